@@ -1,0 +1,96 @@
+"""How long a solve may go on: a deadline, a limit on work, a gap that is good enough, and an interrupt."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class Budget:
+    """Limits of one solve, shared by everything that takes part in it. Thread-safe.
+
+    Parameters
+    ----------
+    seconds : wall-clock limit, counted from now; None for no limit.
+    work : limit on work in a unit that does not depend on the machine; each solver's module says what it counts. With a
+        work limit solvers run single-threaded and give the same answer every time.
+    gap : relative gap at which a plan is good enough; 0 asks for a proof.
+    threads : most threads an engine may use.
+    """
+
+    def __init__(
+        self, seconds: float | None = None, work: int | None = None, gap: float = 0.0, threads: int | None = None
+    ) -> None:
+        """Start the clock."""
+        self.seconds = seconds
+        self.work = work
+        self.gap = gap
+        self.threads = threads
+        self._started = time.monotonic()
+        self._cancelled = threading.Event()
+        self._parent: Budget | None = None
+        self._lock = threading.Lock()
+        self._stoppers: list[Callable[[], None]] = []
+
+    def elapsed(self) -> float:
+        """Seconds since the budget was made."""
+        return time.monotonic() - self._started
+
+    def left(self) -> float:
+        """Seconds left; infinity without a limit, 0 when over or interrupted."""
+        if self.interrupted:
+            return 0.0
+        own = math.inf if self.seconds is None else max(0.0, self.seconds - self.elapsed())
+        return own if self._parent is None else min(own, self._parent.left())
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether someone asked to stop (Ctrl-C)."""
+        return self._cancelled.is_set() or (self._parent is not None and self._parent.interrupted)
+
+    def over(self) -> bool:
+        """Whether to stop now: out of time, or interrupted."""
+        return self.left() <= 0.0
+
+    def interrupt(self) -> None:
+        """Ask everything under this budget to stop and return what it has. Safe to call from any thread."""
+        self._cancelled.set()
+        with self._lock:
+            stoppers = list(self._stoppers)
+        for stop in stoppers:
+            stop()
+
+    @contextmanager
+    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
+        """While inside, an interrupt calls `stop`: for engines that can't poll. Called at once when already interrupted."""
+        root = self if self._parent is None else self._parent
+        with root._lock:
+            root._stoppers.append(stop)
+        try:
+            if self.interrupted:
+                stop()
+            yield
+        finally:
+            with root._lock:
+                root._stoppers.remove(stop)
+
+    def share(self, fraction: float = 1.0, *, seconds: float | None = None, work: int | None = None) -> Budget:
+        """A budget inside this one: a fraction of the time left, at most `seconds`; it ends when this one ends.
+
+        `work` replaces the work limit for the part; by default the part has the same fraction of it.
+        """
+        left = self.left() * fraction
+        if seconds is not None:
+            left = min(left, seconds)
+        limit = work
+        if limit is None and self.work is not None:
+            limit = max(1, int(self.work * fraction))
+        part = Budget(None if math.isinf(left) else left, limit, self.gap, self.threads)
+        part._parent = self if self._parent is None else self._parent
+        return part

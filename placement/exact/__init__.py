@@ -1,0 +1,1 @@
+"""Solvers that may prove: each engine is a module that translates in and out, and is imported only when used."""

@@ -1,0 +1,52 @@
+"""The machines that a direct model may use, one by one: those that run now, and enough new ones of each pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placement.fleet import Fleet
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One machine of a direct model; `rank` counts the new machines of its pool (they are alike: order them by it)."""
+
+    index: int
+    pool: int
+    instance: int | None
+    rank: int
+
+
+def slots_of(fleet: Fleet, ticks_limit: int | None = None) -> tuple[Slot, ...]:
+    """Machines enough for some optimal plan: running instances first, then new machines by pool.
+
+    Parameters
+    ----------
+    ticks_limit : a plan of these ticks is known that leaves out no more than any plan wanted here; dearer plans are
+        then of no interest, which bounds the machines of each pool.
+
+    Notes
+    -----
+    A new machine without a copy only adds cost (those that `min_instances` asks for are paid for in any case), so a pool
+    never needs more new machines than it has quota, nor more than there are copies that fit it, nor more than the known
+    plan's ticks can buy.
+    """
+    found = [Slot(i.index, i.pool, i.index, 0) for i in fleet.instances if fleet.pools[i.pool].max_instances != 0]
+    for pool in fleet.pools:
+        for rank in range(new_machines_limit(fleet, pool.index, ticks_limit)):
+            found.append(Slot(len(found), pool.index, None, rank))
+    return tuple(Slot(index, s.pool, s.instance, s.rank) for index, s in enumerate(found))
+
+
+def new_machines_limit(fleet: Fleet, p: int, ticks_limit: int | None) -> int:
+    """The most new machines of pool p that an optimal plan can need."""
+    pool = fleet.pools[p]
+    limit = sum(c.copies for c in fleet.components if any(p in option.pools for option in c.options))
+    if pool.max_instances is not None:
+        limit = min(limit, pool.max_instances - len(fleet.forced(p)))
+    machine_ticks = fleet.tick_price * pool.price
+    if ticks_limit is not None and machine_ticks > 0:
+        limit = min(limit, ticks_limit // machine_ticks)
+    return max(0, limit)

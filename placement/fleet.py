@@ -1,0 +1,383 @@
+"""The compiled problem: integers and indices, what every solver reads.
+
+`compile_fleet` is the one door from documents to algorithms. Copies of a component are a count, machines of a pool are a
+count, and only machines that run now are named one by one. Units: MiB, milli-vCPU, thousandths of an accelerator,
+micro-dollars per hour; the objective is in *ticks*, see `Fleet.tick_price`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.problem.references import GROUP
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, need, room
+
+if TYPE_CHECKING:
+    from placement.problem import Component as ComponentRow
+    from placement.problem import InstanceType, Problem
+    from placement.problem import Option as OptionRow
+
+_DEMAND_RANGE = 2**44  # demand in integer units: fine enough for its 1e-9 tolerance, coarse enough for int64 sums
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What one empty machine offers after what is reserved; `memory_mib` is of each accelerator."""
+
+    accelerators: int
+    memory_mib: int
+    vcpus: int
+    host_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A supply of identical machines. `max_instances` is None without a quota; `price` is micro-dollars per hour."""
+
+    index: int
+    name: str
+    zone: int
+    shape: Shape
+    price: int
+    min_instances: int
+    max_instances: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to run one copy; `memory_mib` and `share` are on each of its accelerators.
+
+    `pools` are those where a copy may run: allowed by the option and by the component's zones, a quota that is not 0,
+    and an empty machine that holds one copy. `throughput` is in the units of the component's `demand`.
+    """
+
+    index: int
+    accelerators: int
+    shared: bool
+    memory_mib: int
+    share: int
+    vcpus: int
+    host_mib: int
+    throughput: int
+    pools: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A model to serve.
+
+    `required` copies must be placed and at most `copies` may be. With a `demand` (0: none), the throughput of the placed
+    copies must reach it, and `copies` is the most that an optimal plan can need. `level` is the index in `Fleet.levels`
+    of its optional copies, None when it has none. `avoids` holds both ways. `eligible_zones` are those of the pools of
+    its options. Limits that are absent are None.
+    """
+
+    index: int
+    name: str
+    options: tuple[Option, ...]
+    required: int
+    copies: int
+    demand: int
+    level: int | None
+    move_cost: int
+    eligible_zones: tuple[int, ...]
+    max_skew: int | None
+    min_zones: int
+    max_per_zone: int | None
+    max_per_instance: int | None
+    zone_loss_floor: int
+    dedicated: bool
+    avoids: frozenset[int]
+
+    @property
+    def optional(self) -> int:
+        """Copies that may be left out and are then counted in the first objective."""
+        return 0 if self.demand else self.copies - self.required
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A machine that runs now and may stay (draining ones are not here).
+
+    `residents` are (component, copies that run here now), what a cordoned instance may at most hold of each.
+    """
+
+    index: int
+    id: str
+    pool: int
+    cordoned: bool
+    removable: bool
+    residents: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where `count` equal copies run now, `pinned` of them pinned; `accelerators` is None when unknown (any set counts)."""
+
+    component: int
+    option: int
+    instance: int
+    accelerators: tuple[int, ...] | None
+    count: int
+    pinned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A compiled problem.
+
+    Attributes
+    ----------
+    levels : priorities that have optional copies, highest first; the first objective has one count per level.
+    running : (C,) copies that run now, those on draining instances too.
+    places : where they run, on instances that may stay.
+    tick_price, tick_move : weights that make the money objective an integer. One tick is 1 / tick_move micro-dollars:
+        ``ticks = tick_price * (price of the machines) + tick_move * (sum of moves x move_cost)``.
+    """
+
+    problem: Problem
+    zones: tuple[str, ...]
+    pools: tuple[Pool, ...]
+    components: tuple[Component, ...]
+    instances: tuple[Instance, ...]
+    places: tuple[Place, ...]
+    running: tuple[int, ...]
+    levels: tuple[int, ...]
+    tick_price: int
+    tick_move: int
+
+    def cost(self, ticks: int) -> int:
+        """Ticks as micro-dollars, rounded to the nearest (half to even): the cost in a plan. Never decreasing in ticks."""
+        return round(Fraction(ticks, self.tick_move))
+
+    def forced(self, p: int) -> tuple[int, ...]:
+        """The instances of pool p that can't be released: paid for whatever the plan."""
+        return tuple(i.index for i in self.instances if i.pool == p and not i.removable)
+
+
+def compile_fleet(problem: Problem) -> Fleet:
+    """A valid problem as integers. O(components x options x pools + placements)."""
+    zones = tuple(dict.fromkeys(pool.zone for pool in problem.pools))
+    zone_index = {name: z for z, name in enumerate(zones)}
+    pools = tuple(
+        Pool(
+            index=p,
+            name=row.name,
+            zone=zone_index[row.zone],
+            shape=_shape(problem, problem.instance_types[row.instance_type]),
+            price=micro_dollars(
+                problem.instance_types[row.instance_type].price_per_hour
+                if row.price_per_hour is None
+                else row.price_per_hour
+            ),
+            min_instances=row.min_instances,
+            max_instances=row.max_instances,
+        )
+        for p, row in enumerate(problem.pools)
+    )
+    running = Counter(row.component for row in problem.placements)
+    levels = tuple(sorted({row.priority for row in problem.components if _optional(row)}, reverse=True))
+    avoids = _avoids(problem)
+    components = tuple(
+        _component(problem, c, row, pools, zone_index, running[row.name], levels, avoids[c])
+        for c, row in enumerate(problem.components)
+    )
+    instances, places = _state(problem, pools)
+    hours = horizon(problem.objective.horizon_hours)
+    return Fleet(
+        problem=problem,
+        zones=zones,
+        pools=pools,
+        components=components,
+        instances=instances,
+        places=places,
+        running=tuple(running[row.name] for row in problem.components),
+        levels=levels,
+        tick_price=hours.numerator,
+        tick_move=hours.denominator,
+    )
+
+
+def _optional(row: ComponentRow) -> int:
+    return 0 if row.copies is None else row.copies - row.required_copies
+
+
+def _shape(problem: Problem, row: InstanceType) -> Shape:
+    memory = 0
+    if row.accelerator is not None:
+        memory = room(problem.accelerators[row.accelerator].memory_gib, MIB_PER_GIB)
+        memory -= need(row.reserved.accelerator_memory_gib, MIB_PER_GIB)
+    return Shape(
+        accelerators=row.accelerator_count,
+        memory_mib=memory,
+        vcpus=room(row.vcpus, MILLI) - need(row.reserved.vcpus, MILLI),
+        host_mib=room(row.memory_gib, MIB_PER_GIB) - need(row.reserved.memory_gib, MIB_PER_GIB),
+    )
+
+
+def _avoids(problem: Problem) -> list[frozenset[int]]:
+    """Per component, those it must not share an instance with, by its own word or by theirs."""
+    index = {row.name: c for c, row in enumerate(problem.components)}
+    members: dict[str, set[int]] = defaultdict(set)
+    for c, row in enumerate(problem.components):
+        for label in row.groups:
+            members[label].add(c)
+    found: list[set[int]] = [set() for _ in problem.components]
+    for c, row in enumerate(problem.components):
+        for entry in row.avoid:
+            others = members[entry.removeprefix(GROUP)] if entry.startswith(GROUP) else {index[entry]}
+            for other in others - {c}:
+                found[c].add(other)
+                found[other].add(c)
+    return [frozenset(others) for others in found]
+
+
+def _component(
+    problem: Problem,
+    c: int,
+    row: ComponentRow,
+    pools: tuple[Pool, ...],
+    zone_index: dict[str, int],
+    running: int,
+    levels: tuple[int, ...],
+    avoids: frozenset[int],
+) -> Component:
+    allowed = None if row.zones is None else {zone_index[z] for z in row.zones if z in zone_index}
+    scale, demand = _demand_scale(row)
+    options = tuple(_option(problem, o, way, pools, allowed, scale) for o, way in enumerate(row.ways))
+    zones = tuple(sorted({pools[p].zone for option in options for p in option.pools}))
+    copies = row.copies
+    if copies is None:
+        copies = _most_copies(demand, row, options, len(zones), running)
+    return Component(
+        index=c,
+        name=row.name,
+        options=options,
+        required=row.required_copies,
+        copies=copies,
+        demand=demand,
+        level=levels.index(row.priority) if _optional(row) else None,
+        move_cost=micro_dollars(problem.objective.move_cost if row.move_cost is None else row.move_cost),
+        eligible_zones=zones,
+        max_skew=row.spread.max_skew,
+        min_zones=row.spread.min_zones or 0,
+        max_per_zone=row.spread.max_per_zone,
+        max_per_instance=row.spread.max_per_instance,
+        zone_loss_floor=row.min_available_on_zone_loss,
+        dedicated=row.dedicated,
+        avoids=avoids,
+    )
+
+
+def _demand_scale(row: ComponentRow) -> tuple[Fraction, int]:
+    """Units per unit of throughput, and the demand in them; (0, 0) without a demand.
+
+    Decimals become exact integers where those are small, else multiples of a unit far below the tolerance of the rule
+    (1e-9 of the demand). Half the tolerance is spent here, so a plan that meets the integers meets the document.
+    """
+    if row.demand is None:
+        return Fraction(0), 0
+    demand = exact(row.demand)
+    rates = [exact(way.throughput) for way in row.ways if way.throughput is not None]
+    scale = Fraction(math.lcm(demand.denominator, *(rate.denominator for rate in rates)))
+    if max(demand, *rates) * scale > _DEMAND_RANGE:
+        scale = Fraction(_DEMAND_RANGE) / max(demand, Fraction(1))
+    tolerance = Fraction(1, 2 * 10**9) * max(1, demand)
+    return scale, max(1, math.ceil((demand - tolerance) * scale))
+
+
+def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zones: int, running: int) -> int:
+    """Copies of a component with a demand beyond which one can be dropped from any plan at no cost.
+
+    With more copies than the demand, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, take one from a zone that
+    holds most of them: skew, zone count and caps stay kept, and the floor too, since a tie of two fullest zones means
+    that at least n/2 - 1 >= a copies stand elsewhere. With more than zones x running copies such a zone holds one that
+    does not run there now, so neither a pin nor a kept copy is lost.
+    """
+    slowest = min((option.throughput for option in options if option.throughput), default=1)
+    enough = -(-demand // slowest)
+    return max(enough, row.required_copies, 2 * row.min_available_on_zone_loss + 1, zones * running, running)
+
+
+def _option(
+    problem: Problem, o: int, row: OptionRow, pools: tuple[Pool, ...], allowed: set[int] | None, scale: Fraction
+) -> Option:
+    option = Option(
+        index=o,
+        accelerators=row.accelerators,
+        shared=row.shared,
+        memory_mib=need(row.accelerator_memory_gib, MIB_PER_GIB),
+        share=need(row.accelerator_share, WHOLE_SHARE),
+        vcpus=need(row.vcpus, MILLI),
+        host_mib=need(row.memory_gib, MIB_PER_GIB),
+        throughput=0 if row.throughput is None else round(exact(row.throughput) * scale),
+        pools=frozenset(),
+    )
+    fitting = frozenset(
+        pool.index
+        for pool in pools
+        if (allowed is None or pool.zone in allowed)
+        and pool.max_instances != 0
+        and _allows(problem, row, pool.index)
+        and holds(pool.shape, option)
+    )
+    return _with_pools(option, fitting)
+
+
+def _with_pools(option: Option, pools: frozenset[int]) -> Option:
+    fields = {name: getattr(option, name) for name in Option.__slots__}
+    return Option(**{**fields, "pools": pools})
+
+
+def _allows(problem: Problem, row: OptionRow, p: int) -> bool:
+    """Whether the option may run on the pool's type at all, by name."""
+    type_name = problem.pools[p].instance_type
+    if row.on is not None and problem.instance_types[type_name].accelerator not in row.on:
+        return False
+    return row.instance_types is None or type_name in row.instance_types
+
+
+def holds(shape: Shape, option: Option) -> bool:
+    """Whether one empty machine of this shape holds one copy by this option."""
+    return (
+        option.accelerators <= shape.accelerators
+        and (option.accelerators == 0 or option.memory_mib <= shape.memory_mib)
+        and option.vcpus <= shape.vcpus
+        and option.host_mib <= shape.host_mib
+    )
+
+
+def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, ...], tuple[Place, ...]]:
+    """The running instances that may stay, and where copies run on them."""
+    pool_index = {pool.name: pool.index for pool in pools}
+    component_index = {row.name: c for c, row in enumerate(problem.components)}
+    staying = [row for row in problem.instances if row.state != "draining"]
+    instance_index = {row.id: i for i, row in enumerate(staying)}
+    residents: list[Counter[int]] = [Counter() for _ in staying]
+    count: Counter[tuple[int, int, int, tuple[int, ...] | None]] = Counter()
+    pinned: Counter[tuple[int, int, int, tuple[int, ...] | None]] = Counter()
+    for row in problem.placements:
+        i = instance_index.get(row.instance)
+        if i is None:
+            continue
+        c = component_index[row.component]
+        accelerators = None if row.accelerators is None else tuple(sorted(row.accelerators))
+        key = (c, _option_index(problem.components[c], row.option), i, accelerators)
+        residents[i][c] += 1
+        count[key] += 1
+        pinned[key] += row.pinned
+    instances = tuple(
+        Instance(i, row.id, pool_index[row.pool], row.state == "cordoned", row.removable, dict(residents[i]))
+        for i, row in enumerate(staying)
+    )
+    return instances, tuple(Place(*key, count=n, pinned=pinned[key]) for key, n in count.items())
+
+
+def _option_index(component: ComponentRow, reference: int | str) -> int:
+    if isinstance(reference, int):
+        return reference
+    return next(o for o, way in enumerate(component.ways) if way.name == reference)

@@ -1,0 +1,78 @@
+"""Writing documents: beside the target first, then renamed over it, so a crash never leaves half a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from placement.errors import UsageError
+from placement.io.read import STDIN, YAML_SUFFIXES
+
+
+def write_document(document: dict[str, Any], path: str | Path) -> None:
+    """Write a document as YAML when the name ends so, else as JSON; ``-`` is standard output (JSON).
+
+    Raises
+    ------
+    UsageError
+        The file can't be written; what stood there before is untouched.
+    """
+    if str(path) == STDIN:
+        _write_json(document, sys.stdout)
+        return
+    target = Path(path)
+    try:
+        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    except OSError as error:
+        raise UsageError(f"{target}: can't be written: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            if target.suffix.lower() in YAML_SUFFIXES:
+                _write_yaml(document, stream)
+            else:
+                _write_json(document, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(beside).chmod(_mode(target))
+        Path(beside).replace(target)
+    except OSError as error:
+        raise UsageError(f"{target}: can't be written: {error.strerror}") from None
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def _mode(target: Path) -> int:
+    """The mode a plain open() would give: that of the file replaced, else by the umask."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _write_json(document: dict[str, Any], stream: IO[str]) -> None:
+    """JSON with one line a row: a plan of a thousand copies stays readable and diffable."""
+    parts = []
+    for key, value in document.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in value)
+            text = f"[\n{rows}\n ]"
+        else:
+            text = json.dumps(value, ensure_ascii=False)
+        parts.append(f" {json.dumps(key)}: {text}")
+    stream.write("{\n" + ",\n".join(parts) + "\n}\n")
+
+
+def _write_yaml(document: dict[str, Any], stream: IO[str]) -> None:
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None  # leaf rows on one line
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 120
+    yaml.allow_unicode = True
+    yaml.dump(document, stream)

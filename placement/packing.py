@@ -1,0 +1,99 @@
+"""A plan in compiled form, and what it is worth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from placement.fleet import Fleet
+
+
+class Seat(NamedTuple):
+    """One placed copy on a machine: component, option and the accelerators it touches, ascending."""
+
+    component: int
+    option: int
+    accelerators: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine in use: its pool, the running instance it is (None: a new one), and the copies on it."""
+
+    pool: int
+    instance: int | None
+    seats: tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Machines that hold copies. Machines that are paid for while empty are not listed; `evaluate` counts them."""
+
+    machines: tuple[Machine, ...]
+
+    def seats(self) -> Iterator[tuple[Machine, Seat]]:
+        """Every placed copy with its machine."""
+        for machine in self.machines:
+            for seat in machine.seats:
+                yield machine, seat
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Value:
+    """The two objectives, compared in order: optional copies left out per level (highest priority first), then ticks."""
+
+    left_out: tuple[int, ...]
+    ticks: int
+
+
+def evaluate(fleet: Fleet, packing: Packing) -> Value:
+    """What a packing that keeps every rule is worth. O(copies + pools)."""
+    placed = Counter(seat.component for _, seat in packing.seats())
+    left_out = [0] * len(fleet.levels)
+    for component in fleet.components:
+        if component.level is not None:
+            left_out[component.level] += component.copies - placed[component.index]
+    return Value(tuple(left_out), ticks_of(fleet, machine_price(fleet, packing), moves(fleet, packing)))
+
+
+def ticks_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:
+    """The money objective: `price` in micro-dollars per hour, `moved` copies per component."""
+    cost = sum(n * fleet.components[c].move_cost for c, n in enumerate(moved))
+    return fleet.tick_price * price + fleet.tick_move * cost
+
+
+def machine_price(fleet: Fleet, packing: Packing) -> int:
+    """Micro-dollars per hour of the machines in use, those that can't be released and those that `min_instances` adds."""
+    used = Counter(machine.pool for machine in packing.machines)
+    busy = {machine.instance for machine in packing.machines if machine.instance is not None}
+    for instance in fleet.instances:
+        if not instance.removable and instance.index not in busy:
+            used[instance.pool] += 1
+    return sum(max(used[pool.index], pool.min_instances) * pool.price for pool in fleet.pools)
+
+
+def moves(fleet: Fleet, packing: Packing) -> tuple[int, ...]:
+    """(C,) moved copies per component: those that neither stay where they are nor just start or stop."""
+    planned: Counter[tuple[int, int, int]] = Counter()
+    exactly: Counter[tuple[int, int, int, tuple[int, ...]]] = Counter()
+    placed: Counter[int] = Counter()
+    for machine, seat in packing.seats():
+        placed[seat.component] += 1
+        if machine.instance is not None:
+            planned[seat.component, seat.option, machine.instance] += 1
+            exactly[seat.component, seat.option, machine.instance, seat.accelerators] += 1
+    kept: Counter[int] = Counter()
+    for place in fleet.places:
+        if place.accelerators is not None:
+            key = (place.component, place.option, place.instance)
+            stay = min(place.count, exactly[*key, place.accelerators])
+            kept[place.component] += stay
+            planned[key] -= stay
+    for place in fleet.places:
+        if place.accelerators is None:
+            kept[place.component] += min(place.count, planned[place.component, place.option, place.instance])
+    return tuple(max(0, min(n, placed[c]) - kept[c]) for c, n in enumerate(fleet.running))

@@ -1,0 +1,86 @@
+"""The document `placement-plan/v1`: what a plan says, as it is written and read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from placement.errors import DocumentError
+from placement.problem.documents import Count, Name, number
+from placement.problem.faults import structural_faults
+
+Number = Annotated[float, BeforeValidator(number)]
+StatusWord = Literal["optimal", "feasible", "infeasible", "unknown"]
+StopWord = Literal["proved", "gap", "time", "interrupted", "stuck", "done"]
+
+
+class PlanRow(BaseModel):
+    """Plans may carry more than the format names: metrics, prices, whatever a tool adds."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class PlanInstance(PlanRow):
+    """A machine that the plan uses or must pay for."""
+
+    id: Name
+    pool: Name
+    new: bool = True
+
+
+class Assignment(PlanRow):
+    """One placed copy."""
+
+    component: Name
+    option: Count = 0
+    instance: Name
+    accelerators: list[Count] = []
+
+
+class Unplaced(PlanRow):
+    """Optional copies of one component that the plan leaves out, and why."""
+
+    component: Name
+    copies: Count
+    reason: str = ""
+
+
+class Plan(PlanRow):
+    """A plan document. Money is in dollars, `seconds` in seconds.
+
+    Raises
+    ------
+    DocumentError
+        With every fault of the document.
+    """
+
+    format: Literal["placement-plan/v1"] = "placement-plan/v1"
+    problem: str = ""
+    status: StatusWord = "unknown"
+    stop: StopWord | None = None
+    solver: str = ""
+    seconds: Number | None = None
+    seed: int | None = None
+    price_per_hour: Number | None = None
+    cost: Number | None = None
+    moves: Count | None = None
+    lower_bound: Number | None = None
+    gap: Number | None = None
+    left_out_bound: dict[str, Count] | None = None
+    bound_by: str | None = None
+    reason: str | None = None
+    instances: list[PlanInstance] = Field(default_factory=list)
+    assignments: list[Assignment] = Field(default_factory=list)
+    unplaced: list[Unplaced] = Field(default_factory=list)
+
+    def __init__(self, **document: Any) -> None:
+        """Validate `document`; all faults are raised at once."""
+        try:
+            super().__init__(**document)
+        except ValidationError as error:
+            raise DocumentError(structural_faults(type(self), error), "plan") from None
+
+    def to_document(self) -> dict[str, Any]:
+        """The document as plain dictionaries and lists, with every field that was set."""
+        return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True)}

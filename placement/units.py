@@ -1,0 +1,52 @@
+"""The only place where users' numbers become integers, and integers become users' numbers.
+
+Memory is MiB, vCPU thousandths, accelerator share thousandths, money micro-dollars. A need is rounded up, room is
+rounded down, so a plan that fits in integers fits in the user's numbers too. Binary floats are snapped first:
+0.3 of a share is 300 thousandths although ``0.3 * 1000`` is 299.99999999999994.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+MIB_PER_GIB = 1024
+MILLI = 1000
+MICRO = 1_000_000
+WHOLE_SHARE = 1000
+HOURS_PER_MONTH = 730  # the customary month of cloud price lists: 365 x 24 / 12
+_SNAP = 1e-6
+
+
+def need(value: float, scale: int) -> int:
+    """What a copy needs, in whole units: `value * scale` rounded up, unless a hair above a whole number."""
+    scaled = value * scale
+    near = round(scaled)
+    return near if abs(scaled - near) < _SNAP * max(1.0, abs(scaled)) else math.ceil(scaled)
+
+
+def room(value: float, scale: int) -> int:
+    """What a machine has, in whole units: `value * scale` rounded down, unless a hair below a whole number."""
+    scaled = value * scale
+    near = round(scaled)
+    return near if abs(scaled - near) < _SNAP * max(1.0, abs(scaled)) else math.floor(scaled)
+
+
+def micro_dollars(dollars: float) -> int:
+    """Dollars as the nearest whole number of micro-dollars."""
+    return round(dollars * MICRO)
+
+
+def dollars(micro: int) -> float:
+    """Micro-dollars as dollars, for documents and people."""
+    return micro / MICRO
+
+
+def exact(value: float) -> Fraction:
+    """The decimal number a user wrote: 0.1 is one tenth, not the binary double next to it."""
+    return Fraction(str(value))
+
+
+def horizon(hours: float) -> Fraction:
+    """The objective's horizon as a fraction: decimals of up to six digits are exact, others within 1e-12."""
+    return exact(hours).limit_denominator(10**6)
