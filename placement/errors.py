@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class PlacementError(Exception):
@@ -63,8 +64,8 @@ class DocumentError(PlacementError):
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A half sentence that helps with a mistyped name: the nearest known one, or a few of those there are."""
-    names = [str(n) for n in known]
-    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    names = [printable(str(n)) for n in known]
+    close = difflib.get_close_matches(printable(str(name)), names, n=1, cutoff=0.6)
     if close:
         return f'did you mean "{close[0]}"?'
     if not names:
@@ -73,9 +74,58 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known: {listed}{', …' if len(names) > 8 else ''}"
 
 
+def printable(text: str) -> str:
+    """The text with halves of surrogate pairs, which JSON can hold but no terminal can show, written as escapes."""
+    return text.encode(errors="backslashreplace").decode()
+
+
+def json_path(location: Sequence[object]) -> str:
+    """``("pools", 2, "zone")`` as ``$.pools[2].zone``; keys with dots or blanks are quoted."""
+    path = "$"
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif part == "[key]":  # pydantic's mark for "the key of this mapping"
+            path += " (its name)"
+        elif isinstance(part, str) and part.isidentifier():
+            path += f".{part}"
+        else:
+            path += f"[{_short(part)}]"
+    return path
+
+
 def _short(value: object, width: int = 60) -> str:
+    """A value as JSON has it, cut to the width. Only what is shown is walked: a value may be deep, or endless."""
+    text = ""
+    for piece in _pieces(value, width):
+        text += piece
+        if len(text) > width:
+            text = text[: width - 1] + "…"
+            break
+    return printable(text)
+
+
+def _pieces(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, Mapping | list | tuple) and depth:
+        opening, closing = "{}" if isinstance(value, Mapping) else "[]"
+        yield opening
+        for index, entry in enumerate(value):
+            yield ", " if index else ""
+            yield from _pieces(entry, depth - 1)
+            if isinstance(value, Mapping):
+                yield ": "
+                yield from _pieces(value[entry], depth - 1)
+        yield closing
+    elif value is None or isinstance(value, bool | float | str):
+        yield json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, int) and abs(value) > 10**60:
+        yield f"a number of {value.bit_length()} bits"  # Python refuses to write very long ones
+    else:
+        yield _repr(value)
+
+
+def _repr(value: object) -> str:
     try:
-        text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        text = repr(value)
-    return text if len(text) <= width else text[: width - 1] + "…"
+        return repr(value)
+    except Exception:  # it is not ours, and a message is no place to fail
+        return f"a value of type {type(value).__name__}"

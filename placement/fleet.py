@@ -1,7 +1,7 @@
 """The compiled problem: integers and indices, what every solver reads.
 
-`compile_fleet` is the one door from documents to algorithms. Copies of a component are a count, machines of a pool are a
-count, and only machines that run now are named one by one. Units: MiB, milli-vCPU, thousandths of an accelerator,
+`compile_fleet` is the one door from documents to algorithms. Copies of a component are a count, machines of a pool are
+a count, and only machines that run now are named one by one. Units: MiB, milli-vCPU, thousandths of an accelerator,
 micro-dollars per hour; the objective is in *ticks*, see `Fleet.tick_price`.
 """
 
@@ -70,10 +70,10 @@ class Option:
 class Component:
     """A model to serve.
 
-    `required` copies must be placed and at most `copies` may be. With a `demand` (0: none), the throughput of the placed
-    copies must reach it, and `copies` is the most that an optimal plan can need. `level` is the index in `Fleet.levels`
-    of its optional copies, None when it has none. `avoids` holds both ways. `eligible_zones` are those of the pools of
-    its options. Limits that are absent are None.
+    `required` copies must be placed and at most `copies` may be. With a `demand` (0: none), the throughput of the
+    placed copies must reach it, and `copies` is the most that an optimal plan can need. `level` is the index in
+    `Fleet.levels` of its optional copies, None when it has none. `avoids` holds both ways. `eligible_zones` are those
+    of the pools of its options. Limits that are absent are None.
     """
 
     index: int
@@ -116,7 +116,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where `count` equal copies run now, `pinned` of them pinned; `accelerators` is None when unknown (any set counts)."""
+    """Where `count` equal copies run now, `pinned` of them pinned; `accelerators` is None when unknown: any will do."""
 
     component: int
     option: int
@@ -151,7 +151,7 @@ class Fleet:
     tick_move: int
 
     def cost(self, ticks: int) -> int:
-        """Ticks as micro-dollars, rounded to the nearest (half to even): the cost in a plan. Never decreasing in ticks."""
+        """Ticks as micro-dollars, nearest, half to even: the cost in a plan. Never decreasing in ticks."""
         return round(Fraction(ticks, self.tick_move))
 
     def forced(self, p: int) -> tuple[int, ...]:
@@ -248,7 +248,7 @@ def _component(
 ) -> Component:
     allowed = None if row.zones is None else {zone_index[z] for z in row.zones if z in zone_index}
     scale, demand = _demand_scale(row)
-    options = tuple(_option(problem, o, way, pools, allowed, scale) for o, way in enumerate(row.ways))
+    options = tuple(_option(problem, o, way, pools, allowed, scale, demand) for o, way in enumerate(row.ways))
     zones = tuple(sorted({pools[p].zone for option in options for p in option.pools}))
     copies = row.copies
     if copies is None:
@@ -276,27 +276,29 @@ def _component(
 def _demand_scale(row: ComponentRow) -> tuple[Fraction, int]:
     """Units per unit of throughput, and the demand in them; (0, 0) without a demand.
 
-    Decimals become exact integers where those are small, else multiples of a unit far below the tolerance of the rule
-    (1e-9 of the demand). Half the tolerance is spent here, so a plan that meets the integers meets the document.
+    Decimals become exact integers where those are small, and the tolerance of the rule (1e-9 of the demand, at least
+    of one unit) is taken off exactly. Else they are multiples of a unit far below that tolerance, and half of it is
+    taken off, so that a plan that meets the integers meets the document.
     """
     if row.demand is None:
         return Fraction(0), 0
     demand = exact(row.demand)
     rates = [exact(way.throughput) for way in row.ways if way.throughput is not None]
     scale = Fraction(math.lcm(demand.denominator, *(rate.denominator for rate in rates)))
+    tolerance = Fraction(1, 10**9) * max(demand, Fraction(1))
     if max(demand, *rates) * scale > _DEMAND_RANGE:
         scale = Fraction(_DEMAND_RANGE) / max(demand, Fraction(1))
-    tolerance = Fraction(1, 2 * 10**9) * max(1, demand)
+        tolerance /= 2
     return scale, max(1, math.ceil((demand - tolerance) * scale))
 
 
 def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zones: int, running: int) -> int:
     """Copies of a component with a demand beyond which one can be dropped from any plan at no cost.
 
-    With more copies than the demand, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, take one from a zone that
-    holds most of them: skew, zone count and caps stay kept, and the floor too, since a tie of two fullest zones means
-    that at least n/2 - 1 >= a copies stand elsewhere. With more than zones x running copies such a zone holds one that
-    does not run there now, so neither a pin nor a kept copy is lost.
+    With more copies than the demand, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, take one from a zone
+    that holds most of them: skew, zone count and caps stay kept, and the floor too, since a tie of two fullest zones
+    means that at least n/2 - 1 >= a copies stand elsewhere. With more than zones x running copies such a zone holds one
+    that does not run there now, so neither a pin nor a kept copy is lost.
     """
     slowest = min((option.throughput for option in options if option.throughput), default=1)
     enough = -(-demand // slowest)
@@ -304,8 +306,16 @@ def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zo
 
 
 def _option(
-    problem: Problem, o: int, row: OptionRow, pools: tuple[Pool, ...], allowed: set[int] | None, scale: Fraction
+    problem: Problem,
+    o: int,
+    row: OptionRow,
+    pools: tuple[Pool, ...],
+    allowed: set[int] | None,
+    scale: Fraction,
+    demand: int,
 ) -> Option:
+    # No copy serves more than all of the demand; said here, sums of throughput stay far inside 64 bits.
+    throughput = 0 if row.throughput is None else min(demand, round(exact(row.throughput) * scale))
     option = Option(
         index=o,
         accelerators=row.accelerators,
@@ -314,7 +324,7 @@ def _option(
         share=need(row.accelerator_share, WHOLE_SHARE),
         vcpus=need(row.vcpus, MILLI),
         host_mib=need(row.memory_gib, MIB_PER_GIB),
-        throughput=0 if row.throughput is None else round(exact(row.throughput) * scale),
+        throughput=throughput,
         pools=frozenset(),
     )
     fitting = frozenset(

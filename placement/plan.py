@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 from placement.errors import DocumentError
-from placement.problem.documents import Count, Name, number
+from placement.problem.documents import Count, Name
 from placement.problem.faults import structural_faults
 
-Number = Annotated[float, BeforeValidator(number)]
+
+def _finite(value: Any) -> Any:
+    """A figure of a plan may exceed what a problem may ask: a thousand machines cost more than one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("number", "must be a number")
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise PydanticCustomError("number", "must be a finite number")
+    return value
+
+
+Number = Annotated[float, BeforeValidator(_finite)]
 StatusWord = Literal["optimal", "feasible", "infeasible", "unknown"]
 StopWord = Literal["proved", "gap", "time", "interrupted", "stuck", "done"]
 
@@ -74,7 +90,7 @@ class Plan(PlanRow):
     assignments: list[Assignment] = Field(default_factory=list)
     unplaced: list[Unplaced] = Field(default_factory=list)
 
-    def __init__(self, **document: Any) -> None:
+    def __init__(self, /, **document: Any) -> None:
         """Validate `document`; all faults are raised at once."""
         try:
             super().__init__(**document)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from placement.errors import DocumentError, Fault
+from placement.errors import DocumentError, Fault, printable
 from placement.plan import Plan
 from placement.problem import Problem
 
 YAML_SUFFIXES = {".yaml", ".yml"}
 STDIN = "-"
+Document = TypeVar("Document", bound=Problem | Plan)
 
 
 def read_problem(path: str | Path) -> Problem:
@@ -46,7 +48,7 @@ def read_plan(path: str | Path) -> Plan:
     return _build(Plan, document, source, [])
 
 
-def _build(model: Any, document: dict[str, Any], source: str, found: list[Fault]) -> Any:
+def _build(model: type[Document], document: dict[str, Any], source: str, found: list[Fault]) -> Document:
     try:
         built = model(**document)
     except DocumentError as error:
@@ -60,6 +62,8 @@ def _load(path: str | Path) -> tuple[str, dict[str, Any]]:
     """The name to call the file by, and the mapping it holds."""
     source = "standard input" if str(path) == STDIN else str(path)
     text = _text(path, source)
+    if not text.strip():
+        raise DocumentError([Fault("$", "is empty")], source)
     try:
         document = _parse(text, Path(path).suffix.lower(), source)
     except RecursionError:
@@ -87,23 +91,31 @@ def _parse(text: str, suffix: str, source: str) -> Any:
     if suffix in YAML_SUFFIXES:
         return _parse_yaml(text, source)
     try:
-        return json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant)
+        return json.loads(
+            text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant, parse_int=_short_enough
+        )
     except json.JSONDecodeError as error:
         if suffix != ".json":  # no telling name: standard input, a file without suffix
             return _parse_yaml(text, source)
         where = f"line {error.lineno} column {error.colno}"
         raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
-    except ValueError as error:  # a constant or a key that we refuse, or an integer beyond Python's digit limit
+    except ValueError as error:  # a constant, a key or an integer that we refuse
         raise DocumentError([Fault("$", str(error))], source) from None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f'the key "{twice}" stands twice in one mapping')
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f'the key "{printable(twice)}" stands twice in one mapping')
     return found
+
+
+def _short_enough(digits: str) -> int:
+    """An integer, unless it is longer than Python reads."""
+    if len(digits) > 1000:
+        raise ValueError(f"a number of {len(digits)} digits is too long")
+    return int(digits)
 
 
 def _refuse_constant(word: str) -> Any:
@@ -114,8 +126,10 @@ def _parse_yaml(text: str, source: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    yaml = YAML(typ="safe", pure=True)
+    yaml.composer.warn_double_anchors = False  # YAML lets a later anchor take the name of an earlier one
     try:
-        return YAML(typ="safe", pure=True).load(text)
+        return yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""

@@ -41,6 +41,8 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
         Path(beside).replace(target)
     except OSError as error:
         raise UsageError(f"{target}: can't be written: {error.strerror}") from None
+    except UnicodeEncodeError:
+        raise UsageError(f"{target}: can't be written: half a surrogate pair is no UTF-8 text") from None
     finally:
         Path(beside).unlink(missing_ok=True)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -44,7 +45,17 @@ def whole(value: Any) -> Any:
 def _option_reference(value: Any) -> Any:
     if isinstance(value, str):
         return value
-    return whole(value)
+    index = whole(value)
+    if index < 0:
+        raise PydanticCustomError("option", "must be the name of an option, or its index from 0")
+    return index
+
+
+def _text(value: str) -> str:
+    """JSON can escape half of a surrogate pair, which can be neither printed nor written again."""
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise PydanticCustomError("string_unicode", "must be text")
+    return value
 
 
 def _as_written(value: float) -> float | int:
@@ -53,7 +64,8 @@ def _as_written(value: float) -> float | int:
 
 
 _AS_WRITTEN = PlainSerializer(_as_written, return_type=float | int)
-Name = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, AfterValidator(_text)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
 Quantity = Annotated[float, BeforeValidator(number), Field(ge=0), _AS_WRITTEN]
 Positive = Annotated[float, BeforeValidator(number), Field(gt=0), _AS_WRITTEN]
 Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1), _AS_WRITTEN]
@@ -115,7 +127,7 @@ class Pool(Row):
     min_instances: Count = 0
     max_instances: Count | None = None
     price_per_hour: Quantity | None = None
-    labels: dict[str, str] = {}
+    labels: dict[Text, Text] = {}
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -164,7 +176,7 @@ class Component(Row):
     avoid: list[Name] = []
     groups: list[Name] = []
     move_cost: Quantity | None = None
-    labels: dict[str, str] = {}
+    labels: dict[Text, Text] = {}
 
     accelerators: DeviceCount | None = None
     accelerator_memory_gib: Quantity | None = None
@@ -269,7 +281,7 @@ class Problem(Row):
     """
 
     format: Literal["placement/v1"] = "placement/v1"
-    name: str = ""
+    name: Text = ""
     accelerators: dict[Name, Accelerator] = {}
     instance_types: dict[Name, InstanceType]
     pools: list[Pool]
@@ -278,7 +290,7 @@ class Problem(Row):
     placements: list[Placement] = []
     objective: Objective = Objective()
 
-    def __init__(self, **document: Any) -> None:
+    def __init__(self, /, **document: Any) -> None:
         """Validate `document`; all faults are raised at once."""
         from placement.problem.faults import faults_of
 
@@ -291,5 +303,8 @@ class Problem(Row):
             raise DocumentError(faults, "problem")
 
     def to_document(self) -> dict[str, Any]:
-        """The document as plain dictionaries and lists: what was given, in the order of the format."""
-        return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True)}
+        """The document as plain dictionaries and lists: what was given, in the order of the format.
+
+        A null that was given means what an absent key means, and is left out.
+        """
+        return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from placement.errors import Fault, nearest
+from placement.errors import Fault, json_path, nearest
 from placement.problem.references import Rows, reference_faults
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ _RULES = {
     "greater_than": "must be more than {gt}",
     "less_than_equal": "must be at most {le}",
     "string_type": "must be text",
+    "string_unicode": "must be Unicode text without halves of surrogate pairs",
     "string_too_short": "must not be empty",
     "bool_type": "must be true or false",
     "list_type": "must be a list",
@@ -68,21 +69,6 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
     context = item.get("ctx", {})
     rule = _RULES[kind].format(**context) if kind in _RULES else item["msg"]
     return Fault(json_path(location), rule, ... if kind in _WHOLE_ROW else item["input"])
-
-
-def json_path(location: Sequence[int | str]) -> str:
-    """``("pools", 2, "zone")`` as ``$.pools[2].zone``; keys with dots or blanks are quoted."""
-    path = "$"
-    for part in location:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif part == "[key]":  # pydantic's mark for "the key of this mapping"
-            path += " (its name)"
-        elif part.isidentifier():
-            path += f".{part}"
-        else:
-            path += f'["{part}"]'
-    return path
 
 
 def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from placement.errors import Fault, nearest
+from placement.errors import Fault, json_path, nearest
 from placement.problem import documents
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class Rows:
                 "instance_types": list(problem.instance_types),
                 "pools": [row.name for row in problem.pools],
                 "components": [row.name for row in problem.components],
+                "groups": [label for row in problem.components for label in row.groups],
                 "instances": [row.id for row in problem.instances],
             },
         )
@@ -69,6 +70,7 @@ class Rows:
                 "instance_types": _keys(document, "instance_types"),
                 "pools": _written(document, "pools", "name"),
                 "components": _written(document, "components", "name"),
+                "groups": _labels(document),
                 "instances": _written(document, "instances", "id"),
             },
         )
@@ -101,6 +103,14 @@ def _written(document: dict[str, Any], section: str, key: str) -> list[str]:
     return [value for value in values if isinstance(value, str)]
 
 
+def _labels(document: dict[str, Any]) -> list[str]:
+    """Labels of all groups, also those of components that have a fault."""
+    written = document.get("components")
+    rows = written if isinstance(written, list) else []
+    groups = [row.get("groups") if isinstance(row, dict) else getattr(row, "groups", None) for row in rows]
+    return [label for labels in groups if isinstance(labels, list) for label in labels if isinstance(label, str)]
+
+
 def reference_faults(rows: Rows) -> list[Fault]:
     """Every rule between rows that is broken, section by section."""
     return [
@@ -121,7 +131,8 @@ def _type_faults(rows: Rows) -> Iterator[Fault]:
     known = rows.names["accelerators"]
     for name, row in rows.types.items():
         if row.accelerator is not None and row.accelerator not in known:
-            yield _unknown(f'$.instance_types["{name}"].accelerator', "accelerator", row.accelerator, known)
+            path = json_path(("instance_types", name, "accelerator"))
+            yield _unknown(path, "accelerator", row.accelerator, known)
 
 
 def _duplicate_faults(rows: Rows) -> Iterator[Fault]:
@@ -139,11 +150,10 @@ def _pool_faults(rows: Rows) -> Iterator[Fault]:
 
 
 def _component_faults(rows: Rows) -> Iterator[Fault]:
-    labels = {label for _, component in rows.components for label in component.groups}
     for index, component in rows.components:
         path = f"$.components[{index}]"
         for position, entry in enumerate(component.avoid):
-            yield from _avoid_faults(f"{path}.avoid[{position}]", entry, component.name, rows, labels)
+            yield from _avoid_faults(f"{path}.avoid[{position}]", entry, component.name, rows)
         for o, option in enumerate(component.ways):
             place = f"{path}.options[{o}]" if component.options is not None else path
             for section, kind, field in (
@@ -155,13 +165,14 @@ def _component_faults(rows: Rows) -> Iterator[Fault]:
                         yield _unknown(f"{place}.{field}[{position}]", kind, name, rows.names[section])
 
 
-def _avoid_faults(path: str, entry: str, own: str, rows: Rows, labels: set[str]) -> Iterator[Fault]:
+def _avoid_faults(path: str, entry: str, own: str, rows: Rows) -> Iterator[Fault]:
     if entry.startswith(GROUP):
         label = entry.removeprefix(GROUP)
-        if label not in labels:
-            yield _unknown(path, "group", label, sorted(labels))
+        if label not in rows.names["groups"]:
+            yield _unknown(path, "group", label, sorted(set(rows.names["groups"])))
     elif entry == own:
-        yield Fault(path, "a component can't avoid itself; for one copy an instance set spread.max_per_instance: 1", entry)
+        rule = "a component can't avoid itself; for one copy an instance set spread.max_per_instance: 1"
+        yield Fault(path, rule, entry)
     elif entry not in rows.names["components"]:
         yield _unknown(path, "component", entry, rows.names["components"])
 

@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+"""Set up the project's own environment and run its routine, with Python and git alone.
+
+    python3 dev.py demo             solve instances/codegen-after.yaml and show the plan
+    python3 dev.py test [STEP ...]  the whole test routine, or only the named steps of it
+    python3 dev.py setup            only make or refresh the environment
+    python3 dev.py clean            remove the environment, caches and built files
+
+A script rather than the Makefile alone, because a machine with only Python and git has no make; the Makefile calls
+this. Standard library only. The environment is `.venv`; it is made again only when what it was made from has
+changed, and nothing here needs the network once it stands. The syntax is kept to what Python 3.7 reads, so that an
+older Python gets as far as saying which one it needs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / "python"
+STAMP = VENV / "setup.json"
+LOG = VENV / "setup.log"
+PINS = ROOT / ".ci" / "constraints.txt"
+REFEREE = ROOT.parent / "shared" / "referee.py"
+INSTANCE = ROOT / "instances" / "codegen-after.yaml"
+
+SUPPORTED = ("3.11", "3.12", "3.13")
+EXTRAS = {"demo": (), "setup": ("dev", "docs"), "test": ("dev", "docs")}
+TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
+
+PROBE = """
+import sys
+print("%d.%d" % sys.version_info[:2])
+try:
+    import ensurepip, venv
+    print("ensurepip")
+except ImportError:
+    pass
+try:
+    import pip
+    print("pip")
+except ImportError:
+    pass
+"""
+
+
+class Failure(Exception):
+    """What to tell the person at the keyboard; nothing more can be done."""
+
+
+# --- the environment -------------------------------------------------------------------------------------------------
+
+
+def probe(python: str | Path) -> tuple[str, frozenset[str]] | None:
+    """Version of an interpreter and which of ensurepip and pip it has; None when it does not run."""
+    try:
+        output = subprocess.check_output([str(python), "-c", PROBE], stderr=subprocess.DEVNULL, env=environment())
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    version, *modules = output.decode().split()
+    return version, frozenset(modules)
+
+
+def choose_python(candidates: Sequence[str | None]) -> str:
+    """First candidate that is of a supported version and can make virtual environments."""
+    found = []
+    for python in candidates:
+        facts = probe(python) if python else None
+        if facts is None:
+            continue
+        version, modules = facts
+        if version in SUPPORTED and "ensurepip" in modules:
+            return str(python)
+        found.append((str(python), version))
+    versions = "{} or {}".format(", ".join(SUPPORTED[:-1]), SUPPORTED[-1])
+    for python, version in found:
+        if version in SUPPORTED:
+            raise Failure(
+                f"{python} is Python {version}, but has no ensurepip, so it can make no virtual environment. "
+                f"On Debian or Ubuntu, as root: apt-get install python{version}-venv"
+            )
+    here = ", ".join(f"{python} is {version}" for python, version in found) or "none was found"
+    raise Failure(
+        f"Python {versions} is needed: {here}. Install one and run this file with it: python{SUPPORTED[1]} dev.py"
+    )
+
+
+def environment() -> dict[str, str]:
+    """Variables for what we start: a path set for another project must not reach into this one."""
+    inherited = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
+    return {**inherited, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
+
+
+def fingerprint() -> str:
+    """Hash of everything that decides what is installed: the declared dependencies, the pins and the version."""
+    version = [line for line in (ROOT / "placement" / "__init__.py").read_text().splitlines() if "__version__" in line]
+    parts = [(ROOT / "pyproject.toml").read_text(), PINS.read_text(), *version]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def read_stamp() -> dict[str, Any]:
+    """What the environment was last made from; empty when it was not made here, or not to the end."""
+    try:
+        stamp: dict[str, Any] = json.loads(STAMP.read_text())
+    except (OSError, ValueError):
+        return {}
+    return stamp
+
+
+def set_up(extras: Sequence[str]) -> None:
+    """Make or refresh `.venv` so that it holds the package (in place) and the named extras."""
+    stamp, facts = read_stamp(), probe(PYTHON)
+    version = facts[0] if facts else None
+    # Scripts hold absolute paths, and packages belong to one version of Python: elsewhere they are of no use.
+    in_place = stamp.get("root", str(ROOT)) == str(ROOT) and stamp.get("python", version) == version
+    if facts is None or version not in SUPPORTED or "pip" not in facts[1] or not in_place:
+        names = [shutil.which(f"python{minor}") for minor in reversed(SUPPORTED)]
+        python = choose_python([sys.executable, *names, shutil.which("python3")])
+        say("making .venv with " + python)
+        run([python, "-m", "venv", "--clear", VENV])
+        stamp, facts = {}, probe(PYTHON)
+        version = facts[0] if facts else None
+    current = stamp.get("fingerprint") == fingerprint()
+    installed = set(stamp.get("extras", ())) if current else set()
+    if current and installed.issuperset(extras):
+        return
+    extras = sorted(installed.union(extras))
+    what = "." + ("[{}]".format(",".join(extras)) if extras else "")
+    say(f"installing {what} and what it needs into .venv: a minute, perhaps two on a slow network")
+    if STAMP.exists():
+        STAMP.unlink()  # an install that breaks off is not to pass for a whole one
+    install(["--editable", what, "--constraint", str(PINS)])
+    STAMP.write_text(json.dumps({"root": str(ROOT), "python": version, "fingerprint": fingerprint(), "extras": extras}))
+
+
+def install(arguments: Sequence[str]) -> None:
+    """Run pip with its talk in a log; on failure show only its own error lines."""
+    with LOG.open("w") as log:
+        command = [str(PYTHON), "-m", "pip", "install", *arguments]
+        code = subprocess.call(command, cwd=str(ROOT), env=environment(), stdout=log, stderr=subprocess.STDOUT)
+    if code:
+        errors = [line for line in LOG.read_text(errors="replace").splitlines() if line.startswith("ERROR")]
+        raise Failure("\n".join(["pip could not install the dependencies; all it said is in .venv/setup.log", *errors]))
+
+
+# --- the steps of the routine ----------------------------------------------------------------------------------------
+
+
+def run(command: Sequence[str | Path], cwd: Path = ROOT, quiet: bool = False) -> None:
+    """Run a command to its end; its output is shown, or when quiet only if it fails."""
+    words = [str(word) for word in command]
+    output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}
+    done = subprocess.run(words, cwd=str(cwd), env=environment(), stdin=subprocess.DEVNULL, **output)  # type: ignore[call-overload]
+    if done.returncode:
+        if quiet:
+            sys.stdout.write(done.stdout.decode(errors="replace"))
+        raise Failure("`{}` ended with exit code {}".format(" ".join(words), done.returncode))
+
+
+def tool(*arguments: str | Path) -> None:
+    """Run an installed Python module of the environment."""
+    run([PYTHON, "-m", *arguments])
+
+
+def pytest(scratch: Path) -> None:
+    """Unit, contract and property tests, and the examples of the package and of the documents."""
+    tool("pytest", "-q", f"--junitxml={scratch / 'pytest.xml'}")
+
+
+def counts(report: Path) -> str:
+    """Closing line of the routine, from pytest's own report."""
+    suites = list(ElementTree.parse(str(report)).getroot().iter("testsuite"))
+    total, failures, errors, skipped = (
+        sum(int(suite.get(key, "0")) for suite in suites) for key in ("tests", "failures", "errors", "skipped")
+    )
+    return f"{total - failures - errors - skipped} passed, {failures + errors} failed, {skipped} skipped"
+
+
+def wheel(scratch: Path) -> None:
+    """Build the wheel, look into it, and use it from an environment that has no checkout in reach."""
+    tool("pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", scratch, ".")
+    (built,) = scratch.glob("*.whl")
+    check_wheel(built)
+    fresh = scratch / "installed"
+    run([PYTHON, "-m", "venv", "--without-pip", fresh])
+    fresh_bin = fresh / BIN.name
+    tool("pip", "--python", fresh_bin / "python", "install", "--quiet", "--no-deps", "--no-index", built)
+    borrow_dependencies(fresh_bin / "python")
+    command = fresh_bin / "placement"
+    where = "import sys, placement; sys.exit(0 if placement.__file__.startswith(sys.prefix) else placement.__file__)"
+    run([fresh_bin / "python", "-c", where], cwd=scratch)
+    run([command, "--help"], cwd=scratch, quiet=True)
+    plan = scratch / "wheel-plan.json"
+    run([command, "solve", INSTANCE, "--time-limit", TIME_LIMIT, "--output", plan], cwd=scratch, quiet=True)
+    run([command, "verify", INSTANCE, plan], cwd=scratch, quiet=True)
+    print(f"{built.name}: installed, solved {INSTANCE.name}, plan verified")
+
+
+def check_wheel(built: Path) -> None:
+    """Only the package and its metadata are shipped, with the marker that says it is typed."""
+    with zipfile.ZipFile(str(built)) as archive:
+        names = archive.namelist()
+    strange = [name for name in names if not (name.startswith("placement/") or ".dist-info/" in name)]
+    if strange:
+        raise Failure(f"the wheel holds more than the package: {', '.join(strange)}")
+    if "placement/py.typed" not in names:
+        raise Failure("the wheel lacks placement/py.typed")
+
+
+def borrow_dependencies(python: Path) -> None:
+    """Let a fresh environment see our installed dependencies, so that trying the wheel needs no network.
+
+    A directory named in a .pth file is searched last, and .pth files inside it are not read: our own in-place
+    install stays out of sight. That every dependency is declared is the business of tests/test_packaging.py.
+    """
+    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    ours, theirs = (
+        subprocess.check_output([str(one), "-c", ask], env=environment()).decode().strip() for one in (PYTHON, python)
+    )
+    (Path(theirs) / "dependencies.pth").write_text(ours + "\n")
+
+
+def end_to_end(scratch: Path) -> None:
+    """Solve the README's problem, and let the second referee, which shares no code with us, check the plan."""
+    if not REFEREE.exists():
+        print("SKIPPED: there is no ../shared/referee.py beside this clone; the plan has only our own word")
+        return
+    command, problem, plan = BIN / "placement", scratch / "problem.json", scratch / "plan.json"
+    run([command, "convert", INSTANCE, "--output", problem], quiet=True)
+    run([command, "solve", problem, "--time-limit", TIME_LIMIT, "--output", plan], quiet=True)
+    run([PYTHON, REFEREE, problem, plan])
+
+
+STEPS: dict[str, Callable[[Path], None]] = {
+    "lint": lambda _: tool("ruff", "check", "--quiet", "."),
+    "format": lambda _: tool("ruff", "format", "--check", "--quiet", "."),
+    "types": lambda _: tool("mypy"),
+    "pytest": pytest,
+    "docs": lambda _: tool("sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html"),
+    "wheel": wheel,
+    "end-to-end": end_to_end,
+}
+
+
+# --- the commands ----------------------------------------------------------------------------------------------------
+
+
+def say(text: str) -> None:
+    """One line about what happens next; on stderr, so that a piped plan stays clean."""
+    print("dev.py:", text, file=sys.stderr, flush=True)
+
+
+def demo(arguments: Sequence[str]) -> None:
+    """Solve the first problem; further arguments go to `placement solve`."""
+    command = [str(BIN / "placement"), "solve", str(INSTANCE.relative_to(ROOT)), *arguments]
+    say("placement " + " ".join(command[1:]))
+    os.chdir(str(ROOT))
+    if os.name == "nt":
+        sys.exit(subprocess.call(command, env=environment()))
+    os.execve(command[0], command, environment())  # Ctrl-C reaches the solver alone, which answers with its best plan
+
+
+def test(names: Sequence[str]) -> None:
+    """Run the steps in order and stop at the first that fails."""
+    unknown = [name for name in names if name not in STEPS]
+    if unknown:
+        raise Failure(f"no step {', '.join(unknown)}; there are {', '.join(STEPS)}")
+    chosen = [name for name in STEPS if not names or name in names]
+    with tempfile.TemporaryDirectory() as folder:
+        scratch, begin = Path(folder), time.monotonic()
+        for number, name in enumerate(chosen, 1):
+            print(f"== {number}/{len(chosen)} {name}", flush=True)
+            start = time.monotonic()
+            try:
+                STEPS[name](scratch)
+            except Failure as failure:
+                raise Failure(f"test stopped at step {name}: {failure}") from None
+            print(f"   {name}: ok, {time.monotonic() - start:.1f} s", flush=True)
+        print(f"all of {', '.join(chosen)} passed in {time.monotonic() - begin:.0f} s", flush=True)
+        if "pytest" in chosen:
+            print(counts(scratch / "pytest.xml"), flush=True)
+
+
+def clean() -> None:
+    """Remove what the routine made; nothing that git tracks."""
+    made = [".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "docs/_build", "dist", "build"]
+    for folder in [ROOT / name for name in made]:
+        shutil.rmtree(str(folder), ignore_errors=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit 0 when all went well, 1 when a step failed or nothing could be set up, 2 when the command is unknown."""
+    command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if command not in ("demo", "test", "setup", "clean"):
+        print(__doc__, file=sys.stderr)
+        return 2
+    try:
+        if command == "clean":
+            clean()
+            return 0
+        set_up(EXTRAS[command])
+        if command == "demo":
+            demo(rest)
+        elif command == "test":
+            test(rest)
+    except Failure as failure:
+        sys.stdout.flush()
+        print(f"dev.py: {failure}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,6 @@
+"""What no plan can beat, cheapest first: instant proofs of infeasibility, then bounds on the cost."""
+
+from placement.bounds.infeasible import why_infeasible
+from placement.bounds.volume import volume_bound
+
+__all__ = ["volume_bound", "why_infeasible"]

@@ -1,0 +1,211 @@
+"""Instant proofs that no plan exists, each with a sentence for the person who asked.
+
+Each check relaxes everything but one rule or one resource, so a check that fires is a proof; that none fires proves nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.fleet import Component, Fleet, Option, Place
+
+
+def why_infeasible(fleet: Fleet) -> str | None:
+    """A reason why no plan exists, or None when these checks find none. O(components x options x pools)."""
+    return next(_reasons(fleet), None)
+
+
+def _reasons(fleet: Fleet) -> Iterator[str]:
+    yield from _forced_over_quota(fleet)
+    for component in fleet.components:
+        if component.required or component.demand:
+            yield from _fits_nowhere(fleet, component)
+            yield from _spread_out_of_reach(fleet, component)
+            yield from _caps_too_low(fleet, component)
+    for place in fleet.places:
+        if place.pinned:
+            yield from _pin_impossible(fleet, place)
+    yield from _pinned_too_many(fleet)
+    yield from _volume_too_small(fleet)
+
+
+def _forced_over_quota(fleet: Fleet) -> Iterator[str]:
+    for pool in fleet.pools:
+        forced = len(fleet.forced(pool.index))
+        if pool.max_instances is not None and forced > pool.max_instances:
+            yield (
+                f"pool {pool.name} may have {pool.max_instances} instances, but {forced} running ones are not removable; "
+                "raise its max_instances or make some removable"
+            )
+
+
+def _fits_nowhere(fleet: Fleet, component: Component) -> Iterator[str]:
+    if any(option.pools for option in component.options):
+        return
+    needs = "; ".join(_need_in_words(option) for option in component.options)
+    yield f"{component.name} fits on no machine of any pool it may use: one copy needs {needs}"
+
+
+def _need_in_words(option: Option) -> str:
+    parts = []
+    if option.accelerators:
+        kind = "shared" if option.shared else "whole"
+        parts.append(
+            f"{option.accelerators} {kind} accelerators with {option.memory_mib / MIB_PER_GIB:g} GiB on each"
+            if option.accelerators > 1
+            else f"1 {kind} accelerator with {option.memory_mib / MIB_PER_GIB:g} GiB"
+        )
+    if option.vcpus:
+        parts.append(f"{option.vcpus / MILLI:g} vCPUs")
+    if option.host_mib:
+        parts.append(f"{option.host_mib / MIB_PER_GIB:g} GiB of host memory")
+    return " and ".join(parts) if parts else "nothing, yet its allow-lists name no machine"
+
+
+def _spread_out_of_reach(fleet: Fleet, component: Component) -> Iterator[str]:
+    least, zones = component.required, len(component.eligible_zones)
+    if zones == 0:
+        return  # fits nowhere: said already
+    if min(component.min_zones, least) > zones:
+        yield (
+            f"{component.name} must stand in {min(component.min_zones, least)} zones, but only {zones} can hold it: "
+            f"{_zone_names(fleet, component)}"
+        )
+    floor = component.zone_loss_floor
+    if floor and (zones == 1 or (not component.demand and component.copies < floor)):
+        yield (
+            f"{component.name} must keep {floor} copies when a zone is lost, but has {component.copies} copies in {zones} "
+            f"eligible zones ({_zone_names(fleet, component)})"
+        )
+    elif floor and not component.demand and component.copies - math.ceil(component.copies / zones) < floor:
+        kept = component.copies - math.ceil(component.copies / zones)
+        yield f"{component.name} must keep {floor} copies when a zone is lost; even spread over {zones} zones keeps {kept}"
+
+
+def _zone_names(fleet: Fleet, component: Component) -> str:
+    return ", ".join(fleet.zones[z] for z in component.eligible_zones) or "none"
+
+
+def _caps_too_low(fleet: Fleet, component: Component) -> Iterator[str]:
+    if component.max_per_zone is not None and component.max_per_zone * len(component.eligible_zones) < component.required:
+        yield (
+            f"{component.name} needs {component.required} copies, but max_per_zone {component.max_per_zone} over "
+            f"{len(component.eligible_zones)} eligible zones allows fewer"
+        )
+    most = 0
+    for p in sorted(set().union(*(option.pools for option in component.options))):
+        quota = fleet.pools[p].max_instances
+        if quota is None:
+            return
+        most += quota * max(_most_on_one(fleet, p, component, option) for option in component.options)
+    if most < component.required:
+        yield f"{component.name} needs {component.required} copies, but the quotas of the pools it may use hold at most {most}"
+
+
+def _most_on_one(fleet: Fleet, p: int, component: Component, option: Option) -> int:
+    """Copies of one option that one empty machine of pool p holds."""
+    if p not in option.pools:
+        return 0
+    shape = fleet.pools[p].shape
+    limits = [component.copies]
+    if component.max_per_instance is not None:
+        limits.append(component.max_per_instance)
+    if option.vcpus:
+        limits.append(shape.vcpus // option.vcpus)
+    if option.host_mib:
+        limits.append(shape.host_mib // option.host_mib)
+    if option.accelerators:
+        beside = [component.copies] if option.shared else [1]
+        if option.memory_mib:
+            beside.append(shape.memory_mib // option.memory_mib)
+        if option.share:
+            beside.append(WHOLE_SHARE // option.share)
+        limits.append(shape.accelerators * min(beside) // option.accelerators)
+    best = min(limits)
+    # Several options may mix on one machine; the best single one bounds the mix only when it is alone.
+    return best if len(component.options) == 1 else component.copies
+
+
+def _pin_impossible(fleet: Fleet, place: Place) -> Iterator[str]:
+    component = fleet.components[place.component]
+    instance = fleet.instances[place.instance]
+    option = component.options[place.option]
+    where = f"{component.name} is pinned on {instance.id}"
+    if instance.pool not in option.pools:
+        yield f"{where}, but its option {place.option} may not run there or does not fit there even alone"
+    elif place.accelerators is not None and len(place.accelerators) != option.accelerators:
+        yield (
+            f"{where} with {len(place.accelerators)} accelerators, but its option {place.option} now takes "
+            f"{option.accelerators}"
+        )
+
+
+def _pinned_too_many(fleet: Fleet) -> Iterator[str]:
+    for component in fleet.components:
+        pinned = sum(place.pinned for place in fleet.places if place.component == component.index)
+        if not component.demand and pinned > component.copies:
+            yield f"{component.name} has {pinned} pinned copies, but only {component.copies} are wanted"
+
+
+def _volume_too_small(fleet: Fleet) -> Iterator[str]:
+    """All quotas together against the least that the required copies need, one resource at a time."""
+    for resource, unit, scale in _RESOURCES:
+        have = 0
+        for pool in fleet.pools:
+            if capacity(fleet, pool.index, resource):
+                if pool.max_instances is None:
+                    have = -1
+                    break
+                have += pool.max_instances * capacity(fleet, pool.index, resource)
+        if have < 0:
+            continue
+        wanted = sum(_least_need(fleet, component, resource) for component in fleet.components)
+        if wanted > have:
+            yield (
+                f"the required copies need at least {wanted / scale:,.6g} {unit}, but the quotas of all pools together have "
+                f"{have / scale:,.6g}"
+            )
+
+
+_RESOURCES = (
+    ("memory_mib", "GiB of accelerator memory", MIB_PER_GIB),
+    ("share", "accelerators", WHOLE_SHARE),
+    ("vcpus", "vCPUs", MILLI),
+    ("host_mib", "GiB of host memory", MIB_PER_GIB),
+)
+
+
+def capacity(fleet: Fleet, p: int, resource: str) -> int:
+    """What one machine of pool p has of a resource, over all its accelerators."""
+    shape = fleet.pools[p].shape
+    if resource == "memory_mib":
+        return shape.accelerators * shape.memory_mib
+    if resource == "share":
+        return shape.accelerators * WHOLE_SHARE
+    return shape.vcpus if resource == "vcpus" else shape.host_mib
+
+
+def usage(fleet: Fleet, p: int, option: Option, resource: str) -> int:
+    """What one copy takes of a resource on a machine of pool p; an owned accelerator is taken whole."""
+    if resource == "memory_mib":
+        return option.accelerators * (option.memory_mib if option.shared else fleet.pools[p].shape.memory_mib)
+    if resource == "share":
+        return option.accelerators * (option.share if option.shared else WHOLE_SHARE)
+    return option.vcpus if resource == "vcpus" else option.host_mib
+
+
+def _least_need(fleet: Fleet, component: Component, resource: str) -> int:
+    if component.demand:
+        rates = [
+            (usage(fleet, p, option, resource), option.throughput) for option in component.options for p in option.pools
+        ]
+        by_rate = min((component.demand * need // max(1, rate) for need, rate in rates), default=0)
+        return max(by_rate, component.required * min((need for need, _ in rates), default=0))
+    needs = [usage(fleet, p, option, resource) for option in component.options for p in option.pools]
+    return component.required * min(needs, default=0)

@@ -1,0 +1,1 @@
+"""Bounds from patterns: what may stand together on one accelerator."""

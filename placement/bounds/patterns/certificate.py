@@ -1,0 +1,124 @@
+r"""Prices to proofs: any non-negative prices give an inequality on machine counts that every plan keeps.
+
+Price what copies use (accelerators by weight, volumes) and what machines offer. A plan's copies can't be worth more than
+its machines, so
+
+.. math:: \sum_p W_p n_p \ge D, \quad W_p = K_p \alpha_q + \sum_r A_{rp} \mu_{pr},
+
+where :math:`\alpha_q` is the most that the patterns of one accelerator of kind q can be worth (recomputed here by an exact
+knapsack over *all* patterns, so columns that were never generated are covered) and D is the least that the copies of all
+components can be worth, each component's choice of option, pool and zone minimised exactly. All numbers are Python
+integers: where the prices came from does not matter. This is the Lagrangian bound of Geoffrion (1974) read as a Benders
+cut (Benders 1962) on the machine counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.bounds.patterns.relaxation import Relaxation, Way, volumes
+
+if TYPE_CHECKING:
+    from placement.fleet import Component
+
+SCALE = 2**20  # prices are whole multiples of 1 / SCALE micro-dollars
+
+
+@dataclass(slots=True)
+class Prices:
+    """Integer prices, at least 0, in 1 / SCALE micro-dollars per unit; absent ones are 0.
+
+    `touch[q][w]` of a copy of weight w on one accelerator of kind q, `device[q]` of an owned accelerator,
+    `volume[p, r]` of a unit of resource r on pool p, `level[l]` of an optional copy placed.
+    """
+
+    touch: list[list[int]]
+    device: list[int]
+    volume: dict[tuple[int, int], int] = field(default_factory=dict)
+    level: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Every plan has ``sum(worth[p] * machines of p) >= least``."""
+
+    worth: tuple[int, ...]
+    least: int
+
+    def slack(self, machines: tuple[int, ...]) -> int:
+        """How far machine counts are above the least; negative when they can't hold any plan."""
+        return sum(w * n for w, n in zip(self.worth, machines, strict=True)) - self.least
+
+
+def certify(relaxation: Relaxation, prices: Prices) -> Cut:
+    """The inequality that `prices` prove. O(ways + knapsacks)."""
+    fleet = relaxation.fleet
+    device = [
+        max(prices.device[kind.index], kind.knapsack.value(prices.touch[kind.index])) for kind in relaxation.kinds
+    ]
+    worth = []
+    for pool in fleet.pools:
+        kind = relaxation.kind_of.get(pool.index)
+        total = 0 if kind is None else pool.shape.accelerators * device[kind]
+        for r, amount in enumerate(volumes(fleet, pool.index)):
+            total += prices.volume.get((pool.index, r), 0) * amount
+        worth.append(total)
+    least = sum(
+        _component_worth(relaxation, component, prices, device) for component in fleet.components if relaxation.ways_of[component.index]
+    )
+    if relaxation.given is not None:
+        for level, limit in enumerate(relaxation.given):
+            wanted = sum(c.copies for c in fleet.components if c.level == level)
+            least += prices.level[level] * (wanted - limit)
+    return Cut(tuple(worth), least)
+
+
+def _component_worth(relaxation: Relaxation, component: Component, prices: Prices, device: list[int]) -> int:
+    """The least that the placed copies of one component are worth; optional copies bring their level's price."""
+    reward = 0
+    if component.level is not None and relaxation.given is not None:
+        reward = prices.level[component.level]
+    worth = {way: _way_worth(way, prices, device) for way in relaxation.ways_of[component.index]}
+    if component.demand:
+        by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in worth.items())
+        return max(component.required * min(worth.values()), -(-component.demand * by_rate.numerator // by_rate.denominator))
+    by_zone: dict[int, int] = {}
+    for way, value in worth.items():
+        by_zone[way.zone] = min(value, by_zone.get(way.zone, value))
+    return _cheapest_split(relaxation, component, by_zone, reward)
+
+
+def _way_worth(way: Way, prices: Prices, device: list[int]) -> int:
+    total = 0
+    if way.kind is not None:
+        each = device[way.kind] if way.weight is None else prices.touch[way.kind][way.weight]
+        total = way.accelerators * each
+    for r, amount in enumerate(way.usage):
+        if amount:
+            total += prices.volume.get((way.pool, r), 0) * amount
+    return total
+
+
+def _cheapest_split(relaxation: Relaxation, component: Component, by_zone: dict[int, int], reward: int) -> int:
+    """Least worth of the copies over zones within the zone limits; beyond `required` only copies that pay for themselves."""
+    limits = relaxation.zones[component.index]
+    total, placed = 0, 0
+    left = dict.fromkeys(by_zone, component.copies)
+    if limits is not None:
+        for zone, low in limits.least.items():
+            total += low * (by_zone[zone] - reward)
+            placed += low
+            left[zone] = max(0, limits.most[zone] - low)
+    for zone in sorted(by_zone, key=lambda z: (by_zone[z], z)):
+        each = by_zone[zone] - reward
+        wanted = component.copies if each < 0 else component.required
+        more = max(0, min(left[zone], wanted - placed))
+        total += more * each
+        placed += more
+    if placed < component.required:  # limits leave too little room: no plan at all; stay on the safe side
+        total += (component.required - placed) * (min(by_zone.values()) - reward)
+    return total
+
+

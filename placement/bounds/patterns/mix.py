@@ -1,0 +1,71 @@
+"""The cheapest fleet mix (machines per pool, whole) that keeps every cut: a small exact integer program.
+
+Solved by CP-SAT, whose arithmetic is exact. Cuts are scaled so that their right side is `_RIGHT` and coefficients rounded up,
+which only weakens them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placement.bounds.patterns.certificate import Cut
+    from placement.fleet import Fleet
+
+_RIGHT = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Machines per pool and a bound on the price of any mix that keeps the cuts, micro-dollars per hour."""
+
+    machines: tuple[int, ...]
+    bound: int
+    exact: bool
+
+
+def machine_limits(fleet: Fleet) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    """The fewest and the most machines of each pool that any plan pays for."""
+    fewest = tuple(max(pool.min_instances, len(fleet.forced(pool.index))) for pool in fleet.pools)
+    return fewest, tuple(pool.max_instances for pool in fleet.pools)
+
+
+def cheapest_mix(
+    fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int
+) -> Mix | None:
+    """A mix that keeps all cuts, at most `gap` (relative) above the cheapest; None when there is none: a proof.
+
+    `seconds` and `work` (deterministic seconds) bound the search; then the mix is the best found and `bound` is proven.
+    """
+    from ortools.sat.python import cp_model
+
+    fewest, most = machine_limits(fleet)
+    enough = [_enough(cuts, p) for p in range(len(fleet.pools))]
+    model = cp_model.CpModel()
+    count = [
+        model.new_int_var(low, max(low, limit if high is None else min(high, limit)), f"n{p}")
+        for p, (low, high, limit) in enumerate(zip(fewest, most, enough, strict=True))
+    ]
+    for cut in cuts:
+        if cut.least > 0:
+            scaled = [-(-worth * _RIGHT // cut.least) for worth in cut.worth]
+            model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
+    model.minimize(sum(pool.price * n for pool, n in zip(fleet.pools, count, strict=True)))
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.num_workers, parameters.random_seed, parameters.catch_sigint_signal = 1, seed, False
+    parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, seconds), work
+    parameters.relative_gap_limit = gap
+    status = solver.solve(model)
+    if status == cp_model.INFEASIBLE:
+        return None
+    bound = max(0, int(solver.best_objective_bound + 0.5))
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Mix((), bound, exact=False)
+    return Mix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
+
+
+def _enough(cuts: list[Cut], p: int) -> int:
+    """Machines of pool p with which any single cut is kept: more are never needed."""
+    return max((-(-cut.least // cut.worth[p]) for cut in cuts if cut.worth[p] > 0 and cut.least > 0), default=0)

@@ -1,0 +1,177 @@
+"""The LP of the relaxation in HiGHS, grown by columns: one per pattern that pricing finds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from placement.bounds.patterns.certificate import SCALE, Prices
+from placement.engines.highs import EngineError, load_lp, run
+from placement.bounds.patterns.relaxation import volumes
+
+if TYPE_CHECKING:
+    from placement.bounds.patterns.relaxation import Relaxation
+
+MICRO = 1e6  # the LP counts money in dollars
+_INF = highspy.kHighsInf
+
+
+class PatternProgram:
+    """The restricted master program. Columns: machines per pool, then ways, then patterns as they come."""
+
+    def __init__(self, relaxation: Relaxation) -> None:
+        """Build rows and first columns; O(ways)."""
+        self._relaxation = relaxation
+        self._rows: list[tuple[float, float]] = []
+        self._touch = [[self._row(0.0, _INF) for _ in kind.weights_mib] for kind in relaxation.kinds]
+        self._device = [self._row(0.0, _INF) for _ in relaxation.kinds]
+        self._volume = {
+            (pool.index, r): self._row(0.0, _INF)
+            for pool in relaxation.fleet.pools
+            for r, amount in enumerate(volumes(relaxation.fleet, pool.index))
+            if amount > 0
+        }
+        self._cover: dict[int, int] = {}
+        self._demand: dict[int, int] = {}
+        self._zone: dict[tuple[int, int], int] = {}
+        self._level: dict[int, int] = {}
+        self._component_rows()
+        self._patterns: set[tuple[int, tuple[tuple[int, int], ...]]] = set()
+        self._solver = self._load()
+
+    def _row(self, low: float, high: float) -> int:
+        self._rows.append((low, high))
+        return len(self._rows) - 1
+
+    def _component_rows(self) -> None:
+        relaxation = self._relaxation
+        for c in relaxation.fleet.components:
+            if not relaxation.ways_of[c.index]:
+                continue
+            most = _INF if c.demand or relaxation.given is None else float(c.copies)
+            self._cover[c.index] = self._row(float(c.required), most)
+            if c.demand:
+                self._demand[c.index] = self._row(1.0, _INF)
+            limits = relaxation.zones[c.index]
+            if limits is not None:
+                for z, low in limits.least.items():
+                    self._zone[c.index, z] = self._row(float(low), float(limits.most[z]))
+        if relaxation.given is not None:
+            for level, limit in enumerate(relaxation.given):
+                wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
+                self._level[level] = self._row(float(wanted - limit), _INF)
+
+    def _load(self) -> highspy.Highs:
+        columns = [*self._machine_columns(), *self._way_columns()]
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
+        lp.row_lower_ = np.array([low for low, _ in self._rows])
+        lp.row_upper_ = np.array([high for _, high in self._rows])
+        pools = self._relaxation.fleet.pools
+        lp.col_cost_ = np.array([pool.price / MICRO for pool in pools] + [0.0] * (len(columns) - len(pools)))
+        lp.col_lower_ = np.zeros(len(columns))
+        lp.col_upper_ = np.full(len(columns), _INF)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
+        lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
+        lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
+        return load_lp(lp, presolve="off", solver="simplex")
+
+    def _machine_columns(self) -> list[list[tuple[int, float]]]:
+        relaxation = self._relaxation
+        columns = []
+        for pool in relaxation.fleet.pools:
+            column = [(self._volume[pool.index, r], 1.0) for r in range(4) if (pool.index, r) in self._volume]
+            if pool.index in relaxation.kind_of:
+                column.append((self._device[relaxation.kind_of[pool.index]], float(pool.shape.accelerators)))
+            columns.append(column)
+        return columns
+
+    def _way_columns(self) -> list[list[tuple[int, float]]]:
+        fleet = self._relaxation.fleet
+        size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
+        columns = []
+        for way in self._relaxation.ways:
+            column = [
+                (self._volume[way.pool, r], -amount / size[way.pool][r]) for r, amount in enumerate(way.usage) if amount
+            ]
+            if way.kind is not None:
+                row = self._device[way.kind] if way.weight is None else self._touch[way.kind][way.weight]
+                column.append((row, -float(way.accelerators)))
+            column.append((self._cover[way.component], 1.0))
+            component = fleet.components[way.component]
+            if component.demand:
+                column.append((self._demand[way.component], way.throughput / component.demand))
+            if (way.component, way.zone) in self._zone:
+                column.append((self._zone[way.component, way.zone], 1.0))
+            if component.level in self._level:
+                column.append((self._level[component.level], 1.0))
+            columns.append(column)
+        return columns
+
+    def add_pattern(self, kind: int, pattern: dict[int, int]) -> bool:
+        """Add a pattern of one accelerator of `kind`; says whether it was new."""
+        key = (kind, tuple(sorted(pattern.items())))
+        if key in self._patterns:
+            return False
+        self._patterns.add(key)
+        rows = [self._device[kind], *(self._touch[kind][w] for w in pattern)]
+        values = [-1.0, *(float(times) for times in pattern.values())]
+        self._solver.addCol(0.0, 0.0, _INF, len(rows), np.array(rows, dtype=np.int32), np.array(values))
+        return True
+
+    @property
+    def patterns(self) -> int:
+        """How many patterns there are."""
+        return len(self._patterns)
+
+    def set_machines(self, fewest: tuple[int, ...], most: tuple[int | None, ...]) -> None:
+        """Bound the machines of each pool."""
+        for p, (low, high) in enumerate(zip(fewest, most, strict=True)):
+            self._solver.changeColBounds(p, float(low), _INF if high is None else float(high))
+
+    def solve(self, seconds: float) -> bool:
+        """Solve the LP; False when it has no solution, or none in time."""
+        if not math.isinf(seconds):
+            self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, seconds))
+        try:
+            return run(self._solver) == highspy.HighsModelStatus.kOptimal
+        except EngineError:
+            return False
+
+    def value(self) -> float:
+        """Dollars per hour of the last solution."""
+        return float(self._solver.getObjectiveValue())
+
+    def machines(self) -> list[float]:
+        """Machines per pool in the last solution."""
+        return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools)])
+
+    def touch_duals(self) -> list[np.ndarray]:
+        """Per kind, the dual price of each weight, dollars."""
+        duals = np.array(self._solver.getSolution().row_dual)
+        return [np.maximum(duals[rows], 0.0) if rows else np.zeros(0) for rows in self._touch]
+
+    def device_duals(self) -> list[float]:
+        """Per kind, the dual price of one accelerator, dollars."""
+        duals = self._solver.getSolution().row_dual
+        return [max(0.0, duals[row]) for row in self._device]
+
+    def prices(self) -> Prices:
+        """The duals as integer prices."""
+        fleet = self._relaxation.fleet
+        duals = self._solver.getSolution().row_dual
+        size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
+        return Prices(
+            touch=[[_price(duals[row]) for row in rows] for rows in self._touch],
+            device=[_price(duals[row]) for row in self._device],
+            volume={(p, r): _price(duals[row] / size[p][r]) for (p, r), row in self._volume.items()},
+            level=[_price(duals[self._level[level]]) for level in sorted(self._level)],
+        )
+
+
+def _price(dual: float) -> int:
+    return max(0, math.floor(dual * MICRO * SCALE))

@@ -1,0 +1,164 @@
+r"""A bound from volumes: pool every resource of a pool's machines, and let copies be split.
+
+The relaxation, with machines :math:`n_p` of pool p and copies :math:`x_{cop}` by option o on pool p, all continuous:
+
+.. math::
+    \min \sum_p \pi_p n_p \quad \text{s.t.} \quad \sum_{co} a_{rcop} x_{cop} \le A_{rp} n_p \ \forall r, p; \qquad
+    \sum_{op} x_{cop} \ge d_c \ \forall c; \qquad l_p \le n_p \le u_p
+
+It relaxes integrality, the borders between accelerators and between machines, spread, per-instance rules and moves; it
+keeps options, allow-lists, prices, quotas, `min_instances`, machines that can't be released, and demand. HiGHS
+solves it in floating point, and only the prices of the resources are taken from there: the bound itself is the
+Lagrangian value of those prices, computed in exact integers, so it is a bound whatever the solver did (Geoffrion 1974,
+*Lagrangean relaxation for integer programming*, Math. Prog. Study 2, theorem 1).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.bounds.infeasible import capacity, usage
+
+if TYPE_CHECKING:
+    from placement.fleet import Component, Fleet
+
+RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
+_SCALE = 2**24  # resource prices are multiples of 1 / _SCALE micro-dollars
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """One component by one option on one pool."""
+
+    component: int
+    option: int
+    pool: int
+    usage: tuple[int, ...]
+    throughput: int
+
+
+def volume_bound(fleet: Fleet) -> int:
+    """Ticks that no plan can beat, optional copies left out or not.
+
+    The LP has O(components x options x pools) columns; milliseconds for hundreds of components.
+    """
+    ways = _ways(fleet)
+    prices = _resource_prices(fleet, ways)
+    return max(0, fleet.tick_price * lagrangian(fleet, ways, prices))
+
+
+def _ways(fleet: Fleet) -> list[_Way]:
+    return [
+        _Way(c.index, o.index, p, tuple(usage(fleet, p, o, r) for r in RESOURCES), o.throughput)
+        for c in fleet.components
+        for o in c.options
+        for p in sorted(o.pools)
+    ]
+
+
+def lagrangian(fleet: Fleet, ways: list[_Way], prices: dict[tuple[int, int], int]) -> int:
+    """The bound in micro-dollars per hour for given prices, in exact integers.
+
+    `prices[p, r]` is the price of one unit of resource r on pool p, in 1 / _SCALE micro-dollars, at least 0. Machines of
+    a pool without a quota must not be worth more than they cost; prices that say so are scaled down first.
+    """
+    value = [Fraction(1)] * len(fleet.pools)
+    worth = []
+    for pool in fleet.pools:
+        total = sum(prices.get((pool.index, r), 0) * capacity(fleet, pool.index, name) for r, name in enumerate(RESOURCES))
+        if pool.max_instances is None and total > pool.price * _SCALE:
+            value[pool.index] = Fraction(pool.price * _SCALE, total)
+            total = pool.price * _SCALE
+        worth.append(total)
+    cheapest: dict[int, list[tuple[Fraction, int]]] = {}
+    for way in ways:
+        price = sum(prices.get((way.pool, r), 0) * amount for r, amount in enumerate(way.usage))
+        cheapest.setdefault(way.component, []).append((price * value[way.pool], way.throughput))
+    copies = sum(_cheapest_copies(c, cheapest.get(c.index, [])) for c in fleet.components)
+    machines = sum(_cheapest_machines(fleet, pool.index, worth[pool.index]) for pool in fleet.pools)
+    return math.ceil((copies + machines) / _SCALE)
+
+
+def _cheapest_copies(component: Component, ways: list[tuple[Fraction, int]]) -> Fraction:
+    """The least that the required copies of a component pay for resources."""
+    if not ways:
+        return Fraction(0)
+    paid = component.required * min(price for price, _ in ways)
+    if component.demand:
+        paid = max(paid, component.demand * min(price / max(1, rate) for price, rate in ways))
+    return paid
+
+
+def _cheapest_machines(fleet: Fleet, p: int, worth: int) -> int:
+    """The least of (price - worth) x machines over the machine counts that pool p allows."""
+    pool = fleet.pools[p]
+    fewest = max(pool.min_instances, len(fleet.forced(p)))
+    each = pool.price * _SCALE - worth
+    if each >= 0:
+        return each * fewest
+    return each * (pool.max_instances or 0)  # without a quota `each` is at least 0
+
+
+def _resource_prices(fleet: Fleet, ways: list[_Way]) -> dict[tuple[int, int], int]:
+    """The LP's dual prices of each pool's resources, in whole 1 / _SCALE micro-dollars; none when the LP fails."""
+    import highspy
+    import numpy as np
+
+    from placement.engines.highs import load_lp, run
+
+    if not ways:
+        return {}
+    rows = {}  # (pool, resource) -> row, only for resources that the pool's machines have
+    for pool in fleet.pools:
+        for r, name in enumerate(RESOURCES):
+            if capacity(fleet, pool.index, name):
+                rows[pool.index, r] = len(rows)
+    cover = {c.index: len(rows) + k for k, c in enumerate(fleet.components)}
+    demand = {c.index: len(rows) + len(cover) + k for k, c in enumerate(c for c in fleet.components if c.demand)}
+    covered = {way.component for way in ways}
+    lp = highspy.HighsLp()
+    lp.num_row_ = len(rows) + len(cover) + len(demand)
+    lp.num_col_ = len(fleet.pools) + len(ways)
+    starts, indices, values = [0], [], []
+    for pool in fleet.pools:
+        for r, name in enumerate(RESOURCES):
+            if (pool.index, r) in rows:
+                indices.append(rows[pool.index, r])
+                values.append(-1.0)  # rows are scaled by the machine's capacity
+        starts.append(len(indices))
+    for way in ways:
+        for r, amount in enumerate(way.usage):
+            if amount:
+                indices.append(rows[way.pool, r])
+                values.append(amount / capacity(fleet, way.pool, RESOURCES[r]))
+        indices.append(cover[way.component])
+        values.append(1.0)
+        if way.component in demand:
+            indices.append(demand[way.component])
+            values.append(way.throughput / fleet.components[way.component].demand)
+        starts.append(len(indices))
+    lp.col_cost_ = np.array([pool.price / 1e6 for pool in fleet.pools] + [0.0] * len(ways))
+    fewest = [max(pool.min_instances, len(fleet.forced(pool.index))) for pool in fleet.pools]
+    most = [highspy.kHighsInf if pool.max_instances is None else pool.max_instances for pool in fleet.pools]
+    lp.col_lower_ = np.array(fewest + [0.0] * len(ways), dtype=float)
+    lp.col_upper_ = np.array(most + [highspy.kHighsInf] * len(ways), dtype=float)
+    least = [float(c.required) if c.index in covered else 0.0 for c in fleet.components]
+    served = [1.0 if c.index in covered else 0.0 for c in fleet.components if c.demand]
+    lp.row_lower_ = np.array([-highspy.kHighsInf] * len(rows) + least + served)
+    lp.row_upper_ = np.array([0.0] * len(rows) + [highspy.kHighsInf] * (len(least) + len(served)))
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
+    lp.a_matrix_.index_ = np.array(indices, dtype=np.int32)
+    lp.a_matrix_.value_ = np.array(values)
+    solver = load_lp(lp)
+    if run(solver) != highspy.HighsModelStatus.kOptimal:
+        return {}
+    duals = solver.getSolution().row_dual
+    found = {}
+    for (p, r), row in rows.items():
+        unit = max(0.0, -duals[row]) * 1e6 / capacity(fleet, p, RESOURCES[r])
+        found[p, r] = math.floor(unit * _SCALE)
+    return found

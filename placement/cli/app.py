@@ -1,0 +1,212 @@
+"""The commands: arguments to calls, results to streams; nothing clever."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from placement.cli.endings import OF_STATUS, Code, in_words, say
+
+app = typer.Typer(
+    name="placement",
+    help="Place model components on GPU machines at the least cost, with a proof of how good the plan is.",
+    epilog="Exit codes: 0 done, 1 a plan breaks a rule (verify), 2 bad input, 3 proven infeasible, 4 nothing found in time, 70 a bug.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A problem, JSON or YAML; - is standard input.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from placement import __version__
+
+        typer.echo(f"placement {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def _solver_names(incomplete: str) -> list[tuple[str, str]]:
+    from placement.solvers import SOLVERS
+
+    return [(name, solver.summary) for name, solver in SOLVERS.items() if name.startswith(incomplete)]
+
+
+def _setting_names(incomplete: str) -> list[str]:
+    import dataclasses
+
+    from placement.solvers import SOLVERS
+
+    names = [
+        f"{name}.{field.name}="
+        for name, solver in SOLVERS.items()
+        for field in dataclasses.fields(solver.default_options())
+    ]
+    return [name for name in names if name.startswith(incomplete)]
+
+
+@app.command()
+def solve(
+    file: FileArgument,
+    solver: Annotated[
+        str, typer.Option(help='Which solver; "placement solvers" lists them.', autocompletion=_solver_names)
+    ] = "auto",
+    time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search; the best plan by then is the answer.")] = 60.0,
+    gap: Annotated[
+        float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1 %, 0 asks for a proof.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    work: Annotated[
+        int | None, typer.Option(min=1, help="Limit in the solver's own unit: the same plan on any machine.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Most threads an engine may use.")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="SOLVER.OPTION=VALUE", help="A solver's own option; may be repeated.", autocompletion=_setting_names),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write the plan here, JSON or YAML by the suffix; - is JSON on stdout."),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Tables with a row for every machine and every component.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")] = False,
+) -> None:
+    """Find the cheapest plan, and prove how good it is.
+
+    Tables go to stdout. When stdout carries the plan (--output -, or no --output and stdout is no terminal) it carries
+    JSON alone, and tables go to stderr if that is a terminal. Ctrl-C ends with the best plan so far; a second one ends at
+    once.
+
+    Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
+    program.
+    """
+    with in_words():
+        from placement.cli.settings import read_settings
+        from placement.cli.streams import streams
+        from placement.io import read_problem, write_document
+        from placement.planner import solve as find_plan
+
+        problem = read_problem(file)
+        options: dict[str, Any] = dict(read_settings(solver, settings or ()))
+        go = streams(output, quiet=quiet)
+        with _following(live=go.progress, verbose=verbose) as listener:
+            result = find_plan(
+                problem,
+                solver,
+                time_limit=time_limit,
+                gap=gap,
+                seed=seed,
+                work=work,
+                threads=threads,
+                options=options,
+                listener=listener,
+            )
+        if go.plan is not None:
+            write_document(result.to_document(), go.plan)
+        if go.tables is not None:
+            from placement.cli.streams import console
+            from placement.report.tables import Report
+
+            console(go.tables).print(Report(problem, result, full=full))
+        elif result.packing is None:
+            say(f"placement: {result}")
+        code = OF_STATUS[result.status]
+    raise typer.Exit(code)
+
+
+def _following(*, live: bool, verbose: bool) -> Any:
+    from contextlib import nullcontext
+
+    if not live and not verbose:
+        return nullcontext()  # without rich: a script pays for what it sees
+    from placement.cli.progress import following
+
+    return following(live=live, verbose=verbose)
+
+
+@app.command()
+def verify(
+    file: FileArgument,
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan of that problem, by anyone; - is standard input.")],
+) -> None:
+    """Check a plan against every rule, and count its price afresh.
+
+    Prints a line for each broken rule, with the rule's name in brackets, then what was counted.
+
+    Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
+    """
+    with in_words():
+        from placement.errors import UsageError
+        from placement.io import read_plan, read_problem
+        from placement.report.verdict import verdict_lines
+        from placement.verify import verify as check
+
+        if file == plan == "-":
+            raise UsageError("only one of FILE and PLAN can be standard input")
+        problem, document = read_problem(file), read_plan(plan)
+        verdict = check(problem, document)
+        for line in verdict_lines(document, verdict):
+            typer.echo(line)
+    raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
+
+
+@app.command()
+def convert(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A problem or a plan, JSON or YAML; - is standard input.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="JSON or YAML by the suffix; - is JSON on standard output.")] = "-",
+) -> None:
+    """Rewrite a document as JSON or YAML, checked on the way."""
+    with in_words():
+        from placement.cli.convert import read_document
+        from placement.io import write_document
+
+        write_document(read_document(file), out)
+
+
+@app.command()
+def schema(
+    kind: Annotated[str, typer.Argument(metavar="[problem|plan]", help="Which document.", autocompletion=lambda: ["problem", "plan"])] = "problem",
+) -> None:
+    """Print the JSON Schema of a document."""
+    with in_words():
+        from placement.cli.schema import document_schema
+        from placement.errors import UsageError, nearest
+
+        if kind not in ("problem", "plan"):
+            raise UsageError(f'no document "{kind}"; {nearest(kind, ("problem", "plan"))}')
+        typer.echo(json.dumps(document_schema("problem" if kind == "problem" else "plan"), indent=1, ensure_ascii=False))
+
+
+@app.command()
+def solvers() -> None:
+    """List the solvers: what each does, whether it proves, its options with defaults."""
+    with in_words():
+        from placement.cli.streams import console
+        from placement.report.solvers import solver_table
+
+        console(sys.stdout).print(solver_table())
+
+
+@app.command()
+def info(file: FileArgument) -> None:
+    """Say what a problem holds: sizes, supply, rules in use, what runs now, a quick lower bound."""
+    with in_words():
+        from placement.cli.streams import console
+        from placement.io import read_problem
+        from placement.report.overview import overview
+
+        console(sys.stdout).print(overview(read_problem(file)))

@@ -1,0 +1,89 @@
+"""From a packing back to the plan document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from placement.plan import Plan
+from placement.units import dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.fleet import Fleet
+    from placement.packing import Packing, Seat
+
+
+def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:
+    """The plan document of a packing, with `facts` (status, cost, bound and so on) as further fields.
+
+    Instances are those in use, those that can't be released, and those that `min_instances` pays for; new ones are named
+    ``POOL/new-N``. Assignments are ordered by component, then machine, so equal packings give equal documents.
+    """
+    if packing is None:
+        return Plan(problem=fleet.problem.name, instances=[], assignments=[], unplaced=[], **facts)
+    names = _Names(fleet)
+    rows: list[tuple[int, int, Seat, str]] = []
+    instances = []
+    for order, machine in enumerate(packing.machines):
+        name = names.of(machine.pool, machine.instance)
+        instances.append(_instance_row(fleet, name, machine.pool, machine.instance is None))
+        rows.extend((seat.component, order, seat, name) for seat in machine.seats)
+    instances.extend(_paid_while_empty(fleet, packing, names))
+    rows.sort(key=lambda row: (row[0], row[1], row[2]))
+    return Plan(
+        problem=fleet.problem.name,
+        instances=instances,
+        assignments=[
+            {
+                "component": fleet.components[c].name,
+                "option": seat.option,
+                "instance": name,
+                "accelerators": list(seat.accelerators),
+            }
+            for c, _, seat, name in rows
+        ],
+        **facts,
+    )
+
+
+def money(micro: int | None) -> float | None:
+    """Micro-dollars as the dollars of a document; None stays None."""
+    return None if micro is None else dollars(micro)
+
+
+class _Names:
+    """Names of machines: a running one keeps its id, a new one counts up within its pool past ids already taken."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._taken = {row.id for row in fleet.problem.instances}
+        self._next: Counter[int] = Counter()
+
+    def of(self, pool: int, instance: int | None) -> str:
+        if instance is not None:
+            return self._fleet.instances[instance].id
+        while True:
+            self._next[pool] += 1
+            name = f"{self._fleet.pools[pool].name}/new-{self._next[pool]}"
+            if name not in self._taken:
+                return name
+
+
+def _instance_row(fleet: Fleet, name: str, pool: int, new: bool) -> dict[str, Any]:
+    return {"id": name, "pool": fleet.pools[pool].name, "new": new}
+
+
+def _paid_while_empty(fleet: Fleet, packing: Packing, names: _Names) -> Iterator[dict[str, Any]]:
+    """Machines without copies that are paid for all the same; running ones stay rather than new ones start."""
+    used = Counter(machine.pool for machine in packing.machines)
+    busy = {machine.instance for machine in packing.machines}
+    idle = [instance for instance in fleet.instances if instance.index not in busy]
+    for instance in sorted(idle, key=lambda i: (i.removable, i.index)):
+        if not instance.removable or used[instance.pool] < fleet.pools[instance.pool].min_instances:
+            used[instance.pool] += 1
+            yield _instance_row(fleet, instance.id, instance.pool, new=False)
+    for pool in fleet.pools:
+        for _ in range(pool.min_instances - used[pool.index]):
+            yield _instance_row(fleet, names.of(pool.index, None), pool.index, new=True)

@@ -1,0 +1,58 @@
+"""HiGHS without its banner, its status never ignored.
+
+Three traps of its Python interface are closed here: the constructor prints a banner to the process's standard output (where
+a plan in JSON may be going); a failed run raises nothing and reads as objective 0; and a second solver in one thread fails
+when it asks for another number of threads than the first did, so all here run on `THREADS`.
+"""
+
+from __future__ import annotations
+
+import highspy
+
+from placement.errors import PlacementError
+
+
+THREADS = 1
+
+
+class EngineError(PlacementError):
+    """An engine refused its input or failed; what it returned is worth nothing."""
+
+
+class QuietHighs(highspy.Highs):
+    """A solver that prints nothing, ever."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - the constructor calls this method of HiGHS, and then prints
+        """Turn output off before the first call that would print the banner."""
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()
+
+
+def load_lp(lp: highspy.HighsLp, **options: object) -> QuietHighs:
+    """A quiet solver with `lp` loaded and `options` set.
+
+    Raises
+    ------
+    EngineError
+        HiGHS refused an option or the model.
+    """
+    solver = QuietHighs()
+    for name, value in {"threads": THREADS, **options}.items():
+        if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
+            raise EngineError(f"HiGHS refused the option {name} = {value}")
+    if solver.passModel(lp) == highspy.HighsStatus.kError:
+        raise EngineError("HiGHS refused the model")
+    return solver
+
+
+def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
+    """Run and return the model status.
+
+    Raises
+    ------
+    EngineError
+        The run failed: there is no status to read.
+    """
+    if solver.run() == highspy.HighsStatus.kError:
+        raise EngineError(f"HiGHS failed: {solver.modelStatusToString(solver.getModelStatus())}")
+    return solver.getModelStatus()

@@ -1,0 +1,5 @@
+"""The direct model with OR-Tools CP-SAT: `model` states the rules, `translate` turns plans into values and back, `search` runs."""
+
+from placement.exact.cp_sat.search import CpSatOptions, solve_cp_sat
+
+__all__ = ["CpSatOptions", "solve_cp_sat"]

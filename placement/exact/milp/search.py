@@ -1,0 +1,245 @@
+"""The search: objective levels in turn, each one exact, from the best plan known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.exact.milp.check import broken_rule
+from placement.exact.milp.engines import ENGINES, Limits, cbc_path
+from placement.exact.milp.model import DirectModel
+from placement.exact.milp.translate import decode, encode
+from placement.exact.slots import new_machines_limit, slots_of
+from placement.result import Outcome, Stop
+
+if TYPE_CHECKING:
+    from placement.budget import Budget
+    from placement.exact.milp.engines import End
+    from placement.exact.milp.program import Objective, Values
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+    from placement.track import Track
+
+NAME = "milp"
+_LEVEL_SHARE = 0.5  # of what is left, for one level of left-out copies: the cost wants its turn too
+
+
+@dataclass(frozen=True, slots=True)
+class MilpOptions:
+    """How the program is solved.
+
+    Attributes
+    ----------
+    engine : "highs", in this process, or "cbc", in one of its own.
+    max_terms : size limit, in terms of all rows, beyond which the program is not written.
+    """
+
+    engine: str = "highs"
+    max_terms: int = 400_000
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be run."""
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine}")
+        if self.max_terms < 0:
+            raise ValueError(f"max_terms must not be negative, got {self.max_terms}")
+
+
+def solve_milp(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: MilpOptions = MilpOptions(),
+) -> Outcome:
+    """Minimise left-out copies level by level, then ticks, on the direct model.
+
+    Parameters
+    ----------
+    fleet, track : the problem, and where plans and bounds are reported while the search runs (CBC: at each stage's end).
+    budget : `work` counts branch-and-bound nodes; the engine runs on one thread in any case.
+    seed : of the engine's random choices.
+    hint : a packing that keeps every rule; the answer is never worse.
+    options : see `MilpOptions`.
+
+    Returns
+    -------
+    Outcome
+        Infeasible only on the engine's word about machines enough for any plan, and never once one of its plans failed the
+        recount. `Stop.STUCK` without a claim when the program is beyond the size limit or the engine failed. `Stop.DONE`
+        when the work limit is used up.
+
+    Raises
+    ------
+    UsageError
+        The engine is CBC and there is no CBC program.
+
+    Notes
+    -----
+    What is trusted of the engine, which computes in floats, is in `placement.exact.milp.engines`.
+    """
+    if options.engine == "cbc":
+        cbc_path()
+    if hint is not None:
+        track.offer(hint, NAME)
+    return _Search(fleet, track, budget, seed, options).run()
+
+
+class _Stuck(Exception):  # noqa: N818 - it is an answer, not an error
+    """The program can't be written or solved; the text says why."""
+
+
+class _Search:
+    """One call of the solver: a stage for each level of left-out copies, then one for money."""
+
+    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: MilpOptions) -> None:
+        self._fleet, self._track, self._budget, self._seed, self._options = fleet, track, budget, seed, options
+        self._nodes = 0
+        self._doubt = ""
+        self._stats: dict[str, int | float | str] = {"engine": options.engine}
+
+    def run(self) -> Outcome:
+        """All stages, and why they ended."""
+        infeasible = False
+        try:
+            infeasible = self._stages()
+        except _Stuck as stuck:
+            return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self._stats)
+        finally:
+            self._stats["nodes"] = self._nodes
+        if infeasible:
+            reason = f"{self._options.engine} proved that no plan keeps every rule"
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self._stats)
+        return Outcome(NAME, self._why_stopped(), reason=self._doubt, stats=self._stats)
+
+    def _why_stopped(self) -> Stop:
+        if self._track.proved:
+            return Stop.PROVED
+        if self._track.good_enough:
+            return Stop.GAP
+        if self._budget.interrupted:
+            return Stop.INTERRUPTED
+        return Stop.TIME if self._budget.over() else Stop.DONE
+
+    def _stages(self) -> bool:
+        """Each level, then money; True when there is no plan at all."""
+        for level in range(len(self._fleet.levels)):
+            if self._finished():
+                return False
+            if self._settled(level):
+                continue
+            if self._stage(level, _LEVEL_SHARE):
+                return True
+            if self._track.best is None:
+                return False  # no plan yet to count the next level against
+        return not self._finished() and self._stage(None, 1.0)
+
+    def _finished(self) -> bool:
+        return self._track.good_enough or self._budget.over() or self._nodes_left(1.0) == 0
+
+    def _nodes_left(self, fraction: float) -> int | None:
+        if self._budget.work is None:
+            return None
+        left = self._budget.work - self._nodes
+        return max(1, int(left * fraction)) if left > 0 else 0
+
+    def _settled(self, level: int) -> bool:
+        """Whether the best plan leaves out no more at this level than was proved."""
+        best = self._track.best
+        return best is not None and best[1].left_out[level] <= self._track.left_out_bound()[level]
+
+    def _stage(self, level: int | None, fraction: float) -> bool:
+        """Minimise what is left out at a level, or ticks (None), within the best plan's levels before; True: no plan."""
+        best = self._track.best
+        given = () if best is None else best[1].left_out[: len(self._fleet.levels) if level is None else level]
+        model = self._write(best[1].ticks if best is not None and level is None else None)
+        model.limit_left_out(given)
+        goal = model.ticks() if level is None else model.left_out(level)
+        start = None if best is None else encode(model, best[0])
+        budget = self._budget.share(fraction)
+        watcher = _Stage(self, model, goal, level, given, budget)
+        end = ENGINES[self._options.engine](
+            model.program, goal, start, Limits(budget, self._nodes_left(fraction), self._seed), watcher
+        )
+        self._nodes += max(1, end.nodes)
+        return self._judge(end)
+
+    def _judge(self, end: End) -> bool:
+        if end.verdict == "failed" and not self._track.good_enough:
+            raise _Stuck(end.reason)
+        if end.verdict != "infeasible":
+            return False
+        if self._track.best is not None:
+            raise _Stuck(f"{self._options.engine} calls infeasible what {self._track.found_by} has a plan for")
+        if self._doubt:
+            raise _Stuck(f"{self._options.engine} found no plan that keeps the rules exactly ({self._doubt})")
+        return True
+
+    def _write(self, ticks_limit: int | None) -> DirectModel:
+        """The model, on machines enough for a plan better than `ticks_limit` (None: for any plan)."""
+        terms = estimated_terms(self._fleet, ticks_limit)
+        if terms > self._options.max_terms:
+            raise _Stuck(
+                f"the direct model would have about {terms:,} terms, the limit is {self._options.max_terms:,}; "
+                "give a plan to start from, set quotas, raise max_terms, or use another solver"
+            )
+        model = DirectModel(self._fleet, slots_of(self._fleet, ticks_limit))
+        self._stats.update(machines=len(model.slots), terms=model.program.terms, variables=len(model.program.high))
+        return model
+
+    def take(self, model: DirectModel, values: Values) -> None:
+        """Offer a solution's plan, if it keeps the rules when recounted."""
+        try:
+            packing = decode(model, values)
+            broken = broken_rule(self._fleet, packing)
+        except ValueError as error:
+            broken = str(error)
+        if broken:
+            self._doubt = f"a plan of {self._options.engine} was dropped: {broken}"
+        else:
+            self._track.offer(packing, NAME)
+
+    def report(self, level: int | None, value: int, given: tuple[int, ...]) -> None:
+        """Report a bound."""
+        if level is None:
+            self._track.raise_bound(value, NAME, given or None)
+        else:
+            self._track.raise_left_out(level, value, NAME, given or None)
+
+    def enough(self, level: int | None) -> bool:
+        """Whether a stage has nothing more to give."""
+        return self._track.good_enough or (level is not None and self._settled(level))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What one run of an engine reports to."""
+
+    search: _Search
+    model: DirectModel
+    goal: Objective
+    level: int | None
+    given: tuple[int, ...]
+    budget: Budget
+
+    def solution(self, values: Values) -> None:
+        self.search.take(self.model, values)
+
+    def bound(self, reduced: int) -> None:
+        self.search.report(self.level, self.goal.value(reduced), self.given)
+
+    def enough(self) -> bool:
+        return self.budget.over() or self.search.enough(self.level)
+
+
+def estimated_terms(fleet: Fleet, ticks_limit: int | None) -> int:
+    """About how many terms the rows will have, within a factor of two."""
+    total = 0
+    running = [sum(1 for i in fleet.instances if i.pool == pool.index) for pool in fleet.pools]
+    for pool in fleet.pools:
+        options = [option for c in fleet.components for option in c.options if pool.index in option.pools]
+        each = sum(8 + (4 * pool.shape.accelerators if option.shared else 1) for option in options)
+        total += each * (running[pool.index] + new_machines_limit(fleet, pool.index, ticks_limit))
+    return total

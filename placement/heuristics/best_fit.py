@@ -1,0 +1,55 @@
+"""Best-fit decreasing: biggest copies first, each on the machine that it leaves fullest; else rent the cheapest per copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from placement.heuristics.workspace import Workspace
+
+
+class BestFit(FirstFitDecreasing):
+    """Order and options of first-fit decreasing; the machine is the tightest."""
+
+    def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
+        """Rows by the room that is left on the accelerator the copy would take, then by free host memory."""
+        for o in self._options[c]:
+            rows = np.flatnonzero(ws.fits(c, o, zone))
+            if len(rows) > 1:
+                rows = rows[np.lexsort((ws.host[rows], slack(ws, c, o, rows)))]
+            for m in rows.tolist():
+                yield o, m
+
+    def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
+        """The pool whose next machine costs least per copy that it takes, of the `left` ones."""
+        choices = []
+        for rank, o in enumerate(self._options[c]):
+            w = self._first[c] + o
+            for p in ws.ways[c][o].pools:
+                if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
+                    price = ws.fleet.pools[p].price
+                    held = min(left, round(price / self.cost[w, p])) if self.cost[w, p] > 0 else left
+                    choices.append((ws.rent_price(p) / max(1, held), rank, p, o))
+        return (min(choices)[3], min(choices)[2]) if choices else None
+
+
+def slack(ws: Workspace, c: int, o: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """(rows,) MiB left on the tightest accelerator that takes a copy; free accelerators for a copy that owns them."""
+    way = ws.ways[c][o]
+    if way.accelerators == 0:
+        return np.zeros(len(rows), dtype=np.int64)
+    if not way.shared:
+        return ws.vacant[rows]
+    if way.accelerators > 1:
+        return ws.ranked[rows, way.accelerators - 1]
+    room = ws.room[rows]
+    tightest: npt.NDArray[np.int64] = np.where(room >= way.memory, room, np.iinfo(np.int64).max).min(axis=1)
+    return tightest

@@ -1,0 +1,176 @@
+"""The driver that all constructive heuristics share: components in an order, zones by targets, machines by a policy.
+
+What differs between the heuristics is a `Policy`: the order of components, which machine in use takes a copy, and which
+machine is rented when none does. Copies of a component are alike, so they are placed in batches: one scan over the machines
+serves many copies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from placement.heuristics.check import lacking
+from placement.heuristics.zones import has_zone_rules, least_total, targets
+from placement.packing import Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.heuristics.workspace import Workspace
+
+ANY_ZONE = -1
+UNLIMITED = 2**40
+
+
+class Policy(Protocol):
+    """The choices of one heuristic. `zone` is an index, or -1 for any."""
+
+    def order(self, ws: Workspace, components: Sequence[int]) -> list[int]:
+        """These components, in the order in which their required copies are placed; nothing else is to come."""
+
+    def zone_weights(self, ws: Workspace, c: int) -> Sequence[float]:
+        """(Z,) what one copy costs in each zone; cheap zones get as many copies as the spread rules allow."""
+
+    def options(self, ws: Workspace, c: int) -> Sequence[int]:
+        """All options of c, best first."""
+
+    def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
+        """(option, row) of the machines in use that may take copies of c, best first."""
+
+    def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
+        """(option, pool) of the machine to rent for the `left` copies that no machine in use takes; None without one."""
+
+    def rented(self, ws: Workspace, c: int, m: int) -> None:
+        """Row m was rented and filled with copies of c: room for what goes well with them."""
+
+
+def construct(ws: Workspace, policy: Policy) -> list[int]:
+    """Bring every component to what is required of it, then place optional copies by priority.
+
+    Returns the components that still lack something, in order; optional copies are placed only when there is none.
+    """
+    order = policy.order(ws, range(len(ws.fleet.components)))
+    stuck = [c for c in order if not supply(ws, policy, c)]
+    if not stuck:
+        place_optional(ws, policy)
+    return stuck
+
+
+def supply(ws: Workspace, policy: Policy, c: int) -> bool:
+    """Place what is required of component c, its demand too; False leaves what could be placed."""
+    component = ws.fleet.components[c]
+    while lacking(ws, c):
+        start = max(component.required, ws.placed[c])
+        if ws.served[c] < component.demand:
+            start = max(start, ws.placed[c] + _copies_for(ws, c, policy.options(ws, c)[0]))
+        total = least_total(component, ws.zoned[c], start, (UNLIMITED,) * len(ws.fleet.zones))
+        if total is None or total == ws.placed[c] or not place_total(ws, policy, c, total):
+            return False
+    return True
+
+
+def _copies_for(ws: Workspace, c: int, o: int) -> int:
+    """Copies by option o for the open demand, less the last one when another option may serve what is left of it."""
+    open_demand, one = ws.fleet.components[c].demand - ws.served[c], max(1, ws.ways[c][o].throughput)
+    return -(-open_demand // one) if len(ws.ways[c]) == 1 else max(1, open_demand // one)
+
+
+def place_optional(ws: Workspace, policy: Policy) -> None:
+    """Place optional copies: highest priority first, then components whose copies are smallest, as each counts as one."""
+    missing = [c.index for c in ws.fleet.components if c.level is not None and ws.placed[c.index] < c.copies]
+    smallest_first = policy.order(ws, missing)[::-1]
+    for c in sorted(smallest_first, key=lambda c: ws.fleet.components[c].level or 0):
+        extend(ws, policy, c)
+
+
+def extend(ws: Workspace, policy: Policy, c: int) -> None:
+    """Place as many of the copies of c that are still out as fit, all at once or step by step; the rules hold after each."""
+    component = ws.fleet.components[c]
+    if not has_zone_rules(component):
+        put(ws, policy, c, component.copies - ws.placed[c], ANY_ZONE)
+        return
+    total: int | None = component.copies
+    while total is not None and ws.placed[c] < component.copies:
+        mark = ws.mark()
+        if place_total(ws, policy, c, total):
+            total = component.copies
+        else:
+            ws.rollback(mark)
+            if total == (total := least_total(component, ws.zoned[c], ws.placed[c] + 1, _no_limit(ws))):
+                return
+
+
+def _no_limit(ws: Workspace) -> tuple[int, ...]:
+    return (UNLIMITED,) * len(ws.fleet.zones)
+
+
+def place_total(ws: Workspace, policy: Policy, c: int, total: int) -> bool:
+    """Bring component c to `total` copies in zones that keep its rules; False leaves what could be placed."""
+    component = ws.fleet.components[c]
+    if not has_zone_rules(component):
+        missing = total - ws.placed[c]
+        return put(ws, policy, c, missing, ANY_ZONE) == missing
+    room = [UNLIMITED] * len(ws.fleet.zones)
+    weights = policy.zone_weights(ws, c)
+    while ws.placed[c] < total:
+        goal = targets(component, ws.zoned[c], total, room, weights)
+        if goal is None:
+            return False
+        for z, wanted in enumerate(goal):
+            missing = wanted - ws.zoned[c][z]
+            if missing > 0 and put(ws, policy, c, missing, z) < missing:
+                room[z] = ws.zoned[c][z]  # the zone is full: choose other targets
+                break
+    return True
+
+
+def put(ws: Workspace, policy: Policy, c: int, count: int, zone: int) -> int:
+    """Place up to `count` copies of c in a zone; returns how many. Machines in use first, then rented ones."""
+    left = count
+    for o, m in policy.machines(ws, c, zone):
+        left -= fill(ws, c, o, m, left)
+        if left <= 0:
+            return count
+    while left > 0:
+        choice = policy.rental(ws, c, left, zone)
+        if choice is None:
+            break
+        m = ws.rent(choice[1])
+        placed = fill(ws, c, choice[0], m, left)
+        if not placed:
+            break
+        left -= placed
+        policy.rented(ws, c, m)
+    for o in policy.options(ws, c) if left > 0 else ():
+        for m in np.flatnonzero(ws.fits(c, o, zone)).tolist():
+            left -= fill(ws, c, o, m, left)
+            if left <= 0:
+                return count
+    return count - left
+
+
+def fill(ws: Workspace, c: int, o: int, m: int, most: int) -> int:
+    """Place up to `most` copies of c by option o on row m; returns how many.
+
+    Accelerators are taken tightest first. Copies on several shared accelerators can block one another that way: of three
+    copies on two of three accelerators each, {0, 1} twice leaves no pair. When that happens they are dealt roomiest first.
+    """
+    way, mark = ws.ways[c][o], ws.mark()
+    blockable = way.shared and way.accelerators > 1 and most > 1
+    reachable = min(most, ws.most_by_accelerators(c, o, m)) if blockable else 0
+    placed = _fill(ws, c, o, m, most, level=False)
+    if blockable and placed < reachable:
+        ws.rollback(mark)
+        placed = _fill(ws, c, o, m, most, level=True)
+    return placed
+
+
+def _fill(ws: Workspace, c: int, o: int, m: int, most: int, *, level: bool) -> int:
+    for placed in range(most):
+        accelerators = ws.seat_on(c, o, m, level=level)
+        if accelerators is None:
+            return placed
+        ws.place(Seat(c, o, accelerators), m)
+    return most

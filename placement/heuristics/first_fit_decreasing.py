@@ -1,0 +1,91 @@
+"""First-fit decreasing: biggest copies first, each on the first machine with room; else rent the cheapest that holds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.heuristics.shares import Floats, Shares
+    from placement.heuristics.workspace import Workspace
+
+FLAT_NOISE = 0.35  # how far a restart may bend sizes and costs, as a part of them
+
+
+class FirstFitDecreasing:
+    """Sizes are parts of the machine on which a copy is cheapest; options are tried in order of what a copy costs by them."""
+
+    def __init__(self, ws: Workspace, shares: Shares, noise: np.random.Generator | None = None) -> None:
+        """With `noise`, sizes are bent at random: the order of one more restart."""
+        self.cost = shares.cost(likeness=1.0)
+        self.size = sizes(ws, shares, self.cost, noise)
+        self._first = shares.first
+        self._options = options_by_cost(ws, self._first, self.cost)
+        self._weights = [0.0] * len(ws.fleet.zones)
+
+    def order(self, ws: Workspace, components: Sequence[int]) -> list[int]:
+        """Biggest first."""
+        return sorted(components, key=lambda c: -self.size[c])
+
+    def zone_weights(self, ws: Workspace, c: int) -> Sequence[float]:
+        """All zones alike: lowest index first."""
+        return self._weights
+
+    def options(self, ws: Workspace, c: int) -> Sequence[int]:
+        """Cheapest first."""
+        return self._options[c]
+
+    def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
+        """Rows in the order in which they were rented."""
+        for o in self._options[c]:
+            for m in np.flatnonzero(ws.fits(c, o, zone)).tolist():
+                yield o, m
+
+    def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
+        """The pool whose next machine has the lowest price."""
+        choices = [
+            (ws.rent_price(p), rank, p, o)
+            for rank, o in enumerate(self._options[c])
+            for p in ws.ways[c][o].pools
+            if zone in (-1, ws.zone_of[p]) and ws.can_rent(p)
+        ]
+        return (min(choices)[3], min(choices)[2]) if choices else None
+
+    def rented(self, ws: Workspace, c: int, m: int) -> None:
+        """Nothing: every copy waits for its turn."""
+
+
+def sizes(ws: Workspace, shares: Shares, cost: Floats, noise: np.random.Generator | None) -> list[float]:
+    """(C,) part of a machine that one copy takes where it is cheapest; copies on many accelerators count as whole ones.
+
+    A copy on g accelerators needs g equal holes, which small copies destroy first: its part is raised to that of the
+    whole accelerators, so wide copies come before narrow ones of the same memory.
+    """
+    found = []
+    for component in ws.fleet.components:
+        first = shares.first[component.index]
+        block = cost[first : first + len(component.options)]
+        if not np.isfinite(block).any():
+            found.append(np.inf)
+            continue
+        o, p = divmod(int(np.argmin(block)), block.shape[1])
+        shape, option = ws.fleet.pools[p].shape, component.options[o]
+        wide = option.accelerators / shape.accelerators if option.accelerators > 1 else 0.0
+        found.append(wide + float(shares.volume[first + o, p]))
+    if noise is not None:
+        found = (np.array(found) * noise.uniform(1.0 - FLAT_NOISE, 1.0 + FLAT_NOISE, len(found))).tolist()
+    return found
+
+
+def options_by_cost(ws: Workspace, first: list[int], cost: Floats) -> list[list[int]]:
+    """Per component, its options by the least cost of a copy (per unit of throughput under a demand)."""
+    ranked = []
+    for component in ws.fleet.components:
+        start = first[component.index]
+        least = cost[start : start + len(component.options)].min(axis=1, initial=np.inf)
+        serves = [option.throughput or 1 for option in component.options] if component.demand else [1] * len(least)
+        ranked.append(sorted(range(len(least)), key=lambda o: (least[o] / serves[o], o)))
+    return ranked

@@ -1,0 +1,183 @@
+"""Price-guided greedy: each copy goes where its share of the price is least, on a machine in use or on a new one.
+
+The share (see `shares`) makes machines of unlike price and size comparable, so types are chosen for the whole load and not
+for one copy: a machine is rented where copies like these are cheap by the gigabyte, not where one machine is cheap. A
+machine in use that is dear for a copy is passed over while a new one is cheaper by more than `patience`; what is left
+there is for copies that are cheap there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.heuristics.best_fit import slack
+from placement.heuristics.first_fit_decreasing import options_by_cost, sizes
+from placement.heuristics.topup import top_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.heuristics.shares import Floats, Shares
+    from placement.heuristics.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """How one restart judges: see `shares.Shares.cost` for the first three; `patience` is a part of the cost."""
+
+    likeness: float = 0.0
+    weights: Floats | None = None
+    scarcity: Floats | None = None
+    patience: float = 0.25
+    tops_up: bool = False
+
+
+class Greedy:
+    """The choices of one restart."""
+
+    def __init__(
+        self, ws: Workspace, shares: Shares, taste: Taste = Taste(), noise: np.random.Generator | None = None
+    ) -> None:
+        """With `noise`, sizes and costs are bent at random."""
+        cost = shares.cost(taste.likeness, taste.weights, taste.scarcity)
+        if noise is not None:
+            cost = cost * noise.uniform(0.9, 1.1, cost.shape)
+        self.cost = cost
+        self.size = sizes(ws, shares, cost, noise)
+        self._first = shares.first
+        self._options = options_by_cost(ws, self._first, cost)
+        self.worth = worth(ws, self._first, cost)
+        self._to_come = [0.0] * len(self.worth)
+        self._tops_up = taste.tops_up
+        self._narrow: list[int] = []
+        self._next: dict[int, int] = {}
+        self._patience = 1.0 + taste.patience
+        pools = ws.fleet.pools
+        self._price = np.array([pool.price for pool in pools], dtype=np.float64)
+        self._memory = np.array([max(1, p.shape.accelerators * p.shape.memory_mib) for p in pools], dtype=np.float64)
+        self._pools_of_zone = [
+            [p for p, zone in enumerate(ws.zone_of) if zone == z] for z in range(len(ws.fleet.zones))
+        ]
+
+    def order(self, ws: Workspace, components: Sequence[int]) -> list[int]:
+        """Biggest first; what each component and those after it are worth is noted, for `rental`."""
+        order = sorted(components, key=lambda c: -self.size[c])
+        to_come = 0.0
+        for c in reversed(order):
+            to_come += self.worth[c] * _open(ws, c)
+            self._to_come[c] = to_come
+        if self._tops_up:
+            self._narrow = [c for c in order if self._is_narrow(ws, c)]
+            self._next = {c: position + 1 for position, c in enumerate(self._narrow)}
+        return order
+
+    def options(self, ws: Workspace, c: int) -> Sequence[int]:
+        """Cheapest first."""
+        return self._options[c]
+
+    def zone_weights(self, ws: Workspace, c: int) -> Sequence[float]:
+        """Per zone, the cheapest share there, by any option on any pool."""
+        block = self._block(c)
+        return [float(block[:, pools].min(initial=np.inf)) if pools else np.inf for pools in self._pools_of_zone]
+
+    def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
+        """Rows by cost of the copy there, then tightest; those much dearer than a new machine are passed over."""
+        limit = self._patience * self._cheapest_rental(ws, c, zone)
+        found: list[tuple[float, int, int, int]] = []
+        for o in self._options[c]:
+            rows = np.flatnonzero(ws.fits(c, o, zone))
+            if not len(rows):
+                continue
+            cost = self.cost[self._first[c] + o, ws.pool[rows]] / self._serves(ws, c, o)
+            near = cost <= limit
+            rows, cost = rows[near], cost[near]
+            found.extend(zip(cost.tolist(), slack(ws, c, o, rows).tolist(), rows.tolist(), [o] * len(rows), strict=True))
+        found.sort()
+        for _, _, m, o in found:
+            yield o, m
+
+    def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
+        """The option and pool of the least share, machines that are paid for anyway before all others.
+
+        A machine that the load to come can't fill is charged to what does come, so the last machines are small ones.
+        """
+        best: tuple[bool, float, int, int] | None = None
+        load = max(left * self.worth[c], self._to_come[c] - self._reserve(ws))
+        for o in self._options[c]:
+            costs = self.cost[self._first[c] + o]
+            serves = self._serves(ws, c, o)
+            for p in ws.ways[c][o].pools:
+                if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
+                    idle = max(1.0, ws.fleet.pools[p].price / max(1.0, load * float(costs[p]) / self.worth[c] / serves)) if self.worth[c] > 0 else 1.0
+                    choice = (ws.rent_price(p) > 0, idle * float(costs[p]) / serves, p, o)
+                    if best is None or choice < best:
+                        best = choice
+        return None if best is None else (best[3], best[2])
+
+    def rented(self, ws: Workspace, c: int, m: int) -> None:
+        """Fill the holes beside copies on one accelerator, when this taste asks for it, with copies that are cheap here."""
+        if not self._tops_up or c not in self._next:
+            return
+        p = int(ws.pool[m])
+        top_up(ws, m, self._cheap_here(ws, p, self._narrow[self._next[c] :]))
+
+    def _cheap_here(self, ws: Workspace, p: int, components: list[int]) -> Iterator[tuple[int, int]]:
+        for c in components:
+            if ws.placed[c] < ws.fleet.components[c].required:
+                for o, way in enumerate(ws.ways[c]):
+                    if way.accelerators == 1 and way.shared and not way.share:
+                        if self.cost[self._first[c] + o, p] <= self._patience * self.worth[c]:
+                            yield c, o
+                            break
+
+    def _is_narrow(self, ws: Workspace, c: int) -> bool:
+        """Whether a copy of c is cheapest on one shared accelerator."""
+        way = ws.ways[c][self._options[c][0]]
+        return way.accelerators == 1 and way.shared and not ws.fleet.components[c].demand
+
+    def _reserve(self, ws: Workspace) -> float:
+        """What the room on machines in use is worth to the load to come."""
+        n = ws.rows
+        room = np.maximum(ws.room[:n], 0).sum(axis=1) / self._memory[ws.pool[:n]]
+        return 0.7 * float((room * self._price[ws.pool[:n]])[ws.busy[:n]].sum())
+
+    def _block(self, c: int) -> Floats:
+        first = self._first[c]
+        return self.cost[first : first + len(self._options[c])]
+
+    def _cheapest_rental(self, ws: Workspace, c: int, zone: int) -> float:
+        least = np.inf
+        for o in self._options[c]:
+            costs = self.cost[self._first[c] + o]
+            serves = self._serves(ws, c, o)
+            for p in ws.ways[c][o].pools:
+                if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
+                    least = min(least, float(costs[p]) / serves)
+        return least
+
+    def _serves(self, ws: Workspace, c: int, o: int) -> int:
+        component = ws.fleet.components[c]
+        if not component.demand:
+            return 1
+        return max(1, min(ws.ways[c][o].throughput, component.demand - ws.served[c]))
+
+
+def worth(ws: Workspace, first: list[int], cost: Floats) -> list[float]:
+    """(C,) the least that one copy is charged anywhere (one unit of throughput under a demand); 0 where it fits nowhere."""
+    found = []
+    for component in ws.fleet.components:
+        least = cost[first[component.index] : first[component.index] + len(component.options)].min(axis=1, initial=np.inf)
+        if component.demand:
+            least = least / np.array([max(1, option.throughput) for option in component.options])
+        value = float(least.min(initial=np.inf))
+        found.append(value if np.isfinite(value) else 0.0)
+    return found
+
+
+def _open(ws: Workspace, c: int) -> int:
+    """Copies, or units of throughput, that are still to be placed."""
+    component = ws.fleet.components[c]
+    return max(0, component.demand - ws.served[c]) if component.demand else max(0, component.copies - ws.placed[c])

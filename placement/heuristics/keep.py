@@ -1,0 +1,113 @@
+"""Start from today: copies that run stay where they are, as far as rules and wanted counts allow.
+
+Pinned copies come first and always stay. When a component shrinks, the copies on the emptiest machines are those that stop,
+so that machines become free; when today's state breaks a rule, so many copies are left to be placed anew.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from placement.heuristics.construct import UNLIMITED
+from placement.heuristics.zones import has_zone_rules, least_total
+from placement.packing import Seat
+
+if TYPE_CHECKING:
+    from placement.fleet import Place
+    from placement.heuristics.workspace import Workspace
+
+
+def keep_pinned(ws: Workspace) -> None:
+    """Place the pinned copies, those with known accelerators first; one that can't stand is left out (see `check`)."""
+    places = [place for place in ws.fleet.places if place.pinned]
+    for place in places:
+        if place.accelerators is not None:
+            _stay(ws, place, place.pinned)
+    unknown = [place for place in places if place.accelerators is None]
+    for place in sorted(unknown, key=lambda place: _size(ws, place)):
+        key = (place.component, place.option, place.instance)
+        here = sum(1 for seat in ws.seats[place.instance] if seat[:2] == key[:2])
+        _stay(ws, place, ws.pinned[key] - here)
+
+
+def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:
+    """Let running copies stay, machine by machine, fullest first; instances in `spare` keep only what is pinned there.
+
+    O(places + places x zone targets for components with zone rules).
+    """
+    keep_pinned(ws)
+    on: dict[int, list[Place]] = defaultdict(list)
+    for place in ws.fleet.places:
+        if place.instance not in spare:
+            on[place.instance].append(place)
+    fullness = {i: _fullness(ws, places) for i, places in on.items()}
+    for i in sorted(on, key=lambda i: (-fullness[i], i)):
+        for place in sorted(on[i], key=lambda place: (place.accelerators is None, *_size(ws, place))):
+            already = _standing(ws, place)
+            for _ in range(place.count - already):
+                if not _is_wanted(ws, place) or not _stay(ws, place, 1):
+                    break
+
+
+def _size(ws: Workspace, place: Place) -> tuple[int, int]:
+    """Biggest first."""
+    way = ws.ways[place.component][place.option]
+    return -way.accelerators, -way.memory
+
+
+def _standing(ws: Workspace, place: Place) -> int:
+    """Copies that stand at the place already."""
+    if place.accelerators is not None:
+        return ws.seats[place.instance].count(Seat(place.component, place.option, place.accelerators))
+    key = (place.component, place.option)
+    here = sum(1 for seat in ws.seats[place.instance] if seat[:2] == key)
+    return min(place.count, max(0, here - ws.known_count(place)))
+
+
+def _fullness(ws: Workspace, places: list[Place]) -> float:
+    """Part of the machine's accelerator memory (vCPU without accelerators) that its copies take today."""
+    shape = ws.fleet.pools[ws.fleet.instances[places[0].instance].pool].shape
+    taken, whole = 0.0, max(1, shape.accelerators * shape.memory_mib)
+    for place in places:
+        way = ws.ways[place.component][place.option]
+        if shape.accelerators:
+            taken += place.count * way.accelerators * (way.memory if way.shared else shape.memory_mib) / whole
+        else:
+            taken += place.count * way.vcpus / max(1, shape.vcpus)
+    return taken
+
+
+def _is_wanted(ws: Workspace, place: Place) -> bool:
+    """Whether one more copy in the place's zone can be part of a plan: by count, demand and zone rules."""
+    c = place.component
+    component = ws.fleet.components[c]
+    if component.demand:
+        if ws.served[c] >= component.demand and ws.placed[c] >= component.required:
+            return False
+    elif ws.placed[c] >= component.copies:
+        return False
+    if not has_zone_rules(component):
+        return True
+    counts = list(ws.zoned[c])
+    counts[ws.zone_of[ws.pool[place.instance]]] += 1
+    start = max(component.required, sum(counts))
+    return least_total(component, counts, start, (UNLIMITED,) * len(counts)) is not None
+
+
+def _stay(ws: Workspace, place: Place, count: int) -> bool:
+    """Put up to `count` copies where they run; False when one of them can't stand there."""
+    m = place.instance
+    for _ in range(count):
+        if not ws.busy[m] and not ws.can_rent(int(ws.pool[m])):
+            return False
+        accelerators = place.accelerators
+        if accelerators is None:
+            accelerators = ws.seat_on(place.component, place.option, m)
+            if accelerators is None:
+                return False
+        seat = Seat(place.component, place.option, accelerators)
+        if not ws.can_stand(seat, m):
+            return False
+        ws.place(seat, m)
+    return True

@@ -1,0 +1,163 @@
+"""Make room for copies that fit nowhere: eject what blocks them, place it elsewhere, and remember what was hard to place.
+
+A copy that can't be inserted takes the place of copies with the least sum of penalties on one machine; those are inserted
+again later, and each failure raises the penalty of its component. So copies that are hard to place become ever harder to
+eject, and the search does not go round in circles for long (the ejection search of Nagata and Bräysy 2009, *A powerful
+route minimization heuristic for the vehicle routing problem with time windows*, Oper. Res. Lett. 37, section 3).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.heuristics.check import lacking
+from placement.heuristics.construct import ANY_ZONE, UNLIMITED, supply
+from placement.heuristics.zones import has_zone_rules, least_total, targets
+from placement.packing import Seat
+
+if TYPE_CHECKING:
+    from placement.budget import Budget
+    from placement.heuristics.construct import Policy
+    from placement.heuristics.workspace import Workspace
+
+_MACHINES_LOOKED_AT = 24  # per ejection, drawn at random when there are more
+_RESET_CHANCE = 0.1  # of an ejection that takes off all copies of the stuck component instead
+
+
+class Repair:
+    """Penalties and random choices of one repair; `steps` counts ejections."""
+
+    def __init__(self, ws: Workspace, policy: Policy, rng: np.random.Generator) -> None:
+        """Nothing is known to be hard yet."""
+        self.ws, self.policy, self.rng = ws, policy, rng
+        self.penalty = [1.0] * len(ws.fleet.components)
+        self.steps = 0
+
+    def run(self, stuck: list[int], steps: int, budget: Budget) -> list[int]:
+        """Insert the `stuck` components within so many ejections; returns those that still lack something."""
+        waiting = list(stuck)
+        limit = self.steps + steps
+        while waiting and self.steps < limit and not budget.over():
+            c = waiting.pop()
+            if not lacking(self.ws, c) or supply(self.ws, self.policy, c):
+                continue
+            self.penalty[c] += 1.0
+            self.steps += 1
+            ejected = self._make_room(c)
+            if lacking(self.ws, c):
+                waiting.append(c)
+            waiting.extend(e for e in ejected if e not in waiting and lacking(self.ws, e))
+            if len(waiting) > 1 and self.rng.random() < 0.2:
+                turn = int(self.rng.integers(len(waiting)))
+                waiting[turn], waiting[-1] = waiting[-1], waiting[turn]
+        return [c.index for c in self.ws.fleet.components if lacking(self.ws, c.index)]
+
+    def _make_room(self, c: int) -> list[int]:
+        """Place one copy of c by force, or take off all of its copies; returns components that lost copies."""
+        zone = self._zone_in_need(c)
+        if zone is None or self.rng.random() < _RESET_CHANCE:
+            self._take_off(c)
+            if zone is None:
+                supply(self.ws, self.policy, c)
+                return []
+            zone = self._zone_in_need(c)
+        found = None if zone is None else self._cheapest_ejection(c, zone)
+        if found is None:
+            self._take_off(c)
+            return []
+        o, m, seats = found
+        for seat in seats:
+            self.ws.remove(seat, m)
+        accelerators = self.ws.seat_on(c, o, m)
+        if accelerators is not None and (self.ws.busy[m] or self.ws.can_rent(int(self.ws.pool[m]))):
+            self.ws.place(Seat(c, o, accelerators), m)
+        return sorted({seat.component for seat in seats})
+
+    def _take_off(self, c: int) -> None:
+        """Remove every copy of c that no pin holds."""
+        ws = self.ws
+        for m in sorted(ws.where[c]):
+            for seat in [seat for seat in ws.seats[m] if seat.component == c]:
+                if ws.is_movable(seat, m):
+                    ws.remove(seat, m)
+
+    def _zone_in_need(self, c: int) -> int | None:
+        """A zone that must take one more copy of c, by targets drawn at random; None when the copies that stand forbid it."""
+        ws, component = self.ws, self.ws.fleet.components[c]
+        if not has_zone_rules(component):
+            return ANY_ZONE
+        counts = ws.zoned[c]
+        free = (UNLIMITED,) * len(counts)
+        total = least_total(component, counts, max(component.required, ws.placed[c] + 1), free)
+        if total is None:
+            return None
+        goal = targets(component, counts, total, free, self.rng.random(len(counts)).tolist())
+        wanting = [z for z, n in enumerate(goal or ()) if n > counts[z]]
+        return int(self.rng.choice(wanting)) if wanting else None
+
+    def _cheapest_ejection(self, c: int, zone: int) -> tuple[int, int, list[Seat]] | None:
+        """Option, row and the seats to take off it, of the least sum of penalties; ties are drawn."""
+        ws = self.ws
+        candidates = []
+        for o in self.policy.options(ws, c):
+            way = ws.ways[c][o]
+            rows = np.flatnonzero(way.in_zone[zone][ws.pool[: ws.rows]] & ws.busy[: ws.rows])
+            candidates.extend((o, m) for m in rows.tolist() if self._may_stand(c, m))
+        if len(candidates) > _MACHINES_LOOKED_AT:
+            drawn = self.rng.choice(len(candidates), _MACHINES_LOOKED_AT, replace=False)
+            candidates = [candidates[n] for n in sorted(drawn.tolist())]
+        best: tuple[float, float, int, int, list[Seat]] | None = None
+        for o, m in candidates:
+            seats = self._blocking(c, o, m)
+            if seats is not None:
+                weight = sum(self._weight(seat) for seat in seats)
+                choice = (weight, float(self.rng.random()), o, m, seats)
+                if best is None or choice[:2] < best[:2]:
+                    best = choice
+        return None if best is None else best[2:]
+
+    def _may_stand(self, c: int, m: int) -> bool:
+        return not self.ws.cordoned[m] or self.ws.where[c].get(m, 0) < self.ws.residents[c].get(m, 0)
+
+    def _weight(self, seat: Seat) -> float:
+        """Penalty of taking a copy off; next to nothing when it may be left out."""
+        component = self.ws.fleet.components[seat.component]
+        may_go = not component.demand and self.ws.placed[seat.component] > component.required
+        return 0.01 if may_go else self.penalty[seat.component]
+
+    def _blocking(self, c: int, o: int, m: int) -> list[Seat] | None:
+        """Seats to take off row m so that a copy of c fits there: cheapest first, then those that need not go stay.
+
+        None when even all movable copies of others do not make room.
+        """
+        ws = self.ws
+        mark = ws.mark()
+        order = sorted(
+            (seat for seat in ws.seats[m] if seat.component != c),
+            key=lambda seat: (self._weight(seat), -ws.ways[seat.component][seat.option].memory),
+        )
+        gone: list[Seat] = []
+        for seat in order:
+            if ws.seat_on(c, o, m) is not None:
+                break
+            if ws.is_movable(seat, m):
+                ws.remove(seat, m)
+                gone.append(seat)
+        accelerators = ws.seat_on(c, o, m)
+        if accelerators is None:
+            ws.rollback(mark)
+            return None
+        if not ws.busy[m] and not ws.can_rent(int(ws.pool[m])):
+            ws.rollback(mark)
+            return None
+        ws.place(Seat(c, o, accelerators), m)
+        needed = []
+        for seat in reversed(gone):  # dearest first: does it really have to go?
+            if ws.can_stand(seat, m):
+                ws.place(seat, m)
+            else:
+                needed.append(seat)
+        ws.rollback(mark)
+        return needed

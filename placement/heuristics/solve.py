@@ -1,0 +1,224 @@
+"""The heuristic solvers behind the common signature: construct, repair, check, offer, again with other choices; improve.
+
+One unit of a work budget is one restart. None of these proves anything, but a restart is not begun once the track says that
+the plan is good enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.heuristics.best_fit import BestFit
+from placement.heuristics.check import is_complete
+from placement.heuristics.construct import construct, place_optional
+from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
+from placement.heuristics.greedy import Greedy, Taste
+from placement.heuristics.improve import Improvement, drop_superfluous
+from placement.heuristics.keep import keep_pinned, keep_running
+from placement.heuristics.prices import resource_prices
+from placement.heuristics.repair import Repair
+from placement.heuristics.shares import Shares
+from placement.heuristics.stuck import why_stuck
+from placement.heuristics.workspace import Workspace
+from placement.result import Outcome, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+    from placement.heuristics.construct import Policy
+    from placement.heuristics.shares import Floats
+    from placement.packing import Packing, Value
+    from placement.track import Track
+
+
+@dataclass(frozen=True, slots=True)
+class HeuristicOptions:
+    """Limits of the heuristic solvers.
+
+    Attributes
+    ----------
+    restarts : most restarts; a work budget replaces it. `ffd` and `best-fit` stop at the first complete plan.
+    ejections : most ejections of one repair.
+    rounds : how often `greedy` takes a few machines of its best plan apart and packs them again.
+    """
+
+    restarts: int = 6
+    ejections: int = 400
+    rounds: int = 200
+
+    def __post_init__(self) -> None:
+        """Refuse limits that mean nothing."""
+        for name in ("restarts", "ejections", "rounds"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+
+
+@dataclass
+class _Run:
+    """One solve: what all restarts share, and what they found."""
+
+    name: str
+    fleet: Fleet
+    track: Track
+    budget: Budget
+    options: HeuristicOptions
+    rng: np.random.Generator
+
+    def __post_init__(self) -> None:
+        self.blank = Workspace(self.fleet)
+        self.shares = Shares(self.fleet)
+        self.limit = self.options.restarts if self.budget.work is None else self.budget.work
+        self.complete = False
+        self.reason = ""
+        self.stats: dict[str, int | float | str] = {"restarts": 0, "ejections": 0, "accepted": 0}
+
+    def stopped(self) -> Stop | None:
+        """Why to stop before the next restart, if so."""
+        if self.track.good_enough:
+            return Stop.PROVED if self.track.proved else Stop.GAP
+        if self.budget.interrupted:
+            return Stop.INTERRUPTED
+        return Stop.TIME if self.budget.over() else None
+
+    def attempt(self, policy: Policy, *, keep: bool) -> Workspace | None:
+        """One restart: from today's state or from the pins alone; None when it stays stuck."""
+        ws = Workspace(self.fleet, like=self.blank)
+        if keep:
+            keep_running(ws)
+        else:
+            keep_pinned(ws)
+        stuck = construct(ws, policy)
+        if stuck:
+            repair = Repair(ws, policy, self.rng)
+            stuck = repair.run(stuck, self.options.ejections, self.budget)
+            self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
+            if not stuck:
+                place_optional(ws, policy)
+        self.stats["restarts"] = int(self.stats["restarts"]) + 1
+        drop_superfluous(ws)
+        if not is_complete(ws):
+            self.reason = self.reason or why_stuck(ws)
+            return None
+        return ws
+
+    def offer(self, ws: Workspace) -> None:
+        """Hand a complete plan on."""
+        self.complete = True
+        self.track.offer(ws.to_packing(), self.name)
+
+    def outcome(self, stop: Stop | None) -> Outcome:
+        """The end: done, or stuck when nothing was complete."""
+        if stop is None:
+            stop = Stop.DONE if self.complete or self.track.best is not None else Stop.STUCK
+        return Outcome(self.name, stop, reason="" if self.complete else self.reason, stats=self.stats)
+
+
+def solve_ffd(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: HeuristicOptions = HeuristicOptions(),
+) -> Outcome:
+    """First-fit decreasing; restarts, with sizes bent at random, only while it is stuck."""
+    return _solve_plain("ffd", FirstFitDecreasing, fleet, track, budget, seed, hint, options)
+
+
+def solve_best_fit(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: HeuristicOptions = HeuristicOptions(),
+) -> Outcome:
+    """Best-fit decreasing; restarts, with sizes bent at random, only while it is stuck."""
+    return _solve_plain("best-fit", BestFit, fleet, track, budget, seed, hint, options)
+
+
+def _solve_plain(
+    name: str,
+    policy_of: Callable[[Workspace, Shares, np.random.Generator | None], Policy],
+    fleet: Fleet,
+    track: Track,
+    budget: Budget,
+    seed: int,
+    hint: Packing | None,
+    options: HeuristicOptions,
+) -> Outcome:
+    run = _Run(name, fleet, track, budget, options, np.random.default_rng(seed))
+    if hint is not None:
+        track.offer(hint, name)
+    stop = None
+    for turn in range(run.limit):
+        stop = run.stopped()
+        if stop is not None or run.complete:
+            break
+        ws = run.attempt(policy_of(run.blank, run.shares, run.rng if turn else None), keep=turn % 2 == 0)
+        if ws is not None:
+            run.offer(ws)
+    return run.outcome(stop)
+
+
+def solve_greedy(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: HeuristicOptions = HeuristicOptions(),
+) -> Outcome:
+    """Price-guided greedy: a few restarts of different taste, each repaired when stuck and improved when complete."""
+    run = _Run("greedy", fleet, track, budget, options, np.random.default_rng(seed))
+    if hint is not None:
+        track.offer(hint, "greedy")
+    tastes = _tastes(*resource_prices(fleet, run.shares))
+    policies: list[Policy] = [BestFit(run.blank, run.shares)]
+    best: tuple[Value, Workspace, Greedy] | None = None
+    stop = None
+    for turn in range(run.limit):
+        stop = run.stopped()
+        if stop is not None:
+            break
+        taste = tastes[turn % len(tastes)]
+        policy = Greedy(run.blank, run.shares, taste, run.rng if turn >= len(tastes) else None)
+        policies.append(policy)
+        for keep in (True, False) if fleet.places else (False,):
+            ws = run.attempt(policy, keep=keep)
+            if ws is not None:
+                run.offer(ws)
+                if best is None or ws.value() < best[0]:
+                    best = ws.value(), ws, policy
+    if best is not None and stop is None:
+        _, ws, policy = best
+        policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes)
+        improvement = Improvement(ws, policies, policy.worth, run.rng)
+        for _ in range(options.rounds):
+            stop = run.stopped()
+            if stop is not None:
+                break
+            improvement.run(1, budget)
+        run.stats["accepted"] = improvement.accepted
+        if is_complete(ws):
+            run.offer(ws)
+    return run.outcome(stop)
+
+
+def _tastes(weights: Floats, scarcity: Floats) -> list[Taste]:
+    """What the restarts differ in, the best on average first."""
+    return [
+        Taste(0.0, weights, scarcity, 0.1),
+        Taste(0.0, weights, scarcity, 1.0),
+        Taste(0.15, weights, scarcity, 0.3),
+        Taste(0.6, weights, scarcity, 1.0),
+        Taste(0.3, None, None, 0.5),
+    ]

@@ -1,0 +1,541 @@
+"""A plan under construction: what is free on every machine, in arrays that answer "where does this copy fit?" at once.
+
+Rows are machines: the running instances first (row = instance index), then machines rented anew; a rented machine that
+becomes empty is reused. Only *busy* rows (those that hold copies, or can't be released) take part in `fits`; an idle row
+is brought into use by `rent`. Every change is journalled, so a trial can be undone with `rollback`.
+
+The workspace keeps the rules of one machine at each step (memory, share, ownership, host, caps, dedicated, avoid,
+cordons, quotas). Rules over a whole component (zones, counts, demand, pins) are the business of `zones` and `check`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.packing import Machine, Packing, Seat, Value
+from placement.units import WHOLE_SHARE
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from placement.fleet import Fleet, Place
+
+    Ints = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
+
+_FIRST_ROWS = 64
+_MANY = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An option as the workspace reads it; `in_zone` has a row of pools per zone, and one for any zone at the end."""
+
+    accelerators: int
+    shared: bool
+    memory: int
+    share: int
+    vcpus: int
+    host: int
+    throughput: int
+    in_zone: Bools
+    pools: tuple[int, ...]
+
+
+class Workspace:
+    """Mutable state of a plan for `fleet`; starts with nothing placed.
+
+    Attributes
+    ----------
+    rows : number of rows; arrays below are longer, only ``[:rows]`` counts.
+    pool, instance : (M,) the row's pool, and its running instance or -1.
+    room : (M, K) MiB that shared copies may still take on each accelerator; -1 where a copy owns it or there is none.
+    ranked : (M, K) `room`, largest first: ``ranked[m, g - 1] >= n`` says whether g accelerators have n MiB each.
+    share : (M, K) thousandths free. users : (M, K) copies on each accelerator. vacant : (M,) accelerators without any.
+    vcpus, host : (M,) free milli-vCPU and MiB.
+    busy : (M,) whether the row is in use or must be paid for. cordoned : (M,) whether only residents may stand there.
+    seats : per row, the copies on it. where : per component, row -> copies there.
+    placed, served : (C,) copies, and their throughput. zoned : (C, Z) copies by zone, nested lists.
+    used : (P,) machines that count against the quota. price : micro-dollars per hour of all that must be paid.
+    kept : (C,) copies that stand where they run today. moves : micro-dollars of the moves so far.
+    """
+
+    def __init__(self, fleet: Fleet, like: Workspace | None = None) -> None:
+        """O(components x options x pools + instances); less with a workspace `like` it, of the same fleet, to copy from."""
+        self.fleet = fleet
+        self.width = max([1, *(pool.shape.accelerators for pool in fleet.pools)])
+        self.zone_of = [pool.zone for pool in fleet.pools]
+        self.ways: list[list[Way]] = like.ways if like is not None else [[self._way(c.index, o) for o in range(len(c.options))] for c in fleet.components]
+        self._full_room = np.full((len(fleet.pools), self.width), -1, dtype=np.int64)
+        for p, pool in enumerate(fleet.pools):
+            self._full_room[p, : pool.shape.accelerators] = pool.shape.memory_mib
+        self.rows = 0
+        self._allocate(max(_FIRST_ROWS, 2 * len(fleet.instances)))
+        self.seats: list[list[Seat]] = []
+        self.where: list[dict[int, int]] = [{} for _ in fleet.components]
+        self.kinds: list[dict[int, int]] = []
+        self.placed = [0] * len(fleet.components)
+        self.served = [0] * len(fleet.components)
+        self.zoned = [[0] * len(fleet.zones) for _ in fleet.components]
+        self.used = [0] * len(fleet.pools)
+        self.price = sum(pool.min_instances * pool.price for pool in fleet.pools)
+        self._idle: list[list[int]] = [[] for _ in fleet.pools]
+        self._journal: list[tuple[bool, int, Seat]] = []
+        self._optional = [(c.index, c.level) for c in fleet.components if c.level is not None]
+        self._has_dedicated = any(c.dedicated for c in fleet.components)
+        self.residents: list[dict[int, int]] = [{} for _ in fleet.components]
+        self._index_places()
+        for i in fleet.instances:
+            m = self._append(i.pool, i.index)
+            self.cordoned[m] = i.cordoned
+            if i.cordoned:
+                for c, n in i.residents.items():
+                    self.residents[c][m] = n
+            if not i.removable:
+                self._start(m)
+            elif not i.cordoned:
+                self._idle[i.pool].append(m)
+        for rows in self._idle:
+            rows.reverse()  # rent takes the last: running machines in their order
+
+    # -- what is fixed
+
+    def _way(self, c: int, o: int) -> Way:
+        fleet, option = self.fleet, self.fleet.components[c].options[o]
+        in_zone = np.zeros((len(fleet.zones) + 1, len(fleet.pools)), dtype=np.bool_)
+        for p in option.pools:
+            in_zone[self.zone_of[p], p] = True
+            in_zone[-1, p] = True
+        return Way(
+            accelerators=option.accelerators,
+            shared=option.shared,
+            memory=option.memory_mib,
+            share=option.share if option.shared else 0,
+            vcpus=option.vcpus,
+            host=option.host_mib,
+            throughput=option.throughput,
+            in_zone=in_zone,
+            pools=tuple(sorted(option.pools)),
+        )
+
+    def _index_places(self) -> None:
+        """Today's places by (component, option, instance): known accelerators, unknown count, and what is pinned."""
+        self._known: dict[tuple[int, int, int], dict[tuple[int, ...], int]] = {}
+        self._unknown: dict[tuple[int, int, int], int] = {}
+        self.pinned: dict[tuple[int, int, int], int] = {}
+        self.pinned_seats: dict[tuple[int, Seat], int] = {}
+        self.kept = [0] * len(self.fleet.components)
+        self.moves = 0
+        self._paid = [0] * len(self.fleet.components)
+        self._staying: dict[tuple[int, int, int], int] = {}
+        for place in self.fleet.places:
+            key = (place.component, place.option, place.instance)
+            if place.accelerators is None:
+                self._unknown[key] = self._unknown.get(key, 0) + place.count
+            else:
+                self._known.setdefault(key, {})[place.accelerators] = place.count
+            if place.pinned:
+                self.pinned[key] = self.pinned.get(key, 0) + place.pinned
+                if place.accelerators is not None:
+                    seat = Seat(place.component, place.option, place.accelerators)
+                    self.pinned_seats[place.instance, seat] = place.pinned
+
+    def _allocate(self, size: int) -> None:
+        self.pool = np.zeros(size, dtype=np.int64)
+        self.instance = np.full(size, -1, dtype=np.int64)
+        self.room = np.full((size, self.width), -1, dtype=np.int64)
+        self.ranked = np.full((size, self.width), -1, dtype=np.int64)
+        self.share = np.zeros((size, self.width), dtype=np.int64)
+        self.users = np.zeros((size, self.width), dtype=np.int64)
+        self.vacant = np.zeros(size, dtype=np.int64)
+        self.vcpus = np.zeros(size, dtype=np.int64)
+        self.host = np.zeros(size, dtype=np.int64)
+        self.busy = np.zeros(size, dtype=np.bool_)
+        self.cordoned = np.zeros(size, dtype=np.bool_)
+        self.owner = np.full(size, -1, dtype=np.int64)  # the dedicated component that has the row, -1 without one
+
+    _ARRAYS = (
+        *("pool", "instance", "room", "ranked", "share", "users", "vacant"),
+        *("vcpus", "host", "busy", "cordoned", "owner"),
+    )
+
+    def _append(self, p: int, instance: int) -> int:
+        m = self.rows
+        if m == len(self.pool):
+            old = {name: getattr(self, name) for name in self._ARRAYS}
+            self._allocate(2 * m)
+            for name, values in old.items():
+                getattr(self, name)[:m] = values
+        self.rows += 1
+        shape = self.fleet.pools[p].shape
+        self.pool[m], self.instance[m] = p, instance
+        self.room[m] = self.ranked[m] = self._full_room[p]
+        self.share[m, : shape.accelerators] = WHOLE_SHARE
+        self.vacant[m], self.vcpus[m], self.host[m] = shape.accelerators, shape.vcpus, shape.host_mib
+        self.seats.append([])
+        self.kinds.append({})
+        return m
+
+    # -- machines
+
+    def can_rent(self, p: int) -> bool:
+        """Whether one more machine of the pool may be used."""
+        limit = self.fleet.pools[p].max_instances
+        return limit is None or self.used[p] < limit
+
+    def rent_price(self, p: int) -> int:
+        """What one more machine of the pool adds to the price: nothing while `min_instances` pays for it anyway."""
+        pool = self.fleet.pools[p]
+        return pool.price if self.used[p] >= pool.min_instances else 0
+
+    def rent(self, p: int) -> int:
+        """An idle row of the pool, a running machine if there is one; it counts once something is placed on it."""
+        if self._idle[p]:
+            return self._idle[p][-1]
+        m = self._append(p, -1)
+        self._idle[p].append(m)
+        return m
+
+    def _start(self, m: int) -> None:
+        p = int(self.pool[m])
+        self.price += self.rent_price(p)
+        self.used[p] += 1
+        self.busy[m] = True
+        idle = self._idle[p]
+        if idle and idle[-1] == m:
+            idle.pop()
+        elif m in idle:
+            idle.remove(m)
+
+    def _stop(self, m: int) -> None:
+        p, i = int(self.pool[m]), int(self.instance[m])
+        if i >= 0 and not self.fleet.instances[i].removable:
+            return
+        self.used[p] -= 1
+        self.price -= self.rent_price(p)
+        self.busy[m] = False
+        if not self.cordoned[m]:
+            self._idle[p].append(m)
+
+    def is_forced(self, m: int) -> bool:
+        """Whether the row is paid for even when empty, because its instance can't be released."""
+        i = int(self.instance[m])
+        return i >= 0 and not self.fleet.instances[i].removable
+
+    # -- what fits
+
+    def fits(self, c: int, o: int, zone: int = -1) -> Bools:
+        """(rows,) which busy machines can take one more copy of c by option o, in `zone` (-1: any). O(rows)."""
+        way, n = self.ways[c][o], self.rows
+        ok: Bools = way.in_zone[zone][self.pool[:n]]
+        ok &= self.busy[:n]
+        ok &= ~self.cordoned[:n]
+        if way.accelerators:
+            if way.accelerators > self.width:
+                return np.zeros(n, dtype=np.bool_)
+            if way.shared:
+                ok &= self.ranked[:n, way.accelerators - 1] >= way.memory
+                if way.share:
+                    rows = np.flatnonzero(ok)
+                    enough = (self.room[rows] >= way.memory) & (self.share[rows] >= way.share)
+                    ok[rows] = enough.sum(axis=1) >= way.accelerators
+            else:
+                ok &= self.vacant[:n] >= way.accelerators
+        if way.vcpus:
+            ok &= self.vcpus[:n] >= way.vcpus
+        if way.host:
+            ok &= self.host[:n] >= way.host
+        self._without_conflicts(c, ok)
+        for m in self.residents[c]:
+            ok[m] = bool(self.busy[m]) and bool(way.in_zone[zone][self.pool[m]]) and self.seat_on(c, o, m) is not None
+        return ok
+
+    def _without_conflicts(self, c: int, ok: Bools) -> None:
+        """Strike out rows where another component, or the cap per instance, keeps c away."""
+        component = self.fleet.components[c]
+        if self._has_dedicated:
+            owner = self.owner[: self.rows]
+            ok &= (owner == -1) | (owner == c)
+        if component.dedicated:
+            for m in np.flatnonzero(ok).tolist():
+                if self.kinds[m] and (len(self.kinds[m]) > 1 or c not in self.kinds[m]):
+                    ok[m] = False
+        for other in component.avoids:
+            for m in self.where[other]:
+                ok[m] = False
+        cap = component.max_per_instance
+        if cap is not None:
+            for m, count in self.where[c].items():
+                if count >= cap:
+                    ok[m] = False
+            if cap == 0:
+                ok[:] = False
+
+    def welcomes(self, c: int, m: int) -> bool:
+        """Whether caps, cordons, dedication and `avoid` let one more copy of c stand on row m."""
+        component, here = self.fleet.components[c], self.kinds[m]
+        cap = component.max_per_instance
+        if cap is not None and here.get(c, 0) >= cap:
+            return False
+        if self.cordoned[m] and here.get(c, 0) >= self.residents[c].get(m, 0):
+            return False
+        if here and not (len(here) == 1 and c in here):
+            if component.dedicated or self.owner[m] not in (-1, c):
+                return False
+            if component.avoids and any(other in here for other in component.avoids):
+                return False
+        return True
+
+    def seat_on(self, c: int, o: int, m: int, *, level: bool = False) -> tuple[int, ...] | None:
+        """Accelerators for one more copy on row m, busy or not; None when it can't stand there. O(K log K).
+
+        The tightest are taken, or with `level` the roomiest.
+        """
+        way = self.ways[c][o]
+        if not way.in_zone[-1, self.pool[m]] or self.vcpus[m] < way.vcpus or self.host[m] < way.host:
+            return None
+        if not self.welcomes(c, m):
+            return None
+        return self._choose(way, m, level)
+
+    def most_by_accelerators(self, c: int, o: int, m: int) -> int:
+        """Most copies of one option that the accelerators of row m can take: the greatest n with sum min(cap, n) >= g n.
+
+        That so many can be dealt, each to distinct accelerators, is the Gale-Ryser theorem for rows of equal sums.
+        """
+        way = self.ways[c][o]
+        caps = []
+        for room, share in zip(self.room[m].tolist(), self.share[m].tolist(), strict=True):
+            by_memory = room // way.memory if way.memory else (_MANY if room >= 0 else 0)
+            caps.append(max(0, min(by_memory, share // way.share if way.share else _MANY)))
+        n = sum(caps) // way.accelerators
+        while n and sum(min(cap, n) for cap in caps) < way.accelerators * n:
+            n = sum(min(cap, n) for cap in caps) // way.accelerators
+        return n
+
+    def _choose(self, way: Way, m: int, level: bool) -> tuple[int, ...] | None:
+        """The accelerators with the least room that is enough (best fit), lowest index first among equals."""
+        g = way.accelerators
+        if g == 0:
+            return ()
+        if not way.shared:
+            if self.vacant[m] < g:
+                return None
+            vacant = [k for k, n in enumerate(self.users[m].tolist()) if n == 0 and self._exists(m, k)]
+            return tuple(vacant[:g])
+        need = way.memory
+        if way.share:
+            shares = self.share[m].tolist()
+            rooms = [(r, k) for k, r in enumerate(self.room[m].tolist()) if r >= need and shares[k] >= way.share]
+        else:
+            rooms = [(r, k) for k, r in enumerate(self.room[m].tolist()) if r >= need]
+        if len(rooms) < g:
+            return None
+        if g == 1:
+            return (min(rooms)[1],)
+        rooms.sort()
+        return tuple(sorted(k for _, k in (rooms[-g:] if level else rooms[:g])))
+
+    def _exists(self, m: int, k: int) -> bool:
+        return k < self.fleet.pools[self.pool[m]].shape.accelerators
+
+    def can_stand(self, seat: Seat, m: int) -> bool:
+        """Whether the copy can stand on row m on exactly those accelerators."""
+        way = self.ways[seat.component][seat.option]
+        ks = seat.accelerators
+        if len(ks) != way.accelerators or not way.in_zone[-1, self.pool[m]]:
+            return False
+        if self.vcpus[m] < way.vcpus or self.host[m] < way.host or not self.welcomes(seat.component, m):
+            return False
+        if any(not self._exists(m, k) for k in ks):
+            return False
+        if not way.shared:
+            return all(self.users[m, k] == 0 for k in ks)
+        return all(self.room[m, k] >= way.memory and self.share[m, k] >= way.share for k in ks)
+
+    # -- changes
+
+    def place(self, seat: Seat, m: int) -> None:
+        """Put a copy on row m; `seat_on` or `can_stand` must have said that it can. O(K log K)."""
+        self._journal.append((True, m, seat))
+        self._place(seat, m)
+
+    def remove(self, seat: Seat, m: int) -> None:
+        """Take one copy equal to `seat` off row m; a machine that becomes empty is released. O(K log K + copies there)."""
+        self._journal.append((False, m, seat))
+        self._remove(seat, m)
+
+    def mark(self) -> int:
+        """A point to return to with `rollback`."""
+        return len(self._journal)
+
+    def touched(self, mark: int) -> list[int]:
+        """Rows changed since the mark, ascending."""
+        return sorted({m for _, m, _ in self._journal[mark:]})
+
+    def forget(self) -> None:
+        """Drop the journal: what is done can't be undone any more, and earlier marks mean nothing."""
+        self._journal.clear()
+
+    def rollback(self, mark: int) -> None:
+        """Undo every change since the mark."""
+        while len(self._journal) > mark:
+            was_placed, m, seat = self._journal.pop()
+            if was_placed:
+                self._remove(seat, m)
+            else:
+                self._place(seat, m)
+
+    def _place(self, seat: Seat, m: int) -> None:
+        c, o, ks = seat
+        way = self.ways[c][o]
+        if not self.busy[m]:
+            self._start(m)
+        self.seats[m].append(seat)
+        here = self.kinds[m]
+        here[c] = here.get(c, 0) + 1
+        self.where[c][m] = here[c]
+        self.vcpus[m] -= way.vcpus
+        self.host[m] -= way.host
+        for k in ks:
+            if self.users[m, k] == 0:
+                self.vacant[m] -= 1
+            self.users[m, k] += 1
+            if way.shared:
+                self.room[m, k] -= way.memory
+                self.share[m, k] -= way.share
+            else:
+                self.room[m, k] = -1
+        if ks:
+            self._rank(m)
+        if self._has_dedicated and self.fleet.components[c].dedicated:
+            self.owner[m] = c
+        self._count(c, o, m, 1)
+
+    def _remove(self, seat: Seat, m: int) -> None:
+        c, o, ks = seat
+        way = self.ways[c][o]
+        self.seats[m].remove(seat)
+        here = self.kinds[m]
+        if here[c] == 1:
+            del here[c], self.where[c][m]
+        else:
+            here[c] -= 1
+            self.where[c][m] = here[c]
+        self.vcpus[m] += way.vcpus
+        self.host[m] += way.host
+        for k in ks:
+            self.users[m, k] -= 1
+            if self.users[m, k] == 0:
+                self.vacant[m] += 1
+            if way.shared:
+                self.room[m, k] += way.memory
+                self.share[m, k] += way.share
+            else:
+                self.room[m, k] = self._full_room[self.pool[m], k]
+        if ks:
+            self._rank(m)
+        if c not in here and self.owner[m] == c:
+            self.owner[m] = -1
+        self._count(c, o, m, -1)
+        if not self.seats[m]:
+            self._stop(m)
+
+    def _rank(self, m: int) -> None:
+        self.ranked[m] = sorted(self.room[m].tolist(), reverse=True)
+
+    def _count(self, c: int, o: int, m: int, change: int) -> None:
+        self.placed[c] += change
+        self.served[c] += change * self.ways[c][o].throughput
+        self.zoned[c][self.zone_of[self.pool[m]]] += change
+        if self.fleet.running[c]:
+            key = (c, o, int(self.instance[m]))
+            if key in self._known or key in self._unknown:
+                self._recount(key, m)
+            component = self.fleet.components[c]
+            paid = component.move_cost * max(0, min(self.fleet.running[c], self.placed[c]) - self.kept[c])
+            self.moves += paid - self._paid[c]
+            self._paid[c] = paid
+
+    def _recount(self, key: tuple[int, int, int], m: int) -> None:
+        """Kept copies of one (component, option, instance): known accelerators first, then the others by number."""
+        c, o, _ = key
+        here = [seat.accelerators for seat in self.seats[m] if seat.component == c and seat.option == o]
+        exact = sum(min(n, here.count(ks)) for ks, n in self._known.get(key, {}).items())
+        stays = exact + min(self._unknown.get(key, 0), len(here) - exact)
+        self.kept[c] += stays - self._staying.get(key, 0)
+        self._staying[key] = stays
+
+    def known_count(self, place: Place) -> int:
+        """Copies that stand on accelerators which today's rows of the same copies on the same instance name."""
+        known = self._known.get((place.component, place.option, place.instance), {})
+        seats = self.seats[place.instance]
+        return sum(min(n, seats.count(Seat(place.component, place.option, ks))) for ks, n in known.items())
+
+    # -- what it is worth
+
+    def is_movable(self, seat: Seat, m: int) -> bool:
+        """Whether the copy may leave row m: no pin needs it there."""
+        i = int(self.instance[m])
+        key = (seat.component, seat.option, i)
+        needed = self.pinned.get(key)
+        if needed is None:
+            return True
+        here = [other for other in self.seats[m] if other[:2] == seat[:2]]
+        return len(here) > needed and here.count(seat) > self.pinned_seats.get((i, seat), 0)
+
+    def ticks(self) -> int:
+        """The money objective of what is placed so far."""
+        return self.fleet.tick_price * self.price + self.fleet.tick_move * self.moves
+
+    def left_out(self) -> tuple[int, ...]:
+        """Optional copies not placed so far, per level."""
+        found = [0] * len(self.fleet.levels)
+        for c, level in self._optional:
+            found[level] += self.fleet.components[c].copies - self.placed[c]
+        return tuple(found)
+
+    def value(self) -> Value:
+        """Both objectives of what is placed so far."""
+        return Value(self.left_out(), self.ticks())
+
+    def to_packing(self) -> Packing:
+        """The plan so far; its seats and machines are in a canonical order."""
+        machines = []
+        for m in range(self.rows):
+            if self.seats[m]:
+                i = int(self.instance[m])
+                machines.append(Machine(int(self.pool[m]), None if i < 0 else i, tuple(sorted(self.seats[m]))))
+        return Packing(tuple(machines))
+
+    def load(self, packing: Packing) -> None:
+        """Place every copy of a packing that keeps the rules of its machines; nothing may be placed yet."""
+        for machine in packing.machines:
+            m = self.rent(machine.pool) if machine.instance is None else machine.instance
+            if machine.instance is None and self.instance[m] >= 0:
+                m = self._append(machine.pool, -1)
+                self._idle[machine.pool].insert(0, m)
+            for seat in machine.seats:
+                self.place(seat, m)
+
+    def invariants(self) -> None:
+        """Recount everything from the seats; AssertionError when something differs or a machine's rule is broken."""
+        fresh = Workspace(self.fleet)
+        for m in range(self.rows):
+            if m >= fresh.rows:
+                fresh._append(int(self.pool[m]), -1)
+            for seat in self.seats[m]:
+                assert fresh.busy[m] or fresh.can_rent(int(self.pool[m])), f"quota of pool {self.pool[m]}"
+                assert fresh.can_stand(seat, m), f"{seat} can't stand on row {m}"
+                fresh._place(seat, m)
+        n = self.rows
+        for name in self._ARRAYS:
+            assert np.array_equal(getattr(self, name)[:n], getattr(fresh, name)[:n]), name
+        for name in ("where", "kinds", "placed", "served", "zoned", "used", "kept", "price", "moves"):
+            assert getattr(self, name) == getattr(fresh, name), name
+        for p, rows in enumerate(self._idle):
+            assert all(not self.busy[m] and self.pool[m] == p and not self.cordoned[m] for m in rows)
+            assert len(set(rows)) == len(rows)

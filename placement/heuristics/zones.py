@@ -1,0 +1,130 @@
+"""How many copies of one component stand in each zone: small exact computations over zone totals.
+
+The rules (max_skew, min_zones, max_per_zone, zone-loss floor) read only the totals, so a heuristic first picks totals that
+keep them and can be reached, then places copies zone by zone. Skew counts every eligible zone, empty ones too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.fleet import Component
+
+
+def has_zone_rules(component: Component) -> bool:
+    """Whether any rule reads the zone totals of the component."""
+    return (
+        component.max_skew is not None
+        or component.min_zones > 1
+        or component.max_per_zone is not None
+        or component.zone_loss_floor > 0
+    )
+
+
+def keeps_zone_rules(component: Component, counts: Sequence[int]) -> bool:
+    """Whether the zone totals `counts` (Z,) keep every zone rule."""
+    total, most = sum(counts), max(counts, default=0)
+    floor = component.zone_loss_floor
+    if floor and (total or component.required) and total - most < floor:
+        return False
+    if not total:
+        return True
+    if component.max_per_zone is not None and most > component.max_per_zone:
+        return False
+    if sum(1 for n in counts if n) < min(component.min_zones, total):
+        return False
+    least = min((counts[z] for z in component.eligible_zones), default=0)
+    return component.max_skew is None or most - least <= component.max_skew
+
+
+def targets(
+    component: Component, counts: Sequence[int], total: int, room: Sequence[int], weight: Sequence[float]
+) -> list[int] | None:
+    """Zone totals for `total` copies that keep every zone rule, none of the copies that stand being moved.
+
+    Parameters
+    ----------
+    counts : (Z,) copies that stand in each zone.
+    total : copies in all, at least ``sum(counts)``.
+    room : (Z,) most copies that each zone can hold, as far as is known.
+    weight : (Z,) cost of one copy in each zone; the totals of least cost are returned, lowest zone first among equals.
+
+    Returns
+    -------
+    list of (Z,) totals, each at least `counts`; None when there are none.
+
+    Notes
+    -----
+    For each largest total that the rules allow, skew is a lower limit on every eligible zone and the rest are upper limits,
+    so filling the cheapest zones first is optimal: O(Z^2 x skew) in all.
+    """
+    if not total:
+        return list(counts) if keeps_zone_rules(component, counts) else None
+    zones = component.eligible_zones
+    if not zones or any(n for z, n in enumerate(counts) if z not in zones):
+        return None
+    most = total - component.zone_loss_floor
+    if component.max_per_zone is not None:
+        most = min(most, component.max_per_zone)
+    skew = component.max_skew
+    candidates: Iterable[int]
+    if skew is None or skew >= total:
+        skew, candidates = total, (most,)
+    else:
+        highest = (total + (len(zones) - 1) * skew) // len(zones)
+        candidates = range(max(-(-total // len(zones)), *counts), min(most, highest) + 1)
+    by_weight = sorted(zones, key=lambda z: (weight[z], z))
+    best: tuple[float, list[int]] | None = None
+    for largest in candidates:
+        found = _fill(component, counts, total, room, by_weight, largest, skew)
+        if found is not None:
+            cost = sum(weight[z] * found[z] for z in zones)
+            if best is None or cost < best[0]:
+                best = cost, found
+    return None if best is None else best[1]
+
+
+def _fill(
+    component: Component,
+    counts: Sequence[int],
+    total: int,
+    room: Sequence[int],
+    by_weight: Sequence[int],
+    largest: int,
+    skew: int,
+) -> list[int] | None:
+    """The cheapest totals between ``largest - skew`` and `largest`, with enough zones in use."""
+    found = list(counts)
+    for z in by_weight:
+        found[z] = max(counts[z], largest - skew)
+        if found[z] > min(largest, max(room[z], counts[z])):
+            return None
+    left = total - sum(found)
+    missing = min(component.min_zones, total) - sum(1 for n in found if n)
+    for z in by_weight:
+        if missing > 0 and not found[z] and min(largest, room[z]) >= 1:
+            found[z] = 1
+            left -= 1
+            missing -= 1
+    if missing > 0 or left < 0:
+        return None
+    for z in by_weight:
+        more = min(left, max(0, min(largest, room[z]) - found[z]))
+        found[z] += more
+        left -= more
+    return found if not left else None
+
+
+def least_total(component: Component, counts: Sequence[int], start: int, room: Sequence[int]) -> int | None:
+    """The fewest copies, at least `start`, whose zone totals can keep the rules while those that stand stay."""
+    if not has_zone_rules(component):
+        total = max(start, sum(counts))
+        return total if component.eligible_zones and total <= component.copies else None
+    free = [0.0] * len(counts)
+    for total in range(max(start, sum(counts)), component.copies + 1):
+        if targets(component, counts, total, room, free) is not None:
+            return total
+    return None

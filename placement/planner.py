@@ -1,0 +1,197 @@
+"""From a problem to a verified plan: compile, solve, write down, check.
+
+No solver marks its own work: the plan that leaves here was recounted by `verify` from the documents alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from placement.budget import Budget
+from placement.document import money, to_plan
+from placement.errors import SolverBugError
+from placement.fleet import compile_fleet
+from placement.packing import evaluate, machine_price, moves
+from placement.result import Outcome, Result, Status, Stop, relative_gap
+from placement.solvers import Solver, find_solver
+from placement.track import Track
+from placement.verify import verify
+
+if TYPE_CHECKING:
+    from placement.fleet import Fleet
+    from placement.packing import Packing, Value
+    from placement.problem import Problem
+    from placement.track import Listener
+
+
+def solve(
+    problem: Problem,
+    solver: str = "auto",
+    *,
+    time_limit: float | None = 60.0,
+    gap: float = 0.0,
+    seed: int = 0,
+    work: int | None = None,
+    threads: int | None = None,
+    options: dict[str, Any] | None = None,
+    listener: Listener | None = None,
+) -> Result:
+    """Find a plan, with a bound on how good any plan can be.
+
+    Parameters
+    ----------
+    problem : what to place and where.
+    solver : a name in `placement.SOLVERS`.
+    time_limit : seconds; None for no limit. The best plan so far is returned when it ends, and on Ctrl-C.
+    gap : relative gap to the bound at which to stop; 0 asks for a proof.
+    seed : same problem, seed and `work` give the same plan.
+    work : limit on work in the solver's own unit, for runs that must not depend on the machine.
+    threads : most threads an engine may use.
+    options : the solver's own options by name.
+    listener : called with each `Event` while solving, from the solving thread.
+
+    Returns
+    -------
+    Result
+        Plan, bound, and why it stopped. A proven infeasible problem is an answer, not an error.
+
+    Raises
+    ------
+    UsageError
+        No such solver or option.
+    SolverBugError
+        The solver's plan or bound did not survive the check: a bug, never patched over.
+
+    Examples
+    --------
+    >>> import placement
+    >>> problem = placement.read("instances/codegen-after.yaml")
+    >>> print(placement.solve(problem, "greedy").status)
+    feasible
+    """
+    entry = find_solver(solver)
+    settings = entry.make_options(options or {})
+    budget = Budget(time_limit, work, gap, threads)
+    fleet = compile_fleet(problem)
+    track = Track(fleet, budget, listener)
+    outcome = _run(entry, fleet, track, budget, seed, settings)
+    return _result(fleet, track, outcome, budget, solver, seed)
+
+
+def _run(entry: Solver, fleet: Fleet, track: Track, budget: Budget, seed: int, settings: Any) -> Outcome:
+    """Solve in a thread of its own: only so does Ctrl-C reach Python while an engine works.
+
+    The first Ctrl-C asks the solver to end with what it has; a second one is raised as usual.
+    """
+    box: list[Outcome | BaseException] = []
+
+    def work() -> None:
+        try:
+            box.append(entry.load()(fleet, track, budget=budget, seed=seed, hint=None, options=settings))
+        except BaseException as error:
+            box.append(error)
+
+    thread = threading.Thread(target=work, name=f"placement-{entry.name}", daemon=True)
+    thread.start()
+    try:
+        _join(thread)
+    except KeyboardInterrupt:
+        budget.interrupt()
+        _join(thread)
+    found = box[0]
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def _join(thread: threading.Thread) -> None:
+    while thread.is_alive():
+        thread.join(timeout=0.5)  # with a timeout, since a bare join can't be interrupted everywhere
+
+
+def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
+    facts: dict[str, Any] = {
+        "solver": solver,
+        "seconds": round(budget.elapsed(), 3),
+        "seed": seed,
+        "stop": str(outcome.stop),
+    }
+    best = track.best
+    if outcome.infeasible and best is not None:
+        raise SolverBugError(f"{outcome.solver} calls infeasible a problem that {track.found_by} has a plan for")
+    bound = None if track.ticks_bound is None else fleet.cost(track.ticks_bound)
+    if best is None:
+        status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
+        facts.update(
+            status=str(status),
+            reason=outcome.reason or None,
+            lower_bound=None if outcome.infeasible else money(bound),
+            bound_by=track.bound_by or None,
+        )
+        plan = to_plan(fleet, None, **facts, **_extras(track, outcome))
+        return Result(plan, None, status, outcome.stop, None, None if outcome.infeasible else bound, tuple(track.events))
+    packing, value = best
+    cost = fleet.cost(value.ticks)
+    status = Status.OPTIMAL if track.proved else Status.FEASIBLE
+    stop = Stop.PROVED if track.proved else outcome.stop
+    facts.update(
+        status=str(status),
+        stop=str(stop),
+        found_by=track.found_by,
+        price_per_hour=money(machine_price(fleet, packing)),
+        cost=money(cost),
+        moves=sum(moves(fleet, packing)),
+        lower_bound=money(bound),
+        gap=relative_gap(cost, bound),
+        bound_by=track.bound_by or None,
+    )
+    if fleet.levels:
+        facts["left_out_bound"] = {
+            str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)
+        }
+        facts["unplaced"] = _unplaced(fleet, packing, value, track.left_out_bound())
+    plan = to_plan(fleet, packing, **facts, **_extras(track, outcome))
+    _check(fleet, plan, packing, cost, bound)
+    return Result(plan, packing, status, stop, cost, bound, tuple(track.events))
+
+
+def _extras(track: Track, outcome: Outcome) -> dict[str, Any]:
+    """What a plan document may carry beyond the format: how the answer came about."""
+    trace = [
+        {"seconds": round(e.seconds, 3), "cost": money(e.cost), "bound": money(e.bound), "by": e.by}
+        for e in track.events
+    ]
+    return {"trace": trace, **({"stats": dict(outcome.stats)} if outcome.stats else {})}
+
+
+def _unplaced(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The optional copies left out, with what is known about why."""
+    placed = [0] * len(fleet.components)
+    for _, seat in packing.seats():
+        placed[seat.component] += 1
+    rows = []
+    for component in fleet.components:
+        missing = component.copies - placed[component.index] if component.level is not None else 0
+        if missing and component.level is not None:
+            priority = fleet.levels[component.level]
+            if value.left_out[: component.level + 1] == bound[: component.level + 1]:
+                reason = f"no plan places more optional copies of priority {priority}: proven"
+            else:
+                reason = f"no room found for it; at least {bound[component.level]} of priority {priority} stay out"
+            rows.append({"component": component.name, "copies": missing, "reason": reason})
+    return rows
+
+
+def _check(fleet: Fleet, plan: Any, packing: Packing, cost: int, bound: int | None) -> None:
+    """The referee's word on the plan; a difference is a bug and is raised."""
+    verdict = verify(fleet.problem, plan)
+    if verdict.violations:
+        broken = "; ".join(v.message for v in verdict.violations[:3])
+        raise SolverBugError(f"the plan of {plan.solver} breaks {len(verdict.violations)} rules: {broken}")
+    counted = (machine_price(fleet, packing), sum(moves(fleet, packing)), cost)
+    if counted != (verdict.price_per_hour, verdict.moves, verdict.cost):
+        found = (verdict.price_per_hour, verdict.moves, verdict.cost)
+        raise SolverBugError(f"price, moves, cost: the solver counts {counted}, the check {found}")
+    if evaluate(fleet, packing).ticks < 0 or (bound is not None and bound > cost):
+        raise SolverBugError(f"the bound {bound} is above the cost {cost} of a plan that keeps every rule")

@@ -1,0 +1,137 @@
+"""The last lines of a report: what it costs, what is proven, what it saves, how full it is, what moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from placement.report import words
+from placement.result import Status, Stop
+from placement.units import HOURS_PER_MONTH, MILLI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.report.baseline import Baseline
+    from placement.report.facts import PlanFacts
+    from placement.result import Result
+
+_STOPPED = {
+    Stop.PROVED: "",
+    Stop.GAP: "stopped at the gap asked for",
+    Stop.TIME: "stopped by the time limit",
+    Stop.INTERRUPTED: "interrupted",
+    Stop.STUCK: "the solver got stuck",
+    Stop.DONE: "the solver had no more to try",
+}
+
+
+def totals(result: Result, facts: PlanFacts, baseline: Baseline) -> Table:
+    """Two columns: what, and the figures."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    lines = (
+        ("price", _price(result, facts)),
+        *_cost(result, facts),
+        ("proof", _proof(result)),
+        ("compared", _alone(facts, baseline)),
+        ("machines", _machines(facts)),
+        ("hosts", _hosts(facts)),
+        *_moves(result, facts),
+        *_left_out(facts),
+        ("search", _search(result)),
+    )
+    for name, text in lines:
+        table.add_row(name, text)
+    return table
+
+
+def _price(result: Result, facts: PlanFacts) -> Text:
+    price = facts.price
+    return Text.assemble(
+        (f"{words.money(price)} an hour", "bold green"),
+        f", {words.month(price)} a month ({HOURS_PER_MONTH} hours)",
+    )
+
+
+def _cost(result: Result, facts: PlanFacts) -> Iterator[tuple[str, str]]:
+    """What is minimised, where it is not the price of one hour."""
+    hours = facts.fleet.problem.objective.horizon_hours
+    if result.cost is not None and result.cost != facts.price:
+        moved = result.plan.moves or 0
+        moves = f", with {words.count(moved, 'move')}" if moved else ""
+        yield "cost", f"{words.money(result.cost)} over {hours:g} {'hour' if hours == 1 else 'hours'}{moves}"
+
+
+def _proof(result: Result) -> Text:
+    by = result.plan.bound_by
+    shown = f" (bound by {by})" if by else ""
+    stopped = _STOPPED[result.stop]
+    if result.status is Status.OPTIMAL:
+        return Text.assemble(("optimal", "bold green"), f": no plan costs less{shown}")
+    parts = [f"gap {words.gap(result.gap)}"]
+    if result.bound is not None:
+        scope = "no such plan" if result.plan.unplaced else "no plan"
+        parts.append(f"{scope} costs less than {words.money(result.bound)}{shown}")
+    if stopped:
+        parts.append(stopped)
+    return Text("; ".join(parts))
+
+
+def _alone(facts: PlanFacts, baseline: Baseline) -> str:
+    total = baseline.total
+    if total is None:
+        name, why = next(iter(baseline.missing.items()))
+        return f"n/a: machines of its own for each component can't be priced exactly ({name}: {why})"
+    machines = words.count(total.machines, "machine")
+    text = f"{words.money(total.price)} an hour on {machines} if each component had its own, quotas aside"
+    if total.price > facts.price:
+        return f"{text}: this plan saves {words.percent(total.price - facts.price, total.price)}"
+    return text
+
+
+def _machines(facts: PlanFacts) -> str:
+    empty = sum(not machine.copies for machine in facts.machines)
+    parts = [words.count(len(facts.machines), "machine") + (f" ({empty} empty)" if empty else "")]
+    touched, memory = facts.accelerators, facts.memory
+    if touched.room:
+        parts.append(f"{touched.used:,} of {touched.room:,} accelerators in use ({words.percent(*touched)})")
+        parts.append(f"{words.gib(memory.used)} of {words.gib(memory.room)} GiB of their memory needed ({words.percent(*memory)})")
+    return ", ".join(parts)
+
+
+def _hosts(facts: PlanFacts) -> str:
+    vcpus, host = facts.vcpus, facts.host
+    return (
+        f"{vcpus.used / MILLI:,.0f} of {vcpus.room / MILLI:,.0f} vCPUs ({words.percent(*vcpus)}), "
+        f"{words.gib(host.used)} of {words.gib(host.room)} GiB of host memory ({words.percent(*host)})"
+    )
+
+
+def _moves(result: Result, facts: PlanFacts) -> Iterator[tuple[str, str]]:
+    running = sum(facts.fleet.running)
+    if running:
+        moved = result.plan.moves or 0
+        placed = sum(component.placed for component in facts.components)
+        yield "moves", f"{moved:,} of {words.count(running, 'running copy', 'running copies')} moved; {placed:,} run by the plan"
+
+
+def _left_out(facts: PlanFacts) -> Iterator[tuple[str, Text]]:
+    """Optional copies that the plan does not place, each with what is known about why."""
+    label = "left out"
+    for component in facts.components:
+        missing = 0 if component.wanted is None else component.wanted - component.placed
+        if missing:
+            copies = words.count(missing, "copy", "copies")
+            yield label, Text(f"{component.name}: {copies}" + (f"; {component.reason}" if component.reason else ""), style="yellow")
+            label = ""
+
+
+def _search(result: Result) -> str:
+    plan = result.plan
+    found_by = (plan.model_extra or {}).get("found_by")
+    found = f", plan by {found_by}" if found_by else ""
+    return f"{words.seconds(plan.seconds or 0)} with {plan.solver}{found}"

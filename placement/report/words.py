@@ -1,0 +1,101 @@
+"""Figures as a person reads them. Money comes in micro-dollars, memory in MiB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def money(micro: int) -> str:
+    """Dollars and cents; below a dollar as many digits as the price has, up to four.
+
+    >>> money(123_290_000), money(977_600), money(0)
+    ('$123.29', '$0.9776', '$0.00')
+    """
+    dollars = micro / MICRO
+    if 0 < abs(micro) < MICRO:
+        text = f"{dollars:.4f}"
+        while text.endswith("0") and len(text) > len("0.00"):
+            text = text[:-1]
+        return f"${text}"
+    return f"${dollars:,.2f}"
+
+
+def month(micro_per_hour: int) -> str:
+    """Dollars a month for a price per hour."""
+    return f"${micro_per_hour * HOURS_PER_MONTH / MICRO:,.0f}"
+
+
+def percent(part: float, whole: float = 1.0) -> str:
+    """A whole percentage; never 0 or 100 unless it is exactly that.
+
+    >>> percent(1, 3), percent(1, 1000), percent(999, 1000), percent(0, 0)
+    ('33 %', '<1 %', '>99 %', '0 %')
+    """
+    if not whole or not part:
+        return "0 %"
+    value = 100 * part / whole
+    if 0 < value < 1:
+        return "<1 %"
+    return ">99 %" if 99 < value < 100 else f"{value:.0f} %"
+
+
+def gap(value: float | None) -> str:
+    """A relative gap; 0 only when it is 0.
+
+    >>> gap(None), gap(0.0), gap(0.00001), gap(0.0134)
+    ('no bound', '0 %', '<0.01 %', '1.34 %')
+    """
+    if value is None:
+        return "no bound"
+    if value == 0:
+        return "0 %"
+    return "<0.01 %" if value < 0.0001 else f"{100 * value:.2f} %"
+
+
+def gib(mib: int) -> str:
+    """Memory in GiB, without digits that say nothing."""
+    return f"{mib / MIB_PER_GIB:,.0f}"
+
+
+def seconds(value: float) -> str:
+    """A time span: tenths under ten seconds, minutes from two on.
+
+    >>> seconds(0.04), seconds(12.7), seconds(150)
+    ('0.04 s', '12.7 s', '2 min 30 s')
+    """
+    if value < 1:
+        return f"{value:.2f} s"
+    return f"{value:.1f} s" if value < 120 else f"{value // 60:.0f} min {value % 60:.0f} s"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """A number and its noun.
+
+    >>> count(1, "machine"), count(1200, "copy", "copies")
+    ('1 machine', '1,200 copies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def times(name: str, number: int) -> str:
+    """A name, and how often when it is more than once; no line breaks between the two."""
+    return name if number == 1 else f"{name}\N{NO-BREAK SPACE}x{number}"
+
+
+def common_prefix(names: Iterable[str]) -> str:
+    """What names of zones start with alike: ``us-east-1`` of ``us-east-1a`` and ``us-east-1b``; empty when that is little.
+
+    >>> common_prefix(["us-east-1a", "us-east-1b"]), common_prefix(["a1", "a2"]), common_prefix(["us-east-1a"])
+    ('us-east-1', '', '')
+    """
+    names = sorted(set(names))
+    if len(names) < 2:
+        return ""
+    first, last = names[0], names[-1]
+    length = next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:length] if 4 <= length < min(len(name) for name in names) else ""

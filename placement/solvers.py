@@ -1,0 +1,162 @@
+"""Every solver by name: what it does, whether it proves, how to get at it.
+
+All have one signature::
+
+    solve_x(fleet, track, *, budget, seed=0, hint=None, options=XOptions()) -> Outcome
+
+and are imported when first used, since an engine may take half a second to load.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from placement.budget import Budget
+from placement.errors import UsageError, nearest
+from placement.fleet import Fleet
+from placement.packing import Packing
+from placement.result import Outcome
+from placement.track import Track
+
+
+class SolveFunction(Protocol):
+    """The one signature of all solvers."""
+
+    def __call__(
+        self, fleet: Fleet, track: Track, *, budget: Budget, seed: int, hint: Packing | None, options: Any
+    ) -> Outcome:
+        """Report plans and bounds to `track` within `budget`; never end worse than `hint`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """One entry of the registry. `options` and `function` are ``module:name``."""
+
+    name: str
+    summary: str
+    proves: bool
+    work: str  # what one unit of a work budget is
+    function: str
+    options: str
+
+    def load(self) -> SolveFunction:
+        """The function itself."""
+        found: SolveFunction = _load(self.function)
+        return found
+
+    def default_options(self) -> Any:
+        """The options as they are when nothing is set."""
+        return _load(self.options)()
+
+    def make_options(self, given: dict[str, Any]) -> Any:
+        """The options with some fields set; text is read as the type of the field's default.
+
+        Raises
+        ------
+        UsageError
+            An option that the solver does not have, or a value that does not fit it.
+        """
+        defaults = self.default_options()
+        fields = {field.name: getattr(defaults, field.name) for field in dataclasses.fields(defaults)}
+        changed = {}
+        for name, value in given.items():
+            if name not in fields:
+                raise UsageError(f"solver {self.name} has no option {name}; {nearest(name, fields)}")
+            changed[name] = _as_type_of(fields[name], value, f"{self.name}.{name}")
+        try:
+            return dataclasses.replace(defaults, **changed)
+        except ValueError as error:
+            raise UsageError(f"solver {self.name}: {error}") from None
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _as_type_of(default: Any, value: Any, name: str) -> Any:
+    """`value` as the type of `default`, when it came as text from a command line."""
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    if isinstance(default, bool):
+        if value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        raise UsageError(f"{name} must be true or false, got {value}")
+    if value.lower() == "none":
+        return None
+    kind = float if isinstance(default, float) else int
+    try:
+        return kind(value)
+    except ValueError:
+        raise UsageError(f"{name} must be a number, got {value}") from None
+
+
+_HEURISTICS = "placement.heuristics"
+_ALL = (
+    Solver(
+        name="auto",
+        summary="cheap bounds, heuristics, then exact search in the time that is left; ends when the bound is met",
+        proves=True,
+        work="handed on to the solvers it calls",
+        function="placement.auto:solve_auto",
+        options="placement.auto:AutoOptions",
+    ),
+    Solver(
+        name="ffd",
+        summary="first-fit decreasing: biggest copies first, each on the first machine with room",
+        proves=False,
+        work="restarts",
+        function=f"{_HEURISTICS}:solve_ffd",
+        options=f"{_HEURISTICS}:HeuristicOptions",
+    ),
+    Solver(
+        name="best-fit",
+        summary="best-fit decreasing: biggest copies first, each on the fullest machine with room",
+        proves=False,
+        work="restarts",
+        function=f"{_HEURISTICS}:solve_best_fit",
+        options=f"{_HEURISTICS}:HeuristicOptions",
+    ),
+    Solver(
+        name="greedy",
+        summary="price- and fragmentation-aware greedy with restarts, looks ahead on spread",
+        proves=False,
+        work="restarts",
+        function=f"{_HEURISTICS}:solve_greedy",
+        options=f"{_HEURISTICS}:HeuristicOptions",
+    ),
+    Solver(
+        name="cp-sat",
+        summary="direct constraint program of every rule, by OR-Tools CP-SAT",
+        proves=True,
+        work="thousandths of CP-SAT's deterministic second",
+        function="placement.exact.cp_sat:solve_cp_sat",
+        options="placement.exact.cp_sat:CpSatOptions",
+    ),
+    Solver(
+        name="milp",
+        summary="direct mixed-integer program of every rule, written with PuLP, by HiGHS or CBC",
+        proves=True,
+        work="branch-and-bound nodes",
+        function="placement.exact.milp:solve_milp",
+        options="placement.exact.milp:MilpOptions",
+    ),
+)
+
+SOLVERS: dict[str, Solver] = {solver.name: solver for solver in _ALL}
+
+
+def find_solver(name: str) -> Solver:
+    """The solver of that name.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message names the nearest.
+    """
+    if name not in SOLVERS:
+        raise UsageError(f'no solver "{name}"; {nearest(name, SOLVERS)}')
+    return SOLVERS[name]

@@ -1,0 +1,620 @@
+"""The referee inside: which rules a plan breaks and what it costs, from the two documents alone.
+
+Nobody marks their own work. This module shares no line with the compiled fleet, its packings or any solver, and no
+solver imports it: the planner asks it about every plan before a user sees one, and `placement verify` about anyone's.
+
+One difference to the second opinion that ships with the file format is deliberate. There, a pinned row asks for at
+least one copy at its place. Here, pinned rows are counted, since each row is one running copy and must stay: two pinned
+rows at one place need two copies there, and pinned rows with unknown accelerators need as many copies of that option
+on that instance, beyond those that known pinned rows hold.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from placement.problem.references import GROUP
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, dollars, exact, horizon, micro_dollars, need, room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from placement.plan import Assignment, Plan, PlanInstance
+    from placement.problem import Component, Instance, Option, Placement, Pool, Problem
+
+Rule = Literal[
+    # the rows of a plan refer to what there is
+    "unique-instance", "known-pool", "known-instance", "instance-pool",
+    "known-component", "listed-instance", "known-option",
+    # where one copy may stand
+    "allowed-type", "allowed-zone", "accelerator-set", "accelerator-range",
+    # what stands on one machine
+    "vcpus", "host-memory", "accelerator-owner", "accelerator-memory", "accelerator-share",
+    "max-per-instance", "dedicated", "avoid",
+    # how many copies, and how they are spread
+    "copies", "min-copies", "demand", "max-skew", "min-zones", "max-per-zone", "zone-loss",
+    # pools, and the machines and copies that run now
+    "max-instances", "draining", "not-removable", "cordoned", "pinned",
+    # what a plan says of itself
+    "claimed-price", "claimed-cost", "claimed-moves", "claimed-bound", "claimed-optimal",
+]  # fmt: skip
+
+_CLAIM_TOLERANCE = 1e-5  # relative, at least of one dollar: plans carry dollars, we count micro-dollars
+_DEMAND_TOLERANCE = Fraction(1, 10**9)  # relative, at least of one unit
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule: its stable name, where it is broken, and a sentence with both figures."""
+
+    rule: Rule
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.where}: {self.message} [{self.rule}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the documents say of a plan, whatever the plan says of itself.
+
+    Attributes
+    ----------
+    violations : every broken rule; empty for a plan that may be carried out as it is.
+    price_per_hour : micro-dollars per hour of all machines that are paid for.
+    moves : copies that run now and run on, but not where they are.
+    cost : micro-dollars: the price over the horizon, rounded half to even, plus the moves.
+    left_out : copies left out by priority; only priorities that leave any out. Components with a demand leave none out.
+    copies : placed copies.
+    instances : machines that the plan lists.
+    """
+
+    violations: tuple[Violation, ...]
+    price_per_hour: int
+    moves: int
+    cost: int
+    left_out: dict[int, int]
+    copies: int
+    instances: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether every rule is kept and what the plan says of itself is true."""
+        return not self.violations
+
+
+def verify(problem: Problem, plan: Plan) -> Verdict:
+    """Every rule the plan breaks, and its price, moves and cost, from the documents alone.
+
+    A plan that says `infeasible` or `unknown` and places nothing has nothing to check.
+
+    Returns
+    -------
+    Verdict
+        Money in micro-dollars. Figures are those of the rows that can be read: a row on a machine or of a component
+        that does not exist is a violation and counts nowhere.
+
+    Notes
+    -----
+    O(copies x accelerators per copy + components x pools x options), and per machine the square of the number of
+    components on it. Integers and fractions only, but for the tolerance on what the plan says of itself.
+
+    Examples
+    --------
+    >>> from placement.plan import Plan
+    >>> from placement.problem import Problem
+    >>> problem = Problem(
+    ...     instance_types={"c7i.xlarge": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 0.18}},
+    ...     pools=[{"name": "cpu", "instance_type": "c7i.xlarge", "zone": "a"}],
+    ...     components=[{"name": "router", "copies": 2, "accelerators": 0, "vcpus": 3}],
+    ... )
+    >>> plan = Plan(
+    ...     instances=[{"id": "cpu/new-1", "pool": "cpu"}],
+    ...     assignments=[{"component": "router", "instance": "cpu/new-1"}] * 2,
+    ... )
+    >>> verdict = verify(problem, plan)
+    >>> print(*verdict.violations)
+    cpu/new-1: needs 6000 milli-vCPU, has 4000 [vcpus]
+    >>> verdict.cost
+    180000
+    """
+    if _places_nothing(plan):
+        return Verdict((), price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
+    stand = _Standing(problem, plan)
+    price, moves = _price(stand), _moves(stand)
+    total = round(price * horizon(problem.objective.horizon_hours)) + _move_cost(problem, moves)
+    moved = sum(moves.values())
+    return Verdict(
+        violations=(*_broken(stand), *_claims(plan, price, moved, total)),
+        price_per_hour=price,
+        moves=moved,
+        cost=total,
+        left_out=_left_out(stand),
+        copies=len(stand.copies),
+        instances=len(stand.machines),
+    )
+
+
+def violations(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
+    """Every rule the plan breaks; see `verify`."""
+    return verify(problem, plan).violations
+
+
+def cost(problem: Problem, plan: Plan) -> int:
+    """Cost of the plan's rows, micro-dollars; see `verify`."""
+    return verify(problem, plan).cost
+
+
+def _places_nothing(plan: Plan) -> bool:
+    """Whether the plan is the news that there is none. A plan that leaves its status out is checked in full."""
+    return "status" in plan.model_fields_set and plan.status in ("infeasible", "unknown") and not plan.assignments
+
+
+# --- The two documents side by side
+
+
+class _Need(NamedTuple):
+    """What one copy takes: memory and share on each accelerator; MiB, thousandths, milli-vCPU."""
+
+    accelerators: int
+    memory: int
+    share: int
+    shared: bool
+    vcpus: int
+    host: int
+
+
+class _Room(NamedTuple):
+    """What an empty machine offers once what is reserved is off; `memory` is of each accelerator."""
+
+    accelerators: int
+    memory: int
+    vcpus: int
+    host: int
+
+
+class _Copy(NamedTuple):
+    """One placed copy; `accelerators` as the plan has them, ascending."""
+
+    component: str
+    option: int
+    instance: str
+    accelerators: tuple[int, ...]
+
+
+class _Standing:
+    """What stands where by the plan, as far as its rows can be read. Rows that can't are violations of `_rows`."""
+
+    def __init__(self, problem: Problem, plan: Plan) -> None:
+        self.problem = problem
+        self.plan = plan
+        self.pools = {row.name: row for row in problem.pools}
+        self.components = {row.name: row for row in problem.components}
+        self.ways = {row.name: row.ways for row in problem.components}
+        self.running = {row.id: row for row in problem.instances}
+        self.needs = {name: [_need(way) for way in ways] for name, ways in self.ways.items()}
+        self.rooms = {row.name: _room(problem, row) for row in problem.pools}
+
+        self.machines = {row.id: row.pool for row in plan.instances if row.pool in self.pools}
+        self.copies = [
+            _Copy(row.component, row.option, row.instance, tuple(sorted(row.accelerators)))
+            for row in plan.assignments
+            if self.can_read(row)
+        ]
+        self.by_option = Counter((copy.component, copy.option) for copy in self.copies)
+        self.on: dict[str, list[_Copy]] = defaultdict(list)
+        self.zones: dict[str, Counter[str]] = defaultdict(Counter)
+        for copy in self.copies:
+            self.on[copy.instance].append(copy)
+            self.zones[copy.component][self.zone(copy.instance)] += 1
+
+    def can_read(self, row: Assignment) -> bool:
+        """Whether the row names a component, one of its options and a machine of the plan."""
+        return (
+            row.component in self.components
+            and row.instance in self.machines
+            and row.option < len(self.ways[row.component])
+        )
+
+    def zone(self, machine: str) -> str:
+        """Zone of a machine of the plan."""
+        return self.pools[self.machines[machine]].zone
+
+    def room(self, machine: str) -> _Room:
+        """Room of a machine of the plan while it is empty."""
+        return self.rooms[self.machines[machine]]
+
+    def need(self, copy: _Copy) -> _Need:
+        """What a placed copy takes."""
+        return self.needs[copy.component][copy.option]
+
+    def placed(self, name: str) -> int:
+        """Copies of the component that the plan places."""
+        return self.zones[name].total()
+
+    def allows(self, way: Option, pool: Pool) -> bool:
+        """Whether the option's allow-lists admit the pool's instance type and its accelerator."""
+        accelerator = self.problem.instance_types[pool.instance_type].accelerator
+        by_accelerator = way.on is None or accelerator in way.on
+        return by_accelerator and (way.instance_types is None or pool.instance_type in way.instance_types)
+
+    def eligible_zones(self, name: str) -> set[str]:
+        """Allowed zones with a pool that may be used and whose empty machine holds one copy by some option."""
+        allowed = self.components[name].zones
+        return {
+            pool.zone
+            for pool in self.pools.values()
+            if pool.max_instances != 0
+            and (allowed is None or pool.zone in allowed)
+            and any(
+                self.allows(way, pool) and _fits(takes, self.rooms[pool.name])
+                for way, takes in zip(self.ways[name], self.needs[name], strict=True)
+            )
+        }
+
+
+def _need(way: Option) -> _Need:
+    return _Need(
+        accelerators=way.accelerators,
+        memory=need(way.accelerator_memory_gib, MIB_PER_GIB),
+        share=need(way.accelerator_share, WHOLE_SHARE),
+        shared=way.shared,
+        vcpus=need(way.vcpus, MILLI),
+        host=need(way.memory_gib, MIB_PER_GIB),
+    )
+
+
+def _room(problem: Problem, pool: Pool) -> _Room:
+    row = problem.instance_types[pool.instance_type]
+    memory = 0
+    if row.accelerator is not None:
+        memory = room(problem.accelerators[row.accelerator].memory_gib, MIB_PER_GIB)
+        memory -= need(row.reserved.accelerator_memory_gib, MIB_PER_GIB)
+    return _Room(
+        accelerators=row.accelerator_count,
+        memory=memory,
+        vcpus=room(row.vcpus, MILLI) - need(row.reserved.vcpus, MILLI),
+        host=room(row.memory_gib, MIB_PER_GIB) - need(row.reserved.memory_gib, MIB_PER_GIB),
+    )
+
+
+def _fits(takes: _Need, has: _Room) -> bool:
+    """Whether an empty machine holds one copy, allow-lists aside."""
+    memory = takes.accelerators == 0 or takes.memory <= has.memory
+    return memory and takes.accelerators <= has.accelerators and takes.vcpus <= has.vcpus and takes.host <= has.host
+
+
+# --- Rules, one function a family
+
+
+def _broken(stand: _Standing) -> Iterator[Violation]:
+    """Every broken rule: rows first, then copies, machines, components, pools and what runs now."""
+    yield from _instance_rows(stand)
+    yield from _assignment_rows(stand)
+    for copy in stand.copies:
+        yield from _where_allowed(stand, copy)
+        yield from _accelerators_named(stand, copy)
+    for machine, copies in stand.on.items():
+        yield from _host_room(stand, machine, copies)
+        yield from _accelerator_room(stand, machine, copies)
+        yield from _company(stand, machine, copies)
+    for component in stand.components.values():
+        yield from _how_many(stand, component)
+        yield from _spread(stand, component)
+        yield from _zone_loss(stand, component)
+    yield from _quotas(stand)
+    for instance in stand.running.values():
+        yield from _running_machine(stand, instance)
+    yield from _pinned(stand)
+
+
+def _instance_rows(stand: _Standing) -> Iterator[Violation]:
+    """Every machine of the plan is of a pool there is, stands once, and is what it says: new, or one that runs now."""
+    seen: set[str] = set()
+    for row in stand.plan.instances:
+        if row.id in seen:
+            yield Violation("unique-instance", row.id, "is listed twice in the plan's instances")
+        seen.add(row.id)
+        if row.pool not in stand.pools:
+            yield Violation("known-pool", row.id, f'is of pool "{row.pool}", which the problem does not have')
+        else:
+            yield from _identity(row, stand.running.get(row.id))
+
+
+def _identity(row: PlanInstance, running: Instance | None) -> Iterator[Violation]:
+    if running is None:
+        if not row.new:
+            yield Violation("known-instance", row.id, "is said to run now, but the problem has no such instance")
+    elif running.pool != row.pool:
+        yield Violation("instance-pool", row.id, f"runs in pool {running.pool}, but the plan says {row.pool}")
+
+
+def _assignment_rows(stand: _Standing) -> Iterator[Violation]:
+    """Every copy is of a component and an option there are, on a machine that the plan lists."""
+    for index, row in enumerate(stand.plan.assignments):
+        where = f"assignments[{index}]"
+        if row.component not in stand.components:
+            yield Violation("known-component", where, f'component "{row.component}" is not in the problem')
+            continue
+        if row.instance not in stand.machines:
+            yield Violation("listed-instance", where, f'instance "{row.instance}" is not in the plan\'s instances')
+        options = len(stand.ways[row.component])
+        if row.option >= options:
+            message = f"option {row.option} of {row.component}, which has {options}, numbered from 0"
+            yield Violation("known-option", where, message)
+
+
+def _where_allowed(stand: _Standing, copy: _Copy) -> Iterator[Violation]:
+    """A copy stands on a type that its option allows, in a zone that its component allows."""
+    pool = stand.pools[stand.machines[copy.instance]]
+    where = f"{copy.component} on {copy.instance}"
+    if not stand.allows(stand.ways[copy.component][copy.option], pool):
+        accelerator = stand.problem.instance_types[pool.instance_type].accelerator or "no accelerator"
+        message = f"option {copy.option} may not run on {pool.instance_type} ({accelerator})"
+        yield Violation("allowed-type", where, message)
+    allowed = stand.components[copy.component].zones
+    if allowed is not None and pool.zone not in allowed:
+        yield Violation("allowed-zone", where, f"stands in zone {pool.zone}, allowed: {', '.join(allowed) or 'none'}")
+
+
+def _accelerators_named(stand: _Standing, copy: _Copy) -> Iterator[Violation]:
+    """A copy names as many distinct accelerators as its option takes, all of them on its machine."""
+    where, named = f"{copy.component} on {copy.instance}", list(copy.accelerators)
+    wanted, there = stand.need(copy).accelerators, stand.room(copy.instance).accelerators
+    if len(named) != wanted or len(set(named)) != wanted:
+        yield Violation("accelerator-set", where, f"needs {wanted} distinct accelerators, has {named}")
+    if named and named[-1] >= there:
+        yield Violation("accelerator-range", where, f"the machine has {there} accelerators from 0, the copy {named}")
+
+
+def _host_room(stand: _Standing, machine: str, copies: list[_Copy]) -> Iterator[Violation]:
+    """vCPUs and host memory of a machine hold what its copies need."""
+    has = stand.room(machine)
+    vcpus = sum(stand.need(copy).vcpus for copy in copies)
+    host = sum(stand.need(copy).host for copy in copies)
+    if vcpus > has.vcpus:
+        yield Violation("vcpus", machine, f"needs {vcpus} milli-vCPU, has {has.vcpus}")
+    if host > has.host:
+        yield Violation("host-memory", machine, f"needs {host} MiB of host memory, has {has.host}")
+
+
+def _accelerator_room(stand: _Standing, machine: str, copies: list[_Copy]) -> Iterator[Violation]:
+    """An accelerator holds one copy that owns it, or shared ones within its memory and one whole share."""
+    has = stand.room(machine).memory
+    users: dict[int, list[_Need]] = defaultdict(list)
+    for copy in copies:
+        for accelerator in copy.accelerators:
+            users[accelerator].append(stand.need(copy))
+    for accelerator, needs in sorted(users.items()):
+        where = f"{machine} accelerator {accelerator}"
+        owners = sum(not takes.shared for takes in needs)
+        if owners and len(needs) > 1:
+            message = f"holds {len(needs)} copies, {owners} of which must own it alone"
+            yield Violation("accelerator-owner", where, message)
+        memory = sum(takes.memory for takes in needs)
+        if memory > has:
+            yield Violation("accelerator-memory", where, f"needs {memory} MiB, has {has}")
+        share = sum(takes.share for takes in needs)
+        if share > WHOLE_SHARE:
+            yield Violation("accelerator-share", where, f"shares sum to {share} thousandths, at most {WHOLE_SHARE}")
+
+
+def _company(stand: _Standing, machine: str, copies: list[_Copy]) -> Iterator[Violation]:
+    """Who may stand on one machine: caps per instance, dedicated components, and those that avoid each other."""
+    here = Counter(copy.component for copy in copies)
+    for name, count in here.items():
+        component = stand.components[name]
+        most = component.spread.max_per_instance
+        if most is not None and count > most:
+            yield Violation("max-per-instance", machine, f"holds {count} copies of {name}, at most {most}")
+        if component.dedicated and len(here) > 1:
+            yield Violation("dedicated", machine, f"{name} is dedicated, but {len(here)} components stand here")
+        for other in here:
+            if other != name and _avoids(component, stand.components[other]):
+                yield Violation("avoid", machine, f"{name} avoids {other}, but both stand here")
+
+
+def _avoids(component: Component, other: Component) -> bool:
+    """Whether the component's own list names the other, or a group it is in."""
+    return any(
+        entry.removeprefix(GROUP) in other.groups if entry.startswith(GROUP) else entry == other.name
+        for entry in component.avoid
+    )
+
+
+def _how_many(stand: _Standing, component: Component) -> Iterator[Violation]:
+    """At most `copies`, at least those required, and the demand served within a hair."""
+    name, placed = component.name, stand.placed(component.name)
+    if component.copies is not None and placed > component.copies:
+        yield Violation("copies", name, f"{placed} copies placed, {component.copies} wanted")
+    if placed < component.required_copies:
+        yield Violation("min-copies", name, f"{placed} copies placed, at least {component.required_copies} required")
+    if component.demand is not None:
+        demand, served = exact(component.demand), _served(stand, component)
+        if served + _DEMAND_TOLERANCE * max(Fraction(1), demand) < demand:
+            yield Violation("demand", name, f"serves {float(served):.12g}, demand is {component.demand:.12g}")
+
+
+def _served(stand: _Standing, component: Component) -> Fraction:
+    """Sum of the throughput of a component's placed copies, exact in the decimals of the document."""
+    name = component.name
+    ways = enumerate(stand.ways[name])
+    return sum((exact(way.throughput or 0) * stand.by_option[name, option] for option, way in ways), Fraction(0))
+
+
+def _spread(stand: _Standing, component: Component) -> Iterator[Violation]:
+    """Copies of a component over zones: skew over the eligible ones, number of zones, cap per zone."""
+    name, spread, zones = component.name, component.spread, stand.zones[component.name]
+    placed = zones.total()
+    if placed and spread.max_skew is not None:
+        # A zone that is not eligible yet holds a copy counts too: a plan can't hide skew in a forbidden zone.
+        counts = [zones[zone] for zone in stand.eligible_zones(name) | set(zones)]
+        skew = max(counts) - min(counts)
+        if skew > spread.max_skew:
+            message = f"zones differ by {skew} copies, at most {spread.max_skew}{_listed(zones)}"
+            yield Violation("max-skew", name, message)
+    least = min(spread.min_zones or 0, placed)
+    used = sum(count > 0 for count in zones.values())
+    if used < least:
+        yield Violation("min-zones", name, f"stands in {used} zones, at least {least}{_listed(zones)}")
+    for zone, count in sorted(zones.items()):
+        if spread.max_per_zone is not None and count > spread.max_per_zone:
+            yield Violation("max-per-zone", name, f"{count} copies in zone {zone}, at most {spread.max_per_zone}")
+
+
+def _zone_loss(stand: _Standing, component: Component) -> Iterator[Violation]:
+    """Whichever zone is lost, enough copies stand elsewhere; a component that needs no copy may also have none."""
+    least, zones = component.min_available_on_zone_loss, stand.zones[component.name]
+    remain = zones.total() - max(zones.values(), default=0)
+    if (zones.total() or component.required_copies) and remain < least:
+        message = f"losing its fullest zone leaves {remain} copies, at least {least} wanted{_listed(zones)}"
+        yield Violation("zone-loss", component.name, message)
+
+
+def _listed(zones: Counter[str]) -> str:
+    return f" ({', '.join(f'{zone}: {count}' for zone, count in sorted(zones.items()))})" if zones else ""
+
+
+def _quotas(stand: _Standing) -> Iterator[Violation]:
+    """No pool lends more machines than its `max_instances`, new ones and running ones together."""
+    used = Counter(stand.machines.values())
+    for name, pool in stand.pools.items():
+        if pool.max_instances is not None and used[name] > pool.max_instances:
+            yield Violation("max-instances", f"pool {name}", f"{used[name]} instances, at most {pool.max_instances}")
+
+
+def _running_machine(stand: _Standing, instance: Instance) -> Iterator[Violation]:
+    """A draining machine is left, one that is not removable stays, a cordoned one takes nothing new."""
+    listed = instance.id in stand.machines
+    if instance.state == "draining":
+        if listed:
+            yield Violation("draining", instance.id, "is draining, but the plan uses it")
+        return
+    if not instance.removable and not listed:
+        yield Violation("not-removable", instance.id, "can't be removed, but the plan does not list it")
+    if instance.state == "cordoned":
+        now = Counter(row.component for row in stand.problem.placements if row.instance == instance.id)
+        planned = Counter(copy.component for copy in stand.on.get(instance.id, ()))
+        for name, count in planned.items():
+            if count > now[name]:
+                message = f"is cordoned and runs {now[name]} copies of {name} now, but the plan puts {count} there"
+                yield Violation("cordoned", instance.id, message)
+
+
+def _pinned(stand: _Standing) -> Iterator[Violation]:
+    """Each pinned row keeps a copy of its own: at its accelerators when known, else anywhere on its instance."""
+    rows = [row for row in stand.problem.placements if row.pinned]
+    there = Counter(stand.copies)
+    exactly = Counter(place for row in rows if (place := _known_place(stand, row)) is not None)
+    for place, wanted in exactly.items():
+        if there[place] < wanted:
+            where, on = f"{place.component} on {place.instance}", list(place.accelerators)
+            message = f"{wanted} pinned at accelerators {on} by option {place.option}, {there[place]} planned there"
+            yield Violation("pinned", where, message)
+    anywhere = _without_accelerators(stand.copies)
+    for (component, option, instance), wanted in Counter(_loose_place(stand, row) for row in rows).items():
+        count = anywhere[component, option, instance]
+        if count < wanted:
+            message = f"{wanted} pinned by option {option}, {count} planned there"
+            yield Violation("pinned", f"{component} on {instance}", message)
+
+
+# --- Price, moves, and what a plan says of itself
+
+_LoosePlace = tuple[str, int, str]  # component, option, instance
+
+
+def _price(stand: _Standing) -> int:
+    """Micro-dollars per hour: every machine the plan lists, and what `min_instances` adds."""
+    used = Counter(stand.machines.values())
+    total = 0
+    for name, pool in stand.pools.items():
+        own = pool.price_per_hour
+        each = stand.problem.instance_types[pool.instance_type].price_per_hour if own is None else own
+        total += max(used[name], pool.min_instances) * micro_dollars(each)
+    return total
+
+
+def _moves(stand: _Standing) -> dict[str, int]:
+    """Moved copies by component: of those that run now and will run, the ones that are not kept."""
+    now = Counter(row.component for row in stand.problem.placements)
+    kept = _kept(stand)
+    return {name: max(0, min(now[name], stand.placed(name)) - kept[name]) for name in stand.components}
+
+
+def _kept(stand: _Standing) -> Counter[str]:
+    """Kept copies by component: matched at known accelerators first, then unknown ones with what is left there."""
+    rows = stand.problem.placements
+    exactly = Counter(place for row in rows if (place := _known_place(stand, row)) is not None) & Counter(stand.copies)
+    left = _without_accelerators(stand.copies) - _without_accelerators(exactly.elements())
+    loosely = Counter(_loose_place(stand, row) for row in rows if row.accelerators is None) & left
+    kept: Counter[str] = Counter()
+    for place, count in exactly.items():
+        kept[place.component] += count
+    for (component, _, _), count in loosely.items():
+        kept[component] += count
+    return kept
+
+
+def _known_place(stand: _Standing, row: Placement) -> _Copy | None:
+    """The running copy as a planned one would stand there; None when its accelerators are unknown."""
+    if row.accelerators is None:
+        return None
+    return _Copy(*_loose_place(stand, row), tuple(sorted(row.accelerators)))
+
+
+def _loose_place(stand: _Standing, row: Placement) -> _LoosePlace:
+    option = row.option
+    if isinstance(option, str):
+        option = [way.name for way in stand.ways[row.component]].index(option)
+    return row.component, option, row.instance
+
+
+def _without_accelerators(copies: Iterable[_Copy]) -> Counter[_LoosePlace]:
+    return Counter((copy.component, copy.option, copy.instance) for copy in copies)
+
+
+def _move_cost(problem: Problem, moves: dict[str, int]) -> int:
+    """Micro-dollars for the moves, each component at its own price or the objective's."""
+    common = problem.objective.move_cost
+    each = {row.name: micro_dollars(common if row.move_cost is None else row.move_cost) for row in problem.components}
+    return sum(each[name] * count for name, count in moves.items())
+
+
+def _left_out(stand: _Standing) -> dict[int, int]:
+    """Wanted copies that are not placed, by priority, highest first."""
+    found: Counter[int] = Counter()
+    for name, component in stand.components.items():
+        if component.copies is not None and component.copies > stand.placed(name):
+            found[component.priority] += component.copies - stand.placed(name)
+    return dict(sorted(found.items(), reverse=True))
+
+
+def _claims(plan: Plan, price: int, moves: int, total: int) -> Iterator[Violation]:
+    """What the plan says of itself is what was counted; a bound is not above the cost, nor far below an optimum."""
+    money: tuple[tuple[Rule, str, float | None, int], ...] = (
+        ("claimed-price", "price_per_hour", plan.price_per_hour, price),
+        ("claimed-cost", "cost", plan.cost, total),
+    )
+    for rule, key, said, counted in money:
+        if said is not None and abs(said - dollars(counted)) > _slack(counted):
+            yield Violation(rule, "plan", f"says {key} {said:.12g}, counted {dollars(counted):.12g}")
+    if plan.moves is not None and plan.moves != moves:
+        yield Violation("claimed-moves", "plan", f"says {plan.moves} moves, counted {moves}")
+    bound, slack = plan.lower_bound, _slack(total)
+    if bound is not None and bound > dollars(total) + slack:
+        yield Violation("claimed-bound", "plan", f"lower bound {bound:.12g} is above the cost {dollars(total):.12g}")
+    if plan.status == "optimal" and (bound is None or dollars(total) - bound > slack):
+        shown = "none" if bound is None else f"{bound:.12g}"
+        message = f"called optimal, but the lower bound is {shown} and the cost {dollars(total):.12g}"
+        yield Violation("claimed-optimal", "plan", message)
+
+
+def _slack(counted: int) -> float:
+    """What a claim in dollars may be off."""
+    return _CLAIM_TOLERANCE * max(1.0, dollars(counted))

@@ -1,0 +1,309 @@
+"""`verify` and the second opinion beside the repository judge tens of thousands of random plans alike.
+
+Plans are of three kinds: optimal ones of the brute force, plausible ones with copies scattered about, and either of
+these damaged. The two judges must break the same rules and count the same price, moves, cost, copies and machines.
+The one difference: `verify` counts pinned rows. It is told apart here by a count of its own.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placement.errors import DocumentError
+from placement.plan import Plan
+from placement.problem import Problem
+from placement.verify import verify
+from tests.brute import cheapest, too_big
+from tests.reading import Doc, Reading, account
+from tests.referee import referee_check
+from tests.strategies import problems, random_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SENTENCES = {
+    "unique-instance": r"is listed twice",
+    "known-pool": r": no pool ",
+    "known-instance": r"is not new, but the problem has no such instance",
+    "instance-pool": r"is of pool .*, not ",
+    "draining": r"is draining, yet",
+    "known-component": r"^assignment \d+: no component",
+    "listed-instance": r"is not in the plan's instances",
+    "known-option": r"has no option",
+    "allowed-type": r"may not run on",
+    "allowed-zone": r": zone .* is not allowed",
+    "accelerator-set": r"distinct accelerators, has",
+    "accelerator-range": r"accelerator index out of range",
+    "vcpus": r"milli-vCPU on",
+    "host-memory": r"MiB host memory on",
+    "accelerator-owner": r"a copy that is not shared stands beside others",
+    "accelerator-memory": r"accelerator \d+: \d+ MiB on",
+    "accelerator-share": r"shares sum to over 1",
+    "max-per-instance": r"\d+ copies of .*, at most",
+    "dedicated": r"is dedicated, yet",
+    "avoid": r"avoid each other",
+    "copies": r"copies placed, \d+ wanted",
+    "min-copies": r"copies placed, at least \d+ required|: \d+ copies, at least \d+$",
+    "demand": r": serves .* of ",
+    "max-skew": r"zone skew",
+    "min-zones": r"in \d+ zones, at least",
+    "max-per-zone": r"copies in a zone",
+    "zone-loss": r"losing one zone leaves",
+    "max-instances": r"^pool .* instances, at most",
+    "not-removable": r"can't be removed",
+    "cordoned": r"is cordoned, yet",
+    "pinned": r"pinned on .*, yet moved",
+    "claimed-price": r"the plan says price_per_hour",
+    "claimed-cost": r"the plan says cost",
+    "claimed-moves": r"the plan says .* moves, counted",
+    "claimed-bound": r"^lower bound .* is above",
+    "claimed-optimal": r"^called optimal",
+}
+
+
+def rule_of(sentence: str) -> str:
+    """Our name of the rule that a sentence of the second opinion is about."""
+    found = [rule for rule, pattern in SENTENCES.items() if re.search(pattern, sentence)]
+    assert len(found) == 1, (sentence, found)
+    return found[0]
+
+
+# --- Plans
+
+
+def random_pairs(rng: random.Random) -> Iterator[tuple[Doc, Doc]]:
+    """A problem and a plan for it, optimal or scattered; then the same pair damaged. Some plans make claims."""
+    problem = random_problem(rng)
+    best = None if rng.random() < 0.2 or too_big(problem, 2_000) else cheapest(problem)
+    plan = scattered(problem, rng) if best is None else best.plan
+    worse, broken = copy.deepcopy(problem), copy.deepcopy(plan)
+    for _ in range(rng.randint(1, 3)):
+        damage(worse, broken, rng)
+    for pair in ((problem, plan), (worse, broken)):
+        if rng.random() < 0.3:
+            claim(*pair, rng)
+        yield pair
+
+
+def scattered(problem: Doc, rng: random.Random) -> Doc:
+    """About as many copies as wanted, on machines that run or are new, on accelerators there are."""
+    reading = Reading(problem)
+    machines = {name: row["pool"] for name, row in reading.instances.items() if rng.random() < 0.8}
+    for pool in rng.choices(sorted(reading.pools), k=rng.randint(0, 4)):
+        machines[f"{pool}/new-{len(machines) + 1}"] = pool
+    instances = [{"id": name, "pool": pool, "new": name not in reading.instances} for name, pool in machines.items()]
+    assignments = []
+    for name, component in reading.components.items():
+        wanted = component.get("copies", 2)
+        for _ in range(max(0, wanted - rng.choice((0, 0, 0, 1)))):
+            fitting = [
+                (machine, index)
+                for machine, pool in machines.items()
+                for index, option in enumerate(reading.options[name])
+                if reading.machine[pool].holds(option) and reading.in_zones(name, reading.pools[pool]["zone"])
+            ]
+            if fitting:
+                machine, index = rng.choice(fitting)
+                there = range(reading.machine[machines[machine]].count)
+                assignments.append(
+                    row(name, index, machine, rng.sample(there, reading.options[name][index].accelerators))
+                )
+    if rng.random() < 0.5:  # start from what runs now
+        assignments = [*now(reading, machines, rng), *assignments]
+    return {"format": "placement-plan/v1", "instances": instances, "assignments": assignments}
+
+
+def now(reading: Reading, machines: dict[str, str], rng: random.Random) -> list[Doc]:
+    """Today's copies where they are, as far as the plan has their machines."""
+    found = []
+    for running in reading.placements:
+        if running["instance"] in machines:
+            index = reading.option_index(running)
+            width = reading.options[running["component"]][index].accelerators
+            there = reading.machine[machines[running["instance"]]].count
+            accelerators = running.get("accelerators")
+            if accelerators is None:
+                accelerators = rng.sample(range(there), min(width, there))
+            found.append(row(running["component"], index, running["instance"], accelerators))
+    return found
+
+
+def row(component: str, option: int, instance: str, accelerators: list[int]) -> Doc:
+    """One assignment."""
+    return {"component": component, "option": option, "instance": instance, "accelerators": list(accelerators)}
+
+
+def damage(problem: Doc, plan: Doc, rng: random.Random) -> None:
+    """One change that may break any rule, in the plan or, where rules are tightened, in the problem."""
+    rows, machines = plan["assignments"], plan["instances"]
+    kind = rng.randrange(13)
+    if kind == 0:
+        machines.append({"id": rng.choice(("x", "i-0", "p0/new-1")), "pool": rng.choice(("p0", "p1", "nowhere"))})
+    elif kind == 1 and machines:
+        del machines[rng.randrange(len(machines))]
+    elif kind == 2 and machines:
+        rng.choice(machines).update(rng.choice(({"new": False}, {"pool": "p1"}, {"pool": "p0"})))
+    elif kind == 3:
+        tighten(rng.choice(problem["components"]), rng)
+    elif kind == 4:
+        rng.choice(problem["pools"])["max_instances"] = rng.choice((0, 1))
+        for pool in problem["pools"]:
+            pool["min_instances"] = min(pool.get("min_instances", 0), pool.get("max_instances", 9))
+    elif kind == 5:
+        for running in problem.get("placements", []):
+            states = {instance["id"]: instance.get("state") for instance in problem["instances"]}
+            running["pinned"] = states[running["instance"]] != "draining" and rng.random() < 0.5
+    elif kind == 6:
+        for instance in problem.get("instances", []):
+            instance["removable"] = rng.random() < 0.5
+    elif rows:
+        damage_row(rows, machines, kind, rng)
+
+
+def tighten(component: Doc, rng: random.Random) -> None:
+    """Another spread rule, or company, for one component."""
+    spread = component.setdefault("spread", {})
+    kind = rng.randrange(6)
+    if kind < 4:
+        spread[("max_skew", "min_zones", "max_per_zone", "max_per_instance")[kind]] = rng.choice((1, 2))
+    elif kind == 4:
+        component["min_available_on_zone_loss"] = rng.choice((1, 2))
+    else:
+        component["dedicated"] = True
+
+
+def damage_row(rows: list[Doc], machines: list[Doc], kind: int, rng: random.Random) -> None:
+    """One odd assignment: lost, doubled, moved, by another option, on other accelerators, of another component."""
+    index = rng.randrange(len(rows))
+    one = rows[index]
+    if kind == 7:
+        del rows[index]
+    elif kind == 8:
+        rows.append(copy.deepcopy(one))
+    elif kind == 9 and machines:
+        one["instance"] = rng.choice([machine["id"] for machine in machines] + ["absent"])
+    elif kind == 10:
+        one["option"] = rng.choice((0, 1, 2))
+    elif kind == 11:
+        accelerators = one.get("accelerators", [])
+        one["accelerators"] = rng.choice(([], [0], [1], [0, 1], [0, 0], [7], accelerators[:-1], accelerators[::-1]))
+    else:
+        one["component"] = rng.choice(("c0", "c1", "c2", "nobody"))
+
+
+def claim(problem: Doc, plan: Doc, rng: random.Random) -> None:
+    """What the plan says of itself: true, a little off, or false."""
+    try:
+        true = account(Reading(problem), plan)
+    except (KeyError, IndexError):  # the damage left no account to give
+        return
+    for key, micro in (("price_per_hour", true.price), ("cost", true.cost), ("lower_bound", true.cost)):
+        if rng.random() < 0.6:
+            plan[key] = micro / 1e6 + rng.choice((0, 0, 0, 0, 0, 1e-6, -0.5, 0.5))
+    if rng.random() < 0.5:
+        plan["moves"] = max(0, true.moves + rng.choice((0, 0, 0, 0, 1, -1)))
+    plan["status"] = "optimal" if "lower_bound" in plan or rng.random() < 0.1 else "feasible"
+
+
+# --- Agreement
+
+
+def pins_short(reading: Reading, plan: Doc) -> bool:
+    """Whether some place has fewer copies than pinned rows, counted in the plainest way: as lists."""
+    machines = {machine["id"] for machine in plan["instances"] if machine["pool"] in reading.pools}
+    there = [
+        (a["component"], a.get("option", 0), a["instance"], sorted(a.get("accelerators", [])))
+        for a in plan["assignments"]
+        if a["instance"] in machines
+    ]
+    rows = [r for r in reading.placements if r.get("pinned")]
+    keys = [(r["component"], reading.option_index(r), r["instance"]) for r in rows]
+    for key, pinned in zip(keys, rows, strict=True):
+        known = pinned.get("accelerators")
+        alike = [r for k, r in zip(keys, rows, strict=True) if k == key]
+        if sum(place[:3] == key for place in there) < len(alike):
+            return True
+        if known is not None:
+            same = [
+                r for r in alike if r.get("accelerators") is not None and sorted(r["accelerators"]) == sorted(known)
+            ]
+            if there.count((*key, sorted(known))) < len(same):
+                return True
+    return False
+
+
+def agree(problem: Doc, plan: Doc) -> set[str]:
+    """Hold both judges to one verdict; return the names of the broken rules."""
+    sentences, found = referee_check(problem, plan)
+    theirs = {rule_of(sentence) for sentence in sentences}
+    verdict = verify(Problem(**problem), Plan(**plan))
+    ours: set[str] = {violation.rule for violation in verdict.violations}
+
+    reading = Reading(problem)
+    assert ("pinned" in ours) == pins_short(reading, plan)
+    assert theirs - ours == set()
+    # Theirs stops at a row's first fault, and misses a name that stands twice when the first row has no pool.
+    assert ours - theirs <= {"pinned", "known-option", "unique-instance"}
+    assert verdict.ok == (not theirs) or ours == {"pinned"}
+
+    left_out: Counter[int] = Counter()
+    for name, copies in found["left_out"].items():
+        left_out[reading.components[name].get("priority", 0)] += copies
+    assert verdict.left_out == left_out
+    assert verdict.price_per_hour == round(found["price_per_hour"] * 1e6)
+    assert (verdict.moves, verdict.copies, verdict.instances) == (found["moves"], found["copies"], found["instances"])
+    assert verdict.cost == round(found["cost"] * 1e6)  # horizons of these problems are exact in binary
+    return ours
+
+
+def judged(seed: int, pairs: int) -> Counter[str]:
+    """Pairs of one seed, judged by both; how often each rule was broken, and `ok` how often none."""
+    rng = random.Random(seed)
+    seen: Counter[str] = Counter()
+    for _ in range(pairs // 2):
+        for problem, plan in random_pairs(rng):
+            seen.update(agree(problem, plan) or {"ok"})
+    return seen
+
+
+def test_both_judges_agree_on_twenty_thousand_plans() -> None:
+    """And every rule is broken often among them, and kept often too."""
+    seen = judged(seed=1, pairs=20_000)
+    assert set(seen) == {*SENTENCES, "ok"}
+    assert min(seen.values()) >= 50, seen
+    assert seen["ok"] >= 5_000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_both_judges_agree_on_many_more(seed: int) -> None:
+    """Two hundred thousand pairs."""
+    assert judged(seed, pairs=20_000)["ok"] >= 5_000
+
+
+@given(problem=problems(), rng=st.randoms(use_true_random=False))
+def test_both_judges_agree_on_plans_that_shrink(problem: Doc, rng: random.Random) -> None:
+    """The same with Hypothesis, which finds the smallest pair that they judge apart."""
+    plan = scattered(problem, rng)
+    damage(problem, plan, rng)
+    agree(problem, plan)
+
+
+@pytest.mark.parametrize("key", ["accelerators", "option"])
+def test_a_plan_that_cannot_be_read_is_refused_by_both(key: str) -> None:
+    """Negative indices: a broken rule there, a fault of the document here."""
+    problem = random_problem(random.Random(4))
+    plan = scattered(problem, random.Random(4))
+    odd: Any = [-1] if key == "accelerators" else -1
+    plan["assignments"][0][key] = odd
+    assert referee_check(problem, plan)[0]
+    with pytest.raises(DocumentError, match=rf"\$\.assignments\[0\]\.{key}.*: must be at least 0, got -1"):
+        Plan(**plan)

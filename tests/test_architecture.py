@@ -1,0 +1,273 @@
+"""Imports go up the list of layers, never down; engines stay in their rooms and are loaded when used.
+
+The walker reads source text alone, so it can be fed planted offences: the last tests here show that it bites.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parents[1]
+FRONT_DOOR = "__init__"
+
+# Lowest first. A module may import what stands before it here; type-only and local imports count as well.
+LAYERS = (
+    "errors",
+    "units",
+    "problem",
+    "plan",
+    "io",
+    "verify",
+    "fleet",
+    "packing",
+    "result",
+    "document",
+    "budget",
+    "track",
+    "engines",
+    "bounds",
+    "heuristics",
+    "exact",
+    "solvers",
+    "auto",
+    "planner",
+    "report",
+    FRONT_DOOR,
+    "cli",
+    "__main__",
+)
+SOLVING = ("engines", "bounds", "heuristics", "exact", "solvers", "auto")
+
+# Which layers may import a package at all, and from which starting points it must not be loaded.
+ENGINE_ROOMS = ("engines", "bounds", "exact")
+HOMES = {
+    "ortools": ENGINE_ROOMS,
+    "pulp": ENGINE_ROOMS,
+    "highspy": ENGINE_ROOMS,
+    "typer": ("cli",),
+    "rich": ("report", "cli"),
+}
+HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas")
+LIGHT_ROOTS = {
+    "placement": (*HEAVY, "typer", "rich"),
+    "placement.planner": (*HEAVY, "typer", "rich"),
+    "placement.auto": (*HEAVY, "typer", "rich"),
+    "placement.cli": HEAVY,
+}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name: where the statement stands, and whether loading the module runs it."""
+
+    line: int
+    target: str
+    eager: bool
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module of the package with what it imports."""
+
+    path: str
+    imports: tuple[Import, ...]
+
+
+def parse(source: str, name: str, *, is_package: bool) -> tuple[Import, ...]:
+    """Every import in a module's source; a relative one is given its full name."""
+    package = name if is_package else name.rpartition(".")[0]
+    return tuple(walk(ast.parse(source).body, package, eager=True))
+
+
+def walk(nodes: list[ast.stmt], package: str, *, eager: bool) -> Iterator[Import]:
+    """Imports below some statements; those in a function, or for the type checker alone, are not eager."""
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (Import(node.lineno, alias.name, eager) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package.split(".")
+            above = ".".join(parents[: len(parents) - node.level + 1]) if node.level else ""
+            source = ".".join(part for part in (above, node.module) if part)
+            yield from (Import(node.lineno, f"{source}.{alias.name}", eager) for alias in node.names)
+        elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            yield from walk(node.body, package, eager=False)
+            yield from walk(node.orelse, package, eager=eager)
+        else:
+            in_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from walk(statements_in(node), package, eager=eager and not in_function)
+
+
+def statements_in(node: ast.AST) -> list[ast.stmt]:
+    """The statements directly inside a compound statement, through its handlers and cases."""
+    found: list[ast.stmt] = []
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt):
+            found.append(child)
+        elif isinstance(child, ast.excepthandler | ast.match_case):
+            found.extend(statements_in(child))
+    return found
+
+
+def layer_of(target: str) -> str | None:
+    """Layer of a dotted name: its second part, or the front door for the package and the names it offers."""
+    top, _, rest = target.partition(".")
+    if top != "placement":
+        return None
+    first = rest.partition(".")[0]
+    return first if first in LAYERS else FRONT_DOOR
+
+
+def misplaced(modules: Mapping[str, Module]) -> Iterator[str]:
+    """Imports that go down the list, modules that are not on it, and solvers that mark their own work."""
+    for name, module in modules.items():
+        first = name.removeprefix("placement").removeprefix(".").partition(".")[0] or FRONT_DOOR
+        if first not in LAYERS:
+            yield f"{module.path}:1: {first} has no layer; give it its place in LAYERS"
+            continue
+        for row in module.imports:
+            layer = layer_of(row.target)
+            if layer is None:
+                continue
+            if LAYERS.index(layer) > LAYERS.index(first):
+                yield f"{module.path}:{row.line}: {first} imports {row.target}, which stands below it"
+            if first in SOLVING and layer == "verify":
+                yield f"{module.path}:{row.line}: {first} imports the referee; no solver marks its own work"
+
+
+def strays(modules: Mapping[str, Module]) -> Iterator[str]:
+    """Packages imported outside the layers that may know them."""
+    for name, module in modules.items():
+        layer = layer_of(name)
+        for row in module.imports:
+            top = row.target.partition(".")[0]
+            if top in HOMES and layer not in HOMES[top]:
+                yield f"{module.path}:{row.line}: {layer} imports {top}; only {', '.join(HOMES[top])} may"
+
+
+def loaded_early(modules: Mapping[str, Module]) -> Iterator[str]:
+    """Heavy packages that importing a light module would load, with the way that leads there."""
+    for root, unwanted in LIGHT_ROOTS.items():
+        way = {root: root}
+        queue = [root]
+        for name in queue:
+            for row in modules[name].imports if name in modules else ():
+                if not row.eager:
+                    continue
+                if row.target.partition(".")[0] in unwanted:
+                    yield f"{modules[name].path}:{row.line}: {way[name]} loads {row.target}; import it where it is used"
+                for reached in with_parents(row.target):
+                    if reached in modules and reached not in way:
+                        way[reached] = f"{way[name]} > {reached}"
+                        queue.append(reached)
+
+
+def with_parents(target: str) -> list[str]:
+    """A dotted name and its packages, which Python loads first."""
+    parts = target.split(".")
+    return [".".join(parts[: length + 1]) for length in range(len(parts))]
+
+
+def offences(modules: Mapping[str, Module]) -> list[str]:
+    """All that breaks a rule, as `path:line: what`."""
+    return [*misplaced(modules), *strays(modules), *loaded_early(modules)]
+
+
+def read_package() -> dict[str, Module]:
+    """Every module of the package in this checkout."""
+    modules = {}
+    for path in sorted((ROOT / "placement").rglob("*.py")):
+        relative = path.relative_to(ROOT)
+        is_package = path.name == "__init__.py"
+        name = ".".join((relative.parent if is_package else relative.with_suffix("")).parts)
+        modules[name] = Module(str(relative), parse(path.read_text("utf-8"), name, is_package=is_package))
+    return modules
+
+
+def test_the_package_keeps_its_layers() -> None:
+    """Nothing in the package imports downwards, reaches for an engine from outside, or loads one early."""
+    modules = read_package()
+
+    assert {layer_of(name) for name in modules} >= {"errors", "problem", "verify", "planner", FRONT_DOOR}
+    assert offences(modules) == []
+
+
+@pytest.mark.parametrize("root", LIGHT_ROOTS)
+def test_importing_loads_no_engine(root: str) -> None:
+    """What the walker concludes from the source holds in a real interpreter."""
+    code = f"import sys, {root}; print(*(name for name in {LIGHT_ROOTS[root]!r} if name in sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "offence"),
+    [
+        ("placement.units", "import placement.fleet", "x.py:1: units imports placement.fleet, which stands below it"),
+        ("placement.plan", "\nfrom placement import verify", "x.py:2: plan imports placement.verify, which"),
+        ("placement.plan", "from . import planner as p", "x.py:1: plan imports placement.planner"),
+        ("placement.exact.milp.model", "from ...cli import main", "x.py:1: exact imports placement.cli.main"),
+        ("placement.io.read", "def f():\n    from placement.fleet import Fleet", "x.py:2: io imports placement.fleet"),
+        ("placement.fleet", "if TYPE_CHECKING:\n    from placement.track import Track", "x.py:2: fleet imports"),
+        ("placement.fleet", "from placement import solve", "x.py:1: fleet imports placement.solve, which"),
+        ("placement.heuristics.greedy", "from placement.verify import verify", "x.py:1: heuristics imports the ref"),
+        ("placement.auto", "from placement import verify", "x.py:1: auto imports the referee"),
+        ("placement.gossip", "", "x.py:1: gossip has no layer"),
+        ("placement.planner", "def f():\n    import pulp", "x.py:2: planner imports pulp; only engines, bounds"),
+        ("placement.heuristics.x", "from ortools.sat import a", "x.py:1: heuristics imports ortools"),
+        ("placement.planner", "from rich.table import Table", "x.py:1: planner imports rich; only report, cli may"),
+        (
+            "placement.cli",
+            "try:\n    import pandas\nexcept ImportError:\n    pass",
+            "x.py:2: placement.cli loads pandas",
+        ),
+        ("placement.auto", "class A:\n    import networkx as nx", "x.py:2: placement.auto loads networkx"),
+        ("placement.cli", "if not TYPE_CHECKING_OFF:\n    import networkx", "x.py:2: placement.cli loads networkx"),
+    ],
+)
+def test_the_walker_catches_a_planted_offence(name: str, source: str, offence: str) -> None:
+    """Each rule, and each way to write an import, gets its offender named with file and line."""
+    found = offences({name: Module("x.py", parse(source, name, is_package=False))})
+
+    assert any(line.startswith(offence) for line in found), found
+
+
+def test_the_walker_follows_imports_through_packages() -> None:
+    """An engine two modules away is found, and the way to it is told."""
+    sources = {
+        "placement.cli": "from placement.exact.deal import deal",
+        "placement.exact": "from placement.exact.search import solve",
+        "placement.exact.search": "import ortools",
+        "placement.exact.deal": "",
+    }
+    modules = {name: Module(f"{name}.py", parse(text, name, is_package=False)) for name, text in sources.items()}
+
+    assert offences(modules) == [
+        "placement.exact.search.py:1: placement.cli > placement.exact > placement.exact.search loads ortools; "
+        "import it where it is used"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("placement.exact.milp.model", "import pulp\nfrom placement.fleet import Fleet\nfrom . import rows"),
+        ("placement.auto", "from placement.solvers import find_solver\nfrom placement.bounds import volume_bound"),
+        ("placement.cli", "import typer\nimport placement\ndef f():\n    import networkx"),
+        ("placement.planner", "from placement.verify import verify\nif TYPE_CHECKING:\n    import networkx"),
+    ],
+)
+def test_the_walker_lets_honest_imports_pass(name: str, source: str) -> None:
+    """No false alarms, or people would learn to ignore it."""
+    assert offences({name: Module("x.py", parse(source, name, is_package=False))}) == []

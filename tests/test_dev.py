@@ -1,0 +1,161 @@
+"""The script behind the README's two commands: which Python it takes, what it says, when it sets up again."""
+
+from __future__ import annotations
+
+import json
+import sys
+import zipfile
+from typing import TYPE_CHECKING
+
+import pytest
+
+import dev
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PYTHONS = {
+    "/old/python3": ("3.9", frozenset({"ensurepip", "pip"})),
+    "/bare/python3": ("3.11", frozenset({"pip"})),
+    "/good/python3": ("3.12", frozenset({"ensurepip"})),
+    "/new/python3": ("3.15", frozenset({"ensurepip"})),
+}
+
+
+@pytest.fixture
+def pythons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interpreters that are not there."""
+    monkeypatch.setattr(dev, "probe", lambda python: PYTHONS.get(str(python)))
+
+
+@pytest.mark.usefixtures("pythons")
+def test_the_first_python_that_will_do_is_taken() -> None:
+    """Too old, too new, without ensurepip or absent: passed over."""
+    assert (
+        dev.choose_python(["/old/python3", "/new/python3", "/bare/python3", None, "/good/python3"]) == "/good/python3"
+    )
+
+
+@pytest.mark.usefixtures("pythons")
+def test_no_supported_python() -> None:
+    """The message names what is needed and what is there."""
+    with pytest.raises(dev.Failure, match=r"3\.11, 3\.12 or 3\.13 is needed: /old/python3 is 3\.9"):
+        dev.choose_python(["/old/python3", "/absent"])
+
+
+@pytest.mark.usefixtures("pythons")
+def test_a_python_without_ensurepip() -> None:
+    """The message names the package to install, for this very version."""
+    with pytest.raises(dev.Failure, match=r"no ensurepip.*apt-get install python3\.11-venv"):
+        dev.choose_python(["/old/python3", "/bare/python3"])
+
+
+def test_probing_a_real_interpreter() -> None:
+    """The version is found; a file that is no interpreter is no candidate."""
+    facts = dev.probe(sys.executable)
+    assert facts is not None
+    assert facts[0] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert dev.probe("no-such-python") is None
+
+
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """A checkout in a scratch folder; what would be run or installed is only written down."""
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / "placement").mkdir()
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    (tmp_path / "placement" / "__init__.py").write_text('__version__ = "1"\n')
+    (tmp_path / ".ci" / "constraints.txt").write_text("")
+    for name, path in {"ROOT": "", "VENV": ".venv", "STAMP": ".venv/setup.json", "PINS": ".ci/constraints.txt"}.items():
+        monkeypatch.setattr(dev, name, tmp_path / path)
+    made: list[list[str]] = []
+    monkeypatch.setattr(dev, "probe", lambda _: ("3.12", frozenset({"ensurepip", "pip"})))
+    monkeypatch.setattr(dev, "run", lambda command: made.append([str(word) for word in command]))
+    monkeypatch.setattr(dev, "install", lambda arguments: made.append(list(arguments)))
+    return made
+
+
+def test_a_second_set_up_does_nothing(calls: list[list[str]]) -> None:
+    """Neither does one that asks for less than is there."""
+    dev.set_up(["dev", "docs"])
+    assert [row[:2] for row in calls] == [["--editable", ".[dev,docs]"]]
+    dev.set_up(["dev", "docs"])
+    dev.set_up([])
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", ".ci/constraints.txt", "placement/__init__.py"])
+def test_a_change_of_what_it_was_made_from_sets_up_again(calls: list[list[str]], file: str) -> None:
+    """The declared dependencies, the pins or the version."""
+    dev.set_up([])
+    with (dev.ROOT / file).open("a") as changed:
+        changed.write('__version__ = "2"\n')
+    dev.set_up([])
+    assert [row[:2] for row in calls] == [["--editable", "."]] * 2
+
+
+def test_more_extras_are_added_to_those_there(calls: list[list[str]]) -> None:
+    """`demo` first, `test` later: one environment grows."""
+    dev.set_up(["docs"])
+    dev.set_up(["dev"])
+    assert calls[-1][1] == ".[dev,docs]"
+
+
+def test_a_moved_checkout_gets_a_new_environment(calls: list[list[str]]) -> None:
+    """The scripts of the old one point at the old place."""
+    dev.set_up([])
+    stamp = json.loads(dev.STAMP.read_text())
+    dev.STAMP.write_text(json.dumps({**stamp, "root": "elsewhere"}))
+    dev.set_up([])
+    assert calls[1][1:4] == ["-m", "venv", "--clear"]
+    assert calls[2][:2] == ["--editable", "."]
+
+
+def test_an_install_that_breaks_off_is_tried_again(calls: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even when what it was made from did not change in between."""
+    dev.set_up([])
+    with monkeypatch.context() as broken:
+        broken.setattr(dev, "install", failing)
+        with pytest.raises(dev.Failure, match="no network"):
+            dev.set_up(["dev"])
+    dev.set_up([])
+    assert len(calls) == 2
+
+
+def failing(arguments: list[str]) -> None:
+    """An install without network."""
+    del arguments
+    raise dev.Failure("no network")
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["placement/__init__.py", "placement/py.typed", "tests/conftest.py"], "more than the package: tests/conftest"),
+        (["placement/__init__.py", "gpu_placement-1.dist-info/METADATA"], "lacks placement/py.typed"),
+    ],
+)
+def test_a_wheel_with_too_much_or_too_little(names: list[str], message: str, tmp_path: Path) -> None:
+    """What the wheel step refuses to pass."""
+    built = tmp_path / "x.whl"
+    with zipfile.ZipFile(built, "w") as archive:
+        for name in names:
+            archive.writestr(name, "")
+    with pytest.raises(dev.Failure, match=message):
+        dev.check_wheel(built)
+
+
+def test_the_closing_line_counts_errors_as_failures(tmp_path: Path) -> None:
+    """Ten ran: two failed, one broke in its set-up, three were skipped."""
+    report = tmp_path / "pytest.xml"
+    report.write_text('<testsuites><testsuite tests="10" failures="2" errors="1" skipped="3"/></testsuites>')
+    assert dev.counts(report) == "4 passed, 3 failed, 3 skipped"
+
+
+def test_unknown_words_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what there is to choose from."""
+    assert dev.main(["tset"]) == 2
+    assert "python3 dev.py test" in capsys.readouterr().err
+    with pytest.raises(dev.Failure, match="no step tyeps; there are lint, format, types"):
+        dev.test(["tyeps"])

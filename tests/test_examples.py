@@ -1,0 +1,114 @@
+"""Every example in the README and in `docs/` does what it says.
+
+Python blocks run in order, one namespace a page: those with `>>>` as doctests, the others as they stand. A page whose
+snippet is not meant to run says so by another language tag, such as `text`. Whole problems in YAML or JSON are read.
+"""
+
+from __future__ import annotations
+
+import doctest
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import placement
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if page.exists()]
+FENCE = re.compile(r"^```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+PROBLEM = re.compile(r"""^[{\s]*["']?format["']?: ["']?placement/v1\b""")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page, and the line its text starts on."""
+
+    language: str
+    text: str
+    line: int
+
+
+def blocks_of(markdown: str) -> list[Block]:
+    """Fenced blocks that name a language, in order."""
+    return [
+        Block(found["language"], found["text"], markdown.count("\n", 0, found.start("text")) + 1)
+        for found in FENCE.finditer(markdown)
+    ]
+
+
+def run_examples(blocks: list[Block], name: str) -> None:
+    """Run a page's Python blocks one after the other; what one defines, the next may use."""
+    names: dict[str, Any] = {}
+    runner = doctest.DebugRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    for block in blocks:
+        if ">>> " in block.text:
+            example = doctest.DocTestParser().get_doctest(block.text, names, name, name, block.line - 1)
+            try:
+                runner.run(example, clear_globs=False)
+            except doctest.DocTestFailure as failure:
+                at = f"{name}:{block.line + failure.example.lineno}: {failure.example.source}"
+                pytest.fail(f"{at}expected:\n{failure.example.want}got:\n{failure.got}", pytrace=False)
+            except doctest.UnexpectedException as failure:
+                raise failure.exc_info[1] from None
+            names.update(example.globs)
+        else:
+            exec(compile("\n" * (block.line - 1) + block.text, name, "exec"), names)
+
+
+def paged(*languages: str) -> list[Any]:
+    """Pages as test parameters, each with its blocks in these languages, if it has any."""
+    found = []
+    for page in PAGES:
+        blocks = [block for block in blocks_of(page.read_text("utf-8")) if block.language in languages]
+        if blocks:
+            found.append(pytest.param(blocks, str(page.relative_to(ROOT)), id=page.name))
+    return found
+
+
+@pytest.mark.parametrize(("blocks", "name"), paged("python", "pycon"))
+def test_the_pages_examples_run(
+    blocks: list[Block], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a folder where `instances/` is at hand, so that what an example writes stays out of the checkout."""
+    (tmp_path / "instances").symlink_to(ROOT / "instances")
+    monkeypatch.chdir(tmp_path)
+
+    run_examples(blocks, name)
+
+
+@pytest.mark.parametrize(("blocks", "name"), paged("yaml", "json"))
+def test_the_pages_problems_are_read(blocks: list[Block], name: str, tmp_path: Path) -> None:
+    """A reader who copies a whole problem from a page gets no error; fragments are left alone."""
+    for block in blocks:
+        if PROBLEM.match(block.text):
+            copy = tmp_path / f"{Path(name).stem}-{block.line}.{block.language}"
+            copy.write_text(block.text, "utf-8")
+            placement.read(copy)
+
+
+PAGE = """\
+# A page
+
+```python
+total = 40
+```
+
+```python
+>>> total + {added}
+42
+```
+"""
+
+
+def test_a_right_example_passes() -> None:
+    """The second block sees what the first defined, and its closing fence is no output."""
+    run_examples(blocks_of(PAGE.format(added=2)), "page.md")
+
+
+def test_a_wrong_example_fails_with_its_place() -> None:
+    """The page and the line are named, and what came instead."""
+    with pytest.raises(pytest.fail.Exception, match=r"page\.md:8: total \+ 3\n(.*\n)*43"):
+        run_examples(blocks_of(PAGE.format(added=3)), "page.md")

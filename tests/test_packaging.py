@@ -1,0 +1,74 @@
+"""What is declared is what is used: dependencies, version, command, and the change note."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib.metadata import entry_points, packages_distributions, version
+from pathlib import Path
+
+import placement
+from tests.test_architecture import read_package
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+# Their data types are part of pydantic's own interface, and it pins the version it needs.
+CARRIED_BY = {"pydantic-core": "pydantic"}
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    """The wheel is tried beside packages that are already installed, so an undeclared one would not show there."""
+    declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in PROJECT["dependencies"]}
+    homes = packages_distributions()
+    imported = {row.target.partition(".")[0] for module in read_package().values() for row in module.imports}
+    used = {plain(homes[top][0]) for top in imported - sys.stdlib_module_names - {"placement", "ruamel"}}
+    if "ruamel" in imported:  # a namespace that several distributions share
+        used.add("ruamel-yaml")
+
+    assert {CARRIED_BY.get(name, name) for name in used} <= declared
+
+
+def plain(name: str) -> str:
+    """A distribution's name in its one normal form."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_the_version_stands_in_one_place() -> None:
+    """The installed metadata and the newest change note agree with the package."""
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+
+    assert version("gpu-placement") == placement.__version__
+    assert newest is not None
+    assert newest[1] == placement.__version__
+
+
+def test_the_command_starts_where_it_is_declared() -> None:
+    """`placement` is a console command of this distribution, and its target loads."""
+    (command,) = (point for point in entry_points(group="console_scripts") if point.name == "placement")
+
+    assert callable(command.load())
+
+
+def test_each_dependency_is_justified() -> None:
+    """docs/dependencies.md has a row for every package declared here, extras included."""
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    rows = [*PROJECT["dependencies"], *(row for extra in PROJECT["optional-dependencies"].values() for row in extra)]
+    names = [re.split(r"[<>=!~;\[ ]", row)[0] for row in rows]
+
+    assert [name for name in names if f"`{name}`" not in page] == []
+
+
+def test_the_bounds_on_the_page_are_the_declared_ones() -> None:
+    """A bound changed in pyproject.toml is changed, and argued, on the page too."""
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `([\w.-]+)` ([<>=][^|]*?) \|", page, re.MULTILINE))
+    declared = dict(re.findall(r"^([\w.-]+)(.*)$", "\n".join(PROJECT["dependencies"]), re.MULTILINE))
+
+    assert {name: bound.replace(" ", "") for name, bound in told.items()} == declared
+
+
+def test_dev_py_is_read_by_an_old_python() -> None:
+    """Python 3.7 must get as far as naming the versions that are needed."""
+    ast.parse((ROOT / "dev.py").read_text("utf-8"), feature_version=(3, 7))

@@ -1,0 +1,438 @@
+"""The referee inside: each rule broken on purpose is named, and price, moves and cost are counted right."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, get_args
+
+import pytest
+
+from placement.plan import Plan
+from placement.problem import Problem
+from placement.verify import Rule, Verdict, cost, verify, violations
+from tests.referee import referee_check
+from tests.test_documents import GONE, changed
+
+Doc = dict[str, Any]
+Edits = dict[str, Any]
+
+PROBLEM: Doc = {
+    "format": "placement/v1",
+    "accelerators": {"A": {"memory_gib": 40}},
+    "instance_types": {
+        "gpu": {
+            "accelerator": "A",
+            "accelerator_count": 4,
+            "vcpus": 16,
+            "memory_gib": 64,
+            "price_per_hour": 4,
+            "reserved": {"vcpus": 1, "memory_gib": 2, "accelerator_memory_gib": 1},
+        },
+        "cpu": {"vcpus": 8, "memory_gib": 16, "price_per_hour": 0.5},
+    },
+    "pools": [
+        {"name": "ga", "instance_type": "gpu", "zone": "a", "max_instances": 2},
+        {"name": "gb", "instance_type": "gpu", "zone": "b", "max_instances": 3, "price_per_hour": 3.5},
+        {"name": "gc", "instance_type": "gpu", "zone": "c"},
+        {"name": "ca", "instance_type": "cpu", "zone": "a", "min_instances": 3},
+    ],
+    "components": [
+        {
+            "name": "web",
+            "copies": 4,
+            "options": [
+                {"shared": True, "accelerator_memory_gib": 13, "accelerator_share": 0.4, "vcpus": 4, "memory_gib": 16},
+                {"name": "wide", "accelerators": 2, "shared": True, "accelerator_memory_gib": 7, "on": ["A"]},
+            ],
+            "zones": ["a", "b", "c"],
+            "spread": {"max_skew": 1, "min_zones": 3, "max_per_zone": 2, "max_per_instance": 2},
+            "min_available_on_zone_loss": 2,
+        },
+        {"name": "solo", "copies": 1, "accelerator_memory_gib": 39, "vcpus": 2, "move_cost": 0.5},
+        {"name": "lone", "copies": 1, "accelerators": 0, "vcpus": 1, "dedicated": True, "instance_types": ["cpu"]},
+        {"name": "foe", "copies": 3, "min_copies": 1, "priority": 2, "accelerators": 0, "avoid": ["web", "group:x"]},
+        {"name": "line", "demand": 5, "throughput": 2.5, "accelerators": 0, "vcpus": 2, "groups": ["x"]},
+    ],
+    "instances": [
+        {"id": "i-1", "pool": "ga", "removable": False},
+        {"id": "i-2", "pool": "gb", "state": "cordoned"},
+        {"id": "i-3", "pool": "gb", "state": "draining"},
+    ],
+    "placements": [
+        {"component": "web", "instance": "i-1", "accelerators": [0], "pinned": True},
+        {"component": "web", "instance": "i-2", "accelerators": [1]},
+        {"component": "solo", "instance": "i-2"},
+        {"component": "web", "instance": "i-3", "accelerators": [3]},
+    ],
+    "objective": {"horizon_hours": 10, "move_cost": 0.25},
+}
+
+PLAN: Doc = {
+    "format": "placement-plan/v1",
+    "instances": [
+        {"id": "i-1", "pool": "ga", "new": False},
+        {"id": "i-2", "pool": "gb", "new": False},
+        {"id": "gc/new-1", "pool": "gc"},
+        {"id": "ca/new-1", "pool": "ca"},
+        {"id": "ca/new-2", "pool": "ca"},
+    ],
+    "assignments": [
+        {"component": "web", "option": 0, "instance": "i-1", "accelerators": [0]},
+        {"component": "web", "option": 1, "instance": "i-1", "accelerators": [0, 1]},
+        {"component": "web", "option": 0, "instance": "i-2", "accelerators": [0]},
+        {"component": "web", "option": 0, "instance": "gc/new-1", "accelerators": [2]},
+        {"component": "solo", "option": 0, "instance": "i-2", "accelerators": [3]},
+        {"component": "lone", "option": 0, "instance": "ca/new-1", "accelerators": []},
+        {"component": "foe", "option": 0, "instance": "ca/new-2", "accelerators": []},
+        {"component": "line", "option": 0, "instance": "gc/new-1", "accelerators": []},
+        {"component": "line", "option": 0, "instance": "gc/new-1", "accelerators": []},
+    ],
+}
+SAME_ZONE = {"name": "gd", "instance_type": "gpu", "zone": "b"}
+NEW_ROW = {"component": "foe", "option": 0, "instance": "ca/new-2", "accelerators": []}
+
+
+def edited(document: Doc, edits: Edits) -> Doc:
+    """The document with a value at each path."""
+    for path, value in edits.items():
+        document = changed(document, path, value)
+    return document
+
+
+def judge(problem: Edits | None = None, plan: Edits | None = None) -> Verdict:
+    """Verdict on the sound pair with these edits."""
+    return verify(Problem(**edited(PROBLEM, problem or {})), Plan(**edited(PLAN, plan or {})))
+
+
+def test_the_sound_pair() -> None:
+    """The figures, counted by hand."""
+    verdict = judge()
+    assert verdict.violations == ()
+    assert verdict.ok
+    # ga 4, gb 3.5, gc 4; two machines of ca are listed, three are paid for
+    assert verdict.price_per_hour == 13_000_000
+    # web: 3 run and 4 will, one is kept (i-2 has another accelerator now, i-3 is left); solo's accelerators are unknown
+    assert verdict.moves == 2
+    assert verdict.cost == 130_000_000 + 2 * 250_000
+    assert verdict.left_out == {2: 2}
+    assert (verdict.copies, verdict.instances) == (9, 5)
+    assert violations(Problem(**PROBLEM), Plan(**PLAN)) == ()
+    assert cost(Problem(**PROBLEM), Plan(**PLAN)) == verdict.cost
+
+
+BROKEN: list[tuple[str, Edits, Edits, str]] = [
+    # rule, edits to the problem, edits to the plan, where and message
+    ("unique-instance", {}, {"instances.5": {"id": "i-1", "pool": "ga"}}, "i-1: is listed twice"),
+    (
+        "known-pool",
+        {},
+        {"instances.5": {"id": "x", "pool": "gz"}},
+        'x: is of pool "gz", which the problem does not have',
+    ),
+    ("known-instance", {}, {"instances.2.new": False}, "gc/new-1: is said to run now, but the problem has no such"),
+    ("instance-pool", {"pools.4": SAME_ZONE}, {"instances.1.pool": "gd"}, "i-2: runs in pool gb, but the plan says gd"),
+    ("known-component", {}, {"assignments.9": {**NEW_ROW, "component": "fo"}}, 'assignments[9]: component "fo" is not'),
+    ("listed-instance", {}, {"assignments.9": {**NEW_ROW, "instance": "x"}}, 'assignments[9]: instance "x" is not in'),
+    ("known-option", {}, {"assignments.9": {**NEW_ROW, "option": 1}}, "option 1 of foe, which has 1, numbered from 0"),
+    ("allowed-type", {"components.3.instance_types": ["gpu"]}, {}, "foe on ca/new-2: option 0 may not run on cpu (no "),
+    ("allowed-type", {"components.0.options.0.on": []}, {}, "web on i-1: option 0 may not run on gpu (A)"),
+    ("allowed-zone", {"components.1.zones": ["a", "c"]}, {}, "solo on i-2: stands in zone b, allowed: a, c"),
+    (
+        "accelerator-set",
+        {},
+        {"assignments.3.accelerators": []},
+        "web on gc/new-1: needs 1 distinct accelerators, has []",
+    ),
+    (
+        "accelerator-set",
+        {},
+        {"assignments.1.accelerators": [1, 1]},
+        "web on i-1: needs 2 distinct accelerators, has [1, 1]",
+    ),
+    (
+        "accelerator-set",
+        {},
+        {"assignments.8.accelerators": [0]},
+        "line on gc/new-1: needs 0 distinct accelerators, has [0]",
+    ),
+    (
+        "accelerator-range",
+        {},
+        {"assignments.4.accelerators": [4]},
+        "the machine has 4 accelerators from 0, the copy [4]",
+    ),
+    ("vcpus", {"components.1.vcpus": 11.001}, {}, "i-2: needs 15001 milli-vCPU, has 15000"),
+    ("host-memory", {"components.1.memory_gib": 46.001}, {}, "i-2: needs 63489 MiB of host memory, has 63488"),
+    (
+        "accelerator-owner",
+        {"components.1.accelerator_memory_gib": 1},
+        {"assignments.4.accelerators": [0]},
+        "i-2 accelera",
+    ),
+    (
+        "accelerator-owner",
+        {"components.0.options.1.shared": False},
+        {},
+        "i-1 accelerator 0: holds 2 copies, 1 of which",
+    ),
+    ("accelerator-memory", {"components.0.options.1.accelerator_memory_gib": 26.001}, {}, "needs 39937 MiB, has 39936"),
+    (
+        "accelerator-memory",
+        {"components.1.accelerator_memory_gib": 39.001},
+        {},
+        "i-2 accelerator 3: needs 39937 MiB, has",
+    ),
+    (
+        "accelerator-share",
+        {"components.0.options.1.accelerator_share": 0.6001},
+        {},
+        "i-1 accelerator 0: shares sum to 1001",
+    ),
+    ("max-per-instance", {"components.0.spread.max_per_instance": 1}, {}, "i-1: holds 2 copies of web, at most 1"),
+    ("dedicated", {"components.4.dedicated": True}, {}, "gc/new-1: line is dedicated, but 2 components stand here"),
+    ("avoid", {}, {"assignments.6.instance": "i-1"}, "i-1: foe avoids web, but both stand here"),
+    ("avoid", {}, {"assignments.7.instance": "ca/new-2"}, "ca/new-2: foe avoids line, but both stand here"),
+    ("copies", {"components.1.copies": 0}, {}, "solo: 1 copies placed, 0 wanted"),
+    ("min-copies", {"components.3.min_copies": 2}, {}, "foe: 1 copies placed, at least 2 required"),
+    ("min-copies", {"components.4.min_copies": 3}, {}, "line: 2 copies placed, at least 3 required"),
+    ("demand", {"components.4.demand": 5.00001}, {}, "line: serves 5, demand is 5.00001"),
+    (
+        "max-skew",
+        {"pools.4": {"name": "gd", "instance_type": "gpu", "zone": "d"}, "components.0.zones": GONE},
+        {},
+        "by 2",
+    ),
+    ("min-zones", {"components.0.spread.min_zones": 4}, {}, "web: stands in 3 zones, at least 4 (a: 2, b: 1, c: 1)"),
+    ("max-per-zone", {"components.0.spread.max_per_zone": 1}, {}, "web: 2 copies in zone a, at most 1"),
+    (
+        "zone-loss",
+        {"components.0.min_available_on_zone_loss": 3},
+        {},
+        "web: losing its fullest zone leaves 2 copies, at",
+    ),
+    ("zone-loss", {"components.1.min_available_on_zone_loss": 1}, {}, "solo: losing its fullest zone leaves 0 copies"),
+    ("max-instances", {"pools.3.min_instances": 1, "pools.3.max_instances": 1}, {}, "pool ca: 2 instances, at most 1"),
+    (
+        "draining",
+        {},
+        {"instances.5": {"id": "i-3", "pool": "gb", "new": False}},
+        "i-3: is draining, but the plan uses it",
+    ),
+    (
+        "not-removable",
+        {"instances.3": {"id": "i-4", "pool": "gc", "removable": False}},
+        {},
+        "i-4: can't be removed, but the plan does not list it",
+    ),
+    (
+        "cordoned",
+        {},
+        {"assignments.7.instance": "i-2"},
+        "i-2: is cordoned and runs 0 copies of line now, but the plan puts",
+    ),
+    (
+        "pinned",
+        {"placements.1.pinned": True},
+        {},
+        "web on i-2: 1 pinned at accelerators [1] by option 0, 0 planned there",
+    ),
+    (
+        "pinned",
+        {"placements.4": {"component": "solo", "instance": "i-1", "pinned": True}},
+        {},
+        "solo on i-1: 1 pinned by option 0, 0 planned there",
+    ),
+    ("claimed-price", {}, {"price_per_hour": 13.001}, "plan: says price_per_hour 13.001, counted 13"),
+    ("claimed-cost", {}, {"cost": 130.49}, "plan: says cost 130.49, counted 130.5"),
+    ("claimed-moves", {}, {"moves": 1}, "plan: says 1 moves, counted 2"),
+    ("claimed-bound", {}, {"lower_bound": 130.6}, "plan: lower bound 130.6 is above the cost 130.5"),
+    ("claimed-optimal", {}, {"status": "optimal", "lower_bound": 130.4}, "the lower bound is 130.4 and the cost 130.5"),
+    (
+        "claimed-optimal",
+        {},
+        {"status": "optimal"},
+        "plan: called optimal, but the lower bound is none and the cost 130.5",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem", "plan", "message"), BROKEN, ids=[f"{n}-{row[0]}" for n, row in enumerate(BROKEN)]
+)
+def test_a_broken_rule_is_named(rule: str, problem: Edits, plan: Edits, message: str) -> None:
+    """That rule is named and no other, with the place and both figures; the second opinion agrees."""
+    verdict = judge(problem, plan)
+    assert {violation.rule for violation in verdict.violations} == {rule}
+    assert re.search(re.escape(message), "\n".join(map(str, verdict.violations)))
+    assert not verdict.ok
+    broken, _ = referee_check(edited(PROBLEM, problem), edited(PLAN, plan))
+    assert broken
+
+
+def test_every_rule_is_broken_above() -> None:
+    """A new rule needs a new case."""
+    assert {row[0] for row in BROKEN} == set(get_args(Rule))
+
+
+KEPT: list[tuple[str, Edits, Edits]] = [
+    ("room filled to the unit", {"components.1.vcpus": 11, "components.1.memory_gib": 46}, {}),
+    ("accelerator filled to the unit", {"components.0.options.1.accelerator_memory_gib": 26}, {}),
+    ("shares that sum to one", {"components.0.options.1.accelerator_share": 0.6}, {}),
+    ("demand met within a hair", {"components.4.demand": 5.000000004}, {}),
+    ("a zone that is not eligible has no skew", {"pools.4": {"name": "gd", "instance_type": "gpu", "zone": "d"}}, {}),
+    (
+        "a zone without quota has no skew",
+        {
+            "pools.4": {"name": "gd", "instance_type": "gpu", "zone": "d", "max_instances": 0},
+            "components.0.zones": GONE,
+        },
+        {},
+    ),
+    ("as many zones as copies are enough", {"components.1.spread": {"min_zones": 3}}, {}),
+    ("zone loss of a component that needs no copy", {"components.3": {"name": "foe", "copies": 1, "min_copies": 0,
+     "accelerators": 0, "min_available_on_zone_loss": 1}}, {"assignments.6": NEW_ROW | {"component": "line"}}),
+    ("a pinned copy with unknown accelerators stands anywhere on its instance", {"placements.2.pinned": True}, {}),
+    ("an option by name", {"placements.3": {"component": "web", "instance": "i-1", "option": "wide"}}, {}),
+    ("what a plan says is right within a hair", {}, {"cost": 130.501, "price_per_hour": 13.0001, "moves": 2}),
+    ("optimal", {}, {"status": "optimal", "lower_bound": 130.5}),
+    ("extra keys", {}, {"dual_prices": {"web": 3}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("problem", "plan"), [row[1:] for row in KEPT], ids=[row[0] for row in KEPT])
+def test_a_rule_kept_at_its_edge_is_kept(problem: Edits, plan: Edits) -> None:
+    """The other side of the line; the second opinion agrees."""
+    assert judge(problem, plan).violations == ()
+    broken, _ = referee_check(edited(PROBLEM, problem), edited(PLAN, plan))
+    assert broken == []
+
+
+# --- Pinned rows are counted: the one difference to the second opinion
+
+PINNED = {"component": "web", "instance": "i-1", "accelerators": [0], "pinned": True}
+UNKNOWN = {"component": "web", "instance": "i-1", "pinned": True}
+
+
+@pytest.mark.parametrize(
+    ("rows", "planned", "short"),
+    [
+        ([PINNED, PINNED], [[0], [0]], 0),
+        ([PINNED, PINNED], [[0], [1]], 1),
+        ([UNKNOWN, UNKNOWN], [[0], [1]], 0),
+        ([UNKNOWN, UNKNOWN], [[0]], 1),
+        ([PINNED, UNKNOWN], [[0], [3]], 0),
+        ([PINNED, UNKNOWN], [[0]], 1),
+        ([PINNED, {**UNKNOWN, "pinned": False}], [[0]], 0),
+    ],
+)
+def test_pinned_rows_are_counted(rows: list[Doc], planned: list[list[int]], short: int) -> None:
+    """Each pinned row is one copy that must stay, so two of them need two; the second opinion asks for one."""
+    component = {"name": "web", "copies": len(planned), "shared": True}
+    problem = edited(PROBLEM, {"components": [component], "placements": rows, "pools.3.min_instances": 0})
+    plan = edited(
+        PLAN,
+        {
+            "instances": PLAN["instances"][:1],
+            "assignments": [{"component": "web", "instance": "i-1", "accelerators": a} for a in planned],
+        },
+    )
+    assert [violation.rule for violation in violations(Problem(**problem), Plan(**plan))] == ["pinned"] * short
+    assert referee_check(problem, plan)[0] == []
+
+
+# --- Money and moves
+
+
+@pytest.mark.parametrize(
+    ("micro", "hours", "expected"),
+    [(1, 2.5, 2), (3, 0.5, 2), (5, 0.5, 2), (7, 0.5, 4), (1, 0.1, 0), (10, 0.05, 0), (30, 0.05, 2), (3, 1 / 3, 1)],
+)
+def test_cost_is_rounded_half_to_even_in_exact_fractions(micro: int, hours: float, expected: int) -> None:
+    """The horizon is the decimal that was written: 30 x 0.05 is one and a half."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 1, "memory_gib": 1, "price_per_hour": micro / 1e6}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z", "min_instances": 1}],
+        components=[],
+        objective={"horizon_hours": hours},
+    )
+    assert cost(problem, Plan(status="feasible")) == expected
+
+
+RUNS = {"component": "c", "instance": "i"}
+
+
+@pytest.mark.parametrize(
+    ("now", "planned", "moves"),
+    [
+        ([[0], [1]], [[0], [1]], 0),
+        ([[0], [1]], [[0], [2]], 1),
+        ([[0], [0]], [[0], [2]], 1),
+        ([[0, 1]], [[1, 0]], 0),
+        ([None], [[3]], 0),
+        ([None, [0]], [[0]], 0),  # one of two is stopped: no move
+        ([None, [0]], [[0], [2]], 0),
+        ([None, [1]], [[0], [2]], 1),  # one takes the unknown place, the other has moved
+        ([None, None], [[0]], 0),
+        ([], [[0], [1]], 0),  # started: no move
+        ([[0], [1], [2]], [[3]], 1),
+    ],
+)
+def test_moves(now: list[list[int] | None], planned: list[list[int]], moves: int) -> None:
+    """Known accelerators are matched first, unknown ones take what is left; starts and stops are no moves."""
+    options = [{"accelerators": width, "shared": True} for width in (0, 1, 2)]
+    problem = {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 1}},
+        "instance_types": {
+            "t": {"accelerator": "A", "accelerator_count": 4, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
+        },
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+        "components": [{"name": "c", "copies": len(planned), "options": options, "move_cost": 2}],
+        "instances": [{"id": "i", "pool": "p"}],
+        "placements": [
+            {**RUNS, "option": len(place), "accelerators": place} if place is not None else {**RUNS, "option": 1}
+            for place in now
+        ],
+    }
+    rows = [{**RUNS, "option": len(place), "accelerators": place} for place in planned]
+    plan = {"instances": [{"id": "i", "pool": "p", "new": False}], "assignments": rows}
+    verdict = verify(Problem(**problem), Plan(**plan))
+    assert verdict.violations == ()
+    assert (verdict.moves, verdict.cost) == (moves, 1_000_000 + moves * 2_000_000)
+    assert referee_check(problem, plan)[1]["moves"] == moves
+
+
+def test_left_out_is_counted_by_priority() -> None:
+    """Highest first, over all components of a priority; components with a demand leave nothing out."""
+    verdict = judge(
+        {"components.0.min_copies": 0, "components.4.min_copies": 0, "components.3.copies": 4},
+        {"assignments": PLAN["assignments"][1:7]},
+    )
+    assert list(verdict.left_out.items()) == [(2, 3), (0, 1)]
+    assert {violation.rule for violation in verdict.violations} >= {"demand", "pinned"}
+
+
+# --- Plans that place nothing
+
+
+@pytest.mark.parametrize("status", ["infeasible", "unknown"])
+def test_news_that_there_is_no_plan_has_nothing_to_check(status: str) -> None:
+    """There are no rows to check, and no cost."""
+    verdict = verify(Problem(**PROBLEM), Plan(status=status))
+    assert verdict == Verdict((), price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
+
+
+@pytest.mark.parametrize("plan", [{}, {"status": "feasible"}, {"status": "unknown", "assignments": [NEW_ROW]}])
+def test_an_empty_plan_is_no_excuse(plan: Doc) -> None:
+    """A plan without status, or with rows, is checked in full."""
+    assert {violation.rule for violation in violations(Problem(**PROBLEM), Plan(**plan))} >= {
+        "min-copies",
+        "not-removable",
+    }
+
+
+def test_rows_that_cannot_be_read_count_nowhere() -> None:
+    """A copy of nothing on no machine is a violation, not a figure."""
+    plan = {"instances": [{"id": "x", "pool": "gz"}], "assignments": [{"component": "web", "instance": "x"}]}
+    verdict = verify(Problem(**PROBLEM), Plan(**plan))
+    assert (verdict.copies, verdict.instances, verdict.price_per_hour) == (0, 0, 1_500_000)
