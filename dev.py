@@ -155,8 +155,9 @@ def install(arguments: Sequence[str]) -> None:
         command = [str(PYTHON), "-m", "pip", "install", *arguments]
         code = subprocess.call(command, cwd=str(ROOT), env=environment(), stdout=log, stderr=subprocess.STDOUT)
     if code:
-        errors = [line for line in LOG.read_text(errors="replace").splitlines() if line.startswith("ERROR")]
-        raise Failure("\n".join(["pip could not install the dependencies; all it said is in .venv/setup.log", *errors]))
+        errors = [line.strip() for line in LOG.read_text(errors="replace").splitlines() if "ERROR: " in line]
+        head = "pip could not install what is needed (is there a network?); all it said is in .venv/setup.log"
+        raise Failure("\n".join([head, *errors]))
 
 
 # --- the steps of the routine ----------------------------------------------------------------------------------------

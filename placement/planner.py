@@ -85,29 +85,34 @@ def _run(entry: Solver, fleet: Fleet, track: Track, budget: Budget, seed: int, s
     The first Ctrl-C asks the solver to end with what it has; a second one is raised as usual.
     """
     box: list[Outcome | BaseException] = []
+    done = threading.Event()
 
     def work() -> None:
         try:
             box.append(entry.load()(fleet, track, budget=budget, seed=seed, hint=None, options=settings))
         except BaseException as error:
             box.append(error)
+        finally:
+            done.set()
 
     thread = threading.Thread(target=work, name=f"placement-{entry.name}", daemon=True)
     thread.start()
     try:
-        _join(thread)
+        _wait(done)
     except KeyboardInterrupt:
         budget.interrupt()
-        _join(thread)
+        _wait(done)
     found = box[0]
     if isinstance(found, BaseException):
         raise found
     return found
 
 
-def _join(thread: threading.Thread) -> None:
-    while thread.is_alive():
-        thread.join(timeout=0.5)  # with a timeout, since a bare join can't be interrupted everywhere
+def _wait(done: threading.Event) -> None:
+    # An event, since Python 3.11 takes a thread for dead once Ctrl-C has interrupted its join; and with a timeout, since
+    # a bare wait can't be interrupted everywhere.
+    while not done.wait(timeout=0.5):
+        pass
 
 
 def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:

@@ -129,6 +129,14 @@ _ALL = (
         options=f"{_HEURISTICS}:HeuristicOptions",
     ),
     Solver(
+        name="column-generation",
+        summary="bound by patterns of one accelerator, plans packed on its machine counts, large-neighbourhood search",
+        proves=True,
+        work="large-neighbourhood steps",
+        function="placement.exact.column_generation:solve_column_generation",
+        options="placement.exact.column_generation:ColumnGenerationOptions",
+    ),
+    Solver(
         name="cp-sat",
         summary="direct constraint program of every rule, by OR-Tools CP-SAT",
         proves=True,

@@ -25,27 +25,26 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from operator import add, gt
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.reading import Account, Doc, Machine, Option, Reading, account, read_option, serves
+from tests.contents import Content, Contents, Counts
+from tests.reading import Account, Doc, Reading, account, serves
 
-__all__ = ["Best", "Reading", "cheapest", "most_copies", "read_option", "size", "too_big"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-Counts = tuple[int, ...]
-Load = tuple[int, int, int]  # on one accelerator: copies (OWNED when one has it alone), MiB, thousandths
-OWNED = -1
-EMPTY: Load = (0, 0, 0)
+__all__ = ["Best", "cheapest", "most_copies", "size", "too_big"]
+
 ZONE_RULES = ("max_skew", "min_zones")
 
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """The optimum: optional copies left out by priority (highest first), then the account, and a plan that attains it."""
+    """The optimum: optional copies left out by priority (highest first), the account, and a plan that attains it."""
 
     left_out: dict[int, int]
     account: Account
@@ -62,7 +61,7 @@ class Placed(NamedTuple):
 
     pool: str
     instance: str | None
-    items: tuple[tuple[str, int], ...]
+    items: Content
     staying: tuple[int, ...]
 
 
@@ -109,22 +108,22 @@ def most_copies(reading: Reading, name: str) -> int:
     fixed = len(rows) if reading.move_cost[name] else sum(bool(row.get("pinned")) for row in rows)
     loss = component.get("min_available_on_zone_loss", 0)
     zones = len(reading.zones) if _zoned(component) else 1
-    return max(serving, reading.required(name), 2 * loss + 1 if loss else 0, zones * fixed)
+    return int(max(serving, reading.required(name), 2 * loss + 1 if loss else 0, zones * fixed))
 
 
 def size(problem: Doc) -> int:
     """Rough number of steps :func:`cheapest` takes: contents of machines, and states joined over zones."""
     reading = Reading(problem)
-    counts, contents, states = 1, 1, 1
+    counts = contents = states = 1
     for name, component in reading.components.items():
-        most = most_copies(reading, name)
+        most: int = most_copies(reading, name)
         options = reading.options[name]
         cells = len({o.throughput for o in options}) if "demand" in component else 1
         counts *= math.comb(most + cells, cells)
         contents *= math.comb(most + len(options), len(options))
         states *= math.comb(most + cells, cells) * (max(1, most) if _zoned(component) else 1)
     kinds = len({pool["instance_type"] for pool in reading.pools.values()}) + len(reading.instances)
-    return 10 * contents * kinds + counts * states
+    return int(10 * contents * kinds + counts * states)
 
 
 def too_big(problem: Doc, limit: int = 1_000_000) -> bool:
@@ -134,41 +133,7 @@ def too_big(problem: Doc, limit: int = 1_000_000) -> bool:
 
 def _zoned(component: Doc) -> bool:
     spread = component.get("spread", {})
-    return any(rule in spread for rule in ZONE_RULES) or component.get("min_available_on_zone_loss", 0) > 0
-
-
-def deal(options: Sequence[Option], loads: tuple[Load, ...], memory: int) -> list[tuple[int, ...]] | None:
-    """Give each copy its accelerators beside what stands there already, or None when there is no way.
-
-    Every choice is tried but those that meet the same loads as one tried before: relabelling the accelerators turns
-    one into the other.
-    """
-    if not options:
-        return []
-    option, rest = options[0], options[1:]
-    tried = set()
-    for chosen in combinations(range(len(loads)), option.accelerators):
-        before = tuple(sorted(loads[k] for k in chosen))
-        if before in tried:
-            continue
-        tried.add(before)
-        after = add_to(loads, chosen, option, memory)
-        if after is not None and (tail := deal(rest, after, memory)) is not None:
-            return [chosen, *tail]
-    return None
-
-
-def add_to(loads: tuple[Load, ...], chosen: Iterable[int], option: Option, memory: int) -> tuple[Load, ...] | None:
-    """Return the loads with one more copy on the chosen accelerators, or None when it does not fit."""
-    after = list(loads)
-    for k in chosen:
-        copies, filled, share = loads[k]
-        if copies == OWNED or (copies and not option.shared):
-            return None
-        after[k] = (copies + 1 if option.shared else OWNED, filled + option.memory, share + option.share)
-        if after[k][1] > memory or after[k][2] > 1000:
-            return None
-    return tuple(after)
+    return bool(component.get("min_available_on_zone_loss", 0)) or any(rule in spread for rule in ZONE_RULES)
 
 
 class _Search:
@@ -178,106 +143,17 @@ class _Search:
         self.reading = reading
         self.names = list(reading.components)
         self.most = {name: most_copies(reading, name) for name in self.names}
-        self.enemies = {name: reading.enemies(name) for name in self.names}
-        self.items = [(name, o) for name in self.names for o in range(len(reading.options[name]))]
-        self.cell_of = {item: self._cell(item) for item in self.items}
-        self.cells = sorted(set(self.cell_of.values()), key=lambda cell: (self.names.index(cell[0]), cell[1]))
+        self.contents = Contents(reading, self.most)
+        self.cells = self.contents.cells
         self.of_component = {name: [i for i, c in enumerate(self.cells) if c[0] == name] for name in self.names}
         self.mixed = [name for name, cells in self.of_component.items() if len(cells) > 1]
         self.ceiling = tuple(self.most[name] for name, _ in self.cells)
         self.nothing: Counts = (0,) * len(self.cells)
-        self._contents: dict[tuple[Machine, tuple[int, ...]], dict[Counts, list[tuple[tuple[str, int], ...]]]] = {}
-
-    def _cell(self, item: tuple[str, int]) -> tuple[str, float]:
-        name, o = item
-        by_throughput = "demand" in self.reading.components[name]
-        return name, (self.reading.options[name][o].throughput or 0.0) if by_throughput else 0.0
-
-    def option(self, item: tuple[str, int]) -> Option:
-        return self.reading.options[item[0]][item[1]]
 
     def total(self, name: str, counts: Counts) -> int:
         return sum(counts[i] for i in self.of_component[name])
 
-    # -- one machine
-
-    def caps(self, pool: str, instance: str | None) -> tuple[int, ...]:
-        """Most copies of each component on one machine: zones, cap per instance, and a cordon's head count."""
-        zone = self.reading.pools[pool]["zone"]
-        row = self.reading.instances.get(instance or "", {})
-        had = Counter(r["component"] for r in self.reading.placements if r["instance"] == instance)
-        caps = []
-        for name in self.names:
-            cap = self.most[name] if self.reading.in_zones(name, zone) else 0
-            cap = min(cap, self.reading.components[name].get("spread", {}).get("max_per_instance", cap))
-            caps.append(min(cap, had[name]) if row.get("state") == "cordoned" else cap)
-        return tuple(caps)
-
-    def contents(self, machine: Machine, caps: tuple[int, ...]) -> dict[Counts, list[tuple[tuple[str, int], ...]]]:
-        """Everything one machine can hold, by counts per cell; each content is a sorted tuple of items."""
-        key = (machine, caps)
-        if key not in self._contents:
-            usable = [item for item in self.items if machine.holds(self.option(item))]
-            found: dict[Counts, list[tuple[tuple[str, int], ...]]] = {}
-            for content in self._extend((), usable, machine, dict(zip(self.names, caps, strict=True))):
-                found.setdefault(self.counts(content), []).append(content)
-            self._contents[key] = found
-        return self._contents[key]
-
-    def _extend(
-        self, content: tuple[tuple[str, int], ...], usable: list[tuple[str, int]], machine: Machine, caps: dict[str, int]
-    ) -> Iterator[tuple[tuple[str, int], ...]]:
-        for position, item in enumerate(usable):
-            larger = (*content, item)
-            if self._stands(larger, machine, caps):
-                yield larger
-                yield from self._extend(larger, usable[position:], machine, caps)
-
-    def _stands(self, content: tuple[tuple[str, int], ...], machine: Machine, caps: dict[str, int]) -> bool:
-        here = Counter(name for name, _ in content)
-        last = content[-1][0]
-        if here[last] > caps[last] or self.enemies[last] & set(here):
-            return False
-        if len(here) > 1 and any(self.reading.components[name].get("dedicated") for name in here):
-            return False
-        options = [self.option(item) for item in content]
-        if sum(o.vcpus for o in options) > machine.vcpus or sum(o.host for o in options) > machine.host:
-            return False
-        return self.devices(content, (), machine) is not None
-
-    def devices(
-        self, content: tuple[tuple[str, int], ...], staying: tuple[int, ...], machine: Machine
-    ) -> list[tuple[tuple[str, int], tuple[int, ...]]] | None:
-        """Accelerators of each copy while the `staying` rows keep theirs, or None; widest copies are dealt first."""
-        rows = [self.reading.placements[r] for r in staying]
-        rest = Counter(content)
-        rest.subtract((row["component"], self.reading.option_index(row)) for row in rows)
-        if any(n < 0 for n in rest.values()):
-            return None
-        loads: tuple[Load, ...] | None = (EMPTY,) * machine.count
-        placed = []
-        for row in rows:
-            item = (row["component"], self.reading.option_index(row))
-            chosen = row.get("accelerators")
-            if chosen is None:  # any set on the instance is the same place
-                rest[item] += 1
-                continue
-            option = self.option(item)
-            if len(set(chosen)) != option.accelerators or len(chosen) != option.accelerators:
-                return None
-            if any(k >= machine.count for k in chosen) or loads is None:
-                return None
-            loads = add_to(loads, chosen, option, machine.memory)
-            placed.append((item, tuple(chosen)))
-        if loads is None:
-            return None
-        others = sorted(rest.elements(), key=lambda i: (-self.option(i).accelerators, self.option(i).shared, i))
-        dealt = deal([self.option(item) for item in others], loads, machine.memory)
-        return None if dealt is None else placed + list(zip(others, dealt, strict=True))
-
-    def counts(self, content: Iterable[tuple[str, int]]) -> Counts:
-        tally = Counter(self.cell_of[item] for item in content)
-        return tuple(tally[cell] for cell in self.cells)
+    # -- pools, zones, the fleet
 
     def running(self, instance: str) -> dict[Counts, Entry]:
         """What a special instance can hold, with the most move money its kept copies save; pinned rows always stay."""
@@ -289,20 +165,18 @@ class _Search:
         worth = [sum(self.reading.move_cost[self.reading.placements[r]["component"]] for r in keep) for keep in keeps]
         order = sorted(range(len(keeps)), key=lambda j: -worth[j])
         table: dict[Counts, Entry] = {}
-        for counts, contents in self.contents(machine, self.caps(pool, instance)).items():
+        for counts, contents in self.contents.of(machine, self.contents.caps(pool, instance)).items():
             for content in contents:
                 for j in order:
                     if counts in table and worth[j] <= table[counts].kept:
                         break
                     staying = tuple(sorted(keeps[j]))
-                    if self.devices(content, staying, machine) is not None:
+                    if self.contents.devices(content, staying, machine) is not None:
                         table[counts] = Entry(0, worth[j], Placed(pool, instance, content, staying))
                         break
         if not pinned:
             table[self.nothing] = Entry(0, 0, Placed(pool, instance, (), ()))
         return table
-
-    # -- pools, zones, the fleet
 
     def plus(self, left: Counts, right: Counts) -> Counts | None:
         """Sum of counts, or None when a component has more than it may."""
@@ -313,7 +187,7 @@ class _Search:
 
     def fewest(self, pool: str, quota: int | None) -> Iterator[tuple[int, Counts, Any]]:
         """Each count of copies with the fewest new machines that hold it, found in layers of one machine more."""
-        contents = self.contents(self.reading.machine[pool], self.caps(pool, None))
+        contents = self.contents.of(self.reading.machine[pool], self.contents.caps(pool, None))
         layer: dict[Counts, Any] = {self.nothing: ()}
         seen = {self.nothing}
         machines = 0
@@ -431,8 +305,8 @@ class _Search:
         if loss and (copies or self.reading.required(name)) and copies - largest < loss:
             return False
         smallest = min(shape, default=0) if len(shape) >= self.eligible[name] else 0
-        skew = not copies or "max_skew" not in spread or largest - smallest <= spread["max_skew"]
-        return skew and len(shape) >= min(spread.get("min_zones", 0), copies)
+        even = not copies or "max_skew" not in spread or largest - smallest <= spread["max_skew"]
+        return even and bool(len(shape) >= min(spread.get("min_zones", 0), copies))
 
     # -- the answer
 
@@ -463,7 +337,8 @@ class _Search:
 
     def witness(self, key: tuple[Counts, int], entry: Entry) -> Best:
         """Write the winning trail down as a plan; its account is counted afresh and must agree."""
-        instances, assignments = [], []
+        instances: list[Doc] = []
+        assignments: list[Doc] = []
         fresh: Counter[str] = Counter()
         for placed in _leaves(entry.trail):
             if placed.instance is None:
@@ -472,10 +347,10 @@ class _Search:
                     fresh[placed.pool] += 1
             identity = placed.instance or f"{placed.pool}/new-{fresh[placed.pool]}"
             instances.append({"id": identity, "pool": placed.pool, "new": placed.instance is None})
-            dealt = self.devices(placed.items, placed.staying, self.reading.machine[placed.pool])
+            dealt = self.contents.devices(placed.items, placed.staying, self.reading.machine[placed.pool])
             for (name, option), chosen in dealt or ():
-                row = {"component": name, "option": option, "instance": identity, "accelerators": list(chosen)}
-                assignments.append(row)
+                where = {"instance": identity, "accelerators": list(chosen)}
+                assignments.append({"component": name, "option": option, **where})
         plan: Doc = {"format": "placement-plan/v1", "problem": self.reading.problem.get("name", "")}
         plan |= {"status": "optimal", "stop": "proved", "solver": "brute", "seed": 0}
         plan |= {"instances": instances, "assignments": assignments, "unplaced": self._unplaced(assignments)}
@@ -484,7 +359,7 @@ class _Search:
             raise AssertionError(f"the search says {key[1]} micro-dollars, its plan costs {counted.cost}")
         dollars = {"cost": counted.cost / 1e6, "lower_bound": counted.cost / 1e6, "gap": 0.0}
         plan |= {"price_per_hour": counted.price / 1e6, "moves": counted.moves, **dollars}
-        placed_counts = self.counts((row["component"], row["option"]) for row in assignments)
+        placed_counts = self.contents.counts((str(row["component"]), int(row["option"])) for row in assignments)
         return Best(self.left_out(placed_counts), counted, plan)
 
     def _unplaced(self, assignments: list[Doc]) -> list[Doc]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Doc = dict[str, Any]
 OPTION_KEYS = ("accelerators", "accelerator_memory_gib", "accelerator_share", "shared", "vcpus", "memory_gib",
@@ -53,6 +56,11 @@ class Option:
     on: frozenset[str] | None
     types: frozenset[str] | None
     throughput: float | None
+
+
+Load = tuple[int, int, int]  # on one accelerator: copies (OWNED when one has it alone), MiB, thousandths
+OWNED = -1
+EMPTY: Load = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,9 @@ class Reading:
     def required(self, name: str) -> int:
         """Copies that must be placed whatever the demand."""
         component = self.components[name]
-        return int(component.get("min_copies", 1 if "demand" in component else component["copies"]))
+        if "min_copies" in component:
+            return int(component["min_copies"])
+        return 1 if "demand" in component else int(component["copies"])
 
     def in_zones(self, name: str, zone: str) -> bool:
         """Say whether the component's allow-list admits the zone."""
@@ -143,7 +153,8 @@ class Reading:
 
     def enemies(self, name: str) -> set[str]:
         """Components that may not share a machine with this one, whichever of the two says so."""
-        return {other for other in self.components if other != name and (self._shuns(name, other) or self._shuns(other, name))}
+        others = self.components.keys() - {name}
+        return {other for other in others if self._shuns(name, other) or self._shuns(other, name)}
 
     def _shuns(self, name: str, other: str) -> bool:
         groups = self.components[other].get("groups", [])
@@ -181,6 +192,19 @@ def read_option(raw: Doc) -> Option:
     )
 
 
+def add_to(loads: tuple[Load, ...], chosen: Iterable[int], option: Option, memory: int) -> tuple[Load, ...] | None:
+    """Return the loads with one more copy on the chosen accelerators, or None when it does not fit."""
+    after = list(loads)
+    for k in chosen:
+        copies, filled, share = loads[k]
+        if copies == OWNED or (copies and not option.shared):
+            return None
+        after[k] = (copies + 1 if option.shared else OWNED, filled + option.memory, share + option.share)
+        if after[k][1] > memory or after[k][2] > 1000:
+            return None
+    return tuple(after)
+
+
 def serves(demand: float, served: float) -> bool:
     """Say whether the demand is met, a hair of float noise forgiven."""
     return served + 1e-9 * max(1.0, demand) >= demand
@@ -198,7 +222,8 @@ class Account:
 def account(reading: Reading, plan: Doc) -> Account:
     """Price a plan from its rows; rules are not looked at."""
     used = Counter(row["pool"] for row in plan["instances"])
-    price = sum(max(used[key], pool.get("min_instances", 0)) * reading.price(key) for key, pool in reading.pools.items())
+    paid_for = {key: max(used[key], pool.get("min_instances", 0)) for key, pool in reading.pools.items()}
+    price = sum(number * reading.price(key) for key, number in paid_for.items())
     planned = Counter(row["component"] for row in plan["assignments"])
     kept = _kept(reading, plan)
     moves = {name: min(reading.running[name], planned[name]) - kept[name] for name in reading.components}
@@ -207,7 +232,7 @@ def account(reading: Reading, plan: Doc) -> Account:
 
 
 def _kept(reading: Reading, plan: Doc) -> Counter[str]:
-    """Copies that stay, by component: rows with known accelerators are matched first, then the others take what is left."""
+    """Copies that stay, by component: rows with known accelerators are matched first, the others take what is left."""
     standing: dict[tuple[str, int, str], list[tuple[int, ...]]] = {}
     for row in plan["assignments"]:
         key = (row["component"], row.get("option", 0), row["instance"])

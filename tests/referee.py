@@ -1,14 +1,16 @@
-"""The second opinion beside the repository, loaded by path; tests that need it are skipped, visibly, when it is absent."""
+"""The second opinion beside the repository, loaded by path; without it the tests that need it are skipped, visibly."""
 
 from __future__ import annotations
 
 import importlib.util
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 REFEREE = Path(__file__).resolve().parents[2] / "shared" / "referee.py"
 

@@ -1,4 +1,4 @@
-"""Tight problem documents: cut from a hidden plan that fits to the MiB, then shrunk a little or given a spare, shuffled.
+"""Tight problem documents: cut from a hidden plan that fits to the MiB, shrunk a little or given a spare, shuffled.
 
 Plain random sizes rarely meet a rule at its edge. Here a hidden fleet and a hidden plan come first; needs are chosen
 so that the fullest accelerator and host are filled exactly, rules so that the hidden plan just keeps them, quotas so
@@ -10,134 +10,27 @@ Hypothesis draw every throw, so failures shrink towards few parts, first choices
 
 from __future__ import annotations
 
-import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from tests.reading import Doc, Machine, Reading, need, room
-from tests.reading import raw_options as _raw_options
+from tests.hidden import Dice, DrawnDice, Hidden, HiddenCopy, Knobs, draw_copies, draw_fleet, draw_needs, trim
+from tests.plans import random_plan
+from tests.reading import Doc, Machine, Reading, need, raw_options, room
 
-T = TypeVar("T")
-MEMORY_GIB = (16, 24, 40, 80, 10.1)
-VCPUS = (8, 16, 4, 7.5, 96)
-HOST_GIB = (32, 64, 48.5, 256)
-PRICES = (1.0, 2.5, 0.33, 25.25, 4.1, 1.0)
+if TYPE_CHECKING:
+    import random
+
+__all__ = ["Dice", "Knobs", "problems", "random_plan", "random_problem", "shuffle"]
+
 THROUGHPUTS = (1, 2.5, 0.1, 0.7, 3)
 HORIZONS = (1, 1, 24, 0.5, 730)
-
-
-@dataclass(frozen=True)
-class Knobs:
-    """How large and how odd problems are; percents are chances."""
-
-    max_copies: int = 6
-    max_components: int = 5
-    max_machines: int = 4
-    state: bool | None = None  # running machines and copies: always, never, or drawn
-    demand: bool = True
-    optional: bool = True
-    spoil: int = 35
-    spare: int = 30
-
-
-@dataclass(frozen=True)
-class Theme:
-    """What a problem is tight in; percents. Rules that all bind at once hide each other, so most problems have a theme."""
-
-    hosted: int  # components that need vCPU, and as many host memory
-    sharing: int  # shared components that need a share
-    light: int  # of those, the ones without accelerator memory
-    zoned: int  # each zone rule, and copies spread over zones
-    company: int  # each rule about neighbours
-    loose: int  # needs scaled down, so that only rules keep copies apart
-
-
-THEMES = (
-    Theme(hosted=35, sharing=35, light=50, zoned=30, company=20, loose=0),
-    Theme(hosted=8, sharing=10, light=50, zoned=8, company=8, loose=0),
-    Theme(hosted=10, sharing=90, light=80, zoned=8, company=8, loose=0),
-    Theme(hosted=90, sharing=10, light=50, zoned=10, company=8, loose=0),
-    Theme(hosted=20, sharing=10, light=50, zoned=75, company=8, loose=85),
-    Theme(hosted=20, sharing=10, light=50, zoned=10, company=70, loose=85),
-)
-
-
-class Dice:
-    """Throws of a seeded generator; the smallest throw is always the plainest choice."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._uniform = rng.random
-
-    def integer(self, low: int, high: int) -> int:
-        return low + int(self._uniform() * (high - low + 1))
-
-    def chance(self, percent: int) -> bool:
-        return self.integer(0, 99) >= 100 - percent
-
-    def pick(self, values: Sequence[T]) -> T:
-        return values[self.integer(0, len(values) - 1)]
-
-    def shuffled(self, values: Iterable[T]) -> list[T]:
-        """Fisher-Yates from the end; throws of the smallest number give some fixed order."""
-        out = list(values)
-        for i in range(len(out) - 1, 0, -1):
-            j = self.integer(0, i)
-            out[i], out[j] = out[j], out[i]
-        return out
-
-
-class DrawnDice(Dice):
-    """The same throws, drawn by Hypothesis."""
-
-    def __init__(self, draw: Callable[[st.SearchStrategy[int]], int]) -> None:
-        self._draw = draw
-
-    def integer(self, low: int, high: int) -> int:
-        return self._draw(st.integers(low, high)) if high > low else low
-
-
-@dataclass
-class HiddenCopy:
-    """One copy of the hidden plan."""
-
-    component: int
-    machine: int
-    devices: tuple[int, ...]
-
-
-@dataclass
-class Hidden:
-    """The fleet and the plan that the problem is cut from."""
-
-    doc: Doc
-    machines: list[int]  # index of the pool of each
-    theme: Theme
-    rooms: list[Machine] = field(default_factory=list)
-    shapes: list[tuple[int, bool]] = field(default_factory=list)  # accelerators per copy, shared
-    copies: list[HiddenCopy] = field(default_factory=list)
-    main: list[int] = field(default_factory=list)  # index of the option the hidden copies use
-
-    def measure(self) -> None:
-        """Read what the empty machines have from the document as it stands."""
-        reading = Reading(self.doc | {"components": []})
-        self.rooms = [reading.machine[self.doc["pools"][pool]["name"]] for pool in self.machines]
-
-    def of(self, component: int) -> list[HiddenCopy]:
-        return [copy for copy in self.copies if copy.component == component]
-
-    def zone_of(self, machine: int) -> str:
-        return str(self.doc["pools"][self.machines[machine]]["zone"])
-
-    def zone(self, copy: HiddenCopy) -> str:
-        return self.zone_of(copy.machine)
+UNITS = {"accelerator_memory_gib": 1024, "accelerator_share": 1000, "vcpus": 1000, "memory_gib": 1024}
 
 
 @st.composite
-def problems(draw: Any, **knobs: Any) -> Doc:
+def problems(draw: st.DrawFn, /, **knobs: Any) -> Doc:
     """Problems of `Knobs` drawn by Hypothesis: ``problems(max_copies=5, state=False)``."""
     return build(DrawnDice(draw), Knobs(**knobs))
 
@@ -174,159 +67,8 @@ def build(dice: Dice, knobs: Knobs) -> Doc:
     return shuffle(dice, doc)
 
 
-def draw_fleet(dice: Dice, knobs: Knobs) -> Hidden:
-    """One to three types, pools in one to three zones, and the machines of the hidden plan."""
-    accelerators = {name: {"memory_gib": dice.pick(MEMORY_GIB)} for name in ("A", "B")[: dice.integer(1, 2)]}
-    types: Doc = {}
-    for k in range(1 + dice.chance(55) + dice.chance(15)):
-        count = dice.pick((1, 2, 2, 4, 3, 1)) if k == 0 else dice.pick((2, 1, 4, 0, 3))
-        kind: Doc = {"vcpus": dice.pick(VCPUS), "memory_gib": dice.pick(HOST_GIB), "price_per_hour": dice.pick(PRICES)}
-        if count:
-            names = list(accelerators)
-            kind |= {"accelerator": names[k % len(names)], "accelerator_count": count}
-        elif dice.chance(50):
-            kind |= {"accelerator": None, "accelerator_count": 0}
-        if dice.chance(25):
-            kind["reserved"] = {"vcpus": dice.pick((1, 0.5)), "memory_gib": dice.pick((2, 0.3))}
-            if count and dice.chance(60):
-                kind["reserved"]["accelerator_memory_gib"] = dice.pick((1, 0.7))
-        types[f"t{k}"] = kind
-    zones = [f"z{z}" for z in range(dice.pick((1, 2, 3, 2)))]
-    pools = []
-    for name in types:
-        for zone in dice.shuffled(zones)[: 1 + (len(zones) > 1 and dice.chance(60)) + (len(zones) > 2)]:
-            pool: Doc = {"name": f"p{len(pools)}", "instance_type": name, "zone": zone}
-            if dice.chance(20):
-                pool["price_per_hour"] = dice.pick(PRICES)
-            pools.append(pool)
-    doc = {"format": "placement/v1", "name": "tight", "accelerators": accelerators, "instance_types": types}
-    doc["pools"] = pools[: knobs.max_machines + 1]
-    machines = [dice.integer(0, len(doc["pools"]) - 1) for _ in range(dice.integer(1, knobs.max_machines))]
-    hidden = Hidden(doc, machines, dice.pick(THEMES))
-    hidden.measure()
-    return hidden
-
-
-def draw_copies(dice: Dice, knobs: Knobs, hidden: Hidden) -> None:
-    """Shapes of components and where their hidden copies stand; a shape that finds no place becomes CPU-only."""
-    left = max(dice.integer(1, knobs.max_copies), dice.integer(1, knobs.max_copies))
-    taken: dict[tuple[int, int], bool] = {}  # accelerators in use: shared or not
-    for c in range(max(dice.integer(1, knobs.max_components), dice.integer(1, 3))):
-        wanted = min(left, dice.pick((1, 2, 3, 4, 2)))
-        if not wanted:
-            break
-        shape = dice.pick(((1, True), (1, False), (2, True), (1, True), (2, False), (0, False), (4, False), (3, True)))
-        spread = dice.chance(20 + hidden.theme.zoned // 2 + hidden.theme.company // 2)
-        copies: list[HiddenCopy] = []
-        for _ in range(wanted):
-            copy = _place(dice, hidden, c, shape, taken, spread=spread)
-            if copy is None:
-                break
-            copies.append(copy)
-            hidden.copies.append(copy)
-        if not copies:
-            shape = (0, False)
-            copies = [HiddenCopy(c, dice.integer(0, len(hidden.machines) - 1), ())]
-            hidden.copies += copies
-        hidden.shapes.append(shape)
-        left -= len(copies)
-
-
-def _place(
-    dice: Dice, hidden: Hidden, c: int, shape: tuple[int, bool], taken: dict[tuple[int, int], bool], *, spread: bool
-) -> HiddenCopy | None:
-    """One more copy: in the zone with the fewest of its kind, or on the machines in use, accelerators crowded or not."""
-    accelerators, shared = shape
-    zones = Counter(hidden.zone(copy) for copy in hidden.of(c))
-    used = {copy.machine for copy in hidden.copies}
-    machines = dice.shuffled(range(len(hidden.machines)))
-    machines.sort(key=lambda m: zones[hidden.zone_of(m)] if spread else m not in used)
-    for machine in machines:
-        slots = [(machine, k) for k in range(hidden.rooms[machine].count)]
-        free = [slot for slot in slots if slot not in taken or (shared and taken[slot])]
-        crowded = dice.chance(60)
-        free.sort(key=lambda slot: (slot in taken) != crowded)
-        if len(free) >= accelerators:
-            taken.update(dict.fromkeys(free[:accelerators], shared))
-            return HiddenCopy(c, machine, tuple(sorted(k for _, k in free[:accelerators])))
-    return None
-
-
-def trim(hidden: Hidden) -> None:
-    """Leave no accelerator that no hidden copy uses on the fullest machine of its type."""
-    for name, kind in hidden.doc["instance_types"].items():
-        used = [k for copy in hidden.copies for k in copy.devices if hidden.rooms[copy.machine].type == name]
-        if used:
-            kind["accelerator_count"] = max(used) + 1
-    hidden.measure()
-
-
-def fill(dice: Dice, room_of: dict[Any, int], users: dict[Any, Counter[int]]) -> dict[int, int]:
-    """Sizes that fit everywhere; the last component sized on a place fills it to the unit where it can."""
-    sizes: dict[int, int] = {}
-    left = dict(room_of)
-    unsized = {place: len(here) for place, here in users.items()}
-    for c in dice.shuffled(sorted({c for here in users.values() for c in here})):
-        places = [place for place, here in users.items() if c in here]
-        cuts = {place: 100 if unsized[place] == 1 else dice.integer(15, 70) for place in places}
-        size = max(0, min(left[place] * cuts[place] // 100 // users[place][c] for place in places))
-        sizes[c] = size * dice.integer(40, 99) // 100 if dice.chance(15) else size
-        for place in places:
-            left[place] -= sizes[c] * users[place][c]
-            unsized[place] -= 1
-    return sizes
-
-
-def draw_needs(dice: Dice, hidden: Hidden) -> list[Doc]:
-    """Needs of one copy of each component, in document units, cut from what the hidden machines have."""
-    theme, number = hidden.theme, range(len(hidden.shapes))
-    sharing = {c for c in number if hidden.shapes[c][1] and dice.chance(theme.sharing)}
-    light = {c for c in sharing if dice.chance(theme.light)}
-    cpu_only = {c for c in number if not hidden.shapes[c][0]}
-    hosted = {kind: cpu_only | {c for c in number if dice.chance(theme.hosted)} for kind in ("vcpus", "host")}
-    part = 3 if dice.chance(theme.loose) else 1
-    memory, share = _on_devices(hidden, set(number) - light), _on_devices(hidden, sharing)
-    sizes = {
-        "accelerator_memory_gib": fill(dice, {p: hidden.rooms[p[0]].memory for p in memory}, memory),
-        "accelerator_share": fill(dice, dict.fromkeys(share, 1000), share),
-    }
-    for key, kind in (("vcpus", "vcpus"), ("memory_gib", "host")):
-        users = _on_machines(hidden, hosted[kind])
-        sizes[key] = fill(dice, {m: max(0, getattr(hidden.rooms[m], kind)) for m in users}, users)
-    needs = [{"accelerators": a} | ({"shared": True} if shared else {}) for a, shared in hidden.shapes]
-    for key, by_component in sizes.items():
-        for c, units in by_component.items():
-            needs[c][key] = _written(dice, units // part, 1024 if key.endswith("gib") else 1000)
-    for one in needs:
-        if one["accelerators"] == 1 and dice.chance(50):
-            del one["accelerators"]
-    return needs
-
-
-def _on_devices(hidden: Hidden, chosen: set[int]) -> dict[Any, Counter[int]]:
-    users: dict[Any, Counter[int]] = {}
-    for copy in hidden.copies:
-        for k in copy.devices if copy.component in chosen else ():
-            users.setdefault((copy.machine, k), Counter())[copy.component] += 1
-    return users
-
-
-def _on_machines(hidden: Hidden, chosen: set[int]) -> dict[Any, Counter[int]]:
-    users: dict[Any, Counter[int]] = {}
-    for copy in hidden.copies:
-        if copy.component in chosen:
-            users.setdefault(copy.machine, Counter())[copy.component] += 1
-    return users
-
-
-def _written(dice: Dice, units: int, scale: int) -> float:
-    """Units as a person writes them: exact, or a round decimal below that is rounded up when read."""
-    tenths = units * 10 // scale
-    return tenths / 10 if tenths and dice.chance(15) else units / scale
-
-
 def draw_component(dice: Dice, hidden: Hidden, c: int, needs: Doc) -> Doc:
-    """A component with the hidden copies' option, perhaps others beside it, and allow-lists that admit the hidden plan."""
+    """A component with the hidden copies' option, perhaps others, and allow-lists that admit the hidden plan."""
     rooms = [hidden.rooms[copy.machine] for copy in hidden.of(c)]
     if dice.chance(20) and all(room.accelerator for room in rooms):
         needs["on"] = sorted({str(room.accelerator) for room in rooms})
@@ -374,7 +116,7 @@ def draw_copies_wanted(dice: Dice, knobs: Knobs, hidden: Hidden) -> None:
     for c, component in enumerate(hidden.doc["components"]):
         copies = len(hidden.of(c))
         if knobs.demand and dice.chance(20):
-            options = _raw_options(component)
+            options = raw_options(component)
             for option in options:
                 option["throughput"] = dice.pick(THROUGHPUTS)
             main = options[hidden.main[c]]["throughput"]
@@ -388,10 +130,10 @@ def draw_copies_wanted(dice: Dice, knobs: Knobs, hidden: Hidden) -> None:
         component["copies"] = copies
         if dice.chance(6):
             component["copies"] = 0
-        elif knobs.optional and dice.chance(30):
+        elif knobs.optional and dice.chance(20):
             extra = dice.integer(0, min(2, spare))
             spare -= extra
-            component |= {"copies": copies + extra, "min_copies": dice.integer(0, copies)}
+            component |= {"copies": copies + extra, "min_copies": dice.pick((copies, 0, copies, copies - 1))}
             if dice.chance(70):
                 component["priority"] = dice.integer(0, 3)
         if dice.chance(12):
@@ -462,12 +204,12 @@ def draw_state(dice: Dice, hidden: Hidden) -> None:
         state = "cordoned" if machine in cordoned else "active"
         if state == "cordoned" or dice.chance(15):
             next(row for row in instances if row["id"] == name)["state"] = state
-    if dice.chance(35):
+    if dice.chance(45):
         pool = dice.pick(doc["pools"])
         instances.append({"id": "i-old", "pool": pool["name"], "state": dice.pick(("active", "draining", "cordoned"))})
         empty = Reading(doc | {"components": []}).machine[pool["name"]]
-        for copy in dice.shuffled(hidden.copies)[: dice.integer(0, 2)]:
-            rows.append(_row(dice, hidden, copy, "i-old", empty, at_home=False))
+        leaving = dice.shuffled(hidden.copies)[: dice.integer(0, 2)]
+        rows += [_row(dice, hidden, copy, "i-old", empty, at_home=False) for copy in leaving]
     if instances:
         doc["instances"] = instances
         doc["placements"] = [row for row in rows if row]
@@ -476,7 +218,7 @@ def draw_state(dice: Dice, hidden: Hidden) -> None:
 def _row(dice: Dice, hidden: Hidden, copy: HiddenCopy, instance: str, machine: Machine, *, at_home: bool) -> Doc:
     """One running copy; empty when the machine hasn't accelerators enough for it."""
     component = hidden.doc["components"][copy.component]
-    option = _raw_options(component)[hidden.main[copy.component]]
+    option = raw_options(component)[hidden.main[copy.component]]
     row: Doc = {"component": component["name"], "instance": instance}
     if len(copy.devices) > machine.count:
         return {}
@@ -500,7 +242,8 @@ def draw_quotas(dice: Dice, hidden: Hidden) -> None:
     used = Counter(pool for machine, pool in enumerate(hidden.machines) if machine in busy)
     for index, pool in enumerate(hidden.doc["pools"]):
         if used[index]:
-            quota = dice.pick((used[index], None, used[index] + 1, used[index], used[index]))
+            exact = used[index]
+            quota = dice.pick((None, None, exact + 1, exact) if hidden.theme.loose else (exact, None, exact + 1, exact))
         else:
             quota = dice.pick((0, 1, None, 0, 1))
         if quota is not None:
@@ -523,7 +266,7 @@ def give_spare(dice: Dice, doc: Doc) -> None:
 def spoil(dice: Dice, doc: Doc) -> None:
     """Take one unit away somewhere: a MiB, a milli-vCPU, a machine of a quota, or a step off a rule."""
     component = dice.pick(doc["components"])
-    what = dice.pick(("need", "accelerator", "quota", "rule", "need", "host", "vcpus", "quota", "rule"))
+    what = dice.pick(("need", "need", "accelerator", "quota", "need", "host", "need", "rule", "need", "vcpus", "rule"))
     if what == "quota":
         rented = [pool for pool in doc["pools"] if pool.get("max_instances", 0) > pool.get("min_instances", 0)]
         for pool in rented[:1]:
@@ -531,9 +274,10 @@ def spoil(dice: Dice, doc: Doc) -> None:
     elif what == "rule":
         _tighten(dice, doc, component)
     elif what == "need":
-        option = dice.pick(_raw_options(component))
-        key = "accelerator_memory_gib" if option.get("accelerators", 1) else "memory_gib"
-        option[key] = (need(option.get(key, 0), 1024) + 1) / 1024
+        option = dice.pick(raw_options(component))
+        key = dice.pick([key for key in UNITS if option.get(key)] or ["memory_gib"])
+        units = need(option.get(key, 0), UNITS[key]) + 1
+        option[key] = min(units, 1000) / 1000 if key == "accelerator_share" else units / UNITS[key]
     elif what == "accelerator":
         _shrink(dice.pick(list(doc["accelerators"].values())), "memory_gib", 1024)
     else:
@@ -549,13 +293,15 @@ def _tighten(dice: Dice, doc: Doc, component: Doc) -> None:
     """One step more of a rule than the hidden plan keeps, perhaps."""
     spread = component.setdefault("spread", {})
     others = [other["name"] for other in doc["components"] if other is not component]
-    rule = dice.pick(("min_zones", "max_per_zone", "max_per_instance", "loss", "max_skew", "avoid"))
+    rule = dice.pick(("min_zones", "max_per_zone", "max_per_instance", "loss", "max_skew", "avoid", "dedicated"))
     if rule == "min_zones":
         spread["min_zones"] = len({pool["zone"] for pool in doc["pools"]})
     elif rule == "max_skew":
         spread["max_skew"] = 1
     elif rule == "loss":
         component["min_available_on_zone_loss"] = component.get("min_available_on_zone_loss", 0) + 1
+    elif rule == "dedicated":
+        component["dedicated"] = True
     elif rule == "avoid" and others:
         component["avoid"] = [dice.pick(others)]
     elif rule in ("max_per_zone", "max_per_instance"):
@@ -564,8 +310,24 @@ def _tighten(dice: Dice, doc: Doc, component: Doc) -> None:
         del component["spread"]
 
 
+def rename(doc: Doc, components: dict[str, str], pools: dict[str, str]) -> None:
+    """Give components and pools other names, wherever they are named."""
+    for component in doc["components"]:
+        component["name"] = components[component["name"]]
+        if "avoid" in component:
+            component["avoid"] = [components.get(entry, entry) for entry in component["avoid"]]
+    for row in doc.get("placements", []):
+        row["component"] = components[row["component"]]
+    for pool in doc["pools"]:
+        pool["name"] = pools[pool["name"]]
+    for row in doc.get("instances", []):
+        row["pool"] = pools[row["pool"]]
+
+
 def shuffle(dice: Dice, doc: Doc) -> Doc:
-    """Shuffle lists and maps: no answer may lean on their order."""
+    """Shuffle names, lists and maps in place: no answer may lean on their order."""
+    names = [[row["name"] for row in doc[key]] for key in ("components", "pools")]
+    rename(doc, *(dict(zip(those, dice.shuffled(those), strict=True)) for those in names))
     for key in ("pools", "components", "instances", "placements"):
         if key in doc:
             doc[key] = dice.shuffled(doc[key])

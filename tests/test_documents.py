@@ -794,7 +794,7 @@ def test_a_rewritten_file_keeps_its_mode(tmp_path: Path) -> None:
         (1, [0.333333333], 3),  # three serve a hair of one part in 1e9 less: the rule forgives exactly that
         (1, [0.3333333329], 4),
         (1e-6, [1e9], 1),
-        (1e9, [0.3], 3_333_333_333),  # the last tenth is within the hair
+        (1e9, [0.3], 3_333_333_330),  # here the hair is one whole unit
         (7, [1e9, 0.7], 10),
     ],
 )

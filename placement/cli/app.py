@@ -13,9 +13,11 @@ from placement.cli.endings import OF_STATUS, Code, in_words, say
 app = typer.Typer(
     name="placement",
     help="Place model components on GPU machines at the least cost, with a proof of how good the plan is.",
-    epilog="Exit codes: 0 done, 1 a plan breaks a rule (verify), 2 bad input, 3 proven infeasible, 4 nothing found in time, 70 a bug.",
+    epilog="Exit codes: 0 done, 1 a plan breaks a rule (verify), 2 bad input, 3 proven infeasible, 4 nothing found in "
+    "time, 70 a bug.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -64,9 +66,11 @@ def solve(
     solver: Annotated[
         str, typer.Option(help='Which solver; "placement solvers" lists them.', autocompletion=_solver_names)
     ] = "auto",
-    time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search; the best plan by then is the answer.")] = 60.0,
+    time_limit: Annotated[
+        float, typer.Option(min=0, help="Seconds to search; the best plan by then is the answer.")
+    ] = 60.0,
     gap: Annotated[
-        float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1 %, 0 asks for a proof.")
+        float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1%, 0 asks for a proof.")
     ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     work: Annotated[
@@ -75,21 +79,35 @@ def solve(
     threads: Annotated[int | None, typer.Option(min=1, help="Most threads an engine may use.")] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="SOLVER.OPTION=VALUE", help="A solver's own option; may be repeated.", autocompletion=_setting_names),
+        typer.Option(
+            "--set",
+            metavar="SOLVER.OPTION=VALUE",
+            help="A solver's own option; may be repeated.",
+            autocompletion=_setting_names,
+        ),
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write the plan here, JSON or YAML by the suffix; - is JSON on stdout."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the plan here, JSON or YAML by the suffix; - is JSON on stdout.",
+        ),
     ] = None,
-    full: Annotated[bool, typer.Option("--full", help="Tables with a row for every machine and every component.")] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Tables with a row for every machine and every component.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
+    ] = False,
 ) -> None:
     """Find the cheapest plan, and prove how good it is.
 
     Tables go to stdout. When stdout carries the plan (--output -, or no --output and stdout is no terminal) it carries
-    JSON alone, and tables go to stderr if that is a terminal. Ctrl-C ends with the best plan so far; a second one ends at
-    once.
+    JSON alone, and tables go to stderr if that is a terminal. Ctrl-C ends with the best plan so far; a second one ends
+    at once.
 
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
     program.
@@ -141,7 +159,9 @@ def _following(*, live: bool, verbose: bool) -> Any:
 @app.command()
 def verify(
     file: FileArgument,
-    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan of that problem, by anyone; - is standard input.")],
+    plan: Annotated[
+        str, typer.Argument(metavar="PLAN", help="A plan of that problem, by anyone; - is standard input.")
+    ],
 ) -> None:
     """Check a plan against every rule, and count its price afresh.
 
@@ -166,20 +186,27 @@ def verify(
 
 @app.command()
 def convert(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A problem or a plan, JSON or YAML; - is standard input.")],
-    out: Annotated[str, typer.Argument(metavar="OUT", help="JSON or YAML by the suffix; - is JSON on standard output.")] = "-",
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A problem or a plan, JSON or YAML; - is standard input.")
+    ],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="JSON or YAML by the suffix; - is JSON on standard output.")
+    ] = "-",
 ) -> None:
     """Rewrite a document as JSON or YAML, checked on the way."""
     with in_words():
-        from placement.cli.convert import read_document
         from placement.io import write_document
+        from placement.io.read import read_document
 
-        write_document(read_document(file), out)
+        write_document(read_document(file).to_document(), out)
 
 
 @app.command()
 def schema(
-    kind: Annotated[str, typer.Argument(metavar="[problem|plan]", help="Which document.", autocompletion=lambda: ["problem", "plan"])] = "problem",
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="[problem|plan]", help="Which document.", autocompletion=lambda: ["problem", "plan"]),
+    ] = "problem",
 ) -> None:
     """Print the JSON Schema of a document."""
     with in_words():
@@ -188,7 +215,9 @@ def schema(
 
         if kind not in ("problem", "plan"):
             raise UsageError(f'no document "{kind}"; {nearest(kind, ("problem", "plan"))}')
-        typer.echo(json.dumps(document_schema("problem" if kind == "problem" else "plan"), indent=1, ensure_ascii=False))
+        typer.echo(
+            json.dumps(document_schema("problem" if kind == "problem" else "plan"), indent=1, ensure_ascii=False)
+        )
 
 
 @app.command()

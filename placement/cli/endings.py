@@ -1,19 +1,22 @@
 """How a command ends: exit codes, and errors in words instead of tracebacks.
 
-    0   a plan was found; a check found every rule kept
-    1   verify: at least one rule is broken
-    2   bad input: a document with faults, a file that can't be read or written, a wrong option
-    3   solve: proven that no plan exists
-    4   solve: nothing found within the limits
-    70  a bug of ours: the plan did not survive the check
-    130 interrupted before there was anything to keep
+0   a plan was found; a check found every rule kept
+1   verify: at least one rule is broken
+2   bad input: a document with faults, a file that can't be read or written, a wrong option
+3   solve: proven that no plan exists
+4   solve: nothing found within the limits
+70  a bug of ours: the plan did not survive the check
+130 interrupted before there was anything to keep
 """
 
 from __future__ import annotations
 
 import enum
+import os
 import platform
+import traceback
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -23,6 +26,9 @@ from placement.result import Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+DEBUG = "PLACEMENT_DEBUG"
 
 
 class Code(enum.IntEnum):
@@ -65,14 +71,28 @@ def in_words() -> Iterator[None]:
         say(f"placement: {error}")
         raise typer.Exit(Code.BAD_INPUT) from None
     except SolverBugError as error:
-        from placement import __version__
-
-        say(f"placement: a bug in this program, not in your problem: {error}")
-        say(
-            "No plan was written. Please report it with the problem file, the command line, and: "
-            f"placement {__version__}, Python {platform.python_version()}, {platform.platform()}"
-        )
+        _own_up(str(error))
         raise typer.Exit(Code.BUG) from None
     except KeyboardInterrupt:
         say("placement: interrupted")
         raise typer.Exit(Code.INTERRUPTED) from None
+    except (BrokenPipeError, typer.Exit):
+        raise
+    except Exception as error:
+        if os.environ.get(DEBUG):
+            raise
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        _own_up(f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})")
+        say(f"With {DEBUG}=1 in the environment the same command shows the traceback.")
+        raise typer.Exit(Code.BUG) from None
+
+
+def _own_up(what: str) -> None:
+    """Say that it is our fault, and what to send."""
+    from placement import __version__
+
+    say(f"placement: a bug in this program, not in your problem: {what}")
+    say(
+        "No plan was written. Please report it with the problem file, the command line, and: "
+        f"placement {__version__}, Python {platform.python_version()}, {platform.platform()}"
+    )

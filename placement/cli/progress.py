@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderResult
 
     from placement.result import Event
     from placement.track import Listener
 
 _PER_SECOND = 8
+_HINT = "  Ctrl-C ends with the best so far"
 
 
 class Watch:
@@ -44,8 +45,8 @@ class Watch:
             self._found_by = event.by if event.cost is not None else ""
         self._latest = event
 
-    def line(self) -> Text:
-        """The state in one line."""
+    def line(self, width: int) -> Text:
+        """The state in one line, with a hint when there is room for it."""
         text = Text(words.seconds(time.monotonic() - self._started), no_wrap=True, overflow="ellipsis")
         event = self._latest
         if event is None or event.cost is None:
@@ -59,13 +60,15 @@ class Watch:
             gap = relative_gap(event.cost, event.bound)
             if gap is not None:
                 text.append(f"  gap {words.gap(gap)}", style="cyan")
-        return text.append("  Ctrl-C keeps the best", style="dim")
+        if text.cell_len + len(_HINT) <= width:
+            text.append(_HINT, style="dim")
+        return text
 
-    def __rich__(self) -> RenderableType:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Spinner and line side by side."""
         grid = Table.grid(padding=(0, 1))
-        grid.add_row(self._spinner, self.line())
-        return grid
+        grid.add_row(self._spinner, self.line(options.max_width - 2))
+        yield grid
 
 
 def logged(event: Event) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Where a solve writes: the plan's file (None: nowhere), the tables' stream (None: nowhere), whether to show progress."""
+    """Where a solve writes: the plan's file and the tables' stream (None: nowhere), and whether to show progress."""
 
     plan: str | None
     tables: TextIO | None

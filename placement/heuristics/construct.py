@@ -42,9 +42,6 @@ class Policy(Protocol):
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
         """(option, pool) of the machine to rent for the `left` copies that no machine in use takes; None without one."""
 
-    def rented(self, ws: Workspace, c: int, m: int) -> None:
-        """Row m was rented and filled with copies of c: room for what goes well with them."""
-
 
 def construct(ws: Workspace, policy: Policy) -> list[int]:
     """Bring every component to what is required of it, then place optional copies by priority.
@@ -137,12 +134,10 @@ def put(ws: Workspace, policy: Policy, c: int, count: int, zone: int) -> int:
         choice = policy.rental(ws, c, left, zone)
         if choice is None:
             break
-        m = ws.rent(choice[1])
-        placed = fill(ws, c, choice[0], m, left)
+        placed = fill(ws, c, choice[0], ws.rent(choice[1]), left)
         if not placed:
             break
         left -= placed
-        policy.rented(ws, c, m)
     for o in policy.options(ws, c) if left > 0 else ():
         for m in np.flatnonzero(ws.fits(c, o, zone)).tolist():
             left -= fill(ws, c, o, m, left)

@@ -54,9 +54,6 @@ class FirstFitDecreasing:
         ]
         return (min(choices)[3], min(choices)[2]) if choices else None
 
-    def rented(self, ws: Workspace, c: int, m: int) -> None:
-        """Nothing: every copy waits for its turn."""
-
 
 def sizes(ws: Workspace, shares: Shares, cost: Floats, noise: np.random.Generator | None) -> list[float]:
     """(C,) part of a machine that one copy takes where it is cheapest; copies on many accelerators count as whole ones.

@@ -15,7 +15,6 @@ import numpy as np
 
 from placement.heuristics.best_fit import slack
 from placement.heuristics.first_fit_decreasing import options_by_cost, sizes
-from placement.heuristics.topup import top_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +31,6 @@ class Taste:
     weights: Floats | None = None
     scarcity: Floats | None = None
     patience: float = 0.25
-    tops_up: bool = False
 
 
 class Greedy:
@@ -51,9 +49,6 @@ class Greedy:
         self._options = options_by_cost(ws, self._first, cost)
         self.worth = worth(ws, self._first, cost)
         self._to_come = [0.0] * len(self.worth)
-        self._tops_up = taste.tops_up
-        self._narrow: list[int] = []
-        self._next: dict[int, int] = {}
         self._patience = 1.0 + taste.patience
         pools = ws.fleet.pools
         self._price = np.array([pool.price for pool in pools], dtype=np.float64)
@@ -69,9 +64,6 @@ class Greedy:
         for c in reversed(order):
             to_come += self.worth[c] * _open(ws, c)
             self._to_come[c] = to_come
-        if self._tops_up:
-            self._narrow = [c for c in order if self._is_narrow(ws, c)]
-            self._next = {c: position + 1 for position, c in enumerate(self._narrow)}
         return order
 
     def options(self, ws: Workspace, c: int) -> Sequence[int]:
@@ -116,27 +108,6 @@ class Greedy:
                     if best is None or choice < best:
                         best = choice
         return None if best is None else (best[3], best[2])
-
-    def rented(self, ws: Workspace, c: int, m: int) -> None:
-        """Fill the holes beside copies on one accelerator, when this taste asks for it, with copies that are cheap here."""
-        if not self._tops_up or c not in self._next:
-            return
-        p = int(ws.pool[m])
-        top_up(ws, m, self._cheap_here(ws, p, self._narrow[self._next[c] :]))
-
-    def _cheap_here(self, ws: Workspace, p: int, components: list[int]) -> Iterator[tuple[int, int]]:
-        for c in components:
-            if ws.placed[c] < ws.fleet.components[c].required:
-                for o, way in enumerate(ws.ways[c]):
-                    if way.accelerators == 1 and way.shared and not way.share:
-                        if self.cost[self._first[c] + o, p] <= self._patience * self.worth[c]:
-                            yield c, o
-                            break
-
-    def _is_narrow(self, ws: Workspace, c: int) -> bool:
-        """Whether a copy of c is cheapest on one shared accelerator."""
-        way = ws.ways[c][self._options[c][0]]
-        return way.accelerators == 1 and way.shared and not ws.fleet.components[c].demand
 
     def _reserve(self, ws: Workspace) -> float:
         """What the room on machines in use is worth to the load to come."""

@@ -26,6 +26,10 @@ def read_problem(path: str | Path) -> Problem:
         The file can't be read or parsed, or the problem has faults (all of them are named).
     """
     source, document = _load(path)
+    return _problem(document, source)
+
+
+def _problem(document: dict[str, Any], source: str) -> Problem:
     if "format" not in document:
         found = [Fault("$.format", 'is required; write "format: placement/v1" at the top')]
         return _build(Problem, {"format": "placement/v1", **document}, source, found)
@@ -46,6 +50,20 @@ def read_plan(path: str | Path) -> Plan:
     if document.get("format") == "placement/v1":
         raise DocumentError([Fault("$.format", "this is a problem; a plan is wanted", "placement/v1")], source)
     return _build(Plan, document, source, [])
+
+
+def read_document(path: str | Path) -> Problem | Plan:
+    """The problem or the plan in a file, whichever its `format` says; ``-`` is standard input.
+
+    Raises
+    ------
+    DocumentError
+        The file can't be read or parsed, or the document has faults.
+    """
+    source, document = _load(path)
+    if document.get("format") == "placement-plan/v1":
+        return _build(Plan, document, source, [])
+    return _problem(document, source)
 
 
 def _build(model: type[Document], document: dict[str, Any], source: str, found: list[Fault]) -> Document:

@@ -112,7 +112,8 @@ def gather(problem: Problem, plan: Plan) -> PlanFacts:
         components={component.name: component.index for component in fleet.components},
         states={instance.id: instance.state for instance in problem.instances},
     )
-    machines = tuple(_machine(fleet, names, row, on[row.id]) for row in plan.instances)
+    rows = sorted(plan.instances, key=lambda row: names.pools[row.pool])  # stable: within a pool as the plan has them
+    machines = tuple(_machine(fleet, names, row, on[row.id]) for row in rows)
     return PlanFacts(
         fleet=fleet,
         machines=machines,

@@ -14,6 +14,7 @@ from placement.report import words
 from placement.report.baseline import dedicated_baseline
 from placement.report.facts import Amount, gather
 from placement.report.fill import bar, legend
+from placement.report.flow import Flow
 from placement.report.totals import totals
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from placement.result import Result
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
+_LEFT = 20  # rows of a table that is cut
+_NAME = 24  # characters of a component's name that are kept on one line
 _WIDE = 118  # columns from which the type of a machine has a column of its own
 
 
@@ -85,8 +88,11 @@ def machine_table(
     if limit is not None and len(grouped) > limit:
         grouped = _alike(machines)
     if limit is not None and len(grouped) > limit:
-        note = f"{words.count(len(machines), 'machine')} of {len(grouped)} kinds, by type and zone; --full lists each"
-        return Group(_type_table(machines), Text(note, style="dim"))
+        notes = (
+            "in use: accelerators; memory: of all accelerators; vCPU, host: of the machines",
+            f"{len(machines):,} machines with {len(grouped):,} different contents, by type and zone; --full lists each",
+        )
+        return Group(_type_table(machines), *(Text(note, style="dim") for note in notes))
     table = _table()
     wide = width >= _WIDE
     several = any(len(group) > 1 for group in grouped)
@@ -133,17 +139,19 @@ def _type_table(machines: Sequence[MachineFacts]) -> Table:
     groups: dict[tuple[str, str], list[MachineFacts]] = defaultdict(list)
     for machine in machines:
         groups[machine.type, machine.zone].append(machine)
+    prefix, several_zones = words.common_prefix(m.zone for m in machines), len({m.zone for m in machines}) > 1
     table = _table()
-    for heading in ("type", "zone"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("machines", "$/hour", "copies", "accelerators", "memory", "vCPU", "host"):
+    table.add_column("type", no_wrap=True)
+    if several_zones:
+        table.add_column(_zone_heading("zone", prefix), overflow="fold")
+    for heading in ("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host"):
         table.add_column(heading, justify="right", no_wrap=True)
     for (kind, zone), group in sorted(groups.items()):
         devices = [device for machine in group for device in machine.devices]
         touched = sum(device.copies > 0 for device in devices)
         table.add_row(
             kind,
-            zone,
+            *([zone.removeprefix(prefix)] if several_zones else []),
             f"{len(group):,}",
             _plain_money(sum(machine.price for machine in group)),
             f"{sum(copies for machine in group for _, copies in machine.copies):,}",
@@ -155,22 +163,27 @@ def _type_table(machines: Sequence[MachineFacts]) -> Table:
     return table
 
 
+def _zone_heading(heading: str, prefix: str) -> str:
+    return f"{heading}\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else heading
+
+
 def _share(amounts: Sequence[Amount]) -> str:
     return words.percent(sum(a.used for a in amounts), sum(a.room for a in amounts)) if amounts else ""
 
 
-def _copies(copies: Sequence[tuple[Kind, int]]) -> Text:
-    """``codegen-inline x3, xgen-30b/tp2``: names unbroken, options dim."""
+def _copies(copies: Sequence[tuple[Kind, int]]) -> RenderableType:
+    """``codegen-inline x3, xgen-30b/tp2``: options dim."""
     if not copies:
         return Text("empty, paid for", style="yellow")
-    text = Text()
-    for k, (kind, number) in enumerate(copies):
-        text.append(", " if k else "")
-        text.append(kind.component)
-        if kind.option:
-            text.append(f"/{kind.option}", style="dim")
-        if number > 1:
-            text.append(f"\N{NO-BREAK SPACE}x{number}", style="bold")
+    return Flow(_copies_of(kind, number) for kind, number in copies)
+
+
+def _copies_of(kind: Kind, number: int) -> Text:
+    text = Text(kind.component)
+    if kind.option:
+        text.append(f"/{kind.option}", style="dim")
+    if number > 1:
+        text.append(f" x{number}", style="bold")
     return text
 
 
@@ -184,31 +197,33 @@ def component_table(components: Sequence[ComponentFacts], baseline: Baseline, li
     if limit is not None and len(shown) > limit:
         # Those that lack copies first, then those with the most; in the order of the problem.
         rank = sorted(range(len(shown)), key=lambda c: (not _lacks(shown[c][0]), -shown[c][0].placed, c))
-        shown = [shown[c] for c in sorted(rank[:limit])]
-        cut = len(components) - limit
-    prefix = words.common_prefix(zone for component in components for zone in component.zones)
+        shown = [shown[c] for c in sorted(rank[:_LEFT])]
+        cut = len(components) - _LEFT
+    zones = {zone for component in components for zone in component.zones}
+    prefix = words.common_prefix(zones)
     with_options = any(set(component.options) - {""} for component in components)
     table = _table()
-    table.add_column("component", overflow="fold")
+    longest = max((len(component.name) for component, _ in shown), default=0)
+    table.add_column("component", min_width=min(longest, _NAME), overflow="fold")
     table.add_column("copies", justify="right", no_wrap=True)
     if with_options:
         table.add_column("options", overflow="fold")
-    table.add_column(f"zones {prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else "zones", overflow="fold")
+    if len(zones) > 1:
+        table.add_column(_zone_heading("zones", prefix), overflow="fold")
     table.add_column("machines", justify="right", no_wrap=True)
-    table.add_column("$/hour alone", justify="right", no_wrap=True)
+    table.add_column("$/hour\nalone", justify="right", no_wrap=True)
     for component, rent in shown:
         cells: list[RenderableType] = [component.name, _placed(component)]
         if with_options:
             cells.append(_counted(component.options))
-        cells += [
-            _counted({zone.removeprefix(prefix): copies for zone, copies in component.zones.items()}),
-            str(component.machines),
-            Text("n/a", style="dim") if rent is None else _plain_money(rent.price),
-        ]
+        if len(zones) > 1:
+            cells.append(_counted({zone.removeprefix(prefix): n for zone, n in component.zones.items()}))
+        cells.append(str(component.machines))
+        cells.append(Text("n/a", style="dim") if rent is None else _plain_money(rent.price))
         table.add_row(*cells)
     if not cut:
         return table
-    return Group(table, Text(f"and {words.count(cut, 'more component')}; --full lists each", style="dim"))
+    return Group(table, Text(f"and {words.count(cut, 'component')} with fewer copies; --full lists each", style="dim"))
 
 
 def _lacks(component: ComponentFacts) -> bool:
@@ -222,8 +237,8 @@ def _placed(component: ComponentFacts) -> Text:
     return Text(f"{component.placed} of {component.wanted}" if style else str(component.placed), style=style)
 
 
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(words.times(name, number) for name, number in counts.items() if name)
+def _counted(counts: dict[str, int]) -> Flow:
+    return Flow(words.times(name, number) for name, number in counts.items() if name)
 
 
 def _plain_money(micro: int) -> str:

@@ -14,6 +14,8 @@ from placement.units import HOURS_PER_MONTH, MILLI
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import RenderableType
+
     from placement.report.baseline import Baseline
     from placement.report.facts import PlanFacts
     from placement.result import Result
@@ -33,7 +35,7 @@ def totals(result: Result, facts: PlanFacts, baseline: Baseline) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    lines = (
+    lines: tuple[tuple[str, RenderableType], ...] = (
         ("price", _price(result, facts)),
         *_cost(result, facts),
         ("proof", _proof(result)),
@@ -57,7 +59,7 @@ def _price(result: Result, facts: PlanFacts) -> Text:
     )
 
 
-def _cost(result: Result, facts: PlanFacts) -> Iterator[tuple[str, str]]:
+def _cost(result: Result, facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
     """What is minimised, where it is not the price of one hour."""
     hours = facts.fleet.problem.objective.horizon_hours
     if result.cost is not None and result.cost != facts.price:
@@ -72,10 +74,11 @@ def _proof(result: Result) -> Text:
     stopped = _STOPPED[result.stop]
     if result.status is Status.OPTIMAL:
         return Text.assemble(("optimal", "bold green"), f": no plan costs less{shown}")
+    if not result.bound:
+        return Text("; ".join(filter(None, ("none: how much a better plan may save is not known", stopped))))
     parts = [f"gap {words.gap(result.gap)}"]
-    if result.bound is not None:
-        scope = "no such plan" if result.plan.unplaced else "no plan"
-        parts.append(f"{scope} costs less than {words.money(result.bound)}{shown}")
+    scope = "no plan that leaves out no more" if result.plan.unplaced else "no plan"
+    parts.append(f"{scope} costs less than {words.money(result.bound)}{shown}")
     if stopped:
         parts.append(stopped)
     return Text("; ".join(parts))
@@ -95,12 +98,13 @@ def _alone(facts: PlanFacts, baseline: Baseline) -> str:
 
 def _machines(facts: PlanFacts) -> str:
     empty = sum(not machine.copies for machine in facts.machines)
-    parts = [words.count(len(facts.machines), "machine") + (f" ({empty} empty)" if empty else "")]
+    parts = [f"{len(facts.machines):,}{f' ({empty:,} empty)' if empty else ''}"]
     touched, memory = facts.accelerators, facts.memory
     if touched.room:
         parts.append(f"{touched.used:,} of {touched.room:,} accelerators in use ({words.percent(*touched)})")
-        parts.append(f"{words.gib(memory.used)} of {words.gib(memory.room)} GiB of their memory needed ({words.percent(*memory)})")
-    return ", ".join(parts)
+        needed = f"{words.gib(memory.used)} of {words.gib(memory.room)} GiB of their memory needed"
+        parts.append(f"{needed} ({words.percent(*memory)})")
+    return "; ".join(parts)
 
 
 def _hosts(facts: PlanFacts) -> str:
@@ -111,22 +115,31 @@ def _hosts(facts: PlanFacts) -> str:
     )
 
 
-def _moves(result: Result, facts: PlanFacts) -> Iterator[tuple[str, str]]:
+def _moves(result: Result, facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
     running = sum(facts.fleet.running)
     if running:
         moved = result.plan.moves or 0
         placed = sum(component.placed for component in facts.components)
-        yield "moves", f"{moved:,} of {words.count(running, 'running copy', 'running copies')} moved; {placed:,} run by the plan"
+        yield (
+            "moves",
+            f"{moved:,} of {words.count(running, 'running copy', 'running copies')} moved; {placed:,} run by the plan",
+        )
 
 
-def _left_out(facts: PlanFacts) -> Iterator[tuple[str, Text]]:
+def _left_out(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
     """Optional copies that the plan does not place, each with what is known about why."""
     label = "left out"
     for component in facts.components:
         missing = 0 if component.wanted is None else component.wanted - component.placed
         if missing:
             copies = words.count(missing, "copy", "copies")
-            yield label, Text(f"{component.name}: {copies}" + (f"; {component.reason}" if component.reason else ""), style="yellow")
+            yield (
+                label,
+                Text(
+                    f"{component.name}: {copies}" + (f"; {component.reason}" if component.reason else ""),
+                    style="yellow",
+                ),
+            )
             label = ""
 
 

@@ -34,27 +34,27 @@ def percent(part: float, whole: float = 1.0) -> str:
     """A whole percentage; never 0 or 100 unless it is exactly that.
 
     >>> percent(1, 3), percent(1, 1000), percent(999, 1000), percent(0, 0)
-    ('33 %', '<1 %', '>99 %', '0 %')
+    ('33%', '<1%', '>99%', '0%')
     """
     if not whole or not part:
-        return "0 %"
+        return "0%"
     value = 100 * part / whole
     if 0 < value < 1:
-        return "<1 %"
-    return ">99 %" if 99 < value < 100 else f"{value:.0f} %"
+        return "<1%"
+    return ">99%" if 99 < value < 100 else f"{value:.0f}%"
 
 
 def gap(value: float | None) -> str:
     """A relative gap; 0 only when it is 0.
 
     >>> gap(None), gap(0.0), gap(0.00001), gap(0.0134)
-    ('no bound', '0 %', '<0.01 %', '1.34 %')
+    ('no bound', '0%', '<0.01%', '1.34%')
     """
     if value is None:
         return "no bound"
     if value == 0:
-        return "0 %"
-    return "<0.01 %" if value < 0.0001 else f"{100 * value:.2f} %"
+        return "0%"
+    return "<0.01%" if value < 0.0001 else f"{100 * value:.2f}%"
 
 
 def gib(mib: int) -> str:
@@ -83,12 +83,12 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def times(name: str, number: int) -> str:
-    """A name, and how often when it is more than once; no line breaks between the two."""
-    return name if number == 1 else f"{name}\N{NO-BREAK SPACE}x{number}"
+    """A name, and how often when it is more than once."""
+    return name if number == 1 else f"{name} x{number}"
 
 
 def common_prefix(names: Iterable[str]) -> str:
-    """What names of zones start with alike: ``us-east-1`` of ``us-east-1a`` and ``us-east-1b``; empty when that is little.
+    """What the names of zones begin with, all of them; empty when that is little, or there is one zone.
 
     >>> common_prefix(["us-east-1a", "us-east-1b"]), common_prefix(["a1", "a2"]), common_prefix(["us-east-1a"])
     ('us-east-1', '', '')

@@ -41,6 +41,7 @@ class PatternBound:
         self.cuts: list[Cut] = []
         self.machines: tuple[int, ...] = ()
         self.bound = 0
+        self.infeasible = False
         self.rounds = 0
         self._budget = budget
         self._given = given
@@ -55,6 +56,11 @@ class PatternBound:
                 if limit:
                     self._program.add_pattern(kind.index, {w: limit})
 
+    @property
+    def columns(self) -> int:
+        """Patterns generated so far."""
+        return self._program.patterns
+
     def run(self, track: Track, rounds: int = 200) -> None:
         """Raise the bound until it can't be raised, `rounds` are done or the budget is over; report it to `track`."""
         fewest, most = machine_limits(self.fleet)
@@ -68,6 +74,7 @@ class PatternBound:
                 self.fleet, self.cuts, gap=gap, seconds=self._budget.left(), work=_MIX_WORK, seed=self._seed
             )
             if mix is None:
+                self.infeasible = True
                 return
             if mix.bound > self.bound:
                 self.bound = mix.bound

@@ -1,4 +1,8 @@
-"""The direct model with OR-Tools CP-SAT: `model` states the rules, `translate` turns plans into values and back, `search` runs."""
+"""The direct model with OR-Tools CP-SAT.
+
+`model` states the rules (the executable specification) in the words of `program`, and `volume` adds rows that help
+bounds; `translate` turns plans into values and back; `search` runs.
+"""
 
 from placement.exact.cp_sat.search import CpSatOptions, solve_cp_sat
 

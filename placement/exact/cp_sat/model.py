@@ -4,25 +4,26 @@ Variables, for component c, option o, machine s (a `Slot`), accelerator k of it,
 
 - ``copies[c, o, s]`` free copies: they may stand on any accelerators of s;
 - ``kept[place]`` copies that stay at exactly the known accelerators where they run now, beside the free ones;
-- ``touching[kind, s][k]`` shared free copies of a kind that touch accelerator k. Copies are of one kind when they take the
-  same number of accelerators, memory and share: on a machine nothing else tells them apart;
+- ``touching[kind, s][k]`` shared free copies of a kind that touch accelerator k. Copies are of one kind when they take
+  the same number of accelerators, memory and share: on a machine nothing else tells them apart;
 - ``owned[s][k]`` whether k belongs to one free copy alone;
 - ``used[s]`` whether the machine is in use;
 - ``on_new[c, o, p]`` and ``new[p]``: copies on, and number of, new machines of a pool.
 
-There is no variable per copy: counts with ``sum_k touching[k] = g * copies`` and ``touching[k] <= copies`` can always be
-dealt out so that each copy gets g distinct accelerators (`placement.exact.deal`), and owned accelerators are alike, so any
-g of them serve.
+There is no variable per copy: counts with ``sum_k touching[k] = g * copies`` and ``touching[k] <= copies`` can always
+be dealt out so that each copy gets g distinct accelerators (`placement.exact.deal`), and owned accelerators are alike,
+so any g of them serve.
 
-The *outline* of the model leaves new machines out: only their number and what stands on them, pool by pool. Its rows are
-a subset, so its bound holds, and it is small.
+The *outline* of the model leaves new machines out: only their number and what stands on them, pool by pool. Its rows
+are among those that any plan keeps, so its bound holds, and it is small.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.exact.cp_sat.program import Program, linear
 from placement.exact.cp_sat.volume import add_volume_rows
@@ -32,14 +33,9 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ortools.sat.python import cp_model
-
     from placement.exact.cp_sat.program import Count, Objective, Terms, Var
     from placement.exact.slots import Slot
     from placement.fleet import Component, Fleet, Instance, Option, Place, Shape
-
-T = TypeVar("T")
-
 
 class Kind(NamedTuple):
     """Shared copies that are alike on a machine: accelerators a copy, and MiB and thousandths on each of them."""
@@ -57,14 +53,12 @@ class DirectModel:
     fleet : what to place.
     most_new : (P,) the most new machines of each pool that a plan may use.
     outline : leave new machines out, but for their number and what stands on them.
-    ordered : ask that what is alike (new machines of a pool, accelerators of a machine) is ordered by load.
     """
 
-    def __init__(self, fleet: Fleet, most_new: Sequence[int], *, outline: bool = False, ordered: bool = True) -> None:
+    def __init__(self, fleet: Fleet, most_new: Sequence[int], *, outline: bool = False) -> None:
         """Write all rows. O(machines x (options + kinds x accelerators))."""
         self.fleet = fleet
         self.outline = outline
-        self._ordered = ordered
         self.program = Program()
         self.slots = _slots(fleet, most_new, outline)
         self.copies: dict[tuple[int, int, int], Var] = {}
@@ -97,7 +91,7 @@ class DirectModel:
         return self.program.objective([(self.placed[component.index], -1) for component in chosen], wanted)
 
     def ticks(self) -> Objective:
-        """Price of the machines paid for, and of moves: per component, min(running, placed) less the copies that stay."""
+        """Price of the machines paid for, and of moves: min(running, placed) less the copies that stay."""
         fleet = self.fleet
         terms: list[tuple[Count, int]] = [
             (paid, fleet.tick_price * fleet.pools[p].price) for p, paid in enumerate(self.paid)
@@ -153,8 +147,9 @@ class DirectModel:
             for option in component.options:
                 most = self._most(component, option, slot)
                 if most:
-                    self.copies[component.index, option.index, slot.index] = self.program.variable(0, most)
-                    self._here[component.index, slot.index].append(self.copies[component.index, option.index, slot.index])
+                    var = self.program.variable(0, most)
+                    self.copies[component.index, option.index, slot.index] = var
+                    self._here[component.index, slot.index].append(var)
         for index in self.places_on(slot.index):
             self.kept[index] = self.program.variable(0, self.fleet.places[index].count)
             self._here[self.fleet.places[index].component, slot.index].append(self.kept[index])
@@ -181,7 +176,7 @@ class DirectModel:
         return min(limits)
 
     def _can_keep(self, place: Place) -> bool:
-        """Whether copies may stay at exactly the known accelerators of a place, and it matters: it is pinned or dear."""
+        """Whether copies may stay at exactly the accelerators of a place, and it matters: pinned, or moves cost."""
         component = self.fleet.components[place.component]
         option = component.options[place.option]
         if place.accelerators is None or place.instance not in self._slot_of:
@@ -201,7 +196,8 @@ class DirectModel:
                 kinds[kind_of(option)].append(var)
             elif option.accelerators:
                 alone.append((var, option.accelerators))
-        kept = [(self.kept[i], self.fleet.places[i]) for i in self.places_on(slot.index) if self.fleet.places[i].accelerators]
+        kept = [(self.kept[i], self.fleet.places[i]) for i in self.places_on(slot.index)]
+        kept = [(var, place) for var, place in kept if place.accelerators]
         used = self.used[slot.index]
         if alone and not kinds and not kept:  # whole accelerators only: their number is enough
             self.program.within(alone, shape.accelerators, used)
@@ -224,11 +220,6 @@ class DirectModel:
                     rows[k].owners.append(var)
         for row in rows:
             row.write(self.program, used)
-        if self._ordered and not kept:  # nothing tells the accelerators apart: owned ones first, then the fuller before the emptier
-            for left, right in _pairs(self.owned.get(slot.index, [])):
-                self.program.add(left >= right)
-            for full, empty in _pairs(rows):
-                self.program.add(full.load() >= empty.load())
 
     def _touching(self, kind: Kind, slot: Slot, shape: Shape, free: list[Var]) -> list[list[Var]]:
         """Per accelerator, variables whose sum touches it."""
@@ -265,7 +256,8 @@ class DirectModel:
 
     def _company(self, slot: Slot) -> None:
         """`dedicated` and `avoid`, by the presence of the components that they name."""
-        here = {c.index: self._here[c.index, slot.index] for c in self.fleet.components if (c.index, slot.index) in self._here}
+        everyone = range(len(self.fleet.components))
+        here = {c: self._here[c, slot.index] for c in everyone if (c, slot.index) in self._here}
         dedicated = [c for c in here if self.fleet.components[c].dedicated]
         wary = [c for c in here if c in dedicated or not self.fleet.components[c].avoids.isdisjoint(here)]
         if len(here) < 2:
@@ -283,7 +275,11 @@ class DirectModel:
     # -- new machines of a pool
 
     def _new_machines(self, p: int, most: int, outline: bool) -> None:
-        """Their number and the copies on them; they are alike, so those in use come first, the fuller before the emptier."""
+        """Their number and the copies on them; they are alike, so those in use come first.
+
+        Ordering them by load as well, or the accelerators of a machine, cost more search than it saved in trials:
+        CP-SAT finds such symmetry by itself.
+        """
         pool = self.fleet.pools[p]
         mine = [slot for slot in self.slots if slot.pool == p and slot.instance is None]
         used = [var for slot in mine if not isinstance(var := self.used[slot.index], int)]
@@ -303,17 +299,8 @@ class DirectModel:
                 self.program.add(var <= each * self.new[p])
                 needs.append((var, option))
         add_volume_rows(self.program, pool.shape, needs, self.new[p])
-        loads = [[(var, self.volume(c, o, p)) for (c, o), var in self.free(slot.index)] for slot in mine]
-        for (left, right), (full, empty) in zip(_pairs(mine), _pairs(loads), strict=True):
+        for left, right in pairwise(mine):
             self.program.add(self.used[left.index] >= self.used[right.index])
-            if self._ordered:
-                self.program.add(linear(full) >= linear(empty))
-
-    def volume(self, c: int, o: int, p: int) -> int:
-        """A copy's size on new machines of a pool, by which they are ordered."""
-        option = self.fleet.components[c].options[o]
-        each = option.memory_mib if option.shared else self.fleet.pools[p].shape.memory_mib
-        return option.accelerators * each or option.host_mib or 1
 
     # -- one component over the fleet
 
@@ -448,21 +435,10 @@ class _Accelerator:
                 most = sum(program.high(var) for var in many)
                 program.add(Program.sum(many) + most * Program.sum(self.owners) <= most)
 
-    def load(self) -> cp_model.LinearExpr:
-        """What alike accelerators are ordered by; an owned one comes before any other."""
-        full = self._shape.memory_mib + WHOLE_SHARE
-        shared = [(var, weight(kind)) for kind, many in self.sharers for var in many]
-        return linear(shared + [(var, full) for var in self.owners])
-
 
 def kind_of(option: Option) -> Kind:
     """The kind of an option's shared copies."""
     return Kind(option.accelerators, option.memory_mib, option.share)
-
-
-def weight(kind: Kind) -> int:
-    """What a shared copy adds to the load of an accelerator."""
-    return kind.memory_mib or kind.share
 
 
 def _most_on_one(shape: Shape, kind: Kind, copies: int) -> int:
@@ -495,10 +471,6 @@ def _has_zone_rule(component: Component) -> bool:
 
 def _slots(fleet: Fleet, most_new: Sequence[int], outline: bool) -> tuple[Slot, ...]:
     """Running instances, and unless it is an outline so many new machines of each pool."""
-    chosen = [slot for slot in slots_of(fleet) if slot.instance is not None or (not outline and slot.rank < most_new[slot.pool])]
+    most = [0] * len(fleet.pools) if outline else most_new
+    chosen = [slot for slot in slots_of(fleet) if slot.instance is not None or slot.rank < most[slot.pool]]
     return tuple(replace(slot, index=index) for index, slot in enumerate(chosen))
-
-
-def _pairs(row: Sequence[T]) -> Iterator[tuple[T, T]]:
-    """Each element with the next."""
-    return zip(row, row[1:], strict=False)

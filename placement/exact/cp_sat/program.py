@@ -1,4 +1,4 @@
-"""What the model is written with: whole-number variables that know their range and, if auxiliary, their value in a plan."""
+"""What the model is written with: whole-number variables that know their range and, some, their value in a plan."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class Objective:
 
 
 class Program:
-    """A CP-SAT model, the range of each variable, and the value of each auxiliary one as a function of those before it."""
+    """A CP-SAT model, the range of each variable, and the value of auxiliary ones as a function of those before them.
+
+    So any plan is a complete hint, and a test can ask whether the rows admit it.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
@@ -125,7 +128,7 @@ class Program:
         return self.ranges[var.index][1]
 
     def objective(self, terms: Iterable[tuple[Count, int]], offset: int = 0) -> Objective:
-        """Constants into the offset, equal variables together, coefficients divided by their greatest common divisor."""
+        """Constants into the offset, equal variables together, coefficients divided by their common divisor."""
         weight: dict[int, int] = defaultdict(int)
         var_of: dict[int, Var] = {}
         for count, n in terms:

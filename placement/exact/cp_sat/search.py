@@ -1,8 +1,9 @@
-"""The search: objective levels in turn, each first by one worker for a repeatable answer, then by CP-SAT's portfolio."""
+"""The search: objective levels in turn, each first by one worker for a repeatable answer, then by the portfolio."""
 
 from __future__ import annotations
 
 import math
+import operator
 import threading
 from collections import Counter
 from contextlib import contextmanager
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 NAME = "cp-sat"
 WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
 _LEVEL_SHARE = 0.5  # of what is left, for one level of left-out copies: the cost wants its turn too
-_PART = 0.3  # of what is left, for whatever prepares the search proper
-_OUTLINE = 2.0  # deterministic seconds for the outline's bound
+_PART = 0.1  # of what is left, for whatever prepares the search proper
+_OUTLINE = 1.0  # deterministic seconds for the outline's bound
+_SCOUT = 0.5  # deterministic seconds to look for a first plan
 _FEWER = 0.05  # deterministic seconds to bound the machines of one pool
-_EXACT_FLOAT = 2.0**49  # below this a double tells an integer bound apart from noise of a millionth
+_NOISE = 2.0**-50  # relative; more than a double's rounding of an integer bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +45,16 @@ class CpSatOptions:
     Attributes
     ----------
     workers : parallel searches of the portfolio; `Budget.threads` lowers it.
-    first_phase : deterministic seconds of CP-SAT that a single worker gets before the portfolio starts; most small problems
-        end in them, with the same plan each time.
+    first_phase : deterministic seconds of CP-SAT that a single worker gets before the portfolio starts; most small
+        problems end in them, with the same plan each time.
     max_terms : size limit, in terms of all rows, beyond which the model is not written.
     small : size, in terms, up to which the model is solved outright, without its outline first.
     """
 
     workers: int = 8
-    first_phase: float = 3.0
+    first_phase: float = 2.0
     max_terms: int = 3_000_000
     small: int = 3_000
-    o1: int = 0
-    o2: int = 0
-    o3: int = 0
-    pr: int = 0
-    il: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what CP-SAT can't run with."""
@@ -88,15 +85,15 @@ def solve_cp_sat(
     Returns
     -------
     Outcome
-        Infeasible only as a proof on machines enough for any plan. `Stop.STUCK` without a claim when the model is beyond
-        the size limit or its numbers beyond 64 bits. `Stop.DONE` when the work limit is used up.
+        Infeasible only as a proof on machines enough for any plan. `Stop.STUCK` without a claim when the model is
+        beyond the size limit or its numbers beyond 64 bits. `Stop.DONE` when the work limit is used up.
     """
     if hint is not None:
         track.offer(hint, NAME)
     return _Search(fleet, track, budget, seed, options).run()
 
 
-class _Stuck(Exception):  # noqa: N818 - it is an answer, not an error
+class _Stuck(Exception):
     """The model can't be written or run; the text says why."""
 
 
@@ -136,7 +133,8 @@ class _Search:
                 return False
             if self._settled(level):
                 continue
-            status = self._stage(level, self._limits(level), self._budget.share(_LEVEL_SHARE), self._work_left(_LEVEL_SHARE))
+            part = self._budget.share(_LEVEL_SHARE)
+            status = self._stage(level, self._limits(level), part, self._work_left(_LEVEL_SHARE))
             if self._track.best is None and not self._finished():  # a first plan is worth all the time there is
                 status = self._stage(level, self._limits(level), self._budget, self._work_left(1.0))
             if status == cp_model.INFEASIBLE:
@@ -173,8 +171,8 @@ class _Search:
     ) -> cp_model.CpSolverStatus:
         """Minimise one goal: ticks, or what is left out at a level.
 
-        Unless the model is small anyway, the outline comes first: its bound, how many machines a first plan is looked for
-        on, and how many of each pool a better plan than the best can have.
+        Unless the model is small anyway, the outline comes first: its bound, how many machines a first plan is looked
+        for on, and how many of each pool a better plan than the best can have.
         """
         goal = _Goal(level, limits)
         end = None if work is None else self._spent + work
@@ -207,13 +205,11 @@ class _Search:
     def _scout(
         self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget, end: float | None
     ) -> None:
-        """Look for a first plan on few machines, more each time; whether there is none says nothing about the problem."""
-        for spare in (1, 4):
-            few = [min(most, n + spare + n * spare // 4) for most, n in zip(most_new, guess, strict=True)]
-            if self._track.best is not None or self._ended(budget, end) or self._too_big(few):
-                return
-            engine = self._engine(DirectModel(self._fleet, few, ordered=bool(self._options.o1)), goal, partial=True)
-            self._run(engine, budget.share(_PART), 1, self._effort(self._options.first_phase, end, _PART))
+        """Look for a first plan on few machines; that there is none there says nothing."""
+        few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
+        if not self._too_big(few):
+            engine = self._engine(DirectModel(self._fleet, few), goal, partial=True)
+            self._run(engine, budget.share(_PART), 1, self._effort(_SCOUT, end, _PART))
 
     def _phases(
         self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None
@@ -229,10 +225,11 @@ class _Search:
             if self._too_big(most_new):
                 raise _Stuck(
                     f"the direct model would have about {self.stats['terms']:,} terms, the limit is "
-                    f"{self._options.max_terms:,}; give a plan to start from, set quotas, raise max_terms, or use another solver"
+                    f"{self._options.max_terms:,}; give a plan to start from, set quotas, raise max_terms, or use "
+                    "another solver"
                 )
             part = budget if math.isinf(effort) else budget.share(_PART)
-            engine = self._engine(DirectModel(self._fleet, most_new, ordered=bool(self._options.o2 if workers == 1 else self._options.o3)), goal)
+            engine = self._engine(DirectModel(self._fleet, most_new), goal)
             status = self._run(engine, part, workers, self._effort(effort, end))
             if status in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
                 break
@@ -244,19 +241,19 @@ class _Search:
         Only when money is minimised, as only then dearer plans are of no interest.
         """
         best = self._track.best
-        if goal.level is not None or best is None:
+        if goal.level is not None or best is None or any(map(operator.gt, best[1].left_out, goal.limits)):
             return most_new
         ticks = best[1].ticks
         most_new = [min(most, new_machines_limit(self._fleet, p, ticks)) for p, most in enumerate(most_new)]
         if estimated_terms(self._fleet, most_new) <= self._options.small:
             return most_new
+        model = DirectModel(self._fleet, most_new, outline=True)
+        model.limit_left_out(goal.limits)
+        model.limit_ticks(ticks)
         for p, most in enumerate(most_new):
             if self._ended(budget, end):
                 break
             if most > 1:
-                model = DirectModel(self._fleet, most_new, outline=True)
-                model.limit_left_out(goal.limits)
-                model.limit_ticks(ticks)
                 model.program.engine.minimize(-model.new[p])
                 engine = _Engine(model)
                 self._run(engine, budget.share(_PART), 1, self._effort(_FEWER, end, _PART / len(most_new)))
@@ -277,7 +274,6 @@ class _Search:
         return _Engine(model, _Reporter(self._track, goal, objective, partial))
 
     def _run(self, engine: _Engine, budget: Budget, workers: int, effort: float) -> cp_model.CpSolverStatus:
-        engine.opt = self._options
         status = engine.run(budget, workers, effort, self._seed)
         self._spent += engine.deterministic_seconds
         if status == cp_model.MODEL_INVALID:
@@ -356,8 +352,7 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         chosen = self._solver.parameters
         chosen.num_workers = workers
         chosen.random_seed = seed
-        if self.opt.pr: chosen.cp_model_probing_level = 0
-        if self.opt.il and workers == 1: chosen.interleave_search = True
+        chosen.cp_model_probing_level = 0  # presolve's probing takes long and won nothing in trials
         chosen.catch_sigint_signal = False  # the planner handles Ctrl-C
         if not math.isinf(effort):
             chosen.max_deterministic_time = effort
@@ -366,9 +361,11 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         program = self._model.program.engine
         if self._reporter is not None and self._reporter.objective.terms:
             program.minimize(linear(self._reporter.objective.terms))
-        with budget.stopping(self._halt):
-            status = self._solver.solve(program, self)
-        self._over.set()
+        try:
+            with budget.stopping(self._halt):
+                status = self._solver.solve(program, self)
+        finally:
+            self._over.set()
         if self._error is not None:
             raise self._error
         response = self._solver.response_proto
@@ -391,7 +388,7 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         with self._guarded():
             if math.isfinite(bound):
                 # An integer in float's clothing: round up, less what its noise may be.
-                self._raise(math.ceil(bound - max(1e-6, abs(bound) / _EXACT_FLOAT / 2)))
+                self._raise(math.ceil(bound - max(1e-6, abs(bound) * _NOISE)))
                 self._stop_when_good_enough()
 
     def _raise(self, reduced: int) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING
 
-from placement.exact.cp_sat.model import Kind, kind_of, weight
+from placement.exact.cp_sat.model import Kind, kind_of
 from placement.exact.deal import deal
 from placement.packing import Machine, Packing, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from placement.exact.cp_sat.model import DirectModel
     from placement.exact.slots import Slot
-    from placement.fleet import Option
 
 
 def decode(model: DirectModel, values: Sequence[int]) -> Packing:
@@ -63,10 +62,7 @@ def _by_kind(model: DirectModel, free: dict[tuple[int, int], int]) -> Counter[Ki
 
 
 def encode(model: DirectModel, packing: Packing) -> list[int] | None:
-    """Values of all variables for a packing, by variable index; None when it needs machines that the model has not.
-
-    New machines and alike accelerators are put in the order that the model asks for.
-    """
+    """Values of all variables for a packing, by variable index; None when it needs machines that the model has not."""
     values = [0] * len(model.program.ranges)
     for slot, machine in _assign(model, packing):
         if slot is None:
@@ -74,31 +70,23 @@ def encode(model: DirectModel, packing: Packing) -> list[int] | None:
         rest = _keep(model, slot, Counter(machine.seats), values)
         for seat, times in rest.items():
             values[model.copies[seat.component, seat.option, slot.index].index] += times
-        _touch(model, slot, rest, values)
+            _touch(model, slot, seat, times, values)
     model.program.complete(values)
     return values
 
 
-def _assign(model: DirectModel, packing: Packing) -> list[tuple[Slot | None, Machine]]:
-    """A slot for each machine: its own for a running one, by descending volume for new ones."""
+def _assign(model: DirectModel, packing: Packing) -> Iterator[tuple[Slot | None, Machine]]:
+    """A slot for each machine with copies: its own for a running one, the next of its pool for a new one."""
     running = {slot.instance: slot for slot in model.slots if slot.instance is not None}
-    new: dict[int, list[Slot]] = defaultdict(list)
+    new: dict[int, deque[Slot]] = defaultdict(deque)
     for slot in model.slots:
         if slot.instance is None:
             new[slot.pool].append(slot)
-    busy = [machine for machine in packing.machines if machine.seats]
-    found: list[tuple[Slot | None, Machine]] = [(running.get(m.instance), m) for m in busy if m.instance is not None]
-    for p, slots in new.items():
-        mine = [machine for machine in busy if machine.instance is None and machine.pool == p]
-        mine.sort(key=lambda machine: -_volume(model, machine))
-        found += zip(slots, mine, strict=False)
-        found += [(None, machine) for machine in mine[len(slots) :]]
-    found += [(None, m) for m in busy if m.instance is None and m.pool not in new]
-    return found
-
-
-def _volume(model: DirectModel, machine: Machine) -> int:
-    return sum(model.volume(seat.component, seat.option, machine.pool) for seat in machine.seats)
+    for machine in packing.machines:
+        if machine.seats and machine.instance is not None:
+            yield running.get(machine.instance), machine
+        elif machine.seats:
+            yield (new[machine.pool].popleft() if new[machine.pool] else None), machine
 
 
 def _keep(model: DirectModel, slot: Slot, seats: Counter[Seat], values: list[int]) -> Counter[Seat]:
@@ -112,26 +100,10 @@ def _keep(model: DirectModel, slot: Slot, seats: Counter[Seat], values: list[int
     return +seats
 
 
-def _touch(model: DirectModel, slot: Slot, seats: Counter[Seat], values: list[int]) -> None:
-    """Fill in which accelerators free copies touch; alike accelerators are put in order first."""
-    everything = range(model.fleet.pools[slot.pool].shape.accelerators)
-    owned = [0] * len(everything)
-    load = [0] * len(everything)
-    touching: dict[Kind, list[int]] = defaultdict(lambda: [0] * len(everything))
-    for seat, times in seats.items():
-        option = model.fleet.components[seat.component].options[seat.option]
+def _touch(model: DirectModel, slot: Slot, seat: Seat, times: int, values: list[int]) -> None:
+    """Which accelerators some equal free copies own, or touch together with others of their kind."""
+    option = model.fleet.components[seat.component].options[seat.option]
+    on = model.touching.get((kind_of(option), slot.index)) if option.shared else model.owned.get(slot.index)
+    if on is not None:
         for k in seat.accelerators:
-            if option.shared:
-                touching[kind_of(option)][k] += times
-                load[k] += times * weight(kind_of(option))
-            else:
-                owned[k] += times
-    order = list(everything)
-    if not model.places_on(slot.index):
-        order.sort(key=lambda k: (-owned[k], -load[k]))
-    for position, k in enumerate(order):
-        if slot.index in model.owned:
-            values[model.owned[slot.index][position].index] = owned[k]
-        for kind, times_on in touching.items():
-            if (kind, slot.index) in model.touching:
-                values[model.touching[kind, slot.index][position].index] = times_on[k]
+            values[on[k].index] += times

@@ -1,8 +1,8 @@
 """Redundant rows: what all new machines of a pool hold together. No plan needs them; bounds do.
 
-A row says that what copies need, measured by a dual feasible function f, is at most one per accelerator (or per machine).
-f maps needs in [0, 1] of the room to [0, 1] so that needs that fit together never measure more than 1: the identity gives
-the volume row, and the functions of Fekete and Schepers [1]_ round up needs over a half, a third and so on.
+A row says that what copies need, measured by a dual feasible function f, is at most one per accelerator (or per
+machine). f maps needs in [0, 1] of the room to [0, 1] so that needs that fit together never measure more than 1: the
+identity gives the volume row, the functions of Fekete and Schepers [1]_ round up needs over a half, a third and so on.
 
 On its own, without machines one by one, the model of these rows is small enough to be solved to the end in most cases.
 

@@ -278,7 +278,12 @@ class DirectModel:
         self.program.add(lpSum(everyone) == placed)
         if component.demand:
             self._demand(component)
-        rules = component.max_skew, component.max_per_zone, component.min_zones or None, component.zone_loss_floor or None
+        rules = (
+            component.max_skew,
+            component.max_per_zone,
+            component.min_zones or None,
+            component.zone_loss_floor or None,
+        )
         if component.copies and any(rule is not None for rule in rules):
             self._zones(component, placed, by_zone)
         return placed
@@ -300,9 +305,7 @@ class DirectModel:
             program.add(lpSum(here) == total)
             totals.append(total)
         if component.max_skew is not None and len(totals) > 1:
-            least = program.derive(
-                f"least_{c}", 0, component.copies, lambda values: min(values[var] for var in totals)
-            )
+            least = program.derive(f"least_{c}", 0, component.copies, lambda values: min(values[var] for var in totals))
             for total in totals:
                 program.add(total >= least)
                 program.add(total <= least + component.max_skew)
@@ -346,7 +349,9 @@ class DirectModel:
             if forced > pool.max_instances:
                 program.add(False)
                 return forced
-        machines = program.derive(f"machines_{p}", forced, most, lambda values: forced + sum(values[v] for v in released))
+        machines = program.derive(
+            f"machines_{p}", forced, most, lambda values: forced + sum(values[v] for v in released)
+        )
         program.add(forced + lpSum(released) == machines)
         if pool.min_instances <= forced:
             return machines
@@ -392,7 +397,10 @@ class DirectModel:
                 if free is not None:  # any accelerators there are the same place
                     most = min(place.count, self.program.high[free])
                     anywhere = self.program.derive(
-                        f"anywhere_{index}", 0, most, lambda values, v=free, n=most: min(n, values[v])  # type: ignore[misc]
+                        f"anywhere_{index}",
+                        0,
+                        most,
+                        lambda values, v=free, n=most: min(n, values[v]),  # type: ignore[misc]
                     )
                     self.program.add(anywhere <= free)
                     kept.append(anywhere)

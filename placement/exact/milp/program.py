@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SANE = 10**6  # beyond this, rates are scaled: rows with huge numbers drown the engine's tolerances
 _SCALED = 1000.0
+_HAIR = 1e-6
 _SMALLEST = 1e-6  # HiGHS drops coefficients below 1e-9
 
 
@@ -48,6 +49,7 @@ class Program:
     def __init__(self, name: str) -> None:
         """Start empty."""
         self.terms = 0  # of all rows
+        self._rows: list[Row] = []
         self.lp = pulp.LpProblem(name, pulp.LpMinimize)
         self.low: dict[Var, int] = {}
         self.high: dict[Var, int] = {}
@@ -83,7 +85,17 @@ class Program:
         if isinstance(row, bool):
             row = pulp.LpAffineExpression() >= int(not row)
         self.lp.addConstraint(row)
+        self._rows.append(row)
         self.terms += len(row)
+
+    def holds(self, values: Values) -> bool:
+        """Whether whole numbers keep every row: engines hand out some that don't. Scaled rows are given a hair."""
+        for row in self._rows:
+            left = row.constant + sum(n * values[var] for var, n in row.items())
+            short = -left * row.sense if row.sense else abs(left)
+            if short > _HAIR:
+                return False
+        return True
 
     def within(self, terms: Terms, room: int, machines: Count) -> None:
         """``sum of needs <= room x machines``, divided by what the needs have in common; no row when nobody needs any."""

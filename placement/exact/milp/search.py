@@ -190,7 +190,7 @@ class _Search:
         return model
 
     def take(self, model: DirectModel, values: Values) -> None:
-        """Offer a solution's plan, if it keeps the rules when recounted."""
+        """Offer a solution's plan, if it keeps the rules when recounted in integers."""
         try:
             packing = decode(model, values)
             broken = broken_rule(self._fleet, packing)

@@ -1,0 +1,146 @@
+"""The solver `column-generation`: prices and machine counts from patterns, plans packed on those machines, then improved.
+
+1. Heuristics for a first plan.
+2. The pattern bound (`bounds.patterns`): column generation, then whole machine counts by Benders cuts.
+3. Packing at a given fleet mix: the cheapest machine counts that keep every cut with a little to spare become quotas for the
+   heuristics; the spare part is halved or raised until the least is found that can be packed.
+4. Large-neighbourhood search until the bound is met or the time is up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.certificate import Cut
+from placement.bounds.patterns.mix import cheapest_mix
+from placement.exact.large_neighbourhood import LargeNeighbourhood
+from placement.heuristics import HeuristicOptions, solve_best_fit, solve_greedy
+from placement.packing import evaluate
+from placement.result import Outcome, Stop
+from placement.track import Track
+
+if TYPE_CHECKING:
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+
+NAME = "column-generation"
+_FIRST_SPARE = 0.004
+_LEAST_SPARE = 0.0005
+_MOST_SPARE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGenerationOptions:
+    """How the time is shared out.
+
+    Attributes
+    ----------
+    bound_share : part of the time for the bound.
+    pack_share : part of what is left then for packing at fleet mixes.
+    steps : most steps of the large-neighbourhood search; a work budget replaces it.
+    """
+
+    bound_share: float = 0.4
+    pack_share: float = 0.5
+    steps: int = 1_000_000
+
+
+def solve_column_generation(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: ColumnGenerationOptions = ColumnGenerationOptions(),
+) -> Outcome:
+    """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
+    if hint is not None:
+        track.offer(hint, NAME)
+    if track.best is None:
+        quick = HeuristicOptions(restarts=3, rounds=20)
+        solve_best_fit(fleet, track, budget=budget.share(0.2), seed=seed, options=quick)
+        solve_greedy(fleet, track, budget=budget.share(0.3), seed=seed, options=quick)
+    best = track.best
+    given = best[1].left_out if best is not None and fleet.levels else None
+    bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
+    bound.run(track)
+    stats: dict[str, int | float | str] = {
+        "columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)
+    }
+    if bound.infeasible and given is None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason="no machine counts within the quotas can hold the copies")
+    if not _ended(track, budget) and bound.cuts:
+        stats["mixes"] = _pack_mixes(fleet, track, budget.share(options.pack_share), bound, seed)
+    if not _ended(track, budget) and track.best is not None:
+        search = LargeNeighbourhood(fleet, track, seed)
+        limit = options.steps if budget.work is None else budget.work
+        while search.steps < limit and not _ended(track, budget):
+            search.step(budget)
+        stats.update(steps=search.steps, improved=search.improved)
+    return Outcome(NAME, _why(track, budget), stats=stats)
+
+
+def _ended(track: Track, budget: Budget) -> bool:
+    return track.good_enough or budget.over()
+
+
+def _why(track: Track, budget: Budget) -> Stop:
+    if track.proved:
+        return Stop.PROVED
+    if track.good_enough:
+        return Stop.GAP
+    if budget.interrupted:
+        return Stop.INTERRUPTED
+    if budget.over():
+        return Stop.TIME
+    return Stop.DONE if track.best is not None else Stop.STUCK
+
+
+def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:
+    """Pack at the cheapest machine counts with some spare: first none, then doubling until it packs, then halving."""
+    tried = 0
+    if _pack(fleet, track, budget, bound.machines, seed):
+        return 1
+    low, spare, high = 0.0, _FIRST_SPARE, None
+    while not _ended(track, budget) and (high is None or high - low > _LEAST_SPARE) and spare < _MOST_SPARE:
+        machines = _mix_with_spare(fleet, bound, spare, budget, seed)
+        if machines is None:
+            break
+        tried += 1
+        if _pack(fleet, track, budget, machines, seed + tried):
+            high = spare
+        else:
+            low = spare
+        spare = 2 * low if high is None else (low + high) / 2
+    return tried + 1
+
+
+def _mix_with_spare(
+    fleet: Fleet, bound: PatternBound, spare: float, budget: Budget, seed: int
+) -> tuple[int, ...] | None:
+    """The cheapest machine counts that offer `spare` (relative) more than every cut asks for."""
+    cuts = [Cut(cut.worth, cut.least + int(cut.least * spare)) for cut in bound.cuts if cut.least > 0]
+    mix = cheapest_mix(fleet, cuts, gap=1e-4, seconds=budget.left(), work=1.0, seed=seed)
+    return mix.machines if mix is not None and mix.machines else None
+
+
+def _pack(fleet: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
+    """Pack with these machine counts as quotas; says whether all required copies found room."""
+    if not machines:
+        return False
+    pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
+    narrow = replace(fleet, pools=pools)
+    found = Track(narrow, budget)
+    solve_best_fit(narrow, found, budget=budget.share(), seed=seed, options=HeuristicOptions(restarts=2, ejections=300))
+    if found.best is None:
+        quick = HeuristicOptions(restarts=2, ejections=300, rounds=0)
+        solve_greedy(narrow, found, budget=budget.share(), seed=seed, options=quick)
+    best = found.best
+    if best is None:
+        return False
+    track.offer(best[0], NAME)
+    return evaluate(fleet, best[0]).left_out == (track.best or best)[1].left_out

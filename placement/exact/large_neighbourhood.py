@@ -1,0 +1,114 @@
+"""Improvement until the time is up: free a few machines, pack them anew exactly, keep what is not worse.
+
+Large-neighbourhood search (Shaw 1998, *Using constraint programming and local search methods to solve vehicle routing
+problems*, CP98, LNCS 1520): machines that waste much are freed together with machines like them, CP-SAT packs the copies they
+held, and equally good packings are taken too, so that the plan drifts instead of sticking.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.budget import Budget
+from placement.exact.neighbourhood import may_be_freed, neighbourhood
+from placement.packing import evaluate
+from placement.track import Track
+
+if TYPE_CHECKING:
+    from placement.exact.neighbourhood import Neighbourhood
+    from placement.fleet import Fleet
+    from placement.packing import Machine, Packing, Value
+
+NAME = "large-neighbourhood"
+WORK = 400  # of CP-SAT a neighbourhood, thousandths of its deterministic second
+_FEWEST, _MOST = 2, 12  # machines freed at once
+_MOST_COPIES = 60
+
+
+class LargeNeighbourhood:
+    """The search on one plan. `step` frees one set of machines; the size adapts to what CP-SAT manages within its work."""
+
+    def __init__(self, fleet: Fleet, track: Track, seed: int) -> None:
+        """Start from the track's best plan."""
+        best = track.best
+        assert best is not None
+        self.fleet, self.track = fleet, track
+        self.packing, self.value = best
+        self.steps = 0
+        self.improved = 0
+        self._rng = np.random.default_rng(seed)
+        self._size = 4.0
+
+    def step(self, budget: Budget) -> bool:
+        """One neighbourhood; says whether the plan got better."""
+        freed = self._choose()
+        if len(freed) < _FEWEST:
+            return False
+        self.steps += 1
+        small = neighbourhood(self.fleet, self.packing, freed)
+        proved, packing = self._solve(small, budget)
+        self._size = min(_MOST, self._size + 0.1) if proved else max(_FEWEST, self._size - 0.2)
+        if packing is None:
+            return False
+        whole = small.put_back(packing)
+        value = evaluate(self.fleet, whole)
+        if value > self.value:
+            return False
+        better = value < self.value
+        self.packing, self.value = whole, value
+        if better:
+            self.improved += 1
+            self.track.offer(whole, NAME)
+        return better
+
+    def _solve(self, small: Neighbourhood, budget: Budget) -> tuple[bool, Packing | None]:
+        from placement.exact.cp_sat import solve_cp_sat
+
+        part = budget.share(1.0, work=WORK)
+        track = Track(small.fleet, part)
+        solve_cp_sat(small.fleet, track, budget=part, seed=int(self._rng.integers(2**30)), hint=small.packing)
+        best = track.best
+        return track.proved, None if best is None else best[0]
+
+    def _choose(self) -> list[int]:
+        """A machine that wastes much, and machines like it: near in zone and kind, wasteful ones first."""
+        machines = self.packing.machines
+        free = [m for m, machine in enumerate(machines) if may_be_freed(self.fleet, machine)]
+        if not free:
+            return []
+        waste = np.array([self._waste(machines[m]) for m in free])
+        first = int(self._rng.choice(len(free), p=_chances(waste)))
+        near = np.array([self._nearness(machines[free[first]], machines[m]) for m in free])
+        noise = self._rng.random(len(free))
+        order = np.argsort(-(near + waste + 1.5 * noise), kind="stable")
+        chosen, copies = [free[first]], len(machines[free[first]].seats)
+        for k in order.tolist():
+            if len(chosen) >= round(self._size):
+                break
+            more = len(machines[free[k]].seats)
+            if k != first and copies + more <= _MOST_COPIES:
+                chosen.append(free[k])
+                copies += more
+        return chosen
+
+    def _waste(self, machine: Machine) -> float:
+        """The part of a machine's accelerator memory that holds nothing (of its vCPUs when it has no accelerators)."""
+        shape = self.fleet.pools[machine.pool].shape
+        options = [self.fleet.components[seat.component].options[seat.option] for seat in machine.seats]
+        if shape.accelerators:
+            used = sum(o.accelerators * (o.memory_mib if o.shared else shape.memory_mib) for o in options)
+            return max(0.0, 1 - used / max(1, shape.accelerators * shape.memory_mib))
+        return max(0.0, 1 - sum(o.vcpus for o in options) / max(1, shape.vcpus))
+
+    def _nearness(self, one: Machine, other: Machine) -> float:
+        a, b = self.fleet.pools[one.pool], self.fleet.pools[other.pool]
+        mine = {seat.component for seat in one.seats}
+        common = sum(seat.component in mine for seat in other.seats) / max(1, len(other.seats))
+        return 0.5 * (a.zone == b.zone) + 0.5 * (a.shape == b.shape) + common
+
+
+def _chances(waste: np.ndarray) -> np.ndarray:
+    weight = waste + 0.1
+    return weight / weight.sum()

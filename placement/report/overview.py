@@ -1,0 +1,169 @@
+"""A problem before it is solved: how big, what may be rented, which rules, what runs now, what it costs at least."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from placement.bounds import volume_bound, why_infeasible
+from placement.fleet import compile_fleet
+from placement.report import words
+from placement.report.flow import Flow
+from placement.units import MILLI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from placement.fleet import Fleet
+    from placement.problem import Component, Problem
+
+
+def overview(problem: Problem) -> RenderableType:
+    """Supply as a table by instance type, then a line for each other fact."""
+    fleet = compile_fleet(problem)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, text in _lines(problem, fleet):
+        grid.add_row(name, text)
+    return Group(_supply(problem), Text(), grid)
+
+
+def _supply(problem: Problem) -> Table:
+    """Instance types that some pool rents."""
+    prefix = words.common_prefix(pool.zone for pool in problem.pools)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("instance type", overflow="fold")
+    table.add_column("accelerators", overflow="fold")
+    for heading in ("vCPU", "GiB", "$/hour"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(f"quota by zone\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else "quota by zone", overflow="fold")
+    for name, kind in problem.instance_types.items():
+        pools = [pool for pool in problem.pools if pool.instance_type == name]
+        if not pools:
+            continue
+        prices = sorted({kind.price_per_hour if pool.price_per_hour is None else pool.price_per_hour for pool in pools})
+        quota: dict[str, int | None] = {}
+        for pool in pools:
+            so_far = quota.get(pool.zone, 0)
+            quota[pool.zone] = None if so_far is None or pool.max_instances is None else so_far + pool.max_instances
+        table.add_row(
+            name,
+            f"{kind.accelerator_count} x {kind.accelerator}" if kind.accelerator else "none",
+            f"{kind.vcpus:g}",
+            f"{kind.memory_gib:,.0f}",
+            " to ".join(f"{price:g}" for price in dict.fromkeys((prices[0], prices[-1]))),
+            Flow(f"{zone.removeprefix(prefix)} {'no limit' if most is None else most}" for zone, most in quota.items()),
+        )
+    return table
+
+
+def _lines(problem: Problem, fleet: Fleet) -> Iterator[tuple[str, RenderableType]]:
+    if problem.name:
+        yield "problem", problem.name
+    yield "components", _components(problem)
+    yield "need", _need(fleet)
+    rules = Counter(rule for component in problem.components for rule in rules_of(component))
+    yield "rules", Flow(f"{rule} ({n})" for rule, n in rules.items()) if rules else "none but room"
+    zones = words.count(len(fleet.zones), "zone")
+    yield "supply", f"{words.count(len(fleet.pools), 'pool')} in {zones}{_minimum(problem)}"
+    if problem.instances:
+        yield "running", _running(problem)
+    yield "objective", _objective(problem)
+    reason = why_infeasible(fleet)
+    if reason is not None:
+        yield "bound", Text(f"infeasible: {reason}", style="bold red")
+    else:
+        least = words.money(fleet.cost(volume_bound(fleet)))
+        yield "bound", f"no plan costs less than {least} (by volume alone; solve finds better)"
+
+
+def _components(problem: Problem) -> str:
+    rows = problem.components
+    required = sum(row.required_copies for row in rows)
+    parts = [words.count(len(rows), "component"), f"{words.count(required, 'copy', 'copies')} required"]
+    optional: Counter[int] = Counter()
+    for row in rows:
+        if row.copies is not None and row.copies > row.required_copies:
+            optional[row.priority] += row.copies - row.required_copies
+    for priority, copies in sorted(optional.items(), reverse=True):
+        parts.append(f"{copies:,} optional of priority {priority}")
+    by_demand = sum(row.demand is not None for row in rows)
+    if by_demand:
+        parts.append(f"{by_demand} sized by demand")
+    return ", ".join(parts)
+
+
+def _need(fleet: Fleet) -> str:
+    """The least that required copies take, resource by resource, each by the option that takes least of it."""
+    owned = shared = vcpus = host = 0
+    for component in fleet.components:
+        options = [option for option in component.options if option.pools] or list(component.options)
+        copies = component.required
+        owned += copies * min(0 if option.shared else option.accelerators for option in options)
+        shared += copies * min(option.accelerators * option.memory_mib if option.shared else 0 for option in options)
+        vcpus += copies * min(option.vcpus for option in options)
+        host += copies * min(option.host_mib for option in options)
+    parts = []
+    if owned:
+        parts.append(f"{words.count(owned, 'whole accelerator')}")
+    if shared:
+        parts.append(f"{words.gib(shared)} GiB on shared accelerators")
+    parts += [f"{vcpus / MILLI:,.0f} vCPUs", f"{words.gib(host)} GiB of host memory"]
+    return "at least " + ", ".join(parts)
+
+
+def rules_of(component: Component) -> Iterator[str]:
+    """Names of the rules that a component uses beyond copies and room."""
+    spread = component.spread
+    used = {
+        "shared": any(way.shared for way in component.ways),
+        "accelerator_share": any(way.accelerator_share for way in component.ways),
+        "options": len(component.ways) > 1,
+        "on": any(way.on is not None for way in component.ways),
+        "instance_types": any(way.instance_types is not None for way in component.ways),
+        "zones": component.zones is not None,
+        "max_skew": spread.max_skew is not None,
+        "min_zones": spread.min_zones is not None,
+        "max_per_zone": spread.max_per_zone is not None,
+        "max_per_instance": spread.max_per_instance is not None,
+        "min_available_on_zone_loss": component.min_available_on_zone_loss > 0,
+        "dedicated": component.dedicated,
+        "avoid": bool(component.avoid),
+        "move_cost": component.move_cost is not None,
+    }
+    yield from (rule for rule, is_used in used.items() if is_used)
+
+
+def _minimum(problem: Problem) -> str:
+    paid = sum(pool.min_instances for pool in problem.pools)
+    return f", {words.count(paid, 'machine')} paid for in any case" if paid else ""
+
+
+def _running(problem: Problem) -> str:
+    states = Counter(instance.state for instance in problem.instances)
+    parts = [f"{states[state]:,} {state}" for state in ("active", "cordoned", "draining") if states[state]]
+    fixed = sum(not instance.removable for instance in problem.instances)
+    if fixed:
+        parts.append(f"{fixed:,} not removable")
+    copies = words.count(len(problem.placements), "copy", "copies")
+    pinned = sum(row.pinned for row in problem.placements)
+    machines = words.count(len(problem.instances), "machine")
+    return f"{copies}{f' ({pinned:,} pinned)' if pinned else ''} on {machines} ({', '.join(parts)})"
+
+
+def _objective(problem: Problem) -> str:
+    hours = problem.objective.horizon_hours
+    text = f"price over {hours:g} {'hour' if hours == 1 else 'hours'}"
+    moves = {problem.objective.move_cost if row.move_cost is None else row.move_cost for row in problem.components}
+    if any(moves):
+        low, high = min(moves), max(moves)
+        text += f" + ${low:g}{'' if low == high else f' to ${high:g}'} a moved copy"
+    return text

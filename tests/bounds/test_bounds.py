@@ -1,0 +1,94 @@
+"""Bounds never exceed the true optimum, whatever prices or limits they come from."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from placement import Problem
+from placement.bounds import volume_bound, why_infeasible
+from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.certificate import Prices, certify
+from placement.bounds.patterns.relaxation import relax, volumes
+from placement.budget import Budget
+from placement.fleet import Fleet, compile_fleet
+from placement.packing import Value
+from placement.track import Track
+from tests import brute, strategies
+
+
+def solved(seed: int, **knobs: object) -> tuple[Fleet, brute.Best | None] | None:
+    """A random tight problem and its true optimum; None when it is too big to enumerate."""
+    problem = strategies.random_problem(random.Random(seed), **knobs)
+    if brute.too_big(problem):
+        return None
+    return compile_fleet(Problem(**problem)), brute.cheapest(problem)
+
+
+def value_of(fleet: Fleet, best: brute.Best) -> tuple[tuple[int, ...], int]:
+    """Left out per level, and cost in micro-dollars."""
+    return tuple(best.left_out.get(level, 0) for level in fleet.levels), best.account.cost
+
+
+def check_bounds(seed: int) -> str:
+    """Check every bound on one random problem; says what kind of case it was."""
+    case = solved(seed)
+    if case is None:
+        return "big"
+    fleet, best = case
+    reason = why_infeasible(fleet)
+    if best is None:
+        return "infeasible" if reason is None else "infeasible, seen at once"
+    assert reason is None, f"seed {seed}: called infeasible: {reason}"
+    left_out, cost = value_of(fleet, best)
+    assert fleet.cost(volume_bound(fleet)) <= cost, f"seed {seed}: volume"
+    for given in (None, left_out):
+        budget = Budget()
+        bound = PatternBound(fleet, budget, given)
+        bound.run(Track(fleet, budget), rounds=30)
+        assert fleet.cost(fleet.tick_price * bound.bound) <= cost, f"seed {seed}: patterns, given {given}"
+        assert not bound.infeasible, f"seed {seed}: patterns call it infeasible, given {given}"
+        check_random_prices(fleet, best, given, seed)
+    return "feasible"
+
+
+def check_random_prices(fleet: Fleet, best: brute.Best, given: tuple[int, ...] | None, seed: int) -> None:
+    """A cut from any prices at all is kept by the optimal plan's machine counts."""
+    rng = random.Random(seed)
+    relaxation = relax(fleet, given)
+    counts = [0] * len(fleet.pools)
+    index = {pool.name: pool.index for pool in fleet.pools}
+    for row in best.plan["instances"]:
+        counts[index[row["pool"]]] += 1
+    for _ in range(5):
+        prices = Prices(
+            touch=[[rng.randrange(1000) for _ in kind.weights_mib] for kind in relaxation.kinds],
+            device=[rng.randrange(3000) for _ in relaxation.kinds],
+            volume={
+                (pool.index, r): rng.choice([0, 0, rng.randrange(5)])
+                for pool in fleet.pools
+                for r in range(len(volumes(fleet, pool.index)))
+            },
+            level=[rng.choice([0, rng.randrange(4000)]) for _ in fleet.levels],
+        )
+        assert certify(relaxation, prices).slack(tuple(counts)) >= 0, f"seed {seed}: cut from random prices"
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_bounds_are_below_the_optimum(block: int) -> None:
+    """On tight random problems, feasible ones most of the time, with and without optional copies left out."""
+    kinds = [check_bounds(seed) for seed in range(block * 60, block * 60 + 60)]
+    assert kinds.count("feasible") > 20
+
+
+@pytest.mark.long
+def test_bounds_are_below_the_optimum_at_length() -> None:
+    """The same on thousands of problems."""
+    for seed in range(10_000, 14_000):
+        check_bounds(seed)
+
+
+def test_value_orders_left_out_before_money() -> None:
+    """One more optional copy placed is worth any price."""
+    assert Value((0, 5), 10**9) < Value((1, 0), 0)

@@ -1,0 +1,300 @@
+"""The direct model with CP-SAT against the brute force, and what it may claim when it is cut short."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ortools.sat.python import cp_model
+
+from placement.budget import Budget
+from placement.document import to_plan
+from placement.errors import SolverBugError
+from placement.exact.cp_sat import CpSatOptions, solve_cp_sat
+from placement.exact.cp_sat.model import DirectModel
+from placement.exact.cp_sat.program import linear
+from placement.exact.cp_sat.translate import decode, encode
+from placement.exact.cp_sat.volume import _functions
+from placement.exact.slots import new_machines_limit
+from placement.fleet import Fleet, compile_fleet
+from placement.packing import Packing, Value, evaluate
+from placement.problem import Problem
+from placement.result import Outcome, Stop
+from placement.track import Track
+from placement.verify import verify
+from tests.brute import Best, cheapest, too_big
+from tests.strategies import random_problem
+
+if TYPE_CHECKING:
+    from tests.reading import Doc
+
+ENOUGH = 60_000  # work that ends every small problem with a proof
+
+
+def solved(doc: Doc, *, work: int = ENOUGH, seed: int = 0, hint: Packing | None = None, **options: Any) -> Run:
+    return Run(compile_fleet(Problem.model_validate(doc)), Budget(work=work), seed, hint, CpSatOptions(**options))
+
+
+class Run:
+    """One call of the solver, with what it reported."""
+
+    def __init__(self, fleet: Fleet, budget: Budget, seed: int, hint: Packing | None, options: CpSatOptions) -> None:
+        self.fleet = fleet
+        self.track = Track(fleet, budget)
+        self.outcome: Outcome = solve_cp_sat(fleet, self.track, budget=budget, seed=seed, hint=hint, options=options)
+
+    @property
+    def value(self) -> Value | None:
+        return None if self.track.best is None else self.track.best[1]
+
+    @property
+    def packing(self) -> Packing:
+        assert self.track.best is not None
+        return self.track.best[0]
+
+
+def small_problems(seeds: range, **knobs: Any) -> list[tuple[int, Doc]]:
+    drawn = [(seed, random_problem(random.Random(seed), **knobs)) for seed in seeds]
+    return [(seed, doc) for seed, doc in drawn if not too_big(doc)]
+
+
+def assert_keeps_every_rule(run: Run) -> None:
+    assert verify(run.fleet.problem, to_plan(run.fleet, run.packing)).violations == ()
+
+
+def assert_agrees(seed: int, doc: Doc, run: Run, best: Best | None) -> None:
+    """Left-out copies by priority and cost are exactly those of the brute force, and proved; or there is no plan."""
+    if best is None:
+        assert run.outcome.infeasible, seed
+        assert run.value is None
+        return
+    assert not run.outcome.infeasible, seed
+    assert run.value is not None
+    assert run.value.left_out == tuple(best.left_out.values()), seed
+    assert run.fleet.cost(run.value.ticks) == best.account.cost, seed
+    assert run.track.proved, seed
+    assert run.outcome.stop is Stop.PROVED
+    assert_keeps_every_rule(run)
+
+
+@pytest.mark.parametrize("small", [CpSatOptions().small, 0], ids=["outright", "outline-first"])
+@pytest.mark.parametrize("start", range(0, 300, 100))
+def test_agrees_with_brute_force(start: int, small: int) -> None:
+    for seed, doc in small_problems(range(start, start + 100)):
+        assert_agrees(seed, doc, solved(doc, small=small), cheapest(doc))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("small", [CpSatOptions().small, 0], ids=["outright", "outline-first"])
+@pytest.mark.parametrize("start", range(10_000, 16_000, 500))
+def test_agrees_with_brute_force_on_thousands(start: int, small: int) -> None:
+    for seed, doc in small_problems(range(start, start + 500), max_copies=7):
+        assert_agrees(seed, doc, solved(doc, small=small), cheapest(doc))
+
+
+@pytest.mark.parametrize("work", [1, 3, 10])
+def test_claims_hold_when_cut_short(work: int) -> None:
+    """However little work it gets: plans keep the rules, bounds are below the optimum, infeasible is true."""
+    for seed, doc in small_problems(range(2_000, 2_060)):
+        best = cheapest(doc)
+        run = solved(doc, work=work, seed=seed, small=0 if seed % 2 else 3_000)
+        if best is None:
+            assert run.value is None
+            continue
+        assert not run.outcome.infeasible, seed
+        left_out = tuple(best.left_out.values())
+        if run.value is not None:
+            assert_keeps_every_rule(run)
+            assert run.value.left_out >= left_out
+        # The bounds that count for a plan which leaves out as few copies as the optimum.
+        if run.value is None or run.value.left_out == left_out:
+            assert run.track.left_out_bound() <= left_out
+            assert run.fleet.cost(run.track.ticks_bound or 0) <= best.account.cost, seed
+
+
+def test_any_plan_is_a_complete_hint_that_the_rows_admit() -> None:
+    """With all variables fixed to a plan's values the model is feasible and says what the plan is worth."""
+    checked = 0
+    for seed, doc in small_problems(range(3_000, 3_080)):
+        run = solved(doc, seed=seed)
+        if run.value is None:
+            continue
+        model = DirectModel(run.fleet, all_machines(run.fleet))
+        goal = model.ticks()
+        values = encode(model, run.packing)
+        assert values is not None
+        for index, value in enumerate(values):
+            var = model.program.engine.get_int_var_from_proto_index(index)
+            model.program.engine.add(var == value)
+        model.program.engine.minimize(linear(goal.terms))
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        assert solver.solve(model.program.engine) == cp_model.OPTIMAL, seed
+        assert goal.value(sum(n * values[var.index] for var, n in goal.terms)) == run.value.ticks, seed
+        assert evaluate(run.fleet, decode(model, values)) == run.value, seed
+        checked += 1
+    assert checked > 50
+
+
+def all_machines(fleet: Fleet) -> list[int]:
+    return [new_machines_limit(fleet, p, None) for p in range(len(fleet.pools))]
+
+
+def test_same_seed_same_plan() -> None:
+    for _, doc in small_problems(range(4_000, 4_030)):
+        first, second = (solved(doc, seed=7) for _ in range(2))
+        assert first.track.best == second.track.best
+        assert [(e.cost, e.bound) for e in first.track.events] == [(e.cost, e.bound) for e in second.track.events]
+    crowded = [solved(crowd(), work=300, seed=3) for _ in range(2)]
+    assert crowded[0].track.best == crowded[1].track.best
+    assert crowded[0].track.ticks_bound == crowded[1].track.ticks_bound
+
+
+def first_plan(doc: Doc, work: int = ENOUGH) -> Run:
+    """A plan that is far from the best: any gap will do."""
+    fleet = compile_fleet(Problem.model_validate(doc))
+    return Run(fleet, Budget(work=work, gap=1.0), 0, None, CpSatOptions())
+
+
+def test_a_gap_that_is_good_enough_stops_the_search() -> None:
+    run = first_plan(crowd())
+    assert run.outcome.stop is Stop.GAP
+    assert run.track.gap() is not None
+    assert not run.track.proved
+
+
+@pytest.mark.parametrize("work", [1, 50, 500])
+def test_never_worse_than_the_hint(work: int) -> None:
+    hint = first_plan(crowd())
+    run = solved(crowd(), work=work, hint=hint.packing)
+    assert run.value is not None
+    assert hint.value is not None
+    assert run.value <= hint.value
+    assert_keeps_every_rule(run)
+    for seed, doc in small_problems(range(5_000, 5_020)):
+        small_hint = first_plan(doc)
+        if small_hint.value is not None:
+            small = solved(doc, work=work, hint=small_hint.packing)
+            assert small.value is not None
+            assert small.value <= small_hint.value, seed
+
+
+def test_no_time_returns_the_hint_and_claims_nothing() -> None:
+    hint = first_plan(crowd())
+    run = Run(hint.fleet, Budget(seconds=0), 0, hint.packing, CpSatOptions())
+    assert run.packing == hint.packing
+    assert run.outcome.stop is Stop.TIME
+    assert not run.outcome.infeasible
+
+
+def test_an_interrupt_from_another_thread_ends_it_with_plan_and_bound() -> None:
+    hint = first_plan(crowd(components=30))
+    budget = Budget(threads=2)
+    runs: list[Run] = []
+    solving = threading.Thread(
+        target=lambda: runs.append(Run(hint.fleet, budget, 0, hint.packing, CpSatOptions())), daemon=True
+    )
+    solving.start()
+    time.sleep(0.5)  # somewhere in the middle: the problem takes far longer
+    budget.interrupt()
+    solving.join(timeout=30)
+    assert not solving.is_alive()
+    run = runs[0]
+    assert run.outcome.stop is Stop.INTERRUPTED
+    assert hint.value is not None
+    assert run.value is not None
+    assert run.value <= hint.value
+    assert run.track.ticks_bound is not None
+    assert run.track.ticks_bound <= run.value.ticks
+    assert_keeps_every_rule(run)
+
+
+def test_an_interrupt_before_the_start_is_not_lost() -> None:
+    hint = first_plan(crowd())
+    budget = Budget()
+    budget.interrupt()
+    run = Run(hint.fleet, budget, 0, hint.packing, CpSatOptions())
+    assert run.outcome.stop is Stop.INTERRUPTED
+    assert run.packing == hint.packing
+
+
+def test_the_portfolio_goes_on_where_one_worker_ended() -> None:
+    """With time instead of work, a first phase too short for a proof is followed by parallel search, which proves."""
+    doc = crowd(components=4)
+    fleet = compile_fleet(Problem.model_validate(doc))
+    run = Run(fleet, Budget(seconds=120, threads=2), 0, None, CpSatOptions(first_phase=0.001, small=10**9))
+    assert run.outcome.stop is Stop.PROVED
+    assert run.value == solved(doc).value
+
+
+def test_a_model_beyond_the_size_limit_is_stuck_without_a_claim() -> None:
+    run = solved(crowd(), max_terms=100)
+    assert run.outcome.stop is Stop.STUCK
+    assert not run.outcome.infeasible
+    assert "max_terms" in run.outcome.reason
+    assert run.track.ticks_bound is not None  # the outline is small and gives its bound
+
+
+def test_numbers_beyond_64_bits_are_stuck_without_a_claim() -> None:
+    doc = crowd()
+    doc["instance_types"]["big"]["price_per_hour"] = 999999999.999999
+    doc["objective"] = {"horizon_hours": 99.999999, "move_cost": 0.000001}
+    doc["instances"] = [{"id": "i-1", "pool": "big-a"}]
+    doc["placements"] = [{"component": "c0", "instance": "i-1"}]
+    run = solved(doc)
+    assert run.outcome.stop is Stop.STUCK
+    assert "64 bits" in run.outcome.reason
+    assert not run.outcome.infeasible
+
+
+def test_calling_infeasible_what_has_a_plan_is_a_bug_raised_loudly() -> None:
+    doc = crowd(components=2)
+    packing = first_plan(doc).packing
+    for pool in doc["pools"]:
+        pool["max_instances"] = 1
+    with pytest.raises(SolverBugError, match="calls infeasible"):
+        solved(doc, hint=packing)
+
+
+@pytest.mark.parametrize("options", [{"workers": 0}, {"first_phase": 0.0}, {"max_terms": -1}])
+def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        CpSatOptions(**options)
+
+
+def test_needs_that_fit_together_never_measure_more_than_one() -> None:
+    """The functions behind the redundant rows are dual feasible: checked on sets that fill the room to the unit."""
+    rng = random.Random(1)
+    for _ in range(3_000):
+        room = rng.randint(1, 60)
+        cuts = sorted(rng.randint(0, room) for _ in range(rng.randint(0, 5)))
+        needs = [right - left for left, right in zip([0, *cuts], [*cuts, room], strict=True)]
+        for function in _functions():
+            assert sum(function(Fraction(need, room)) for need in needs) <= 1
+
+
+def crowd(components: int = 12) -> Doc:
+    """Shared and whole-accelerator components on two types: too many machines to be proven in a moment."""
+    rng = random.Random(5)
+    rows: list[Doc] = []
+    for c in range(components):
+        row: Doc = {"name": f"c{c}", "copies": rng.randint(2, 6), "shared": c % 3 != 0, "vcpus": rng.randint(1, 6)}
+        row |= {"accelerator_memory_gib": rng.randint(40, 330) / 10, "accelerators": rng.choice([1, 1, 2])}
+        rows.append(row)
+    big = {"accelerator": "A", "accelerator_count": 4, "vcpus": 48, "memory_gib": 192, "price_per_hour": 10.03}
+    small = {"accelerator": "A", "accelerator_count": 2, "vcpus": 12, "memory_gib": 64, "price_per_hour": 5.51}
+    return {
+        "format": "placement/v1",
+        "name": "crowd",
+        "accelerators": {"A": {"memory_gib": 40}},
+        "instance_types": {"big": big, "small": small},
+        "pools": [
+            {"name": "big-a", "instance_type": "big", "zone": "a"},
+            {"name": "small-b", "instance_type": "small", "zone": "b", "max_instances": 9},
+        ],
+        "components": rows,
+    }
