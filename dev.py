@@ -243,7 +243,7 @@ def end_to_end(scratch: Path) -> None:
         print("SKIPPED: there is no ../shared/referee.py beside this clone; the plan has only our own word")
         return
     command, problem, plan = BIN / "placement", scratch / "problem.json", scratch / "plan.json"
-    run([command, "convert", INSTANCE, "--output", problem], quiet=True)
+    run([command, "convert", INSTANCE, problem], quiet=True)
     run([command, "solve", problem, "--time-limit", TIME_LIMIT, "--output", plan], quiet=True)
     run([PYTHON, REFEREE, problem, plan])
 

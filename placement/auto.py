@@ -2,7 +2,9 @@
 
 1. Instant proofs of infeasibility, and the volume bound.
 2. Heuristics, cheapest first; each hands its plan on.
-3. Exact search from the best plan, in the time that is left.
+3. Exact search by turns, each from the best plan so far. A problem small enough for the direct models gets CP-SAT first, then
+   HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host limits), then column
+   generation, then CP-SAT's portfolio for what time is left. A larger one starts with column generation.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -13,9 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds import volume_bound, why_infeasible
+from placement.exact.slots import direct_terms
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from placement.budget import Budget
     from placement.fleet import Fleet
     from placement.packing import Packing
@@ -23,18 +28,31 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 NAME = "auto"
+_RESTARTS = 2  # of each heuristic
+_FIRST_WORK = 3_000  # thousandths of CP-SAT's deterministic second for its first turn
 
 
 @dataclass(frozen=True, slots=True)
 class AutoOptions:
-    """Which exact solver finishes.
+    """Which problems the direct models see, by their terms (about: options x machines x accelerators).
 
     Attributes
     ----------
-    exact : name of the solver that searches last.
+    direct_first : up to so many terms the direct models come first.
+    direct_at_all : up to so many they come last; beyond, never.
     """
 
-    exact: str = "cp-sat"
+    direct_first: int = 20_000
+    direct_at_all: int = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One solver's turn: its part of the time that is left, and its limit on work (None: the time alone)."""
+
+    solver: str
+    part: float
+    work: int | None = None
 
 
 def solve_auto(
@@ -46,27 +64,46 @@ def solve_auto(
     hint: Packing | None = None,
     options: AutoOptions = AutoOptions(),
 ) -> Outcome:
-    """Bounds, heuristics, then exact search; see the module's text. Bounds and plans are in `track`."""
+    """Bounds, heuristics, then exact search by turns; see the module's text. Bounds and plans are in `track`."""
+    if hint is not None:
+        track.offer(hint, "hint")
     reason = why_infeasible(fleet)
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
-    if hint is not None:
-        track.offer(hint, "hint")
     track.raise_bound(volume_bound(fleet), "volume")
-    stuck = ""
-    for name in ("ffd", "best-fit", "greedy"):
+    stuck, stats = "", {}
+    for turn in _turns(fleet, track, budget, options):
         if ended := why_stop(track, budget):
-            return Outcome(NAME, ended)
-        outcome = _run(name, fleet, track, budget=budget.share(0.5), seed=seed, hint=None)
-        stuck = outcome.reason
-    if ended := why_stop(track, budget):
-        return Outcome(NAME, ended, reason=stuck if track.best is None else "")
+            return Outcome(NAME, ended, reason="" if track.best else stuck, stats=stats)
+        best = track.best
+        part = budget.share(turn.part, work=turn.work)
+        outcome = _run(turn.solver, fleet, track, budget=part, seed=seed, hint=best[0] if best else None)
+        if outcome.infeasible:
+            return outcome
+        stuck = stuck or outcome.reason
+        stats.update({f"{turn.solver} {key}": value for key, value in outcome.stats.items()})
+    return Outcome(NAME, why_stop(track, budget) or _end(track), reason="" if track.best else stuck, stats=stats)
+
+
+def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
+    """Who searches when. Under a work limit every turn is limited by work, so that the answer does not depend on a clock."""
+    yield Turn("ffd", 0.2, _RESTARTS)
+    yield Turn("best-fit", 0.2, _RESTARTS)
+    yield Turn("greedy", 0.2, _RESTARTS)
     best = track.best
-    outcome = _run(options.exact, fleet, track, budget=budget.share(), seed=seed, hint=best[0] if best else None)
-    if outcome.infeasible:
-        return outcome
-    reason = outcome.reason or (stuck if track.best is None else "")
-    return Outcome(NAME, why_stop(track, budget) or outcome.stop, reason=reason, stats=outcome.stats)
+    terms = direct_terms(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
+    if budget.work is not None:
+        yield Turn("cp-sat" if terms <= options.direct_first else "column-generation", 1.0, budget.work)
+    elif terms <= options.direct_first:
+        yield Turn("cp-sat", 0.3, _FIRST_WORK)
+        yield Turn("milp", 0.25)
+        yield Turn("column-generation", 0.5)
+        yield Turn("cp-sat", 1.0)
+    elif terms <= options.direct_at_all:
+        yield Turn("column-generation", 0.7)
+        yield Turn("cp-sat", 1.0)
+    else:
+        yield Turn("column-generation", 1.0)
 
 
 def why_stop(track: Track, budget: Budget) -> Stop | None:
@@ -78,6 +115,10 @@ def why_stop(track: Track, budget: Budget) -> Stop | None:
     if budget.interrupted:
         return Stop.INTERRUPTED
     return Stop.TIME if budget.over() else None
+
+
+def _end(track: Track) -> Stop:
+    return Stop.STUCK if track.best is None else Stop.DONE
 
 
 def _run(name: str, fleet: Fleet, track: Track, **given: Any) -> Outcome:

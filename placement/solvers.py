@@ -100,7 +100,7 @@ _ALL = (
         name="auto",
         summary="cheap bounds, heuristics, then exact search in the time that is left; ends when the bound is met",
         proves=True,
-        work="handed on to the solvers it calls",
+        work="units of the exact solver it ends with",
         function="placement.auto:solve_auto",
         options="placement.auto:AutoOptions",
     ),

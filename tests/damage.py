@@ -1,4 +1,4 @@
-"""Good problem-plan pairs broken on purpose: each rule of the format, one at a time, by the smallest step that breaks it.
+"""Good problem-plan pairs broken on purpose: each rule of the format, one at a time, by a smallest step that breaks it.
 
 Some damages edit the plan (an accelerator index out of range), some tighten the problem until the plan no longer keeps
 it (one copy fewer allowed in a zone). Either way the pair breaks the rule it is named by, perhaps others besides, and

@@ -368,6 +368,7 @@ RUNS = {"component": "c", "instance": "i"}
         ([[0], [1]], [[0], [2]], 1),
         ([[0], [0]], [[0], [2]], 1),
         ([[0, 1]], [[1, 0]], 0),
+        ([[1, 0]], [[0, 1]], 0),  # the order in which a document lists accelerators says nothing
         ([None], [[3]], 0),
         ([None, [0]], [[0]], 0),  # one of two is stopped: no move
         ([None, [0]], [[0], [2]], 0),

@@ -10,10 +10,13 @@ Progress is on stderr, and only when that is a terminal. ``--quiet`` leaves only
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TextIO
 
+from placement.errors import UsageError
 from placement.io.read import STDIN
 
 if TYPE_CHECKING:
@@ -29,16 +32,37 @@ class Streams:
     progress: bool
 
 
+def is_terminal(stream: Literal["stdout", "stderr"]) -> bool:
+    """Whether a person looks at a stream of this process."""
+    return bool(getattr(sys, stream).isatty())
+
+
 def streams(output: str | None, *, quiet: bool) -> Streams:
-    """Apply the rule above to the streams of this process."""
-    watched = sys.stderr.isatty()
+    """Apply the rule above to the streams of this process.
+
+    Raises
+    ------
+    UsageError
+        The plan's file can't be written: better said before a long search than after it.
+    """
+    watched = is_terminal("stderr")
     if output is not None and output != STDIN:
+        _check_target(Path(output))
         plan, tables = output, sys.stdout
-    elif output == STDIN or not sys.stdout.isatty():
+    elif output == STDIN or not is_terminal("stdout"):
         plan, tables = STDIN, sys.stderr if watched else None
     else:
         plan, tables = None, sys.stdout
     return Streams(plan, None if quiet else tables, progress=watched and not quiet)
+
+
+def _check_target(target: Path) -> None:
+    if target.is_dir():
+        raise UsageError(f"{target}: can't be written: it is a folder")
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: can't be written: there is no folder {target.parent}")
+    if not os.access(target.parent, os.W_OK):
+        raise UsageError(f"{target}: can't be written: no permission to write in {target.parent}")
 
 
 def console(stream: TextIO) -> Console:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -50,3 +51,15 @@ def new_machines_limit(fleet: Fleet, p: int, ticks_limit: int | None) -> int:
     if ticks_limit is not None and machine_ticks > 0:
         limit = min(limit, ticks_limit // machine_ticks)
     return max(0, limit)
+
+
+def direct_terms(fleet: Fleet, ticks_limit: int | None = None) -> int:
+    """About how many terms the rows of a direct model have, within a factor of two."""
+    machines = Counter(instance.pool for instance in fleet.instances)
+    total = 0
+    for pool in fleet.pools:
+        count = machines[pool.index] + new_machines_limit(fleet, pool.index, ticks_limit)
+        options = [option for c in fleet.components for option in c.options if pool.index in option.pools]
+        each = sum(6 + (3 * pool.shape.accelerators if option.shared else 0) for option in options)
+        total += count * each
+    return total

@@ -1,4 +1,4 @@
-"""Best-fit decreasing: biggest copies first, each on the machine that it leaves fullest; else rent the cheapest per copy."""
+"""Best-fit decreasing: biggest copies first, each on the fullest machine; else rent the cheapest per copy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def slack(ws: Workspace, c: int, o: int, rows: npt.NDArray[np.int64]) -> npt.NDA
     if not way.shared:
         return ws.vacant[rows]
     if way.accelerators > 1:
-        return ws.ranked[rows, way.accelerators - 1]
+        widest: npt.NDArray[np.int64] = ws.ranked[rows, way.accelerators - 1]
+        return widest
     room = ws.room[rows]
     tightest: npt.NDArray[np.int64] = np.where(room >= way.memory, room, np.iinfo(np.int64).max).min(axis=1)
     return tightest

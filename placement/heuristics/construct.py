@@ -1,8 +1,8 @@
 """The driver that all constructive heuristics share: components in an order, zones by targets, machines by a policy.
 
 What differs between the heuristics is a `Policy`: the order of components, which machine in use takes a copy, and which
-machine is rented when none does. Copies of a component are alike, so they are placed in batches: one scan over the machines
-serves many copies.
+machine is rented when none does. Copies of a component are alike, so they are placed in batches: one scan over the
+machines serves many copies.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Policy(Protocol):
         """(option, row) of the machines in use that may take copies of c, best first."""
 
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
-        """(option, pool) of the machine to rent for the `left` copies that no machine in use takes; None without one."""
+        """(option, pool) to rent for the `left` copies that no machine in use takes; None when there is none."""
 
 
 def construct(ws: Workspace, policy: Policy) -> list[int]:
@@ -75,7 +75,7 @@ def _copies_for(ws: Workspace, c: int, o: int) -> int:
 
 
 def place_optional(ws: Workspace, policy: Policy) -> None:
-    """Place optional copies: highest priority first, then components whose copies are smallest, as each counts as one."""
+    """Place optional copies: highest priority first, then smallest copies first, as each counts as one."""
     missing = [c.index for c in ws.fleet.components if c.level is not None and ws.placed[c.index] < c.copies]
     smallest_first = policy.order(ws, missing)[::-1]
     for c in sorted(smallest_first, key=lambda c: ws.fleet.components[c].level or 0):
@@ -83,7 +83,7 @@ def place_optional(ws: Workspace, policy: Policy) -> None:
 
 
 def extend(ws: Workspace, policy: Policy, c: int) -> None:
-    """Place as many of the copies of c that are still out as fit, all at once or step by step; the rules hold after each."""
+    """Place as many of the copies of c that are still out as fit, all at once or step by step, with every rule kept."""
     component = ws.fleet.components[c]
     if not has_zone_rules(component):
         put(ws, policy, c, component.copies - ws.placed[c], ANY_ZONE)
@@ -149,8 +149,8 @@ def put(ws: Workspace, policy: Policy, c: int, count: int, zone: int) -> int:
 def fill(ws: Workspace, c: int, o: int, m: int, most: int) -> int:
     """Place up to `most` copies of c by option o on row m; returns how many.
 
-    Accelerators are taken tightest first. Copies on several shared accelerators can block one another that way: of three
-    copies on two of three accelerators each, {0, 1} twice leaves no pair. When that happens they are dealt roomiest first.
+    Accelerators are taken tightest first. Copies on several shared accelerators can block one another that way: with
+    three accelerators, two copies on {0, 1} leave no pair for a third. Then they are dealt roomiest first instead.
     """
     way, mark = ws.ways[c][o], ws.mark()
     blockable = way.shared and way.accelerators > 1 and most > 1

@@ -1,4 +1,4 @@
-"""First-fit decreasing: biggest copies first, each on the first machine with room; else rent the cheapest that holds it."""
+"""First-fit decreasing: biggest copies first, each on the first machine with room; else rent the cheapest one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FLAT_NOISE = 0.35  # how far a restart may bend sizes and costs, as a part of th
 
 
 class FirstFitDecreasing:
-    """Sizes are parts of the machine on which a copy is cheapest; options are tried in order of what a copy costs by them."""
+    """Sizes are parts of the machine on which a copy is cheapest; options are tried cheapest first."""
 
     def __init__(self, ws: Workspace, shares: Shares, noise: np.random.Generator | None = None) -> None:
         """With `noise`, sizes are bent at random: the order of one more restart."""

@@ -1,8 +1,8 @@
 """Price-guided greedy: each copy goes where its share of the price is least, on a machine in use or on a new one.
 
-The share (see `shares`) makes machines of unlike price and size comparable, so types are chosen for the whole load and not
-for one copy: a machine is rented where copies like these are cheap by the gigabyte, not where one machine is cheap. A
-machine in use that is dear for a copy is passed over while a new one is cheaper by more than `patience`; what is left
+The share (see `shares`) makes machines of unlike price and size comparable, so types are chosen for the whole load and
+not for one copy: a machine is rented where copies like these are cheap by the gigabyte, not where one machine is cheap.
+A machine in use that is dear for a copy is passed over while a new one is cheaper by more than `patience`; what is left
 there is for copies that are cheap there.
 """
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from placement.heuristics.shares import Floats, Shares
     from placement.heuristics.workspace import Workspace
+
+_ROOM_USED = 0.55  # of the room on machines in use, what the load to come is expected to use; 0.4 to 0.7 do as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +60,12 @@ class Greedy:
         ]
 
     def order(self, ws: Workspace, components: Sequence[int]) -> list[int]:
-        """Biggest first; what each component and those after it are worth is noted, for `rental`."""
+        """Biggest first; what those after each component are worth is noted, for `rental`."""
         order = sorted(components, key=lambda c: -self.size[c])
         to_come = 0.0
         for c in reversed(order):
-            to_come += self.worth[c] * _open(ws, c)
             self._to_come[c] = to_come
+            to_come += self.worth[c] * _open(ws, c)
         return order
 
     def options(self, ws: Workspace, c: int) -> Sequence[int]:
@@ -86,7 +88,8 @@ class Greedy:
             cost = self.cost[self._first[c] + o, ws.pool[rows]] / self._serves(ws, c, o)
             near = cost <= limit
             rows, cost = rows[near], cost[near]
-            found.extend(zip(cost.tolist(), slack(ws, c, o, rows).tolist(), rows.tolist(), [o] * len(rows), strict=True))
+            tightness = slack(ws, c, o, rows).tolist()
+            found.extend(zip(cost.tolist(), tightness, rows.tolist(), [o] * len(rows), strict=True))
         found.sort()
         for _, _, m, o in found:
             yield o, m
@@ -97,14 +100,17 @@ class Greedy:
         A machine that the load to come can't fill is charged to what does come, so the last machines are small ones.
         """
         best: tuple[bool, float, int, int] | None = None
-        load = max(left * self.worth[c], self._to_come[c] - self._reserve(ws))
+        own = min(left, _open(ws, c)) if not ws.fleet.components[c].demand else _open(ws, c)
+        load = own * self.worth[c] + max(0.0, self._to_come[c] - self._reserve(ws))
         for o in self._options[c]:
             costs = self.cost[self._first[c] + o]
             serves = self._serves(ws, c, o)
             for p in ws.ways[c][o].pools:
                 if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
-                    idle = max(1.0, ws.fleet.pools[p].price / max(1.0, load * float(costs[p]) / self.worth[c] / serves)) if self.worth[c] > 0 else 1.0
-                    choice = (ws.rent_price(p) > 0, idle * float(costs[p]) / serves, p, o)
+                    share = float(costs[p]) / serves
+                    filled = load * share / self.worth[c] if self.worth[c] > 0 else np.inf
+                    idle = max(1.0, ws.fleet.pools[p].price / max(1.0, filled))
+                    choice = (ws.rent_price(p) > 0, idle * share, p, o)
                     if best is None or choice < best:
                         best = choice
         return None if best is None else (best[3], best[2])
@@ -113,7 +119,7 @@ class Greedy:
         """What the room on machines in use is worth to the load to come."""
         n = ws.rows
         room = np.maximum(ws.room[:n], 0).sum(axis=1) / self._memory[ws.pool[:n]]
-        return 0.7 * float((room * self._price[ws.pool[:n]])[ws.busy[:n]].sum())
+        return _ROOM_USED * float((room * self._price[ws.pool[:n]])[ws.busy[:n]].sum())
 
     def _block(self, c: int) -> Floats:
         first = self._first[c]
@@ -137,10 +143,11 @@ class Greedy:
 
 
 def worth(ws: Workspace, first: list[int], cost: Floats) -> list[float]:
-    """(C,) the least that one copy is charged anywhere (one unit of throughput under a demand); 0 where it fits nowhere."""
+    """(C,) the least that a copy (under a demand: a unit of throughput) is charged anywhere; 0 if nowhere fits."""
     found = []
     for component in ws.fleet.components:
-        least = cost[first[component.index] : first[component.index] + len(component.options)].min(axis=1, initial=np.inf)
+        start = first[component.index]
+        least = cost[start : start + len(component.options)].min(axis=1, initial=np.inf)
         if component.demand:
             least = least / np.array([max(1, option.throughput) for option in component.options])
         value = float(least.min(initial=np.inf))

@@ -1,9 +1,9 @@
-"""Make a complete plan cheaper: take a few machines apart, place their copies again, keep what is not worse.
+"""Make a complete plan cheaper: take a few machines apart, place their copies again, keep what is hardly worse.
 
 Ruin and recreate (Schrimpf et al. 2000, *Record breaking optimization results using the ruin and recreate principle*,
-J. Comput. Phys. 159) with machines as what is ruined: those that waste most of their price are drawn most often. It empties
-machines, moves their content to cheaper types, and merges several into one, with every rule kept, moves counted and
-nothing left incomplete.
+J. Comput. Phys. 159) with machines as what is ruined: those that waste most of their price are drawn most often. It
+empties machines, moves their content to cheaper types, and merges several into one, with every rule kept, moves counted
+and nothing left incomplete. A plan that costs a little more is accepted at first, ever less of it as rounds go by.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ import numpy as np
 
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import extend, supply
+from placement.packing import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from placement.budget import Budget
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
+    from placement.packing import Packing
 
 _MOST_MACHINES = 8  # taken apart at once
+_TOLERANCE = 0.001  # mean of what the first round may add to the cost, as a part of it; it falls to nothing
 _RANDOMNESS = 0.5  # scale of the noise on the wasted part of a machine's price
 
 
@@ -43,12 +45,12 @@ def drop_superfluous(ws: Workspace) -> None:
 
 
 class Improvement:
-    """Ruin and recreate on one complete plan, which stays complete after every round.
+    """Ruin and recreate on one complete plan, which stays complete after every round; `accepted` counts rounds.
 
     Parameters
     ----------
     policies : how copies are placed again; one is drawn for each round.
-    worth : (C,) what one copy of each component may cost, micro-dollars; a machine wastes its price less that of its copies.
+    worth : (C,) what one copy of each component may cost, micro-dollars; a machine wastes the rest of its price.
     """
 
     def __init__(
@@ -57,29 +59,35 @@ class Improvement:
         """Price what stands on every machine. O(copies)."""
         self.ws, self.policies, self.worth, self.rng = ws, policies, worth, rng
         self.accepted = 0
+        self._best = ws.value()
+        self._best_packing = ws.to_packing()
         self._key = np.empty(0)  # (rows,) part of the price that is put to use; inf on a row without copies
         self._update(range(ws.rows))
 
-    def run(self, rounds: int, budget: Budget) -> None:
-        """Try so many rounds."""
-        for _ in range(rounds):
-            if budget.over():
-                return
-            self._round()
+    def run(self, rounds: int, is_over: Callable[[], bool]) -> Packing:
+        """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
+        for turn in range(rounds):
+            if is_over():
+                break
+            self._round(_TOLERANCE * (1.0 - turn / rounds))
+        return self._best_packing
 
-    def _round(self) -> None:
+    def _round(self, tolerance: float) -> None:
         ws = self.ws
         rows = self._draw()
         if not rows:
             return
         ws.forget()
         mark, before = ws.mark(), ws.value()
+        limit = Value(before.left_out, before.ticks + int(before.ticks * tolerance * self.rng.exponential()))
         policy = self.policies[int(self.rng.integers(len(self.policies)))]
-        if self._recreate(policy, self._take_apart(rows), before.ticks) and ws.value() <= before:
-            self.accepted += 1
-            self._update(ws.touched(mark))
-        else:
+        if not self._recreate(policy, self._take_apart(rows), limit.ticks) or ws.value() > limit:
             ws.rollback(mark)
+            return
+        self.accepted += 1
+        self._update(ws.touched(mark))
+        if ws.value() < self._best:
+            self._best, self._best_packing = ws.value(), ws.to_packing()
 
     def _recreate(self, policy: Policy, affected: list[int], limit: int) -> bool:
         """Supply the affected components again; False as soon as the plan costs more than before, or one is stuck."""

@@ -1,7 +1,7 @@
 """Start from today: copies that run stay where they are, as far as rules and wanted counts allow.
 
-Pinned copies come first and always stay. When a component shrinks, the copies on the emptiest machines are those that stop,
-so that machines become free; when today's state breaks a rule, so many copies are left to be placed anew.
+Pinned copies come first and always stay. When a component shrinks, the copies on the emptiest machines are those that
+stop, so that machines become free; when today's state breaks a rule, so many copies are left to be placed anew.
 """
 
 from __future__ import annotations

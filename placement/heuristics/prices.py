@@ -1,6 +1,6 @@
-r"""Prices of resources, found without an LP engine: what an accelerator, a vCPU and a MiB of host are worth on each pool.
+r"""Prices of resources, found without an LP engine: what accelerators, vCPU and host memory are worth.
 
-Split the price of a machine over its resources by weights that sum to 1; a copy is then charged for the parts that it takes.
+Split the price of a machine over its resources by weights that sum to 1; a copy is charged for the parts that it takes.
 The best weights solve the dual of the volume relaxation (machines and copies continuous)
 
 .. math::
@@ -8,7 +8,7 @@ The best weights solve the dual of the volume relaxation (machines and copies co
     \qquad \sum_r w_{pr} = 1,
 
 a concave function, climbed here by exponentiated steps on averaged loads (Kivinen and Warmuth 1997): a resource that is
-loaded more than the others of its pool becomes dearer, a pool that is loaded beyond its quota too. The value is a guide, not
+loaded more than the others of its pool becomes dearer, a pool that is loaded beyond its quota too. This is a guide, not
 a bound.
 """
 
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from placement.fleet import Fleet
     from placement.heuristics.shares import Floats, Shares
 
@@ -76,8 +78,11 @@ def _wanted(fleet: Fleet, c: int) -> int:
     return component.demand or component.copies
 
 
-def _first_of_each(cheapest: Floats, least: Floats, owner: np.ndarray, usable: np.ndarray) -> np.ndarray:
+def _first_of_each(
+    cheapest: Floats, least: Floats, owner: npt.NDArray[np.int64], usable: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
     """The first way of each usable component that is its cheapest."""
     ways = np.flatnonzero((cheapest <= least[owner]) & usable[owner])
-    _, where = np.unique(owner[ways], return_index=True)
-    return ways[where]
+    where = np.unique(owner[ways], return_index=True)[1]
+    chosen: npt.NDArray[np.int64] = ways[where]
+    return chosen

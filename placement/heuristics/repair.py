@@ -1,9 +1,9 @@
-"""Make room for copies that fit nowhere: eject what blocks them, place it elsewhere, and remember what was hard to place.
+"""Make room for copies that fit nowhere: eject what blocks them, place it elsewhere, remember what was hard to place.
 
-A copy that can't be inserted takes the place of copies with the least sum of penalties on one machine; those are inserted
-again later, and each failure raises the penalty of its component. So copies that are hard to place become ever harder to
-eject, and the search does not go round in circles for long (the ejection search of Nagata and Bräysy 2009, *A powerful
-route minimization heuristic for the vehicle routing problem with time windows*, Oper. Res. Lett. 37, section 3).
+A copy that can't be inserted takes the place of copies with the least sum of penalties on one machine; those are
+inserted again later, and each failure raises the penalty of its component. So copies that are hard to place become ever
+harder to eject, and the search does not go round in circles for long (the ejection search of Nagata and Bräysy 2009,
+*A powerful route minimization heuristic for the vehicle routing problem with time windows*, Oper. Res. Lett. 37).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.heuristics.check import lacking
-from placement.heuristics.construct import ANY_ZONE, UNLIMITED, supply
+from placement.heuristics.construct import ANY_ZONE, UNLIMITED, place_optional, supply
 from placement.heuristics.zones import has_zone_rules, least_total, targets
 from placement.packing import Seat
 
@@ -54,6 +54,24 @@ class Repair:
                 waiting[turn], waiting[-1] = waiting[-1], waiting[turn]
         return [c.index for c in self.ws.fleet.components if lacking(self.ws, c.index)]
 
+    def press_in(self, attempts: int, steps: int, budget: Budget) -> None:
+        """Force optional copies in that fit nowhere, each with so many ejections; kept when fewer are left out for it.
+
+        The plan must be complete, and stays so.
+        """
+        ws = self.ws
+        for _ in range(attempts):
+            missing = [c for c in ws.fleet.components if c.level is not None and ws.placed[c.index] < c.copies]
+            if not missing or budget.over():
+                return
+            c = missing[int(self.rng.integers(len(missing)))].index
+            before, mark = ws.left_out(), ws.mark()
+            ejected = self._make_room(c)
+            if not self.run([e for e in (*ejected, c) if lacking(ws, e)], steps, budget):
+                place_optional(ws, self.policy)
+            if ws.left_out() >= before or any(lacking(ws, e.index) for e in ws.fleet.components):
+                ws.rollback(mark)
+
     def _make_room(self, c: int) -> list[int]:
         """Place one copy of c by force, or take off all of its copies; returns components that lost copies."""
         zone = self._zone_in_need(c)
@@ -84,7 +102,7 @@ class Repair:
                     ws.remove(seat, m)
 
     def _zone_in_need(self, c: int) -> int | None:
-        """A zone that must take one more copy of c, by targets drawn at random; None when the copies that stand forbid it."""
+        """A zone that must take one more copy of c, by targets drawn at random; None when those there forbid it."""
         ws, component = self.ws, self.ws.fleet.components[c]
         if not has_zone_rules(component):
             return ANY_ZONE
@@ -100,7 +118,7 @@ class Repair:
     def _cheapest_ejection(self, c: int, zone: int) -> tuple[int, int, list[Seat]] | None:
         """Option, row and the seats to take off it, of the least sum of penalties; ties are drawn."""
         ws = self.ws
-        candidates = []
+        candidates: list[tuple[int, int]] = []
         for o in self.policy.options(ws, c):
             way = ws.ways[c][o]
             rows = np.flatnonzero(way.in_zone[zone][ws.pool[: ws.rows]] & ws.busy[: ws.rows])

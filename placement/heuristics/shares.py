@@ -1,8 +1,8 @@
 """What a copy costs on a machine: its share of the price, by the resources it takes.
 
-A machine is paid as a whole, so the share of one copy is a matter of judgement. Here it is the price times a mean of two
-readings: the largest part of any resource that the copy takes (its *volume*, as if others filled the rest perfectly) and
-one over the number of equal copies that an empty machine holds (as if only its like stood there).
+A machine is paid as a whole, so the share of one copy is a matter of judgement. Here it is the price times a mean of
+two readings: the largest part of any resource that the copy takes (its *volume*, as if others filled the rest exactly)
+and one over the number of equal copies that an empty machine holds (as if only its like stood there).
 """
 
 from __future__ import annotations

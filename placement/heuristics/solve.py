@@ -1,7 +1,7 @@
-"""The heuristic solvers behind the common signature: construct, repair, check, offer, again with other choices; improve.
+"""The heuristic solvers behind the common signature: construct, repair, check, offer, and again; improve.
 
-One unit of a work budget is one restart. None of these proves anything, but a restart is not begun once the track says that
-the plan is good enough.
+One unit of a work budget is one restart. None of these proves anything, but a restart is not begun once the track says
+that the plan is good enough.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from placement.heuristics.shares import Floats
     from placement.packing import Packing, Value
     from placement.track import Track
+
+
+_PRESSED = 10  # attempts of one restart to force an optional copy in
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,13 @@ class _Run:
     def stopped(self) -> Stop | None:
         """Why to stop before the next restart, if so."""
         if self.track.good_enough:
-            return Stop.PROVED if self.track.proved else Stop.GAP
+            return self._good_enough()
         if self.budget.interrupted:
             return Stop.INTERRUPTED
         return Stop.TIME if self.budget.over() else None
+
+    def _good_enough(self) -> Stop:
+        return Stop.PROVED if self.track.proved else Stop.GAP
 
     def attempt(self, policy: Policy, *, keep: bool) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck."""
@@ -93,12 +99,12 @@ class _Run:
         else:
             keep_pinned(ws)
         stuck = construct(ws, policy)
-        if stuck:
-            repair = Repair(ws, policy, self.rng)
-            stuck = repair.run(stuck, self.options.ejections, self.budget)
-            self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
-            if not stuck:
-                place_optional(ws, policy)
+        repair = Repair(ws, policy, self.rng)
+        if stuck and not repair.run(stuck, self.options.ejections, self.budget):
+            place_optional(ws, policy)
+        if any(ws.left_out()) and is_complete(ws):
+            repair.press_in(_PRESSED, self.options.ejections // 10, self.budget)
+        self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
         self.stats["restarts"] = int(self.stats["restarts"]) + 1
         drop_superfluous(ws)
         if not is_complete(ws):
@@ -112,8 +118,10 @@ class _Run:
         self.track.offer(ws.to_packing(), self.name)
 
     def outcome(self, stop: Stop | None) -> Outcome:
-        """The end: done, or stuck when nothing was complete."""
-        if stop is None:
+        """The end: good enough, done, or stuck when nothing was complete."""
+        if stop is None and self.track.good_enough:
+            stop = self._good_enough()
+        elif stop is None:
             stop = Stop.DONE if self.complete or self.track.best is not None else Stop.STUCK
         return Outcome(self.name, stop, reason="" if self.complete else self.reason, stats=self.stats)
 
@@ -202,14 +210,9 @@ def solve_greedy(
         _, ws, policy = best
         policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes)
         improvement = Improvement(ws, policies, policy.worth, run.rng)
-        for _ in range(options.rounds):
-            stop = run.stopped()
-            if stop is not None:
-                break
-            improvement.run(1, budget)
+        track.offer(improvement.run(options.rounds, lambda: run.stopped() is not None), "greedy")
         run.stats["accepted"] = improvement.accepted
-        if is_complete(ws):
-            run.offer(ws)
+        stop = run.stopped()
     return run.outcome(stop)
 
 

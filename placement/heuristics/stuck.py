@@ -21,7 +21,7 @@ def why_stuck(ws: Workspace) -> str:
             return _sentence(ws, component.index, lacks)
     for pool, used in zip(ws.fleet.pools, ws.used, strict=True):
         if pool.max_instances is not None and used > pool.max_instances:
-            return f"pool {pool.name} has {used} machines that can't be released, at most {pool.max_instances} are allowed"
+            return f"pool {pool.name} has {used} machines that can't be released, its quota is {pool.max_instances}"
     pins = missing_pins(ws)
     if pins:
         return f"{ws.fleet.components[pins[0]].name}: a pinned copy can't stand where it is pinned"

@@ -1,8 +1,8 @@
 """A plan under construction: what is free on every machine, in arrays that answer "where does this copy fit?" at once.
 
 Rows are machines: the running instances first (row = instance index), then machines rented anew; a rented machine that
-becomes empty is reused. Only *busy* rows (those that hold copies, or can't be released) take part in `fits`; an idle row
-is brought into use by `rent`. Every change is journalled, so a trial can be undone with `rollback`.
+becomes empty is reused. Only *busy* rows (those that hold copies, or can't be released) take part in `fits`; an idle
+row is brought into use by `rent`. Every change is journalled, so a trial can be undone with `rollback`.
 
 The workspace keeps the rules of one machine at each step (memory, share, ownership, host, caps, dedicated, avoid,
 cordons, quotas). Rules over a whole component (zones, counts, demand, pins) are the business of `zones` and `check`.
@@ -64,11 +64,11 @@ class Workspace:
     """
 
     def __init__(self, fleet: Fleet, like: Workspace | None = None) -> None:
-        """O(components x options x pools + instances); less with a workspace `like` it, of the same fleet, to copy from."""
+        """O(components x options x pools + instances); less with a workspace of the same fleet to be `like`."""
         self.fleet = fleet
         self.width = max([1, *(pool.shape.accelerators for pool in fleet.pools)])
         self.zone_of = [pool.zone for pool in fleet.pools]
-        self.ways: list[list[Way]] = like.ways if like is not None else [[self._way(c.index, o) for o in range(len(c.options))] for c in fleet.components]
+        self.ways: list[list[Way]] = self._all_ways() if like is None else like.ways
         self._full_room = np.full((len(fleet.pools), self.width), -1, dtype=np.int64)
         for p, pool in enumerate(fleet.pools):
             self._full_room[p, : pool.shape.accelerators] = pool.shape.memory_mib
@@ -102,6 +102,9 @@ class Workspace:
             rows.reverse()  # rent takes the last: running machines in their order
 
     # -- what is fixed
+
+    def _all_ways(self) -> list[list[Way]]:
+        return [[self._way(c.index, o) for o in range(len(c.options))] for c in self.fleet.components]
 
     def _way(self, c: int, o: int) -> Way:
         fleet, option = self.fleet, self.fleet.components[c].options[o]
@@ -302,7 +305,7 @@ class Workspace:
         return self._choose(way, m, level)
 
     def most_by_accelerators(self, c: int, o: int, m: int) -> int:
-        """Most copies of one option that the accelerators of row m can take: the greatest n with sum min(cap, n) >= g n.
+        """Most copies by option o that the accelerators of row m take: the greatest n with sum min(cap, n) >= g n.
 
         That so many can be dealt, each to distinct accelerators, is the Gale-Ryser theorem for rows of equal sums.
         """
@@ -340,7 +343,7 @@ class Workspace:
         return tuple(sorted(k for _, k in (rooms[-g:] if level else rooms[:g])))
 
     def _exists(self, m: int, k: int) -> bool:
-        return k < self.fleet.pools[self.pool[m]].shape.accelerators
+        return k < self.fleet.pools[int(self.pool[m])].shape.accelerators
 
     def can_stand(self, seat: Seat, m: int) -> bool:
         """Whether the copy can stand on row m on exactly those accelerators."""
@@ -353,8 +356,8 @@ class Workspace:
         if any(not self._exists(m, k) for k in ks):
             return False
         if not way.shared:
-            return all(self.users[m, k] == 0 for k in ks)
-        return all(self.room[m, k] >= way.memory and self.share[m, k] >= way.share for k in ks)
+            return all(int(self.users[m, k]) == 0 for k in ks)
+        return all(bool(self.room[m, k] >= way.memory and self.share[m, k] >= way.share) for k in ks)
 
     # -- changes
 
@@ -364,7 +367,7 @@ class Workspace:
         self._place(seat, m)
 
     def remove(self, seat: Seat, m: int) -> None:
-        """Take one copy equal to `seat` off row m; a machine that becomes empty is released. O(K log K + copies there)."""
+        """Take one copy equal to `seat` off row m; an empty machine is released. O(K log K + copies there)."""
         self._journal.append((False, m, seat))
         self._remove(seat, m)
 

@@ -1,7 +1,7 @@
 """How many copies of one component stand in each zone: small exact computations over zone totals.
 
-The rules (max_skew, min_zones, max_per_zone, zone-loss floor) read only the totals, so a heuristic first picks totals that
-keep them and can be reached, then places copies zone by zone. Skew counts every eligible zone, empty ones too.
+The rules (max_skew, min_zones, max_per_zone, zone-loss floor) read only the totals, so a heuristic first picks totals
+that keep them and can be reached, then places copies zone by zone. Skew counts every eligible zone, empty ones too.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def targets(
 
     Notes
     -----
-    For each largest total that the rules allow, skew is a lower limit on every eligible zone and the rest are upper limits,
-    so filling the cheapest zones first is optimal: O(Z^2 x skew) in all.
+    For each largest total that the rules allow, skew is a lower limit on every eligible zone and the rest are upper
+    limits, so filling the cheapest zones first is optimal: O(Z^2 x skew) in all.
     """
     if not total:
         return list(counts) if keeps_zone_rules(component, counts) else None

@@ -75,6 +75,6 @@ def _write_yaml(document: dict[str, Any], stream: IO[str]) -> None:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None  # leaf rows on one line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.width = 120
+    yaml.width = 1_000_000  # the emitter folds long rows inside keys that contain blanks, which no reader then takes
     yaml.allow_unicode = True
     yaml.dump(document, stream)

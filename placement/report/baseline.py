@@ -127,6 +127,8 @@ def _rent(fleet: Fleet, component: Component, wanted: int, steps: _Steps) -> Ren
     if wanted == 0:
         return Rent(0, 0)
     rates = {option.throughput for option in component.options if option.pools}
+    if not rates:
+        raise _UnknownError("it fits on no machine")
     demand = component.demand if len(rates) > 1 else 0  # with one rate the demand is a number of copies
     counts = _counts(component, wanted, rates)
     if _has_zone_rules(component):

@@ -266,6 +266,44 @@ def test_options_out_of_range_are_refused(options: dict[str, Any]) -> None:
         CpSatOptions(**options)
 
 
+@pytest.mark.parametrize("accelerators", [1, 2])
+def test_a_shared_copy_that_needs_nothing_still_does_not_stand_beside_an_owner(accelerators: int) -> None:
+    kind = {"accelerator": "A", "accelerator_count": accelerators, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    doc: Doc = {
+        "format": "placement/v1",
+        "name": "weightless",
+        "accelerators": {"A": {"memory_gib": 40}},
+        "instance_types": {"t": kind},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "a"}],
+        "components": [
+            {"name": "owner", "copies": accelerators, "accelerator_memory_gib": 10},
+            {"name": "light", "copies": 3, "shared": True},
+        ],
+    }
+    run = solved(doc)
+    assert run.track.proved
+    assert len(run.packing.machines) == 2
+    assert_keeps_every_rule(run)
+
+
+def test_looking_for_a_first_plan_on_few_machines_proves_nothing() -> None:
+    """By volume one small machine holds all three, so two small ones and a dear one are tried first: 5 dollars."""
+    kind = {"vcpus": 8, "memory_gib": 8}
+    doc: Doc = {
+        "format": "placement/v1",
+        "name": "lonely",
+        "accelerators": {},
+        "instance_types": {"small": kind | {"price_per_hour": 1}, "dear": kind | {"price_per_hour": 3}},
+        "pools": [{"name": name, "instance_type": name, "zone": "a"} for name in ("small", "dear")],
+        "components": [{"name": f"c{c}", "copies": 1, "accelerators": 0, "dedicated": True} for c in range(3)],
+    }
+    run = solved(doc, small=0)
+    assert run.track.proved
+    assert run.value == Value((), 3_000_000)
+    assert run.track.ticks_bound == 3_000_000
+    assert 5_000_000 in [event.cost for event in run.track.events]
+
+
 def test_needs_that_fit_together_never_measure_more_than_one() -> None:
     """The functions behind the redundant rows are dual feasible: checked on sets that fill the room to the unit."""
     rng = random.Random(1)

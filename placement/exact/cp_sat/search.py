@@ -124,7 +124,8 @@ class _Search:
             return Stop.GAP
         if self._budget.interrupted:
             return Stop.INTERRUPTED
-        return Stop.TIME if self._budget.over() else Stop.DONE
+        # Without a work limit it was the clock that ended the engine, perhaps a hair before the budget's own.
+        return Stop.TIME if self._budget.over() or self._budget.work is None else Stop.DONE
 
     def _stages(self) -> bool:
         """Each level, then money; True when there is no plan at all."""

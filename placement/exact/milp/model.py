@@ -1,17 +1,18 @@
-"""The direct model: every rule of the format as linear rows over whole numbers. This file is the executable specification.
+"""The direct model: every rule of the format as linear rows over whole numbers, an executable specification.
 
 Variables, for component c, option o, machine s (a `Slot`), accelerator k of it, pool p, zone z:
 
 - ``copies[c, o, s]`` free copies: they may stand on any accelerators of s;
 - ``kept[place]`` copies that stay at exactly the known accelerators where they run now, beside the free ones;
-- ``touching[kind, s][k]`` shared free copies of a kind that touch accelerator k. Copies are of one kind when they take the
-  same number of accelerators, memory and share: on a machine nothing else tells them apart;
+- ``touching[kind, s][k]`` shared free copies of a kind that touch accelerator k. Copies are of one kind when they take
+  the same number of accelerators, memory and share: on a machine nothing else tells them apart;
 - ``owned[s][k]`` whether k belongs to one free copy alone;
-- ``used[s]`` whether the machine is in use, ``machines[p]`` how many of a pool are: the engine may branch on that number.
+- ``used[s]`` whether the machine is in use, ``machines[p]`` how many of a pool are: the engine may branch on it.
 
-There is no variable per copy: counts with ``sum_k touching[k] = g * copies`` and ``touching[k] <= copies`` can always be
-dealt out so that each copy gets g distinct accelerators (`placement.exact.deal`), and owned accelerators are alike, so any
-g of them serve. ``most`` is always the most that a count can be: the factor of a 0-1 variable that switches it off.
+There is no variable per copy: counts with ``sum_k touching[k] = g * copies`` and ``touching[k] <= copies`` can always
+be dealt out so that each copy gets g distinct accelerators (`placement.exact.deal`), and owned accelerators are alike,
+so any g of them serve. ``most`` is always the most that a count can be: the factor of a 0-1 variable that switches it
+off.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ class Program:
         return True
 
     def within(self, terms: Terms, room: int, machines: Count) -> None:
-        """``sum of needs <= room x machines``, divided by what the needs have in common; no row when nobody needs any."""
+        """``sum of needs <= room x machines``, divided by what the needs have in common; no row without a need."""
         needs = [(var, need) for var, need in terms if need]
         if needs:
             divisor = math.gcd(*(need for _, need in needs))
@@ -107,8 +107,8 @@ class Program:
     def reach(self, terms: Terms, goal: int) -> None:
         """``sum of what is served >= goal``, divided by what the rates have in common.
 
-        Rates of many digits are scaled to floats. Rounded up, they admit a hair more than the rule does: bounds hold, and a
-        plan that owes itself to the hair is caught when it is recounted in integers.
+        Rates of many digits are scaled to floats. Rounded up, they admit a hair more than the rule does: bounds hold,
+        and a plan that owes itself to the hair is caught when it is recounted in integers.
         """
         rates = [(var, rate) for var, rate in terms if rate]
         divisor = math.gcd(*(rate for _, rate in rates)) or 1

@@ -9,7 +9,7 @@ from placement.exact.milp.check import broken_rule
 from placement.exact.milp.engines import ENGINES, Limits, cbc_path
 from placement.exact.milp.model import DirectModel
 from placement.exact.milp.translate import decode, encode
-from placement.exact.slots import new_machines_limit, slots_of
+from placement.exact.slots import direct_terms, slots_of
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def solve_milp(
 
     Parameters
     ----------
-    fleet, track : the problem, and where plans and bounds are reported while the search runs (CBC: at each stage's end).
+    fleet, track : the problem, and where plans and bounds are reported while the search runs (CBC: at the end of each
+        stage).
     budget : `work` counts branch-and-bound nodes; the engine runs on one thread in any case.
     seed : of the engine's random choices.
     hint : a packing that keeps every rule; the answer is never worse.
@@ -67,9 +68,9 @@ def solve_milp(
     Returns
     -------
     Outcome
-        Infeasible only on the engine's word about machines enough for any plan, and never once one of its plans failed the
-        recount. `Stop.STUCK` without a claim when the program is beyond the size limit or the engine failed. `Stop.DONE`
-        when the work limit is used up.
+        Infeasible only on the engine's word about machines enough for any plan, and never once one of its plans failed
+        the recount. `Stop.STUCK` without a claim when the program is beyond the size limit or the engine failed.
+        `Stop.DONE` when the work limit is used up.
 
     Raises
     ------
@@ -87,7 +88,7 @@ def solve_milp(
     return _Search(fleet, track, budget, seed, options).run()
 
 
-class _Stuck(Exception):  # noqa: N818 - it is an answer, not an error
+class _Stuck(Exception):
     """The program can't be written or solved; the text says why."""
 
 
@@ -151,7 +152,10 @@ class _Search:
         return best is not None and best[1].left_out[level] <= self._track.left_out_bound()[level]
 
     def _stage(self, level: int | None, fraction: float) -> bool:
-        """Minimise what is left out at a level, or ticks (None), within the best plan's levels before; True: no plan."""
+        """Minimise what is left out at a level, or ticks (None), within the best plan's levels before.
+
+        True when there is no plan.
+        """
         best = self._track.best
         given = () if best is None else best[1].left_out[: len(self._fleet.levels) if level is None else level]
         model = self._write(best[1].ticks if best is not None and level is None else None)
@@ -179,7 +183,7 @@ class _Search:
 
     def _write(self, ticks_limit: int | None) -> DirectModel:
         """The model, on machines enough for a plan better than `ticks_limit` (None: for any plan)."""
-        terms = estimated_terms(self._fleet, ticks_limit)
+        terms = direct_terms(self._fleet, ticks_limit)
         if terms > self._options.max_terms:
             raise _Stuck(
                 f"the direct model would have about {terms:,} terms, the limit is {self._options.max_terms:,}; "
@@ -232,14 +236,3 @@ class _Stage:
 
     def enough(self) -> bool:
         return self.budget.over() or self.search.enough(self.level)
-
-
-def estimated_terms(fleet: Fleet, ticks_limit: int | None) -> int:
-    """About how many terms the rows will have, within a factor of two."""
-    total = 0
-    running = [sum(1 for i in fleet.instances if i.pool == pool.index) for pool in fleet.pools]
-    for pool in fleet.pools:
-        options = [option for c in fleet.components for option in c.options if pool.index in option.pools]
-        each = sum(8 + (4 * pool.shape.accelerators if option.shared else 1) for option in options)
-        total += each * (running[pool.index] + new_machines_limit(fleet, pool.index, ticks_limit))
-    return total

@@ -34,7 +34,7 @@ def decode(model: DirectModel, values: Values) -> Packing:
 
 
 def _seats(model: DirectModel, slot: Slot, values: Values) -> Iterator[Seat]:
-    """Copies that stay, where they are; shared free ones dealt out kind by kind; others on accelerators of their own."""
+    """Copies that stay, where they are; shared free ones dealt out by kind; others on accelerators of their own."""
     s, everything = slot.index, range(model.fleet.pools[slot.pool].shape.accelerators)
     for place, var, _ in model.staying(s):
         yield from [Seat(place.component, place.option, place.accelerators or ())] * values[var]

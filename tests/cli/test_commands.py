@@ -1,0 +1,220 @@
+"""The other commands: verify, convert, schema, solvers, info, completion."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import placement
+from placement.cli.schema import document_schema
+from tests.cli.test_solve import CODEGEN, TINY, run
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAN = {
+    "format": "placement-plan/v1",
+    "instances": [{"id": "a/new-1", "pool": "a"}, {"id": "a/new-2", "pool": "a"}],
+    "assignments": [
+        {"component": "chat-8b", "instance": "a/new-1", "accelerators": [0]},
+        {"component": "chat-8b", "instance": "a/new-1", "accelerators": [0]},
+        {"component": "chat-8b", "instance": "a/new-2", "accelerators": [0]},
+    ],
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with a problem and a plan that someone else made."""
+    (tmp_path / "tiny.json").write_text(json.dumps(TINY))
+    (tmp_path / "plan.json").write_text(json.dumps(PLAN))
+    return tmp_path
+
+
+# --- verify
+
+
+def test_verify_prices_anyones_plan(files: Path) -> None:
+    """A plan by hand, without any figure of its own."""
+    done = run("verify", files / "tiny.json", files / "plan.json")
+
+    assert done.exit_code == 0
+    assert done.stdout == "every rule is kept: 3 copies on 2 machines, $4.48 an hour, 0 moves, cost $4.48\n"
+
+
+def test_verify_names_each_broken_rule(files: Path) -> None:
+    """One line each, with the rule's name; exit 1."""
+    rows = [*PLAN["assignments"][:2], {**PLAN["assignments"][2], "instance": "a/new-1"}]  # type: ignore[dict-item]
+    (files / "plan.json").write_text(json.dumps({**PLAN, "assignments": rows, "price_per_hour": 1.0}))
+
+    done = run("verify", files / "tiny.json", files / "plan.json")
+
+    assert done.exit_code == 1
+    *lines, last = done.stdout.splitlines()
+    assert [line.rpartition("[")[2] for line in lines] == ["accelerator-memory]", "claimed-price]"]
+    assert last.startswith("2 broken rules: 3 copies on 2 machines, $4.48 an hour")
+
+
+def test_verify_reads_one_of_two_from_stdin(files: Path) -> None:
+    """Either may be piped in, not both."""
+    assert run("verify", files / "tiny.json", "-", stdin=json.dumps(PLAN)).exit_code == 0
+    assert run("verify", "-", files / "plan.json", stdin=json.dumps(TINY)).exit_code == 0
+    both = run("verify", "-", "-", stdin=json.dumps(TINY))
+    assert (both.exit_code, both.stderr) == (2, "placement: only one of FILE and PLAN can be standard input\n")
+
+
+def test_verify_tells_documents_apart(files: Path) -> None:
+    """Arguments the wrong way round are bad input, not a broken rule."""
+    done = run("verify", files / "plan.json", files / "tiny.json")
+
+    assert done.exit_code == 2
+    assert "this is a plan; a problem is wanted" in done.stderr
+
+
+def test_verify_has_nothing_to_check_in_the_news_that_there_is_no_plan(files: Path) -> None:
+    """Said in words, exit 0."""
+    (files / "plan.json").write_text(json.dumps({"format": "placement-plan/v1", "status": "infeasible"}))
+
+    done = run("verify", files / "tiny.json", files / "plan.json")
+
+    assert (done.exit_code, done.stdout) == (0, "nothing to check: the plan says infeasible and places nothing\n")
+
+
+# --- convert
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (ROOT / "instances").glob("*.yaml")))
+def test_convert_there_and_back_means_the_same(name: str, tmp_path: Path) -> None:
+    """YAML to JSON to YAML: the same problem."""
+    original = ROOT / "instances" / name
+
+    assert run("convert", original, tmp_path / "a.json").exit_code == 0
+    assert run("convert", tmp_path / "a.json", tmp_path / "b.yaml").exit_code == 0
+
+    json.loads((tmp_path / "a.json").read_text())
+    assert placement.read(tmp_path / "b.yaml") == placement.read(original)
+
+
+def test_convert_takes_plans_and_pipes(files: Path) -> None:
+    """A dash on both sides; the document's own format says what it is."""
+    done = run("convert", "-", "-", stdin=json.dumps(PLAN))
+
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == PLAN
+    assert json.loads(run("convert", files / "tiny.json").stdout) == TINY
+
+
+def test_convert_checks_on_the_way(tmp_path: Path) -> None:
+    """A document with faults is not passed on."""
+    (tmp_path / "bad.json").write_text(json.dumps({**TINY, "pool": []}))
+
+    done = run("convert", tmp_path / "bad.json", tmp_path / "out.json")
+
+    assert done.exit_code == 2
+    assert 'unknown key; did you mean "pools"?' in done.stderr
+    assert not (tmp_path / "out.json").exists()
+
+
+# --- schema
+
+
+@pytest.mark.parametrize(("kind", "version"), [("problem", "placement/v1"), ("plan", "placement-plan/v1")])
+def test_schema_is_json_with_every_key(kind: str, version: str) -> None:
+    """The keys of the schema are the keys of the document."""
+    schema = json.loads(run("schema", kind).stdout)
+
+    model: Any = placement.Problem if kind == "problem" else placement.Plan
+    assert schema["title"] == schema["properties"]["format"]["const"] == version
+    assert set(schema["properties"]) == set(model.model_fields)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+
+
+def test_schema_of_a_problem_refuses_unknown_keys_and_wants_the_format() -> None:
+    """As the reader does."""
+    schema = document_schema("problem")
+
+    assert schema["additionalProperties"] is False
+    assert schema["required"] == ["format", "instance_types", "pools", "components"]
+    assert all(row["additionalProperties"] is False for row in schema["$defs"].values())
+
+
+def test_schema_of_something_else_is_refused() -> None:
+    """With the nearest there is."""
+    done = run("schema", "plam")
+
+    assert (done.exit_code, done.stderr) == (2, 'placement: no document "plam"; did you mean "plan"?\n')
+
+
+# --- solvers and info
+
+
+def test_solvers_lists_every_solver_with_every_option() -> None:
+    """With defaults, and with the text that stands beside the option in the code."""
+    text = run("solvers").stdout
+
+    for name, solver in placement.SOLVERS.items():
+        assert re.search(rf"^{re.escape(name)} +{'yes' if solver.proves else 'no'} ", text, re.MULTILINE)
+        for field in dataclasses.fields(solver.default_options()):
+            assert f"{name}.{field.name}={getattr(solver.default_options(), field.name)}" in text
+
+
+def test_every_option_is_explained() -> None:
+    """A field without an entry in its docstring would stand bare in the list."""
+    from placement.report.solvers import options_of
+
+    for solver in placement.SOLVERS.values():
+        for name, _, meaning in options_of(solver.default_options()):
+            assert meaning, f"{solver.name}.{name}"
+
+
+def test_info_looks_before_solving() -> None:
+    """Sizes and a bound, without a search."""
+    done = run("info", CODEGEN)
+
+    assert done.exit_code == 0
+    assert "12 components" in done.stdout
+    assert "ml.p5en.48xlarge" in done.stdout
+    assert re.search(r"no plan costs less than \$\d+", done.stdout)
+
+
+# --- the program itself
+
+
+def test_version() -> None:
+    """The one the package has."""
+    assert run("--version").stdout == f"placement {placement.__version__}\n"
+
+
+@pytest.mark.parametrize("command", ["solve", "verify", "convert", "schema", "solvers", "info"])
+def test_help_of_each_command(command: str) -> None:
+    """Every command says what it does; solve and verify name their exit codes."""
+    done = run(command, "--help")
+
+    assert done.exit_code == 0
+    if command in ("solve", "verify"):
+        assert "Exit codes: 0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "cword", "expected"),
+    [
+        ("placement ", 1, {"solve", "verify", "convert", "schema", "solvers", "info"}),
+        ("placement solve --solver cp", 3, {"cp-sat"}),
+        ("placement solve --set milp.e", 3, {"milp.engine="}),
+        ("placement schema p", 2, {"problem", "plan"}),
+        ("placement solve inst", 2, set()),  # nothing of ours: the shell goes on with file names
+    ],
+)
+def test_completion(words: str, cword: int, expected: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What bash is told to offer."""
+    from typer.testing import CliRunner
+
+    from placement.cli.app import app
+
+    environment = {"COMP_WORDS": words, "COMP_CWORD": str(cword), "_PLACEMENT_COMPLETE": "complete_bash"}
+    done = CliRunner().invoke(app, [], env=environment, prog_name="placement")
+
+    assert set(done.stdout.split()) == expected

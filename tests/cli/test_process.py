@@ -1,0 +1,143 @@
+"""The command as a process of its own: start-up, pipes, terminals, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import placement
+from placement.verify import verify
+from tests.cli.test_solve import TINY
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "placement"]
+CODEGEN = ROOT / "instances" / "codegen-after.yaml"
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The package of this checkout, and no colours or sizes from outside."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")}
+    return {**kept, "PYTHONPATH": str(ROOT), **more}
+
+
+def on_a_terminal(*arguments: str | Path, columns: int = 80, **more: str) -> tuple[int, str]:
+    """Exit code and all output of a command whose three streams are one terminal of that width."""
+    pty = pytest.importorskip("pty", reason="pseudo-terminals are a Unix thing")
+    import fcntl
+    import struct
+    import termios
+
+    parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], stdin=child, stdout=child, stderr=child, env=environment(TERM="xterm", **more)
+    )
+    os.close(child)
+    output = b""
+    while True:
+        try:
+            part = os.read(parent, 65536)
+        except OSError:  # how Linux says that the other end is closed
+            break
+        if not part:
+            break
+        output += part
+    os.close(parent)
+    return process.wait(timeout=60), output.decode()
+
+
+def test_a_terminal_sees_progress_then_tables() -> None:
+    """Colours and a live line; no JSON."""
+    code, output = on_a_terminal("solve", CODEGEN, "--solver", "greedy")
+
+    assert code == 0
+    assert "\x1b[" in output
+    assert "looking for a first plan" in output
+    assert "an hour" in output
+    assert '"format"' not in output
+
+
+def test_no_color_is_obeyed() -> None:
+    """https://no-color.org: no colours, the signs still tell shared from owned."""
+    code, output = on_a_terminal("solve", CODEGEN, "--solver", "greedy", NO_COLOR="1")
+
+    assert code == 0
+    tables = output[output.rindex("machine ") :]
+    assert "\x1b[3" not in tables  # foreground colours are 30 to 37 and 38
+    assert "■■" in tables
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    """``placement ... | head -1`` ends quietly."""
+    command = [*COMMAND, "schema"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        error = process.stderr.read().decode()
+
+    assert error == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are a Unix thing")
+def test_ctrl_c_returns_the_best_plan_so_far(tmp_path: Path) -> None:
+    """A search that would go on is interrupted once it has a plan: exit 0, and the plan keeps every rule."""
+    problem = tmp_path / "hard.json"
+    problem.write_text(json.dumps(hard()))
+    process = subprocess.Popen(
+        [*COMMAND, "solve", str(problem), "--verbose", "--time-limit", "600"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "cost $" in line:
+            break
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=120)
+
+    assert process.returncode == 0
+    plan = placement.Plan(**json.loads(output))
+    assert (plan.status, plan.stop) == ("feasible", "interrupted")
+    assert verify(placement.read(problem), plan).ok
+
+
+def hard() -> dict[str, object]:
+    """Sizes without a common measure, over zones with spread: quick to plan, long to prove."""
+    sizes = [7.3, 9.1, 11.7, 13.9, 15.2, 17.7, 19.3, 21.1, 22.9, 24.7]
+    spread = {"max_skew": 1}
+    return {
+        **TINY,
+        "pools": [{"name": f"p-{zone}", "instance_type": "g6e.2xlarge", "zone": zone} for zone in "abc"],
+        "components": [
+            {"name": f"m{c}", "copies": 9 + c, "accelerator_memory_gib": size, "shared": True, "spread": spread}
+            for c, size in enumerate(sizes)
+        ],
+    }
+
+
+def test_start_up_is_quick_and_lean() -> None:
+    """`--version` loads neither an engine nor pydantic."""
+    code = (
+        "import sys; sys.argv = ['placement', '--version']\n"
+        "from placement.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'ortools', 'pulp', 'highspy', 'pydantic', 'numpy'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(), cwd=ROOT
+    )
+
+    assert done.stdout.splitlines() == [f"placement {placement.__version__}", "[]"]

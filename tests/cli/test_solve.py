@@ -1,0 +1,371 @@
+"""`placement solve`, in this process: what goes where, exit codes, faults in words."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from typer.testing import CliRunner
+
+import placement
+from placement.cli.app import app
+from placement.cli.settings import read_settings
+from placement.errors import SolverBugError, UsageError
+from placement.packing import Packing
+from placement.result import Event, Outcome, Result, Status, Stop
+from placement.verify import verify
+
+ROOT = Path(__file__).resolve().parents[2]
+CODEGEN = str(ROOT / "instances" / "codegen-after.yaml")
+TINY = {
+    "format": "placement/v1",
+    "name": "tiny",
+    "accelerators": {"L40S": {"memory_gib": 48}},
+    "instance_types": {
+        "g6e.2xlarge": {
+            "accelerator": "L40S",
+            "accelerator_count": 1,
+            "vcpus": 8,
+            "memory_gib": 64,
+            "price_per_hour": 2.24,
+        }
+    },
+    "pools": [{"name": "a", "instance_type": "g6e.2xlarge", "zone": "us-east-1a"}],
+    "components": [{"name": "chat-8b", "copies": 3, "accelerator_memory_gib": 20, "shared": True}],
+}
+
+
+class Run(NamedTuple):
+    """What a command did."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    exception: BaseException | None
+
+    @property
+    def output(self) -> str:
+        """All it said."""
+        return self.stdout + self.stderr
+
+
+def run(*arguments: str | Path, stdin: str | None = None) -> Run:
+    """The command line with these arguments; neither stream is a terminal."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+    return Run(done.exit_code, done.stdout, done.stderr, done.exception)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A file with a problem that any solver solves: two machines for three copies."""
+    path = tmp_path / "tiny.json"
+    path.write_text(json.dumps(TINY))
+    return path
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    """A file with the tiny problem, changed."""
+    path = folder / "changed.json"
+    path.write_text(json.dumps({**TINY, **changes}))
+    return path
+
+
+def test_stdout_that_is_no_terminal_carries_json_alone(tiny: Path) -> None:
+    """A pipe gets the plan and nothing else; no one watches, so stderr stays empty."""
+    done = run("solve", tiny)
+
+    assert done.exit_code == 0
+    plan = placement.Plan(**json.loads(done.stdout))
+    assert verify(placement.read(tiny), plan).ok
+    assert plan.status == "optimal"
+    assert plan.price_per_hour == 4.48
+    assert done.stderr == ""
+
+
+def test_output_dash_is_json_on_stdout(tiny: Path) -> None:
+    """The same, said outright."""
+    assert json.loads(run("solve", tiny, "--output", "-").stdout)["status"] == "optimal"
+
+
+@pytest.mark.parametrize("name", ["plan.json", "plan.yaml"])
+def test_output_to_a_file_leaves_tables_on_stdout(tiny: Path, tmp_path: Path, name: str) -> None:
+    """The plan goes to the file, in the form of its suffix; a person reads tables."""
+    target = tmp_path / name
+
+    done = run("solve", tiny, "--output", target)
+
+    assert done.exit_code == 0
+    plan = placement.read_plan(target)
+    assert verify(placement.read(tiny), plan).ok
+    assert re.search(r"chat-8b x2", done.stdout)
+    assert "$4.48 an hour, $3,270 a month (730 hours)" in done.stdout
+    assert "optimal: no plan costs less" in done.stdout
+    assert "{" not in done.stdout
+
+
+def test_a_terminal_gets_tables_and_progress(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a person at both ends: tables on stdout, no JSON anywhere."""
+    monkeypatch.setattr("placement.cli.streams.is_terminal", lambda stream: True)
+
+    done = run("solve", tiny)
+
+    assert "$4.48 an hour" in done.stdout
+    assert '"format"' not in done.stdout
+
+
+def test_tables_go_to_a_watched_stderr_when_stdout_is_piped(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``placement solve FILE | jq`` at a terminal: JSON to jq, tables to the person."""
+    monkeypatch.setattr("placement.cli.streams.is_terminal", lambda stream: stream == "stderr")
+
+    done = run("solve", tiny)
+
+    assert json.loads(done.stdout)["status"] == "optimal"
+    assert "$4.48 an hour" in done.stderr
+
+
+def test_quiet_says_nothing(tiny: Path, tmp_path: Path) -> None:
+    """Only the plan."""
+    done = run("solve", tiny, "--quiet", "--output", tmp_path / "plan.json")
+
+    assert (done.exit_code, done.output) == (0, "")
+    assert (tmp_path / "plan.json").exists()
+
+
+def test_verbose_logs_each_plan_and_bound(tiny: Path) -> None:
+    """One line an event on stderr, the JSON on stdout untouched."""
+    done = run("solve", tiny, "--verbose")
+
+    assert json.loads(done.stdout)["status"] == "optimal"
+    lines = done.stderr.splitlines()
+    assert lines
+    assert all(re.fullmatch(r" *\d+\.\d\d s  cost \S+  bound \S+  gap .+  by \S+", line) for line in lines), lines
+
+
+def test_a_problem_may_come_on_stdin() -> None:
+    """A dash is standard input, JSON or YAML."""
+    assert run("solve", "-", stdin=json.dumps(TINY)).exit_code == 0
+    assert run("solve", "-", stdin=Path(CODEGEN).read_text()).exit_code == 0
+
+
+@pytest.mark.parametrize("solver", sorted(placement.SOLVERS))
+def test_every_solver_can_be_named(tiny: Path, solver: str) -> None:
+    """The registry and the command line agree."""
+    done = run("solve", tiny, "--solver", solver, "--time-limit", "30")
+
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["solver"] == solver
+
+
+def test_same_seed_and_work_give_the_same_plan() -> None:
+    """Limits of work make runs repeatable."""
+    plans = [
+        json.loads(run("solve", CODEGEN, "--solver", "greedy", "--seed", "7", "--work", "2").stdout) for _ in range(2)
+    ]
+
+    assert plans[0]["assignments"] == plans[1]["assignments"]
+    assert plans[0]["seed"] == 7
+
+
+# --- Exit codes
+
+
+def test_proven_infeasible_is_3(tmp_path: Path) -> None:
+    """The news is a plan document with the reason, and a line for a person."""
+    giant = written(tmp_path, components=[{"name": "giant", "copies": 1, "accelerator_memory_gib": 500}])
+
+    done = run("solve", giant)
+
+    assert done.exit_code == 3
+    document = json.loads(done.stdout)
+    assert (document["status"], document["assignments"]) == ("infeasible", [])
+    assert "giant" in document["reason"]
+    assert done.stderr.startswith("placement: infeasible (auto): giant")
+
+
+def result_of(status: Status, stop: Stop) -> Result:
+    """What the planner says when it has found nothing."""
+    plan = placement.Plan(status=status.value, stop=stop.value, solver="auto", seconds=1.0)
+    return Result(plan, None, status, stop, None, None, ())
+
+
+def test_nothing_found_in_time_is_4(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No plan, no proof."""
+    monkeypatch.setattr("placement.planner.solve", lambda *_, **__: result_of(Status.UNKNOWN, Stop.TIME))
+
+    done = run("solve", tiny)
+
+    assert done.exit_code == 4
+    assert json.loads(done.stdout)["status"] == "unknown"
+    assert "no plan found" in done.stderr
+
+
+def test_a_solvers_bug_is_owned_up_to(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 70, what to send, no traceback, no plan."""
+
+    def buggy(*_: Any, **__: Any) -> Result:
+        raise SolverBugError("the plan of greedy breaks 1 rules: chat-8b")
+
+    monkeypatch.setattr("placement.planner.solve", buggy)
+
+    done = run("solve", tiny, "--output", tmp_path / "plan.json")
+
+    assert done.exit_code == 70
+    assert "a bug in this program" in done.stderr
+    assert "breaks 1 rules: chat-8b" in done.stderr
+    assert f"placement {placement.__version__}, Python 3." in done.stderr
+    assert "Traceback" not in done.output
+    assert not (tmp_path / "plan.json").exists()
+
+
+def test_an_unforeseen_error_is_a_bug_too(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No traceback unless it is asked for."""
+
+    def crash(*_: Any, **__: Any) -> Result:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("placement.planner.solve", crash)
+
+    done = run("solve", tiny)
+    assert done.exit_code == 70
+    assert re.search(r"ZeroDivisionError: division by zero \(test_solve\.py, line \d+\)", done.stderr)
+    assert "Traceback" not in done.output
+
+    monkeypatch.setenv("PLACEMENT_DEBUG", "1")
+    assert isinstance(run("solve", tiny).exception, ZeroDivisionError)
+
+
+def test_an_interrupt_before_the_search_is_130(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing to keep yet: one line, and the code that shells use."""
+
+    def interrupt(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("placement.io.read_problem", interrupt)
+
+    done = run("solve", tiny)
+
+    assert (done.exit_code, done.stderr) == (130, "placement: interrupted\n")
+
+
+# --- Bad input is 2, in words
+
+
+def test_all_faults_of_a_document_are_told(tmp_path: Path) -> None:
+    """One line a fault: file, place, rule, value; then how many."""
+    pools = [
+        {"name": "a", "instance_type": "g6e.2xlarge", "zone": "z", "max_instance": 3},
+        {"name": "b", "instance_type": "g6e", "zone": "z"},
+    ]
+    path = written(tmp_path, pools=pools, name=7)
+
+    done = run("solve", path)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    *lines, last = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(f"{path} at $.") for line in lines)
+    assert any("$.name: must be text, got 7" in line for line in lines)
+    assert any('max_instance: unknown key; did you mean "max_instances"?' in line for line in lines)
+    assert any("names no instance type of this problem" in line and 'got "g6e"' in line for line in lines)
+    assert last == f"{path}: 3 faults"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere.json"], "nowhere.json at $: can't be read: No such file or directory"),
+        ([CODEGEN, "--solver", "cpsat"], 'placement: no solver "cpsat"; did you mean "cp-sat"?'),
+        ([CODEGEN, "--solver", "milp", "--set", "milp.engin=cbc"], 'has no option engin; did you mean "engine"?'),
+        ([CODEGEN, "--set", "milp.engine=cbc"], "the solver that runs is auto; add --solver milp"),
+        ([CODEGEN, "--solver", "greedy", "--set", "restarts=many"], "greedy.restarts must be a number, got many"),
+        ([CODEGEN, "--set", "engine"], "write SOLVER.OPTION=VALUE"),
+        ([CODEGEN, "--output", "nowhere/plan.json", "--solver", "greedy", "--work", "1"], "can't be written"),
+    ],
+)
+def test_wrong_arguments_are_told_in_a_line(arguments: list[str], words: str) -> None:
+    """Exit 2 and one line that says what to do."""
+    done = run("solve", *arguments)
+
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["--time-limit", "-1"], ["--gap", "2"], ["--seed", "x"], ["--nonsense"], []])
+def test_usage_errors_are_2_as_well(arguments: list[str]) -> None:
+    """What the argument parser refuses."""
+    files = [CODEGEN] if arguments else []
+
+    assert run("solve", *files, *arguments).exit_code == 2
+
+
+def test_a_read_only_target_costs_no_search(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a plan can't be written, that is said before the search, not after it."""
+
+    def solve(*_: Any, **__: Any) -> Result:
+        raise AssertionError("searched in vain")
+
+    monkeypatch.setattr("placement.planner.solve", solve)
+
+    done = run("solve", tiny, "--output", tmp_path / "nowhere" / "plan.json")
+
+    assert done.exit_code == 2
+    assert "nowhere" in done.stderr
+
+
+# --- Settings
+
+
+def test_settings_reach_the_solver(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """``--set`` with and without the solver's name, as the type of the default."""
+    seen: list[Any] = []
+
+    def solve(fleet: Any, track: Any, *, options: Any, **_: Any) -> Outcome:
+        seen.append(options)
+        track.offer(Packing(()), "test")
+        return Outcome("greedy", Stop.STUCK, infeasible=False)
+
+    monkeypatch.setattr("placement.heuristics.solve_greedy", solve)
+    done = run(
+        "solve", written(tiny.parent, components=[{"name": "chat-8b", "copies": 0}]), "--solver", "greedy",
+        "--set", "greedy.restarts=3", "--set", "rounds=10",
+    )  # fmt: skip
+
+    assert done.exit_code == 0, done.output
+    (options,) = seen
+    assert (options.restarts, options.rounds) == (3, 10)
+
+
+@pytest.mark.parametrize("text", ["restarts", "=3", "greedy.=3", ".restarts=3"])
+def test_settings_of_another_form_are_refused(text: str) -> None:
+    """The form is said."""
+    with pytest.raises(UsageError, match=r"write SOLVER\.OPTION=VALUE"):
+        read_settings("greedy", [text])
+
+
+def test_a_setting_given_twice_is_refused() -> None:
+    """Rather than one of them silently winning."""
+    with pytest.raises(UsageError, match="rounds is set twice"):
+        read_settings("greedy", ["rounds=1", "greedy.rounds=2"])
+
+
+# --- Progress
+
+
+def test_the_live_line_tells_cost_bound_gap_and_finder() -> None:
+    """And fits into a narrow terminal."""
+    from placement.cli.progress import Watch
+
+    watch = Watch()
+    assert "looking for a first plan" in watch.line(100).plain
+    watch.hear(Event(0.1, None, 80_000_000, "volume"))
+    assert "bound $80.00" in watch.line(100).plain
+    watch.hear(Event(0.2, 100_000_000, 80_000_000, "greedy"))
+    watch.hear(Event(0.3, 100_000_000, 90_000_000, "cp-sat"))
+
+    line = watch.line(100).plain
+    assert re.search(r"^\d+\.\d\d s  cost \$100\.00 by greedy  bound \$90\.00  gap 10\.00%  Ctrl-C", line)
+    assert len(watch.line(78).plain) <= 78

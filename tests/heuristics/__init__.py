@@ -1,0 +1,1 @@
+"""Tests of the heuristic solvers and of the parts that they share."""

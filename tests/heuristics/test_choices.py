@@ -1,0 +1,255 @@
+"""What copies are charged, how state is kept, how room is made, and how plans get cheaper."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from placement.bounds.volume import volume_bound
+from placement.budget import Budget
+from placement.fleet import compile_fleet
+from placement.heuristics.best_fit import BestFit
+from placement.heuristics.check import is_complete, lacking, missing_pins
+from placement.heuristics.construct import construct, fill, supply
+from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
+from placement.heuristics.greedy import Greedy, Taste, worth
+from placement.heuristics.improve import Improvement, drop_superfluous
+from placement.heuristics.keep import keep_pinned, keep_running
+from placement.heuristics.prices import resource_prices
+from placement.heuristics.repair import Repair
+from placement.heuristics.shares import Shares
+from placement.heuristics.stuck import why_stuck
+from placement.heuristics.workspace import Workspace
+from placement.packing import Seat, evaluate
+from placement.problem import Problem
+from tests.heuristics.fleets import component, fleet_of, suite
+from tests.strategies import random_problem
+
+if TYPE_CHECKING:
+    from placement.fleet import Fleet
+    from tests.reading import Doc
+
+
+def built(fleet: Fleet) -> Workspace:
+    """A plan by best fit."""
+    ws = Workspace(fleet)
+    assert construct(ws, BestFit(ws, Shares(fleet))) == []
+    return ws
+
+
+# -- shares and prices
+
+
+def test_a_share_is_the_largest_part_of_the_machine() -> None:
+    """40 of 80 GiB on one of 8 accelerators is a sixteenth of the big machine; 48 of 96 vCPU is a half."""
+    fleet = fleet_of(
+        [component("memory", 1, 40), component("host", 1, 40, vcpus=48), component("own", 1, 1, shared=False)]
+    )
+    shares = Shares(fleet)
+    assert shares.volume[:, 0].tolist() == [1 / 16, 1 / 2, 1 / 8]
+    assert shares.equals[:, 0].tolist() == [1 / 16, 1 / 2, 1 / 8]
+    assert shares.cost(0.0)[0, 0] == 500_000
+    assert shares.volume[1, 1] == np.inf  # 12 vCPU do not hold it
+
+
+def test_equal_copies_see_the_borders_between_accelerators() -> None:
+    """Of 50 GiB copies only one stands on 80 GiB: charged a whole accelerator when only its like stand there."""
+    shares = Shares(fleet_of([component("a", 1, 50), component("wide", 1, 30, accelerators=3)]))
+    assert shares.equals[0, 0] == 1 / 8
+    assert shares.volume[0, 0] == 50 / 640
+    assert shares.equals[1, 0] == 1 / (2 * 8 // 3)
+
+
+@pytest.mark.parametrize("family", ["shared", "exclusive"])
+def test_prices_come_close_to_the_volume_bound(family: str) -> None:
+    """What the copies are worth at these prices is the dual value: near the bound, and not above it."""
+    fleet = compile_fleet(Problem(**suite(family, 40, 1)))
+    shares = Shares(fleet)
+    weights, scarcity = resource_prices(fleet, shares)
+    assert np.allclose(weights.sum(axis=1), 1.0)
+    assert (scarcity == 0).all()  # no quotas here
+    charged = worth(Workspace(fleet), shares.first, shares.cost(0.0, weights, scarcity))
+    value = sum(row.copies * charged[row.index] for row in fleet.components)
+    assert 0.97 * volume_bound(fleet) <= value <= 1.0001 * volume_bound(fleet)
+
+
+def test_a_quota_makes_a_pool_dearer_than_its_price() -> None:
+    pools = [
+        {"name": "few", "instance_type": "big", "zone": "a", "max_instances": 1, "price_per_hour": 1},
+        {"name": "many", "instance_type": "big", "zone": "a"},
+    ]
+    fleet = fleet_of([component("a", 40, 80)], pools=pools)
+    scarcity = resource_prices(fleet, Shares(fleet))[1]
+    assert scarcity[0] > 3_000_000
+    assert scarcity[1] == 0
+
+
+# -- construction
+
+
+def test_first_fit_rents_the_cheapest_machine_and_greedy_the_cheapest_load() -> None:
+    """Eight whole accelerators: 8 small machines at $2 for one machine's price of $8."""
+    fleet = fleet_of([component("a", 8, 80)])
+    shares = Shares(fleet)
+    prices = []
+    for policy_of in (FirstFitDecreasing, BestFit, Greedy):
+        ws = Workspace(fleet)
+        assert construct(ws, policy_of(ws, shares)) == []
+        prices.append(ws.price)
+    assert prices == [16_000_000, 8_000_000, 8_000_000]
+
+
+def test_the_last_machine_is_a_small_one() -> None:
+    """Nine whole accelerators: greedy sees that one more big machine would stand empty."""
+    fleet = fleet_of([component("a", 9, 80)])
+    ws = Workspace(fleet)
+    assert construct(ws, Greedy(ws, Shares(fleet), Taste())) == []
+    assert ws.price == 10_000_000
+
+
+def test_pairs_are_dealt_so_that_all_fit() -> None:
+    """Tightest first would put {0, 1} twice and leave no pair for the third copy."""
+    pools = [{"name": "p", "instance_type": "trio", "zone": "a", "max_instances": 1}]
+    trio = {"accelerator": "A", "accelerator_count": 3, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+    fleet = fleet_of([component("a", 3, 40, accelerators=2)], pools=pools, instance_types={"trio": trio})
+    ws = Workspace(fleet)
+    assert fill(ws, 0, 0, ws.rent(0), 3) == 3
+    ws.invariants()
+
+
+def test_demand_is_met_and_not_exceeded_without_need() -> None:
+    ways = [{"accelerators": 1, "accelerator_memory_gib": 80, "throughput": 10}]
+    fleet = fleet_of([{"name": "a", "demand": 25, "options": ways}])
+    ws = built(fleet)
+    assert ws.placed == [3]
+    ws.place(Seat(0, 0, (0,)), ws.rent(1))
+    drop_superfluous(ws)
+    assert ws.placed == [3]
+    assert is_complete(ws)
+
+
+def test_optional_copies_of_high_priority_come_first() -> None:
+    pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 1}]
+    rows = [component(name, 1, 60, min_copies=0, priority=n) for n, name in enumerate("abc")]
+    ws = built(fleet_of(rows, pools=pools))
+    assert ws.placed == [0, 0, 1]
+    assert ws.left_out() == (0, 1, 1)
+
+
+# -- today's state
+
+STATE: dict[str, list[Doc]] = {
+    "instances": [{"id": "full", "pool": "big-a"}, {"id": "light", "pool": "big-a"}],
+    "placements": [
+        *({"component": "a", "instance": "full", "accelerators": [k]} for k in range(4)),
+        {"component": "a", "instance": "light", "accelerators": [7]},
+    ],
+}
+
+
+def test_copies_on_the_emptiest_machine_stop_first() -> None:
+    ws = Workspace(fleet_of([component("a", 4, 80)], **STATE))
+    keep_running(ws)
+    assert [len(seats) for seats in ws.seats[:2]] == [4, 0]
+    assert ws.kept == [4]
+
+
+def test_pins_are_kept_before_all_others() -> None:
+    pinned = [dict(row, pinned=row["instance"] == "light") for row in STATE["placements"]]
+    ws = Workspace(fleet_of([component("a", 2, 80)], instances=STATE["instances"], placements=pinned))
+    assert missing_pins(ws) == [0]
+    keep_pinned(ws)
+    assert missing_pins(ws) == []
+    assert [len(seats) for seats in ws.seats[:2]] == [0, 1]
+    keep_running(ws)
+    assert [len(seats) for seats in ws.seats[:2]] == [1, 1]
+
+
+def test_state_that_breaks_a_rule_is_kept_as_far_as_rules_allow() -> None:
+    """Five copies in zone a with skew 1 over three zones: two may stay."""
+    ws = Workspace(fleet_of([component("a", 5, 80, spread={"max_skew": 1})], **STATE))
+    keep_running(ws)
+    assert ws.placed == [2]
+    assert supply(ws, BestFit(ws, Shares(ws.fleet)), 0)
+    assert sorted(ws.zoned[0]) == [1, 2, 2]
+
+
+# -- repair
+
+
+def test_repair_moves_what_blocks() -> None:
+    """A small copy stands alone on each accelerator and blocks the big one, though both fit on one."""
+    pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 2}]
+    fleet = fleet_of([component("small", 2, 20), component("big", 1, 70)], pools=pools)
+    ws = Workspace(fleet)
+    for _ in range(2):
+        ws.place(Seat(0, 0, (0,)), ws.rent(0))
+    policy = BestFit(ws, Shares(fleet))
+    assert not supply(ws, policy, 1)
+    repair = Repair(ws, policy, np.random.default_rng(0))
+    assert repair.run([1], 20, Budget()) == []
+    assert is_complete(ws)
+    assert repair.steps > 0
+    ws.invariants()
+
+
+def test_optional_copies_are_pressed_in() -> None:
+    pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 2}]
+    fleet = fleet_of([component("small", 2, 20), component("big", 1, 70, min_copies=0)], pools=pools)
+    ws = Workspace(fleet)
+    for _ in range(2):
+        ws.place(Seat(0, 0, (0,)), ws.rent(0))
+    Repair(ws, BestFit(ws, Shares(fleet)), np.random.default_rng(0)).press_in(5, 20, Budget())
+    assert ws.left_out() == (0,)
+    assert is_complete(ws)
+
+
+def test_a_copy_that_fits_nowhere_is_explained() -> None:
+    pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 1}]
+    fleet = fleet_of([component("chat", 2, 60)], pools=pools)
+    ws = Workspace(fleet)
+    assert construct(ws, BestFit(ws, Shares(fleet))) == [0]
+    assert lacking(ws, 0) == "1 of 2 required copies placed"
+    assert why_stuck(ws) == (
+        "chat copy 2 fits nowhere: 1 of 2 required copies placed; option 0 needs 60 GiB on each of 1 accelerators, "
+        "0 vCPU and 0 GiB of host memory; 1 accelerators in use match, the roomiest has 20 GiB free, "
+        "no pool has quota left"
+    )
+
+
+# -- improvement
+
+
+def test_two_half_empty_machines_become_one() -> None:
+    fleet = fleet_of([component("a", 2, 40)])
+    ws = Workspace(fleet)
+    for _ in range(2):
+        ws.place(Seat(0, 0, (0,)), ws.rent(1))
+    shares = Shares(fleet)
+    charged = worth(ws, shares.first, shares.cost(0.0))
+    packing = Improvement(ws, [BestFit(ws, shares)], charged, np.random.default_rng(0)).run(20, lambda: False)
+    assert evaluate(fleet, packing).ticks == 2_000_000
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_every_round_keeps_the_plan_complete_and_never_ends_worse(seed: int) -> None:
+    fleet = compile_fleet(Problem(**random_problem(random.Random(seed))))
+    ws = Workspace(fleet)
+    shares = Shares(fleet)
+    policy = Greedy(ws, shares)
+    keep_running(ws)
+    stuck = construct(ws, policy)
+    if stuck:
+        Repair(ws, policy, np.random.default_rng(0)).run(stuck, 100, Budget())
+    if not is_complete(ws):
+        pytest.skip("no complete plan to start from")
+    before = ws.value()
+    improvement = Improvement(ws, [policy, BestFit(ws, shares)], policy.worth, np.random.default_rng(seed))
+    for _ in range(10):
+        packing = improvement.run(1, lambda: False)
+        assert is_complete(ws)
+        ws.invariants()
+        assert evaluate(fleet, packing) <= before

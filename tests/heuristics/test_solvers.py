@@ -1,0 +1,174 @@
+"""The heuristics as solvers: every plan passes both referees, and few feasible problems leave them stuck."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+
+from placement.budget import Budget
+from placement.document import to_plan
+from placement.fleet import Fleet, compile_fleet
+from placement.heuristics import HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
+from placement.packing import Packing, Value
+from placement.problem import Problem
+from placement.result import Outcome, Stop
+from placement.track import Track
+from placement.verify import verify
+from tests.brute import cheapest, too_big
+from tests.heuristics.fleets import component, fleet_of, suite
+from tests.referee import referee_check
+from tests.strategies import problems, random_problem
+
+if TYPE_CHECKING:
+    from tests.reading import Doc
+
+SOLVE = {"ffd": solve_ffd, "best-fit": solve_best_fit, "greedy": solve_greedy}
+QUICK = HeuristicOptions(rounds=40)
+
+
+def solved(
+    fleet: Fleet, name: str, *, work: int | None = None, seed: int = 0, hint: Packing | None = None, gap: float = 0.0
+) -> tuple[Outcome, Track]:
+    budget = Budget(work=work, gap=gap)
+    track = Track(fleet, budget)
+    return SOLVE[name](fleet, track, budget=budget, seed=seed, hint=hint, options=QUICK), track
+
+
+def assert_sound(doc: Doc, fleet: Fleet, track: Track) -> Value:
+    """Both referees accept the best plan, and agree on its cost."""
+    assert track.best is not None
+    packing, value = track.best
+    plan = to_plan(fleet, packing)
+    broken, found = referee_check(doc, plan.to_document())
+    assert broken == []
+    assert round(found["cost"] * 1e6) == fleet.cost(value.ticks)
+    assert verify(fleet.problem, plan).violations == ()
+    return value
+
+
+@pytest.mark.parametrize("name", sorted(SOLVE))
+@settings(max_examples=60)
+@given(doc=problems())
+def test_plans_keep_every_rule_or_the_solver_says_why_not(name: str, doc: Doc) -> None:
+    fleet = compile_fleet(Problem(**doc))
+    outcome, track = solved(fleet, name, work=2)
+    assert not outcome.infeasible
+    if track.best is None:
+        assert outcome.stop is Stop.STUCK
+        assert outcome.reason
+    else:
+        assert outcome.stop is Stop.DONE
+        assert_sound(doc, fleet, track)
+
+
+def tight(seeds: range) -> list[tuple[Doc, Value]]:
+    """Feasible tight problems with their optimum."""
+    found = []
+    for seed in seeds:
+        doc = random_problem(random.Random(seed))
+        best = None if too_big(doc) else cheapest(doc)
+        if best is not None:
+            found.append((doc, Value(best.key[0], best.account.cost)))
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(SOLVE))
+def test_few_feasible_problems_leave_it_stuck(name: str) -> None:
+    """Measured on thousands: 99.9 % found by each; greedy is optimal on 97 %, the plain ones on 85 %."""
+    cases = tight(range(120))
+    complete, optimal = 0, 0
+    for doc, best in cases:
+        fleet = compile_fleet(Problem(**doc))
+        track = solved(fleet, name)[1]
+        if track.best is not None:
+            complete += 1
+            value = track.best[1]
+            costs = Value(value.left_out, fleet.cost(value.ticks))
+            assert costs >= best
+            optimal += costs == best
+    assert complete >= 0.98 * len(cases)
+    assert optimal >= (0.92 if name == "greedy" else 0.7) * len(cases)
+
+
+@pytest.mark.parametrize("family", ["shared", "exclusive", "mixed", "replan"])
+@pytest.mark.parametrize("name", sorted(SOLVE))
+def test_realistic_fleets(family: str, name: str) -> None:
+    doc = suite(family, 40, 1)
+    fleet = compile_fleet(Problem(**doc))
+    outcome, track = solved(fleet, name)
+    assert outcome.stop is Stop.DONE
+    assert_sound(doc, fleet, track)
+
+
+def test_greedy_is_never_dearer_than_the_plain_ones_here() -> None:
+    """Not a law, but it holds on these fleets by a wide margin; a broken price or taste would show."""
+    for family in ("shared", "mixed", "replan"):
+        fleet = compile_fleet(Problem(**suite(family, 60, 2)))
+        values = {name: best[1] for name in SOLVE if (best := solved(fleet, name)[1].best) is not None}
+        assert values["greedy"].ticks < 0.95 * min(values["ffd"].ticks, values["best-fit"].ticks)
+
+
+@pytest.mark.parametrize("name", sorted(SOLVE))
+def test_same_seed_same_plan(name: str) -> None:
+    fleet = compile_fleet(Problem(**suite("mixed", 30, 1)))
+    first, second = (solved(fleet, name, work=3, seed=5)[1].best for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize("name", sorted(SOLVE))
+def test_a_hint_is_never_lost(name: str) -> None:
+    """The hint stands at the end when nothing better was found, also without any work to spend."""
+    fleet = compile_fleet(Problem(**suite("mixed", 30, 1)))
+    good = solved(fleet, "greedy")[1].best
+    assert good is not None
+    outcome, track = solved(fleet, name, work=0, hint=good[0])
+    assert track.best == good
+    assert outcome.stop is Stop.DONE
+
+
+@pytest.mark.parametrize("name", sorted(SOLVE))
+def test_stops_when_good_enough_or_interrupted(name: str) -> None:
+    fleet = fleet_of([component("a", 8, 80)])
+    budget = Budget(gap=0.5)
+    track = Track(fleet, budget)
+    track.raise_bound(8_000_000, "test")
+    outcome = SOLVE[name](fleet, track, budget=budget)
+    assert outcome.stop is (Stop.GAP if name == "ffd" else Stop.PROVED)  # first fit costs twice the bound
+    budget = Budget()
+    budget.interrupt()
+    assert SOLVE[name](fleet, Track(fleet, budget), budget=budget).stop is Stop.INTERRUPTED
+    assert SOLVE[name](fleet, Track(fleet, budget), budget=Budget(seconds=0)).stop is Stop.TIME
+
+
+@pytest.mark.parametrize("name", sorted(SOLVE))
+def test_stuck_says_what_does_not_fit(name: str) -> None:
+    fleet = fleet_of([component("chat", 1, 81)])
+    outcome, track = solved(fleet, name)
+    assert track.best is None
+    assert outcome.stop is Stop.STUCK
+    assert not outcome.infeasible
+    assert outcome.reason.startswith("chat copy 1 fits nowhere: no pool offers a machine")
+
+
+def test_options_refuse_nonsense() -> None:
+    with pytest.raises(ValueError, match="restarts must not be negative, got -1"):
+        HeuristicOptions(restarts=-1)
+
+
+def test_no_components_no_machines() -> None:
+    for name in SOLVE:
+        outcome, track = solved(fleet_of([]), name)
+        assert outcome.stop is Stop.DONE
+        assert track.best == (Packing(()), Value((), 0))
+
+
+def test_bug_three_pairs_on_three_accelerators() -> None:
+    """Found by the tight problems: the only plan deals {0, 1}, {0, 2}, {1, 2}."""
+    pools = [{"name": "p", "instance_type": "trio", "zone": "a", "max_instances": 1}]
+    trio = {"accelerator": "A", "accelerator_count": 3, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+    row = {"name": "a", "demand": 3, "throughput": 1.0, "shared": True, "accelerators": 2, "accelerator_memory_gib": 40}
+    for name in SOLVE:
+        assert solved(fleet_of([row], pools=pools, instance_types={"trio": trio}), name)[1].best is not None

@@ -1,0 +1,162 @@
+"""The workspace: scans agree with single questions, every change keeps its books, and rollback undoes it all."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from placement.fleet import Fleet, compile_fleet
+from placement.heuristics.workspace import Workspace
+from placement.packing import Seat, evaluate
+from placement.problem import Problem
+from tests.heuristics.fleets import component, fleet_of
+from tests.strategies import random_problem
+
+
+def random_steps(ws: Workspace, rng: random.Random, steps: int) -> None:
+    """Place and remove copies at random, wherever the workspace says that it can."""
+    for _ in range(steps):
+        c = rng.randrange(len(ws.fleet.components))
+        o = rng.randrange(len(ws.ways[c]))
+        if rng.random() < 0.3:
+            standing = [(seat, m) for m in range(ws.rows) for seat in ws.seats[m]]
+            if standing:
+                seat, m = rng.choice(standing)
+                ws.remove(seat, m)
+            continue
+        rows = [m for m, ok in enumerate(ws.fits(c, o).tolist()) if ok]
+        rentable = [p for p in ws.ways[c][o].pools if ws.can_rent(p)]
+        if rows and (rng.random() < 0.7 or not rentable):
+            m = rng.choice(rows)
+        elif rentable:
+            m = ws.rent(rng.choice(rentable))
+        else:
+            continue
+        accelerators = ws.seat_on(c, o, m, level=rng.random() < 0.5)
+        if accelerators is not None:
+            ws.place(Seat(c, o, accelerators), m)
+
+
+def fleets(seeds: range) -> list[tuple[int, Fleet]]:
+    return [(seed, compile_fleet(Problem(**random_problem(random.Random(seed))))) for seed in seeds]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_books_are_right_after_every_step(seed: int) -> None:
+    """Placed, removed, rented, released: all arrays equal a recount from the seats, and no machine breaks a rule."""
+    rng = random.Random(seed)
+    ws = Workspace(compile_fleet(Problem(**random_problem(rng))))
+    for _ in range(12):
+        random_steps(ws, rng, 2)
+        ws.invariants()
+        assert ws.value() == evaluate(ws.fleet, ws.to_packing())
+
+
+@pytest.mark.parametrize("seed", range(40, 60))
+def test_scan_agrees_with_the_single_question(seed: int) -> None:
+    """`fits` says of every busy row what `seat_on` says; idle rows are left out."""
+    rng = random.Random(seed)
+    ws = Workspace(compile_fleet(Problem(**random_problem(rng))))
+    random_steps(ws, rng, 15)
+    for c, options in enumerate(ws.ways):
+        for o in range(len(options)):
+            expected = [bool(ws.busy[m]) and ws.seat_on(c, o, m) is not None for m in range(ws.rows)]
+            assert ws.fits(c, o).tolist() == expected
+            for z in range(len(ws.fleet.zones)):
+                here = [ok and ws.zone_of[int(ws.pool[m])] == z for m, ok in enumerate(expected)]
+                assert ws.fits(c, o, z).tolist() == here
+
+
+@pytest.mark.parametrize("seed", range(60, 80))
+def test_rollback_undoes_everything(seed: int) -> None:
+    rng = random.Random(seed)
+    ws = Workspace(compile_fleet(Problem(**random_problem(rng))))
+    random_steps(ws, rng, 8)
+    before, value, mark = ws.to_packing(), ws.value(), ws.mark()
+    random_steps(ws, rng, 20)
+    ws.rollback(mark)
+    assert (ws.to_packing(), ws.value()) == (before, value)
+    ws.invariants()
+
+
+def test_invariants_notice_a_wrong_book() -> None:
+    ws = Workspace(fleet_of([component("a", 2, 10)]))
+    ws.place(Seat(0, 0, (0,)), ws.rent(0))
+    ws.vcpus[0] += 1
+    with pytest.raises(AssertionError, match="vcpus"):
+        ws.invariants()
+
+
+def test_loading_a_packing_gives_it_back() -> None:
+    for seed, fleet in fleets(range(80, 100)):
+        ws = Workspace(fleet)
+        random_steps(ws, random.Random(seed), 15)
+        again = Workspace(fleet, like=ws)
+        again.load(ws.to_packing())
+        assert again.value() == ws.value()
+        again.invariants()
+
+
+def test_tightest_accelerator_is_taken_first() -> None:
+    ws = Workspace(fleet_of([component("a", 1, 50), component("b", 1, 20)]))
+    m = ws.rent(0)
+    ws.place(Seat(0, 0, (3,)), m)
+    assert ws.seat_on(1, 0, m) == (3,)
+
+
+def test_most_copies_on_accelerators_in_pairs() -> None:
+    """Three accelerators that hold two shares each take three copies on two of them, however they are dealt."""
+    ws = Workspace(fleet_of([component("a", 9, 40, accelerators=2), component("b", 5, 80)]))
+    m = ws.rent(0)
+    for k in range(3, 8):
+        ws.place(Seat(1, 0, (k,)), m)
+    assert ws.most_by_accelerators(0, 0, m) == 3
+
+
+def test_machines_that_are_paid_for_cost_nothing_more() -> None:
+    fleet = fleet_of([component("a", 1, 10)])
+    paid = fleet_of(
+        [component("a", 1, 10)], pools=[{"name": "p", "instance_type": "big", "zone": "a", "min_instances": 1}]
+    )
+    assert Workspace(fleet).rent_price(0) == 8_000_000
+    assert Workspace(paid).rent_price(0) == 0
+    assert Workspace(paid).price == 8_000_000
+
+
+def test_arrays_grow_with_the_machines() -> None:
+    ws = Workspace(fleet_of([component("a", 200, 80)]))
+    for _ in range(200):
+        ws.place(Seat(0, 0, (0,)), ws.rent(1))
+    assert (ws.used[1], ws.price) == (200, 400_000_000)
+    ws.invariants()
+
+
+def test_cordoned_machine_takes_no_more_than_it_has() -> None:
+    """A resident may come back, one more may not, and no other component may come."""
+    fleet = fleet_of(
+        [component("a", 3, 10), component("b", 1, 10)],
+        instances=[{"id": "i", "pool": "big-a", "state": "cordoned"}],
+        placements=[{"component": "a", "instance": "i", "accelerators": [0]}],
+    )
+    ws = Workspace(fleet)
+    assert ws.rent(0) != 0
+    assert ws.seat_on(1, 0, 0) is None
+    ws.place(Seat(0, 0, (0,)), 0)
+    assert ws.seat_on(0, 0, 0) is None
+    assert not ws.fits(0, 0)[0]
+
+
+def test_pins_hold_copies_in_place() -> None:
+    """Of two equal copies one is pinned: either may leave, not both; of two on unknown accelerators likewise."""
+    fleet = fleet_of(
+        [component("a", 2, 10)],
+        instances=[{"id": "i", "pool": "big-a"}],
+        placements=[{"component": "a", "instance": "i", "pinned": True}, {"component": "a", "instance": "i"}],
+    )
+    ws = Workspace(fleet)
+    ws.place(Seat(0, 0, (0,)), 0)
+    assert not ws.is_movable(Seat(0, 0, (0,)), 0)
+    ws.place(Seat(0, 0, (5,)), 0)
+    assert ws.is_movable(Seat(0, 0, (0,)), 0)
+    assert ws.kept == [2]

@@ -1,0 +1,228 @@
+"""What a person reads is what the plan does, at any width and in any terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import placement
+from placement.report.facts import Amount, Device, gather
+from placement.report.fill import bar
+from placement.report.overview import overview
+from placement.report.tables import Report
+
+INSTANCES = Path(__file__).resolve().parents[2] / "instances"
+
+
+def small_problem(**changes: Any) -> placement.Problem:
+    """A model that shares, one that owns two accelerators, and an optional one, on machines of four accelerators."""
+    document: dict[str, Any] = {
+        "accelerators": {"L40S": {"memory_gib": 48}},
+        "instance_types": {
+            "g6e.12xlarge": {
+                "accelerator": "L40S",
+                "accelerator_count": 4,
+                "vcpus": 48,
+                "memory_gib": 384,
+                "price_per_hour": 10.5,
+            }
+        },
+        "pools": [{"name": "a", "instance_type": "g6e.12xlarge", "zone": "us-east-1a", "max_instances": 1}],
+        "components": [
+            {"name": "chat", "copies": 2, "accelerator_memory_gib": 12, "shared": True, "vcpus": 4, "memory_gib": 32},
+            {"name": "large", "copies": 1, "accelerators": 2, "accelerator_memory_gib": 40, "vcpus": 8},
+            {"name": "batch", "copies": 3, "min_copies": 0, "accelerators": 2},
+        ],
+    }
+    return placement.Problem(**{**document, **changes})
+
+
+def shown(renderable: Any, width: int = 100, *, encoding: str = "utf-8") -> str:
+    """What a console of that width prints."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    Console(file=stream, width=width, color_system=None).print(renderable)
+    stream.seek(0)
+    return stream.read()
+
+
+def solved(problem: placement.Problem) -> placement.Result:
+    """A plan by the quickest solver."""
+    return placement.solve(problem, "greedy", work=1)
+
+
+def test_facts_are_those_of_the_plan() -> None:
+    """Fill, owners, host and totals are counted from the rows."""
+    problem = small_problem(
+        components=[
+            {"name": "chat", "copies": 2, "accelerator_memory_gib": 12, "shared": True, "vcpus": 4, "memory_gib": 32},
+            {"name": "large", "copies": 1, "accelerators": 2, "accelerator_memory_gib": 40, "vcpus": 8},
+        ]
+    )
+    plan = placement.Plan(
+        instances=[{"id": "a/new-1", "pool": "a"}],
+        assignments=[
+            {"component": "chat", "instance": "a/new-1", "accelerators": [0]},
+            {"component": "chat", "instance": "a/new-1", "accelerators": [0]},
+            {"component": "large", "instance": "a/new-1", "accelerators": [1, 3]},
+        ],
+    )
+
+    facts = gather(problem, plan)
+
+    (machine,) = facts.machines
+    assert [device.copies for device in machine.devices] == [2, 1, 0, 1]
+    assert [device.owned for device in machine.devices] == [False, True, False, True]
+    assert [device.fill for device in machine.devices] == [0.5, 1.0, 0.0, 1.0]
+    assert facts.price == 10_500_000
+    assert facts.accelerators == Amount(3, 4)
+    assert facts.memory == Amount((12 + 12 + 40 + 40) * 1024, 4 * 48 * 1024)
+    assert facts.vcpus == Amount(16_000, 48_000)
+    assert facts.host == Amount(64 * 1024, 384 * 1024)
+    assert [(c.name, c.placed, c.wanted, c.machines) for c in facts.components] == [
+        ("chat", 2, 2, 1),
+        ("large", 1, 1, 1),
+    ]
+
+
+def test_fill_is_the_scarcer_of_memory_and_share() -> None:
+    """A shared accelerator is as full as what binds first."""
+    assert Device(2, False, Amount(10, 100), 700).fill == 0.7
+    assert Device(2, False, Amount(80, 100), 700).fill == 0.8
+    assert Device(1, False, Amount(0, 0), 0).fill == 1.0
+
+
+@pytest.mark.parametrize(("ascii_only", "expected"), [(False, "·■▁▅█"), (True, ".#158")])
+def test_bar_tells_free_owned_and_fill(ascii_only: bool, expected: str) -> None:
+    """One sign each; a trace of use is not free, and only a full one is a full block."""
+    devices = [
+        Device(0, False, Amount(0, 100), 0),
+        Device(1, True, Amount(10, 100), 0),
+        Device(1, False, Amount(1, 100), 0),
+        Device(1, False, Amount(51, 100), 0),
+        Device(3, False, Amount(100, 100), 0),
+    ]
+
+    assert bar(devices, ascii_only=ascii_only).plain == expected
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+@pytest.mark.parametrize("name", ["codegen-after", "kubernetes-mixed-gpus", "sagemaker-whole-gpu"])
+def test_tables_fit_and_lose_nothing(name: str, width: int) -> None:
+    """No line is wider than the screen; every machine, component and the price stand on it, whole."""
+    problem = placement.read(INSTANCES / f"{name}.yaml")
+    result = solved(problem)
+
+    text = shown(Report(problem, result), width)
+
+    assert max(map(len, text.splitlines())) <= width
+    assert "\N{HORIZONTAL ELLIPSIS}\n" not in text
+    for row in result.plan.instances:
+        assert row.id in text
+    for component in problem.components:
+        assert component.name in text
+    assert f"${result.plan.price_per_hour:,.2f} an hour" in text
+    assert re.search(r"\$[\d,]+ a month \(730 hours\)", text)
+
+
+def test_tables_do_without_unicode() -> None:
+    """A terminal that knows only ASCII gets ASCII."""
+    problem = small_problem()
+
+    text = shown(Report(problem, solved(problem)), 80, encoding="ascii")
+
+    assert text.isascii()
+    assert "##" in text
+
+
+def test_names_are_not_markup() -> None:
+    """Brackets in a name are shown, not taken for a style."""
+    problem = small_problem(
+        components=[{"name": "[bold]chat", "copies": 1}, {"name": "x", "copies": 1}, {"name": ":smile:", "copies": 1}]
+    )
+
+    text = shown(Report(problem, solved(problem)))
+
+    assert "[bold]chat" in text
+    assert ":smile:" in text
+
+
+def test_copies_left_out_are_told_with_the_reason() -> None:
+    """Optional copies without a place: how many, and what is known about why."""
+    problem = small_problem()
+    result = solved(problem)
+
+    text = shown(Report(problem, result), 140)
+
+    (row,) = result.plan.unplaced
+    assert f"{row.component}: {row.copies} copies; {row.reason}" in text
+    assert "0 of 3" in text
+
+
+def test_equal_machines_are_put_together_when_they_are_many() -> None:
+    """Fifty machines with one copy each are one row; asked for in full they are fifty."""
+    pool = {"name": "a", "instance_type": "g6e.12xlarge", "zone": "us-east-1a"}
+    problem = small_problem(pools=[pool], components=[{"name": "chat", "copies": 50, "accelerators": 4}])
+    result = solved(problem)
+
+    assert "50 x a" in shown(Report(problem, result))
+    assert "525.00" in shown(Report(problem, result))
+    assert "a/new-50" in shown(Report(problem, result, full=True))
+
+
+def test_a_large_fleet_is_shown_by_type_and_zone() -> None:
+    """Machines that all differ would fill screens: a row a type and zone, and the way to see all."""
+    pool = {"name": "a", "instance_type": "g6e.12xlarge", "zone": "us-east-1a"}
+    components = [{"name": f"model-{c:02}", "copies": 1, "accelerators": 4} for c in range(60)]
+    problem = small_problem(pools=[pool], components=components)
+
+    text = shown(Report(problem, solved(problem)), 80)
+
+    assert re.search(r"g6e\.12xlarge +60 +630\.00 +60 +240/240", text)
+    assert "60 machines with 60 different contents, by type and zone; --full lists each" in text
+    assert "and 40 components with fewer copies; --full lists each" in text
+
+
+def test_no_plan_is_told_with_the_reason() -> None:
+    """Proven infeasible: the word, that it is proven, and why."""
+    problem = small_problem(components=[{"name": "giant", "copies": 1, "accelerator_memory_gib": 500}])
+
+    text = shown(Report(problem, placement.solve(problem)))
+
+    assert "infeasible (proven" in text
+    assert "giant" in text
+
+
+def test_money_that_is_not_rent_is_told_apart() -> None:
+    """With a horizon of a day, cost and price differ, and both are shown."""
+    problem = small_problem(objective={"horizon_hours": 24})
+
+    text = shown(Report(problem, solved(problem)))
+
+    assert "$10.50 an hour" in text
+    assert "$252.00 over 24 hours" in text
+
+
+def test_overview_counts_what_the_problem_holds() -> None:
+    """Sizes, rules in use, supply, running state, and a bound."""
+    problem = placement.read(INSTANCES / "kubernetes-mixed-gpus.yaml")
+
+    text = " ".join(shown(overview(problem), 200).split())
+
+    assert f"{len(problem.components)} components" in text
+    assert f"{len(problem.pools)} pools in 3 zones" in text
+    assert f"{len(problem.placements)} copies (1 pinned) on {len(problem.instances)} machines" in text
+    skewed = sum(component.spread.max_skew is not None for component in problem.components)
+    assert f"max_skew ({skewed})" in text
+    assert re.search(r"no plan costs less than \$[\d,.]+", text)
+
+
+def test_overview_says_why_nothing_can_work() -> None:
+    """A problem that is infeasible at a glance is called so."""
+    problem = small_problem(components=[{"name": "giant", "copies": 1, "accelerator_memory_gib": 500}])
+
+    assert "infeasible: giant" in shown(overview(problem), 200)
