@@ -1,4 +1,4 @@
-"""Put model copies on GPUs: which machines, which copies on which accelerators, at what price, how far from the optimum.
+"""Put model copies on GPUs: which machines, which copies on which accelerators, what price, how far from optimal.
 
 >>> import placement
 >>> result = placement.solve(placement.read("instances/codegen-after.yaml"))  # doctest: +SKIP

@@ -2,9 +2,10 @@
 
 1. Instant proofs of infeasibility, and the volume bound.
 2. Heuristics, cheapest first; each hands its plan on.
-3. Exact search by turns, each from the best plan so far. A problem small enough for the direct models gets CP-SAT first, then
-   HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host limits), then column
-   generation, then CP-SAT's portfolio for what time is left. A larger one starts with column generation.
+3. Exact search by turns, each from the best plan so far. A problem small enough for the direct models gets CP-SAT
+   first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
+   limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one starts with column
+   generation.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -71,7 +72,8 @@ def solve_auto(
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     track.raise_bound(volume_bound(fleet), "volume")
-    stuck, stats = "", {}
+    stuck = ""
+    stats: dict[str, int | float | str] = {}
     for turn in _turns(fleet, track, budget, options):
         if ended := why_stop(track, budget):
             return Outcome(NAME, ended, reason="" if track.best else stuck, stats=stats)
@@ -86,7 +88,7 @@ def solve_auto(
 
 
 def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
-    """Who searches when. Under a work limit every turn is limited by work, so that the answer does not depend on a clock."""
+    """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 0.2, _RESTARTS)
     yield Turn("best-fit", 0.2, _RESTARTS)
     yield Turn("greedy", 0.2, _RESTARTS)

@@ -33,10 +33,8 @@ class Budget:
         self.gap = gap
         self.threads = threads
         self._started = time.monotonic()
-        self._cancelled = threading.Event()
         self._parent: Budget | None = None
-        self._lock = threading.Lock()
-        self._stoppers: list[Callable[[], None]] = []
+        self._interrupt = _Interrupt()
 
     def elapsed(self) -> float:
         """Seconds since the budget was made."""
@@ -52,33 +50,21 @@ class Budget:
     @property
     def interrupted(self) -> bool:
         """Whether someone asked to stop (Ctrl-C)."""
-        return self._cancelled.is_set() or (self._parent is not None and self._parent.interrupted)
+        return self._interrupt.asked.is_set()
 
     def over(self) -> bool:
         """Whether to stop now: out of time, or interrupted."""
         return self.left() <= 0.0
 
     def interrupt(self) -> None:
-        """Ask everything under this budget to stop and return what it has. Safe to call from any thread."""
-        self._cancelled.set()
-        with self._lock:
-            stoppers = list(self._stoppers)
-        for stop in stoppers:
-            stop()
+        """Ask everything that shares this budget to stop and return what it has. Safe to call from any thread."""
+        self._interrupt.ask()
 
     @contextmanager
     def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
-        """While inside, an interrupt calls `stop`: for engines that can't poll. Called at once when already interrupted."""
-        root = self if self._parent is None else self._parent
-        with root._lock:
-            root._stoppers.append(stop)
-        try:
-            if self.interrupted:
-                stop()
+        """While inside, an interrupt calls `stop`: for engines that can't poll. At once when already interrupted."""
+        with self._interrupt.calling(stop):
             yield
-        finally:
-            with root._lock:
-                root._stoppers.remove(stop)
 
     def share(self, fraction: float = 1.0, *, seconds: float | None = None, work: int | None = None) -> Budget:
         """A budget inside this one: a fraction of the time left, at most `seconds`; it ends when this one ends.
@@ -93,4 +79,33 @@ class Budget:
             limit = max(1, int(self.work * fraction))
         part = Budget(None if math.isinf(left) else left, limit, self.gap, self.threads)
         part._parent = self if self._parent is None else self._parent
+        part._interrupt = self._interrupt
         return part
+
+
+class _Interrupt:
+    """A request to stop, shared by a budget and all parts of it, and what to call when it comes."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+        self._lock = threading.Lock()
+        self._stoppers: list[Callable[[], None]] = []
+
+    def ask(self) -> None:
+        self.asked.set()
+        with self._lock:
+            stoppers = list(self._stoppers)
+        for stop in stoppers:
+            stop()
+
+    @contextmanager
+    def calling(self, stop: Callable[[], None]) -> Iterator[None]:
+        with self._lock:
+            self._stoppers.append(stop)
+        try:
+            if self.asked.is_set():
+                stop()
+            yield
+        finally:
+            with self._lock:
+                self._stoppers.remove(stop)

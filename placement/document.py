@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:
     """The plan document of a packing, with `facts` (status, cost, bound and so on) as further fields.
 
-    Instances are those in use, those that can't be released, and those that `min_instances` pays for; new ones are named
-    ``POOL/new-N``. Assignments are ordered by component, then machine, so equal packings give equal documents.
+    Instances are those in use, those that can't be released, and those that `min_instances` pays for; new ones are
+    named ``POOL/new-N``. Assignments are ordered by component, then machine, so equal packings give equal documents.
     """
     if packing is None:
         return Plan(problem=fleet.problem.name, instances=[], assignments=[], unplaced=[], **facts)

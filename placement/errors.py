@@ -1,9 +1,9 @@
 """Everything `placement` raises on purpose.
 
-    PlacementError
-    ├── DocumentError       a document breaks FORMAT rules: every fault of it, each with its place
-    ├── SolverBugError      a solver's plan or bound failed the independent check: never patched over
-    └── UsageError          a call that can't mean anything: unknown solver, option out of range
+PlacementError
+├── DocumentError       a document breaks FORMAT rules: every fault of it, each with its place
+├── SolverBugError      a solver's plan or bound failed the independent check: never patched over
+└── UsageError          a call that can't mean anything: unknown solver, option out of range
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class Packing:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Value:
-    """The two objectives, compared in order: optional copies left out per level (highest priority first), then ticks."""
+    """The two objectives, compared in order: optional copies left out per level, highest priority first; then ticks."""
 
     left_out: tuple[int, ...]
     ticks: int
@@ -67,7 +67,7 @@ def ticks_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:
 
 
 def machine_price(fleet: Fleet, packing: Packing) -> int:
-    """Micro-dollars per hour of the machines in use, those that can't be released and those that `min_instances` adds."""
+    """Micro-dollars per hour of machines in use, those that can't be released and those that `min_instances` adds."""
     used = Counter(machine.pool for machine in packing.machines)
     busy = {machine.instance for machine in packing.machines if machine.instance is not None}
     for instance in fleet.instances:

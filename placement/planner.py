@@ -109,8 +109,8 @@ def _run(entry: Solver, fleet: Fleet, track: Track, budget: Budget, seed: int, s
 
 
 def _wait(done: threading.Event) -> None:
-    # An event, since Python 3.11 takes a thread for dead once Ctrl-C has interrupted its join; and with a timeout, since
-    # a bare wait can't be interrupted everywhere.
+    # An event, since Python 3.11 takes a thread for dead once Ctrl-C has interrupted its join; and with a timeout,
+    # since a bare wait can't be interrupted everywhere.
     while not done.wait(timeout=0.5):
         pass
 
@@ -135,7 +135,9 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
             bound_by=track.bound_by or None,
         )
         plan = to_plan(fleet, None, **facts, **_extras(track, outcome))
-        return Result(plan, None, status, outcome.stop, None, None if outcome.infeasible else bound, tuple(track.events))
+        return Result(
+            plan, None, status, outcome.stop, None, None if outcome.infeasible else bound, tuple(track.events)
+        )
     packing, value = best
     cost = fleet.cost(value.ticks)
     status = Status.OPTIMAL if track.proved else Status.FEASIBLE
@@ -152,9 +154,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         bound_by=track.bound_by or None,
     )
     if fleet.levels:
-        facts["left_out_bound"] = {
-            str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)
-        }
+        facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)}
         facts["unplaced"] = _unplaced(fleet, packing, value, track.left_out_bound())
     plan = to_plan(fleet, packing, **facts, **_extras(track, outcome))
     _check(fleet, plan, packing, cost, bound)

@@ -48,7 +48,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something found on the way: seconds since the start, the best cost and bound then (micro-dollars), who found it."""
+    """Something found on the way: seconds since the start, best cost and bound then (micro-dollars), who found it."""
 
     seconds: float
     cost: int | None

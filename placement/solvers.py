@@ -12,14 +12,16 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from placement.budget import Budget
 from placement.errors import UsageError, nearest
-from placement.fleet import Fleet
-from placement.packing import Packing
-from placement.result import Outcome
-from placement.track import Track
+
+if TYPE_CHECKING:
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+    from placement.result import Outcome
+    from placement.track import Track
 
 
 class SolveFunction(Protocol):

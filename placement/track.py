@@ -1,7 +1,7 @@
 """The best plan and the best bounds of a solve while it runs, and the story of how they were found.
 
-Every solver reports here, from any thread; the planner, the progress display and the trace read here. A plan that is not
-better and a bound that is not higher change nothing, so a solver may report whatever it has.
+Every solver reports here, from any thread; the planner, the progress display and the trace read here. A plan that is
+not better and a bound that is not higher change nothing, so a solver may report whatever it has.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Track:
       this level;
     - on *ticks* (money): no plan that leaves out at most ``given`` at each level costs fewer than `value` ticks.
 
-    ``given`` None means any plan at all. A bound counts for the incumbent only when the incumbent is within its `given`.
+    ``given`` None means any plan at all. A bound counts for the incumbent only when the incumbent is within its
+    `given`.
     """
 
     def __init__(self, fleet: Fleet, budget: Budget, listener: Listener | None = None) -> None:

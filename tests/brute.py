@@ -227,9 +227,7 @@ class _Search:
         rows = any(r["instance"] == instance for r in self.reading.placements)
         return rows or row.get("state") == "cordoned" or row.get("removable") is False
 
-    def _with_instance(
-        self, table: dict[tuple[Counts, int], Entry], instance: str
-    ) -> dict[tuple[Counts, int], Entry]:
+    def _with_instance(self, table: dict[tuple[Counts, int], Entry], instance: str) -> dict[tuple[Counts, int], Entry]:
         stays = self.reading.instances[instance].get("removable") is False
         out: dict[tuple[Counts, int], Entry] = {}
         for more, held in self.running(instance).items():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.reading import Doc
 
+
 class Damage(NamedTuple):
     """A pair that breaks `rule`."""
 

@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 Doc = dict[str, Any]
-OPTION_KEYS = ("accelerators", "accelerator_memory_gib", "accelerator_share", "shared", "vcpus", "memory_gib",
-               "on", "instance_types", "throughput")
+OPTION_KEYS = (
+    "accelerators",
+    "accelerator_memory_gib",
+    "accelerator_share",
+    "shared",
+    "vcpus",
+    "memory_gib",
+    "on",
+    "instance_types",
+    "throughput",
+)
 
 
 def whole(value: float, scale: int, *, up: bool) -> int:

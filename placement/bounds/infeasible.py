@@ -1,6 +1,7 @@
 """Instant proofs that no plan exists, each with a sentence for the person who asked.
 
-Each check relaxes everything but one rule or one resource, so a check that fires is a proof; that none fires proves nothing.
+Each check relaxes everything but one rule or one resource, so a check that fires is a proof; that none fires proves
+nothing.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def _forced_over_quota(fleet: Fleet) -> Iterator[str]:
         forced = len(fleet.forced(pool.index))
         if pool.max_instances is not None and forced > pool.max_instances:
             yield (
-                f"pool {pool.name} may have {pool.max_instances} instances, but {forced} running ones are not removable; "
-                "raise its max_instances or make some removable"
+                f"pool {pool.name} may have {pool.max_instances} instances, but {forced} running ones "
+                "are not removable; raise its max_instances or make some removable"
             )
 
 
@@ -80,12 +81,15 @@ def _spread_out_of_reach(fleet: Fleet, component: Component) -> Iterator[str]:
     floor = component.zone_loss_floor
     if floor and (zones == 1 or (not component.demand and component.copies < floor)):
         yield (
-            f"{component.name} must keep {floor} copies when a zone is lost, but has {component.copies} copies in {zones} "
-            f"eligible zones ({_zone_names(fleet, component)})"
+            f"{component.name} must keep {floor} copies when a zone is lost, but has {component.copies} copies "
+            f"in {zones} eligible zones ({_zone_names(fleet, component)})"
         )
     elif floor and not component.demand and component.copies - math.ceil(component.copies / zones) < floor:
         kept = component.copies - math.ceil(component.copies / zones)
-        yield f"{component.name} must keep {floor} copies when a zone is lost; even spread over {zones} zones keeps {kept}"
+        yield (
+            f"{component.name} must keep {floor} copies when a zone is lost; spread evenly over {zones} zones it keeps "
+            f"{kept}"
+        )
 
 
 def _zone_names(fleet: Fleet, component: Component) -> str:
@@ -93,7 +97,10 @@ def _zone_names(fleet: Fleet, component: Component) -> str:
 
 
 def _caps_too_low(fleet: Fleet, component: Component) -> Iterator[str]:
-    if component.max_per_zone is not None and component.max_per_zone * len(component.eligible_zones) < component.required:
+    if (
+        component.max_per_zone is not None
+        and component.max_per_zone * len(component.eligible_zones) < component.required
+    ):
         yield (
             f"{component.name} needs {component.required} copies, but max_per_zone {component.max_per_zone} over "
             f"{len(component.eligible_zones)} eligible zones allows fewer"
@@ -105,7 +112,10 @@ def _caps_too_low(fleet: Fleet, component: Component) -> Iterator[str]:
             return
         most += quota * max(_most_on_one(fleet, p, component, option) for option in component.options)
     if most < component.required:
-        yield f"{component.name} needs {component.required} copies, but the quotas of the pools it may use hold at most {most}"
+        yield (
+            f"{component.name} needs {component.required} copies, but the quotas of the pools it may use hold at most "
+            f"{most}"
+        )
 
 
 def _most_on_one(fleet: Fleet, p: int, component: Component, option: Option) -> int:
@@ -168,8 +178,8 @@ def _volume_too_small(fleet: Fleet) -> Iterator[str]:
         wanted = sum(_least_need(fleet, component, resource) for component in fleet.components)
         if wanted > have:
             yield (
-                f"the required copies need at least {wanted / scale:,.6g} {unit}, but the quotas of all pools together have "
-                f"{have / scale:,.6g}"
+                f"the required copies need at least {wanted / scale:,.6g} {unit}, but the quotas of all pools together "
+                f"have {have / scale:,.6g}"
             )
 
 

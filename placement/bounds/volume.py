@@ -62,13 +62,15 @@ def _ways(fleet: Fleet) -> list[_Way]:
 def lagrangian(fleet: Fleet, ways: list[_Way], prices: dict[tuple[int, int], int]) -> int:
     """The bound in micro-dollars per hour for given prices, in exact integers.
 
-    `prices[p, r]` is the price of one unit of resource r on pool p, in 1 / _SCALE micro-dollars, at least 0. Machines of
-    a pool without a quota must not be worth more than they cost; prices that say so are scaled down first.
+    `prices[p, r]` is the price of one unit of resource r on pool p, in 1 / _SCALE micro-dollars, at least 0. Machines
+    of a pool without a quota must not be worth more than they cost; prices that say so are scaled down first.
     """
     value = [Fraction(1)] * len(fleet.pools)
     worth = []
     for pool in fleet.pools:
-        total = sum(prices.get((pool.index, r), 0) * capacity(fleet, pool.index, name) for r, name in enumerate(RESOURCES))
+        total = sum(
+            prices.get((pool.index, r), 0) * capacity(fleet, pool.index, name) for r, name in enumerate(RESOURCES)
+        )
         if pool.max_instances is None and total > pool.price * _SCALE:
             value[pool.index] = Fraction(pool.price * _SCALE, total)
             total = pool.price * _SCALE
@@ -111,7 +113,7 @@ def _resource_prices(fleet: Fleet, ways: list[_Way]) -> dict[tuple[int, int], in
 
     if not ways:
         return {}
-    rows = {}  # (pool, resource) -> row, only for resources that the pool's machines have
+    rows: dict[tuple[int, int], int] = {}  # (pool, resource) -> row, only for resources that the pool's machines have
     for pool in fleet.pools:
         for r, name in enumerate(RESOURCES):
             if capacity(fleet, pool.index, name):
@@ -124,7 +126,7 @@ def _resource_prices(fleet: Fleet, ways: list[_Way]) -> dict[tuple[int, int], in
     lp.num_col_ = len(fleet.pools) + len(ways)
     starts, indices, values = [0], [], []
     for pool in fleet.pools:
-        for r, name in enumerate(RESOURCES):
+        for r in range(len(RESOURCES)):
             if (pool.index, r) in rows:
                 indices.append(rows[pool.index, r])
                 values.append(-1.0)  # rows are scaled by the machine's capacity

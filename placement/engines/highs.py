@@ -1,8 +1,8 @@
 """HiGHS without its banner, its status never ignored.
 
-Three traps of its Python interface are closed here: the constructor prints a banner to the process's standard output (where
-a plan in JSON may be going); a failed run raises nothing and reads as objective 0; and a second solver in one thread fails
-when it asks for another number of threads than the first did, so all here run on `THREADS`.
+Three traps of its Python interface are closed here: the constructor prints a banner to the process's standard output
+(where a plan in JSON may be going); a failed run raises nothing and reads as objective 0; and a second solver in one
+thread fails when it asks for another number of threads than the first did, so all here run on `THREADS`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import highspy
 
 from placement.errors import PlacementError
-
 
 THREADS = 1
 
@@ -22,13 +21,13 @@ class EngineError(PlacementError):
 class QuietHighs(highspy.Highs):
     """A solver that prints nothing, ever."""
 
-    def enableCallbacks(self) -> None:  # noqa: N802 - the constructor calls this method of HiGHS, and then prints
+    def enableCallbacks(self) -> None:
         """Turn output off before the first call that would print the banner."""
         self.setOptionValue("output_flag", False)
-        super().enableCallbacks()
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
-def load_lp(lp: highspy.HighsLp, **options: object) -> QuietHighs:
+def load_lp(lp: highspy.HighsLp, **options: bool | int | float | str) -> QuietHighs:
     """A quiet solver with `lp` loaded and `options` set.
 
     Raises
@@ -36,7 +35,7 @@ def load_lp(lp: highspy.HighsLp, **options: object) -> QuietHighs:
     EngineError
         HiGHS refused an option or the model.
     """
-    solver = QuietHighs()
+    solver = QuietHighs()  # type: ignore[no-untyped-call]
     for name, value in {"threads": THREADS, **options}.items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
             raise EngineError(f"HiGHS refused the option {name} = {value}")

@@ -1,9 +1,9 @@
-"""The solver `column-generation`: prices and machine counts from patterns, plans packed on those machines, then improved.
+"""The solver `column-generation`: prices and machine counts from patterns, plans packed on them, then improved.
 
 1. Heuristics for a first plan.
 2. The pattern bound (`bounds.patterns`): column generation, then whole machine counts by Benders cuts.
-3. Packing at a given fleet mix: the cheapest machine counts that keep every cut with a little to spare become quotas for the
-   heuristics; the spare part is halved or raised until the least is found that can be packed.
+3. Packing at a given fleet mix: the cheapest machine counts that keep every cut with a little to spare become quotas
+   for the heuristics; the spare part is halved or raised until the least is found that can be packed.
 4. Large-neighbourhood search until the bound is met or the time is up.
 """
 
@@ -68,17 +68,17 @@ def solve_column_generation(
     given = best[1].left_out if best is not None and fleet.levels else None
     bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
     bound.run(track)
-    stats: dict[str, int | float | str] = {
-        "columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)
-    }
+    stats: dict[str, int | float | str] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
     if bound.infeasible and given is None:
-        return Outcome(NAME, Stop.PROVED, infeasible=True, reason="no machine counts within the quotas can hold the copies")
+        return Outcome(
+            NAME, Stop.PROVED, infeasible=True, reason="no machine counts within the quotas can hold the copies"
+        )
     if not _ended(track, budget) and bound.cuts:
         stats["mixes"] = _pack_mixes(fleet, track, budget.share(options.pack_share), bound, seed)
     if not _ended(track, budget) and track.best is not None:
         search = LargeNeighbourhood(fleet, track, seed)
         limit = options.steps if budget.work is None else budget.work
-        while search.steps < limit and not _ended(track, budget):
+        while search.possible and search.steps < limit and not _ended(track, budget):
             search.step(budget)
         stats.update(steps=search.steps, improved=search.improved)
     return Outcome(NAME, _why(track, budget), stats=stats)

@@ -21,9 +21,9 @@ def deal(copies: int, touching: Sequence[int]) -> list[tuple[int, ...]]:
 
     Notes
     -----
-    The wrap-around rule of McNaughton (1959): write each accelerator as often as it is touched, one after the other, and
-    deal the row out to the copies in turn. An accelerator stands at most `copies` times in succession, so no copy meets it
-    twice. That such counts suffice is the Gale-Ryser theorem for rows of equal sums.
+    The wrap-around rule of McNaughton (1959): write each accelerator as often as it is touched, one after the other,
+    and deal the row out to the copies in turn. An accelerator stands at most `copies` times in succession, so no copy
+    meets it twice. That such counts suffice is the Gale-Ryser theorem for rows of equal sums.
 
     Examples
     --------

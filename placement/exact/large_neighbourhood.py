@@ -1,8 +1,8 @@
 """Improvement until the time is up: free a few machines, pack them anew exactly, keep what is not worse.
 
 Large-neighbourhood search (Shaw 1998, *Using constraint programming and local search methods to solve vehicle routing
-problems*, CP98, LNCS 1520): machines that waste much are freed together with machines like them, CP-SAT packs the copies they
-held, and equally good packings are taken too, so that the plan drifts instead of sticking.
+problems*, CP98, LNCS 1520): machines that waste much are freed together with machines like them, CP-SAT packs the
+copies they held, and equally good packings are taken too, so that the plan drifts instead of sticking.
 """
 
 from __future__ import annotations
@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.budget import Budget
 from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.packing import evaluate
 from placement.track import Track
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from placement.budget import Budget
     from placement.exact.neighbourhood import Neighbourhood
     from placement.fleet import Fleet
-    from placement.packing import Machine, Packing, Value
+    from placement.packing import Machine, Packing
 
 NAME = "large-neighbourhood"
 WORK = 400  # of CP-SAT a neighbourhood, thousandths of its deterministic second
@@ -28,7 +30,7 @@ _MOST_COPIES = 60
 
 
 class LargeNeighbourhood:
-    """The search on one plan. `step` frees one set of machines; the size adapts to what CP-SAT manages within its work."""
+    """The search on one plan. `step` frees some machines; how many adapts to what CP-SAT manages within its work."""
 
     def __init__(self, fleet: Fleet, track: Track, seed: int) -> None:
         """Start from the track's best plan."""
@@ -41,12 +43,17 @@ class LargeNeighbourhood:
         self._rng = np.random.default_rng(seed)
         self._size = 4.0
 
+    @property
+    def possible(self) -> bool:
+        """Whether there are machines enough to free some together."""
+        return sum(may_be_freed(self.fleet, machine) for machine in self.packing.machines) >= _FEWEST
+
     def step(self, budget: Budget) -> bool:
         """One neighbourhood; says whether the plan got better."""
-        freed = self._choose()
-        if len(freed) < _FEWEST:
-            return False
         self.steps += 1
+        freed = self._choose()
+        if not freed:
+            return False
         small = neighbourhood(self.fleet, self.packing, freed)
         proved, packing = self._solve(small, budget)
         self._size = min(_MOST, self._size + 0.1) if proved else max(_FEWEST, self._size - 0.2)
@@ -76,7 +83,7 @@ class LargeNeighbourhood:
         """A machine that wastes much, and machines like it: near in zone and kind, wasteful ones first."""
         machines = self.packing.machines
         free = [m for m, machine in enumerate(machines) if may_be_freed(self.fleet, machine)]
-        if not free:
+        if len(free) < _FEWEST:
             return []
         waste = np.array([self._waste(machines[m]) for m in free])
         first = int(self._rng.choice(len(free), p=_chances(waste)))
@@ -109,6 +116,6 @@ class LargeNeighbourhood:
         return 0.5 * (a.zone == b.zone) + 0.5 * (a.shape == b.shape) + common
 
 
-def _chances(waste: np.ndarray) -> np.ndarray:
+def _chances(waste: NDArray[np.float64]) -> NDArray[np.float64]:
     weight = waste + 0.1
-    return weight / weight.sum()
+    return weight / np.sum(weight)

@@ -1,7 +1,7 @@
 """A few machines of a plan as a problem of their own, so that an exact solver can pack them anew.
 
-The rest of the plan stands still. What the freed copies may do is set so that any packing of the small problem, put back
-into the plan, keeps every rule of the whole:
+The rest of the plan stands still. What the freed copies may do is set so that any packing of the small problem, put
+back into the plan, keeps every rule of the whole:
 
 - a component with rules over zones keeps its number of copies in each zone (one small component a zone),
 - a component with a demand keeps its number of copies by each option (one small component an option),
@@ -22,7 +22,7 @@ from placement.packing import Machine, Packing, Seat
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.fleet import Component, Fleet, Place, Pool
+    from placement.fleet import Component, Fleet, Option, Place, Pool
 
 Key = tuple[int, int | None, int | None]  # component, zone when that is fixed, option when that is fixed
 
@@ -45,7 +45,8 @@ class Neighbourhood:
                 None if machine.instance is None else self.instances[machine.instance],
                 tuple(
                     sorted(
-                        Seat(self.keys[seat.component][0], self._option(seat), seat.accelerators) for seat in machine.seats
+                        Seat(self.keys[seat.component][0], self._option(seat), seat.accelerators)
+                        for seat in machine.seats
                     )
                 ),
             )
@@ -95,8 +96,8 @@ def neighbourhood(fleet: Fleet, packing: Packing, freed: Iterable[int], idle: It
 def may_be_freed(fleet: Fleet, machine: Machine) -> bool:
     """Whether a machine can be packed anew: not cordoned, and no copy whose rules the small problem would lose.
 
-    Copies by several options of one component with a demand are several small components, and the small problem would know
-    neither their common cap per instance nor that dedicated copies may stand beside their own kind.
+    Copies by several options of one component with a demand are several small components, and the small problem would
+    know neither their common cap per instance nor that dedicated copies may stand beside their own kind.
     """
     if machine.instance is not None and fleet.instances[machine.instance].cordoned:
         return False
@@ -137,13 +138,15 @@ def _left_out(fleet: Fleet, packing: Packing) -> dict[int, int]:
 def _keys(fleet: Fleet, machines: Sequence[Machine], packing: Packing) -> tuple[Key, ...]:
     found = {_key(fleet, machine, seat) for machine in machines for seat in machine.seats}
     found |= {(c, None, None) for c in _left_out(fleet, packing)}
-    return tuple(sorted(found, key=lambda key: (key[0], -1 if key[1] is None else key[1], -1 if key[2] is None else key[2])))
+    return tuple(
+        sorted(found, key=lambda key: (key[0], -1 if key[1] is None else key[1], -1 if key[2] is None else key[2]))
+    )
 
 
 def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, missing: dict[int, int]) -> Component:
     c, zone, fixed = key
     whole = fleet.components[c]
-    options = []
+    options: list[Option] = []
     for option in whole.options if fixed is None else (whole.options[fixed],):
         pools = option.pools if zone is None else frozenset(p for p in option.pools if fleet.pools[p].zone == zone)
         options.append(replace(option, pools=pools, index=len(options)))

@@ -30,9 +30,9 @@ def slots_of(fleet: Fleet, ticks_limit: int | None = None) -> tuple[Slot, ...]:
 
     Notes
     -----
-    A new machine without a copy only adds cost (those that `min_instances` asks for are paid for in any case), so a pool
-    never needs more new machines than it has quota, nor more than there are copies that fit it, nor more than the known
-    plan's ticks can buy.
+    A new machine without a copy only adds cost (those that `min_instances` asks for are paid for in any case), so a
+    pool never needs more new machines than it has quota, nor more than there are copies that fit it, nor more than
+    the known plan's ticks can buy.
     """
     found = [Slot(i.index, i.pool, i.index, 0) for i in fleet.instances if fleet.pools[i.pool].max_instances != 0]
     for pool in fleet.pools:

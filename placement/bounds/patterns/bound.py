@@ -1,9 +1,10 @@
-"""The pattern bound: column generation for prices, cuts on machine counts from the prices, whole machines from the cuts.
+"""The pattern bound: prices by column generation, cuts on machine counts from prices, whole machines from cuts.
 
 1. Solve the LP by column generation (Gilmore and Gomory 1961) and turn its prices into a cut.
 2. Find the cheapest whole machine counts that keep all cuts. Their price is a bound.
 3. Ask the LP what must be bought beyond these counts. Nothing: the bound is that of whole machines over all patterns,
-   and no better one can be had from this relaxation. Something: the prices give a cut that these counts break; back to 2.
+   and no better one can be had from this relaxation. Something: the prices give a cut that these counts break; back
+   to 2.
 
 This is Benders' decomposition (1962) with the machine counts as master. Whatever stops it, the last bound stands.
 """
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 NAME = "patterns"
-_FIRST_GAP = 1e-3  # of the mix program: one cut alone is a subset-sum problem, hard to solve to the cent and not worth it
+# Of the mix program: one cut alone is a subset-sum problem, hard to solve to the cent and not worth it.
+_FIRST_GAP = 1e-3
 _LAST_GAP = 1e-6
 _MIX_WORK = 2.0  # CP-SAT's deterministic seconds a mix
 _ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices

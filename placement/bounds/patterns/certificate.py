@@ -1,15 +1,15 @@
 r"""Prices to proofs: any non-negative prices give an inequality on machine counts that every plan keeps.
 
-Price what copies use (accelerators by weight, volumes) and what machines offer. A plan's copies can't be worth more than
-its machines, so
+Price what copies use (accelerators by weight, volumes) and what machines offer. A plan's copies can't be worth more
+than its machines, so
 
 .. math:: \sum_p W_p n_p \ge D, \quad W_p = K_p \alpha_q + \sum_r A_{rp} \mu_{pr},
 
-where :math:`\alpha_q` is the most that the patterns of one accelerator of kind q can be worth (recomputed here by an exact
-knapsack over *all* patterns, so columns that were never generated are covered) and D is the least that the copies of all
-components can be worth, each component's choice of option, pool and zone minimised exactly. All numbers are Python
-integers: where the prices came from does not matter. This is the Lagrangian bound of Geoffrion (1974) read as a Benders
-cut (Benders 1962) on the machine counts.
+where :math:`\alpha_q` is the most that the patterns of one accelerator of kind q can be worth (recomputed here by an
+exact knapsack over *all* patterns, so columns that were never generated are covered) and D is the least that the
+copies of all components can be worth, each component's choice of option, pool and zone minimised exactly. All numbers
+are Python integers: where the prices came from does not matter. This is the Lagrangian bound of Geoffrion (1974) read
+as a Benders cut (Benders 1962) on the machine counts.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def certify(relaxation: Relaxation, prices: Prices) -> Cut:
             total += prices.volume.get((pool.index, r), 0) * amount
         worth.append(total)
     least = sum(
-        _component_worth(relaxation, component, prices, device) for component in fleet.components if relaxation.ways_of[component.index]
+        _component_worth(relaxation, component, prices, device)
+        for component in fleet.components
+        if relaxation.ways_of[component.index]
     )
     if relaxation.given is not None:
         for level, limit in enumerate(relaxation.given):
@@ -83,7 +85,9 @@ def _component_worth(relaxation: Relaxation, component: Component, prices: Price
     worth = {way: _way_worth(way, prices, device) for way in relaxation.ways_of[component.index]}
     if component.demand:
         by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in worth.items())
-        return max(component.required * min(worth.values()), -(-component.demand * by_rate.numerator // by_rate.denominator))
+        return max(
+            component.required * min(worth.values()), -(-component.demand * by_rate.numerator // by_rate.denominator)
+        )
     by_zone: dict[int, int] = {}
     for way, value in worth.items():
         by_zone[way.zone] = min(value, by_zone.get(way.zone, value))
@@ -102,7 +106,7 @@ def _way_worth(way: Way, prices: Prices, device: list[int]) -> int:
 
 
 def _cheapest_split(relaxation: Relaxation, component: Component, by_zone: dict[int, int], reward: int) -> int:
-    """Least worth of the copies over zones within the zone limits; beyond `required` only copies that pay for themselves."""
+    """Least worth of the copies over zones within the limits; beyond `required` only copies that pay for themselves."""
     limits = relaxation.zones[component.index]
     total, placed = 0, 0
     left = dict.fromkeys(by_zone, component.copies)
@@ -120,5 +124,3 @@ def _cheapest_split(relaxation: Relaxation, component: Component, by_zone: dict[
     if placed < component.required:  # limits leave too little room: no plan at all; stay on the safe side
         total += (component.required - placed) * (min(by_zone.values()) - reward)
     return total
-
-

@@ -1,7 +1,7 @@
 """The cheapest fleet mix (machines per pool, whole) that keeps every cut: a small exact integer program.
 
-Solved by CP-SAT, whose arithmetic is exact. Cuts are scaled so that their right side is `_RIGHT` and coefficients rounded up,
-which only weakens them.
+Solved by CP-SAT, whose arithmetic is exact. Cuts are scaled so that their right side is `_RIGHT` and coefficients
+rounded up, which only weakens them.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ def machine_limits(fleet: Fleet) -> tuple[tuple[int, ...], tuple[int | None, ...
     return fewest, tuple(pool.max_instances for pool in fleet.pools)
 
 
-def cheapest_mix(
-    fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int
-) -> Mix | None:
+def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int) -> Mix | None:
     """A mix that keeps all cuts, at most `gap` (relative) above the cheapest; None when there is none: a proof.
 
     `seconds` and `work` (deterministic seconds) bound the search; then the mix is the best found and `bound` is proven.

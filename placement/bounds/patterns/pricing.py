@@ -1,7 +1,7 @@
 """What fits on one accelerator: a bounded knapsack over the weights of shared copies.
 
-Dynamic programming over a grid of memory units, one vectorised pass an item after binary splitting of the multiplicities
-(Martello and Toth 1990, *Knapsack Problems*, section 3.4). O(capacity x items x log multiplicity).
+Dynamic programming over a grid of memory units, one vectorised pass an item after binary splitting of the
+multiplicities (Martello and Toth 1990, *Knapsack Problems*, section 3.4). O(capacity x items x log multiplicity).
 """
 
 from __future__ import annotations

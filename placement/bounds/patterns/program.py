@@ -9,8 +9,8 @@ import highspy
 import numpy as np
 
 from placement.bounds.patterns.certificate import SCALE, Prices
-from placement.engines.highs import EngineError, load_lp, run
 from placement.bounds.patterns.relaxation import volumes
+from placement.engines.highs import EngineError, load_lp, run
 
 if TYPE_CHECKING:
     from placement.bounds.patterns.relaxation import Relaxation

@@ -1,7 +1,7 @@
 r"""The relaxation behind the pattern bound, as sets and coefficients.
 
-*Kinds* are the accelerators that are alike (name and usable memory), *weights* the distinct memory needs of shared copies
-on a kind, in grid units. Variables, all at least 0:
+*Kinds* are the accelerators that are alike (name and usable memory), *weights* the distinct memory needs of shared
+copies on a kind, in grid units. Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
 - :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of weights that fits).
@@ -86,7 +86,7 @@ class Relaxation:
 
 
 def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
-    """The relaxation of a fleet; with `given`, of the plans that leave out at most so many optional copies per level."""
+    """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level."""
     key_of = {}
     for pool in fleet.pools:
         if pool.shape.accelerators and pool.max_instances != 0:
@@ -184,7 +184,7 @@ def zone_limits(component: Component) -> ZoneLimits | None:
         high = min(high, most - min(component.min_zones, most) + 1)
     if low == 0 and high >= most:
         return None
-    return ZoneLimits({z: low for z in zones}, {z: max(high, 0) for z in zones})
+    return ZoneLimits(dict.fromkeys(zones, low), {z: max(high, 0) for z in zones})
 
 
 def volumes(fleet: Fleet, p: int) -> tuple[int, ...]:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from placement.exact.slots import Slot
     from placement.fleet import Component, Fleet, Instance, Option, Place, Shape
 
+
 class Kind(NamedTuple):
     """Shared copies that are alike on a machine: accelerators a copy, and MiB and thousandths on each of them."""
 

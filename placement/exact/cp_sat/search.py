@@ -203,18 +203,14 @@ class _Search:
         solution = engine.solution
         return status, [solution[var.index] if solution else 0 for var in model.new]
 
-    def _scout(
-        self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget, end: float | None
-    ) -> None:
+    def _scout(self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget, end: float | None) -> None:
         """Look for a first plan on few machines; that there is none there says nothing."""
         few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
         if not self._too_big(few):
             engine = self._engine(DirectModel(self._fleet, few), goal, partial=True)
             self._run(engine, budget.share(_PART), 1, self._effort(_SCOUT, end, _PART))
 
-    def _phases(
-        self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None
-    ) -> cp_model.CpSolverStatus:
+    def _phases(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> cp_model.CpSolverStatus:
         """One worker, then the portfolio; each starts from the best plan, on the machines that a better one can use."""
         threads = self._options.workers if budget.threads is None else min(budget.threads, self._options.workers)
         phases = [(1, self._options.first_phase), (threads, math.inf)] if end is None else [(1, math.inf)]
