@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import Cut
 from placement.bounds.patterns.mix import cheapest_mix
+from placement.exact.fill import Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
 from placement.heuristics import HeuristicOptions, solve_best_fit, solve_greedy
-from placement.packing import evaluate
 from placement.result import Outcome, Stop
-from placement.track import Track
 
 if TYPE_CHECKING:
     from placement.budget import Budget
     from placement.fleet import Fleet
     from placement.packing import Packing
+    from placement.track import Track
 
 NAME = "column-generation"
-_FIRST_SPARE = 0.004
 _LEAST_SPARE = 0.0005
 _MOST_SPARE = 0.2
+_TRY_SHARE = 0.35  # of the time left for packing, for one mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +101,22 @@ def _why(track: Track, budget: Budget) -> Stop:
 
 
 def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:
-    """Pack at the cheapest machine counts with some spare: first none, then doubling until it packs, then halving."""
-    tried = 0
-    if _pack(fleet, track, budget, bound.machines, seed):
-        return 1
-    low, spare, high = 0.0, _FIRST_SPARE, None
-    while not _ended(track, budget) and (high is None or high - low > _LEAST_SPARE) and spare < _MOST_SPARE:
+    """Pack at the bound's machine counts; else halve the spare part between what fails and what the best plan has."""
+    tried = 1
+    if _pack(fleet, track, budget.share(_TRY_SHARE), bound.machines, seed):
+        return tried
+    low, high = 0.0, track.gap() or _MOST_SPARE
+    while not _ended(track, budget) and high - low > _LEAST_SPARE:
+        spare = (low + high) / 2
         machines = _mix_with_spare(fleet, bound, spare, budget, seed)
         if machines is None:
             break
         tried += 1
-        if _pack(fleet, track, budget, machines, seed + tried):
+        if _pack(fleet, track, budget.share(_TRY_SHARE), machines, seed + tried):
             high = spare
         else:
             low = spare
-        spare = 2 * low if high is None else (low + high) / 2
-    return tried + 1
+    return tried
 
 
 def _mix_with_spare(
@@ -134,13 +134,8 @@ def _pack(fleet: Fleet, track: Track, budget: Budget, machines: tuple[int, ...],
         return False
     pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
     narrow = replace(fleet, pools=pools)
-    found = Track(narrow, budget)
-    solve_best_fit(narrow, found, budget=budget.share(), seed=seed, options=HeuristicOptions(restarts=2, ejections=300))
-    if found.best is None:
-        quick = HeuristicOptions(restarts=2, ejections=300, rounds=0)
-        solve_greedy(narrow, found, budget=budget.share(), seed=seed, options=quick)
-    best = found.best
-    if best is None:
+    fill = Fill(narrow, budget, seed)
+    if not fill.run(budget, track) or fill.packing is None:
         return False
-    track.offer(best[0], NAME)
-    return evaluate(fleet, best[0]).left_out == (track.best or best)[1].left_out
+    track.offer(fill.packing, NAME)
+    return True

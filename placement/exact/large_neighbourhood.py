@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.exact.cp_sat import solve_cp_sat
+from placement.exact.fill import OUTRIGHT
 from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.packing import evaluate
 from placement.track import Track
@@ -71,11 +73,10 @@ class LargeNeighbourhood:
         return better
 
     def _solve(self, small: Neighbourhood, budget: Budget) -> tuple[bool, Packing | None]:
-        from placement.exact.cp_sat import solve_cp_sat
-
         part = budget.share(1.0, work=WORK)
         track = Track(small.fleet, part)
-        solve_cp_sat(small.fleet, track, budget=part, seed=int(self._rng.integers(2**30)), hint=small.packing)
+        seed = int(self._rng.integers(2**30))
+        solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=small.packing, options=OUTRIGHT)
         best = track.best
         return track.proved, None if best is None else best[0]
 

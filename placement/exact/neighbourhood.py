@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.fleet import Component, Fleet, Option, Place, Pool
+    from placement.heuristics import Missing
 
 Key = tuple[int, int | None, int | None]  # component, zone when that is fixed, option when that is fixed
 
@@ -36,6 +37,17 @@ class Neighbourhood:
     still: tuple[Machine, ...]
     keys: tuple[Key, ...]
     instances: tuple[int, ...]
+
+    def gained(self, packing: Packing) -> Counter[tuple[int, int | None]]:
+        """Copies by component and zone (None: any) that a packing of the small problem has and the plan had not."""
+        here = Counter(seat.component for _, seat in packing.seats())
+        return Counter(
+            {
+                self.keys[component.index][:2]: here[component.index] - component.required
+                for component in self.fleet.components
+                if here[component.index] > component.required
+            }
+        )
 
     def put_back(self, packing: Packing) -> Packing:
         """The whole plan with a packing of the small problem in the place of the freed machines."""
@@ -59,14 +71,21 @@ class Neighbourhood:
         return seat.option if fixed is None else fixed
 
 
-def neighbourhood(fleet: Fleet, packing: Packing, freed: Iterable[int], idle: Iterable[int] = ()) -> Neighbourhood:
-    """Free machines of a packing by their index, and running instances that hold nothing. O(copies + components)."""
+def neighbourhood(
+    fleet: Fleet, packing: Packing, freed: Iterable[int], missing: Missing | None = None
+) -> Neighbourhood:
+    """Free machines of a packing by their index. O(copies + components).
+
+    `missing` are copies that may come in, by component and zone (None: any zone); absent, they are the optional copies
+    left out of components without rules over zones.
+    """
     chosen = set(freed)
     machines = [machine for m, machine in enumerate(packing.machines) if m in chosen]
     still = tuple(machine for m, machine in enumerate(packing.machines) if m not in chosen)
-    keys = _keys(fleet, machines, packing)
+    more = _left_out(fleet, packing) if missing is None else missing
+    keys = _keys(fleet, machines, more)
     index = {key: k for k, key in enumerate(keys)}
-    instances = tuple(sorted({m.instance for m in machines if m.instance is not None} | set(idle)))
+    instances = tuple(sorted({m.instance for m in machines if m.instance is not None}))
     count: Counter[Key] = Counter()
     small = []
     for machine in machines:
@@ -77,8 +96,7 @@ def neighbourhood(fleet: Fleet, packing: Packing, freed: Iterable[int], idle: It
             seats.append(Seat(index[key], 0 if key[2] is not None else seat.option, seat.accelerators))
         position = None if machine.instance is None else instances.index(machine.instance)
         small.append(Machine(machine.pool, position, tuple(sorted(seats))))
-    missing = _left_out(fleet, packing)
-    components = tuple(_component(fleet, key, index, count[key], missing) for key in keys)
+    components = tuple(_component(fleet, key, index, count[key], more[key[:2]]) for key in keys)
     places = tuple(_places(fleet, index, instances))
     sub = replace(
         fleet,
@@ -125,33 +143,31 @@ def _key(fleet: Fleet, machine: Machine, seat: Seat) -> Key:
     return seat.component, zone, seat.option if component.demand else None
 
 
-def _left_out(fleet: Fleet, packing: Packing) -> dict[int, int]:
+def _left_out(fleet: Fleet, packing: Packing) -> Missing:
     """Optional copies left out, of components that may place them anywhere."""
     placed = Counter(seat.component for _, seat in packing.seats())
-    return {
-        c.index: c.copies - placed[c.index]
-        for c in fleet.components
-        if c.level is not None and not bound_to_zones(c) and placed[c.index] < c.copies
-    }
-
-
-def _keys(fleet: Fleet, machines: Sequence[Machine], packing: Packing) -> tuple[Key, ...]:
-    found = {_key(fleet, machine, seat) for machine in machines for seat in machine.seats}
-    found |= {(c, None, None) for c in _left_out(fleet, packing)}
-    return tuple(
-        sorted(found, key=lambda key: (key[0], -1 if key[1] is None else key[1], -1 if key[2] is None else key[2]))
+    return Counter(
+        {
+            (c.index, None): c.copies - placed[c.index]
+            for c in fleet.components
+            if c.level is not None and not bound_to_zones(c) and placed[c.index] < c.copies
+        }
     )
 
 
-def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, missing: dict[int, int]) -> Component:
+def _keys(fleet: Fleet, machines: Sequence[Machine], missing: Missing) -> tuple[Key, ...]:
+    found = {_key(fleet, machine, seat) for machine in machines for seat in machine.seats}
+    found |= {(c, zone, None) for c, zone in missing}
+    return tuple(sorted(found, key=lambda key: tuple(-1 if part is None else part for part in key)))
+
+
+def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: int) -> Component:
     c, zone, fixed = key
     whole = fleet.components[c]
     options: list[Option] = []
     for option in whole.options if fixed is None else (whole.options[fixed],):
         pools = option.pools if zone is None else frozenset(p for p in option.pools if fleet.pools[p].zone == zone)
         options.append(replace(option, pools=pools, index=len(options)))
-    more = missing.get(c, 0)
-    avoided = whole.avoids
     return replace(
         whole,
         index=index[key],
@@ -165,7 +181,7 @@ def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, missin
         min_zones=0,
         max_per_zone=None,
         zone_loss_floor=0,
-        avoids=frozenset(k for other, k in index.items() if other[0] in avoided),
+        avoids=frozenset(k for other, k in index.items() if other[0] in whole.avoids),
     )
 
 

@@ -19,7 +19,7 @@ import pytest
 from placement.budget import Budget
 from placement.document import to_plan
 from placement.errors import UsageError
-from placement.exact.milp import MilpOptions, engines, solve_milp
+from placement.exact.milp import MilpOptions, solve_milp
 from placement.exact.milp.check import broken_rule
 from placement.exact.milp.engines import safe_bound
 from placement.exact.milp.model import DirectModel
@@ -391,7 +391,7 @@ def test_nothing_is_printed_and_no_file_is_left(
 
 def test_without_cbc_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulp, "PULP_CBC_CMD", None)
-    monkeypatch.setattr(engines.shutil, "which", lambda _: None)
+    monkeypatch.setattr("shutil.which", lambda _: None)
     with pytest.raises(UsageError, match="pip install"):
         solved(crowd(2), engine="cbc")
 

@@ -30,6 +30,7 @@ from tests.strategies import random_problem
 
 if TYPE_CHECKING:
     from placement.fleet import Fleet
+    from placement.heuristics.construct import Policy
     from tests.reading import Doc
 
 
@@ -251,7 +252,7 @@ def test_every_round_keeps_the_plan_complete_and_never_ends_worse() -> None:
     assert len(starts) > 20
     for seed, (ws, policy) in starts:
         before = ws.value()
-        policies = [policy, BestFit(ws, Shares(ws.fleet))]
+        policies: list[Policy] = [policy, BestFit(ws, Shares(ws.fleet))]
         improvement = Improvement(ws, policies, policy.worth, np.random.default_rng(seed))
         for _ in range(10):
             packing = improvement.run(1, lambda: False)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _COEFFICIENT_BITS = 10  # objective coefficients are brought below 2**10 by a power of two, which floats take exactly
 _POLL_SECONDS = 0.02
-_GRACE_SECONDS = 2.0  # for CBC to write down what it has
+_GRACE_SECONDS = 1.0  # for CBC to write down what it has
 
 
 class Watcher(Protocol):
@@ -312,24 +312,28 @@ def _run_process(command: list[str], folder: str, output: Any, enough: Callable[
 
 
 def _cbc_end(said: str, log: str, values: dict[Var, int], objective: Objective, watcher: Watcher) -> End:
+    """What the first line of CBC's answer and its log mean; once it was cut short, nothing it says is a proof."""
     found = re.search(r"^Enumerated nodes:\s+(\d+)", log, re.MULTILINE)
     nodes = int(found.group(1)) if found else 0
+    cut_short = watcher.enough() or re.search(r"Exiting on (maximum|user)|Stopped on", log) is not None
     if said.startswith(("Infeasible", "Integer infeasible")):
-        return End("infeasible", nodes)
-    if said.startswith("Optimal"):
+        return End("limit" if cut_short else "infeasible", nodes)
+    if not said.startswith(("Optimal", "Stopped")):
+        return End("failed", nodes, f"CBC said: {said}")
+    if "no integer solution" not in said:
         watcher.solution(values)
-        reduced = safe_bound(float(objective.reduced(values)))
-        if reduced is not None:
-            watcher.bound(reduced)
+    if said.startswith("Optimal") and not cut_short:
+        _tell(watcher, safe_bound(float(objective.reduced(values))))
         return End("optimal", nodes)
-    if said.startswith("Stopped"):
-        watcher.solution(values)
-        found = re.search(r"^Lower bound:\s+(\S+)", log, re.MULTILINE)
-        reduced = safe_bound(float(found.group(1)), noise=1e-3) if found else None  # it prints three decimals
-        if reduced is not None:
-            watcher.bound(reduced)
-        return End("limit", nodes)
-    return End("failed", nodes, f"CBC said: {said}")
+    found = re.search(r"^Lower bound:\s+(\S+)", log, re.MULTILINE)
+    if found:
+        _tell(watcher, safe_bound(float(found.group(1)), noise=1e-3))  # it prints three decimals
+    return End("limit", nodes)
+
+
+def _tell(watcher: Watcher, reduced: int | None) -> None:
+    if reduced is not None:
+        watcher.bound(reduced)
 
 
 ENGINES: dict[str, Callable[..., End]] = {"highs": run_highs, "cbc": run_cbc}

@@ -1,0 +1,134 @@
+"""Pack a given fleet mix: start from a packing that leaves some copies out, and make room for them exactly.
+
+Machines per pool are quotas and cost nothing here; what is minimised is the copies left out, the hard ones first
+(several accelerators, then much memory). A step takes one copy that is out and a few machines where it could stand,
+and CP-SAT packs their content again with as many of the copies that are out as it can: a feasibility question on a
+handful of machines, which is what it is good at, where it fails on a whole fleet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.exact.cp_sat import CpSatOptions, solve_cp_sat
+from placement.exact.neighbourhood import may_be_freed, neighbourhood
+from placement.heuristics import sketch
+from placement.packing import evaluate
+from placement.track import Track
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.budget import Budget
+    from placement.fleet import Component, Fleet
+    from placement.heuristics import Missing
+    from placement.packing import Machine
+
+WORK = 300  # of CP-SAT a step, thousandths of its deterministic second
+_CLASSES = 4  # of copies by how hard they are to place
+_FEWEST, _MOST = 3.0, 8.0  # machines freed at once
+_MOST_COPIES = 70
+OUTRIGHT = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
+_EJECTIONS = 200
+_PATIENCE = 60  # steps without a copy gained
+
+
+class Fill:
+    """The search for a complete packing on `narrow`, a fleet whose quotas are the mix."""
+
+    def __init__(self, narrow: Fleet, budget: Budget, seed: int) -> None:
+        """Start from a sketch of the heuristics; without one there is nothing to fill."""
+        self._rng = np.random.default_rng(seed)
+        start = sketch(narrow, budget, seed, _EJECTIONS)
+        self.packing = None if start is None else start.packing
+        self._missing: Missing = Counter() if start is None else start.missing
+        self._fleet = _everything_optional(narrow)
+        self._size = 4.0
+        self._idle = 0
+        self.steps = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every required copy stands."""
+        return self.packing is not None and not self._missing
+
+    def run(self, budget: Budget, track: Track) -> bool:
+        """Steps until everything stands, nothing is gained for long, or the budget or the search in `track` is over."""
+        while self._missing and self._idle < _PATIENCE and not budget.over() and not track.good_enough:
+            self._step(budget)
+        return self.complete
+
+    def _step(self, budget: Budget) -> None:
+        assert self.packing is not None
+        self.steps += 1
+        self._idle += 1
+        small = neighbourhood(self._fleet, self.packing, self._choose(self.packing.machines), self._missing)
+        part = budget.share(1.0, work=WORK)
+        track = Track(small.fleet, part)
+        seed = int(self._rng.integers(2**30))
+        solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=small.packing, options=OUTRIGHT)
+        best = track.best
+        if best is None:
+            return
+        before = evaluate(small.fleet, small.packing)
+        self._size = min(_MOST, self._size + 0.1) if track.proved else max(_FEWEST, self._size - 0.2)
+        if best[1] > before:
+            return
+        self._take(small.gained(best[0]))
+        self.packing = small.put_back(best[0])
+        if best[1] < before:
+            self._idle = 0
+
+    def _take(self, gained: Counter[tuple[int, int | None]]) -> None:
+        for key, n in gained.items():
+            self._missing[key] -= n
+        self._missing = +self._missing
+
+    def _choose(self, machines: Sequence[Machine]) -> list[int]:
+        """Machines where a copy that is out could stand, the roomiest of them most likely, and some others."""
+        keys = sorted(self._missing, key=lambda key: (key[0], -1 if key[1] is None else key[1]))
+        c, zone = keys[int(self._rng.integers(len(keys)))]
+        fleet = self._fleet
+        pools = {p for option in fleet.components[c].options for p in option.pools}
+        free = [
+            m
+            for m, machine in enumerate(machines)
+            if (zone is None or fleet.pools[machine.pool].zone == zone) and may_be_freed(fleet, machine)
+        ]
+        score = [(machines[m].pool in pools) + self._room(machines[m]) + 1.2 * float(self._rng.random()) for m in free]
+        order = sorted(range(len(free)), key=lambda k: -score[k])
+        chosen: list[int] = []
+        copies = 0
+        for k in order:
+            more = len(machines[free[k]].seats)
+            if len(chosen) < round(self._size) and copies + more <= _MOST_COPIES:
+                chosen.append(free[k])
+                copies += more
+        return chosen
+
+    def _room(self, machine: Machine) -> float:
+        shape = self._fleet.pools[machine.pool].shape
+        options = [self._fleet.components[seat.component].options[seat.option] for seat in machine.seats]
+        used = sum(o.accelerators * (o.memory_mib if o.shared else shape.memory_mib) for o in options)
+        return 1 - used / max(1, shape.accelerators * shape.memory_mib)
+
+
+def _everything_optional(narrow: Fleet) -> Fleet:
+    """The fleet with free machines and every copy optional, at a level by how hard it is to place."""
+    hardness = [_hardness(component) for component in narrow.components]
+    ranked = sorted(set(hardness), reverse=True)
+    components = tuple(
+        replace(component, required=0, move_cost=0, level=min(_CLASSES - 1, ranked.index(h) * _CLASSES // len(ranked)))
+        for component, h in zip(narrow.components, hardness, strict=True)
+    )
+    return replace(narrow, components=components, levels=tuple(range(_CLASSES, 0, -1)), tick_price=0, tick_move=1)
+
+
+def _hardness(component: Component) -> tuple[int, int]:
+    """The least accelerators that a copy needs, and its memory in all."""
+    ways = [(o.accelerators, o.accelerators * o.memory_mib) for o in component.options if o.pools]
+    return min(ways, default=(0, 0))

@@ -1,0 +1,95 @@
+"""A packing that may leave required copies out, and which: where a search that fills the rest in can start."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.heuristics.best_fit import BestFit
+from placement.heuristics.check import lacking, missing_pins
+from placement.heuristics.construct import UNLIMITED, construct
+from placement.heuristics.greedy import Greedy, Taste
+from placement.heuristics.keep import keep_running
+from placement.heuristics.prices import resource_prices
+from placement.heuristics.repair import Repair
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
+from placement.heuristics.zones import has_zone_rules, least_total, targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+    from placement.heuristics.construct import Policy
+    from placement.packing import Packing
+
+Missing = Counter[tuple[int, int | None]]  # (component, zone; None for any zone) -> copies
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A packing that keeps every rule of machines and quotas; with `missing` placed, those of components too."""
+
+    packing: Packing
+    missing: Missing
+
+
+def sketch(fleet: Fleet, budget: Budget, seed: int, ejections: int) -> Sketch | None:
+    """Of a few constructions repaired by ejections, the one whose missing copies are smallest in all; None without."""
+    rng = np.random.default_rng(seed)
+    blank, shares = Workspace(fleet), Shares(fleet)
+    best: tuple[int, Sketch] | None = None
+    for policy in _policies(fleet, blank, shares, rng):
+        ws = Workspace(fleet, like=blank)
+        keep_running(ws)
+        stuck = construct(ws, policy)
+        Repair(ws, policy, rng).run(stuck, ejections, budget)
+        missing = _missing(ws)
+        if missing is None or missing_pins(ws):
+            continue
+        size = sum(n * _size(fleet, c) for (c, _), n in missing.items())
+        if best is None or size < best[0]:
+            best = size, Sketch(ws.to_packing(), missing)
+        if not missing:
+            break
+    return None if best is None else best[1]
+
+
+def _policies(fleet: Fleet, blank: Workspace, shares: Shares, rng: np.random.Generator) -> Iterator[Policy]:
+    yield BestFit(blank, shares)
+    weights, scarcity = resource_prices(fleet, shares)
+    yield Greedy(blank, shares, Taste(0.0, weights, scarcity, 1.0))
+    yield BestFit(blank, shares, rng)
+    yield Greedy(blank, shares, Taste(0.0, weights, scarcity, 10.0), rng)
+
+
+def _missing(ws: Workspace) -> Missing | None:
+    """What has to be placed for every component to be complete; None when no copies added to those that stand do."""
+    found: Missing = Counter()
+    for component in ws.fleet.components:
+        c = component.index
+        if not lacking(ws, c):
+            continue
+        if component.demand:
+            return None
+        if not has_zone_rules(component):
+            found[c, None] = component.required - ws.placed[c]
+            continue
+        free = (UNLIMITED,) * len(ws.fleet.zones)
+        total = least_total(component, ws.zoned[c], max(component.required, ws.placed[c]), free)
+        goal = None if total is None else targets(component, ws.zoned[c], total, free, [1.0] * len(free))
+        if goal is None or sum(goal) > component.copies:
+            return None
+        for z, n in enumerate(goal):
+            if n > ws.zoned[c][z]:
+                found[c, z] = n - ws.zoned[c][z]
+    return found
+
+
+def _size(fleet: Fleet, c: int) -> int:
+    options = fleet.components[c].options
+    return 1 + min(option.accelerators * (1 + option.memory_mib) for option in options)
