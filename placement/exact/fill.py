@@ -33,17 +33,17 @@ _CLASSES = 4  # of copies by how hard they are to place
 _FEWEST, _MOST = 3.0, 8.0  # machines freed at once
 _MOST_COPIES = 70
 OUTRIGHT = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
-_EJECTIONS = 200
-_PATIENCE = 60  # steps without a copy gained
+EJECTIONS = 200  # of each construction that is stuck
+PATIENCE = 60  # steps without a copy gained
 
 
 class Fill:
     """The search for a complete packing on `narrow`, a fleet whose quotas are the mix."""
 
-    def __init__(self, narrow: Fleet, budget: Budget, seed: int) -> None:
+    def __init__(self, narrow: Fleet, budget: Budget, seed: int, ejections: int = EJECTIONS) -> None:
         """Start from a sketch of the heuristics; without one there is nothing to fill."""
         self._rng = np.random.default_rng(seed)
-        start = sketch(narrow, budget, seed, _EJECTIONS)
+        start = sketch(narrow, budget, seed, ejections)
         self.packing = None if start is None else start.packing
         self._missing: Missing = Counter() if start is None else start.missing
         self._fleet = _everything_optional(narrow)
@@ -56,9 +56,9 @@ class Fill:
         """Whether every required copy stands."""
         return self.packing is not None and not self._missing
 
-    def run(self, budget: Budget, track: Track) -> bool:
+    def run(self, budget: Budget, track: Track, patience: int = PATIENCE) -> bool:
         """Steps until everything stands, nothing is gained for long, or the budget or the search in `track` is over."""
-        while self._missing and self._idle < _PATIENCE and not budget.over() and not track.good_enough:
+        while self._missing and self._idle < patience and not budget.over() and not track.good_enough:
             self._step(budget)
         return self.complete
 

@@ -74,7 +74,7 @@ def _missing(ws: Workspace) -> Missing | None:
         c = component.index
         if not lacking(ws, c):
             continue
-        if component.demand:
+        if component.demand or ws.placed[c] > component.copies:
             return None
         if not has_zone_rules(component):
             found[c, None] = component.required - ws.placed[c]

@@ -1,0 +1,99 @@
+"""A few machines packed anew and put back: every rule of the whole plan still holds, and the cost moves by as much."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+import placement
+from placement import Problem
+from placement.budget import Budget
+from placement.document import to_plan
+from placement.exact.cp_sat import solve_cp_sat
+from placement.exact.fill import Fill
+from placement.exact.large_neighbourhood import LargeNeighbourhood
+from placement.exact.neighbourhood import may_be_freed, neighbourhood
+from placement.fleet import Fleet, compile_fleet
+from placement.packing import Packing, evaluate
+from placement.track import Track
+from tests import strategies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SEEDS = range(150)
+
+
+def plans(**knobs: Any) -> Iterator[tuple[int, Problem, Fleet, Packing]]:
+    """Random problems with a plan for each that has one."""
+    for seed in SEEDS:
+        problem = Problem(**strategies.random_problem(random.Random(seed), **knobs))
+        result = placement.solve(problem, "best-fit", time_limit=None, work=3)
+        if result.packing is not None and result.packing.machines:
+            yield seed, problem, compile_fleet(problem), result.packing
+
+
+def broken_rules(problem: Problem, fleet: Fleet, packing: Packing) -> list[str]:
+    """What the check says of a packing."""
+    return [violation.message for violation in placement.verify(problem, to_plan(fleet, packing)).violations]
+
+
+def test_what_is_put_back_keeps_every_rule() -> None:
+    """CP-SAT packs random freed machines anew; the whole plan is checked, and its cost differs by the same amount."""
+    tried = better = 0
+    for seed, problem, fleet, packing in plans():
+        rng = random.Random(seed)
+        free = [m for m, machine in enumerate(packing.machines) if may_be_freed(fleet, machine)]
+        freed = rng.sample(free, min(len(free), rng.randint(1, 4)))
+        if not freed:
+            continue
+        small = neighbourhood(fleet, packing, freed)
+        assert broken_rules(problem, fleet, small.put_back(small.packing)) == []
+        budget = Budget(work=500, threads=1)
+        track = Track(small.fleet, budget)
+        solve_cp_sat(small.fleet, track, budget=budget, seed=seed, hint=small.packing)
+        assert track.best is not None
+        whole = small.put_back(track.best[0])
+        assert broken_rules(problem, fleet, whole) == [], f"seed {seed}"
+        before, after = evaluate(fleet, packing), evaluate(fleet, whole)
+        small_before, small_after = evaluate(small.fleet, small.packing), evaluate(small.fleet, track.best[0])
+        if after.left_out == before.left_out:
+            assert after.ticks - before.ticks == small_after.ticks - small_before.ticks, f"seed {seed}"
+        assert after <= before
+        tried += 1
+        better += after < before
+    assert tried > 80
+    assert better > 5
+
+
+def test_the_search_never_makes_a_plan_worse_or_wrong() -> None:
+    """A few steps on each plan: what the track holds afterwards is checked."""
+    improved = 0
+    for seed, problem, fleet, packing in list(plans())[:40]:
+        budget = Budget(threads=1)
+        track = Track(fleet, budget)
+        track.offer(packing, "test")
+        search = LargeNeighbourhood(fleet, track, seed)
+        for _ in range(3):
+            if search.possible:
+                search.step(budget)
+        assert track.best is not None
+        assert broken_rules(problem, fleet, track.best[0]) == []
+        improved += search.improved
+    assert improved > 0
+
+
+def test_filling_ends_complete_or_says_so() -> None:
+    """Fill on problems as they are: a complete packing keeps every rule."""
+    complete = 0
+    for seed in SEEDS:
+        problem = Problem(**strategies.random_problem(random.Random(seed), optional=False))
+        fleet = compile_fleet(problem)
+        budget = Budget(threads=1)
+        fill = Fill(fleet, budget, seed, ejections=0)
+        if fill.packing is None:
+            continue
+        if fill.run(budget, Track(fleet, budget), patience=4):
+            assert broken_rules(problem, fleet, fill.packing) == [], f"seed {seed}"
+            complete += 1
+    assert complete > 60
