@@ -1,0 +1,1 @@
+"""Measurements of our claims; see docs/benchmarks.md."""
