@@ -17,7 +17,7 @@ from placement.bounds.patterns.certificate import Cut
 from placement.bounds.patterns.mix import cheapest_mix
 from placement.exact.fill import Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
-from placement.heuristics import HeuristicOptions, solve_best_fit, solve_greedy
+from placement.heuristics import HeuristicOptions, relabel, solve_best_fit, solve_greedy
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
@@ -137,5 +137,5 @@ def _pack(fleet: Fleet, track: Track, budget: Budget, machines: tuple[int, ...],
     fill = Fill(narrow, budget, seed)
     if not fill.run(budget, track) or fill.packing is None:
         return False
-    track.offer(fill.packing, NAME)
+    track.offer(relabel(fleet, fill.packing), NAME)
     return True

@@ -19,6 +19,7 @@ from placement.heuristics.greedy import Greedy, Taste
 from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
 from placement.heuristics.prices import resource_prices
+from placement.heuristics.relabel import relabel
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.stuck import why_stuck
@@ -115,7 +116,7 @@ class _Run:
     def offer(self, ws: Workspace) -> None:
         """Hand a complete plan on."""
         self.complete = True
-        self.track.offer(ws.to_packing(), self.name)
+        self.track.offer(relabel(self.fleet, ws.to_packing()), self.name)
 
     def outcome(self, stop: Stop | None) -> Outcome:
         """The end: good enough, done, or stuck when nothing was complete."""
@@ -210,7 +211,8 @@ def solve_greedy(
         _, ws, policy = best
         policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes)
         improvement = Improvement(ws, policies, policy.worth, run.rng)
-        track.offer(improvement.run(options.rounds, lambda: run.stopped() is not None), "greedy")
+        better = improvement.run(options.rounds, lambda: run.stopped() is not None)
+        track.offer(relabel(fleet, better), "greedy")
         run.stats["accepted"] = improvement.accepted
         stop = run.stopped()
     return run.outcome(stop)

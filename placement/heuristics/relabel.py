@@ -1,0 +1,119 @@
+"""Which machine of a plan is which of those that run: alike machines may be exchanged, and so may their accelerators.
+
+A plan made from scratch calls its machines new although machines of the same pool run. Matching the two so that as many
+copies as possible stand where they stand today saves moves, and uses machines that must be paid for anyway. Both
+choices, machines within a pool and accelerators within a machine, are maximum-weight matchings (Edmonds 1965).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from placement.packing import Machine, Packing, Seat, evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.fleet import Fleet, Place
+
+_MOST_PAIRS = 20_000  # machines x instances of one pool beyond which matching takes longer than it is worth
+
+
+def relabel(fleet: Fleet, packing: Packing) -> Packing:
+    """The same packing on other machines of the same pools, where that saves money; else the packing itself.
+
+    Cordoned instances and those with pinned copies are left as they are. O(machines x instances) overlaps per pool,
+    and a matching on those that share a copy.
+    """
+    if not fleet.instances:
+        return packing
+    places: dict[int, list[Place]] = defaultdict(list)
+    for place in fleet.places:
+        places[place.instance].append(place)
+    fixed = {i.index for i in fleet.instances if i.cordoned} | {p.instance for p in fleet.places if p.pinned}
+    machines: list[Machine] = []
+    for pool in fleet.pools:
+        mine = [m for m in packing.machines if m.pool == pool.index]
+        loose = [m for m in mine if m.instance not in fixed]
+        running = [i.index for i in fleet.instances if i.pool == pool.index and i.index not in fixed]
+        machines += [m for m in mine if m.instance in fixed]
+        if len(loose) * len(running) > _MOST_PAIRS:
+            machines += loose
+        else:
+            machines += _assign(fleet, loose, running, places)
+    other = Packing(tuple(machines))
+    return other if evaluate(fleet, other) < evaluate(fleet, packing) else packing
+
+
+def _assign(
+    fleet: Fleet, machines: Sequence[Machine], running: Sequence[int], places: Mapping[int, list[Place]]
+) -> list[Machine]:
+    """Machines of one pool on its running instances, the most worth keeping; the rest on what is paid for anyway."""
+    partner = _match(
+        {
+            (m, i): worth
+            for m, machine in enumerate(machines)
+            for i in running
+            if (worth := _common(fleet, machine, places[i])) > 0
+        }
+    )
+    spare = sorted(set(running) - set(partner.values()), key=lambda i: (fleet.instances[i].removable, i), reverse=True)
+    found = []
+    for m, machine in enumerate(machines):
+        if m in partner:
+            found.append(_turn(fleet, replace(machine, instance=partner[m]), places[partner[m]]))
+        else:
+            found.append(replace(machine, instance=spare.pop() if spare else None))
+    return found
+
+
+def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:
+    """A maximum-weight matching between left and right numbers, as left -> right."""
+    import networkx as nx
+
+    graph = nx.Graph()
+    for (left, right), worth in sorted(weight.items()):
+        graph.add_edge((0, left), (1, right), weight=worth)
+    found: dict[int, int] = {}
+    for a, b in nx.max_weight_matching(graph):
+        (_, left), (_, right) = (a, b) if a < b else (b, a)
+        found[left] = right
+    return found
+
+
+def _worth(fleet: Fleet, c: int) -> int:
+    return 1 + fleet.components[c].move_cost
+
+
+def _common(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> int:
+    """What the copies that a machine and an instance have in common are worth, accelerators aside."""
+    planned = Counter(seat[:2] for seat in machine.seats)
+    today: Counter[tuple[int, int]] = Counter()
+    for place in places:
+        today[place.component, place.option] += place.count
+    return sum(min(n, today[key]) * _worth(fleet, key[0]) for key, n in planned.items())
+
+
+def _turn(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> Machine:
+    """The machine with its accelerators renumbered so that most of its copies are where they stand today."""
+    planned: Counter[tuple[int, tuple[int, int]]] = Counter()
+    for seat in machine.seats:
+        for k in seat.accelerators:
+            planned[k, seat[:2]] += 1
+    today: Counter[tuple[int, tuple[int, int]]] = Counter()
+    for place in places:
+        for k in place.accelerators or ():
+            today[k, (place.component, place.option)] += place.count
+    weight: dict[tuple[int, int], int] = defaultdict(int)
+    for (k, key), n in planned.items():
+        for (j, other), limit in today.items():
+            if key == other:
+                weight[k, j] += min(n, limit) * _worth(fleet, key[0])
+    new = _match(dict(weight))
+    count = fleet.pools[machine.pool].shape.accelerators
+    free = sorted(set(range(count)) - set(new.values()), reverse=True)
+    number = {k: new[k] if k in new else free.pop() for k in range(count)}
+    seats = (Seat(s.component, s.option, tuple(sorted(number[k] for k in s.accelerators))) for s in machine.seats)
+    return replace(machine, seats=tuple(sorted(seats)))
