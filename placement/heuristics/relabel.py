@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from placement.packing import Machine, Packing, Seat, evaluate
 
@@ -77,8 +77,9 @@ def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:
     for (left, right), worth in sorted(weight.items()):
         graph.add_edge((0, left), (1, right), weight=worth)
     found: dict[int, int] = {}
-    for a, b in nx.max_weight_matching(graph):
-        (_, left), (_, right) = (a, b) if a < b else (b, a)
+    pairs: Any = nx.max_weight_matching(graph)
+    for pair in pairs:
+        (_, left), (_, right) = sorted(pair)
         found[left] = right
     return found
 
