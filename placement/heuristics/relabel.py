@@ -73,7 +73,7 @@ def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:
     """A maximum-weight matching between left and right numbers, as left -> right."""
     import networkx as nx
 
-    graph = nx.Graph()
+    graph: Any = nx.Graph()
     for (left, right), worth in sorted(weight.items()):
         graph.add_edge((0, left), (1, right), weight=worth)
     found: dict[int, int] = {}
