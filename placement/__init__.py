@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from placement.io import read_problem as read
     from placement.io import write_document as write
     from placement.plan import Plan
-    from placement.planner import solve
+    from placement.planner import bound, solve
     from placement.problem import Problem
     from placement.result import Result, Status, Stop
     from placement.solvers import SOLVERS
@@ -37,6 +37,7 @@ _HOME = {
     "Status": "placement.result:Status",
     "Stop": "placement.result:Stop",
     "UsageError": "placement.errors:UsageError",
+    "bound": "placement.planner:bound",
     "read": "placement.io:read_problem",
     "read_plan": "placement.io:read_plan",
     "solve": "placement.planner:solve",
@@ -55,6 +56,7 @@ __all__ = [
     "Status",
     "Stop",
     "UsageError",
+    "bound",
     "read",
     "read_plan",
     "solve",

@@ -1,10 +1,11 @@
-"""From a packing back to the plan document."""
+"""From a packing to the plan document, and back."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
+from placement.packing import Machine, Packing, Seat
 from placement.plan import Plan
 from placement.units import dollars
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.fleet import Fleet
-    from placement.packing import Packing, Seat
 
 
 def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:
@@ -45,6 +45,23 @@ def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:
             for c, _, seat, name in rows
         ],
         **facts,
+    )
+
+
+def from_plan(fleet: Fleet, plan: Plan) -> Packing:
+    """The packing of a plan that keeps every rule of the fleet's problem; machines without copies are left out."""
+    pools = {pool.name: pool.index for pool in fleet.pools}
+    running = {instance.id: instance.index for instance in fleet.instances}
+    components = {component.name: component.index for component in fleet.components}
+    seats: dict[str, list[Seat]] = defaultdict(list)
+    for row in plan.assignments:
+        seats[row.instance].append(Seat(components[row.component], row.option, tuple(sorted(row.accelerators))))
+    return Packing(
+        tuple(
+            Machine(pools[row.pool], running.get(row.id), tuple(sorted(seats[row.id])))
+            for row in plan.instances
+            if row.id in seats
+        )
     )
 
 

@@ -9,16 +9,19 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from placement.budget import Budget
-from placement.document import money, to_plan
-from placement.errors import SolverBugError
+from placement.document import from_plan, money, to_plan
+from placement.errors import SolverBugError, UsageError
 from placement.fleet import compile_fleet
-from placement.packing import evaluate, machine_price, moves
+from placement.packing import machine_price, moves
+from placement.plan import Plan
 from placement.result import Outcome, Result, Status, Stop, relative_gap
-from placement.solvers import Solver, find_solver
+from placement.solvers import find_solver
 from placement.track import Track
 from placement.verify import verify
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from placement.fleet import Fleet
     from placement.packing import Packing, Value
     from placement.problem import Problem
@@ -35,6 +38,7 @@ def solve(
     work: int | None = None,
     threads: int | None = None,
     options: dict[str, Any] | None = None,
+    hint: Plan | None = None,
     listener: Listener | None = None,
 ) -> Result:
     """Find a plan, with a bound on how good any plan can be.
@@ -49,6 +53,7 @@ def solve(
     work : limit on work in the solver's own unit, for runs that must not depend on the machine.
     threads : most threads an engine may use.
     options : the solver's own options by name.
+    hint : a plan of this problem to start from; the answer is never worse.
     listener : called with each `Event` while solving, from the solving thread.
 
     Returns
@@ -59,7 +64,7 @@ def solve(
     Raises
     ------
     UsageError
-        No such solver or option.
+        No such solver or option, or a hint that breaks a rule.
     SolverBugError
         The solver's plan or bound did not survive the check: a bug, never patched over.
 
@@ -74,12 +79,64 @@ def solve(
     settings = entry.make_options(options or {})
     budget = Budget(time_limit, work, gap, threads)
     fleet = compile_fleet(problem)
+    start = None if hint is None else _packing_of(fleet, hint)
     track = Track(fleet, budget, listener)
-    outcome = _run(entry, fleet, track, budget, seed, settings)
+    given: dict[str, Any] = {"budget": budget, "seed": seed, "hint": start, "options": settings}
+    outcome = _run(lambda: entry.load()(fleet, track, **given), budget)
     return _result(fleet, track, outcome, budget, solver, seed)
 
 
-def _run(entry: Solver, fleet: Fleet, track: Track, budget: Budget, seed: int, settings: Any) -> Outcome:
+def bound(
+    problem: Problem,
+    plan: Plan | None = None,
+    *,
+    time_limit: float | None = 60.0,
+    seed: int = 0,
+    listener: Listener | None = None,
+) -> Result:
+    """A bound on the cost of every plan, and how far a given plan is from it; no search for a better plan.
+
+    Parameters
+    ----------
+    problem : what to place and where.
+    plan : anyone's plan of it; the bound is then on plans that leave out no more optional copies than it does.
+    time_limit : seconds; None for no limit. The best bound so far is returned when it ends, and on Ctrl-C.
+    seed : of the integer programs over machine counts.
+    listener : called with each `Event`.
+
+    Returns
+    -------
+    Result
+        With the plan's cost, bound and gap; without a plan, with the bound alone.
+
+    Raises
+    ------
+    UsageError
+        The plan breaks a rule.
+    """
+    from placement.bounds.patterns.bound import raise_bounds
+
+    budget = Budget(time_limit)
+    fleet = compile_fleet(problem)
+    track = Track(fleet, budget, listener)
+    start = None if plan is None else _packing_of(fleet, plan)
+    outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), budget)
+    return _result(fleet, track, outcome, budget, "bound", seed)
+
+
+def _packing_of(fleet: Fleet, plan: Plan) -> Packing:
+    """A plan from outside in compiled form, if it keeps every rule; what it says of its own cost does not matter."""
+    bare = Plan(
+        instances=[row.model_dump() for row in plan.instances],
+        assignments=[row.model_dump() for row in plan.assignments],
+    )
+    broken = verify(fleet.problem, bare).violations
+    if broken:
+        raise UsageError(f"the plan breaks {len(broken)} rules, so it can't be started from: {broken[0].message}")
+    return from_plan(fleet, bare)
+
+
+def _run(search: Callable[[], Outcome], budget: Budget) -> Outcome:
     """Solve in a thread of its own: only so does Ctrl-C reach Python while an engine works.
 
     The first Ctrl-C asks the solver to end with what it has; a second one is raised as usual.
@@ -89,13 +146,13 @@ def _run(entry: Solver, fleet: Fleet, track: Track, budget: Budget, seed: int, s
 
     def work() -> None:
         try:
-            box.append(entry.load()(fleet, track, budget=budget, seed=seed, hint=None, options=settings))
+            box.append(search())
         except BaseException as error:
             box.append(error)
         finally:
             done.set()
 
-    thread = threading.Thread(target=work, name=f"placement-{entry.name}", daemon=True)
+    thread = threading.Thread(target=work, name="placement-search", daemon=True)
     thread.start()
     try:
         _wait(done)
@@ -198,5 +255,5 @@ def _check(fleet: Fleet, plan: Any, packing: Packing, cost: int, bound: int | No
     if counted != (verdict.price_per_hour, verdict.moves, verdict.cost):
         found = (verdict.price_per_hour, verdict.moves, verdict.cost)
         raise SolverBugError(f"price, moves, cost: the solver counts {counted}, the check {found}")
-    if evaluate(fleet, packing).ticks < 0 or (bound is not None and bound > cost):
+    if bound is not None and bound > cost:
         raise SolverBugError(f"the bound {bound} is above the cost {cost} of a plan that keeps every rule")

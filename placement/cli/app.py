@@ -86,6 +86,10 @@ def solve(
             autocompletion=_setting_names,
         ),
     ] = None,
+    hint: Annotated[
+        str | None,
+        typer.Option(metavar="PLAN", help="A plan of this problem to start from; the answer is never worse."),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -115,10 +119,11 @@ def solve(
     with in_words():
         from placement.cli.settings import read_settings
         from placement.cli.streams import streams
-        from placement.io import read_problem, write_document
+        from placement.io import read_plan, read_problem, write_document
         from placement.planner import solve as find_plan
 
         problem = read_problem(file)
+        start = None if hint is None else read_plan(hint)
         options: dict[str, Any] = dict(read_settings(solver, settings or ()))
         go = streams(output, quiet=quiet)
         with _following(live=go.progress, verbose=verbose) as listener:
@@ -131,6 +136,7 @@ def solve(
                 work=work,
                 threads=threads,
                 options=options,
+                hint=start,
                 listener=listener,
             )
         if go.plan is not None:
@@ -182,6 +188,34 @@ def verify(
         for line in verdict_lines(document, verdict):
             typer.echo(line)
     raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
+
+
+@app.command()
+def bound(
+    file: FileArgument,
+    plan: Annotated[
+        str | None, typer.Argument(metavar="[PLAN]", help="A plan of that problem, by anyone; - is standard input.")
+    ] = None,
+    time_limit: Annotated[float, typer.Option(min=0, help="Seconds; the best bound by then is the answer.")] = 60.0,
+) -> None:
+    """Say what no plan can beat, and how far a given plan is from it; search for nothing better.
+
+    Exit codes: 0 a bound, 2 bad input, 3 proven that there is no plan.
+    """
+    with in_words():
+        from placement.errors import UsageError
+        from placement.io import read_plan, read_problem
+        from placement.planner import bound as find_bound
+        from placement.report.verdict import bound_line
+        from placement.result import Status
+
+        if file == plan == "-":
+            raise UsageError("only one of FILE and PLAN can be standard input")
+        problem = read_problem(file)
+        result = find_bound(problem, None if plan is None else read_plan(plan), time_limit=time_limit)
+        typer.echo(bound_line(result))
+        code = Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK
+    raise typer.Exit(code)
 
 
 @app.command()

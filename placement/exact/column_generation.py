@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
 from placement.bounds.patterns.certificate import Cut
 from placement.bounds.patterns.mix import cheapest_mix
 from placement.exact.fill import Fill
@@ -70,9 +70,7 @@ def solve_column_generation(
     bound.run(track)
     stats: dict[str, int | float | str] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
     if bound.infeasible and given is None:
-        return Outcome(
-            NAME, Stop.PROVED, infeasible=True, reason="no machine counts within the quotas can hold the copies"
-        )
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
     if not _ended(track, budget) and bound.cuts:
         stats["mixes"] = _pack_mixes(fleet, track, budget.share(options.pack_share), bound, seed)
     if not _ended(track, budget) and track.best is not None:

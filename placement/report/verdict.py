@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.plan import Plan
+    from placement.result import Result
     from placement.verify import Verdict
 
 
@@ -31,3 +32,15 @@ def verdict_lines(plan: Plan, verdict: Verdict) -> Iterator[str]:
         left_out = ", ".join(f"{n} of priority {priority}" for priority, n in verdict.left_out.items())
         facts.append(f"optional copies left out: {left_out}")
     yield f"{head} {', '.join(facts)}"
+
+
+def bound_line(result: Result) -> str:
+    """What no plan can beat, and how far the given plan is from it."""
+    if result.bound is None:
+        return f"infeasible: {result.plan.reason}" if result.plan.status == "infeasible" else "no bound in this time"
+    by = f"proven by {result.plan.bound_by}" if result.plan.bound_by else "as nothing costs less"
+    line = f"no plan costs less than {words.money(result.bound)} ({by}, {result.plan.seconds:.1f} s)"
+    if result.cost is None:
+        return line
+    gap = "optimal" if result.plan.status == "optimal" else f"within {result.gap:.2%} of the cheapest"
+    return f"{line}; this plan costs {words.money(result.cost)}: {gap}"

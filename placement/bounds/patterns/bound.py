@@ -13,24 +13,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.certificate import certify
 from placement.bounds.patterns.mix import cheapest_mix, machine_limits
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import relax
+from placement.bounds.volume import volume_bound
+from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
     from placement.bounds.patterns.certificate import Cut
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
     from placement.fleet import Fleet
+    from placement.packing import Packing
     from placement.track import Track
 
 NAME = "patterns"
+BOUND = "bound"
 # Of the mix program: one cut alone is a subset-sum problem, hard to solve to the cent and not worth it.
 _FIRST_GAP = 1e-3
 _LAST_GAP = 1e-6
+TOO_SMALL = "no machine counts within the quotas can hold the copies"
 _MIX_WORK = 2.0  # CP-SAT's deterministic seconds a mix
 _ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
+
+
+def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, hint: Packing | None = None) -> Outcome:
+    """Bounds alone, cheapest first, for the plan `hint` or for any plan; reported to `track`."""
+    if hint is not None:
+        track.offer(hint, "given")
+    reason = why_infeasible(fleet)
+    if reason is not None and hint is None:
+        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
+    track.raise_bound(volume_bound(fleet), "volume")
+    best = track.best
+    given = best[1].left_out if best is not None and fleet.levels else None
+    patterns = PatternBound(fleet, budget, given, seed)
+    patterns.run(track)
+    stats: dict[str, int | float | str] = {
+        "columns": patterns.columns,
+        "rounds": patterns.rounds,
+        "cuts": len(patterns.cuts),
+    }
+    if patterns.infeasible and given is None and hint is None:
+        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
+    if budget.over():
+        return Outcome(BOUND, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats=stats)
+    return Outcome(BOUND, Stop.PROVED if track.proved else Stop.DONE, stats=stats)
 
 
 class PatternBound:

@@ -1,0 +1,112 @@
+"""`solve` and `bound` as a caller sees them."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+import placement
+from placement import Plan, Problem, Status, Stop, UsageError
+from placement.document import from_plan, to_plan
+from placement.fleet import compile_fleet
+from placement.packing import evaluate
+from tests import brute, strategies
+
+if TYPE_CHECKING:
+    from placement.result import Event
+
+AFTER = "instances/codegen-after.yaml"
+
+
+def test_a_plan_written_and_read_is_the_same_packing() -> None:
+    """`from_plan` undoes `to_plan`, also where machines are paid for while empty."""
+    tried = 0
+    for seed in range(120):
+        problem = Problem(**strategies.random_problem(random.Random(seed)))
+        result = placement.solve(problem, "best-fit", time_limit=None, work=3)
+        if result.packing is None:
+            continue
+        tried += 1
+        fleet = compile_fleet(problem)
+        again = from_plan(fleet, result.plan)
+        assert evaluate(fleet, again) == evaluate(fleet, result.packing)
+        assert to_plan(fleet, again).assignments == result.plan.assignments
+    assert tried > 60
+
+
+def test_any_plan_can_be_given_a_bound() -> None:
+    """The bound of a plan is below the optimum among plans that leave out no more, and the gap follows from it."""
+    tried = 0
+    for seed in range(80):
+        document = strategies.random_problem(random.Random(seed))
+        problem = Problem(**document)
+        known = placement.solve(problem, "ffd", time_limit=None, work=3)
+        if known.packing is None or brute.too_big(document):
+            continue
+        best = brute.cheapest(document)
+        assert best is not None
+        found = placement.bound(problem, known.plan, time_limit=None)
+        assert found.cost == known.cost
+        assert found.bound is not None
+        if found.packing is not None and not any(best.left_out.values()):
+            assert found.bound <= best.account.cost
+        tried += 1
+    assert tried > 40
+
+
+def test_without_a_plan_the_bound_stands_alone() -> None:
+    """The consolidation's bound meets its optimum, 123.29 dollars an hour, without any plan."""
+    found = placement.bound(placement.read(AFTER), time_limit=None)
+    assert (found.bound, found.cost, found.packing) == (123_290_000, None, None)
+    assert found.plan.bound_by == "patterns"
+
+
+def test_a_hint_is_never_made_worse() -> None:
+    """The optimum as hint and no work to speak of: the optimum comes back, from the plan document alone."""
+    problem = placement.read(AFTER)
+    best = placement.solve(problem, "cp-sat", time_limit=None, work=20_000)
+    assert best.status is Status.OPTIMAL
+    again = placement.solve(problem, "ffd", time_limit=None, work=1, hint=best.plan)
+    assert again.cost == best.cost
+
+
+def test_a_broken_hint_is_refused() -> None:
+    """With the first rule it breaks."""
+    problem = placement.read(AFTER)
+    good = placement.solve(problem, "greedy", time_limit=None, work=1).plan
+    rows = [row.model_dump() for row in good.assignments]
+    bad = Plan(instances=[row.model_dump() for row in good.instances], assignments=rows[1:])
+    with pytest.raises(UsageError, match=r"the plan breaks .* rules"):
+        placement.solve(problem, "greedy", hint=bad)
+    with pytest.raises(UsageError, match=r"the plan breaks .* rules"):
+        placement.bound(problem, bad)
+
+
+def test_no_time_at_all_is_told() -> None:
+    """With no time nothing is claimed, and the stop says why."""
+    result = placement.solve(placement.read(AFTER), "cp-sat", time_limit=0.0)
+    assert (result.status, result.stop, result.packing) == (Status.UNKNOWN, Stop.TIME, None)
+
+
+def test_events_tell_the_story_in_order() -> None:
+    """Costs only fall, bounds only rise, and the last event is the result."""
+    heard: list[Event] = []
+    result = placement.solve(placement.read(AFTER), time_limit=None, work=20_000, listener=heard.append)
+    costs = [event.cost for event in heard if event.cost is not None]
+    bounds = [event.bound for event in heard if event.bound is not None]
+    assert costs == sorted(costs, reverse=True)
+    assert bounds == sorted(bounds)
+    assert (heard[-1].cost, heard[-1].bound) == (result.cost, result.bound)
+    assert tuple(heard) == result.trace
+
+
+def test_a_solver_that_errs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound above the cost of a checked plan is raised as a bug, not written into a plan."""
+    from placement import planner
+    from placement.packing import machine_price
+
+    monkeypatch.setattr(planner, "machine_price", lambda *given: machine_price(*given) + 1)
+    with pytest.raises(placement.SolverBugError, match="the solver counts"):
+        placement.solve(placement.read(AFTER), "greedy", time_limit=None, work=1)
