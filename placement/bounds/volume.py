@@ -116,7 +116,7 @@ def _resource_prices(fleet: Fleet, ways: list[_Way]) -> dict[tuple[int, int], in
     rows: dict[tuple[int, int], int] = {}  # (pool, resource) -> row, only for resources that the pool's machines have
     for pool in fleet.pools:
         for r, name in enumerate(RESOURCES):
-            if capacity(fleet, pool.index, name):
+            if capacity(fleet, pool.index, name) > 0:
                 rows[pool.index, r] = len(rows)
     cover = {c.index: len(rows) + k for k, c in enumerate(fleet.components)}
     demand = {c.index: len(rows) + len(cover) + k for k, c in enumerate(c for c in fleet.components if c.demand)}

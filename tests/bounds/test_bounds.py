@@ -10,6 +10,7 @@ from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import Prices, certify
+from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import relax, volumes
 from placement.budget import Budget
 from placement.fleet import Fleet, compile_fleet
@@ -87,6 +88,37 @@ def test_bounds_are_below_the_optimum_at_length() -> None:
     """The same on thousands of problems."""
     for seed in range(10_000, 14_000):
         check_bounds(seed)
+
+
+def test_prices_beyond_64_bits_are_summed_exactly() -> None:
+    """A knapsack of machines that cost millions an hour: the same value as with small prices, scaled."""
+    knapsack = Knapsack(10, [4, 3, 2], [2, 2, 3])
+    assert knapsack.value([5, 4, 2]) == 13  # one 4 and two 3s
+    assert knapsack.value([5 * 10**20, 4 * 10**20, 2 * 10**20]) == 13 * 10**20
+
+
+def test_more_reserved_than_an_accelerator_has() -> None:
+    """Accelerators without usable memory hold nothing, and no bound stumbles over them."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={
+            "t": {
+                "accelerator": "A",
+                "accelerator_count": 2,
+                "vcpus": 8,
+                "memory_gib": 8,
+                "price_per_hour": 3,
+                "reserved": {"accelerator_memory_gib": 8},
+            }
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 3, "accelerators": 0, "vcpus": 4}],
+    )
+    fleet = compile_fleet(problem)
+    assert volume_bound(fleet) <= 6_000_000
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    assert bound.bound == 6_000_000
 
 
 def test_value_orders_left_out_before_money() -> None:

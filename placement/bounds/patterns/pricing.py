@@ -42,7 +42,8 @@ class Knapsack:
 
     def value(self, prices: list[int]) -> int:
         """The most that one accelerator can be worth at integer prices at least 0: exact."""
-        best = np.zeros(self.capacity + 1, dtype=np.int64)
+        large = sum(price * limit for price, limit in zip(prices, self.limits, strict=True)) >= 2**62
+        best = np.zeros(self.capacity + 1, dtype=object if large else np.int64)
         for item, times in self._parts:
             weight, worth = self.weights[item] * times, prices[item] * times
             if worth > 0:

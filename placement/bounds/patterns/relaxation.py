@@ -142,7 +142,7 @@ def _kind(fleet: Fleet, q: int, memory: int, pools: tuple[int, ...], unit: float
             touches[option.memory_mib] = touches.get(option.memory_mib, 0) + fleet.components[c].copies
     weights = tuple(sorted(touches, reverse=True))
     knapsack = Knapsack(
-        math.floor(memory / unit), [math.floor(w / unit) for w in weights], [touches[w] for w in weights]
+        max(0, math.floor(memory / unit)), [math.floor(w / unit) for w in weights], [touches[w] for w in weights]
     )
     return Kind(q, memory, pools, weights, knapsack)
 
