@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from placement.packing import Machine, Packing
 
 NAME = "large-neighbourhood"
-WORK = 400  # of CP-SAT a neighbourhood, thousandths of its deterministic second
-_FEWEST, _MOST = 2, 12  # machines freed at once
-_MOST_COPIES = 60
+WORK = 1000  # of CP-SAT a neighbourhood, thousandths of its deterministic second
+_FEWEST, _MOST = 2, 30  # machines freed at once
+_MOST_COPIES = 120
 
 
 class LargeNeighbourhood:
@@ -43,7 +43,7 @@ class LargeNeighbourhood:
         self.steps = 0
         self.improved = 0
         self._rng = np.random.default_rng(seed)
-        self._size = 4.0
+        self._size = 5.0
 
     @property
     def possible(self) -> bool:
@@ -58,7 +58,7 @@ class LargeNeighbourhood:
             return False
         small = neighbourhood(self.fleet, self.packing, freed)
         proved, packing = self._solve(small, budget)
-        self._size = min(_MOST, self._size + 0.1) if proved else max(_FEWEST, self._size - 0.2)
+        self._size = min(_MOST, self._size + 0.5) if proved else max(_FEWEST, self._size - 1.0)
         if packing is None:
             return False
         whole = small.put_back(packing)
