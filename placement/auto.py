@@ -4,8 +4,8 @@
 2. Heuristics, cheapest first; each hands its plan on.
 3. Exact search by turns, each from the best plan so far. A problem small enough for the direct models gets CP-SAT
    first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
-   limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one starts with column
-   generation.
+   limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one gets column
+   generation alone.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -29,22 +29,21 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 NAME = "auto"
-_RESTARTS = 2  # of each heuristic
+_RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
+_MORE_RESTARTS = 6  # of greedy, once there is a plan
 _FIRST_WORK = 3_000  # thousandths of CP-SAT's deterministic second for its first turn
 
 
 @dataclass(frozen=True, slots=True)
 class AutoOptions:
-    """Which problems the direct models see, by their terms (about: options x machines x accelerators).
+    """Which problems the direct models see.
 
     Attributes
     ----------
-    direct_first : up to so many terms the direct models come first.
-    direct_at_all : up to so many they come last; beyond, never.
+    direct_terms : up to so many terms (about: options x machines x accelerators) the direct models take turns.
     """
 
-    direct_first: int = 20_000
-    direct_at_all: int = 400_000
+    direct_terms: int = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +90,15 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 0.2, _RESTARTS)
     yield Turn("best-fit", 0.2, _RESTARTS)
-    yield Turn("greedy", 0.2, _RESTARTS)
+    yield Turn("greedy", 0.2, _RESTARTS if track.best is None else _MORE_RESTARTS)
     best = track.best
     terms = direct_terms(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
     if budget.work is not None:
-        yield Turn("cp-sat" if terms <= options.direct_first else "column-generation", 1.0, budget.work)
-    elif terms <= options.direct_first:
+        yield Turn("cp-sat" if terms <= options.direct_terms else "column-generation", 1.0, budget.work)
+    elif terms <= options.direct_terms:
         yield Turn("cp-sat", 0.3, _FIRST_WORK)
         yield Turn("milp", 0.25)
         yield Turn("column-generation", 0.5)
-        yield Turn("cp-sat", 1.0)
-    elif terms <= options.direct_at_all:
-        yield Turn("column-generation", 0.7)
         yield Turn("cp-sat", 1.0)
     else:
         yield Turn("column-generation", 1.0)

@@ -17,7 +17,8 @@ from placement.bounds.patterns.certificate import Cut
 from placement.bounds.patterns.mix import cheapest_mix
 from placement.exact.fill import Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
-from placement.heuristics import HeuristicOptions, relabel, solve_best_fit, solve_greedy
+from placement.exact.start import first_plan
+from placement.heuristics import relabel
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class ColumnGenerationOptions:
     steps : most steps of the large-neighbourhood search; a work budget replaces it.
     """
 
-    bound_share: float = 0.4
-    pack_share: float = 0.5
+    bound_share: float = 0.3
+    pack_share: float = 0.3
     steps: int = 1_000_000
 
 
@@ -60,10 +61,7 @@ def solve_column_generation(
     """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
     if hint is not None:
         track.offer(hint, NAME)
-    if track.best is None:
-        quick = HeuristicOptions(restarts=3, rounds=20)
-        solve_best_fit(fleet, track, budget=budget.share(0.2), seed=seed, options=quick)
-        solve_greedy(fleet, track, budget=budget.share(0.3), seed=seed, options=quick)
+    first_plan(fleet, track, budget, seed)
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)

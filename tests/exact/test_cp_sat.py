@@ -36,7 +36,9 @@ ENOUGH = 60_000  # work that ends every small problem with a proof
 
 
 def solved(doc: Doc, *, work: int = ENOUGH, seed: int = 0, hint: Packing | None = None, **options: Any) -> Run:
-    return Run(compile_fleet(Problem.model_validate(doc)), Budget(work=work), seed, hint, CpSatOptions(**options))
+    return Run(
+        compile_fleet(Problem.model_validate(doc)), Budget(work=work), seed, hint, CpSatOptions(start=False, **options)
+    )
 
 
 class Run:
@@ -157,7 +159,7 @@ def test_same_seed_same_plan() -> None:
 def first_plan(doc: Doc, work: int = ENOUGH) -> Run:
     """A plan that is far from the best: any gap will do."""
     fleet = compile_fleet(Problem.model_validate(doc))
-    return Run(fleet, Budget(work=work, gap=1.0), 0, None, CpSatOptions())
+    return Run(fleet, Budget(work=work, gap=1.0), 0, None, CpSatOptions(start=False))
 
 
 def test_a_gap_that_is_good_enough_stops_the_search() -> None:
@@ -226,7 +228,7 @@ def test_the_portfolio_goes_on_where_one_worker_ended() -> None:
     """With time instead of work, a first phase too short for a proof is followed by parallel search, which proves."""
     doc = crowd(components=4)
     fleet = compile_fleet(Problem.model_validate(doc))
-    run = Run(fleet, Budget(seconds=120, threads=2), 0, None, CpSatOptions(first_phase=0.001, small=10**9))
+    run = Run(fleet, Budget(seconds=120, threads=2), 0, None, CpSatOptions(first_phase=0.001, small=10**9, start=False))
     assert run.outcome.stop is Stop.PROVED
     assert run.value == solved(doc).value
 

@@ -55,7 +55,7 @@ class Run:
         self.fleet = fleet
         self.track = Track(fleet, budget)
         self.outcome: Outcome = solve_milp(
-            fleet, self.track, budget=budget, seed=seed, hint=hint, options=MilpOptions(**options)
+            fleet, self.track, budget=budget, seed=seed, hint=hint, options=MilpOptions(start=False, **options)
         )
 
     @property

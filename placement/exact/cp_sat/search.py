@@ -17,6 +17,7 @@ from placement.exact.cp_sat.model import DirectModel
 from placement.exact.cp_sat.program import linear
 from placement.exact.cp_sat.translate import decode, encode
 from placement.exact.slots import new_machines_limit
+from placement.exact.start import first_plan
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
@@ -49,12 +50,14 @@ class CpSatOptions:
         problems end in them, with the same plan each time.
     max_terms : size limit, in terms of all rows, beyond which the model is not written.
     small : size, in terms, up to which the model is solved outright, without its outline first.
+    start : whether heuristics look for a first plan when none is given.
     """
 
     workers: int = 8
     first_phase: float = 2.0
     max_terms: int = 3_000_000
     small: int = 3_000
+    start: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what CP-SAT can't run with."""
@@ -90,6 +93,8 @@ def solve_cp_sat(
     """
     if hint is not None:
         track.offer(hint, NAME)
+    elif options.start:
+        first_plan(fleet, track, budget, seed)
     return _Search(fleet, track, budget, seed, options).run()
 
 

@@ -10,6 +10,7 @@ from placement.exact.milp.engines import ENGINES, Limits, cbc_path
 from placement.exact.milp.model import DirectModel
 from placement.exact.milp.translate import decode, encode
 from placement.exact.slots import direct_terms, slots_of
+from placement.exact.start import first_plan
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ class MilpOptions:
     ----------
     engine : "highs", in this process, or "cbc", in one of its own.
     max_terms : size limit, in terms of all rows, beyond which the program is not written.
+    start : whether heuristics look for a first plan when none is given.
     """
 
     engine: str = "highs"
     max_terms: int = 400_000
+    start: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what can't be run."""
@@ -85,6 +88,8 @@ def solve_milp(
         cbc_path()
     if hint is not None:
         track.offer(hint, NAME)
+    elif options.start:
+        first_plan(fleet, track, budget, seed)
     return _Search(fleet, track, budget, seed, options).run()
 
 

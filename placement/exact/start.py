@@ -1,0 +1,23 @@
+"""A first plan for the exact solvers: the heuristics' best, in a small part of the time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.heuristics import HeuristicOptions, solve_best_fit, solve_greedy
+
+if TYPE_CHECKING:
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+    from placement.track import Track
+
+_QUICK = HeuristicOptions(rounds=50)
+_RESTARTS = 2
+_PART = 0.1  # of the time left, for each heuristic
+
+
+def first_plan(fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
+    """Have the heuristics look for a plan, unless there is one."""
+    if track.best is None:
+        for solve in (solve_best_fit, solve_greedy):
+            solve(fleet, track, budget=budget.share(_PART, work=_RESTARTS), seed=seed, options=_QUICK)
