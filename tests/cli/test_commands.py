@@ -201,7 +201,7 @@ def test_help_of_each_command(command: str) -> None:
 @pytest.mark.parametrize(
     ("words", "cword", "expected"),
     [
-        ("placement ", 1, {"solve", "verify", "convert", "schema", "solvers", "info"}),
+        ("placement ", 1, {"solve", "bound", "verify", "convert", "schema", "solvers", "info"}),
         ("placement solve --solver cp", 3, {"cp-sat"}),
         ("placement solve --set milp.e", 3, {"milp.engine="}),
         ("placement schema p", 2, {"problem", "plan"}),
