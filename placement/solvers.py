@@ -134,7 +134,7 @@ _ALL = (
         name="column-generation",
         summary="bound by patterns of one accelerator, plans packed on its machine counts, large-neighbourhood search",
         proves=True,
-        work="large-neighbourhood steps",
+        work="steps of each search on a few machines",
         function="placement.exact.column_generation:solve_column_generation",
         options="placement.exact.column_generation:ColumnGenerationOptions",
     ),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
 from placement.bounds.patterns.certificate import Cut
 from placement.bounds.patterns.mix import cheapest_mix
-from placement.exact.fill import Fill
+from placement.exact.fill import PATIENCE, Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
@@ -131,7 +131,8 @@ def _pack(fleet: Fleet, track: Track, budget: Budget, machines: tuple[int, ...],
     pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
     narrow = replace(fleet, pools=pools)
     fill = Fill(narrow, budget, seed)
-    if not fill.run(budget, track) or fill.packing is None:
+    patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
+    if not fill.run(budget, track, patience) or fill.packing is None:
         return False
     track.offer(relabel(fleet, fill.packing), NAME)
     return True
