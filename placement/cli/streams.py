@@ -33,8 +33,9 @@ class Streams:
 
 
 def is_terminal(stream: Literal["stdout", "stderr"]) -> bool:
-    """Whether a person looks at a stream of this process."""
-    return bool(getattr(sys, stream).isatty())
+    """Whether a person looks at a stream of this process; it may have been started without one."""
+    found = getattr(sys, stream)
+    return found is not None and bool(found.isatty())
 
 
 def streams(output: str | None, *, quiet: bool) -> Streams:

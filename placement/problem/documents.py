@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 from placement.errors import DocumentError
 
 LARGEST = 1e9  # of any quantity: keeps every sum of products inside 64-bit integers
+MOST_RATE = 1e18  # of a demand or a throughput, which are scaled before they are summed
 
 
 def number(value: Any) -> Any:
@@ -31,6 +32,15 @@ def number(value: Any) -> Any:
         raise PydanticCustomError("number", "must be a number")
     if not -LARGEST <= value <= LARGEST:  # NaN fails this too
         raise PydanticCustomError("number", "must be a finite number of at most 1e9")
+    return value
+
+
+def rate(value: Any) -> Any:
+    """A demand or a throughput, in whatever unit the user counts: tokens a day run beyond 1e9."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("number", "must be a number")
+    if not -MOST_RATE <= value <= MOST_RATE:
+        raise PydanticCustomError("number", "must be a finite number of at most 1e18")
     return value
 
 
@@ -68,6 +78,7 @@ Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
 Quantity = Annotated[float, BeforeValidator(number), Field(ge=0), _AS_WRITTEN]
 Positive = Annotated[float, BeforeValidator(number), Field(gt=0), _AS_WRITTEN]
+Rate = Annotated[float, BeforeValidator(rate), Field(gt=0), _AS_WRITTEN]
 Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1), _AS_WRITTEN]
 Count = Annotated[int, BeforeValidator(whole), Field(ge=0)]
 AtLeastOne = Annotated[int, BeforeValidator(whole), Field(ge=1)]
@@ -148,7 +159,7 @@ class Option(Row):
     memory_gib: Quantity = 0
     on: list[Name] | None = None
     instance_types: list[Name] | None = None
-    throughput: Positive | None = None
+    throughput: Rate | None = None
 
 
 class Spread(Row):
@@ -165,7 +176,7 @@ class Component(Row):
 
     name: Name
     copies: Count | None = None
-    demand: Positive | None = None
+    demand: Rate | None = None
     min_copies: Count | None = None
     priority: Count = 0
     options: list[Option] | None = Field(default=None, min_length=1)
@@ -186,7 +197,7 @@ class Component(Row):
     memory_gib: Quantity | None = None
     on: list[Name] | None = None
     instance_types: list[Name] | None = None
-    throughput: Positive | None = None
+    throughput: Rate | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
