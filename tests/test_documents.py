@@ -358,7 +358,7 @@ def test_no_number_is_taken_for_what_it_is_not(path: str, value: Any, rule: str)
 
 
 @pytest.mark.parametrize("path", [p for p in QUANTITIES if not p.endswith((".demand", ".throughput"))] + COUNTS)
-def test_a_quantity_is_at_most_a_milliard(path: str) -> None:
+def test_a_quantity_is_at_most_a_billion(path: str) -> None:
     """Beyond 1e9 sums of products could leave 64 bits; demand and throughput are scaled first and may be larger."""
     with pytest.raises(DocumentError, match=r"must be a finite number of at most 1e9, got 2000000000\.0"):
         Problem(**changed(FULL, path, 2e9))
