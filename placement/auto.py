@@ -1,7 +1,7 @@
 """The solver `auto`: what is cheap first, and no further than the proof.
 
-1. Instant proofs of infeasibility, and the volume bound.
-2. Heuristics, cheapest first; each hands its plan on.
+1. Instant proofs of infeasibility.
+2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
 3. Exact search by turns, each from the best plan so far. A problem small enough for the direct models gets CP-SAT
    first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
    limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one gets column
@@ -70,7 +70,6 @@ def solve_auto(
     reason = why_infeasible(fleet)
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
-    track.raise_bound(volume_bound(fleet), "volume")
     stuck = ""
     stats: dict[str, int | float | str] = {}
     for turn in _turns(fleet, track, budget, options):
@@ -89,6 +88,7 @@ def solve_auto(
 def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 0.2, _RESTARTS)
+    track.raise_bound(volume_bound(fleet), "volume")  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     yield Turn("greedy", 0.2, _RESTARTS if track.best is None else _MORE_RESTARTS)
     best = track.best

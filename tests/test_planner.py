@@ -110,3 +110,10 @@ def test_a_solver_that_errs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(planner, "machine_price", lambda *given: machine_price(*given) + 1)
     with pytest.raises(placement.SolverBugError, match="the solver counts"):
         placement.solve(placement.read(AFTER), "greedy", time_limit=None, work=1)
+
+
+def test_any_seed_will_do() -> None:
+    """Engines take 31 bits of it."""
+    problem = placement.read(AFTER)
+    for solver in ("auto", "cp-sat", "milp", "column-generation", "greedy"):
+        assert placement.solve(problem, solver, time_limit=None, work=1, seed=2**40).packing is not None

@@ -25,6 +25,11 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
         _write_json(document, sys.stdout)
         return
     target = Path(path)
+    if target.exists() and not target.is_file():
+        _write_through(document, target)
+        return
+    if target.is_symlink():
+        target = target.resolve()  # the file that the link names is replaced, not the link
     try:
         handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
     except OSError as error:
@@ -45,6 +50,15 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
         raise UsageError(f"{target}: can't be written: half a surrogate pair is no UTF-8 text") from None
     finally:
         Path(beside).unlink(missing_ok=True)
+
+
+def _write_through(document: dict[str, Any], target: Path) -> None:
+    """Write to a device or a pipe as it is: there is nothing to lose, and renaming would destroy it."""
+    try:
+        with target.open("w", encoding="utf-8") as stream:
+            _write_json(document, stream)
+    except OSError as error:
+        raise UsageError(f"{target}: can't be written: {error.strerror}") from None
 
 
 def _mode(target: Path) -> int:

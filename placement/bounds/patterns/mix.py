@@ -52,7 +52,7 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
     model.minimize(sum(pool.price * n for pool, n in zip(fleet.pools, count, strict=True)))
     solver = cp_model.CpSolver()
     parameters = solver.parameters
-    parameters.num_workers, parameters.random_seed, parameters.catch_sigint_signal = 1, seed, False
+    parameters.num_workers, parameters.random_seed, parameters.catch_sigint_signal = 1, seed % 2**31, False
     parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, seconds), work
     parameters.relative_gap_limit = gap
     status = solver.solve(model)

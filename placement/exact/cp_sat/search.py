@@ -353,7 +353,7 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         """Solve within the budget and so many deterministic seconds."""
         chosen = self._solver.parameters
         chosen.num_workers = workers
-        chosen.random_seed = seed
+        chosen.random_seed = seed % 2**31
         chosen.cp_model_probing_level = 0  # presolve's probing takes long and won nothing in trials
         chosen.catch_sigint_signal = False  # the planner handles Ctrl-C
         if not math.isinf(effort):
