@@ -87,7 +87,7 @@ def solve_auto(
 
 def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
-    yield Turn("ffd", 0.2, _RESTARTS)
+    yield Turn("ffd", 1.0, _RESTARTS)
     track.raise_bound(volume_bound(fleet), "volume")  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     yield Turn("greedy", 0.2, _RESTARTS if track.best is None else _MORE_RESTARTS)
