@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from placement.bounds import volume_bound, why_infeasible
 from placement.exact.slots import direct_terms
 from placement.result import Outcome, Stop
+from placement.track import why_stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,17 +103,6 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         yield Turn("cp-sat", 1.0)
     else:
         yield Turn("column-generation", 1.0)
-
-
-def why_stop(track: Track, budget: Budget) -> Stop | None:
-    """Why a solve should end now, or None to go on."""
-    if track.proved:
-        return Stop.PROVED
-    if track.good_enough:
-        return Stop.GAP
-    if budget.interrupted:
-        return Stop.INTERRUPTED
-    return Stop.TIME if budget.over() else None
 
 
 def _end(track: Track) -> Stop:

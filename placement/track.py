@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from placement.packing import Packing, Value, evaluate
-from placement.result import Event, relative_gap
+from placement.result import Event, Stop, relative_gap
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,6 +142,17 @@ class Track:
         self.events.append(event)
         if self._listener is not None:
             self._listener(event)
+
+
+def why_stop(track: Track, budget: Budget) -> Stop | None:
+    """Why a solve should end now, or None to go on."""
+    if track.proved:
+        return Stop.PROVED
+    if track.good_enough:
+        return Stop.GAP
+    if budget.interrupted:
+        return Stop.INTERRUPTED
+    return Stop.TIME if budget.over() else None
 
 
 def _within(left_out: tuple[int, ...] | None, given: tuple[int, ...] | None) -> bool:

@@ -20,6 +20,7 @@ from placement.exact.large_neighbourhood import LargeNeighbourhood
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
 from placement.result import Outcome, Stop
+from placement.track import why_stop
 
 if TYPE_CHECKING:
     from placement.budget import Budget
@@ -85,15 +86,7 @@ def _ended(track: Track, budget: Budget) -> bool:
 
 
 def _why(track: Track, budget: Budget) -> Stop:
-    if track.proved:
-        return Stop.PROVED
-    if track.good_enough:
-        return Stop.GAP
-    if budget.interrupted:
-        return Stop.INTERRUPTED
-    if budget.over():
-        return Stop.TIME
-    return Stop.DONE if track.best is not None else Stop.STUCK
+    return why_stop(track, budget) or (Stop.DONE if track.best is not None else Stop.STUCK)
 
 
 def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:
