@@ -111,7 +111,7 @@ class CaseSet:
     unit : what a value counts, e.g. ``bins``.
     higher_is_better : the sense of the objective.
     cases : cases in a stable order, given the data folder (laid out as the published sets are).
-        Raises `placement.errors.InputError` that names the missing file and how to get it.
+        Raises `placement.errors.UsageError` that names the missing file and how to get it.
     quick : patterns of the names of a few cases, for ``--quick``.
     """
 
