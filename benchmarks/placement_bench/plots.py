@@ -162,7 +162,7 @@ def _boxes(found: Mapping[str, Sequence[tuple[float, str]]], colours: Colours, t
     if not found:
         return None
     figure = _figure(title, "")
-    for label, some in reversed(found.items()):
+    for label, some in reversed(list(found.items())):
         shares, names = zip(*some, strict=True)
         figure.add_trace(
             go.Box(
