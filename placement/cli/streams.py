@@ -54,6 +54,8 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
         plan, tables = STDIN, sys.stderr if watched else None
     else:
         plan, tables = None, sys.stdout
+    if plan == STDIN and sys.stdout is None:
+        raise UsageError("standard output is closed: write the plan to a file with --output FILE")
     return Streams(plan, None if quiet else tables, progress=watched and not quiet)
 
 
