@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from placement.errors import DocumentError, SolverBugError, UsageError
+from placement.errors import DocumentError, SolverBugError, UsageError, printable
 from placement.result import Status
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ OF_STATUS = {
 
 
 def say(line: str) -> None:
-    """One line on stderr, as it is."""
-    typer.echo(line, err=True)
+    """One line on stderr."""
+    typer.echo(printable(line), err=True)
 
 
 @contextmanager
