@@ -167,7 +167,8 @@ def test_the_recount_and_the_second_opinion_agree(case: BinPacking, data: st.Dat
     cost, faults = recount(case, loads)
     plan = to_plan(case, loads)
     second = referee_recount(problem_document(case, "drawn"), plan)
-    assert (cost, bool(faults)) == (second.cost, bool(second.faults))
+    assert second.cost == cost
+    assert bool(second.faults) == bool(faults)
     assert check_plan(case, plan, "recount").value == cost
     assert bool(check_plan(case, plan, "recount").faults) == bool(faults)
     bound = volume_bound(case)
@@ -336,13 +337,13 @@ def test_every_file_is_read_and_as_the_tables_say(one: CaseSet) -> None:
     found = list(one.cases(published()))
     assert len(found) == PUBLISHED_CASES[one.name]
     assert len({case.name for case in found}) == len(found)
-    for case in found:
+    for number, case in enumerate(found):
         task = case.load()
         assert_sound(case.best_known, task)
         assert isinstance(task, PackingTask)
         expected = copies_by_name(one.name, case.name)
         assert expected is None or task.case.copies == expected, case.name
-        if task.fits_a_machine and len(task.case.items) <= 60:
+        if task.fits_a_machine and number % 50 == 0:
             Problem(**task.document)
 
 
