@@ -124,6 +124,9 @@ class ProblemTask:
             for check in checks
             if check.value != answer.value
         ]
+        told = answer.metrics.get("left_out", 0)
+        if counted.left_out != told:
+            faults.append(f"{counted.by} counts {counted.left_out} optional copies left out, the answer says {told}")
         return Check(checks[-1].value, tuple(faults), ", ".join(check.by for check in checks))
 
 
