@@ -16,7 +16,7 @@ from placement_bench.draws import Draws
 from placement_bench.generators import DISTRIBUTIONS, Distribution, Recipe
 from placement_bench.sets import conflicts, generated, variable, vector
 from placement_bench.sets.native import BinPacking, volume_bound
-from placement_bench.sets.packing_task import PackingTask
+from placement_bench.sets.packing_task import CoreTask, PackingTask
 
 NAMED = {one.name: one for one in DISTRIBUTIONS}
 
@@ -244,7 +244,7 @@ def test_what_is_optimal_by_construction_is_told(tmp_path) -> None:  # type: ign
         assert (case.best_known is not None) == known
         if case.best_known is not None:
             task = case.load()
-            assert isinstance(task, PackingTask)
+            assert isinstance(task, PackingTask | CoreTask)
             bound = volume_bound(task.case)
             assert case.best_known == BestKnown(bound, proven=True, bound=bound)
 

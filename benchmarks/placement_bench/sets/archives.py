@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
 from placement_bench.cases import BestKnown, Case
-from placement_bench.sets.packing_task import PackingTask
+from placement_bench.sets.packing_task import packing_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from placement_bench.cases import Task
     from placement_bench.sets.native import BinPacking
 
     Reader = Callable[[str, str], BinPacking]  # from a file's text and a name for messages
@@ -77,9 +78,9 @@ def archive_cases(set_name: str, archive: Path, read: Reader, bound_column: str,
         yield Case(set_name, name, known.get(name), partial(_load, archive, member, read, by))
 
 
-def _load(archive: Path, member: str, read: Reader, by: str) -> PackingTask:
+def _load(archive: Path, member: str, read: Reader, by: str) -> Task:
     name = stem(member)
-    return PackingTask(read(read_member(archive, member), name), name, by)
+    return packing_task(read(read_member(archive, member), name), name, by)
 
 
 def _open(archive: Path) -> zipfile.ZipFile:

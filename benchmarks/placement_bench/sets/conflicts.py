@@ -18,11 +18,13 @@ from placement_bench.cases import Case, CaseSet
 from placement_bench.sets.archives import best_known, best_known_rows, members, read_member, stem
 from placement_bench.sets.formats import read_vsbppc
 from placement_bench.sets.native import BinType
-from placement_bench.sets.packing_task import PackingTask
+from placement_bench.sets.packing_task import packing_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from placement_bench.cases import Task
 
 FOLDER = "vsbppc_ekici"
 
@@ -89,9 +91,9 @@ def _cases(name: str, family: str, data: Path) -> Iterator[Case]:
             yield Case(name, case, best, partial(_load, archive, member, configuration, case))
 
 
-def _load(archive: Path, member: str, configuration: str, case: str) -> PackingTask:
+def _load(archive: Path, member: str, configuration: str, case: str) -> Task:
     packing = read_vsbppc(read_member(archive, member), case, CONFIGURATIONS[configuration])
-    return PackingTask(packing, case, "VSBPPC recount")
+    return packing_task(packing, case, "VSBPPC recount")
 
 
 SETS = tuple(

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from placement_bench.cases import BestKnown, Case, CaseSet
 from placement_bench.generators import DISTRIBUTIONS
-from placement_bench.sets.packing_task import PackingTask
+from placement_bench.sets.packing_task import packing_task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from placement_bench.cases import Task
     from placement_bench.generators import Distribution, Recipe
 
 _OBJECTIVE = {"bins": "fewest bins", "cost": "least cost of bins"}
@@ -29,8 +30,8 @@ def _cases(distribution: Distribution, data: Path) -> Iterator[Case]:
             yield Case(distribution.name, name, best or None, partial(_load, distribution, recipe, index, name))
 
 
-def _load(distribution: Distribution, recipe: Recipe, index: int, name: str) -> PackingTask:
-    return PackingTask(distribution.case(recipe, index), name, "recount")
+def _load(distribution: Distribution, recipe: Recipe, index: int, name: str) -> Task:
+    return packing_task(distribution.case(recipe, index), name, "recount")
 
 
 def _first(distribution: Distribution) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ below zero, is for the core alone.
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.errors import UsageError
 from placement_bench.cases import Answer, Check
 from placement_bench.referee import recount as referee_recount
 from placement_bench.sets.mapping import MOST_DIMENSIONS, check_plan, problem_document, to_plan
@@ -29,35 +29,71 @@ CORE = "vector-packing"
 _CORE_MODULE = "placement.exact.vector_packing"
 
 
-@dataclass(frozen=True)  # no slots: the document is made once, when first asked for
-class PackingTask:
-    """A case in its own terms.
+def packing_task(case: BinPacking, name: str, by: str) -> PackingTask | CoreTask:
+    """The task of a case: `name` is its problem document's, `by` its recount's, as the report shows it."""
+    if case.dimensions > MOST_DIMENSIONS or has_negative(case):
+        return CoreTask(case, by)
+    document = problem_document(case, name)
+    return PackingTask(document, BINS, lambda plan: check_plan(case, plan, by), core=CoreTask(case, by))
+
+
+@dataclass(frozen=True, slots=True)
+class CoreTask:
+    """A case for the exact core alone. Its solution is the bins found, which this package recounts.
 
     Attributes
     ----------
     case : as its file has it.
-    name : of the problem document.
-    by : the name of the recount, as the report shows it.
+    by : the name of the recount.
     """
 
     case: BinPacking
-    name: str
     by: str
 
-    @cached_property
-    def document(self) -> Document:
-        """The problem, for the solvers of the library and for other people's."""
-        return problem_document(self.case, self.name)
+    def solvers(self) -> tuple[str, ...]:
+        """The core, where it is there."""
+        return (CORE,) if importlib.util.find_spec(_CORE_MODULE) else ()
+
+    def run(self, solver: str, limits: Limits) -> Answer:
+        """Solve within the limits.
+
+        Raises
+        ------
+        UsageError
+            No such solver.
+        """
+        if solver not in self.solvers():
+            known = ", ".join(self.solvers()) or "none"
+            raise UsageError(f'no solver "{solver}" for a case that is no problem document; known: {known}')
+        return _run_core(self.case, limits)
+
+    def check(self, answer: Answer) -> Check:
+        """Recount from the case's own file."""
+        if answer.value is None:
+            return Check(None, (), "nothing to check")
+        value, faults = recount(self.case, _loads(answer.solution))
+        if value != answer.value:
+            faults += (f"{self.by} counts {value}, the answer says {answer.value}",)
+        return Check(value, faults, self.by)
+
+
+@dataclass(frozen=True)
+class PackingTask(ProblemTask):
+    """A case that is a problem document: for the library's solvers and, beside them, for the core on the case itself.
+
+    The core's bins are written as a plan too, so that the referee counts them like anyone's.
+    """
+
+    core: CoreTask = field(kw_only=True)
 
     @property
-    def fits_a_machine(self) -> bool:
-        """Whether the case has a problem document at all."""
-        return self.case.dimensions <= MOST_DIMENSIONS and not has_negative(self.case)
+    def case(self) -> BinPacking:
+        """As its file has it."""
+        return self.core.case
 
     def solvers(self) -> tuple[str, ...]:
-        """The library's, where a machine has as many resources as the case has dimensions, and the core."""
-        names = self._problem_task.solvers() if self.fits_a_machine else ()
-        return names if CORE in names or not _core_is_there() else (*names, CORE)
+        """The library's and the core; a solver of the library by the core's name stands in its place."""
+        return tuple(dict.fromkeys((*ProblemTask.solvers(self), *self.core.solvers())))
 
     def run(self, solver: str, limits: Limits) -> Answer:
         """Solve within the limits; the solution is a plan document, or the bins that the core found.
@@ -67,36 +103,22 @@ class PackingTask:
         UsageError
             No such solver or option.
         """
-        if solver == CORE and not (self.fits_a_machine and CORE in self._problem_task.solvers()):
-            return _run_core(self.case, limits)
-        return self._problem_task.run(solver, limits)
-
-    def answer(self, plan: Document) -> Answer:
-        """A plan document of the case's problem, ours or a peer's, as an answer."""
-        return self._problem_task.answer(plan)
+        if solver in self.core.solvers() and solver not in ProblemTask.solvers(self):
+            return self.core.run(solver, limits)
+        return ProblemTask.run(self, solver, limits)
 
     def check(self, answer: Answer) -> Check:
-        """Recount from the case's own file; the referee counts too where there is a problem document."""
+        """The referee's recount, and that from the case's own file."""
         if answer.value is None or "bins" not in answer.solution:
-            return self._problem_task.check(answer)
-        loads = list(_loads(answer.solution))
-        value, faults = recount(self.case, loads)
-        if value != answer.value:
-            faults += (f"{self.by} counts {value}, the answer says {answer.value}",)
-        if not self.fits_a_machine or faults:
-            return Check(value, faults, self.by)
-        second = referee_recount(self.document, to_plan(self.case, loads))
-        if second.cost != value:
-            faults += (f"{second.by} counts {second.cost}, {self.by} {value}",)
-        return Check(value, (*faults, *second.faults), f"{second.by}, {self.by}")
-
-    @property
-    def _problem_task(self) -> ProblemTask:
-        return ProblemTask(self.document, BINS, lambda plan: check_plan(self.case, plan, self.by))
-
-
-def _core_is_there() -> bool:
-    return importlib.util.find_spec(_CORE_MODULE) is not None
+            return ProblemTask.check(self, answer)
+        check = self.core.check(answer)
+        if check.faults:
+            return check  # bins that are none can't be written as a plan
+        second = referee_recount(self.document, to_plan(self.case, _loads(answer.solution)))
+        faults = second.faults
+        if second.cost != answer.value:
+            faults += (f"{second.by} counts {second.cost}, the answer says {answer.value}",)
+        return Check(check.value, faults, f"{second.by}, {check.by}")
 
 
 def _loads(solution: Document) -> Iterator[Load]:
