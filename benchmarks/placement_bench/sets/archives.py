@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
@@ -30,14 +30,12 @@ def members(archive: Path) -> list[str]:
     UsageError
         The archive is not there, or is no ZIP archive.
     """
-    with _open(archive) as stream:
-        return sorted(name for name in stream.namelist() if not name.endswith("/"))
+    return sorted(name for name in _open(archive).namelist() if not name.endswith("/"))
 
 
 def read_member(archive: Path, name: str) -> str:
     """One case file."""
-    with _open(archive) as stream:
-        return stream.read(name).decode()
+    return _open(archive).read(name).decode()
 
 
 def stem(name: str) -> str:
@@ -89,6 +87,13 @@ def _open(archive: Path) -> zipfile.ZipFile:
             f"there is no {archive}; --data names a folder laid out as the published sets, "
             f"and `placement-bench fetch {archive.parent.name}` gets the files where they may be had"
         )
+    return _opened(archive, archive.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _opened(archive: Path, changed: int) -> zipfile.ZipFile:
+    """Kept open for the next case: to read the list of thousands of members takes longer than to read one of them."""
+    del changed  # an archive that was replaced is another
     try:
         return zipfile.ZipFile(archive)
     except zipfile.BadZipFile:
