@@ -43,7 +43,8 @@ def typical_pods(trace: Trace) -> tuple[tuple[Demand, float], ...]:
     covered = sum(count for _, count in kept)
     # Divided twice, as the published runs do: the last bit of a share decides ties.
     return tuple(
-        (Demand(cpu, 0, gpus, milli, spec), count / total / (covered / total)) for (cpu, milli, gpus, spec), count in kept
+        (Demand(cpu, 0, gpus, milli, spec), count / total / (covered / total))
+        for (cpu, milli, gpus, spec), count in kept
     )
 
 
@@ -85,7 +86,9 @@ class Mix:
         kind = np.where(barred, 5, kind)
         kind = np.where(no_gpus, np.where(cpu_ok, 3, 4), kind)
         index = kind + MOST_KINDS_OF_LOSS * np.arange(len(free))[:, None]
-        sums = np.bincount(index.ravel(), amount.ravel(), MOST_KINDS_OF_LOSS * len(free)).reshape(-1, MOST_KINDS_OF_LOSS)
+        sums = np.bincount(index.ravel(), amount.ravel(), MOST_KINDS_OF_LOSS * len(free)).reshape(
+            -1, MOST_KINDS_OF_LOSS
+        )
         total = np.zeros(len(free))
         for column in sums.T:
             total += column

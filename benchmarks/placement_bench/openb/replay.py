@@ -153,7 +153,11 @@ class _Memory:
     def _scores(self, demand: Demand) -> Floats:
         everywhere = np.arange(len(self.state.cpu))
         scores, seen = self.known.get(demand, (np.zeros(len(everywhere)), 0))
-        stale = np.unique(np.array(self.changed[seen:], dtype=np.int64)) if demand in self.known and self.policy.keeps else everywhere
+        stale = (
+            np.unique(np.array(self.changed[seen:], dtype=np.int64))
+            if demand in self.known and self.policy.keeps
+            else everywhere
+        )
         # A node only ever fills up: where a pod did not fit, none of its class ever will.
         stale = stale[scores[stale] > -np.inf]
         if len(stale):
