@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
+from math import lcm, sqrt
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Kvpr:
         worst = self.value([model % self.gpus for model in range(len(self.sizes))])
         if worst is None:
             raise ValueError("round robin does not fit, so the leaderboard has no zero for this case")
-        return 100 * float((worst - value) / (worst - self.relaxation())) ** 0.5
+        return 100 * sqrt((worst - value) / (worst - self.relaxation()))
 
 
 def faults(case: Kvpr, gpu_of: Sequence[int]) -> list[str]:

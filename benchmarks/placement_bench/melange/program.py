@@ -12,15 +12,17 @@ again from the slices in fractions, and its bound is rounded up to the next cost
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
+
 from placement.engines.highs import load_lp, run
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from placement_bench.melange.problem import Melange
 
 TOLERANCE = 1e-6
@@ -72,10 +74,10 @@ def _program(case: Melange) -> highspy.HighsLp:
     lp.row_lower_ = np.array([float(case.slices)] * buckets + [-highspy.kHighsInf] * types)
     lp.row_upper_ = np.array([float(case.slices)] * buckets + [0.0] * types)
     lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
-    columns = [
-        ((b, 1.0), (buckets + g, float(load or 0))) for b, row in enumerate(case.load) for g, load in enumerate(row)
+    columns: list[list[tuple[int, float]]] = [
+        [(b, 1.0), (buckets + g, float(load or 0))] for b, row in enumerate(case.load) for g, load in enumerate(row)
     ]
-    columns += [((buckets + g, -1.0),) for g in range(types)]
+    columns += [[(buckets + g, -1.0)] for g in range(types)]
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_ = np.cumsum([0, *(len(column) for column in columns)])
     lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column])

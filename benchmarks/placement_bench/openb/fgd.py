@@ -140,7 +140,7 @@ class Fgd:
 
 
 def distinct_gpus(free: Ints, milli: int) -> tuple[Ints, Ints]:
-    """Row and column of the GPUs with `milli` free, of those alike on a node only the first, in order of node and GPU."""
+    """Row and column of the GPUs with `milli` free, of those alike on a node the first, in order."""
     candidate = free >= milli
     for column in range(1, free.shape[1]):
         candidate[:, column] &= (free[:, :column] != free[:, column, None]).all(axis=1)

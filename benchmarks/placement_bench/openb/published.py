@@ -67,7 +67,8 @@ class DotProduct(_TightestGpu):
         """Free and demanded CPU and GPU, each over the largest node."""
         cpu = (state.cpu[nodes] / MOST_CPU) * (demand.cpu / MOST_CPU)
         gpu = (state.gpu[nodes].sum(axis=1) / MOST_GPU) * (demand.gpu_milli / MOST_GPU)
-        return np.floor(POINTS * (1 - (cpu + gpu) / 2))
+        points: Floats = np.floor(POINTS * (1 - (cpu + gpu) / 2))
+        return points
 
 
 class GpuClustering(_TightestGpu):
@@ -82,7 +83,8 @@ class GpuClustering(_TightestGpu):
         same = present[:, SHARERS if demand.shares else demand.gpus]
         group = np.where(same, np.where(kinds == 1, 75, 50), np.where(kinds == 0, 25, 0))
         used = MOST_GPU - state.gpu[nodes].sum(axis=1)
-        return (group + 25 * used // MOST_GPU).astype(float)
+        points: Floats = (group + 25 * used // MOST_GPU).astype(float)
+        return points
 
 
 class GpuPacking(_TightestGpu):
@@ -100,7 +102,8 @@ class GpuPacking(_TightestGpu):
         fresh_gpu = np.maximum(POINTS // 2 - fresh, POINTS // 3)
         shared_gpu = np.maximum(POINTS - (taken * 100 // MILLI).sum(axis=1) // 10, POINTS // 2)
         idle = free == state.cluster.gpus[nodes]
-        return np.where(idle, idle_node, np.where(fresh > 0, fresh_gpu, shared_gpu)).astype(float)
+        points: Floats = np.where(idle, idle_node, np.where(fresh > 0, fresh_gpu, shared_gpu)).astype(float)
+        return points
 
 
 class BestFit(_TightestGpu):
@@ -110,4 +113,5 @@ class BestFit(_TightestGpu):
         """Points for what is not left over."""
         cpu = (state.cpu[nodes] - demand.cpu) / MOST_CPU * 0.5
         gpu = (state.gpu[nodes].sum(axis=1) - demand.gpu_milli) / MOST_GPU * 0.5
-        return np.trunc((1.0 - (cpu + gpu)) * float(POINTS))
+        points: Floats = np.trunc((1.0 - (cpu + gpu)) * float(POINTS))
+        return points

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from placement.errors import UsageError
 
+from placement.errors import UsageError
 from placement_bench.openb.go_random import GoRandom
 
 if TYPE_CHECKING:

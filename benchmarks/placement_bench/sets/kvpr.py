@@ -9,12 +9,10 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError
-
 from placement_bench.cases import Answer, BestKnown, Case, CaseSet, Check
 from placement_bench.kvpr.exact import Found, branch_and_bound, solve
 from placement_bench.kvpr.problem import Kvpr, faults
@@ -22,6 +20,7 @@ from placement_bench.kvpr.rules import prism_greedy, round_robin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from fractions import Fraction
     from pathlib import Path
 
     from placement_bench.cases import Limits
@@ -104,7 +103,7 @@ def kvpr(document: dict[str, Any], number: int) -> Kvpr:
 
 
 def best_known(document: dict[str, Any], number: int) -> BestKnown:
-    """The published optimum, counted exactly from its assignment: the file's own figure has rounding in its last digit."""
+    """The published optimum, counted exactly from its assignment: the file's own is rounded in its last digit."""
     row = document["cases"][number]
     value: Fraction | None = kvpr(document, number).value(row["optimal_assignment"])
     return BestKnown(None if value is None else float(value), proven=bool(row["proved"]))

@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError
-
 from placement_bench.cases import Answer, BestKnown, Case, CaseSet, Check
 from placement_bench.melange.problem import Melange
 from placement_bench.melange.program import Mixed, one_type, solve
