@@ -107,9 +107,7 @@ def _ahead(state: Words, steps: int) -> Words:
     cells = [(LENGTH - TAP - 1 - n) % LENGTH for n in range(LENGTH)]
     y = state[cells]
     whole, rest = divmod(steps, LENGTH)
-    moved = _shift(y, whole * LENGTH)
-    for n in range(rest):
-        moved = np.append(moved, moved[n] + moved[n + LENGTH - TAP])
+    moved = _continued(_shift(y, whole * LENGTH), rest)
     result = np.empty_like(state)
     for n in range(rest, rest + LENGTH):
         result[cells[n % LENGTH]] = moved[n]
@@ -124,11 +122,16 @@ def _shift(y: Words, steps: int) -> Words:
         power = _reduced(_product(power, power))
         if bit == "1":
             power = _reduced(np.concatenate([np.zeros(1, dtype=np.uint64), power]))
-    longer = list(y)
-    for n in range(LENGTH, 2 * LENGTH):
-        longer.append(longer[n - LENGTH] + longer[n - TAP])
-    sequence = np.array(longer, dtype=np.uint64)
+    sequence = _continued(y, LENGTH)
     return np.array([(power * sequence[n : n + LENGTH]).sum() for n in range(LENGTH)], dtype=np.uint64)
+
+
+def _continued(y: Words, more: int) -> Words:
+    """So many more terms of the sequence after y[0 .. 606]."""
+    terms = y.tolist()
+    for n in range(len(terms), len(terms) + more):
+        terms.append((terms[n - LENGTH] + terms[n - TAP]) & WORD)
+    return np.array(terms, dtype=np.uint64)
 
 
 def _product(left: Words, right: Words) -> Words:
@@ -141,8 +144,8 @@ def _product(left: Words, right: Words) -> Words:
 
 def _reduced(polynomial: Words) -> Words:
     """The remainder: x^607 is x^334 + 1, since y[n] = y[n-273] + y[n-607]."""
-    result = polynomial.copy()
+    result = polynomial.tolist()
     for power in range(len(result) - 1, LENGTH - 1, -1):
-        result[power - TAP] += result[power]
-        result[power - LENGTH] += result[power]
-    return result[:LENGTH]
+        result[power - TAP] = (result[power - TAP] + result[power]) & WORD
+        result[power - LENGTH] = (result[power - LENGTH] + result[power]) & WORD
+    return np.array(result[:LENGTH], dtype=np.uint64)

@@ -12,6 +12,7 @@ import csv
 import gzip
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -164,7 +165,7 @@ def read_trace(data: Path, name: str) -> Trace:
             memory=int(row["memory_mib"]),
             gpus=int(row["num_gpu"]),
             milli=int(row["gpu_milli"]) if int(row["num_gpu"]) else 0,
-            spec=row["gpu_spec"] or "",
+            spec=row.get("gpu_spec") or "",  # some lists have no such column
         )
         for row in _rows(_folder(data, "pods") / f"{PREFIX}{name}.csv.gz")
     ]
@@ -207,14 +208,14 @@ def draw(cluster: Cluster, trace: Trace, seed: int) -> Arrivals:
     return Arrivals(np.array(rows, dtype=np.int64), nodes.astype(np.int64))
 
 
-def read_published(data: Path, name: str) -> dict[tuple[str, int], list[float]]:
-    """Published allocated % by (policy, seed): columns 0..130 of the arrived %."""
-    path = _folder(data, "results") / "analysis_allo_discrete.csv.gz"
-    found = {}
-    for row in _rows(path):
-        if row["workload"] == f"{PREFIX}{name}":
-            policy = row["sc_policy"].split("-", 1)[1]
-            found[policy, int(row["seed"])] = [float(row[str(column)]) for column in range(131)]
+@lru_cache(maxsize=1)
+def read_published(data: Path) -> dict[str, dict[tuple[str, int], list[float]]]:
+    """Published allocated % by pod list, then by (policy, seed): columns 0..130 of the arrived %."""
+    found: dict[str, dict[tuple[str, int], list[float]]] = {}
+    for row in _rows(_folder(data, "results") / "analysis_allo_discrete.csv.gz"):
+        policy = row["sc_policy"].split("-", 1)[1]
+        curves = found.setdefault(row["workload"].removeprefix(PREFIX), {})
+        curves[policy, int(row["seed"])] = [float(row[str(column)]) for column in range(131)]
     return found
 
 
