@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement_bench.openb.expected_use import ExpectedUse
 from placement_bench.openb.fgd import Fgd
 from placement_bench.openb.published import BestFit, DotProduct, GpuClustering, GpuPacking, RandomNode
 
@@ -23,6 +24,7 @@ POLICIES: dict[str, Callable[[Cluster, Trace, int], Policy]] = {
     "gpu-packing": lambda cluster, trace, seed: GpuPacking(),
     "best-fit": lambda cluster, trace, seed: BestFit(),
     "fgd": lambda cluster, trace, seed: Fgd.of(cluster, trace),
+    "expected-use": lambda cluster, trace, seed: ExpectedUse.of(cluster, trace),
 }
 
 # What the published result files call them.
