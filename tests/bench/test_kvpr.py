@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from itertools import product
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,9 @@ from placement_bench.kvpr.problem import Kvpr
 from placement_bench.kvpr.rules import prism_greedy, round_robin
 from placement_bench.sets import kvpr as the_set
 from tests.bench.published import published
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 @st.composite
@@ -76,7 +79,8 @@ def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
     """Fifty optima, both rules, and the three figures of the leaderboard."""
     data = published("prism-kvpr")
     document = the_set.read(data)
-    scores, values = [], []
+    scores: list[float] = []
+    values: list[float] = []
     for case, row in zip(the_set.cases(data), document["cases"], strict=True):
         task = case.load()
         assert isinstance(task, the_set.KvprTask)
@@ -92,6 +96,6 @@ def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
         assert answer.value == pytest.approx(row["optimal_max_kvpr"], rel=1e-12)
         assert task.check(answer).faults == ()
         scores.append(answer.metrics["leaderboard_score"])
-        values.append(answer.value)
+        values.append(answer.value or 0.0)
     assert sum(scores) / 50 == pytest.approx(87.41, abs=0.005)
     assert 1 / (sum(values) / 50) + 1 == pytest.approx(26.256, abs=0.0005)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,7 +19,11 @@ from placement_bench.openb.policies import POLICIES, PUBLISHED
 from placement_bench.openb.replay import replay
 from placement_bench.openb.trace import Arrivals, Cluster, Demand, Trace, draw, read_arrivals, read_cluster, read_trace
 from placement_bench.sets import openb as the_set
+from placement_bench.tasks import BINS, ProblemTask
 from tests.bench.published import published
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OPENB = "alibaba-openb-fgd"
 
@@ -28,9 +31,9 @@ OPENB = "alibaba-openb-fgd"
 def cluster_of(*nodes: tuple[int, int, int, str]) -> Cluster:
     """Nodes as (cpu, memory, GPUs, GPU type)."""
     models = tuple(sorted({model for *_, model in nodes}))
-    columns = [np.array([node[column] for node in nodes], dtype=np.int64) for column in range(3)]
-    model = np.array([models.index(node[3]) for node in nodes], dtype=np.int64)
-    return Cluster(tuple(f"n{number}" for number in range(len(nodes))), *columns, model, models)
+    figures = np.array([(cpu, memory, gpus, models.index(model)) for cpu, memory, gpus, model in nodes])
+    cpu, memory, gpus, model = figures.T
+    return Cluster(tuple(f"n{number}" for number in range(len(nodes))), cpu, memory, gpus, model, models)
 
 
 SMALL = cluster_of((8000, 1000, 2, "T4"), (8000, 1000, 2, "T4"), (16000, 1000, 4, "P100"))
@@ -190,9 +193,9 @@ def test_the_checker_counts_the_value_again() -> None:
 def test_the_static_problem_says_what_the_trace_says() -> None:
     """Five pods need two nodes; the plan passes both recounts, and a plan that is moved does not."""
     trace = Trace(PODS, np.array([0, 1, 3, 4, 5]))
-    task = the_set.ProblemTask(
+    task = ProblemTask(
         static.document(SMALL, trace, "small", static.by_the_node),
-        scale=the_set.BINS,
+        scale=BINS,
         native=lambda plan: the_set.static_check(SMALL, trace, static.by_the_node, True, plan),
     )
     answer = task.run("cp-sat", Limits(seconds=30.0))

@@ -119,16 +119,16 @@ class Kinds:
         counted = [pair for pair in zip(trace.kinds, trace.counts().tolist(), strict=True) if pair[0].gpus]
         counted.sort(key=lambda pair: (-pair[0].gpu_milli * pair[1], pair[0]))
         amount = np.cumsum([demand.gpu_milli * count for demand, count in counted])
-        kept = counted[: int(np.searchsorted(amount, COVERED * amount[-1])) + 1]
+        kept = counted[: int(np.searchsorted(amount, COVERED * amount[-1])) + 1] if counted else []
         demands = [demand for demand, _ in kept]
         weight = np.array([count * demand.gpu_milli**by_size for demand, count in kept])
-        levels, level = np.unique([demand.milli for demand in demands], return_inverse=True)
+        levels, level = np.unique(np.array([demand.milli for demand in demands], dtype=np.int64), return_inverse=True)
         return cls(
-            share=weight / weight.sum(),
-            cpu=np.array([max(demand.cpu, 1) for demand in demands]),
-            memory=np.array([max(demand.memory, 1) for demand in demands]),
-            gpus=np.array([demand.gpus for demand in demands]),
-            size=np.array([demand.gpu_milli for demand in demands]),
+            share=weight / max(weight.sum(), 1),
+            cpu=np.array([max(demand.cpu, 1) for demand in demands], dtype=np.int64),
+            memory=np.array([max(demand.memory, 1) for demand in demands], dtype=np.int64),
+            gpus=np.array([demand.gpus for demand in demands], dtype=np.int64),
+            size=np.array([demand.gpu_milli for demand in demands], dtype=np.int64),
             level=level,
             levels=levels,
             allowed=np.array([[float(demand.allows(model)) for demand in demands] for model in cluster.models]),

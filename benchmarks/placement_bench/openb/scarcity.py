@@ -38,8 +38,10 @@ def gpu_prices(cluster: Cluster, trace: Trace) -> Floats:
         key = (demand.cpu, demand.gpu_milli, demand.spec)
         demands[key] = demands.get(key, 0) + count
     models = len(cluster.models)
-    expected = np.array(list(demands.values())) * cluster.gpu_milli
-    expected = expected / sum(gpu * count for (_, gpu, _), count in demands.items())
+    asked = sum(gpu * count for (_, gpu, _), count in demands.items())
+    if not asked:
+        return np.zeros(models)
+    expected = np.array(list(demands.values())) * cluster.gpu_milli / asked
     gpu_room = np.bincount(cluster.model, cluster.gpus * MILLI, models)
     cpu_room = np.bincount(cluster.model, cluster.cpu, models)
     columns = [
