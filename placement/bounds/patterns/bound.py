@@ -11,18 +11,20 @@ This is Benders' decomposition (1962) with the machine counts as master. Whateve
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.certificate import certify
-from placement.bounds.patterns.mix import cheapest_mix, machine_limits
+from placement.bounds.patterns.mix import cheapest_mix, covering_bound, machine_limits
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import relax
 from placement.bounds.volume import volume_bound
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
-    from placement.bounds.patterns.certificate import Cut
+    from placement.bounds.patterns.certificate import Cut, Prices
+    from placement.bounds.patterns.program import Floats
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
     from placement.fleet import Fleet
@@ -36,7 +38,11 @@ _FIRST_GAP = 1e-3
 _LAST_GAP = 1e-6
 TOO_SMALL = "no machine counts within the quotas can hold the copies"
 _MIX_WORK = 2.0  # CP-SAT's deterministic seconds a mix
-_ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
+_ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
+_NEWS = 1.002  # a bound higher by this factor is worth a report
+_SMOOTH = 0.5  # weight of the best prices so far
+_EXTRA = 2  # more patterns a kind and round, from a part of the items
+_DROP = 0.3  # part of the items that are then left out
 
 
 def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, hint: Packing | None = None) -> Outcome:
@@ -78,15 +84,18 @@ class PatternBound:
         self._budget = budget
         self._given = given
         self._seed = seed
+        self._rng = random.Random(seed)
         self._program = PatternProgram(self.relaxation)
         self._start()
 
     def _start(self) -> None:
-        """First columns: each weight alone, as often as it fits."""
-        for kind in self.relaxation.kinds:
-            for w, limit in enumerate(kind.knapsack.limits):
-                if limit:
-                    self._program.add_pattern(kind.index, {w: limit})
+        """First columns: each item alone, as often as it fits."""
+        self._program.add_patterns(
+            (kind.index, {i: limit})
+            for kind in self.relaxation.kinds
+            for i, limit in enumerate(kind.knapsack.limits)
+            if limit
+        )
 
     @property
     def columns(self) -> int:
@@ -96,7 +105,9 @@ class PatternBound:
     def run(self, track: Track, rounds: int = 200) -> None:
         """Raise the bound until it can't be raised, `rounds` are done or the budget is over; report it to `track`."""
         fewest, most = machine_limits(self.fleet)
-        if not self._price_out(fewest, most):
+        done = self._price_out(fewest, most, track)
+        self._raise(self.bound, track)
+        if not done or self.infeasible or track.good_enough:
             return
         gap = _FIRST_GAP
         for _ in range(rounds):
@@ -109,8 +120,7 @@ class PatternBound:
                 self.infeasible = True
                 return
             if mix.bound > self.bound:
-                self.bound = mix.bound
-                track.raise_bound(self.fleet.tick_price * self.bound, NAME, self._given)
+                self._raise(mix.bound, track)
                 if track.good_enough:
                     return
             if not mix.machines:
@@ -123,29 +133,64 @@ class PatternBound:
                     return
                 gap = gap / 10 if gap > _LAST_GAP else 0.0
 
-    def _price_out(self, fewest: tuple[int, ...], most: tuple[int | None, ...]) -> bool:
-        """Column generation with at least `fewest` machines; adds the cut of its prices. False when it can't go on."""
-        target = sum(pool.price * n for pool, n in zip(self.fleet.pools, fewest, strict=True))
+    def _raise(self, bound: int, track: Track) -> None:
+        self.bound = max(self.bound, bound)
+        track.raise_bound(self.fleet.tick_price * self.bound, NAME, self._given)
+
+    def _price_out(
+        self, fewest: tuple[int, ...], most: tuple[int | None, ...], track: Track | None = None
+    ) -> bool:
+        """Column generation with at least `fewest` machines; adds the cut of its best prices.
+
+        Prices are smoothed (Wentges 1997): taken between those of the LP and the best so far. With a `track`, the
+        bound is raised as the prices get better. False when it can't go on.
+        """
+        paid = sum(pool.price * n for pool, n in zip(self.fleet.pools, fewest, strict=True))
         self._program.set_machines(fewest, most)
+        best, cut, centre = -1, None, None
         while not self._budget.over():
             if not self._program.solve(self._budget.left()):
-                return False
-            self.rounds += 1
-            if not self._generate():
                 break
-            if target and self._program.value() * MICRO <= target * (1 + 1e-9):
-                break  # nothing must be bought: these machines keep every cut
-        else:
-            return False
-        self.cuts.append(certify(self.relaxation, self._program.prices()))
-        return True
+            self.rounds += 1
+            duals = self._program.duals()
+            value = self._program.value() * MICRO
+            found = 0
+            for point in [duals] if centre is None else [_SMOOTH * centre + (1 - _SMOOTH) * duals, duals]:
+                prices = self._program.prices(point)
+                device, found = self._price(prices, duals)
+                tried = certify(self.relaxation, prices, device)
+                bound = covering_bound(self.fleet, tried, fewest, most)
+                if bound is None:
+                    self.cuts.append(tried)
+                    self.infeasible = track is not None
+                    return True
+                if bound > best:
+                    best, cut, centre = bound, tried, point
+                if found:
+                    break
+            if track is not None and best > self.bound:
+                ahead = best > self.bound * _NEWS
+                self.bound = max(self.bound, best)
+                if ahead:
+                    self._raise(best, track)
+            if not found or value <= best * (1 + _ENOUGH) or (paid and value <= paid * (1 + 1e-9) and track is None):
+                self.cuts.append(cut)
+                return True
+        if cut is not None:
+            self.cuts.append(cut)
+        return False
 
-    def _generate(self) -> bool:
-        """Add the best pattern of each kind where it improves the LP; False when none does."""
-        found = False
-        device = self._program.device_duals()
-        for kind, duals in zip(self.relaxation.kinds, self._program.touch_duals(), strict=True):
-            value, pattern = kind.knapsack.best_pattern(duals)
-            if pattern and value > device[kind.index] * (1 + _ENOUGH) + 1e-9:
-                found |= self._program.add_pattern(kind.index, pattern)
-        return found
+    def _price(self, prices: Prices, duals: Floats) -> tuple[list[int], int]:
+        """Per kind, what an accelerator is worth at `prices`; adds patterns that improve the LP, says how many."""
+        device, found = [], []
+        for kind in self.relaxation.kinds:
+            q, touch = kind.index, prices.touch[kind.index]
+            value, pattern = kind.knapsack.best_pattern(touch)
+            device.append(max(value, prices.device[q]))
+            found.append((q, pattern))
+            for _ in range(_EXTRA):
+                some = [0 if self._rng.random() < _DROP else price for price in touch]
+                found.append((q, kind.knapsack.best_pattern(some)[1]))
+        return device, self._program.add_patterns(
+            (q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)
+        )
