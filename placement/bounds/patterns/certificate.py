@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING
 from placement.bounds.patterns.relaxation import Relaxation, Way, volumes
 
 if TYPE_CHECKING:
-    from placement.fleet import Component
+    from placement.fleet import Component, Fleet
+
+    Groups = tuple[tuple[int, ...], ...]
 
 SCALE = 2**20  # prices are whole multiples of 1 / SCALE micro-dollars
 
@@ -31,13 +33,15 @@ class Prices:
     """Integer prices, at least 0, in 1 / SCALE micro-dollars per unit; absent ones are 0.
 
     `touch[q][i]` of a copy of item i on one accelerator of kind q, `device[q]` of an owned accelerator,
-    `volume[p, r]` of a unit of resource r on pool p, `level[l]` of an optional copy placed.
+    `volume[p, r]` of a unit of resource r on pool p, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
+    a machine counted in a group of pools.
     """
 
     touch: list[list[int]]
     device: list[int]
     volume: dict[tuple[int, int], int] = field(default_factory=dict)
     level: list[int] = field(default_factory=list)
+    group: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,31 @@ class Cut:
     def slack(self, machines: tuple[int, ...]) -> int:
         """How far machine counts are above the least; negative when they can't hold any plan."""
         return sum(w * n for w, n in zip(self.worth, machines, strict=True)) - self.least
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Limits on the machines of each pool, then of each group of pools."""
+
+    fewest: tuple[int, ...]
+    most: tuple[int, ...]
+
+
+def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Box) -> int:
+    """The least price, micro-dollars per hour, of machine counts in the box that keep the cut.
+
+    Lagrangian: with price 1 on the cut and `prices[g]` on the equation that ties group g to its pools, every count is
+    cheapest at one end of its range. Exact, rounded up as whole machines have whole prices. O(pools x groups).
+    """
+    each = [pool.price * SCALE - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
+    for price, group in zip(prices, groups, strict=True):
+        for p in group:
+            each[p] += price
+    each += [-price for price in prices]
+    total = cut.least + sum(
+        min(value * low, value * high) for value, low, high in zip(each, box.fewest, box.most, strict=True)
+    )
+    return -(-total // SCALE)
 
 
 def device_worth(relaxation: Relaxation, prices: Prices) -> list[int]:

@@ -68,17 +68,15 @@ class Knapsack:
         for row, (item, times) in enumerate(parts):
             there, here = self._shift(item, times)
             with_it = best[here] + prices[item] * times
-            better = with_it > best[there]
-            taken[(row, *there)] = better
-            np.copyto(best[there], with_it, where=better)
+            np.greater(with_it, best[there], out=taken[row][there])
+            np.maximum(best[there], with_it, out=best[there])
         pattern: dict[int, int] = {}
         left = list(self.room)
         for row in range(len(parts) - 1, -1, -1):
-            if taken[(row, *left)]:
+            if taken[row][tuple(left)]:
                 item, times = parts[row]
                 pattern[item] = pattern.get(item, 0) + times
-                for r, need in enumerate(self.needs[item]):
-                    left[r] -= need * times
+                left = [have - need * times for have, need in zip(left, self.needs[item], strict=True)]
         for item, need in enumerate(self.needs):
             if not any(need) and prices[item] > 0 and self.limits[item]:
                 pattern[item] = self.limits[item]

@@ -17,21 +17,31 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from placement.bounds.patterns.certificate import Box
     from placement.bounds.patterns.relaxation import Relaxation, Way
 
     Floats = NDArray[np.float64]
 
 MICRO = 1e6  # the LP counts money in dollars
 _INF = highspy.kHighsInf
+_PENALTY, _PENALTY_MOST = 8.0, 8.0**4  # times its price, of a machine beyond the quota
+_WHOLE = 1e-6  # of a machine
 _ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
 
 
 class PatternProgram:
-    """The restricted master program. Columns: machines per pool, then ways, then patterns as they come."""
+    """The restricted master program.
 
-    def __init__(self, relaxation: Relaxation) -> None:
+    Columns: machines per pool; machines per group of pools (`groups`, for branching); machines beyond the quotas, at a
+    penalty, so that there is a solution before the right patterns are there; ways; then patterns as they come.
+    """
+
+    def __init__(self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = ()) -> None:
         """Build rows and first columns; O(ways)."""
         self._relaxation = relaxation
+        self._groups = groups
+        self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
+        self._penalty = _PENALTY
         self._rows: list[tuple[float, float]] = []
         self._touch = [[self._row(0.0, _INF) for _ in kind.items] for kind in relaxation.kinds]
         self._device = [self._row(0.0, _INF) for _ in relaxation.kinds]
@@ -46,6 +56,7 @@ class PatternProgram:
         self._zone: dict[tuple[int, int], int] = {}
         self._level: dict[int, int] = {}
         self._component_rows()
+        self._group = [self._row(0.0, 0.0) for _ in groups]
         self._patterns: set[tuple[int, tuple[tuple[int, int], ...]]] = set()
         self._solver = self._load()
 
@@ -74,12 +85,19 @@ class PatternProgram:
     def _load(self) -> highspy.Highs:
         pools = self._relaxation.fleet.pools
         columns = [self._machine_column(pool.index) for pool in pools]
+        for g, group in enumerate(self._groups):
+            for p in group:
+                columns[p].append((self._group[g], -1.0))
+        columns += [[(row, 1.0)] for row in self._group]
+        columns += [self._machine_column(p) for p in self._beyond]
+        first = len(columns)
         columns += [self._way_column(way) for way in self._relaxation.ways]
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
         lp.row_lower_ = np.array([low for low, _ in self._rows])
         lp.row_upper_ = np.array([high for _, high in self._rows])
-        lp.col_cost_ = np.array([pool.price / MICRO for pool in pools] + [0.0] * (len(columns) - len(pools)))
+        cost = [pool.price / MICRO for pool in pools] + [0.0] * len(self._groups) + self._penalties()
+        lp.col_cost_ = np.array(cost + [0.0] * (len(columns) - first))
         lp.col_lower_ = np.zeros(len(columns))
         lp.col_upper_ = np.full(len(columns), _INF)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -87,6 +105,12 @@ class PatternProgram:
         lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
         lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
         return load_lp(lp, presolve="off", solver="simplex")
+
+    def _penalties(self) -> list[float]:
+        """Dollars per hour of a machine beyond the quota."""
+        pools = self._relaxation.fleet.pools
+        mean = sum(pool.price for pool in pools) / max(1, len(pools))
+        return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
 
     def _machine_column(self, p: int, part: float = 1.0) -> list[tuple[int, float]]:
         relaxation = self._relaxation
@@ -118,7 +142,9 @@ class PatternProgram:
 
     def add_patterns(self, found: Iterable[tuple[int, dict[int, int]]]) -> int:
         """Add patterns of one accelerator each, (kind, times per item); says how many were new."""
-        starts, rows, values = [], [], []
+        starts: list[int] = []
+        rows: list[int] = []
+        values: list[float] = []
         for kind, pattern in found:
             key = (kind, tuple(sorted(pattern.items())))
             if key in self._patterns:
@@ -146,10 +172,27 @@ class PatternProgram:
         """How many patterns there are."""
         return len(self._patterns)
 
-    def set_machines(self, fewest: tuple[int, ...], most: tuple[int | None, ...]) -> None:
-        """Bound the machines of each pool."""
-        for p, (low, high) in enumerate(zip(fewest, most, strict=True)):
-            self._solver.changeColBounds(p, float(low), _INF if high is None else float(high))
+    def set_box(self, box: Box) -> None:
+        """Bound the machines of each pool and of each group."""
+        counts = np.arange(len(box.fewest), dtype=np.int32)
+        self._solver.changeColsBounds(
+            len(counts), counts, np.array(box.fewest, dtype=float), np.array(box.most, dtype=float)
+        )
+
+    def beyond(self) -> bool:
+        """Whether the last solution has machines beyond the quotas."""
+        first = len(self._relaxation.fleet.pools) + len(self._groups)
+        return any(n > _WHOLE for n in self._solver.getSolution().col_value[first : first + len(self._beyond)])
+
+    def raise_penalty(self) -> bool:
+        """Make machines beyond the quotas dearer; False when they are as dear as is numerically sound."""
+        if self._penalty >= _PENALTY_MOST:
+            return False
+        self._penalty *= _PENALTY
+        first = len(self._relaxation.fleet.pools) + len(self._groups)
+        columns = np.arange(first, first + len(self._beyond), dtype=np.int32)
+        self._solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
+        return True
 
     def solve(self, seconds: float) -> bool:
         """Solve the LP; False when it has no solution, or none in time."""
@@ -164,9 +207,9 @@ class PatternProgram:
         """Dollars per hour of the last solution."""
         return float(self._solver.getObjectiveValue())
 
-    def machines(self) -> list[float]:
-        """Machines per pool in the last solution."""
-        return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools)])
+    def counts(self) -> list[float]:
+        """Machines per pool, then per group, in the last solution."""
+        return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools) + len(self._groups)])
 
     def duals(self) -> Floats:
         """(rows,) the dual prices of the last solution, dollars; those of what machines offer are at least 0."""
@@ -188,6 +231,7 @@ class PatternProgram:
             device=[_price(duals[row]) for row in self._device],
             volume={(p, r): _price(duals[row] / size[p][r]) for (p, r), row in self._volume.items()},
             level=[_price(duals[self._level[level]]) for level in sorted(self._level)],
+            group=[round(duals[row] * MICRO * SCALE) for row in self._group],
         )
 
 
