@@ -114,7 +114,7 @@ class PatternBound:
         root = self._converge(box, track)
         if root is None or self.infeasible:
             return
-        tree = Tree(self._branch, len(self.fleet.pools), self._groups, box, root)
+        tree = Tree(self._branch, self.fleet, self._groups, box, root)
         while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():
             self._raise(tree.bound, track)
             self.nodes = tree.nodes

@@ -200,7 +200,11 @@ def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int]) -> lis
 
 
 def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
-    """No machine of pool p holds more copies of the component, by whatever options; at least 1."""
+    """No machine of pool p holds more copies of the component, by whatever options; at least 1.
+
+    The least that any option takes of each resource counts, so a mix of options is covered.
+    """
+    shape = fleet.pools[p].shape
     options = [option for option in component.options if p in option.pools]
     limits = [component.copies]
     if component.max_per_instance is not None:
@@ -209,6 +213,18 @@ def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
         least = min(usage(fleet, p, option, r) for option in options)
         if least:
             limits.append(capacity(fleet, p, r) // least)
+    width = min(option.accelerators for option in options)
+    if width:
+        beside = [component.copies]  # on one accelerator
+        memory = min(option.memory_mib for option in options)
+        share = min(option.share for option in options)
+        if not any(option.shared for option in options):
+            beside.append(1)
+        if memory:
+            beside.append(shape.memory_mib // memory)
+        if share:
+            beside.append(WHOLE_SHARE // share)
+        limits.append(shape.accelerators * min(beside) // width)
     return max(1, min(limits))
 
 

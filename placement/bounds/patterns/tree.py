@@ -57,12 +57,14 @@ class Tree:
     """The open boxes. `bound` holds for every plan whenever the search is stopped."""
 
     def __init__(
-        self, solve: Callable[[Box], Relaxed | None], pools: int, groups: Groups, root: Box, relaxed: Relaxed
+        self, solve: Callable[[Box], Relaxed | None], fleet: Fleet, groups: Groups, root: Box, relaxed: Relaxed
     ) -> None:
         """`solve` bounds a box (None: out of time); `relaxed` is what it says of the `root`."""
         self._solve = solve
-        self._pools = pools
+        self._pools = len(fleet.pools)
         self._groups = groups
+        prices = [pool.price for pool in fleet.pools]
+        self._prices = (*prices, *(min(prices[p] for p in group) for group in groups))
         self._open = [_Node(relaxed.bound, 0, root, relaxed)]
         self._closed: int | None = None  # the least bound of boxes that can't be branched on
         self.machines: tuple[int, ...] = ()  # the cheapest whole counts met that hold everything
@@ -117,14 +119,13 @@ class Tree:
                 self.machines = tuple(round(n) for n in node.relaxed.counts[: self._pools])
 
     def _fractional(self, counts: tuple[float, ...]) -> int | None:
-        """The count to branch on: the most fractional of the groups, else of the pools; None when all are whole."""
-        if not counts:
-            return None
-        for part in (range(self._pools, len(counts)), range(self._pools)):
+        """The count to branch on: of the groups, else of the pools, the one whose rounding is worth most; None when all
+        are whole."""
+        for part in (range(self._pools, len(counts)), range(min(self._pools, len(counts)))):
             apart = {k: abs(counts[k] - round(counts[k])) for k in part}
-            k = max(apart, key=lambda k: (apart[k], -k), default=None)
-            if k is not None and apart[k] > WHOLE:
-                return k
+            broken = [k for k in part if apart[k] > WHOLE]
+            if broken:
+                return max(broken, key=lambda k: (apart[k] * self._prices[k], apart[k], -k))
         return None
 
 
