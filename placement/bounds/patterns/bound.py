@@ -17,8 +17,9 @@ from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.certificate import box_bound, certify
 from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
-from placement.bounds.patterns.relaxation import relax
+from placement.bounds.patterns.relaxation import RELAXES, relax
 from placement.bounds.patterns.tree import Relaxed, Tree, groups_of
+from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
 from placement.result import Outcome, Stop
 
@@ -51,7 +52,7 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
     reason = why_infeasible(fleet)
     if reason is not None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
-    track.raise_bound(volume_bound(fleet), "volume")
+    track.raise_bound(volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES)
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     patterns = PatternBound(fleet, budget, given, seed)
@@ -129,7 +130,7 @@ class PatternBound:
     def _raise(self, bound: int, track: Track) -> None:
         if bound > self.bound:
             self.bound = bound
-            track.raise_bound(self.fleet.tick_price * bound, NAME, self._given)
+            track.raise_bound(self.fleet.tick_price * bound, NAME, self._given, RELAXES)
 
     def _converge(self, box: Box, track: Track) -> Relaxed | None:
         """Column generation at the root; adds the cut of the best prices. None when it can't go on.

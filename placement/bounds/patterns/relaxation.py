@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 RELAXES = (
-    "copies and accelerators may be split; machines with several accelerators: which accelerators are together in one, "
-    "and its vCPU and host memory (kept as sums per pool); avoid, and which machines run now and moves"
+    "whole copies and whole accelerators (machines are whole), which accelerators are together in one machine and its "
+    "vCPU and host memory (but for machines with one accelerator; else summed per pool), max_per_instance beyond one "
+    "accelerator, avoid, which machines run now and moves"
 )
 
 
