@@ -1,8 +1,8 @@
 """A plan cut into parts: every machine is in one of them, and all parts can be packed anew at the same time.
 
 A part is a `neighbourhood`: its copies may go to any machine of the part, old or new, and whatever is packed there
-keeps every rule of the whole. What the neighbourhoods would otherwise share is dealt out: quotas that are not used up, and
-optional copies that are left out. So the parts are independent, and their packings together are a plan.
+keeps every rule of the whole. What the neighbourhoods would otherwise share is dealt out: quotas that are not used up,
+and optional copies that are left out. So the parts are independent, and their packings together are a plan.
 """
 
 from __future__ import annotations
