@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds import volume_bound, why_infeasible
-from placement.exact.slots import direct_terms
+from placement.exact.slots import direct_terms, most_new_machines
 from placement.result import Outcome, Stop
 from placement.track import why_stop
 
@@ -98,7 +98,8 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         yield Turn("decomposition", 1.0, budget.work)
         return
     best = track.best
-    terms = direct_terms(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
+    new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
+    terms = direct_terms(fleet, new)
     if budget.work is not None:
         yield Turn("cp-sat" if terms <= options.direct_terms else "column-generation", 1.0, budget.work)
     elif terms <= options.direct_terms:

@@ -69,7 +69,7 @@ def solve(
     Raises
     ------
     UsageError
-        No such solver or option, or a hint that breaks a rule.
+        No such solver or option, a limit that can't mean anything, or a hint that breaks a rule.
     SolverBugError
         The solver's plan or bound did not survive the check: a bug, never patched over.
 
@@ -82,6 +82,8 @@ def solve(
     """
     entry = find_solver(solver)
     settings = entry.make_options(options or {})
+    _check_limits(time_limit=time_limit, gap=gap, seed=seed)
+    _check_counts(work=work, threads=threads)
     budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
     start = None if hint is None else _packing_of(fleet, hint)
@@ -121,12 +123,25 @@ def bound(
     """
     from placement.bounds.patterns.bound import raise_bounds
 
+    _check_limits(time_limit=time_limit, seed=seed)
     budget = Budget(time_limit)
     fleet = compile_fleet(problem)
     track = Track(fleet, budget, listener)
     start = None if plan is None else _packing_of(fleet, plan)
     outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), budget)
     return _result(fleet, track, outcome, budget, "bound", seed)
+
+
+def _check_limits(**limits: float | None) -> None:
+    for name, value in limits.items():
+        if value is not None and not value >= 0:  # NaN is no limit either
+            raise UsageError(f"{name} must not be negative, got {value}")
+
+
+def _check_counts(**counts: int | None) -> None:
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise UsageError(f"{name} must be at least 1, or None for no limit, got {value}")
 
 
 def _packing_of(fleet: Fleet, plan: Plan) -> Packing:
