@@ -18,7 +18,16 @@ from placement.track import Track
 from tests import brute, referee, strategies
 
 # Work enough for nearly every tiny problem, in each solver's own unit; never seconds.
-WORK = {"ffd": 6, "best-fit": 6, "greedy": 6, "column-generation": 2, "cp-sat": 5_000, "milp": 20_000, "auto": 5_000}
+WORK = {
+    "ffd": 6,
+    "best-fit": 6,
+    "greedy": 6,
+    "column-generation": 2,
+    "cp-sat": 5_000,
+    "milp": 20_000,
+    "auto": 5_000,
+    "decomposition": 5_000,
+}
 NAMES = sorted(SOLVERS)
 PROVERS = [name for name in NAMES if SOLVERS[name].proves]
 
