@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
-from placement.bounds.patterns.certificate import Cut
-from placement.bounds.patterns.mix import cheapest_mix
 from placement.exact.fill import PATIENCE, Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
+from placement.exact.mixes import Mixes
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
 from placement.result import Outcome, Stop
@@ -46,7 +45,7 @@ class ColumnGenerationOptions:
     """
 
     bound_share: float = 0.3
-    pack_share: float = 0.3
+    pack_share: float = 0.6
     steps: int = 1_000_000
 
 
@@ -91,30 +90,31 @@ def _why(track: Track, budget: Budget) -> Stop:
 
 def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:
     """Pack at the bound's machine counts; else halve the spare part between what fails and what the best plan has."""
-    tried = 1
-    if _pack(fleet, track, budget.share(_TRY_SHARE), bound.machines, seed):
-        return tried
+    mixes = Mixes(fleet, bound.cuts, seed)
+    packed: dict[tuple[int, ...], bool] = {}
     low, high = 0.0, track.gap() or _MOST_SPARE
-    while not _ended(track, budget) and high - low > _LEAST_SPARE:
-        spare = (low + high) / 2
-        machines = _mix_with_spare(fleet, bound, spare, budget, seed)
+    spare = 0.0
+    while not _ended(track, budget):
+        machines = mixes.cheapest(spare, budget) if packed or not bound.machines else bound.machines
         if machines is None:
             break
-        tried += 1
-        if _pack(fleet, track, budget.share(_TRY_SHARE), machines, seed + tried):
+        if machines not in packed:
+            packed[machines] = _is_cheaper(fleet, track, mixes.price(machines)) and _pack(
+                fleet, track, budget.share(_TRY_SHARE), machines, seed + len(packed)
+            )
+        if packed[machines] or not _is_cheaper(fleet, track, mixes.price(machines)):
             high = spare
         else:
             low = spare
-    return tried
+        if high - low <= _LEAST_SPARE:
+            break
+        spare = (low + high) / 2
+    return len(packed)
 
 
-def _mix_with_spare(
-    fleet: Fleet, bound: PatternBound, spare: float, budget: Budget, seed: int
-) -> tuple[int, ...] | None:
-    """The cheapest machine counts that offer `spare` (relative) more than every cut asks for."""
-    cuts = [Cut(cut.worth, cut.least + int(cut.least * spare)) for cut in bound.cuts if cut.least > 0]
-    mix = cheapest_mix(fleet, cuts, gap=1e-4, seconds=budget.left(), work=1.0, seed=seed)
-    return mix.machines if mix is not None and mix.machines else None
+def _is_cheaper(fleet: Fleet, track: Track, price: int) -> bool:
+    best = track.best
+    return best is None or fleet.tick_price * price < best[1].ticks
 
 
 def _pack(fleet: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
