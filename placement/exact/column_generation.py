@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,8 @@ def _why(track: Track, budget: Budget) -> Stop:
 
 def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:
     """Pack at the bound's machine counts; else halve the spare part between what fails and what the best plan has."""
-    mixes = Mixes(fleet, bound.cuts, seed)
+    firm = _firm(fleet, track)
+    mixes = Mixes(firm, bound.cuts, seed)
     packed: dict[tuple[int, ...], bool] = {}
     low, high = 0.0, track.gap() or _MOST_SPARE
     spare = 0.0
@@ -100,7 +102,7 @@ def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound,
             break
         if machines not in packed:
             packed[machines] = _is_cheaper(fleet, track, mixes.price(machines)) and _pack(
-                fleet, track, budget.share(_TRY_SHARE), machines, seed + len(packed)
+                fleet, firm, track, budget.share(_TRY_SHARE), machines, seed + len(packed)
             )
         if packed[machines] or not _is_cheaper(fleet, track, mixes.price(machines)):
             high = spare
@@ -117,12 +119,24 @@ def _is_cheaper(fleet: Fleet, track: Track, price: int) -> bool:
     return best is None or fleet.tick_price * price < best[1].ticks
 
 
-def _pack(fleet: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
-    """Pack with these machine counts as quotas; says whether all required copies found room."""
+def _firm(fleet: Fleet, track: Track) -> Fleet:
+    """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
+    if track.best is None or not fleet.levels:
+        return fleet
+    placed = Counter(seat.component for _, seat in track.best[0].seats())
+    components = tuple(
+        c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
+        for c in fleet.components
+    )
+    return replace(fleet, components=components, levels=())
+
+
+def _pack(fleet: Fleet, firm: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
+    """Pack with these machine counts as quotas; says whether all copies of `firm` found room."""
     if not machines:
         return False
     pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
-    narrow = replace(fleet, pools=pools)
+    narrow = replace(firm, pools=pools)
     fill = Fill(narrow, budget, seed)
     patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
     if not fill.run(budget, track, patience) or fill.packing is None:

@@ -1,8 +1,8 @@
 r"""Fleet mixes with room to spare: the cheapest machine counts of which a packing may hope.
 
 The cuts of the pattern bound say what any plan needs; a mix that keeps them to the last gigabyte can hardly be packed.
-Asked for the cheapest mix that offers a little more than every cut asks for, the cuts that were needed for the bound are
-not enough: each mix is held against a volume relaxation too, which finds its most loaded resources
+Asked for the cheapest mix that offers a little more than every cut asks for, the cuts that the bound needed are not
+enough: each mix is held against a volume relaxation too, which finds its most loaded resources
 
 .. math::
     \min_{x \ge 0, t} t, \qquad \sum_{co} a_{copr} x_{cop} \le t n_p \ \forall p, r, \qquad \sum_{op} x_{cop} \ge d_c
