@@ -97,7 +97,7 @@ class Bound:
         found: list[tuple[int, str, tuple[int, ...] | None]] = [(volume_bound(self.fleet), "volume", None)]
         if not budget.over():
             patterns = PatternBound(self.fleet, budget, self.given, self.seed)
-            patterns.run(track, rounds=200 if budget.work is None else _WORK_CUTS)
+            patterns.run(track, nodes=2_000 if budget.work is None else _WORK_CUTS)
             found.append((self.fleet.tick_price * patterns.bound, "patterns", self.given))
         return Answer(bounds=tuple(found))
 
