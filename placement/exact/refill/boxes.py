@@ -2,7 +2,8 @@
 
 It keeps the rules of one machine (memory, share, ownership, host, caps, dedicated, avoid). Rules over a component are
 kept by *items*: copies of one component that are alike in what they may do, as in `exact.neighbourhood`: a component
-with rules over zones is one item a zone, and its copies stay in their zones; one with a demand is one item an option.
+with rules over zones is one item a zone, and `rezone` alone moves copies between them; one with a demand is one item an
+option.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.exact.neighbourhood import bound_to_zones, may_be_freed
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
+from placement.heuristics.zones import keeps_zone_rules
 from placement.packing import Machine, Packing, Seat
 from placement.units import WHOLE_SHARE
 
@@ -173,10 +175,12 @@ class Boxes:
         self.items: list[Item] = []
         self.missing: dict[int, int] = {}
         self._pinned = Counter({(p.component, p.option, p.instance): p.pinned for p in fleet.places if p.pinned})
+        self._zoned: dict[int, list[int]] = {}
         self.boxes = [self._box(machine) for machine in packing.machines]
         self._add_idle()
         for (c, zone), n in missing.items():
             self.missing[self._item((c, zone, None))] = n
+            self._count(c, zone, n)
 
     def _box(self, machine: Machine) -> Box:
         box = Box(self.fleet, machine.pool, machine.instance)
@@ -187,6 +191,7 @@ class Boxes:
             bound = bound_to_zones(component)
             zone = self.fleet.pools[machine.pool].zone if bound else None
             item = self._item((seat.component, zone, seat.option if component.demand else None))
+            self._count(seat.component, zone, 1)
             way = next(w for w in self.items[item].ways[machine.pool] if w.option == seat.option)
             box.put(Copy(item, way, seat.accelerators), seat.component)
             if box.frozen or self._is_pinned(machine, seat):
@@ -213,17 +218,50 @@ class Boxes:
 
     def _item(self, key: Key) -> int:
         if key not in self._index:
-            self._index[key] = len(self.items)
-            self.items.append(_make_item(self.fleet, key, self._cost[self._first[key[0]] :]))
+            c, zone, option = key
+            zones = (None,) if zone is None else self.fleet.components[c].eligible_zones
+            for other in {zone, *zones}:
+                self._index[c, other, option] = len(self.items)
+                self.items.append(_make_item(self.fleet, (c, other, option), self._cost[self._first[c] :]))
         return self._index[key]
+
+    def _count(self, c: int, zone: int | None, n: int) -> None:
+        if zone is not None:
+            self._zoned.setdefault(c, [0] * len(self.fleet.zones))[zone] += n
+
+    def rezone(self, i: int, zone: int) -> int | None:
+        """Let a copy that is out go to another zone, if the rules over zones allow it; returns its new item."""
+        c, old, option = self.items[i].key
+        if old is None or zone == old or (c, zone, option) not in self._index:
+            return None
+        counts = self._zoned[c]
+        counts[old] -= 1
+        counts[zone] += 1
+        if not keeps_zone_rules(self.items[i].component, counts):
+            counts[old] += 1
+            counts[zone] -= 1
+            return None
+        j = self._index[c, zone, option]
+        self._lose(i)
+        self.missing[j] = self.missing.get(j, 0) + 1
+        return j
+
+    def count_back(self, i: int, zone: int) -> None:
+        """Undo what `rezone` counted when it made a copy of another zone one of item i; `missing` is the caller's."""
+        counts = self._zoned[self.items[i].key[0]]
+        counts[self.items[i].key[1] or 0] -= 1
+        counts[zone] += 1
+
+    def _lose(self, i: int) -> None:
+        if self.missing[i] == 1:
+            del self.missing[i]
+        else:
+            self.missing[i] -= 1
 
     def put(self, box: Box, copy: Copy) -> None:
         """Place a copy that is out."""
         box.put(copy, self.items[copy.item].component.index)
-        if self.missing[copy.item] == 1:
-            del self.missing[copy.item]
-        else:
-            self.missing[copy.item] -= 1
+        self._lose(copy.item)
 
     def take(self, box: Box, copy: Copy) -> None:
         """Take a copy out."""
@@ -254,7 +292,7 @@ def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
     ways: dict[int, list[Way]] = {}
     for option in component.options if fixed is None else (component.options[fixed],):
         for pool in (fleet.pools[p] for p in sorted(option.pools)):
-            if pool.max_instances and zone in (None, pool.zone):
+            if pool.max_instances != 0 and zone in (None, pool.zone):
                 way = _make_way(option, pool.shape.memory_mib, float(cost[option.index, pool.index]))
                 ways.setdefault(pool.index, []).append(way)
     worth = min((way.cost for many in ways.values() for way in many), default=1.0)

@@ -30,6 +30,8 @@ _UNITS = 14  # bits: accelerators are filled on a grid of at most so many units
 _WHOLE_CHANCE = 0.15  # of a step that empties whole machines
 _MACHINES = (1, 2, 2, 3)  # emptied by such a step
 _ACCELERATORS = (1, 2, 2, 3, 3, 4)  # emptied by any other
+_FOCUS_CHANCE = 0.5  # of such a step that one of them is where a copy that is out may stand
+_REZONE_CHANCE = 0.3  # of a copy that is out to change its zone for one of those emptied, if it may
 _MOST_OUT = 24  # kinds of copies that are out, looked at in a step
 _EVERY = 200  # steps without gain between two rises of the weights
 _RISE = 0.05
@@ -55,6 +57,10 @@ class Refill:
         self._shift = max(0, largest.bit_length() - _UNITS)
         self._weight = [1.0] * len(self.boxes.items)
         self._free = [b for b, box in enumerate(self.boxes.boxes) if not box.frozen]
+        self._free_of: dict[int, list[int]] = {}
+        for b in self._free:
+            self._free_of.setdefault(self.boxes.boxes[b].pool, []).append(b)
+        self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
         self._places = [(b, k) for b in self._free for k in range(len(self.boxes.boxes[b].room))]
         self._mean = sum(item.worth for item in self.boxes.items) / max(1, len(self.boxes.items))
         self._least = self._worth_out()
@@ -86,9 +92,12 @@ class Refill:
         before = self._out() + self._disorder(chosen)
         for b, accelerators in chosen.items():
             self._empty(boxes.boxes[b], accelerators, whole=whole)
+        moved = self._rezone(chosen)
         self._fill(chosen, whole=whole)
         after = self._out() + self._disorder(chosen)
         if after > before + _HEAT * self._mean * self._random.expovariate(1.0):
+            for i, zone in reversed(moved):
+                boxes.count_back(i, zone)
             boxes.missing = missing
             for b, state in saved:
                 boxes.boxes[b].restore(state)
@@ -120,19 +129,29 @@ class Refill:
     # -- what is emptied
 
     def _choose_machines(self) -> Chosen:
-        count = min(len(self._free), self._random.choice(_MACHINES))
-        return {b: list(range(len(self.boxes.boxes[b].room))) for b in self._random.sample(self._free, count)}
+        """One where a copy that is out may stand, and any others."""
+        drawn = self._random.sample(self._free, min(len(self._free), self._random.choice(_MACHINES)))
+        drawn[:1] = [self._focus()]
+        return {b: list(range(len(self.boxes.boxes[b].room))) for b in drawn}
 
     def _choose_accelerators(self) -> Chosen:
-        """Any, the better of two by free room each time."""
+        """Any, the better of two by free room each time; half the time one where a copy that is out may stand."""
         boxes: list[Box] = self.boxes.boxes
         chosen: Chosen = {}
-        for _ in range(self._random.choice(_ACCELERATORS)):
+        for n in range(self._random.choice(_ACCELERATORS)):
             pair = self._random.choices(self._places, k=2)
+            if n == 0 and self._random.random() < _FOCUS_CHANCE:
+                pair = [(b, k) for b in (self._focus(), self._focus()) for k in range(len(boxes[b].room))] or pair
             b, k = max(pair, key=lambda place: boxes[place[0]].room[place[1]])
             if k not in chosen.setdefault(b, []):
                 chosen[b].append(k)
         return chosen
+
+    def _focus(self) -> int:
+        """A box where some copy that is out may stand, or any."""
+        item = self.boxes.items[self._random.choice(list(self.boxes.missing))]
+        pools = [p for p in item.ways if p in self._free_of]
+        return self._random.choice(self._free_of[self._random.choice(pools)] if pools else self._free)
 
     def _empty(self, box: Box, accelerators: list[int], *, whole: bool) -> None:
         """Take out the copies that stand on one of these accelerators alone; with `whole`, all."""
@@ -141,6 +160,20 @@ class Refill:
                 self.boxes.take(box, copy)
 
     # -- how it is filled
+
+    def _rezone(self, chosen: Chosen) -> list[tuple[int, int]]:
+        """Let some copies that are out go to the zones of the chosen boxes; returns how to undo it, in order."""
+        if not self._zones:
+            return []
+        moved = []
+        zones = {self._zones[self.boxes.boxes[b].pool] for b in chosen}
+        for i in list(self.boxes.missing):
+            old = self.boxes.items[i].key[1]
+            if old is not None and old not in zones and self._random.random() < _REZONE_CHANCE:
+                j = self.boxes.rezone(i, self._random.choice(sorted(zones)))
+                if j is not None:
+                    moved.append((j, old))
+        return moved
 
     def _fill(self, chosen: Chosen, *, whole: bool) -> None:
         out = list(self.boxes.missing)
