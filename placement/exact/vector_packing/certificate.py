@@ -44,3 +44,23 @@ def cost_bound(problem: Compiled, cut: Cut, scale: int) -> Fraction:
         spare = int(problem.cost[t]) * scale - factor * cut.worth[t]
         total += spare * int(problem.least[t] if spare >= 0 else max(problem.available[t], problem.least[t]))
     return total / scale
+
+
+def worth_of(problem: Compiled, cut: Cut, scale: int) -> tuple[int, ...]:
+    """Per bin type, a bound on the value of its patterns against which to measure each: the greatest that costs nothing."""
+    cost = [int(n) * scale for n in problem.cost]
+    return tuple(w if problem.least[t] else max(w, cost[t]) for t, w in enumerate(cut.worth))
+
+
+def slack_of(problem: Compiled, cut: Cut, worth: tuple[int, ...], aim: int, scale: int) -> int:
+    """What the differences ``worth[t] - value`` of all bins of a packing that costs at most `aim` can sum to.
+
+    With n bins of type t the values sum to at least ``cut.least``, and ``sum(cost[t] * n[t]) <= aim`` (here in 1 / scale),
+    so the differences sum to at most ``aim - cut.least + sum((worth[t] - cost[t]) * n[t])``. Negative: there is no such
+    packing.
+    """
+    slack = aim - cut.least
+    for t in range(problem.types):
+        each = worth[t] - int(problem.cost[t]) * scale
+        slack += each * int(max(problem.available[t], problem.least[t]) if each > 0 else problem.least[t])
+    return slack

@@ -54,7 +54,7 @@ def finish(filling: Filling, generation: Generation, worth: np.ndarray) -> None:
             offer(problem, state, filling.loads + rest.loads, "rounding")
 
 
-def dive(generation: Generation, *, rounds: int = 4, seed: int = 0) -> None:
+def dive(generation: Generation, *, rounds: int = 30, seed: int = 0) -> None:
     """Fix the loads that the program uses most, ask for the rest, generate a little, again; fill the rest each time.
 
     The program is as before afterwards.
@@ -62,6 +62,7 @@ def dive(generation: Generation, *, rounds: int = 4, seed: int = 0) -> None:
     problem, state, master = generation.problem, generation.state, generation.master
     generator = np.random.default_rng(seed)
     filling = Filling(problem)
+    settled = True
     try:
         while filling.left.any() and not state.ended:
             if not master.solve(state.budget.left()):
@@ -70,19 +71,27 @@ def dive(generation: Generation, *, rounds: int = 4, seed: int = 0) -> None:
             if master.uncovered() < _WHOLE:
                 dual, _ = master.duals()
                 finish(filling, generation, np.maximum(dual, volume(problem) * 1e-3))
-                if _hopeless(generation, filling):
+                if settled and _hopeless(generation, filling):
                     break
             if not _fix(generation, filling, weights, generator if seed else None):
                 break
             master.fix(filling.left, np.where(problem.limited, filling.available, 2**31))
-            for _ in range(rounds):
-                if state.ended or not master.solve(state.budget.left()) or not generation.improve(filling.left):
-                    break
+            settled = _settle(generation, filling.left, rounds)
         if not filling.left.any():
             offer(problem, state, filling.loads, "diving")
     finally:
         master.fix(problem.demand, None)
         master.restore_types()
+
+
+def _settle(generation: Generation, left: Ints, rounds: int) -> bool:
+    """Generate for what is left; says whether no load can improve the program any more."""
+    for _ in range(rounds):
+        if generation.state.ended or not generation.master.solve(generation.state.budget.left()):
+            return False
+        if not generation.improve(left):
+            return True
+    return False
 
 
 def _hopeless(generation: Generation, filling: Filling) -> bool:

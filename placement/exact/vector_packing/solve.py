@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.exact.vector_packing.arcflow import close_by_arcs
 from placement.exact.vector_packing.compiled import compile_packing
 from placement.exact.vector_packing.dive import dive, round_down
 from placement.exact.vector_packing.generation import Generation
@@ -52,5 +53,7 @@ def solve_vector_packing(
         round_down(generation)
     if not state.ended:
         dive(generation)
+    if not state.ended:
+        close_by_arcs(generation)
     state.stats.update(columns=len(generation.master.loads), rounds=generation.rounds)
     return state.result()
