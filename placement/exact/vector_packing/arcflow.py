@@ -156,6 +156,7 @@ class ArcFlow:
         import highspy
 
         from placement.engines.highs import load_lp, run
+        from placement.exact.vector_packing.cover import covers
         from placement.exact.vector_packing.heuristics import offer
 
         budget = generation.state.budget
@@ -170,7 +171,7 @@ class ArcFlow:
         has = solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if has:
             loads = self._decode(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
-            if loads is not None and offer(self._problem, generation.state, loads, NAME):
+            if loads is not None and covers(self._problem, loads) and offer(self._problem, generation.state, loads, NAME):
                 if generation.state.cost is not None and generation.state.cost <= self.aim:
                     return True
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -181,7 +182,7 @@ class ArcFlow:
 
     def _decode(self, flow: Ints) -> list[tuple[Load, int]] | None:
         """The flow as loads, path by path."""
-        arcs, problem = self._arcs, self._problem
+        arcs = self._arcs
         out: dict[int, list[list[int]]] = {}
         for j, (row, tail, head) in enumerate(zip(arcs.row.tolist(), arcs.tail.tolist(), arcs.head.tolist(), strict=True)):
             if flow[j]:
@@ -208,11 +209,7 @@ class ArcFlow:
                 ends[at].pop()
             load = (end[0], tuple(sorted(counts.items())))
             loads[load] = loads.get(load, 0) + 1
-        covered = np.zeros(len(problem.demand), dtype=np.int64)
-        for (_, pattern), times in loads.items():
-            for row, n in pattern:
-                covered[problem.item[row]] += n * times
-        return list(loads.items()) if bool((covered >= problem.demand).all()) else None
+        return list(loads.items())
 
 
 def close_by_arcs(generation: Generation) -> None:

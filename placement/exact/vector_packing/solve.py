@@ -8,6 +8,7 @@ import numpy as np
 
 from placement.exact.vector_packing.arcflow import close_by_arcs
 from placement.exact.vector_packing.compiled import compile_packing
+from placement.exact.vector_packing.cover import close_by_patterns
 from placement.exact.vector_packing.dive import dive, round_down
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.heuristics import first_packings
@@ -53,6 +54,8 @@ def solve_vector_packing(
         round_down(generation)
     if not state.ended:
         dive(generation)
+    if not state.ended:
+        close_by_patterns(generation)
     if not state.ended:
         close_by_arcs(generation)
     state.stats.update(columns=len(generation.master.loads), rounds=generation.rounds)

@@ -1,0 +1,150 @@
+"""Exact search over patterns: all loads that can still matter, and an integer program that covers the items with them.
+
+A packing that costs no more than the aim uses only patterns whose difference ``worth[t] - value`` is within the slack
+(see `certificate.slack_of`). Where those can be listed, the covering program over them decides: a packing, or a proof
+that there is none. Patterns that a bigger one contains are left out, as covering more than the demand does no harm.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.exact.vector_packing.certificate import slack_of, worth_of
+from placement.exact.vector_packing.heuristics import offer
+from placement.exact.vector_packing.patterns import PatternSearch
+
+if TYPE_CHECKING:
+    from placement.exact.vector_packing.compiled import Compiled, Ints, Load
+    from placement.exact.vector_packing.generation import Generation
+    from placement.exact.vector_packing.state import State
+
+NAME = "pattern cover"
+MOST_STATES = 150_000
+MOST_LOADS = 6_000
+
+
+def close_by_patterns(generation: Generation) -> None:
+    """Raise the bound or find a packing that meets it, aim by aim, while all patterns within the slack can be listed."""
+    problem, state = generation.problem, generation.state
+    if generation.bound is None:
+        return
+    worth = worth_of(problem, generation.cut, generation.scale)
+    while not state.ended:
+        aim = state.bound
+        slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
+        if slack >= 0:
+            loads = list_loads(generation, worth, slack)
+            if loads is None:
+                return
+            state.stats["patterns"] = len(loads)
+            found = cover(problem, state, loads, aim)
+            if found is not False:
+                return
+        state.raise_bound(aim + state.unit, NAME)
+
+
+def list_loads(generation: Generation, worth: tuple[int, ...], slack: int) -> list[Load] | None:
+    """Every maximal load whose difference is within the slack; None when there are too many."""
+    problem = generation.problem
+    value = generation.price[problem.item]
+    loads: list[Load] = []
+    for t in range(problem.types):
+        if generation.state.ended:
+            return None
+        search = PatternSearch(problem, t)
+        found = search.find(value, problem.limit, worth[t] - slack - 1, every=True, most_states=MOST_STATES)
+        if not found.complete:
+            return None
+        patterns = [pattern for _, pattern in found.patterns]
+        loads.extend((t, pattern) for pattern in maximal(problem, t, patterns))
+        if len(loads) > MOST_LOADS:
+            return None
+    return loads
+
+
+def maximal(problem: Compiled, t: int, patterns: list[tuple[tuple[int, int], ...]]) -> list[tuple[tuple[int, int], ...]]:
+    """Patterns to which no further copy can be added. O(patterns x rows)."""
+    kept = []
+    for pattern in patterns:
+        room = problem.room[t] - sum(problem.size[row] * n for row, n in pattern)
+        held = np.zeros(len(problem.demand), dtype=np.int64)
+        for row, n in pattern:
+            held[problem.item[row]] += n
+        fits = problem.fits[:, t] & (problem.size <= room).all(axis=1)
+        rows = np.flatnonzero(fits & (held[problem.item] < problem.most[problem.item]))
+        counts = dict(pattern)
+        rows = np.array([row for row in rows if counts.get(int(row), 0) < problem.limit[row]], dtype=np.int64)
+        if problem.clash is not None and len(rows):
+            inside = np.flatnonzero(held)
+            rows = rows[~problem.clash[problem.item[rows]][:, inside].any(axis=1)]
+        if not len(rows):
+            kept.append(pattern)
+    return kept
+
+
+def cover(
+    problem: Compiled, state: State, loads: list[Load], aim: int, *, nodes: int | None = None, seconds: float = 1e6
+) -> bool | None:
+    """True: a packing that costs no more than `aim`, offered to the state; False: there is none; None: not known."""
+    import highspy
+
+    from placement.engines.highs import load_lp, run
+
+    items, types = len(problem.demand), problem.types
+    starts, index, value, cost, upper = [0], [], [], [], []
+    for t, pattern in loads:
+        used: dict[int, int] = {}
+        for row, n in pattern:
+            used[int(problem.item[row])] = used.get(int(problem.item[row]), 0) + n
+        index += [*used, items + t, items + types]
+        value += [*used.values(), 1, int(problem.cost[t])]
+        cost.append(float(problem.cost[t]))
+        upper.append(float(max((-(-int(problem.demand[i]) // n) for i, n in used.items()), default=0)))
+        starts.append(len(index))
+    for t in range(types):  # bins that `least` asks for and nothing stands in
+        index += [items + t, items + types]
+        value += [1, int(problem.cost[t])]
+        cost.append(float(problem.cost[t]))
+        upper.append(float(problem.least[t]))
+        starts.append(len(index))
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(cost), items + types + 1
+    lp.col_cost_ = np.array(cost)
+    lp.col_lower_, lp.col_upper_ = np.zeros(len(cost)), np.array(upper)
+    most = np.where(problem.limited, np.maximum(problem.available, problem.least).astype(float), highspy.kHighsInf)
+    lp.row_lower_ = np.concatenate([problem.demand, problem.least, [-highspy.kHighsInf]]).astype(float)
+    lp.row_upper_ = np.concatenate([np.full(items, highspy.kHighsInf), most, [float(aim)]])
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
+    lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
+    lp.a_matrix_.value_ = np.array(value, dtype=float)
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
+    limit = max(0.01, min(state.budget.left(), seconds))
+    options: dict[str, float | int | bool] = {"time_limit": limit, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5 * state.unit}
+    if nodes is not None:
+        options["mip_max_nodes"] = nodes
+    solver = load_lp(lp, **options)
+    with state.budget.stopping(solver.cancelSolve):
+        status = run(solver)
+    if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        times = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
+        chosen = [(load, int(n)) for load, n in zip(loads, times, strict=False) if n]
+        if covers(problem, chosen):
+            offer(problem, state, chosen, NAME)
+            return state.cost is not None and state.cost <= aim
+        return None
+    return False if status == highspy.HighsModelStatus.kInfeasible else None
+
+
+def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:
+    """Whether these bins are there and hold every copy."""
+    covered = np.zeros(len(problem.demand), dtype=np.int64)
+    used = np.zeros(problem.types, dtype=np.int64)
+    for (t, pattern), times in loads:
+        used[t] += times
+        for row, n in pattern:
+            covered[problem.item[row]] += n * times
+    most = np.where(problem.limited, np.maximum(problem.available, problem.least), used)
+    return bool((covered >= problem.demand).all() and (used <= most).all())
