@@ -2,9 +2,9 @@
 
 Nodes are loads 0 to C of a bin, an arc of item i goes from load c to c + size_i (Valerio de Carvalho 1999), items of a
 path come in decreasing size. A packing is a flow from 0 to the bin types. With prices from column generation every path
-has a reduced cost, and a packing cheaper than the best one known can't use a path whose reduced cost is more than the gap
-between the two: arcs on no better path are left out (de Lima, Iori and Miyazawa 2023). The nearer the bound to the
-aim, the smaller the program; often a few hundred arcs are left of a hundred thousand.
+has a reduced cost, and a packing that costs no more than the aim can't use a path whose reduced cost is more than
+the aim less the bound: arcs on no better path are left out (de Lima, Iori and Miyazawa 2023). The nearer the bound to
+the aim, the smaller the program; often a few hundred arcs are left of a hundred thousand.
 
 Prices and values are integers, so nothing is left out by a rounding error.
 """
@@ -33,7 +33,7 @@ MOST_CELLS = 40_000_000  # of the two tables: room x rows
 
 @dataclass(frozen=True, slots=True)
 class Arcs:
-    """Arcs that may be on a path worth having: row, tail, head; and per bin type the loads where a bin may be closed."""
+    """Arcs that may be on a path worth having: row, tail, head; and per bin type the loads where a path may end."""
 
     row: Ints
     tail: Ints
@@ -53,7 +53,9 @@ def useful_arcs(problem: Compiled, price: Ints, worth: tuple[int, ...], slack: i
     most = int(problem.room.max())
     before = _before(size, value, problem.limit, order, most)
     reached = [loads > _NONE // 2 for loads in before]
-    after = np.full(most + 1, _NONE, dtype=np.int64)  # by load: the best of what follows, less what the bin must be worth
+    after = np.full(
+        most + 1, _NONE, dtype=np.int64
+    )  # by load: the best of what follows, less what the bin must be worth
     ends = []
     for t in range(problem.types):
         room = int(problem.room[t, 0])
@@ -171,7 +173,8 @@ class ArcFlow:
         has = solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if has:
             loads = self._decode(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
-            if loads is not None and covers(self._problem, loads) and offer(self._problem, generation.state, loads, NAME):
+            if loads is not None and covers(self._problem, loads):
+                offer(self._problem, generation.state, loads, NAME)
                 if generation.state.cost is not None and generation.state.cost <= self.aim:
                     return True
         if status == highspy.HighsModelStatus.kInfeasible:
@@ -184,7 +187,9 @@ class ArcFlow:
         """The flow as loads, path by path."""
         arcs = self._arcs
         out: dict[int, list[list[int]]] = {}
-        for j, (row, tail, head) in enumerate(zip(arcs.row.tolist(), arcs.tail.tolist(), arcs.head.tolist(), strict=True)):
+        for j, (row, tail, head) in enumerate(
+            zip(arcs.row.tolist(), arcs.tail.tolist(), arcs.head.tolist(), strict=True)
+        ):
             if flow[j]:
                 out.setdefault(tail, []).append([row, head, int(flow[j])])
         ends: dict[int, list[list[int]]] = {}
@@ -207,8 +212,8 @@ class ArcFlow:
             end[1] -= 1
             if not end[1]:
                 ends[at].pop()
-            load = (end[0], tuple(sorted(counts.items())))
-            loads[load] = loads.get(load, 0) + 1
+            found = (end[0], tuple(sorted(counts.items())))
+            loads[found] = loads.get(found, 0) + 1
         return list(loads.items())
 
 

@@ -1,6 +1,6 @@
 """Prices to a proof: any non-negative item prices give a bound on the cost of every packing.
 
-With price :math:`\\pi_i` for a copy of item i and :math:`\\alpha_t` no less than what any pattern of bin type t is worth,
+With price :math:`\\pi_i` for a copy of item i and :math:`\\alpha_t` no less than any pattern of bin type t is worth,
 
 .. math:: \\sum_t \\alpha_t n_t \\ge \\sum_i d_i \\pi_i
 
@@ -29,7 +29,9 @@ class Cut:
 
 def price_cut(problem: Compiled, price: Ints, upper: tuple[int, ...]) -> Cut:
     """The inequality on bin counts; `price` per item, `upper` per bin type."""
-    return Cut(tuple(max(0, n) for n in upper), sum(int(p) * int(d) for p, d in zip(price, problem.demand, strict=True)))
+    return Cut(
+        tuple(max(0, n) for n in upper), sum(int(p) * int(d) for p, d in zip(price, problem.demand, strict=True))
+    )
 
 
 def cost_bound(problem: Compiled, cut: Cut, scale: int) -> Fraction:
@@ -47,7 +49,7 @@ def cost_bound(problem: Compiled, cut: Cut, scale: int) -> Fraction:
 
 
 def worth_of(problem: Compiled, cut: Cut, scale: int) -> tuple[int, ...]:
-    """Per bin type, a bound on the value of its patterns against which to measure each: the greatest that costs nothing."""
+    """Per bin type, the bound on the value of its patterns against which to measure each: the greatest that is free."""
     cost = [int(n) * scale for n in problem.cost]
     return tuple(w if problem.least[t] else max(w, cost[t]) for t, w in enumerate(cut.worth))
 
@@ -55,7 +57,7 @@ def worth_of(problem: Compiled, cut: Cut, scale: int) -> tuple[int, ...]:
 def slack_of(problem: Compiled, cut: Cut, worth: tuple[int, ...], aim: int, scale: int) -> int:
     """What the differences ``worth[t] - value`` of all bins of a packing that costs at most `aim` can sum to.
 
-    With n bins of type t the values sum to at least ``cut.least``, and ``sum(cost[t] * n[t]) <= aim`` (here in 1 / scale),
+    With n bins of type t the values sum to at least ``cut.least``, and ``sum(cost[t] * n[t]) <= aim`` (in 1 / scale),
     so the differences sum to at most ``aim - cut.least + sum((worth[t] - cost[t]) * n[t])``. Negative: there is no such
     packing.
     """

@@ -1,6 +1,6 @@
 """The problem as integer arrays: one row for each distinct way to pack a copy, equal items merged.
 
-Items that are interchangeable (same sizes, bin types, limits, and no conflicts) become one with the sum of their
+Items that are interchangeable (same sizes and bin types, no limits of their own, no conflicts) become one with the sum of their
 demands; bin types that hold nothing are dropped. `Compiled.unfold` deals a packing of the merged items back to the
 items of the problem.
 """
@@ -143,7 +143,10 @@ def compile_packing(problem: VectorPacking) -> Compiled:
     available = np.array([copies if n is None else min(int(n), copies) for n in given], dtype=np.int64)
     demand = _vector(problem.demands, len(problem.sizes), "demands")
     groups = _groups(problem, demand, room)
-    size, item, fits, way_of = [], [], [], []
+    size: list[tuple[int, ...]] = []
+    fits: list[Flags] = []
+    item: list[int] = []
+    way_of: list[tuple[int, ...]] = []
     for i, members in enumerate(groups.values()):
         ways, kept = _useful_ways(problem, members[0], room)
         size.extend(row for row, _ in ways)
@@ -157,7 +160,7 @@ def compile_packing(problem: VectorPacking) -> Compiled:
     total = np.array([sum(int(demand[j]) for j in members) for members in groups.values()], dtype=np.int64)
     clash = _clash(problem, list(groups.values()))
     most = np.array([_most(problem, members[0], int(n)) for members, n in zip(groups.values(), total, strict=True)])
-    allowed = np.array(fits, dtype=bool).reshape(len(size), len(room))
+    allowed = np.array(fits, dtype=np.bool_).reshape(len(size), len(room))
     return Compiled(
         problem,
         sizes,
@@ -210,9 +213,9 @@ def _groups(problem: VectorPacking, demand: Ints, room: Ints) -> dict[object, li
             raise UsageError(f"sizes[{i}]: must be rows of {room.shape[1]} sizes, got {ways}")
         _range(np.array(ways, dtype=np.int64), f"sizes[{i}]")
         allowed = None if problem.allowed is None else tuple(frozenset(kinds) for kinds in problem.allowed[i])
-        key: object = (tuple(ways), allowed, problem.most[i] if len(problem.most) else None)
-        if i in in_conflict:
-            key = i
+        key: object = (tuple(ways), allowed)
+        if i in in_conflict or (len(problem.most) and problem.most[i] is not None):
+            key = i  # a limit of its own
         groups.setdefault(key, []).append(i)
     return groups
 
@@ -221,11 +224,11 @@ def _useful_ways(problem: VectorPacking, i: int, room: Ints) -> tuple[list[tuple
     """The ways of an item that some empty bin holds, and their numbers."""
     found, kept = [], []
     for way, row in enumerate(problem.ways(i)):
-        flags = (np.array(row, dtype=np.int64) <= room).all(axis=1)
+        flags: Flags = np.all(np.array(row, dtype=np.int64) <= room, axis=1)
         if problem.allowed is not None:
-            named = np.zeros(len(room), dtype=bool)
+            named = np.zeros(len(room), dtype=np.bool_)
             named[list(problem.allowed[i][way])] = True
-            flags &= named
+            flags = flags & named
         if flags.any():
             found.append((row, flags))
             kept.append(way)

@@ -16,17 +16,17 @@ from placement.exact.vector_packing.heuristics import offer
 from placement.exact.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
-    from placement.exact.vector_packing.compiled import Compiled, Ints, Load
+    from placement.exact.vector_packing.compiled import Compiled, Load, Pattern
     from placement.exact.vector_packing.generation import Generation
     from placement.exact.vector_packing.state import State
 
 NAME = "pattern cover"
-MOST_STATES = 150_000
+MOST_LISTED = 20_000
 MOST_LOADS = 6_000
 
 
 def close_by_patterns(generation: Generation) -> None:
-    """Raise the bound or find a packing that meets it, aim by aim, while all patterns within the slack can be listed."""
+    """Raise the bound or find a packing that meets it, aim by aim, while the patterns in between can be listed."""
     problem, state = generation.problem, generation.state
     if generation.bound is None:
         return
@@ -54,17 +54,16 @@ def list_loads(generation: Generation, worth: tuple[int, ...], slack: int) -> li
         if generation.state.ended:
             return None
         search = PatternSearch(problem, t)
-        found = search.find(value, problem.limit, worth[t] - slack - 1, every=True, most_states=MOST_STATES)
-        if not found.complete:
+        patterns = search.every(value, problem.limit, worth[t] - slack - 1, generation.state.budget.over, MOST_LISTED)
+        if patterns is None:
             return None
-        patterns = [pattern for _, pattern in found.patterns]
         loads.extend((t, pattern) for pattern in maximal(problem, t, patterns))
         if len(loads) > MOST_LOADS:
             return None
     return loads
 
 
-def maximal(problem: Compiled, t: int, patterns: list[tuple[tuple[int, int], ...]]) -> list[tuple[tuple[int, int], ...]]:
+def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pattern]:
     """Patterns to which no further copy can be added. O(patterns x rows)."""
     kept = []
     for pattern in patterns:

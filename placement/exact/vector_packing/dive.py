@@ -10,8 +10,8 @@ from placement.exact.vector_packing.fill import Filling, by_price, fullest
 from placement.exact.vector_packing.heuristics import offer, one_size, row_volume, volume
 
 if TYPE_CHECKING:
-    from placement.exact.vector_packing.generation import Generation
     from placement.exact.vector_packing.compiled import Ints
+    from placement.exact.vector_packing.generation import Generation
 
 _WHOLE = 1e-6
 

@@ -1,9 +1,9 @@
 """Packing bin by bin: fill one of each type, keep the one that costs least for what it holds, go on with the rest.
 
 What a bin takes next is the row with the best score among those that fit: by a price per copy (first-fit decreasing, or
-duals of the linear program), or by how well its shape suits the room left (dot product and Euclidean distance, Panigrahy
-et al. 2011). With one size a bin may also be filled as full as can be around its first item (minimum bin slack, Gupta
-and Ho 1999; the exact fill is the subset-sum problem, on bit sets).
+duals of the linear program), or by how well its shape suits the room left (dot product and Euclidean distance,
+Panigrahy et al. 2011). With one size a bin may also be filled as full as can be around its first item (minimum bin
+slack, Gupta and Ho 1999; the exact fill is the subset-sum problem, on bit sets).
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ class Filling:
         self.problem = problem
         self.left = (problem.demand if demand is None else demand).copy()
         if available is None:
-            available = np.where(problem.limited, np.maximum(problem.available, problem.least), int(problem.demand.sum()))
+            available = np.where(
+                problem.limited, np.maximum(problem.available, problem.least), int(problem.demand.sum())
+            )
         self.available = available.copy()
         self.free = problem.least.copy() if demand is None else np.zeros_like(problem.least)
         self.loads: list[tuple[Load, int]] = []
@@ -61,7 +63,7 @@ class Filling:
         bins = 0
         while self.left.any():
             best: tuple[float, float, int, Pattern] | None = None
-            for t in np.flatnonzero(self.available > 0):
+            for t in np.flatnonzero(self.available > 0).tolist():
                 pattern = fill(self, int(t))
                 if not pattern:
                     continue
@@ -72,11 +74,11 @@ class Filling:
                     best = key
             if best is None or bins > most_bins:
                 return False
-            t, pattern = best[2], best[3]
-            times = max(1, self.times(t, pattern))
-            if self.free[t]:
-                times = min(times, int(self.free[t]))
-            self.put(t, pattern, times)
+            kind, pattern = best[2], best[3]
+            times = max(1, self.times(kind, pattern))
+            if self.free[kind]:
+                times = min(times, int(self.free[kind]))
+            self.put(kind, pattern, times)
             bins += times
         return True
 
@@ -153,7 +155,7 @@ def fullest(filling: Filling, t: int) -> Pattern:
     room -= int(size[first])
     mask = (1 << (room + 1)) - 1
     reach, steps = 1, []
-    for row in rows:
+    for row in rows.tolist():
         n, weight = int(min(left[row], room // int(size[row]))), int(size[row])
         chunk = 1
         while n > 0:

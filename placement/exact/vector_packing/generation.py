@@ -1,8 +1,8 @@
 """Column generation over loads (Gilmore and Gomory 1961), with an exact bound at every round.
 
 Duals are smoothed towards those of the best bound so far (Wentges 1997), which settles their swings; when smoothed
-duals give no column that improves the program, the true ones are priced. Prices are rounded to integers before pricing, so
-each round's pricing is the proof of a bound as well.
+duals give no column that improves the program, the true ones are priced. Prices are rounded to integers before
+pricing, so each round's pricing is the proof of a bound as well.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Generation:
         self.problem = problem
         self.state = state
         self.master = Master(problem)
-        self.pricer = Pricer(problem)
+        self.pricer = Pricer(problem, state.budget.over)
         self.scale = max(1, _PRECISION // int(max(1, problem.cost.max())))
         self.price = np.zeros(len(problem.demand), dtype=np.int64)
         self.cut = Cut((0,) * problem.types, 0)

@@ -20,16 +20,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
     from placement.exact.vector_packing.compiled import Compiled, Ints, Pattern
 
-MOST_STATES = 60_000
+MOST_STATES = 150_000
+_BEAMS = (1_500, 15_000, MOST_STATES)  # states kept: narrow first, a column is mostly found there
+_BEST = 24  # patterns handed back, unless all are asked for
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """Patterns above the threshold, best first, with their values; no pattern is worth more than `upper`.
 
-    `complete`: every maximal pattern above the threshold is among them (only when `every` was asked for).
+    `complete`: no state was given up on the way.
     """
 
     patterns: tuple[tuple[int, Pattern], ...]
@@ -39,7 +45,7 @@ class Found:
 
 @dataclass(slots=True)
 class _States:
-    """Partial patterns: value, room left, index of the step that made each, copies of the present item, items barred."""
+    """Partial patterns: value, room left, the step that made each, copies of the present item, items barred."""
 
     value: Ints
     left: Ints  # (n, d)
@@ -63,19 +69,36 @@ class PatternSearch:
         self._bits = _bits(problem)
         self._prices: Ints | None = None
 
-    def find(
-        self, value: Ints, limit: Ints, threshold: int, *, every: bool = False, most_states: int = MOST_STATES
-    ) -> Found:
-        """Patterns worth more than `threshold`: the best ones, or with `every` all maximal ones."""
-        problem, kind = self._problem, self._kind
-        useful = problem.fits[:, kind] & (limit > 0) & ((value > 0) | every)
+    def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> Found:
+        """The best patterns worth more than `threshold`. Exact unless it takes too many states or `stop` says so."""
+        rows, price = self._prepare(value, limit, self._problem.fits[:, self._kind] & (limit > 0) & (value > 0))
+        found = Found((), 0, complete=True)
+        for states in _BEAMS if len(rows) else ():
+            found = _Run(self._problem, self._room, rows, value, limit, price, self._bits, states).run(threshold, stop)
+            if found.patterns or found.upper <= threshold or stop():
+                break
+        return found
+
+    def every(
+        self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool], most: int
+    ) -> tuple[Pattern, ...] | None:
+        """All maximal patterns worth more than `threshold`, maybe others too; None when there are more than `most`."""
+        rows, price = self._prepare(value, limit, self._problem.fits[:, self._kind] & (limit > 0))
+        if not len(rows):
+            return ()
+        search = _Run(self._problem, self._room, rows, value, limit, price, self._bits, MOST_STATES)
+        found = search.run(threshold, stop, every=most)
+        return tuple(pattern for _, pattern in found.patterns) if found.complete else None
+
+    def _prepare(self, value: Ints, limit: Ints, useful: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+        """The rows to decide, in order, and prices per unit of room."""
+        problem = self._problem
         rows = np.flatnonzero(useful)
-        if not rows.size:
-            return Found((), 0, complete=True)
+        if not len(rows):
+            return rows, rows
         price = surrogate(problem.size[rows], value[rows], limit[rows], self._room)
         spare = value[rows] - problem.size[rows] @ price
-        rows = _order(problem, rows, spare)
-        return _Run(problem, self._room, rows, value, limit, price, self._bits, most_states).run(threshold, every=every)
+        return _order(problem, rows, spare), price
 
 
 class _Run:
@@ -111,25 +134,33 @@ class _Run:
         self._spare_all = int(spare.sum())
         self._room = room
 
-    def run(self, threshold: int, *, every: bool) -> Found:
+    def run(self, threshold: int, stop: Callable[[], bool], every: int = 0) -> Found:
+        """Decide row by row; with `every` all patterns above the threshold are wanted, at most that many."""
         floor = threshold
-        size = self._problem.size
         for k, row in enumerate(self._rows):
-            new_item = k == 0 or self._problem.item[row] != self._problem.item[self._rows[k - 1]]
-            if new_item:
+            if k == 0 or self._problem.item[row] != self._problem.item[self._rows[k - 1]]:
                 self._states.held = np.zeros_like(self._states.held)
-            floor = self._extend(k, int(row), size[row], floor, every=every)
+            if stop():
+                self._forget(np.arange(len(self._states.value)), self._bound(self._states, k - 1, None) if k else None)
+                break
+            floor = self._extend(k, int(row), self._problem.size[row], floor, every=bool(every))
+            if every and self._missed >= 0:
+                return Found((), self._missed, complete=False)
         states = self._states
         order = np.argsort(-states.value, kind="stable")
         order = order[states.value[order] > threshold]
-        best = int(states.value.max()) if states.value.size else 0
-        upper = max(best, self._missed, threshold)
-        limit = len(order) if every else 24
-        parents, row_of = np.concatenate(self._parents), np.concatenate(self._row_of)
-        patterns = tuple(
-            (int(states.value[s]), self._pattern(int(states.step[s]), parents, row_of)) for s in order[:limit]
-        )
-        return Found(patterns, upper, complete=self._missed < 0)
+        upper = max(int(states.value.max(initial=0)), self._missed, threshold)
+        if every and len(order) > every:
+            return Found((), upper, complete=False)
+        order = order[: every or _BEST]
+        patterns = self._decode(states.step[order])
+        return Found(tuple(zip(states.value[order].tolist(), patterns, strict=True)), upper, complete=self._missed < 0)
+
+    def _forget(self, which: Ints, bound: Ints | None) -> None:
+        """Remember what states that are given up could have reached."""
+        if len(which):
+            most = self._spare_all + int(self._room @ self._price) if bound is None else int(bound[which].max())
+            self._missed = max(self._missed, most)
 
     def _extend(self, k: int, row: int, size: Ints, floor: int, *, every: bool) -> int:
         """Add 0, 1, ... copies of a row to every state; returns the new threshold."""
@@ -157,8 +188,7 @@ class _Run:
         keep = np.flatnonzero(bound > floor)
         if len(keep) > self._most_states:
             order = np.argsort(-bound[keep], kind="stable")
-            dropped = keep[order[self._most_states :]]
-            self._missed = max(self._missed, int(bound[dropped].max()))
+            self._forget(keep[order[self._most_states :]], bound)
             keep = np.sort(keep[order[: self._most_states]])
         self._states = states.take(keep)
         return floor
@@ -179,21 +209,35 @@ class _Run:
 
     def _bound(self, states: _States, k: int, row: int | None) -> Ints:
         """What each state can still reach after row k (`row`: while more copies of it may come)."""
-        usable = self._fill_after[k] if row is None else self._fill_after[k] + self._problem.size[row] * int(self._limit[row])
+        usable = (
+            self._fill_after[k]
+            if row is None
+            else self._fill_after[k] + self._problem.size[row] * int(self._limit[row])
+        )
         found: Ints = states.value + np.minimum(states.left, usable) @ self._price + self._spare_after[k]
         if row is not None:
             more = max(0, int(self._value[row] - self._problem.size[row] @ self._price))
             found = found + more * int(self._limit[row])
         return found
 
-    @staticmethod
-    def _pattern(step: int, parents: Ints, row_of: Ints) -> Pattern:
-        counts: dict[int, int] = {}
-        while row_of[step] >= 0:
-            row = int(row_of[step])
-            counts[row] = counts.get(row, 0) + 1
-            step = int(parents[step])
-        return tuple(sorted(counts.items()))
+    def _decode(self, step: Ints) -> list[Pattern]:
+        """The patterns that some steps ended, all walked back at once."""
+        parents, row_of = np.concatenate(self._parents), np.concatenate(self._row_of)
+        index = {int(row): k for k, row in enumerate(self._rows)}
+        counts = np.zeros((len(step), len(self._rows)), dtype=np.int64)
+        position = np.array([index.get(row, -1) for row in range(len(self._problem.item))])
+        going = np.flatnonzero(row_of[step] >= 0)
+        while len(going):
+            at = step[going]
+            counts[going, position[row_of[at]]] += 1
+            step = step.copy()
+            step[going] = parents[at]
+            going = going[row_of[step[going]] >= 0]
+        found = []
+        for line in counts:
+            used = np.flatnonzero(line)
+            found.append(tuple(sorted(zip(self._rows[used].tolist(), line[used].tolist(), strict=True))))
+        return found
 
 
 def surrogate(size: Ints, value: Ints, limit: Ints, room: Ints) -> Ints:
@@ -219,7 +263,8 @@ def surrogate(size: Ints, value: Ints, limit: Ints, room: Ints) -> Ints:
     solver = load_lp(lp, presolve="off")
     run(solver)
     dual = np.abs(np.array(solver.getSolution().row_dual[:dims]))
-    return np.ceil(dual * scale / unit).astype(np.int64)
+    price: Ints = np.ceil(dual * scale / unit).astype(np.int64)
+    return price
 
 
 def _order(problem: Compiled, rows: Ints, spare: Ints) -> Ints:
@@ -227,7 +272,9 @@ def _order(problem: Compiled, rows: Ints, spare: Ints) -> Ints:
     item = problem.item[rows]
     strength = np.zeros(len(problem.demand))
     np.maximum.at(strength, item, np.abs(spare).astype(float))
-    return rows[np.lexsort((rows, item, -strength[item]))]
+    order = np.lexsort((rows, item, -strength[item]))
+    found: Ints = rows[order].astype(np.int64)
+    return found
 
 
 def _joined(layers: list[_States]) -> _States:

@@ -15,6 +15,8 @@ from placement.exact.vector_packing.knapsack import KnapsackTable
 from placement.exact.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from placement.exact.vector_packing.compiled import Compiled, Ints, Load
 
 _MOST_CELLS = 150_000_000  # of a table: room x rows
@@ -31,9 +33,10 @@ class Priced:
 class Pricer:
     """Prices one compiled problem again and again."""
 
-    def __init__(self, problem: Compiled) -> None:
+    def __init__(self, problem: Compiled, stop: Callable[[], bool]) -> None:
         """Choose the method by the problem's shape."""
         self._problem = problem
+        self._stop = stop
         by_size = (problem.size[:, None, :] <= problem.room[None, :, :]).all(axis=2)
         self.tabular = (
             problem.size.shape[1] == 1
@@ -50,7 +53,7 @@ class Pricer:
         loads: list[Load] = []
         upper = []
         for t, search in enumerate(self._searches):
-            found = search.find(value, limit, int(enough[t]))
+            found = search.find(value, limit, int(enough[t]), self._stop)
             upper.append(found.upper)
             loads.extend((t, pattern) for _, pattern in found.patterns[:6])
         return Priced(tuple(loads), tuple(upper))

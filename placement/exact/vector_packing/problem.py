@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.errors import PlacementError
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -56,10 +54,9 @@ class VectorPacking:
     most : per item type the most copies in one bin, None for no limit. Empty: no limit on any.
     allowed : per item type and way, the bin types it may stand in. None: all that have room.
 
-    Raises
-    ------
-    PlacementError
-        Shapes that do not agree, negative or huge numbers, indices that do not exist; the message names the place.
+    Notes
+    -----
+    `solve_vector_packing` raises `UsageError` for shapes that do not agree and for negative or huge numbers.
 
     Examples
     --------

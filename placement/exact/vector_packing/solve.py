@@ -12,6 +12,7 @@ from placement.exact.vector_packing.cover import close_by_patterns
 from placement.exact.vector_packing.dive import dive, round_down
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.heuristics import first_packings
+from placement.exact.vector_packing.problem import Bins
 from placement.exact.vector_packing.state import PackingResult, State
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ def solve_vector_packing(
     state.dearest = int(compiled.cost @ most)
     if set(range(len(compiled.demand))) - set(compiled.item[compiled.limit > 0].tolist()):
         state.infeasible = True
+        return state.result()
+    state.raise_bound(compiled.base_cost, "least")
+    if not len(compiled.demand):
+        state.offer(Bins(()), compiled.base_cost, "empty")
         return state.result()
     first_packings(compiled, state)
     if state.ended:

@@ -41,7 +41,8 @@ class PackingResult:
     cost : its cost, `least` included; None without a packing.
     bound : no packing costs less. Exact, whatever stopped the solve.
     infeasible : proven that there is no packing at all.
-    stop : `PROVED` (cost equals bound, or proven infeasible), `TIME`, `INTERRUPTED`, `GAP`, or `DONE`: nothing left to try.
+    stop : `PROVED` (cost equals bound, or proven infeasible), `TIME`, `INTERRUPTED`, `GAP`, or `DONE`: nothing
+        left to try.
     found_by, bound_by : the methods that brought them.
     """
 
@@ -123,9 +124,7 @@ class State:
         else:
             stop = Stop.TIME if self.budget.over() else Stop.DONE
         cost, bound = self.cost, self.bound
-        return PackingResult(
-            self.bins, cost, bound, self.infeasible, stop, self.found_by, self.bound_by, self.stats
-        )
+        return PackingResult(self.bins, cost, bound, self.infeasible, stop, self.found_by, self.bound_by, self.stats)
 
     def _note(self, by: str) -> None:
         if self.listener is not None:
