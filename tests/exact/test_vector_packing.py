@@ -75,7 +75,7 @@ def packings(draw: st.DrawFn, dimensions: int | None = None) -> VectorPacking:
         demands=draw(st.lists(st.integers(0, 2), min_size=items, max_size=items)),
         capacities=capacities,
         costs=draw(st.lists(st.integers(1, 5), min_size=kinds, max_size=kinds)),
-        available=draw(st.just([]) | st.lists(st.none() | st.integers(0, 3), min_size=kinds, max_size=kinds)),
+        available=draw(st.just([]) | st.lists(st.none() | st.integers(1, 3), min_size=kinds, max_size=kinds)),
         least=draw(st.just([]) | st.lists(st.integers(0, 1), min_size=kinds, max_size=kinds)),
         conflicts=draw(st.just([]) | st.lists(st.sampled_from(pairs), max_size=2)) if dimensions is None else [],
         most=draw(st.just([]) | st.lists(st.none() | st.integers(1, 2), min_size=items, max_size=items)),

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.exact.vector_packing.certificate import slack_of, worth_of
+from placement.exact.vector_packing.cover import aims, covers, whole_cost
+from placement.exact.vector_packing.heuristics import offer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -153,35 +155,31 @@ class ArcFlow:
         self._lp = lp
         self.columns = len(columns)
 
-    def solve(self, generation: Generation) -> bool | None:
-        """True: a packing that costs no more than the aim was found; False: there is none; None: not known."""
+    def solve(self, generation: Generation) -> bool:
+        """Find the cheapest packing that costs at most the aim and raise the bound; says whether it was decided."""
         import highspy
 
         from placement.engines.highs import load_lp, run
-        from placement.exact.vector_packing.cover import covers
-        from placement.exact.vector_packing.heuristics import offer
 
-        budget = generation.state.budget
+        state = generation.state
         solver = load_lp(
             self._lp,
-            time_limit=max(0.01, min(budget.left(), 1e6)),
-            mip_abs_gap=0.0,
+            time_limit=max(0.01, min(state.budget.left(), 1e6)),
+            mip_abs_gap=0.4 * state.unit,
             mip_rel_gap=0.0,
         )
-        with budget.stopping(solver.cancelSolve):
+        with state.budget.stopping(solver.cancelSolve):
             status = run(solver)
-        has = solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        if has:
+        info = solver.getInfo()
+        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
             loads = self._decode(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
             if loads is not None and covers(self._problem, loads):
-                offer(self._problem, generation.state, loads, NAME)
-                if generation.state.cost is not None and generation.state.cost <= self.aim:
-                    return True
+                offer(self._problem, state, loads, NAME)
         if status == highspy.HighsModelStatus.kInfeasible:
-            return False
-        if status == highspy.HighsModelStatus.kOptimal:
-            return solver.getInfo().objective_function_value <= self.aim + 0.5
-        return None
+            state.raise_bound(self.aim + state.unit, NAME)
+        elif info.mip_dual_bound > 0:
+            state.raise_bound(min(self.aim + state.unit, whole_cost(info.mip_dual_bound, state.unit)), NAME)
+        return status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kOptimal)
 
     def _decode(self, flow: Ints) -> list[tuple[Load, int]] | None:
         """The flow as loads, path by path."""
@@ -225,14 +223,12 @@ def close_by_arcs(generation: Generation) -> None:
     if not generation.pricer.tabular or int(problem.room.max()) * problem.rows > MOST_CELLS:
         return
     worth = worth_of(problem, generation.cut, generation.scale)
-    while not state.ended:
-        aim = state.bound
+    for aim in aims(state):
         slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
         if slack < 0:
             state.raise_bound(aim + state.unit, NAME)
             continue
         program = ArcFlow(problem, useful_arcs(problem, generation.price, worth, slack), aim)
         state.stats["arcs"] = program.columns
-        if program.solve(generation) is not False:
+        if not program.solve(generation):
             return
-        state.raise_bound(aim + state.unit, NAME)

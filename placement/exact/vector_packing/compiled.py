@@ -1,8 +1,7 @@
 """The problem as integer arrays: one row for each distinct way to pack a copy, equal items merged.
 
-Items that are interchangeable (same sizes and bin types, no limits of their own, no conflicts) become one with the sum of their
-demands; bin types that hold nothing are dropped. `Compiled.unfold` deals a packing of the merged items back to the
-items of the problem.
+Items that are interchangeable (same sizes and bin types, no limits of their own, no conflicts) become one with the sum
+of their demands. `Compiled.unfold` deals a packing of the merged items back to the items of the problem.
 """
 
 from __future__ import annotations
@@ -142,6 +141,8 @@ def compile_packing(problem: VectorPacking) -> Compiled:
     limited = np.array([n is not None for n in given], dtype=bool)
     available = np.array([copies if n is None else min(int(n), copies) for n in given], dtype=np.int64)
     demand = _vector(problem.demands, len(problem.sizes), "demands")
+    if (limited & (least > [int(n or 0) for n in given])).any():
+        raise UsageError(f"least: must be at most available, got {least.tolist()} of {given}")
     groups = _groups(problem, demand, room)
     size: list[tuple[int, ...]] = []
     fits: list[Flags] = []

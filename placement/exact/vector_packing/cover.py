@@ -7,6 +7,7 @@ that there is none. Patterns that a bigger one contains are left out, as coverin
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ from placement.exact.vector_packing.heuristics import offer
 from placement.exact.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from placement.exact.vector_packing.compiled import Compiled, Load, Pattern
     from placement.exact.vector_packing.generation import Generation
     from placement.exact.vector_packing.state import State
@@ -23,26 +26,41 @@ if TYPE_CHECKING:
 NAME = "pattern cover"
 MOST_LISTED = 20_000
 MOST_LOADS = 6_000
+_FEW = 8  # steps from bound to packing that are taken one by one
 
 
 def close_by_patterns(generation: Generation) -> None:
-    """Raise the bound or find a packing that meets it, aim by aim, while the patterns in between can be listed."""
+    """Raise the bound or find packings until they meet, while the patterns in between can be listed."""
     problem, state = generation.problem, generation.state
     if generation.bound is None:
         return
     worth = worth_of(problem, generation.cut, generation.scale)
-    while not state.ended:
-        aim = state.bound
+    for aim in aims(state):
         slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
-        if slack >= 0:
-            loads = list_loads(generation, worth, slack)
-            if loads is None:
-                return
-            state.stats["patterns"] = len(loads)
-            found = cover(problem, state, loads, aim)
-            if found is not False:
-                return
-        state.raise_bound(aim + state.unit, NAME)
+        if slack < 0:
+            state.raise_bound(aim + state.unit, NAME)
+            continue
+        loads = list_loads(generation, worth, slack)
+        if loads is None:
+            return
+        state.stats["patterns"] = len(loads)
+        if not cover(problem, state, loads, aim, complete=True):
+            return
+
+
+def aims(state: State) -> Iterator[int]:
+    """Costs to aim at, from the bound up: unit by unit where few are left, else in steps that double."""
+    step = state.unit
+    while not state.ended:
+        if state.cost is None:
+            aim = max(state.bound + step, int(state.bound * 1.01))
+        else:
+            gap = state.cost - state.unit - state.bound
+            if gap > _FEW * state.unit:
+                step = max(step, gap // _FEW // state.unit * state.unit)
+            aim = state.bound + min(gap, step if step > state.unit else 0)
+        yield aim // state.unit * state.unit
+        step *= 2
 
 
 def list_loads(generation: Generation, worth: tuple[int, ...], slack: int) -> list[Load] | None:
@@ -84,9 +102,20 @@ def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pa
 
 
 def cover(
-    problem: Compiled, state: State, loads: list[Load], aim: int, *, nodes: int | None = None, seconds: float = 1e6
-) -> bool | None:
-    """True: a packing that costs no more than `aim`, offered to the state; False: there is none; None: not known."""
+    problem: Compiled,
+    state: State,
+    loads: list[Load],
+    aim: int,
+    *,
+    complete: bool = False,
+    nodes: int | None = None,
+    seconds: float = 1e6,
+) -> bool:
+    """Find the cheapest packing of these loads that costs at most `aim`; says whether that was decided.
+
+    `complete`: `loads` are all that a packing within the aim can use, so what is proved of them is true of all,
+    and the bound is raised to it.
+    """
     import highspy
 
     from placement.engines.highs import load_lp, run
@@ -121,20 +150,32 @@ def cover(
     lp.a_matrix_.value_ = np.array(value, dtype=float)
     lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
     limit = max(0.01, min(state.budget.left(), seconds))
-    options: dict[str, float | int | bool] = {"time_limit": limit, "mip_rel_gap": 0.0, "mip_abs_gap": 0.5 * state.unit}
+    options: dict[str, float | int | bool] = {"time_limit": limit, "mip_rel_gap": 0.0, "mip_abs_gap": 0.4 * state.unit}
     if nodes is not None:
         options["mip_max_nodes"] = nodes
     solver = load_lp(lp, **options)
     with state.budget.stopping(solver.cancelSolve):
         status = run(solver)
-    if solver.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+    info = solver.getInfo()
+    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
         times = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
         chosen = [(load, int(n)) for load, n in zip(loads, times, strict=False) if n]
         if covers(problem, chosen):
             offer(problem, state, chosen, NAME)
-            return state.cost is not None and state.cost <= aim
-        return None
-    return False if status == highspy.HighsModelStatus.kInfeasible else None
+    if status == highspy.HighsModelStatus.kInfeasible:
+        proved = aim + state.unit
+    elif info.mip_dual_bound > 0:
+        proved = min(aim + state.unit, whole_cost(info.mip_dual_bound, state.unit))
+    else:
+        return False
+    if complete:
+        state.raise_bound(proved, NAME)
+    return status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kOptimal)
+
+
+def whole_cost(bound: float, unit: int) -> int:
+    """A bound of an engine, which rounds, as the least cost that is a multiple of the unit."""
+    return math.ceil(bound / unit - 1e-6 - 1e-9 * abs(bound / unit)) * unit
 
 
 def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:
