@@ -1,7 +1,7 @@
 """The solver `bin-packing`: fleets that are vector packing, by the exact packing core.
 
-See `fleet_bins` for which those are and `vector_packing` for how they are solved. Any other fleet ends at once, with the
-reason.
+See `fleet_bins` for which those are and `vector_packing` for how they are solved. Any other fleet ends at once, with
+the reason.
 """
 
 from __future__ import annotations

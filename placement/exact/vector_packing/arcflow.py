@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.exact.vector_packing.certificate import slack_of, worth_of
-from placement.exact.vector_packing.cover import aims, covers, whole_cost
+from placement.exact.vector_packing.cover import covers, next_aim, whole_cost
 from placement.exact.vector_packing.heuristics import offer
 
 if TYPE_CHECKING:
@@ -223,7 +223,8 @@ def close_by_arcs(generation: Generation) -> None:
     if not generation.pricer.tabular or int(problem.room.max()) * problem.rows > MOST_CELLS:
         return
     worth = worth_of(problem, generation.cut, generation.scale)
-    for aim in aims(state):
+    while not state.ended:
+        aim = next_aim(state, 1.0)
         slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
         if slack < 0:
             state.raise_bound(aim + state.unit, NAME)

@@ -17,50 +17,54 @@ from placement.exact.vector_packing.heuristics import offer
 from placement.exact.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
 
     from placement.exact.vector_packing.compiled import Compiled, Load, Pattern
     from placement.exact.vector_packing.generation import Generation
     from placement.exact.vector_packing.state import State
 
 NAME = "pattern cover"
-MOST_LISTED = 20_000
-MOST_LOADS = 6_000
+MOST_LISTED = 60_000
+MOST_LOADS = 15_000
 _FEW = 8  # steps from bound to packing that are taken one by one
+_LEAST_PART = 1e-3  # of the gap, to aim at
+_UNKNOWN = 0.1  # of the bound: where to look for a packing while there is none
+_MIP_PART = 0.3  # of the time left, for one program
 
 
 def close_by_patterns(generation: Generation) -> None:
-    """Raise the bound or find packings until they meet, while the patterns in between can be listed."""
+    """Raise the bound and find packings until they meet, with as many patterns at a time as can be listed.
+
+    Each round aims at a cost between bound and packing, the lower the fewer patterns are in the program. What it finds
+    may cost more than the aim; that there is nothing up to the aim is proved all the same.
+    """
     problem, state = generation.problem, generation.state
     if generation.bound is None:
         return
     worth = worth_of(problem, generation.cut, generation.scale)
-    for aim in aims(state):
+    part = 1.0
+    while not state.ended and part > _LEAST_PART:
+        aim = next_aim(state, part)
         slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
         if slack < 0:
             state.raise_bound(aim + state.unit, NAME)
             continue
         loads = list_loads(generation, worth, slack)
         if loads is None:
-            return
+            if aim == state.bound:
+                return
+            part /= 2
+            continue
         state.stats["patterns"] = len(loads)
-        if not cover(problem, state, loads, aim, complete=True):
-            return
+        if not cover(problem, state, loads, aim, seconds=state.budget.left() * _MIP_PART):
+            part /= 2
 
 
-def aims(state: State) -> Iterator[int]:
-    """Costs to aim at, from the bound up: unit by unit where few are left, else in steps that double."""
-    step = state.unit
-    while not state.ended:
-        if state.cost is None:
-            aim = max(state.bound + step, int(state.bound * 1.01))
-        else:
-            gap = state.cost - state.unit - state.bound
-            if gap > _FEW * state.unit:
-                step = max(step, gap // _FEW // state.unit * state.unit)
-            aim = state.bound + min(gap, step if step > state.unit else 0)
-        yield aim // state.unit * state.unit
-        step *= 2
+def next_aim(state: State, part: float) -> int:
+    """A cost between the bound and what would be better than the best packing; the bound itself when few are left."""
+    if state.cost is None:
+        return int(state.bound * (1 + _UNKNOWN * part)) // state.unit * state.unit
+    steps = (state.cost - state.bound) // state.unit - 1
+    return state.bound + (int(steps * part) if steps > _FEW else 0) * state.unit
 
 
 def list_loads(generation: Generation, worth: tuple[int, ...], slack: int) -> list[Load] | None:
@@ -101,21 +105,13 @@ def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pa
     return kept
 
 
-def cover(
-    problem: Compiled,
-    state: State,
-    loads: list[Load],
-    aim: int,
-    *,
-    complete: bool = False,
-    nodes: int | None = None,
-    seconds: float = 1e6,
-) -> bool:
-    """Find the cheapest packing of these loads that costs at most `aim`; says whether that was decided.
+def cover(problem: Compiled, state: State, loads: list[Load], aim: int | None, *, seconds: float = 1e6) -> bool:
+    """Find the cheapest packing of these loads that is better than the best; says whether that was decided.
 
-    `complete`: `loads` are all that a packing within the aim can use, so what is proved of them is true of all,
-    and the bound is raised to it.
+    With an `aim`, `loads` are all that a packing of at most that cost can use, and the bound is raised by what is
+    proved of those.
     """
+    most_cost = float("inf") if state.cost is None else float(state.cost - state.unit)
     import highspy
 
     from placement.engines.highs import load_lp, run
@@ -143,7 +139,7 @@ def cover(
     lp.col_lower_, lp.col_upper_ = np.zeros(len(cost)), np.array(upper)
     most = np.where(problem.limited, np.maximum(problem.available, problem.least).astype(float), highspy.kHighsInf)
     lp.row_lower_ = np.concatenate([problem.demand, problem.least, [-highspy.kHighsInf]]).astype(float)
-    lp.row_upper_ = np.concatenate([np.full(items, highspy.kHighsInf), most, [float(aim)]])
+    lp.row_upper_ = np.concatenate([np.full(items, highspy.kHighsInf), most, [most_cost]])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
     lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
@@ -151,8 +147,6 @@ def cover(
     lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
     limit = max(0.01, min(state.budget.left(), seconds))
     options: dict[str, float | int | bool] = {"time_limit": limit, "mip_rel_gap": 0.0, "mip_abs_gap": 0.4 * state.unit}
-    if nodes is not None:
-        options["mip_max_nodes"] = nodes
     solver = load_lp(lp, **options)
     with state.budget.stopping(solver.cancelSolve):
         status = run(solver)
@@ -162,13 +156,10 @@ def cover(
         chosen = [(load, int(n)) for load, n in zip(loads, times, strict=False) if n]
         if covers(problem, chosen):
             offer(problem, state, chosen, NAME)
-    if status == highspy.HighsModelStatus.kInfeasible:
+    if aim is not None:
         proved = aim + state.unit
-    elif info.mip_dual_bound > 0:
-        proved = min(aim + state.unit, whole_cost(info.mip_dual_bound, state.unit))
-    else:
-        return False
-    if complete:
+        if status != highspy.HighsModelStatus.kInfeasible:
+            proved = min(proved, whole_cost(max(0.0, info.mip_dual_bound), state.unit))
         state.raise_bound(proved, NAME)
     return status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kOptimal)
 

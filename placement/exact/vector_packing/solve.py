@@ -8,7 +8,7 @@ import numpy as np
 
 from placement.exact.vector_packing.arcflow import close_by_arcs
 from placement.exact.vector_packing.compiled import compile_packing
-from placement.exact.vector_packing.cover import close_by_patterns
+from placement.exact.vector_packing.cover import close_by_patterns, cover
 from placement.exact.vector_packing.dive import dive, round_down
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.heuristics import first_packings
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from placement.budget import Budget
     from placement.exact.vector_packing.problem import VectorPacking
     from placement.exact.vector_packing.state import Listener
+
+_MASTER_PART = 0.2  # of the time left, for the integer program over the columns found so far
+_MASTER_SECONDS = 10.0
 
 
 def solve_vector_packing(
@@ -59,6 +62,9 @@ def solve_vector_packing(
         round_down(generation)
     if not state.ended:
         dive(generation)
+    if not state.ended:
+        part = budget.left() * _MASTER_PART
+        cover(compiled, state, generation.master.loads, None, seconds=min(part, _MASTER_SECONDS))
     if not state.ended:
         close_by_patterns(generation)
     if not state.ended:
