@@ -8,6 +8,7 @@ that there is none. Patterns that a bigger one contains are left out, as coverin
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,22 +18,23 @@ from placement.exact.vector_packing.heuristics import offer
 from placement.exact.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
 
-    from placement.exact.vector_packing.compiled import Compiled, Load, Pattern
+    from placement.exact.vector_packing.compiled import Compiled, Ints, Load, Pattern
     from placement.exact.vector_packing.generation import Generation
     from placement.exact.vector_packing.state import State
 
 NAME = "pattern cover"
-MOST_LISTED = 60_000
 MOST_LOADS = 15_000
+_BEYOND = 2**60
 _FEW = 8  # steps from bound to packing that are taken one by one
 _LEAST_PART = 1e-3  # of the gap, to aim at
 _UNKNOWN = 0.1  # of the bound: where to look for a packing while there is none
 _MIP_PART = 0.3  # of the time left, for one program
 
 
-def close_by_patterns(generation: Generation) -> None:
-    """Raise the bound and find packings until they meet, with as many patterns at a time as can be listed.
+def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
+    """Raise the bound and find packings until they meet, with up to `most` patterns at a time.
 
     Each round aims at a cost between bound and packing, the lower the fewer patterns are in the program. What it finds
     may cost more than the aim; that there is nothing up to the aim is proved all the same.
@@ -48,7 +50,7 @@ def close_by_patterns(generation: Generation) -> None:
         if slack < 0:
             state.raise_bound(aim + state.unit, NAME)
             continue
-        loads = list_loads(generation, worth, slack)
+        loads = list_loads(problem, generation.price, worth, slack, state.budget.over, most)
         if loads is None:
             if aim == state.bound:
                 return
@@ -67,20 +69,22 @@ def next_aim(state: State, part: float) -> int:
     return state.bound + (int(steps * part) if steps > _FEW else 0) * state.unit
 
 
-def list_loads(generation: Generation, worth: tuple[int, ...], slack: int) -> list[Load] | None:
-    """Every maximal load whose difference is within the slack; None when there are too many."""
-    problem = generation.problem
-    value = generation.price[problem.item]
+def list_loads(
+    problem: Compiled, price: Ints, worth: tuple[int, ...], slack: int, stop: Callable[[], bool], most: int = MOST_LOADS
+) -> list[Load] | None:
+    """Every maximal load whose difference ``worth[t] - value`` is within the slack; None when there are too many."""
+    value = price[problem.item]
     loads: list[Load] = []
     for t in range(problem.types):
-        if generation.state.ended:
+        if stop():
             return None
-        search = PatternSearch(problem, t)
-        patterns = search.every(value, problem.limit, worth[t] - slack - 1, generation.state.budget.over, MOST_LISTED)
+        if not problem.available[t] and not problem.least[t]:
+            continue
+        patterns = PatternSearch(problem, t).every(value, problem.limit, worth[t] - slack - 1, stop, 4 * most)
         if patterns is None:
             return None
         loads.extend((t, pattern) for pattern in maximal(problem, t, patterns))
-        if len(loads) > MOST_LOADS:
+        if len(loads) > most:
             return None
     return loads
 
@@ -105,13 +109,32 @@ def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pa
     return kept
 
 
-def cover(problem: Compiled, state: State, loads: list[Load], aim: int | None, *, seconds: float = 1e6) -> bool:
+def cover(problem: Compiled, state: State, loads: list[Load], aim: int | None, *, seconds: float = math.inf) -> bool:
     """Find the cheapest packing of these loads that is better than the best; says whether that was decided.
 
     With an `aim`, `loads` are all that a packing of at most that cost can use, and the bound is raised by what is
     proved of those.
     """
-    most_cost = float("inf") if state.cost is None else float(state.cost - state.unit)
+    most_cost = math.inf if state.cost is None else float(state.cost - state.unit)
+    answer = solve_cover(problem, state, loads, most_cost, seconds)
+    if answer.chosen is not None:
+        offer(problem, state, answer.chosen, NAME)
+    if aim is not None:
+        state.raise_bound(min(aim + state.unit, answer.proved), NAME)
+    return answer.decided
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Loads that cover all (None: none found), a bound on what any of the loads given cost, and whether it is tight."""
+
+    chosen: list[tuple[Load, int]] | None
+    proved: int
+    decided: bool
+
+
+def solve_cover(problem: Compiled, state: State, loads: list[Load], most_cost: float, seconds: float) -> Answer:
+    """The covering program over `loads`, by HiGHS."""
     import highspy
 
     from placement.engines.highs import load_lp, run
@@ -145,23 +168,21 @@ def cover(problem: Compiled, state: State, loads: list[Load], aim: int | None, *
     lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
     lp.a_matrix_.value_ = np.array(value, dtype=float)
     lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
-    limit = max(0.01, min(state.budget.left(), seconds))
-    options: dict[str, float | int | bool] = {"time_limit": limit, "mip_rel_gap": 0.0, "mip_abs_gap": 0.4 * state.unit}
-    solver = load_lp(lp, **options)
+    limit = max(0.01, min(state.budget.left(), seconds, 1e6))
+    solver = load_lp(lp, time_limit=limit, mip_rel_gap=0.0, mip_abs_gap=0.4 * state.unit)
     with state.budget.stopping(solver.cancelSolve):
         status = run(solver)
     info = solver.getInfo()
+    chosen = None
     if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
         times = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
         chosen = [(load, int(n)) for load, n in zip(loads, times, strict=False) if n]
-        if covers(problem, chosen):
-            offer(problem, state, chosen, NAME)
-    if aim is not None:
-        proved = aim + state.unit
-        if status != highspy.HighsModelStatus.kInfeasible:
-            proved = min(proved, whole_cost(max(0.0, info.mip_dual_bound), state.unit))
-        state.raise_bound(proved, NAME)
-    return status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kOptimal)
+        if not covers(problem, chosen):
+            chosen = None
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return Answer(None, _BEYOND, decided=True)
+    proved = whole_cost(max(0.0, min(info.mip_dual_bound, _BEYOND)), state.unit)
+    return Answer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
 
 
 def whole_cost(bound: float, unit: int) -> int:

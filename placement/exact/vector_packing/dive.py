@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.exact.vector_packing.certificate import Cut, slack_of, worth_of
+from placement.exact.vector_packing.cover import list_loads, solve_cover
 from placement.exact.vector_packing.fill import Filling, by_price, fullest
 from placement.exact.vector_packing.heuristics import offer, one_size, row_volume, volume
 
 if TYPE_CHECKING:
-    from placement.exact.vector_packing.compiled import Ints
+    from placement.exact.vector_packing.compiled import Compiled, Ints, Load
     from placement.exact.vector_packing.generation import Generation
 
 _WHOLE = 1e-6
@@ -54,9 +57,10 @@ def finish(filling: Filling, generation: Generation, worth: np.ndarray) -> None:
             offer(problem, state, filling.loads + rest.loads, "rounding")
 
 
-def dive(generation: Generation, *, rounds: int = 30, seed: int = 0) -> None:
+def dive(generation: Generation, *, rounds: int = 30, seed: int = 0, exact: float = 0.0) -> None:
     """Fix the loads that the program uses most, ask for the rest, generate a little, again; fill the rest each time.
 
+    When nothing better can come of it, bins are taken back until the rest can be packed exactly in `exact` seconds.
     The program is as before afterwards.
     """
     problem, state, master = generation.problem, generation.state, generation.master
@@ -79,9 +83,55 @@ def dive(generation: Generation, *, rounds: int = 30, seed: int = 0) -> None:
             settled = _settle(generation, filling.left, rounds)
         if not filling.left.any():
             offer(problem, state, filling.loads, "diving")
+        elif exact:
+            pack_rest(generation, filling, exact)
     finally:
         master.fix(problem.demand, None)
         master.restore_types()
+
+
+def pack_rest(generation: Generation, filling: Filling, seconds: float, loads: int = 2_500) -> bool:
+    """Pack what is left exactly, after taking back as many of the last bins as leaves a program of at most `loads`.
+
+    Only a packing better than the best is looked for, so prices leave few patterns to choose from.
+    """
+    problem, state = generation.problem, generation.state
+    worth = worth_of(problem, generation.cut, generation.scale)
+    done = [load for load, n in filling.loads for _ in range(n)]
+    best: tuple[Compiled, list[Load], int] | None = None
+    kept, step = len(done), 4
+    while kept > 0 and not state.budget.over():
+        kept = max(0, kept - step)
+        rest = without(problem, done[:kept])
+        spent = sum(int(problem.cost[t]) for t, _ in done[:kept])
+        aim = (state.cost or int(state.bound * 1.05)) - state.unit - spent
+        cut = Cut(generation.cut.worth, int(generation.price @ rest.demand))
+        slack = slack_of(rest, cut, worth, aim * generation.scale, generation.scale)
+        found = list_loads(rest, generation.price, worth, slack, state.budget.over, loads) if slack >= 0 else []
+        if found is None:
+            break
+        best = (rest, found, kept)
+        step *= 2
+    if best is None or not best[1]:
+        return False
+    rest, found, kept = best
+    most = float((state.cost or 2**60) - state.unit - sum(int(problem.cost[t]) for t, _ in done[:kept]))
+    answer = solve_cover(rest, state, found, most, seconds)
+    if answer.chosen is None:
+        return False
+    return offer(problem, state, [(load, 1) for load in done[:kept]] + answer.chosen, "diving")
+
+
+def without(problem: Compiled, loads: list[Load]) -> Compiled:
+    """What is left of a problem when these bins are packed."""
+    rest = Filling(problem)
+    for t, pattern in loads:
+        rest.put(t, pattern, 1)
+    demand = np.maximum(rest.left, 0)
+    most = np.minimum(problem.most, demand)
+    limit = np.minimum(problem.limit, demand[problem.item])
+    available = np.minimum(rest.available, int(demand.sum()))
+    return replace(problem, demand=demand, most=most, limit=limit, available=available, least=rest.free)
 
 
 def _settle(generation: Generation, left: Ints, rounds: int) -> bool:
@@ -127,9 +177,3 @@ def _fix(generation: Generation, filling: Filling, weights: np.ndarray, generato
             filling.put(t, pattern, 1)
             return True
     return False
-
-
-def left_limit(generation: Generation, left: Ints) -> Ints:
-    """Copies of each row that one more bin may hold."""
-    problem = generation.problem
-    return np.minimum(problem.limit, left[problem.item])

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _MASTER_PART = 0.2  # of the time left, for the integer program over the columns found so far
 _MASTER_SECONDS = 10.0
+_REST_SECONDS = 2.0  # for the exact end of a dive
+_DIVES = 8
+_FEW_LOADS = 1_500  # that an integer program decides in no time
 
 
 def solve_vector_packing(
@@ -61,10 +64,15 @@ def solve_vector_packing(
     if not state.ended:
         round_down(generation)
     if not state.ended:
-        dive(generation)
+        dive(generation, exact=_REST_SECONDS)
     if not state.ended:
         part = budget.left() * _MASTER_PART
         cover(compiled, state, generation.master.loads, None, seconds=min(part, _MASTER_SECONDS))
+    if not state.ended:
+        close_by_patterns(generation, _FEW_LOADS)
+    for attempt in range(1, _DIVES):
+        if not state.ended:
+            dive(generation, seed=seed + attempt, exact=_REST_SECONDS)
     if not state.ended:
         close_by_patterns(generation)
     if not state.ended:
