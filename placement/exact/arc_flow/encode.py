@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 class _Filler:
     """One machine on the grid: the nodes that its blocks are at, and the arcs they took."""
 
-    def __init__(self, graph: FlowGraph, index: dict[tuple[int, int], int]) -> None:
+    def __init__(self, graph: FlowGraph, index: dict[tuple[int, int], int], accelerators: int) -> None:
         self._graph, self._index = graph, index
-        self._blocks: list[int] = [graph.entry]
+        self._blocks: list[int] = [graph.entry[accelerators]]
         self.arcs: list[int] = []
 
     def add(self, size: int) -> bool:
@@ -96,7 +96,8 @@ def _fill_block(
     program: FlowProgram, b: int, s: int, machines: list[list[tuple[int, int]]], values: NDArray[np.float64]
 ) -> None:
     """Fill machines of one block and supply; what does not fit goes to further ones, first fit."""
-    grid = program.grids[b]
+    block = program.blocks.blocks[b]
+    grid, accelerators = program.grids[block.kind], block.shape.accelerators
     count = len(machines)
     for column, _ in (entry for machine in machines for entry in machine):
         values[column] += 1
@@ -106,20 +107,20 @@ def _fill_block(
         flow: Counter[int] = Counter()
         over: list[int] = []
         for machine in machines:
-            sizes = [number[size] for _, w in machine if (size := grid.sizes[w]) is not None]
-            filler = _Filler(grid.graph, index)
+            sizes = [number[size] for _, w in machine if (size := grid.size(block.ways[w].option)) is not None]
+            filler = _Filler(grid.graph, index, accelerators)
             over += [size for size in _greatest_first(grid.graph, sizes) if not filler.add(size)]
             flow.update(filler.arcs)
         fillers: list[_Filler] = []
         for size in _greatest_first(grid.graph, over):
             if not any(filler.add(size) for filler in fillers):
-                fillers.append(_Filler(grid.graph, index))
+                fillers.append(_Filler(grid.graph, index, accelerators))
                 fillers[-1].add(size)
         for filler in fillers:
             flow.update(filler.arcs)
         count += len(fillers)
         for arc, n in flow.items():
-            values[program.arcs[b] + arc] += n
+            values[program.arcs[block.kind] + arc] += n
     values[program.machines[b, s]] += count
 
 

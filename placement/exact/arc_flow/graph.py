@@ -1,4 +1,4 @@
-r"""The flow on one kind of machine: blocks of accelerators that are filled to ever greater height, then halved.
+r"""The flow on machines of one kind: blocks of accelerators that are filled to ever greater height, then halved.
 
 A node (K, c) stands for a block of K accelerators of one machine, each filled to height c of W grid units. A machine
 enters at (G, 0). An arc of a *size* (g accelerators, weight w) goes from (g, c) to (g, c + w): one copy of that size
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,18 +54,18 @@ class Piece:
 
 
 class FlowGraph:
-    """All nodes and arcs for one kind of machine.
+    """All nodes and arcs for machines of one kind.
 
     Parameters
     ----------
-    accelerators : G of one machine, at least 1.
+    accelerators : how many a machine may have, each at least 1; several of them must be powers of two.
     capacity : W, grid units of one accelerator, at least 1.
     copies : for each size, the most copies of it that a plan may have; weights are 1 to W.
 
     Attributes
     ----------
     sizes : in the order of `copies`. nodes : by accelerators and height, in an order in which every arc goes forward.
-    entry : index of the node where machines enter.
+    entry : accelerators of a machine -> the node where it enters.
     tails, kinds : (A,) tail node and size (or SPLIT) of each arc. head_arcs, heads : (H,) arc and node of each head.
 
     Notes
@@ -73,8 +73,9 @@ class FlowGraph:
     O(D W) arcs for D sizes; a few milliseconds to build.
     """
 
-    def __init__(self, accelerators: int, capacity: int, copies: dict[Size, int]) -> None:
+    def __init__(self, accelerators: Collection[int], capacity: int, copies: dict[Size, int]) -> None:
         """Walk the levels from the whole machine down."""
+        self._accelerators = tuple(sorted(set(accelerators)))
         self.capacity = capacity
         self.sizes = tuple(copies)
         self.levels = _levels(accelerators, self.sizes)
@@ -84,7 +85,8 @@ class FlowGraph:
         self._reached = {level: np.zeros(capacity + 1, dtype=np.bool_) for level in self.levels}
         self._first = {level: k * (capacity + 1) for k, level in enumerate(self.levels)}
         self._found: list[tuple[Ints, int, list[tuple[int, Ints]]]] = []
-        self._reached[self.levels[0]][0] = True
+        for level in accelerators:
+            self._reached[level][0] = True
         for level in self.levels:
             self._fill(level)
             self._split(level)
@@ -156,7 +158,8 @@ class FlowGraph:
         number = np.full(len(self.levels) * (self.capacity + 1), -1, dtype=np.int64)
         number[keys] = np.arange(len(keys))
         self.nodes = tuple(Node(self.levels[key // (self.capacity + 1)], key % (self.capacity + 1)) for key in keys.tolist())
-        self.entry = 0
+        self._node_of = {node: k for k, node in enumerate(self.nodes)}
+        self.entry = {g: self._node_of[Node(g, 0)] for g in self._accelerators}
         tails: list[Ints] = [np.zeros(0, dtype=np.int64)]
         kinds: list[Ints] = [np.zeros(0, dtype=np.int64)]
         arcs: list[Ints] = [np.zeros(0, dtype=np.int64)]
@@ -173,7 +176,6 @@ class FlowGraph:
             count += len(tail_keys)
         self.tails, self.kinds = np.concatenate(tails), np.concatenate(kinds)
         self.head_arcs, self.heads = np.concatenate(arcs), np.concatenate(heads)
-        self._node_of = {node: k for k, node in enumerate(self.nodes)}
         del self._found, self._reached
 
     # -- reading
@@ -207,11 +209,11 @@ class FlowGraph:
         return {key: arc for arc, key in enumerate(zip(self.tails.tolist(), self.kinds.tolist(), strict=True))}
 
 
-def _levels(accelerators: int, sizes: Sequence[Size]) -> tuple[int, ...]:
-    """The whole machine, then powers of two down to what the smallest copy stands on."""
-    least = min((size.accelerators for size in sizes), default=1)
-    powers = [2**k for k in range(accelerators.bit_length()) if least <= 2**k < accelerators]
-    return (accelerators, *reversed(powers))
+def _levels(accelerators: Collection[int], sizes: Sequence[Size]) -> tuple[int, ...]:
+    """Whole machines, and powers of two down to what the smallest copy stands on; largest first."""
+    least, most = min((size.accelerators for size in sizes), default=1), max(accelerators)
+    powers = {2**k for k in range(most.bit_length()) if least <= 2**k < most}
+    return tuple(sorted(powers | set(accelerators), reverse=True))
 
 
 def _power(n: int) -> int:

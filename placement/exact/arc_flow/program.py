@@ -1,17 +1,17 @@
 r"""The program: machines, copies and flow in whole numbers, priced by machines.
 
 Columns: :math:`n_{bs}` machines of supply s in block b; :math:`x_{cob}` copies of component c by option o on block b;
-:math:`f_a` flow on arc a of a block's graph. Rows:
+:math:`f_a` flow on arc a of a kind's graph. Rows:
 
-- [balance b,v] what enters a node is at least what leaves it; machines enter at the top,
-- [link b,s] copies of a size on a block are at most the flow on the arcs of that size,
-- [host b,r] vCPUs, host memory (and share, where the grid does not hold it) of a block in aggregate,
+- [balance k,v] what enters a node is at least what leaves it; machines enter at the top,
+- [link k,s] copies of a size on blocks of a kind are at most the flow on the arcs of that size,
+- [volume b,r] vCPUs, host memory, grid units (and share, where the grid does not hold it) of a block in aggregate,
 - [cap c,b] with a cap per instance, copies are at most the cap times the machines,
 - [cover c], [demand c], [level l] required copies, throughput, optional copies,
 - [zone c,z], [spread c,z], [zones c] rules over zones: totals between a least and the least plus the skew, zones in use,
 - [quota s] where several blocks draw on a supply.
 
-It leaves out, for `complete` to mend: vCPUs and host memory of each single machine, `avoid`, and the caps of single
+It leaves out, for `decode` and `complete` to mend: which block of its kind an arc is on, vCPUs and host memory of each single machine, `avoid`, and the caps of single
 machines.
 """
 
@@ -58,7 +58,7 @@ class FlowProgram:
 
     Attributes
     ----------
-    machines : (block, supply) -> column. copies : all columns of copies. arcs : per block, the column of its first arc.
+    machines : (block, supply) -> column. copies : all columns of copies. arcs : per kind, the column of its first arc.
     columns, rows : how many there are.
     """
 
@@ -106,7 +106,7 @@ class FlowProgram:
 
     def _add_columns(self) -> None:
         fleet = self.blocks.fleet
-        for block, grid in zip(self.blocks.blocks, self.grids, strict=True):
+        for block in self.blocks.blocks:
             for s in block.supplies:
                 most = self.blocks.supplies[s].most
                 self.machines[block.index, s] = self._column(0.0, _INF if most is None else float(most))
@@ -114,51 +114,57 @@ class FlowProgram:
                 found = Copies(self._column(0.0, float(fleet.components[way.component].copies)), block.index, w)
                 self.copies.append(found)
                 self.of_component[way.component].append(found)
+        for kind, grid in zip(self.blocks.kinds, self.grids, strict=True):
+            self.arcs.append(self.columns)
             if grid.graph is not None:
-                self.arcs.append(self._block_of_columns(np.zeros(grid.graph.arcs), self._most_flow(block, grid)))
-            else:
-                self.arcs.append(self.columns)
+                self._block_of_columns(np.zeros(grid.graph.arcs), self._most_flow(kind, grid, grid.graph))
 
-    def _most_flow(self, block: Block, grid: Grid) -> Floats:
+    def _most_flow(self, kind: Sequence[Block], grid: Grid, graph: FlowGraph) -> Floats:
         """(A,) no arc needs more flow than there are copies of its size."""
-        assert grid.graph is not None
-        copies = np.zeros(len(grid.graph.sizes) + 1)
-        copies[SPLIT] = _INF
-        number = {size: s for s, size in enumerate(grid.graph.sizes)}
-        for way, size in zip(block.ways, grid.sizes, strict=True):
+        number = {size: s for s, size in enumerate(graph.sizes)}
+        options = {(way.component, way.option.index): way.option for block in kind for way in block.ways}
+        most = np.zeros(len(graph.sizes) + 1)
+        for (c, _), option in options.items():
+            size = grid.size(option)
             if size is not None:
-                copies[number[size]] += self.blocks.fleet.components[way.component].copies
-        found: Floats = copies[grid.graph.kinds]
+                most[number[size]] += self.blocks.fleet.components[c].copies
+        most[SPLIT] = _INF
+        found: Floats = most[graph.kinds]
         return found
 
     def _add_machine_rows(self) -> None:
-        for block, grid in zip(self.blocks.blocks, self.grids, strict=True):
-            mine = [self.machines[block.index, s] for s in block.supplies]
-            copies = [c for c in self.copies if c.block == block.index]
+        copies: list[list[Copies]] = [[] for _ in self.blocks.blocks]
+        for c in self.copies:
+            copies[c.block].append(c)
+        for kind, grid in zip(self.blocks.kinds, self.grids, strict=True):
             if grid.graph is not None:
-                self._add_flow(block, grid, grid.graph, mine, copies)
-            self._add_hosts(block, grid, mine, copies)
-            for c in copies:
-                cap = self._component(c).max_per_instance
-                if cap is not None:
-                    self._row(-_INF, 0.0, [(c.column, 1.0), *((n, -float(cap)) for n in mine)])
+                self._add_flow(kind, grid, grid.graph, [c for block in kind for c in copies[block.index]])
+            for block in kind:
+                self._add_volumes(block, grid, copies[block.index])
+                for c in copies[block.index]:
+                    cap = self._component(c).max_per_instance
+                    if cap is not None:
+                        self._row(-_INF, 0.0, [(c.column, 1.0), *((n, -float(cap)) for n in self._machines(block))])
         for supply in self.blocks.supplies:
             columns = [column for (_, s), column in self.machines.items() if s == supply.index]
             most = _INF if supply.most is None else float(supply.most)
             if len(columns) > 1 or supply.fewest:
                 self._row(float(supply.fewest), most, [(column, 1.0) for column in columns])
 
+    def _machines(self, block: Block) -> list[int]:
+        return [self.machines[block.index, s] for s in block.supplies]
+
     def _component(self, copies: Copies) -> Component:
         return self.blocks.fleet.components[self.blocks.blocks[copies.block].ways[copies.way].component]
 
-    def _add_flow(
-        self, block: Block, grid: Grid, graph: FlowGraph, machines: Sequence[int], copies: Sequence[Copies]
-    ) -> None:
+    def _add_flow(self, kind: Sequence[Block], grid: Grid, graph: FlowGraph, copies: Sequence[Copies]) -> None:
         """Balance of each node, and a link for each size."""
-        first_row, first_arc = len(self._row_low), self.arcs[block.index]
+        first_row, first_arc = len(self._row_low), self.arcs[kind[0].kind]
         self._row_low += [0.0] * len(graph.nodes)
         self._row_high += [_INF] * len(graph.nodes)
-        self._single.extend((first_row + graph.entry, column, 1.0) for column in machines)
+        for block in kind:
+            row = first_row + graph.entry[block.shape.accelerators]
+            self._single.extend((row, column, 1.0) for column in self._machines(block))
         arcs = first_arc + np.arange(graph.arcs)
         self._entries.append((first_row + graph.tails, arcs, np.full(graph.arcs, -1.0)))
         self._entries.append((first_row + graph.heads, first_arc + graph.head_arcs, np.ones(len(graph.heads))))
@@ -169,13 +175,13 @@ class FlowProgram:
         self._entries.append((links + graph.kinds[on], arcs[on], np.ones(len(on))))
         number = {size: s for s, size in enumerate(graph.sizes)}
         for c in copies:
-            size = grid.sizes[c.way]
+            size = grid.size(self._option(c))
             if size is not None:
                 self._single.append((links + number[size], c.column, -1.0))
 
-    def _add_hosts(self, block: Block, grid: Grid, machines: Sequence[int], copies: Sequence[Copies]) -> None:
+    def _add_volumes(self, block: Block, grid: Grid, copies: Sequence[Copies]) -> None:
         shape = block.shape
-        options = [(c.column, block.ways[c.way].option) for c in copies]
+        options = [(c.column, self._option(c)) for c in copies]
         needs = [
             (shape.vcpus, [(column, o.vcpus) for column, o in options]),
             (shape.host_mib, [(column, o.host_mib) for column, o in options]),
@@ -183,10 +189,13 @@ class FlowProgram:
         if not grid.shares_inside:
             shares = [(column, o.accelerators * (o.share if o.shared else WHOLE_SHARE)) for column, o in options]
             needs.append((shape.accelerators * WHOLE_SHARE, shares))
+        if len(self.blocks.kinds[block.kind]) > 1:
+            units = [(column, size.accelerators * size.weight) for column, o in options if (size := grid.size(o))]
+            needs.append((shape.accelerators * grid.capacity, units))
         for room, terms in needs:
             if room > 0 and any(need for _, need in terms):
                 used = [(column, -need / room) for column, need in terms if need]
-                self._row(0.0, _INF, [*used, *((column, 1.0) for column in machines)])
+                self._row(0.0, _INF, [*used, *((column, 1.0) for column in self._machines(block))])
 
     def _add_component_rows(self) -> None:
         fleet = self.blocks.fleet

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 NAME = "arc-flow"
-_EJECTIONS = 100  # of each completion
 _FINER = 3  # times the arcs, from one grid to the next
 _GRIDS = 4
 _LEAST_LOSS = 1e-6  # of a grid, from which a finer one may be worth it
@@ -214,7 +213,7 @@ class _Search:
 
     def take(self, program: FlowProgram, values: Floats) -> None:
         """Decode, complete and offer a solution."""
-        packing = self.completion.run(decode(program, values), self.budget, _EJECTIONS)
+        packing = self.completion.run(decode(program, values, self.seed), self.budget, self.track)
         if packing is not None:
             whole = packing if self.part is None else self.part.put_back(packing)
             self.track.offer(relabel(self.fleet, whole) if self.part is None else whole, NAME)
