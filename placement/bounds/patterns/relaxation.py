@@ -1,7 +1,7 @@
 r"""The relaxation behind the pattern bound, as sets and coefficients.
 
-*Kinds* are the accelerators that are alike (name and usable memory), *weights* the distinct memory needs of shared
-copies on a kind, in grid units. Variables, all at least 0:
+*Kinds* are the accelerators that are alike (name, usable memory, how many a machine has), *weights* the distinct memory
+needs of shared copies on a kind, in grid units. Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
 - :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of weights that fits).
@@ -91,13 +91,13 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     for pool in fleet.pools:
         if pool.shape.accelerators and pool.max_instances != 0:
             row = fleet.problem.instance_types[fleet.problem.pools[pool.index].instance_type]
-            key_of[pool.index] = (row.accelerator, pool.shape.memory_mib)
+            key_of[pool.index] = (row.accelerator, pool.shape.memory_mib, pool.shape.accelerators)
     keys = list(dict.fromkeys(key_of.values()))
     kind_of = {p: keys.index(key) for p, key in key_of.items()}
     unit = _grid(fleet)
     kinds = tuple(
         _kind(fleet, q, memory, tuple(p for p, k in kind_of.items() if k == q), unit)
-        for q, (_, memory) in enumerate(keys)
+        for q, (_, memory, _) in enumerate(keys)
     )
     ways = tuple(_ways(fleet, kinds, kind_of))
     ways_of: list[list[Way]] = [[] for _ in fleet.components]
