@@ -56,7 +56,8 @@ class Balance:
         """O(copies x accelerators)."""
         self._fleet, self._hosts = fleet, hosts
         self._rng = np.random.default_rng(seed)
-        self._room = np.array([(max(1, h.shape.vcpus), max(1, h.shape.host_mib)) for h in hosts], dtype=np.float64).reshape(-1, 2)
+        room = [(max(1, host.shape.vcpus), max(1, host.shape.host_mib)) for host in hosts]
+        self._room = np.array(room, dtype=np.float64).reshape(-1, 2)
         self._used = np.array([self._usage(h.seats) for h in hosts], dtype=np.float64).reshape(-1, 2)
         self._units: list[list[_Unit]] = [[] for _ in hosts]
         self._rows: list[Floats] = [np.zeros((0, 5)) for _ in hosts]
@@ -179,6 +180,4 @@ class Balance:
 def _renumbered(unit: _Unit, accelerators: tuple[int, ...]) -> list[Seat]:
     """The unit's copies on other accelerators."""
     new = dict(zip(unit.accelerators, accelerators, strict=True))
-    return [
-        Seat(seat.component, seat.option, tuple(sorted(new[k] for k in seat.accelerators))) for seat in unit.seats
-    ]
+    return [Seat(seat.component, seat.option, tuple(sorted(new[k] for k in seat.accelerators))) for seat in unit.seats]

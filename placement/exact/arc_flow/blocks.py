@@ -137,7 +137,7 @@ def _supplies(fleet: Fleet, pools: list[int], first: int) -> list[Supply]:
     by_price: dict[int, list[int]] = defaultdict(list)
     for p in pools:
         by_price[fleet.pools[p].price].append(p)
-    found = []
+    found: list[Supply] = []
     for price, members in by_price.items():
         quotas = [fleet.pools[p].max_instances for p in members]
         limits = [quota for quota in quotas if quota is not None]
@@ -160,11 +160,11 @@ def fewest(fleet: Fleet, p: int) -> int:
 
 def share_out(blocks: Blocks, supply: Supply, count: int) -> list[int]:
     """Pools for `count` machines of a supply, those that are paid for anyway first; fewer when quotas end."""
-    fleet = blocks.fleet
-    taken = {p: 0 for p in supply.pools}
-    for limit in (lambda p: fewest(fleet, p), lambda p: fleet.pools[p].max_instances):
-        for p in supply.pools:
-            most = limit(p)
+    pools = blocks.fleet.pools
+    paid = {p: fewest(blocks.fleet, p) for p in supply.pools}
+    taken = dict.fromkeys(supply.pools, 0)
+    for limit in (paid, {p: pools[p].max_instances for p in supply.pools}):
+        for p, most in limit.items():
             more = count if most is None else min(count, max(0, most - taken[p]))
             taken[p] += more
             count -= more

@@ -136,7 +136,7 @@ def _follow(
             continue
         waiting = [(hosts[slot.machine].promised, turn, slot) for turn, slot in enumerate(here.pop(node, []))]
         heapq.heapify(waiting)
-        need = {arc: hunger.get(graph.sizes[kinds[arc]], _NONE) if kinds[arc] != SPLIT else _NONE for arc in leaving[node]}
+        need = {arc: _need(graph, kinds[arc], hunger) for arc in leaving[node]}
         for arc in sorted(leaving[node], key=lambda arc: (-need[arc][1], -need[arc][0], arc)):
             for _ in range(min(int(flow[arc]), len(waiting))):
                 slot = heapq.heappop(waiting)[2]
@@ -151,6 +151,10 @@ def _follow(
                     if piece.node is not None:
                         here[piece.node].append(_Slot(slot.machine, part))
     return slots
+
+
+def _need(graph: FlowGraph, kind: int, hunger: dict[Size, tuple[float, float]]) -> tuple[float, float]:
+    return _NONE if kind == SPLIT else hunger.get(graph.sizes[kind], _NONE)
 
 
 def _promise(host: Host, need: tuple[float, float]) -> None:
@@ -184,9 +188,7 @@ def _hand_out(grid: Grid, wanted: Sequence[_Wanted], slots: dict[Size, list[_Slo
             slot = mine[best]
             left[slot.machine][0] -= row.option.vcpus
             left[slot.machine][1] -= row.option.host_mib
-            hosts[slot.machine].seats.append(
-                Seat(row.component, row.option.index, tuple(sorted(slot.accelerators)))
-            )
+            hosts[slot.machine].seats.append(Seat(row.component, row.option.index, tuple(sorted(slot.accelerators))))
             if size is not None:
                 mine.pop(best)
 

@@ -33,19 +33,18 @@ class _Filler:
         self.arcs: list[int] = []
 
     def add(self, size: int) -> bool:
-        """Stand a copy of a size on the fullest block of its level that takes it, splitting a greater one if need be."""
+        """Stand a copy on the fullest block of its level that takes it, splitting a greater one if need be."""
         graph, wanted = self._graph, self._graph.sizes[size]
         level = graph.level_of(wanted.accelerators)
         while True:
             fitting = [
-                k
-                for k, node in enumerate(self._blocks)
-                if graph.nodes[node].accelerators >= level
-                and graph.nodes[node].height + wanted.weight <= graph.capacity
+                (node.accelerators, -node.height, k)
+                for k, node in enumerate(graph.nodes[index] for index in self._blocks)
+                if node.accelerators >= level and node.height + wanted.weight <= graph.capacity
             ]
             if not fitting:
                 return False
-            best = min(fitting, key=lambda k: (graph.nodes[self._blocks[k]].accelerators, -graph.nodes[self._blocks[k]].height))
+            best = min(fitting)[2]
             node = self._blocks[best]
             kind = size if graph.nodes[node].accelerators == level else SPLIT
             arc = self._index.get((node, kind))
@@ -107,7 +106,8 @@ def _fill_block(
         flow: Counter[int] = Counter()
         over: list[int] = []
         for machine in machines:
-            sizes = [number[size] for _, w in machine if (size := grid.size(block.ways[w].option)) is not None]
+            needs = [grid.size(block.ways[w].option) for _, w in machine]
+            sizes = [number[need] for need in needs if need is not None]
             filler = _Filler(grid.graph, index, accelerators)
             over += [size for size in _greatest_first(grid.graph, sizes) if not filler.add(size)]
             flow.update(filler.arcs)
@@ -126,9 +126,7 @@ def _fill_block(
 
 def _greatest_first(graph: FlowGraph, sizes: Iterable[int]) -> list[int]:
     """By level, then by weight, as the arcs of a graph come."""
-    return sorted(
-        sizes, key=lambda s: (-graph.level_of(graph.sizes[s].accelerators), -graph.sizes[s].weight, s)
-    )
+    return sorted(sizes, key=lambda s: (-graph.level_of(graph.sizes[s].accelerators), -graph.sizes[s].weight, s))
 
 
 def _add_zone_columns(program: FlowProgram, values: NDArray[np.float64]) -> None:
@@ -138,10 +136,10 @@ def _add_zone_columns(program: FlowProgram, values: NDArray[np.float64]) -> None
         block = blocks.blocks[c.block]
         if block.zone is not None:
             totals[block.ways[c.way].component, block.zone] += round(values[c.column])
-    for c, column in program.spread.items():
-        values[column] = min((totals[c, z] for z in fleet.components[c].eligible_zones), default=0)
-    for (c, z), column in program.zone_used.items():
-        values[column] = float(totals[c, z] > 0)
+    for component, column in program.spread.items():
+        values[column] = min((totals[component, z] for z in fleet.components[component].eligible_zones), default=0)
+    for key, column in program.zone_used.items():
+        values[column] = float(totals[key] > 0)
     for supply in blocks.supplies:  # machines that are paid for in any case count from the first block
         mine = [column for (_, s), column in program.machines.items() if s == supply.index]
         missing = supply.fewest - sum(values[column] for column in mine)

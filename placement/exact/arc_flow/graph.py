@@ -157,7 +157,9 @@ class FlowGraph:
         keys = np.concatenate([np.flatnonzero(self._reached[level]) + self._first[level] for level in self.levels])
         number = np.full(len(self.levels) * (self.capacity + 1), -1, dtype=np.int64)
         number[keys] = np.arange(len(keys))
-        self.nodes = tuple(Node(self.levels[key // (self.capacity + 1)], key % (self.capacity + 1)) for key in keys.tolist())
+        self.nodes = tuple(
+            Node(self.levels[key // (self.capacity + 1)], key % (self.capacity + 1)) for key in keys.tolist()
+        )
         self._node_of = {node: k for k, node in enumerate(self.nodes)}
         self.entry = {g: self._node_of[Node(g, 0)] for g in self._accelerators}
         tails: list[Ints] = [np.zeros(0, dtype=np.int64)]

@@ -74,7 +74,9 @@ class _Load:
     def __init__(self, blocks: Blocks, kind: tuple[Block, ...]) -> None:
         options = {(way.component, way.option.index): way.option for block in kind for way in block.ways}
         self.options = [
-            (option, max(1, blocks.fleet.components[c].copies)) for (c, _), option in options.items() if option.accelerators
+            (option, max(1, blocks.fleet.components[c].copies))
+            for (c, _), option in options.items()
+            if option.accelerators
         ]
         self.accelerators = {block.shape.accelerators for block in kind}
         self.memory = max(1, kind[0].shape.memory_mib)
@@ -92,8 +94,16 @@ class _Load:
         memory = share = greater = 0.0
         for option, copies in self.options:
             if not _whole(option):
-                touched, one, two = copies * option.accelerators, option.memory_mib / self.memory, option.share / WHOLE_SHARE
-                memory, share, greater = memory + touched * one, share + touched * two, greater + touched * max(one, two)
+                touched, one, two = (
+                    copies * option.accelerators,
+                    option.memory_mib / self.memory,
+                    option.share / WHOLE_SHARE,
+                )
+                memory, share, greater = (
+                    memory + touched * one,
+                    share + touched * two,
+                    greater + touched * max(one, two),
+                )
         return greater <= max(memory, share) * (1 + _SHARE_LOSS)
 
 
@@ -113,7 +123,9 @@ def _units(load: _Load) -> list[float]:
     if not needs:
         return [float(memory)]
     found = set()
-    for parts in _PARTS_OF_GIB:  # needs in tenths of a GiB were rounded up to MiB: the unit must be a hair above a tenth
+    for (
+        parts
+    ) in _PARTS_OF_GIB:  # needs in tenths of a GiB were rounded up to MiB: the unit must be a hair above a tenth
         unit = MIB_PER_GIB / parts
         found |= {unit, max(need / max(1, round(need / unit)) for need in needs)}
     count = float(_FINEST)

@@ -8,11 +8,12 @@ Columns: :math:`n_{bs}` machines of supply s in block b; :math:`x_{cob}` copies 
 - [volume b,r] vCPUs, host memory, grid units (and share, where the grid does not hold it) of a block in aggregate,
 - [cap c,b] with a cap per instance, copies are at most the cap times the machines,
 - [cover c], [demand c], [level l] required copies, throughput, optional copies,
-- [zone c,z], [spread c,z], [zones c] rules over zones: totals between a least and the least plus the skew, zones in use,
+- [zone c,z], [spread c,z], [zones c] rules over zones: totals between a least and the least plus the skew, and how many
+  zones are in use,
 - [quota s] where several blocks draw on a supply.
 
-It leaves out, for `decode` and `complete` to mend: which block of its kind an arc is on, vCPUs and host memory of each single machine, `avoid`, and the caps of single
-machines.
+It leaves out, for `decode` and `complete` to mend: which block of its kind an arc is on, vCPUs and host memory of each
+single machine, `avoid`, and the caps of single machines.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class FlowProgram:
     Attributes
     ----------
     machines : (block, supply) -> column. copies : all columns of copies. arcs : per kind, the column of its first arc.
-    columns, rows : how many there are.
+    columns, rows : how many there are; flow_columns, flow_rows: of the graphs alone.
     """
 
     def __init__(self, blocks: Blocks, grids: Sequence[Grid]) -> None:
@@ -68,6 +69,8 @@ class FlowProgram:
         self._low: list[Floats] = []
         self._high: list[Floats] = []
         self.columns = 0
+        self.flow_columns = sum(grid.arcs for grid in grids)
+        self.flow_rows = sum(len(g.graph.nodes) + len(g.graph.sizes) for g in grids if g.graph is not None)
         self._row_low: list[float] = []
         self._row_high: list[float] = []
         self._entries: list[tuple[Ints, Ints, Floats]] = []
@@ -250,10 +253,12 @@ class FlowProgram:
         rows = np.concatenate([single[:, 0].astype(np.int64), *(entry[0] for entry in self._entries)])
         columns = np.concatenate([single[:, 1].astype(np.int64), *(entry[1] for entry in self._entries)])
         values = np.concatenate([single[:, 2], *(entry[2] for entry in self._entries)])
-        key, place = np.unique(columns * len(self._row_low) + rows, return_inverse=True)  # heads may be the same twice
-        summed = np.bincount(place, weights=values, minlength=len(key))
-        starts = np.searchsorted(key // len(self._row_low), np.arange(self.columns + 1))
-        return starts, key % len(self._row_low), summed
+        height = len(self._row_low)
+        key, place = np.unique(columns * height + rows, return_inverse=True)  # two heads of an arc may be one node
+        summed: Floats = np.bincount(place, weights=values, minlength=len(key)).astype(np.float64)
+        starts: Ints = np.searchsorted(key // height, np.arange(self.columns + 1)).astype(np.int64)
+        within: Ints = (key % height).astype(np.int64)
+        return starts, within, summed
 
     # -- handing over
 

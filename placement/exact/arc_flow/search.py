@@ -42,13 +42,19 @@ if TYPE_CHECKING:
     from placement.track import Track
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 NAME = "arc-flow"
 _FINER = 3  # times the arcs, from one grid to the next
 _GRIDS = 4
 _LEAST_LOSS = 1e-6  # of a grid, from which a finer one may be worth it
 _BIG = 4_000  # columns from which the root is solved by interior point
-_ENOUGH_GAP = 1e-5  # relative, of one program: the rest is the grid's business
+_FEW_ARCS = 1_500  # up to so many, a program is solved as it is
+_RUNGS = (0.75, 1.2, 2.5)  # arcs of one run, a row of the flow
+_RUNG_GAPS = (4e-4, 2e-4, 1e-4, 1e-5)  # relative gap at which a run ends
+_RUNG_SHARE = 0.6  # of the time that is left, for a run that is not the last
+_RUNG_NODES = 2_000
+_FILL_STEPS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +112,7 @@ class _Search:
         self.small = fleet if self.part is None else self.part.fleet
         self.blocks = blocks_of(self.small)
         self.completion = Completion(self.small, seed)
-        self.nodes = 0
+        self.nodes = self.runs = 0
         self.stats: dict[str, int | float | str] = {}
 
     def run(self) -> None:
@@ -121,16 +127,17 @@ class _Search:
             if units != previous:
                 program = FlowProgram(self.blocks, grids)
                 loss = max(grid.loss for grid in grids)
-                self.stats.update(
-                    grids=turn + 1, columns=program.columns, rows=program.rows, grid_loss=round(loss, 6)
-                )
+                self.stats.update(grids=turn + 1, columns=program.columns, rows=program.rows, grid_loss=round(loss, 6))
                 self._solve(program)
                 if loss < _LEAST_LOSS:
                     return
-            if _ended(self.track, self.budget) or self._nodes_left() == 0:
+            if self._ended():
                 return
             previous = units
             arcs *= _FINER
+
+    def _ended(self) -> bool:
+        return _ended(self.track, self.budget) or self._nodes_left() == 0
 
     def _nodes_left(self) -> int | None:
         return None if self.budget.work is None else max(0, self.budget.work - self.nodes)
@@ -144,26 +151,80 @@ class _Search:
         self._stage(program, program.prices(), levels=len(self.small.levels))
 
     def _stage(self, program: FlowProgram, cost: Floats, levels: int) -> None:
-        """One run of HiGHS, within what the best plan leaves out at the first `levels`."""
-        if _ended(self.track, self.budget) or self._nodes_left() == 0:
+        """One objective, within what the best plan leaves out at the first `levels`: ever more arcs, cheapest first."""
+        if self._ended():
             return
-        start = self._plan()
-        solver = load_lp(program.to_lp(cost, self._placed(start, levels)), **self._engine_options(program))
+        plan = self.plan()
+        lp = program.to_lp(cost, self._placed(plan, levels))
+        values = None if plan is None else encode(program, plan)
+        is_money = levels == len(self.small.levels)
+        order, ladder = self._ladder(program, lp)
+        for rung, arcs in enumerate(ladder):
+            if self._ended():
+                return
+            last = rung == len(ladder) - 1
+            shut = order[arcs:]
+            start = None if values is None or values[shut].any() else values
+            gap = _RUNG_GAPS[-1 if last else rung]
+            found = self._run(program, lp, shut, start, gap=gap, last=last, is_money=is_money)
+            if found is not None:
+                values = found if values is None or found @ cost < values @ cost else values
+                self.take(program, found, steps=_FILL_STEPS)
+
+    def _ladder(self, program: FlowProgram, lp: highspy.HighsLp) -> tuple[Ints, list[int]]:
+        """Columns of arcs by reduced cost in the relaxation, and how many of them each run may use.
+
+        Nearly all arcs of good solutions are among the cheapest, about one for each row, and a program on these alone
+        is solved many times faster. The relaxation is solved by interior point without crossover: in the middle of its
+        optimal face, arcs that some optimal solution uses cost nothing.
+        """
+        first = min(program.arcs, default=program.columns)
+        columns = np.arange(first, program.columns)
+        columns = columns[: program.flow_columns]
+        if len(columns) < _FEW_ARCS:
+            return columns, [len(columns)]
+        integrality, lp.integrality_ = lp.integrality_, []
+        solver = load_lp(lp, solver="ipm", run_crossover="off", **self._limits(1.0))
+        lp.integrality_ = integrality
+        self._listen(solver, _Listener(self, program, is_money=False))
+        try:
+            solved = run(solver) == highspy.HighsModelStatus.kOptimal
+        except EngineError:
+            solved = False
+        if not solved:
+            return columns, [len(columns)]
+        reduced = np.array(solver.getSolution().col_dual)[columns]
+        order = columns[np.argsort(reduced, kind="stable")]
+        counts = [int(program.flow_rows * part) for part in _RUNGS]
+        return order, [*(n for n in counts if n < 0.7 * len(order)), len(order)]
+
+    def _run(
+        self,
+        program: FlowProgram,
+        lp: highspy.HighsLp,
+        shut: Ints,
+        start: Floats | None,
+        *,
+        gap: float,
+        last: bool,
+        is_money: bool,
+    ) -> Floats | None:
+        """HiGHS with the arcs `shut` closed; the best column values, None without."""
+        high = program.high.copy()
+        high[shut] = 0.0
+        lp.col_upper_ = high
+        options = {**self._limits(1.0 if last else _RUNG_SHARE), "mip_rel_gap": max(self.budget.gap, gap)}
+        if not last:
+            options["mip_max_nodes"] = min(_RUNG_NODES, options.get("mip_max_nodes", _RUNG_NODES))
+        if program.columns - len(shut) >= _BIG:
+            options["mip_lp_solver"] = "ipm"
+        solver = load_lp(lp, random_seed=self.seed % 2**31, **options)
         if start is not None:
-            values = encode(program, start)
-            if values is not None:
-                solution = highspy.HighsSolution()
-                solution.col_value = values.tolist()
-                solver.setSolution(solution)
-                self.stats["started"] = 1
-        listener = _Listener(self, program, is_money=levels == len(self.small.levels))
-        for event in (
-            solver.cbMipImprovingSolution,
-            solver.cbMipInterrupt,
-            solver.cbSimplexInterrupt,
-            solver.cbIpmInterrupt,
-        ):
-            event.subscribe(listener)
+            solution = highspy.HighsSolution()
+            solution.col_value = start.tolist()
+            solver.setSolution(solution)
+        listener = _Listener(self, program, is_money=is_money)
+        self._listen(solver, listener)
         try:
             run(solver)
         except EngineError as error:
@@ -172,26 +233,32 @@ class _Search:
             raise listener.error
         info = solver.getInfo()
         self.nodes += max(1, info.mip_node_count)
-        self.stats.update(nodes=self.nodes, engine=solver.modelStatusToString(solver.getModelStatus()))
-        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
-            self.take(program, np.array(solver.getSolution().col_value))
+        self.runs += 1
+        self.stats.update(nodes=self.nodes, runs=self.runs)
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        return np.array(solver.getSolution().col_value)
 
-    def _engine_options(self, program: FlowProgram) -> dict[str, Any]:
-        options: dict[str, Any] = {
-            "random_seed": self.seed % 2**31,
-            "mip_rel_gap": max(self.budget.gap, _ENOUGH_GAP),
-            "mip_feasibility_tolerance": 1e-7,
-        }
-        if program.columns >= _BIG:
-            options["mip_lp_solver"] = "ipm"
-        left, nodes = self.budget.left(), self._nodes_left()
+    def _listen(self, solver: highspy.Highs, listener: _Listener) -> None:
+        for event in (
+            solver.cbMipImprovingSolution,
+            solver.cbMipInterrupt,
+            solver.cbSimplexInterrupt,
+            solver.cbIpmInterrupt,
+        ):
+            event.subscribe(listener)
+
+    def _limits(self, share: float) -> dict[str, Any]:
+        """Time and nodes of one run, as HiGHS takes them."""
+        options: dict[str, Any] = {}
+        left, nodes = self.budget.left() * share, self._nodes_left()
         if np.isfinite(left):
             options["time_limit"] = max(left, 1e-3)
         if nodes is not None:
-            options["mip_max_nodes"] = min(nodes, 2**31 - 1)
+            options["mip_max_nodes"] = min(max(1, int(nodes * share)), 2**31 - 1)
         return options
 
-    def _plan(self) -> Packing | None:
+    def plan(self) -> Packing | None:
         """The best plan, as far as the program packs it."""
         best = self.track.best
         if best is None:
@@ -211,9 +278,12 @@ class _Search:
                 found[level] += 1
         return found
 
-    def take(self, program: FlowProgram, values: Floats) -> None:
-        """Decode, complete and offer a solution."""
-        packing = self.completion.run(decode(program, values, self.seed), self.budget, self.track)
+    def take(self, program: FlowProgram, values: Floats, steps: int = 0) -> None:
+        """Decode, complete (with so many steps of CP-SAT, if it comes to that) and offer a solution."""
+        if _ended(self.track, self.budget):
+            steps = 0
+        decoded = decode(program, values, self.seed)
+        packing = self.completion.run(decoded, self.budget, self.track, steps=steps)
         if packing is not None:
             whole = packing if self.part is None else self.part.put_back(packing)
             self.track.offer(relabel(self.fleet, whole) if self.part is None else whole, NAME)
@@ -255,7 +325,7 @@ class _Listener:
 
     def _is_worth_it(self, objective: float) -> bool:
         """Whether the solution, completed without more machines, could be better than the best plan."""
-        plan = self._search._plan()
+        plan = self._search.plan()
         if plan is None or not self._is_money:
             return True
         fleet = self._search.small
