@@ -147,6 +147,14 @@ _ALL = (
         options="placement.decomposition:DecompositionOptions",
     ),
     Solver(
+        name="arc-flow",
+        summary="flow over grid units of accelerators, one arc per distinct need, by HiGHS; bound by patterns",
+        proves=True,
+        work="branch-and-bound nodes",
+        function="placement.exact.arc_flow:solve_arc_flow",
+        options="placement.exact.arc_flow:ArcFlowOptions",
+    ),
+    Solver(
         name="cp-sat",
         summary="direct constraint program of every rule, by OR-Tools CP-SAT",
         proves=True,
