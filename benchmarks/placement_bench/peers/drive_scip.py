@@ -18,6 +18,7 @@ from functools import reduce
 import packing
 
 MOST_VARIABLES = 1_000_000
+INFINITE = 1e19  # SCIP writes 1e20 for what it does not have yet
 
 
 def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> packing.Packed:
@@ -36,7 +37,7 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
     model.setParam("limits/time", max(0.1, seconds - (time.monotonic() - started)))
     model.optimize()
     status, low = model.getStatus(), model.getDualbound()
-    bound = low if math.isfinite(low) and abs(low) < 1e19 else None
+    bound = low if abs(low) < INFINITE else None
     loads = program.loads() if model.getNSols() else []
     took = time.monotonic() - started
     return packing.Packed(
@@ -59,9 +60,11 @@ def _record(model, started: float) -> packing.Trace:
 
         def eventexec(self, event) -> None:
             del event
-            low = self.model.getDualbound()
-            seen = low if abs(low) < 1e19 else None
-            trace.append((time.monotonic() - started, self.model.getPrimalbound(), seen))
+            best, low = (
+                value if abs(value) < INFINITE else None
+                for value in (self.model.getPrimalbound(), self.model.getDualbound())
+            )
+            trace.append((time.monotonic() - started, best, low))
 
     model.includeEventhdlr(Recorder(), "recorder", "notes each new best solution")
     return trace
