@@ -320,6 +320,22 @@ def test_every_set_has_a_name_of_its_own() -> None:
     assert sorted(one.name for one in ALL) == sorted(PUBLISHED_CASES)
 
 
+@pytest.mark.long
+def test_random_x1_is_infeasible_as_often_as_the_docs_say() -> None:
+    (random_x1,) = (one for one in variable.SETS if one.name == "random-x1")
+    tasks: list[Any] = [case.load() for case in random_x1.cases(published())]
+    assert sum(too_few_bins(task.case) for task in tasks) == 492
+
+
+def too_few_bins(case: BinPacking) -> bool:
+    """Whether the items of some size and above are more than all bins hold of items of that size."""
+    return any(
+        sum(other.copies for other in case.items if other.size >= item.size)
+        > sum((one.available or 0) * (one.capacity[0] // item.size[0]) for one in case.bins)
+        for item in case.items
+    )
+
+
 def test_the_infeasible_case_is_infeasible() -> None:
     """Belov4_22 has 400 items above 7000, and 332 bins that hold one of those; no two fit one bin."""
     (belov,) = (one for one in variable.SETS if one.name == "belov-4")

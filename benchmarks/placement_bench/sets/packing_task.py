@@ -60,11 +60,13 @@ class CoreTask:
         Raises
         ------
         UsageError
-            No such solver.
+            No such solver or option.
         """
         if solver not in self.solvers():
             known = ", ".join(self.solvers()) or "none"
             raise UsageError(f'no solver "{solver}" for a case that is no problem document; known: {known}')
+        if limits.options:
+            raise UsageError(f"solver {CORE} has no option {next(iter(limits.options))}")
         return _run_core(self.case, limits)
 
     def check(self, answer: Answer) -> Check:
