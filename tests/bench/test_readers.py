@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import product
@@ -20,7 +21,7 @@ from placement_bench.sets import bpplib, conflicts, variable, vector
 from placement_bench.sets.archives import best_known, members, stem
 from placement_bench.sets.formats import FormatError, read_bpp, read_vbp, read_vsbpp, read_vsbppc
 from placement_bench.sets.mapping import check_plan, problem_document, to_plan
-from placement_bench.sets.native import BinPacking, BinType, ItemType, merged_twins, recount, volume_bound
+from placement_bench.sets.native import BinPacking, BinType, ItemType, merged, merged_twins, recount, volume_bound
 from placement_bench.sets.negative import has_negative, raised, within_rules
 from placement_bench.sets.packing_task import CORE, CoreTask, PackingTask, packing_task
 
@@ -308,7 +309,47 @@ def test_more_dimensions_than_a_machine_has_are_for_the_core_alone() -> None:
     assert task.check(Answer("feasible", 2, 2, solution, 0.0)).by == "recount"
 
 
+def test_the_core_solves_the_case_itself_and_the_referee_counts_its_bins() -> None:
+    """Quotas, costs, conflicts, two dimensions and copies, as the core is told them."""
+    bins = (BinType((10, 5), 1, 1), BinType((10, 5), 4))
+    items = (ItemType((5, 1)), ItemType((5, 1)), ItemType((0, 1), 3))
+    for conflicting, value in ((frozenset({(0, 1)}), 5), (frozenset[tuple[int, int]](), 1)):
+        task = packing_task(BinPacking(bins, items, conflicting), "three", "recount")
+        answer = task.run(CORE, Limits(seconds=20))
+        assert (answer.status, answer.value, answer.bound) == ("optimal", value, value)
+        check = task.check(answer)
+        assert (check.value, check.faults) == (value, ())
+        assert check.by.endswith(", recount")
+        assert json.loads(json.dumps(answer.solution)) == answer.solution
+
+
+def test_the_core_proves_that_a_case_has_no_packing() -> None:
+    case = BinPacking((BinType((10,) * 4, 1, 1),), (ItemType((6,) * 4, 2),))
+    task = packing_task(case, "two", "recount")
+    answer = task.run(CORE, Limits(seconds=20))
+    assert (answer.status, answer.value) == ("infeasible", None)
+    assert task.check(answer).faults == ()
+
+
+def test_unknown_solvers_and_options_of_the_core_are_refused() -> None:
+    task = packing_task(BinPacking((BinType((10,) * 4),), (ItemType((6,) * 4),)), "one", "recount")
+    with pytest.raises(UsageError, match='no solver "ffd" for a case that is no problem document; known: vector-pack'):
+        task.run("ffd", Limits())
+    with pytest.raises(UsageError, match="solver vector-packing has no option restarts"):
+        task.run(CORE, Limits(options={"restarts": 3}))
+
+
 # Sizes below zero
+
+
+def test_triplets_below_zero_are_solved_by_their_raised_sizes() -> None:
+    """Four bins, each filled by three items in three dimensions; two sizes of 51 leave -2."""
+    sizes = [(51, 40, 30), (51, 30, 40), (-2, 30, 30), (50, 48, 26), (30, 26, 48), (20, 26, 26)] * 2
+    task = packing_task(BinPacking((BinType((100,) * 3),), merged(sizes)), "four", "recount")
+    assert isinstance(task, CoreTask)
+    answer = task.run(CORE, Limits(seconds=20))
+    assert (answer.status, answer.value, answer.bound) == ("optimal", 4, 4)
+    assert task.check(answer).faults == ()
 
 
 def test_raised_sizes_keep_triplets_and_taking_apart_keeps_the_rules() -> None:
