@@ -6,9 +6,9 @@ kind drawn from the expected mix::
     use(node) = sum_k share[k] * size[k] * min(whole pods by GPU, pods by CPU, pods by memory)
 
 where a kind that may not run beside the node's GPUs counts nothing. A pod goes where it takes the least use, counted
-with the price of the GPUs it takes (`scarcity`)::
+with the pressure on the type of the GPUs it takes (see `scarcity`)::
 
-    score = use(after) - use(before) - pressure * price[type] * GPU taken
+    score = use(after) - use(before) - weight * pressure[type] * GPU taken
 
 in steps, and among equals to the first node of a fixed order, so that few nodes are open at a time.
 
@@ -26,7 +26,7 @@ import numpy as np
 
 from placement_bench.openb.fgd import Mix, distinct_gpus, typical_pods
 from placement_bench.openb.published import whole_gpus
-from placement_bench.openb.scarcity import gpu_prices
+from placement_bench.openb.scarcity import named_pressure
 from placement_bench.openb.trace import MILLI, Demand
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ class Weights:
     ----------
     by_size : kinds are weighted by their number times their GPU amount to this power.
     step : thousandths of a GPU within which two placements are alike.
-    pressure : how much the price of a GPU counts.
+    scarcity : what a GPU of a type under pressure 1 counts, in GPUs of use.
     fragmentation : how much the fragmentation of `fgd` counts beside.
     """
 
-    by_size: float = 0.3
-    step: float = 60.0
-    pressure: float = 2.0
+    by_size: float = 0.0
+    step: float = 40.0
+    scarcity: float = 0.5
     fragmentation: float = 0.0
 
 
@@ -60,7 +60,7 @@ class ExpectedUse:
 
     cluster: Cluster
     weights: Weights
-    price: Floats
+    pressure: Floats  # (M,)
     mix: Mix
     kinds: Kinds
     keeps: ClassVar[bool] = True
@@ -70,7 +70,7 @@ class ExpectedUse:
         """For the mix of a pod list."""
         weights = weights or Weights()
         kinds = Kinds.of(cluster, trace, weights.by_size)
-        return cls(cluster, weights, gpu_prices(cluster, trace), Mix(cluster, typical_pods(trace)), kinds)
+        return cls(cluster, weights, named_pressure(cluster, trace), Mix(cluster, typical_pods(trace)), kinds)
 
     def scores(self, state: State, demand: Demand, nodes: Ints) -> Floats:
         """The best placement on each node."""
@@ -92,7 +92,7 @@ class ExpectedUse:
         model, cpu, memory = self.cluster.model[nodes], state.cpu[nodes], state.memory[nodes]
         before = self.kinds.use(model, cpu, memory, state.gpu[nodes])[row]
         score = self.kinds.use(model[row], cpu[row] - demand.cpu, memory[row] - demand.memory, after) - before
-        score -= self.weights.pressure * self.price[model[row]] * demand.gpu_milli
+        score -= self.weights.scarcity * self.pressure[model[row]] * demand.gpu_milli
         if self.weights.fragmentation:
             lost = self.mix.fragmentation(model[row], cpu[row] - demand.cpu, after)
             lost -= self.mix.fragmentation(model, cpu, state.gpu[nodes])[row]
