@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement_bench.cases import Answer, Limits
+from placement_bench.kvpr import exact
 from placement_bench.kvpr.exact import branch_and_bound, solve
 from placement_bench.kvpr.problem import Kvpr
 from placement_bench.kvpr.rules import prism_greedy, round_robin
@@ -41,6 +42,16 @@ def test_the_optimum_is_proven_and_no_smaller_one_is_claimed(case: Kvpr) -> None
     found = solve(case, branch_and_bound(), over=lambda: False)
     if found is not None:
         assert found.value == found.bound == best(case) == case.value(found.gpu_of)
+
+
+@given(case=cases())
+def test_the_proof_alone_finds_every_better_assignment(case: Kvpr) -> None:
+    """Without bisection each question is "less than this?", and "no" is the proof: it must miss nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "HALVINGS", 0)
+        found = exact.solve(case, exact.branch_and_bound(), over=lambda: False)
+    if found is not None:
+        assert found.value == found.bound == best(case)
 
 
 @given(case=cases(), nodes=st.integers(0, 12))
