@@ -109,8 +109,8 @@ class Kinds:
     memory: Ints
     gpus: Ints
     size: Ints  # thousandths of GPU in all
-    level: Ints  # index into `levels`
-    levels: Ints  # distinct thousandths asked of one GPU
+    level: Ints  # index of the thousandths asked of one GPU among the L distinct ones
+    fitting: Ints  # (1001, L) how many of each level fit on a GPU with so many thousandths free
     allowed: Floats = field(repr=False)  # (M, K) 1 where the kind may run beside the GPU type
 
     @classmethod
@@ -130,13 +130,13 @@ class Kinds:
             gpus=np.array([demand.gpus for demand in demands], dtype=np.int64),
             size=np.array([demand.gpu_milli for demand in demands], dtype=np.int64),
             level=level,
-            levels=levels,
+            fitting=np.arange(MILLI + 1)[:, None] // levels,
             allowed=np.array([[float(demand.allows(model)) for demand in demands] for model in cluster.models]),
         )
 
     def use(self, model: Ints, cpu: Ints, memory: Ints, gpu: Ints) -> Floats:
         """(S,) the use of S node states. O(S x (levels x 8 + kinds))."""
-        by_gpu = (gpu[:, :, None] // self.levels).sum(axis=1)[:, self.level] // self.gpus
+        by_gpu = self.fitting[gpu].sum(axis=1)[:, self.level] // self.gpus
         pods = np.minimum(np.minimum(by_gpu, cpu[:, None] / self.cpu), memory[:, None] / self.memory)
         used: Floats = (pods * self.size * self.allowed[model]) @ self.share
         return used
