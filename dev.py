@@ -251,6 +251,11 @@ def end_to_end(scratch: Path) -> None:
     run([PYTHON, REFEREE, problem, plan])
 
 
+def quality(scratch: Path) -> None:
+    """The quick benchmark cases, with fixed work: no answer may be worse than the stored one."""
+    tool("placement_bench", "run", "--quick", "--jobs", "2", "--out", scratch / "quick")
+
+
 STEPS: dict[str, Callable[[Path], None]] = {
     "lint": lambda _: tool("ruff", "check", "--quiet", "."),
     "format": lambda _: tool("ruff", "format", "--check", "--quiet", "."),
@@ -259,6 +264,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "docs": lambda _: tool("sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html"),
     "wheel": wheel,
     "end-to-end": end_to_end,
+    "quality": quality,
 }
 
 

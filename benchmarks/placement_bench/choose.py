@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from placement.errors import UsageError, nearest
 from placement_bench.peers import PEERS
 from placement_bench.rows import Asked
-from placement_bench.sets import find_set
+from placement_bench.sets import all_sets, find_set
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,10 +42,6 @@ class Choice:
     seeds: Sequence[int] = (0,)
     options: Options = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
-
-    def narrowed(self, sets: Sequence[str], patterns: Sequence[str]) -> Choice:
-        """The same of other sets and cases."""
-        return replace(self, sets=tuple(sets), patterns=tuple(patterns))
 
 
 def choose(choice: Choice, data: Path) -> list[Asked]:
@@ -102,6 +98,11 @@ def _known_peers(names: Sequence[str]) -> None:
     for name in names:
         if name not in PEERS:
             raise UsageError(f'no peer "{name}"; {nearest(name, PEERS)}')
+
+
+def find_sets(names: Sequence[str]) -> list[CaseSet]:
+    """The sets of those names, or all of them."""
+    return [find_set(name) for name in names] if names else list(all_sets().values())
 
 
 def read_options(given: Sequence[str]) -> Options:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement_bench.campaign import Execute
+    from placement_bench.rows import Row
 
 app = typer.Typer(
     help="Run solvers on published sets of packing problems, have every answer checked, and compare.",
@@ -106,15 +107,30 @@ def run(
     data: Data = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("results"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the runs that --out lacks.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="The quick cases with fixed work; ends with 1 if worse than what is stored.")
+    ] = False,
+    store: Annotated[bool, typer.Option("--store", help="With --quick: store what comes out.")] = False,
 ) -> None:
     """Run solvers on cases; one JSON line for each run, written as it ends."""
     from placement_bench.campaign import run_campaign
     from placement_bench.choose import Choice, choose, read_options
     from placement_bench.peers.run import interpreter_of, interpreters
+    from placement_bench.quick import quick_runs
     from placement_bench.runner import jobs_for
 
     with in_words():
         folder = places.data_folder(data)
+        execute = _executor(executor, scheduler, jobs)
+        if quick:
+            if solvers or cases or peers or option or seed or work:
+                raise UsageError("--quick has its own cases, solvers and work; it goes with --set, --jobs and --out")
+            asked = quick_runs(_split(sets or []), folder, say)
+            make = partial(jobs_for, data=folder, interpreters={}, memory_gib=memory, grace=grace)
+            rows = run_campaign(asked, out, resume=resume, jobs=make, execute=execute, say=say)
+            raise typer.Exit(_hold(rows, store=store))
+        if store:
+            raise UsageError("--store goes with --quick")
         named = interpreters(_split(peer_python or []))
         choice = Choice(
             sets=_needed(_split(sets or []), "--set"),
@@ -128,7 +144,6 @@ def run(
         asked = choose(choice, folder)
         of_peers = {name: interpreter_of(name, named) for name in choice.peers}
         make = partial(jobs_for, data=folder, interpreters=of_peers, memory_gib=memory, grace=grace)
-        execute = _executor(executor, scheduler, jobs)
         rows = run_campaign(asked, out, resume=resume, jobs=make, execute=execute, say=say)
         bad = sum(bool(row.failed or row.faults) for row in rows)
         say(f"{len(rows)} runs in {out}, {bad} failed or faulty; `placement-bench report {out}` shows them")
@@ -169,6 +184,18 @@ def compare(
         typer.echo(compare_rows(read_rows(before), read_rows(after), tolerance), nl=False)
 
 
+@app.command()
+def fetch(
+    data: Annotated[Path, typer.Option("--data", help="Folder to write to; made when it is not there.")],
+    sets: Annotated[list[str] | None, typer.Argument(help="Sets, or folders of sets; none for all there are.")] = None,
+) -> None:
+    """Download the original files of published sets from their public addresses; checksums are pinned."""
+    from placement_bench.fetch import fetch as fetch_files
+
+    with in_words():
+        fetch_files(_split(sets or []), data, say=say)
+
+
 def _executor(name: str, scheduler: str | None, width: int) -> Execute:
     from placement_bench.runner import dask, local
 
@@ -179,6 +206,21 @@ def _executor(name: str, scheduler: str | None, width: int) -> Execute:
     if scheduler is None:
         raise UsageError("--executor dask needs --scheduler ADDRESS, as in tcp://127.0.0.1:8786")
     return partial(dask, scheduler=scheduler)
+
+
+def _hold(rows: list[Row], *, store: bool) -> int:
+    """Hold quick runs against what is stored, or store them; the exit code."""
+    from placement_bench import quick
+
+    if store:
+        quick.store(rows, quick.STORED)
+        say(f"stored {len(rows)} runs in {quick.STORED}")
+        return 0
+    found = quick.hold(rows, quick.read_stored(quick.STORED))
+    for line in found.lines():
+        say(line)
+    say(f"{len(rows)} quick runs: {len(found.worse)} worse, {len(found.better)} better, {len(found.new)} not stored")
+    return 1 if found.worse else 0
 
 
 def _split(words: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from typing import TYPE_CHECKING
 
 from placement_bench.stats import (
@@ -10,6 +9,7 @@ from placement_bench.stats import (
     Summary,
     first_time,
     groups,
+    median,
     summarise,
     time_profile,
     time_to,
@@ -68,10 +68,18 @@ def by_set(rows: Iterable[Row]) -> dict[tuple[str, str], list[Row]]:
 def summary_table(summaries: Iterable[Summary]) -> Table:
     """One line a set and solver."""
     head = (
-        "set", "solver", "runs", "proven", "matches best known", "gap to best known: mean", "max",
-        "own gap: median", "time: geometric mean", "ratio to the best: min", "median", "p90", "max ", "failed", "wrong",
+        "set", "solver", "runs", "proven", "reach best known", "gap to it: mean", "gap to it: max", "own gap: median",
+        "seconds (geometric mean)", "ratio to best: min", "ratio: median", "ratio: p90", "ratio: max", "failed",
+        "wrong",
     )  # fmt: skip
-    return head, [_summary_line(one) for one in summaries]
+    return without_empty((head, [_summary_line(one) for one in summaries]))
+
+
+def without_empty(table: Table) -> Table:
+    """The table without the columns that tell nothing of any line."""
+    head, lines = table
+    kept = [place for place in range(len(head)) if any(line[place] != NONE for line in lines)]
+    return tuple(head[place] for place in kept), [[line[place] for place in kept] for line in lines]
 
 
 def _summary_line(one: Summary) -> list[str]:
@@ -113,7 +121,7 @@ def run_table(rows: Iterable[Row]) -> Table:
         "case", "solver", "seed", "status", "value", "bound", "gap", "best known", "seconds", "first plan", "to 1 %",
         "to 0.1 %", "CPU s", "peak MiB", "checked by",
     )  # fmt: skip
-    return head, [_run_line(row) for row in rows]
+    return without_empty((head, [_run_line(row) for row in rows]))
 
 
 def _run_line(row: Row) -> list[str]:
@@ -148,10 +156,10 @@ def median_table(rows: Sequence[Row]) -> Table:
                     label,
                     str(len(part)),
                     str(sum(row.solved for row in part)),
-                    percent(_median(row.gap if row.sound else None for row in part)),
-                    seconds(_median(first_time(row) for row in part)),
-                    *(seconds(_median(time_to(row, target) for row in part)) for target in TARGETS),
-                    seconds(_median(row.seconds for row in part)),
+                    percent(median(row.gap if row.sound else None for row in part)),
+                    seconds(median(first_time(row) for row in part)),
+                    *(seconds(median(time_to(row, target) for row in part)) for target in TARGETS),
+                    seconds(median(row.seconds for row in part)),
                 ]
             )
     return head, lines
@@ -159,16 +167,6 @@ def median_table(rows: Sequence[Row]) -> Table:
 
 def _family(row: Row) -> str:
     return row.asked.case.rpartition("-")[0] or row.asked.set
-
-
-def _median(some: Iterable[float | None]) -> float | None:
-    """The median, a missing figure taken as worse than any: none when it falls among those."""
-    figures = list(some)
-    told = sorted(figure for figure in figures if figure is not None)
-    middle = (len(figures) - 1) / 2
-    if middle > len(told) - 1:
-        return None
-    return statistics.fmean((told[int(middle)], told[int(middle + 0.5)]))
 
 
 def fault_line(row: Row) -> str:

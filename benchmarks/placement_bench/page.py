@@ -20,7 +20,7 @@ class Plot(NamedTuple):
 
     title: str
     note: str
-    html: Any
+    figure: Any  # JSON
 
 
 class Section(NamedTuple):
@@ -128,19 +128,16 @@ def _section(name: str, rows: Sequence[Row], plots: Any, colours: dict[str, str]
             plots.single_runs,
         ),
     ]
+    figures = [(title, note, make(rows, colours)) for title, note, make in made]
+    drawn = [Plot(title, note, _json(figure)) for title, note, figure in figures if figure is not None]
     anchor = "".join(sign if sign.isalnum() else "-" for sign in name)
-    drawn = []
-    for number, (title, note, make) in enumerate(made):
-        figure = make(rows, colours)
-        if figure is not None:
-            drawn.append(Plot(title, note, _html(figure, f"{anchor}-{number}")))
     facts = f"{len({row.asked.case for row in rows})} cases, values in {rows[0].unit or 'its own unit'}"
     head, lines = markdown.summary_table(summarise(rows))
     return Section(name, anchor, facts, (head[1:], [line[1:] for line in lines]), drawn, markdown.run_table(rows))
 
 
-def _html(figure: Any, name: str) -> Any:
+def _json(figure: Any) -> Any:
+    """A figure as the page's script reads it, safe inside a script element."""
     from markupsafe import Markup
 
-    config = {"displaylogo": False, "responsive": True, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
-    return Markup(figure.to_html(full_html=False, include_plotlyjs=False, div_id=name, config=config))
+    return Markup(figure.to_json().replace("</", "<\\/"))

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#7f7f7f", "#8c6d31", "#1b1b1b")
 SHOWN_CASES = 12  # cases to pick from in the plot of single runs
 DASHES = {"value": "solid", "bound": "dash"}
+WIDE = 4.0  # factors beyond which a profile has a logarithmic axis
 STEPS = 120  # points of a mean curve
 
 Colours = dict[str, str]
@@ -160,12 +161,12 @@ def single_runs(rows: Sequence[Row], colours: Colours) -> go.Figure | None:
 def _boxes(found: Mapping[str, Sequence[tuple[float, str]]], colours: Colours, title: str) -> go.Figure | None:
     if not found:
         return None
-    figure = _figure("", title)
-    for label, some in found.items():
+    figure = _figure(title, "")
+    for label, some in reversed(list(found.items())):
         shares, names = zip(*some, strict=True)
         figure.add_trace(
             go.Box(
-                y=shares,
+                x=shares,
                 text=names,
                 name=label,
                 boxpoints="all",
@@ -173,11 +174,13 @@ def _boxes(found: Mapping[str, Sequence[tuple[float, str]]], colours: Colours, t
                 pointpos=0,
                 line={"width": 1.5},
                 marker={"color": colours[label], "size": 5, "opacity": 0.55},
-                hovertemplate="%{text}: %{y:.3%}<extra>" + _plain(label) + "</extra>",
+                hovertemplate="%{text}: %{x:.3%}<extra>" + _plain(label) + "</extra>",
                 showlegend=False,
             )
         )
-    figure.update_yaxes(tickformat=".3~%", rangemode="tozero")
+    figure.update_xaxes(tickformat=".3~%", rangemode="tozero")
+    figure.update_yaxes(ticks="", showgrid=False)
+    figure.update_layout(margin={"t": 12})
     return figure
 
 
@@ -185,8 +188,9 @@ def _profile(profile: Profile, colours: Colours, title: str) -> go.Figure | None
     drawn = {label: factors for label, factors in profile.factors.items() if factors}
     if len(profile.factors) < 2 or not drawn:
         return None
-    end = max(1.1, max(factors[-1] for factors in drawn.values()) * 1.05)
-    figure = _figure(title, "share of cases", log_x=True)
+    end = max(1.01, max(factors[-1] for factors in drawn.values()) * 1.05)
+    wide = end > WIDE
+    figure = _figure(title, "share of cases", log_x=wide)
     for label, factors in drawn.items():
         count = profile.cases
         steps = [(factor, bisect_right(factors, factor) / count) for factor in dict.fromkeys(factors)]
@@ -194,7 +198,7 @@ def _profile(profile: Profile, colours: Colours, title: str) -> go.Figure | None
         y = [profile.share(label, 1.0), *(share for _, share in steps), len(factors) / count]
         figure.add_trace(_steps(x, y, label, colours, "%{y:.0%} within %{x:.3~f} times"))
     figure.update_yaxes(tickformat=".0%", range=[0, 1.04])
-    figure.update_xaxes(range=[0, math.log10(end)])
+    figure.update_xaxes(range=[0, math.log10(end)] if wide else [1, end])
     return figure
 
 
@@ -292,7 +296,11 @@ def _figure(x: str, y: str, *, log_x: bool = False) -> go.Figure:
         hoverlabel={"font": {"size": 12}},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        xaxis={**axis, "title": {"text": x}, **({"type": "log", "dtick": 1} if log_x else {})},
-        yaxis={**axis, "title": {"text": y}},
+        xaxis={
+            **axis,
+            "title": {"text": x, "font": {"size": 12.5}},
+            **({"type": "log", "exponentformat": "none"} if log_x else {}),
+        },
+        yaxis={**axis, "title": {"text": y, "font": {"size": 12.5}}},
     )
     return figure

@@ -53,7 +53,7 @@ class Summary:
     solved : proven optimal or proven infeasible, checked, without fault.
     published, matched : runs on cases with a published best value, and how many reach it (or better it).
     gap_mean, gap_max : to the published best value, over the runs that have both; None without any.
-    bound_gap_median : between own value and own bound; None unless every run has one.
+    bound_gap_median : between own value and own bound, a run without counted as the widest; None when half have none.
     seconds : geometric mean, a failed run counted with its whole time limit.
     ratio : value over the best value known (for maximisation the inverse), 1 is best; None without any.
     proven_references : how many of the cases behind `ratio` have a proven optimum.
@@ -119,7 +119,6 @@ def _summary(rows: Sequence[Row], known: Mapping[CaseName, Reference]) -> Summar
     sound = [row for row in rows if row.sound]
     published = [row for row in rows if row.best_known is not None]
     gaps = [row.gap_to_best_known for row in published if row.sound and row.gap_to_best_known is not None]
-    own = [row.gap for row in sound if row.gap is not None]
     compared = [(row, ratio) for row in sound if (ratio := value_ratio(row, known)) is not None]
     return Summary(
         set=rows[0].asked.set,
@@ -132,7 +131,7 @@ def _summary(rows: Sequence[Row], known: Mapping[CaseName, Reference]) -> Summar
         matched=sum(gap <= TOLERANCE for gap in gaps),
         gap_mean=statistics.fmean(gaps) if gaps else None,
         gap_max=max(gaps, default=None),
-        bound_gap_median=statistics.median(own) if own and len(own) == len(rows) else None,
+        bound_gap_median=median(row.gap if row.sound else None for row in rows),
         seconds=geometric_mean([time_of(row) for row in rows]),
         ratio=spread([ratio for _, ratio in compared]) if compared else None,
         proven_references=sum(known[row.asked.set, row.asked.case].proven for row, _ in compared),
@@ -164,6 +163,19 @@ def time_of(row: Row) -> float:
 def geometric_mean(seconds: Sequence[float]) -> float:
     """Geometric mean of times, each at least `CLOCK`."""
     return math.exp(statistics.fmean(math.log(max(CLOCK, one)) for one in seconds))
+
+
+def median(some: Iterable[float | None]) -> float | None:
+    """The median, a missing figure taken for larger than any: None when the middle falls among those.
+
+    >>> median([3.0, None, 1.0]), median([3.0, None]), median([None, 1.0, None])
+    (3.0, None, None)
+    """
+    figures = list(some)
+    told = sorted(figure for figure in figures if figure is not None)
+    missing = len(figures) - len(told)
+    middle = statistics.median([*told, *[math.inf] * missing]) if figures else math.inf
+    return None if math.isinf(middle) else middle
 
 
 def spread(numbers: Sequence[float]) -> Spread:

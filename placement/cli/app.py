@@ -176,7 +176,7 @@ def verify(
     Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
     """
     with in_words():
-        from placement.errors import UsageError
+        from placement.errors import UsageError, printable
         from placement.io import read_plan, read_problem
         from placement.report.verdict import verdict_lines
         from placement.verify import verify as check
@@ -186,7 +186,7 @@ def verify(
         problem, document = read_problem(file), read_plan(plan)
         verdict = check(problem, document)
         for line in verdict_lines(document, verdict):
-            typer.echo(line)
+            typer.echo(printable(line))
     raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
 
 

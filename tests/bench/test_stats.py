@@ -37,7 +37,7 @@ def test_the_summary_of_a_solver() -> None:
     assert (found.published, found.matched) == (4, 1)
     assert found.gap_mean == pytest.approx(0.1)
     assert found.gap_max == pytest.approx(0.2)
-    assert found.bound_gap_median is None  # the crashed run has none
+    assert found.bound_gap_median == pytest.approx(0.5)  # 0, 1/4, 1/2, and two without: a crash and a fault
     assert found.seconds == pytest.approx(64 ** (1 / 5))  # 1, 1, 4, 16 (all it had), 1
     assert found.ratio == Spread(1.0, 1.0, 1.2, 1.2)
     assert found.proven_references == 2
