@@ -91,6 +91,7 @@ def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
     data = published("prism-kvpr")
     document = the_set.read(data)
     scores: list[float] = []
+    greedy_scores = []
     values: list[float] = []
     for case, row in zip(the_set.cases(data), document["cases"], strict=True):
         task = case.load()
@@ -101,6 +102,7 @@ def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
             value = task.case.value(gpu_of)
             assert value is not None
             assert float(value) == pytest.approx(row[key], rel=1e-12)
+        greedy_scores.append(task.run("prism-greedy", Limits()).metrics["leaderboard_score"])
         answer = task.run("branch-and-bound", Limits(work=1_000_000))
         assert case.best_known is not None
         assert (answer.status, answer.value) == ("optimal", case.best_known.value)
@@ -109,4 +111,5 @@ def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
         scores.append(answer.metrics["leaderboard_score"])
         values.append(answer.value or 0.0)
     assert sum(scores) / 50 == pytest.approx(87.41, abs=0.005)
+    assert sum(greedy_scores) / 50 == pytest.approx(60.82, abs=0.005)
     assert 1 / (sum(values) / 50) + 1 == pytest.approx(26.256, abs=0.0005)
