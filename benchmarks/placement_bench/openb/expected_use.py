@@ -48,10 +48,10 @@ class Weights:
     fragmentation : how much the fragmentation of `fgd` counts beside.
     """
 
-    by_size: float = 0.0
+    by_size: float = 0.3
     step: float = 40.0
-    scarcity: float = 0.5
-    fragmentation: float = 0.0
+    scarcity: float = 1.0
+    fragmentation: float = 1.0
 
 
 @dataclass(slots=True)
@@ -94,8 +94,8 @@ class ExpectedUse:
         score = self.kinds.use(model[row], cpu[row] - demand.cpu, memory[row] - demand.memory, after) - before
         score -= self.weights.scarcity * self.pressure[model[row]] * demand.gpu_milli
         if self.weights.fragmentation:
-            lost = self.mix.fragmentation(model[row], cpu[row] - demand.cpu, after)
-            lost -= self.mix.fragmentation(model, cpu, state.gpu[nodes])[row]
+            lost = self.mix.waste(model[row], cpu[row] - demand.cpu, after)
+            lost -= self.mix.waste(model, cpu, state.gpu[nodes])[row]
             score -= self.weights.fragmentation * lost
         return row, gpu, np.floor(score / self.weights.step)
 
