@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.certificate import box_bound, certify
-from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound
+from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, relax
 from placement.bounds.patterns.tree import Relaxed, Tree, groups_of
@@ -121,6 +121,13 @@ class PatternBound:
             self.nodes = tree.nodes
         self._raise(tree.bound, track)
         self.machines = tree.machines or self._machines()
+
+    def count_limits(self, price: int) -> Box | None:
+        """The fewest and the most machines of each pool in a plan within `given` whose machines cost less than `price`.
+
+        None when there is none. `price` is micro-dollars per hour, as in `packing.machine_price`.
+        """
+        return count_limits(self.fleet, self.cuts, price)
 
     def _machines(self) -> tuple[int, ...]:
         """Machine counts that keep every cut, where the search came to none that hold everything."""
