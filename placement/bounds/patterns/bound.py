@@ -24,6 +24,8 @@ from placement.bounds.volume import volume_bound
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from placement.bounds.patterns.certificate import Box, Cut, Prices
     from placement.bounds.patterns.program import Floats
     from placement.bounds.patterns.relaxation import Relaxation
@@ -86,6 +88,7 @@ class PatternBound:
         self._seed = seed
         self._rng = random.Random(seed)
         self.nodes = 0
+        self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
         self._groups = groups_of(fleet)
         self._program = PatternProgram(self.relaxation, self._groups)
         self._start()
@@ -211,5 +214,15 @@ class PatternBound:
             for _ in range(extra):
                 some = [0 if self._rng.random() < _DROP else price for price in touch]
                 found.append((q, kind.knapsack.best_pattern(some)[1]))
+        found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
         return certify(self.relaxation, prices, device), self._program.add_patterns(new)
+
+    def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
+        """The pattern in kinds that differ from kind q by their zone alone, less what can't stand there."""
+        items = self.relaxation.kinds[q].items
+        for kind in self.relaxation.kinds:
+            if kind.index != q and kind.alike == self.relaxation.kinds[q].alike:
+                index, limits = self._index[kind.index], kind.knapsack.limits
+                there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
+                yield kind.index, {i: min(times, limits[i]) for i, times in there.items()}
