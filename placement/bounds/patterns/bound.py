@@ -18,7 +18,7 @@ from placement.bounds.patterns.certificate import box_bound, certify
 from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, relax
-from placement.bounds.patterns.tree import Relaxed, Tree, groups_of
+from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
 from placement.result import Outcome, Stop
@@ -41,6 +41,7 @@ _MIX_GAP = 1e-3  # relative
 _BOX_ROUNDS = 30  # of column generation in one box
 _CUTS = 30  # kept
 _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
+_NEAR = 1e-4  # and so near in a box that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
 _SMOOTH = 0.5  # weight of the best prices so far
 _EXTRA = 3  # more patterns a kind and round, from a part of the items
@@ -89,6 +90,8 @@ class PatternBound:
         self._rng = random.Random(seed)
         self.nodes = 0
         self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
+        # Per kind the last prices and what they gave: in the tree few change from box to box.
+        self._priced: list[tuple[list[int], int, dict[int, int]]] = [([], 0, {}) for _ in self.relaxation.kinds]
         self._groups = groups_of(fleet)
         self._program = PatternProgram(self.relaxation, self._groups)
         self._start()
@@ -193,7 +196,8 @@ class PatternBound:
             bound = box_bound(self.fleet, tried, self._groups, prices.group, box)
             if cut is None or bound > best:
                 best, cut = bound, tried
-            if (not found or value <= best * (1 + _ENOUGH)) and not (
+            near = _ENOUGH if is_whole(self._program.counts()) else _NEAR
+            if (not found or value <= best * (1 + near)) and not (
                 self._program.beyond() and self._program.raise_penalty()
             ):
                 break
@@ -206,7 +210,9 @@ class PatternBound:
         device, found = [], []
         for kind in self.relaxation.kinds:
             q, touch = kind.index, prices.touch[kind.index]
-            value, pattern = kind.knapsack.best_pattern(touch)
+            if self._priced[q][0] != touch:
+                self._priced[q] = (touch, *kind.knapsack.best_pattern(touch))
+            _, value, pattern = self._priced[q]
             device.append(max(value, prices.device[q]))
             if not self._program.saves(duals, q, pattern):
                 continue
