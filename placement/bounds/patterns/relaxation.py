@@ -1,8 +1,8 @@
 r"""The relaxation behind the pattern bound, as sets and coefficients.
 
 A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
-on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) of one zone that are alike, *items*
-the distinct needs of copies in patterns of a kind. Variables, all at least 0:
+on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) of one zone that are
+alike, *items* the distinct needs of copies in patterns of a kind. Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
 - :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of items that fits).
