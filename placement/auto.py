@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.bounds import volume_bound, why_infeasible
+from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.result import Outcome, Stop
 from placement.track import why_stop
@@ -91,7 +91,9 @@ def solve_auto(
 def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 1.0, _RESTARTS)
-    track.raise_bound(volume_bound(fleet), "volume")  # loads an engine: a first plan comes sooner
+    track.raise_bound(
+        volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES
+    )  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     yield Turn("greedy", 0.2, _RESTARTS if track.best is None else _MORE_RESTARTS)
     if sum(c.copies for c in fleet.components) >= options.decompose_from:

@@ -210,6 +210,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
             reason=outcome.reason or None,
             lower_bound=None if outcome.infeasible else money(bound),
             bound_by=track.bound_by or None,
+            bound_relaxes=track.bound_relaxes or None,
         )
         plan = to_plan(fleet, None, **facts, **_extras(track, outcome))
         return Result(
@@ -229,6 +230,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         lower_bound=money(bound),
         gap=relative_gap(cost, bound),
         bound_by=track.bound_by or None,
+        bound_relaxes=track.bound_relaxes or None,
     )
     if fleet.levels:
         facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)}
