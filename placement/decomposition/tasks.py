@@ -12,7 +12,6 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.bounds import volume_bound
 from placement.budget import Budget
 from placement.executors import heeding_interrupts, interrupt_calls, workers_of
 from placement.solvers import find_solver
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2  # seconds between looks at the budget while tasks run elsewhere
-_WORK_CUTS = 2  # rounds of the pattern bound under a work limit
+_NODES = 20  # of the pattern bound's tree: at this size the root has nearly all of it
 _GRACE = 2.0  # seconds after its deadline when a task that runs elsewhere is given up
 
 
@@ -52,10 +51,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a task found: its best packing, and the bounds it raised, as (ticks, by, given)."""
+    """What a task found: its best packing, and the bounds that it proved, as `Track.raise_bound` takes them."""
 
     packing: Packing | None = None
-    bounds: tuple[tuple[int, str, tuple[int, ...] | None], ...] = ()
+    bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +89,14 @@ class Bound:
     weight: float
 
     def run(self, budget: Budget) -> Answer:
-        """The volume bound, then the pattern bound as far as the time goes."""
-        from placement.bounds.patterns.bound import PatternBound
+        """The pattern bound, as far as the time goes."""
+        from placement.bounds.patterns.bound import NAME, PatternBound
+        from placement.bounds.patterns.relaxation import RELAXES
 
         track = Track(self.fleet, budget)
-        found: list[tuple[int, str, tuple[int, ...] | None]] = [(volume_bound(self.fleet), "volume", None)]
-        if not budget.over():
-            patterns = PatternBound(self.fleet, budget, self.given, self.seed)
-            patterns.run(track, rounds=200 if budget.work is None else _WORK_CUTS)
-            found.append((self.fleet.tick_price * patterns.bound, "patterns", self.given))
-        return Answer(bounds=tuple(found))
+        patterns = PatternBound(self.fleet, budget, self.given, self.seed)
+        patterns.run(track, nodes=_NODES)
+        return Answer(bounds=((self.fleet.tick_price * patterns.bound, NAME, self.given, RELAXES),))
 
 
 Task = Pack | Bound

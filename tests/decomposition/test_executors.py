@@ -125,7 +125,7 @@ class Wait:
         """Do nothing for as long as allowed."""
         while not budget.over():
             time.sleep(0.01)
-        return Answer(bounds=((7, "waited", None),))
+        return Answer(bounds=((7, "waited", None, ""),))
 
 
 def test_the_deadline_reaches_the_parts() -> None:
