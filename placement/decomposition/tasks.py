@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2  # seconds between looks at the budget while tasks run elsewhere
+_GROUPS = (100, 300, 900, 2_700)  # components of the coarser problems whose bounds are taken in turn
 _NODES = 20  # of the pattern bound's tree: at this size the root has nearly all of it
 _GRACE = 2.0  # seconds after its deadline when a task that runs elsewhere is given up
 
@@ -89,14 +90,24 @@ class Bound:
     weight: float
 
     def run(self, budget: Budget) -> Answer:
-        """The pattern bound, as far as the time goes."""
+        """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
         from placement.bounds.patterns.bound import NAME, PatternBound
         from placement.bounds.patterns.relaxation import RELAXES
+        from placement.exact.coarse import RELAXES as COARSE_RELAXES
+        from placement.exact.coarse import coarsen
 
-        track = Track(self.fleet, budget)
-        patterns = PatternBound(self.fleet, budget, self.given, self.seed)
-        patterns.run(track, nodes=_NODES)
-        return Answer(bounds=((self.fleet.tick_price * patterns.bound, NAME, self.given, RELAXES),))
+        best, relaxes = 0, RELAXES
+        for most in _GROUPS if budget.work is None else _GROUPS[:1]:
+            if budget.over():
+                break
+            fleet = coarsen(self.fleet, most)
+            patterns = PatternBound(fleet, budget, self.given, self.seed)
+            patterns.run(Track(fleet, budget), nodes=_NODES)
+            if patterns.bound > best:
+                best, relaxes = patterns.bound, RELAXES if fleet is self.fleet else f"{RELAXES}; {COARSE_RELAXES}"
+            if fleet is self.fleet:
+                break
+        return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),))
 
 
 Task = Pack | Bound
