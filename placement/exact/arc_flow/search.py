@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 NAME = "arc-flow"
-_FINER = 3  # times the arcs, from one grid to the next
+_FINER = 2  # times the arcs, from one grid to the next
 _GRIDS = 4
 _LEAST_LOSS = 1e-6  # of a grid, from which a finer one may be worth it
 _BIG = 4_000  # columns from which the root is solved by interior point
@@ -67,7 +67,7 @@ class ArcFlowOptions:
     bound_share : part of the time for the pattern bound.
     """
 
-    max_arcs: int = 25_000
+    max_arcs: int = 12_000
     bound_share: float = 0.2
 
 
