@@ -21,6 +21,7 @@ from placement.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from placement.fleet import Fleet
     from placement.packing import Packing, Value
@@ -40,6 +41,7 @@ def solve(
     options: dict[str, Any] | None = None,
     hint: Plan | None = None,
     listener: Listener | None = None,
+    executor: Executor | None = None,
 ) -> Result:
     """Find a plan, with a bound on how good any plan can be.
 
@@ -55,6 +57,9 @@ def solve(
     options : the solver's own options by name.
     hint : a plan of this problem to start from; the answer is never worse.
     listener : called with each `Event` while solving, from the solving thread.
+    executor : where the parts of a large problem are solved (see the solver `decomposition`): any
+        `concurrent.futures.Executor`, such as a process pool or ``distributed.Client(...).get_executor()``. None: one
+        part after the other in this process. The answer does not depend on it.
 
     Returns
     -------
@@ -64,7 +69,7 @@ def solve(
     Raises
     ------
     UsageError
-        No such solver or option, or a hint that breaks a rule.
+        No such solver or option, a limit that can't mean anything, or a hint that breaks a rule.
     SolverBugError
         The solver's plan or bound did not survive the check: a bug, never patched over.
 
@@ -77,7 +82,9 @@ def solve(
     """
     entry = find_solver(solver)
     settings = entry.make_options(options or {})
-    budget = Budget(time_limit, work, gap, threads)
+    _check_limits(time_limit=time_limit, gap=gap, seed=seed)
+    _check_counts(work=work, threads=threads)
+    budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
     start = None if hint is None else _packing_of(fleet, hint)
     track = Track(fleet, budget, listener)
@@ -116,12 +123,25 @@ def bound(
     """
     from placement.bounds.patterns.bound import raise_bounds
 
+    _check_limits(time_limit=time_limit, seed=seed)
     budget = Budget(time_limit)
     fleet = compile_fleet(problem)
     track = Track(fleet, budget, listener)
     start = None if plan is None else _packing_of(fleet, plan)
     outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), budget)
     return _result(fleet, track, outcome, budget, "bound", seed)
+
+
+def _check_limits(**limits: float | None) -> None:
+    for name, value in limits.items():
+        if value is not None and not value >= 0:  # NaN is no limit either
+            raise UsageError(f"{name} must not be negative, got {value}")
+
+
+def _check_counts(**counts: int | None) -> None:
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise UsageError(f"{name} must be at least 1, or None for no limit, got {value}")
 
 
 def _packing_of(fleet: Fleet, plan: Plan) -> Packing:
@@ -190,6 +210,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
             reason=outcome.reason or None,
             lower_bound=None if outcome.infeasible else money(bound),
             bound_by=track.bound_by or None,
+            bound_relaxes=track.bound_relaxes or None,
         )
         plan = to_plan(fleet, None, **facts, **_extras(track, outcome))
         return Result(
@@ -209,6 +230,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         lower_bound=money(bound),
         gap=relative_gap(cost, bound),
         bound_by=track.bound_by or None,
+        bound_relaxes=track.bound_relaxes or None,
     )
     if fleet.levels:
         facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)}

@@ -9,14 +9,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
-from placement.bounds.patterns.certificate import Cut
-from placement.bounds.patterns.mix import cheapest_mix
 from placement.exact.fill import PATIENCE, Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
+from placement.exact.mixes import Mixes
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
 from placement.result import Outcome, Stop
@@ -46,7 +46,7 @@ class ColumnGenerationOptions:
     """
 
     bound_share: float = 0.3
-    pack_share: float = 0.3
+    pack_share: float = 0.6
     steps: int = 1_000_000
 
 
@@ -91,38 +91,52 @@ def _why(track: Track, budget: Budget) -> Stop:
 
 def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:
     """Pack at the bound's machine counts; else halve the spare part between what fails and what the best plan has."""
-    tried = 1
-    if _pack(fleet, track, budget.share(_TRY_SHARE), bound.machines, seed):
-        return tried
+    firm = _firm(fleet, track)
+    mixes = Mixes(firm, bound.cuts, seed)
+    packed: dict[tuple[int, ...], bool] = {}
     low, high = 0.0, track.gap() or _MOST_SPARE
-    while not _ended(track, budget) and high - low > _LEAST_SPARE:
-        spare = (low + high) / 2
-        machines = _mix_with_spare(fleet, bound, spare, budget, seed)
+    spare = 0.0
+    while not _ended(track, budget):
+        machines = mixes.cheapest(spare, budget) if packed or not bound.machines else bound.machines
         if machines is None:
             break
-        tried += 1
-        if _pack(fleet, track, budget.share(_TRY_SHARE), machines, seed + tried):
+        if machines not in packed:
+            packed[machines] = _is_cheaper(fleet, track, mixes.price(machines)) and _pack(
+                fleet, firm, track, budget.share(_TRY_SHARE), machines, seed + len(packed)
+            )
+        if packed[machines] or not _is_cheaper(fleet, track, mixes.price(machines)):
             high = spare
         else:
             low = spare
-    return tried
+        if high - low <= _LEAST_SPARE:
+            break
+        spare = (low + high) / 2
+    return len(packed)
 
 
-def _mix_with_spare(
-    fleet: Fleet, bound: PatternBound, spare: float, budget: Budget, seed: int
-) -> tuple[int, ...] | None:
-    """The cheapest machine counts that offer `spare` (relative) more than every cut asks for."""
-    cuts = [Cut(cut.worth, cut.least + int(cut.least * spare)) for cut in bound.cuts if cut.least > 0]
-    mix = cheapest_mix(fleet, cuts, gap=1e-4, seconds=budget.left(), work=1.0, seed=seed)
-    return mix.machines if mix is not None and mix.machines else None
+def _is_cheaper(fleet: Fleet, track: Track, price: int) -> bool:
+    best = track.best
+    return best is None or fleet.tick_price * price < best[1].ticks
 
 
-def _pack(fleet: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
-    """Pack with these machine counts as quotas; says whether all required copies found room."""
+def _firm(fleet: Fleet, track: Track) -> Fleet:
+    """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
+    if track.best is None or not fleet.levels:
+        return fleet
+    placed = Counter(seat.component for _, seat in track.best[0].seats())
+    components = tuple(
+        c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
+        for c in fleet.components
+    )
+    return replace(fleet, components=components, levels=())
+
+
+def _pack(fleet: Fleet, firm: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
+    """Pack with these machine counts as quotas; says whether all copies of `firm` found room."""
     if not machines:
         return False
     pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
-    narrow = replace(fleet, pools=pools)
+    narrow = replace(firm, pools=pools)
     fill = Fill(narrow, budget, seed)
     patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
     if not fill.run(budget, track, patience) or fill.packing is None:

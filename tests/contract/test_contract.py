@@ -27,6 +27,7 @@ WORK = {
     "cp-sat": 5_000,
     "milp": 20_000,
     "auto": 5_000,
+    "decomposition": 5_000,
 }
 NAMES = sorted(SOLVERS)
 PROVERS = [name for name in NAMES if SOLVERS[name].proves]

@@ -6,11 +6,15 @@ rounded up, which only weakens them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.bounds.patterns.certificate import Box
+
 if TYPE_CHECKING:
-    from placement.bounds.patterns.certificate import Cut
+    from placement.bounds.patterns.certificate import Cut, Groups
     from placement.fleet import Fleet
 
 _RIGHT = 10**9
@@ -29,6 +33,47 @@ def machine_limits(fleet: Fleet) -> tuple[tuple[int, ...], tuple[int | None, ...
     """The fewest and the most machines of each pool that any plan pays for."""
     fewest = tuple(max(pool.min_instances, len(fleet.forced(pool.index))) for pool in fleet.pools)
     return fewest, tuple(pool.max_instances for pool in fleet.pools)
+
+
+def any_box(fleet: Fleet, groups: Groups = ()) -> Box:
+    """Machine counts that any plan worth having pays for, per pool and group.
+
+    A machine in use holds a copy; beyond those in use, only what can't be released or `min_instances` asks for is paid.
+    """
+    fewest, quotas = machine_limits(fleet)
+    most = []
+    for pool, low, quota in zip(fleet.pools, fewest, quotas, strict=True):
+        copies = sum(c.copies for c in fleet.components if any(pool.index in o.pools for o in c.options))
+        most.append(max(low, copies + low if quota is None else min(quota, copies + low)))
+    return Box(
+        (*fewest, *(sum(fewest[p] for p in group) for group in groups)),
+        (*most, *(sum(most[p] for p in group) for group in groups)),
+    )
+
+
+def covering_bound(
+    fleet: Fleet, cut: Cut, fewest: tuple[int, ...] | None = None, most: tuple[int | None, ...] | None = None
+) -> int | None:
+    """The least price of machine counts that keep one cut, parts of machines allowed; None when none do: a proof.
+
+    The covering knapsack's linear relaxation (Dantzig 1957): cheapest worth first. Exact, micro-dollars per hour,
+    rounded up, as whole machines have whole prices. O(pools log pools). Limits default to those of any plan.
+    """
+    least, greatest = machine_limits(fleet)
+    fewest, most = fewest or least, most or greatest
+    missing = Fraction(cut.least - sum(worth * n for worth, n in zip(cut.worth, fewest, strict=True)))
+    total = Fraction(sum(pool.price * n for pool, n in zip(fleet.pools, fewest, strict=True)))
+    useful = [pool for pool in fleet.pools if cut.worth[pool.index] > 0]
+    for pool in sorted(useful, key=lambda pool: Fraction(pool.price, cut.worth[pool.index])):
+        if missing <= 0:
+            break
+        worth, high = cut.worth[pool.index], most[pool.index]
+        more = missing / worth
+        if high is not None:
+            more = min(more, Fraction(max(0, high - fewest[pool.index])))
+        total += more * pool.price
+        missing -= more * worth
+    return math.ceil(total) if missing <= 0 else None
 
 
 def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int) -> Mix | None:
