@@ -12,6 +12,7 @@ from placement.exact.vector_packing.cover import close_by_patterns, cover
 from placement.exact.vector_packing.dive import dive, round_down
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.heuristics import first_packings
+from placement.exact.vector_packing.improve import improve
 from placement.exact.vector_packing.mix import count_bins, pack_counts, volume_cuts
 from placement.exact.vector_packing.problem import Bins
 from placement.exact.vector_packing.state import PackingResult, State
@@ -27,6 +28,8 @@ _MASTER_PART = 0.2  # of the time left, for the integer program over the columns
 _MASTER_SECONDS = 10.0
 _REST_SECONDS = 2.0  # for the exact end of a dive
 _DIVES = 8
+_STEPS, _PATIENCE = 400, 25
+_LAST_STEPS, _LAST_PATIENCE = 100_000, 300
 _FEW_LOADS = 1_500  # that an integer program decides in no time
 
 
@@ -80,9 +83,13 @@ def solve_vector_packing(
         if not state.ended:
             dive(generation, seed=seed + attempt, exact=_REST_SECONDS)
     if not state.ended:
+        improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed)
+    if not state.ended:
         close_by_patterns(generation)
     if not state.ended:
         close_by_arcs(generation)
+    if not state.ended:
+        improve(generation, steps=_LAST_STEPS, patience=_LAST_PATIENCE, seed=seed + 1)
     state.stats.update(columns=len(generation.master.loads), rounds=generation.rounds)
     return state.result()
 
