@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from placement.bounds import volume_bound
+from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.decomposition.parts import deal, gather, make_parts
 from placement.decomposition.tasks import Bound, Pack, run_tasks
 from placement.exact.fill import Fill
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from placement.budget import Budget
     from placement.decomposition.parts import Part
-    from placement.decomposition.tasks import Task
+    from placement.decomposition.tasks import Answer, Task
     from placement.fleet import Fleet
     from placement.packing import Machine, Value
     from placement.track import Track
@@ -85,7 +86,7 @@ def solve_decomposition(
         return _as_a_whole(fleet, track, budget, seed, hint, options)
     if hint is not None:
         track.offer(hint, NAME)
-    track.raise_bound(volume_bound(fleet), "volume")
+    track.raise_bound(volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES)
     _first_plan(fleet, track, budget, seed)
     search = _Rounds(fleet, track, budget, seed, options)
     if track.best is None:
@@ -128,7 +129,7 @@ class _Rounds:
     def bound_alone(self) -> None:
         """Without a plan there is nothing to cut: the bound has what time is left."""
         for _, answer in run_tasks([self._bound_task(1.0)], self._budget):
-            self._raise_bounds(answer.bounds)
+            self._raise_bounds(answer)
 
     def run(self) -> None:
         """Round after round until nothing is to be gained, or the budget is over."""
@@ -152,7 +153,7 @@ class _Rounds:
         found: dict[int, tuple[Machine, ...]] = {}
         every = -(-len(parts) // _OFFERS)
         for index, answer in run_tasks(tasks, self._budget.share(_ROUND_SHARE, work=self._budget.work)):
-            self._raise_bounds(answer.bounds)
+            self._raise_bounds(answer)
             if answer.packing is not None:
                 found[index - (not turn)] = parts[index - (not turn)].put_back(answer.packing)
                 if self._adds_up and len(found) % every == 0:
@@ -185,9 +186,9 @@ class _Rounds:
         given = best[1].left_out if best is not None and self._fleet.levels else None
         return Bound(self._fleet, given, int(self._rng.integers(2**30)), weight)
 
-    def _raise_bounds(self, bounds: Sequence[tuple[int, str, tuple[int, ...] | None]]) -> None:
-        for ticks, by, given in bounds:
-            self._track.raise_bound(ticks, by, given)
+    def _raise_bounds(self, answer: Answer) -> None:
+        for ticks, by, given, relaxes in answer.bounds:
+            self._track.raise_bound(ticks, by, given, relaxes)
 
     def _accept(
         self, packing: Packing, value: Value, parts: Sequence[Part], found: dict[int, tuple[Machine, ...]]

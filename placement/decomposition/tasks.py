@@ -12,7 +12,6 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.bounds import volume_bound
 from placement.budget import Budget
 from placement.executors import heeding_interrupts, interrupt_calls, workers_of
 from placement.solvers import find_solver
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2  # seconds between looks at the budget while tasks run elsewhere
-_WORK_CUTS = 2  # rounds of the pattern bound under a work limit
+_GROUPS = (100, 300, 900, 2_700)  # components of the coarser problems whose bounds are taken in turn
+_NODES = 20  # of the pattern bound's tree: at this size the root has nearly all of it
 _GRACE = 2.0  # seconds after its deadline when a task that runs elsewhere is given up
 
 
@@ -52,10 +52,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a task found: its best packing, and the bounds it raised, as (ticks, by, given)."""
+    """What a task found: its best packing, and the bounds that it proved, as `Track.raise_bound` takes them."""
 
     packing: Packing | None = None
-    bounds: tuple[tuple[int, str, tuple[int, ...] | None], ...] = ()
+    bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +90,24 @@ class Bound:
     weight: float
 
     def run(self, budget: Budget) -> Answer:
-        """The volume bound, then the pattern bound as far as the time goes."""
-        from placement.bounds.patterns.bound import PatternBound
+        """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
+        from placement.bounds.patterns.bound import NAME, PatternBound
+        from placement.bounds.patterns.relaxation import RELAXES
+        from placement.exact.coarse import RELAXES as COARSE_RELAXES
+        from placement.exact.coarse import coarsen
 
-        track = Track(self.fleet, budget)
-        found: list[tuple[int, str, tuple[int, ...] | None]] = [(volume_bound(self.fleet), "volume", None)]
-        if not budget.over():
-            patterns = PatternBound(self.fleet, budget, self.given, self.seed)
-            patterns.run(track, nodes=2_000 if budget.work is None else _WORK_CUTS)
-            found.append((self.fleet.tick_price * patterns.bound, "patterns", self.given))
-        return Answer(bounds=tuple(found))
+        best, relaxes = 0, RELAXES
+        for most in _GROUPS if budget.work is None else _GROUPS[:1]:
+            if budget.over():
+                break
+            fleet = coarsen(self.fleet, most)
+            patterns = PatternBound(fleet, budget, self.given, self.seed)
+            patterns.run(Track(fleet, budget), nodes=_NODES)
+            if patterns.bound > best:
+                best, relaxes = patterns.bound, RELAXES if fleet is self.fleet else f"{RELAXES}; {COARSE_RELAXES}"
+            if fleet is self.fleet:
+                break
+        return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),))
 
 
 Task = Pack | Bound

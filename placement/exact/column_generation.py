@@ -4,7 +4,10 @@
 2. The pattern bound (`bounds.patterns`): column generation, then whole machine counts by Benders cuts.
 3. Packing at a given fleet mix: the cheapest machine counts that keep every cut with a little to spare become quotas
    for the heuristics; the spare part is halved or raised until the least is found that can be packed.
-4. Large-neighbourhood search until the bound is met or the time is up.
+4. Machines of the best plan are closed, one or a few at a time, while their copies find room elsewhere.
+5. Large-neighbourhood search until the bound is met or the time is up.
+
+Step 4 comes once before step 3 too, in a small part of the time: it gives the search for mixes a nearer goal.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
 from placement.exact.fill import PATIENCE, Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
 from placement.exact.mixes import Mixes
+from placement.exact.refill import Elimination
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
 from placement.result import Outcome, Stop
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 NAME = "column-generation"
 _LEAST_SPARE = 0.0005
 _MOST_SPARE = 0.2
+_MOST_TRIES = 1_000_000  # to close machines
 _TRY_SHARE = 0.35  # of the time left for packing, for one mix
 
 
@@ -41,12 +46,15 @@ class ColumnGenerationOptions:
     Attributes
     ----------
     bound_share : part of the time for the bound.
-    pack_share : part of what is left then for packing at fleet mixes.
+    first_share, pack_share, close_share : parts of what is left each time for closing machines, for packing at fleet
+        mixes, and for closing machines again.
     steps : most steps of the large-neighbourhood search; a work budget replaces it.
     """
 
     bound_share: float = 0.3
-    pack_share: float = 0.6
+    first_share: float = 0.15
+    pack_share: float = 0.4
+    close_share: float = 0.7
     steps: int = 1_000_000
 
 
@@ -67,18 +75,20 @@ def solve_column_generation(
     given = best[1].left_out if best is not None and fleet.levels else None
     bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
     bound.run(track)
-    stats: dict[str, int | float | str] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
+    stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
     if bound.infeasible and given is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+    stats["closed"] = _close_machines(fleet, track, budget.share(options.first_share), seed)
     if not _ended(track, budget) and bound.cuts:
         stats["mixes"] = _pack_mixes(fleet, track, budget.share(options.pack_share), bound, seed)
+    stats["closed"] += _close_machines(fleet, track, budget.share(options.close_share), seed + 1)
     if not _ended(track, budget) and track.best is not None:
         search = LargeNeighbourhood(fleet, track, seed)
         limit = options.steps if budget.work is None else budget.work
         while search.possible and search.steps < limit and not _ended(track, budget):
             search.step(budget)
         stats.update(steps=search.steps, improved=search.improved)
-    return Outcome(NAME, _why(track, budget), stats=stats)
+    return Outcome(NAME, _why(track, budget), stats={**stats})
 
 
 def _ended(track: Track, budget: Budget) -> bool:
@@ -87,6 +97,18 @@ def _ended(track: Track, budget: Budget) -> bool:
 
 def _why(track: Track, budget: Budget) -> Stop:
     return why_stop(track, budget) or (Stop.DONE if track.best is not None else Stop.STUCK)
+
+
+def _close_machines(fleet: Fleet, track: Track, budget: Budget, seed: int) -> int:
+    """Close machines of the best plan until the budget is over; returns how often that made it cheaper."""
+    if track.best is None:
+        return 0
+    search = Elimination(_firm(fleet, track), track.best[0], seed)
+    limit = _MOST_TRIES if budget.work is None else budget.work
+    while search.possible and search.tries < limit and not _ended(track, budget):
+        if search.step(budget.over):
+            track.offer(relabel(fleet, search.packing), NAME)
+    return search.gained
 
 
 def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:

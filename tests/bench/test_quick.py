@@ -105,7 +105,8 @@ def test_a_set_is_not_run_twice_in_two_guises(tmp_path: Path, monkeypatch: pytes
     assert "gen-falkenauer-u" in there
     assert any("SKIPPED: falkenauer-u" in line for line in seen)
 
-    monkeypatch.setattr(quick, "find_sets", lambda names: [toys, dataclasses.replace(toys, name="gen-toy-bins")])
     toys = find_set("toy-bins")
+    both = [toys, dataclasses.replace(toys, name="gen-toy-bins")]
+    monkeypatch.setattr(quick, "find_sets", lambda names: both)
     assert {run.set for run in quick.quick_runs([], tmp_path, seen.append)} == {"toy-bins"}
     assert {run.set for run in quick.quick_runs(["toy-bins"], tmp_path, seen.append)} == {"toy-bins", "gen-toy-bins"}

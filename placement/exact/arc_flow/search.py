@@ -18,6 +18,7 @@ import highspy
 import numpy as np
 
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
+from placement.bounds.volume import volume_bound
 from placement.engines.highs import EngineError, load_lp, run
 from placement.exact.arc_flow.blocks import blocks_of
 from placement.exact.arc_flow.complete import Completion
@@ -33,9 +34,12 @@ from placement.result import Outcome, Stop
 from placement.track import why_stop
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from placement.budget import Budget
+    from placement.exact.arc_flow.grid import Grid
     from placement.exact.neighbourhood import Neighbourhood
     from placement.fleet import Fleet
     from placement.packing import Packing
@@ -45,14 +49,14 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 NAME = "arc-flow"
-_FINER = 3  # times the arcs, from one grid to the next
+_FINER = 2  # times the arcs, from one grid to the next
 _GRIDS = 4
 _LEAST_LOSS = 1e-6  # of a grid, from which a finer one may be worth it
 _BIG = 4_000  # columns from which the root is solved by interior point
 _FEW_ARCS = 1_500  # up to so many, a program is solved as it is
-_RUNGS = (0.75, 1.2, 2.5)  # arcs of one run, a row of the flow
-_RUNG_GAPS = (4e-4, 2e-4, 1e-4, 1e-5)  # relative gap at which a run ends
-_RUNG_SHARE = 0.6  # of the time that is left, for a run that is not the last
+_RUNGS = (0.01, 0.06)  # most reduced cost of an arc, in prices of the cheapest machine
+_RUNG_GAPS = (4e-4, 2e-4, 1e-5)  # relative gap at which a run ends
+_RUNG_SHARE = 0.8  # of the time that is left, for a run that is not the last
 _RUNG_NODES = 2_000
 _FILL_STEPS = 20
 
@@ -85,6 +89,7 @@ def solve_arc_flow(
         track.offer(hint, NAME)
     first_plan(fleet, track, budget, seed)
     stats: dict[str, int | float | str] = {}
+    track.raise_bound(volume_bound(fleet), "volume")
     if not _ended(track, budget):
         best = track.best
         given = best[1].left_out if best is not None and fleet.levels else None
@@ -97,6 +102,10 @@ def solve_arc_flow(
         search.run()
         stats.update(search.stats)
     return Outcome(NAME, why_stop(track, budget) or (Stop.STUCK if track.best is None else Stop.DONE), stats=stats)
+
+
+def _loss(grids: Sequence[Grid]) -> float:
+    return max(grid.loss for grid in grids)
 
 
 def _ended(track: Track, budget: Budget) -> bool:
@@ -120,21 +129,25 @@ class _Search:
         if not self.blocks.blocks:
             return
         arcs = self.options.max_arcs
+        grids = grids_of(self.blocks, arcs)
+        if _loss(grids) > _LEAST_LOSS:  # the first plans come sooner from a coarser grid
+            arcs //= 2
+            grids = grids_of(self.blocks, arcs)
         previous = None
         for turn in range(_GRIDS):
-            grids = grids_of(self.blocks, arcs)
             units = [grid.unit for grid in grids]
             if units != previous:
                 program = FlowProgram(self.blocks, grids)
-                loss = max(grid.loss for grid in grids)
-                self.stats.update(grids=turn + 1, columns=program.columns, rows=program.rows, grid_loss=round(loss, 6))
+                self.stats.update(grids=turn + 1, grid_loss=round(_loss(grids), 6))
+                self.stats.update(columns=program.columns, rows=program.rows)
                 self._solve(program)
-                if loss < _LEAST_LOSS:
+                if _loss(grids) <= _LEAST_LOSS:
                     return
             if self._ended():
                 return
             previous = units
             arcs *= _FINER
+            grids = grids_of(self.blocks, arcs)
 
     def _ended(self) -> bool:
         return _ended(self.track, self.budget) or self._nodes_left() == 0
@@ -174,8 +187,8 @@ class _Search:
     def _ladder(self, program: FlowProgram, lp: highspy.HighsLp) -> tuple[Ints, list[int]]:
         """Columns of arcs by reduced cost in the relaxation, and how many of them each run may use.
 
-        Nearly all arcs of good solutions are among the cheapest, about one for each row, and a program on these alone
-        is solved many times faster. The relaxation is solved by interior point without crossover: in the middle of its
+        Nearly all arcs of good solutions are among the cheapest, a tenth of them, and a program on these alone is
+        solved many times faster. The relaxation is solved by interior point without crossover: in the middle of its
         optimal face, arcs that some optimal solution uses cost nothing.
         """
         first = min(program.arcs, default=program.columns)
@@ -194,9 +207,10 @@ class _Search:
         if not solved:
             return columns, [len(columns)]
         reduced = np.array(solver.getSolution().col_dual)[columns]
-        order = columns[np.argsort(reduced, kind="stable")]
-        counts = [int(program.flow_rows * part) for part in _RUNGS]
-        return order, [*(n for n in counts if n < 0.7 * len(order)), len(order)]
+        order = np.argsort(reduced, kind="stable")
+        unit = min((price for price in lp.col_cost_ if price > 0), default=1.0)
+        counts = [int(np.searchsorted(reduced[order], unit * part)) for part in _RUNGS]
+        return columns[order], [*(n for n in counts if n < 0.7 * len(order)), len(order)]
 
     def _run(
         self,

@@ -1,5 +1,6 @@
-"""Packing at a fixed fleet mix: empty a few accelerators, fill them as full as can be, until nothing is left out."""
+"""Packing by filling accelerators again: at a fixed fleet mix, and with ever fewer machines."""
 
+from placement.exact.refill.elimination import Elimination
 from placement.exact.refill.search import Refill
 
-__all__ = ["Refill"]
+__all__ = ["Elimination", "Refill"]

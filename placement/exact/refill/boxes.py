@@ -158,6 +158,9 @@ class Box:
 Saved = tuple[list[int], list[int], list[int], int, int, list[Copy], dict[int, int]]
 
 
+SavedBoxes = tuple[list[Box], list[Saved], dict[int, int], dict[int, list[int]]]
+
+
 class Boxes:
     """Every machine of a mix and the copies that are out.
 
@@ -166,8 +169,11 @@ class Boxes:
     items : what there is to place. missing : item -> copies of it that are out, none of 0.
     """
 
-    def __init__(self, fleet: Fleet, packing: Packing, missing: Missing) -> None:
-        """The machines of a packing, and empty ones up to the (finite) quotas. O(copies + items x pools)."""
+    def __init__(self, fleet: Fleet, packing: Packing, missing: Missing, *, idle: bool = True) -> None:
+        """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
+
+        O(copies + items x pools).
+        """
         self.fleet = fleet
         shares = Shares(fleet)
         self._cost, self._first = shares.cost(0.0, *resource_prices(fleet, shares)) / 1e6, shares.first
@@ -177,7 +183,9 @@ class Boxes:
         self._pinned = Counter({(p.component, p.option, p.instance): p.pinned for p in fleet.places if p.pinned})
         self._zoned: dict[int, list[int]] = {}
         self.boxes = [self._box(machine) for machine in packing.machines]
-        self._add_idle()
+        self._add_forced()
+        if idle:
+            self._add_idle()
         for (c, zone), n in missing.items():
             self.missing[self._item((c, zone, None))] = n
             self._count(c, zone, n)
@@ -203,15 +211,17 @@ class Boxes:
     def _is_pinned(self, machine: Machine, seat: Seat) -> bool:
         return machine.instance is not None and (seat.component, seat.option, machine.instance) in self._pinned
 
-    def _add_idle(self) -> None:
-        """Empty machines up to each quota, those that run now first."""
-        used = Counter(box.pool for box in self.boxes)
+    def _add_forced(self) -> None:
+        """Empty machines that run now and can't be released."""
         busy = {box.instance for box in self.boxes}
-        idle = [i for i in self.fleet.instances if i.index not in busy and not i.cordoned]
-        for instance in sorted(idle, key=lambda i: i.removable):
-            if used[instance.pool] < (self.fleet.pools[instance.pool].max_instances or 0):
-                used[instance.pool] += 1
+        for instance in self.fleet.instances:
+            if not instance.removable and instance.index not in busy:
                 self.boxes.append(Box(self.fleet, instance.pool, instance.index))
+                self.boxes[-1].frozen = instance.cordoned
+
+    def _add_idle(self) -> None:
+        """Empty new machines up to each quota."""
+        used = Counter(box.pool for box in self.boxes)
         for pool in self.fleet.pools:
             for _ in range((pool.max_instances or 0) - used[pool.index]):
                 self.boxes.append(Box(self.fleet, pool.index, None))
@@ -277,6 +287,17 @@ class Boxes:
             if seats:
                 machines.append(Machine(box.pool, box.instance, tuple(sorted(seats))))
         return Packing(tuple(machines))
+
+    def save(self) -> SavedBoxes:
+        """All that changes, for `restore`; O(boxes + copies)."""
+        zoned = {c: counts[:] for c, counts in self._zoned.items()}
+        return self.boxes[:], [box.save() for box in self.boxes], self.missing.copy(), zoned
+
+    def restore(self, saved: SavedBoxes) -> None:
+        """Be as before, the same boxes and all."""
+        self.boxes, states, self.missing, self._zoned = saved
+        for box, state in zip(self.boxes, states, strict=True):
+            box.restore(state)
 
     def left_out(self) -> Missing:
         """The copies that are out, by component and zone."""

@@ -47,23 +47,28 @@ class Refill:
     `steps` counts neighbourhoods, `idle` those since the least was out.
     """
 
-    def __init__(self, fleet: Fleet, packing: Packing, missing: Missing, seed: int) -> None:
-        """O(copies + items x pools)."""
-        self.boxes = Boxes(fleet, packing, missing)
+    def __init__(self, fleet: Fleet, packing: Packing, missing: Missing, seed: int, *, idle: bool = True) -> None:
+        """O(copies + items x pools); `idle` as in `Boxes`."""
+        self.boxes = Boxes(fleet, packing, missing, idle=idle)
         self.steps = self.idle = 0
         self._random = random.Random(seed)
         self._components = fleet.components
         largest = max((pool.shape.memory_mib for pool in fleet.pools), default=0)
         self._shift = max(0, largest.bit_length() - _UNITS)
+        self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
+        self._mean = sum(item.worth for item in self.boxes.items) / max(1, len(self.boxes.items))
+        self.begin()
+
+    def begin(self) -> None:
+        """Look at the boxes anew, after machines came or went; forget what was hard to place."""
+        boxes = self.boxes.boxes
         self._weight = [1.0] * len(self.boxes.items)
-        self._free = [b for b, box in enumerate(self.boxes.boxes) if not box.frozen]
+        self._free = [b for b, box in enumerate(boxes) if not box.frozen]
         self._free_of: dict[int, list[int]] = {}
         for b in self._free:
-            self._free_of.setdefault(self.boxes.boxes[b].pool, []).append(b)
-        self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
-        self._places = [(b, k) for b in self._free for k in range(len(self.boxes.boxes[b].room))]
-        self._mean = sum(item.worth for item in self.boxes.items) / max(1, len(self.boxes.items))
-        self._least = self._worth_out()
+            self._free_of.setdefault(boxes[b].pool, []).append(b)
+        self._places = [(b, k) for b in self._free for k in range(len(boxes[b].room))]
+        self._least, self.idle = self._worth_out(), 0
 
     @property
     def complete(self) -> bool:

@@ -169,7 +169,15 @@ def solve_cover(problem: Compiled, state: State, loads: list[Load], most_cost: f
     lp.a_matrix_.value_ = np.array(value, dtype=float)
     lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
     limit = max(0.01, min(state.budget.left(), seconds, 1e6))
-    solver = load_lp(lp, time_limit=limit, mip_rel_gap=0.0, mip_abs_gap=0.4 * state.unit)
+    nodes = 2**31 - 1 if state.budget.work is None else state.budget.work
+    solver = load_lp(
+        lp,
+        time_limit=limit,
+        mip_max_nodes=nodes,
+        mip_rel_gap=0.0,
+        mip_abs_gap=0.4 * state.unit,
+        mip_detect_symmetry=False,
+    )
     with state.budget.stopping(solver.cancelSolve):
         status = run(solver)
     info = solver.getInfo()

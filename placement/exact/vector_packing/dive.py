@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from placement.exact.vector_packing.generation import Generation
 
 _WHOLE = 1e-6
+_REST_LOADS = 2_500  # columns of the program at the end of a dive
 
 
 def round_down(generation: Generation) -> None:
@@ -84,22 +85,22 @@ def dive(generation: Generation, *, rounds: int = 30, seed: int = 0, exact: floa
         if not filling.left.any():
             offer(problem, state, filling.loads, "diving")
         elif exact:
-            pack_rest(generation, filling, exact)
+            done = [load for load, n in filling.loads for _ in range(n)]
+            pack_rest(generation, done, exact, _REST_LOADS, "diving")
     finally:
         master.fix(problem.demand, None)
         master.restore_types()
 
 
-def pack_rest(generation: Generation, filling: Filling, seconds: float, loads: int = 2_500) -> bool:
-    """Pack what is left exactly, after taking back as many of the last bins as leaves a program of at most `loads`.
+def pack_rest(generation: Generation, done: list[Load], seconds: float, loads: int, by: str) -> bool:
+    """Pack what bins `done` leave exactly, after taking back as many of the last as makes a program of at most `loads`.
 
     Only a packing better than the best is looked for, so prices leave few patterns to choose from.
     """
     problem, state = generation.problem, generation.state
     worth = worth_of(problem, generation.cut, generation.scale)
-    done = [load for load, n in filling.loads for _ in range(n)]
     best: tuple[Compiled, list[Load], int] | None = None
-    kept, step = len(done), 4
+    kept, step = len(done), 6
     while kept > 0 and not state.budget.over():
         kept = max(0, kept - step)
         rest = without(problem, done[:kept])
@@ -111,7 +112,7 @@ def pack_rest(generation: Generation, filling: Filling, seconds: float, loads: i
         if found is None:
             break
         best = (rest, found, kept)
-        step *= 2
+        step += step // 3
     if best is None or not best[1]:
         return False
     rest, found, kept = best
@@ -119,7 +120,7 @@ def pack_rest(generation: Generation, filling: Filling, seconds: float, loads: i
     answer = solve_cover(rest, state, found, most, seconds)
     if answer.chosen is None:
         return False
-    return offer(problem, state, [(load, 1) for load in done[:kept]] + answer.chosen, "diving")
+    return offer(problem, state, [(load, 1) for load in done[:kept]] + answer.chosen, by)
 
 
 def without(problem: Compiled, loads: list[Load]) -> Compiled:

@@ -26,7 +26,10 @@ def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: st
     if state.cost is not None and cost >= state.cost:
         return False
     bins = problem.unfold(loads)
-    return state.offer(bins, problem.problem.cost(bins), by)
+    if not state.offer(bins, problem.problem.cost(bins), by):
+        return False
+    state.loads = loads
+    return True
 
 
 def first_packings(problem: Compiled, state: State) -> None:

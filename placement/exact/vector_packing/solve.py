@@ -12,11 +12,15 @@ from placement.exact.vector_packing.cover import close_by_patterns, cover
 from placement.exact.vector_packing.dive import dive, round_down
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.heuristics import first_packings
+from placement.exact.vector_packing.improve import improve
+from placement.exact.vector_packing.mix import count_bins, pack_counts, volume_cuts
 from placement.exact.vector_packing.problem import Bins
 from placement.exact.vector_packing.state import PackingResult, State
 
 if TYPE_CHECKING:
     from placement.budget import Budget
+    from placement.exact.vector_packing.certificate import Cut
+    from placement.exact.vector_packing.compiled import Compiled
     from placement.exact.vector_packing.problem import VectorPacking
     from placement.exact.vector_packing.state import Listener
 
@@ -24,6 +28,8 @@ _MASTER_PART = 0.2  # of the time left, for the integer program over the columns
 _MASTER_SECONDS = 10.0
 _REST_SECONDS = 2.0  # for the exact end of a dive
 _DIVES = 8
+_STEPS, _PATIENCE = 400, 25
+_LAST_STEPS, _LAST_PATIENCE = 100_000, 300
 _FEW_LOADS = 1_500  # that an integer program decides in no time
 
 
@@ -57,11 +63,14 @@ def solve_vector_packing(
         state.offer(Bins(()), compiled.base_cost, "empty")
         return state.result()
     first_packings(compiled, state)
+    cuts = volume_cuts(compiled)
+    _count(compiled, state, cuts, seed)
     if state.ended:
         return state.result()
     generation = Generation(compiled, state)
     generation.run()
     if not state.ended:
+        _count(compiled, state, [*cuts, generation.cut], seed)
         round_down(generation)
     if not state.ended:
         dive(generation, exact=_REST_SECONDS)
@@ -74,8 +83,20 @@ def solve_vector_packing(
         if not state.ended:
             dive(generation, seed=seed + attempt, exact=_REST_SECONDS)
     if not state.ended:
+        improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed)
+    if not state.ended:
         close_by_patterns(generation)
     if not state.ended:
         close_by_arcs(generation)
+    if not state.ended:
+        improve(generation, steps=_LAST_STEPS, patience=_LAST_PATIENCE, seed=seed + 1)
     state.stats.update(columns=len(generation.master.loads), rounds=generation.rounds)
     return state.result()
+
+
+def _count(problem: Compiled, state: State, cuts: list[Cut], seed: int) -> None:
+    """The bound of whole bins, and a packing into those."""
+    if problem.types > 1 and not state.ended:
+        counts = count_bins(problem, state, cuts, seed)
+        if counts is not None:
+            pack_counts(problem, state, counts, seed=seed)

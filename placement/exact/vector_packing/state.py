@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from placement.budget import Budget
+    from placement.exact.vector_packing.compiled import Load
     from placement.exact.vector_packing.problem import Bins
 
     Listener = Callable[["PackingEvent"], None]
@@ -71,6 +72,7 @@ class State:
     cost: int | None = None
     bound: int = 0
     infeasible: bool = False
+    loads: list[tuple[Load, int]] = field(default_factory=list)  # the best packing, of merged items
     found_by: str = ""
     bound_by: str = ""
     unit: int = 1  # every packing's cost is a multiple of it
