@@ -38,7 +38,7 @@ def to_markdown(rows: Sequence[Row], *, every_run: bool = False) -> str:
             parts += [f"## {one}: every run", text(run_table(some)), text(median_table(some))]
     wrong = wrong_lines(rows)
     if wrong:
-        parts += ["## What went wrong", *(f"- {line}" for line in wrong)]
+        parts += ["## What went wrong or was refused", *(f"- {line}" for line in wrong)]
     return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
 
 
