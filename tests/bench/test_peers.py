@@ -126,7 +126,8 @@ def test_a_peers_bins_become_a_plan_that_the_referee_accepts() -> None:
     assert (answer.status, answer.value, answer.bound) == ("feasible", 6, 5.5)
     assert answer.trace == ((0.1, 7, None, "peer"), (0.5, 6, 5.5, "peer"))
     assert task.check(answer).faults == ()
-    assert answer_of(GOOD, proven=True)[1].status == "optimal"
+    proven = answer_of(GOOD, proven=True)[1]
+    assert (proven.status, proven.bound) == ("optimal", 6)
     assert answer_of([], infeasible=True)[1].status == "infeasible"
     assert answer_of([], bound=3.0)[1].status == "unknown"
 
@@ -178,7 +179,7 @@ def test_a_peer_is_driven_as_a_process(fake: str) -> None:
 
 @pytest.mark.parametrize("name", PEERS)
 def test_a_peer_agrees_with_the_library(name: str) -> None:
-    """On random bins of two kinds: each proves the same value, and its plan is accepted."""
+    """On random bins of two kinds: each that proves proves the same value, and its plan is accepted."""
     python = os.environ.get(PEERS[name].variable)
     if not python:
         pytest.skip(f"no {PEERS[name].variable}: the peer {name} has an environment of its own")
@@ -197,5 +198,8 @@ def test_a_peer_agrees_with_the_library(name: str) -> None:
         task = ProblemTask(json.loads(json.dumps(document)))
         theirs, ours = run_peer(name, Path(python), task, Limits(seconds=20.0)), task.run("auto", Limits(seconds=20.0))
 
-        assert (theirs.status, theirs.value) == ("optimal", ours.value)
+        assert theirs.value is not None
+        assert ours.value is not None
+        assert ours.value <= theirs.value <= 2 * ours.value
+        assert not PEERS[name].proves or (theirs.status, theirs.value) == ("optimal", ours.value)
         assert task.check(theirs).faults == ()

@@ -18,6 +18,7 @@ from functools import reduce
 import packing
 
 MOST_VARIABLES = 1_000_000
+INFINITE = 1e19  # SCIP writes 1e20 for what it does not have yet
 
 
 def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> packing.Packed:
@@ -36,7 +37,7 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
     model.setParam("limits/time", max(0.1, seconds - (time.monotonic() - started)))
     model.optimize()
     status, low = model.getStatus(), model.getDualbound()
-    bound = low if math.isfinite(low) and abs(low) < 1e19 else None
+    bound = low if abs(low) < INFINITE else None
     loads = program.loads() if model.getNSols() else []
     took = time.monotonic() - started
     return packing.Packed(
@@ -59,9 +60,11 @@ def _record(model, started: float) -> packing.Trace:
 
         def eventexec(self, event) -> None:
             del event
-            low = self.model.getDualbound()
-            seen = low if abs(low) < 1e19 else None
-            trace.append((time.monotonic() - started, self.model.getPrimalbound(), seen))
+            best, low = (
+                value if abs(value) < INFINITE else None
+                for value in (self.model.getPrimalbound(), self.model.getDualbound())
+            )
+            trace.append((time.monotonic() - started, best, low))
 
     model.includeEventhdlr(Recorder(), "recorder", "notes each new best solution")
     return trace
@@ -76,7 +79,7 @@ class ArcFlow:
 
         self.case = case
         self.model = Model()
-        self.dimension = _dimensions(case)[0] if _dimensions(case) else 0
+        self.dimension = packing.used_dimensions(case)[0] if packing.used_dimensions(case) else 0
         unit = reduce(math.gcd, [item.ways[0].size[self.dimension] for item in case.items], 0) or 1
         self.sizes = [item.ways[0].size[self.dimension] // unit for item in case.items]
         self.capacities = [one.capacity[self.dimension] // unit for one in case.bins]
@@ -84,7 +87,7 @@ class ArcFlow:
     @staticmethod
     def can_say(case: packing.Packing) -> bool:
         """One size, one way, every item into every bin that holds it; and not larger than the assignment."""
-        if len(_dimensions(case)) > 1 or any(len(item.ways) > 1 for item in case.items):
+        if len(packing.used_dimensions(case)) > 1 or any(len(item.ways) > 1 for item in case.items):
             return False
         mine = ArcFlow(case)
         if not all(mine.sizes):
@@ -177,7 +180,9 @@ class Assignment:
 
         self.case = case
         self.model = Model()
-        self.slots = [(kind, number) for kind in range(len(case.bins)) for number in range(_most_used(case, kind))]
+        self.slots = [
+            (kind, number) for kind in range(len(case.bins)) for number in range(packing.most_used(case, kind))
+        ]
         pairs = sum(len(item.ways) for item in case.items) * len(self.slots)
         if pairs > MOST_VARIABLES:
             raise packing.RefusedError(f"the assignment program would have {pairs} variables")
@@ -218,40 +223,6 @@ class Assignment:
         for (slot, i, w), variable in self.put.items():
             content[slot] += [(i, w)] * round(value(variable))
         return [(slot[0], some) for slot, some in content.items() if some]
-
-
-def _most_used(case: packing.Packing, kind: int) -> int:
-    """A number of bins of a kind beyond which more are never of use, or may not be had.
-
-    With one way each, that is what first-fit decreasing takes for all items that go there: a solution with more could
-    pack all of them so, in fewer of these bins.
-    """
-    items = [item for item in case.items if any(kind in way.bins for way in item.ways)]
-    if any(len(item.ways) > 1 for item in items):
-        most = sum(item.copies for item in items)
-    else:
-        most = _first_fit(case.bins[kind].capacity, [item.ways[0].size for item in items for _ in range(item.copies)])
-    limit = case.bins[kind].count
-    return most if limit is None else min(most, limit)
-
-
-def _first_fit(capacity: tuple[int, ...], sizes: list[tuple[int, ...]]) -> int:
-    """Bins that first-fit takes, the items that are largest in some dimension first."""
-    bins: list[list[int]] = []
-    for size in sorted(
-        sizes, key=lambda one: -max((s / c for s, c in zip(one, capacity, strict=True) if c), default=0)
-    ):
-        free = next((free for free in bins if all(s <= f for s, f in zip(size, free, strict=True))), None)
-        if free is None:
-            free = list(capacity)
-            bins.append(free)
-        free[:] = [f - s for s, f in zip(size, free, strict=True)]
-    return len(bins)
-
-
-def _dimensions(case: packing.Packing) -> list[int]:
-    """Dimensions in which some item has a size."""
-    return [d for d in range(4) if any(way.size[d] for item in case.items for way in item.ways)]
 
 
 def _sum(terms):

@@ -169,9 +169,9 @@ def _item(document: Document, component: Document, options: list[Document], shar
         size = (*on_accelerator, *host)
         fitting = tuple(
             place
-            for place, (one, pool) in enumerate(zip(bins, document["pools"], strict=False))
+            for place, (one, pool) in enumerate(zip(bins, document["pools"], strict=True))
             if _allowed(document, component, option, pool)
-            and all(takes <= has for takes, has in zip(size, one.capacity, strict=False))
+            and all(takes <= has for takes, has in zip(size, one.capacity, strict=True))
             and (not count or (one.accelerators >= count and memory <= _device(document, pool)))
         )
         ways.append(Way(number, size, fitting, count))
@@ -192,6 +192,45 @@ def _device(document: Document, pool: Document) -> int:
     kind = document["instance_types"][pool["instance_type"]]
     whole = room(document["accelerators"][kind["accelerator"]]["memory_gib"], 1024)
     return whole - need(kind.get("reserved", {}).get("accelerator_memory_gib", 0), 1024)
+
+
+def used_dimensions(packing: Packing) -> list[int]:
+    """Dimensions in which some item has a size."""
+    return [d for d in range(4) if any(way.size[d] for item in packing.items for way in item.ways)]
+
+
+def most_used(packing: Packing, kind: int) -> int:
+    """A number of bins of a kind beyond which more are never of use, or may not be had.
+
+    With one way each, that is what first-fit decreasing takes for all items that go there: a solution with more could
+    pack all of them so, in fewer of these bins.
+    """
+    there = [(i, item) for i, item in enumerate(packing.items) if any(kind in way.bins for way in item.ways)]
+    if any(len(item.ways) > 1 for _, item in there):
+        most = sum(item.copies for _, item in there)
+    else:
+        most = len(first_fit(packing, kind, [i for i, _ in there]))
+    limit = packing.bins[kind].count
+    return most if limit is None else min(most, limit)
+
+
+def first_fit(packing: Packing, kind: int, items: list[int]) -> list[list[int]]:
+    """Bins of one kind, each with its items, that first-fit takes, those that are largest in some dimension first."""
+    capacity = packing.bins[kind].capacity
+    size_of = {i: next(way.size for way in packing.items[i].ways if kind in way.bins) for i in items}
+    largest = {
+        i: max((s / c for s, c in zip(size, capacity, strict=True) if c), default=0.0) for i, size in size_of.items()
+    }
+    bins: list[tuple[list[int], list[int]]] = []  # free room, items
+    for i in sorted(items, key=lambda i: -largest[i]):
+        for _ in range(packing.items[i].copies):
+            fitting = (one for one in bins if all(s <= f for s, f in zip(size_of[i], one[0], strict=True)))
+            free, held = next(fitting, None) or (list(capacity), [])
+            if not held:
+                bins.append((free, held))
+            free[:] = [f - s for s, f in zip(size_of[i], free, strict=True)]
+            held.append(i)
+    return [held for _, held in bins]
 
 
 def to_plan(packing: Packing, packed: Packed, solver: str) -> Document:

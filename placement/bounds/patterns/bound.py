@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.certificate import box_bound, certify
-from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound
+from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, relax
-from placement.bounds.patterns.tree import Relaxed, Tree, groups_of
+from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from placement.bounds.patterns.certificate import Box, Cut, Prices
     from placement.bounds.patterns.program import Floats
     from placement.bounds.patterns.relaxation import Relaxation
@@ -39,6 +41,7 @@ _MIX_GAP = 1e-3  # relative
 _BOX_ROUNDS = 30  # of column generation in one box
 _CUTS = 30  # kept
 _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
+_NEAR = 1e-4  # and so near in a box that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
 _SMOOTH = 0.5  # weight of the best prices so far
 _EXTRA = 3  # more patterns a kind and round, from a part of the items
@@ -86,6 +89,9 @@ class PatternBound:
         self._seed = seed
         self._rng = random.Random(seed)
         self.nodes = 0
+        self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
+        # Per kind the last prices and what they gave: in the tree few change from box to box.
+        self._priced: list[tuple[list[int], int, dict[int, int]]] = [([], 0, {}) for _ in self.relaxation.kinds]
         self._groups = groups_of(fleet)
         self._program = PatternProgram(self.relaxation, self._groups)
         self._start()
@@ -121,6 +127,13 @@ class PatternBound:
             self.nodes = tree.nodes
         self._raise(tree.bound, track)
         self.machines = tree.machines or self._machines()
+
+    def count_limits(self, price: int) -> Box | None:
+        """The fewest and the most machines of each pool in a plan within `given` whose machines cost less than `price`.
+
+        None when there is none. `price` is micro-dollars per hour, as in `packing.machine_price`.
+        """
+        return count_limits(self.fleet, self.cuts, price)
 
     def _machines(self) -> tuple[int, ...]:
         """Machine counts that keep every cut, where the search came to none that hold everything."""
@@ -183,7 +196,8 @@ class PatternBound:
             bound = box_bound(self.fleet, tried, self._groups, prices.group, box)
             if cut is None or bound > best:
                 best, cut = bound, tried
-            if (not found or value <= best * (1 + _ENOUGH)) and not (
+            near = _ENOUGH if is_whole(self._program.counts()) else _NEAR
+            if (not found or value <= best * (1 + near)) and not (
                 self._program.beyond() and self._program.raise_penalty()
             ):
                 break
@@ -196,7 +210,9 @@ class PatternBound:
         device, found = [], []
         for kind in self.relaxation.kinds:
             q, touch = kind.index, prices.touch[kind.index]
-            value, pattern = kind.knapsack.best_pattern(touch)
+            if self._priced[q][0] != touch:
+                self._priced[q] = (touch, *kind.knapsack.best_pattern(touch))
+            _, value, pattern = self._priced[q]
             device.append(max(value, prices.device[q]))
             if not self._program.saves(duals, q, pattern):
                 continue
@@ -204,5 +220,15 @@ class PatternBound:
             for _ in range(extra):
                 some = [0 if self._rng.random() < _DROP else price for price in touch]
                 found.append((q, kind.knapsack.best_pattern(some)[1]))
+        found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
         return certify(self.relaxation, prices, device), self._program.add_patterns(new)
+
+    def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
+        """The pattern in kinds that differ from kind q by their zone alone, less what can't stand there."""
+        items = self.relaxation.kinds[q].items
+        for kind in self.relaxation.kinds:
+            if kind.index != q and kind.alike == self.relaxation.kinds[q].alike:
+                index, limits = self._index[kind.index], kind.knapsack.limits
+                there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
+                yield kind.index, {i: min(times, limits[i]) for i, times in there.items()}

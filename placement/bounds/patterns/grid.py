@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FINEST = 2048  # units of one dimension; finer grids cost time and bring little
-STATES = 60_000  # of the table of several dimensions
+STATES = 16_000  # of the table of several dimensions
 # Needs are often whole tenths of a GiB, which are no whole MiB: candidates are decimal and binary fractions.
 _PARTS = (1, 2, 4, 5, 8, 10, 16, 20)
 

@@ -26,6 +26,7 @@ MICRO = 1e6  # the LP counts money in dollars
 _INF = highspy.kHighsInf
 _PENALTY, _PENALTY_MOST = 8.0, 8.0**4  # times its price, of a machine beyond the quota
 _WHOLE = 1e-6  # of a machine
+_DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
 _ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
 
 
@@ -42,6 +43,7 @@ class PatternProgram:
         self._groups = groups
         self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
         self._penalty = _PENALTY
+        self._primal = False
         self._rows: list[tuple[float, float]] = []
         self._touch = [[self._row(0.0, _INF) for _ in kind.items] for kind in relaxation.kinds]
         self._device = [self._row(0.0, _INF) for _ in relaxation.kinds]
@@ -155,6 +157,7 @@ class PatternProgram:
             values += [-1.0, *(float(times) for times in pattern.values())]
         n = len(starts)
         if n:
+            self._primal = True
             self._solver.addCols(
                 n,
                 np.zeros(n),
@@ -174,6 +177,7 @@ class PatternProgram:
 
     def set_box(self, box: Box) -> None:
         """Bound the machines of each pool and of each group."""
+        self._primal = False
         counts = np.arange(len(box.fewest), dtype=np.int32)
         self._solver.changeColsBounds(
             len(counts), counts, np.array(box.fewest, dtype=float), np.array(box.most, dtype=float)
@@ -196,12 +200,18 @@ class PatternProgram:
 
     def solve(self, seconds: float) -> bool:
         """Solve the LP; False when it has no solution, or none in time."""
-        if not math.isinf(seconds):
-            self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, seconds))
-        try:
-            return run(self._solver) == highspy.HighsModelStatus.kOptimal
-        except EngineError:
-            return False
+        # New columns keep the last solution primal feasible, new limits keep it dual feasible.
+        for strategy in (_PRIMAL, _DUAL) if self._primal else (_DUAL, _PRIMAL):
+            self._solver.setOptionValue("simplex_strategy", strategy)
+            if not math.isinf(seconds):
+                self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, seconds))
+            try:
+                status = run(self._solver)
+            except EngineError:
+                continue
+            if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
+                return status == highspy.HighsModelStatus.kOptimal
+        return False
 
     def value(self) -> float:
         """Dollars per hour of the last solution."""

@@ -1,8 +1,9 @@
 r"""The relaxation behind the pattern bound, as sets and coefficients.
 
 A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
-on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) that are alike, *items*
-the distinct needs of copies in patterns of a kind. Variables, all at least 0:
+on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) of one zone that are
+alike (name, usable memory, how many a machine has), *items* the distinct needs of copies in patterns of a kind.
+Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
 - :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of items that fits).
@@ -53,9 +54,13 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Accelerators that are alike (or whole machines with at most one): pools, items, and the knapsack of one."""
+    """Accelerators of one zone that are alike (or whole machines with at most one): their pools, items, and knapsack.
+
+    `alike` is equal for kinds that differ by zone alone: patterns of one are worth a try in the others.
+    """
 
     index: int
+    alike: tuple[object, ...]
     pools: tuple[int, ...]
     items: tuple[Need, ...]
     knapsack: Knapsack
@@ -111,10 +116,14 @@ class Relaxation:
 
 def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level."""
-    key_of = {pool.index: _kind_key(fleet, pool.index) for pool in fleet.pools if pool.max_instances != 0}
+    key_of = {
+        p: (fleet.pools[p].zone, _kind_key(fleet, p)) for p, pool in enumerate(fleet.pools) if pool.max_instances != 0
+    }
     keys = list(dict.fromkeys(key_of.values()))
     kind_of = {p: keys.index(key) for p, key in key_of.items()}
-    kinds = tuple(_kind(fleet, q, tuple(p for p, k in kind_of.items() if k == q)) for q in range(len(keys)))
+    kinds = tuple(
+        _kind(fleet, q, key, tuple(p for p, k in kind_of.items() if k == q)) for q, (_, key) in enumerate(keys)
+    )
     ways = tuple(_ways(fleet, kinds, kind_of))
     ways_of: list[list[Way]] = [[] for _ in fleet.components]
     for way in ways:
@@ -137,12 +146,12 @@ def _whole(fleet: Fleet, p: int) -> bool:
 
 
 def _kind_key(fleet: Fleet, p: int) -> tuple[object, ...]:
-    """Pools with equal keys have accelerators (or whole machines) that hold the same patterns."""
+    """Pools of a zone with equal keys have accelerators (or whole machines) that hold the same patterns."""
     shape = fleet.pools[p].shape
     row = fleet.problem.instance_types[fleet.problem.pools[p].instance_type]
     if _whole(fleet, p):
         return row.accelerator, fleet.problem.pools[p].instance_type
-    return row.accelerator, shape.memory_mib
+    return row.accelerator, shape.memory_mib, shape.accelerators  # a copy on eight needs a machine of eight
 
 
 def _need(fleet: Fleet, p: int, option: Option) -> Need | None:
@@ -153,7 +162,7 @@ def _need(fleet: Fleet, p: int, option: Option) -> Need | None:
     return Need(memory, share, option.vcpus, option.host_mib)
 
 
-def _kind(fleet: Fleet, q: int, pools: tuple[int, ...]) -> Kind:
+def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...]) -> Kind:
     wanted: dict[Need, dict[int, int]] = {}
     for c in fleet.components:
         if c.dedicated:
@@ -169,7 +178,7 @@ def _kind(fleet: Fleet, q: int, pools: tuple[int, ...]) -> Kind:
     shape = fleet.pools[pools[0]].shape
     room = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
     units, needs = fit_grid([max(0, have) for have in room], items, [sum(wanted[i].values()) for i in items])
-    return Kind(q, pools, items, Knapsack(units, needs, [sum(wanted[i].values()) for i in items]))
+    return Kind(q, alike, pools, items, Knapsack(units, needs, [sum(wanted[i].values()) for i in items]))
 
 
 def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int]) -> list[Way]:

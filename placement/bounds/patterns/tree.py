@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.bounds.patterns.certificate import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from placement.bounds.patterns.certificate import Groups
     from placement.fleet import Fleet
@@ -31,6 +31,11 @@ def groups_of(fleet: Fleet) -> tuple[tuple[int, ...], ...]:
     for pool in fleet.pools:
         found.setdefault(fleet.problem.pools[pool.index].instance_type, []).append(pool.index)
     return tuple(tuple(group) for group in found.values() if len(group) > 1)
+
+
+def is_whole(counts: Sequence[float]) -> bool:
+    """Whether all counts are whole numbers, to rounding."""
+    return all(abs(n - round(n)) <= WHOLE for n in counts)
 
 
 @dataclass(frozen=True, slots=True)
