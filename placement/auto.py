@@ -5,7 +5,7 @@
 3. Exact search by turns, each from the best plan so far. A problem small enough for the direct models gets CP-SAT
    first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
    limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one gets column
-   generation alone.
+   generation alone, a very large one is solved in parts.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -42,9 +42,11 @@ class AutoOptions:
     Attributes
     ----------
     direct_terms : up to so many terms (about: options x machines x accelerators) the direct models take turns.
+    decompose_from : with so many copies or more, the problem is solved in parts.
     """
 
     direct_terms: int = 20_000
+    decompose_from: int = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,9 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     )  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     yield Turn("greedy", 0.2, _RESTARTS if track.best is None else _MORE_RESTARTS)
+    if sum(c.copies for c in fleet.components) >= options.decompose_from:
+        yield Turn("decomposition", 1.0, budget.work)
+        return
     best = track.best
     new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
     terms = direct_terms(fleet, new)

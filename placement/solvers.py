@@ -139,6 +139,22 @@ _ALL = (
         options="placement.exact.column_generation:ColumnGenerationOptions",
     ),
     Solver(
+        name="decomposition",
+        summary="very large problems: a plan cut into parts that run on any executor, bounded as a whole",
+        proves=True,
+        work="units of the parts' solver, for each part",
+        function="placement.decomposition:solve_decomposition",
+        options="placement.decomposition:DecompositionOptions",
+    ),
+    Solver(
+        name="arc-flow",
+        summary="flow over grid units of accelerators, one arc per distinct need, by HiGHS; bound by patterns",
+        proves=True,
+        work="branch-and-bound nodes",
+        function="placement.exact.arc_flow:solve_arc_flow",
+        options="placement.exact.arc_flow:ArcFlowOptions",
+    ),
+    Solver(
         name="cp-sat",
         summary="direct constraint program of every rule, by OR-Tools CP-SAT",
         proves=True,

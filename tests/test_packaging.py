@@ -20,10 +20,11 @@ CARRIED_BY = {"pydantic-core": "pydantic"}
 
 def test_every_import_is_a_declared_dependency() -> None:
     """The wheel is tried beside packages that are already installed, so an undeclared one would not show there."""
-    declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in PROJECT["dependencies"]}
+    rows = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["distributed"]]
+    declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in rows}
     homes = packages_distributions()
     imported = {row.target.partition(".")[0] for module in read_package().values() for row in module.imports}
-    used = {plain(homes[top][0]) for top in imported - sys.stdlib_module_names - {"placement", "ruamel"}}
+    used = {plain(homes.get(top, [top])[0]) for top in imported - sys.stdlib_module_names - {"placement", "ruamel"}}
     if "ruamel" in imported:  # a namespace that several distributions share
         used.add("ruamel-yaml")
 

@@ -136,3 +136,24 @@ def test_limits_that_can_not_mean_anything_are_refused(limits: dict[str, Any], t
     """An error at once, and not a search that never ends or never starts."""
     with pytest.raises(UsageError, match=re.escape(told)):
         placement.solve(placement.read(AFTER), **limits)
+
+
+HOST = {"vcpus": 96, "memory_gib": 1024}
+
+
+@pytest.mark.parametrize("many", [{"copies": 10**6}, {"demand": 1e6}, {"min_instances": 10**6}])
+def test_a_plan_too_long_to_write_in_time_is_not_begun(many: dict[str, float]) -> None:
+    """A million rows within five seconds: nothing is searched, and the reason names the way out."""
+    model = {"name": "m", "accelerator_memory_gib": 8, "shared": True, "throughput": 1, "copies": many.get("copies", 1)}
+    if "demand" in many:
+        model = {**model, "demand": many["demand"]}
+        del model["copies"]
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 80}},
+        instance_types={"t": {"accelerator": "A", "accelerator_count": 8, "price_per_hour": 1.0, **HOST}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z", "min_instances": many.get("min_instances", 0)}],
+        components=[model],
+    )
+    result = placement.solve(problem, time_limit=5.0)
+    assert (result.status, result.stop, result.packing) == (Status.UNKNOWN, Stop.TIME, None)
+    assert re.search(r"at least 1,000,\d{3} rows, .* about 30 seconds", result.plan.reason or "")

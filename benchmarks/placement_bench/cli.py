@@ -184,6 +184,18 @@ def compare(
         typer.echo(compare_rows(read_rows(before), read_rows(after), tolerance), nl=False)
 
 
+@app.command()
+def fetch(
+    data: Annotated[Path, typer.Option("--data", help="Folder to write to; made when it is not there.")],
+    sets: Annotated[list[str] | None, typer.Argument(help="Sets, or folders of sets; none for all there are.")] = None,
+) -> None:
+    """Download the original files of published sets from their public addresses; checksums are pinned."""
+    from placement_bench.fetch import fetch as fetch_files
+
+    with in_words():
+        fetch_files(_split(sets or []), data, say=say)
+
+
 def _executor(name: str, scheduler: str | None, width: int) -> Execute:
     from placement_bench.runner import dask, local
 

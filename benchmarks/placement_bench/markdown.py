@@ -50,7 +50,7 @@ def told(rows: Sequence[Row]) -> list[str]:
     cores = _listed({str(row.cores) for row in rows if row.cores})
     versions = {f"{name} {number}" for row in rows for name, number in row.versions.items()}
     limits = {f"{row.asked.seconds:g} s" + (f", work {row.asked.work}" if row.asked.work else "") for row in rows}
-    checkers = {row.verified_by for row in rows if row.verified_by}
+    checkers = {name for row in rows if row.verified_by for name in row.verified_by.split(", ")}
     return [
         f"{len(rows)} runs, commit {commits}, {cpus} ({cores} cores).",
         f"Versions: {_listed(versions)}. Limit of a run: {_listed(limits)}. Checked by: {_listed(checkers)}.",

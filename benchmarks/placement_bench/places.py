@@ -5,10 +5,16 @@ All of them are looked for beside the checkout, in ``../shared``, unless an envi
 
 from __future__ import annotations
 
+import importlib.util
 import os
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SHARED = CHECKOUT.parent / "shared"
@@ -49,6 +55,23 @@ def fleet_maker() -> Path | None:
     """The program that makes fleets; None when there is none here."""
     path = _from_environment(FLEETS_VARIABLE) or SHARED / "suites" / "make_fleet.py"
     return path if path.is_file() else None
+
+
+@lru_cache
+def module_at(path: Path) -> ModuleType:
+    """A Python file as a module of its own: it is on no search path, and shares nothing with the library.
+
+    Raises
+    ------
+    ImportError
+        It is no Python file.
+    """
+    spec = importlib.util.spec_from_file_location(f"placement_bench_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _from_environment(variable: str) -> Path | None:

@@ -89,7 +89,6 @@ def _tell(process: subprocess.Popen[bytes], order: Order, limit: float) -> tuple
     except subprocess.TimeoutExpired:
         return None
     finally:
-        _kill(process)
         with contextlib.suppress(BrokenPipeError):
             stdin.close()
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from fractions import Fraction
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from placement_bench.places import referee_file
+from placement_bench.places import module_at, referee_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import ModuleType
 
 Document = dict[str, Any]
@@ -28,7 +25,7 @@ class Recount(NamedTuple):
 def recount(problem: Document, plan: Document) -> Recount:
     """Read both documents afresh and count; nothing that the plan says of itself is taken for granted."""
     file = referee_file()
-    return _by_verify(problem, plan) if file is None else _by_referee(_module(file), problem, plan)
+    return _by_verify(problem, plan) if file is None else _by_referee(module_at(file), problem, plan)
 
 
 def _by_referee(module: ModuleType, problem: Document, plan: Document) -> Recount:
@@ -46,14 +43,3 @@ def _by_verify(problem: Document, plan: Document) -> Recount:
     verdict = verify(Problem(**problem), Plan(**plan))
     faults = tuple(violation.message for violation in verdict.violations)
     return Recount(Fraction(verdict.cost, 1_000_000), sum(verdict.left_out.values()), faults, "placement.verify")
-
-
-@lru_cache(maxsize=1)
-def _module(file: Path) -> ModuleType:
-    """The referee as a module of its own; it is not importable by name, and shares nothing with the library."""
-    spec = importlib.util.spec_from_file_location("placement_bench_referee", file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{file} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

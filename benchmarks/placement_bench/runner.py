@@ -100,7 +100,7 @@ def dask(jobs: Sequence[Job], scheduler: str) -> Iterator[Iterator[Row]]:
         raise UsageError(f"no Dask scheduler answers at {scheduler}: {error}") from None
     futures = {client.submit(job, pure=False, retries=0): job for job in jobs}
     try:
-        yield (_row_of(future, futures[future]) for future in as_dask_completes(futures))
+        yield (_row_of(future, futures[future]) for future in as_dask_completes(futures, loop=client.loop))
     finally:
         client.cancel(list(futures))
         client.close()

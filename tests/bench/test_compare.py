@@ -54,4 +54,4 @@ def test_the_table_counts_pairs() -> None:
 def test_seeds_and_options_are_not_mixed_up() -> None:
     """Only what was asked the same is a pair; nothing in common is an error."""
     with pytest.raises(UsageError, match="no run in common"):
-        compare_rows([row(seed=1)], [row(seed=2), row(options={"x": "1"}), row(solver="t"), row(peer=True)], 0.1)
+        compare_rows([row(seed=1), row()], [row(seed=2), row(options={"x": "1"}), row(solver="t"), row(peer=True)], 0.1)

@@ -175,6 +175,7 @@ def test_a_part_longer_than_the_file_is_started_anew(server: Server, tmp_path: P
 
 def test_no_network_says_so(server: Server, tmp_path: Path) -> None:
     address = server.address
+    server.shutdown()
     server.server_close()
     with pytest.raises(UsageError, match=r"can't be reached or broke off: .*refused.*HTTPS_PROXY"):
         fetch_family(family(), tmp_path, say=print, server=address)

@@ -57,8 +57,12 @@ def test_gaps_are_relative_and_know_the_sense(
 def test_a_claim_that_cannot_be_true_is_a_fault(
     one: CaseSet, best: BestKnown | None, given: Answer, fault: str
 ) -> None:
-    """Against the answer itself and against what is published."""
-    assert any(fault in told for told in judge(one, best, given, FINE)["faults"])
+    """Against the answer itself and against what is published; a gap is never below 0."""
+    fields = judge(one, best, given, FINE)
+
+    assert any(fault in told for told in fields["faults"])
+    assert fields["gap"] is None or fields["gap"] >= 0
+    assert fault != "beyond the value" or fields["gap"] == 0
 
 
 def test_the_recounted_value_is_the_one_that_stands() -> None:

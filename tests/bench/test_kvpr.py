@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement_bench.cases import Answer, Limits
+from placement_bench.kvpr import exact
 from placement_bench.kvpr.exact import branch_and_bound, solve
 from placement_bench.kvpr.problem import Kvpr
 from placement_bench.kvpr.rules import prism_greedy, round_robin
@@ -41,6 +42,16 @@ def test_the_optimum_is_proven_and_no_smaller_one_is_claimed(case: Kvpr) -> None
     found = solve(case, branch_and_bound(), over=lambda: False)
     if found is not None:
         assert found.value == found.bound == best(case) == case.value(found.gpu_of)
+
+
+@given(case=cases())
+def test_the_proof_alone_finds_every_better_assignment(case: Kvpr) -> None:
+    """Without bisection each question is "less than this?", and "no" is the proof: it must miss nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "HALVINGS", 0)
+        found = exact.solve(case, exact.branch_and_bound(), over=lambda: False)
+    if found is not None:
+        assert found.value == found.bound == best(case)
 
 
 @given(case=cases(), nodes=st.integers(0, 12))
@@ -80,6 +91,7 @@ def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
     data = published("prism-kvpr")
     document = the_set.read(data)
     scores: list[float] = []
+    greedy_scores = []
     values: list[float] = []
     for case, row in zip(the_set.cases(data), document["cases"], strict=True):
         task = case.load()
@@ -90,6 +102,7 @@ def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
             value = task.case.value(gpu_of)
             assert value is not None
             assert float(value) == pytest.approx(row[key], rel=1e-12)
+        greedy_scores.append(task.run("prism-greedy", Limits()).metrics["leaderboard_score"])
         answer = task.run("branch-and-bound", Limits(work=1_000_000))
         assert case.best_known is not None
         assert (answer.status, answer.value) == ("optimal", case.best_known.value)
@@ -98,4 +111,5 @@ def test_all_published_cases_are_proven_and_the_rules_reproduced() -> None:
         scores.append(answer.metrics["leaderboard_score"])
         values.append(answer.value or 0.0)
     assert sum(scores) / 50 == pytest.approx(87.41, abs=0.005)
+    assert sum(greedy_scores) / 50 == pytest.approx(60.82, abs=0.005)
     assert 1 / (sum(values) / 50) + 1 == pytest.approx(26.256, abs=0.0005)

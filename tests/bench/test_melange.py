@@ -55,10 +55,11 @@ def test_one_type_is_never_cheaper_than_the_best_mix(case: Melange) -> None:
         assert case.cost(case.counts(slices)) >= optimum
 
 
-def test_a_load_of_exactly_one_gpu_needs_one() -> None:
-    """In binary floating point ten tenths are more than one, and a second GPU would be bought."""
-    case = Melange.make({"a": (1.0, [[1.0] * 10])}, [[0.1] * 10], 1.0, 1)
-    assert case.counts([[1]] * 10) == [1]
+def test_a_load_of_exactly_seven_gpus_needs_seven() -> None:
+    """In binary floating point a hundred times 0.07 is more than 7, and an eighth GPU would be bought."""
+    case = Melange.make({"a": (1.0, [[1.0]])}, [[1.0]], 7.0, 100)
+    assert case.load == ((Fraction(7, 100),),)
+    assert case.counts([[100]]) == [7]
 
 
 @pytest.mark.parametrize(

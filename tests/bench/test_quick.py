@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from placement.errors import UsageError
 from placement_bench import quick
 from placement_bench.cli import app
+from placement_bench.sets import find_set
 from tests.bench.rows import row
 
 if TYPE_CHECKING:
@@ -93,3 +95,18 @@ def test_a_regression_ends_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_quick_goes_with_little_else(words: list[str], tmp_path: Path) -> None:
     """Exit code 2."""
     assert CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")]).exit_code == 2
+
+
+def test_a_set_is_not_run_twice_in_two_guises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the published cases are, their generated likes are left out; where they are not, these are run."""
+    seen: list[str] = []
+    there = {run.set for run in quick.quick_runs([], tmp_path, seen.append)}
+
+    assert "gen-falkenauer-u" in there
+    assert any("SKIPPED: falkenauer-u" in line for line in seen)
+
+    toys = find_set("toy-bins")
+    both = [toys, dataclasses.replace(toys, name="gen-toy-bins")]
+    monkeypatch.setattr(quick, "find_sets", lambda names: both)
+    assert {run.set for run in quick.quick_runs([], tmp_path, seen.append)} == {"toy-bins"}
+    assert {run.set for run in quick.quick_runs(["toy-bins"], tmp_path, seen.append)} == {"toy-bins", "gen-toy-bins"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
@@ -19,7 +21,7 @@ from placement_bench.sets import bpplib, conflicts, variable, vector
 from placement_bench.sets.archives import best_known, members, stem
 from placement_bench.sets.formats import FormatError, read_bpp, read_vbp, read_vsbpp, read_vsbppc
 from placement_bench.sets.mapping import check_plan, problem_document, to_plan
-from placement_bench.sets.native import BinPacking, BinType, ItemType, merged_twins, recount, volume_bound
+from placement_bench.sets.native import BinPacking, BinType, ItemType, merged, merged_twins, recount, volume_bound
 from placement_bench.sets.negative import has_negative, raised, within_rules
 from placement_bench.sets.packing_task import CORE, CoreTask, PackingTask, packing_task
 
@@ -156,15 +158,20 @@ def packings(draw: st.DrawFn, conflicting: bool = True) -> BinPacking:
 
 @given(case=packings(), data=st.data())
 def test_the_recount_and_the_second_opinion_agree(case: BinPacking, data: st.DataObject) -> None:
-    """On bins filled at random, one checker finds a fault just when the other does, and both count the same cost."""
+    """On bins filled at random, one checker finds a fault just when the other does, and both count the same cost.
+
+    The bins are cut to what they hold, give or take a unit in one dimension, and the quotas to what is used, give or
+    take one: a rule that one of the two does not know is then often the only one broken.
+    """
     loads: list[tuple[int, dict[int, int]]] = []
     for i, item in enumerate(case.items):
-        for _ in range(item.copies - data.draw(st.sampled_from((0, 0, 0, 0, 1)))):
+        for _ in range(item.copies - data.draw(st.sampled_from((0,) * 12 + (1,)))):
             number = data.draw(st.integers(0, len(loads)))
             if number == len(loads):
                 loads.append((data.draw(st.integers(0, len(case.bins) - 1)), {}))
             content = loads[number][1]
             content[i] = content.get(i, 0) + 1
+    case = replace(case, bins=tuple(cut_to(case, kind, loads, data) for kind in range(len(case.bins))))
     cost, faults = recount(case, loads)
     plan = to_plan(case, loads)
     second = referee_recount(problem_document(case, "drawn"), plan)
@@ -178,10 +185,38 @@ def test_the_recount_and_the_second_opinion_agree(case: BinPacking, data: st.Dat
         assert bound <= cost
 
 
+def cut_to(case: BinPacking, kind: int, loads: list[tuple[int, dict[int, int]]], data: st.DataObject) -> BinType:
+    """A bin type with about the room that its bins need, and about as many of them."""
+    held = [content for one, content in loads if one == kind]
+    few = data.draw(st.sampled_from((0,) * 8 + (1,)))
+    slack = data.draw(st.sampled_from((0,) * 8 + (1, 2)))
+    room = [
+        max((sum(case.items[i].size[d] * n for i, n in content.items()) for content in held), default=1)
+        for d in range(case.dimensions)
+    ]
+    tight = data.draw(st.integers(0, case.dimensions - 1))
+    room[tight] += 1 - slack if slack else 0
+    return BinType(tuple(max(1, size) for size in room), case.bins[kind].cost, max(0, len(held) - few))
+
+
 @given(case=packings())
 def test_every_case_is_a_problem(case: BinPacking) -> None:
     problem = Problem(**problem_document(case, "drawn"))
     assert sum(component.copies or 0 for component in problem.components) == case.copies
+
+
+def test_large_sizes_stay_exact() -> None:
+    """A bin that is full to the last unit holds its items, and no unit more; 1,500,000 is the largest capacity."""
+    case = BinPacking(
+        (BinType((1_500_000, 70_239, 65_087)),),
+        (ItemType((750_001, 35_120, 32_544)), ItemType((749_999, 35_119, 32_543))),
+    )
+    document = problem_document(case, "large")
+    assert referee_recount(document, to_plan(case, [(0, {0: 1, 1: 1})])).faults == ()
+    for d in range(3):
+        size = tuple(case.bins[0].capacity[k] - 1 + (k == d) for k in range(3))
+        over = replace(case, items=(ItemType(size), ItemType((1, 1, 1))))
+        assert referee_recount(problem_document(over, "over"), to_plan(over, [(0, {0: 1, 1: 1})])).faults
 
 
 def test_recount_names_every_kind_of_fault() -> None:
@@ -242,16 +277,18 @@ def test_a_case_runs_through_the_library_and_both_checkers() -> None:
 
 
 def test_availability_conflicts_and_a_second_dimension_reach_the_solver() -> None:
-    """Of two cheap bins one is available, and the two items that would fill it together conflict."""
+    """The one cheap bin would hold everything, but two items conflict; a fourth is too much in the second dimension."""
     bins = (BinType((10, 5), 1, 1), BinType((10, 5), 4))
-    items = (ItemType((5, 1)), ItemType((5, 1)), ItemType((1, 4)))
+    items = (ItemType((5, 1)), ItemType((5, 1)), ItemType((0, 3)))
     case = BinPacking(bins, items, frozenset({(0, 1)}))
     task = packing_task(case, "three", "recount")
     answer = task.run("cp-sat", Limits(seconds=20, work=5_000))
     assert (answer.status, answer.value) == ("optimal", 5)
     assert task.check(answer).faults == ()
-    free = packing_task(BinPacking(bins, items[:2]), "two", "recount").run("cp-sat", Limits(seconds=20, work=5_000))
+    free = packing_task(BinPacking(bins, items), "free", "recount").run("cp-sat", Limits(seconds=20, work=5_000))
     assert (free.status, free.value) == ("optimal", 1)
+    more = BinPacking(bins, (*items, ItemType((0, 1))))
+    assert packing_task(more, "more", "recount").run("cp-sat", Limits(seconds=20, work=5_000)).value == 5
 
 
 def test_a_wrong_answer_of_the_core_is_caught() -> None:
@@ -272,7 +309,47 @@ def test_more_dimensions_than_a_machine_has_are_for_the_core_alone() -> None:
     assert task.check(Answer("feasible", 2, 2, solution, 0.0)).by == "recount"
 
 
+def test_the_core_solves_the_case_itself_and_the_referee_counts_its_bins() -> None:
+    """Quotas, costs, conflicts, two dimensions and copies, as the core is told them."""
+    bins = (BinType((10, 5), 1, 1), BinType((10, 5), 4))
+    items = (ItemType((5, 1)), ItemType((5, 1)), ItemType((0, 1), 3))
+    for conflicting, value in ((frozenset({(0, 1)}), 5), (frozenset[tuple[int, int]](), 1)):
+        task = packing_task(BinPacking(bins, items, conflicting), "three", "recount")
+        answer = task.run(CORE, Limits(seconds=20))
+        assert (answer.status, answer.value, answer.bound) == ("optimal", value, value)
+        check = task.check(answer)
+        assert (check.value, check.faults) == (value, ())
+        assert check.by.endswith(", recount")
+        assert json.loads(json.dumps(answer.solution)) == answer.solution
+
+
+def test_the_core_proves_that_a_case_has_no_packing() -> None:
+    case = BinPacking((BinType((10,) * 4, 1, 1),), (ItemType((6,) * 4, 2),))
+    task = packing_task(case, "two", "recount")
+    answer = task.run(CORE, Limits(seconds=20))
+    assert (answer.status, answer.value) == ("infeasible", None)
+    assert task.check(answer).faults == ()
+
+
+def test_unknown_solvers_and_options_of_the_core_are_refused() -> None:
+    task = packing_task(BinPacking((BinType((10,) * 4),), (ItemType((6,) * 4),)), "one", "recount")
+    with pytest.raises(UsageError, match='no solver "ffd" for a case that is no problem document; known: vector-pack'):
+        task.run("ffd", Limits())
+    with pytest.raises(UsageError, match="solver vector-packing has no option restarts"):
+        task.run(CORE, Limits(options={"restarts": 3}))
+
+
 # Sizes below zero
+
+
+def test_triplets_below_zero_are_solved_by_their_raised_sizes() -> None:
+    """Four bins, each filled by three items in three dimensions; two sizes of 51 leave -2."""
+    sizes = [(51, 40, 30), (51, 30, 40), (-2, 30, 30), (50, 48, 26), (30, 26, 48), (20, 26, 26)] * 2
+    task = packing_task(BinPacking((BinType((100,) * 3),), merged(sizes)), "four", "recount")
+    assert isinstance(task, CoreTask)
+    answer = task.run(CORE, Limits(seconds=20))
+    assert (answer.status, answer.value, answer.bound) == ("optimal", 4, 4)
+    assert task.check(answer).faults == ()
 
 
 def test_raised_sizes_keep_triplets_and_taking_apart_keeps_the_rules() -> None:
@@ -318,6 +395,22 @@ def assert_sound(best: BestKnown | None, task: object) -> None:
 
 def test_every_set_has_a_name_of_its_own() -> None:
     assert sorted(one.name for one in ALL) == sorted(PUBLISHED_CASES)
+
+
+@pytest.mark.long
+def test_random_x1_is_infeasible_as_often_as_the_docs_say() -> None:
+    (random_x1,) = (one for one in variable.SETS if one.name == "random-x1")
+    tasks: list[Any] = [case.load() for case in random_x1.cases(published())]
+    assert sum(too_few_bins(task.case) for task in tasks) == 492
+
+
+def too_few_bins(case: BinPacking) -> bool:
+    """Whether the items of some size and above are more than all bins hold of items of that size."""
+    return any(
+        sum(other.copies for other in case.items if other.size >= item.size)
+        > sum((one.available or 0) * (one.capacity[0] // item.size[0]) for one in case.bins)
+        for item in case.items
+    )
 
 
 def test_the_infeasible_case_is_infeasible() -> None:

@@ -68,11 +68,11 @@ class Kvpr:
         return Fraction(sum(self.loads), self.unit * (self.gpus * self.memory - sum(self.sizes)))
 
     def score(self, value: Fraction) -> float:
-        """Points of the leaderboard: 0 for round robin, 100 for the relaxation, by the square root between."""
+        """Points of the leaderboard: 100 for the relaxation, 0 for round robin and worse, the square root between."""
         worst = self.value([model % self.gpus for model in range(len(self.sizes))])
         if worst is None:
             raise ValueError("round robin does not fit, so the leaderboard has no zero for this case")
-        return 100 * sqrt((worst - value) / (worst - self.relaxation()))
+        return 100 * sqrt(max(worst - value, Fraction(0)) / (worst - self.relaxation()))
 
 
 def faults(case: Kvpr, gpu_of: Sequence[int]) -> list[str]:

@@ -17,11 +17,13 @@ from placement_bench.openb.published import POINTS, whole_gpus
 from placement_bench.openb.trace import MILLI, Demand
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from placement_bench.openb.replay import Floats, State
     from placement_bench.openb.trace import Cluster, Ints, Trace
 
 COVERED = 0.95  # the typical pods are the most frequent ones that make up this share of the list
-MOST_KINDS_OF_LOSS = 6
+KINDS_OF_LOSS = 6
 
 
 def typical_pods(trace: Trace) -> tuple[tuple[Demand, float], ...]:
@@ -57,42 +59,51 @@ class Mix:
     cpu: Ints = field(init=False)
     gpus: Ints = field(init=False)
     share: Floats = field(init=False)
-    level: Ints = field(init=False)
-    levels: Ints = field(init=False)
-    barred: Ints = field(init=False)
+    level: Ints = field(init=False)  # index of the thousandths asked of one GPU among the L distinct ones
+    enough: Ints = field(init=False)  # (1001, L) whether so many free thousandths suffice, 1 or 0
+    short: Ints = field(init=False)  # (1001, L) what is free where it does not suffice
+    barred: Ints = field(init=False)  # (M, K) whether the kind may not run beside the GPU type
 
     def __post_init__(self) -> None:
         demands = [demand for demand, _ in self.pods]
         self.cpu = np.array([demand.cpu for demand in demands])
         self.gpus = np.array([demand.gpus for demand in demands])
         self.share = np.array([share for _, share in self.pods])
-        self.levels, self.level = np.unique([demand.milli for demand in demands], return_inverse=True)
+        levels, self.level = np.unique([demand.milli for demand in demands], return_inverse=True)
+        free = np.arange(MILLI + 1)[:, None]
+        self.enough = (free >= levels).astype(np.int64)
+        self.short = np.where(free >= levels, 0, free)
         self.barred = np.array([[not demand.allows(model) for demand in demands] for model in self.cluster.models])
 
+    def waste(self, model: Ints, cpu: Ints, gpu: Ints) -> Floats:
+        """(S,) expected thousandths of GPU that the mix cannot use, of S node states. O(S x (levels x 8 + pods))."""
+        wasted: Floats = self._losses(model, cpu, gpu)[0].sum(axis=1)
+        return wasted
+
     def fragmentation(self, model: Ints, cpu: Ints, gpu: Ints) -> Floats:
-        """(M,) expected thousandths of GPU that the mix cannot use, of M node states. O(M x (levels x 8 + pods))."""
-        free = gpu.sum(axis=1)
-        enough = gpu[:, :, None] >= self.levels
-        unusable = free[:, None] - np.where(enough, gpu[:, :, None], 0).sum(axis=1)
-        roomy = enough.sum(axis=1)[:, self.level] >= self.gpus
-        cpu_ok = cpu[:, None] >= self.cpu
-        barred = self.barred[model]
-        no_gpus = self.gpus == 0
-        usable = roomy & cpu_ok & ~barred & ~no_gpus
-        amount = np.where(usable, unusable[:, self.level], free[:, None]) * self.share
-        # Six kinds of loss are added up apart and then together, each in the order of the mix. In floating point the
-        # order matters: a placement that changes nothing must score exactly 50 points, and would else lose one.
+        """The same, added up in the order of the published runs.
+
+        Six kinds of loss are added up apart and then together, each in the order of the mix. In floating point the
+        order matters: a placement that changes nothing must score exactly 50 points, and would else lose one.
+        """
+        amount, roomy, cpu_ok = self._losses(model, cpu, gpu)
         kind = np.where(roomy, np.where(cpu_ok, 1, 2), np.where(cpu_ok, 1, 0))
-        kind = np.where(barred, 5, kind)
-        kind = np.where(no_gpus, np.where(cpu_ok, 3, 4), kind)
-        index = kind + MOST_KINDS_OF_LOSS * np.arange(len(free))[:, None]
-        sums = np.bincount(index.ravel(), amount.ravel(), MOST_KINDS_OF_LOSS * len(free)).reshape(
-            -1, MOST_KINDS_OF_LOSS
-        )
-        total = np.zeros(len(free))
+        kind = np.where(self.barred[model], 5, kind)
+        kind = np.where(self.gpus == 0, np.where(cpu_ok, 3, 4), kind)
+        index = kind + KINDS_OF_LOSS * np.arange(len(cpu))[:, None]
+        sums = np.bincount(index.ravel(), amount.ravel(), KINDS_OF_LOSS * len(cpu)).reshape(-1, KINDS_OF_LOSS)
+        total = np.zeros(len(cpu))
         for column in sums.T:
             total += column
         return total
+
+    def _losses(self, model: Ints, cpu: Ints, gpu: Ints) -> tuple[Floats, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """(S, K) what each kind can't use times its share; where it has GPUs enough; where it has CPU enough."""
+        roomy = self.enough[gpu].sum(axis=1)[:, self.level] >= self.gpus
+        cpu_ok = cpu[:, None] >= self.cpu
+        usable = roomy & cpu_ok & ~self.barred[model] & (self.gpus > 0)
+        unusable = self.short[gpu].sum(axis=1)[:, self.level]
+        return np.where(usable, unusable, gpu.sum(axis=1)[:, None]) * self.share, roomy, cpu_ok
 
 
 @dataclass(slots=True)

@@ -31,12 +31,14 @@ class Peer:
     package : what its environment needs from the package index.
     python : the Python versions it has wheels for.
     covers : which problems it can be told, in words.
+    proves : whether it has a bound.
     """
 
     name: str
     package: str
     python: str
     covers: str
+    proves: bool = True
 
     @property
     def variable(self) -> str:
@@ -63,6 +65,13 @@ PEERS = {
             "packingsolver",
             "3.12 and later",
             "machines with one accelerator or none, shared copies bound by one resource",
+        ),
+        Peer(
+            "rebalancer",
+            "rebalancer",
+            "3.12 to 3.14",
+            "machines with one accelerator or none, components with one option",
+            proves=False,
         ),
     )
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import os
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError, nearest
@@ -33,9 +32,8 @@ _MODULES = (
 
 def all_sets() -> dict[str, CaseSet]:
     """All sets by name, in the order of the modules."""
-    ours = [f"{__name__}.{module}" for module in _MODULES]
     found: dict[str, CaseSet] = {}
-    for module in [*(name for name in ours if find_spec(name) is not None), *_of_the_user()]:
+    for module in [*(f"{__name__}.{module}" for module in _MODULES), *_of_the_user()]:
         for one in importlib.import_module(module).SETS:
             found[one.name] = one
     return found

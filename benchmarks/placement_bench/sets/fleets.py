@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError
 from placement_bench.cases import Case, CaseSet
-from placement_bench.places import FLEETS_VARIABLE, fleet_maker
+from placement_bench.places import FLEETS_VARIABLE, fleet_maker, module_at
 from placement_bench.tasks import ProblemTask
 
 if TYPE_CHECKING:
@@ -27,18 +26,14 @@ _FAMILIES = {
 }
 
 
-@lru_cache(maxsize=1)
 def _maker() -> ModuleType:
     path = fleet_maker()
-    spec = None if path is None else importlib.util.spec_from_file_location("placement_bench_make_fleet", path)
-    if spec is None or spec.loader is None:
+    if path is None:
         raise UsageError(
             "make_fleet.py is not beside the repository (../shared/suites); "
-            f"name it in {FLEETS_VARIABLE}, or take a set that needs no file: those of the module `generated`"
+            f"name it in {FLEETS_VARIABLE}, or take a set that needs no file: those whose names begin with gen-"
         )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(path)
 
 
 def make(family: str, components: int, seed: int) -> dict[str, Any]:

@@ -60,11 +60,13 @@ class CoreTask:
         Raises
         ------
         UsageError
-            No such solver.
+            No such solver or option.
         """
         if solver not in self.solvers():
             known = ", ".join(self.solvers()) or "none"
             raise UsageError(f'no solver "{solver}" for a case that is no problem document; known: {known}')
+        if limits.options:
+            raise UsageError(f"solver {CORE} has no option {next(iter(limits.options))}")
         return _run_core(self.case, limits)
 
     def check(self, answer: Answer) -> Check:
@@ -132,7 +134,7 @@ def _loads(solution: Document) -> Iterator[Load]:
 def _run_core(case: BinPacking, limits: Limits) -> Answer:
     """The exact core on the case as it is; where sizes are below zero, on the case that stands in for it."""
     from placement.budget import Budget
-    from placement.exact.vector_packing import solve_vector_packing  # type: ignore[import-not-found, unused-ignore]
+    from placement.exact.vector_packing import solve_vector_packing
 
     budget = Budget(limits.seconds, limits.work, limits.gap, limits.threads)
     trace: list[tuple[float, float | None, float | None, str]] = []
@@ -177,7 +179,7 @@ def _of_true_sizes(case: BinPacking, solution: Document, bound: int) -> tuple[Do
 
 def vector_packing(case: BinPacking) -> Any:
     """The case as the core's own problem."""
-    from placement.exact.vector_packing import VectorPacking  # type: ignore[import-not-found, unused-ignore]
+    from placement.exact.vector_packing import VectorPacking
 
     return VectorPacking(
         sizes=[item.size for item in case.items],

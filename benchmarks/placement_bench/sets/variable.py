@@ -2,7 +2,8 @@
 
 A bin type is a pool whose quota is the number available and whose price is the cost. Best-known values are not the
 collection's, which has none: they were computed for the published folder, as its SOURCE.md tells. One case, belov-4
-number 22, is infeasible. `random-x1` has no best-known values.
+number 22, is infeasible. `random-x1` has no best-known values; of its 3456 cases here at least 492 are infeasible, as
+they have more items above some size than bins that hold one.
 
 .. [1] Delorme, M., Martinovic, J. Extending the reflect flow formulation to variable-sized one-dimensional cutting
    and skiving stock problems.

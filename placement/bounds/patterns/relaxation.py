@@ -1,9 +1,9 @@
 r"""The relaxation behind the pattern bound, as sets and coefficients.
 
 A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
-on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) that are alike, in one
-zone unless the fleet is large; *items* are the distinct needs of copies in patterns of a kind. Variables, all at
-least 0:
+on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) that are alike (name,
+usable memory, how many a machine has), in one zone unless the fleet is large; *items* are the distinct needs of copies
+in patterns of a kind. Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
 - :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of items that fits).
@@ -158,7 +158,7 @@ def _kind_key(fleet: Fleet, p: int) -> tuple[object, ...]:
     row = fleet.problem.instance_types[fleet.problem.pools[p].instance_type]
     if _whole(fleet, p):
         return row.accelerator, fleet.problem.pools[p].instance_type
-    return row.accelerator, shape.memory_mib
+    return row.accelerator, shape.memory_mib, shape.accelerators  # a copy on eight needs a machine of eight
 
 
 def _need(fleet: Fleet, p: int, option: Option) -> Need | None:
