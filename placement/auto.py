@@ -2,7 +2,8 @@
 
 1. Instant proofs of infeasibility.
 2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
-3. Exact search by turns, each from the best plan so far. A problem small enough for the direct models gets CP-SAT
+3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core
+   first. A problem small enough for the direct models gets CP-SAT
    first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
    limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one gets column
    generation alone, a very large one is solved in parts.
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
+from placement.exact.fleet_bins import as_vector_packing
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.result import Outcome, Stop
 from placement.track import why_stop
@@ -99,6 +101,8 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     if sum(c.copies for c in fleet.components) >= options.decompose_from:
         yield Turn("decomposition", 1.0, budget.work)
         return
+    if as_vector_packing(fleet) is not None:
+        yield Turn("bin-packing", 0.6, budget.work)
     best = track.best
     new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
     terms = direct_terms(fleet, new)

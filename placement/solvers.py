@@ -139,6 +139,14 @@ _ALL = (
         options="placement.exact.column_generation:ColumnGenerationOptions",
     ),
     Solver(
+        name="bin-packing",
+        summary="fleets that are vector packing (whole accelerators, or one a machine), by an exact packing core",
+        proves=True,
+        work="rounds of column generation and nodes of its programs",
+        function="placement.exact.bin_packing:solve_bin_packing",
+        options="placement.exact.bin_packing:BinPackingOptions",
+    ),
+    Solver(
         name="decomposition",
         summary="very large problems: a plan cut into parts that run on any executor, bounded as a whole",
         proves=True,
