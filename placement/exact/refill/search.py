@@ -171,11 +171,11 @@ class Refill:
         if not self._zones:
             return []
         moved = []
-        zones = {self._zones[self.boxes.boxes[b].pool] for b in chosen}
+        zones = sorted({self._zones[self.boxes.boxes[b].pool] for b in chosen})
         for i in list(self.boxes.missing):
-            old = self.boxes.items[i].key[1]
-            if old is not None and old not in zones and self._random.random() < _REZONE_CHANCE:
-                j = self.boxes.rezone(i, self._random.choice(sorted(zones)))
+            old, new = self.boxes.items[i].key[1], self._random.choice(zones)
+            if old is not None and old != new and self._random.random() < _REZONE_CHANCE:
+                j = self.boxes.rezone(i, new)
                 if j is not None:
                     moved.append((j, old))
         return moved
