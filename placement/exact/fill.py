@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from placement.budget import Budget
     from placement.fleet import Component, Fleet
-    from placement.heuristics import Missing
+    from placement.heuristics import Missing, Sketch
     from placement.packing import Machine
 
 WORK = 300  # of CP-SAT a step, thousandths of its deterministic second
@@ -45,11 +45,13 @@ _MOST_REFILLS = 20_000
 class Fill:
     """The search for a complete packing on `narrow`, a fleet whose quotas are the mix."""
 
-    def __init__(self, narrow: Fleet, budget: Budget, seed: int, ejections: int = EJECTIONS) -> None:
-        """Start from a sketch of the heuristics; without one there is nothing to fill."""
+    def __init__(
+        self, narrow: Fleet, budget: Budget, seed: int, ejections: int = EJECTIONS, start: Sketch | None = None
+    ) -> None:
+        """Start from a sketch, by default one of the heuristics; without one there is nothing to fill."""
         self._rng = np.random.default_rng(seed)
         self._seed = seed
-        start = sketch(narrow, budget, seed, ejections)
+        start = start or sketch(narrow, budget, seed, ejections)
         self.packing = None if start is None else start.packing
         self._missing: Missing = Counter() if start is None else start.missing
         self._narrow = narrow

@@ -1,0 +1,101 @@
+"""Packings without proof, cheapest methods first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.exact.vector_packing.fill import Filling, by_price, by_shape, fullest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from placement.exact.vector_packing.compiled import Compiled, Load
+    from placement.exact.vector_packing.fill import Filler
+    from placement.exact.vector_packing.state import State
+
+    Floats = NDArray[np.float64]
+
+
+def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: str) -> bool:
+    """Report a packing of merged items; written out only when it is the best so far."""
+    cost = problem.price(loads)
+    if state.cost is not None and cost >= state.cost:
+        return False
+    bins = problem.unfold(loads)
+    if not state.offer(bins, problem.problem.cost(bins), by):
+        return False
+    state.loads = loads
+    return True
+
+
+def first_packings(problem: Compiled, state: State) -> None:
+    """Decreasing sizes, shapes, exact fills: one pass each."""
+    worth = volume(problem)
+    for name, fill in _fillers(problem, worth):
+        if state.ended:
+            return
+        filling = Filling(problem)
+        if filling.complete(worth, fill):
+            offer(problem, state, filling.loads, name)
+
+
+def _fillers(problem: Compiled, worth: Floats) -> Iterator[tuple[str, Filler]]:
+    yield "decreasing", by_price(row_volume(problem))
+    if problem.size.shape[1] > 1:
+        scarce = scarcity(problem)
+        yield "dot product", by_shape("dot", np.sqrt(scarce))
+        yield "distance", by_shape("distance", np.sqrt(scarce))
+        yield "distance", by_shape("distance", np.ones_like(scarce))
+    if one_size(problem):
+        yield "fullest", fullest
+
+
+def one_size(problem: Compiled) -> bool:
+    """Whether exact fills by bit sets apply."""
+    return problem.size.shape[1] == 1 and problem.plain and problem.one_way and int(problem.room.max()) <= 2_000_000
+
+
+def scarcity(problem: Compiled) -> Floats:
+    """Per dimension, demand over the room of the average bin."""
+    least = np.array([problem.size[problem.item == i].min(axis=0) for i in range(len(problem.demand))])
+    total: Floats = (least * problem.demand[:, None]).sum(axis=0) / np.maximum(problem.room.mean(axis=0), 1e-9)
+    return total / max(float(total.max()), 1e-9)
+
+
+def row_volume(problem: Compiled) -> Floats:
+    """Per row, the sum of its sizes in bins, scarce dimensions first."""
+    found: Floats = (problem.size / np.maximum(problem.room.max(axis=0), 1)) @ scarcity(problem)
+    return found
+
+
+def volume(problem: Compiled) -> Floats:
+    """Per item, the least volume of its rows."""
+    worth = np.full(len(problem.demand), np.inf)
+    np.minimum.at(worth, problem.item, row_volume(problem))
+    return worth
+
+
+def correct_values(problem: Compiled, state: State, worth: Floats, rounds: int, seed: int) -> None:
+    """Sequential value correction (Mukhacheva; Belov and Scheithauer 2006): items of wasteful bins gain worth."""
+    generator = np.random.default_rng(seed)
+    worth = worth.copy()
+    size = row_volume(problem)
+    for _ in range(rounds):
+        if state.ended:
+            return
+        noise = generator.uniform(0.97, 1.03, len(worth))
+        price = (worth * noise)[problem.item]
+        filling = Filling(problem)
+        if filling.complete(worth, by_price(price)):
+            offer(problem, state, filling.loads, "value correction")
+        for (t, pattern), _ in filling.loads:
+            load = sum(problem.size[row] * n for row, n in pattern)
+            full = float((load / np.maximum(problem.room[t], 1)).max())
+            for row, _n in pattern:
+                item = problem.item[row]
+                target = float(size[row]) / max(full, 0.05)
+                worth[item] = 0.7 * worth[item] + 0.3 * target

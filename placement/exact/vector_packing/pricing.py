@@ -1,0 +1,84 @@
+"""The best patterns of every bin type at given item values: by table where a bin has one size, else by states.
+
+With one size all types share one table, filled for the roomiest. What comes back is exact: `upper[t]` bounds the value
+of every pattern of type t, generated or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.exact.vector_packing.knapsack import KnapsackTable
+from placement.exact.vector_packing.patterns import PatternSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.exact.vector_packing.compiled import Compiled, Ints, Load
+
+_MOST_CELLS = 150_000_000  # of a table: room x rows
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Loads worth adding, and per bin type a bound on the value of any pattern."""
+
+    loads: tuple[Load, ...]
+    upper: tuple[int, ...]
+
+
+class Pricer:
+    """Prices one compiled problem again and again."""
+
+    def __init__(self, problem: Compiled, stop: Callable[[], bool]) -> None:
+        """Choose the method by the problem's shape."""
+        self._problem = problem
+        self._stop = stop
+        by_size = (problem.size[:, None, :] <= problem.room[None, :, :]).all(axis=2)
+        self.tabular = (
+            problem.size.shape[1] == 1
+            and problem.plain
+            and bool((by_size == problem.fits).all())
+            and int(problem.room.max()) * problem.rows <= _MOST_CELLS
+        )
+        self._searches = [] if self.tabular else [PatternSearch(problem, t) for t in range(problem.types)]
+
+    def price(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
+        """Patterns worth more than `enough[t]`, best first; `value` and `limit` are per row."""
+        if self.tabular:
+            return self._from_table(value, limit, enough)
+        loads: list[Load] = []
+        upper = []
+        for t, search in enumerate(self._searches):
+            found = search.find(value, limit, int(enough[t]), self._stop)
+            upper.append(found.upper)
+            loads.extend((t, pattern) for _, pattern in found.patterns[:6])
+        return Priced(tuple(loads), tuple(upper))
+
+    def _from_table(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
+        problem = self._problem
+        table = KnapsackTable(problem.size[:, 0], value, limit, int(problem.room.max()))
+        upper = [int(table.value[int(room)]) for room in problem.room[:, 0]]
+        loads = [(t, table.best(int(problem.room[t, 0]))) for t in range(problem.types) if upper[t] > enough[t]]
+        return Priced(tuple(loads), tuple(upper))
+
+    def complete(self, value: Ints, load: Load, limit: Ints, demand: Ints, enough: Ints, rounds: int) -> list[Load]:
+        """More loads for the copies that `load` leaves, one after the other: columns that go well together."""
+        found = []
+        left = demand.copy()
+        problem = self._problem
+        for _ in range(rounds):
+            used = np.zeros(len(demand), dtype=np.int64)
+            for row, n in load[1]:
+                used[problem.item[row]] += n
+            times = min((int(left[i] // used[i]) for i in np.flatnonzero(used)), default=0)
+            left = np.maximum(0, left - used * max(1, times))
+            priced = self.price(value, np.minimum(limit, left[problem.item]), enough)
+            if not priced.loads:
+                break
+            load = priced.loads[0]
+            found.append(load)
+        return found

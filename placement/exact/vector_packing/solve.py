@@ -1,0 +1,102 @@
+"""The solver: cheap packings and bounds, column generation, rounding and diving, then exact search in the gap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.exact.vector_packing.arcflow import close_by_arcs
+from placement.exact.vector_packing.compiled import compile_packing
+from placement.exact.vector_packing.cover import close_by_patterns, cover
+from placement.exact.vector_packing.dive import dive, round_down
+from placement.exact.vector_packing.generation import Generation
+from placement.exact.vector_packing.heuristics import first_packings
+from placement.exact.vector_packing.improve import improve
+from placement.exact.vector_packing.mix import count_bins, pack_counts, volume_cuts
+from placement.exact.vector_packing.problem import Bins
+from placement.exact.vector_packing.state import PackingResult, State
+
+if TYPE_CHECKING:
+    from placement.budget import Budget
+    from placement.exact.vector_packing.certificate import Cut
+    from placement.exact.vector_packing.compiled import Compiled
+    from placement.exact.vector_packing.problem import VectorPacking
+    from placement.exact.vector_packing.state import Listener
+
+_MASTER_PART = 0.2  # of the time left, for the integer program over the columns found so far
+_MASTER_SECONDS = 10.0
+_REST_SECONDS = 2.0  # for the exact end of a dive
+_DIVES = 8
+_STEPS, _PATIENCE = 400, 25
+_LAST_STEPS, _LAST_PATIENCE = 100_000, 300
+_FEW_LOADS = 1_500  # that an integer program decides in no time
+
+
+def solve_vector_packing(
+    problem: VectorPacking, *, budget: Budget, seed: int = 0, listener: Listener | None = None
+) -> PackingResult:
+    """The cheapest packing and the best bound within `budget`; single-threaded.
+
+    Parameters
+    ----------
+    problem : what to pack.
+    budget : wall-clock limit, interrupt, and the relative gap that is good enough (0 asks for a proof).
+    seed : of the randomised heuristics.
+    listener : called at each improvement with a `PackingEvent`.
+
+    Raises
+    ------
+    UsageError
+        The problem's shapes or numbers do not make sense.
+    """
+    compiled = compile_packing(problem)
+    state = State(budget, listener)
+    state.unit = max(1, int(np.gcd.reduce(compiled.cost)))
+    most = np.maximum(np.minimum(compiled.available, int(compiled.demand.sum())), compiled.least)
+    state.dearest = int(compiled.cost @ most)
+    if set(range(len(compiled.demand))) - set(compiled.item[compiled.limit > 0].tolist()):
+        state.infeasible = True
+        return state.result()
+    state.raise_bound(compiled.base_cost, "least")
+    if not len(compiled.demand):
+        state.offer(Bins(()), compiled.base_cost, "empty")
+        return state.result()
+    first_packings(compiled, state)
+    cuts = volume_cuts(compiled)
+    _count(compiled, state, cuts, seed)
+    if state.ended:
+        return state.result()
+    generation = Generation(compiled, state)
+    generation.run()
+    if not state.ended:
+        _count(compiled, state, [*cuts, generation.cut], seed)
+        round_down(generation)
+    if not state.ended:
+        dive(generation, exact=_REST_SECONDS)
+    if not state.ended:
+        part = budget.left() * _MASTER_PART
+        cover(compiled, state, generation.master.loads, None, seconds=min(part, _MASTER_SECONDS))
+    if not state.ended:
+        close_by_patterns(generation, _FEW_LOADS)
+    for attempt in range(1, _DIVES):
+        if not state.ended:
+            dive(generation, seed=seed + attempt, exact=_REST_SECONDS)
+    if not state.ended:
+        improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed)
+    if not state.ended:
+        close_by_patterns(generation)
+    if not state.ended:
+        close_by_arcs(generation)
+    if not state.ended:
+        improve(generation, steps=_LAST_STEPS, patience=_LAST_PATIENCE, seed=seed + 1)
+    state.stats.update(columns=len(generation.master.loads), rounds=generation.rounds)
+    return state.result()
+
+
+def _count(problem: Compiled, state: State, cuts: list[Cut], seed: int) -> None:
+    """The bound of whole bins, and a packing into those."""
+    if problem.types > 1 and not state.ended:
+        counts = count_bins(problem, state, cuts, seed)
+        if counts is not None:
+            pack_counts(problem, state, counts, seed=seed)

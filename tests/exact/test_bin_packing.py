@@ -1,0 +1,90 @@
+"""Fleets as vector packing: the translation keeps every plan, and the solver's answers are true."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from placement.budget import Budget
+from placement.document import to_plan
+from placement.exact.bin_packing import solve_bin_packing
+from placement.exact.fleet_bins import as_vector_packing
+from placement.fleet import compile_fleet
+from placement.problem import Problem
+from placement.result import Stop
+from placement.track import Track
+from placement.verify import violations
+from tests import brute, strategies
+from tests.heuristics.fleets import document
+
+
+def packable(seeds: range, **knobs: Any) -> list[dict[str, Any]]:
+    """The random problems among these that are vector packing."""
+    found = (strategies.random_problem(random.Random(seed), state=False, **knobs) for seed in seeds)
+    return [doc for doc in found if as_vector_packing(compile_fleet(Problem(**doc))) is not None]
+
+
+def test_answers_are_the_true_optima() -> None:
+    """Proven plans cost what the cheapest plan costs, and infeasible is said where no plan exists."""
+    documents = packable(range(300), demand=False, optional=False)
+    outcomes = set()
+    for doc in documents:
+        if brute.too_big(doc):
+            continue
+        fleet = compile_fleet(Problem(**doc))
+        budget = Budget(work=1000)
+        track = Track(fleet, budget)
+        outcome = solve_bin_packing(fleet, track, budget=budget)
+        best = brute.cheapest(doc)
+        assert outcome.infeasible == (best is None)
+        outcomes.add(outcome.infeasible)
+        if best is not None:
+            assert track.best is not None
+            assert track.proved
+            assert not violations(fleet.problem, to_plan(fleet, track.best[0], status="feasible"))
+            assert fleet.cost(track.best[1].ticks) == best.account.cost
+    assert outcomes == {True, False}
+    assert len(documents) > 30
+
+
+SHARED = {"shared": True, "accelerator_memory_gib": 10}
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ({}, True),
+        ({"spread": {"max_per_instance": 1}}, True),
+        ({"dedicated": True}, True),
+        ({**SHARED, "on": ["A"]}, False),  # two could share one accelerator of eight
+        ({**SHARED, "instance_types": ["small"]}, True),
+        ({"spread": {"max_skew": 1}}, False),
+        ({"spread": {"max_skew": 1}, "zones": ["a"]}, True),
+        ({"spread": {"min_zones": 2}}, False),
+        ({"spread": {"max_per_zone": 1}}, False),
+        ({"min_available_on_zone_loss": 1}, False),
+        ({"min_copies": 1}, False),
+    ],
+)
+def test_which_fleets_are_packing(change: dict[str, Any], fits: bool) -> None:
+    """Each rule that looks beyond one machine, or at single accelerators, is noticed."""
+    row = {"name": "a", "copies": 2, "accelerators": 1, "accelerator_memory_gib": 60}
+    fleet = compile_fleet(Problem(**document([{**row, **change}])))
+
+    assert (as_vector_packing(fleet) is not None) == fits
+
+
+def test_other_fleets_end_at_once_with_the_reason() -> None:
+    """Nothing is claimed of a fleet that is not packing."""
+    doc = document([{"name": "a", "copies": 2, "accelerators": 1, **SHARED}])
+    fleet = compile_fleet(Problem(**doc))
+    track = Track(fleet, Budget())
+
+    outcome = solve_bin_packing(fleet, track, budget=Budget())
+
+    assert outcome.stop is Stop.STUCK
+    assert outcome.reason.startswith("not a bin packing problem")
+    assert track.best is None
+    assert not outcome.infeasible
