@@ -6,6 +6,7 @@ import itertools
 import random
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,8 @@ from tests.heuristics import fleets
 
 if TYPE_CHECKING:
     from collections import Counter
+
+    from numpy.typing import NDArray
 
     from placement.packing import Packing
 
@@ -147,7 +150,7 @@ def test_what_fits_on_the_grid_fits_in_mib() -> None:
                             assert size.weight * 1000 >= way.option.share * grid.capacity
 
 
-def solve_program(fleet: Fleet, most_arcs: int = 2_000) -> tuple[FlowProgram, list[float]] | None:
+def solve_program(fleet: Fleet, most_arcs: int = 2_000) -> tuple[FlowProgram, NDArray[np.float64]] | None:
     """The program and a solution of it."""
     blocks = blocks_of(fleet)
     program = FlowProgram(blocks, grids_of(blocks, most_arcs))
@@ -155,7 +158,7 @@ def solve_program(fleet: Fleet, most_arcs: int = 2_000) -> tuple[FlowProgram, li
     solver.run()
     if solver.getInfo().primal_solution_status != 2:
         return None
-    return program, list(solver.getSolution().col_value)
+    return program, np.array(solver.getSolution().col_value)
 
 
 def test_decoded_machines_keep_their_rules_and_completion_all() -> None:
@@ -165,12 +168,12 @@ def test_decoded_machines_keep_their_rules_and_completion_all() -> None:
         solved = solve_program(fleet)
         if solved is None:
             continue
-        packing = decode(*solved)
+        packing, count = decode(*solved), solved[0].placed(solved[1])
         for machine in packing.machines:
             assert_holds(fleet, machine.pool, machine.seats)
         decoded_copies += sum(len(machine.seats) for machine in packing.machines)
         budget = Budget(threads=1)
-        plan = Completion(fleet, 0).run(packing, budget, Track(fleet, budget))
+        plan = Completion(fleet, 0).run(packing, count, budget, Track(fleet, budget))
         if plan is not None:
             assert broken_rule(fleet, plan) == ""
             complete += 1

@@ -297,7 +297,8 @@ class _Search:
         if _ended(self.track, self.budget):
             steps = 0
         decoded = decode(program, values, self.seed)
-        packing = self.completion.run(decoded, self.budget, self.track, steps=steps)
+        placed = program.placed(values)
+        packing = self.completion.run(decoded, placed, self.budget, self.track, steps=steps)
         if packing is not None:
             whole = packing if self.part is None else self.part.put_back(packing)
             self.track.offer(relabel(self.fleet, whole) if self.part is None else whole, NAME)
