@@ -89,7 +89,7 @@ class Completion:
     def _fill(
         self, narrow: Fleet, starts: Sequence[Packing], budget: Budget, track: Track, steps: int
     ) -> Packing | None:
-        """What is out placed on the rented machines by CP-SAT, a few machines at a time, from the first usable start."""
+        """What is out placed on the rented machines by CP-SAT, from the first start that can be filled up."""
         sketches = (sketch_of(self._load(narrow, start)) for start in starts)
         start = next((found for found in sketches if found is not None), None)
         if start is None:

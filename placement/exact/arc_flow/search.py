@@ -57,6 +57,7 @@ _FEW_ARCS = 1_500  # up to so many, a program is solved as it is
 _RUNGS = (0.01, 0.06)  # most reduced cost of an arc, in prices of the cheapest machine
 _RUNG_GAPS = (4e-4, 2e-4, 1e-5)  # relative gap at which a run ends
 _RUNG_SHARE = 0.8  # of the time that is left, for a run that is not the last
+_LAST_SHARE = 0.9  # the rest is for completing its solution
 _RUNG_NODES = 2_000
 _FILL_STEPS = 20
 
@@ -227,7 +228,7 @@ class _Search:
         high = program.high.copy()
         high[shut] = 0.0
         lp.col_upper_ = high
-        options = {**self._limits(1.0 if last else _RUNG_SHARE), "mip_rel_gap": max(self.budget.gap, gap)}
+        options = {**self._limits(_LAST_SHARE if last else _RUNG_SHARE), "mip_rel_gap": max(self.budget.gap, gap)}
         if not last:
             options["mip_max_nodes"] = min(_RUNG_NODES, options.get("mip_max_nodes", _RUNG_NODES))
         if program.columns - len(shut) >= _BIG:
