@@ -324,3 +324,33 @@ def test_at_home_it_is_close_to_the_bound() -> None:
     assert result.bound is not None
     assert plain.cost is not None
     assert result.cost - result.bound < 0.5 * (plain.cost - result.bound)
+
+
+def test_optional_copies_of_the_flow_are_not_given_up() -> None:
+    """What the flow places of optional copies stands in the completed plan, rented for if need be."""
+    rows = [{**fleets.component("a", 9, 60), "min_copies": 2}, fleets.component("b", 3, 15)]
+    fleet = fleets.fleet_of(rows)
+    solved = solve_program(fleet)
+    assert solved is not None
+    program, values = solved
+    placed = program.placed(values)
+    placed[0] = 9  # more than the flow has machines for
+    budget = Budget(threads=1)
+    plan = Completion(fleet, 0).run(decode(program, values), placed, budget, Track(fleet, budget))
+    assert plan is not None
+    assert evaluate(fleet, plan).left_out == (0,)
+
+
+def test_running_machines_stand_still_and_every_rule_holds() -> None:
+    """With running machines the program packs the rest; whatever it offers keeps every rule and costs no more."""
+    solved = 0
+    for seed in range(500, 514):
+        document = strategies.random_problem(random.Random(seed), state=True)
+        before = placement.solve(Problem(**document), "best-fit", work=2, threads=1)
+        after = placement.solve(Problem(**document), "arc-flow", work=5, threads=1)
+        if before.packing is None or after.packing is None:
+            continue
+        broken, _ = referee.referee_check(document, after.to_document())
+        assert broken == []
+        solved += 1
+    assert solved > 4

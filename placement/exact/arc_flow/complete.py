@@ -72,8 +72,17 @@ class Completion:
         if filled is not None:
             self.exact = True
             return filled
-        found = [self._widen(fleet, start, budget) for fleet in (firm, self._fleet) for start in starts]
-        return min((p for p in found if p is not None), key=lambda p: evaluate(self._fleet, p), default=None)
+        best: Packing | None = None
+        for fleet in (firm, self._fleet):
+            for start in starts:
+                if best is None or not budget.over():
+                    found = self._widen(fleet, start, budget)
+                    if found is not None and (best is None or self._is_better(found, best)):
+                        best = found
+        return best
+
+    def _is_better(self, one: Packing, other: Packing) -> bool:
+        return evaluate(self._fleet, one) < evaluate(self._fleet, other)
 
     def _load(self, fleet: Fleet, packing: Packing) -> Workspace:
         """A workspace with the machines of a packing and all of its copies that may stand there."""

@@ -26,7 +26,7 @@ from placement.exact.arc_flow.decode import decode
 from placement.exact.arc_flow.encode import encode
 from placement.exact.arc_flow.grid import grids_of
 from placement.exact.arc_flow.program import MICRO, FlowProgram
-from placement.exact.neighbourhood import neighbourhood
+from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
 from placement.packing import evaluate
@@ -280,7 +280,8 @@ class _Search:
             return None
         if self.part is None:
             return best[0]
-        return neighbourhood(self.fleet, best[0], _freed(best[0])).packing
+        now = neighbourhood(self.fleet, best[0], _freed(self.fleet, best[0]))
+        return now.packing if now.keys == self.part.keys else None
 
     def _placed(self, plan: Packing | None, levels: int) -> dict[int, int]:
         """The fewest copies of components with optional ones, per level."""
@@ -305,9 +306,11 @@ class _Search:
             self.track.offer(relabel(self.fleet, whole) if self.part is None else whole, NAME)
 
 
-def _freed(packing: Packing) -> list[int]:
-    """Machines that do not run yet."""
-    return [m for m, machine in enumerate(packing.machines) if machine.instance is None]
+def _freed(fleet: Fleet, packing: Packing) -> list[int]:
+    """Machines that do not run yet, and whose copies keep their rules in a problem of their own."""
+    return [
+        m for m, machine in enumerate(packing.machines) if machine.instance is None and may_be_freed(fleet, machine)
+    ]
 
 
 def _free_part(fleet: Fleet, track: Track) -> Neighbourhood | None:
@@ -315,7 +318,7 @@ def _free_part(fleet: Fleet, track: Track) -> Neighbourhood | None:
     best = track.best
     if best is None or not fleet.instances:
         return None
-    part = neighbourhood(fleet, best[0], _freed(best[0]))
+    part = neighbourhood(fleet, best[0], _freed(fleet, best[0]))
     small = replace(part.fleet, instances=(), places=(), running=tuple(0 for _ in part.fleet.components))
     return replace(part, fleet=small)
 
