@@ -354,3 +354,32 @@ def test_running_machines_stand_still_and_every_rule_holds() -> None:
         assert broken == []
         solved += 1
     assert solved > 4
+
+
+def test_exchanges_need_room_on_the_accelerators() -> None:
+    """The only copies whose exchange would relieve the host do not fit where the others stand: nothing moves."""
+    rows = [
+        {**fleets.component("hungry", 8, 20), "vcpus": 7},
+        {**fleets.component("tall", 8, 60), "vcpus": 6, "memory_gib": 120},
+        {**fleets.component("modest", 8, 70), "vcpus": 1},
+        {"name": "filler", "copies": 1, "accelerators": 0, "memory_gib": 1020},
+    ]
+    fleet = fleets.fleet_of(rows)
+    full = [Seat(c, 0, (k,)) for c in (0, 1) for k in range(8)]
+    free = [*(Seat(2, 0, (k,)) for k in range(8)), Seat(3, 0, ())]
+    balance = Balance(fleet, [Host(0, fleet.pools[0].shape, seats=seats) for seats in (full, free)], seed=0)
+    assert not balance.run(50)
+    assert balance.exchanges == 0
+
+
+def test_what_no_exchange_can_save_is_taken_off() -> None:
+    """Hosts that suffice in sum but not one by one: the decoded machines hold, and a copy is out."""
+    rows = [{**fleets.component("a", 3, 40), "vcpus": 7}, {**fleets.component("b", 1, 40), "vcpus": 3}]
+    fleet = fleets.fleet_of(rows)
+    solved = solve_program(fleet)
+    assert solved is not None
+    packing = decode(*solved)
+    assert len(packing.machines) == 2
+    for machine in packing.machines:
+        assert_holds(fleet, machine.pool, machine.seats)
+    assert sum(count_of(packing).values()) == 3
