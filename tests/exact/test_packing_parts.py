@@ -34,8 +34,9 @@ def one_bin(draw: st.DrawFn, dimensions: int) -> tuple[Compiled, list[int]]:
     """A problem with one bin type and a price for each item."""
     items = draw(st.integers(1, 4))
     size = st.lists(st.integers(1, 6), min_size=dimensions, max_size=dimensions)
+    sizes: list[list[int]] = draw(st.lists(size, min_size=items, max_size=items))
     problem = VectorPacking(
-        sizes=draw(st.lists(size, min_size=items, max_size=items, unique_by=tuple)),
+        sizes=sizes,
         demands=draw(st.lists(st.integers(1, 3), min_size=items, max_size=items)),
         capacities=[draw(st.lists(st.integers(6, 12), min_size=dimensions, max_size=dimensions))],
         costs=[1],
