@@ -38,6 +38,7 @@ NAME = "patterns"
 BOUND = "bound"
 TOO_SMALL = "no machine counts within the quotas can hold the copies"
 _MIX_GAP = 1e-3  # relative
+_MIX_SECONDS = 0.4
 _BOX_ROUNDS = 30  # of column generation in one box
 _CUTS = 30  # kept
 _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
@@ -80,7 +81,7 @@ class PatternBound:
         self.fleet = fleet
         self.relaxation: Relaxation = relax(fleet, given)
         self.cuts: list[Cut] = []
-        self.machines: tuple[int, ...] = ()
+        self._machines: tuple[int, ...] | None = None
         self.bound = 0
         self.infeasible = False
         self.rounds = 0
@@ -110,6 +111,16 @@ class PatternBound:
         """Patterns generated so far."""
         return self._program.patterns
 
+    @property
+    def machines(self) -> tuple[int, ...]:
+        """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
+        if self._machines is None:
+            mix = cheapest_mix(
+                self.fleet, self.cuts, gap=_MIX_GAP, seconds=_MIX_SECONDS, work=_MIX_SECONDS, seed=self._seed
+            )
+            self._machines = () if mix is None else mix.machines
+        return self._machines
+
     def run(self, track: Track, nodes: int = 2_000) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it to `track`.
 
@@ -126,7 +137,7 @@ class PatternBound:
             self._raise(tree.bound, track)
             self.nodes = tree.nodes
         self._raise(tree.bound, track)
-        self.machines = tree.machines or self._machines()
+        self._machines = tree.machines or None
 
     def count_limits(self, price: int) -> Box | None:
         """The fewest and the most machines of each pool in a plan within `given` whose machines cost less than `price`.
@@ -134,11 +145,6 @@ class PatternBound:
         None when there is none. `price` is micro-dollars per hour, as in `packing.machine_price`.
         """
         return count_limits(self.fleet, self.cuts, price)
-
-    def _machines(self) -> tuple[int, ...]:
-        """Machine counts that keep every cut, where the search came to none that hold everything."""
-        mix = cheapest_mix(self.fleet, self.cuts, gap=_MIX_GAP, seconds=self._budget.left(), work=1.0, seed=self._seed)
-        return () if mix is None else mix.machines
 
     def _raise(self, bound: int, track: Track) -> None:
         if bound > self.bound:

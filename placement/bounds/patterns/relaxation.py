@@ -1,9 +1,9 @@
 r"""The relaxation behind the pattern bound, as sets and coefficients.
 
 A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
-on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) of one zone that are
-alike (name, usable memory, how many a machine has), *items* the distinct needs of copies in patterns of a kind.
-Variables, all at least 0:
+on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) that are alike (name,
+usable memory, how many a machine has), in one zone unless the fleet is large; *items* are the distinct needs of copies
+in patterns of a kind. Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
 - :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of items that fits).
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from placement.fleet import Component, Fleet, Option
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
+_MOST_ITEMS = 2_500  # beyond, kinds span zones: each item of a kind is a row of the LP
 RELAXES = (
     "whole copies and whole accelerators (machines are whole), which accelerators are together in one machine and its "
     "vCPU and host memory (but for machines with one accelerator; else summed per pool), max_per_instance beyond one "
@@ -54,7 +55,7 @@ class Need(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Accelerators of one zone that are alike (or whole machines with at most one): their pools, items, and knapsack.
+    """Accelerators that are alike (or whole machines with at most one): their pools, items, and the knapsack of one.
 
     `alike` is equal for kinds that differ by zone alone: patterns of one are worth a try in the others.
     """
@@ -116,14 +117,10 @@ class Relaxation:
 
 def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level."""
-    key_of = {
-        p: (fleet.pools[p].zone, _kind_key(fleet, p)) for p, pool in enumerate(fleet.pools) if pool.max_instances != 0
-    }
-    keys = list(dict.fromkeys(key_of.values()))
-    kind_of = {p: keys.index(key) for p, key in key_of.items()}
-    kinds = tuple(
-        _kind(fleet, q, key, tuple(p for p, k in kind_of.items() if k == q)) for q, (_, key) in enumerate(keys)
-    )
+    kinds = _kinds(fleet, by_zone=True)
+    if sum(len(kind.items) for kind in kinds) > _MOST_ITEMS:
+        kinds = _kinds(fleet, by_zone=False)
+    kind_of = {p: kind.index for kind in kinds for p in kind.pools}
     ways = tuple(_ways(fleet, kinds, kind_of))
     ways_of: list[list[Way]] = [[] for _ in fleet.components]
     for way in ways:
@@ -140,13 +137,23 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     )
 
 
+def _kinds(fleet: Fleet, *, by_zone: bool) -> tuple[Kind, ...]:
+    """The kinds, each of one zone or each of all."""
+    pools_of: dict[tuple[int, tuple[object, ...]], list[int]] = {}
+    for pool in fleet.pools:
+        if pool.max_instances != 0:
+            key = (pool.zone if by_zone else 0, _kind_key(fleet, pool.index))
+            pools_of.setdefault(key, []).append(pool.index)
+    return tuple(_kind(fleet, q, alike, tuple(pools)) for q, ((_, alike), pools) in enumerate(pools_of.items()))
+
+
 def _whole(fleet: Fleet, p: int) -> bool:
     """Whether a pattern is all that stands on a machine of pool p."""
     return fleet.pools[p].shape.accelerators <= 1
 
 
 def _kind_key(fleet: Fleet, p: int) -> tuple[object, ...]:
-    """Pools of a zone with equal keys have accelerators (or whole machines) that hold the same patterns."""
+    """Pools with equal keys have accelerators (or whole machines) that hold the same patterns, allow-lists aside."""
     shape = fleet.pools[p].shape
     row = fleet.problem.instance_types[fleet.problem.pools[p].instance_type]
     if _whole(fleet, p):
