@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
-from placement.exact.fleet_bins import as_vector_packing
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.result import Outcome, Stop
 from placement.track import why_stop
@@ -101,6 +100,8 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     if sum(c.copies for c in fleet.components) >= options.decompose_from:
         yield Turn("decomposition", 1.0, budget.work)
         return
+    from placement.exact.fleet_bins import as_vector_packing  # loads an engine
+
     if as_vector_packing(fleet) is not None:
         yield Turn("bin-packing", 0.6, budget.work)
     best = track.best
