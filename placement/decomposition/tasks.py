@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _POLL = 0.2  # seconds between looks at the budget while tasks run elsewhere
-_GROUPS = (100, 300, 900, 2_700)  # components of the coarser problems whose bounds are taken in turn
+_GROUPS = (100, 200, 400, 800, 1_600, 3_200)  # components of the coarser problems whose bounds are taken in turn
 _NODES = 20  # of the pattern bound's tree: at this size the root has nearly all of it
 _GRACE = 2.0  # seconds after its deadline when a task that runs elsewhere is given up
 
