@@ -45,6 +45,7 @@ _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the
 _NEAR = 1e-4  # and so near in a box that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
 _SMOOTH = 0.5  # weight of the best prices so far
+_NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
 _EXTRA = 3  # more patterns a kind and round, from a part of the items
 _DROP = 0.6  # part of the items that are then left out
 
@@ -124,10 +125,10 @@ class PatternBound:
     def run(self, track: Track, nodes: int = 2_000) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it to `track`.
 
-        A work limit limits the nodes.
+        A work limit limits the nodes, so many for a unit.
         """
         if self._budget.work is not None:
-            nodes = min(nodes, self._budget.work)
+            nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
         box = any_box(self.fleet, self._groups)
         root = self._converge(box, track)
         if root is None or self.infeasible:
