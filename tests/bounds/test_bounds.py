@@ -9,7 +9,7 @@ import pytest
 from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
 from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.certificate import SCALE, Box, Cut, Prices, box_bound, certify
+from placement.bounds.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
 from placement.bounds.patterns.mix import any_box, count_limits, covering_bound
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import relax, volumes
@@ -113,7 +113,7 @@ def check_bounds_of_cut(fleet: Fleet, cut: Cut, counts: list[int], rng: random.R
     assert all(low <= n <= high for low, n, high in zip(box.fewest, tally, box.most, strict=True)), f"seed {seed}: box"
     fewest = tuple(rng.randint(low, n) for low, n in zip(box.fewest, tally, strict=True))
     most = tuple(rng.randint(n, high) for n, high in zip(tally, box.most, strict=True))
-    multipliers = [rng.randint(-3, 3) * SCALE for _ in groups]
+    multipliers = [rng.randint(-3, 3) * UNIT for _ in groups]
     assert box_bound(fleet, cut, groups, multipliers, Box(fewest, most)) <= price, f"seed {seed}: box bound"
 
 
@@ -179,12 +179,12 @@ def two_pools() -> Fleet:
 def test_count_limits_of_plans_cheaper_than_a_known_one() -> None:
     """Ten machines are needed: below 23 dollars at most two are dear ones, and below 20 there is no plan."""
     fleet = two_pools()
-    cut = Cut((2_000_000 * SCALE, 2_000_000 * SCALE), 20_000_000 * SCALE)  # each machine is worth 2 dollars
+    cut = Cut((2_000_000 * UNIT, 2_000_000 * UNIT), 20_000_000 * UNIT)  # each machine is worth 2 dollars
     assert count_limits(fleet, [cut], 20_000_000) is None
     limits = count_limits(fleet, [cut], 23_000_000)
     assert limits is not None
     assert limits.most == (10, 2)
-    dearer = Cut((3_000_000 * SCALE, 3_000_000 * SCALE), 30_000_000 * SCALE)
+    dearer = Cut((3_000_000 * UNIT, 3_000_000 * UNIT), 30_000_000 * UNIT)
     assert count_limits(fleet, [dearer], 23_000_000) == Box((8, 0), (10, 10))
 
 
