@@ -145,7 +145,7 @@ def run(
         of_peers = {name: interpreter_of(name, named) for name in choice.peers}
         make = partial(jobs_for, data=folder, interpreters=of_peers, memory_gib=memory, grace=grace)
         rows = run_campaign(asked, out, resume=resume, jobs=make, execute=execute, say=say)
-        bad = sum(bool(row.failed or row.faults) for row in rows)
+        bad = sum(row.wrong for row in rows)
         say(f"{len(rows)} runs in {out}, {bad} failed or faulty; `placement-bench report {out}` shows them")
         raise typer.Exit(1 if bad else 0)
 

@@ -94,7 +94,7 @@ def compare_rows(before: Sequence[Row], after: Sequence[Row], time_tolerance: fl
     if moved:
         parts += ["## Values and bounds that changed", text(_changes(moved[:SHOWN]))]
         parts += [f"and {len(moved) - SHOWN} more"] if len(moved) > SHOWN else []
-    wrong = [row for _, row in pairs if row.faults or row.failed]
+    wrong = [row for _, row in pairs if row.wrong]
     if wrong:
         parts += ["## What went wrong in the second", "\n".join(f"- {fault_line(row)}" for row in wrong)]
     return "\n\n".join(parts) + "\n"

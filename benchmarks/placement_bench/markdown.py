@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement_bench.stats import (
@@ -35,9 +36,9 @@ def to_markdown(rows: Sequence[Row], *, every_run: bool = False) -> str:
     for (one, _), some in by_set(rows).items():
         if every_run or all(row.best_known is None for row in some):
             parts += [f"## {one}: every run", text(run_table(some)), text(median_table(some))]
-    wrong = [row for row in rows if row.faults or row.failed]
+    wrong = wrong_lines(rows)
     if wrong:
-        parts += ["## What went wrong", *(f"- {fault_line(row)}" for row in wrong)]
+        parts += ["## What went wrong or was refused", *(f"- {line}" for line in wrong)]
     return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
 
 
@@ -70,7 +71,7 @@ def summary_table(summaries: Iterable[Summary]) -> Table:
     head = (
         "set", "solver", "runs", "proven", "reach best known", "gap to it: mean", "gap to it: max", "own gap: median",
         "seconds (geometric mean)", "ratio to best: min", "ratio: median", "ratio: p90", "ratio: max", "failed",
-        "wrong",
+        "refused", "wrong",
     )  # fmt: skip
     return without_empty((head, [_summary_line(one) for one in summaries]))
 
@@ -97,6 +98,7 @@ def _summary_line(one: Summary) -> list[str]:
         seconds(one.seconds),
         *(NONE if figure is None else f"{figure:.4f}" for figure in figures),
         str(one.failed or NONE),
+        str(one.refused or NONE),
         str(one.wrong or NONE),
     ]
 
@@ -167,6 +169,14 @@ def median_table(rows: Sequence[Row]) -> Table:
 
 def _family(row: Row) -> str:
     return row.asked.case.rpartition("-")[0] or row.asked.set
+
+
+def wrong_lines(rows: Iterable[Row]) -> list[str]:
+    """Runs that somebody should look at, a line each; and what was refused, a line for each solver, set and reason."""
+    rows = list(rows)
+    refused = Counter((row.asked.set, row.label, row.error.strip()) for row in rows if row.refused)
+    lines = [fault_line(row) for row in rows if row.wrong]
+    return lines + [f"{one}, {label}: {count} refused: {why}" for (one, label, why), count in refused.items()]
 
 
 def fault_line(row: Row) -> str:

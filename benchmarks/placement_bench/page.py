@@ -62,7 +62,7 @@ def write_page(rows: Sequence[Row], path: Path) -> None:
         tiles=_tiles(rows),
         summary=markdown.summary_table(summarise(rows)),
         sections=sections,
-        wrong=[markdown.fault_line(row) for row in rows if row.faults or row.failed],
+        wrong=markdown.wrong_lines(rows),
         script=Markup(plotly.offline.get_plotlyjs()),
     )
     try:
@@ -77,7 +77,7 @@ def _tiles(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
     matched = sum(
         row.sound and row.gap_to_best_known is not None and row.gap_to_best_known <= 1e-6 for row in published
     )
-    wrong, failed = sum(bool(row.faults) for row in rows), sum(row.failed for row in rows)
+    wrong, failed = sum(bool(row.faults) for row in rows), sum(row.wrong and row.failed for row in rows)
     cases = len({(row.asked.set, row.asked.case) for row in rows})
     tiles = [
         (str(len(rows)), f"runs on {cases} cases", ""),

@@ -60,7 +60,7 @@ def watching(rows: Iterator[Row], total: int, done: int, tally: Tally) -> Iterat
         def passed() -> Iterator[Row]:
             for row in rows:
                 tally.add(row)
-                if row.faults or row.failed:
+                if row.wrong:
                     progress.console.print(line(row), style="red", markup=False, highlight=False)
                 progress.update(task, advance=1, description=str(tally))
                 yield row

@@ -108,6 +108,16 @@ class Row(BaseModel):
         return self.status in FAILURES
 
     @property
+    def refused(self) -> bool:
+        """Whether the solver does not take such a case: no answer, but nothing is wrong either."""
+        return self.status == "refused"
+
+    @property
+    def wrong(self) -> bool:
+        """Whether somebody should look at it: it broke, or its answer has faults."""
+        return bool(self.faults) or (self.failed and not self.refused)
+
+    @property
     def sound(self) -> bool:
         """Whether there is an answer and nothing is wrong with it."""
         return not self.failed and not self.faults

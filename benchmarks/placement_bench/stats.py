@@ -49,7 +49,7 @@ class Summary:
 
     Attributes
     ----------
-    runs, failed, wrong : all runs; those without an answer; those whose answer has faults.
+    runs, failed, refused, wrong : all runs; those that broke; cases the solver does not take; answers with faults.
     solved : proven optimal or proven infeasible, checked, without fault.
     published, matched : runs on cases with a published best value, and how many reach it (or better it).
     gap_mean, gap_max : to the published best value, over the runs that have both; None without any.
@@ -63,6 +63,7 @@ class Summary:
     label: str
     runs: int
     failed: int
+    refused: int
     wrong: int
     solved: int
     published: int
@@ -124,7 +125,8 @@ def _summary(rows: Sequence[Row], known: Mapping[CaseName, Reference]) -> Summar
         set=rows[0].asked.set,
         label=rows[0].label,
         runs=len(rows),
-        failed=sum(row.failed for row in rows),
+        failed=sum(row.failed and not row.refused for row in rows),
+        refused=sum(row.refused for row in rows),
         wrong=sum(bool(row.faults) for row in rows),
         solved=sum(row.solved for row in rows),
         published=len(published),

@@ -132,7 +132,9 @@ class ProblemTask:
 
 def _metrics(plan: Document, trace: tuple[tuple[float, float | None, float | None, str], ...]) -> Document:
     """What a plan document tells of the run, flat."""
-    told: dict[str, Any] = {key: plan[key] for key in ("stop", "found_by", "bound_by", "moves") if plan.get(key)}
+    told: dict[str, Any] = {
+        key: plan[key] for key in ("stop", "found_by", "bound_by", "bound_relaxes", "moves") if plan.get(key)
+    }
     told["machines"] = len(plan.get("instances") or ())
     told["left_out"] = sum(row["copies"] for row in plan.get("unplaced") or ())
     first = next((seconds for seconds, value, *_ in trace if value is not None), None)

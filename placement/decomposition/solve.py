@@ -68,6 +68,8 @@ class DecompositionOptions:
         """Refuse cuts that mean nothing."""
         if self.copies < 1:
             raise ValueError(f"copies must be at least 1, got {self.copies}")
+        if not 0 < self.bound_share < 1:
+            raise ValueError(f"bound_share must be between 0 and 1, got {self.bound_share}")
         if self.solver == NAME:
             raise ValueError(f"the parts can't be solved by {NAME} again")
 
@@ -149,9 +151,9 @@ class _Rounds:
         tasks: list[Task] = [self._pack_task(part) for part in parts]
         if not turn:
             share = self._options.bound_share
-            tasks.insert(0, self._bound_task(share / (1 - share) * sum(task.weight for task in tasks)))
+            tasks.insert(0, self._bound_task(share / (1 - share) * max(1, len(parts))))
         found: dict[int, tuple[Machine, ...]] = {}
-        every = -(-len(parts) // _OFFERS)
+        every = max(1, -(-len(parts) // _OFFERS))
         for index, answer in run_tasks(tasks, self._budget.share(_ROUND_SHARE, work=self._budget.work)):
             self._raise_bounds(answer)
             if answer.packing is not None:

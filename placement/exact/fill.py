@@ -36,7 +36,8 @@ _FEWEST, _MOST = 3.0, 8.0  # machines freed at once
 _MOST_COPIES = 70
 OUTRIGHT = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
 EJECTIONS = 50  # of each construction that is stuck
-PATIENCE = 60  # steps without a copy gained
+PATIENCE = 20  # exact steps without a copy gained
+_FEW = 5  # copies out with which exact steps are worth their time
 _REFILLS = 100  # steps a copy of the search before, without gain
 _MOST_REFILLS = 20_000
 
@@ -71,6 +72,8 @@ class Fill:
         """
         if self._missing and self.packing is not None:
             self._refill(budget, track, patience)
+        if sum(self._missing.values()) > _FEW:
+            return False
         while self._missing and self._idle < patience and not budget.over() and not track.good_enough:
             self._step(budget)
         return self.complete

@@ -23,10 +23,13 @@ from placement.bounds.patterns.certificate import Cut
 from placement.bounds.patterns.mix import cheapest_mix
 from placement.bounds.patterns.relaxation import zone_limits
 from placement.engines.highs import load_lp, run
-from placement.heuristics.shares import RESOURCES, Shares
+from placement.heuristics.shares import Shares
+from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from placement.budget import Budget
     from placement.fleet import Fleet
@@ -39,6 +42,7 @@ _GAP = 1e-4  # of the mix program
 _WORK = 1.0  # CP-SAT's deterministic seconds a mix
 _LITTLE = 1e-3  # machines that a pool without any counts for: else its prices would be anything
 _SCALE = 10**9
+_RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memory
 
 
 class Mixes:
@@ -49,7 +53,7 @@ class Mixes:
         self._fleet = fleet
         self._cuts = [cut for cut in cuts if cut.least > 0]
         self._seed = seed
-        self._shares = Shares(fleet)
+        self._fits, self._parts = _parts(fleet)
         self._owner = [c.index for c in fleet.components for _ in c.options]
         self._serves = [o.throughput / c.demand if c.demand else 1.0 for c in fleet.components for o in c.options]
         self._wanted = [1.0 if c.demand else float(c.required) for c in fleet.components]
@@ -65,7 +69,7 @@ class Mixes:
             if mix is None or not mix.machines:
                 return machines
             machines = mix.machines
-            cut = self._most_loaded(machines)
+            cut = self.most_loaded(machines)
             if cut is None or cut.slack(machines) >= spare * cut.least or budget.over():
                 break
             self._cuts.append(cut)
@@ -75,15 +79,15 @@ class Mixes:
         """Micro-dollars per hour of a mix."""
         return sum(pool.price * n for pool, n in zip(self._fleet.pools, machines, strict=True))
 
-    def _most_loaded(self, machines: Machines) -> Cut | None:
+    def most_loaded(self, machines: Machines) -> Cut | None:
         """The cut of the prices that the volume relaxation gives; None when it can't be solved."""
         if not self._ways.size:
             return None
         room = np.maximum(np.array(machines, dtype=np.float64), _LITTLE)
         below = self._lower.size  # rows of resources come after those of components
-        resources = room.size * RESOURCES
+        resources = room.size * _RESOURCES
         matrix = self._matrix
-        t = (np.arange(below, below + resources), np.zeros(resources, dtype=np.int64), np.repeat(room, RESOURCES))
+        t = (np.arange(below, below + resources), np.zeros(resources, dtype=np.int64), np.repeat(room, _RESOURCES))
         rows, columns, values = (np.concatenate(pair) for pair in zip(t, matrix, strict=True))
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = below + resources, 1 + self._ways.size
@@ -98,13 +102,13 @@ class Mixes:
         solver = load_lp(lp)
         if run(solver) != highspy.HighsModelStatus.kOptimal:
             return None
-        prices = np.maximum(np.array(solver.getSolution().row_dual)[below:], 0.0).reshape(-1, RESOURCES)
+        prices = np.maximum(np.array(solver.getSolution().row_dual)[below:], 0.0).reshape(-1, _RESOURCES)
         return self._cut(prices)
 
     def _build(self) -> None:
         """The rows of components and the columns of ways, which are the same for every mix."""
-        fleet, parts = self._fleet, self._shares.parts
-        self._ways, self._pools = np.nonzero(np.isfinite(self._shares.volume))
+        fleet, parts = self._fleet, self._parts
+        self._ways, self._pools = np.nonzero(self._fits)
         lower, upper = list(self._wanted), [highspy.kHighsInf] * len(self._wanted)
         zone_row = np.full((len(fleet.components), len(fleet.zones)), -1)
         for c, limits in enumerate(self._limits):
@@ -118,18 +122,17 @@ class Mixes:
         zoned = zone_row[owner, np.array([pool.zone for pool in fleet.pools], dtype=np.int64)[self._pools]]
         entries = [(owner, column, np.array(self._serves)[self._ways])]
         entries.append((zoned[zoned >= 0], column[zoned >= 0], np.ones(int((zoned >= 0).sum()))))
-        for r in range(RESOURCES):
+        for r in range(_RESOURCES):
             part = parts[self._ways, self._pools, r]
             some = part > 0
-            entries.append((len(lower) + self._pools[some] * RESOURCES + r, column[some], -part[some]))
+            entries.append((len(lower) + self._pools[some] * _RESOURCES + r, column[some], -part[some]))
         rows, columns, values = (np.concatenate(arrays) for arrays in zip(*entries, strict=True))
         self._matrix = rows, columns, values
 
     def _cut(self, prices: Floats) -> Cut:
         """What machines are worth at these prices, and the least that all copies are."""
-        volume = np.where(np.isfinite(self._shares.volume)[:, :, None], self._shares.parts, 0.0)
-        cost = np.einsum("wpr,pr->wp", volume, prices)
-        cost[~np.isfinite(self._shares.volume)] = np.inf
+        cost = np.einsum("wpr,pr->wp", self._parts, prices)
+        cost[~self._fits] = np.inf
         zone_of = np.array([pool.zone for pool in self._fleet.pools])
         serves = np.maximum(np.array(self._serves), _LITTLE * _LITTLE)
         least = np.full((len(self._fleet.components), len(self._fleet.zones)), np.inf)
@@ -154,3 +157,22 @@ class Mixes:
                 total += more * by_zone[z]
                 left -= more
         return total if total < np.inf else 0.0
+
+
+def _parts(fleet: Fleet) -> tuple[NDArray[np.bool_], Floats]:
+    """(W, P) whether a way fits an empty machine, and (W, P, 4) the part of its resources that a copy takes.
+
+    `Shares` counts what binds of memory and share; where others bind elsewhere those add up to too much.
+    """
+    shares = Shares(fleet)
+    fits = np.isfinite(shares.volume)
+    options = [option for component in fleet.components for option in component.options]
+    parts = np.zeros((len(options), len(fleet.pools), _RESOURCES))
+    parts[:, :, 2:] = np.where(fits[:, :, None], shares.parts[:, :, 1:], 0.0)
+    for p, pool in enumerate(fleet.pools):
+        for w, option in enumerate(options):
+            if fits[w, p] and option.accelerators:
+                many = option.accelerators / pool.shape.accelerators
+                parts[w, p, 0] = many * (option.memory_mib / max(1, pool.shape.memory_mib) if option.shared else 1.0)
+                parts[w, p, 1] = many * (option.share / WHOLE_SHARE if option.shared else 1.0)
+    return fits, parts

@@ -124,4 +124,6 @@ def test_the_report_names_what_went_wrong() -> None:
 
     assert "- set a, s, seed 0: crash: it broke" in text
     assert "- set b, s, seed 0: feasible: a lie" in text
+    refused = to_markdown([row(case, status="refused", value=None, error="too wide") for case in "abc"])
+    assert "- set, s: 3 refused: too wide" in refused
     assert "FAULTS: a lie" in text

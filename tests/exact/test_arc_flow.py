@@ -6,6 +6,7 @@ import itertools
 import random
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,8 @@ from tests.heuristics import fleets
 
 if TYPE_CHECKING:
     from collections import Counter
+
+    from numpy.typing import NDArray
 
     from placement.packing import Packing
 
@@ -147,7 +150,7 @@ def test_what_fits_on_the_grid_fits_in_mib() -> None:
                             assert size.weight * 1000 >= way.option.share * grid.capacity
 
 
-def solve_program(fleet: Fleet, most_arcs: int = 2_000) -> tuple[FlowProgram, list[float]] | None:
+def solve_program(fleet: Fleet, most_arcs: int = 2_000) -> tuple[FlowProgram, NDArray[np.float64]] | None:
     """The program and a solution of it."""
     blocks = blocks_of(fleet)
     program = FlowProgram(blocks, grids_of(blocks, most_arcs))
@@ -155,7 +158,7 @@ def solve_program(fleet: Fleet, most_arcs: int = 2_000) -> tuple[FlowProgram, li
     solver.run()
     if solver.getInfo().primal_solution_status != 2:
         return None
-    return program, list(solver.getSolution().col_value)
+    return program, np.array(solver.getSolution().col_value)
 
 
 def test_decoded_machines_keep_their_rules_and_completion_all() -> None:
@@ -165,12 +168,12 @@ def test_decoded_machines_keep_their_rules_and_completion_all() -> None:
         solved = solve_program(fleet)
         if solved is None:
             continue
-        packing = decode(*solved)
+        packing, count = decode(*solved), solved[0].placed(solved[1])
         for machine in packing.machines:
             assert_holds(fleet, machine.pool, machine.seats)
         decoded_copies += sum(len(machine.seats) for machine in packing.machines)
         budget = Budget(threads=1)
-        plan = Completion(fleet, 0).run(packing, budget, Track(fleet, budget))
+        plan = Completion(fleet, 0).run(packing, count, budget, Track(fleet, budget))
         if plan is not None:
             assert broken_rule(fleet, plan) == ""
             complete += 1
@@ -321,3 +324,62 @@ def test_at_home_it_is_close_to_the_bound() -> None:
     assert result.bound is not None
     assert plain.cost is not None
     assert result.cost - result.bound < 0.5 * (plain.cost - result.bound)
+
+
+def test_optional_copies_of_the_flow_are_not_given_up() -> None:
+    """What the flow places of optional copies stands in the completed plan, rented for if need be."""
+    rows = [{**fleets.component("a", 9, 60), "min_copies": 2}, fleets.component("b", 3, 15)]
+    fleet = fleets.fleet_of(rows)
+    solved = solve_program(fleet)
+    assert solved is not None
+    program, values = solved
+    placed = program.placed(values)
+    placed[0] = 9  # more than the flow has machines for
+    budget = Budget(threads=1)
+    plan = Completion(fleet, 0).run(decode(program, values), placed, budget, Track(fleet, budget))
+    assert plan is not None
+    assert evaluate(fleet, plan).left_out == (0,)
+
+
+def test_running_machines_stand_still_and_every_rule_holds() -> None:
+    """With running machines the program packs the rest; whatever it offers keeps every rule and costs no more."""
+    solved = 0
+    for seed in range(500, 514):
+        document = strategies.random_problem(random.Random(seed), state=True)
+        before = placement.solve(Problem(**document), "best-fit", work=2, threads=1)
+        after = placement.solve(Problem(**document), "arc-flow", work=5, threads=1)
+        if before.packing is None or after.packing is None:
+            continue
+        broken, _ = referee.referee_check(document, after.to_document())
+        assert broken == []
+        solved += 1
+    assert solved > 4
+
+
+def test_exchanges_need_room_on_the_accelerators() -> None:
+    """The only copies whose exchange would relieve the host do not fit where the others stand: nothing moves."""
+    rows = [
+        {**fleets.component("hungry", 8, 20), "vcpus": 7},
+        {**fleets.component("tall", 8, 60), "vcpus": 6, "memory_gib": 120},
+        {**fleets.component("modest", 8, 70), "vcpus": 1},
+        {"name": "filler", "copies": 1, "accelerators": 0, "memory_gib": 1020},
+    ]
+    fleet = fleets.fleet_of(rows)
+    full = [Seat(c, 0, (k,)) for c in (0, 1) for k in range(8)]
+    free = [*(Seat(2, 0, (k,)) for k in range(8)), Seat(3, 0, ())]
+    balance = Balance(fleet, [Host(0, fleet.pools[0].shape, seats=seats) for seats in (full, free)], seed=0)
+    assert not balance.run(50)
+    assert balance.exchanges == 0
+
+
+def test_what_no_exchange_can_save_is_taken_off() -> None:
+    """Hosts that suffice in sum but not one by one: the decoded machines hold, and a copy is out."""
+    rows = [{**fleets.component("a", 3, 40), "vcpus": 7}, {**fleets.component("b", 1, 40), "vcpus": 3}]
+    fleet = fleets.fleet_of(rows)
+    solved = solve_program(fleet)
+    assert solved is not None
+    packing = decode(*solved)
+    assert len(packing.machines) == 2
+    for machine in packing.machines:
+        assert_holds(fleet, machine.pool, machine.seats)
+    assert sum(count_of(packing).values()) == 3

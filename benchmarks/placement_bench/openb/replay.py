@@ -108,10 +108,14 @@ class Replay:
 
     def column(self, percent: int) -> float | None:
         """Mean allocated % over the arrivals whose arrived % rounds to `percent`, to two decimals; None without any."""
-        at = np.round(self.arrived / (self.total / 100)) == percent
+        gpus = self.total / MILLI
+        at = np.round(self.arrived / gpus / 10) == percent
         if not at.any():
             return None
-        return round(float(np.round(self.allocated[at] / (self.total / 100), 2).mean()), 2)
+        # A mean is often halfway between hundredths. The published figures round shares as Python does, by the exact
+        # binary value, and the mean as NumPy does, by that of 100 times it, half to even.
+        shares = [round(share, 2) for share in (self.allocated[at] / gpus / 10).tolist()]
+        return float(np.round(np.mean(shares), 2))
 
 
 def replay(cluster: Cluster, kinds: Sequence[Demand], order: Ints, policy: Policy) -> Replay:

@@ -125,6 +125,7 @@ def recount(cluster: Cluster, trace: Trace, arrivals: Arrivals, solution: list[l
     host = list(zip(cluster.cpu.tolist(), cluster.memory.tolist(), strict=True))
     free = [[MILLI] * gpus for gpus in cluster.gpus.tolist()]
     asked = given = 0
+    gpus_in_all = cluster.gpu_milli / MILLI
     seen: list[float] = []
     for number, (row, decision) in enumerate(zip(arrivals.rows.tolist(), solution, strict=True)):
         pod = trace.kinds[trace.rows[row]]
@@ -141,9 +142,9 @@ def recount(cluster: Cluster, trace: Trace, arrivals: Arrivals, solution: list[l
             if min(*host[node], *(free[node][gpu] for gpu in gpus), 0) < 0:
                 raise ValueError(f"pod {number} does not fit on {decision[0]}")
             given += pod.gpus * pod.milli
-        if round(asked * 100 / cluster.gpu_milli) == ASKED:
-            seen.append(round(given * 100 / cluster.gpu_milli, 2))
-    return round(sum(seen) / len(seen), 2)
+        if round(asked / gpus_in_all / 10) == ASKED:
+            seen.append(round(given / gpus_in_all / 10, 2))
+    return float(np.round(np.mean(seen), 2))
 
 
 def online_cases(data: Path) -> Iterator[Case]:

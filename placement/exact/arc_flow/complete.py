@@ -25,6 +25,8 @@ from placement.heuristics.workspace import Workspace
 from placement.packing import evaluate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from placement.budget import Budget
     from placement.fleet import Fleet
     from placement.packing import Packing
@@ -45,29 +47,42 @@ class Completion:
         self._seed = seed
         self.exact = False
 
-    def run(self, decoded: Packing, budget: Budget, track: Track, *, steps: int = 0) -> Packing | None:
+    def run(
+        self, decoded: Packing, placed: Counter[int], budget: Budget, track: Track, *, steps: int = 0
+    ) -> Packing | None:
         """The best complete packing found around the decoded one; None without.
 
-        `steps` are of the search with CP-SAT that makes room on the rented machines for copies that are still out.
+        `placed` are the copies of each component that the flow has: optional ones among them are wanted like required
+        ones, as long as that can be. `steps` are of the search with CP-SAT that makes room on the rented machines for
+        copies that are still out.
         """
-        narrow = narrow_to(self._fleet, decoded)
+        firm = _with_required(self._fleet, placed)
+        narrow = narrow_to(firm, decoded)
         ws = self._load(narrow, decoded)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
-        self.exact = not stuck or not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget)
-        if stuck and self.exact:
+        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
             place_optional(ws, self._policy)
         self.exact = is_complete(ws)
         if self.exact:
             drop_superfluous(ws)
             return ws.to_packing()
-        if steps:
-            filled = self._fill(narrow, inserted, budget, track, steps)
-            if filled is not None:
-                self.exact = True
-                return filled
-        found = [self._widen(start, budget) for start in (inserted, ws.to_packing())]
-        return min((p for p in found if p is not None), key=lambda p: evaluate(self._fleet, p), default=None)
+        starts = inserted, ws.to_packing()
+        filled = self._fill(narrow, starts, budget, track, steps) if steps else None
+        if filled is not None:
+            self.exact = True
+            return filled
+        best: Packing | None = None
+        for fleet in (firm, self._fleet):
+            for start in starts:
+                if best is None or not budget.over():
+                    found = self._widen(fleet, start, budget)
+                    if found is not None and (best is None or self._is_better(found, best)):
+                        best = found
+        return best
+
+    def _is_better(self, one: Packing, other: Packing) -> bool:
+        return evaluate(self._fleet, one) < evaluate(self._fleet, other)
 
     def _load(self, fleet: Fleet, packing: Packing) -> Workspace:
         """A workspace with the machines of a packing and all of its copies that may stand there."""
@@ -80,22 +95,36 @@ class Completion:
                         ws.place(seat, m)
         return ws
 
-    def _fill(self, narrow: Fleet, inserted: Packing, budget: Budget, track: Track, steps: int) -> Packing | None:
-        """What is out placed on the rented machines by CP-SAT, a few machines at a time."""
-        start = sketch_of(self._load(narrow, inserted))
+    def _fill(
+        self, narrow: Fleet, starts: Sequence[Packing], budget: Budget, track: Track, steps: int
+    ) -> Packing | None:
+        """What is out placed on the rented machines by CP-SAT, from the first start that can be filled up."""
+        sketches = (sketch_of(self._load(narrow, start)) for start in starts)
+        start = next((found for found in sketches if found is not None), None)
         if start is None:
             return None
         fill = Fill(narrow, budget, self._seed, start=start)
         return fill.packing if fill.run(budget, track, steps) else None
 
-    def _widen(self, start: Packing, budget: Budget) -> Packing | None:
+    def _widen(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
         """What is out placed on machines rented beside those of the flow."""
-        ws = self._load(self._fleet, start)
+        ws = self._load(fleet, start)
         stuck = construct(ws, self._policy)
         if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
             place_optional(ws, self._policy)
         drop_superfluous(ws)
         return ws.to_packing() if is_complete(ws) else None
+
+
+def _with_required(fleet: Fleet, placed: Counter[int]) -> Fleet:
+    """The fleet with so many copies required of components that have optional ones."""
+    if not fleet.levels:
+        return fleet
+    components = tuple(
+        component if component.level is None else replace(component, required=max(component.required, placed[c]))
+        for c, component in enumerate(fleet.components)
+    )
+    return replace(fleet, components=components)
 
 
 def narrow_to(fleet: Fleet, packing: Packing) -> Fleet:

@@ -18,6 +18,7 @@ single machine, `avoid`, and the caps of single machines.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -299,6 +300,13 @@ class FlowProgram:
         lp.a_matrix_.value_ = values
         lp.integrality_ = [highspy.HighsVarType.kInteger] * self.columns
         return lp
+
+    def placed(self, values: Floats) -> Counter[int]:
+        """Copies of each component in column values."""
+        found: Counter[int] = Counter()
+        for c, mine in enumerate(self.of_component):
+            found[c] = sum(round(values[copies.column]) for copies in mine)
+        return found
 
     def keeps_rows(self, values: Floats) -> bool:
         """Whether column values keep all bounds and rows but those of levels, to within a hair."""

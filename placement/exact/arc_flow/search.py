@@ -26,7 +26,7 @@ from placement.exact.arc_flow.decode import decode
 from placement.exact.arc_flow.encode import encode
 from placement.exact.arc_flow.grid import grids_of
 from placement.exact.arc_flow.program import MICRO, FlowProgram
-from placement.exact.neighbourhood import neighbourhood
+from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
 from placement.packing import evaluate
@@ -57,6 +57,7 @@ _FEW_ARCS = 1_500  # up to so many, a program is solved as it is
 _RUNGS = (0.01, 0.06)  # most reduced cost of an arc, in prices of the cheapest machine
 _RUNG_GAPS = (4e-4, 2e-4, 1e-5)  # relative gap at which a run ends
 _RUNG_SHARE = 0.8  # of the time that is left, for a run that is not the last
+_LAST_SHARE = 0.9  # the rest is for completing its solution
 _RUNG_NODES = 2_000
 _FILL_STEPS = 20
 
@@ -227,7 +228,7 @@ class _Search:
         high = program.high.copy()
         high[shut] = 0.0
         lp.col_upper_ = high
-        options = {**self._limits(1.0 if last else _RUNG_SHARE), "mip_rel_gap": max(self.budget.gap, gap)}
+        options = {**self._limits(_LAST_SHARE if last else _RUNG_SHARE), "mip_rel_gap": max(self.budget.gap, gap)}
         if not last:
             options["mip_max_nodes"] = min(_RUNG_NODES, options.get("mip_max_nodes", _RUNG_NODES))
         if program.columns - len(shut) >= _BIG:
@@ -279,7 +280,8 @@ class _Search:
             return None
         if self.part is None:
             return best[0]
-        return neighbourhood(self.fleet, best[0], _freed(best[0])).packing
+        now = neighbourhood(self.fleet, best[0], _freed(self.fleet, best[0]))
+        return now.packing if now.keys == self.part.keys else None
 
     def _placed(self, plan: Packing | None, levels: int) -> dict[int, int]:
         """The fewest copies of components with optional ones, per level."""
@@ -297,15 +299,18 @@ class _Search:
         if _ended(self.track, self.budget):
             steps = 0
         decoded = decode(program, values, self.seed)
-        packing = self.completion.run(decoded, self.budget, self.track, steps=steps)
+        placed = program.placed(values)
+        packing = self.completion.run(decoded, placed, self.budget, self.track, steps=steps)
         if packing is not None:
             whole = packing if self.part is None else self.part.put_back(packing)
             self.track.offer(relabel(self.fleet, whole) if self.part is None else whole, NAME)
 
 
-def _freed(packing: Packing) -> list[int]:
-    """Machines that do not run yet."""
-    return [m for m, machine in enumerate(packing.machines) if machine.instance is None]
+def _freed(fleet: Fleet, packing: Packing) -> list[int]:
+    """Machines that do not run yet, and whose copies keep their rules in a problem of their own."""
+    return [
+        m for m, machine in enumerate(packing.machines) if machine.instance is None and may_be_freed(fleet, machine)
+    ]
 
 
 def _free_part(fleet: Fleet, track: Track) -> Neighbourhood | None:
@@ -313,7 +318,7 @@ def _free_part(fleet: Fleet, track: Track) -> Neighbourhood | None:
     best = track.best
     if best is None or not fleet.instances:
         return None
-    part = neighbourhood(fleet, best[0], _freed(best[0]))
+    part = neighbourhood(fleet, best[0], _freed(fleet, best[0]))
     small = replace(part.fleet, instances=(), places=(), running=tuple(0 for _ in part.fleet.components))
     return replace(part, fleet=small)
 

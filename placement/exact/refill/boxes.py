@@ -167,6 +167,7 @@ class Boxes:
     Attributes
     ----------
     items : what there is to place. missing : item -> copies of it that are out, none of 0.
+    zoned : component with rules over zones -> its copies by zone, those that are out too.
     """
 
     def __init__(self, fleet: Fleet, packing: Packing, missing: Missing, *, idle: bool = True) -> None:
@@ -181,7 +182,7 @@ class Boxes:
         self.items: list[Item] = []
         self.missing: dict[int, int] = {}
         self._pinned = Counter({(p.component, p.option, p.instance): p.pinned for p in fleet.places if p.pinned})
-        self._zoned: dict[int, list[int]] = {}
+        self.zoned: dict[int, list[int]] = {}
         self.boxes = [self._box(machine) for machine in packing.machines]
         self._add_forced()
         if idle:
@@ -237,14 +238,14 @@ class Boxes:
 
     def _count(self, c: int, zone: int | None, n: int) -> None:
         if zone is not None:
-            self._zoned.setdefault(c, [0] * len(self.fleet.zones))[zone] += n
+            self.zoned.setdefault(c, [0] * len(self.fleet.zones))[zone] += n
 
     def rezone(self, i: int, zone: int) -> int | None:
         """Let a copy that is out go to another zone, if the rules over zones allow it; returns its new item."""
         c, old, option = self.items[i].key
         if old is None or zone == old or (c, zone, option) not in self._index:
             return None
-        counts = self._zoned[c]
+        counts = self.zoned[c]
         counts[old] -= 1
         counts[zone] += 1
         if not keeps_zone_rules(self.items[i].component, counts):
@@ -258,7 +259,7 @@ class Boxes:
 
     def count_back(self, i: int, zone: int) -> None:
         """Undo what `rezone` counted when it made a copy of another zone one of item i; `missing` is the caller's."""
-        counts = self._zoned[self.items[i].key[0]]
+        counts = self.zoned[self.items[i].key[0]]
         counts[self.items[i].key[1] or 0] -= 1
         counts[zone] += 1
 
@@ -290,12 +291,12 @@ class Boxes:
 
     def save(self) -> SavedBoxes:
         """All that changes, for `restore`; O(boxes + copies)."""
-        zoned = {c: counts[:] for c, counts in self._zoned.items()}
+        zoned = {c: counts[:] for c, counts in self.zoned.items()}
         return self.boxes[:], [box.save() for box in self.boxes], self.missing.copy(), zoned
 
     def restore(self, saved: SavedBoxes) -> None:
         """Be as before, the same boxes and all."""
-        self.boxes, states, self.missing, self._zoned = saved
+        self.boxes, states, self.missing, self.zoned = saved
         for box, state in zip(self.boxes, states, strict=True):
             box.restore(state)
 

@@ -171,18 +171,17 @@ class Refill:
         if not self._zones:
             return []
         moved = []
-        zones = {self._zones[self.boxes.boxes[b].pool] for b in chosen}
+        zones = sorted({self._zones[self.boxes.boxes[b].pool] for b in chosen})
         for i in list(self.boxes.missing):
-            old = self.boxes.items[i].key[1]
-            if old is not None and old not in zones and self._random.random() < _REZONE_CHANCE:
-                j = self.boxes.rezone(i, self._random.choice(sorted(zones)))
+            old, new = self.boxes.items[i].key[1], self._random.choice(zones)
+            if old is not None and old != new and self._random.random() < _REZONE_CHANCE:
+                j = self.boxes.rezone(i, new)
                 if j is not None:
                     moved.append((j, old))
         return moved
 
     def _fill(self, chosen: Chosen, *, whole: bool) -> None:
-        out = list(self.boxes.missing)
-        self._random.shuffle(out)
+        out = sorted(self.boxes.missing, key=lambda _: self._random.random())
         if whole:
             worth = {i: self.boxes.items[i].worth * self._random.uniform(0.7, 1.3) for i in out}
             for i in sorted(out, key=worth.__getitem__, reverse=True):
@@ -209,26 +208,28 @@ class Refill:
 
     def _fill_one(self, box: Box, k: int, out: list[int]) -> None:
         """Fill one accelerator as full as can be; where it's equal, with few copies that are cheap here."""
-        boxes = self.boxes
+        boxes, items, missing = self.boxes, self.boxes.items, self.boxes.missing
+        room, share, vcpus, host, vacant = box.room[k], box.share[k], box.vcpus, box.host, not box.users[k]
+        if room < 0:
+            return
         found: list[tuple[float, int, Way]] = []
         looked = 0
         for i in out:
-            left = boxes.missing.get(i)
-            if not left:
+            left = missing.get(i)
+            ways = items[i].ways.get(box.pool) if left else None
+            if not left or ways is None:
                 continue
-            item = boxes.items[i]
-            for way in item.ways.get(box.pool, ()):
-                if way.accelerators != 1 or not box.fits_on(way, k) or not box.takes(way):
+            for way in ways:
+                if way.accelerators != 1 or way.vcpus > vcpus or way.host > host:
                     continue
                 if way.owned:
-                    if box.welcomes(item.component, self._components):
+                    if vacant and box.welcomes(items[i].component, self._components):
                         boxes.put(box, Copy(i, way, (k,)))
                         return
-                    continue
-                looked += 1
-                preference = item.worth * self._weight[i] * self._random.uniform(0.6, 1.4)
-                many = min(left, box.room[k] // way.memory) if way.memory else left
-                found += [(preference, i, way)] * many
+                elif way.memory <= room and way.share <= share:
+                    looked += 1
+                    preference = items[i].worth * self._weight[i] * (0.6 + 0.8 * self._random.random())
+                    found += [(preference, i, way)] * (min(left, room // way.memory) if way.memory else left)
             if looked >= _MOST_OUT:
                 break
         if not found:

@@ -71,7 +71,7 @@ def useful_arcs(problem: Compiled, price: Ints, worth: tuple[int, ...], slack: i
         best = after.copy()
         start = before[k]
         long = np.zeros(most + 1, dtype=bool)  # whether a path worth having takes n or more copies from here
-        for n in range(min(int(problem.limit[row]), most // weight if weight else 0), 0, -1):
+        for n in range(min(int(problem.limit[row]), most // weight), 0, -1):
             length = weight * n
             rest = after[length:] + each * n
             long[: most + 1 - length] |= (start[: most + 1 - length] + rest >= -slack) & reached[k][: most + 1 - length]
@@ -221,6 +221,8 @@ def close_by_arcs(generation: Generation) -> None:
     problem, state = generation.problem, generation.state
     if problem.size.shape[1] != 1 or not problem.plain or not problem.one_way or generation.bound is None:
         return
+    if not problem.size.all():
+        return  # an item without size has no arc
     if not generation.pricer.tabular or int(problem.room.max()) * problem.rows > MOST_CELLS:
         return
     worth = worth_of(problem, generation.cut, generation.scale)

@@ -12,31 +12,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.vector_packing.certificate import Cut
 from placement.exact.vector_packing.fill import Filling, by_price, fullest
 from placement.exact.vector_packing.heuristics import offer, one_size, row_volume, volume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.exact.vector_packing.certificate import Cut
     from placement.exact.vector_packing.compiled import Compiled, Ints
     from placement.exact.vector_packing.state import State
 
 NAME = "bin counts"
 _RIGHT = 10**9  # cuts are scaled to this right side, coefficients rounded up: that only weakens them
 _WORK = 1.0  # CP-SAT's deterministic seconds
-
-
-def volume_cuts(problem: Compiled) -> list[Cut]:
-    """Per dimension: the bins have room for the least that all copies can take. O(rows x dimensions)."""
-    cuts = []
-    for k in range(problem.size.shape[1]):
-        least = np.full(len(problem.demand), np.iinfo(np.int64).max)
-        np.minimum.at(least, problem.item, problem.size[:, k])
-        total = sum(int(a) * int(b) for a, b in zip(least, problem.demand, strict=True))
-        if total:
-            cuts.append(Cut(tuple(int(n) for n in problem.room[:, k]), total))
-    return cuts
 
 
 def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int = 0) -> Ints | None:

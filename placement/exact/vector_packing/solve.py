@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.exact.vector_packing.arcflow import close_by_arcs
+from placement.exact.vector_packing.certificate import cost_bound
 from placement.exact.vector_packing.compiled import compile_packing
 from placement.exact.vector_packing.cover import close_by_patterns, cover
 from placement.exact.vector_packing.dive import dive, round_down
+from placement.exact.vector_packing.dual_feasible import dual_feasible_cuts, volume_cuts
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.heuristics import first_packings
 from placement.exact.vector_packing.improve import improve
-from placement.exact.vector_packing.mix import count_bins, pack_counts, volume_cuts
+from placement.exact.vector_packing.mix import count_bins, pack_counts
 from placement.exact.vector_packing.problem import Bins
 from placement.exact.vector_packing.state import PackingResult, State
 
@@ -62,8 +64,10 @@ def solve_vector_packing(
     if not len(compiled.demand):
         state.offer(Bins(()), compiled.base_cost, "empty")
         return state.result()
-    first_packings(compiled, state)
     cuts = volume_cuts(compiled)
+    for cut in (*cuts, *dual_feasible_cuts(compiled)):
+        state.raise_to(cost_bound(compiled, cut, 1), "volume")
+    first_packings(compiled, state)
     _count(compiled, state, cuts, seed)
     if state.ended:
         return state.result()

@@ -1,0 +1,181 @@
+"""The parts of vector packing, each against plain enumeration."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placement.budget import Budget
+from placement.errors import UsageError
+from placement.exact.vector_packing import VectorPacking, check_bins, solve_vector_packing
+from placement.exact.vector_packing.arcflow import close_by_arcs, useful_arcs
+from placement.exact.vector_packing.compiled import compile_packing
+from placement.exact.vector_packing.cover import close_by_patterns
+from placement.exact.vector_packing.generation import Generation
+from placement.exact.vector_packing.knapsack import KnapsackTable, chunks
+from placement.exact.vector_packing.patterns import PatternSearch
+from placement.exact.vector_packing.state import State
+from placement.result import Stop
+from tests.exact.test_vector_packing import cheapest, packings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.exact.vector_packing.compiled import Compiled
+
+
+@st.composite
+def one_bin(draw: st.DrawFn, dimensions: int) -> tuple[Compiled, list[int]]:
+    """A problem with one bin type and a price for each item."""
+    items = draw(st.integers(1, 4))
+    size = st.lists(st.integers(1, 6), min_size=dimensions, max_size=dimensions)
+    sizes: list[list[int]] = draw(st.lists(size, min_size=items, max_size=items))
+    problem = VectorPacking(
+        sizes=sizes,
+        demands=draw(st.lists(st.integers(1, 3), min_size=items, max_size=items)),
+        capacities=[draw(st.lists(st.integers(6, 12), min_size=dimensions, max_size=dimensions))],
+        costs=[1],
+    )
+    compiled = compile_packing(problem)
+    prices = draw(st.lists(st.integers(0, 20), min_size=len(compiled.demand), max_size=len(compiled.demand)))
+    return compiled, prices
+
+
+def all_patterns(problem: Compiled) -> list[tuple[int, ...]]:
+    """Copies of each row in every load of one bin."""
+    counts = product(*(range(int(n) + 1) for n in problem.limit))
+    return [row for row in counts if (np.array(row) @ problem.size <= problem.room[0]).all()]
+
+
+@given(drawn=one_bin(1))
+def test_the_table_has_the_best_pattern(drawn: tuple[Compiled, list[int]]) -> None:
+    """Value and pattern of the knapsack table agree with trying all."""
+    problem, prices = drawn
+    value = np.array(prices, dtype=np.int64)
+    room = int(problem.room[0, 0])
+
+    table = KnapsackTable(problem.size[:, 0], value, problem.limit, room)
+
+    assert table.value[room] == max(int(np.array(row) @ value) for row in all_patterns(problem))
+    found = table.best(room)
+    assert sum(n * prices[row] for row, n in found) == table.value[room]
+    assert sum(n * int(problem.size[row, 0]) for row, n in found) <= room
+
+
+@given(drawn=one_bin(1) | one_bin(2) | one_bin(3), threshold=st.integers(0, 30))
+def test_the_states_find_all_that_is_worth_it(drawn: tuple[Compiled, list[int]], threshold: int) -> None:
+    """The best pattern above the threshold, and every one of them when all are asked for."""
+    problem, prices = drawn
+    value = np.array(prices, dtype=np.int64)
+    good = {row for row in all_patterns(problem) if np.array(row) @ value > threshold}
+    search = PatternSearch(problem, 0)
+
+    best = search.find(value, problem.limit, threshold, lambda: False)
+    every = search.every(value, problem.limit, threshold, lambda: False, 10_000)
+
+    assert best.upper >= max((int(np.array(row) @ value) for row in good), default=0)
+    if good:
+        assert best.patterns[0][0] == max(int(np.array(row) @ value) for row in good)
+    assert every is not None
+    assert {tuple(dict(pattern).get(r, 0) for r in range(problem.rows)) for pattern in every} == good
+
+
+@given(drawn=one_bin(1), slack=st.integers(0, 25))
+def test_arcs_are_those_of_the_patterns_worth_having(drawn: tuple[Compiled, list[int]], slack: int) -> None:
+    """The arcs kept are exactly those on paths of patterns within the slack, items in decreasing size."""
+    problem, prices = drawn
+    value = np.array(prices, dtype=np.int64)
+    worth = max(int(np.array(row) @ value) for row in all_patterns(problem))
+    order = np.argsort(-problem.size[:, 0], kind="stable")
+    wanted = set()
+    for counts in all_patterns(problem):
+        if worth - int(np.array(counts) @ value) <= slack:
+            at = 0
+            for row in order:
+                for _ in range(counts[row]):
+                    wanted.add((int(row), at))
+                    at += int(problem.size[row, 0])
+
+    arcs = useful_arcs(problem, value, (worth,), slack)
+
+    assert set(zip(arcs.row.tolist(), arcs.tail.tolist(), strict=True)) == wanted
+
+
+@pytest.mark.parametrize("close", [close_by_arcs, close_by_patterns])
+@given(problem=packings(1))
+def test_each_exact_search_alone_finds_the_optimum(close: Callable[[Generation], None], problem: VectorPacking) -> None:
+    """From prices alone, without a packing to start from, each closes the gap between bound and optimum, truly."""
+    compiled = compile_packing(problem)
+    best = cheapest(problem)
+    if not len(compiled.demand) or not compiled.limit.all() or best is None:
+        return
+    state = State(Budget())
+    state.unit = int(np.gcd.reduce(compiled.cost))
+    generation = Generation(compiled, state)
+    generation.run()
+
+    close(generation)
+
+    assert state.bound <= best
+    if state.bins is not None:
+        assert check_bins(problem, state.bins) == []
+        assert state.cost is not None
+        assert state.cost >= best
+    if compiled.size.all():
+        assert state.bound == best
+
+
+def test_chunks_make_every_number() -> None:
+    """Sums of chunks are all numbers up to the limit, and no more."""
+    for limit in range(1, 40):
+        sums = {0}
+        for n in chunks(limit):
+            sums |= {n + s for s in sums}
+        assert sums == set(range(limit + 1))
+
+
+def test_a_budget_that_is_over_claims_nothing() -> None:
+    """Interrupted before it starts: no packing need be there, and the bound is true."""
+    budget = Budget()
+    budget.interrupt()
+    problem = VectorPacking(sizes=[[3, 2], [2, 3]], demands=[9, 9], capacities=[[7, 7]], costs=[5])
+
+    result = solve_vector_packing(problem, budget=budget)
+
+    assert result.stop is Stop.INTERRUPTED
+    assert result.bound <= 45
+    assert not result.infeasible
+
+
+def test_no_room_is_a_proof() -> None:
+    """Five items of which two share a bin need three bins; two are there."""
+    problem = VectorPacking(sizes=[[5]], demands=[5], capacities=[[10]], costs=[1], available=[2])
+
+    result = solve_vector_packing(problem, budget=Budget())
+
+    assert result.infeasible
+    assert result.proved
+    assert result.bins is None
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sizes": [[1, 2]]}, r"sizes\[0\]: must be rows of 1"),
+        ({"demands": [1, 2]}, "demands: must have 1 entries"),
+        ({"costs": [-1]}, "costs: must be 0 to"),
+        ({"available": [1], "least": [2]}, "least: must be at most available"),
+        ({"capacities": [[2**41]]}, "capacities: must be 0 to"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(given: dict[str, object], message: str) -> None:
+    """The message names the place and the rule."""
+    fields = {"sizes": [[1]], "demands": [1], "capacities": [[2]], "costs": [1], **given}
+
+    with pytest.raises(UsageError, match=message):
+        solve_vector_packing(VectorPacking(**fields), budget=Budget())  # type: ignore[arg-type]
