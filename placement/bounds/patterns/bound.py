@@ -14,6 +14,7 @@ import random
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
+from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import box_bound, certify
 from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
@@ -83,7 +84,8 @@ class PatternBound:
         self.relaxation: Relaxation = relax(fleet, given)
         self.cuts: list[Cut] = []
         self._machines: tuple[int, ...] | None = None
-        self.bound = 0
+        self.bound = 0  # micro-dollars per hour of all machines
+        self._moves = least_move_ticks(fleet)
         self.infeasible = False
         self.rounds = 0
         self._budget = budget
@@ -106,6 +108,11 @@ class PatternBound:
             for i, limit in enumerate(kind.knapsack.limits)
             if limit
         )
+
+    @property
+    def ticks(self) -> int:
+        """No plan within `given` costs fewer: machines, and the moves that no plan avoids."""
+        return self.fleet.tick_price * self.bound + self._moves
 
     @property
     def columns(self) -> int:
@@ -150,7 +157,7 @@ class PatternBound:
     def _raise(self, bound: int, track: Track) -> None:
         if bound > self.bound:
             self.bound = bound
-            track.raise_bound(self.fleet.tick_price * bound, NAME, self._given, RELAXES)
+            track.raise_bound(self.ticks, NAME, self._given, RELAXES)
 
     def _converge(self, box: Box, track: Track) -> Relaxed | None:
         """Column generation at the root; adds the cut of the best prices. None when it can't go on.
