@@ -100,9 +100,7 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     if sum(c.copies for c in fleet.components) >= options.decompose_from:
         yield Turn("decomposition", 1.0, budget.work)
         return
-    from placement.exact.fleet_bins import as_vector_packing  # loads an engine
-
-    if as_vector_packing(fleet) is not None:
+    if _is_vector_packing(fleet):
         yield Turn("bin-packing", 0.6, budget.work)
     best = track.best
     new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
@@ -116,6 +114,12 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         yield Turn("cp-sat", 1.0)
     else:
         yield Turn("column-generation", 1.0)
+
+
+def _is_vector_packing(fleet: Fleet) -> bool:
+    from placement.exact.fleet_bins import as_vector_packing  # loads an engine
+
+    return as_vector_packing(fleet) is not None
 
 
 def _end(track: Track) -> Stop:

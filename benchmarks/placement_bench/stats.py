@@ -54,7 +54,7 @@ class Summary:
     published, matched : runs on cases with a published best value, and how many reach it (or better it).
     gap_mean, gap_max : to the published best value, over the runs that have both; None without any.
     bound_gap_median : between own value and own bound, a run without counted as the widest; None when half have none.
-    seconds : geometric mean, a failed run counted with its whole time limit.
+    seconds : geometric mean, a failed run counted with its whole time limit, a refused one not at all.
     ratio : value over the best value known (for maximisation the inverse), 1 is best; None without any.
     proven_references : how many of the cases behind `ratio` have a proven optimum.
     """
@@ -134,7 +134,7 @@ def _summary(rows: Sequence[Row], known: Mapping[CaseName, Reference]) -> Summar
         gap_mean=statistics.fmean(gaps) if gaps else None,
         gap_max=max(gaps, default=None),
         bound_gap_median=median(row.gap if row.sound else None for row in rows),
-        seconds=geometric_mean([time_of(row) for row in rows]),
+        seconds=geometric_mean([time_of(row) for row in rows if not row.refused] or [0.0]),
         ratio=spread([ratio for _, ratio in compared]) if compared else None,
         proven_references=sum(known[row.asked.set, row.asked.case].proven for row, _ in compared),
     )

@@ -21,13 +21,14 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import capacity, usage
+from placement.bounds.moves import least_move_ticks
 
 if TYPE_CHECKING:
     from placement.fleet import Component, Fleet
 
 RELAXES = (
     "whole copies and machines, the borders between accelerators and between machines, spread, rules of one machine "
-    "(max_per_instance, avoid, dedicated), which machines run now and moves"
+    "(max_per_instance, avoid, dedicated), which machines run now, and moves that are not forced"
 )
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _SCALE = 2**24  # resource prices are multiples of 1 / _SCALE micro-dollars
@@ -51,7 +52,7 @@ def volume_bound(fleet: Fleet) -> int:
     """
     ways = _ways(fleet)
     prices = _resource_prices(fleet, ways)
-    return max(0, fleet.tick_price * lagrangian(fleet, ways, prices))
+    return max(0, fleet.tick_price * lagrangian(fleet, ways, prices)) + least_move_ticks(fleet)
 
 
 def _ways(fleet: Fleet) -> list[_Way]:

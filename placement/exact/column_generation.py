@@ -36,7 +36,7 @@ NAME = "column-generation"
 _LEAST_SPARE = 0.0005
 _MOST_SPARE = 0.2
 _MOST_TRIES = 1_000_000  # to close machines
-_TRY_SHARE = 0.35  # of the time left for packing, for one mix
+_TRY_SHARE = 0.5  # of the time left for packing, for one mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class ColumnGenerationOptions:
     """
 
     bound_share: float = 0.3
-    first_share: float = 0.15
-    pack_share: float = 0.4
+    first_share: float = 0.1
+    pack_share: float = 0.5
     close_share: float = 0.7
     steps: int = 1_000_000
 
@@ -112,28 +112,46 @@ def _close_machines(fleet: Fleet, track: Track, budget: Budget, seed: int) -> in
 
 
 def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:
-    """Pack at the bound's machine counts; else halve the spare part between what fails and what the best plan has."""
+    """Pack at fleet mixes until the budget is over; returns how many packings were tried.
+
+    One round halves the spare part between what fails and what the best plan has; the next one tries again with
+    another seed, as the search for a packing has luck.
+    """
     firm = _firm(fleet, track)
     mixes = Mixes(firm, bound.cuts, seed)
+    tried = 0
+    while not _ended(track, budget):
+        more = _halve(fleet, firm, track, budget, bound, mixes, seed + tried)
+        tried += more
+        if not more or budget.work is not None:
+            break
+    return tried
+
+
+def _halve(
+    fleet: Fleet, firm: Fleet, track: Track, budget: Budget, bound: PatternBound, mixes: Mixes, seed: int
+) -> int:
+    """The bound's machine counts first, then mixes of half the spare part; returns how many were tried."""
     packed: dict[tuple[int, ...], bool] = {}
+    tried = 0
     low, high = 0.0, track.gap() or _MOST_SPARE
     spare = 0.0
     while not _ended(track, budget):
-        machines = mixes.cheapest(spare, budget) if packed or not bound.machines else bound.machines
+        machines = bound.machines if not packed and bound.machines else mixes.cheapest(spare, budget)
         if machines is None:
             break
+        cheaper = _is_cheaper(fleet, track, mixes.price(machines))
         if machines not in packed:
-            packed[machines] = _is_cheaper(fleet, track, mixes.price(machines)) and _pack(
-                fleet, firm, track, budget.share(_TRY_SHARE), machines, seed + len(packed)
-            )
-        if packed[machines] or not _is_cheaper(fleet, track, mixes.price(machines)):
+            packed[machines] = cheaper and _pack(fleet, firm, track, budget.share(_TRY_SHARE), machines, seed + tried)
+            tried += cheaper
+        if packed[machines] or not cheaper:
             high = spare
         else:
             low = spare
         if high - low <= _LEAST_SPARE:
             break
         spare = (low + high) / 2
-    return len(packed)
+    return tried
 
 
 def _is_cheaper(fleet: Fleet, track: Track, price: int) -> bool:

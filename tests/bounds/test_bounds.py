@@ -8,8 +8,9 @@ import pytest
 
 from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
+from placement.bounds.moves import least_moves
 from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.certificate import SCALE, Box, Cut, Prices, box_bound, certify
+from placement.bounds.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
 from placement.bounds.patterns.mix import any_box, count_limits, covering_bound
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import relax, volumes
@@ -45,12 +46,13 @@ def check_bounds(seed: int) -> str:
         return "infeasible" if reason is None else "infeasible, seen at once"
     assert reason is None, f"seed {seed}: called infeasible: {reason}"
     left_out, cost = value_of(fleet, best)
+    assert sum(least_moves(fleet)) <= best.account.moves, f"seed {seed}: moves"
     assert fleet.cost(volume_bound(fleet)) <= cost, f"seed {seed}: volume"
     for given in (None, left_out):
         budget = Budget()
         bound = PatternBound(fleet, budget, given)
         bound.run(Track(fleet, budget), nodes=30)
-        assert fleet.cost(fleet.tick_price * bound.bound) <= cost, f"seed {seed}: patterns, given {given}"
+        assert fleet.cost(bound.ticks) <= cost, f"seed {seed}: patterns, given {given}"
         assert not bound.infeasible, f"seed {seed}: patterns call it infeasible, given {given}"
         counts = paid_machines(fleet, best)
         check_count_limits(fleet, bound.cuts, counts, seed)
@@ -113,7 +115,7 @@ def check_bounds_of_cut(fleet: Fleet, cut: Cut, counts: list[int], rng: random.R
     assert all(low <= n <= high for low, n, high in zip(box.fewest, tally, box.most, strict=True)), f"seed {seed}: box"
     fewest = tuple(rng.randint(low, n) for low, n in zip(box.fewest, tally, strict=True))
     most = tuple(rng.randint(n, high) for n, high in zip(tally, box.most, strict=True))
-    multipliers = [rng.randint(-3, 3) * SCALE for _ in groups]
+    multipliers = [rng.randint(-3, 3) * UNIT for _ in groups]
     assert box_bound(fleet, cut, groups, multipliers, Box(fewest, most)) <= price, f"seed {seed}: box bound"
 
 
@@ -179,15 +181,38 @@ def two_pools() -> Fleet:
 def test_count_limits_of_plans_cheaper_than_a_known_one() -> None:
     """Ten machines are needed: below 23 dollars at most two are dear ones, and below 20 there is no plan."""
     fleet = two_pools()
-    cut = Cut((2_000_000 * SCALE, 2_000_000 * SCALE), 20_000_000 * SCALE)  # each machine is worth 2 dollars
+    cut = Cut((2_000_000 * UNIT, 2_000_000 * UNIT), 20_000_000 * UNIT)  # each machine is worth 2 dollars
     assert count_limits(fleet, [cut], 20_000_000) is None
     limits = count_limits(fleet, [cut], 23_000_000)
     assert limits is not None
     assert limits.most == (10, 2)
-    dearer = Cut((3_000_000 * SCALE, 3_000_000 * SCALE), 30_000_000 * SCALE)
+    dearer = Cut((3_000_000 * UNIT, 3_000_000 * UNIT), 30_000_000 * UNIT)
     assert count_limits(fleet, [dearer], 23_000_000) == Box((8, 0), (10, 10))
 
 
 def test_value_orders_left_out_before_money() -> None:
     """One more optional copy placed is worth any price."""
     assert Value((0, 5), 10**9) < Value((1, 0), 0)
+
+
+def test_copies_on_a_draining_machine_must_move() -> None:
+    """Three copies run, two of them on a machine that drains, and one may stop: one move, which both bounds count."""
+    shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 2}],
+        instances=[{"id": "stays", "pool": "p"}, {"id": "leaves", "pool": "p", "state": "draining"}],
+        placements=[
+            {"component": "c", "instance": name, "accelerators": [k]}
+            for name, k in (("stays", 0), ("leaves", 0), ("leaves", 1))
+        ],
+        objective={"move_cost": 0.25},
+    )
+    fleet = compile_fleet(problem)
+    assert least_moves(fleet) == (1,)
+    assert fleet.cost(volume_bound(fleet)) == 750_000  # half a machine
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    assert fleet.cost(bound.ticks) == 1_250_000

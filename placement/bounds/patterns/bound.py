@@ -14,6 +14,7 @@ import random
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
+from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import box_bound, certify
 from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
@@ -45,6 +46,7 @@ _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the
 _NEAR = 1e-4  # and so near in a box that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
 _SMOOTH = 0.5  # weight of the best prices so far
+_NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
 _EXTRA = 3  # more patterns a kind and round, from a part of the items
 _DROP = 0.6  # part of the items that are then left out
 
@@ -82,7 +84,8 @@ class PatternBound:
         self.relaxation: Relaxation = relax(fleet, given)
         self.cuts: list[Cut] = []
         self._machines: tuple[int, ...] | None = None
-        self.bound = 0
+        self.bound = 0  # micro-dollars per hour of all machines
+        self._moves = least_move_ticks(fleet)
         self.infeasible = False
         self.rounds = 0
         self._budget = budget
@@ -107,6 +110,11 @@ class PatternBound:
         )
 
     @property
+    def ticks(self) -> int:
+        """No plan within `given` costs fewer: machines, and the moves that no plan avoids."""
+        return self.fleet.tick_price * self.bound + self._moves
+
+    @property
     def columns(self) -> int:
         """Patterns generated so far."""
         return self._program.patterns
@@ -124,10 +132,10 @@ class PatternBound:
     def run(self, track: Track, nodes: int = 2_000) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it to `track`.
 
-        A work limit limits the nodes.
+        A work limit limits the nodes, so many for a unit.
         """
         if self._budget.work is not None:
-            nodes = min(nodes, self._budget.work)
+            nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
         box = any_box(self.fleet, self._groups)
         root = self._converge(box, track)
         if root is None or self.infeasible:
@@ -149,7 +157,7 @@ class PatternBound:
     def _raise(self, bound: int, track: Track) -> None:
         if bound > self.bound:
             self.bound = bound
-            track.raise_bound(self.fleet.tick_price * bound, NAME, self._given, RELAXES)
+            track.raise_bound(self.ticks, NAME, self._given, RELAXES)
 
     def _converge(self, box: Box, track: Track) -> Relaxed | None:
         """Column generation at the root; adds the cut of the best prices. None when it can't go on.

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
     Groups = tuple[tuple[int, ...], ...]
 
-SCALE = 2**20  # prices are whole multiples of 1 / SCALE micro-dollars
+SCALE = 2**20  # prices of patterns are whole multiples of 1 / SCALE micro-dollars, so that knapsacks fit 64 bits
+FINE = 2**32  # of a GiB of host memory a machine has millions of units: their prices are finer by this factor
+UNIT = SCALE * FINE  # worths of machines and copies are in 1 / UNIT micro-dollars
 
 
 @dataclass(slots=True)
 class Prices:
-    """Integer prices, at least 0, in 1 / SCALE micro-dollars per unit; absent ones are 0.
+    """Integer prices, at least 0; absent ones are 0.
 
+    Those of patterns, `touch` and `device`, are in 1 / SCALE micro-dollars, the others in 1 / UNIT.
     `touch[q][i]` of a copy of item i on one accelerator of kind q, `device[q]` of an owned accelerator,
     `volume[p, r]` of a unit of resource r on pool p, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
     a machine counted in a group of pools.
@@ -70,7 +73,7 @@ def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Bo
     Lagrangian: with price 1 on the cut and `prices[g]` on the equation that ties group g to its pools, every count is
     cheapest at one end of its range. Exact, rounded up as whole machines have whole prices. O(pools x groups).
     """
-    each = [pool.price * SCALE - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
+    each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
     for price, group in zip(prices, groups, strict=True):
         for p in group:
             each[p] += price
@@ -78,7 +81,7 @@ def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Bo
     total = cut.least + sum(
         min(value * low, value * high) for value, low, high in zip(each, box.fewest, box.most, strict=True)
     )
-    return -(-total // SCALE)
+    return -(-total // UNIT)
 
 
 def device_worth(relaxation: Relaxation, prices: Prices) -> list[int]:
@@ -94,7 +97,7 @@ def certify(relaxation: Relaxation, prices: Prices, device: list[int] | None = N
     worth = []
     for pool in fleet.pools:
         kind = relaxation.kind_of.get(pool.index)
-        total = 0 if kind is None else relaxation.devices(pool.index) * device[kind]
+        total = 0 if kind is None else relaxation.devices(pool.index) * device[kind] * FINE
         for r, amount in enumerate(volumes(fleet, pool.index)):
             total += prices.volume.get((pool.index, r), 0) * amount
         worth.append(total)
@@ -135,9 +138,9 @@ def _way_worth(way: Way, prices: Prices, device: list[int], machine: list[int]) 
         return machine[way.pool] // way.parts
     total = 0
     if way.kind is not None:
-        total = way.owns * device[way.kind]
+        total = way.owns * device[way.kind] * FINE
         if way.item is not None:
-            total += way.touches * prices.touch[way.kind][way.item]
+            total += way.touches * prices.touch[way.kind][way.item] * FINE
     for r, amount in enumerate(way.usage):
         if amount:
             total += prices.volume.get((way.pool, r), 0) * amount

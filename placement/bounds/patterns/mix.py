@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.bounds.patterns.certificate import SCALE, Box, Cut
+from placement.bounds.patterns.certificate import UNIT, Box, Cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,9 +101,9 @@ def count_limits(fleet: Fleet, cuts: Iterable[Cut], price: int, box: Box | None 
     while narrower:
         narrower = False
         for cut in cuts:
-            each = [pool.price * SCALE - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
+            each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
             ends = [min(value * low, value * high) for value, low, high in zip(each, fewest, most, strict=True)]
-            spare = (price - 1) * SCALE - cut.least - sum(ends)  # what all choices together may cost beyond the least
+            spare = (price - 1) * UNIT - cut.least - sum(ends)  # what all choices together may cost beyond the least
             if spare < 0:
                 return None
             for p, (value, end) in enumerate(zip(each, ends, strict=True)):
@@ -126,12 +126,12 @@ def _sharpest(fleet: Fleet, cut: Cut, fewest: list[int], most: list[int]) -> Cut
         return Cut(tuple(-(-worth * up // down) for worth in cut.worth), cut.least * up // down)
 
     def least(tried: Cut) -> int:
-        each = (pool.price * SCALE - worth for pool, worth in zip(fleet.pools, tried.worth, strict=True))
+        each = (pool.price * UNIT - worth for pool, worth in zip(fleet.pools, tried.worth, strict=True))
         ends = (min(value * low, value * high) for value, low, high in zip(each, fewest, most, strict=True))
         return tried.least + sum(ends)
 
     factors = {
-        Fraction(pool.price * SCALE, worth) for pool, worth in zip(fleet.pools, cut.worth, strict=True) if worth > 0
+        Fraction(pool.price * UNIT, worth) for pool, worth in zip(fleet.pools, cut.worth, strict=True) if worth > 0
     }
     return max([cut, *(scaled(factor) for factor in sorted({Fraction(0), *factors}))], key=least)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from placement.bounds.patterns.certificate import SCALE, Prices
+from placement.bounds.patterns.certificate import SCALE, UNIT, Prices
 from placement.bounds.patterns.relaxation import RESOURCES, volumes
 from placement.engines.highs import EngineError, load_lp, run
 
@@ -239,11 +239,11 @@ class PatternProgram:
         return Prices(
             touch=[[_price(duals[row]) for row in rows] for rows in self._touch],
             device=[_price(duals[row]) for row in self._device],
-            volume={(p, r): _price(duals[row] / size[p][r]) for (p, r), row in self._volume.items()},
-            level=[_price(duals[self._level[level]]) for level in sorted(self._level)],
-            group=[round(duals[row] * MICRO * SCALE) for row in self._group],
+            volume={(p, r): _price(duals[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
+            level=[_price(duals[self._level[level]], UNIT) for level in sorted(self._level)],
+            group=[round(duals[row] * MICRO * UNIT) for row in self._group],
         )
 
 
-def _price(dual: float) -> int:
-    return max(0, math.floor(dual * MICRO * SCALE))
+def _price(dual: float, unit: int = SCALE) -> int:
+    return max(0, math.floor(dual * MICRO * unit))

@@ -40,7 +40,7 @@ _MOST_ITEMS = 2_500  # beyond, kinds span zones: each item of a kind is a row of
 RELAXES = (
     "whole copies and whole accelerators (machines are whole), which accelerators are together in one machine and its "
     "vCPU and host memory (but for machines with one accelerator; else summed per pool), max_per_instance beyond one "
-    "accelerator, avoid, which machines run now and moves"
+    "accelerator, avoid, which machines run now, and moves that are not forced"
 )
 
 

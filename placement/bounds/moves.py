@@ -1,0 +1,36 @@
+"""Moves that no plan avoids: copies that run where they can't stay, and are needed all the same.
+
+Moves of a component are min(running, planned) less the copies that are kept. At least `required` copies are planned,
+and a copy can be kept only on a machine that may stay, by an option that may run there, within `max_per_instance`. Each
+component is looked at alone, so this relaxes whatever else stands in the way of keeping, and which machines the plan
+pays for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placement.fleet import Fleet
+
+
+def least_moves(fleet: Fleet) -> tuple[int, ...]:
+    """(C,) moves of each component in any plan, at least. O(components + places)."""
+    stay: Counter[tuple[int, int]] = Counter()  # (component, instance)
+    for place in fleet.places:
+        instance = fleet.instances[place.instance]
+        if instance.pool in fleet.components[place.component].options[place.option].pools:
+            stay[place.component, place.instance] += place.count
+    kept: Counter[int] = Counter()
+    for (c, _), n in stay.items():
+        cap = fleet.components[c].max_per_instance
+        kept[c] += n if cap is None else min(n, cap)
+    return tuple(max(0, min(fleet.running[c.index], c.required) - kept[c.index]) for c in fleet.components)
+
+
+def least_move_ticks(fleet: Fleet) -> int:
+    """Ticks that any plan pays for moves, at least."""
+    return fleet.tick_move * sum(
+        n * component.move_cost for n, component in zip(least_moves(fleet), fleet.components, strict=True)
+    )
