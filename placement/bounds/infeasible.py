@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
@@ -157,8 +158,11 @@ def _pin_impossible(fleet: Fleet, place: Place) -> Iterator[str]:
 
 
 def _pinned_too_many(fleet: Fleet) -> Iterator[str]:
+    count: Counter[int] = Counter()
+    for place in fleet.places:
+        count[place.component] += place.pinned
     for component in fleet.components:
-        pinned = sum(place.pinned for place in fleet.places if place.component == component.index)
+        pinned = count[component.index]
         if not component.demand and pinned > component.copies:
             yield f"{component.name} has {pinned} pinned copies, but only {component.copies} are wanted"
 
