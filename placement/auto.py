@@ -3,7 +3,7 @@
 1. Instant proofs of infeasibility.
 2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
 3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core
-   first. A problem small enough for the direct models gets CP-SAT
+   and the arc-flow program first. A problem small enough for the direct models gets CP-SAT
    first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
    limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one gets column
    generation alone, a very large one is solved in parts.
@@ -100,8 +100,8 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     if sum(c.copies for c in fleet.components) >= options.decompose_from:
         yield Turn("decomposition", 1.0, budget.work)
         return
-    if _is_vector_packing(fleet):
-        yield Turn("bin-packing", 0.6, budget.work)
+    for solver in _packers(fleet):
+        yield Turn(solver, 0.4, budget.work)
     best = track.best
     new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
     terms = direct_terms(fleet, new)
@@ -116,10 +116,14 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         yield Turn("column-generation", 1.0)
 
 
-def _is_vector_packing(fleet: Fleet) -> bool:
+def _packers(fleet: Fleet) -> tuple[str, ...]:
+    """Solvers for a fleet that is vector packing, the stronger first: of plain bins, or of machines of accelerators."""
     from placement.exact.fleet_bins import as_vector_packing  # loads an engine
 
-    return as_vector_packing(fleet) is not None
+    if as_vector_packing(fleet) is None:
+        return ()
+    plain = all(pool.shape.accelerators <= 1 for pool in fleet.pools)
+    return ("bin-packing", "arc-flow") if plain else ("arc-flow", "bin-packing")
 
 
 def _end(track: Track) -> Stop:
