@@ -38,7 +38,7 @@ class Generation:
         self.problem = problem
         self.state = state
         self.master = Master(problem)
-        self.pricer = Pricer(problem, state.budget.over)
+        self.pricer = Pricer(problem, state.budget)
         self.scale = max(1, _PRECISION // int(max(1, problem.cost.max())))
         self.price = np.zeros(len(problem.demand), dtype=np.int64)
         self.cut = Cut((0,) * problem.types, 0)
