@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.vector_packing.certificate import slack_of, worth_of
+from placement.exact.vector_packing.certificate import slack_of, whole_cost, worth_of
 from placement.exact.vector_packing.heuristics import offer
 from placement.exact.vector_packing.patterns import PatternSearch
 
@@ -191,11 +191,6 @@ def solve_cover(problem: Compiled, state: State, loads: list[Load], most_cost: f
         return Answer(None, _BEYOND, decided=True)
     proved = whole_cost(max(0.0, min(info.mip_dual_bound, _BEYOND)), state.unit)
     return Answer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
-
-
-def whole_cost(bound: float, unit: int) -> int:
-    """A bound of an engine, which rounds, as the least cost that is a multiple of the unit."""
-    return math.ceil(bound / unit - 1e-6 - 1e-9 * abs(bound / unit)) * unit
 
 
 def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:

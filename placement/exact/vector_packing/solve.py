@@ -82,6 +82,7 @@ def solve_vector_packing(
         part = budget.left() * _MASTER_PART
         cover(compiled, state, generation.master.loads, None, seconds=min(part, _MASTER_SECONDS))
     if not state.ended:
+        generation.run(thorough=True)
         close_by_patterns(generation, _FEW_LOADS)
     for attempt in range(1, _DIVES):
         if not state.ended:
