@@ -41,7 +41,7 @@ REFEREE = ROOT.parent / "shared" / "referee.py"
 INSTANCE = ROOT / "instances" / "codegen-after.yaml"
 
 SUPPORTED = ("3.11", "3.12", "3.13")
-EXTRAS = {"demo": (), "setup": ("dev", "docs"), "test": ("dev", "docs")}
+EXTRAS = {"demo": (), "setup": ("bench", "dev", "docs"), "test": ("bench", "dev", "docs")}
 TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
 
 PROBE = """
@@ -207,6 +207,7 @@ def wheel(scratch: Path) -> None:
     where = "import sys, placement; sys.exit(0 if placement.__file__.startswith(sys.prefix) else placement.__file__)"
     run([fresh_bin / "python", "-c", where], cwd=scratch)
     run([command, "--help"], cwd=scratch, quiet=True)
+    run([fresh_bin / "placement-bench", "list"], cwd=scratch, quiet=True)
     plan = scratch / "wheel-plan.json"
     run([command, "solve", INSTANCE, "--time-limit", TIME_LIMIT, "--output", plan], cwd=scratch, quiet=True)
     run([command, "verify", INSTANCE, plan], cwd=scratch, quiet=True)
@@ -214,14 +215,16 @@ def wheel(scratch: Path) -> None:
 
 
 def check_wheel(built: Path) -> None:
-    """Only the package and its metadata are shipped, with the marker that says it is typed."""
+    """Only the packages and their metadata are shipped, with the marker that says they are typed."""
     with zipfile.ZipFile(str(built)) as archive:
         names = archive.namelist()
-    strange = [name for name in names if not (name.startswith("placement/") or ".dist-info/" in name)]
+    ours = ("placement/", "placement_bench/")
+    strange = [name for name in names if not (name.startswith(ours) or ".dist-info/" in name)]
     if strange:
-        raise Failure(f"the wheel holds more than the package: {', '.join(strange)}")
-    if "placement/py.typed" not in names:
-        raise Failure("the wheel lacks placement/py.typed")
+        raise Failure(f"the wheel holds more than the packages: {', '.join(strange)}")
+    missing = [f"{package}py.typed" for package in ours if f"{package}py.typed" not in names]
+    if missing:
+        raise Failure(f"the wheel lacks {', '.join(missing)}")
 
 
 def borrow_dependencies(python: Path) -> None:
@@ -248,6 +251,11 @@ def end_to_end(scratch: Path) -> None:
     run([PYTHON, REFEREE, problem, plan])
 
 
+def quality(scratch: Path) -> None:
+    """The quick benchmark cases, with fixed work: no answer may be worse than the stored one."""
+    tool("placement_bench", "run", "--quick", "--jobs", "2", "--out", scratch / "quick")
+
+
 STEPS: dict[str, Callable[[Path], None]] = {
     "lint": lambda _: tool("ruff", "check", "--quiet", "."),
     "format": lambda _: tool("ruff", "format", "--check", "--quiet", "."),
@@ -256,6 +264,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "docs": lambda _: tool("sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html"),
     "wheel": wheel,
     "end-to-end": end_to_end,
+    "quality": quality,
 }
 
 

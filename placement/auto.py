@@ -2,10 +2,11 @@
 
 1. Instant proofs of infeasibility.
 2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
-3. Exact search by turns, each from the best plan so far. A problem small enough for the direct models gets CP-SAT
+3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core
+   first. A problem small enough for the direct models gets CP-SAT
    first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
    limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one gets column
-   generation alone.
+   generation alone, a very large one is solved in parts.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -15,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.bounds import volume_bound, why_infeasible
-from placement.exact.slots import direct_terms
+from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
+from placement.exact.slots import direct_terms, most_new_machines
 from placement.result import Outcome, Stop
 from placement.track import why_stop
 
@@ -42,9 +43,11 @@ class AutoOptions:
     Attributes
     ----------
     direct_terms : up to so many terms (about: options x machines x accelerators) the direct models take turns.
+    decompose_from : with so many copies or more, the problem is solved in parts.
     """
 
     direct_terms: int = 20_000
+    decompose_from: int = 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,19 @@ def solve_auto(
 def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 1.0, _RESTARTS)
-    track.raise_bound(volume_bound(fleet), "volume")  # loads an engine: a first plan comes sooner
+    track.raise_bound(
+        volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES
+    )  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     yield Turn("greedy", 0.2, _RESTARTS if track.best is None else _MORE_RESTARTS)
+    if sum(c.copies for c in fleet.components) >= options.decompose_from:
+        yield Turn("decomposition", 1.0, budget.work)
+        return
+    if _is_vector_packing(fleet):
+        yield Turn("bin-packing", 0.6, budget.work)
     best = track.best
-    terms = direct_terms(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
+    new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
+    terms = direct_terms(fleet, new)
     if budget.work is not None:
         yield Turn("cp-sat" if terms <= options.direct_terms else "column-generation", 1.0, budget.work)
     elif terms <= options.direct_terms:
@@ -103,6 +114,12 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         yield Turn("cp-sat", 1.0)
     else:
         yield Turn("column-generation", 1.0)
+
+
+def _is_vector_packing(fleet: Fleet) -> bool:
+    from placement.exact.fleet_bins import as_vector_packing  # loads an engine
+
+    return as_vector_packing(fleet) is not None
 
 
 def _end(track: Track) -> Stop:

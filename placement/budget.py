@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
 
 
 class Budget:
@@ -22,16 +23,23 @@ class Budget:
         work limit solvers run single-threaded and give the same answer every time.
     gap : relative gap at which a plan is good enough; 0 asks for a proof.
     threads : most threads an engine may use.
+    executor : where independent parts of the solve may run; None for one after the other in this process.
     """
 
     def __init__(
-        self, seconds: float | None = None, work: int | None = None, gap: float = 0.0, threads: int | None = None
+        self,
+        seconds: float | None = None,
+        work: int | None = None,
+        gap: float = 0.0,
+        threads: int | None = None,
+        executor: Executor | None = None,
     ) -> None:
         """Start the clock."""
         self.seconds = seconds
         self.work = work
         self.gap = gap
         self.threads = threads
+        self.executor = executor
         self._started = time.monotonic()
         self._parent: Budget | None = None
         self._interrupt = _Interrupt()
@@ -77,7 +85,7 @@ class Budget:
         limit = work
         if limit is None and self.work is not None:
             limit = max(1, int(self.work * fraction))
-        part = Budget(None if math.isinf(left) else left, limit, self.gap, self.threads)
+        part = Budget(None if math.isinf(left) else left, limit, self.gap, self.threads, self.executor)
         part._parent = self if self._parent is None else self._parent
         part._interrupt = self._interrupt
         return part

@@ -74,9 +74,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known: {listed}{', …' if len(names) > 8 else ''}"
 
 
+# Signs that a terminal takes as orders, and the pictures that Unicode has of them; the end of a line may stay.
+_PICTURES = {code: chr(0x2400 + code) for code in range(32) if chr(code) != "\n"}
+_PICTURES |= {127: "\u2421"} | dict.fromkeys(range(128, 160), "\ufffd")
+
+
 def printable(text: str) -> str:
-    """The text with halves of surrogate pairs, which JSON can hold but no terminal can show, written as escapes."""
-    return text.encode(errors="backslashreplace").decode()
+    """The text as any terminal can show it: a name may hold whatever JSON can.
+
+    Halves of surrogate pairs are written as escapes, control characters as their pictures.
+    """
+    return text.encode(errors="backslashreplace").decode().translate(_PICTURES)
 
 
 def json_path(location: Sequence[object]) -> str:

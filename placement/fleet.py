@@ -182,8 +182,9 @@ def compile_fleet(problem: Problem) -> Fleet:
     running = Counter(row.component for row in problem.placements)
     levels = tuple(sorted({row.priority for row in problem.components if _optional(row)}, reverse=True))
     avoids = _avoids(problem)
+    supply = _Supply(problem, pools)
     components = tuple(
-        _component(problem, c, row, pools, zone_index, running[row.name], levels, avoids[c])
+        _component(problem, c, row, supply, zone_index, running[row.name], levels, avoids[c])
         for c, row in enumerate(problem.components)
     )
     instances, places = _state(problem, pools)
@@ -240,16 +241,16 @@ def _component(
     problem: Problem,
     c: int,
     row: ComponentRow,
-    pools: tuple[Pool, ...],
+    supply: _Supply,
     zone_index: dict[str, int],
     running: int,
     levels: tuple[int, ...],
     avoids: frozenset[int],
 ) -> Component:
-    allowed = None if row.zones is None else {zone_index[z] for z in row.zones if z in zone_index}
+    allowed = None if row.zones is None else frozenset(zone_index[z] for z in row.zones if z in zone_index)
     scale, demand = _demand_scale(row)
-    options = tuple(_option(problem, o, way, pools, allowed, scale, demand) for o, way in enumerate(row.ways))
-    zones = tuple(sorted({pools[p].zone for option in options for p in option.pools}))
+    options = tuple(_option(o, way, supply, allowed, scale, demand) for o, way in enumerate(row.ways))
+    zones = tuple(sorted({supply.pools[p].zone for option in options for p in option.pools}))
     copies = row.copies
     if copies is None:
         copies = _most_copies(demand, row, options, len(zones), running)
@@ -306,13 +307,7 @@ def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zo
 
 
 def _option(
-    problem: Problem,
-    o: int,
-    row: OptionRow,
-    pools: tuple[Pool, ...],
-    allowed: set[int] | None,
-    scale: Fraction,
-    demand: int,
+    o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | None, scale: Fraction, demand: int
 ) -> Option:
     # No copy serves more than all of the demand; said here, sums of throughput stay far inside 64 bits.
     throughput = 0 if row.throughput is None else min(demand, round(exact(row.throughput) * scale))
@@ -327,20 +322,36 @@ def _option(
         throughput=throughput,
         pools=frozenset(),
     )
-    fitting = frozenset(
-        pool.index
-        for pool in pools
-        if (allowed is None or pool.zone in allowed)
-        and pool.max_instances != 0
-        and _allows(problem, row, pool.index)
-        and holds(pool.shape, option)
-    )
-    return _with_pools(option, fitting)
+    return _with_pools(option, supply.holding(option, row, allowed))
 
 
 def _with_pools(option: Option, pools: frozenset[int]) -> Option:
     fields = {name: getattr(option, name) for name in Option.__slots__}
     return Option(**{**fields, "pools": pools})
+
+
+class _Supply:
+    """The pools, and which of them allow-lists admit: the lists are few, the components that carry them many."""
+
+    def __init__(self, problem: Problem, pools: tuple[Pool, ...]) -> None:
+        self.pools = pools
+        self._problem = problem
+        self._admitted: dict[tuple[object, ...], tuple[Pool, ...]] = {}
+
+    def holding(self, option: Option, row: OptionRow, zones: frozenset[int] | None) -> frozenset[int]:
+        """The pools that may run the option, by name, zone and quota, and whose empty machine holds one copy."""
+        names = None if row.on is None else tuple(row.on)
+        types = None if row.instance_types is None else tuple(row.instance_types)
+        key = (names, types, zones)
+        if key not in self._admitted:
+            self._admitted[key] = tuple(
+                pool
+                for pool in self.pools
+                if (zones is None or pool.zone in zones)
+                and pool.max_instances != 0
+                and _allows(self._problem, row, pool.index)
+            )
+        return frozenset(pool.index for pool in self._admitted[key] if holds(pool.shape, option))
 
 
 def _allows(problem: Problem, row: OptionRow, p: int) -> bool:

@@ -85,6 +85,7 @@ class Plan(PlanRow):
     gap: Number | None = None
     left_out_bound: dict[str, Count] | None = None
     bound_by: str | None = None
+    bound_relaxes: str | None = None
     reason: str | None = None
     instances: list[PlanInstance] = Field(default_factory=list)
     assignments: list[Assignment] = Field(default_factory=list)

@@ -21,11 +21,16 @@ from placement.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from placement.fleet import Fleet
     from placement.packing import Packing, Value
     from placement.problem import Problem
     from placement.track import Listener
+
+# A plan of very many rows takes long to write and check; its time is taken off the search's.
+_MANY_ROWS = 50_000
+_ROW_SECONDS = 3e-5
 
 
 def solve(
@@ -40,6 +45,7 @@ def solve(
     options: dict[str, Any] | None = None,
     hint: Plan | None = None,
     listener: Listener | None = None,
+    executor: Executor | None = None,
 ) -> Result:
     """Find a plan, with a bound on how good any plan can be.
 
@@ -47,7 +53,8 @@ def solve(
     ----------
     problem : what to place and where.
     solver : a name in `placement.SOLVERS`.
-    time_limit : seconds; None for no limit. The best plan so far is returned when it ends, and on Ctrl-C.
+    time_limit : seconds; None for no limit. The best plan so far is returned when it ends, and on Ctrl-C. What a plan
+        of more than 50,000 rows takes to write is taken off it.
     gap : relative gap to the bound at which to stop; 0 asks for a proof.
     seed : same problem, seed and `work` give the same plan.
     work : limit on work in the solver's own unit, for runs that must not depend on the machine.
@@ -55,6 +62,9 @@ def solve(
     options : the solver's own options by name.
     hint : a plan of this problem to start from; the answer is never worse.
     listener : called with each `Event` while solving, from the solving thread.
+    executor : where the parts of a large problem are solved (see the solver `decomposition`): any
+        `concurrent.futures.Executor`, such as a process pool or ``distributed.Client(...).get_executor()``. None: one
+        part after the other in this process. The answer does not depend on it.
 
     Returns
     -------
@@ -64,7 +74,7 @@ def solve(
     Raises
     ------
     UsageError
-        No such solver or option, or a hint that breaks a rule.
+        No such solver or option, a limit that can't mean anything, or a hint that breaks a rule.
     SolverBugError
         The solver's plan or bound did not survive the check: a bug, never patched over.
 
@@ -77,13 +87,38 @@ def solve(
     """
     entry = find_solver(solver)
     settings = entry.make_options(options or {})
-    budget = Budget(time_limit, work, gap, threads)
+    _check_limits(time_limit=time_limit, gap=gap, seed=seed)
+    _check_counts(work=work, threads=threads)
+    budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
-    start = None if hint is None else _packing_of(fleet, hint)
     track = Track(fleet, budget, listener)
+    rows = _rows(fleet)
+    if budget.seconds is not None and rows > _MANY_ROWS:
+        budget.seconds -= rows * _ROW_SECONDS
+        if budget.seconds <= 0:
+            return _result(fleet, track, _too_long(solver, rows), budget, solver, seed)
+    start = None if hint is None else _packing_of(fleet, hint)
     given: dict[str, Any] = {"budget": budget, "seed": seed, "hint": start, "options": settings}
     outcome = _run(lambda: entry.load()(fleet, track, **given), budget)
     return _result(fleet, track, outcome, budget, solver, seed)
+
+
+def _rows(fleet: Fleet) -> int:
+    """The fewest rows that a plan has: copies, and machines that are paid for whatever it places."""
+    copies = 0
+    for c in fleet.components:
+        fastest = max((option.throughput for option in c.options), default=0) if c.demand else 0
+        copies += max(c.required, -(-c.demand // fastest) if fastest else 0)
+    return copies + sum(pool.min_instances for pool in fleet.pools)
+
+
+def _too_long(solver: str, rows: int) -> Outcome:
+    seconds = rows * _ROW_SECONDS
+    reason = (
+        f"a plan has at least {rows:,} rows, and to write and check so many takes about {seconds:.0f} seconds: "
+        f"give it a time limit well beyond that"
+    )
+    return Outcome(solver, Stop.TIME, reason=reason)
 
 
 def bound(
@@ -116,12 +151,25 @@ def bound(
     """
     from placement.bounds.patterns.bound import raise_bounds
 
+    _check_limits(time_limit=time_limit, seed=seed)
     budget = Budget(time_limit)
     fleet = compile_fleet(problem)
     track = Track(fleet, budget, listener)
     start = None if plan is None else _packing_of(fleet, plan)
     outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), budget)
     return _result(fleet, track, outcome, budget, "bound", seed)
+
+
+def _check_limits(**limits: float | None) -> None:
+    for name, value in limits.items():
+        if value is not None and not value >= 0:  # NaN is no limit either
+            raise UsageError(f"{name} must not be negative, got {value}")
+
+
+def _check_counts(**counts: int | None) -> None:
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise UsageError(f"{name} must be at least 1, or None for no limit, got {value}")
 
 
 def _packing_of(fleet: Fleet, plan: Plan) -> Packing:
@@ -190,6 +238,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
             reason=outcome.reason or None,
             lower_bound=None if outcome.infeasible else money(bound),
             bound_by=track.bound_by or None,
+            bound_relaxes=track.bound_relaxes or None,
         )
         plan = to_plan(fleet, None, **facts, **_extras(track, outcome))
         return Result(
@@ -209,6 +258,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         lower_bound=money(bound),
         gap=relative_gap(cost, bound),
         bound_by=track.bound_by or None,
+        bound_relaxes=track.bound_relaxes or None,
     )
     if fleet.levels:
         facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)}

@@ -7,7 +7,7 @@ not better and a bound that is not higher change nothing, so a solver may report
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.packing import Packing, Value, evaluate
 from placement.result import Event, Stop, relative_gap
@@ -45,7 +45,7 @@ class Track:
         self._packing: Packing | None = None
         self._value: Value | None = None
         self._found_by = ""
-        self._ticks: dict[tuple[int, ...] | None, tuple[int, str]] = {}
+        self._ticks: dict[tuple[int, ...] | None, _Bound] = {}
         self._levels: list[dict[tuple[int, ...] | None, tuple[int, str]]] = [{} for _ in fleet.levels]
         self.events: list[Event] = []
 
@@ -59,12 +59,15 @@ class Track:
             self._note(by)
         return True
 
-    def raise_bound(self, ticks: int, by: str, given: tuple[int, ...] | None = None) -> None:
-        """Report that no plan within `given` costs fewer than `ticks`."""
+    def raise_bound(self, ticks: int, by: str, given: tuple[int, ...] | None = None, relaxes: str = "") -> None:
+        """Report that no plan within `given` costs fewer than `ticks`.
+
+        `relaxes` says in words which rules the argument leaves out; nothing for a search that keeps them all.
+        """
         with self._lock:
             before = self.ticks_bound
-            if ticks > self._ticks.get(given, (-1, ""))[0]:
-                self._ticks[given] = (ticks, by)
+            if given not in self._ticks or ticks > self._ticks[given].ticks:
+                self._ticks[given] = _Bound(ticks, by, relaxes)
             if self.ticks_bound != before:
                 self._note(by)
 
@@ -89,13 +92,19 @@ class Track:
     def ticks_bound(self) -> int | None:
         """The best bound on ticks that counts for the incumbent (for any plan, when there is none yet)."""
         found = self._bound()
-        return None if found is None else found[0]
+        return None if found is None else found.ticks
 
     @property
     def bound_by(self) -> str:
         """Who proved that bound."""
         found = self._bound()
-        return "" if found is None else found[1]
+        return "" if found is None else found.by
+
+    @property
+    def bound_relaxes(self) -> str:
+        """Which rules that bound leaves out, in words; nothing when none."""
+        found = self._bound()
+        return "" if found is None else found.relaxes
 
     def left_out_bound(self) -> tuple[int, ...]:
         """Per level, the proven least number left out, given the incumbent's numbers at the levels before."""
@@ -130,7 +139,7 @@ class Track:
             gap = self.gap()
             return gap is not None and gap <= limit
 
-    def _bound(self) -> tuple[int, str] | None:
+    def _bound(self) -> _Bound | None:
         with self._lock:
             left_out = None if self._value is None else self._value.left_out
             return max((b for given, b in self._ticks.items() if _within(left_out, given)), default=None)
@@ -142,6 +151,14 @@ class Track:
         self.events.append(event)
         if self._listener is not None:
             self._listener(event)
+
+
+class _Bound(NamedTuple):
+    """A bound on ticks, who proved it, and what its argument leaves out."""
+
+    ticks: int
+    by: str
+    relaxes: str
 
 
 def why_stop(track: Track, budget: Budget) -> Stop | None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.bench import Bench, exceed, twin
 from tests.reading import account, need
+from tests.workbench import Bench, exceed, twin
 
 if TYPE_CHECKING:
     import random

@@ -24,6 +24,7 @@ FRONT_DOOR = "__init__"
 LAYERS = (
     "errors",
     "units",
+    "executors",
     "problem",
     "plan",
     "io",
@@ -39,6 +40,7 @@ LAYERS = (
     "heuristics",
     "exact",
     "solvers",
+    "decomposition",
     "auto",
     "planner",
     "report",
@@ -46,7 +48,7 @@ LAYERS = (
     "cli",
     "__main__",
 )
-SOLVING = ("engines", "bounds", "heuristics", "exact", "solvers", "auto")
+SOLVING = ("engines", "bounds", "heuristics", "exact", "solvers", "decomposition", "auto")
 
 # Which layers may import a package at all, and from which starting points it must not be loaded.
 ENGINE_ROOMS = ("engines", "bounds", "exact")
@@ -54,10 +56,11 @@ HOMES = {
     "ortools": ENGINE_ROOMS,
     "pulp": ENGINE_ROOMS,
     "highspy": ENGINE_ROOMS,
+    "distributed": ("executors",),
     "typer": ("cli",),
     "rich": ("report", "cli"),
 }
-HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas")
+HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed")
 LIGHT_ROOTS = {
     "placement": (*HEAVY, "typer", "rich"),
     "placement.planner": (*HEAVY, "typer", "rich"),

@@ -132,8 +132,12 @@ def failing(arguments: list[str]) -> None:
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["placement/__init__.py", "placement/py.typed", "tests/conftest.py"], "more than the package: tests/conftest"),
+        (
+            ["placement/py.typed", "placement_bench/py.typed", "tests/conftest.py"],
+            "more than the packages: tests/conftest",
+        ),
         (["placement/__init__.py", "gpu_placement-1.dist-info/METADATA"], "lacks placement/py.typed"),
+        (["placement/py.typed", "placement_bench/__init__.py"], "lacks placement_bench/py.typed"),
     ],
 )
 def test_a_wheel_with_too_much_or_too_little(names: list[str], message: str, tmp_path: Path) -> None:

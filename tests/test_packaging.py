@@ -20,10 +20,11 @@ CARRIED_BY = {"pydantic-core": "pydantic"}
 
 def test_every_import_is_a_declared_dependency() -> None:
     """The wheel is tried beside packages that are already installed, so an undeclared one would not show there."""
-    declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in PROJECT["dependencies"]}
+    rows = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["distributed"]]
+    declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in rows}
     homes = packages_distributions()
     imported = {row.target.partition(".")[0] for module in read_package().values() for row in module.imports}
-    used = {plain(homes[top][0]) for top in imported - sys.stdlib_module_names - {"placement", "ruamel"}}
+    used = {plain(homes.get(top, [top])[0]) for top in imported - sys.stdlib_module_names - {"placement", "ruamel"}}
     if "ruamel" in imported:  # a namespace that several distributions share
         used.add("ruamel-yaml")
 
@@ -45,10 +46,11 @@ def test_the_version_stands_in_one_place() -> None:
 
 
 def test_the_command_starts_where_it_is_declared() -> None:
-    """`placement` is a console command of this distribution, and its target loads."""
-    (command,) = (point for point in entry_points(group="console_scripts") if point.name == "placement")
+    """The console commands of this distribution are the declared ones, and their targets load."""
+    ours = [point for point in entry_points(group="console_scripts") if point.name in PROJECT["scripts"]]
 
-    assert callable(command.load())
+    assert {point.name: point.value for point in ours} == PROJECT["scripts"]
+    assert all(callable(point.load()) for point in ours)
 
 
 def test_each_dependency_is_justified() -> None:
@@ -64,7 +66,9 @@ def test_the_bounds_on_the_page_are_the_declared_ones() -> None:
     """A bound changed in pyproject.toml is changed, and argued, on the page too."""
     page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     told = dict(re.findall(r"^\| `([\w.-]+)` ([<>=][^|]*?) \|", page, re.MULTILINE))
-    declared = dict(re.findall(r"^([\w.-]+)(.*)$", "\n".join(PROJECT["dependencies"]), re.MULTILINE))
+    extras = PROJECT["optional-dependencies"]
+    wanted = [*PROJECT["dependencies"], *extras["bench"], *extras["distributed"]]
+    declared = dict(re.findall(r"^([\w.-]+)(.*)$", "\n".join(wanted), re.MULTILINE))
 
     assert {name: bound.replace(" ", "") for name, bound in told.items()} == declared
 

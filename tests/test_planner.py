@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -61,6 +62,7 @@ def test_without_a_plan_the_bound_stands_alone() -> None:
     found = placement.bound(placement.read(AFTER), time_limit=None)
     assert (found.bound, found.cost, found.packing) == (123_290_000, None, None)
     assert found.plan.bound_by == "patterns"
+    assert "moves" in (found.plan.bound_relaxes or "")
 
 
 def test_a_hint_is_never_made_worse() -> None:
@@ -117,3 +119,41 @@ def test_any_seed_will_do() -> None:
     problem = placement.read(AFTER)
     for solver in ("auto", "cp-sat", "milp", "column-generation", "greedy"):
         assert placement.solve(problem, solver, time_limit=None, work=1, seed=2**40).packing is not None
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        ({"time_limit": -1.0}, "time_limit must not be negative, got -1.0"),
+        ({"time_limit": float("nan")}, "time_limit must not be negative, got nan"),
+        ({"gap": float("nan")}, "gap must not be negative, got nan"),
+        ({"seed": -1}, "seed must not be negative, got -1"),
+        ({"work": 0}, "work must be at least 1, or None for no limit, got 0"),
+        ({"threads": -2}, "threads must be at least 1, or None for no limit, got -2"),
+    ],
+)
+def test_limits_that_can_not_mean_anything_are_refused(limits: dict[str, Any], told: str) -> None:
+    """An error at once, and not a search that never ends or never starts."""
+    with pytest.raises(UsageError, match=re.escape(told)):
+        placement.solve(placement.read(AFTER), **limits)
+
+
+HOST = {"vcpus": 96, "memory_gib": 1024}
+
+
+@pytest.mark.parametrize("many", [{"copies": 10**6}, {"demand": 1e6}, {"min_instances": 10**6}])
+def test_a_plan_too_long_to_write_in_time_is_not_begun(many: dict[str, float]) -> None:
+    """A million rows within five seconds: nothing is searched, and the reason names the way out."""
+    model = {"name": "m", "accelerator_memory_gib": 8, "shared": True, "throughput": 1, "copies": many.get("copies", 1)}
+    if "demand" in many:
+        model = {**model, "demand": many["demand"]}
+        del model["copies"]
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 80}},
+        instance_types={"t": {"accelerator": "A", "accelerator_count": 8, "price_per_hour": 1.0, **HOST}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z", "min_instances": many.get("min_instances", 0)}],
+        components=[model],
+    )
+    result = placement.solve(problem, time_limit=5.0)
+    assert (result.status, result.stop, result.packing) == (Status.UNKNOWN, Stop.TIME, None)
+    assert re.search(r"at least 1,000,\d{3} rows, .* about 30 seconds", result.plan.reason or "")

@@ -1,6 +1,7 @@
 """What no plan can beat, cheapest first: instant proofs of infeasibility, then bounds on the cost."""
 
 from placement.bounds.infeasible import why_infeasible
+from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
 
-__all__ = ["volume_bound", "why_infeasible"]
+__all__ = ["VOLUME_RELAXES", "volume_bound", "why_infeasible"]

@@ -25,6 +25,10 @@ from placement.bounds.infeasible import capacity, usage
 if TYPE_CHECKING:
     from placement.fleet import Component, Fleet
 
+RELAXES = (
+    "whole copies and machines, the borders between accelerators and between machines, spread, rules of one machine "
+    "(max_per_instance, avoid, dedicated), which machines run now and moves"
+)
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _SCALE = 2**24  # resource prices are multiples of 1 / _SCALE micro-dollars
 

@@ -77,6 +77,18 @@ def solve(
         int | None, typer.Option(min=1, help="Limit in the solver's own unit: the same plan on any machine.")
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Most threads an engine may use.")] = None,
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="Where parts of a large problem are solved: local (this process), processes (of this machine), dask.",
+            autocompletion=lambda: ["local", "processes", "dask"],
+        ),
+    ] = "local",
+    workers: Annotated[int | None, typer.Option(min=1, help="Most processes; one a core when absent.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Of an existing Dask cluster, such as tcp://10.0.0.5:8786."),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -119,6 +131,7 @@ def solve(
     with in_words():
         from placement.cli.settings import read_settings
         from placement.cli.streams import streams
+        from placement.executors import open_executor
         from placement.io import read_plan, read_problem, write_document
         from placement.planner import solve as find_plan
 
@@ -126,7 +139,10 @@ def solve(
         start = None if hint is None else read_plan(hint)
         options: dict[str, Any] = dict(read_settings(solver, settings or ()))
         go = streams(output, quiet=quiet)
-        with _following(live=go.progress, verbose=verbose) as listener:
+        with (
+            open_executor(executor, workers=workers, scheduler=scheduler) as place,
+            _following(live=go.progress, verbose=verbose) as listener,
+        ):
             result = find_plan(
                 problem,
                 solver,
@@ -138,6 +154,7 @@ def solve(
                 options=options,
                 hint=start,
                 listener=listener,
+                executor=place,
             )
         if go.plan is not None:
             write_document(result.to_document(), go.plan)
@@ -176,7 +193,7 @@ def verify(
     Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
     """
     with in_words():
-        from placement.errors import UsageError
+        from placement.errors import UsageError, printable
         from placement.io import read_plan, read_problem
         from placement.report.verdict import verdict_lines
         from placement.verify import verify as check
@@ -186,7 +203,7 @@ def verify(
         problem, document = read_problem(file), read_plan(plan)
         verdict = check(problem, document)
         for line in verdict_lines(document, verdict):
-            typer.echo(line)
+            typer.echo(printable(line))
     raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
 
 

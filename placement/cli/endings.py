@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import enum
+import errno
 import os
 import platform
 import traceback
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from placement.errors import DocumentError, SolverBugError, UsageError
+from placement.errors import DocumentError, SolverBugError, UsageError, printable
 from placement.result import Status
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 
 DEBUG = "PLACEMENT_DEBUG"
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of writing to a stream that is open
 
 
 class Code(enum.IntEnum):
@@ -52,8 +54,8 @@ OF_STATUS = {
 
 
 def say(line: str) -> None:
-    """One line on stderr, as it is."""
-    typer.echo(line, err=True)
+    """One line on stderr."""
+    typer.echo(printable(line), err=True)
 
 
 @contextmanager
@@ -78,6 +80,11 @@ def in_words() -> Iterator[None]:
         raise typer.Exit(Code.INTERRUPTED) from None
     except (BrokenPipeError, typer.Exit):
         raise
+    except OSError as error:
+        if error.errno not in _NO_ROOM or error.filename is not None:
+            raise
+        say(f"placement: standard output can't be written: {error.strerror}")
+        raise typer.Exit(Code.BAD_INPUT) from None
     except Exception as error:
         if os.environ.get(DEBUG):
             raise

@@ -14,12 +14,14 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from placement.errors import UsageError
+from placement.errors import UsageError, printable
 from placement.io.read import STDIN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
 
@@ -54,6 +56,8 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
         plan, tables = STDIN, sys.stderr if watched else None
     else:
         plan, tables = None, sys.stdout
+    if plan == STDIN and sys.stdout is None:
+        raise UsageError("standard output is closed: write the plan to a file with --output FILE")
     return Streams(plan, None if quiet else tables, progress=watched and not quiet)
 
 
@@ -67,7 +71,16 @@ def _check_target(target: Path) -> None:
 
 
 def console(stream: TextIO) -> Console:
-    """A console on a stream. Plain figures are not coloured by guesswork, and ids are never taken for markup."""
-    from rich.console import Console
+    """A console on a stream. Plain figures are not coloured by guesswork, and ids are never taken for markup.
 
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    Nor are they taken for orders to the terminal: control characters in a name are shown as pictures.
+    """
+    from rich.console import Console
+    from rich.segment import Segment
+
+    class Safe(Console):
+        def render(self, renderable: Any, options: Any = None) -> Iterator[Segment]:
+            for text, style, control in super().render(renderable, options):
+                yield Segment(text if control else printable(text), style, control)
+
+    return Safe(file=stream, highlight=False, markup=False, emoji=False)

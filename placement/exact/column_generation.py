@@ -4,19 +4,23 @@
 2. The pattern bound (`bounds.patterns`): column generation, then whole machine counts by Benders cuts.
 3. Packing at a given fleet mix: the cheapest machine counts that keep every cut with a little to spare become quotas
    for the heuristics; the spare part is halved or raised until the least is found that can be packed.
-4. Large-neighbourhood search until the bound is met or the time is up.
+4. Machines of the best plan are closed, one or a few at a time, while their copies find room elsewhere.
+5. Large-neighbourhood search until the bound is met or the time is up.
+
+Step 4 comes once before step 3 too, in a small part of the time: it gives the search for mixes a nearer goal.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
-from placement.bounds.patterns.certificate import Cut
-from placement.bounds.patterns.mix import cheapest_mix
 from placement.exact.fill import PATIENCE, Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
+from placement.exact.mixes import Mixes
+from placement.exact.refill import Elimination
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
 from placement.result import Outcome, Stop
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 NAME = "column-generation"
 _LEAST_SPARE = 0.0005
 _MOST_SPARE = 0.2
+_MOST_TRIES = 1_000_000  # to close machines
 _TRY_SHARE = 0.35  # of the time left for packing, for one mix
 
 
@@ -41,12 +46,15 @@ class ColumnGenerationOptions:
     Attributes
     ----------
     bound_share : part of the time for the bound.
-    pack_share : part of what is left then for packing at fleet mixes.
+    first_share, pack_share, close_share : parts of what is left each time for closing machines, for packing at fleet
+        mixes, and for closing machines again.
     steps : most steps of the large-neighbourhood search; a work budget replaces it.
     """
 
     bound_share: float = 0.3
-    pack_share: float = 0.3
+    first_share: float = 0.15
+    pack_share: float = 0.4
+    close_share: float = 0.7
     steps: int = 1_000_000
 
 
@@ -67,18 +75,20 @@ def solve_column_generation(
     given = best[1].left_out if best is not None and fleet.levels else None
     bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
     bound.run(track)
-    stats: dict[str, int | float | str] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
+    stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
     if bound.infeasible and given is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+    stats["closed"] = _close_machines(fleet, track, budget.share(options.first_share), seed)
     if not _ended(track, budget) and bound.cuts:
         stats["mixes"] = _pack_mixes(fleet, track, budget.share(options.pack_share), bound, seed)
+    stats["closed"] += _close_machines(fleet, track, budget.share(options.close_share), seed + 1)
     if not _ended(track, budget) and track.best is not None:
         search = LargeNeighbourhood(fleet, track, seed)
         limit = options.steps if budget.work is None else budget.work
         while search.possible and search.steps < limit and not _ended(track, budget):
             search.step(budget)
         stats.update(steps=search.steps, improved=search.improved)
-    return Outcome(NAME, _why(track, budget), stats=stats)
+    return Outcome(NAME, _why(track, budget), stats={**stats})
 
 
 def _ended(track: Track, budget: Budget) -> bool:
@@ -89,40 +99,66 @@ def _why(track: Track, budget: Budget) -> Stop:
     return why_stop(track, budget) or (Stop.DONE if track.best is not None else Stop.STUCK)
 
 
+def _close_machines(fleet: Fleet, track: Track, budget: Budget, seed: int) -> int:
+    """Close machines of the best plan until the budget is over; returns how often that made it cheaper."""
+    if track.best is None:
+        return 0
+    search = Elimination(_firm(fleet, track), track.best[0], seed)
+    limit = _MOST_TRIES if budget.work is None else budget.work
+    while search.possible and search.tries < limit and not _ended(track, budget):
+        if search.step(budget.over):
+            track.offer(relabel(fleet, search.packing), NAME)
+    return search.gained
+
+
 def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound, seed: int) -> int:
     """Pack at the bound's machine counts; else halve the spare part between what fails and what the best plan has."""
-    tried = 1
-    if _pack(fleet, track, budget.share(_TRY_SHARE), bound.machines, seed):
-        return tried
+    firm = _firm(fleet, track)
+    mixes = Mixes(firm, bound.cuts, seed)
+    packed: dict[tuple[int, ...], bool] = {}
     low, high = 0.0, track.gap() or _MOST_SPARE
-    while not _ended(track, budget) and high - low > _LEAST_SPARE:
-        spare = (low + high) / 2
-        machines = _mix_with_spare(fleet, bound, spare, budget, seed)
+    spare = 0.0
+    while not _ended(track, budget):
+        machines = mixes.cheapest(spare, budget) if packed or not bound.machines else bound.machines
         if machines is None:
             break
-        tried += 1
-        if _pack(fleet, track, budget.share(_TRY_SHARE), machines, seed + tried):
+        if machines not in packed:
+            packed[machines] = _is_cheaper(fleet, track, mixes.price(machines)) and _pack(
+                fleet, firm, track, budget.share(_TRY_SHARE), machines, seed + len(packed)
+            )
+        if packed[machines] or not _is_cheaper(fleet, track, mixes.price(machines)):
             high = spare
         else:
             low = spare
-    return tried
+        if high - low <= _LEAST_SPARE:
+            break
+        spare = (low + high) / 2
+    return len(packed)
 
 
-def _mix_with_spare(
-    fleet: Fleet, bound: PatternBound, spare: float, budget: Budget, seed: int
-) -> tuple[int, ...] | None:
-    """The cheapest machine counts that offer `spare` (relative) more than every cut asks for."""
-    cuts = [Cut(cut.worth, cut.least + int(cut.least * spare)) for cut in bound.cuts if cut.least > 0]
-    mix = cheapest_mix(fleet, cuts, gap=1e-4, seconds=budget.left(), work=1.0, seed=seed)
-    return mix.machines if mix is not None and mix.machines else None
+def _is_cheaper(fleet: Fleet, track: Track, price: int) -> bool:
+    best = track.best
+    return best is None or fleet.tick_price * price < best[1].ticks
 
 
-def _pack(fleet: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
-    """Pack with these machine counts as quotas; says whether all required copies found room."""
+def _firm(fleet: Fleet, track: Track) -> Fleet:
+    """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
+    if track.best is None or not fleet.levels:
+        return fleet
+    placed = Counter(seat.component for _, seat in track.best[0].seats())
+    components = tuple(
+        c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
+        for c in fleet.components
+    )
+    return replace(fleet, components=components, levels=())
+
+
+def _pack(fleet: Fleet, firm: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
+    """Pack with these machine counts as quotas; says whether all copies of `firm` found room."""
     if not machines:
         return False
     pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
-    narrow = replace(fleet, pools=pools)
+    narrow = replace(firm, pools=pools)
     fill = Fill(narrow, budget, seed)
     patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
     if not fill.run(budget, track, patience) or fill.packing is None:

@@ -1,7 +1,8 @@
 """Pack a given fleet mix: start from a packing that leaves some copies out, and make room for them exactly.
 
-Machines per pool are quotas and cost nothing here; what is minimised is the copies left out, the hard ones first
-(several accelerators, then much memory). A step takes one copy that is out and a few machines where it could stand,
+Machines per pool are quotas and cost nothing here; what is minimised is the copies left out. `exact.refill` brings most
+of them in; what it can't is taken up by steps on whole machines, the hard copies first (several accelerators, then much
+memory). A step takes one copy that is out and a few machines where it could stand,
 and CP-SAT packs their content again with as many of the copies that are out as it can: a feasibility question on a
 handful of machines, which is what it is good at, where it fails on a whole fleet.
 """
@@ -16,6 +17,7 @@ import numpy as np
 
 from placement.exact.cp_sat import CpSatOptions, solve_cp_sat
 from placement.exact.neighbourhood import may_be_freed, neighbourhood
+from placement.exact.refill import Refill
 from placement.heuristics import sketch
 from placement.packing import evaluate
 from placement.track import Track
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from placement.budget import Budget
     from placement.fleet import Component, Fleet
-    from placement.heuristics import Missing
+    from placement.heuristics import Missing, Sketch
     from placement.packing import Machine
 
 WORK = 300  # of CP-SAT a step, thousandths of its deterministic second
@@ -33,19 +35,26 @@ _CLASSES = 4  # of copies by how hard they are to place
 _FEWEST, _MOST = 3.0, 8.0  # machines freed at once
 _MOST_COPIES = 70
 OUTRIGHT = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
-EJECTIONS = 200  # of each construction that is stuck
-PATIENCE = 60  # steps without a copy gained
+EJECTIONS = 50  # of each construction that is stuck
+PATIENCE = 20  # exact steps without a copy gained
+_FEW = 5  # copies out with which exact steps are worth their time
+_REFILLS = 100  # steps a copy of the search before, without gain
+_MOST_REFILLS = 20_000
 
 
 class Fill:
     """The search for a complete packing on `narrow`, a fleet whose quotas are the mix."""
 
-    def __init__(self, narrow: Fleet, budget: Budget, seed: int, ejections: int = EJECTIONS) -> None:
-        """Start from a sketch of the heuristics; without one there is nothing to fill."""
+    def __init__(
+        self, narrow: Fleet, budget: Budget, seed: int, ejections: int = EJECTIONS, start: Sketch | None = None
+    ) -> None:
+        """Start from a sketch, by default one of the heuristics; without one there is nothing to fill."""
         self._rng = np.random.default_rng(seed)
-        start = sketch(narrow, budget, seed, ejections)
+        self._seed = seed
+        start = start or sketch(narrow, budget, seed, ejections)
         self.packing = None if start is None else start.packing
         self._missing: Missing = Counter() if start is None else start.missing
+        self._narrow = narrow
         self._fleet = _everything_optional(narrow)
         self._size = 4.0
         self._idle = 0
@@ -57,10 +66,25 @@ class Fill:
         return self.packing is not None and not self._missing
 
     def run(self, budget: Budget, track: Track, patience: int = PATIENCE) -> bool:
-        """Steps until everything stands, nothing is gained for long, or the budget or the search in `track` is over."""
+        """Refill, then exact steps until everything stands, nothing is gained for long, or the time is over.
+
+        `patience` are exact steps without gain; the search in `track` may end it too.
+        """
+        if self._missing and self.packing is not None:
+            self._refill(budget, track, patience)
+        if sum(self._missing.values()) > _FEW:
+            return False
         while self._missing and self._idle < patience and not budget.over() and not track.good_enough:
             self._step(budget)
         return self.complete
+
+    def _refill(self, budget: Budget, track: Track, patience: int) -> None:
+        assert self.packing is not None
+        refill = Refill(self._narrow, self.packing, self._missing, self._seed)
+        copies = sum(component.copies for component in self._narrow.components)
+        limit = min(_MOST_REFILLS, _REFILLS * copies) * patience // PATIENCE
+        refill.run(limit, lambda: budget.over() or track.good_enough)
+        self.packing, self._missing = refill.boxes.to_packing(), refill.boxes.left_out()
 
     def _step(self, budget: Budget) -> None:
         assert self.packing is not None

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from placement.fleet import Fleet
 
 
@@ -41,6 +43,11 @@ def slots_of(fleet: Fleet, ticks_limit: int | None = None) -> tuple[Slot, ...]:
     return tuple(Slot(index, s.pool, s.instance, s.rank) for index, s in enumerate(found))
 
 
+def most_new_machines(fleet: Fleet, ticks_limit: int | None = None) -> list[int]:
+    """`new_machines_limit` of each pool."""
+    return [new_machines_limit(fleet, pool.index, ticks_limit) for pool in fleet.pools]
+
+
 def new_machines_limit(fleet: Fleet, p: int, ticks_limit: int | None) -> int:
     """The most new machines of pool p that an optimal plan can need."""
     pool = fleet.pools[p]
@@ -53,13 +60,12 @@ def new_machines_limit(fleet: Fleet, p: int, ticks_limit: int | None) -> int:
     return max(0, limit)
 
 
-def direct_terms(fleet: Fleet, ticks_limit: int | None = None) -> int:
-    """About how many terms the rows of a direct model have, within a factor of two."""
-    machines = Counter(instance.pool for instance in fleet.instances)
+def direct_terms(fleet: Fleet, new_machines: Sequence[int]) -> int:
+    """About how many terms a direct model has with so many new machines of each pool, within a factor of two."""
+    machines = Counter(instance.pool for instance in fleet.instances) + Counter(dict(enumerate(new_machines)))
     total = 0
     for pool in fleet.pools:
-        count = machines[pool.index] + new_machines_limit(fleet, pool.index, ticks_limit)
         options = [option for c in fleet.components for option in c.options if pool.index in option.pools]
         each = sum(6 + (3 * pool.shape.accelerators if option.shared else 0) for option in options)
-        total += count * each
+        total += machines[pool.index] * each
     return total

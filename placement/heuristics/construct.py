@@ -128,22 +128,35 @@ def put(ws: Workspace, policy: Policy, c: int, count: int, zone: int) -> int:
     left = count
     for o, m in policy.machines(ws, c, zone):
         left -= fill(ws, c, o, m, left)
-        if left <= 0:
-            return count
-    while left > 0:
+        if left <= 0 or ws.out_of_time():
+            return count - left
+    while left > 0 and not ws.out_of_time():
         choice = policy.rental(ws, c, left, zone)
         if choice is None:
             break
-        placed = fill(ws, c, choice[0], ws.rent(choice[1]), left)
+        m = ws.rent(choice[1])
+        placed = fill(ws, c, choice[0], m, left)
         if not placed:
             break
         left -= placed
+        left -= placed * _open_more(ws, m, left // placed)
     for o in policy.options(ws, c) if left > 0 else ():
         for m in np.flatnonzero(ws.fits(c, o, zone)).tolist():
             left -= fill(ws, c, o, m, left)
-            if left <= 0:
-                return count
+            if left <= 0 or ws.out_of_time():
+                return count - left
     return count - left
+
+
+def _open_more(ws: Workspace, m: int, wanted: int) -> int:
+    """Open machines like row m, just rented and filled, for half of the copies that are left; returns how many.
+
+    The policy is asked again for the other half, as it may want other machines for the last copies.
+    """
+    count = ws.alike(m, wanted // 2)
+    if count:
+        ws.open_alike(m, count)
+    return count
 
 
 def fill(ws: Workspace, c: int, o: int, m: int, most: int) -> int:

@@ -23,7 +23,7 @@ class FirstFitDecreasing:
         self.cost = shares.cost(likeness=1.0)
         self.size = sizes(ws, shares, self.cost, noise)
         self._first = shares.first
-        self._options = options_by_cost(ws, self._first, self.cost)
+        self._options = options_by_cost(shares, self.cost)
         self._weights = [0.0] * len(ws.fleet.zones)
 
     def order(self, ws: Workspace, components: Sequence[int]) -> list[int]:
@@ -59,30 +59,30 @@ def sizes(ws: Workspace, shares: Shares, cost: Floats, noise: np.random.Generato
     """(C,) part of a machine that one copy takes where it is cheapest; copies on many accelerators count as whole ones.
 
     A copy on g accelerators needs g equal holes, which small copies destroy first: its part is raised to that of the
-    whole accelerators, so wide copies come before narrow ones of the same memory.
+    whole accelerators, so wide copies come before narrow ones of the same memory. O(ways x pools).
     """
-    found = []
-    for component in ws.fleet.components:
-        first = shares.first[component.index]
-        block = cost[first : first + len(component.options)]
-        if not np.isfinite(block).any():
-            found.append(np.inf)
-            continue
-        o, p = divmod(int(np.argmin(block)), block.shape[1])
-        shape, option = ws.fleet.pools[p].shape, component.options[o]
-        wide = option.accelerators / shape.accelerators if option.accelerators > 1 else 0.0
-        found.append(wide + float(shares.volume[first + o, p]))
+    if not cost.size:
+        return [np.inf] * len(shares.first)
+    pool = cost.argmin(axis=1)
+    by_way = cost[np.arange(len(cost)), pool]
+    least = shares.least_of_each(by_way)
+    cheapest = np.flatnonzero(by_way == least[shares.owner])
+    way = cheapest[np.unique(shares.owner[cheapest], return_index=True)[1]]  # the first of each component
+    takes = np.array([option.accelerators for c in ws.fleet.components for option in c.options])[way]
+    has = np.array([max(1, p.shape.accelerators) for p in ws.fleet.pools])[pool[way]]
+    found = np.where(takes > 1, takes / has, 0.0) + shares.volume[way, pool[way]]
+    found[~np.isfinite(least)] = np.inf
     if noise is not None:
-        found = (np.array(found) * noise.uniform(1.0 - FLAT_NOISE, 1.0 + FLAT_NOISE, len(found))).tolist()
-    return found
+        found = found * noise.uniform(1.0 - FLAT_NOISE, 1.0 + FLAT_NOISE, len(found))
+    sizes_of: list[float] = found.tolist()
+    return sizes_of
 
 
-def options_by_cost(ws: Workspace, first: list[int], cost: Floats) -> list[list[int]]:
+def options_by_cost(shares: Shares, cost: Floats) -> list[list[int]]:
     """Per component, its options by the least cost of a copy (per unit of throughput under a demand)."""
-    ranked = []
-    for component in ws.fleet.components:
-        start = first[component.index]
-        least = cost[start : start + len(component.options)].min(axis=1, initial=np.inf)
-        serves = [option.throughput or 1 for option in component.options] if component.demand else [1] * len(least)
-        ranked.append(sorted(range(len(least)), key=lambda o: (least[o] / serves[o], o)))
-    return ranked
+    least = cost.min(axis=1, initial=np.inf) / shares.serves
+    first = np.array(shares.first, dtype=np.int64)
+    order = np.lexsort((least, shares.owner))
+    ranked = (order - first[shares.owner]).tolist() if len(order) else []
+    ends = [*shares.first[1:], len(ranked)] if shares.first else []
+    return [ranked[start:end] for start, end in zip(shares.first, ends, strict=True)]

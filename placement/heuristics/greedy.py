@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.heuristics.shares import Floats, Shares
-    from placement.heuristics.workspace import Workspace
+    from placement.heuristics.workspace import Ints, Workspace
 
 _ROOM_USED = 0.55  # of the room on machines in use, what the load to come is expected to use; 0.4 to 0.7 do as well
 
@@ -48,8 +48,9 @@ class Greedy:
         self.cost = cost
         self.size = sizes(ws, shares, cost, noise)
         self._first = shares.first
-        self._options = options_by_cost(ws, self._first, cost)
-        self.worth = worth(ws, self._first, cost)
+        self._options = options_by_cost(shares, cost)
+        self.worth = worth(shares, cost)
+        self._rows: dict[int, list[float]] = {}
         self._to_come = [0.0] * len(self.worth)
         self._patience = 1.0 + taste.patience
         pools = ws.fleet.pools
@@ -80,19 +81,23 @@ class Greedy:
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Rows by cost of the copy there, then tightest; those much dearer than a new machine are passed over."""
         limit = self._patience * self._cheapest_rental(ws, c, zone)
-        found: list[tuple[float, int, int, int]] = []
+        by_option: list[tuple[int, Floats, Ints, Ints]] = []
         for o in self._options[c]:
             rows = np.flatnonzero(ws.fits(c, o, zone))
             if not len(rows):
                 continue
             cost = self.cost[self._first[c] + o, ws.pool[rows]] / self._serves(ws, c, o)
             near = cost <= limit
-            rows, cost = rows[near], cost[near]
-            tightness = slack(ws, c, o, rows).tolist()
-            found.extend(zip(cost.tolist(), tightness, rows.tolist(), [o] * len(rows), strict=True))
-        found.sort()
-        for _, _, m, o in found:
-            yield o, m
+            if near.any():
+                rows, cost = rows[near], cost[near]
+                by_option.append((o, cost, slack(ws, c, o, rows), rows))
+        if not by_option:
+            return
+        options, costs, slacks, machines = zip(*by_option, strict=True)
+        option = np.repeat(options, [len(rows) for rows in machines])
+        row = np.concatenate(machines)
+        order = np.lexsort((option, row, np.concatenate(slacks), np.concatenate(costs)))
+        yield from zip(option[order].tolist(), row[order].tolist(), strict=True)
 
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
         """The option and pool of the least share, machines that are paid for anyway before all others.
@@ -100,15 +105,16 @@ class Greedy:
         A machine that the load to come can't fill is charged to what does come, so the last machines are small ones.
         """
         best: tuple[bool, float, int, int] | None = None
+        worth = self.worth[c]
         own = min(left, _open(ws, c)) if not ws.fleet.components[c].demand else _open(ws, c)
         load = own * self.worth[c] + max(0.0, self._to_come[c] - self._reserve(ws))
         for o in self._options[c]:
-            costs = self.cost[self._first[c] + o]
+            costs = self._cost_row(c, o)
             serves = self._serves(ws, c, o)
             for p in ws.ways[c][o].pools:
                 if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
-                    share = float(costs[p]) / serves
-                    filled = load * share / self.worth[c] if self.worth[c] > 0 else np.inf
+                    share = costs[p] / serves
+                    filled = load * share / worth if worth > 0 else np.inf
                     idle = max(1.0, ws.fleet.pools[p].price / max(1.0, filled))
                     choice = (ws.rent_price(p) > 0, idle * share, p, o)
                     if best is None or choice < best:
@@ -128,12 +134,20 @@ class Greedy:
     def _cheapest_rental(self, ws: Workspace, c: int, zone: int) -> float:
         least = np.inf
         for o in self._options[c]:
-            costs = self.cost[self._first[c] + o]
+            costs = self._cost_row(c, o)
             serves = self._serves(ws, c, o)
             for p in ws.ways[c][o].pools:
                 if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
-                    least = min(least, float(costs[p]) / serves)
+                    least = min(least, costs[p] / serves)
         return least
+
+    def _cost_row(self, c: int, o: int) -> list[float]:
+        """The cost of a way on every pool, as Python's own numbers: single ones are read ten times as fast."""
+        w = self._first[c] + o
+        row = self._rows.get(w)
+        if row is None:
+            row = self._rows[w] = self.cost[w].tolist()
+        return row
 
     def _serves(self, ws: Workspace, c: int, o: int) -> int:
         component = ws.fleet.components[c]
@@ -142,16 +156,10 @@ class Greedy:
         return max(1, min(ws.ways[c][o].throughput, component.demand - ws.served[c]))
 
 
-def worth(ws: Workspace, first: list[int], cost: Floats) -> list[float]:
+def worth(shares: Shares, cost: Floats) -> list[float]:
     """(C,) the least that a copy (under a demand: a unit of throughput) is charged anywhere; 0 if nowhere fits."""
-    found = []
-    for component in ws.fleet.components:
-        start = first[component.index]
-        least = cost[start : start + len(component.options)].min(axis=1, initial=np.inf)
-        if component.demand:
-            least = least / np.array([max(1, option.throughput) for option in component.options])
-        value = float(least.min(initial=np.inf))
-        found.append(value if np.isfinite(value) else 0.0)
+    least = shares.least_of_each(cost.min(axis=1, initial=np.inf) / shares.serves)
+    found: list[float] = np.where(np.isfinite(least), least, 0.0).tolist()
     return found
 
 

@@ -30,6 +30,7 @@ class Shares:
     Attributes
     ----------
     first : (C,) index of each component's first way; way w of (c, o) is ``first[c] + o``.
+    owner : (W,) component of each way. serves : (W,) what one copy serves of a demand; 1 without a demand.
     parts : (W, P, 3) part of an empty machine that one copy takes, by resource; inf where it may not run.
     volume : (W, P) the largest part. equals : (W, P) one over the equal copies that an empty machine holds.
     price : (P,) micro-dollars per hour.
@@ -40,6 +41,10 @@ class Shares:
         ways = [option for component in fleet.components for option in component.options]
         sizes = [len(component.options) for component in fleet.components]
         self.first = [0, *np.cumsum(sizes).tolist()][:-1]
+        self.owner = np.repeat(np.arange(len(sizes)), sizes)
+        self.serves = np.array(
+            [max(1, o.throughput) if c.demand else 1 for c in fleet.components for o in c.options], dtype=np.float64
+        )
         shapes = [pool.shape for pool in fleet.pools]
         self.price = np.array([pool.price for pool in fleet.pools], dtype=np.float64)
 
@@ -56,8 +61,8 @@ class Shares:
         devices, device_memory = row([s.accelerators for s in shapes]), row([s.memory_mib for s in shapes])
         room_vcpus, room_host = row([s.vcpus for s in shapes]), row([s.host_mib for s in shapes])
         allowed = np.zeros((len(ways), len(shapes)), dtype=np.bool_)
-        for w, option in enumerate(ways):
-            allowed[w, list(option.pools)] = True
+        rows = np.repeat(np.arange(len(ways)), [len(option.pools) for option in ways])
+        allowed[rows, [p for option in ways for p in option.pools]] = True
 
         on_one = np.where(owned, 1.0, np.maximum(_part(memory, device_memory), share / WHOLE_SHARE))
         taken = np.where(wide > 0, on_one * _part(wide, devices), 0.0)
@@ -70,6 +75,11 @@ class Shares:
         by_devices = np.where(wide > 0, per_device * devices // np.maximum(wide, 1), _UNLIMITED)
         fit = np.minimum(np.minimum(by_devices, _times(vcpus, room_vcpus)), _times(host, room_host))
         self.equals = np.where(allowed, 1.0 / np.maximum(fit, 1), np.inf)
+
+    def least_of_each(self, of_way: Floats) -> Floats:
+        """(C,) the least of each component's ways, given one number a way."""
+        least: Floats = np.minimum.reduceat(of_way, self.first) if len(self.first) else np.zeros(0)
+        return least
 
     def cost(self, likeness: float, weights: Floats | None = None, scarcity: Floats | None = None) -> Floats:
         """(W, P) micro-dollars an hour that one copy is charged; inf where it may not run.

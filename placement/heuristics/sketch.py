@@ -48,15 +48,22 @@ def sketch(fleet: Fleet, budget: Budget, seed: int, ejections: int) -> Sketch | 
         keep_running(ws)
         stuck = construct(ws, policy)
         Repair(ws, policy, rng).run(stuck, ejections, budget)
-        missing = _missing(ws)
-        if missing is None or missing_pins(ws):
+        found = sketch_of(ws)
+        if found is None:
             continue
+        missing = found.missing
         size = sum(n * _size(fleet, c) for (c, _), n in missing.items())
         if best is None or size < best[0]:
-            best = size, Sketch(ws.to_packing(), missing)
+            best = size, found
         if not missing:
             break
     return None if best is None else best[1]
+
+
+def sketch_of(ws: Workspace) -> Sketch | None:
+    """What stands on a workspace as a sketch; None when copies added to it can't complete it."""
+    missing = _missing(ws)
+    return None if missing is None or missing_pins(ws) else Sketch(ws.to_packing(), missing)
 
 
 def _policies(fleet: Fleet, blank: Workspace, shares: Shares, rng: np.random.Generator) -> Iterator[Policy]:

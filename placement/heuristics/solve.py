@@ -95,6 +95,7 @@ class _Run:
     def attempt(self, policy: Policy, *, keep: bool) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck."""
         ws = Workspace(self.fleet, like=self.blank)
+        ws.budget = self.budget
         if keep:
             keep_running(ws)
         else:
@@ -207,7 +208,7 @@ def solve_greedy(
                 run.offer(ws)
                 if best is None or ws.value() < best[0]:
                     best = ws.value(), ws, policy
-    if best is not None and stop is None:
+    if best is not None and stop is None and options.rounds:
         _, ws, policy = best
         policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes)
         improvement = Improvement(ws, policies, policy.worth, run.rng)

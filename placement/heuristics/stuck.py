@@ -40,8 +40,7 @@ def _sentence(ws: Workspace, c: int, lacks: str) -> str:
 def _option(ws: Workspace, c: int, o: int) -> str:
     """What one option needs, and what the machines where it may run have left."""
     way, option = ws.ways[c][o], ws.fleet.components[c].options[o]
-    row = ws.fleet.problem.components[c].ways[o]
-    name = f"option {row.name}" if row.name else f"option {o}"
+    name = f"option {_option_name(ws, c, o)}"
     rows = np.flatnonzero(way.in_zone[-1][ws.pool[: ws.rows]] & ws.busy[: ws.rows])
     pools = [ws.fleet.pools[p].name for p in way.pools if ws.can_rent(p)]
     new = f"a new machine of {pools[0]} would hold it, were its zone or cap free" if pools else "no pool has quota left"
@@ -58,3 +57,9 @@ def _option(ws: Workspace, c: int, o: int) -> str:
     else:
         best = f"at most {int(ws.vacant[rows].max())} are vacant on one machine"
     return f"{name} needs {need}; {devices} accelerators in use match, {best}, {new}"
+
+
+def _option_name(ws: Workspace, c: int, o: int) -> str:
+    """The name in the document, if there is one; a part of a problem comes without its document."""
+    rows = ws.fleet.problem.components
+    return (rows[c].ways[o].name if c < len(rows) and o < len(rows[c].ways) else None) or str(o)

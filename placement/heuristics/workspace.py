@@ -10,6 +10,7 @@ cordons, quotas). Rules over a whole component (zones, counts, demand, pins) are
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,8 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from placement.fleet import Fleet, Place
+    from placement.budget import Budget
+    from placement.fleet import Fleet, Option, Place
 
     Ints = npt.NDArray[np.int64]
     Bools = npt.NDArray[np.bool_]
@@ -60,12 +62,14 @@ class Workspace:
     seats : per row, the copies on it. where : per component, row -> copies there.
     placed, served : (C,) copies, and their throughput. zoned : (C, Z) copies by zone, nested lists.
     used : (P,) machines that count against the quota. price : micro-dollars per hour of all that must be paid.
+    budget : when it is over, construction ends with what it has; None for no limit.
     kept : (C,) copies that stand where they run today. moves : micro-dollars of the moves so far.
     """
 
     def __init__(self, fleet: Fleet, like: Workspace | None = None) -> None:
         """O(components x options x pools + instances); less with a workspace of the same fleet to be `like`."""
         self.fleet = fleet
+        self.budget: Budget | None = None
         self.width = max([1, *(pool.shape.accelerators for pool in fleet.pools)])
         self.zone_of = [pool.zone for pool in fleet.pools]
         self.ways: list[list[Way]] = self._all_ways() if like is None else like.ways
@@ -104,14 +108,17 @@ class Workspace:
     # -- what is fixed
 
     def _all_ways(self) -> list[list[Way]]:
-        return [[self._way(c.index, o) for o in range(len(c.options))] for c in self.fleet.components]
+        zones: dict[frozenset[int], tuple[Bools, tuple[int, ...]]] = {}
+        return [[self._way(option, zones) for option in c.options] for c in self.fleet.components]
 
-    def _way(self, c: int, o: int) -> Way:
-        fleet, option = self.fleet, self.fleet.components[c].options[o]
-        in_zone = np.zeros((len(fleet.zones) + 1, len(fleet.pools)), dtype=np.bool_)
-        for p in option.pools:
-            in_zone[self.zone_of[p], p] = True
-            in_zone[-1, p] = True
+    def _way(self, option: Option, zones: dict[frozenset[int], tuple[Bools, tuple[int, ...]]]) -> Way:
+        """An option as the workspace reads it; those that may run on the same pools share what says where."""
+        if option.pools not in zones:
+            in_zone = np.zeros((len(self.fleet.zones) + 1, len(self.fleet.pools)), dtype=np.bool_)
+            for p in option.pools:
+                in_zone[self.zone_of[p], p] = in_zone[-1, p] = True
+            zones[option.pools] = in_zone, tuple(sorted(option.pools))
+        in_zone, pools = zones[option.pools]
         return Way(
             accelerators=option.accelerators,
             shared=option.shared,
@@ -121,7 +128,7 @@ class Workspace:
             host=option.host_mib,
             throughput=option.throughput,
             in_zone=in_zone,
-            pools=tuple(sorted(option.pools)),
+            pools=pools,
         )
 
     def _index_places(self) -> None:
@@ -165,13 +172,18 @@ class Workspace:
         *("vcpus", "host", "busy", "cordoned", "owner"),
     )
 
+    def _reserve(self, more: int) -> None:
+        """Make room for so many more rows."""
+        n = self.rows
+        if n + more > len(self.pool):
+            old = {name: getattr(self, name) for name in self._ARRAYS}
+            self._allocate(max(2 * n, n + more))
+            for name, values in old.items():
+                getattr(self, name)[:n] = values[:n]
+
     def _append(self, p: int, instance: int) -> int:
         m = self.rows
-        if m == len(self.pool):
-            old = {name: getattr(self, name) for name in self._ARRAYS}
-            self._allocate(2 * m)
-            for name, values in old.items():
-                getattr(self, name)[:m] = values
+        self._reserve(1)
         self.rows += 1
         shape = self.fleet.pools[p].shape
         self.pool[m], self.instance[m] = p, instance
@@ -181,6 +193,10 @@ class Workspace:
         self.seats.append([])
         self.kinds.append({})
         return m
+
+    def out_of_time(self) -> bool:
+        """Whether the budget is over."""
+        return self.budget is not None and self.budget.over()
 
     # -- machines
 
@@ -222,6 +238,40 @@ class Workspace:
         self.busy[m] = False
         if not self.cordoned[m]:
             self._idle[p].append(m)
+
+    def alike(self, m: int, most: int) -> int:
+        """How many machines like row m, which was just rented, can be opened at once for the same price each.
+
+        None of them when idle machines wait to be used first.
+        """
+        p = int(self.pool[m])
+        pool, used = self.fleet.pools[p], self.used[p]
+        if self.instance[m] >= 0 or self._idle[p]:
+            return 0
+        if pool.max_instances is not None:
+            most = min(most, pool.max_instances - used)
+        if used < pool.min_instances:
+            most = min(most, pool.min_instances - used)
+        return max(0, most)
+
+    def open_alike(self, m: int, count: int) -> None:
+        """Open `count` new machines that hold what row m holds; `alike` must have said that it can. O(copies)."""
+        p, first, seats = int(self.pool[m]), self.rows, self.seats[m]
+        self._reserve(count)
+        self.rows += count
+        rows = range(first, self.rows)
+        for name in self._ARRAYS:
+            values = getattr(self, name)
+            values[first : self.rows] = values[m]
+        self.seats.extend(list(seats) for _ in rows)
+        self.kinds.extend(dict(self.kinds[m]) for _ in rows)
+        self.price += count * self.rent_price(p)
+        self.used[p] += count
+        for c, n in self.kinds[m].items():
+            self.where[c].update(dict.fromkeys(rows, n))
+        for (c, o), n in Counter(seat[:2] for seat in seats).items():
+            self._count(c, o, m, count * n)
+        self._journal.extend((True, row, seat) for row in rows for seat in seats)
 
     def is_forced(self, m: int) -> bool:
         """Whether the row is paid for even when empty, because its instance can't be released."""

@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, TextIO
 
 from placement.errors import UsageError
 from placement.io.read import STDIN, YAML_SUFFIXES
@@ -22,7 +22,10 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
         The file can't be written; what stood there before is untouched.
     """
     if str(path) == STDIN:
+        if sys.stdout is None:
+            raise UsageError("standard output is closed: name a file to write to")
         _write_json(document, sys.stdout)
+        sys.stdout.flush()
         return
     target = Path(path)
     if target.exists() and not target.is_file():
@@ -70,20 +73,21 @@ def _mode(target: Path) -> int:
     return 0o666 & ~mask
 
 
-def _write_json(document: dict[str, Any], stream: IO[str]) -> None:
+def _write_json(document: dict[str, Any], stream: TextIO) -> None:
     """JSON with one line a row: a plan of a thousand copies stays readable and diffable."""
+    escaped = (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"  # a terminal of another age
     parts = []
     for key, value in document.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = ",\n".join("  " + json.dumps(row, ensure_ascii=False) for row in value)
+            rows = ",\n".join("  " + json.dumps(row, ensure_ascii=escaped) for row in value)
             text = f"[\n{rows}\n ]"
         else:
-            text = json.dumps(value, ensure_ascii=False)
+            text = json.dumps(value, ensure_ascii=escaped)
         parts.append(f" {json.dumps(key)}: {text}")
     stream.write("{\n" + ",\n".join(parts) + "\n}\n")
 
 
-def _write_yaml(document: dict[str, Any], stream: IO[str]) -> None:
+def _write_yaml(document: dict[str, Any], stream: TextIO) -> None:
     from ruamel.yaml import YAML
 
     yaml = YAML(typ="safe", pure=True)

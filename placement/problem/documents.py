@@ -46,6 +46,8 @@ def rate(value: Any) -> Any:
 
 def whole(value: Any) -> Any:
     """A whole number may be written 4 or 4.0."""
+    if type(value) is int and 0 <= value <= LARGEST:  # nearly all of them, in plans of many rows
+        return value
     value = number(value)
     if value != int(value):
         raise PydanticCustomError("whole", "must be a whole number")
@@ -63,7 +65,7 @@ def _option_reference(value: Any) -> Any:
 
 def _text(value: str) -> str:
     """JSON can escape half of a surrogate pair, which can be neither printed nor written again."""
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         raise PydanticCustomError("string_unicode", "must be text")
     return value
 

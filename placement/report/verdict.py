@@ -40,7 +40,12 @@ def bound_line(result: Result) -> str:
         return f"infeasible: {result.plan.reason}" if result.plan.status == "infeasible" else "no bound in this time"
     by = f"proven by {result.plan.bound_by}" if result.plan.bound_by else "as nothing costs less"
     line = f"no plan costs less than {words.money(result.bound)} ({by}, {result.plan.seconds:.1f} s)"
+    relaxed = (
+        f"\nthat bound leaves out: {result.plan.bound_relaxes}"
+        if result.plan.bound_relaxes and result.plan.status != "optimal"
+        else ""
+    )
     if result.cost is None:
-        return line
+        return line + relaxed
     gap = "optimal" if result.plan.status == "optimal" else f"within {result.gap:.2%} of the cheapest"
-    return f"{line}; this plan costs {words.money(result.cost)}: {gap}"
+    return f"{line}; this plan costs {words.money(result.cost)}: {gap}{relaxed}"

@@ -9,9 +9,11 @@ import pytest
 from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
 from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.certificate import Prices, certify
+from placement.bounds.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
+from placement.bounds.patterns.mix import any_box, count_limits, covering_bound
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import relax, volumes
+from placement.bounds.patterns.tree import groups_of
 from placement.budget import Budget
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Value
@@ -47,24 +49,35 @@ def check_bounds(seed: int) -> str:
     for given in (None, left_out):
         budget = Budget()
         bound = PatternBound(fleet, budget, given)
-        bound.run(Track(fleet, budget), rounds=30)
+        bound.run(Track(fleet, budget), nodes=30)
         assert fleet.cost(fleet.tick_price * bound.bound) <= cost, f"seed {seed}: patterns, given {given}"
         assert not bound.infeasible, f"seed {seed}: patterns call it infeasible, given {given}"
+        counts = paid_machines(fleet, best)
+        check_count_limits(fleet, bound.cuts, counts, seed)
+        if not bound.nodes and bound.bound > 1:  # what rounding takes is far below a micro-dollar
+            assert bound.count_limits(bound.bound - 1) is None, f"seed {seed}: counts left below the bound"
         check_random_prices(fleet, best, given, seed)
     return "feasible"
+
+
+def paid_machines(fleet: Fleet, best: brute.Best) -> list[int]:
+    """Machines per pool that the optimal plan pays for, the empty ones too."""
+    rows = best.plan["instances"]
+    counts = [sum(row["pool"] == pool.name for row in rows) for pool in fleet.pools]
+    for instance in fleet.instances:
+        if not instance.removable and all(row["id"] != instance.id for row in rows):
+            counts[instance.pool] += 1
+    return [max(n, pool.min_instances) for n, pool in zip(counts, fleet.pools, strict=True)]
 
 
 def check_random_prices(fleet: Fleet, best: brute.Best, given: tuple[int, ...] | None, seed: int) -> None:
     """A cut from any prices at all is kept by the optimal plan's machine counts."""
     rng = random.Random(seed)
     relaxation = relax(fleet, given)
-    counts = [0] * len(fleet.pools)
-    index = {pool.name: pool.index for pool in fleet.pools}
-    for row in best.plan["instances"]:
-        counts[index[row["pool"]]] += 1
+    counts = paid_machines(fleet, best)
     for _ in range(5):
         prices = Prices(
-            touch=[[rng.randrange(1000) for _ in kind.weights_mib] for kind in relaxation.kinds],
+            touch=[[rng.randrange(1000) for _ in kind.items] for kind in relaxation.kinds],
             device=[rng.randrange(3000) for _ in relaxation.kinds],
             volume={
                 (pool.index, r): rng.choice([0, 0, rng.randrange(5)])
@@ -73,7 +86,35 @@ def check_random_prices(fleet: Fleet, best: brute.Best, given: tuple[int, ...] |
             },
             level=[rng.choice([0, rng.randrange(4000)]) for _ in fleet.levels],
         )
-        assert certify(relaxation, prices).slack(tuple(counts)) >= 0, f"seed {seed}: cut from random prices"
+        cut = certify(relaxation, prices)
+        assert cut.slack(tuple(counts)) >= 0, f"seed {seed}: cut from random prices"
+        check_bounds_of_cut(fleet, cut, counts, rng, seed)
+        check_count_limits(fleet, [cut], counts, seed)
+
+
+def check_count_limits(fleet: Fleet, cuts: list[Cut], counts: list[int], seed: int) -> None:
+    """The optimal plan's machines are within what is left to plans a micro-dollar dearer."""
+    price = sum(pool.price * n for pool, n in zip(fleet.pools, counts, strict=True))
+    limits = count_limits(fleet, cuts, price + 1)
+    assert limits is not None, f"seed {seed}: no counts left for the optimum"
+    for low, n, high in zip(limits.fewest, counts, limits.most, strict=True):
+        assert low <= n <= high, f"seed {seed}: {counts} not within {limits}"
+
+
+def check_bounds_of_cut(fleet: Fleet, cut: Cut, counts: list[int], rng: random.Random, seed: int) -> None:
+    """Both bounds that follow from one cut are at most what the optimal plan's machines cost."""
+    price = sum(pool.price * n for pool, n in zip(fleet.pools, counts, strict=True))
+    bound = covering_bound(fleet, cut)
+    assert bound is not None, f"seed {seed}: no machine counts keep the cut"
+    assert bound <= price, f"seed {seed}: covering bound"
+    groups = groups_of(fleet)
+    box = any_box(fleet, groups)
+    tally = (*counts, *(sum(counts[p] for p in group) for group in groups))
+    assert all(low <= n <= high for low, n, high in zip(box.fewest, tally, box.most, strict=True)), f"seed {seed}: box"
+    fewest = tuple(rng.randint(low, n) for low, n in zip(box.fewest, tally, strict=True))
+    most = tuple(rng.randint(n, high) for n, high in zip(tally, box.most, strict=True))
+    multipliers = [rng.randint(-3, 3) * UNIT for _ in groups]
+    assert box_bound(fleet, cut, groups, multipliers, Box(fewest, most)) <= price, f"seed {seed}: box bound"
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -92,7 +133,7 @@ def test_bounds_are_below_the_optimum_at_length() -> None:
 
 def test_prices_beyond_64_bits_are_summed_exactly() -> None:
     """A knapsack of machines that cost millions an hour: the same value as with small prices, scaled."""
-    knapsack = Knapsack(10, [4, 3, 2], [2, 2, 3])
+    knapsack = Knapsack([10], [[4], [3], [2]], [2, 2, 3])
     assert knapsack.value([5, 4, 2]) == 13  # one 4 and two 3s
     assert knapsack.value([5 * 10**20, 4 * 10**20, 2 * 10**20]) == 13 * 10**20
 
@@ -119,6 +160,32 @@ def test_more_reserved_than_an_accelerator_has() -> None:
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
     assert bound.bound == 6_000_000
+
+
+def two_pools() -> Fleet:
+    """Ten copies that fill an accelerator each; machines of one accelerator for 2 dollars or 3."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={
+            name: {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 8, "price_per_hour": price}
+            for name, price in (("cheap", 2), ("dear", 3))
+        },
+        pools=[{"name": name, "instance_type": name, "zone": "z"} for name in ("cheap", "dear")],
+        components=[{"name": "c", "copies": 10, "accelerator_memory_gib": 4, "shared": True}],
+    )
+    return compile_fleet(problem)
+
+
+def test_count_limits_of_plans_cheaper_than_a_known_one() -> None:
+    """Ten machines are needed: below 23 dollars at most two are dear ones, and below 20 there is no plan."""
+    fleet = two_pools()
+    cut = Cut((2_000_000 * UNIT, 2_000_000 * UNIT), 20_000_000 * UNIT)  # each machine is worth 2 dollars
+    assert count_limits(fleet, [cut], 20_000_000) is None
+    limits = count_limits(fleet, [cut], 23_000_000)
+    assert limits is not None
+    assert limits.most == (10, 2)
+    dearer = Cut((3_000_000 * UNIT, 3_000_000 * UNIT), 30_000_000 * UNIT)
+    assert count_limits(fleet, [dearer], 23_000_000) == Box((8, 0), (10, 10))
 
 
 def test_value_orders_left_out_before_money() -> None:

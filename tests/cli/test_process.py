@@ -87,8 +87,9 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are a Unix thing")
-def test_ctrl_c_returns_the_best_plan_so_far(tmp_path: Path) -> None:
-    """A search that would go on is interrupted once it has a plan: exit 0, and the plan keeps every rule."""
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_gentle_stop_returns_the_best_plan_so_far(tmp_path: Path, how: signal.Signals) -> None:
+    """Ctrl-C, or a platform that stops the process, once there is a plan: exit 0, and the plan keeps every rule."""
     problem = tmp_path / "hard.json"
     problem.write_text(json.dumps(hard()))
     process = subprocess.Popen(
@@ -103,13 +104,54 @@ def test_ctrl_c_returns_the_best_plan_so_far(tmp_path: Path) -> None:
         if "cost $" in line:
             break
     time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     output, _ = process.communicate(timeout=120)
 
     assert process.returncode == 0
     plan = placement.Plan(**json.loads(output))
     assert (plan.status, plan.stop) == ("feasible", "interrupted")
     assert verify(placement.read(problem), plan).ok
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is a Linux thing")
+@pytest.mark.parametrize(
+    "arguments", [["solve", str(CODEGEN), "--solver", "ffd"], ["solvers"], ["--version"], ["--help"]]
+)
+def test_a_full_disk_under_stdout_is_said_in_words(arguments: list[str]) -> None:
+    """No traceback, and exit 2, as for any file that can't be written."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment()
+        )
+
+    assert done.returncode == 2
+    assert done.stderr == "placement: standard output can't be written: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closing a stream in the shell is a Unix thing")
+def test_a_closed_stdout_is_said_before_the_search() -> None:
+    """The plan would have nowhere to go; with a file it has."""
+    command = " ".join([*COMMAND, "solve", str(CODEGEN), "--time-limit", "600", ">&-"])
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, env=environment())
+
+    assert done.returncode == 2
+    assert done.stderr == "placement: standard output is closed: write the plan to a file with --output FILE\n"
+
+
+def test_a_stream_that_is_not_utf_8_gets_what_it_can_show(tmp_path: Path) -> None:
+    """JSON is escaped and means the same; signs of tables that the stream lacks are replaced."""
+    problem = tmp_path / "named.json"
+    problem.write_text(json.dumps(hard()).replace("m0", "modèle"), encoding="utf-8")
+    ask = [*COMMAND, "solve", str(problem), "--solver", "ffd"]
+    plain = environment(PYTHONIOENCODING="ascii")
+
+    plan = subprocess.run(ask, capture_output=True, check=True, env=plain).stdout
+    tables = subprocess.run(
+        [*ask, "--output", str(tmp_path / "plan.json")], capture_output=True, check=True, env=plain
+    ).stdout
+
+    assert "modèle" in {row["component"] for row in json.loads(plan.decode("ascii"))["assignments"]}
+    assert b"mod?le" in tables
 
 
 def hard() -> dict[str, object]:

@@ -369,3 +369,22 @@ def test_the_live_line_tells_cost_bound_gap_and_finder() -> None:
     line = watch.line(100).plain
     assert re.search(r"^\d+\.\d\d s  cost \$100\.00 by greedy  bound \$90\.00  gap 10\.00%  Ctrl-C", line)
     assert len(watch.line(78).plain) <= 78
+
+
+def test_names_give_the_terminal_no_orders(tmp_path: Path) -> None:
+    """A name may hold an escape sequence: it is shown as a picture, in tables as in what went wrong."""
+    problem, plan = tmp_path / "sly.json", tmp_path / "plan.json"
+    sly = json.dumps(TINY).replace("chat-8b", r"m\u001b[2J")
+    problem.write_text(sly, encoding="utf-8")
+    tables = run("solve", problem, "--solver", "ffd", "--output", plan, "--full")
+    document = json.loads(plan.read_text(encoding="utf-8"))
+    plan.write_text(json.dumps(document | {"assignments": []}), encoding="utf-8")
+    missed = run("verify", problem, plan)
+    problem.write_text(sly.replace('"shared"', r'"sh\u001bred"'), encoding="utf-8")
+    faults = run("solve", problem)
+
+    assert (tables.exit_code, missed.exit_code, faults.exit_code) == (0, 1, 2)
+    for said in (tables, missed, faults):
+        assert "\x1b" not in said.output
+    assert "m␛[2J" in tables.output
+    assert "m␛[2J" in missed.output

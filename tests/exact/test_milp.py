@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pulp
 import pytest
 
+import placement
 from placement.budget import Budget
 from placement.document import to_plan
 from placement.errors import UsageError
@@ -540,4 +541,27 @@ def crowd(components: int = 12) -> Doc:
             ],
             "components": rows,
         }
+    )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_program_without_a_variable_is_decided(engine: str) -> None:
+    """Nothing to place costs nothing; something to place and no machine is infeasible. Both are proven."""
+    nothing = placement.solve(_cards([]), "milp", options={"engine": engine})
+    homeless = placement.solve(
+        _cards([{"name": "c", "copies": 1, "accelerator_memory_gib": 1}]), "milp", options={"engine": engine}
+    )
+
+    assert (nothing.status, nothing.bound) == (placement.Status.OPTIMAL, 0)
+    assert homeless.status is placement.Status.INFEASIBLE
+
+
+def _cards(components: list[Doc]) -> Problem:
+    card = {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
+    return Problem(
+        format="placement/v1",
+        accelerators={"A": {"memory_gib": 10}},
+        instance_types={"card": card},
+        pools=[],
+        components=components,
     )

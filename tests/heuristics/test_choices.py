@@ -72,7 +72,7 @@ def test_prices_come_close_to_the_volume_bound(family: str) -> None:
     weights, scarcity = resource_prices(fleet, shares)
     assert np.allclose(weights.sum(axis=1), 1.0)
     assert (scarcity == 0).all()  # no quotas here
-    charged = worth(Workspace(fleet), shares.first, shares.cost(0.0, weights, scarcity))
+    charged = worth(shares, shares.cost(0.0, weights, scarcity))
     value = sum(row.copies * charged[row.index] for row in fleet.components)
     assert 0.97 * volume_bound(fleet) <= value <= 1.0001 * volume_bound(fleet)
 
@@ -230,7 +230,7 @@ def test_two_half_empty_machines_become_one() -> None:
     for _ in range(2):
         ws.place(Seat(0, 0, (0,)), ws.rent(1))
     shares = Shares(fleet)
-    charged = worth(ws, shares.first, shares.cost(0.0))
+    charged = worth(shares, shares.cost(0.0))
     packing = Improvement(ws, [BestFit(ws, shares)], charged, np.random.default_rng(0)).run(20, lambda: False)
     assert evaluate(fleet, packing).ticks == 2_000_000
 

@@ -6,7 +6,11 @@ import random
 
 import pytest
 
+from placement.budget import Budget
 from placement.fleet import Fleet, compile_fleet
+from placement.heuristics.construct import construct
+from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
+from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
 from placement.packing import Seat, evaluate
 from placement.problem import Problem
@@ -78,6 +82,59 @@ def test_rollback_undoes_everything(seed: int) -> None:
     ws.rollback(mark)
     assert (ws.to_packing(), ws.value()) == (before, value)
     ws.invariants()
+
+
+@pytest.mark.parametrize("seed", range(80, 110))
+def test_machines_opened_at_once_are_as_if_opened_one_by_one(seed: int) -> None:
+    """Within quota, at one price, with every book kept; and undone like any other change."""
+    rng = random.Random(seed)
+    ws = Workspace(compile_fleet(Problem(**random_problem(rng))))
+    random_steps(ws, rng, 8)
+    before, value, mark = ws.to_packing(), ws.value(), ws.mark()
+    for c, options in enumerate(ws.ways):
+        for o, way in enumerate(options):
+            for p in way.pools:
+                m = ws.rent(p) if ws.can_rent(p) else -1
+                accelerators = ws.seat_on(c, o, m) if m >= 0 else None
+                if accelerators is None or ws.busy[m]:
+                    continue
+                ws.place(Seat(c, o, accelerators), m)
+                price, each, more = ws.price, ws.rent_price(p), ws.alike(m, 3)
+                if more:
+                    ws.open_alike(m, more)
+                assert ws.price == price + more * each
+                ws.invariants()
+                assert ws.value() == evaluate(ws.fleet, ws.to_packing())
+    ws.rollback(mark)
+    assert (ws.to_packing(), ws.value()) == (before, value)
+    ws.invariants()
+
+
+def test_many_copies_of_one_component_are_placed_by_the_machine() -> None:
+    """A hundred thousand copies take no hundred thousand decisions, and fill their machines."""
+    fleet = fleet_of([component("crowd", 100_000, 20.0)])
+    ws = Workspace(fleet)
+    asked = 0
+
+    class Counting(FirstFitDecreasing):
+        def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
+            nonlocal asked
+            asked += 1
+            return super().rental(ws, c, left, zone)
+
+    assert construct(ws, Counting(ws, Shares(fleet))) == []
+    assert ws.placed == [100_000]
+    assert ws.rows == 25_000  # the small machine is the cheapest one, and holds four
+    assert asked < 40
+
+
+def test_a_budget_that_is_over_ends_construction() -> None:
+    """What stands by then is what there is; the component is reported as lacking."""
+    fleet = fleet_of([component("crowd", 1000, 60.0)])
+    ws = Workspace(fleet)
+    ws.budget = Budget(seconds=0)
+    assert construct(ws, FirstFitDecreasing(ws, Shares(fleet))) == [0]
+    assert ws.placed == [0]
 
 
 def test_invariants_notice_a_wrong_book() -> None:

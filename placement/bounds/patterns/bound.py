@@ -1,28 +1,33 @@
-"""The pattern bound: prices by column generation, cuts on machine counts from prices, whole machines from cuts.
+"""The pattern bound: prices by column generation, then whole machines by branching on their counts.
 
-1. Solve the LP by column generation (Gilmore and Gomory 1961) and turn its prices into a cut.
-2. Find the cheapest whole machine counts that keep all cuts. Their price is a bound.
-3. Ask the LP what must be bought beyond these counts. Nothing: the bound is that of whole machines over all patterns,
-   and no better one can be had from this relaxation. Something: the prices give a cut that these counts break; back
-   to 2.
+1. Solve the LP by column generation (Gilmore and Gomory 1961). Prices of any round are a bound, so it rises as they get
+   better.
+2. Branch on machine counts (`tree`), generating columns in every box. When it ends, the bound is that of whole machines
+   over all patterns, and no better one can be had from this relaxation.
 
-This is Benders' decomposition (1962) with the machine counts as master. Whatever stops it, the last bound stands.
+Whatever stops it, the last bound stands.
 """
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
-from placement.bounds.patterns.certificate import certify
-from placement.bounds.patterns.mix import cheapest_mix, machine_limits
+from placement.bounds.patterns.certificate import box_bound, certify
+from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
-from placement.bounds.patterns.relaxation import relax
+from placement.bounds.patterns.relaxation import RELAXES, relax
+from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
+from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
-    from placement.bounds.patterns.certificate import Cut
+    from collections.abc import Iterator
+
+    from placement.bounds.patterns.certificate import Box, Cut, Prices
+    from placement.bounds.patterns.program import Floats
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
     from placement.fleet import Fleet
@@ -31,12 +36,18 @@ if TYPE_CHECKING:
 
 NAME = "patterns"
 BOUND = "bound"
-# Of the mix program: one cut alone is a subset-sum problem, hard to solve to the cent and not worth it.
-_FIRST_GAP = 1e-3
-_LAST_GAP = 1e-6
 TOO_SMALL = "no machine counts within the quotas can hold the copies"
-_MIX_WORK = 2.0  # CP-SAT's deterministic seconds a mix
-_ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
+_MIX_GAP = 1e-3  # relative
+_MIX_SECONDS = 0.4
+_BOX_ROUNDS = 30  # of column generation in one box
+_CUTS = 30  # kept
+_ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
+_NEAR = 1e-4  # and so near in a box that is branched on anyway
+_NEWS = 1.002  # a bound higher by this factor is worth a report
+_SMOOTH = 0.5  # weight of the best prices so far
+_NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
+_EXTRA = 3  # more patterns a kind and round, from a part of the items
+_DROP = 0.6  # part of the items that are then left out
 
 
 def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, hint: Packing | None = None) -> Outcome:
@@ -46,7 +57,7 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
     reason = why_infeasible(fleet)
     if reason is not None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
-    track.raise_bound(volume_bound(fleet), "volume")
+    track.raise_bound(volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES)
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     patterns = PatternBound(fleet, budget, given, seed)
@@ -54,7 +65,7 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
     stats: dict[str, int | float | str] = {
         "columns": patterns.columns,
         "rounds": patterns.rounds,
-        "cuts": len(patterns.cuts),
+        "nodes": patterns.nodes,
     }
     if patterns.infeasible and given is None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
@@ -71,81 +82,160 @@ class PatternBound:
         self.fleet = fleet
         self.relaxation: Relaxation = relax(fleet, given)
         self.cuts: list[Cut] = []
-        self.machines: tuple[int, ...] = ()
+        self._machines: tuple[int, ...] | None = None
         self.bound = 0
         self.infeasible = False
         self.rounds = 0
         self._budget = budget
         self._given = given
         self._seed = seed
-        self._program = PatternProgram(self.relaxation)
+        self._rng = random.Random(seed)
+        self.nodes = 0
+        self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
+        # Per kind the last prices and what they gave: in the tree few change from box to box.
+        self._priced: list[tuple[list[int], int, dict[int, int]]] = [([], 0, {}) for _ in self.relaxation.kinds]
+        self._groups = groups_of(fleet)
+        self._program = PatternProgram(self.relaxation, self._groups)
         self._start()
 
     def _start(self) -> None:
-        """First columns: each weight alone, as often as it fits."""
-        for kind in self.relaxation.kinds:
-            for w, limit in enumerate(kind.knapsack.limits):
-                if limit:
-                    self._program.add_pattern(kind.index, {w: limit})
+        """First columns: each item alone, as often as it fits."""
+        self._program.add_patterns(
+            (kind.index, {i: limit})
+            for kind in self.relaxation.kinds
+            for i, limit in enumerate(kind.knapsack.limits)
+            if limit
+        )
 
     @property
     def columns(self) -> int:
         """Patterns generated so far."""
         return self._program.patterns
 
-    def run(self, track: Track, rounds: int = 200) -> None:
-        """Raise the bound until it can't be raised, `rounds` are done or the budget is over; report it to `track`."""
-        fewest, most = machine_limits(self.fleet)
-        if not self._price_out(fewest, most):
-            return
-        gap = _FIRST_GAP
-        for _ in range(rounds):
-            if self._budget.over():
-                return
+    @property
+    def machines(self) -> tuple[int, ...]:
+        """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
+        if self._machines is None:
             mix = cheapest_mix(
-                self.fleet, self.cuts, gap=gap, seconds=self._budget.left(), work=_MIX_WORK, seed=self._seed
+                self.fleet, self.cuts, gap=_MIX_GAP, seconds=_MIX_SECONDS, work=_MIX_SECONDS, seed=self._seed
             )
-            if mix is None:
-                self.infeasible = True
-                return
-            if mix.bound > self.bound:
-                self.bound = mix.bound
-                track.raise_bound(self.fleet.tick_price * self.bound, NAME, self._given)
-                if track.good_enough:
-                    return
-            if not mix.machines:
-                return
-            self.machines = mix.machines
-            if not self._price_out(mix.machines, most):
-                return
-            if self.cuts[-1].slack(mix.machines) >= 0:  # these machines hold all patterns: is there a cheaper mix?
-                if mix.exact or gap == 0.0:
-                    return
-                gap = gap / 10 if gap > _LAST_GAP else 0.0
+            self._machines = () if mix is None else mix.machines
+        return self._machines
 
-    def _price_out(self, fewest: tuple[int, ...], most: tuple[int | None, ...]) -> bool:
-        """Column generation with at least `fewest` machines; adds the cut of its prices. False when it can't go on."""
-        target = sum(pool.price * n for pool, n in zip(self.fleet.pools, fewest, strict=True))
-        self._program.set_machines(fewest, most)
-        while not self._budget.over():
-            if not self._program.solve(self._budget.left()):
-                return False
+    def run(self, track: Track, nodes: int = 2_000) -> None:
+        """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it to `track`.
+
+        A work limit limits the nodes, so many for a unit.
+        """
+        if self._budget.work is not None:
+            nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
+        box = any_box(self.fleet, self._groups)
+        root = self._converge(box, track)
+        if root is None or self.infeasible:
+            return
+        tree = Tree(self._branch, self.fleet, self._groups, box, root)
+        while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():
+            self._raise(tree.bound, track)
+            self.nodes = tree.nodes
+        self._raise(tree.bound, track)
+        self._machines = tree.machines or None
+
+    def count_limits(self, price: int) -> Box | None:
+        """The fewest and the most machines of each pool in a plan within `given` whose machines cost less than `price`.
+
+        None when there is none. `price` is micro-dollars per hour, as in `packing.machine_price`.
+        """
+        return count_limits(self.fleet, self.cuts, price)
+
+    def _raise(self, bound: int, track: Track) -> None:
+        if bound > self.bound:
+            self.bound = bound
+            track.raise_bound(self.fleet.tick_price * bound, NAME, self._given, RELAXES)
+
+    def _converge(self, box: Box, track: Track) -> Relaxed | None:
+        """Column generation at the root; adds the cut of the best prices. None when it can't go on.
+
+        Prices are smoothed (Wentges 1997): taken between those of the LP and the best so far, and those of the LP when
+        that finds nothing. The bound is raised as prices get better.
+        """
+        self._program.set_box(box)
+        best, cut, centre = 0, None, None
+        while not self._budget.over() and self._program.solve(self._budget.left()):
             self.rounds += 1
-            if not self._generate():
+            duals, value = self._program.duals(), self._program.value() * MICRO
+            found = 0
+            for point in [duals] if centre is None else [_SMOOTH * centre + (1 - _SMOOTH) * duals, duals]:
+                tried, found = self._price(self._program.prices(point), duals)
+                bound = covering_bound(self.fleet, tried)
+                if bound is None:
+                    self.infeasible = True
+                    return None
+                if cut is None or bound > best:
+                    best, cut, centre = bound, tried, point
+                if found:
+                    break
+            if best > self.bound * _NEWS:
+                self._raise(best, track)
+            if (not found or value <= best * (1 + _ENOUGH)) and not (
+                self._program.beyond() and self._program.raise_penalty()
+            ):
                 break
-            if target and self._program.value() * MICRO <= target * (1 + 1e-9):
-                break  # nothing must be bought: these machines keep every cut
-        else:
-            return False
-        self.cuts.append(certify(self.relaxation, self._program.prices()))
-        return True
+        if cut is None:
+            return None
+        self.cuts.append(cut)
+        self._raise(best, track)
+        return Relaxed(best, tuple(self._program.counts()), not self._program.beyond())
 
-    def _generate(self) -> bool:
-        """Add the best pattern of each kind where it improves the LP; False when none does."""
-        found = False
-        device = self._program.device_duals()
-        for kind, duals in zip(self.relaxation.kinds, self._program.touch_duals(), strict=True):
-            value, pattern = kind.knapsack.best_pattern(duals)
-            if pattern and value > device[kind.index] * (1 + _ENOUGH) + 1e-9:
-                found |= self._program.add_pattern(kind.index, pattern)
-        return found
+    def _branch(self, box: Box) -> Relaxed | None:
+        """Column generation in one box of the tree, from the columns that are there; None when out of time."""
+        self._program.set_box(box)
+        best, cut = 0, None
+        for _ in range(_BOX_ROUNDS):
+            solved = self._program.solve(self._budget.left())
+            if self._budget.over():
+                return None
+            if not solved:
+                return Relaxed(best, (), feasible=False)
+            self.rounds += 1
+            duals, value = self._program.duals(), self._program.value() * MICRO
+            prices = self._program.prices(duals)
+            tried, found = self._price(prices, duals, extra=0)
+            bound = box_bound(self.fleet, tried, self._groups, prices.group, box)
+            if cut is None or bound > best:
+                best, cut = bound, tried
+            near = _ENOUGH if is_whole(self._program.counts()) else _NEAR
+            if (not found or value <= best * (1 + near)) and not (
+                self._program.beyond() and self._program.raise_penalty()
+            ):
+                break
+        if cut is not None and len(self.cuts) < _CUTS:
+            self.cuts.append(cut)
+        return Relaxed(best, tuple(self._program.counts()), not self._program.beyond())
+
+    def _price(self, prices: Prices, duals: Floats, extra: int = _EXTRA) -> tuple[Cut, int]:
+        """The cut of `prices`; adds patterns that improve the LP with these `duals`, and says how many."""
+        device, found = [], []
+        for kind in self.relaxation.kinds:
+            q, touch = kind.index, prices.touch[kind.index]
+            if self._priced[q][0] != touch:
+                self._priced[q] = (touch, *kind.knapsack.best_pattern(touch))
+            _, value, pattern = self._priced[q]
+            device.append(max(value, prices.device[q]))
+            if not self._program.saves(duals, q, pattern):
+                continue
+            found.append((q, pattern))
+            for _ in range(extra):
+                some = [0 if self._rng.random() < _DROP else price for price in touch]
+                found.append((q, kind.knapsack.best_pattern(some)[1]))
+        found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
+        new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
+        return certify(self.relaxation, prices, device), self._program.add_patterns(new)
+
+    def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
+        """The pattern in kinds that differ from kind q by their zone alone, less what can't stand there."""
+        items = self.relaxation.kinds[q].items
+        for kind in self.relaxation.kinds:
+            if kind.index != q and kind.alike == self.relaxation.kinds[q].alike:
+                index, limits = self._index[kind.index], kind.knapsack.limits
+                there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
+                yield kind.index, {i: min(times, limits[i]) for i, times in there.items()}

@@ -21,23 +21,30 @@ from typing import TYPE_CHECKING
 from placement.bounds.patterns.relaxation import Relaxation, Way, volumes
 
 if TYPE_CHECKING:
-    from placement.fleet import Component
+    from placement.fleet import Component, Fleet
 
-SCALE = 2**20  # prices are whole multiples of 1 / SCALE micro-dollars
+    Groups = tuple[tuple[int, ...], ...]
+
+SCALE = 2**20  # prices of patterns are whole multiples of 1 / SCALE micro-dollars, so that knapsacks fit 64 bits
+FINE = 2**32  # of a GiB of host memory a machine has millions of units: their prices are finer by this factor
+UNIT = SCALE * FINE  # worths of machines and copies are in 1 / UNIT micro-dollars
 
 
 @dataclass(slots=True)
 class Prices:
-    """Integer prices, at least 0, in 1 / SCALE micro-dollars per unit; absent ones are 0.
+    """Integer prices, at least 0; absent ones are 0.
 
-    `touch[q][w]` of a copy of weight w on one accelerator of kind q, `device[q]` of an owned accelerator,
-    `volume[p, r]` of a unit of resource r on pool p, `level[l]` of an optional copy placed.
+    Those of patterns, `touch` and `device`, are in 1 / SCALE micro-dollars, the others in 1 / UNIT.
+    `touch[q][i]` of a copy of item i on one accelerator of kind q, `device[q]` of an owned accelerator,
+    `volume[p, r]` of a unit of resource r on pool p, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
+    a machine counted in a group of pools.
     """
 
     touch: list[list[int]]
     device: list[int]
     volume: dict[tuple[int, int], int] = field(default_factory=dict)
     level: list[int] = field(default_factory=list)
+    group: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +59,50 @@ class Cut:
         return sum(w * n for w, n in zip(self.worth, machines, strict=True)) - self.least
 
 
-def certify(relaxation: Relaxation, prices: Prices) -> Cut:
-    """The inequality that `prices` prove. O(ways + knapsacks)."""
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Limits on the machines of each pool, then of each group of pools."""
+
+    fewest: tuple[int, ...]
+    most: tuple[int, ...]
+
+
+def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Box) -> int:
+    """The least price, micro-dollars per hour, of machine counts in the box that keep the cut.
+
+    Lagrangian: with price 1 on the cut and `prices[g]` on the equation that ties group g to its pools, every count is
+    cheapest at one end of its range. Exact, rounded up as whole machines have whole prices. O(pools x groups).
+    """
+    each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
+    for price, group in zip(prices, groups, strict=True):
+        for p in group:
+            each[p] += price
+    each += [-price for price in prices]
+    total = cut.least + sum(
+        min(value * low, value * high) for value, low, high in zip(each, box.fewest, box.most, strict=True)
+    )
+    return -(-total // UNIT)
+
+
+def device_worth(relaxation: Relaxation, prices: Prices) -> list[int]:
+    """Per kind, the most that one accelerator can be worth, over all patterns and ownership."""
+    return [max(prices.device[kind.index], kind.knapsack.value(prices.touch[kind.index])) for kind in relaxation.kinds]
+
+
+def certify(relaxation: Relaxation, prices: Prices, device: list[int] | None = None) -> Cut:
+    """The inequality that `prices` prove; `device` is `device_worth` when that is known. O(ways + knapsacks)."""
     fleet = relaxation.fleet
-    device = [
-        max(prices.device[kind.index], kind.knapsack.value(prices.touch[kind.index])) for kind in relaxation.kinds
-    ]
+    if device is None:
+        device = device_worth(relaxation, prices)
     worth = []
     for pool in fleet.pools:
         kind = relaxation.kind_of.get(pool.index)
-        total = 0 if kind is None else pool.shape.accelerators * device[kind]
+        total = 0 if kind is None else relaxation.devices(pool.index) * device[kind] * FINE
         for r, amount in enumerate(volumes(fleet, pool.index)):
             total += prices.volume.get((pool.index, r), 0) * amount
         worth.append(total)
     least = sum(
-        _component_worth(relaxation, component, prices, device)
+        _component_worth(relaxation, component, prices, device, worth)
         for component in fleet.components
         if relaxation.ways_of[component.index]
     )
@@ -77,12 +113,14 @@ def certify(relaxation: Relaxation, prices: Prices) -> Cut:
     return Cut(tuple(worth), least)
 
 
-def _component_worth(relaxation: Relaxation, component: Component, prices: Prices, device: list[int]) -> int:
+def _component_worth(
+    relaxation: Relaxation, component: Component, prices: Prices, device: list[int], machine: list[int]
+) -> int:
     """The least that the placed copies of one component are worth; optional copies bring their level's price."""
     reward = 0
     if component.level is not None and relaxation.given is not None:
         reward = prices.level[component.level]
-    worth = {way: _way_worth(way, prices, device) for way in relaxation.ways_of[component.index]}
+    worth = {way: _way_worth(way, prices, device, machine) for way in relaxation.ways_of[component.index]}
     if component.demand:
         by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in worth.items())
         return max(
@@ -94,11 +132,15 @@ def _component_worth(relaxation: Relaxation, component: Component, prices: Price
     return _cheapest_split(relaxation, component, by_zone, reward)
 
 
-def _way_worth(way: Way, prices: Prices, device: list[int]) -> int:
+def _way_worth(way: Way, prices: Prices, device: list[int], machine: list[int]) -> int:
+    """The least that one copy is worth: what it takes, at its prices; of a machine of its own, its part of it all."""
+    if way.parts:
+        return machine[way.pool] // way.parts
     total = 0
     if way.kind is not None:
-        each = device[way.kind] if way.weight is None else prices.touch[way.kind][way.weight]
-        total = way.accelerators * each
+        total = way.owns * device[way.kind] * FINE
+        if way.item is not None:
+            total += way.touches * prices.touch[way.kind][way.item] * FINE
     for r, amount in enumerate(way.usage):
         if amount:
             total += prices.volume.get((way.pool, r), 0) * amount

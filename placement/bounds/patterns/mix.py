@@ -6,11 +6,17 @@ rounded up, which only weakens them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.bounds.patterns.certificate import UNIT, Box, Cut
+
 if TYPE_CHECKING:
-    from placement.bounds.patterns.certificate import Cut
+    from collections.abc import Iterable
+
+    from placement.bounds.patterns.certificate import Groups
     from placement.fleet import Fleet
 
 _RIGHT = 10**9
@@ -29,6 +35,105 @@ def machine_limits(fleet: Fleet) -> tuple[tuple[int, ...], tuple[int | None, ...
     """The fewest and the most machines of each pool that any plan pays for."""
     fewest = tuple(max(pool.min_instances, len(fleet.forced(pool.index))) for pool in fleet.pools)
     return fewest, tuple(pool.max_instances for pool in fleet.pools)
+
+
+def any_box(fleet: Fleet, groups: Groups = ()) -> Box:
+    """Machine counts that any plan worth having pays for, per pool and group.
+
+    A machine in use holds a copy; beyond those in use, only what can't be released or `min_instances` asks for is paid.
+    """
+    fewest, quotas = machine_limits(fleet)
+    most = []
+    for pool, low, quota in zip(fleet.pools, fewest, quotas, strict=True):
+        copies = sum(c.copies for c in fleet.components if any(pool.index in o.pools for o in c.options))
+        most.append(max(low, copies + low if quota is None else min(quota, copies + low)))
+    return Box(
+        (*fewest, *(sum(fewest[p] for p in group) for group in groups)),
+        (*most, *(sum(most[p] for p in group) for group in groups)),
+    )
+
+
+def covering_bound(
+    fleet: Fleet, cut: Cut, fewest: tuple[int, ...] | None = None, most: tuple[int | None, ...] | None = None
+) -> int | None:
+    """The least price of machine counts that keep one cut, parts of machines allowed; None when none do: a proof.
+
+    The covering knapsack's linear relaxation (Dantzig 1957): cheapest worth first. Exact, micro-dollars per hour,
+    rounded up, as whole machines have whole prices. O(pools log pools). Limits default to those of any plan.
+    """
+    least, greatest = machine_limits(fleet)
+    fewest, most = fewest or least, most or greatest
+    missing = Fraction(cut.least - sum(worth * n for worth, n in zip(cut.worth, fewest, strict=True)))
+    total = Fraction(sum(pool.price * n for pool, n in zip(fleet.pools, fewest, strict=True)))
+    useful = [pool for pool in fleet.pools if cut.worth[pool.index] > 0]
+    for pool in sorted(useful, key=lambda pool: Fraction(pool.price, cut.worth[pool.index])):
+        if missing <= 0:
+            break
+        worth, high = cut.worth[pool.index], most[pool.index]
+        more = missing / worth
+        if high is not None:
+            more = min(more, Fraction(max(0, high - fewest[pool.index])))
+        total += more * pool.price
+        missing -= more * worth
+    return math.ceil(total) if missing <= 0 else None
+
+
+def count_limits(fleet: Fleet, cuts: Iterable[Cut], price: int, box: Box | None = None) -> Box | None:
+    """The fewest and the most machines of each pool in any plan whose machines cost less than `price`.
+
+    Reduced-cost fixing (Dantzig, Fulkerson and Johnson 1954) with each cut in turn: one more machine of pool p raises
+    the cut's bound by its reduced cost, price less worth. Exact; `box` is what is known before (default: `any_box`).
+    None when no such plan exists. O(cuts x pools) a pass; passes go on while limits get narrower.
+
+    Parameters
+    ----------
+    price : micro-dollars per hour of all machines that are paid for, as in `packing.machine_price`.
+
+    Notes
+    -----
+    A cut that holds only for plans that leave out at most `given` copies (as `PatternBound` was told) limits only
+    those.
+    """
+    box = box or any_box(fleet)
+    fewest, most = list(box.fewest[: len(fleet.pools)]), list(box.most[: len(fleet.pools)])
+    cuts = [_sharpest(fleet, cut, fewest, most) for cut in cuts]
+    narrower = True
+    while narrower:
+        narrower = False
+        for cut in cuts:
+            each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
+            ends = [min(value * low, value * high) for value, low, high in zip(each, fewest, most, strict=True)]
+            spare = (price - 1) * UNIT - cut.least - sum(ends)  # what all choices together may cost beyond the least
+            if spare < 0:
+                return None
+            for p, (value, end) in enumerate(zip(each, ends, strict=True)):
+                low, high = fewest[p], most[p]
+                if value > 0:
+                    most[p] = min(high, (spare + end) // value)
+                elif value < 0:
+                    fewest[p] = max(low, -((spare + end) // -value))
+                if fewest[p] > most[p]:
+                    return None
+                narrower = narrower or (fewest[p], most[p]) != (low, high)
+    return Box(tuple(fewest), tuple(most))
+
+
+def _sharpest(fleet: Fleet, cut: Cut, fewest: list[int], most: list[int]) -> Cut:
+    """The cut times the factor with which its Lagrangian bound is greatest: 0, 1, or where a machine breaks even."""
+
+    def scaled(factor: Fraction) -> Cut:
+        up, down = factor.numerator, factor.denominator  # worth is rounded up and the least down: both only weaken
+        return Cut(tuple(-(-worth * up // down) for worth in cut.worth), cut.least * up // down)
+
+    def least(tried: Cut) -> int:
+        each = (pool.price * UNIT - worth for pool, worth in zip(fleet.pools, tried.worth, strict=True))
+        ends = (min(value * low, value * high) for value, low, high in zip(each, fewest, most, strict=True))
+        return tried.least + sum(ends)
+
+    factors = {
+        Fraction(pool.price * UNIT, worth) for pool, worth in zip(fleet.pools, cut.worth, strict=True) if worth > 0
+    }
+    return max([cut, *(scaled(factor) for factor in sorted({Fraction(0), *factors}))], key=least)
 
 
 def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int) -> Mix | None:

@@ -1,79 +1,101 @@
-"""What fits on one accelerator: a bounded knapsack over the weights of shared copies.
+"""What fits on one accelerator, or on one machine: a bounded knapsack in one or more dimensions.
 
-Dynamic programming over a grid of memory units, one vectorised pass an item after binary splitting of the
-multiplicities (Martello and Toth 1990, *Knapsack Problems*, section 3.4). O(capacity x items x log multiplicity).
+Dynamic programming over a grid of units per dimension, one vectorised pass an item after binary splitting of the
+multiplicities (Martello and Toth 1990, *Knapsack Problems*, section 3.4; in several dimensions Kellerer, Pferschy and
+Pisinger 2004, *Knapsack Problems*, section 9.3.2). O(states x items x log multiplicity). All in integers, so that the
+value that guides column generation is the one that the certificate needs.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
-    Ints = NDArray[np.int64]
-    Floats = NDArray[np.float64]
+_FAR = 2**62
 
 
 class Knapsack:
-    """All ways to fill one accelerator of `capacity` units with items of given weights and multiplicities.
+    """All ways to fill one accelerator (or machine) with items of given needs and multiplicities.
 
     Parameters
     ----------
-    capacity : units of memory of the accelerator.
-    weights : (W,) units each, at least 0; items of weight 0 are worth their multiplicity in any pattern.
-    limits : (W,) how often an item may stand on one accelerator.
+    room : (R,) units of each dimension.
+    needs : (I, R) units each item takes, at least 0; an item that takes nothing stands in any pattern.
+    limits : (I,) how often an item may stand in one pattern.
     """
 
-    def __init__(self, capacity: int, weights: list[int], limits: list[int]) -> None:
+    def __init__(self, room: Sequence[int], needs: Sequence[Sequence[int]], limits: Sequence[int]) -> None:
         """Split the multiplicities once; prices come later, many times."""
-        self.capacity = capacity
-        self.weights = weights
-        self.limits = [n if w == 0 else min(n, capacity // w) for w, n in zip(weights, limits, strict=True)]
+        self.room = tuple(room)
+        self.needs = [tuple(need) for need in needs]
+        self.limits = [
+            min([limit, *(have // n for n, have in zip(need, self.room, strict=True) if n)])
+            for need, limit in zip(self.needs, limits, strict=True)
+        ]
         self._parts: list[tuple[int, int]] = []  # (item, times)
         for item, limit in enumerate(self.limits):
-            times, left = 1, limit if weights[item] else 0
+            times, left = 1, limit if any(self.needs[item]) else 0
             while left > 0:
                 self._parts.append((item, min(times, left)))
                 left -= times
                 times *= 2
 
-    def value(self, prices: list[int]) -> int:
-        """The most that one accelerator can be worth at integer prices at least 0: exact."""
-        large = sum(price * limit for price, limit in zip(prices, self.limits, strict=True)) >= 2**62
-        best = np.zeros(self.capacity + 1, dtype=object if large else np.int64)
-        for item, times in self._parts:
-            weight, worth = self.weights[item] * times, prices[item] * times
-            if worth > 0:
-                np.maximum(best[weight:], best[: self.capacity + 1 - weight] + worth, out=best[weight:])
-        return int(best[self.capacity]) + sum(
-            price * limit for price, limit, weight in zip(prices, self.limits, self.weights, strict=True) if weight == 0
-        )
+    @property
+    def states(self) -> int:
+        """Size of the table: what one pricing costs is proportional to it."""
+        return math.prod(have + 1 for have in self.room)
 
-    def best_pattern(self, prices: Floats) -> tuple[float, dict[int, int]]:
-        """A most valuable pattern at float prices: its value, and how often each item stands in it."""
-        size = self.capacity + 1
-        best = np.zeros(size)
+    def value(self, prices: Sequence[int]) -> int:
+        """The most that a pattern can be worth at integer prices at least 0: exact."""
+        best = self._table(prices)
+        for item, times in self._parts:
+            worth = prices[item] * times
+            if worth > 0:
+                there, here = self._shift(item, times)
+                np.maximum(best[there], best[here] + worth, out=best[there])
+        return int(best[(-1,) * best.ndim]) + self._free_worth(prices)
+
+    def best_pattern(self, prices: Sequence[int]) -> tuple[int, dict[int, int]]:
+        """A most valuable pattern at integer prices at least 0: its value, and how often each item stands in it."""
+        best = self._table(prices)
         parts = [(item, times) for item, times in self._parts if prices[item] > 0]
-        taken = np.zeros((len(parts), size), dtype=bool)
+        taken = np.zeros((len(parts), *best.shape), dtype=bool)
         for row, (item, times) in enumerate(parts):
-            weight, worth = self.weights[item] * times, prices[item] * times
-            with_it = best[: size - weight] + worth
-            better = with_it > best[weight:]
-            taken[row, weight:] = better
-            np.copyto(best[weight:], with_it, where=better)
+            there, here = self._shift(item, times)
+            with_it = best[here] + prices[item] * times
+            np.greater(with_it, best[there], out=taken[row][there])
+            np.maximum(best[there], with_it, out=best[there])
         pattern: dict[int, int] = {}
-        room = self.capacity
+        left = list(self.room)
         for row in range(len(parts) - 1, -1, -1):
-            if taken[row, room]:
+            if taken[row][tuple(left)]:
                 item, times = parts[row]
                 pattern[item] = pattern.get(item, 0) + times
-                room -= self.weights[item] * times
-        value = float(best[self.capacity])
-        for item, weight in enumerate(self.weights):
-            if weight == 0 and prices[item] > 0:
+                left = [have - need * times for have, need in zip(left, self.needs[item], strict=True)]
+        for item, need in enumerate(self.needs):
+            if not any(need) and prices[item] > 0 and self.limits[item]:
                 pattern[item] = self.limits[item]
-                value += float(prices[item]) * self.limits[item]
-        return value, pattern
+        return int(best[(-1,) * best.ndim]) + self._free_worth(prices), pattern
+
+    def _table(self, prices: Sequence[int]) -> np.ndarray:
+        """Zeros; Python's integers when sums might not fit into 64 bits."""
+        large = sum(price * limit for price, limit in zip(prices, self.limits, strict=True)) >= _FAR
+        return np.zeros([have + 1 for have in self.room], dtype=object if large else np.int64)
+
+    def _shift(self, item: int, times: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+        """Where the table has room for `times` of `item`, and where what is left of that room stands."""
+        steps = [need * times for need in self.needs[item]]
+        there = tuple(slice(step, None) for step in steps)
+        here = tuple(slice(0, have + 1 - step) for step, have in zip(steps, self.room, strict=True))
+        return there, here
+
+    def _free_worth(self, prices: Sequence[int]) -> int:
+        """What the items that take no room are worth."""
+        return sum(
+            price * limit for price, limit, need in zip(prices, self.limits, self.needs, strict=True) if not any(need)
+        )

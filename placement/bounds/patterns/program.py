@@ -8,25 +8,44 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from placement.bounds.patterns.certificate import SCALE, Prices
-from placement.bounds.patterns.relaxation import volumes
+from placement.bounds.patterns.certificate import SCALE, UNIT, Prices
+from placement.bounds.patterns.relaxation import RESOURCES, volumes
 from placement.engines.highs import EngineError, load_lp, run
 
 if TYPE_CHECKING:
-    from placement.bounds.patterns.relaxation import Relaxation
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from placement.bounds.patterns.certificate import Box
+    from placement.bounds.patterns.relaxation import Relaxation, Way
+
+    Floats = NDArray[np.float64]
 
 MICRO = 1e6  # the LP counts money in dollars
 _INF = highspy.kHighsInf
+_PENALTY, _PENALTY_MOST = 8.0, 8.0**4  # times its price, of a machine beyond the quota
+_WHOLE = 1e-6  # of a machine
+_DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
+_ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
 
 
 class PatternProgram:
-    """The restricted master program. Columns: machines per pool, then ways, then patterns as they come."""
+    """The restricted master program.
 
-    def __init__(self, relaxation: Relaxation) -> None:
+    Columns: machines per pool; machines per group of pools (`groups`, for branching); machines beyond the quotas, at a
+    penalty, so that there is a solution before the right patterns are there; ways; then patterns as they come.
+    """
+
+    def __init__(self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = ()) -> None:
         """Build rows and first columns; O(ways)."""
         self._relaxation = relaxation
+        self._groups = groups
+        self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
+        self._penalty = _PENALTY
+        self._primal = False
         self._rows: list[tuple[float, float]] = []
-        self._touch = [[self._row(0.0, _INF) for _ in kind.weights_mib] for kind in relaxation.kinds]
+        self._touch = [[self._row(0.0, _INF) for _ in kind.items] for kind in relaxation.kinds]
         self._device = [self._row(0.0, _INF) for _ in relaxation.kinds]
         self._volume = {
             (pool.index, r): self._row(0.0, _INF)
@@ -39,6 +58,7 @@ class PatternProgram:
         self._zone: dict[tuple[int, int], int] = {}
         self._level: dict[int, int] = {}
         self._component_rows()
+        self._group = [self._row(0.0, 0.0) for _ in groups]
         self._patterns: set[tuple[int, tuple[tuple[int, int], ...]]] = set()
         self._solver = self._load()
 
@@ -65,13 +85,21 @@ class PatternProgram:
                 self._level[level] = self._row(float(wanted - limit), _INF)
 
     def _load(self) -> highspy.Highs:
-        columns = [*self._machine_columns(), *self._way_columns()]
+        pools = self._relaxation.fleet.pools
+        columns = [self._machine_column(pool.index) for pool in pools]
+        for g, group in enumerate(self._groups):
+            for p in group:
+                columns[p].append((self._group[g], -1.0))
+        columns += [[(row, 1.0)] for row in self._group]
+        columns += [self._machine_column(p) for p in self._beyond]
+        first = len(columns)
+        columns += [self._way_column(way) for way in self._relaxation.ways]
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
         lp.row_lower_ = np.array([low for low, _ in self._rows])
         lp.row_upper_ = np.array([high for _, high in self._rows])
-        pools = self._relaxation.fleet.pools
-        lp.col_cost_ = np.array([pool.price / MICRO for pool in pools] + [0.0] * (len(columns) - len(pools)))
+        cost = [pool.price / MICRO for pool in pools] + [0.0] * len(self._groups) + self._penalties()
+        lp.col_cost_ = np.array(cost + [0.0] * (len(columns) - first))
         lp.col_lower_ = np.zeros(len(columns))
         lp.col_upper_ = np.full(len(columns), _INF)
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -80,98 +108,142 @@ class PatternProgram:
         lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
         return load_lp(lp, presolve="off", solver="simplex")
 
-    def _machine_columns(self) -> list[list[tuple[int, float]]]:
+    def _penalties(self) -> list[float]:
+        """Dollars per hour of a machine beyond the quota."""
+        pools = self._relaxation.fleet.pools
+        mean = sum(pool.price for pool in pools) / max(1, len(pools))
+        return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
+
+    def _machine_column(self, p: int, part: float = 1.0) -> list[tuple[int, float]]:
         relaxation = self._relaxation
-        columns = []
-        for pool in relaxation.fleet.pools:
-            column = [(self._volume[pool.index, r], 1.0) for r in range(4) if (pool.index, r) in self._volume]
-            if pool.index in relaxation.kind_of:
-                column.append((self._device[relaxation.kind_of[pool.index]], float(pool.shape.accelerators)))
-            columns.append(column)
-        return columns
+        column = [(self._volume[p, r], part) for r in range(len(RESOURCES)) if (p, r) in self._volume]
+        if p in relaxation.kind_of:
+            column.append((self._device[relaxation.kind_of[p]], part * relaxation.devices(p)))
+        return column
 
-    def _way_columns(self) -> list[list[tuple[int, float]]]:
-        fleet = self._relaxation.fleet
-        size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
-        columns = []
-        for way in self._relaxation.ways:
-            column = [
-                (self._volume[way.pool, r], -amount / size[way.pool][r]) for r, amount in enumerate(way.usage) if amount
-            ]
-            if way.kind is not None:
-                row = self._device[way.kind] if way.weight is None else self._touch[way.kind][way.weight]
-                column.append((row, -float(way.accelerators)))
-            column.append((self._cover[way.component], 1.0))
-            component = fleet.components[way.component]
-            if component.demand:
-                column.append((self._demand[way.component], way.throughput / component.demand))
-            if (way.component, way.zone) in self._zone:
-                column.append((self._zone[way.component, way.zone], 1.0))
-            if component.level in self._level:
-                column.append((self._level[component.level], 1.0))
-            columns.append(column)
-        return columns
+    def _way_column(self, way: Way) -> list[tuple[int, float]]:
+        """What a copy takes of patterns, accelerators and volumes (scaled by the machine's), and what it counts for."""
+        if way.parts:
+            column = self._machine_column(way.pool, -1.0 / way.parts)
+        else:
+            size = volumes(self._relaxation.fleet, way.pool)
+            column = [(self._volume[way.pool, r], -amount / size[r]) for r, amount in enumerate(way.usage) if amount]
+            if way.kind is not None and way.item is not None:
+                column.append((self._touch[way.kind][way.item], -float(way.touches)))
+            if way.kind is not None and way.owns:
+                column.append((self._device[way.kind], -float(way.owns)))
+        column.append((self._cover[way.component], 1.0))
+        component = self._relaxation.fleet.components[way.component]
+        if component.demand:
+            column.append((self._demand[way.component], way.throughput / component.demand))
+        if (way.component, way.zone) in self._zone:
+            column.append((self._zone[way.component, way.zone], 1.0))
+        if component.level in self._level:
+            column.append((self._level[component.level], 1.0))
+        return column
 
-    def add_pattern(self, kind: int, pattern: dict[int, int]) -> bool:
-        """Add a pattern of one accelerator of `kind`; says whether it was new."""
-        key = (kind, tuple(sorted(pattern.items())))
-        if key in self._patterns:
-            return False
-        self._patterns.add(key)
-        rows = [self._device[kind], *(self._touch[kind][w] for w in pattern)]
-        values = [-1.0, *(float(times) for times in pattern.values())]
-        self._solver.addCol(0.0, 0.0, _INF, len(rows), np.array(rows, dtype=np.int32), np.array(values))
-        return True
+    def add_patterns(self, found: Iterable[tuple[int, dict[int, int]]]) -> int:
+        """Add patterns of one accelerator each, (kind, times per item); says how many were new."""
+        starts: list[int] = []
+        rows: list[int] = []
+        values: list[float] = []
+        for kind, pattern in found:
+            key = (kind, tuple(sorted(pattern.items())))
+            if key in self._patterns:
+                continue
+            self._patterns.add(key)
+            starts.append(len(rows))
+            rows += [self._device[kind], *(self._touch[kind][i] for i in pattern)]
+            values += [-1.0, *(float(times) for times in pattern.values())]
+        n = len(starts)
+        if n:
+            self._primal = True
+            self._solver.addCols(
+                n,
+                np.zeros(n),
+                np.zeros(n),
+                np.full(n, _INF),
+                len(rows),
+                np.array(starts, dtype=np.int32),
+                np.array(rows, dtype=np.int32),
+                np.array(values),
+            )
+        return n
 
     @property
     def patterns(self) -> int:
         """How many patterns there are."""
         return len(self._patterns)
 
-    def set_machines(self, fewest: tuple[int, ...], most: tuple[int | None, ...]) -> None:
-        """Bound the machines of each pool."""
-        for p, (low, high) in enumerate(zip(fewest, most, strict=True)):
-            self._solver.changeColBounds(p, float(low), _INF if high is None else float(high))
+    def set_box(self, box: Box) -> None:
+        """Bound the machines of each pool and of each group."""
+        self._primal = False
+        counts = np.arange(len(box.fewest), dtype=np.int32)
+        self._solver.changeColsBounds(
+            len(counts), counts, np.array(box.fewest, dtype=float), np.array(box.most, dtype=float)
+        )
+
+    def beyond(self) -> bool:
+        """Whether the last solution has machines beyond the quotas."""
+        first = len(self._relaxation.fleet.pools) + len(self._groups)
+        return any(n > _WHOLE for n in self._solver.getSolution().col_value[first : first + len(self._beyond)])
+
+    def raise_penalty(self) -> bool:
+        """Make machines beyond the quotas dearer; False when they are as dear as is numerically sound."""
+        if self._penalty >= _PENALTY_MOST:
+            return False
+        self._penalty *= _PENALTY
+        first = len(self._relaxation.fleet.pools) + len(self._groups)
+        columns = np.arange(first, first + len(self._beyond), dtype=np.int32)
+        self._solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
+        return True
 
     def solve(self, seconds: float) -> bool:
         """Solve the LP; False when it has no solution, or none in time."""
-        if not math.isinf(seconds):
-            self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, seconds))
-        try:
-            return run(self._solver) == highspy.HighsModelStatus.kOptimal
-        except EngineError:
-            return False
+        # New columns keep the last solution primal feasible, new limits keep it dual feasible.
+        for strategy in (_PRIMAL, _DUAL) if self._primal else (_DUAL, _PRIMAL):
+            self._solver.setOptionValue("simplex_strategy", strategy)
+            if not math.isinf(seconds):
+                self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, seconds))
+            try:
+                status = run(self._solver)
+            except EngineError:
+                continue
+            if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
+                return status == highspy.HighsModelStatus.kOptimal
+        return False
 
     def value(self) -> float:
         """Dollars per hour of the last solution."""
         return float(self._solver.getObjectiveValue())
 
-    def machines(self) -> list[float]:
-        """Machines per pool in the last solution."""
-        return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools)])
+    def counts(self) -> list[float]:
+        """Machines per pool, then per group, in the last solution."""
+        return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools) + len(self._groups)])
 
-    def touch_duals(self) -> list[np.ndarray]:
-        """Per kind, the dual price of each weight, dollars."""
-        duals = np.array(self._solver.getSolution().row_dual)
-        return [np.maximum(duals[rows], 0.0) if rows else np.zeros(0) for rows in self._touch]
+    def duals(self) -> Floats:
+        """(rows,) the dual prices of the last solution, dollars; those of what machines offer are at least 0."""
+        duals: Floats = np.array(self._solver.getSolution().row_dual)
+        return duals
 
-    def device_duals(self) -> list[float]:
-        """Per kind, the dual price of one accelerator, dollars."""
-        duals = self._solver.getSolution().row_dual
-        return [max(0.0, duals[row]) for row in self._device]
+    def saves(self, duals: Floats, kind: int, pattern: dict[int, int]) -> bool:
+        """Whether a pattern would make the LP's solution with these duals better."""
+        worth = sum(times * duals[self._touch[kind][i]] for i, times in pattern.items())
+        device = duals[self._device[kind]]
+        return bool(worth > device + _ENOUGH * max(device, 1e-2))
 
-    def prices(self) -> Prices:
-        """The duals as integer prices."""
+    def prices(self, duals: Floats) -> Prices:
+        """Duals as integer prices."""
         fleet = self._relaxation.fleet
-        duals = self._solver.getSolution().row_dual
         size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
         return Prices(
             touch=[[_price(duals[row]) for row in rows] for rows in self._touch],
             device=[_price(duals[row]) for row in self._device],
-            volume={(p, r): _price(duals[row] / size[p][r]) for (p, r), row in self._volume.items()},
-            level=[_price(duals[self._level[level]]) for level in sorted(self._level)],
+            volume={(p, r): _price(duals[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
+            level=[_price(duals[self._level[level]], UNIT) for level in sorted(self._level)],
+            group=[round(duals[row] * MICRO * UNIT) for row in self._group],
         )
 
 
-def _price(dual: float) -> int:
-    return max(0, math.floor(dual * MICRO * SCALE))
+def _price(dual: float, unit: int = SCALE) -> int:
+    return max(0, math.floor(dual * MICRO * unit))

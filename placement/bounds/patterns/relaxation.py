@@ -1,66 +1,92 @@
 r"""The relaxation behind the pattern bound, as sets and coefficients.
 
-*Kinds* are the accelerators that are alike (name and usable memory), *weights* the distinct memory needs of shared
-copies on a kind, in grid units. Variables, all at least 0:
+A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
+on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) that are alike (name,
+usable memory, how many a machine has), in one zone unless the fleet is large; *items* are the distinct needs of copies
+in patterns of a kind. Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
-- :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of weights that fits).
+- :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of items that fits).
 
 Rows, with their prices (dual variables) in brackets:
 
-- [touch q,w] copies of weight w touch no more accelerators of kind q than patterns offer:
-  :math:`\sum_j m_{wj} \lambda_{qj} \ge \sum g_{co} x_{cop}`,
+- [touch q,i] copies of item i touch no more accelerators of kind q than patterns offer:
+  :math:`\sum_j m_{ij} \lambda_{qj} \ge \sum g_{co} x_{cop}`,
 - [device q] patterns and owned accelerators are within the machines:
   :math:`\sum_j \lambda_{qj} + \sum_{owned} g_{co} x_{cop} \le \sum_{p \in q} K_p n_p`,
 - [volume p,r] memory, share, vCPU and host memory of each pool in total,
 - [cover c] required copies, [demand c] throughput, [level l] optional copies that a plan of interest places,
 - zone counts of a component between the least and the most that its spread rules imply.
 
-It relaxes: integrality of copies and patterns, which accelerators are together in one machine, which pool of a kind a
-pattern stands in, per-instance rules (caps, avoid, dedicated), moves.
+A copy of a dedicated component takes 1/k of a machine, where at most k copies of it stand on one. `RELAXES` says what
+is left out.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.infeasible import capacity, usage
+from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
-from placement.units import MIB_PER_GIB
+from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.fleet import Component, Fleet
+    from placement.fleet import Component, Fleet, Option
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
-FINEST = 2048  # grid units of the largest accelerator; finer grids cost time and bring little
+_MOST_ITEMS = 2_500  # beyond, kinds span zones: each item of a kind is a row of the LP
+RELAXES = (
+    "whole copies and whole accelerators (machines are whole), which accelerators are together in one machine and its "
+    "vCPU and host memory (but for machines with one accelerator; else summed per pool), max_per_instance beyond one "
+    "accelerator, avoid, which machines run now and moves"
+)
+
+
+class Need(NamedTuple):
+    """What one copy takes of one accelerator, or of a whole machine with at most one."""
+
+    memory_mib: int
+    share: int
+    vcpus: int
+    host_mib: int
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """Accelerators that are alike: their pools, and the knapsack of one of them."""
+    """Accelerators that are alike (or whole machines with at most one): their pools, items, and the knapsack of one.
+
+    `alike` is equal for kinds that differ by zone alone: patterns of one are worth a try in the others.
+    """
 
     index: int
-    memory_mib: int
+    alike: tuple[object, ...]
     pools: tuple[int, ...]
-    weights_mib: tuple[int, ...]
+    items: tuple[Need, ...]
     knapsack: Knapsack
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One component by one option on one pool. `touch` is (kind, weight index) of a shared copy on accelerators."""
+    """One component by one option on one pool.
+
+    `item` (of `kind`) is what one copy puts on each of `touches` accelerators; `owns` accelerators are its alone, in no
+    pattern. `parts`: a copy of a dedicated component takes one of so many
+    parts of a machine; else 0.
+    """
 
     component: int
     option: int
     pool: int
     zone: int
     kind: int | None
-    weight: int | None
-    accelerators: int
+    item: int | None
+    touches: int
+    owns: int
     usage: tuple[int, ...]
     throughput: int
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +110,17 @@ class Relaxation:
     least: tuple[int, ...]
     given: tuple[int, ...] | None
 
+    def devices(self, p: int) -> int:
+        """How many patterns one machine of pool p holds."""
+        return max(1, self.fleet.pools[p].shape.accelerators) if p in self.kind_of else 0
+
 
 def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level."""
-    key_of = {}
-    for pool in fleet.pools:
-        if pool.shape.accelerators and pool.max_instances != 0:
-            row = fleet.problem.instance_types[fleet.problem.pools[pool.index].instance_type]
-            key_of[pool.index] = (row.accelerator, pool.shape.memory_mib)
-    keys = list(dict.fromkeys(key_of.values()))
-    kind_of = {p: keys.index(key) for p, key in key_of.items()}
-    unit = _grid(fleet)
-    kinds = tuple(
-        _kind(fleet, q, memory, tuple(p for p, k in kind_of.items() if k == q), unit)
-        for q, (_, memory) in enumerate(keys)
-    )
+    kinds = _kinds(fleet, by_zone=True)
+    if sum(len(kind.items) for kind in kinds) > _MOST_ITEMS:
+        kinds = _kinds(fleet, by_zone=False)
+    kind_of = {p: kind.index for kind in kinds for p in kind.pools}
     ways = tuple(_ways(fleet, kinds, kind_of))
     ways_of: list[list[Way]] = [[] for _ in fleet.components]
     for way in ways:
@@ -115,50 +137,112 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     )
 
 
-def _shared(fleet: Fleet) -> list[tuple[int, int]]:
-    """(component, option) of shared copies that touch accelerators."""
-    return [(c.index, o.index) for c in fleet.components for o in c.options if o.shared and o.accelerators and o.pools]
+def _kinds(fleet: Fleet, *, by_zone: bool) -> tuple[Kind, ...]:
+    """The kinds, each of one zone or each of all."""
+    pools_of: dict[tuple[int, tuple[object, ...]], list[int]] = {}
+    for pool in fleet.pools:
+        if pool.max_instances != 0:
+            key = (pool.zone if by_zone else 0, _kind_key(fleet, pool.index))
+            pools_of.setdefault(key, []).append(pool.index)
+    return tuple(_kind(fleet, q, alike, tuple(pools)) for q, ((_, alike), pools) in enumerate(pools_of.items()))
 
 
-def _grid(fleet: Fleet) -> float:
-    """MiB per grid unit: rounding needs down to it must lose as little as possible, on a grid of at most FINEST units.
-
-    Needs are often whole tenths of a GiB, which are no whole MiB: the candidates are decimal and binary fractions.
-    """
-    needs = sorted({fleet.components[c].options[o].memory_mib for c, o in _shared(fleet)} - {0})
-    largest = max((pool.shape.memory_mib for pool in fleet.pools), default=1)
-    candidates = [MIB_PER_GIB / parts for parts in (1, 2, 4, 5, 8, 10, 16, 20)] + [max(1.0, largest / FINEST)]
-    allowed = [unit for unit in candidates if largest / unit <= FINEST]
-    if not needs or not allowed:
-        return max(1.0, largest / FINEST)
-    return min(allowed, key=lambda unit: (round(sum(1 - math.floor(n / unit) * unit / n for n in needs), 6), -unit))
+def _whole(fleet: Fleet, p: int) -> bool:
+    """Whether a pattern is all that stands on a machine of pool p."""
+    return fleet.pools[p].shape.accelerators <= 1
 
 
-def _kind(fleet: Fleet, q: int, memory: int, pools: tuple[int, ...], unit: float) -> Kind:
-    touches: dict[int, int] = {}
-    for c, o in _shared(fleet):
-        option = fleet.components[c].options[o]
-        if any(p in option.pools for p in pools):
-            touches[option.memory_mib] = touches.get(option.memory_mib, 0) + fleet.components[c].copies
-    weights = tuple(sorted(touches, reverse=True))
-    knapsack = Knapsack(
-        max(0, math.floor(memory / unit)), [math.floor(w / unit) for w in weights], [touches[w] for w in weights]
-    )
-    return Kind(q, memory, pools, weights, knapsack)
+def _kind_key(fleet: Fleet, p: int) -> tuple[object, ...]:
+    """Pools with equal keys have accelerators (or whole machines) that hold the same patterns, allow-lists aside."""
+    shape = fleet.pools[p].shape
+    row = fleet.problem.instance_types[fleet.problem.pools[p].instance_type]
+    if _whole(fleet, p):
+        return row.accelerator, fleet.problem.pools[p].instance_type
+    return row.accelerator, shape.memory_mib, shape.accelerators  # a copy on eight needs a machine of eight
+
+
+def _need(fleet: Fleet, p: int, option: Option) -> Need | None:
+    """What a copy puts into a pattern of pool p; None when it stands in none."""
+    if not _whole(fleet, p):
+        return Need(option.memory_mib, option.share, 0, 0) if option.shared and option.accelerators else None
+    memory, share = (usage(fleet, p, option, r) for r in RESOURCES[:2])
+    return Need(memory, share, option.vcpus, option.host_mib)
+
+
+def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...]) -> Kind:
+    wanted: dict[Need, dict[int, int]] = {}
+    for c in fleet.components:
+        if c.dedicated:
+            continue
+        for o in c.options:
+            for p in pools:
+                need = _need(fleet, p, o) if p in o.pools else None
+                if need is not None:
+                    wanted.setdefault(need, {})[c.index] = min(
+                        c.copies, c.copies if c.max_per_instance is None else c.max_per_instance
+                    )
+    items = tuple(sorted(wanted, reverse=True))
+    shape = fleet.pools[pools[0]].shape
+    room = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
+    units, needs = fit_grid([max(0, have) for have in room], items, [sum(wanted[i].values()) for i in items])
+    return Kind(q, alike, pools, items, Knapsack(units, needs, [sum(wanted[i].values()) for i in items]))
 
 
 def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int]) -> list[Way]:
-    index_of = [{w: k for k, w in enumerate(kind.weights_mib)} for kind in kinds]
+    index_of = [{need: i for i, need in enumerate(kind.items)} for kind in kinds]
     found = []
     for c in fleet.components:
         for o in c.options:
             for p in sorted(o.pools):
-                kind = kind_of[p] if o.accelerators else None
-                weight = index_of[kind][o.memory_mib] if kind is not None and o.shared else None
-                used = tuple(usage(fleet, p, o, r) for r in RESOURCES)
-                zone = fleet.pools[p].zone
-                found.append(Way(c.index, o.index, p, zone, kind, weight, o.accelerators, used, o.throughput))
+                need = None if c.dedicated else _need(fleet, p, o)
+                kind = kind_of[p] if need is not None or o.accelerators else None
+                item = None if need is None or kind is None else index_of[kind][need]
+                touches = 0 if item is None else (1 if _whole(fleet, p) else o.accelerators)
+                found.append(
+                    Way(
+                        component=c.index,
+                        option=o.index,
+                        pool=p,
+                        zone=fleet.pools[p].zone,
+                        kind=kind,
+                        item=item,
+                        touches=touches,
+                        owns=0 if item is not None or c.dedicated else o.accelerators,
+                        usage=tuple(usage(fleet, p, o, r) for r in RESOURCES),
+                        throughput=o.throughput,
+                        parts=most_on_one(fleet, c, p) if c.dedicated else 0,
+                    )
+                )
     return found
+
+
+def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
+    """No machine of pool p holds more copies of the component, by whatever options; at least 1.
+
+    The least that any option takes of each resource counts, so a mix of options is covered.
+    """
+    shape = fleet.pools[p].shape
+    options = [option for option in component.options if p in option.pools]
+    limits = [component.copies]
+    if component.max_per_instance is not None:
+        limits.append(component.max_per_instance)
+    for r in RESOURCES:
+        least = min(usage(fleet, p, option, r) for option in options)
+        if least:
+            limits.append(capacity(fleet, p, r) // least)
+    width = min(option.accelerators for option in options)
+    if width:
+        beside = [component.copies]  # on one accelerator
+        memory = min(option.memory_mib for option in options)
+        share = min(option.share for option in options)
+        if not any(option.shared for option in options):
+            beside.append(1)
+        if memory:
+            beside.append(shape.memory_mib // memory)
+        if share:
+            beside.append(WHOLE_SHARE // share)
+        limits.append(shape.accelerators * min(beside) // width)
+    return max(1, min(limits))
 
 
 def zone_limits(component: Component) -> ZoneLimits | None:

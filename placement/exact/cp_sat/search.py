@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import operator
 import threading
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,12 +15,13 @@ from placement.errors import SolverBugError
 from placement.exact.cp_sat.model import DirectModel
 from placement.exact.cp_sat.program import linear
 from placement.exact.cp_sat.translate import decode, encode
-from placement.exact.slots import new_machines_limit
+from placement.exact.slots import direct_terms, most_new_machines
 from placement.exact.start import first_plan
 from placement.result import Outcome, Stop
+from placement.track import why_stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from placement.budget import Budget
     from placement.exact.cp_sat.program import Objective
@@ -123,14 +123,9 @@ class _Search:
         return Outcome(NAME, self._why_stopped(), stats=self.stats)
 
     def _why_stopped(self) -> Stop:
-        if self._track.proved:
-            return Stop.PROVED
-        if self._track.good_enough:
-            return Stop.GAP
-        if self._budget.interrupted:
-            return Stop.INTERRUPTED
         # Without a work limit it was the clock that ended the engine, perhaps a hair before the budget's own.
-        return Stop.TIME if self._budget.over() or self._budget.work is None else Stop.DONE
+        clock = Stop.TIME if self._budget.work is None else Stop.DONE
+        return why_stop(self._track, self._budget) or clock
 
     def _stages(self) -> bool:
         """Each level, then money; True when there is no plan at all."""
@@ -182,8 +177,8 @@ class _Search:
         """
         goal = _Goal(level, limits)
         end = None if work is None else self._spent + work
-        most_new = [new_machines_limit(self._fleet, p, None) for p in range(len(self._fleet.pools))]
-        if estimated_terms(self._fleet, most_new) > self._options.small:
+        most_new = most_new_machines(self._fleet)
+        if direct_terms(self._fleet, most_new) > self._options.small:
             status, guess = self._outline(goal, most_new, budget, end)
             if status == cp_model.INFEASIBLE or self._ended(budget, end):
                 return status
@@ -246,8 +241,8 @@ class _Search:
         if goal.level is not None or best is None or any(map(operator.gt, best[1].left_out, goal.limits)):
             return most_new
         ticks = best[1].ticks
-        most_new = [min(most, new_machines_limit(self._fleet, p, ticks)) for p, most in enumerate(most_new)]
-        if estimated_terms(self._fleet, most_new) <= self._options.small:
+        most_new = list(map(min, most_new, most_new_machines(self._fleet, ticks)))
+        if direct_terms(self._fleet, most_new) <= self._options.small:
             return most_new
         model = DirectModel(self._fleet, most_new, outline=True)
         model.limit_left_out(goal.limits)
@@ -285,19 +280,8 @@ class _Search:
         return status
 
     def _too_big(self, most_new: list[int]) -> bool:
-        self.stats.update(new_machines=sum(most_new), terms=estimated_terms(self._fleet, most_new))
-        return estimated_terms(self._fleet, most_new) > self._options.max_terms
-
-
-def estimated_terms(fleet: Fleet, most_new: Sequence[int]) -> int:
-    """About how many terms the rows of the direct model have, within a factor of two."""
-    machines = Counter(instance.pool for instance in fleet.instances) + Counter(dict(enumerate(most_new)))
-    total = 0
-    for pool in fleet.pools:
-        options = [option for c in fleet.components for option in c.options if pool.index in option.pools]
-        each = sum(6 + (3 * pool.shape.accelerators if option.shared else 0) for option in options)
-        total += machines[pool.index] * each
-    return total
+        self.stats.update(new_machines=sum(most_new), terms=direct_terms(self._fleet, most_new))
+        return direct_terms(self._fleet, most_new) > self._options.max_terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,12 @@ def run_highs(
 
     from placement.engines.highs import QuietHighs
 
+    if not program.lp.variables():  # HiGHS calls such a program "Empty" and says no more
+        if not program.holds({}):
+            return End("infeasible")
+        watcher.solution({})
+        watcher.bound(objective.reduced({}))
+        return End("optimal")
     shift = _shift(objective)
     program.lp.setObjective(pulp.LpAffineExpression([(var, n * shift) for var, n in objective.terms]))
     solver = QuietHighs()  # type: ignore[no-untyped-call]

@@ -9,9 +9,10 @@ from placement.exact.milp.check import broken_rule
 from placement.exact.milp.engines import ENGINES, Limits, cbc_path
 from placement.exact.milp.model import DirectModel
 from placement.exact.milp.translate import decode, encode
-from placement.exact.slots import direct_terms, slots_of
+from placement.exact.slots import direct_terms, most_new_machines, slots_of
 from placement.exact.start import first_plan
 from placement.result import Outcome, Stop
+from placement.track import why_stop
 
 if TYPE_CHECKING:
     from placement.budget import Budget
@@ -118,16 +119,8 @@ class _Search:
         if infeasible:
             reason = f"{self._options.engine} proved that no plan keeps every rule"
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self._stats)
-        return Outcome(NAME, self._why_stopped(), reason=self._doubt, stats=self._stats)
-
-    def _why_stopped(self) -> Stop:
-        if self._track.proved:
-            return Stop.PROVED
-        if self._track.good_enough:
-            return Stop.GAP
-        if self._budget.interrupted:
-            return Stop.INTERRUPTED
-        return Stop.TIME if self._budget.over() else Stop.DONE
+        stop = why_stop(self._track, self._budget) or Stop.DONE
+        return Outcome(NAME, stop, reason=self._doubt, stats=self._stats)
 
     def _stages(self) -> bool:
         """Each level, then money; True when there is no plan at all."""
@@ -188,7 +181,7 @@ class _Search:
 
     def _write(self, ticks_limit: int | None) -> DirectModel:
         """The model, on machines enough for a plan better than `ticks_limit` (None: for any plan)."""
-        terms = direct_terms(self._fleet, ticks_limit)
+        terms = direct_terms(self._fleet, most_new_machines(self._fleet, ticks_limit))
         if terms > self._options.max_terms:
             raise _Stuck(
                 f"the direct model would have about {terms:,} terms, the limit is {self._options.max_terms:,}; "

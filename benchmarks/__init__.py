@@ -1,1 +1,0 @@
-"""Measurements of our claims; see docs/benchmarks.md."""

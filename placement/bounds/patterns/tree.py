@@ -1,0 +1,142 @@
+"""Whole machines: best-first branching on machine counts, of groups of pools first, then of single pools.
+
+Only machine counts carry cost, and the LP buys parts of machines. A node is a box of machine counts; its bound is the
+certificate of its LP's prices over that box, so patterns that were never generated are covered. Machines of one type
+are nearly alike wherever they stand, so the LP shifts them freely between zones and a branch on one pool's count
+changes nothing; a branch on the count of all of them does (as in branching on aggregated variables, Vanderbeck 2011,
+*Branching in branch-and-price: a generic scheme*, Math. Prog. 130).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.bounds.patterns.certificate import Box
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from placement.bounds.patterns.certificate import Groups
+    from placement.fleet import Fleet
+
+WHOLE = 1e-6  # a count so near a whole number is whole
+
+
+def groups_of(fleet: Fleet) -> tuple[tuple[int, ...], ...]:
+    """Pools of one instance type, where there are several."""
+    found: dict[str, list[int]] = {}
+    for pool in fleet.pools:
+        found.setdefault(fleet.problem.pools[pool.index].instance_type, []).append(pool.index)
+    return tuple(tuple(group) for group in found.values() if len(group) > 1)
+
+
+def is_whole(counts: Sequence[float]) -> bool:
+    """Whether all counts are whole numbers, to rounding."""
+    return all(abs(n - round(n)) <= WHOLE for n in counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """What solving one box gives.
+
+    `bound` is proven, micro-dollars per hour; `counts` are machines per pool and group in the LP's solution (none when
+    the LP failed); `feasible` says whether these hold everything that the relaxation asks for.
+    """
+
+    bound: int
+    counts: tuple[float, ...]
+    feasible: bool
+
+
+class _Node(NamedTuple):
+    bound: int
+    order: int
+    box: Box
+    relaxed: Relaxed
+
+
+class Tree:
+    """The open boxes. `bound` holds for every plan whenever the search is stopped."""
+
+    def __init__(
+        self, solve: Callable[[Box], Relaxed | None], fleet: Fleet, groups: Groups, root: Box, relaxed: Relaxed
+    ) -> None:
+        """`solve` bounds a box (None: out of time); `relaxed` is what it says of the `root`."""
+        self._solve = solve
+        self._pools = len(fleet.pools)
+        self._groups = groups
+        prices = [pool.price for pool in fleet.pools]
+        self._prices = (*prices, *(min(prices[p] for p in group) for group in groups))
+        self._open = [_Node(relaxed.bound, 0, root, relaxed)]
+        self._closed: int | None = None  # the least bound of boxes that can't be branched on
+        self.machines: tuple[int, ...] = ()  # the cheapest whole counts met that hold everything
+        self.nodes = 0
+
+    @property
+    def bound(self) -> int:
+        """The least price of any plan's machines, micro-dollars per hour."""
+        least = self._open[0].bound if self._open else None
+        if self._closed is None or (least is not None and least < self._closed):
+            return least or 0
+        return self._closed
+
+    @property
+    def done(self) -> bool:
+        """Whether more branching can't raise the bound."""
+        return not self._open or (self._closed is not None and self._open[0].bound >= self._closed)
+
+    def step(self) -> bool:
+        """Branch on the box with the least bound; False when the time is up (that box then stays open)."""
+        node = self._open[0]
+        k = self._fractional(node.relaxed.counts)
+        children = []
+        if k is not None:
+            for box in _halves(node.box, k, node.relaxed.counts[k]):
+                if self._is_empty(box):
+                    continue
+                relaxed = self._solve(box)
+                if relaxed is None:
+                    return False
+                self.nodes += 1
+                children.append(_Node(max(node.bound, relaxed.bound), self.nodes, box, relaxed))
+        else:
+            self._close(node)
+        heapq.heappop(self._open)
+        for child in children:
+            heapq.heappush(self._open, child)
+        return True
+
+    def _is_empty(self, box: Box) -> bool:
+        """Whether the limits of some group's pools rule out those of the group."""
+        return any(
+            sum(box.most[p] for p in group) < box.fewest[self._pools + g]
+            or sum(box.fewest[p] for p in group) > box.most[self._pools + g]
+            for g, group in enumerate(self._groups)
+        )
+
+    def _close(self, node: _Node) -> None:
+        if self._closed is None or node.bound < self._closed:
+            self._closed = node.bound
+            if node.relaxed.feasible:
+                self.machines = tuple(round(n) for n in node.relaxed.counts[: self._pools])
+
+    def _fractional(self, counts: tuple[float, ...]) -> int | None:
+        """The count to branch on: of the groups, else of the pools, the one whose rounding is worth most; None when all
+        are whole."""
+        for part in (range(self._pools, len(counts)), range(min(self._pools, len(counts)))):
+            apart = {k: abs(counts[k] - round(counts[k])) for k in part}
+            broken = [k for k in part if apart[k] > WHOLE]
+            if broken:
+                return max(broken, key=lambda k: (apart[k] * self._prices[k], apart[k], -k))
+        return None
+
+
+def _halves(box: Box, k: int, count: float) -> tuple[Box, Box]:
+    """The box with count k at most, and above, what `count` is rounded down to."""
+    below = math.floor(count)
+    fewest, most = list(box.fewest), list(box.most)
+    fewest[k], most[k] = below + 1, below
+    return Box(box.fewest, tuple(most)), Box(tuple(fewest), box.most)

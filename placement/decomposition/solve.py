@@ -1,0 +1,221 @@
+"""The solver `decomposition`: a plan of the whole, cut into parts that are packed anew all at once, over and over.
+
+1. A first plan of the whole by heuristics; where they are stuck, copies are filled in by searches on a few machines.
+2. Rounds. The machines of the plan are dealt into parts (see `parts`), every part is solved by another solver, and what
+   got cheaper is put back. Each round cuts the plan in another way: by zone, across zones, and the machines that waste
+   most together, so what one cut could not do the next one can.
+3. The bound is that of the whole, never a sum over parts. It is one more task of the first round.
+
+The tasks run on the budget's executor. With a work limit, which holds for each part, the answer does not depend on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from placement.bounds import volume_bound
+from placement.bounds.volume import RELAXES as VOLUME_RELAXES
+from placement.decomposition.parts import deal, gather, make_parts
+from placement.decomposition.tasks import Bound, Pack, run_tasks
+from placement.exact.fill import Fill
+from placement.exact.start import first_plan
+from placement.heuristics import relabel
+from placement.packing import Packing, evaluate
+from placement.result import Outcome, Stop
+from placement.solvers import find_solver
+from placement.track import why_stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.budget import Budget
+    from placement.decomposition.parts import Part
+    from placement.decomposition.tasks import Answer, Task
+    from placement.fleet import Fleet
+    from placement.packing import Machine, Value
+    from placement.track import Track
+
+NAME = "decomposition"
+_WORK_ROUNDS = 2  # under a work limit
+_ROUND_SHARE = 0.4  # of the time left, for one round
+_PATIENCE = 4  # rounds without a gain after which it ends
+_FILL_SHARE = 0.3  # of the time left, for a first plan where heuristics are stuck
+_OFFERS = 16  # plans offered in one round at most
+_ALONE = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again
+
+
+@dataclass(frozen=True, slots=True)
+class DecompositionOptions:
+    """How a problem is cut.
+
+    Attributes
+    ----------
+    copies : of one part, about. A problem that is not larger than one and a half parts is solved as a whole.
+    solver : of the parts.
+    rounds : most rounds.
+    bound_share : part of the first round's time for the bound of the whole.
+    """
+
+    copies: int = 250
+    solver: str = "auto"
+    rounds: int = 1000
+    bound_share: float = 0.25
+
+    def __post_init__(self) -> None:
+        """Refuse cuts that mean nothing."""
+        if self.copies < 1:
+            raise ValueError(f"copies must be at least 1, got {self.copies}")
+        if not 0 < self.bound_share < 1:
+            raise ValueError(f"bound_share must be between 0 and 1, got {self.bound_share}")
+        if self.solver == NAME:
+            raise ValueError(f"the parts can't be solved by {NAME} again")
+
+
+def solve_decomposition(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: DecompositionOptions = DecompositionOptions(),
+) -> Outcome:
+    """Solve in parts, bound as a whole; see the module's text."""
+    if sum(c.copies for c in fleet.components) <= 1.5 * options.copies:
+        return _as_a_whole(fleet, track, budget, seed, hint, options)
+    if hint is not None:
+        track.offer(hint, NAME)
+    track.raise_bound(volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES)
+    _first_plan(fleet, track, budget, seed)
+    search = _Rounds(fleet, track, budget, seed, options)
+    if track.best is None:
+        search.bound_alone()
+        return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, stats=search.stats)
+    search.run()
+    return Outcome(NAME, why_stop(track, budget) or Stop.DONE, stats=search.stats)
+
+
+def _as_a_whole(
+    fleet: Fleet, track: Track, budget: Budget, seed: int, hint: Packing | None, options: DecompositionOptions
+) -> Outcome:
+    solver = find_solver(options.solver)
+    settings = solver.make_options(_settings(options))
+    return solver.load()(fleet, track, budget=budget, seed=seed, hint=hint, options=settings)
+
+
+def _settings(options: DecompositionOptions) -> dict[str, Any]:
+    return _ALONE.get(options.solver, {})
+
+
+def _first_plan(fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
+    first_plan(fleet, track, budget, seed)
+    if track.best is not None or budget.over():
+        return
+    part = budget.share(_FILL_SHARE, work=budget.work)
+    fill = Fill(fleet, part, seed)
+    if fill.run(part, track) and fill.packing is not None:
+        track.offer(relabel(fleet, fill.packing), NAME)
+
+
+class _Rounds:
+    """The rounds of one solve, and what they count."""
+
+    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: DecompositionOptions) -> None:
+        self._fleet, self._track, self._budget, self._options = fleet, track, budget, options
+        self._rng = np.random.default_rng(seed)
+        self.stats: dict[str, int | float | str] = {"rounds": 0, "parts": 0, "improved": 0}
+
+    def bound_alone(self) -> None:
+        """Without a plan there is nothing to cut: the bound has what time is left."""
+        for _, answer in run_tasks([self._bound_task(1.0)], self._budget):
+            self._raise_bounds(answer)
+
+    def run(self) -> None:
+        """Round after round until nothing is to be gained, or the budget is over."""
+        rounds = min(self._options.rounds, _WORK_ROUNDS if self._budget.work is not None else 2**60)
+        idle = 0
+        for turn in range(rounds):
+            if why_stop(self._track, self._budget) or idle >= _PATIENCE:
+                return
+            idle = 0 if self._round(turn) else idle + 1
+
+    def _round(self, turn: int) -> bool:
+        """Cut, solve, put back; says whether the plan got better."""
+        best = self._track.best
+        assert best is not None
+        packing, value = best
+        parts = list(make_parts(self._fleet, packing, self._cut(packing, turn)))
+        tasks: list[Task] = [self._pack_task(part) for part in parts]
+        if not turn:
+            share = self._options.bound_share
+            tasks.insert(0, self._bound_task(share / (1 - share) * max(1, len(parts))))
+        found: dict[int, tuple[Machine, ...]] = {}
+        every = max(1, -(-len(parts) // _OFFERS))
+        for index, answer in run_tasks(tasks, self._budget.share(_ROUND_SHARE, work=self._budget.work)):
+            self._raise_bounds(answer)
+            if answer.packing is not None:
+                found[index - (not turn)] = parts[index - (not turn)].put_back(answer.packing)
+                if self._adds_up and len(found) % every == 0:
+                    self._track.offer(_merge(packing, parts, found), NAME)
+        self.stats["rounds"] = turn + 1
+        self.stats["parts"] = int(self.stats["parts"]) + len(parts)
+        better = self._accept(packing, value, parts, found)
+        self.stats["improved"] = int(self.stats["improved"]) + better
+        return better > 0
+
+    @property
+    def _adds_up(self) -> bool:
+        """Whether the gains of parts are the gain of the whole, in any order: no shared minima, no shared moves."""
+        return not self._fleet.places and not any(pool.min_instances for pool in self._fleet.pools)
+
+    def _cut(self, packing: Packing, turn: int) -> list[list[int]]:
+        copies = self._options.copies
+        several = len({self._fleet.pools[machine.pool].zone for machine in packing.machines}) > 1
+        if turn % 3 == 2:
+            return gather(self._fleet, packing, copies, self._rng)
+        return deal(self._fleet, packing, copies, self._rng, by_zone=several and turn % 3 == 0)
+
+    def _pack_task(self, part: Part) -> Pack:
+        seed = int(self._rng.integers(2**30))
+        options = self._options
+        return Pack(part.small.fleet, part.small.packing, options.solver, _settings(options), seed)
+
+    def _bound_task(self, weight: float) -> Bound:
+        best = self._track.best
+        given = best[1].left_out if best is not None and self._fleet.levels else None
+        return Bound(self._fleet, given, int(self._rng.integers(2**30)), weight)
+
+    def _raise_bounds(self, answer: Answer) -> None:
+        for ticks, by, given, relaxes in answer.bounds:
+            self._track.raise_bound(ticks, by, given, relaxes)
+
+    def _accept(
+        self, packing: Packing, value: Value, parts: Sequence[Part], found: dict[int, tuple[Machine, ...]]
+    ) -> int:
+        """Put back what was found, all of it or, where that is no gain, part by part; returns how many were."""
+        whole = _merge(packing, parts, found)
+        if evaluate(self._fleet, whole) < value:
+            self._track.offer(relabel(self._fleet, whole), NAME)
+            return len(found)
+        if self._adds_up:
+            return 0
+        kept: dict[int, tuple[Machine, ...]] = {}
+        gains = 0
+        for index in sorted(found):
+            trial = {**kept, index: found[index]}
+            now = evaluate(self._fleet, _merge(packing, parts, trial))
+            if now < value:
+                kept, value, gains = trial, now, gains + 1
+        if gains:
+            self._track.offer(relabel(self._fleet, _merge(packing, parts, kept)), NAME)
+        return gains
+
+
+def _merge(packing: Packing, parts: Sequence[Part], found: dict[int, tuple[Machine, ...]]) -> Packing:
+    """The plan with the parts that were found in the place of their machines."""
+    replaced = {m for index in found for m in parts[index].machines}
+    still = (machine for m, machine in enumerate(packing.machines) if m not in replaced)
+    return Packing((*still, *(machine for index in sorted(found) for machine in found[index])))

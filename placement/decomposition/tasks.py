@@ -1,0 +1,207 @@
+"""Tasks that can run anywhere: what to do, within which limits, and what comes back; all of it can be pickled.
+
+`run_tasks` keeps as many of them going as the executor runs at once. Time is dealt out when a task starts, so what one
+does not need the later ones have.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from placement.budget import Budget
+from placement.executors import heeding_interrupts, interrupt_calls, workers_of
+from placement.solvers import find_solver
+from placement.track import Track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+
+_log = logging.getLogger(__name__)
+_POLL = 0.2  # seconds between looks at the budget while tasks run elsewhere
+_GROUPS = (100, 300, 900, 2_700)  # components of the coarser problems whose bounds are taken in turn
+_NODES = 20  # of the pattern bound's tree: at this size the root has nearly all of it
+_GRACE = 2.0  # seconds after its deadline when a task that runs elsewhere is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one task: as in `Budget`, and the moment (seconds since 1970) when it must end at the latest."""
+
+    seconds: float | None
+    deadline: float | None
+    work: int | None
+    gap: float
+    threads: int | None
+
+    def budget(self) -> Budget:
+        """A budget that starts now."""
+        seconds = self.seconds
+        if self.deadline is not None:
+            left = max(0.0, self.deadline - time.time())
+            seconds = left if seconds is None else min(seconds, left)
+        return Budget(seconds, self.work, self.gap, self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a task found: its best packing, and the bounds that it proved, as `Track.raise_bound` takes them."""
+
+    packing: Packing | None = None
+    bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Make the packing `hint` of a part cheaper."""
+
+    fleet: Fleet
+    hint: Packing
+    solver: str
+    options: dict[str, Any]
+    seed: int
+    weight: float = 1.0  # of its share of the time
+
+    def run(self, budget: Budget) -> Answer:
+        """Solve within the budget, from the hint."""
+        track = Track(self.fleet, budget)
+        track.offer(self.hint, "hint")
+        solver = find_solver(self.solver)
+        options = solver.make_options(self.options)
+        solver.load()(self.fleet, track, budget=budget, seed=self.seed, hint=self.hint, options=options)
+        best = track.best
+        return Answer(None if best is None else best[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Raise the bound of the whole; `given` as in `Track.raise_bound`."""
+
+    fleet: Fleet
+    given: tuple[int, ...] | None
+    seed: int
+    weight: float
+
+    def run(self, budget: Budget) -> Answer:
+        """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
+        from placement.bounds.patterns.bound import NAME, PatternBound
+        from placement.bounds.patterns.relaxation import RELAXES
+        from placement.exact.coarse import RELAXES as COARSE_RELAXES
+        from placement.exact.coarse import coarsen
+
+        best, relaxes = 0, RELAXES
+        for most in _GROUPS if budget.work is None else _GROUPS[:1]:
+            if budget.over():
+                break
+            fleet = coarsen(self.fleet, most)
+            patterns = PatternBound(fleet, budget, self.given, self.seed)
+            patterns.run(Track(fleet, budget), nodes=_NODES)
+            if patterns.bound > best:
+                best, relaxes = patterns.bound, RELAXES if fleet is self.fleet else f"{RELAXES}; {COARSE_RELAXES}"
+            if fleet is self.fleet:
+                break
+        return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),))
+
+
+Task = Pack | Bound
+
+
+def perform(task: Task, limits: Limits) -> Answer:
+    """One task in a process of its own: what executors are given."""
+    budget = limits.budget()
+    with heeding_interrupts(budget.interrupt):
+        return task.run(budget)
+
+
+def run_tasks(tasks: Sequence[Task], budget: Budget) -> Iterator[tuple[int, Answer]]:
+    """Run tasks within a budget, on its executor or here; yields (index, answer) as answers come.
+
+    Tasks that can't be started or finished in time have no answer. One that fails elsewhere is done again here, so an
+    executor that breaks costs time and nothing else, and an error in a solver is raised here.
+    """
+    executor = budget.executor
+    if executor is None:
+        for index, task in enumerate(tasks):
+            if budget.over():
+                return
+            yield index, task.run(_inside(budget, _share(tasks, index)))
+        return
+    yield from _Elsewhere(tasks, budget, executor).run()
+
+
+def _share(tasks: Sequence[Task], index: int, workers: int = 1) -> float:
+    """The part of the time left that the task has, when those before it have started."""
+    return min(1.0, workers * tasks[index].weight / sum(task.weight for task in tasks[index:]))
+
+
+def _inside(budget: Budget, fraction: float) -> Budget:
+    part = budget.share(fraction, work=budget.work)
+    part.executor = None
+    return part
+
+
+class _Elsewhere:
+    """Tasks on an executor: those that run, and those that failed there."""
+
+    def __init__(self, tasks: Sequence[Task], budget: Budget, executor: Executor) -> None:
+        self._tasks, self._budget, self._executor = tasks, budget, executor
+        self._workers = workers_of(executor)
+        self._running: dict[Future[Answer], int] = {}
+        self._failed: list[int] = []
+
+    def run(self) -> Iterator[tuple[int, Answer]]:
+        waiting = list(range(len(self._tasks)))
+        with self._budget.stopping(lambda: interrupt_calls(self._executor)):
+            while (waiting or self._running) and not self._given_up():
+                while waiting and len(self._running) < self._workers and not self._budget.over():
+                    self._start(waiting.pop(0))
+                if not self._running:
+                    break
+                done, _ = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED)
+                for future in sorted(done, key=lambda future: self._running[future]):
+                    yield from self._collect(future)
+        for future in self._running:
+            future.cancel()
+        for index in self._failed:
+            if not self._budget.over():
+                yield index, self._tasks[index].run(_inside(self._budget, _share(self._tasks, index)))
+
+    def _given_up(self) -> bool:
+        """Interrupted, or so long past the deadline that no answer will come."""
+        seconds = self._budget.seconds
+        late = seconds is not None and self._budget.elapsed() > seconds + _GRACE
+        return late or (self._budget.interrupted and not hasattr(self._executor, "interrupt"))
+
+    def _start(self, index: int) -> None:
+        budget = self._budget
+        left = budget.left()
+        finite = budget.seconds is not None
+        limits = Limits(
+            seconds=left * _share(self._tasks, index, self._workers) if finite else None,
+            deadline=time.time() + left if finite else None,
+            work=budget.work,
+            gap=budget.gap,
+            threads=budget.threads or 1,
+        )
+        try:
+            self._running[self._executor.submit(perform, self._tasks[index], limits)] = index
+        except (RuntimeError, BrokenExecutor) as error:
+            self._fail(index, error)
+
+    def _collect(self, future: Future[Answer]) -> Iterator[tuple[int, Answer]]:
+        index = self._running.pop(future)
+        try:
+            yield index, future.result()
+        except Exception as error:  # whatever an executor may raise: solved again here, where a true error shows
+            self._fail(index, error)
+
+    def _fail(self, index: int, error: Exception) -> None:
+        _log.warning("task %d failed on the executor, it is done again here: %s", index, error)
+        self._failed.append(index)

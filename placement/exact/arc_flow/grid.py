@@ -1,0 +1,173 @@
+"""The memory grid of each kind of accelerator: fine enough to lose little, coarse enough for a program of a given size.
+
+Needs are rounded up and capacities down, so whatever fits on the grid fits in MiB: plans are true, and a coarser grid
+only hides some of them. Shares of an accelerator are a second need on it. Where one of the two nearly always decides,
+a copy weighs the greater of both on one grid; else memory alone is on the grid, and shares are limited in aggregate.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.exact.arc_flow.graph import FlowGraph, Size
+from placement.units import MIB_PER_GIB, WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.exact.arc_flow.blocks import Block, Blocks
+    from placement.fleet import Option
+
+_PARTS_OF_GIB = (20, 16, 10, 8, 5, 4, 2, 1, 0.5, 0.25)
+_FINEST, _COARSEST = 1600, 8  # grid units of an accelerator
+_STEP = 1.4  # from one grid to the next coarser one, where GiB have none between
+_SHARE_LOSS = 0.03  # of the load, that may be lost by weighing copies by the greater of memory and share
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Units of one kind: the `sizes` of options as memory and share ask for, and the graph over them.
+
+    `loss` is the part of the load that rounding adds; 0 means that the grid is as good as MiB.
+    """
+
+    capacity: int
+    graph: FlowGraph | None
+    unit: float
+    loss: float
+    shares_inside: bool
+
+    @property
+    def arcs(self) -> int:
+        """Arcs of the graph."""
+        return 0 if self.graph is None else self.graph.arcs
+
+    def size(self, option: Option) -> Size | None:
+        """What a copy by the option takes; None when it touches no accelerator."""
+        if not option.accelerators:
+            return None
+        return Size(option.accelerators, _weight(option, self.unit, self.capacity, inside=self.shares_inside))
+
+
+def grids_of(blocks: Blocks, most_arcs: int) -> list[Grid]:
+    """For each kind the grid of least loss, all together of about `most_arcs` arcs.
+
+    Each kind may use its part of what is left, those with the smallest graphs first, so that what they do not need goes
+    to the others. Where even the coarsest grid has more arcs than that, it is taken all the same.
+    """
+    ladders = [list(_ladder(_Load(blocks, kind))) for kind in blocks.kinds]
+    chosen: dict[int, Grid] = {}
+    left = most_arcs
+    for waiting, k in enumerate(sorted(range(len(ladders)), key=lambda k: ladders[k][0].arcs)):
+        part = left // (len(ladders) - waiting)
+        small = [grid for grid in ladders[k] if grid.arcs <= part] or [min(ladders[k], key=lambda grid: grid.arcs)]
+        chosen[k] = min(small, key=lambda grid: (round(grid.loss, 6), grid.arcs))
+        left -= chosen[k].arcs
+    return [chosen[k] for k in range(len(ladders))]
+
+
+class _Load:
+    """What may stand on accelerators of one kind: options that touch them, and the copies of each at most."""
+
+    def __init__(self, blocks: Blocks, kind: tuple[Block, ...]) -> None:
+        options = {(way.component, way.option.index): way.option for block in kind for way in block.ways}
+        self.options = [
+            (option, max(1, blocks.fleet.components[c].copies))
+            for (c, _), option in options.items()
+            if option.accelerators
+        ]
+        self.accelerators = {block.shape.accelerators for block in kind}
+        self.memory = max(1, kind[0].shape.memory_mib)
+        self.shares_inside = self._shares_inside()
+
+    def of(self, option: Option, *, inside: bool) -> float:
+        """The part of an accelerator that a copy needs."""
+        if _whole(option):
+            return 1.0
+        memory = option.memory_mib / self.memory
+        return max(memory, option.share / WHOLE_SHARE) if inside else memory
+
+    def _shares_inside(self) -> bool:
+        """Whether weighing copies by the greater of memory and share costs little over the scarcer of the two."""
+        memory = share = greater = 0.0
+        for option, copies in self.options:
+            if not _whole(option):
+                touched, one, two = (
+                    copies * option.accelerators,
+                    option.memory_mib / self.memory,
+                    option.share / WHOLE_SHARE,
+                )
+                memory, share, greater = (
+                    memory + touched * one,
+                    share + touched * two,
+                    greater + touched * max(one, two),
+                )
+        return greater <= max(memory, share) * (1 + _SHARE_LOSS)
+
+
+def _ladder(load: _Load) -> Iterator[Grid]:
+    """Grids of a kind, finest first."""
+    if not load.options:
+        yield Grid(1, None, 1.0, 0.0, shares_inside=True)
+        return
+    for unit in _units(load):
+        yield _grid(load, unit)
+
+
+def _units(load: _Load) -> list[float]:
+    """MiB per unit, ascending."""
+    memory = load.memory
+    needs = {option.memory_mib for option, _ in load.options if not _whole(option)} - {0}
+    if not needs:
+        return [float(memory)]
+    found = set()
+    for (
+        parts
+    ) in _PARTS_OF_GIB:  # needs in tenths of a GiB were rounded up to MiB: the unit must be a hair above a tenth
+        unit = MIB_PER_GIB / parts
+        found |= {unit, max(need / max(1, round(need / unit)) for need in needs)}
+    count = float(_FINEST)
+    while count >= _COARSEST:
+        found.add(memory / round(count))
+        count /= _STEP
+    return sorted(unit for unit in found if _COARSEST <= memory / unit <= _FINEST) or [float(memory)]
+
+
+def _grid(load: _Load, unit: float) -> Grid:
+    capacity, inside = max(1, _floor(load.memory / unit)), load.shares_inside
+    copies: Counter[Size] = Counter()
+    taken = needed = 0.0
+    for option, count in load.options:
+        size = Size(option.accelerators, _weight(option, unit, capacity, inside=inside))
+        copies[size] += count
+        taken += count * option.accelerators * size.weight / capacity
+        needed += count * option.accelerators * load.of(option, inside=inside)
+    graph = FlowGraph(load.accelerators, capacity, dict(sorted(copies.items())))
+    return Grid(capacity, graph, unit, max(0.0, taken / needed - 1) if needed else 0.0, inside)
+
+
+def _weight(option: Option, unit: float, capacity: int, *, inside: bool) -> int:
+    """Grid units on each accelerator; all of them for a copy that owns it."""
+    if _whole(option):
+        return capacity
+    weight = max(1, _ceil(option.memory_mib / unit))
+    if inside:
+        weight = max(weight, -(-option.share * capacity // WHOLE_SHARE))
+    return min(weight, capacity)
+
+
+def _whole(option: Option) -> bool:
+    """Whether a copy has its accelerators for itself."""
+    return not option.shared
+
+
+def _ceil(units: float) -> int:
+    """Rounded up; a hair above a whole number is that of binary floats."""
+    return -int(-units // 1) if units - int(units) > 1e-9 else int(units)
+
+
+def _floor(units: float) -> int:
+    """Rounded down, in the same way."""
+    return int(units + 1e-9)

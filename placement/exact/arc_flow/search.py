@@ -1,0 +1,351 @@
+"""The solver `arc-flow`: bound by patterns, then the arc-flow program on ever finer grids, its solutions completed.
+
+1. Heuristics for a first plan, which the program starts from.
+2. The pattern bound. The program's own bound is never reported: it holds for aligned blocks on its grid alone.
+3. The program in HiGHS. Each of its solutions is decoded, completed and offered while the search goes on.
+4. When the grid lost something and time is left: the same on a finer grid.
+
+Running machines are no blocks of their own. With a plan at hand, they stand still as the plan has them, and the program
+packs what stands on new machines; that leaves moves and consolidation to others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+
+from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
+from placement.bounds.volume import volume_bound
+from placement.engines.highs import EngineError, load_lp, run
+from placement.exact.arc_flow.blocks import blocks_of
+from placement.exact.arc_flow.complete import Completion
+from placement.exact.arc_flow.decode import decode
+from placement.exact.arc_flow.encode import encode
+from placement.exact.arc_flow.grid import grids_of
+from placement.exact.arc_flow.program import MICRO, FlowProgram
+from placement.exact.neighbourhood import may_be_freed, neighbourhood
+from placement.exact.start import first_plan
+from placement.heuristics import relabel
+from placement.packing import evaluate
+from placement.result import Outcome, Stop
+from placement.track import why_stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from placement.budget import Budget
+    from placement.exact.arc_flow.grid import Grid
+    from placement.exact.neighbourhood import Neighbourhood
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+    from placement.track import Track
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+NAME = "arc-flow"
+_FINER = 2  # times the arcs, from one grid to the next
+_GRIDS = 4
+_LEAST_LOSS = 1e-6  # of a grid, from which a finer one may be worth it
+_BIG = 4_000  # columns from which the root is solved by interior point
+_FEW_ARCS = 1_500  # up to so many, a program is solved as it is
+_RUNGS = (0.01, 0.06)  # most reduced cost of an arc, in prices of the cheapest machine
+_RUNG_GAPS = (4e-4, 2e-4, 1e-5)  # relative gap at which a run ends
+_RUNG_SHARE = 0.8  # of the time that is left, for a run that is not the last
+_LAST_SHARE = 0.9  # the rest is for completing its solution
+_RUNG_NODES = 2_000
+_FILL_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ArcFlowOptions:
+    """How large the program may be, and how the time is shared out.
+
+    Attributes
+    ----------
+    max_arcs : about so many arcs the first program may have; grids are coarsened until it does.
+    bound_share : part of the time for the pattern bound.
+    """
+
+    max_arcs: int = 25_000
+    bound_share: float = 0.2
+
+
+def solve_arc_flow(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: ArcFlowOptions = ArcFlowOptions(),
+) -> Outcome:
+    """Bound by patterns, plans by the arc-flow program; see the module's text. Work is counted in nodes."""
+    if hint is not None:
+        track.offer(hint, NAME)
+    first_plan(fleet, track, budget, seed)
+    stats: dict[str, int | float | str] = {}
+    track.raise_bound(volume_bound(fleet), "volume")
+    if not _ended(track, budget):
+        best = track.best
+        given = best[1].left_out if best is not None and fleet.levels else None
+        bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
+        bound.run(track)
+        if bound.infeasible and given is None:
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+    if not _ended(track, budget):
+        search = _Search(fleet, track, budget, seed, options)
+        search.run()
+        stats.update(search.stats)
+    return Outcome(NAME, why_stop(track, budget) or (Stop.STUCK if track.best is None else Stop.DONE), stats=stats)
+
+
+def _loss(grids: Sequence[Grid]) -> float:
+    return max(grid.loss for grid in grids)
+
+
+def _ended(track: Track, budget: Budget) -> bool:
+    return track.good_enough or budget.over()
+
+
+class _Search:
+    """The programs of one solve, one after the other."""
+
+    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: ArcFlowOptions) -> None:
+        self.fleet, self.track, self.budget, self.seed, self.options = fleet, track, budget, seed, options
+        self.part = _free_part(fleet, track)
+        self.small = fleet if self.part is None else self.part.fleet
+        self.blocks = blocks_of(self.small)
+        self.completion = Completion(self.small, seed)
+        self.nodes = self.runs = 0
+        self.stats: dict[str, int | float | str] = {}
+
+    def run(self) -> None:
+        """Grids from coarse to fine, until nothing is lost or the budget is over."""
+        if not self.blocks.blocks:
+            return
+        arcs = self.options.max_arcs
+        grids = grids_of(self.blocks, arcs)
+        if _loss(grids) > _LEAST_LOSS:  # the first plans come sooner from a coarser grid
+            arcs //= 2
+            grids = grids_of(self.blocks, arcs)
+        previous = None
+        for turn in range(_GRIDS):
+            units = [grid.unit for grid in grids]
+            if units != previous:
+                program = FlowProgram(self.blocks, grids)
+                self.stats.update(grids=turn + 1, grid_loss=round(_loss(grids), 6))
+                self.stats.update(columns=program.columns, rows=program.rows)
+                self._solve(program)
+                if _loss(grids) <= _LEAST_LOSS:
+                    return
+            if self._ended():
+                return
+            previous = units
+            arcs *= _FINER
+            grids = grids_of(self.blocks, arcs)
+
+    def _ended(self) -> bool:
+        return _ended(self.track, self.budget) or self._nodes_left() == 0
+
+    def _nodes_left(self) -> int | None:
+        return None if self.budget.work is None else max(0, self.budget.work - self.nodes)
+
+    def _solve(self, program: FlowProgram) -> None:
+        """What is left out, level by level where the best plan leaves out more than was proved; then money."""
+        for level in range(len(self.small.levels)):
+            best = self.track.best
+            if best is None or best[1].left_out[level] > self.track.left_out_bound()[level]:
+                self._stage(program, program.left_out(level), levels=level)
+        self._stage(program, program.prices(), levels=len(self.small.levels))
+
+    def _stage(self, program: FlowProgram, cost: Floats, levels: int) -> None:
+        """One objective, within what the best plan leaves out at the first `levels`: ever more arcs, cheapest first."""
+        if self._ended():
+            return
+        plan = self.plan()
+        lp = program.to_lp(cost, self._placed(plan, levels))
+        values = None if plan is None else encode(program, plan)
+        is_money = levels == len(self.small.levels)
+        order, ladder = self._ladder(program, lp)
+        for rung, arcs in enumerate(ladder):
+            if self._ended():
+                return
+            last = rung == len(ladder) - 1
+            shut = order[arcs:]
+            start = None if values is None or values[shut].any() else values
+            gap = _RUNG_GAPS[-1 if last else rung]
+            found = self._run(program, lp, shut, start, gap=gap, last=last, is_money=is_money)
+            if found is not None:
+                values = found if values is None or found @ cost < values @ cost else values
+                self.take(program, found, steps=_FILL_STEPS)
+
+    def _ladder(self, program: FlowProgram, lp: highspy.HighsLp) -> tuple[Ints, list[int]]:
+        """Columns of arcs by reduced cost in the relaxation, and how many of them each run may use.
+
+        Nearly all arcs of good solutions are among the cheapest, a tenth of them, and a program on these alone is
+        solved many times faster. The relaxation is solved by interior point without crossover: in the middle of its
+        optimal face, arcs that some optimal solution uses cost nothing.
+        """
+        first = min(program.arcs, default=program.columns)
+        columns = np.arange(first, program.columns)
+        columns = columns[: program.flow_columns]
+        if len(columns) < _FEW_ARCS:
+            return columns, [len(columns)]
+        integrality, lp.integrality_ = lp.integrality_, []
+        solver = load_lp(lp, solver="ipm", run_crossover="off", **self._limits(1.0))
+        lp.integrality_ = integrality
+        self._listen(solver, _Listener(self, program, is_money=False))
+        try:
+            solved = run(solver) == highspy.HighsModelStatus.kOptimal
+        except EngineError:
+            solved = False
+        if not solved:
+            return columns, [len(columns)]
+        reduced = np.array(solver.getSolution().col_dual)[columns]
+        order = np.argsort(reduced, kind="stable")
+        unit = min((price for price in lp.col_cost_ if price > 0), default=1.0)
+        counts = [int(np.searchsorted(reduced[order], unit * part)) for part in _RUNGS]
+        return columns[order], [*(n for n in counts if n < 0.7 * len(order)), len(order)]
+
+    def _run(
+        self,
+        program: FlowProgram,
+        lp: highspy.HighsLp,
+        shut: Ints,
+        start: Floats | None,
+        *,
+        gap: float,
+        last: bool,
+        is_money: bool,
+    ) -> Floats | None:
+        """HiGHS with the arcs `shut` closed; the best column values, None without."""
+        high = program.high.copy()
+        high[shut] = 0.0
+        lp.col_upper_ = high
+        options = {**self._limits(_LAST_SHARE if last else _RUNG_SHARE), "mip_rel_gap": max(self.budget.gap, gap)}
+        if not last:
+            options["mip_max_nodes"] = min(_RUNG_NODES, options.get("mip_max_nodes", _RUNG_NODES))
+        if program.columns - len(shut) >= _BIG:
+            options["mip_lp_solver"] = "ipm"
+        solver = load_lp(lp, random_seed=self.seed % 2**31, **options)
+        if start is not None:
+            solution = highspy.HighsSolution()
+            solution.col_value = start.tolist()
+            solver.setSolution(solution)
+        listener = _Listener(self, program, is_money=is_money)
+        self._listen(solver, listener)
+        try:
+            run(solver)
+        except EngineError as error:
+            self.stats["failed"] = str(error)
+        if listener.error is not None:
+            raise listener.error
+        info = solver.getInfo()
+        self.nodes += max(1, info.mip_node_count)
+        self.runs += 1
+        self.stats.update(nodes=self.nodes, runs=self.runs)
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        return np.array(solver.getSolution().col_value)
+
+    def _listen(self, solver: highspy.Highs, listener: _Listener) -> None:
+        for event in (
+            solver.cbMipImprovingSolution,
+            solver.cbMipInterrupt,
+            solver.cbSimplexInterrupt,
+            solver.cbIpmInterrupt,
+        ):
+            event.subscribe(listener)
+
+    def _limits(self, share: float) -> dict[str, Any]:
+        """Time and nodes of one run, as HiGHS takes them."""
+        options: dict[str, Any] = {}
+        left, nodes = self.budget.left() * share, self._nodes_left()
+        if np.isfinite(left):
+            options["time_limit"] = max(left, 1e-3)
+        if nodes is not None:
+            options["mip_max_nodes"] = min(max(1, int(nodes * share)), 2**31 - 1)
+        return options
+
+    def plan(self) -> Packing | None:
+        """The best plan, as far as the program packs it."""
+        best = self.track.best
+        if best is None:
+            return None
+        if self.part is None:
+            return best[0]
+        now = neighbourhood(self.fleet, best[0], _freed(self.fleet, best[0]))
+        return now.packing if now.keys == self.part.keys else None
+
+    def _placed(self, plan: Packing | None, levels: int) -> dict[int, int]:
+        """The fewest copies of components with optional ones, per level."""
+        if plan is None:
+            return {}
+        found = dict.fromkeys(range(levels), 0)
+        for _, seat in plan.seats():
+            level = self.small.components[seat.component].level
+            if level is not None and level < levels:
+                found[level] += 1
+        return found
+
+    def take(self, program: FlowProgram, values: Floats, steps: int = 0) -> None:
+        """Decode, complete (with so many steps of CP-SAT, if it comes to that) and offer a solution."""
+        if _ended(self.track, self.budget):
+            steps = 0
+        decoded = decode(program, values, self.seed)
+        placed = program.placed(values)
+        packing = self.completion.run(decoded, placed, self.budget, self.track, steps=steps)
+        if packing is not None:
+            whole = packing if self.part is None else self.part.put_back(packing)
+            self.track.offer(relabel(self.fleet, whole) if self.part is None else whole, NAME)
+
+
+def _freed(fleet: Fleet, packing: Packing) -> list[int]:
+    """Machines that do not run yet, and whose copies keep their rules in a problem of their own."""
+    return [
+        m for m, machine in enumerate(packing.machines) if machine.instance is None and may_be_freed(fleet, machine)
+    ]
+
+
+def _free_part(fleet: Fleet, track: Track) -> Neighbourhood | None:
+    """What the program packs of a fleet that runs: the best plan's new machines; None: everything."""
+    best = track.best
+    if best is None or not fleet.instances:
+        return None
+    part = neighbourhood(fleet, best[0], _freed(fleet, best[0]))
+    small = replace(part.fleet, instances=(), places=(), running=tuple(0 for _ in part.fleet.components))
+    return replace(part, fleet=small)
+
+
+class _Listener:
+    """Callbacks of one run. An error in one can't cross HiGHS: it is kept, the run stopped, the error raised after."""
+
+    def __init__(self, search: _Search, program: FlowProgram, *, is_money: bool) -> None:
+        self._search, self._program, self._is_money = search, program, is_money
+        self._improving = highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution
+        self.error: BaseException | None = None
+
+    def __call__(self, event: Any) -> None:
+        try:
+            search = self._search
+            if event.callback_type == self._improving:
+                if self._is_worth_it(event.data_out.objective_function_value):
+                    search.take(self._program, np.array(event.data_out.mip_solution))
+            elif self.error is not None or _ended(search.track, search.budget):
+                event.interrupt()
+        except BaseException as error:
+            self.error = self.error or error
+
+    def _is_worth_it(self, objective: float) -> bool:
+        """Whether the solution, completed without more machines, could be better than the best plan."""
+        plan = self._search.plan()
+        if plan is None or not self._is_money:
+            return True
+        fleet = self._search.small
+        return objective * MICRO * fleet.tick_price < evaluate(fleet, plan).ticks * (1 - 1e-9)

@@ -1,0 +1,89 @@
+"""Mélange: the published optima proven, counted in fractions."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from placement_bench.cases import Answer, Limits
+from placement_bench.melange.problem import Melange
+from placement_bench.melange.program import one_type, solve
+from placement_bench.sets import melange as the_set
+from tests.bench.published import published
+
+LOADS = st.one_of(st.none(), st.fractions(Fraction(1, 10), Fraction(3), max_denominator=10))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Melange:
+    """Two types, up to three buckets, loads that often sum to whole GPUs."""
+    load = draw(st.lists(st.tuples(LOADS, LOADS), min_size=1, max_size=3))
+    price = draw(st.tuples(*[st.integers(1, 9).map(lambda tenths: Fraction(tenths, 10))] * 2))
+    names = tuple(str(bucket) for bucket in range(len(load)))
+    return Melange(("a", "b"), price, names, draw(st.integers(1, 3)), tuple(load))
+
+
+def best(case: Melange) -> Fraction | None:
+    """By trying every division of every bucket."""
+    ways = [(count, case.slices - count) for count in range(case.slices + 1)]
+    slices = [all_of for all_of in product(ways, repeat=len(case.buckets)) if not case.faults(all_of)]
+    return min((case.cost(case.counts(row)) for row in slices), default=None)
+
+
+@settings(max_examples=60)
+@given(case=cases())
+def test_the_program_proves_the_optimum(case: Melange) -> None:
+    """The counted cost equals brute force, and the bound equals both; a bucket nobody serves has no answer."""
+    mixed, optimum = solve(case, seconds=30.0), best(case)
+    assert (mixed.slices is None) == (optimum is None)
+    if mixed.slices is not None:
+        assert case.faults(mixed.slices) == []
+        assert case.cost(case.counts(mixed.slices)) == optimum == mixed.bound
+
+
+@given(case=cases())
+def test_one_type_is_never_cheaper_than_the_best_mix(case: Melange) -> None:
+    """And it is a valid answer where there is one."""
+    slices, optimum = one_type(case), best(case)
+    if slices is not None:
+        assert optimum is not None
+        assert case.faults(slices) == []
+        assert case.cost(case.counts(slices)) >= optimum
+
+
+def test_a_load_of_exactly_seven_gpus_needs_seven() -> None:
+    """In binary floating point a hundred times 0.07 is more than 7, and an eighth GPU would be bought."""
+    case = Melange.make({"a": (1.0, [[1.0]])}, [[1.0]], 7.0, 100)
+    assert case.load == ((Fraction(7, 100),),)
+    assert case.counts([[100]]) == [7]
+
+
+@pytest.mark.parametrize(
+    ("slices", "fault"), [([[1, 0]], "are not 2 over 2 types"), ([[0, 2]], "can't"), ([], "0 buckets are served")]
+)
+def test_the_checker_names_what_is_wrong(slices: list[list[int]], fault: str) -> None:
+    """Slices lost, a type that can't serve, a bucket forgotten."""
+    task = the_set.MelangeTask(Melange(("a", "b"), (Fraction(1), Fraction(1)), ("0",), 2, ((Fraction(1), None),)))
+    found = task.check(Answer("feasible", 2.0, None, slices, 0.0))
+    assert fault in found.faults[0]
+
+
+def test_the_published_optima_are_proven() -> None:
+    """The toy's 6.70 USD an hour and the 14 derived cases, single types too."""
+    data = published("melange-gpu-mix")
+    derived = the_set.read(data, "derived_instances.json")["instances"]
+    found = list(the_set.cases(data))
+    assert len(found) == 15
+    for case in found:
+        task = case.load()
+        answer = task.run("milp", Limits(seconds=30.0))
+        assert case.best_known is not None
+        assert (answer.status, answer.value) == ("optimal", case.best_known.value), case.name
+        assert task.check(answer).faults == ()
+    for case, row in zip(found[1:], derived, strict=True):
+        alone = case.load().run("one-type", Limits())
+        assert alone.value == min(row["a100_only"], row["a40_only"])

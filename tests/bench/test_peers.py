@@ -1,0 +1,205 @@
+"""Packing codes of others: what they are told, what is made of their answers, and who checks those."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement.errors import UsageError
+from placement_bench.cases import Limits
+from placement_bench.peers import PEERS, run_peer
+from placement_bench.peers import run as peers_run
+from placement_bench.peers.packing import Packed, Packing, RefusedError, read_packing, to_plan
+from placement_bench.tasks import ProblemTask, Scale
+from tests.bench.toy import ToyTask, bins
+
+if TYPE_CHECKING:
+    from placement_bench.cases import Answer
+
+
+def problem(**changes: Any) -> dict[str, Any]:
+    """Two kinds of bins of 10 and 6 GiB at 3 and 2 dollars, items of 6, 4 and 3 GiB."""
+    sizes = {"six": (6, 1), "four": (4, 2), "three": (3, 2)}
+    return {
+        "format": "placement/v1",
+        "name": "two-bins",
+        "accelerators": {"big": {"memory_gib": 10}, "small": {"memory_gib": 6}},
+        "instance_types": {
+            name: {"accelerator": name, "accelerator_count": 1, "vcpus": 8, "memory_gib": 9.5, "price_per_hour": price}
+            for name, price in (("big", 3), ("small", 2))
+        },
+        "pools": [
+            {"name": "p-big", "instance_type": "big", "zone": "z"},
+            {"name": "p-small", "instance_type": "small", "zone": "y", "max_instances": 1},
+        ],
+        "components": [
+            {"name": name, "copies": copies, "shared": True, "accelerator_memory_gib": size, "vcpus": 0.1}
+            for name, (size, copies) in sizes.items()
+        ],
+        **changes,
+    }
+
+
+def with_component(**changes: Any) -> dict[str, Any]:
+    document = problem()
+    document["components"][0].update(changes)
+    return document
+
+
+def test_a_case_in_the_words_of_packing() -> None:
+    """Whole units, needs rounded up, and which bins an item may go into."""
+    found = read_packing(with_component(accelerator_memory_gib=6.0001, accelerator_share=0.25, memory_gib=1))
+
+    assert [(one.pool, one.capacity, one.cost, one.count) for one in found.bins] == [
+        ("p-big", (10240, 1000, 8000, 9728), 3_000_000, None),
+        ("p-small", (6144, 1000, 8000, 9728), 2_000_000, 1),
+    ]
+    assert [(item.component, item.copies) for item in found.items] == [("six", 1), ("four", 2), ("three", 2)]
+    assert [(item.ways[0].size, item.ways[0].bins) for item in found.items[:2]] == [
+        ((6145, 250, 100, 1024), (0,)),
+        ((4096, 0, 100, 0), (0, 1)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "where"), [({"on": ["small"]}, (1,)), ({"zones": ["z"]}, (0,)), ({"instance_types": ["big"]}, (0,))]
+)
+def test_where_an_item_may_go(limit: dict[str, Any], where: tuple[int, ...]) -> None:
+    """By accelerator, zone and type."""
+    assert read_packing(with_component(**limit)).items[0].ways[0].bins == where
+
+
+def test_copies_that_own_accelerators_are_counted() -> None:
+    """Two of them, each with enough memory; the machine's own count is the capacity."""
+    document = problem(components=[{"name": "c", "copies": 3, "accelerators": 2, "accelerator_memory_gib": 8}])
+    document["instance_types"]["big"] |= {"accelerator_count": 4, "reserved": {"vcpus": 1, "accelerator_memory_gib": 1}}
+
+    found = read_packing(document)
+
+    assert found.bins[0].capacity == (4, 0, 7000, 9728)
+    assert [(way.size, way.bins) for way in found.items[0].ways] == [((2, 0, 0, 0), (0,))]
+
+
+@pytest.mark.parametrize(
+    ("document", "rule"),
+    [
+        (with_component(spread={"max_skew": 1}), "six has spread"),
+        (with_component(avoid=["four"]), "six has avoid"),
+        (with_component(dedicated=True), "six has dedicated"),
+        (with_component(min_available_on_zone_loss=1), "has min_available_on_zone_loss"),
+        (with_component(min_copies=0), "six has optional copies"),
+        (with_component(shared=False), "beside copies that own theirs"),
+        (with_component(accelerators=2), "shares several"),
+        (problem(instances=[{"id": "i", "pool": "p-big"}]), "instances that run today"),
+        (problem(pools=[{"name": "p", "instance_type": "big", "zone": "z", "min_instances": 1}]), "must be paid for"),
+    ],
+)
+def test_what_packing_has_no_words_for_is_refused(document: dict[str, Any], rule: str) -> None:
+    """A peer that solved less than the case would stand there with a value it did not earn."""
+    with pytest.raises(RefusedError, match=rule):
+        read_packing(document)
+
+
+GOOD = [(0, [(0, 0), (1, 0)]), (0, [(1, 0), (2, 0), (2, 0)])]  # 6 + 4 and 4 + 3 + 3
+
+
+def answer_of(loads: Any, **told: Any) -> tuple[ProblemTask, Answer]:
+    """What becomes of bins that a code found, all the way."""
+    document = problem()
+    packing: Packing = read_packing(document)
+    task = ProblemTask(document, Scale(Fraction(1)))
+    return task, task.answer(to_plan(packing, Packed(loads, told.pop("bound", None), 0.5, **told), "peer"))
+
+
+def test_a_peers_bins_become_a_plan_that_the_referee_accepts() -> None:
+    """With its value, bound and proof."""
+    task, answer = answer_of(GOOD, bound=5.5, trace=[(0.1, 7.0, None), (0.5, 6.0, 5.5)])
+
+    assert (answer.status, answer.value, answer.bound) == ("feasible", 6, 5.5)
+    assert answer.trace == ((0.1, 7, None, "peer"), (0.5, 6, 5.5, "peer"))
+    assert task.check(answer).faults == ()
+    proven = answer_of(GOOD, proven=True)[1]
+    assert (proven.status, proven.bound) == ("optimal", 6)
+    assert answer_of([], infeasible=True)[1].status == "infeasible"
+    assert answer_of([], bound=3.0)[1].status == "unknown"
+
+
+@pytest.mark.parametrize("loads", [GOOD[:1], [(1, [(0, 0), (1, 0)]), GOOD[1]], [*GOOD, (1, []), (1, [])]])
+def test_a_peers_fault_is_found(loads: Any) -> None:
+    """Copies that are missing, a bin that is too full, more bins than there are."""
+    task, answer = answer_of(loads)
+
+    assert task.check(answer).faults != ()
+
+
+DRIVER = """
+import json, sys
+order = json.load(sys.stdin)
+assert order["seconds"] == 9.0 and order["seed"] == 4 and order["threads"] == 1
+if order["problem"]["name"] == "bins-2":
+    sys.exit("it broke")
+if order["problem"]["name"] == "bins-3":
+    print("too wide", file=sys.stderr)
+    sys.exit(3)
+json.dump({"status": "unknown", "seconds": 1.0, "solver": sys.executable}, sys.stdout)
+"""
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A peer with a driver of our own, in our own interpreter."""
+    driver = tmp_path / "drive_fake.py"
+    driver.write_text(DRIVER)
+    monkeypatch.setattr(peers_run, "_DRIVERS", tmp_path)
+    monkeypatch.setitem(PEERS, "fake", dataclasses.replace(PEERS["scip"], name="fake"))
+    return "fake"
+
+
+def test_a_peer_is_driven_as_a_process(fake: str) -> None:
+    """Told the limits; an answer, a refusal and a break-down each come back as what they are."""
+    limits = Limits(seconds=9.0, seed=4)
+    python = Path(sys.executable)
+
+    assert run_peer(fake, python, bins(4), limits).status == "unknown"
+    with pytest.raises(RuntimeError, match="exit code 1: it broke"):
+        run_peer(fake, python, bins(2), limits)
+    with pytest.raises(UsageError, match="fake can't be told this case: too wide"):
+        run_peer(fake, python, bins(3), limits)
+    with pytest.raises(UsageError, match="another kind"):
+        run_peer(fake, python, ToyTask("good-1"), limits)
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_peer_agrees_with_the_library(name: str) -> None:
+    """On random bins of two kinds: each that proves proves the same value, and its plan is accepted."""
+    python = os.environ.get(PEERS[name].variable)
+    if not python:
+        pytest.skip(f"no {PEERS[name].variable}: the peer {name} has an environment of its own")
+    draw = random.Random(7)
+    for _ in range(5):
+        document = problem()
+        document["components"] = [
+            {
+                "name": f"i{k}",
+                "copies": draw.randint(1, 3),
+                "shared": True,
+                "accelerator_memory_gib": draw.randint(1, 9),
+            }
+            for k in range(6)
+        ]
+        task = ProblemTask(json.loads(json.dumps(document)))
+        theirs, ours = run_peer(name, Path(python), task, Limits(seconds=20.0)), task.run("auto", Limits(seconds=20.0))
+
+        assert theirs.value is not None
+        assert ours.value is not None
+        assert ours.value <= theirs.value <= 2 * ours.value
+        assert not PEERS[name].proves or (theirs.status, theirs.value) == ("optimal", ours.value)
+        assert task.check(theirs).faults == ()

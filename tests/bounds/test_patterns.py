@@ -1,0 +1,151 @@
+"""The parts of the pattern bound, each held against enumeration or a case worked by hand."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Any
+
+import pytest
+
+from placement import Problem
+from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.grid import fit_grid
+from placement.bounds.patterns.pricing import Knapsack
+from placement.bounds.patterns.relaxation import most_on_one
+from placement.budget import Budget
+from placement.fleet import compile_fleet
+from placement.track import Track
+
+
+def contents(room: tuple[int, ...], needs: list[tuple[int, ...]], limits: list[int]) -> list[tuple[int, ...]]:
+    """Every multiset of items that fits, as times per item."""
+    return [
+        times
+        for times in itertools.product(*(range(limit + 1) for limit in limits))
+        if all(sum(t * n[r] for t, n in zip(times, needs, strict=True)) <= have for r, have in enumerate(room))
+    ]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_pattern_of_several_dimensions_is_the_best_of_all(seed: int) -> None:
+    """The knapsack's value is the maximum over all contents, and its pattern attains it."""
+    rng = random.Random(seed)
+    dimensions = rng.randint(0, 3)
+    room = tuple(rng.randint(1, 6) for _ in range(dimensions))
+    needs = [tuple(rng.randint(0, have) for have in room) for _ in range(4)]
+    limits = [rng.randint(0, 3) for _ in needs]
+    prices = [rng.randint(0, 9) * rng.choice([1, 10**18]) for _ in needs]
+    knapsack = Knapsack(room, needs, limits)
+    best = max(sum(t * p for t, p in zip(times, prices, strict=True)) for times in contents(room, needs, limits))
+    value, pattern = knapsack.best_pattern(prices)
+    assert knapsack.value(prices) == value == best
+    assert sum(times * prices[item] for item, times in pattern.items()) == best
+    assert tuple(pattern.get(item, 0) for item in range(4)) in contents(room, needs, limits)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
+    """Rounding to a grid, and leaving out dimensions that are implied, rules no content out; the table stays small."""
+    rng = random.Random(seed)
+    room = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
+    needs = [
+        tuple(rng.choice([0, have // 2, have // 3, rng.randint(0, have), 8500 % (have + 1)]) for have in room)
+        for _ in range(4)
+    ]
+    states = rng.choice([50, 2000, 16_000])
+    units, rounded = fit_grid(room, needs, [rng.randint(1, 5) for _ in needs], states)
+    assert set(contents(room, needs, [2] * 4)) <= set(contents(units, rounded, [2] * 4))
+    assert len(units) < 2 or Knapsack(units, rounded, [1] * 4).states <= states
+
+
+def test_a_grid_of_tenths_of_a_gib_loses_nothing() -> None:
+    """Two needs of 11.2 GiB, rounded up to 11469 MiB, do not fit into 22.35 GiB, and not on the grid."""
+    units, rounded = fit_grid((22886, 1000, 0, 0), [(11469, 0, 0, 0), (8500, 0, 0, 0)], [1, 1])
+    assert 2 * rounded[0][0] > units[0]
+    assert sum(need[0] for need in rounded) <= units[0]
+
+
+def bound_of(**document: Any) -> PatternBound:
+    """The pattern bound of a problem on machines of one type, run to its end."""
+    shape = {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    shape |= document.pop("machine", {})
+    zones = document.pop("zones", ("a",))
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[{"name": f"t-{zone}", "instance_type": "t", "zone": zone} for zone in zones],
+        **document,
+    )
+    fleet = compile_fleet(problem)
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    return bound
+
+
+def test_whole_machines_by_branching() -> None:
+    """One copy in each of three zones takes half a machine there: the LP pays 1.50 dollars, whole machines cost 3."""
+    each = [{"name": f"c{zone}", "copies": 1, "zones": [zone]} for zone in "abc"]
+    bound = bound_of(zones="abc", components=each)
+    assert (bound.bound, bound.machines) == (3_000_000, (1, 1, 1))
+    assert bound.nodes > 0
+
+
+def test_branching_on_the_sum_over_zones() -> None:
+    """Three copies anywhere take a machine and a half: two, by one branch on the sum, though no zone needs any."""
+    bound = bound_of(zones="abc", components=[{"name": "c", "copies": 3}])
+    assert bound.bound == 2_000_000
+    assert bound.nodes <= 4
+
+
+def test_the_host_of_a_machine_with_one_accelerator() -> None:
+    """Copies of 5 of 8 vCPUs can't stand beside each other, whatever the sums over three machines say."""
+    component = {"name": "c", "copies": 3, "accelerator_memory_gib": 1, "shared": True, "vcpus": 5}
+    assert bound_of(machine={"accelerator_count": 1}, components=[component]).bound == 3_000_000
+
+
+def test_a_dedicated_component_has_machines_of_its_own() -> None:
+    """Two dedicated copies and another one, all tiny: two machines, not one."""
+    tiny = {"accelerator_memory_gib": 0.5, "shared": True}
+    components = [{"name": "alone", "copies": 2, "dedicated": True, **tiny}, {"name": "c", "copies": 1, **tiny}]
+    assert bound_of(components=components).bound == 2_000_000
+    components[0]["spread"] = {"max_per_instance": 1}
+    assert bound_of(components=components).bound == 3_000_000
+
+
+def test_most_copies_on_one_machine_by_any_options() -> None:
+    """Each resource by the option that takes least of it, so a mix of options is covered too."""
+    options = [
+        {"accelerators": 1, "accelerator_memory_gib": 2.5, "shared": True, "vcpus": 1},
+        {"accelerators": 2, "accelerator_memory_gib": 1.5, "shared": True, "vcpus": 4},
+    ]
+    bound = bound_of(components=[{"name": "c", "copies": 20, "dedicated": True, "options": options}])
+    component = bound.fleet.components[0]
+    assert most_on_one(bound.fleet, component, 0) == 3  # two of 2.5 GiB apart, and one of 1.5 GiB beside both
+    narrow = bound_of(components=[{"name": "c", "copies": 20, "options": options[:1]}]).fleet
+    assert most_on_one(narrow, narrow.components[0], 0) == 2
+
+
+def test_a_bound_from_every_round() -> None:
+    """The bound rises while columns are generated: what is reported is below the end, and not only there."""
+    rng = random.Random(1)
+    components = [
+        {"name": f"c{k}", "copies": 5, "accelerator_memory_gib": rng.randint(3, 40) / 20, "shared": True}
+        for k in range(40)
+    ]
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 8,
+                              "price_per_hour": 1}},
+        pools=[{"name": "t", "instance_type": "t", "zone": "a"}],
+        components=components,
+    )  # fmt: skip
+    fleet = compile_fleet(problem)
+    track = Track(fleet, Budget())
+    bound = PatternBound(fleet, Budget())
+    bound.run(track)
+    reported = [event.bound for event in track.events if event.bound is not None]
+    assert len(reported) > 2
+    assert reported == sorted(reported)
+    assert reported[-1] == bound.bound
+    assert track.bound_relaxes

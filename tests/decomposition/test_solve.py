@@ -1,0 +1,83 @@
+"""The solver as a whole on small problems cut very small: plans are checked by the planner, bounds by brute force."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+
+import placement
+from placement import Problem, Status
+from placement.budget import Budget
+from placement.decomposition import DecompositionOptions, solve_decomposition
+from placement.fleet import compile_fleet
+from placement.result import Stop
+from placement.track import Track
+from tests import brute
+from tests.exact.test_neighbourhood import plans
+from tests.heuristics.fleets import suite
+from tests.strategies import random_problem
+
+CUT = {"copies": 2, "solver": "greedy", "rounds": 2}
+
+
+def test_rounds_keep_every_rule_and_never_lose() -> None:
+    """With every rule and state in play, a plan given is never made worse; the planner raises when one is broken."""
+    rounds = better = 0
+    for _, problem, fleet, packing in islice(plans(), 30):
+        hint = placement.document.to_plan(fleet, packing)
+        before = placement.verify(problem, hint)
+        result = placement.solve(
+            problem, "decomposition", time_limit=None, work=1, threads=1, options=dict(CUT), hint=hint
+        )
+        assert result.cost is not None
+        left_out = sum(row.copies for row in result.plan.unplaced)
+        assert left_out <= sum(before.left_out.values())
+        if left_out == sum(before.left_out.values()):
+            assert result.cost <= before.cost
+            better += result.cost < before.cost
+        rounds += int(result.to_document().get("stats", {}).get("rounds", 0))
+    assert rounds > 15
+    assert better > 0
+
+
+def test_its_bound_is_that_of_the_whole() -> None:
+    """Never above the optimum that brute force finds, however the problem is cut."""
+    tried = 0
+    for seed in range(400, 425):
+        document = random_problem(random.Random(seed), optional=False)
+        if brute.too_big(document):
+            continue
+        best = brute.cheapest(document)
+        result = placement.solve(
+            Problem(**document), "decomposition", time_limit=None, work=1, threads=1, options=dict(CUT)
+        )
+        if best is None:
+            assert result.status in (Status.UNKNOWN, Status.INFEASIBLE)
+            continue
+        assert result.bound is None or result.bound <= best.account.cost
+        tried += result.bound is not None
+    assert tried > 6
+
+
+def test_parts_find_what_the_whole_can() -> None:
+    """On a fleet of a hundred components the rounds make the heuristics' plan cheaper."""
+    fleet = compile_fleet(Problem(**suite("exclusive", 100, 1)))
+    budget = Budget(work=1)
+    track = Track(fleet, budget)
+    options = DecompositionOptions(copies=80, solver="greedy")
+    outcome = solve_decomposition(fleet, track, budget=budget, options=options)
+    assert int(outcome.stats["improved"]) > 0
+    assert track.found_by == "decomposition"
+    assert track.bound_by == "patterns"
+
+
+def test_time_that_is_over_ends_it_with_the_plan_at_hand() -> None:
+    """No round is begun."""
+    _, _, fleet, packing = next(plans())
+    budget = Budget(seconds=0)
+    track = Track(fleet, budget)
+    options = DecompositionOptions(copies=1)
+    outcome = solve_decomposition(fleet, track, budget=budget, hint=packing, options=options)
+    assert outcome.stop in (Stop.TIME, Stop.PROVED)
+    assert outcome.stats.get("rounds", 0) == 0
+    assert track.best is not None

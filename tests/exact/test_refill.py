@@ -1,0 +1,155 @@
+"""Filling accelerators again: rules kept at every step, nothing lost, and subset sums as full as can be."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations, islice
+from typing import TYPE_CHECKING
+
+from placement import Problem
+from placement.budget import Budget
+from placement.exact.column_generation import _firm
+from placement.exact.mixes import Mixes
+from placement.exact.neighbourhood import bound_to_zones, may_be_freed
+from placement.exact.refill import Elimination, Refill
+from placement.exact.refill.subset_sum import fullest
+from placement.fleet import Fleet, compile_fleet
+from placement.packing import Machine, Packing, evaluate, machine_price
+from placement.track import Track
+from tests.exact.test_neighbourhood import broken_rules, plans
+from tests.heuristics.fleets import component, document
+
+if TYPE_CHECKING:
+    from placement.heuristics import Missing
+
+
+def never() -> bool:
+    """No limit on time: steps are counted."""
+    return False
+
+
+def test_no_subset_is_fuller() -> None:
+    """Against all subsets; and of equally full ones, the last items are left."""
+    rng = random.Random(0)
+    for _ in range(300):
+        weights = [rng.randint(0, 12) for _ in range(rng.randint(0, 7))]
+        capacity = rng.randint(0, 30)
+        taken = fullest(weights, capacity)
+        sums = [sum(s) for n in range(len(weights) + 1) for s in combinations(weights, n)]
+        assert sum(weights[k] for k in taken) == max(total for total in sums if total <= capacity)
+        assert taken == sorted(set(taken))
+    assert fullest([3, 2, 2, 1], 3) == [0]
+
+
+def held(refill: Refill) -> Counter[int]:
+    """Copies by component, in and out."""
+    boxes = refill.boxes
+    found = Counter(boxes.items[copy.item].component.index for box in boxes.boxes for copy in box.copies)
+    found.update(seat.component for box in boxes.boxes for seat in box.fixed)
+    for i, n in boxes.missing.items():
+        found[boxes.items[i].component.index] += n
+    return found
+
+
+def zones_held(fleet: Fleet, refill: Refill) -> dict[int, list[int]]:
+    """Copies by component with zone rules and zone, in and out."""
+    found: dict[int, list[int]] = {}
+    for machine in refill.boxes.to_packing().machines:
+        for seat in machine.seats:
+            if bound_to_zones(fleet.components[seat.component]):
+                found.setdefault(seat.component, [0] * len(fleet.zones))[fleet.pools[machine.pool].zone] += 1
+    for (c, zone), n in refill.boxes.left_out().items():
+        if zone is not None:
+            found.setdefault(c, [0] * len(fleet.zones))[zone] += n
+    return found
+
+
+def without_some(fleet: Fleet, packing: Packing, rng: random.Random) -> tuple[Packing, Missing]:
+    """A packing less some copies that no pin holds, and which those are."""
+    pinned = {(place.component, place.option, place.instance) for place in fleet.places if place.pinned}
+    missing: Missing = Counter()
+    machines = []
+    for machine in packing.machines:
+        seats = list(machine.seats)
+        for seat in machine.seats:
+            whole = fleet.components[seat.component]
+            here = (seat.component, seat.option, machine.instance)
+            if may_be_freed(fleet, machine) and here not in pinned and not whole.demand and rng.random() < 0.4:
+                seats.remove(seat)
+                missing[seat.component, fleet.pools[machine.pool].zone if bound_to_zones(whole) else None] += 1
+        if seats:
+            machines.append(Machine(machine.pool, machine.instance, tuple(seats)))
+    return Packing(tuple(machines)), missing
+
+
+def test_copies_come_back_with_every_rule_kept() -> None:
+    """The machines of a plan as quotas, some copies taken out: nothing is lost, and what is complete is checked."""
+    complete = 0
+    for seed, problem, fleet, packing in plans():
+        rng = random.Random(seed)
+        used = Counter(machine.pool for machine in packing.machines)
+        narrow = replace(fleet, pools=tuple(replace(pool, max_instances=used[pool.index]) for pool in fleet.pools))
+        start, missing = without_some(fleet, packing, rng)
+        refill = Refill(narrow, start, missing, seed)
+        wanted = held(refill)
+        refill.run(300, never)
+        assert held(refill) == wanted == Counter(seat.component for _, seat in packing.seats()), f"seed {seed}"
+        counted = {c: counts for c, counts in refill.boxes.zoned.items() if any(counts)}
+        assert counted == {c: counts for c, counts in zones_held(fleet, refill).items() if any(counts)}
+        if refill.complete:
+            assert broken_rules(problem, fleet, refill.boxes.to_packing()) == [], f"seed {seed}"
+            complete += bool(missing)
+    assert complete > 60
+
+
+def test_closing_machines_never_costs_more_and_keeps_every_rule() -> None:
+    """A few tries on each plan, every packing on the way checked; optional copies stay as many as they were."""
+    gained = 0
+    for seed, problem, fleet, packing in islice(plans(), 60):
+        track = Track(fleet, Budget())
+        track.offer(packing, "test")
+        search = Elimination(_firm(fleet, track), packing, seed)
+        for _ in range(4):
+            before = machine_price(fleet, search.packing)
+            if search.possible and search.step(never):
+                assert machine_price(fleet, search.packing) < before, f"seed {seed}"
+                assert broken_rules(problem, fleet, search.packing) == [], f"seed {seed}"
+            assert machine_price(fleet, search.packing) <= before, f"seed {seed}"
+        assert evaluate(fleet, search.packing).left_out == evaluate(fleet, packing).left_out
+        gained += search.gained
+    assert gained > 3
+
+
+def test_a_copy_changes_its_zone_for_room() -> None:
+    """Two machines, each in a zone of its own: the pair must be one a zone, and only zone b has room for the rest."""
+    rows = [component("pair", 2, 50, spread={"max_skew": 1}), component("a", 1, 40), component("b", 1, 30)]
+    rows[1]["zones"], rows[2]["zones"] = ["a"], ["b"]
+    problem = Problem(**document(rows))
+    fleet = compile_fleet(problem)
+    small = {name: next(p.index for p in fleet.pools if p.name == f"small-{name}") for name in "abc"}
+    quota = {small["a"]: 1, small["b"]: 1, small["c"]: 1}
+    narrow = replace(fleet, pools=tuple(replace(p, max_instances=quota.get(p.index, 0)) for p in fleet.pools))
+    missing: Missing = Counter({(0, 0): 1, (0, 1): 1, (1, None): 1, (2, None): 1})
+    refill = Refill(narrow, Packing(()), missing, 0)
+    assert refill.run(2_000, never)
+    assert broken_rules(problem, fleet, refill.boxes.to_packing()) == []
+
+
+def test_cuts_of_the_volume_relaxation_hold_for_plans() -> None:
+    """Whatever machines the relaxation is asked about, real plans keep its cut."""
+    tried = binding = 0
+    for seed, _problem, fleet, packing in plans(optional=False):
+        mixes = Mixes(fleet, [], seed)
+        used = Counter(machine.pool for machine in packing.machines)
+        machines = tuple(used[pool.index] for pool in fleet.pools)
+        rng = random.Random(seed)
+        for asked in (machines, tuple(rng.randint(0, 3) for _ in machines)):
+            cut = mixes.most_loaded(asked)
+            if cut is not None:
+                assert cut.slack(machines) >= -1e-6 * max(1, cut.least) - len(machines) * 10, f"seed {seed}"
+                tried += 1
+                binding += cut.least > 0
+    assert tried > 100
+    assert binding > 80
