@@ -16,6 +16,7 @@ from placement.exact.vector_packing import VectorPacking, check_bins, solve_vect
 from placement.exact.vector_packing.arcflow import close_by_arcs, useful_arcs
 from placement.exact.vector_packing.compiled import compile_packing
 from placement.exact.vector_packing.cover import close_by_patterns
+from placement.exact.vector_packing.decide import decide_pattern
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.knapsack import KnapsackTable, chunks
 from placement.exact.vector_packing.patterns import PatternSearch
@@ -83,6 +84,22 @@ def test_the_states_find_all_that_is_worth_it(drawn: tuple[Compiled, list[int]],
         assert best.patterns[0][0] == max(int(np.array(row) @ value) for row in good)
     assert every is not None
     assert {tuple(dict(pattern).get(r, 0) for r in range(problem.rows)) for pattern in every} == good
+
+
+@given(drawn=one_bin(2), threshold=st.integers(0, 30))
+def test_a_decision_is_right(drawn: tuple[Compiled, list[int]], threshold: int) -> None:
+    """A pattern above the threshold that fits, or the certainty that there is none."""
+    problem, prices = drawn
+    value = np.array(prices, dtype=np.int64)
+    best = max(int(np.array(row) @ value) for row in all_patterns(problem))
+
+    pattern, none = decide_pattern(problem, 0, value, problem.limit, threshold, 10.0)
+
+    assert none == (best <= threshold)
+    if pattern is not None:
+        counts = tuple(dict(pattern).get(r, 0) for r in range(problem.rows))
+        assert counts in all_patterns(problem)
+        assert np.array(counts) @ value > threshold
 
 
 @given(drawn=one_bin(1), slack=st.integers(0, 25))

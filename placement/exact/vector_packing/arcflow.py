@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.vector_packing.certificate import slack_of, worth_of
-from placement.exact.vector_packing.cover import covers, next_aim, whole_cost
+from placement.exact.vector_packing.certificate import slack_of, whole_cost, worth_of
+from placement.exact.vector_packing.cover import covers, next_aim
 from placement.exact.vector_packing.heuristics import offer
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ bound; where a type is unlimited, prices are scaled down until its patterns pay:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -66,3 +67,8 @@ def slack_of(problem: Compiled, cut: Cut, worth: tuple[int, ...], aim: int, scal
         each = worth[t] - int(problem.cost[t]) * scale
         slack += each * int(max(problem.available[t], problem.least[t]) if each > 0 else problem.least[t])
     return slack
+
+
+def whole_cost(bound: float, unit: int) -> int:
+    """A bound of an engine, which rounds, as the least cost that is a multiple of the unit."""
+    return math.ceil(bound / unit - 1e-6 - 1e-9 * abs(bound / unit)) * unit

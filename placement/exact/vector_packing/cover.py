@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.vector_packing.certificate import slack_of, worth_of
+from placement.exact.vector_packing.certificate import slack_of, whole_cost, worth_of
 from placement.exact.vector_packing.heuristics import offer
 from placement.exact.vector_packing.patterns import PatternSearch
 
@@ -134,7 +134,7 @@ class Answer:
 
 
 def solve_cover(problem: Compiled, state: State, loads: list[Load], most_cost: float, seconds: float) -> Answer:
-    """The covering program over `loads`, by HiGHS."""
+    """The covering program over `loads`, by HiGHS; under a work limit it counts nodes in place of `seconds`."""
     import highspy
 
     from placement.engines.highs import load_lp, run
@@ -168,12 +168,12 @@ def solve_cover(problem: Compiled, state: State, loads: list[Load], most_cost: f
     lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
     lp.a_matrix_.value_ = np.array(value, dtype=float)
     lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
-    limit = max(0.01, min(state.budget.left(), seconds, 1e6))
-    nodes = 2**31 - 1 if state.budget.work is None else state.budget.work
+    work = state.budget.work
+    limit = max(0.01, min(state.budget.left(), math.inf if work is not None else seconds, 1e6))
     solver = load_lp(
         lp,
         time_limit=limit,
-        mip_max_nodes=nodes,
+        mip_max_nodes=2**31 - 1 if work is None else work,
         mip_rel_gap=0.0,
         mip_abs_gap=0.4 * state.unit,
         mip_detect_symmetry=False,
@@ -191,11 +191,6 @@ def solve_cover(problem: Compiled, state: State, loads: list[Load], most_cost: f
         return Answer(None, _BEYOND, decided=True)
     proved = whole_cost(max(0.0, min(info.mip_dual_bound, _BEYOND)), state.unit)
     return Answer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
-
-
-def whole_cost(bound: float, unit: int) -> int:
-    """A bound of an engine, which rounds, as the least cost that is a multiple of the unit."""
-    return math.ceil(bound / unit - 1e-6 - 1e-9 * abs(bound / unit)) * unit
 
 
 def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:

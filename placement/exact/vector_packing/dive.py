@@ -54,7 +54,7 @@ def finish(filling: Filling, generation: Generation, worth: np.ndarray) -> None:
     for fill in fillers:
         rest = Filling(problem, filling.left, filling.available)
         rest.free = filling.free.copy()
-        if rest.complete(worth, fill):
+        if rest.complete(worth, fill, state.budget.over):
             offer(problem, state, filling.loads + rest.loads, "rounding")
 
 

@@ -58,9 +58,8 @@ class Filling:
         self.available[t] -= times
         self.free[t] = max(0, self.free[t] - times)
 
-    def complete(self, worth: Floats, fill: Filler, most_bins: int = 10**9) -> bool:
-        """Pack all that is left; `worth` per item decides between bin types. False when bins run out."""
-        bins = 0
+    def complete(self, worth: Floats, fill: Filler, stop: Callable[[], bool]) -> bool:
+        """Pack all that is left; `worth` per item decides between bin types. False: bins ran out, or `stop` says so."""
         while self.left.any():
             best: tuple[float, float, int, Pattern] | None = None
             for t in np.flatnonzero(self.available > 0).tolist():
@@ -72,14 +71,13 @@ class Filling:
                 key = (cost / max(value, 1e-12), -value, int(t), pattern)
                 if best is None or key < best:
                     best = key
-            if best is None or bins > most_bins:
+            if best is None or stop():
                 return False
             kind, pattern = best[2], best[3]
             times = max(1, self.times(kind, pattern))
             if self.free[kind]:
                 times = min(times, int(self.free[kind]))
             self.put(kind, pattern, times)
-            bins += times
         return True
 
 

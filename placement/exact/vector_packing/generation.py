@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.vector_packing.certificate import Cut, cost_bound, price_cut
+from placement.exact.vector_packing.certificate import Cut, cost_bound, price_cut, whole_cost
 from placement.exact.vector_packing.master import Master
 from placement.exact.vector_packing.pricing import Pricer
 
@@ -38,7 +38,7 @@ class Generation:
         self.problem = problem
         self.state = state
         self.master = Master(problem)
-        self.pricer = Pricer(problem, state.budget.over)
+        self.pricer = Pricer(problem, state.budget)
         self.scale = max(1, _PRECISION // int(max(1, problem.cost.max())))
         self.price = np.zeros(len(problem.demand), dtype=np.int64)
         self.cut = Cut((0,) * problem.types, 0)
@@ -54,8 +54,11 @@ class Generation:
         times = [int(r) // int(s) for r, s in zip(room, size, strict=True) if s]
         return min([int(self.problem.limit[row]), *times])
 
-    def run(self, *, rounds: int = 100_000) -> bool:
-        """Generate until no load improves the program; False when stopped before."""
+    def run(self, *, rounds: int = 100_000, thorough: bool = False) -> bool:
+        """Generate until no load improves the program; False when stopped before.
+
+        Unless `thorough`, it is enough that the program's value, rounded up, is no more than the bound that is known.
+        """
         smoothing = _SMOOTHING
         for _ in range(rounds):
             if self.state.ended or not self.master.solve(self.state.budget.left()):
@@ -63,6 +66,8 @@ class Generation:
             self.rounds += 1
             if self._met():
                 return self._finish()
+            if not thorough and self._rounds_to_bound():
+                return True
             found = smoothing > 0 and self.bound is not None and self._round(smoothing)
             if not found and not self._round(0.0):
                 if self.master.uncovered() > 1e-7 and self._raise_stakes():
@@ -88,6 +93,12 @@ class Generation:
         if self.bound is None or self.master.uncovered() > 1e-7:
             return False
         return float(self.bound) >= self.master.value() * (1 - 1e-9) - 1e-9
+
+    def _rounds_to_bound(self) -> bool:
+        """Whether no more can come of it for the bound."""
+        if self.bound is None or self.master.uncovered() > 1e-7:
+            return False
+        return whole_cost(self.master.value(), self.state.unit) <= self.state.bound
 
     def _round(self, smoothing: float) -> bool:
         """Price once; add columns, raise the bound; says whether a column improves the program."""

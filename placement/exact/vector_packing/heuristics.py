@@ -39,7 +39,7 @@ def first_packings(problem: Compiled, state: State) -> None:
         if state.ended:
             return
         filling = Filling(problem)
-        if filling.complete(worth, fill):
+        if filling.complete(worth, fill, state.budget.over):
             offer(problem, state, filling.loads, name)
 
 
@@ -77,25 +77,3 @@ def volume(problem: Compiled) -> Floats:
     worth = np.full(len(problem.demand), np.inf)
     np.minimum.at(worth, problem.item, row_volume(problem))
     return worth
-
-
-def correct_values(problem: Compiled, state: State, worth: Floats, rounds: int, seed: int) -> None:
-    """Sequential value correction (Mukhacheva; Belov and Scheithauer 2006): items of wasteful bins gain worth."""
-    generator = np.random.default_rng(seed)
-    worth = worth.copy()
-    size = row_volume(problem)
-    for _ in range(rounds):
-        if state.ended:
-            return
-        noise = generator.uniform(0.97, 1.03, len(worth))
-        price = (worth * noise)[problem.item]
-        filling = Filling(problem)
-        if filling.complete(worth, by_price(price)):
-            offer(problem, state, filling.loads, "value correction")
-        for (t, pattern), _ in filling.loads:
-            load = sum(problem.size[row] * n for row, n in pattern)
-            full = float((load / np.maximum(problem.room[t], 1)).max())
-            for row, _n in pattern:
-                item = problem.item[row]
-                target = float(size[row]) / max(full, 0.05)
-                worth[item] = 0.7 * worth[item] + 0.3 * target

@@ -66,6 +66,6 @@ def pack_counts(problem: Compiled, state: State, counts: Ints, *, rounds: int = 
         fill = fullest if one_size(problem) and attempt != 1 else by_price(size * noise)
         filling = Filling(problem)
         filling.available = counts.copy()
-        if filling.complete(worth * generator.uniform(0.9, 1.1) if attempt > 1 else worth, fill):
+        if filling.complete(worth, fill, state.budget.over):
             return offer(problem, state, filling.loads, NAME)
     return False

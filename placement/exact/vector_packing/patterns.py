@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from placement.exact.vector_packing.compiled import Compiled, Ints, Pattern
 
 MOST_STATES = 150_000
-_BEAMS = (1_500, 15_000, MOST_STATES)  # states kept: narrow first, a column is mostly found there
-_BEST = 24  # patterns handed back, unless all are asked for
+_BEAMS = (1_500, 10_000)  # states kept: narrow first, a column is mostly found there
+_BEST = 300  # patterns handed back, unless all are asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.exact.vector_packing.decide import decide_pattern
 from placement.exact.vector_packing.knapsack import KnapsackTable
-from placement.exact.vector_packing.patterns import PatternSearch
+from placement.exact.vector_packing.patterns import Found, PatternSearch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from placement.budget import Budget
+    from placement.exact.vector_packing.compiled import Compiled, Ints, Load, Pattern
 
-    from placement.exact.vector_packing.compiled import Compiled, Ints, Load
-
+_MOST_COLUMNS = 40  # that one pricing by states hands on, over all bin types
 _MOST_CELLS = 150_000_000  # of a table: room x rows
 
 
@@ -33,10 +34,10 @@ class Priced:
 class Pricer:
     """Prices one compiled problem again and again."""
 
-    def __init__(self, problem: Compiled, stop: Callable[[], bool]) -> None:
+    def __init__(self, problem: Compiled, budget: Budget) -> None:
         """Choose the method by the problem's shape."""
         self._problem = problem
-        self._stop = stop
+        self._budget = budget
         by_size = (problem.size[:, None, :] <= problem.room[None, :, :]).all(axis=2)
         self.tabular = (
             problem.size.shape[1] == 1
@@ -53,10 +54,35 @@ class Pricer:
         loads: list[Load] = []
         upper = []
         for t, search in enumerate(self._searches):
-            found = search.find(value, limit, int(enough[t]), self._stop)
+            found = search.find(value, limit, int(enough[t]), self._budget.over)
+            if not found.patterns and found.upper > enough[t]:
+                found = self._decide(t, value, limit, int(enough[t]), found)
             upper.append(found.upper)
-            loads.extend((t, pattern) for _, pattern in found.patterns[:6])
+            loads.extend((t, pattern) for pattern in self._diverse([p for _, p in found.patterns]))
         return Priced(tuple(loads), tuple(upper))
+
+    def _decide(self, t: int, value: Ints, limit: Ints, enough: int, found: Found) -> Found:
+        """Where the states were too many to tell, ask CP-SAT."""
+        pattern, none = decide_pattern(self._problem, t, value, limit, enough, self._budget.left())
+        if pattern is not None:
+            worth = sum(int(value[row]) * n for row, n in pattern)
+            return Found(((worth, pattern),), max(found.upper, worth), complete=False)
+        return Found((), enough if none else found.upper, complete=none)
+
+    def _diverse(self, patterns: list[Pattern]) -> list[Pattern]:
+        """The best patterns, none of whose items stands in many better ones: alike columns help the program little."""
+        item = self._problem.item
+        seen = np.zeros(len(self._problem.demand), dtype=np.int64)
+        chosen: list[Pattern] = []
+        most = max(4, _MOST_COLUMNS // self._problem.types)
+        for pattern in patterns:
+            items = item[[row for row, _ in pattern]]
+            if (seen[items] < 2).all():
+                seen[items] += 1
+                chosen.append(pattern)
+            if len(chosen) == most:
+                break
+        return chosen
 
     def _from_table(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
         problem = self._problem

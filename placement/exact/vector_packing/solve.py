@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ from placement.exact.vector_packing.problem import Bins
 from placement.exact.vector_packing.state import PackingResult, State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from placement.budget import Budget
     from placement.exact.vector_packing.certificate import Cut
     from placement.exact.vector_packing.compiled import Compiled
@@ -73,29 +76,31 @@ def solve_vector_packing(
         return state.result()
     generation = Generation(compiled, state)
     generation.run()
-    if not state.ended:
-        _count(compiled, state, [*cuts, generation.cut], seed)
-        round_down(generation)
-    if not state.ended:
-        dive(generation, exact=_REST_SECONDS)
-    if not state.ended:
-        part = budget.left() * _MASTER_PART
-        cover(compiled, state, generation.master.loads, None, seconds=min(part, _MASTER_SECONDS))
-    if not state.ended:
-        close_by_patterns(generation, _FEW_LOADS)
-    for attempt in range(1, _DIVES):
-        if not state.ended:
-            dive(generation, seed=seed + attempt, exact=_REST_SECONDS)
-    if not state.ended:
-        improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed)
-    if not state.ended:
-        close_by_patterns(generation)
-    if not state.ended:
-        close_by_arcs(generation)
-    if not state.ended:
-        improve(generation, steps=_LAST_STEPS, patience=_LAST_PATIENCE, seed=seed + 1)
+    for step in _steps(generation, cuts, seed):
+        if state.ended:
+            break
+        step()
     state.stats.update(columns=len(generation.master.loads), rounds=generation.rounds)
     return state.result()
+
+
+def _steps(generation: Generation, cuts: list[Cut], seed: int) -> Iterator[Callable[[], object]]:
+    """What follows the first bound, cheapest first; each looks for packings, some raise the bound."""
+    problem, state = generation.problem, generation.state
+    yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
+    yield lambda: round_down(generation)
+    yield lambda: dive(generation, exact=_REST_SECONDS)
+    part = min(state.budget.left() * _MASTER_PART, _MASTER_SECONDS)
+    yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
+    yield lambda: generation.run(thorough=True)
+    yield lambda: close_by_patterns(generation, _FEW_LOADS)
+    for attempt in range(1, _DIVES):
+        yield partial(dive, generation, seed=seed + attempt, exact=_REST_SECONDS)
+    yield lambda: improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed)
+    yield lambda: close_by_patterns(generation)
+    yield lambda: close_by_arcs(generation)
+    patience = min(_LAST_PATIENCE, state.budget.work or _LAST_PATIENCE)
+    yield lambda: improve(generation, steps=_LAST_STEPS, patience=patience, seed=seed + 1)
 
 
 def _count(problem: Compiled, state: State, cuts: list[Cut], seed: int) -> None:
