@@ -132,7 +132,7 @@ _ALL = (
     ),
     Solver(
         name="column-generation",
-        summary="bound by patterns of one accelerator, packing at its machine counts, closing machines, large neighbourhoods",
+        summary="bound by patterns of one accelerator, packing at its machine counts, closing machines, neighbourhoods",
         proves=True,
         work="steps of each search on a few machines",
         function="placement.exact.column_generation:solve_column_generation",
