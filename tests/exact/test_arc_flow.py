@@ -403,3 +403,29 @@ def test_grids_stop_with_the_budget() -> None:
     assert len(looks) <= kinds + 2
     assert [grid.unit for grid in hurried.within(5_000)] == [grid.unit for grid in patient.within(5_000)]
     assert all(one is two for one, two in zip(hurried.within(5_000), hurried.within(5_000), strict=True))
+
+
+class _Clock:
+    """A budget that is over after so many looks at it."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def __call__(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+def test_decoding_heeds_the_budget() -> None:
+    """Stopped after n looks at the clock, no more than n copies stand."""
+    document = arc_fleets.home(12, 1)
+    fleet = compile_fleet(Problem(**document))
+    program = FlowProgram(blocks_of(fleet), Grids(blocks_of(fleet)).within(5_000))
+    values = encode(program, plan_of(fleet, document))
+    assert values is not None
+    whole = sum(len(machine.seats) for machine in decode(program, values).machines)
+    for looks in (0, 1, whole // 2):
+        clock = _Clock(looks)
+        stopped = decode(program, values, 0, clock)
+        assert sum(len(machine.seats) for machine in stopped.machines) <= looks
+        assert clock.looks >= -4 * len(program.blocks.kinds)

@@ -138,7 +138,7 @@ class _Search:
         previous = None
         for turn in range(_GRIDS):
             units = [grid.unit for grid in grids]
-            if units != previous:
+            if units != previous and not self._ended():
                 program = FlowProgram(self.blocks, grids)
                 self.stats.update(grids=turn + 1, grid_loss=round(_loss(grids), 6))
                 self.stats.update(columns=program.columns, rows=program.rows)
@@ -296,10 +296,12 @@ class _Search:
         return found
 
     def take(self, program: FlowProgram, values: Floats, steps: int = 0) -> None:
-        """Decode, complete (with so many steps of CP-SAT, if it comes to that) and offer a solution."""
+        """Decode, complete (with so many steps of CP-SAT, if it comes to that) and offer a solution, in time only."""
         if _ended(self.track, self.budget):
-            steps = 0
-        decoded = decode(program, values, self.seed)
+            return
+        decoded = decode(program, values, self.seed, self.budget.over)
+        if self.budget.over():
+            return
         placed = program.placed(values)
         packing = self.completion.run(decoded, placed, self.budget, self.track, steps=steps)
         if packing is not None:
