@@ -4,22 +4,21 @@
 2. The pattern bound (`bounds.patterns`): column generation, then whole machine counts by Benders cuts.
 3. Packing at a given fleet mix: the cheapest machine counts that keep every cut with a little to spare become quotas
    for the heuristics; the spare part is halved or raised until the least is found that can be packed.
-4. Machines of the best plan are closed, one or a few at a time, while their copies find room elsewhere.
-5. Large-neighbourhood search until the bound is met or the time is up.
+4. By turns until the bound is met or the time is up (`polish.py`): machines of the best plan are closed, one or a few
+   at a time, while their copies find room elsewhere; and large-neighbourhood search.
 
-Step 4 comes once before step 3 too, in a small part of the time: it gives the search for mixes a nearer goal.
+Machines are closed once before step 3 too, in a small part of the time: it gives the search for mixes a nearer goal.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
 from placement.exact.fill import PATIENCE, Fill
-from placement.exact.large_neighbourhood import LargeNeighbourhood
 from placement.exact.mixes import Mixes
+from placement.exact.polish import Polish, with_placed
 from placement.exact.refill import Elimination
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
@@ -46,15 +45,13 @@ class ColumnGenerationOptions:
     Attributes
     ----------
     bound_share : part of the time for the bound.
-    first_share, pack_share, close_share : parts of what is left each time for closing machines, for packing at fleet
-        mixes, and for closing machines again.
-    steps : most steps of the large-neighbourhood search; a work budget replaces it.
+    first_share, pack_share : parts of what is left each time for closing machines and for packing at fleet mixes.
+    steps : most steps of the large-neighbourhood search, and most tries to close a machine; a work budget replaces it.
     """
 
     bound_share: float = 0.3
     first_share: float = 0.1
     pack_share: float = 0.5
-    close_share: float = 0.7
     steps: int = 1_000_000
 
 
@@ -81,13 +78,11 @@ def solve_column_generation(
     stats["closed"] = _close_machines(fleet, track, budget.share(options.first_share), seed)
     if not _ended(track, budget) and bound.cuts:
         stats["mixes"] = _pack_mixes(fleet, track, budget.share(options.pack_share), bound, seed)
-    stats["closed"] += _close_machines(fleet, track, budget.share(options.close_share), seed + 1)
     if not _ended(track, budget) and track.best is not None:
-        search = LargeNeighbourhood(fleet, track, seed)
-        limit = options.steps if budget.work is None else budget.work
-        while search.possible and search.steps < limit and not _ended(track, budget):
-            search.step(budget)
-        stats.update(steps=search.steps, improved=search.improved)
+        polish = Polish(fleet, track, seed + 1)
+        polish.run(budget, options.steps if budget.work is None else budget.work)
+        stats["closed"] += polish.closed
+        stats.update(steps=polish.steps, improved=polish.improved)
     return Outcome(NAME, _why(track, budget), stats={**stats})
 
 
@@ -161,14 +156,7 @@ def _is_cheaper(fleet: Fleet, track: Track, price: int) -> bool:
 
 def _firm(fleet: Fleet, track: Track) -> Fleet:
     """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
-    if track.best is None or not fleet.levels:
-        return fleet
-    placed = Counter(seat.component for _, seat in track.best[0].seats())
-    components = tuple(
-        c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
-        for c in fleet.components
-    )
-    return replace(fleet, components=components, levels=())
+    return fleet if track.best is None else with_placed(fleet, track.best[0])
 
 
 def _pack(fleet: Fleet, firm: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:

@@ -29,6 +29,7 @@ NAME = "large-neighbourhood"
 WORK = 1000  # of CP-SAT a neighbourhood, thousandths of its deterministic second
 _FEWEST, _MOST = 2, 30  # machines freed at once
 _MOST_COPIES = 120
+_DRIFT_CHANCE = 0.5  # that CP-SAT is not told the plan: it keeps that otherwise, where no other is better
 
 
 class LargeNeighbourhood:
@@ -76,7 +77,8 @@ class LargeNeighbourhood:
         part = budget.share(1.0, work=WORK)
         track = Track(small.fleet, part)
         seed = int(self._rng.integers(2**30))
-        solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=small.packing, options=OUTRIGHT)
+        hint = None if self._rng.random() < _DRIFT_CHANCE else small.packing
+        solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=hint, options=OUTRIGHT)
         best = track.best
         return track.proved, None if best is None else best[0]
 

@@ -1,0 +1,78 @@
+"""Turns of two searches on one plan: it keeps every rule and gets no worse, each turn goes on from the one before."""
+
+from __future__ import annotations
+
+from itertools import islice, pairwise
+from typing import TYPE_CHECKING
+
+from placement.budget import Budget
+from placement.exact.polish import Polish, with_placed
+from placement.exact.refill import Elimination
+from placement.packing import evaluate
+from placement.track import Track
+from tests.exact.test_neighbourhood import broken_rules, plans
+
+if TYPE_CHECKING:
+    import pytest
+
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+
+MOST = 4
+
+
+def test_no_plan_gets_worse_or_wrong() -> None:
+    """Random problems with every rule, optional copies and running machines among them; work is kept to."""
+    closed = steps = 0
+    for seed, problem, fleet, packing in islice(plans(), 30):
+        budget = Budget(threads=1)
+        track = Track(fleet, budget)
+        track.offer(packing, "test")
+        search = Polish(fleet, track, seed)
+        search.run(budget, MOST)
+        assert track.best is not None
+        assert track.best[1] <= evaluate(fleet, packing), f"seed {seed}"
+        assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+        assert search.tries <= MOST
+        assert search.steps <= MOST
+        closed, steps = closed + search.closed, steps + search.steps
+    assert closed > 0
+    assert steps > 0
+
+
+def test_optional_copies_that_stand_are_required() -> None:
+    """As many as the packing has, no more and no fewer."""
+    seen = 0
+    for _, _, fleet, packing in plans():
+        firm = with_placed(fleet, packing)
+        placed = [sum(seat.component == c.index for _, seat in packing.seats()) for c in fleet.components]
+        for before, after in zip(fleet.components, firm.components, strict=True):
+            if before.level is not None:
+                assert (after.required, after.copies, after.level) == (placed[before.index],) * 2 + (None,)
+                seen += 1
+            else:
+                assert after == before
+    assert seen > 10
+
+
+def test_a_turn_starts_where_the_other_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Equally good plans of the large-neighbourhood search are handed on too, though the track keeps the first."""
+    starts: list[Packing] = []
+
+    class Watched(Elimination):
+        def __init__(self, fleet: Fleet, packing: Packing, seed: int) -> None:
+            starts.append(packing)
+            super().__init__(fleet, packing, seed)
+
+    monkeypatch.setattr("placement.exact.polish.Elimination", Watched)
+    drifted = 0
+    for seed, _, fleet, packing in islice(plans(), 60):
+        starts.clear()
+        budget = Budget(threads=1)
+        track = Track(fleet, budget)
+        track.offer(packing, "test")
+        Polish(fleet, track, seed).run(budget, 4)
+        values = [evaluate(fleet, start) for start in starts]
+        assert values == sorted(values, reverse=True), f"seed {seed}"
+        drifted += any(a != b and evaluate(fleet, a) == evaluate(fleet, b) for a, b in pairwise(starts))
+    assert drifted > 0
