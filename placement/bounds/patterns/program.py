@@ -53,12 +53,15 @@ class PatternProgram:
             for r, amount in enumerate(volumes(relaxation.fleet, pool.index))
             if amount > 0
         }
+        self._on_one = {key: self._row(0.0, _INF) for key in relaxation.on_one}
         self._cover: dict[int, int] = {}
         self._demand: dict[int, int] = {}
         self._zone: dict[tuple[int, int], int] = {}
         self._level: dict[int, int] = {}
         self._component_rows()
         self._group = [self._row(0.0, 0.0) for _ in groups]
+        self._sum: dict[int, int] = {}  # rows of the sums of copies that some box limits
+        self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
         self._patterns: set[tuple[int, tuple[tuple[int, int], ...]]] = set()
         self._solver = self._load()
 
@@ -92,7 +95,7 @@ class PatternProgram:
                 columns[p].append((self._group[g], -1.0))
         columns += [[(row, 1.0)] for row in self._group]
         columns += [self._machine_column(p) for p in self._beyond]
-        first = len(columns)
+        first = self._ways = len(columns)
         columns += [self._way_column(way) for way in self._relaxation.ways]
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
@@ -119,6 +122,7 @@ class PatternProgram:
         column = [(self._volume[p, r], part) for r in range(len(RESOURCES)) if (p, r) in self._volume]
         if p in relaxation.kind_of:
             column.append((self._device[relaxation.kind_of[p]], part * relaxation.devices(p)))
+        column += [(row, part * relaxation.on_one[key]) for key, row in self._on_one.items() if key[1] == p]
         return column
 
     def _way_column(self, way: Way) -> list[tuple[int, float]]:
@@ -132,6 +136,8 @@ class PatternProgram:
                 column.append((self._touch[way.kind][way.item], -float(way.touches)))
             if way.kind is not None and way.owns:
                 column.append((self._device[way.kind], -float(way.owns)))
+        if (way.component, way.pool) in self._on_one:
+            column.append((self._on_one[way.component, way.pool], -1.0))
         column.append((self._cover[way.component], 1.0))
         component = self._relaxation.fleet.components[way.component]
         if component.demand:
@@ -176,26 +182,50 @@ class PatternProgram:
         return len(self._patterns)
 
     def set_box(self, box: Box) -> None:
-        """Bound the machines of each pool and of each group."""
+        """Bound the machines of each pool and of each group, and sums of copies."""
         self._primal = False
         counts = np.arange(len(box.fewest), dtype=np.int32)
         self._solver.changeColsBounds(
             len(counts), counts, np.array(box.fewest, dtype=float), np.array(box.most, dtype=float)
         )
+        for s in box.sums:
+            if s not in self._sum:
+                self._sum[s] = self._add_sum(s)
+        for s, row in self._sum.items():
+            low, high = box.sums.get(s, (-_INF, _INF))
+            self._solver.changeRowBounds(row, float(low), float(high))
+
+    def _add_sum(self, s: int) -> int:
+        """A row for a sum of copies, with columns that let it be missed at a penalty."""
+        ways = np.array(self._relaxation.sums[s], dtype=np.int32) + self._ways
+        row = self._solver.getNumRow()
+        self._solver.addRow(-_INF, _INF, len(ways), ways.astype(np.int32), np.ones(len(ways)))
+        for sign in (1.0, -1.0):
+            self._amiss.append(self._solver.getNumCol())
+            rows = np.array([row], dtype=np.int32)
+            self._solver.addCol(self._penalty_of_copy(), 0.0, _INF, 1, rows, np.array([sign]))
+        return int(row)
+
+    def _penalty_of_copy(self) -> float:
+        """Dollars per hour of a copy that a sum lacks or has too many."""
+        return self._penalty * (max(pool.price for pool in self._relaxation.fleet.pools) + 1) / MICRO
 
     def beyond(self) -> bool:
-        """Whether the last solution has machines beyond the quotas."""
+        """Whether the last solution has machines beyond the quotas, or misses limits on copies."""
         first = len(self._relaxation.fleet.pools) + len(self._groups)
-        return any(n > _WHOLE for n in self._solver.getSolution().col_value[first : first + len(self._beyond)])
+        values = self._solver.getSolution().col_value
+        return any(values[k] > _WHOLE for k in (*range(first, first + len(self._beyond)), *self._amiss))
 
     def raise_penalty(self) -> bool:
-        """Make machines beyond the quotas dearer; False when they are as dear as is numerically sound."""
+        """Make what is beyond the limits dearer; False when they are as dear as is numerically sound."""
         if self._penalty >= _PENALTY_MOST:
             return False
         self._penalty *= _PENALTY
         first = len(self._relaxation.fleet.pools) + len(self._groups)
         columns = np.arange(first, first + len(self._beyond), dtype=np.int32)
         self._solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
+        for column in self._amiss:
+            self._solver.changeColCost(column, self._penalty_of_copy())
         return True
 
     def solve(self, seconds: float) -> bool:
@@ -221,6 +251,11 @@ class PatternProgram:
         """Machines per pool, then per group, in the last solution."""
         return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools) + len(self._groups)])
 
+    def sums(self) -> list[float]:
+        """Copies per sum of the relaxation in the last solution."""
+        values = self._solver.getSolution().col_value
+        return [sum(values[self._ways + w] for w in ways) for ways in self._relaxation.sums]
+
     def duals(self) -> Floats:
         """(rows,) the dual prices of the last solution, dollars; those of what machines offer are at least 0."""
         duals: Floats = np.array(self._solver.getSolution().row_dual)
@@ -240,8 +275,10 @@ class PatternProgram:
             touch=[[_price(duals[row]) for row in rows] for rows in self._touch],
             device=[_price(duals[row]) for row in self._device],
             volume={(p, r): _price(duals[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
+            on_one={key: _price(duals[row], UNIT) for key, row in self._on_one.items()},
             level=[_price(duals[self._level[level]], UNIT) for level in sorted(self._level)],
             group=[round(duals[row] * MICRO * UNIT) for row in self._group],
+            sums={s: round(duals[row] * MICRO * UNIT) for s, row in self._sum.items()},
         )
 
 
