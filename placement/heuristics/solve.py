@@ -52,7 +52,7 @@ class HeuristicOptions:
     rounds : how often `greedy` takes a few machines of its best plan apart and packs them again.
     """
 
-    restarts: int = 7
+    restarts: int = 9
     ejections: int = 400
     rounds: int = 200
 
@@ -204,7 +204,8 @@ def solve_greedy(
             break
         taste = tastes[turn % len(tastes)]
         policy = Greedy(run.blank, run.shares, taste, run.rng if turn >= len(tastes) else None)
-        policies.append(policy)
+        if not taste.stock:
+            policies.append(policy)
         for keep in (True, False) if fleet.places else (False,):
             ws = run.attempt(policy, keep=keep, taste=taste)
             if ws is not None:
@@ -213,7 +214,7 @@ def solve_greedy(
                     best = ws.value(), ws, policy
     if best is not None and stop is None and options.rounds:
         _, ws, policy = best
-        policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes)
+        policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes if not taste.stock)
         improvement = Improvement(ws, policies, policy.worth, run.rng)
         better = improvement.run(options.rounds, lambda: run.stopped() is not None)
         track.offer(relabel(fleet, better), "greedy")
@@ -227,7 +228,8 @@ def _tastes(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[Taste]:
     tastes = [
         Taste(0.0, weights, scarcity, 0.1),
         Taste(0.0, weights, scarcity, 0.1, stock=True),
-        Taste(0.0, weights, scarcity, 0.1, stock=True, fullest_first=True),
+        Taste(0.0, weights, scarcity, 1.0, stock=True, fullest_first=True),
+        Taste(0.15, weights, scarcity, 0.3, stock=True),
         Taste(0.0, weights, scarcity, 1.0),
         Taste(0.15, weights, scarcity, 0.3),
         Taste(0.6, weights, scarcity, 1.0),
