@@ -12,7 +12,7 @@ Copies for which no room is found are left out, for `exact.fill` to bring in.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.program import PatternProgram
 from placement.exact.neighbourhood import bound_to_zones
 from placement.exact.refill.subset_sum import fullest
-from placement.heuristics import Sketch
+from placement.heuristics import Missing, Sketch
 from placement.packing import Machine, Packing, Seat
 from placement.units import WHOLE_SHARE
 
@@ -37,21 +37,24 @@ if TYPE_CHECKING:
 
 _ROUNDS = 4  # of pricing after each step
 _SOME = 1e-6  # of a pattern
-_AS_GOOD = 0.998  # a machine so near to whole is fixed without solving the LP first
-_WIDE = 0.05  # what copies on several accelerators count for, when the next machine is chosen
+_STEPS = 60  # solutions of the LP, about: more machines are fixed at once where there are more
+_WIDE = 0.2  # what copies on several accelerators count for, when the next machine is chosen
 _NOISE = 0.01
 _DEARER = 1.3  # times its price, of a machine that is not there
-_HALF = 0.5  # of a copy on several accelerators, in the LP: then it comes before smaller ones
+_HALF = 0.9  # of a copy on several accelerators, in the LP: then it comes before smaller ones
 _GRID = 3  # bits of a MiB that are not looked at when an accelerator is filled up
 
 
 def may_dive(fleet: Fleet) -> bool:
     """Whether copies have no rules but those of accelerators and hosts, and share accelerators."""
-    return not fleet.levels and not fleet.instances and all(
-        option.shared and option.accelerators for c in fleet.components for option in c.options
-    ) and not any(
-        bound_to_zones(c) or c.demand or c.dedicated or c.avoids or c.max_per_instance is not None
-        for c in fleet.components
+    return (
+        not fleet.levels
+        and not fleet.instances
+        and all(option.shared and option.accelerators for c in fleet.components for option in c.options)
+        and not any(
+            bound_to_zones(c) or c.demand or c.dedicated or c.avoids or c.max_per_instance is not None
+            for c in fleet.components
+        )
     )
 
 
@@ -77,7 +80,6 @@ class _Draft:
     vcpus: int
     host: int
     seats: list[Seat] = field(default_factory=list)
-    near: float = 0.0
     score: float = 0.0
     after: _State | None = None
 
@@ -104,17 +106,13 @@ class Dive:
         self._left = list(machines)
         self._state = _State([c.required for c in self._fleet.components], [], [])
         done: list[Machine] = []
+        at_once = -(-sum(machines) // _STEPS)
         while any(self._state.out) and any(self._left) and not budget.over() and self._solve(budget):
-            drafts = 0
-            while any(self._left):
+            for _ in range(at_once):
                 draft = self._next()
-                if draft is None or (drafts and draft.near < _AS_GOOD):
-                    break
-                drafts += 1
-                done.append(self._fix(draft))
-            if not drafts:
-                break
-        missing = Counter({(c, None): n for c, n in enumerate(self._state.out) if n})
+                if draft is not None:
+                    done.append(self._fix(draft))
+        missing: Missing = Counter({(c, None): n for c, n in enumerate(self._state.out) if n})
         return Sketch(Packing(tuple(m for m in done if m.seats)), missing)
 
     def _solve(self, budget: Budget) -> bool:
@@ -166,10 +164,11 @@ class Dive:
         most = [[0.0] * len(kind.items) for kind in self._relaxation.kinds]
         self._width = [[1] * len(kind.items) for kind in self._relaxation.kinds]
         for way, copies in zip(self._relaxation.ways, state.by_way, strict=True):
-            if way.kind is not None and way.item is not None and state.out[way.component]:
-                if copies * way.touches > most[way.kind][way.item]:
-                    most[way.kind][way.item] = copies * way.touches
-                    self._width[way.kind][way.item] = way.touches
+            if way.kind is None or way.item is None or not state.out[way.component]:
+                continue
+            if copies * way.touches > most[way.kind][way.item]:
+                most[way.kind][way.item] = copies * way.touches
+                self._width[way.kind][way.item] = way.touches
 
     def _next(self) -> _Draft | None:
         """Of one machine a pool, filled on paper, the one nearest to what the LP has."""
@@ -192,15 +191,15 @@ class Dive:
         n = shape.accelerators
         draft = _Draft(p, [shape.memory_mib] * n, [WHOLE_SHARE] * n, shape.vcpus, shape.host_mib)
         self._descend(draft, range(n), self._of_kind[self._relaxation.kind_of[p]])
-        draft.near = sum(self._worth[seat.component] for seat in draft.seats) / max(_SOME, self._price[p])
-        draft.score = draft.near + draft.score / max(1, n) + _NOISE * float(self._rng.random())
+        worth = sum(self._worth[seat.component] for seat in draft.seats) / max(_SOME, self._price[p])
+        draft.score = worth + draft.score / max(1, n) + _NOISE * float(self._rng.random())
         return draft
 
     def _descend(self, draft: _Draft, on: range, patterns: list[int]) -> None:
         """Fill the accelerators `on` from patterns, all of which agree on what touches more than these."""
         q, g = self._relaxation.kind_of[draft.pool], len(on)
         width = self._width[q]
-        mass: Counter[tuple[tuple[int, int], ...]] = Counter()
+        mass: dict[tuple[tuple[int, int], ...], float] = defaultdict(float)
         same: dict[tuple[tuple[int, int], ...], list[int]] = {}
         for k in patterns:
             part = tuple(sorted((i, times) for i, times in self._pattern[k][1].items() if width[i] == g))
@@ -208,14 +207,13 @@ class Dive:
                 mass[part] += max(0.0, self._state.mass[k])
                 same.setdefault(part, []).append(k)
         if not same:
-            same, mass = {(): []}, Counter()
+            same = {(): []}
         part = max(same, key=lambda part: (bool(part) and mass[part] >= _HALF * g, mass[part]))
-        full = all([self._place(draft, on, i) for i, times in part for _ in range(times)])
+        placed = [self._place(draft, on, i) for i, times in part for _ in range(times)]
         if g == 1:
-            k = max(same[part], key=lambda k: self._state.mass[k], default=None)
-            if k is not None:
-                self._state.mass[k] -= 1
-            if k is None or not full:
+            if same[part]:
+                self._state.mass[max(same[part], key=self._state.mass.__getitem__)] -= 1
+            if not same[part] or not all(placed):
                 self._top_up(draft, on)
             return
         if part:
@@ -229,9 +227,9 @@ class Dive:
         best: int | None = None
         for w in self._ways.get((draft.pool, i), ()):
             way = self._relaxation.ways[w]
-            if self._state.out[way.component] and way.touches == len(on) and self._fits(draft, on, way):
-                if best is None or self._state.by_way[w] > self._state.by_way[best]:
-                    best = w
+            better = best is None or self._state.by_way[w] > self._state.by_way[best]
+            if better and self._state.out[way.component] and way.touches == len(on) and self._fits(draft, on, way):
+                best = w
         if best is None:
             return False
         way = self._relaxation.ways[best]

@@ -41,7 +41,7 @@ class PatternProgram:
     def __init__(
         self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), dearer: float | None = None
     ) -> None:
-        """Build rows and first columns; O(ways). With `dearer`, machines beyond the quotas cost just so many times more."""
+        """Build rows and first columns; O(ways). `dearer`: how many times more a machine beyond the quota costs."""
         self._dearer = dearer
         self._relaxation = relaxation
         self._groups = groups
@@ -191,7 +191,8 @@ class PatternProgram:
         self._primal = False
         rows = np.array(list(self._cover.values()), dtype=np.int32)
         low = np.array([required[c] for c in self._cover], dtype=float)
-        self._solver.changeRowsBounds(len(rows), rows, low, np.array([self._rows[row][1] for row in rows]))
+        for row, n in zip(rows.tolist(), low.tolist(), strict=True):
+            self._solver.changeRowBounds(row, n, self._rows[row][1])
 
     def forbid(self, patterns: Iterable[int]) -> None:
         """Allow all patterns but these, numbered as in `known`."""
