@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -13,7 +14,7 @@ from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
 from placement.bounds.patterns.mix import any_box, count_limits, covering_bound
 from placement.bounds.patterns.pricing import Knapsack
-from placement.bounds.patterns.relaxation import relax, volumes
+from placement.bounds.patterns.relaxation import Relaxation, relax, volumes
 from placement.bounds.patterns.tree import groups_of
 from placement.budget import Budget
 from placement.fleet import Fleet, compile_fleet
@@ -72,6 +73,22 @@ def paid_machines(fleet: Fleet, best: brute.Best) -> list[int]:
     return [max(n, pool.min_instances) for n, pool in zip(counts, fleet.pools, strict=True)]
 
 
+def copies_in_sums(fleet: Fleet, best: brute.Best, relaxation: Relaxation) -> list[int]:
+    """Copies of the optimal plan in each sum of ways."""
+    pool_of = {row["id"]: row["pool"] for row in best.plan["instances"]}
+    seats = Counter(
+        (row["component"], row.get("option", 0), pool_of[row["instance"]]) for row in best.plan["assignments"]
+    )
+    ways = relaxation.ways
+    return [
+        sum(
+            seats[fleet.components[ways[w].component].name, ways[w].option, fleet.pools[ways[w].pool].name]
+            for w in sum_
+        )
+        for sum_ in relaxation.sums
+    ]
+
+
 def check_random_prices(fleet: Fleet, best: brute.Best, given: tuple[int, ...] | None, seed: int) -> None:
     """A cut from any prices at all is kept by the optimal plan's machine counts."""
     rng = random.Random(seed)
@@ -86,8 +103,15 @@ def check_random_prices(fleet: Fleet, best: brute.Best, given: tuple[int, ...] |
                 for pool in fleet.pools
                 for r in range(len(volumes(fleet, pool.index)))
             },
+            on_one={key: rng.choice([0, rng.randrange(9000)]) * UNIT for key in relaxation.on_one},
             level=[rng.choice([0, rng.randrange(4000)]) for _ in fleet.levels],
+            sums={s: rng.randint(-4000, 9000) * UNIT // 7 for s in range(len(relaxation.sums))},
         )
+        limits = {
+            s: (rng.randint(0, n), rng.randint(n, n + 3)) for s, n in enumerate(copies_in_sums(fleet, best, relaxation))
+        }
+        local = certify(relaxation, prices, sums=limits)
+        assert local.slack(tuple(counts)) >= 0, f"seed {seed}: cut of plans within limits on copies"
         cut = certify(relaxation, prices)
         assert cut.slack(tuple(counts)) >= 0, f"seed {seed}: cut from random prices"
         check_bounds_of_cut(fleet, cut, counts, rng, seed)

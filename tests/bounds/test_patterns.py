@@ -84,11 +84,44 @@ def bound_of(**document: Any) -> PatternBound:
 
 
 def test_whole_machines_by_branching() -> None:
-    """One copy in each of three zones takes half a machine there: the LP pays 1.50 dollars, whole machines cost 3."""
-    each = [{"name": f"c{zone}", "copies": 1, "zones": [zone]} for zone in "abc"]
+    """Three copies in each of three zones take 1.5 machines there: the LP pays 4.50 dollars, whole machines cost 6."""
+    each = [{"name": f"c{zone}", "copies": 3, "zones": [zone]} for zone in "abc"]
     bound = bound_of(zones="abc", components=each)
-    assert (bound.bound, bound.machines) == (3_000_000, (1, 1, 1))
+    assert (bound.bound, bound.machines) == (6_000_000, (2, 2, 2))
     assert bound.nodes > 0
+
+
+def test_few_copies_on_one_machine() -> None:
+    """Pairs of accelerators, three in a machine: three copies fill two machines in parts, and stand on three."""
+    pairs = {"name": "c", "copies": 3, "accelerators": 2}
+    assert bound_of(machine={"accelerator_count": 3}, components=[pairs]).bound == 3_000_000
+    single = {"name": "c", "copies": 3, "accelerator_memory_gib": 1, "shared": True}
+    assert bound_of(components=[single]).bound == 1_000_000
+    assert bound_of(components=[single | {"spread": {"max_per_instance": 1}}]).bound == 3_000_000
+
+
+def test_whole_wide_copies_by_branching() -> None:
+    """One accelerator is free in each of two zones: no place for a copy on two, but for two halves of it."""
+    shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape, "dear": shape | {"accelerator_count": 2, "price_per_hour": 5}},
+        pools=[
+            {"name": "a", "instance_type": "t", "zone": "a", "max_instances": 1},
+            {"name": "b", "instance_type": "t", "zone": "b", "max_instances": 1},
+            {"name": "c", "instance_type": "dear", "zone": "c"},
+        ],
+        components=[
+            {"name": "in-a", "copies": 3, "zones": ["a"]},
+            {"name": "in-b", "copies": 3, "zones": ["b"]},
+            {"name": "wide", "copies": 1, "accelerators": 2},
+        ],
+    )
+    fleet = compile_fleet(problem)
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    assert bound.bound == 7_000_000
+    assert bound.machines == (1, 1, 1)
 
 
 def test_branching_on_the_sum_over_zones() -> None:

@@ -2,8 +2,8 @@
 
 1. Solve the LP by column generation (Gilmore and Gomory 1961). Prices of any round are a bound, so it rises as they get
    better.
-2. Branch on machine counts (`tree`), generating columns in every box. When it ends, the bound is that of whole machines
-   over all patterns, and no better one can be had from this relaxation.
+2. Branch on machine counts and on counts of wide copies (`tree`), generating columns in every box. When it ends, the
+   bound is that of whole machines and whole wide copies over all patterns.
 
 Whatever stops it, the last bound stands.
 """
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.bounds.patterns.certificate import Box, Cut, Prices
-    from placement.bounds.patterns.program import Floats
+    from placement.bounds.patterns.program import Floats, Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
     from placement.fleet import Fleet
@@ -120,6 +120,11 @@ class PatternBound:
         return self._program.patterns
 
     @property
+    def patterns(self) -> list[Pattern]:
+        """All of them."""
+        return self._program.known()
+
+    @property
     def machines(self) -> tuple[int, ...]:
         """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
         if self._machines is None:
@@ -140,7 +145,7 @@ class PatternBound:
         root = self._converge(box, track)
         if root is None or self.infeasible:
             return
-        tree = Tree(self._branch, self.fleet, self._groups, box, root)
+        tree = Tree(self._branch, self.relaxation, self._groups, box, root)
         while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():
             self._raise(tree.bound, track)
             self.nodes = tree.nodes
@@ -172,7 +177,7 @@ class PatternBound:
             duals, value = self._program.duals(), self._program.value() * MICRO
             found = 0
             for point in [duals] if centre is None else [_SMOOTH * centre + (1 - _SMOOTH) * duals, duals]:
-                tried, found = self._price(self._program.prices(point), duals)
+                tried, found, _ = self._price(self._program.prices(point), duals)
                 bound = covering_bound(self.fleet, tried)
                 if bound is None:
                     self.infeasible = True
@@ -191,7 +196,7 @@ class PatternBound:
             return None
         self.cuts.append(cut)
         self._raise(best, track)
-        return Relaxed(best, tuple(self._program.counts()), not self._program.beyond())
+        return Relaxed(best, tuple(self._program.counts()), not self._program.beyond(), tuple(self._program.sums()))
 
     def _branch(self, box: Box) -> Relaxed | None:
         """Column generation in one box of the tree, from the columns that are there; None when out of time."""
@@ -206,21 +211,25 @@ class PatternBound:
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
             prices = self._program.prices(duals)
-            tried, found = self._price(prices, duals, extra=0)
-            bound = box_bound(self.fleet, tried, self._groups, prices.group, box)
+            tried, found, device = self._price(prices, duals, extra=0)
+            local = certify(self.relaxation, prices, device, box.sums) if box.sums else tried
+            bound = box_bound(self.fleet, local, self._groups, prices.group, box)
             if cut is None or bound > best:
                 best, cut = bound, tried
-            near = _ENOUGH if is_whole(self._program.counts()) else _NEAR
+            near = _ENOUGH if is_whole(self._program.counts()) and not box.sums else _NEAR
             if (not found or value <= best * (1 + near)) and not (
                 self._program.beyond() and self._program.raise_penalty()
             ):
                 break
         if cut is not None and len(self.cuts) < _CUTS:
             self.cuts.append(cut)
-        return Relaxed(best, tuple(self._program.counts()), not self._program.beyond())
+        return Relaxed(best, tuple(self._program.counts()), not self._program.beyond(), tuple(self._program.sums()))
 
-    def _price(self, prices: Prices, duals: Floats, extra: int = _EXTRA) -> tuple[Cut, int]:
-        """The cut of `prices`; adds patterns that improve the LP with these `duals`, and says how many."""
+    def _price(self, prices: Prices, duals: Floats, extra: int = _EXTRA) -> tuple[Cut, int, list[int]]:
+        """The cut of `prices`; adds patterns that improve the LP with these `duals`, and says how many.
+
+        The last of the answer is `device_worth` at these prices.
+        """
         device, found = [], []
         for kind in self.relaxation.kinds:
             q, touch = kind.index, prices.touch[kind.index]
@@ -236,7 +245,7 @@ class PatternBound:
                 found.append((q, kind.knapsack.best_pattern(some)[1]))
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
-        return certify(self.relaxation, prices, device), self._program.add_patterns(new)
+        return certify(self.relaxation, prices, device), self._program.add_patterns(new), device
 
     def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
         """The pattern in kinds that differ from kind q by their zone alone, less what can't stand there."""

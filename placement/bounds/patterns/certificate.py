@@ -16,11 +16,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from placement.bounds.patterns.relaxation import Relaxation, Way, volumes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from placement.fleet import Component, Fleet
 
     Groups = tuple[tuple[int, ...], ...]
@@ -36,15 +39,18 @@ class Prices:
 
     Those of patterns, `touch` and `device`, are in 1 / SCALE micro-dollars, the others in 1 / UNIT.
     `touch[q][i]` of a copy of item i on one accelerator of kind q, `device[q]` of an owned accelerator,
-    `volume[p, r]` of a unit of resource r on pool p, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
-    a machine counted in a group of pools.
+    `volume[p, r]` of a unit of resource r on pool p, `on_one[c, p]` of a copy of c on
+    pool p where few stand on one machine, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
+    a machine counted in a group of pools; `sums[s]`, of any sign, of a copy counted in a sum of the relaxation.
     """
 
     touch: list[list[int]]
     device: list[int]
     volume: dict[tuple[int, int], int] = field(default_factory=dict)
+    on_one: dict[tuple[int, int], int] = field(default_factory=dict)
     level: list[int] = field(default_factory=list)
     group: list[int] = field(default_factory=list)
+    sums: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +67,11 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Limits on the machines of each pool, then of each group of pools."""
+    """Limits on the machines of each pool, then of each group of pools; and on sums of copies, (fewest, most)."""
 
     fewest: tuple[int, ...]
     most: tuple[int, ...]
+    sums: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
 def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Box) -> int:
@@ -89,8 +96,17 @@ def device_worth(relaxation: Relaxation, prices: Prices) -> list[int]:
     return [max(prices.device[kind.index], kind.knapsack.value(prices.touch[kind.index])) for kind in relaxation.kinds]
 
 
-def certify(relaxation: Relaxation, prices: Prices, device: list[int] | None = None) -> Cut:
-    """The inequality that `prices` prove; `device` is `device_worth` when that is known. O(ways + knapsacks)."""
+def certify(
+    relaxation: Relaxation,
+    prices: Prices,
+    device: list[int] | None = None,
+    sums: Mapping[int, tuple[int, int]] = MappingProxyType({}),
+) -> Cut:
+    """The inequality that `prices` prove; `device` is `device_worth` when that is known. O(ways + knapsacks).
+
+    With limits on `sums` of copies it is proven of plans within those: Lagrangian, a copy that counts in a sum pays the
+    sum's price less, and the sum pays it at the cheaper end of its limits.
+    """
     fleet = relaxation.fleet
     if device is None:
         device = device_worth(relaxation, prices)
@@ -101,8 +117,16 @@ def certify(relaxation: Relaxation, prices: Prices, device: list[int] | None = N
         for r, amount in enumerate(volumes(fleet, pool.index)):
             total += prices.volume.get((pool.index, r), 0) * amount
         worth.append(total)
-    least = sum(
-        _component_worth(relaxation, component, prices, device, worth)
+    for (c, p), price in prices.on_one.items():
+        worth[p] += relaxation.on_one[c, p] * price
+    rebate: dict[Way, int] = {}
+    for s in sums:
+        for w in relaxation.sums[s]:
+            way = relaxation.ways[w]
+            rebate[way] = rebate.get(way, 0) + prices.sums.get(s, 0)
+    least = sum(min(prices.sums.get(s, 0) * low, prices.sums.get(s, 0) * high) for s, (low, high) in sums.items())
+    least += sum(
+        _component_worth(relaxation, component, prices, device, worth, rebate)
         for component in fleet.components
         if relaxation.ways_of[component.index]
     )
@@ -114,14 +138,21 @@ def certify(relaxation: Relaxation, prices: Prices, device: list[int] | None = N
 
 
 def _component_worth(
-    relaxation: Relaxation, component: Component, prices: Prices, device: list[int], machine: list[int]
+    relaxation: Relaxation,
+    component: Component,
+    prices: Prices,
+    device: list[int],
+    machine: list[int],
+    rebate: dict[Way, int],
 ) -> int:
     """The least that the placed copies of one component are worth; optional copies bring their level's price."""
     reward = 0
     if component.level is not None and relaxation.given is not None:
         reward = prices.level[component.level]
     worth = {way: _way_worth(way, prices, device, machine) for way in relaxation.ways_of[component.index]}
-    if component.demand:
+    if rebate:
+        worth = {way: value - rebate.get(way, 0) for way, value in worth.items()}
+    if component.demand:  # in no sum, so nothing is worth less than 0
         by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in worth.items())
         return max(
             component.required * min(worth.values()), -(-component.demand * by_rate.numerator // by_rate.denominator)
@@ -144,7 +175,7 @@ def _way_worth(way: Way, prices: Prices, device: list[int], machine: list[int]) 
     for r, amount in enumerate(way.usage):
         if amount:
             total += prices.volume.get((way.pool, r), 0) * amount
-    return total
+    return total + prices.on_one.get((way.component, way.pool), 0)
 
 
 def _cheapest_split(relaxation: Relaxation, component: Component, by_zone: dict[int, int], reward: int) -> int:

@@ -13,7 +13,7 @@ from placement.bounds.patterns.relaxation import RESOURCES, volumes
 from placement.engines.highs import EngineError, load_lp, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.relaxation import Relaxation, Way
 
     Floats = NDArray[np.float64]
+    Pattern = tuple[int, tuple[tuple[int, int], ...]]  # kind, (item, times) ascending
 
 MICRO = 1e6  # the LP counts money in dollars
 _INF = highspy.kHighsInf
@@ -37,8 +38,11 @@ class PatternProgram:
     penalty, so that there is a solution before the right patterns are there; ways; then patterns as they come.
     """
 
-    def __init__(self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = ()) -> None:
-        """Build rows and first columns; O(ways)."""
+    def __init__(
+        self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), dearer: float | None = None
+    ) -> None:
+        """Build rows and first columns; O(ways). `dearer`: how many times more a machine beyond the quota costs."""
+        self._dearer = dearer
         self._relaxation = relaxation
         self._groups = groups
         self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
@@ -53,13 +57,16 @@ class PatternProgram:
             for r, amount in enumerate(volumes(relaxation.fleet, pool.index))
             if amount > 0
         }
+        self._on_one = {key: self._row(0.0, _INF) for key in relaxation.on_one}
         self._cover: dict[int, int] = {}
         self._demand: dict[int, int] = {}
         self._zone: dict[tuple[int, int], int] = {}
         self._level: dict[int, int] = {}
         self._component_rows()
         self._group = [self._row(0.0, 0.0) for _ in groups]
-        self._patterns: set[tuple[int, tuple[tuple[int, int], ...]]] = set()
+        self._sum: dict[int, int] = {}  # rows of the sums of copies that some box limits
+        self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
+        self._patterns: dict[Pattern, int] = {}  # their columns, in order
         self._solver = self._load()
 
     def _row(self, low: float, high: float) -> int:
@@ -92,7 +99,7 @@ class PatternProgram:
                 columns[p].append((self._group[g], -1.0))
         columns += [[(row, 1.0)] for row in self._group]
         columns += [self._machine_column(p) for p in self._beyond]
-        first = len(columns)
+        first = self._ways = len(columns)
         columns += [self._way_column(way) for way in self._relaxation.ways]
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
@@ -111,6 +118,8 @@ class PatternProgram:
     def _penalties(self) -> list[float]:
         """Dollars per hour of a machine beyond the quota."""
         pools = self._relaxation.fleet.pools
+        if self._dearer is not None:
+            return [self._dearer * pools[p].price / MICRO for p in self._beyond]
         mean = sum(pool.price for pool in pools) / max(1, len(pools))
         return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
 
@@ -119,6 +128,7 @@ class PatternProgram:
         column = [(self._volume[p, r], part) for r in range(len(RESOURCES)) if (p, r) in self._volume]
         if p in relaxation.kind_of:
             column.append((self._device[relaxation.kind_of[p]], part * relaxation.devices(p)))
+        column += [(row, part * relaxation.on_one[key]) for key, row in self._on_one.items() if key[1] == p]
         return column
 
     def _way_column(self, way: Way) -> list[tuple[int, float]]:
@@ -132,6 +142,8 @@ class PatternProgram:
                 column.append((self._touch[way.kind][way.item], -float(way.touches)))
             if way.kind is not None and way.owns:
                 column.append((self._device[way.kind], -float(way.owns)))
+        if (way.component, way.pool) in self._on_one:
+            column.append((self._on_one[way.component, way.pool], -1.0))
         column.append((self._cover[way.component], 1.0))
         component = self._relaxation.fleet.components[way.component]
         if component.demand:
@@ -147,11 +159,12 @@ class PatternProgram:
         starts: list[int] = []
         rows: list[int] = []
         values: list[float] = []
+        first = self._solver.getNumCol()
         for kind, pattern in found:
             key = (kind, tuple(sorted(pattern.items())))
             if key in self._patterns:
                 continue
-            self._patterns.add(key)
+            self._patterns[key] = first + len(starts)
             starts.append(len(rows))
             rows += [self._device[kind], *(self._touch[kind][i] for i in pattern)]
             values += [-1.0, *(float(times) for times in pattern.values())]
@@ -175,27 +188,77 @@ class PatternProgram:
         """How many patterns there are."""
         return len(self._patterns)
 
+    def known(self) -> list[Pattern]:
+        """The patterns in the order of their columns."""
+        return list(self._patterns)
+
+    def ask_for(self, required: Sequence[int]) -> None:
+        """Ask for so many copies of each component from now on; what is asked of zones and levels stays."""
+        self._primal = False
+        rows = np.array(list(self._cover.values()), dtype=np.int32)
+        low = np.array([required[c] for c in self._cover], dtype=float)
+        for row, n in zip(rows.tolist(), low.tolist(), strict=True):
+            self._solver.changeRowBounds(row, n, self._rows[row][1])
+
+    def forbid(self, patterns: Iterable[int]) -> None:
+        """Allow all patterns but these, numbered as in `known`."""
+        self._primal = False
+        most = np.full(len(self._patterns), _INF)
+        most[list(patterns)] = 0.0
+        columns = np.array(list(self._patterns.values()), dtype=np.int32)
+        self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), most)
+
+    def amounts(self) -> tuple[list[float], list[float]]:
+        """Copies by each way and accelerators by each pattern, in the last solution."""
+        values = list(self._solver.getSolution().col_value)
+        ways = values[self._ways : self._ways + len(self._relaxation.ways)]
+        return ways, [values[column] for column in self._patterns.values()]
+
     def set_box(self, box: Box) -> None:
-        """Bound the machines of each pool and of each group."""
+        """Bound the machines of each pool and of each group, and sums of copies."""
         self._primal = False
         counts = np.arange(len(box.fewest), dtype=np.int32)
         self._solver.changeColsBounds(
             len(counts), counts, np.array(box.fewest, dtype=float), np.array(box.most, dtype=float)
         )
+        for s in box.sums:
+            if s not in self._sum:
+                self._sum[s] = self._add_sum(s)
+        for s, row in self._sum.items():
+            low, high = box.sums.get(s, (-_INF, _INF))
+            self._solver.changeRowBounds(row, float(low), float(high))
+
+    def _add_sum(self, s: int) -> int:
+        """A row for a sum of copies, with columns that let it be missed at a penalty."""
+        ways = np.array(self._relaxation.sums[s], dtype=np.int32) + self._ways
+        row = self._solver.getNumRow()
+        self._solver.addRow(-_INF, _INF, len(ways), ways.astype(np.int32), np.ones(len(ways)))
+        for sign in (1.0, -1.0):
+            self._amiss.append(self._solver.getNumCol())
+            rows = np.array([row], dtype=np.int32)
+            self._solver.addCol(self._penalty_of_copy(), 0.0, _INF, 1, rows, np.array([sign]))
+        return int(row)
+
+    def _penalty_of_copy(self) -> float:
+        """Dollars per hour of a copy that a sum lacks or has too many."""
+        return self._penalty * (max(pool.price for pool in self._relaxation.fleet.pools) + 1) / MICRO
 
     def beyond(self) -> bool:
-        """Whether the last solution has machines beyond the quotas."""
+        """Whether the last solution has machines beyond the quotas, or misses limits on copies."""
         first = len(self._relaxation.fleet.pools) + len(self._groups)
-        return any(n > _WHOLE for n in self._solver.getSolution().col_value[first : first + len(self._beyond)])
+        values = self._solver.getSolution().col_value
+        return any(values[k] > _WHOLE for k in (*range(first, first + len(self._beyond)), *self._amiss))
 
     def raise_penalty(self) -> bool:
-        """Make machines beyond the quotas dearer; False when they are as dear as is numerically sound."""
+        """Make what is beyond the limits dearer; False when they are as dear as is numerically sound."""
         if self._penalty >= _PENALTY_MOST:
             return False
         self._penalty *= _PENALTY
         first = len(self._relaxation.fleet.pools) + len(self._groups)
         columns = np.arange(first, first + len(self._beyond), dtype=np.int32)
         self._solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
+        for column in self._amiss:
+            self._solver.changeColCost(column, self._penalty_of_copy())
         return True
 
     def solve(self, seconds: float) -> bool:
@@ -221,10 +284,22 @@ class PatternProgram:
         """Machines per pool, then per group, in the last solution."""
         return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools) + len(self._groups)])
 
+    def sums(self) -> list[float]:
+        """Copies per sum of the relaxation in the last solution."""
+        values = self._solver.getSolution().col_value
+        return [sum(values[self._ways + w] for w in ways) for ways in self._relaxation.sums]
+
     def duals(self) -> Floats:
         """(rows,) the dual prices of the last solution, dollars; those of what machines offer are at least 0."""
         duals: Floats = np.array(self._solver.getSolution().row_dual)
         return duals
+
+    def worths(self, duals: Floats) -> tuple[list[float], list[float]]:
+        """Dollars per hour of a copy of each component and of a machine of each pool, at these duals."""
+        fleet = self._relaxation.fleet
+        copies = [float(duals[self._cover[c.index]]) if c.index in self._cover else 0.0 for c in fleet.components]
+        columns = (self._machine_column(pool.index) for pool in fleet.pools)
+        return copies, [sum(part * float(duals[row]) for row, part in column) for column in columns]
 
     def saves(self, duals: Floats, kind: int, pattern: dict[int, int]) -> bool:
         """Whether a pattern would make the LP's solution with these duals better."""
@@ -240,8 +315,10 @@ class PatternProgram:
             touch=[[_price(duals[row]) for row in rows] for rows in self._touch],
             device=[_price(duals[row]) for row in self._device],
             volume={(p, r): _price(duals[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
+            on_one={key: _price(duals[row], UNIT) for key, row in self._on_one.items()},
             level=[_price(duals[self._level[level]], UNIT) for level in sorted(self._level)],
             group=[round(duals[row] * MICRO * UNIT) for row in self._group],
+            sums={s: round(duals[row] * MICRO * UNIT) for s, row in self._sum.items()},
         )
 
 

@@ -16,6 +16,8 @@ Rows, with their prices (dual variables) in brackets:
   :math:`\sum_j \lambda_{qj} + \sum_{owned} g_{co} x_{cop} \le \sum_{p \in q} K_p n_p`,
 - [volume p,r] memory, share, vCPU and host memory of each pool in total,
 - [cover c] required copies, [demand c] throughput, [level l] optional copies that a plan of interest places,
+- [one c,p] machines that hold few copies of a component: :math:`\sum_o x_{cop} \le m_{cp} n_p`, by max_per_instance and
+  because copies are whole; kept where it says more than the other rows,
 - zone counts of a component between the least and the most that its spread rules imply.
 
 A copy of a dedicated component takes 1/k of a machine, where at most k copies of it stand on one. `RELAXES` says what
@@ -24,7 +26,9 @@ is left out.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.infeasible import capacity, usage
@@ -36,11 +40,15 @@ if TYPE_CHECKING:
     from placement.fleet import Component, Fleet, Option
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
+_MOST_APART = 1_500  # more rows [one c,p] would cost more time than they bring
+_MOST_SUMS = 10_000
+_WIDE = 2  # accelerators of a copy that is branched on
 _MOST_ITEMS = 2_500  # beyond, kinds span zones: each item of a kind is a row of the LP
 RELAXES = (
-    "whole copies and whole accelerators (machines are whole), which accelerators are together in one machine and its "
-    "vCPU and host memory (but for machines with one accelerator; else summed per pool), max_per_instance beyond one "
-    "accelerator, avoid, which machines run now, and moves that are not forced"
+    "whole copies of one accelerator and whole accelerators (machines and wider copies are whole), which accelerators "
+    "are together in one machine and its vCPU and host memory (but for machines with one accelerator; else summed per "
+    "pool, and counted for each component alone), max_per_instance beyond what it says of each component alone, avoid, "
+    "which machines run now, and moves that are not forced"
 )
 
 
@@ -99,7 +107,11 @@ class ZoneLimits:
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """Everything the LP and its exact certificate share."""
+    """Everything the LP and its exact certificate share.
+
+    `on_one[c, p]`: no machine of pool p holds more copies of component c, where other rows let more stand there.
+    `sums` are sets of ways (indices): whole copies of one component, for the tree to branch on.
+    """
 
     fleet: Fleet
     kinds: tuple[Kind, ...]
@@ -107,6 +119,8 @@ class Relaxation:
     ways: tuple[Way, ...]
     ways_of: tuple[tuple[Way, ...], ...]
     zones: tuple[ZoneLimits | None, ...]
+    on_one: dict[tuple[int, int], int]
+    sums: tuple[tuple[int, ...], ...]
     least: tuple[int, ...]
     given: tuple[int, ...] | None
 
@@ -132,6 +146,8 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
         ways=ways,
         ways_of=tuple(tuple(rows) for rows in ways_of),
         zones=tuple(zone_limits(c) for c in fleet.components),
+        on_one=_few_on_one(fleet),
+        sums=_sums(fleet, kinds, ways),
         least=tuple(c.required for c in fleet.components),
         given=given,
     )
@@ -243,6 +259,53 @@ def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
             beside.append(WHOLE_SHARE // share)
         limits.append(shape.accelerators * min(beside) // width)
     return max(1, min(limits))
+
+
+def _sums(fleet: Fleet, kinds: tuple[Kind, ...], ways: tuple[Way, ...]) -> tuple[tuple[int, ...], ...]:
+    """Wide copies by one option on accelerators that are alike: in all zones, then in each kind; none of very many.
+
+    Those of one accelerator are left out: rounding them is worth little, and branching on machines does more. A
+    component with a demand has no sums either: how many copies it has is not given.
+    """
+    everywhere: dict[tuple[object, ...], list[int]] = {}
+    in_kind: dict[tuple[object, ...], list[int]] = {}
+    for w, way in enumerate(ways):
+        component = fleet.components[way.component]
+        if way.kind is None or component.demand or component.options[way.option].accelerators < _WIDE:
+            continue
+        everywhere.setdefault((way.component, way.option, *kinds[way.kind].alike), []).append(w)
+        in_kind.setdefault((way.component, way.option, way.kind), []).append(w)
+    if len(everywhere) + len(in_kind) > _MOST_SUMS:
+        return ()
+    return tuple(dict.fromkeys(tuple(found) for found in (*everywhere.values(), *in_kind.values())))
+
+
+def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
+    """The most copies on one machine, where that is fewer than parts of copies would be; none when there are too many.
+
+    Dedicated components are left out: their copies take parts of machines anyway.
+    """
+    found = {}
+    for c in fleet.components:
+        for p in sorted({p for option in c.options for p in option.pools}) if not c.dedicated else ():
+            most = most_on_one(fleet, c, p)
+            options = [option for option in c.options if p in option.pools]
+            if any(_parts_on_one(fleet, p, option) > most for option in options):
+                found[c.index, p] = most
+    return found if len(found) <= _MOST_APART else {}
+
+
+def _parts_on_one(fleet: Fleet, p: int, option: Option) -> Fraction:
+    """How many copies by one option, parts allowed, the other rows let stand on one machine of pool p."""
+    amounts = [(capacity(fleet, p, r), usage(fleet, p, option, r)) for r in RESOURCES]
+    parts = min((Fraction(have, each) for have, each in amounts if each), default=Fraction(0))
+    if _whole(fleet, p):
+        return Fraction(math.floor(parts))
+    if option.shared and option.accelerators and option.memory_mib:
+        shape = fleet.pools[p].shape
+        on_accelerators = Fraction(shape.accelerators * (shape.memory_mib // option.memory_mib), option.accelerators)
+        parts = min(parts, on_accelerators)
+    return parts
 
 
 def zone_limits(component: Component) -> ZoneLimits | None:

@@ -1,6 +1,7 @@
-"""Whole machines: best-first branching on machine counts, of groups of pools first, then of single pools.
+"""Whole machines and whole wide copies: best-first branching on their counts.
 
-Only machine counts carry cost, and the LP buys parts of machines. A node is a box of machine counts; its bound is the
+Only machine counts carry cost, and the LP buys parts of machines; it also likes parts of wide copies, half of one in
+each of two gaps. A node is a box of machine counts; its bound is the
 certificate of its LP's prices over that box, so patterns that were never generated are covered. Machines of one type
 are nearly alike wherever they stand, so the LP shifts them freely between zones and a branch on one pool's count
 changes nothing; a branch on the count of all of them does (as in branching on aggregated variables, Vanderbeck 2011,
@@ -11,15 +12,16 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.bounds.patterns.certificate import Box
+from placement.bounds.patterns.relaxation import volumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from placement.bounds.patterns.certificate import Groups
+    from placement.bounds.patterns.certificate import Box, Groups
+    from placement.bounds.patterns.relaxation import Relaxation, Way
     from placement.fleet import Fleet
 
 WHOLE = 1e-6  # a count so near a whole number is whole
@@ -43,12 +45,14 @@ class Relaxed:
     """What solving one box gives.
 
     `bound` is proven, micro-dollars per hour; `counts` are machines per pool and group in the LP's solution (none when
-    the LP failed); `feasible` says whether these hold everything that the relaxation asks for.
+    the LP failed), `sums` copies per sum of the relaxation; `feasible` says whether these hold everything that the
+    relaxation asks for.
     """
 
     bound: int
     counts: tuple[float, ...]
     feasible: bool
+    sums: tuple[float, ...] = ()
 
 
 class _Node(NamedTuple):
@@ -62,10 +66,18 @@ class Tree:
     """The open boxes. `bound` holds for every plan whenever the search is stopped."""
 
     def __init__(
-        self, solve: Callable[[Box], Relaxed | None], fleet: Fleet, groups: Groups, root: Box, relaxed: Relaxed
+        self,
+        solve: Callable[[Box], Relaxed | None],
+        relaxation: Relaxation,
+        groups: Groups,
+        root: Box,
+        relaxed: Relaxed,
     ) -> None:
         """`solve` bounds a box (None: out of time); `relaxed` is what it says of the `root`."""
+        fleet = relaxation.fleet
         self._solve = solve
+        self._copies = [fleet.components[relaxation.ways[ways[0]].component].copies for ways in relaxation.sums]
+        self._weights = [min(_part(fleet, relaxation.ways[w]) for w in ways) for ways in relaxation.sums]
         self._pools = len(fleet.pools)
         self._groups = groups
         prices = [pool.price for pool in fleet.pools]
@@ -91,10 +103,10 @@ class Tree:
     def step(self) -> bool:
         """Branch on the box with the least bound; False when the time is up (that box then stays open)."""
         node = self._open[0]
-        k = self._fractional(node.relaxed.counts)
         children = []
-        if k is not None:
-            for box in _halves(node.box, k, node.relaxed.counts[k]):
+        halves = self._halves(node)
+        if halves:
+            for box in halves:
                 if self._is_empty(box):
                     continue
                 relaxed = self._solve(box)
@@ -123,15 +135,38 @@ class Tree:
             if node.relaxed.feasible:
                 self.machines = tuple(round(n) for n in node.relaxed.counts[: self._pools])
 
+    def _halves(self, node: _Node) -> tuple[Box, ...]:
+        """Two boxes that together hold all plans of the node's; none when machines and sums of copies are whole.
+
+        Branched on is the count whose rounding is worth most, be it of machines or of copies: a wide copy takes a large
+        part of a machine, and half of one is what the LP likes.
+        """
+        counts, sums = node.relaxed.counts, node.relaxed.sums
+        k = self._fractional(counts)
+        if k is None and node.relaxed.feasible and not self.machines:
+            self.machines = tuple(round(n) for n in counts[: self._pools])
+        worth = {s: _apart(n) * self._weights[s] for s, n in enumerate(sums) if _apart(n) > WHOLE}
+        s = max(worth, key=lambda s: (worth[s], -s), default=None)
+        if s is not None and (k is None or worth[s] > _apart(counts[k]) * self._prices[k]):
+            return self._halves_of_copies(node.box, s, sums[s])
+        return () if k is None else _halves(node.box, k, counts[k])
+
     def _fractional(self, counts: tuple[float, ...]) -> int | None:
-        """The count to branch on: of the groups, else of the pools, the one whose rounding is worth most; None when all
-        are whole."""
-        for part in (range(self._pools, len(counts)), range(min(self._pools, len(counts)))):
-            apart = {k: abs(counts[k] - round(counts[k])) for k in part}
-            broken = [k for k in part if apart[k] > WHOLE]
-            if broken:
-                return max(broken, key=lambda k: (apart[k] * self._prices[k], apart[k], -k))
-        return None
+        """The count of machines whose rounding is worth most, rather of a group than of a pool; None: all are whole."""
+        broken = [k for k, n in enumerate(counts) if _apart(n) > WHOLE]
+        return max(broken, key=lambda k: (round(_apart(counts[k]) * self._prices[k]), k), default=None)
+
+    def _halves_of_copies(self, box: Box, s: int, copies: float) -> tuple[Box, ...]:
+        """The box with at most, and with more copies in sum s than `copies` rounded down; no empty one."""
+        low, high = box.sums.get(s, (0, self._copies[s]))
+        below = math.floor(copies)
+        parts = ((low, min(high, below)), (max(low, below + 1), high))
+        return tuple(replace(box, sums={**box.sums, s: part}) for part in parts if part[0] <= part[1])
+
+
+def _apart(count: float) -> float:
+    """How far a count is from a whole number."""
+    return abs(count - round(count))
 
 
 def _halves(box: Box, k: int, count: float) -> tuple[Box, Box]:
@@ -139,4 +174,10 @@ def _halves(box: Box, k: int, count: float) -> tuple[Box, Box]:
     below = math.floor(count)
     fewest, most = list(box.fewest), list(box.most)
     fewest[k], most[k] = below + 1, below
-    return Box(box.fewest, tuple(most)), Box(tuple(fewest), box.most)
+    return replace(box, most=tuple(most)), replace(box, fewest=tuple(fewest))
+
+
+def _part(fleet: Fleet, way: Way) -> float:
+    """About what one copy costs: the largest part that it takes of what a machine has, in micro-dollars per hour."""
+    parts = [amount / have for amount, have in zip(way.usage, volumes(fleet, way.pool), strict=True) if amount]
+    return fleet.pools[way.pool].price * max(parts, default=0.0)
