@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.bounds.infeasible import capacity, usage
+from placement.bounds.infeasible import capacity, most_on_one, usage
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
 from placement.units import WHOLE_SHARE
@@ -230,35 +230,6 @@ def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int]) -> lis
                     )
                 )
     return found
-
-
-def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
-    """No machine of pool p holds more copies of the component, by whatever options; at least 1.
-
-    The least that any option takes of each resource counts, so a mix of options is covered.
-    """
-    shape = fleet.pools[p].shape
-    options = [option for option in component.options if p in option.pools]
-    limits = [component.copies]
-    if component.max_per_instance is not None:
-        limits.append(component.max_per_instance)
-    for r in RESOURCES:
-        least = min(usage(fleet, p, option, r) for option in options)
-        if least:
-            limits.append(capacity(fleet, p, r) // least)
-    width = min(option.accelerators for option in options)
-    if width:
-        beside = [component.copies]  # on one accelerator
-        memory = min(option.memory_mib for option in options)
-        share = min(option.share for option in options)
-        if not any(option.shared for option in options):
-            beside.append(1)
-        if memory:
-            beside.append(shape.memory_mib // memory)
-        if share:
-            beside.append(WHOLE_SHARE // share)
-        limits.append(shape.accelerators * min(beside) // width)
-    return max(1, min(limits))
 
 
 def _sums(fleet: Fleet, kinds: tuple[Kind, ...], ways: tuple[Way, ...]) -> tuple[tuple[int, ...], ...]:
