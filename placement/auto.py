@@ -100,8 +100,8 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     if sum(c.copies for c in fleet.components) >= options.decompose_from:
         yield Turn("decomposition", 1.0, budget.work)
         return
-    for solver in _packers(fleet):
-        yield Turn(solver, 0.4, budget.work)
+    for solver, part in _packers(fleet):
+        yield Turn(solver, part, budget.work)
     best = track.best
     new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
     terms = direct_terms(fleet, new)
@@ -116,14 +116,17 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         yield Turn("column-generation", 1.0)
 
 
-def _packers(fleet: Fleet) -> tuple[str, ...]:
-    """Solvers for a fleet that is vector packing, the stronger first: of plain bins, or of machines of accelerators."""
+def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:
+    """Solvers for a fleet that is vector packing and their parts of the time left, the stronger first.
+
+    Which that is depends on what the bins are: single accelerators, or machines of several.
+    """
     from placement.exact.fleet_bins import as_vector_packing  # loads an engine
 
     if as_vector_packing(fleet) is None:
         return ()
     plain = all(pool.shape.accelerators <= 1 for pool in fleet.pools)
-    return ("bin-packing", "arc-flow") if plain else ("arc-flow", "bin-packing")
+    return (("bin-packing", 0.7), ("arc-flow", 0.4)) if plain else (("arc-flow", 0.4), ("bin-packing", 0.4))
 
 
 def _end(track: Track) -> Stop:

@@ -3,11 +3,13 @@
 1. Heuristics for a first plan.
 2. The pattern bound (`bounds.patterns`): column generation, then whole machine counts by Benders cuts.
 3. Packing at a given fleet mix: the cheapest machine counts that keep every cut with a little to spare become quotas
-   for the heuristics; the spare part is halved or raised until the least is found that can be packed.
+   for a dive over the bound's patterns, or for the heuristics where copies have rules that it does not know; the
+   spare part is halved or raised until the least is found that can be packed.
 4. Machines of the best plan are closed, one or a few at a time, while their copies find room elsewhere.
 5. Large-neighbourhood search until the bound is met or the time is up.
 
-Step 4 comes once before step 3 too, in a small part of the time: it gives the search for mixes a nearer goal.
+Step 4 comes once before step 3 too, in a small part of the time: it gives the search for mixes a nearer goal, where
+that does not dive.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
+from placement.exact.diving import Dive, may_dive
 from placement.exact.fill import PATIENCE, Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
 from placement.exact.mixes import Mixes
@@ -36,7 +39,10 @@ NAME = "column-generation"
 _LEAST_SPARE = 0.0005
 _MOST_SPARE = 0.2
 _MOST_TRIES = 1_000_000  # to close machines
-_TRY_SHARE = 0.5  # of the time left for packing, for one mix
+_DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
+_DIVE_FROM = 600  # copies: with fewer the heuristics leave little out
+_DIVE_SHARE = 0.6  # of the time for a mix
+_TRY_SHARE = 0.6  # of the time left for packing, for one mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class ColumnGenerationOptions:
     bound_share : part of the time for the bound.
     first_share, pack_share, close_share : parts of what is left each time for closing machines, for packing at fleet
         mixes, and for closing machines again.
+    dive_share : part of what is left after the bound for packing at fleet mixes, where that is done by diving: then
+        no machines are closed before.
     steps : most steps of the large-neighbourhood search; a work budget replaces it.
     """
 
@@ -55,6 +63,7 @@ class ColumnGenerationOptions:
     first_share: float = 0.1
     pack_share: float = 0.5
     close_share: float = 0.7
+    dive_share: float = 0.8
     steps: int = 1_000_000
 
 
@@ -78,9 +87,11 @@ def solve_column_generation(
     stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
     if bound.infeasible and given is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
-    stats["closed"] = _close_machines(fleet, track, budget.share(options.first_share), seed)
+    dives = _dives(_firm(fleet, track))
+    first, pack = (0.0, options.dive_share) if dives else (options.first_share, options.pack_share)
+    stats["closed"] = _close_machines(fleet, track, budget.share(first), seed)
     if not _ended(track, budget) and bound.cuts:
-        stats["mixes"] = _pack_mixes(fleet, track, budget.share(options.pack_share), bound, seed)
+        stats["mixes"] = _pack_mixes(fleet, track, budget.share(pack), bound, seed)
     stats["closed"] += _close_machines(fleet, track, budget.share(options.close_share), seed + 1)
     if not _ended(track, budget) and track.best is not None:
         search = LargeNeighbourhood(fleet, track, seed)
@@ -135,14 +146,17 @@ def _halve(
     packed: dict[tuple[int, ...], bool] = {}
     tried = 0
     low, high = 0.0, track.gap() or _MOST_SPARE
-    spare = 0.0
+    dives = _dives(firm)
+    spare = min(_DIVE_SPARE, high / 2) if dives else 0.0
     while not _ended(track, budget):
-        machines = bound.machines if not packed and bound.machines else mixes.cheapest(spare, budget)
+        machines = bound.machines if not spare and bound.machines else mixes.cheapest(spare, budget)
         if machines is None:
             break
         cheaper = _is_cheaper(fleet, track, mixes.price(machines))
         if machines not in packed:
-            packed[machines] = cheaper and _pack(fleet, firm, track, budget.share(_TRY_SHARE), machines, seed + tried)
+            part = budget.share(_TRY_SHARE)
+            dive = Dive(bound.relaxation, bound.patterns, seed + tried) if dives and cheaper else None
+            packed[machines] = cheaper and _pack(fleet, firm, track, part, machines, seed + tried, dive)
             tried += cheaper
         if packed[machines] or not cheaper:
             high = spare
@@ -150,8 +164,13 @@ def _halve(
             low = spare
         if high - low <= _LEAST_SPARE:
             break
-        spare = (low + high) / 2
+        spare = min((low + high) / 2, 2 * low or high) if dives else (low + high) / 2
     return tried
+
+
+def _dives(firm: Fleet) -> bool:
+    """Whether mixes are packed by diving."""
+    return may_dive(firm) and sum(c.copies for c in firm.components) >= _DIVE_FROM
 
 
 def _is_cheaper(fleet: Fleet, track: Track, price: int) -> bool:
@@ -171,13 +190,21 @@ def _firm(fleet: Fleet, track: Track) -> Fleet:
     return replace(fleet, components=components, levels=())
 
 
-def _pack(fleet: Fleet, firm: Fleet, track: Track, budget: Budget, machines: tuple[int, ...], seed: int) -> bool:
+def _pack(
+    fleet: Fleet,
+    firm: Fleet,
+    track: Track,
+    budget: Budget,
+    machines: tuple[int, ...],
+    seed: int,
+    dive: Dive | None,
+) -> bool:
     """Pack with these machine counts as quotas; says whether all copies of `firm` found room."""
     if not machines:
         return False
     pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
     narrow = replace(firm, pools=pools)
-    fill = Fill(narrow, budget, seed)
+    fill = Fill(narrow, budget, seed, start=dive.run(machines, budget.share(_DIVE_SHARE)) if dive else None)
     patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
     if not fill.run(budget, track, patience) or fill.packing is None:
         return False

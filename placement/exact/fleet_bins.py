@@ -82,7 +82,8 @@ def as_vector_packing(fleet: Fleet) -> FleetBins | None:
     kind_of = {p: t for t, pools in enumerate(members) for p in pools}
     sizes = [[_size(option, units) for option in c.options] for c in fleet.components]
     rooms = [_room(fleet.pools[pools[0]], units) for pools in members]
-    kept = [r for r in range(5) if any(row[r] for rows in sizes for row in rows)] or [0]
+    allowed = [[{kind_of[p] for p in option.pools} for option in c.options] for c in fleet.components]
+    kept = _binding(sizes, rooms, allowed, [c.copies for c in fleet.components])
     problem = VectorPacking(
         sizes=[[[row[r] for r in kept] for row in rows] for rows in sizes],
         demands=[c.copies for c in fleet.components],
@@ -92,9 +93,46 @@ def as_vector_packing(fleet: Fleet) -> FleetBins | None:
         least=[sum(fleet.pools[p].min_instances for p in pools) for pools in members],
         conflicts=_conflicts(fleet),
         most=[c.max_per_instance for c in fleet.components],
-        allowed=[[{kind_of[p] for p in option.pools} for option in c.options] for c in fleet.components],
+        allowed=allowed,
     )
     return FleetBins(fleet, problem, tuple(members))
+
+
+def _binding(
+    sizes: Sequence[Sequence[Sequence[int]]],
+    rooms: Sequence[Sequence[int]],
+    allowed: Sequence[Sequence[set[int]]],
+    copies: Sequence[int],
+) -> list[int]:
+    """The sizes that can keep a copy out of a bin.
+
+    Not those of which a bin has room for all copies at once, nor those of which every copy takes no larger part of the
+    bin than of another size. Plain bin packing so is one-dimensional, for which the packing core has its best methods.
+    """
+    uses = [
+        (c, row, k)
+        for c, (rows, kinds) in enumerate(zip(sizes, allowed, strict=True))
+        for row, on in zip(rows, kinds, strict=True)
+        for k in on
+    ]
+
+    def roomy(r: int) -> bool:
+        most = {(c, k): 0 for c, _, k in uses}
+        for c, row, k in uses:
+            most[c, k] = max(most[c, k], row[r])
+        return all(
+            sum(copies[c] * need for (c, on), need in most.items() if on == k) <= room[r]
+            for k, room in enumerate(rooms)
+        )
+
+    def implied(r: int, by: int) -> bool:
+        return all(not row[r] or (row[by] and row[r] * rooms[k][by] <= row[by] * rooms[k][r]) for _, row, k in uses)
+
+    kept = [r for r in range(len(rooms[0])) if not roomy(r)]
+    for r in list(kept):
+        if any(implied(r, other) for other in kept if other != r):
+            kept.remove(r)
+    return kept or [0]
 
 
 def _separable(fleet: Fleet, component: Component) -> bool:

@@ -27,12 +27,17 @@ _ROOM_USED = 0.55  # of the room on machines in use, what the load to come is ex
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """How one restart judges: see `shares.Shares.cost` for the first three; `patience` is a part of the cost."""
+    """How one restart judges: see `shares.Shares.cost` for the first three; `patience` is a part of the cost.
+
+    With `stock` machines are filled one by one first (see `stock`), with `fullest_first` in another order.
+    """
 
     likeness: float = 0.0
     weights: Floats | None = None
     scarcity: Floats | None = None
     patience: float = 0.25
+    stock: bool = False
+    fullest_first: bool = False
 
 
 class Greedy:

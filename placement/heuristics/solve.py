@@ -22,6 +22,7 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.relabel import relabel
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
+from placement.heuristics.stock import has_stock, stock
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
 from placement.result import Outcome, Stop
@@ -51,7 +52,7 @@ class HeuristicOptions:
     rounds : how often `greedy` takes a few machines of its best plan apart and packs them again.
     """
 
-    restarts: int = 6
+    restarts: int = 9
     ejections: int = 400
     rounds: int = 200
 
@@ -92,7 +93,7 @@ class _Run:
     def _good_enough(self) -> Stop:
         return Stop.PROVED if self.track.proved else Stop.GAP
 
-    def attempt(self, policy: Policy, *, keep: bool) -> Workspace | None:
+    def attempt(self, policy: Policy, *, keep: bool, taste: Taste | None = None) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck."""
         ws = Workspace(self.fleet, like=self.blank)
         ws.budget = self.budget
@@ -100,6 +101,8 @@ class _Run:
             keep_running(ws)
         else:
             keep_pinned(ws)
+        if taste is not None and taste.stock and isinstance(policy, Greedy):
+            stock(ws, policy, self.shares, fullest_first=taste.fullest_first)
         stuck = construct(ws, policy)
         repair = Repair(ws, policy, self.rng)
         if stuck and not repair.run(stuck, self.options.ejections, self.budget):
@@ -191,7 +194,7 @@ def solve_greedy(
     run = _Run("greedy", fleet, track, budget, options, np.random.default_rng(seed))
     if hint is not None:
         track.offer(hint, "greedy")
-    tastes = _tastes(*resource_prices(fleet, run.shares))
+    tastes = _tastes(fleet, *resource_prices(fleet, run.shares))
     policies: list[Policy] = [BestFit(run.blank, run.shares)]
     best: tuple[Value, Workspace, Greedy] | None = None
     stop = None
@@ -201,16 +204,17 @@ def solve_greedy(
             break
         taste = tastes[turn % len(tastes)]
         policy = Greedy(run.blank, run.shares, taste, run.rng if turn >= len(tastes) else None)
-        policies.append(policy)
+        if not taste.stock:
+            policies.append(policy)
         for keep in (True, False) if fleet.places else (False,):
-            ws = run.attempt(policy, keep=keep)
+            ws = run.attempt(policy, keep=keep, taste=taste)
             if ws is not None:
                 run.offer(ws)
                 if best is None or ws.value() < best[0]:
                     best = ws.value(), ws, policy
     if best is not None and stop is None and options.rounds:
         _, ws, policy = best
-        policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes)
+        policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes if not taste.stock)
         improvement = Improvement(ws, policies, policy.worth, run.rng)
         better = improvement.run(options.rounds, lambda: run.stopped() is not None)
         track.offer(relabel(fleet, better), "greedy")
@@ -219,12 +223,16 @@ def solve_greedy(
     return run.outcome(stop)
 
 
-def _tastes(weights: Floats, scarcity: Floats) -> list[Taste]:
-    """What the restarts differ in, the best on average first."""
-    return [
+def _tastes(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[Taste]:
+    """What the restarts differ in, a quick one first, then the best on average."""
+    tastes = [
         Taste(0.0, weights, scarcity, 0.1),
+        Taste(0.0, weights, scarcity, 0.1, stock=True),
+        Taste(0.0, weights, scarcity, 1.0, stock=True, fullest_first=True),
+        Taste(0.15, weights, scarcity, 0.3, stock=True),
         Taste(0.0, weights, scarcity, 1.0),
         Taste(0.15, weights, scarcity, 0.3),
         Taste(0.6, weights, scarcity, 1.0),
         Taste(0.3, None, None, 0.5),
     ]
+    return tastes if has_stock(fleet) else [taste for taste in tastes if not taste.stock]

@@ -21,7 +21,7 @@ from placement.exact.arc_flow.complete import Completion
 from placement.exact.arc_flow.decode import decode
 from placement.exact.arc_flow.encode import encode
 from placement.exact.arc_flow.graph import SPLIT, FlowGraph, Size
-from placement.exact.arc_flow.grid import grids_of
+from placement.exact.arc_flow.grid import Grids
 from placement.exact.arc_flow.program import FlowProgram
 from placement.exact.milp.check import broken_rule
 from placement.fleet import Fleet, compile_fleet
@@ -135,7 +135,7 @@ def test_what_fits_on_the_grid_fits_in_mib() -> None:
     for _, fleet in random_fleets():
         blocks = blocks_of(fleet)
         for most in (10, 200, 10_000):
-            for kind, grid in zip(blocks.kinds, grids_of(blocks, most), strict=True):
+            for kind, grid in zip(blocks.kinds, Grids(blocks).within(most), strict=True):
                 for block in kind:
                     memory = block.shape.memory_mib
                     for way in block.ways:
@@ -153,7 +153,7 @@ def test_what_fits_on_the_grid_fits_in_mib() -> None:
 def solve_program(fleet: Fleet, most_arcs: int = 2_000) -> tuple[FlowProgram, NDArray[np.float64]] | None:
     """The program and a solution of it."""
     blocks = blocks_of(fleet)
-    program = FlowProgram(blocks, grids_of(blocks, most_arcs))
+    program = FlowProgram(blocks, Grids(blocks).within(most_arcs))
     solver = load_lp(program.to_lp(program.prices(), {}), mip_max_nodes=50, mip_rel_gap=0.01)
     solver.run()
     if solver.getInfo().primal_solution_status != 2:
@@ -203,7 +203,7 @@ def test_a_plan_is_a_start_for_the_engine() -> None:
     document = arc_fleets.home(12, 1)
     fleet = compile_fleet(Problem(**document))
     packing = plan_of(fleet, document)
-    program = FlowProgram(blocks_of(fleet), grids_of(blocks_of(fleet), 5_000))
+    program = FlowProgram(blocks_of(fleet), Grids(blocks_of(fleet)).within(5_000))
     values = encode(program, packing)
     assert values is not None
     assert program.keeps_rows(values)
@@ -232,7 +232,7 @@ def test_broken_values_are_no_start() -> None:
     """The check of a start sees a missing machine and a missing copy."""
     document = arc_fleets.home(6, 2)
     fleet = compile_fleet(Problem(**document))
-    program = FlowProgram(blocks_of(fleet), grids_of(blocks_of(fleet), 5_000))
+    program = FlowProgram(blocks_of(fleet), Grids(blocks_of(fleet)).within(5_000))
     values = encode(program, plan_of(fleet, document))
     assert values is not None
     for columns in (list(program.machines.values()), [c.column for c in program.copies]):
@@ -296,7 +296,7 @@ def test_exchanges_relieve_an_overloaded_host() -> None:
 def test_a_finer_grid_is_taken_where_it_pays() -> None:
     """Four needs of 20.4 GiB do not stand on 80 GiB; three and one of 18.7 do, on a grid fine enough to see it."""
     fleet = fleets.fleet_of([fleets.component("a", 6, 20.4), fleets.component("b", 2, 18.7)])
-    coarse, fine = (grids_of(blocks_of(fleet), most)[0] for most in (1, 5_000))
+    coarse, fine = (Grids(blocks_of(fleet)).within(most)[0] for most in (1, 5_000))
     assert coarse.arcs <= fine.arcs
     assert fine.loss < coarse.loss
     size = [fine.size(component.options[0]) for component in fleet.components]
@@ -383,3 +383,49 @@ def test_what_no_exchange_can_save_is_taken_off() -> None:
     for machine in packing.machines:
         assert_holds(fleet, machine.pool, machine.seats)
     assert sum(count_of(packing).values()) == 3
+
+
+def test_grids_stop_with_the_budget() -> None:
+    """Each kind gets its coarsest grid when time is out, a finer one later, and no graph twice."""
+    _, fleet = max(random_fleets(), key=lambda pair: len(pair[1].components))
+    kinds = len(blocks_of(fleet).kinds)
+    looks: list[int] = []
+
+    def third() -> bool:
+        looks.append(len(looks))
+        return len(looks) > 2
+
+    hurried, patient = Grids(blocks_of(fleet)), Grids(blocks_of(fleet))
+    first = hurried.within(5_000, lambda: True)
+    assert len(first) == kinds
+    assert sum(grid.arcs for grid in first) <= sum(grid.arcs for grid in patient.within(5_000))
+    hurried.within(5_000, third)
+    assert len(looks) <= kinds + 2
+    assert [grid.unit for grid in hurried.within(5_000)] == [grid.unit for grid in patient.within(5_000)]
+    assert all(one is two for one, two in zip(hurried.within(5_000), hurried.within(5_000), strict=True))
+
+
+class _Clock:
+    """A budget that is over after so many looks at it."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def __call__(self) -> bool:
+        self.looks -= 1
+        return self.looks < 0
+
+
+def test_decoding_heeds_the_budget() -> None:
+    """Stopped after n looks at the clock, no more than n copies stand."""
+    document = arc_fleets.home(12, 1)
+    fleet = compile_fleet(Problem(**document))
+    program = FlowProgram(blocks_of(fleet), Grids(blocks_of(fleet)).within(5_000))
+    values = encode(program, plan_of(fleet, document))
+    assert values is not None
+    whole = sum(len(machine.seats) for machine in decode(program, values).machines)
+    for looks in (0, 1, whole // 2):
+        clock = _Clock(looks)
+        stopped = decode(program, values, 0, clock)
+        assert sum(len(machine.seats) for machine in stopped.machines) <= looks
+        assert clock.looks >= -4 * len(program.blocks.kinds)

@@ -11,7 +11,7 @@ from placement.budget import Budget
 from placement.document import to_plan
 from placement.exact.bin_packing import solve_bin_packing
 from placement.exact.fleet_bins import as_vector_packing
-from placement.fleet import compile_fleet
+from placement.fleet import Fleet, compile_fleet
 from placement.problem import Problem
 from placement.result import Stop
 from placement.track import Track
@@ -88,3 +88,27 @@ def test_other_fleets_end_at_once_with_the_reason() -> None:
     assert outcome.reason.startswith("not a bin packing problem")
     assert track.best is None
     assert not outcome.infeasible
+
+
+def test_sizes_that_can_not_bind_are_left_out() -> None:
+    """Plain bin packing has one size; where copies own accelerators too, the accelerators are one more."""
+    shared = [
+        {"name": f"c{i}", "copies": 4, "accelerator_memory_gib": gib, "shared": True} for i, gib in enumerate((1, 30))
+    ]
+    owner = {"name": "owner", "copies": 2, "accelerator_memory_gib": 1}
+    plain, mixed = as_vector_packing(one_card(shared)), as_vector_packing(one_card([*shared, owner]))
+    assert plain is not None
+    assert mixed is not None
+    assert plain.problem.capacities == [[40 * 1024]]
+    assert len(mixed.problem.capacities[0]) == 2
+
+
+def one_card(components: list[dict[str, Any]]) -> Fleet:
+    card = {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 40}},
+        instance_types={"card": card},
+        pools=[{"name": "p", "instance_type": "card", "zone": "z"}],
+        components=components,
+    )
+    return compile_fleet(problem)

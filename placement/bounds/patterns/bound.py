@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.bounds.patterns.certificate import Box, Cut, Prices
-    from placement.bounds.patterns.program import Floats
+    from placement.bounds.patterns.program import Floats, Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
     from placement.fleet import Fleet
@@ -118,6 +118,11 @@ class PatternBound:
     def columns(self) -> int:
         """Patterns generated so far."""
         return self._program.patterns
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        """All of them."""
+        return self._program.known()
 
     @property
     def machines(self) -> tuple[int, ...]:

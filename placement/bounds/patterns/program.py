@@ -13,7 +13,7 @@ from placement.bounds.patterns.relaxation import RESOURCES, volumes
 from placement.engines.highs import EngineError, load_lp, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.relaxation import Relaxation, Way
 
     Floats = NDArray[np.float64]
+    Pattern = tuple[int, tuple[tuple[int, int], ...]]  # kind, (item, times) ascending
 
 MICRO = 1e6  # the LP counts money in dollars
 _INF = highspy.kHighsInf
@@ -37,8 +38,11 @@ class PatternProgram:
     penalty, so that there is a solution before the right patterns are there; ways; then patterns as they come.
     """
 
-    def __init__(self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = ()) -> None:
-        """Build rows and first columns; O(ways)."""
+    def __init__(
+        self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), dearer: float | None = None
+    ) -> None:
+        """Build rows and first columns; O(ways). `dearer`: how many times more a machine beyond the quota costs."""
+        self._dearer = dearer
         self._relaxation = relaxation
         self._groups = groups
         self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
@@ -62,7 +66,7 @@ class PatternProgram:
         self._group = [self._row(0.0, 0.0) for _ in groups]
         self._sum: dict[int, int] = {}  # rows of the sums of copies that some box limits
         self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
-        self._patterns: set[tuple[int, tuple[tuple[int, int], ...]]] = set()
+        self._patterns: dict[Pattern, int] = {}  # their columns, in order
         self._solver = self._load()
 
     def _row(self, low: float, high: float) -> int:
@@ -114,6 +118,8 @@ class PatternProgram:
     def _penalties(self) -> list[float]:
         """Dollars per hour of a machine beyond the quota."""
         pools = self._relaxation.fleet.pools
+        if self._dearer is not None:
+            return [self._dearer * pools[p].price / MICRO for p in self._beyond]
         mean = sum(pool.price for pool in pools) / max(1, len(pools))
         return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
 
@@ -153,11 +159,12 @@ class PatternProgram:
         starts: list[int] = []
         rows: list[int] = []
         values: list[float] = []
+        first = self._solver.getNumCol()
         for kind, pattern in found:
             key = (kind, tuple(sorted(pattern.items())))
             if key in self._patterns:
                 continue
-            self._patterns.add(key)
+            self._patterns[key] = first + len(starts)
             starts.append(len(rows))
             rows += [self._device[kind], *(self._touch[kind][i] for i in pattern)]
             values += [-1.0, *(float(times) for times in pattern.values())]
@@ -180,6 +187,32 @@ class PatternProgram:
     def patterns(self) -> int:
         """How many patterns there are."""
         return len(self._patterns)
+
+    def known(self) -> list[Pattern]:
+        """The patterns in the order of their columns."""
+        return list(self._patterns)
+
+    def ask_for(self, required: Sequence[int]) -> None:
+        """Ask for so many copies of each component from now on; what is asked of zones and levels stays."""
+        self._primal = False
+        rows = np.array(list(self._cover.values()), dtype=np.int32)
+        low = np.array([required[c] for c in self._cover], dtype=float)
+        for row, n in zip(rows.tolist(), low.tolist(), strict=True):
+            self._solver.changeRowBounds(row, n, self._rows[row][1])
+
+    def forbid(self, patterns: Iterable[int]) -> None:
+        """Allow all patterns but these, numbered as in `known`."""
+        self._primal = False
+        most = np.full(len(self._patterns), _INF)
+        most[list(patterns)] = 0.0
+        columns = np.array(list(self._patterns.values()), dtype=np.int32)
+        self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), most)
+
+    def amounts(self) -> tuple[list[float], list[float]]:
+        """Copies by each way and accelerators by each pattern, in the last solution."""
+        values = list(self._solver.getSolution().col_value)
+        ways = values[self._ways : self._ways + len(self._relaxation.ways)]
+        return ways, [values[column] for column in self._patterns.values()]
 
     def set_box(self, box: Box) -> None:
         """Bound the machines of each pool and of each group, and sums of copies."""
@@ -260,6 +293,13 @@ class PatternProgram:
         """(rows,) the dual prices of the last solution, dollars; those of what machines offer are at least 0."""
         duals: Floats = np.array(self._solver.getSolution().row_dual)
         return duals
+
+    def worths(self, duals: Floats) -> tuple[list[float], list[float]]:
+        """Dollars per hour of a copy of each component and of a machine of each pool, at these duals."""
+        fleet = self._relaxation.fleet
+        copies = [float(duals[self._cover[c.index]]) if c.index in self._cover else 0.0 for c in fleet.components]
+        columns = (self._machine_column(pool.index) for pool in fleet.pools)
+        return copies, [sum(part * float(duals[row]) for row, part in column) for column in columns]
 
     def saves(self, duals: Floats, kind: int, pattern: dict[int, int]) -> bool:
         """Whether a pattern would make the LP's solution with these duals better."""

@@ -16,7 +16,7 @@ import numpy as np
 from placement.packing import Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -63,15 +63,15 @@ class Balance:
         self._rows: list[Floats] = [np.zeros((0, 5)) for _ in hosts]
         self.exchanges = 0
 
-    def run(self, most: int) -> bool:
-        """At most so many exchanges; says whether no host is overloaded any more."""
+    def run(self, most: int, is_over: Callable[[], bool] = lambda: False) -> bool:
+        """At most so many exchanges, none once `is_over`; says whether no host is overloaded any more."""
         over = self._overload(self._used, self._room)
         if not over.any():
             return True
         for m in range(len(self._hosts)):
             self._take_stock(m)
         tries: dict[int, int] = {}
-        while self.exchanges < most:
+        while self.exchanges < most and not is_over():
             worst = max(np.flatnonzero(over).tolist(), key=lambda m: (tries.get(m, 0) < _TRIES, over[m]), default=-1)
             if worst < 0 or tries.get(worst, 0) >= _TRIES:
                 break

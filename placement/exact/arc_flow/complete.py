@@ -75,7 +75,7 @@ class Completion:
         best: Packing | None = None
         for fleet in (firm, self._fleet):
             for start in starts:
-                if best is None or not budget.over():
+                if not budget.over():
                     found = self._widen(fleet, start, budget)
                     if found is not None and (best is None or self._is_better(found, best)):
                         best = found

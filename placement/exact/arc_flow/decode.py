@@ -22,7 +22,7 @@ from placement.exact.arc_flow.graph import SPLIT
 from placement.packing import Machine, Packing, Seat
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -60,8 +60,10 @@ class _Wanted:
         return max(self.option.vcpus / max(1, shape.vcpus), self.option.host_mib / max(1, shape.host_mib))
 
 
-def decode(program: FlowProgram, values: Sequence[float] | Floats, seed: int = 0) -> Packing:
-    """The machines and copies of a solution; copies that do not fit on a host are left out.
+def decode(
+    program: FlowProgram, values: Sequence[float] | Floats, seed: int = 0, is_over: Callable[[], bool] = lambda: False
+) -> Packing:
+    """The machines and copies of a solution; copies that do not fit on a host are left out, and all once `is_over`.
 
     Accelerators hold what stands on them; `avoid`, caps per instance and shares outside the grid are not looked at.
     O(accelerators x path length x log) and one scan of a size's slots a copy.
@@ -75,8 +77,8 @@ def decode(program: FlowProgram, values: Sequence[float] | Floats, seed: int = 0
         slots: dict[Size, list[_Slot]] = {}
         if grid.graph is not None:
             slots = _follow(grid.graph, whole[first : first + grid.arcs], hosts, _hunger(grid, wanted))
-        _hand_out(grid, wanted, slots, hosts)
-        Balance(program.blocks.fleet, hosts, seed).run(_EXCHANGES)
+        _hand_out(grid, wanted, slots, hosts, is_over)
+        Balance(program.blocks.fleet, hosts, seed).run(_EXCHANGES, is_over)
         for host in hosts:
             _relieve(program.blocks.fleet, host)
         machines += [Machine(host.pool, None, tuple(sorted(host.seats))) for host in hosts if host.seats]
@@ -162,7 +164,13 @@ def _promise(host: Host, need: tuple[float, float]) -> None:
     host.promised += max(vcpus / max(1, host.shape.vcpus), memory / max(1, host.shape.host_mib))
 
 
-def _hand_out(grid: Grid, wanted: Sequence[_Wanted], slots: dict[Size, list[_Slot]], hosts: Sequence[Host]) -> None:
+def _hand_out(
+    grid: Grid,
+    wanted: Sequence[_Wanted],
+    slots: dict[Size, list[_Slot]],
+    hosts: Sequence[Host],
+    is_over: Callable[[], bool],
+) -> None:
     """Copies on slots, the hungriest first, each where most of the host is left; a host may be asked for too much."""
     if not hosts:
         return
@@ -181,6 +189,8 @@ def _hand_out(grid: Grid, wanted: Sequence[_Wanted], slots: dict[Size, list[_Slo
         size = grid.size(row.option)
         mine = anywhere if size is None else slots.get(size, [])
         for _ in range(row.copies):
+            if is_over():
+                return
             scores = [slack(slot.machine, row.option) for slot in mine]
             best = max(range(len(mine)), key=scores.__getitem__, default=-1)
             if best < 0 or scores[best] == -math.inf:

@@ -15,7 +15,7 @@ from placement.exact.arc_flow.graph import FlowGraph, Size
 from placement.units import MIB_PER_GIB, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from placement.exact.arc_flow.blocks import Block, Blocks
     from placement.fleet import Option
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _PARTS_OF_GIB = (20, 16, 10, 8, 5, 4, 2, 1, 0.5, 0.25)
 _FINEST, _COARSEST = 1600, 8  # grid units of an accelerator
 _STEP = 1.4  # from one grid to the next coarser one, where GiB have none between
+_FAR = 3  # times the arcs that a program may have, at which finer grids are given up
 _SHARE_LOSS = 0.03  # of the load, that may be lost by weighing copies by the greater of memory and share
 
 
@@ -51,21 +52,36 @@ class Grid:
         return Size(option.accelerators, _weight(option, self.unit, self.capacity, inside=self.shares_inside))
 
 
-def grids_of(blocks: Blocks, most_arcs: int) -> list[Grid]:
-    """For each kind the grid of least loss, all together of about `most_arcs` arcs.
+_NO_ARCS = Grid(1, None, 1.0, 0.0, shares_inside=True)  # of machines whose copies touch no accelerator
 
-    Each kind may use its part of what is left, those with the smallest graphs first, so that what they do not need goes
-    to the others. Where even the coarsest grid has more arcs than that, it is taken all the same.
-    """
-    ladders = [list(_ladder(_Load(blocks, kind))) for kind in blocks.kinds]
-    chosen: dict[int, Grid] = {}
-    left = most_arcs
-    for waiting, k in enumerate(sorted(range(len(ladders)), key=lambda k: ladders[k][0].arcs)):
-        part = left // (len(ladders) - waiting)
-        small = [grid for grid in ladders[k] if grid.arcs <= part] or [min(ladders[k], key=lambda grid: grid.arcs)]
-        chosen[k] = min(small, key=lambda grid: (round(grid.loss, 6), grid.arcs))
-        left -= chosen[k].arcs
-    return [chosen[k] for k in range(len(ladders))]
+
+class Grids:
+    """All grids of a fleet. Graphs are built when they are asked for, coarsest first, and only once."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        """O(options)."""
+        self._ladders = [_Ladder(_Load(blocks, kind)) for kind in blocks.kinds]
+
+    def within(self, most_arcs: int, is_over: Callable[[], bool] = lambda: False) -> list[Grid]:
+        """For each kind the grid of least loss, all together of about `most_arcs` arcs.
+
+        Each kind may use its part of what is left, those with the smallest graphs first, so that what they do not need
+        goes to the others. Where even the coarsest grid has more arcs than that, it is taken all the same. Once
+        `is_over`, no further graph is built: grids are then coarser than they might be, one of each kind still.
+        O(G D W) for G units of D sizes on grids of at most W.
+        """
+        for ladder in self._ladders:
+            ladder.build(most_arcs, is_over)
+        chosen: dict[int, Grid] = {}
+        left = most_arcs
+        order = sorted(range(len(self._ladders)), key=lambda k: self._ladders[k].grids[-1].arcs)
+        for waiting, k in enumerate(order):
+            part = left // (len(order) - waiting)
+            grids = self._ladders[k].grids
+            small = [grid for grid in grids if grid.arcs <= part] or [min(grids, key=lambda grid: grid.arcs)]
+            chosen[k] = min(small, key=lambda grid: (round(grid.loss, 6), grid.arcs))
+            left -= chosen[k].arcs
+        return [chosen[k] for k in range(len(order))]
 
 
 class _Load:
@@ -107,13 +123,18 @@ class _Load:
         return greater <= max(memory, share) * (1 + _SHARE_LOSS)
 
 
-def _ladder(load: _Load) -> Iterator[Grid]:
-    """Grids of a kind, finest first."""
-    if not load.options:
-        yield Grid(1, None, 1.0, 0.0, shares_inside=True)
-        return
-    for unit in _units(load):
-        yield _grid(load, unit)
+class _Ladder:
+    """Grids of one kind, coarsest first; the finer ones wait until programs may be large enough for them."""
+
+    def __init__(self, load: _Load) -> None:
+        self._load = load
+        self._units = _units(load) if load.options else []  # those whose graph is not built yet; the coarsest is last
+        self.grids = [_grid(load, self._units.pop())] if load.options else [_NO_ARCS]
+
+    def build(self, most_arcs: int, is_over: Callable[[], bool]) -> None:
+        """Add finer grids until one has far more arcs: a little finer, units that suit the needs may save some."""
+        while self._units and self.grids[-1].arcs <= _FAR * most_arcs and not is_over():
+            self.grids.append(_grid(self._load, self._units.pop()))
 
 
 def _units(load: _Load) -> list[float]:

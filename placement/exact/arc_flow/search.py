@@ -24,7 +24,7 @@ from placement.exact.arc_flow.blocks import blocks_of
 from placement.exact.arc_flow.complete import Completion
 from placement.exact.arc_flow.decode import decode
 from placement.exact.arc_flow.encode import encode
-from placement.exact.arc_flow.grid import grids_of
+from placement.exact.arc_flow.grid import Grids
 from placement.exact.arc_flow.program import MICRO, FlowProgram
 from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.exact.start import first_plan
@@ -130,14 +130,15 @@ class _Search:
         if not self.blocks.blocks:
             return
         arcs = self.options.max_arcs
-        grids = grids_of(self.blocks, arcs)
+        ladders = Grids(self.blocks)
+        grids = ladders.within(arcs, self.budget.over)
         if _loss(grids) > _LEAST_LOSS:  # the first plans come sooner from a coarser grid
             arcs //= 2
-            grids = grids_of(self.blocks, arcs)
+            grids = ladders.within(arcs, self.budget.over)
         previous = None
         for turn in range(_GRIDS):
             units = [grid.unit for grid in grids]
-            if units != previous:
+            if units != previous and not self._ended():
                 program = FlowProgram(self.blocks, grids)
                 self.stats.update(grids=turn + 1, grid_loss=round(_loss(grids), 6))
                 self.stats.update(columns=program.columns, rows=program.rows)
@@ -148,7 +149,7 @@ class _Search:
                 return
             previous = units
             arcs *= _FINER
-            grids = grids_of(self.blocks, arcs)
+            grids = ladders.within(arcs, self.budget.over)
 
     def _ended(self) -> bool:
         return _ended(self.track, self.budget) or self._nodes_left() == 0
@@ -295,10 +296,12 @@ class _Search:
         return found
 
     def take(self, program: FlowProgram, values: Floats, steps: int = 0) -> None:
-        """Decode, complete (with so many steps of CP-SAT, if it comes to that) and offer a solution."""
+        """Decode, complete (with so many steps of CP-SAT, if it comes to that) and offer a solution, in time only."""
         if _ended(self.track, self.budget):
-            steps = 0
-        decoded = decode(program, values, self.seed)
+            return
+        decoded = decode(program, values, self.seed, self.budget.over)
+        if self.budget.over():
+            return
         placed = program.placed(values)
         packing = self.completion.run(decoded, placed, self.budget, self.track, steps=steps)
         if packing is not None:

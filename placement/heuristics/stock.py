@@ -1,0 +1,284 @@
+"""Fill machines one by one, each accelerator as full of worth as it gets, and open all that can be filled alike.
+
+A construction for copies that share accelerators. Where `construct` asks for each copy which machine it goes to, here
+a machine asks which copies go on it: the biggest one left, on the pool where that gives most worth per dollar, then
+those that use the room beside it best, two looked for at a time. That is a shallow minimum bin slack search (Gupta and
+Ho 1999, *A new heuristic algorithm for the one-dimensional bin-packing problem*, Prod. Plan. Control 10) around the
+biggest item left (Fleszar and Hindi 2002, *New heuristics for one-dimensional bin-packing*, Comput. Oper. Res. 29).
+Copies count by what they are worth at the prices of the volume relaxation; a machine that would be filled to too little
+of its price is not opened, and its copies are left to the construction that follows.
+
+Only copies without rules on zones are placed, by options that share accelerators; the workspace checks each seat.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.heuristics.construct import supply
+from placement.heuristics.zones import has_zone_rules
+from placement.packing import Seat
+
+if TYPE_CHECKING:
+    from placement.fleet import Component, Fleet
+    from placement.heuristics.greedy import Greedy
+    from placement.heuristics.shares import Floats, Shares
+    from placement.heuristics.workspace import Bools, Ints, Workspace
+
+_LEAST = 0.6  # of its price that a machine must be filled to
+_POOLS = 2  # tried for each machine, those where the biggest copy is cheapest
+
+
+def stock(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: bool = False) -> None:
+    """Fill machines; components with zone rules, demand or machines of their own come first, by `policy`.
+
+    What can't be placed, and copies that make up no machine's worth, are left to `construct`.
+
+    Parameters
+    ----------
+    fullest_first : open machines for the copies that fill most of an accelerator first, rather than the dearest.
+    """
+    for c in policy.order(ws, range(len(ws.fleet.components))):
+        if not is_stockable(ws.fleet.components[c]):
+            supply(ws, policy, c)
+    filling = Stock(ws, policy, shares)
+    filling.top_up()
+    filling.open(fullest_first=fullest_first)
+
+
+def has_stock(fleet: Fleet) -> bool:
+    """Whether any component can be placed here."""
+    return any(is_stockable(component) for component in fleet.components)
+
+
+def is_stockable(component: Component) -> bool:
+    """Whether copies of the component are counted, free to stand in any zone, and may share accelerators."""
+    return (
+        not component.demand
+        and not component.dedicated
+        and not has_zone_rules(component)
+        and any(option.shared and option.accelerators for option in component.options)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What may stand on a pool by options of one width, the least memory first; all arrays (N,)."""
+
+    component: Ints
+    option: Ints
+    memory: Ints
+    vcpus: Ints
+    host: Ints
+    worth: Floats
+
+
+class Stock:
+    """One filling of a workspace; `left` (C,) counts the copies that it may still place."""
+
+    def __init__(self, ws: Workspace, policy: Greedy, shares: Shares) -> None:
+        """Count what is missing. O(components)."""
+        self.ws, self.policy = ws, policy
+        self.left: Ints = np.array(
+            [max(0, c.required - ws.placed[c.index]) if is_stockable(c) else 0 for c in ws.fleet.components],
+            dtype=np.int64,
+        )
+        self._worth = np.array(policy.worth)
+        self._first = shares.first
+        self._ranges: dict[int, dict[int, _Range]] = {}
+
+    def top_up(self) -> None:
+        """Fill the room on machines in use."""
+        ws = self.ws
+        n = ws.rows
+        for m in np.flatnonzero(ws.busy[:n] & ~ws.cordoned[:n] & (ws.owner[:n] == -1)).tolist():
+            if not self.left.any() or ws.out_of_time():
+                return
+            self._fill_rest(m, range(self._accelerators(int(ws.pool[m]))))
+
+    def open(self, *, fullest_first: bool) -> None:
+        """Open machines, each for a copy of the biggest component left, as long as they are worth it."""
+        for c in self._order(fullest_first=fullest_first):
+            while self.left[c] > 0 and not self.ws.out_of_time():
+                if not self._open_for(c):
+                    break
+
+    def _order(self, *, fullest_first: bool) -> list[int]:
+        """Components that are left, the biggest first: by their part of a machine, or of one accelerator."""
+        missing: list[int] = np.flatnonzero(self.left).tolist()
+        if not fullest_first:
+            return sorted(missing, key=lambda c: -self.policy.size[c])
+        return sorted(missing, key=self._fullness, reverse=True)
+
+    def _fullness(self, c: int) -> float:
+        """The part of an accelerator's memory that a copy takes where it is cheapest."""
+        for o, p in self._pools(c)[:1]:
+            return self.ws.ways[c][o].memory / max(1, self.ws.fleet.pools[p].shape.memory_mib)
+        return 0.0
+
+    def _pools(self, c: int) -> list[tuple[int, int]]:
+        """(option, pool) with quota left, one for each pool, the least share of the price first."""
+        found: dict[int, tuple[float, int]] = {}
+        for o, way in enumerate(self.ws.ways[c]):
+            for p in way.pools if way.shared and way.accelerators else ():
+                cost = float(self.policy.cost[self._first[c] + o, p])
+                if self.ws.can_rent(p) and (p not in found or cost < found[p][0]):
+                    found[p] = cost, o
+        return [(o, p) for p, (_, o) in sorted(found.items(), key=lambda item: item[1])]
+
+    def _accelerators(self, p: int) -> int:
+        return self.ws.fleet.pools[p].shape.accelerators
+
+    # -- one machine
+
+    def _open_for(self, c: int) -> bool:
+        """Open the machine with most worth per dollar around copies of c, and its like; False if none is worth it."""
+        ws, mark, before = self.ws, self.ws.mark(), self.left.copy()
+        best: tuple[float, int, list[Seat]] | None = None
+        for o, p in self._pools(c)[:_POOLS]:
+            price = ws.rent_price(p)
+            seats = self._filling(c, o, p)
+            gain = float(self._worth @ (before - self.left)) / max(1, price)
+            if seats and gain >= _LEAST and (best is None or gain > best[0]):
+                best = gain, p, seats
+            ws.rollback(mark)
+            self.left[:] = before
+        if best is None:
+            return False
+        _, p, seats = best
+        m = ws.rent(p)
+        for seat in seats:
+            ws.place(seat, m)
+        used = Counter(seat.component for seat in seats)
+        times = ws.alike(m, min((int(self.left[c]) - n) // n for c, n in used.items()))
+        if times:
+            ws.open_alike(m, times)
+        for c, n in used.items():
+            self.left[c] -= (1 + times) * n
+        return True
+
+    def _filling(self, c: int, o: int, p: int) -> list[Seat]:
+        """Fill a machine of pool p around copies of c; returns what is on it, nothing if no copy of c can be."""
+        ws = self.ws
+        m = ws.rent(p)
+        width, count = ws.ways[c][o].accelerators, self._accelerators(p)
+        pattern: list[Seat] = []
+        first = 0
+        while first + width <= count:
+            group = range(first, first + width)
+            before = len(ws.seats[m])
+            if not self._repeat(pattern, m, width):
+                if not self._put(Seat(c, o, tuple(group)), m):
+                    break
+                self._fill_rest(m, group)
+            pattern = ws.seats[m][before:]
+            first += width
+        if first:
+            self._fill_rest(m, range(first, count))
+        return list(ws.seats[m])
+
+    def _repeat(self, pattern: list[Seat], m: int, width: int) -> bool:
+        """Put the pattern on the accelerators next to it again; False changes nothing."""
+        if not pattern:
+            return False
+        used = Counter(seat.component for seat in pattern)
+        if any(self.left[c] < n for c, n in used.items()):
+            return False
+        mark = self.ws.mark()
+        for seat in pattern:
+            moved = Seat(seat.component, seat.option, tuple(k + width for k in seat.accelerators))
+            if not self.ws.can_stand(moved, m):
+                self.ws.rollback(mark)
+                return False
+            self.ws.place(moved, m)
+        for c, n in used.items():
+            self.left[c] -= n
+        return True
+
+    def _fill_rest(self, m: int, span: range) -> None:
+        """Fill a span of accelerators, by the widest copies first."""
+        ranges = self._ranges_of(int(self.ws.pool[m]))
+        for width in sorted(ranges, reverse=True):
+            for first in range(span.start, span.stop - width + 1, width):
+                self._fill_group(ranges[width], m, tuple(range(first, first + width)))
+
+    def _fill_group(self, range_: _Range, m: int, group: tuple[int, ...]) -> None:
+        """Fill accelerators with copies that take all of them, within their part of what else is free."""
+        ws = self.ws
+        part = len(group) / (self._accelerators(int(ws.pool[m])) - group[0])
+        vcpus, host = int(ws.vcpus[m] * part), int(ws.host[m] * part)
+        open_ = self._welcome(range_, m)
+        while True:
+            room = min(int(ws.room[m, k]) for k in group)
+            fits = (range_.memory <= room) & (range_.vcpus <= vcpus) & (range_.host <= host) & open_
+            index = np.flatnonzero(fits)
+            if not len(index):
+                return
+            n = self._best_of_pairs(range_, index, room, vcpus, host)
+            c = int(range_.component[n])
+            if not self._put(Seat(c, int(range_.option[n]), group), m):
+                open_[n] = False
+                continue
+            vcpus -= int(range_.vcpus[n])
+            host -= int(range_.host[n])
+            open_[n] = self.left[c] > 0
+
+    def _welcome(self, range_: _Range, m: int) -> Bools:
+        """(N,) which components have copies left and are not kept away by those that stand on row m."""
+        open_: Bools = self.left[range_.component] > 0
+        components = self.ws.fleet.components
+        kept_away = {other for c in self.ws.kinds[m] for other in components[c].avoids}
+        if kept_away:
+            open_ &= ~np.isin(range_.component, sorted(kept_away))
+        return open_
+
+    def _best_of_pairs(self, range_: _Range, index: Ints, room: int, vcpus: int, host: int) -> int:
+        """The more valuable copy of the pair that is worth most together, of those at `index`. O(n log n).
+
+        The partner looked at is the most valuable that fits by memory; when it needs too much else there is none.
+        """
+        memory, worth = range_.memory[index], range_.worth[index]
+        own = np.arange(len(index))
+        last = np.searchsorted(memory, room - memory, side="right") - 1
+        most_valuable = np.maximum.accumulate(np.where(worth >= np.maximum.accumulate(worth), own, 0))
+        partner = most_valuable[np.maximum(last, 0)]
+        needs, hosts = range_.vcpus[index], range_.host[index]
+        paired = (last >= 0) & (needs + needs[partner] <= vcpus) & (hosts + hosts[partner] <= host)
+        paired &= (partner != own) | (self.left[range_.component[index]] > 1)
+        first = int((worth + np.where(paired, worth[partner], 0.0)).argmax())
+        second = int(partner[first])
+        return int(index[second if paired[first] and worth[second] > worth[first] else first])
+
+    def _put(self, seat: Seat, m: int) -> bool:
+        if self.left[seat.component] <= 0 or not self.ws.can_stand(seat, m):
+            return False
+        self.ws.place(seat, m)
+        self.left[seat.component] -= 1
+        return True
+
+    # -- what there is
+
+    def _ranges_of(self, p: int) -> dict[int, _Range]:
+        """Per width what may stand on pool p, each component by its cheapest option there."""
+        if p not in self._ranges:
+            rows: dict[int, list[tuple[int, ...]]] = {}
+            for c in np.flatnonzero(self.left).tolist():
+                ways = [
+                    (float(self.policy.cost[self._first[c] + o, p]), o)
+                    for o, way in enumerate(self.ws.ways[c])
+                    if way.shared and way.accelerators and way.in_zone[-1, p]
+                ]
+                if ways:
+                    o = min(ways)[1]
+                    way = self.ws.ways[c][o]
+                    rows.setdefault(way.accelerators, []).append((way.memory, c, o, way.vcpus, way.host))
+            self._ranges[p] = {width: self._range(sorted(found)) for width, found in rows.items()}
+        return self._ranges[p]
+
+    def _range(self, rows: list[tuple[int, ...]]) -> _Range:
+        memory, component, option, vcpus, host = np.array(rows, dtype=np.int64).T.copy()
+        return _Range(component, option, memory, vcpus, host, self._worth[component])
