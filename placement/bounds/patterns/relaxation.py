@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from placement.fleet import Component, Fleet, Option
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
-_MOST_APART = 1_500  # more rows [one c,p] would cost more time than they bring
+_MOST_APART = 150  # with more rows [one c,p] the LP takes longer than they are worth
 _MOST_SUMS = 10_000
 _WIDE = 2  # accelerators of a copy that is branched on
 _MOST_ITEMS = 2_500  # beyond, kinds span zones: each item of a kind is a row of the LP
@@ -254,14 +254,15 @@ def _sums(fleet: Fleet, kinds: tuple[Kind, ...], ways: tuple[Way, ...]) -> tuple
 def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
     """The most copies on one machine, where that is fewer than parts of copies would be; none when there are too many.
 
-    Dedicated components are left out: their copies take parts of machines anyway.
+    Dedicated components are left out, as their copies take parts of machines anyway, and so are those whose copies all
+    stand on one machine: these rows are many and bring nothing that branching on machines does not.
     """
     found = {}
     for c in fleet.components:
         for p in sorted({p for option in c.options for p in option.pools}) if not c.dedicated else ():
             most = most_on_one(fleet, c, p)
             options = [option for option in c.options if p in option.pools]
-            if any(_parts_on_one(fleet, p, option) > most for option in options):
+            if most < c.copies and any(_parts_on_one(fleet, p, option) > most for option in options):
                 found[c.index, p] = most
     return found if len(found) <= _MOST_APART else {}
 
