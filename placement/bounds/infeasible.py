@@ -106,41 +106,70 @@ def _caps_too_low(fleet: Fleet, component: Component) -> Iterator[str]:
             f"{component.name} needs {component.required} copies, but max_per_zone {component.max_per_zone} over "
             f"{len(component.eligible_zones)} eligible zones allows fewer"
         )
-    most = 0
-    for p in sorted(set().union(*(option.pools for option in component.options))):
-        quota = fleet.pools[p].max_instances
-        if quota is None:
-            return
-        most += quota * max(_most_on_one(fleet, p, component, option) for option in component.options)
-    if most < component.required:
+    cap = _zone_caps(fleet, component)
+    if all(held is not None for held in cap.values()) and sum(held or 0 for held in cap.values()) < component.required:
         yield (
             f"{component.name} needs {component.required} copies, but the quotas of the pools it may use hold at most "
-            f"{most}"
+            f"{sum(held or 0 for held in cap.values())}"
+        )
+    yield from _zone_too_small(fleet, component, cap)
+
+
+def _zone_caps(fleet: Fleet, component: Component) -> dict[int, int | None]:
+    """Per eligible zone, the most copies that its quotas hold when nothing else stands there; None: no limit."""
+    cap: dict[int, int | None] = dict.fromkeys(component.eligible_zones, 0)
+    for p in sorted(set().union(*(option.pools for option in component.options))):
+        pool, held = fleet.pools[p], cap[fleet.pools[p].zone]
+        if held is not None:
+            alone = None if pool.max_instances is None else pool.max_instances * most_on_one(fleet, component, p)
+            cap[pool.zone] = None if alone is None else held + alone
+    return cap
+
+
+def _zone_too_small(fleet: Fleet, component: Component, cap: dict[int, int | None]) -> Iterator[str]:
+    """With max_skew no zone may hold many more copies than the one with the least room."""
+    room = {z: held for z, held in cap.items() if held is not None}
+    if component.max_skew is None or not room:
+        return
+    tight = min(room, key=lambda z: room[z])
+    high = room[tight] + component.max_skew
+    if component.max_per_zone is not None:
+        high = min(high, component.max_per_zone)
+    most = sum(high if held is None else min(held, high) for held in cap.values())
+    if most < component.required:
+        yield (
+            f"{component.name} needs {component.required} copies, but zone {fleet.zones[tight]} holds at most "
+            f"{room[tight]} of them, so that max_skew {component.max_skew} allows {most} in all zones"
         )
 
 
-def _most_on_one(fleet: Fleet, p: int, component: Component, option: Option) -> int:
-    """Copies of one option that one empty machine of pool p holds."""
-    if p not in option.pools:
-        return 0
+def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
+    """No machine of pool p holds more copies of the component, by whatever options; at least 1.
+
+    The least that any option takes of each resource counts, so a mix of options is covered.
+    """
     shape = fleet.pools[p].shape
+    options = [option for option in component.options if p in option.pools]
     limits = [component.copies]
     if component.max_per_instance is not None:
         limits.append(component.max_per_instance)
-    if option.vcpus:
-        limits.append(shape.vcpus // option.vcpus)
-    if option.host_mib:
-        limits.append(shape.host_mib // option.host_mib)
-    if option.accelerators:
-        beside = [component.copies] if option.shared else [1]
-        if option.memory_mib:
-            beside.append(shape.memory_mib // option.memory_mib)
-        if option.share:
-            beside.append(WHOLE_SHARE // option.share)
-        limits.append(shape.accelerators * min(beside) // option.accelerators)
-    best = min(limits)
-    # Several options may mix on one machine; the best single one bounds the mix only when it is alone.
-    return best if len(component.options) == 1 else component.copies
+    for r, _, _ in _RESOURCES:
+        least = min(usage(fleet, p, option, r) for option in options)
+        if least:
+            limits.append(capacity(fleet, p, r) // least)
+    width = min(option.accelerators for option in options)
+    if width:
+        beside = [component.copies]  # on one accelerator
+        memory = min(option.memory_mib for option in options)
+        share = min(option.share for option in options)
+        if not any(option.shared for option in options):
+            beside.append(1)
+        if memory:
+            beside.append(shape.memory_mib // memory)
+        if share:
+            beside.append(WHOLE_SHARE // share)
+        limits.append(shape.accelerators * min(beside) // width)
+    return max(1, min(limits))
 
 
 def _pin_impossible(fleet: Fleet, place: Place) -> Iterator[str]:

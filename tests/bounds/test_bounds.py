@@ -157,6 +157,23 @@ def test_bounds_are_below_the_optimum_at_length() -> None:
         check_bounds(seed)
 
 
+@pytest.mark.parametrize(("skew", "quota", "feasible"), [(1, 2, True), (4, 1, False), (5, 1, True), (None, 1, True)])
+def test_a_zone_too_small_for_its_part(skew: int | None, quota: int, feasible: bool) -> None:
+    """Nine copies over two zones, two on a machine: with one or two machines the zone b holds two or four of them."""
+    shape = {"accelerator": "A", "accelerator_count": 2, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
+    pools = [{"name": zone, "instance_type": "t", "zone": zone} for zone in "ab"]
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[pools[0], pools[1] | {"max_instances": quota}],
+        components=[{"name": "c", "copies": 9, "spread": {"max_skew": skew}}],
+    )
+    reason = why_infeasible(compile_fleet(problem))
+    assert (reason is None) == feasible
+    if reason is not None:
+        assert "zone b holds at most 2" in reason
+
+
 def test_prices_beyond_64_bits_are_summed_exactly() -> None:
     """A knapsack of machines that cost millions an hour: the same value as with small prices, scaled."""
     knapsack = Knapsack([10], [[4], [3], [2]], [2, 2, 3])

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from placement import Problem
+from placement.bounds.infeasible import most_on_one
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
-from placement.bounds.patterns.relaxation import most_on_one
 from placement.budget import Budget
 from placement.fleet import compile_fleet
 from placement.track import Track

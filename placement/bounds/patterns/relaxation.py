@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.bounds.infeasible import capacity, usage
+from placement.bounds.infeasible import capacity, most_on_one, usage
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
 from placement.units import WHOLE_SHARE
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from placement.fleet import Component, Fleet, Option
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
-_MOST_APART = 1_500  # more rows [one c,p] would cost more time than they bring
+_MOST_APART = 150  # with more rows [one c,p] the LP takes longer than they are worth
 _MOST_SUMS = 10_000
 _WIDE = 2  # accelerators of a copy that is branched on
 _MOST_ITEMS = 2_500  # beyond, kinds span zones: each item of a kind is a row of the LP
@@ -232,35 +232,6 @@ def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int]) -> lis
     return found
 
 
-def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
-    """No machine of pool p holds more copies of the component, by whatever options; at least 1.
-
-    The least that any option takes of each resource counts, so a mix of options is covered.
-    """
-    shape = fleet.pools[p].shape
-    options = [option for option in component.options if p in option.pools]
-    limits = [component.copies]
-    if component.max_per_instance is not None:
-        limits.append(component.max_per_instance)
-    for r in RESOURCES:
-        least = min(usage(fleet, p, option, r) for option in options)
-        if least:
-            limits.append(capacity(fleet, p, r) // least)
-    width = min(option.accelerators for option in options)
-    if width:
-        beside = [component.copies]  # on one accelerator
-        memory = min(option.memory_mib for option in options)
-        share = min(option.share for option in options)
-        if not any(option.shared for option in options):
-            beside.append(1)
-        if memory:
-            beside.append(shape.memory_mib // memory)
-        if share:
-            beside.append(WHOLE_SHARE // share)
-        limits.append(shape.accelerators * min(beside) // width)
-    return max(1, min(limits))
-
-
 def _sums(fleet: Fleet, kinds: tuple[Kind, ...], ways: tuple[Way, ...]) -> tuple[tuple[int, ...], ...]:
     """Wide copies by one option on accelerators that are alike: in all zones, then in each kind; none of very many.
 
@@ -283,14 +254,15 @@ def _sums(fleet: Fleet, kinds: tuple[Kind, ...], ways: tuple[Way, ...]) -> tuple
 def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
     """The most copies on one machine, where that is fewer than parts of copies would be; none when there are too many.
 
-    Dedicated components are left out: their copies take parts of machines anyway.
+    Dedicated components are left out, as their copies take parts of machines anyway, and so are those whose copies all
+    stand on one machine: these rows are many and bring nothing that branching on machines does not.
     """
     found = {}
     for c in fleet.components:
         for p in sorted({p for option in c.options for p in option.pools}) if not c.dedicated else ():
             most = most_on_one(fleet, c, p)
             options = [option for option in c.options if p in option.pools]
-            if any(_parts_on_one(fleet, p, option) > most for option in options):
+            if most < c.copies and any(_parts_on_one(fleet, p, option) > most for option in options):
                 found[c.index, p] = most
     return found if len(found) <= _MOST_APART else {}
 
