@@ -31,6 +31,7 @@ from placement.track import why_stop
 if TYPE_CHECKING:
     from placement.budget import Budget
     from placement.fleet import Fleet
+    from placement.heuristics import Sketch
     from placement.packing import Packing
     from placement.track import Track
 
@@ -40,7 +41,10 @@ _MOST_SPARE = 0.2
 _MOST_TRIES = 1_000_000  # to close machines
 _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
 _DIVE_FROM = 600  # copies: with fewer the heuristics leave little out
-_DIVE_SHARE = 0.6  # of the time for a mix
+_DIVE_SHARE = 0.5  # of the time for a mix
+_FILL_SHARE = 0.7  # of what is left for it then
+_MOST_ADDED = 6  # machines beyond the mix
+_ADD_SHARE = 0.4  # of the time left, for one of them
 _TRY_SHARE = 0.6  # of the time left for packing, for one mix
 
 
@@ -194,7 +198,32 @@ def _pack(
     narrow = replace(firm, pools=pools)
     fill = Fill(narrow, budget, seed, start=dive.run(machines, budget.share(_DIVE_SHARE)) if dive else None)
     patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
-    if not fill.run(budget, track, patience) or fill.packing is None:
-        return False
-    track.offer(relabel(fleet, fill.packing), NAME)
-    return True
+    part = budget.share(_FILL_SHARE) if dive else budget
+    if fill.run(part, track, patience) and fill.packing is not None:
+        track.offer(relabel(fleet, fill.packing), NAME)
+        return True
+    if dive is not None and fill.sketch is not None:
+        _add_machines(fleet, narrow, track, budget, fill.sketch, seed)
+    return False
+
+
+def _add_machines(fleet: Fleet, narrow: Fleet, track: Track, budget: Budget, start: Sketch, seed: int) -> None:
+    """Complete a packing with few copies out on machines beyond its mix, cheapest first, if that pays."""
+    for _ in range(_MOST_ADDED):
+        homes = {p for c, _ in start.missing for option in fleet.components[c].options for p in option.pools}
+        quotas = {pool.index: pool.max_instances for pool in fleet.pools}
+        used = {pool.index: pool.max_instances or 0 for pool in narrow.pools}
+        open_ = [p for p in homes if (quota := quotas[p]) is None or used[p] < quota]
+        if not open_:
+            return
+        p = min(open_, key=lambda p: (fleet.pools[p].price, p))
+        used[p] += 1
+        pools = tuple(replace(pool, max_instances=used[pool.index]) for pool in narrow.pools)
+        narrow = replace(narrow, pools=pools)
+        if not _is_cheaper(fleet, track, sum(pool.price * used[pool.index] for pool in fleet.pools)):
+            return
+        fill = Fill(narrow, budget, seed, start=start)
+        if fill.run(budget.share(_ADD_SHARE), track, PATIENCE // 4) and fill.packing is not None:
+            track.offer(relabel(fleet, fill.packing), NAME)
+            return
+        start = fill.sketch or start

@@ -12,6 +12,7 @@ Copies for which no room is found are left out, for `exact.fill` to bring in.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -96,18 +97,28 @@ class Dive:
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._ways: dict[tuple[int, int], list[int]] = {}  # (pool, item) -> ways, by number
         self._users: list[list[set[int]]] = [[set() for _ in kind.items] for kind in relaxation.kinds]
+        self._narrow: list[list[set[int]]] = [[set() for _ in kind.items] for kind in relaxation.kinds]
         for w, way in enumerate(relaxation.ways):
             if way.kind is not None and way.item is not None:
                 self._ways.setdefault((way.pool, way.item), []).append(w)
                 self._users[way.kind][way.item].add(way.component)
+                if way.touches == 1:
+                    self._narrow[way.kind][way.item].add(way.component)
 
     def run(self, machines: Sequence[int], budget: Budget) -> Sketch:
         """Pack on these machine counts; whatever time leaves out is in the sketch's missing copies."""
         self._left = list(machines)
         self._state = _State([c.required for c in self._fleet.components], [], [])
         done: list[Machine] = []
-        at_once = -(-sum(machines) // _STEPS)
-        while any(self._state.out) and any(self._left) and not budget.over() and self._solve(budget):
+        steps, first, began = 0, -(-sum(machines) // _STEPS), budget.elapsed()
+        while any(self._state.out) and any(self._left):
+            solved = not budget.over() and self._solve(budget)
+            if not solved and not steps:
+                break
+            steps += 1
+            # What is left of the time may be too little for small steps; when it is over, the last solution has to do.
+            more = budget.left() * steps / max(_SOME, budget.elapsed() - began)
+            at_once = sum(self._left) if not solved else max(first, math.ceil(sum(self._left) / max(1.0, more)))
             for _ in range(at_once):
                 draft = self._next()
                 if draft is not None:
@@ -201,19 +212,23 @@ class Dive:
         width = self._width[q]
         mass: dict[tuple[tuple[int, int], ...], float] = defaultdict(float)
         same: dict[tuple[tuple[int, int], ...], list[int]] = {}
-        for k in patterns:
-            part = tuple(sorted((i, times) for i, times in self._pattern[k][1].items() if width[i] == g))
-            if self._state.mass[k] > _SOME or g == 1:
-                mass[part] += max(0.0, self._state.mass[k])
-                same.setdefault(part, []).append(k)
+        for n in patterns:
+            part = tuple(sorted((i, times) for i, times in self._pattern[n][1].items() if width[i] == g))
+            if self._state.mass[n] > _SOME or g == 1:
+                mass[part] += max(0.0, self._state.mass[n])
+                same.setdefault(part, []).append(n)
         if not same:
             same = {(): []}
         part = max(same, key=lambda part: (bool(part) and mass[part] >= _HALF * g, mass[part]))
-        placed = [self._place(draft, on, i) for i, times in part for _ in range(times)]
+        for i, times in part:
+            for _ in range(times):
+                self._place(draft, on, i)
         if g == 1:
-            if same[part]:
-                self._state.mass[max(same[part], key=self._state.mass.__getitem__)] -= 1
-            if not same[part] or not all(placed):
+            k: int | None = max(same[part], key=self._state.mass.__getitem__, default=None)
+            here = sum(on[0] in seat.accelerators for seat in draft.seats)
+            if k is not None:
+                self._state.mass[k] -= 1
+            if k is None or here < sum(self._pattern[k][1].values()):
                 self._top_up(draft, on)
             return
         if part:
@@ -258,11 +273,11 @@ class Dive:
         items = self._relaxation.kinds[q].items
         found = []
         for i, need in enumerate(items):  # largest first
-            if self._width[q][i] == 1 and 0 < need.memory_mib <= draft.room[a]:
-                copies = sum(self._state.out[c] for c in self._users[q][i])
+            if 0 < need.memory_mib <= draft.room[a]:
+                copies = sum(self._state.out[c] for c in self._narrow[q][i])
                 found += [i] * min(copies, draft.room[a] // need.memory_mib)
-        for k in fullest([-(-items[i].memory_mib >> _GRID) for i in found], draft.room[a] >> _GRID):
-            self._place(draft, on, found[k])
+        for n in fullest([-(-items[i].memory_mib >> _GRID) for i in found], draft.room[a] >> _GRID):
+            self._place(draft, on, found[n])
 
     def _fix(self, draft: _Draft) -> Machine:
         """Take a machine out of what is left."""

@@ -18,7 +18,7 @@ import numpy as np
 from placement.exact.cp_sat import CpSatOptions, solve_cp_sat
 from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.exact.refill import Refill
-from placement.heuristics import sketch
+from placement.heuristics import Sketch, sketch
 from placement.packing import evaluate
 from placement.track import Track
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from placement.budget import Budget
     from placement.fleet import Component, Fleet
-    from placement.heuristics import Missing, Sketch
+    from placement.heuristics import Missing
     from placement.packing import Machine
 
 WORK = 300  # of CP-SAT a step, thousandths of its deterministic second
@@ -64,6 +64,11 @@ class Fill:
     def complete(self) -> bool:
         """Whether every required copy stands."""
         return self.packing is not None and not self._missing
+
+    @property
+    def sketch(self) -> Sketch | None:
+        """The packing as it is, and what is missing: another search may start there."""
+        return None if self.packing is None else Sketch(self.packing, self._missing)
 
     def run(self, budget: Budget, track: Track, patience: int = PATIENCE) -> bool:
         """Refill, then exact steps until everything stands, nothing is gained for long, or the time is over.
