@@ -7,15 +7,18 @@
    first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
    limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one gets column
    generation alone, a very large one is solved in parts.
+4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own; where there is
+   none it gets a turn.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.beside import Beside, may_search_beside
 from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.result import Outcome, Stop
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
 _MORE_RESTARTS = 6  # of greedy, once there is a plan
+_FLOW_PART = 0.3  # of the time, for the arc-flow program where it can't run beside
+_MOST_ROWS = 3_000  # components for which the arc-flow program is of use
 _FIRST_WORK = 3_000  # thousandths of CP-SAT's deterministic second for its first turn
 
 
@@ -57,6 +62,8 @@ class Turn:
     solver: str
     part: float
     work: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    beside: bool = False  # all turns that follow
 
 
 def solve_auto(
@@ -74,19 +81,67 @@ def solve_auto(
     reason = why_infeasible(fleet)
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
-    stuck = ""
-    stats: dict[str, int | float | str] = {}
+    search = _Turns(fleet, track, budget, seed)
     for turn in _turns(fleet, track, budget, options):
-        if ended := why_stop(track, budget):
-            return Outcome(NAME, ended, reason="" if track.best else stuck, stats=stats)
-        best = track.best
-        part = budget.share(turn.part, work=turn.work)
-        outcome = _run(turn.solver, fleet, track, budget=part, seed=seed, hint=best[0] if best else None)
+        if search.over:
+            break
+        search.take(turn)
+    return search.outcome()
+
+
+class _Turns:
+    """The turns of one solve: what they were stuck on, what they counted, and which search goes on beside them."""
+
+    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
+        self._fleet, self._track, self._budget, self._seed = fleet, track, budget, seed
+        self._stuck = ""
+        self._stats: dict[str, int | float | str] = {}
+        self._infeasible: Outcome | None = None
+        self._beside: list[tuple[str, Beside]] = []
+
+    @property
+    def over(self) -> bool:
+        """Whether no further turn makes sense."""
+        return self._infeasible is not None or why_stop(self._track, self._budget) is not None
+
+    def take(self, turn: Turn) -> None:
+        """One turn from the best plan so far, or the beginning of a search beside those that follow."""
+        if turn.beside:
+            self._beside.append((turn.solver, Beside(lambda: self._run(turn), self._budget)))
+        else:
+            self._note(turn.solver, self._run(turn))
+
+    def outcome(self) -> Outcome:
+        """The end of all turns."""
+        for solver, beside in self._beside:
+            if (found := beside.end()) is not None:
+                self._note(solver, found)
+        if self._infeasible is not None:
+            return self._infeasible
+        best = self._track.best
+        stop = why_stop(self._track, self._budget) or (Stop.STUCK if best is None else Stop.DONE)
+        return Outcome(NAME, stop, reason="" if best else self._stuck, stats=self._stats)
+
+    def _run(self, turn: Turn) -> Outcome:
+        from placement.solvers import find_solver
+
+        solver = find_solver(turn.solver)
+        solve: SolveFunction = solver.load()
+        best = self._track.best
+        return solve(
+            self._fleet,
+            self._track,
+            budget=self._budget.share(turn.part, work=turn.work),
+            seed=self._seed,
+            hint=best[0] if best else None,
+            options=solver.make_options(turn.options),
+        )
+
+    def _note(self, solver: str, outcome: Outcome) -> None:
         if outcome.infeasible:
-            return outcome
-        stuck = stuck or outcome.reason
-        stats.update({f"{turn.solver} {key}": value for key, value in outcome.stats.items()})
-    return Outcome(NAME, why_stop(track, budget) or _end(track), reason="" if track.best else stuck, stats=stats)
+            self._infeasible = outcome
+        self._stuck = self._stuck or outcome.reason
+        self._stats.update({f"{solver} {key}": value for key, value in outcome.stats.items()})
 
 
 def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
@@ -97,17 +152,24 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     )  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     yield Turn("greedy", 0.2, _RESTARTS if track.best is None else _MORE_RESTARTS)
+    packers = _packers(fleet)
+    for solver, part in packers:
+        yield Turn(solver, part, budget.work)
     if sum(c.copies for c in fleet.components) >= options.decompose_from:
         yield Turn("decomposition", 1.0, budget.work)
         return
-    for solver, part in _packers(fleet):
-        yield Turn(solver, part, budget.work)
     best = track.best
     new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
-    terms = direct_terms(fleet, new)
+    is_small = direct_terms(fleet, new) <= options.direct_terms
     if budget.work is not None:
-        yield Turn("cp-sat" if terms <= options.direct_terms else "column-generation", 1.0, budget.work)
-    elif terms <= options.direct_terms:
+        yield Turn("cp-sat" if is_small else "column-generation", 1.0, budget.work)
+        return
+    if not packers:
+        beside = may_search_beside(budget)
+        # Column generation finds the same bound at once.
+        bound = {} if is_small else {"bound_share": 0.0}
+        yield Turn("arc-flow", 1.0 if beside else _FLOW_PART, options=bound, beside=beside)
+    if is_small:
         yield Turn("cp-sat", 0.3, _FIRST_WORK)
         yield Turn("milp", 0.25)
         yield Turn("column-generation", 0.5)
@@ -125,17 +187,7 @@ def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:
 
     if as_vector_packing(fleet) is None:
         return ()
+    if len(fleet.components) > _MOST_ROWS:
+        return (("bin-packing", 0.7),)
     plain = all(pool.shape.accelerators <= 1 for pool in fleet.pools)
     return (("bin-packing", 0.7), ("arc-flow", 0.4)) if plain else (("arc-flow", 0.4), ("bin-packing", 0.4))
-
-
-def _end(track: Track) -> Stop:
-    return Stop.STUCK if track.best is None else Stop.DONE
-
-
-def _run(name: str, fleet: Fleet, track: Track, **given: Any) -> Outcome:
-    from placement.solvers import find_solver
-
-    solver = find_solver(name)
-    solve: SolveFunction = solver.load()
-    return solve(fleet, track, options=solver.default_options(), **given)

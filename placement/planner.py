@@ -16,7 +16,7 @@ from placement.packing import machine_price, moves
 from placement.plan import Plan
 from placement.result import Outcome, Result, Status, Stop, relative_gap
 from placement.solvers import find_solver
-from placement.track import Track
+from placement.track import SEARCH, Track
 from placement.verify import verify
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # A plan of very many rows takes long to write and check; its time is taken off the search's.
 _MANY_ROWS = 50_000
 _ROW_SECONDS = 3e-5
+# A search may end so late: seconds, and a part of the time limit.
+_LATE, _LATE_PART = 5.0, 0.02
 
 
 def solve(
@@ -99,7 +101,7 @@ def solve(
             return _result(fleet, track, _too_long(solver, rows), budget, solver, seed)
     start = None if hint is None else _packing_of(fleet, hint)
     given: dict[str, Any] = {"budget": budget, "seed": seed, "hint": start, "options": settings}
-    outcome = _run(lambda: entry.load()(fleet, track, **given), budget)
+    outcome = _run(lambda: entry.load()(fleet, track, **given), track, budget, solver)
     return _result(fleet, track, outcome, budget, solver, seed)
 
 
@@ -156,7 +158,7 @@ def bound(
     fleet = compile_fleet(problem)
     track = Track(fleet, budget, listener)
     start = None if plan is None else _packing_of(fleet, plan)
-    outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), budget)
+    outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), track, budget, "bound")
     return _result(fleet, track, outcome, budget, "bound", seed)
 
 
@@ -184,10 +186,12 @@ def _packing_of(fleet: Fleet, plan: Plan) -> Packing:
     return from_plan(fleet, bare)
 
 
-def _run(search: Callable[[], Outcome], budget: Budget) -> Outcome:
+def _run(search: Callable[[], Outcome], track: Track, budget: Budget, solver: str) -> Outcome:
     """Solve in a thread of its own: only so does Ctrl-C reach Python while an engine works.
 
-    The first Ctrl-C asks the solver to end with what it has; a second one is raised as usual.
+    The first Ctrl-C asks the solver to end with what it has; a second one is raised as usual. A search that goes on
+    long after it was to end, as an engine may that does not look at its clock, is left behind: what it found counts,
+    and what it may still find does not.
     """
     box: list[Outcome | BaseException] = []
     done = threading.Event()
@@ -200,24 +204,34 @@ def _run(search: Callable[[], Outcome], budget: Budget) -> Outcome:
         finally:
             done.set()
 
-    thread = threading.Thread(target=work, name="placement-search", daemon=True)
+    thread = threading.Thread(target=work, name=SEARCH, daemon=True)
     thread.start()
     try:
-        _wait(done)
+        ended = _wait(done, budget)
     except KeyboardInterrupt:
         budget.interrupt()
-        _wait(done)
+        ended = _wait(done, budget)
+    track.close()
+    if not ended:
+        return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
     found = box[0]
     if isinstance(found, BaseException):
         raise found
     return found
 
 
-def _wait(done: threading.Event) -> None:
+def _wait(done: threading.Event, budget: Budget) -> bool:
+    """Wait for the end; False when the budget was over long before."""
+    late = _LATE + _LATE_PART * (budget.seconds or 0.0)
+    over: float | None = None
     # An event, since Python 3.11 takes a thread for dead once Ctrl-C has interrupted its join; and with a timeout,
     # since a bare wait can't be interrupted everywhere.
     while not done.wait(timeout=0.5):
-        pass
+        if over is None and budget.over():
+            over = budget.elapsed()
+        elif over is not None and budget.elapsed() - over > late:
+            return done.is_set()
+    return True
 
 
 def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:

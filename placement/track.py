@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     Listener = Callable[[Event], None]
 
+SEARCH = "placement-search"  # names of threads that search begin so
 PROVED_GAP = 1e-9  # relative; the gap at which the format calls a plan optimal
 
 
@@ -47,13 +48,19 @@ class Track:
         self._found_by = ""
         self._ticks: dict[tuple[int, ...] | None, _Bound] = {}
         self._levels: list[dict[tuple[int, ...] | None, tuple[int, str]]] = [{} for _ in fleet.levels]
+        self._closed = False
         self.events: list[Event] = []
+
+    def close(self) -> None:
+        """Take nothing from now on: the answer is being written."""
+        with self._lock:
+            self._closed = True
 
     def offer(self, packing: Packing, by: str) -> bool:
         """Take a packing that keeps every rule if it is better than the best so far; says whether it was."""
         value = evaluate(self._fleet, packing)
         with self._lock:
-            if self._value is not None and value >= self._value:
+            if self._closed or (self._value is not None and value >= self._value):
                 return False
             self._packing, self._value, self._found_by = packing, value, by
             self._note(by)
@@ -65,6 +72,8 @@ class Track:
         `relaxes` says in words which rules the argument leaves out; nothing for a search that keeps them all.
         """
         with self._lock:
+            if self._closed:
+                return
             before = self.ticks_bound
             if given not in self._ticks or ticks > self._ticks[given].ticks:
                 self._ticks[given] = _Bound(ticks, by, relaxes)
@@ -74,7 +83,7 @@ class Track:
     def raise_left_out(self, level: int, value: int, by: str, given: tuple[int, ...] | None = None) -> None:
         """Report that no plan within `given` (of the levels before) leaves out fewer than `value` at `level`."""
         with self._lock:
-            if value > self._levels[level].get(given, (-1, ""))[0]:
+            if not self._closed and value > self._levels[level].get(given, (-1, ""))[0]:
                 self._levels[level][given] = (value, by)
 
     @property

@@ -41,6 +41,7 @@ LAYERS = (
     "exact",
     "solvers",
     "decomposition",
+    "beside",
     "auto",
     "planner",
     "report",
@@ -48,7 +49,7 @@ LAYERS = (
     "cli",
     "__main__",
 )
-SOLVING = ("engines", "bounds", "heuristics", "exact", "solvers", "decomposition", "auto")
+SOLVING = ("engines", "bounds", "heuristics", "exact", "solvers", "decomposition", "beside", "auto")
 
 # Which layers may import a package at all, and from which starting points it must not be loaded.
 ENGINE_ROOMS = ("engines", "bounds", "exact")

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import random
 import re
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import placement
 from placement import Plan, Problem, Status, Stop, UsageError
+from placement.budget import Budget
 from placement.document import from_plan, to_plan
 from placement.fleet import compile_fleet
 from placement.packing import evaluate
 from tests import brute, strategies
 
 if TYPE_CHECKING:
-    from placement.result import Event
+    from placement.fleet import Fleet
+    from placement.result import Event, Outcome
+    from placement.track import Track
 
 AFTER = "instances/codegen-after.yaml"
 
@@ -157,3 +161,35 @@ def test_a_plan_too_long_to_write_in_time_is_not_begun(many: dict[str, float]) -
     result = placement.solve(problem, time_limit=5.0)
     assert (result.status, result.stop, result.packing) == (Status.UNKNOWN, Stop.TIME, None)
     assert re.search(r"at least 1,000,\d{3} rows, .* about 30 seconds", result.plan.reason or "")
+
+
+def test_a_search_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that forgets its clock costs a little time, not the plan; what it finds later counts for nothing."""
+    from placement import planner
+    from placement.heuristics import solve_best_fit, solve_greedy
+    from placement.solvers import Solver
+
+    may_go_on, over = threading.Event(), threading.Event()
+
+    def forgetful(fleet: Fleet, track: Track, **given: Any) -> Outcome:
+        outcome = solve_best_fit(fleet, track, budget=Budget(work=1))
+        may_go_on.wait(60)
+        solve_greedy(fleet, track, budget=Budget(work=6))
+        over.set()
+        return outcome
+
+    problem = placement.read(AFTER)
+    expected = placement.solve(problem, "best-fit", time_limit=None, work=1)
+    better = placement.solve(problem, "greedy", time_limit=None, work=6)
+    assert better.cost is not None
+    assert expected.cost is not None
+    assert better.cost < expected.cost
+    monkeypatch.setattr(planner, "_LATE", 0.0)
+    monkeypatch.setattr(Solver, "load", lambda self: forgetful)
+    result = placement.solve(problem, "best-fit", time_limit=0.2)
+    may_go_on.set()
+
+    assert over.wait(60)
+    assert (result.status, result.stop, result.cost) == (Status.FEASIBLE, Stop.TIME, expected.cost)
+    assert result.to_document()["stats"]["left_behind"] == 1
+    assert result.trace[-1].cost == expected.cost

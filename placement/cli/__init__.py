@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import sys
+import threading
+from typing import NoReturn
 
 
 def main() -> None:
@@ -17,7 +21,22 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
-        sys.exit(130)  # before there were words for it
+        _leave(130)  # before there were words for it
+    except SystemExit as end:
+        _leave(end.code)
+
+
+def _leave(code: int | str | None) -> NoReturn:
+    """End the process; at once where an engine works on in a search that was left behind, as it can't be stopped."""
+    if threading.active_count() > 1 and isinstance(code, int):
+        from placement.track import SEARCH
+
+        if any(thread.name.startswith(SEARCH) for thread in threading.enumerate()):
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError, ValueError, AttributeError):
+                    stream.flush()
+            os._exit(code)
+    sys.exit(code)
 
 
 def _run() -> None:

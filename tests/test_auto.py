@@ -1,0 +1,92 @@
+"""The turns of `auto`, and the search beside them."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+from typing import Any
+
+import pytest
+
+import placement
+from placement import Problem, Status, beside
+from placement.beside import Beside, may_search_beside
+from placement.budget import Budget
+from placement.result import Outcome, Stop
+from placement.verify import verify
+from tests import brute, strategies
+
+
+def test_a_second_core_is_needed_and_no_limit_on_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a work limit the answer must not depend on which thread is faster."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    assert may_search_beside(Budget(10.0))
+    assert not may_search_beside(Budget(10.0, work=5))
+    assert not may_search_beside(Budget(10.0, threads=1))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    assert not may_search_beside(Budget(10.0))
+
+
+def test_what_is_raised_beside_is_raised_at_the_end() -> None:
+    """And not lost in a thread."""
+
+    def fails() -> Outcome:
+        raise ZeroDivisionError("planted")
+
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        Beside(fails, Budget()).end()
+
+
+def test_a_search_beside_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once its time is over."""
+    monkeypatch.setattr(beside, "_LATE", 0.0)
+    may_end = threading.Event()
+
+    def forgetful() -> Outcome:
+        may_end.wait(60)
+        return Outcome("forgetful", Stop.DONE)
+
+    search = Beside(forgetful, Budget(0.0))
+    assert search.end() is None
+    may_end.set()
+
+
+@pytest.mark.parametrize("cores", [{0}, {0, 1}])
+def test_auto_is_right_with_and_without_a_second_core(monkeypatch: pytest.MonkeyPatch, cores: set[int]) -> None:
+    """Plans keep every rule and the bound is below the optimum, whoever finds what first."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: cores, raising=False)
+    proven = 0
+    for seed in range(40):
+        document = strategies.random_problem(random.Random(seed))
+        if brute.too_big(document):
+            continue
+        problem, best = Problem(**document), brute.cheapest(document)
+        result = placement.solve(problem, time_limit=20.0)
+        if best is None:
+            assert result.packing is None
+            continue
+        assert not verify(problem, result.plan).violations
+        assert result.bound is not None
+        assert result.cost is not None
+        if result.status is Status.OPTIMAL:
+            proven += 1
+            assert result.cost == best.account.cost
+    assert proven > 10
+
+
+def test_the_search_beside_does_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the arc-flow program planted to fail, `auto` fails: it does run."""
+    from placement.solvers import Solver
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    load = Solver.load
+
+    def planted(self: Solver) -> Any:
+        if self.name == "arc-flow":
+            raise ZeroDivisionError("planted")
+        return load(self)
+
+    monkeypatch.setattr(Solver, "load", planted)
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        placement.solve(placement.read("instances/codegen-after.yaml"), time_limit=20.0)
