@@ -43,7 +43,7 @@ WORK = {
 }
 # Of all sets together, all that would take too long: these on one case of each set, and the others on fleets alone.
 EVERYWHERE = ("greedy", "auto", "vector-packing")
-_LONG = ("scholl-3", "gi", "ai", "ani", "gen-scholl-3", "gen-gi", "gen-ai")
+_LONG = ("scholl-3", "gi", "ai", "ani", "gen-scholl-3", "gen-gi", "gen-ai", "gen-ekici-2")
 SLOW = {  # the least work takes too long there
     "auto": ("openb-nodes", "openb-cost", *_LONG),
     "vector-packing": _LONG,
