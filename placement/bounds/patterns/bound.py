@@ -11,6 +11,7 @@ Whatever stops it, the last bound stands.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
@@ -45,9 +46,9 @@ _CUTS = 30  # kept
 _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
 _NEAR = 1e-4  # and so near in a box that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
-_SMOOTH = 0.5  # weight of the best prices so far
+_SMOOTH = 0.7  # weight of the best prices so far
 _NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
-_EXTRA = 3  # more patterns a kind and round, from a part of the items
+_EXTRA = 8  # more patterns a kind and round, from a part of the items
 _DROP = 0.6  # part of the items that are then left out
 
 
@@ -141,6 +142,8 @@ class PatternBound:
         """
         if self._budget.work is not None:
             nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
+        if track.best is not None:
+            self._program.add_patterns(self._patterns_of(track.best[0]))
         box = any_box(self.fleet, self._groups)
         root = self._converge(box, track)
         if root is None or self.infeasible:
@@ -246,6 +249,23 @@ class PatternBound:
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
         return certify(self.relaxation, prices, device), self._program.add_patterns(new), device
+
+    def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
+        """What a plan has on its accelerators (or machines with at most one): a good start."""
+        ways = {(way.component, way.option, way.pool): way for way in self.relaxation.ways}
+        for machine in packing.machines:
+            on: dict[int, Counter[int]] = {}
+            for seat in machine.seats:
+                way = ways.get((seat.component, seat.option, machine.pool))
+                if way is None or way.item is None:
+                    continue
+                for a in seat.accelerators or (0,):
+                    on.setdefault(a, Counter())[way.item] += 1
+            q = self.relaxation.kind_of.get(machine.pool)
+            if q is not None:
+                limits = self.relaxation.kinds[q].knapsack.limits
+                for pattern in on.values():
+                    yield q, {i: min(times, limits[i]) for i, times in pattern.items()}
 
     def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
         """The pattern in kinds that differ from kind q by their zone alone, less what can't stand there."""

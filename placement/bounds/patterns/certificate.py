@@ -149,17 +149,17 @@ def _component_worth(
     reward = 0
     if component.level is not None and relaxation.given is not None:
         reward = prices.level[component.level]
-    worth = {way: _way_worth(way, prices, device, machine) for way in relaxation.ways_of[component.index]}
+    ways = relaxation.ways_of[component.index]
+    worth = [_way_worth(way, prices, device, machine) for way in ways]
     if rebate:
-        worth = {way: value - rebate.get(way, 0) for way, value in worth.items()}
+        worth = [value - rebate.get(way, 0) for way, value in zip(ways, worth, strict=True)]
     if component.demand:  # in no sum, so nothing is worth less than 0
-        by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in worth.items())
-        return max(
-            component.required * min(worth.values()), -(-component.demand * by_rate.numerator // by_rate.denominator)
-        )
+        by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in zip(ways, worth, strict=True))
+        return max(component.required * min(worth), -(-component.demand * by_rate.numerator // by_rate.denominator))
     by_zone: dict[int, int] = {}
-    for way, value in worth.items():
-        by_zone[way.zone] = min(value, by_zone.get(way.zone, value))
+    for way, value in zip(ways, worth, strict=True):
+        if value < by_zone.get(way.zone, value + 1):
+            by_zone[way.zone] = value
     return _cheapest_split(relaxation, component, by_zone, reward)
 
 
