@@ -90,3 +90,23 @@ def test_the_search_beside_does_its_part(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Solver, "load", planted)
     with pytest.raises(ZeroDivisionError, match="planted"):
         placement.solve(placement.read("instances/codegen-after.yaml"), time_limit=20.0)
+
+
+@pytest.mark.parametrize("solver", ["auto", "arc-flow", "column-generation", "cp-sat", "decomposition", "milp"])
+def test_machines_that_must_stay_beyond_a_quota_leave_no_plan(solver: str) -> None:
+    """Every solver that proves says so; none hands on a plan that `verify` refuses."""
+    problem = Problem(
+        format="placement/v1",
+        accelerators={"A": {"memory_gib": 16}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 64, "price_per_hour": 2.5}
+        },
+        pools=[
+            {"name": "free", "instance_type": "t", "zone": "z1"},
+            {"name": "full", "instance_type": "t", "zone": "z2", "max_instances": 0},
+        ],
+        components=[{"name": "c", "accelerators": 1, "accelerator_memory_gib": 3, "shared": True, "copies": 3}],
+        instances=[{"id": "i-0", "pool": "full", "removable": False, "state": "cordoned"}],
+    )
+    result = placement.solve(problem, solver, time_limit=20.0)
+    assert (result.status, result.packing) == (Status.INFEASIBLE, None)

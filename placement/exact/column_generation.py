@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
 from placement.exact.diving import Dive, may_dive
 from placement.exact.fill import PATIENCE, Fill
@@ -78,6 +79,8 @@ def solve_column_generation(
     options: ColumnGenerationOptions = ColumnGenerationOptions(),
 ) -> Outcome:
     """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
+    if (reason := why_infeasible(fleet)) is not None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
         track.offer(hint, NAME)
     first_plan(fleet, track, budget, seed)

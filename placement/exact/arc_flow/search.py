@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 
+from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
 from placement.bounds.volume import volume_bound
 from placement.engines.highs import EngineError, load_lp, run
@@ -86,6 +87,8 @@ def solve_arc_flow(
     options: ArcFlowOptions = ArcFlowOptions(),
 ) -> Outcome:
     """Bound by patterns, plans by the arc-flow program; see the module's text. Work is counted in nodes."""
+    if (reason := why_infeasible(fleet)) is not None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
         track.offer(hint, NAME)
     first_plan(fleet, track, budget, seed)
