@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from placement.bounds import volume_bound
+from placement.bounds.infeasible import why_infeasible
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.decomposition.parts import deal, gather, make_parts
 from placement.decomposition.tasks import Bound, Pack, run_tasks
