@@ -3,10 +3,10 @@
 1. Instant proofs of infeasibility.
 2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
 3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core
-   and the arc-flow program first. A problem small enough for the direct models gets CP-SAT
-   first, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole accelerators with host
-   limits), then column generation, then CP-SAT's portfolio for what time is left. A larger one gets column
-   generation alone, a very large one is solved in parts.
+   and the arc-flow program first. A problem small enough for the direct models gets a short turn of CP-SAT
+   first, then column generation, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole
+   accelerators with host limits), then CP-SAT's portfolio for what time is left. A larger one gets column generation
+   alone, a very large one is solved in parts.
 4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own; where there is
    none it gets a turn.
 
@@ -38,7 +38,7 @@ _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasibl
 _MORE_RESTARTS = 6  # of greedy, once there is a plan
 _FLOW_PART = 0.3  # of the time, for the arc-flow program where it can't run beside
 _MOST_ROWS = 3_000  # components for which the arc-flow program is of use
-_FIRST_WORK = 3_000  # thousandths of CP-SAT's deterministic second for its first turn
+_FIRST_WORK = 1_000  # thousandths of CP-SAT's deterministic second for its first turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +170,9 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         bound = {} if is_small else {"bound_share": 0.0}
         yield Turn("arc-flow", 1.0 if beside else _FLOW_PART, options=bound, beside=beside)
     if is_small:
-        yield Turn("cp-sat", 0.3, _FIRST_WORK)
-        yield Turn("milp", 0.25)
-        yield Turn("column-generation", 0.5)
+        yield Turn("cp-sat", 0.2, _FIRST_WORK)
+        yield Turn("column-generation", 0.6)
+        yield Turn("milp", 0.5)
         yield Turn("cp-sat", 1.0)
     else:
         yield Turn("column-generation", 1.0)
