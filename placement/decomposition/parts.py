@@ -171,7 +171,7 @@ def _missing_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[in
     turn = 0
     for c in fleet.components:
         if c.level is not None and not bound_to_zones(c) and placed[c.index] < c.copies:
-            shares[turn % len(groups)][c.index, None] = c.copies - placed[c.index]
+            shares[turn % len(groups)][c.index, None, None] = c.copies - placed[c.index]
             turn += 1
     return shares
 

@@ -213,7 +213,7 @@ def _pack(
 def _add_machines(fleet: Fleet, narrow: Fleet, track: Track, budget: Budget, start: Sketch, seed: int) -> None:
     """Complete a packing with few copies out on machines beyond its mix, cheapest first, if that pays."""
     for _ in range(_MOST_ADDED):
-        homes = {p for c, _ in start.missing for option in fleet.components[c].options for p in option.pools}
+        homes = {p for c, _, _ in start.missing for option in fleet.components[c].options for p in option.pools}
         quotas = {pool.index: pool.max_instances for pool in fleet.pools}
         used = {pool.index: pool.max_instances or 0 for pool in narrow.pools}
         open_ = [p for p in homes if (quota := quotas[p]) is None or used[p] < quota]

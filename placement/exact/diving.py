@@ -123,7 +123,7 @@ class Dive:
                 draft = self._next()
                 if draft is not None:
                     done.append(self._fix(draft))
-        missing: Missing = Counter({(c, None): n for c, n in enumerate(self._state.out) if n})
+        missing: Missing = Counter({(c, None, None): n for c, n in enumerate(self._state.out) if n})
         return Sketch(Packing(tuple(m for m in done if m.seats)), missing)
 
     def _solve(self, budget: Budget) -> bool:

@@ -112,15 +112,15 @@ class Fill:
         if best[1] < before:
             self._idle = 0
 
-    def _take(self, gained: Counter[tuple[int, int | None]]) -> None:
+    def _take(self, gained: Missing) -> None:
         for key, n in gained.items():
             self._missing[key] -= n
         self._missing = +self._missing
 
     def _choose(self, machines: Sequence[Machine]) -> list[int]:
         """Machines where a copy that is out could stand, the roomiest of them most likely, and some others."""
-        keys = sorted(self._missing, key=lambda key: (key[0], -1 if key[1] is None else key[1]))
-        c, zone = keys[int(self._rng.integers(len(keys)))]
+        keys = sorted(self._missing, key=lambda key: tuple(-1 if part is None else part for part in key))
+        c, zone, _ = keys[int(self._rng.integers(len(keys)))]
         fleet = self._fleet
         pools = {p for option in fleet.components[c].options for p in option.pools}
         free = [

@@ -38,12 +38,12 @@ class Neighbourhood:
     keys: tuple[Key, ...]
     instances: tuple[int, ...]
 
-    def gained(self, packing: Packing) -> Counter[tuple[int, int | None]]:
-        """Copies by component and zone (None: any) that a packing of the small problem has and the plan had not."""
+    def gained(self, packing: Packing) -> Missing:
+        """Copies that a packing of the small problem has and the plan had not."""
         here = Counter(seat.component for _, seat in packing.seats())
         return Counter(
             {
-                self.keys[component.index][:2]: here[component.index] - component.required
+                self.keys[component.index]: here[component.index] - component.required
                 for component in self.fleet.components
                 if here[component.index] > component.required
             }
@@ -76,8 +76,8 @@ def neighbourhood(
 ) -> Neighbourhood:
     """Free machines of a packing by their index. O(copies + components).
 
-    `missing` are copies that may come in, by component and zone (None: any zone); absent, they are the optional copies
-    left out of components without rules over zones.
+    `missing` are copies that may come in; absent, they are the optional copies left out of components without rules
+    over zones.
     """
     chosen = set(freed)
     machines = [machine for m, machine in enumerate(packing.machines) if m in chosen]
@@ -96,7 +96,7 @@ def neighbourhood(
             seats.append(Seat(index[key], 0 if key[2] is not None else seat.option, seat.accelerators))
         position = None if machine.instance is None else instances.index(machine.instance)
         small.append(Machine(machine.pool, position, tuple(sorted(seats))))
-    components = tuple(_component(fleet, key, index, count[key], more[key[:2]]) for key in keys)
+    components = tuple(_component(fleet, key, index, count[key], more[key]) for key in keys)
     places = tuple(_places(fleet, index, instances))
     sub = replace(
         fleet,
@@ -148,7 +148,7 @@ def _left_out(fleet: Fleet, packing: Packing) -> Missing:
     placed = Counter(seat.component for _, seat in packing.seats())
     return Counter(
         {
-            (c.index, None): c.copies - placed[c.index]
+            (c.index, None, None): c.copies - placed[c.index]
             for c in fleet.components
             if c.level is not None and not bound_to_zones(c) and placed[c.index] < c.copies
         }
@@ -157,7 +157,7 @@ def _left_out(fleet: Fleet, packing: Packing) -> Missing:
 
 def _keys(fleet: Fleet, machines: Sequence[Machine], missing: Missing) -> tuple[Key, ...]:
     found = {_key(fleet, machine, seat) for machine in machines for seat in machine.seats}
-    found |= {(c, zone, None) for c, zone in missing}
+    found |= set(missing)
     return tuple(sorted(found, key=lambda key: tuple(-1 if part is None else part for part in key)))
 
 

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.packing import Machine, Packing, Seat, evaluate
+from placement.packing import Machine, Packing, Seat, Value, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,8 +24,9 @@ _MOST_PAIRS = 20_000  # machines x instances of one pool beyond which matching t
 def relabel(fleet: Fleet, packing: Packing) -> Packing:
     """The same packing on other machines of the same pools, where that saves money; else the packing itself.
 
-    Cordoned instances and those with pinned copies are left as they are. O(machines x instances) overlaps per pool,
-    and a matching on those that share a copy.
+    Cordoned instances and those with pinned copies are left as they are. Instances that can't be released count
+    against the quota of their pool also when they stand idle, so as many are used as that asks for. O(machines x
+    instances) overlaps per pool, and a matching on those that share a copy.
     """
     if not fleet.instances:
         return packing
@@ -42,15 +43,34 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
         if len(loose) * len(running) > _MOST_PAIRS:
             machines += loose
         else:
-            machines += _assign(fleet, loose, running, places)
+            busy = {m.instance for m in mine}
+            asleep = sum(i in fixed and i not in busy for i in fleet.forced(pool.index))
+            room = None if pool.max_instances is None else pool.max_instances - len(mine) - asleep
+            machines += _assign(fleet, loose, running, places, room)
     other = Packing(tuple(machines))
-    return other if evaluate(fleet, other) < evaluate(fleet, packing) else packing
+    return other if _rank(fleet, other) < _rank(fleet, packing) else packing
+
+
+def _rank(fleet: Fleet, packing: Packing) -> tuple[int, Value]:
+    """Machines over the quotas, then what the packing is worth."""
+    busy = {machine.instance for machine in packing.machines}
+    used = Counter(machine.pool for machine in packing.machines)
+    used.update(i.pool for i in fleet.instances if not i.removable and i.index not in busy)
+    over = sum(max(0, used[p.index] - p.max_instances) for p in fleet.pools if p.max_instances is not None)
+    return over, evaluate(fleet, packing)
 
 
 def _assign(
-    fleet: Fleet, machines: Sequence[Machine], running: Sequence[int], places: Mapping[int, list[Place]]
+    fleet: Fleet,
+    machines: Sequence[Machine],
+    running: Sequence[int],
+    places: Mapping[int, list[Place]],
+    room: int | None,
 ) -> list[Machine]:
-    """Machines of one pool on its running instances, the most worth keeping; the rest on what is paid for anyway."""
+    """Machines of one pool on its running instances, the most worth keeping; the rest on what is paid for anyway.
+
+    `room` is how many of the instances that can't be released may stand idle; None for any number.
+    """
     partner = _match(
         {
             (m, i): worth
@@ -59,6 +79,7 @@ def _assign(
             if (worth := _common(fleet, machine, places[i])) > 0
         }
     )
+    _wake(fleet, machines, running, places, room, partner)
     spare = sorted(set(running) - set(partner.values()), key=lambda i: (fleet.instances[i].removable, i), reverse=True)
     found = []
     for m, machine in enumerate(machines):
@@ -67,6 +88,26 @@ def _assign(
         else:
             found.append(replace(machine, instance=spare.pop() if spare else None))
     return found
+
+
+def _wake(
+    fleet: Fleet,
+    machines: Sequence[Machine],
+    running: Sequence[int],
+    places: Mapping[int, list[Place]],
+    room: int | None,
+    partner: dict[int, int],
+) -> None:
+    """Move machines of little worth to instances that are paid for idle: for the quota, or where that is cheaper."""
+    idle = sorted(i for i in set(running) - set(partner.values()) if not fleet.instances[i].removable)
+    idle = idle[len(machines) - len(partner) :]  # the machines without a partner take the first of them
+    held = sorted(
+        (_common(fleet, machines[m], places[i]), m) for m, i in partner.items() if fleet.instances[i].removable
+    )
+    for k, ((worth, m), i) in enumerate(zip(held, idle, strict=False)):
+        saves = fleet.tick_price * fleet.pools[machines[m].pool].price > fleet.tick_move * worth
+        if saves or (room is not None and len(idle) - k > room):
+            partner[m] = i
 
 
 def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:

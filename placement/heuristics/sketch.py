@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from placement.heuristics.construct import Policy
     from placement.packing import Packing
 
-Missing = Counter[tuple[int, int | None]]  # (component, zone; None for any zone) -> copies
+# (component, zone, option) -> copies; None for any zone, and for any option, which a component with a demand never has
+Missing = Counter[tuple[int, int | None, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def sketch(fleet: Fleet, budget: Budget, seed: int, ejections: int) -> Sketch | 
         if found is None:
             continue
         missing = found.missing
-        size = sum(n * _size(fleet, c) for (c, _), n in missing.items())
+        size = sum(n * _size(fleet, c) for (c, _, _), n in missing.items())
         if best is None or size < best[0]:
             best = size, found
         if not missing:
@@ -84,7 +85,7 @@ def _missing(ws: Workspace) -> Missing | None:
         if component.demand or ws.placed[c] > component.copies:
             return None
         if not has_zone_rules(component):
-            found[c, None] = component.required - ws.placed[c]
+            found[c, None, None] = component.required - ws.placed[c]
             continue
         free = (UNLIMITED,) * len(ws.fleet.zones)
         total = least_total(component, ws.zoned[c], max(component.required, ws.placed[c]), free)
@@ -93,7 +94,7 @@ def _missing(ws: Workspace) -> Missing | None:
             return None
         for z, n in enumerate(goal):
             if n > ws.zoned[c][z]:
-                found[c, z] = n - ws.zoned[c][z]
+                found[c, z, None] = n - ws.zoned[c][z]
     return found
 
 

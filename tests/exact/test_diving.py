@@ -57,7 +57,7 @@ def test_what_stands_keeps_every_rule(seed: int) -> None:
     assert all(used[p] <= n for p, n in enumerate(machines))
     placed = Counter(seat.component for _, seat in sketch.packing.seats())
     for c in fleet.components:
-        assert placed[c.index] + sketch.missing[c.index, None] == c.copies
+        assert placed[c.index] + sketch.missing[c.index, None, None] == c.copies
     assert placed, "nothing stands"
     standing = Problem(**document([{**row, "copies": placed[c]} for c, row in enumerate(rows)]))
     assert broken_rules(standing, compile_fleet(standing), sketch.packing) == []
@@ -76,7 +76,7 @@ def test_too_few_machines_leave_copies_out() -> None:
     """Half of what is needed stands on half of the machines."""
     fleet = compile_fleet(Problem(**document([component("one", 32, 40)])))
     sketch, _ = dive(fleet, machines=(1, 0, 0, 0, 0, 0))
-    assert sketch.missing == {(0, None): 16}
+    assert sketch.missing == {(0, None, None): 16}
 
 
 @pytest.mark.parametrize(

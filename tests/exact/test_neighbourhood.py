@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import placement
@@ -12,7 +14,7 @@ from placement.document import to_plan
 from placement.exact.cp_sat import solve_cp_sat
 from placement.exact.fill import Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
-from placement.exact.neighbourhood import may_be_freed, neighbourhood
+from placement.exact.neighbourhood import bound_to_zones, may_be_freed, neighbourhood
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Packing, evaluate
 from placement.track import Track
@@ -20,6 +22,8 @@ from tests import strategies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from placement.heuristics import Missing
 
 SEEDS = range(150)
 
@@ -64,6 +68,40 @@ def test_what_is_put_back_keeps_every_rule() -> None:
         better += after < before
     assert tried > 80
     assert better > 5
+
+
+def test_copies_that_were_out_come_in_with_every_rule_kept() -> None:
+    """Copies taken from freed machines, those of a demand too, are required again and packed by CP-SAT."""
+    tried = demands = 0
+    for seed, problem, fleet, packing in plans(state=False, demand=True):
+        rng = random.Random(seed)
+        free = [m for m, machine in enumerate(packing.machines) if may_be_freed(fleet, machine)]
+        freed = rng.sample(free, min(len(free), 3))
+        missing: Missing = Counter()
+        machines = list(packing.machines)
+        for m in freed:
+            seats = list(machines[m].seats)
+            for seat in rng.sample(seats, rng.randint(0, len(seats))):
+                seats.remove(seat)
+                component = fleet.components[seat.component]
+                zone = fleet.pools[machines[m].pool].zone if bound_to_zones(component) else None
+                missing[seat.component, zone, seat.option if component.demand else None] += 1
+                demands += bool(component.demand)
+            machines[m] = replace(machines[m], seats=tuple(seats))
+        if not missing:
+            continue
+        small = neighbourhood(fleet, Packing(tuple(machines)), freed, missing)
+        again = tuple(replace(c, required=c.copies, level=None) for c in small.fleet.components)
+        whole = replace(small.fleet, components=again, levels=())
+        budget = Budget(work=500, threads=1)
+        track = Track(whole, budget)
+        solve_cp_sat(whole, track, budget=budget, seed=seed)
+        assert track.best is not None, f"seed {seed}"
+        assert small.gained(track.best[0]) == missing
+        assert broken_rules(problem, fleet, small.put_back(track.best[0])) == [], f"seed {seed}"
+        tried += 1
+    assert tried > 60
+    assert demands > 40
 
 
 def test_the_search_never_makes_a_plan_worse_or_wrong() -> None:

@@ -60,7 +60,7 @@ def zones_held(fleet: Fleet, refill: Refill) -> dict[int, list[int]]:
         for seat in machine.seats:
             if bound_to_zones(fleet.components[seat.component]):
                 found.setdefault(seat.component, [0] * len(fleet.zones))[fleet.pools[machine.pool].zone] += 1
-    for (c, zone), n in refill.boxes.left_out().items():
+    for (c, zone, _), n in refill.boxes.left_out().items():
         if zone is not None:
             found.setdefault(c, [0] * len(fleet.zones))[zone] += n
     return found
@@ -76,9 +76,10 @@ def without_some(fleet: Fleet, packing: Packing, rng: random.Random) -> tuple[Pa
         for seat in machine.seats:
             whole = fleet.components[seat.component]
             here = (seat.component, seat.option, machine.instance)
-            if may_be_freed(fleet, machine) and here not in pinned and not whole.demand and rng.random() < 0.4:
+            if may_be_freed(fleet, machine) and here not in pinned and rng.random() < 0.4:
                 seats.remove(seat)
-                missing[seat.component, fleet.pools[machine.pool].zone if bound_to_zones(whole) else None] += 1
+                zone = fleet.pools[machine.pool].zone if bound_to_zones(whole) else None
+                missing[seat.component, zone, seat.option if whole.demand else None] += 1
         if seats:
             machines.append(Machine(machine.pool, machine.instance, tuple(seats)))
     return Packing(tuple(machines)), missing
@@ -131,7 +132,7 @@ def test_a_copy_changes_its_zone_for_room() -> None:
     small = {name: next(p.index for p in fleet.pools if p.name == f"small-{name}") for name in "abc"}
     quota = {small["a"]: 1, small["b"]: 1, small["c"]: 1}
     narrow = replace(fleet, pools=tuple(replace(p, max_instances=quota.get(p.index, 0)) for p in fleet.pools))
-    missing: Missing = Counter({(0, 0): 1, (0, 1): 1, (1, None): 1, (2, None): 1})
+    missing: Missing = Counter({(0, 0, None): 1, (0, 1, None): 1, (1, None, None): 1, (2, None, None): 1})
     refill = Refill(narrow, Packing(()), missing, 0)
     assert refill.run(2_000, never)
     assert broken_rules(problem, fleet, refill.boxes.to_packing()) == []

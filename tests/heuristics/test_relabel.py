@@ -15,7 +15,10 @@ from tests import strategies
 
 
 def test_a_shuffled_plan_finds_its_machines_again() -> None:
-    """Running machines called new again, where nothing is pinned or cordoned: relabelling wins back what that costs."""
+    """Running machines called new again, where nothing is pinned or cordoned: relabelling wins back what that costs.
+
+    Also the place in the quotas that idle machines take when they can't be released.
+    """
     won = tried = 0
     for seed in range(400):
         problem = Problem(**strategies.random_problem(random.Random(seed), state=True))
@@ -27,22 +30,9 @@ def test_a_shuffled_plan_finds_its_machines_again() -> None:
         scrambled = Packing(
             tuple(m if m.instance in fixed else replace(m, instance=None) for m in result.packing.machines)
         )
-        quota_kept = all(
-            pool.max_instances is None
-            or sum(m.pool == pool.index for m in scrambled.machines)
-            + sum(
-                not i.removable and i.pool == pool.index and all(m.instance != i.index for m in scrambled.machines)
-                for i in fleet.instances
-            )
-            <= pool.max_instances
-            for pool in fleet.pools
-        )
-        if not quota_kept:
-            continue
         tried += 1
         again = relabel(fleet, scrambled)
         assert placement.verify(problem, to_plan(fleet, again)).violations == (), f"seed {seed}"
-        assert evaluate(fleet, again) <= evaluate(fleet, scrambled)
         won += evaluate(fleet, again) < evaluate(fleet, scrambled)
     assert tried > 100
     assert won > 20
@@ -54,3 +44,20 @@ def test_without_running_machines_nothing_changes() -> None:
     result = placement.solve(problem, "greedy", time_limit=None, work=1)
     assert result.packing is not None
     assert relabel(compile_fleet(problem), result.packing) is result.packing
+
+
+def test_a_machine_that_must_stay_is_used_when_the_quota_asks_for_it() -> None:
+    """The only copy stands elsewhere, and moving it costs: keeping both machines is not allowed."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 16}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z", "max_instances": 1}],
+        components=[{"name": "c", "copies": 1, "accelerators": 1, "accelerator_memory_gib": 8, "move_cost": 2}],
+        instances=[{"id": "i-fixed", "pool": "p", "removable": False}, {"id": "i-now", "pool": "p"}],
+        placements=[{"component": "c", "instance": "i-now"}],
+    )
+    for solver in ("ffd", "greedy", "column-generation", "arc-flow", "auto"):
+        result = placement.solve(problem, solver, time_limit=None, work=20)
+        assert result.cost == 3_000_000, solver

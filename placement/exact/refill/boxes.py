@@ -187,9 +187,9 @@ class Boxes:
         self._add_forced()
         if idle:
             self._add_idle()
-        for (c, zone), n in missing.items():
-            self.missing[self._item((c, zone, None))] = n
-            self._count(c, zone, n)
+        for key, n in missing.items():
+            self.missing[self._item(key)] = n
+            self._count(*key[:2], n)
 
     def _box(self, machine: Machine) -> Box:
         box = Box(self.fleet, machine.pool, machine.instance)
@@ -301,11 +301,8 @@ class Boxes:
             box.restore(state)
 
     def left_out(self) -> Missing:
-        """The copies that are out, by component and zone."""
-        found: Missing = Counter()
-        for i, n in self.missing.items():
-            found[self.items[i].key[:2]] += n
-        return found
+        """The copies that are out."""
+        return Counter({self.items[i].key: n for i, n in self.missing.items()})
 
 
 def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
