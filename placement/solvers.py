@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -68,6 +69,7 @@ class Solver:
             if name not in fields:
                 raise UsageError(f"solver {self.name} has no option {name}; {nearest(name, fields)}")
             changed[name] = _as_type_of(fields[name], value, f"{self.name}.{name}")
+            _check_value(fields[name], changed[name], f"{self.name}.{name}")
         try:
             return dataclasses.replace(defaults, **changed)
         except ValueError as error:
@@ -87,13 +89,29 @@ def _as_type_of(default: Any, value: Any, name: str) -> Any:
         if value.lower() in ("true", "false"):
             return value.lower() == "true"
         raise UsageError(f"{name} must be true or false, got {value}")
-    if value.lower() == "none":
-        return None
     kind = float if isinstance(default, float) else int
     try:
         return kind(value)
     except ValueError:
         raise UsageError(f"{name} must be a number, got {value}") from None
+
+
+def _check_value(default: Any, value: Any, name: str) -> None:
+    """Numbers are counts, seconds, or shares of the time, by the type and name of the option."""
+    if isinstance(default, bool):
+        fits, rule = isinstance(value, bool), "true or false"
+    elif isinstance(default, str):
+        fits, rule = isinstance(value, str), "text"
+    elif isinstance(default, int):
+        fits, rule = type(value) is int and value >= 0, "a whole number of at least 0"
+    else:
+        most = 1.0 if name.endswith("_share") else math.inf
+        fits = (
+            isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most and value != math.inf
+        )
+        rule = "a number from 0 to 1" if most == 1 else "a number of at least 0"
+    if not fits:
+        raise UsageError(f"{name} must be {rule}, got {value}")
 
 
 _HEURISTICS = "placement.heuristics"

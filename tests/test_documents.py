@@ -198,6 +198,7 @@ RULES = [
     ("components.1.demand", 0, "$.components[1].demand: must be more than 0, got 0"),
     ("components.1.throughput", GONE, "$.components[1]: with `demand`, every option must give `throughput`"),
     ("components.1.throughput", 0, "$.components[1].throughput: must be more than 0, got 0"),
+    ("components.1.throughput", 1e-12, "$.components[1]: no number of copies up to 1e9 serves the `demand`"),
     ("components.0.options", [], "$.components[0].options: must have at least 1 entry, got []"),
     ("components.0.vcpus", 4, "$.components[0]: vcpus must stand inside the options, not beside them"),
     ("components.0.options.1.name", "small", "$.components[0]: two options of one component must not share a name"),
@@ -803,7 +804,7 @@ def test_a_rewritten_file_keeps_its_mode(tmp_path: Path) -> None:
         (1, [0.333333333], 3),  # three serve a hair of one part in 1e9 less: the rule forgives exactly that
         (1, [0.3333333329], 4),
         (1e-6, [1e9], 1),
-        (1e9, [0.3], 3_333_333_330),  # here the hair is one whole unit
+        (1e8, [0.3], 333_333_333),  # here the hair is a tenth of a unit
         (7, [1e9, 0.7], 10),
     ],
 )

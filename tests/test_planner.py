@@ -142,6 +142,27 @@ def test_limits_that_can_not_mean_anything_are_refused(limits: dict[str, Any], t
         placement.solve(placement.read(AFTER), **limits)
 
 
+@pytest.mark.parametrize(
+    ("solver", "options", "told"),
+    [
+        ("column-generation", {"bound_share": float("nan")}, "bound_share must be a number from 0 to 1, got nan"),
+        ("column-generation", {"pack_share": "1.5"}, "pack_share must be a number from 0 to 1, got 1.5"),
+        ("arc-flow", {"bound_share": -0.1}, "bound_share must be a number from 0 to 1, got -0.1"),
+        ("arc-flow", {"max_arcs": "-1"}, "max_arcs must be a whole number of at least 0, got -1"),
+        ("auto", {"direct_terms": 2.5}, "direct_terms must be a whole number of at least 0, got 2.5"),
+        ("auto", {"direct_terms": "none"}, "direct_terms must be a number, got none"),
+        ("cp-sat", {"first_phase": "inf"}, "first_phase must be a number of at least 0, got inf"),
+        ("cp-sat", {"start": 1}, "start must be true or false, got 1"),
+        ("milp", {"engine": 3}, "engine must be text, got 3"),
+        ("greedy", {"restarts": "0"}, "restarts must be at least 1, got 0"),
+    ],
+)
+def test_values_that_do_not_fit_an_option_are_refused(solver: str, options: dict[str, Any], told: str) -> None:
+    """Whether they come as text from a command line or from Python."""
+    with pytest.raises(UsageError, match=re.escape(told)):
+        placement.solve(placement.read(AFTER), solver, options=options)
+
+
 HOST = {"vcpus": 96, "memory_gib": 1024}
 
 

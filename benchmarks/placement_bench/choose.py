@@ -74,6 +74,9 @@ def choose(choice: Choice, data: Path) -> list[Asked]:
     for name in choice.solvers:
         if name not in used:
             raise UsageError(f'no solver "{name}" runs on {", ".join(choice.sets)}; {nearest(name, offered)}')
+    for name in choice.options:
+        if name not in used:
+            raise UsageError(f'an option is given for "{name}", which is not to run; {nearest(name, used)}')
     if not runs:
         raise UsageError(f"{', '.join(choice.sets)}: no cases there")
     return runs

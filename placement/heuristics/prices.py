@@ -39,7 +39,9 @@ def resource_prices(fleet: Fleet, shares: Shares, rounds: int = 80) -> tuple[Flo
     finite = np.isfinite(shares.volume)
     parts = np.where(finite[:, :, None], shares.parts, 0.0)
     owner = np.repeat(np.arange(len(copies)), [len(c.options) for c in fleet.components])
-    serves = np.array([o.throughput if c.demand else 1 for c in fleet.components for o in c.options], dtype=np.float64)
+    serves = np.array(
+        [max(1, o.throughput) if c.demand else 1 for c in fleet.components for o in c.options], dtype=np.float64
+    )
     first = np.array(shares.first, dtype=np.int64)
 
     weights = np.tile(np.array([0.8, 0.1, 0.1]), (pools, 1))
@@ -50,7 +52,7 @@ def resource_prices(fleet: Fleet, shares: Shares, rounds: int = 80) -> tuple[Flo
         return weights, scarcity
     for turn in range(rounds):
         charged = np.where(finite, (shares.price + scarcity) * np.einsum("wpr,pr->wp", parts, weights), np.inf)
-        charged /= np.maximum(serves, 1e-12)[:, None]
+        charged /= serves[:, None]
         pool = charged.argmin(axis=1)
         cheapest = charged[np.arange(len(owner)), pool]
         least = np.minimum.reduceat(cheapest, first)

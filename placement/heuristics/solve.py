@@ -58,9 +58,8 @@ class HeuristicOptions:
 
     def __post_init__(self) -> None:
         """Refuse limits that mean nothing."""
-        for name in ("restarts", "ejections", "rounds"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must not be negative, got {getattr(self, name)}")
+        if self.restarts < 1:
+            raise ValueError(f"restarts must be at least 1, got {self.restarts}")
 
 
 @dataclass

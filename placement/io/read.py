@@ -78,7 +78,7 @@ def _build(model: type[Document], document: dict[str, Any], source: str, found: 
 
 def _load(path: str | Path) -> tuple[str, dict[str, Any]]:
     """The name to call the file by, and the mapping it holds."""
-    source = "standard input" if str(path) == STDIN else str(path)
+    source = "standard input" if str(path) == STDIN else str(path) or '""'
     text = _text(path, source)
     if not text.strip():
         raise DocumentError([Fault("$", "is empty")], source)

@@ -215,6 +215,8 @@ class Component(Row):
             )
         if self.demand is not None and any(option.throughput is None for option in self.ways):
             raise PydanticCustomError("throughput", "with `demand`, every option must give `throughput`")
+        if self.demand is not None and self.demand > LARGEST * max(option.throughput or 0 for option in self.ways):
+            raise PydanticCustomError("throughput", "no number of copies up to 1e9 serves the `demand`")
         names = [option.name for option in self.ways if option.name is not None]
         if len(set(names)) < len(names):
             raise PydanticCustomError("options", "two options of one component must not share a name")

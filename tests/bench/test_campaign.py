@@ -145,6 +145,7 @@ def test_a_finished_campaign_has_nothing_to_resume(tmp_path: Path) -> None:
         (["run", "--set", "toy", "--solver", "toy", "--data", "/nowhere"], "/nowhere is no folder"),
         (["run", "--set", "toy", "--solver", "toy", "--seed", "one"], "a seed is a whole number"),
         (["run", "--set", "toy", "--solver", "toy", "--option", "x=1"], "SOLVER.NAME=VALUE"),
+        (["run", "--set", "toy", "--solver", "toy", "--option", "milp.engine=q"], 'given for "milp", which is not to'),
         (["run", "--set", "toy", "--solver", "toy", "--executor", "ray"], 'no executor "ray"'),
         (["run", "--set", "toy", "--solver", "toy", "--executor", "dask"], "needs --scheduler"),
         (["run", "--set", "toy", "--peer", "gurobi"], 'no peer "gurobi"'),

@@ -154,7 +154,7 @@ def test_stuck_says_what_does_not_fit(name: str) -> None:
 
 
 def test_options_refuse_nonsense() -> None:
-    with pytest.raises(ValueError, match="restarts must not be negative, got -1"):
+    with pytest.raises(ValueError, match="restarts must be at least 1, got -1"):
         HeuristicOptions(restarts=-1)
 
 

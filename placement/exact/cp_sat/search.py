@@ -61,8 +61,8 @@ class CpSatOptions:
 
     def __post_init__(self) -> None:
         """Refuse what CP-SAT can't run with."""
-        if self.workers < 1 or self.first_phase <= 0 or self.max_terms < 0:
-            raise ValueError("workers and first_phase must be positive, max_terms not negative")
+        if self.workers < 1 or self.first_phase <= 0:
+            raise ValueError("workers and first_phase must be positive")
 
 
 def solve_cp_sat(

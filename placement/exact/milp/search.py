@@ -45,8 +45,6 @@ class MilpOptions:
         """Refuse what can't be run."""
         if self.engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine}")
-        if self.max_terms < 0:
-            raise ValueError(f"max_terms must not be negative, got {self.max_terms}")
 
 
 def solve_milp(
