@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -103,6 +104,7 @@ class _Search:
         self._fleet, self._track, self._budget, self._seed, self._options = fleet, track, budget, seed, options
         self._nodes = 0
         self._doubt = ""
+        self._cut_short = False
         self._stats: dict[str, int | float | str] = {"engine": options.engine}
 
     def run(self) -> Outcome:
@@ -117,8 +119,12 @@ class _Search:
         if infeasible:
             reason = f"{self._options.engine} proved that no plan keeps every rule"
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self._stats)
-        stop = why_stop(self._track, self._budget) or Stop.DONE
-        return Outcome(NAME, stop, reason=self._doubt, stats=self._stats)
+        return Outcome(NAME, self._why(), reason=self._doubt, stats=self._stats)
+
+    def _why(self) -> Stop:
+        # An engine's clock may end it a little before ours is over.
+        by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._nodes_left(1.0) != 0
+        return why_stop(self._track, self._budget) or (Stop.TIME if by_clock else Stop.DONE)
 
     def _stages(self) -> bool:
         """Each level, then money; True when there is no plan at all."""
@@ -167,6 +173,7 @@ class _Search:
         return self._judge(end)
 
     def _judge(self, end: End) -> bool:
+        self._cut_short = end.verdict == "limit"
         if end.verdict == "failed" and not self._track.good_enough:
             raise _Stuck(end.reason)
         if end.verdict != "infeasible":
