@@ -15,7 +15,7 @@ It ends as soon as the plan meets the bound (or the gap that was asked for).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.beside import Beside, may_search_beside
@@ -37,6 +37,7 @@ NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
 _MORE_RESTARTS = 6  # of greedy, once there is a plan
 _FLOW_PART = 0.3  # of the time, for the arc-flow program where it can't run beside
+_OTHER_SEED = 1_000  # of column generation beside column generation
 _MOST_ROWS = 3_000  # components for which the arc-flow program is of use
 _FIRST_WORK = 1_000  # thousandths of CP-SAT's deterministic second for its first turn
 
@@ -63,7 +64,14 @@ class Turn:
     part: float
     work: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    beside: bool = False  # all turns that follow
+    seed: int = 0  # on top of that of the solve
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Turns that are taken one after the other beside all that follow."""
+
+    turns: tuple[Turn, ...]
 
 
 def solve_auto(
@@ -85,7 +93,10 @@ def solve_auto(
     for turn in _turns(fleet, track, budget, options):
         if search.over:
             break
-        search.take(turn)
+        if isinstance(turn, Aside):
+            search.begin(turn)
+        else:
+            search.take(turn)
     return search.outcome()
 
 
@@ -97,7 +108,7 @@ class _Turns:
         self._stuck = ""
         self._stats: dict[str, int | float | str] = {}
         self._infeasible: Outcome | None = None
-        self._beside: list[tuple[str, Beside]] = []
+        self._beside: list[Beside[list[tuple[str, Outcome]]]] = []
 
     @property
     def over(self) -> bool:
@@ -105,22 +116,28 @@ class _Turns:
         return self._infeasible is not None or why_stop(self._track, self._budget) is not None
 
     def take(self, turn: Turn) -> None:
-        """One turn from the best plan so far, or the beginning of a search beside those that follow."""
-        if turn.beside:
-            self._beside.append((turn.solver, Beside(lambda: self._run(turn), self._budget)))
-        else:
-            self._note(turn.solver, self._run(turn))
+        """One turn from the best plan so far."""
+        self._note(turn.solver, self._run(turn))
+
+    def begin(self, aside: Aside) -> None:
+        """Turns beside those that follow."""
+        self._beside.append(Beside(lambda: list(self._run_all(aside)), self._budget))
 
     def outcome(self) -> Outcome:
         """The end of all turns."""
-        for solver, beside in self._beside:
-            if (found := beside.end()) is not None:
-                self._note(solver, found)
+        for beside in self._beside:
+            for solver, found in beside.end() or ():
+                self._note(f"beside {solver}", found)
         if self._infeasible is not None:
             return self._infeasible
         best = self._track.best
         stop = why_stop(self._track, self._budget) or (Stop.STUCK if best is None else Stop.DONE)
         return Outcome(NAME, stop, reason="" if best else self._stuck, stats=self._stats)
+
+    def _run_all(self, aside: Aside) -> Iterator[tuple[str, Outcome]]:
+        for turn in aside.turns:
+            if not self.over:
+                yield turn.solver, self._run(turn)
 
     def _run(self, turn: Turn) -> Outcome:
         from placement.solvers import find_solver
@@ -132,7 +149,7 @@ class _Turns:
             self._fleet,
             self._track,
             budget=self._budget.share(turn.part, work=turn.work),
-            seed=self._seed,
+            seed=self._seed + turn.seed,
             hint=best[0] if best else None,
             options=solver.make_options(turn.options),
         )
@@ -144,7 +161,7 @@ class _Turns:
         self._stats.update({f"{solver} {key}": value for key, value in outcome.stats.items()})
 
 
-def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
+def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn | Aside]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 1.0, _RESTARTS)
     track.raise_bound(
@@ -165,10 +182,17 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         yield Turn("cp-sat" if is_small else "column-generation", 1.0, budget.work)
         return
     if not packers:
-        beside = may_search_beside(budget)
+        from placement.exact.diving import may_dive  # loads an engine
+
         # Column generation finds the same bound at once.
-        bound = {} if is_small else {"bound_share": 0.0}
-        yield Turn("arc-flow", 1.0 if beside else _FLOW_PART, options=bound, beside=beside)
+        flow = Turn("arc-flow", _FLOW_PART, options={} if is_small else {"bound_share": 0.0})
+        more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
+        if not may_search_beside(budget):
+            yield flow
+        elif is_small or may_dive(fleet):
+            yield Aside((replace(flow, part=1.0),))
+        else:
+            yield Aside((flow, more))
     if is_small:
         yield Turn("cp-sat", 0.2, _FIRST_WORK)
         yield Turn("column-generation", 0.6)

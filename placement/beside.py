@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from placement.track import SEARCH
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from placement.budget import Budget
-    from placement.result import Outcome
 
+Answer = TypeVar("Answer")
 _LATE = 2.0  # seconds after the end of its time that a search is waited for
 
 
@@ -27,18 +27,18 @@ def may_search_beside(budget: Budget) -> bool:
     return budget.work is None and min(cores, budget.threads or cores) > 1
 
 
-class Beside:
+class Beside(Generic[Answer]):
     """A search that has begun."""
 
-    def __init__(self, search: Callable[[], Outcome], budget: Budget) -> None:
+    def __init__(self, search: Callable[[], Answer], budget: Budget) -> None:
         """Begin it. It must end by itself when the budget is over or the track is good enough."""
         self._search, self._budget = search, budget
-        self._outcome: Outcome | None = None
+        self._answer: Answer | None = None
         self._error: BaseException | None = None
         self._done = threading.Event()
         threading.Thread(target=self._run, name=f"{SEARCH}-beside", daemon=True).start()
 
-    def end(self) -> Outcome | None:
+    def end(self) -> Answer | None:
         """Wait for its end and return what it says; None when it goes on though its time is over.
 
         Raises
@@ -51,11 +51,11 @@ class Beside:
                 return None
         if self._error is not None:
             raise self._error
-        return self._outcome
+        return self._answer
 
     def _run(self) -> None:
         try:
-            self._outcome = self._search()
+            self._answer = self._search()
         except BaseException as error:
             self._error = error
         finally:

@@ -7,11 +7,19 @@ thread fails when it asks for another number of threads than the first did, so a
 
 from __future__ import annotations
 
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
 import highspy
 
 from placement.errors import PlacementError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 THREADS = 1
+_POLL = 0.05  # seconds between two looks whether a run is to stop
 
 
 class EngineError(PlacementError):
@@ -55,3 +63,33 @@ def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
     if solver.run() == highspy.HighsStatus.kError:
         raise EngineError(f"HiGHS failed: {solver.modelStatusToString(solver.getModelStatus())}")
     return solver.getModelStatus()
+
+
+@contextmanager
+def stopped_when(ended: Callable[[], bool], solver: highspy.Highs) -> Iterator[None]:
+    """While this is open, what runs in the solver stops soon after `ended`, of which another thread keeps asking.
+
+    HiGHS can ask by itself, but does so more than a thousand times a second and waits for Python's lock each time:
+    beside another busy thread of Python it is many times slower so. Its questions are let through only when the answer
+    is yes.
+    """
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(_POLL):
+            if ended():
+                for event in (solver.cbMipInterrupt, solver.cbSimplexInterrupt, solver.cbIpmInterrupt):
+                    event.subscribe(_stop)
+                return
+
+    watcher = threading.Thread(target=watch, name="placement-watcher", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _stop(event: Any) -> None:
+    event.interrupt()

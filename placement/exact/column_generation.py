@@ -14,11 +14,13 @@ mixes a nearer goal.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
+from placement.exact.afresh import afresh
 from placement.exact.diving import Dive, may_dive
 from placement.exact.fill import PATIENCE, Fill
 from placement.exact.mixes import Mixes
@@ -46,6 +48,7 @@ _DIVE_SHARE = 0.5  # of the time for a mix
 _FILL_SHARE = 0.7  # of what is left for it then
 _MOST_ADDED = 6  # machines beyond the mix
 _ADD_SHARE = 0.4  # of the time left, for one of them
+_NEWS_SHARE = 0.05  # of the time, in which the bound must rise
 _TRY_SHARE = 0.6  # of the time left for packing, for one mix
 
 
@@ -87,7 +90,7 @@ def solve_column_generation(
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
-    bound.run(track)
+    bound.run(track, patience=_patience(budget))
     stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
     if bound.infeasible and given is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
@@ -102,6 +105,11 @@ def solve_column_generation(
         stats["closed"] += polish.closed
         stats.update(steps=polish.steps, improved=polish.improved)
     return Outcome(NAME, _why(track, budget), stats={**stats})
+
+
+def _patience(budget: Budget) -> float:
+    """Seconds that the bound may go without news, when other work waits; for ever under a work limit."""
+    return math.inf if budget.seconds is None or budget.work is not None else _NEWS_SHARE * budget.seconds
 
 
 def _ended(track: Track, budget: Budget) -> bool:
@@ -130,7 +138,9 @@ def _pack_mixes(fleet: Fleet, track: Track, budget: Budget, bound: PatternBound,
     One round halves the spare part between what fails and what the best plan has; the next one tries again with
     another seed, as the search for a packing has luck.
     """
-    firm = _firm(fleet, track)
+    best = track.best
+    fresh = afresh(fleet, None if best is None else best[1])
+    firm = _firm(fresh or fleet, track)
     mixes = Mixes(firm, bound.cuts, seed)
     tried = 0
     while not _ended(track, budget):
@@ -197,7 +207,7 @@ def _pack(
     """Pack with these machine counts as quotas; says whether all copies of `firm` found room."""
     if not machines:
         return False
-    pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
+    pools = tuple(replace(pool, max_instances=n) for pool, n in zip(firm.pools, machines, strict=True))
     narrow = replace(firm, pools=pools)
     fill = Fill(narrow, budget, seed, start=dive.run(machines, budget.share(_DIVE_SHARE)) if dive else None)
     patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)

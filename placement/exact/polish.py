@@ -53,8 +53,15 @@ class Polish:
         done = -1
         while done < self.tries + self.steps and not self._ended(budget):
             done = self.tries + self.steps
+            self._catch_up()
             self._close(budget, most)
             self._repack(budget, most)
+
+    def _catch_up(self) -> None:
+        """Go on from the track's best plan, when a search beside this one has found a better one."""
+        best = self._track.best
+        if best is not None and best[1] < self._free.value:
+            self._free.packing, self._free.value = best
 
     def _ended(self, budget: Budget) -> bool:
         return self._track.good_enough or budget.over()

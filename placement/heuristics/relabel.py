@@ -40,13 +40,10 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
         loose = [m for m in mine if m.instance not in fixed]
         running = [i.index for i in fleet.instances if i.pool == pool.index and i.index not in fixed]
         machines += [m for m in mine if m.instance in fixed]
-        if len(loose) * len(running) > _MOST_PAIRS:
-            machines += loose
-        else:
-            busy = {m.instance for m in mine}
-            asleep = sum(i in fixed and i not in busy for i in fleet.forced(pool.index))
-            room = None if pool.max_instances is None else pool.max_instances - len(mine) - asleep
-            machines += _assign(fleet, loose, running, places, room)
+        busy = {m.instance for m in mine}
+        asleep = sum(i in fixed and i not in busy for i in fleet.forced(pool.index))
+        room = None if pool.max_instances is None else pool.max_instances - len(mine) - asleep
+        machines += _assign(fleet, loose, running, places, room)
     other = Packing(tuple(machines))
     return other if _rank(fleet, other) < _rank(fleet, packing) else packing
 
@@ -71,14 +68,17 @@ def _assign(
 
     `room` is how many of the instances that can't be released may stand idle; None for any number.
     """
-    partner = _match(
-        {
-            (m, i): worth
-            for m, machine in enumerate(machines)
-            for i in running
-            if (worth := _common(fleet, machine, places[i])) > 0
-        }
-    )
+    if len(machines) * len(running) > _MOST_PAIRS:
+        partner = {m: machine.instance for m, machine in enumerate(machines) if machine.instance is not None}
+    else:
+        partner = _match(
+            {
+                (m, i): worth
+                for m, machine in enumerate(machines)
+                for i in running
+                if (worth := _common(fleet, machine, places[i])) > 0
+            }
+        )
     _wake(fleet, machines, running, places, room, partner)
     spare = sorted(set(running) - set(partner.values()), key=lambda i: (fleet.instances[i].removable, i), reverse=True)
     found = []

@@ -10,6 +10,7 @@ Whatever stops it, the last bound stands.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ _CUTS = 30  # kept
 _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
 _NEAR = 1e-4  # and so near in a box that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
+_RISE = 1.0005  # or worth more branching, when time is short
 _SMOOTH = 0.7  # weight of the best prices so far
 _NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
 _EXTRA = 8  # more patterns a kind and round, from a part of the items
@@ -135,10 +137,10 @@ class PatternBound:
             self._machines = () if mix is None else mix.machines
         return self._machines
 
-    def run(self, track: Track, nodes: int = 2_000) -> None:
+    def run(self, track: Track, nodes: int = 2_000, patience: float = math.inf) -> None:
         """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it to `track`.
 
-        A work limit limits the nodes, so many for a unit.
+        A work limit limits the nodes, so many for a unit. Branching ends too after `patience` seconds without news.
         """
         if self._budget.work is not None:
             nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
@@ -149,9 +151,14 @@ class PatternBound:
         if root is None or self.infeasible:
             return
         tree = Tree(self._branch, self.relaxation, self._groups, box, root)
+        news, since = self.bound, self._budget.elapsed()
         while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():
             self._raise(tree.bound, track)
             self.nodes = tree.nodes
+            if self.bound > news * _RISE:
+                news, since = self.bound, self._budget.elapsed()
+            elif self._budget.elapsed() - since > patience:
+                break
         self._raise(tree.bound, track)
         self._machines = tree.machines or None
 

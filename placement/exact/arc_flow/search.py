@@ -5,8 +5,8 @@
 3. The program in HiGHS. Each of its solutions is decoded, completed and offered while the search goes on.
 4. When the grid lost something and time is left: the same on a finer grid.
 
-Running machines are no blocks of their own. With a plan at hand, they stand still as the plan has them, and the program
-packs what stands on new machines; that leaves moves and consolidation to others.
+Running machines are no blocks of their own. Where moves are cheap the program packs all as if nothing ran; else they
+stand still as the best plan has them, and it packs what stands on new machines.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import numpy as np
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
 from placement.bounds.volume import volume_bound
-from placement.engines.highs import EngineError, load_lp, run
+from placement.engines.highs import EngineError, load_lp, run, stopped_when
+from placement.exact.afresh import afresh
 from placement.exact.arc_flow.blocks import blocks_of
 from placement.exact.arc_flow.complete import Completion
 from placement.exact.arc_flow.decode import decode
@@ -121,8 +122,10 @@ class _Search:
 
     def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: ArcFlowOptions) -> None:
         self.fleet, self.track, self.budget, self.seed, self.options = fleet, track, budget, seed, options
-        self.part = _free_part(fleet, track)
-        self.small = fleet if self.part is None else self.part.fleet
+        best = track.best
+        fresh = afresh(fleet, None if best is None else best[1])
+        self.part = _free_part(fleet, track) if fresh is None else None
+        self.small = fresh or (fleet if self.part is None else self.part.fleet)
         self.blocks = blocks_of(self.small)
         self.completion = Completion(self.small, seed)
         self.nodes = self.runs = 0
@@ -204,9 +207,9 @@ class _Search:
         integrality, lp.integrality_ = lp.integrality_, []
         solver = load_lp(lp, solver="ipm", run_crossover="off", **self._limits(1.0))
         lp.integrality_ = integrality
-        self._listen(solver, _Listener(self, program, is_money=False))
         try:
-            solved = run(solver) == highspy.HighsModelStatus.kOptimal
+            with stopped_when(self._over, solver):
+                solved = run(solver) == highspy.HighsModelStatus.kOptimal
         except EngineError:
             solved = False
         if not solved:
@@ -243,9 +246,10 @@ class _Search:
             solution.col_value = start.tolist()
             solver.setSolution(solution)
         listener = _Listener(self, program, is_money=is_money)
-        self._listen(solver, listener)
+        solver.cbMipImprovingSolution.subscribe(listener)
         try:
-            run(solver)
+            with stopped_when(lambda: listener.error is not None or self._over(), solver):
+                run(solver)
         except EngineError as error:
             self.stats["failed"] = str(error)
         if listener.error is not None:
@@ -258,14 +262,8 @@ class _Search:
             return None
         return np.array(solver.getSolution().col_value)
 
-    def _listen(self, solver: highspy.Highs, listener: _Listener) -> None:
-        for event in (
-            solver.cbMipImprovingSolution,
-            solver.cbMipInterrupt,
-            solver.cbSimplexInterrupt,
-            solver.cbIpmInterrupt,
-        ):
-            event.subscribe(listener)
+    def _over(self) -> bool:
+        return _ended(self.track, self.budget)
 
     def _limits(self, share: float) -> dict[str, Any]:
         """Time and nodes of one run, as HiGHS takes them."""
@@ -330,21 +328,16 @@ def _free_part(fleet: Fleet, track: Track) -> Neighbourhood | None:
 
 
 class _Listener:
-    """Callbacks of one run. An error in one can't cross HiGHS: it is kept, the run stopped, the error raised after."""
+    """Takes solutions of one run. An error can't cross HiGHS: it is kept, the run stopped, the error raised after."""
 
     def __init__(self, search: _Search, program: FlowProgram, *, is_money: bool) -> None:
         self._search, self._program, self._is_money = search, program, is_money
-        self._improving = highspy.cb.HighsCallbackType.kCallbackMipImprovingSolution
         self.error: BaseException | None = None
 
     def __call__(self, event: Any) -> None:
         try:
-            search = self._search
-            if event.callback_type == self._improving:
-                if self._is_worth_it(event.data_out.objective_function_value):
-                    search.take(self._program, np.array(event.data_out.mip_solution))
-            elif self.error is not None or _ended(search.track, search.budget):
-                event.interrupt()
+            if self._is_worth_it(event.data_out.objective_function_value):
+                self._search.take(self._program, np.array(event.data_out.mip_solution))
         except BaseException as error:
             self.error = self.error or error
 

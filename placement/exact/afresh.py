@@ -1,0 +1,34 @@
+"""A fleet that runs, packed as if nothing ran: where moves are cheap beside machines, that is where to look for plans.
+
+A packing of it is a plan once its machines are matched with those that run (`heuristics.relabel`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placement.fleet import Fleet
+    from placement.packing import Value
+
+_CHEAP = 0.1  # of the best plan's cost, that moving every copy may cost
+
+
+def afresh(fleet: Fleet, best: Value | None) -> Fleet | None:
+    """The fleet without its instances, if every packing of that is a plan of the fleet and moves are cheap; or None.
+
+    Machines that can't be released become a least number of machines. Pinned copies rule it out, and so do machines
+    that can't be released and take nothing. O(placements + pools).
+    """
+    if not fleet.instances:
+        return fleet
+    if best is None or any(place.pinned for place in fleet.places):
+        return None
+    if any(instance.cordoned and not instance.removable for instance in fleet.instances):
+        return None
+    all_moves = sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
+    if fleet.tick_move * all_moves > _CHEAP * best.ticks:
+        return None
+    pools = tuple(replace(p, min_instances=max(p.min_instances, len(fleet.forced(p.index)))) for p in fleet.pools)
+    return replace(fleet, pools=pools, instances=(), places=(), running=(0,) * len(fleet.components))
