@@ -79,7 +79,10 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
 
 
 class PatternBound:
-    """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan."""
+    """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
+
+    So is `reduced`, the cost of each way of the relaxation at the prices of the root (empty before its LP was solved).
+    """
 
     def __init__(self, fleet: Fleet, budget: Budget, given: tuple[int, ...] | None = None, seed: int = 0) -> None:
         """Build the relaxation; `given` as in `Track.raise_bound`."""
@@ -93,6 +96,7 @@ class PatternBound:
         self.rounds = 0
         self._budget = budget
         self._given = given
+        self.reduced: list[float] = []
         self._seed = seed
         self._rng = random.Random(seed)
         self.nodes = 0
@@ -150,6 +154,7 @@ class PatternBound:
         root = self._converge(box, track)
         if root is None or self.infeasible:
             return
+        self.reduced = self._program.reduced_costs()
         tree = Tree(self._branch, self.relaxation, self._groups, box, root)
         news, since = self.bound, self._budget.elapsed()
         while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():

@@ -214,6 +214,11 @@ class PatternProgram:
         ways = values[self._ways : self._ways + len(self._relaxation.ways)]
         return ways, [values[column] for column in self._patterns.values()]
 
+    def reduced_costs(self) -> list[float]:
+        """Dollars per hour that one copy by each way adds at the prices of the last solution."""
+        first = self._ways
+        return list(self._solver.getSolution().col_dual[first : first + len(self._relaxation.ways)])
+
     def set_box(self, box: Box) -> None:
         """Bound the machines of each pool and of each group, and sums of copies."""
         self._primal = False

@@ -28,6 +28,7 @@ from placement.exact.arc_flow.decode import decode
 from placement.exact.arc_flow.encode import encode
 from placement.exact.arc_flow.grid import Grids
 from placement.exact.arc_flow.program import MICRO, FlowProgram
+from placement.exact.focus import focus
 from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
@@ -72,10 +73,12 @@ class ArcFlowOptions:
     ----------
     max_arcs : about so many arcs the first program may have; grids are coarsened until it does.
     bound_share : part of the time for the pattern bound.
+    nodes : most of the pattern bound, after its root.
     """
 
     max_arcs: int = 25_000
     bound_share: float = 0.2
+    nodes: int = 2_000
 
 
 def solve_arc_flow(
@@ -99,13 +102,18 @@ def solve_arc_flow(
         best = track.best
         given = best[1].left_out if best is not None and fleet.levels else None
         bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
-        bound.run(track)
+        bound.run(track, options.nodes)
         if bound.infeasible and given is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
-    if not _ended(track, budget):
-        search = _Search(fleet, track, budget, seed, options)
-        search.run()
-        stats.update(search.stats)
+        fleets = [fleet]
+        if bound.reduced:
+            fleets = [focus(fleet, bound.relaxation.ways, bound.reduced, None if best is None else best[0]), fleet]
+        nodes = 0
+        for narrow in fleets:
+            search = _Search(fleet, narrow, track, budget, seed, options, nodes)
+            search.run()
+            stats.update(search.stats)
+            nodes = search.nodes
     return Outcome(NAME, why_stop(track, budget) or (Stop.STUCK if track.best is None else Stop.DONE), stats=stats)
 
 
@@ -120,20 +128,30 @@ def _ended(track: Track, budget: Budget) -> bool:
 class _Search:
     """The programs of one solve, one after the other."""
 
-    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: ArcFlowOptions) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        narrow: Fleet,
+        track: Track,
+        budget: Budget,
+        seed: int,
+        options: ArcFlowOptions,
+        nodes: int = 0,
+    ) -> None:
+        """`narrow` is the fleet, perhaps with some ways left out; `nodes` are those of searches before."""
         self.fleet, self.track, self.budget, self.seed, self.options = fleet, track, budget, seed, options
         best = track.best
         fresh = afresh(fleet, None if best is None else best[1])
         self.part = _free_part(fleet, track) if fresh is None else None
-        self.small = fresh or (fleet if self.part is None else self.part.fleet)
+        self.small = (afresh(narrow, best[1]) if fresh else None) or (narrow if self.part is None else self.part.fleet)
         self.blocks = blocks_of(self.small)
         self.completion = Completion(self.small, seed)
-        self.nodes = self.runs = 0
+        self.nodes, self.runs = nodes, 0
         self.stats: dict[str, int | float | str] = {}
 
     def run(self) -> None:
         """Grids from coarse to fine, until nothing is lost or the budget is over."""
-        if not self.blocks.blocks:
+        if not self.blocks.blocks or self._ended():
             return
         arcs = self.options.max_arcs
         ladders = Grids(self.blocks)
@@ -177,7 +195,7 @@ class _Search:
             return
         plan = self.plan()
         lp = program.to_lp(cost, self._placed(plan, levels))
-        values = None if plan is None else encode(program, plan)
+        values = encode(program, plan) if plan is not None and self._knows(plan) else None
         is_money = levels == len(self.small.levels)
         order, ladder = self._ladder(program, lp)
         for rung, arcs in enumerate(ladder):
@@ -284,6 +302,11 @@ class _Search:
             return best[0]
         now = neighbourhood(self.fleet, best[0], _freed(self.fleet, best[0]))
         return now.packing if now.keys == self.part.keys else None
+
+    def _knows(self, plan: Packing) -> bool:
+        """Whether all its copies stand by ways that are left."""
+        components = self.small.components
+        return all(m.pool in components[s.component].options[s.option].pools for m, s in plan.seats())
 
     def _placed(self, plan: Packing | None, levels: int) -> dict[int, int]:
         """The fewest copies of components with optional ones, per level."""
