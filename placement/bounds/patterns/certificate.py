@@ -19,6 +19,7 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from placement.bounds.patterns.dedicated import cheapest_machines, counts_whole
 from placement.bounds.patterns.relaxation import Relaxation, Way, volumes
 
 if TYPE_CHECKING:
@@ -151,6 +152,11 @@ def _component_worth(
         reward = prices.level[component.level]
     ways = relaxation.ways_of[component.index]
     worth = [_way_worth(way, prices, device, machine) for way in ways]
+    if counts_whole(component):  # in no sum
+        offers: dict[int, set[tuple[int, int]]] = {}
+        for way in ways:
+            offers.setdefault(way.zone, set()).add((way.parts, machine[way.pool]))
+        return cheapest_machines(component, offers, relaxation.zones[component.index], reward)
     if rebate:
         worth = [value - rebate.get(way, 0) for way, value in zip(ways, worth, strict=True)]
     if component.demand:  # in no sum, so nothing is worth less than 0

@@ -134,7 +134,7 @@ class PatternProgram:
     def _way_column(self, way: Way) -> list[tuple[int, float]]:
         """What a copy takes of patterns, accelerators and volumes (scaled by the machine's), and what it counts for."""
         if way.parts:
-            column = self._machine_column(way.pool, -1.0 / way.parts)
+            column = self._machine_column(way.pool, -1.0 / way.mean)
         else:
             size = volumes(self._relaxation.fleet, way.pool)
             column = [(self._volume[way.pool, r], -amount / size[r]) for r, amount in enumerate(way.usage) if amount]

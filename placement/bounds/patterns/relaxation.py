@@ -20,18 +20,20 @@ Rows, with their prices (dual variables) in brackets:
   because copies are whole; kept where it says more than the other rows,
 - zone counts of a component between the least and the most that its spread rules imply.
 
-A copy of a dedicated component takes 1/k of a machine, where at most k copies of it stand on one. `RELAXES` says what
+A copy of a dedicated component takes 1/k of a machine, where at most k copies of it stand on one; where its copies are
+not too many, its machines are counted whole (`dedicated`). `RELAXES` says what
 is left out.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.infeasible import capacity, most_on_one, usage
+from placement.bounds.patterns.dedicated import cheapest_machines, counts_whole
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
 from placement.units import WHOLE_SHARE
@@ -80,8 +82,8 @@ class Way:
     """One component by one option on one pool.
 
     `item` (of `kind`) is what one copy puts on each of `touches` accelerators; `owns` accelerators are its alone, in no
-    pattern. `parts`: a copy of a dedicated component takes one of so many
-    parts of a machine; else 0.
+    pattern. `parts`: a copy of a dedicated component takes one of so many parts of a machine; else 0. `mean` is how
+    many stand on one machine on average when machines are whole, at most `parts`: the LP's guess, no proof rests on it.
     """
 
     component: int
@@ -95,6 +97,7 @@ class Way:
     usage: tuple[int, ...]
     throughput: int
     parts: int = 0
+    mean: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     if sum(len(kind.items) for kind in kinds) > _MOST_ITEMS:
         kinds = _kinds(fleet, by_zone=False)
     kind_of = {p: kind.index for kind in kinds for p in kind.pools}
-    ways = tuple(_ways(fleet, kinds, kind_of))
+    ways = tuple(_ways(fleet, kinds, kind_of, optional=given is not None))
     ways_of: list[list[Way]] = [[] for _ in fleet.components]
     for way in ways:
         ways_of[way.component].append(way)
@@ -204,7 +207,7 @@ def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...
     return Kind(q, alike, pools, items, Knapsack(units, needs, [sum(wanted[i].values()) for i in items]))
 
 
-def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int]) -> list[Way]:
+def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int], *, optional: bool) -> list[Way]:
     index_of = [{need: i for i, need in enumerate(kind.items)} for kind in kinds]
     found = []
     for c in fleet.components:
@@ -213,6 +216,7 @@ def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int]) -> lis
                 need = None if c.dedicated else _need(fleet, p, o)
                 kind = kind_of[p] if need is not None or o.accelerators else None
                 item = None if need is None or kind is None else index_of[kind][need]
+                parts = most_on_one(fleet, c, p) if c.dedicated else 0
                 touches = 0 if item is None else (1 if _whole(fleet, p) else o.accelerators)
                 found.append(
                     Way(
@@ -226,23 +230,38 @@ def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int]) -> lis
                         owns=0 if item is not None or c.dedicated else o.accelerators,
                         usage=tuple(usage(fleet, p, o, r) for r in RESOURCES),
                         throughput=o.throughput,
-                        parts=most_on_one(fleet, c, p) if c.dedicated else 0,
+                        parts=parts,
+                        mean=_mean(fleet, c, parts, optional=optional),
                     )
                 )
     return found
+
+
+def _mean(fleet: Fleet, component: Component, parts: int, *, optional: bool) -> float:
+    """Copies of a dedicated component on one machine, on average, when so many fit on one in every zone."""
+    if not counts_whole(component):
+        return float(parts)
+    if optional:
+        component = replace(component, required=component.copies)
+    zones = {fleet.pools[p].zone for option in component.options for p in option.pools}
+    machines = cheapest_machines(component, {z: {(parts, 1)} for z in zones}, zone_limits(component))
+    return component.required / machines if machines > 0 else float(parts)
 
 
 def _sums(fleet: Fleet, kinds: tuple[Kind, ...], ways: tuple[Way, ...]) -> tuple[tuple[int, ...], ...]:
     """Wide copies by one option on accelerators that are alike: in all zones, then in each kind; none of very many.
 
     Those of one accelerator are left out: rounding them is worth little, and branching on machines does more. A
-    component with a demand has no sums either: how many copies it has is not given.
+    component with a demand has no sums either: how many copies it has is not given; nor has one whose machines are
+    counted whole.
     """
     everywhere: dict[tuple[object, ...], list[int]] = {}
     in_kind: dict[tuple[object, ...], list[int]] = {}
     for w, way in enumerate(ways):
         component = fleet.components[way.component]
         if way.kind is None or component.demand or component.options[way.option].accelerators < _WIDE:
+            continue
+        if counts_whole(component):
             continue
         everywhere.setdefault((way.component, way.option, *kinds[way.kind].alike), []).append(w)
         in_kind.setdefault((way.component, way.option, way.kind), []).append(w)

@@ -141,9 +141,10 @@ class _Search:
         """`narrow` is the fleet, perhaps with some ways left out; `nodes` are those of searches before."""
         self.fleet, self.track, self.budget, self.seed, self.options = fleet, track, budget, seed, options
         best = track.best
-        fresh = afresh(fleet, None if best is None else best[1])
+        value = None if best is None else best[1]
+        fresh = afresh(narrow, value)
         self.part = _free_part(fleet, track) if fresh is None else None
-        self.small = (afresh(narrow, best[1]) if fresh else None) or (narrow if self.part is None else self.part.fleet)
+        self.small = fresh or (narrow if self.part is None else self.part.fleet)
         self.blocks = blocks_of(self.small)
         self.completion = Completion(self.small, seed)
         self.nodes, self.runs = nodes, 0
