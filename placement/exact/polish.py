@@ -39,6 +39,11 @@ class Polish:
         self.tries = self.closed = 0
 
     @property
+    def packing(self) -> Packing:
+        """Where the search is."""
+        return self._free.packing
+
+    @property
     def steps(self) -> int:
         """Steps of the large-neighbourhood search."""
         return self._free.steps

@@ -11,8 +11,10 @@ import pytest
 from placement import Problem
 from placement.bounds.infeasible import most_on_one
 from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.dedicated import MOST_COPIES, cheapest_machines
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
+from placement.bounds.patterns.relaxation import ZoneLimits
 from placement.budget import Budget
 from placement.fleet import compile_fleet
 from placement.track import Track
@@ -144,6 +146,56 @@ def test_a_dedicated_component_has_machines_of_its_own() -> None:
     assert bound_of(components=components).bound == 2_000_000
     components[0]["spread"] = {"max_per_instance": 1}
     assert bound_of(components=components).bound == 3_000_000
+
+
+def test_machines_of_a_dedicated_component_are_whole() -> None:
+    """Fourteen copies, four on a machine, in three zones: 5 + 5 + 4 of them take five machines, not 3.5."""
+    tiny = {"accelerator_memory_gib": 0.5, "shared": True}
+    spread = {"max_skew": 1, "max_per_instance": 4}
+    alone = {"name": "alone", "copies": 14, "dedicated": True, "spread": spread, **tiny}
+    assert bound_of(zones="abc", components=[alone]).bound == 5_000_000
+    many = {**alone, "copies": MOST_COPIES + 2}  # 22 in each zone: there branching on machines is enough
+    assert bound_of(zones="abc", components=[many]).bound == 18_000_000
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
+    """Against every number of machines of each offer."""
+    rng = random.Random(seed)
+    required = rng.randint(0, 4)
+    copies = required + rng.randint(0, 2)
+    reward = rng.choice([0, 0, 3, 8])
+    row = {"name": "c", "copies": copies, "min_copies": required, "dedicated": True}
+    shape = {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[{"name": "p", "instance_type": "t", "zone": "a"}],
+        components=[row],
+    )
+    offers = {z: {(rng.randint(1, 3), rng.randint(1, 9)) for _ in range(rng.randint(1, 2))} for z in range(2)}
+    limits = None
+    if rng.random() < 0.6:
+        low = {z: rng.randint(0, 1) for z in offers}
+        limits = ZoneLimits(low, {z: low[z] + rng.randint(0, 3) for z in offers})
+    totals = []
+    for n in itertools.product(range(copies + 1), repeat=2):
+        kept = limits is None or all(limits.least[z] <= n[z] <= limits.most[z] for z in (0, 1))
+        if required <= sum(n) <= copies and kept:
+            worth = sum(
+                min(
+                    sum(k * price for k, (_, price) in zip(many, offers[z], strict=True))
+                    for many in itertools.product(range(7), repeat=len(offers[z]))
+                    if sum(k * holds for k, (holds, _) in zip(many, offers[z], strict=True)) >= n[z]
+                )
+                for z in (0, 1)
+            )
+            totals.append(worth - reward * sum(n))
+    found = cheapest_machines(compile_fleet(problem).components[0], offers, limits, reward)
+    if totals:
+        assert found == min(totals)
+    else:
+        assert found <= 0
 
 
 def test_most_copies_on_one_machine_by_any_options() -> None:

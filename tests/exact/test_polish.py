@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
+import placement
 from placement.budget import Budget
 from placement.exact.polish import Polish, with_placed
 from placement.exact.refill import Elimination
@@ -38,6 +39,23 @@ def test_no_plan_gets_worse_or_wrong() -> None:
         closed, steps = closed + search.closed, steps + search.steps
     assert closed > 0
     assert steps > 0
+
+
+def test_a_better_plan_from_elsewhere_is_gone_on_from() -> None:
+    """What another search hands to the track meanwhile is not undone."""
+    seen = 0
+    for seed, problem, fleet, packing in islice(plans(), 80):
+        better = placement.solve(problem, "cp-sat", time_limit=None, work=200, threads=1).packing
+        if better is None or evaluate(fleet, better) >= evaluate(fleet, packing):
+            continue
+        track = Track(fleet, Budget())
+        track.offer(packing, "test")
+        search = Polish(fleet, track, seed)
+        track.offer(better, "elsewhere")
+        search.run(Budget(threads=1), 1)
+        assert evaluate(fleet, search.packing) <= evaluate(fleet, better)
+        seen += 1
+    assert seen > 5
 
 
 def test_optional_copies_that_stand_are_required() -> None:
