@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DEAR = 0.3  # prices of the cheapest machine, of reduced cost beyond the cheapest way in the zone
 
 
-def focus(fleet: Fleet, ways: Sequence[Way], reduced: Sequence[float], plan: Packing | None) -> Fleet:
+def focus(fleet: Fleet, ways: Sequence[Way], reduced: Sequence[float], plan: Packing | None = None) -> Fleet:
     """The fleet with the ways left that are nearly the cheapest of their component in their zone, or that a plan uses.
 
     `reduced` is the cost of each way in dollars per hour. O(ways + copies).

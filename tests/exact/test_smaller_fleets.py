@@ -74,7 +74,7 @@ def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
 
 
 def test_plans_by_the_cheapest_ways_are_plans() -> None:
-    """Each component keeps a way in each zone, and those that the plan uses."""
+    """Each component keeps a way in each zone that it had one in, and those that a plan at hand uses."""
     planned = before = after = 0
     for seed in range(120):
         problem = Problem(**strategies.random_problem(random.Random(seed), state=False))
@@ -84,8 +84,8 @@ def test_plans_by_the_cheapest_ways_are_plans() -> None:
         plan = greedy_plan(fleet)
         if not bound.reduced or plan is None:
             continue
-        narrow = focus(fleet, bound.relaxation.ways, bound.reduced, plan)
-        for machine, seat in plan.seats():
+        narrow = focus(fleet, bound.relaxation.ways, bound.reduced, plan if seed % 2 else None)
+        for machine, seat in plan.seats() if seed % 2 else ():
             assert machine.pool in narrow.components[seat.component].options[seat.option].pools
         for whole, less in zip(fleet.components, narrow.components, strict=True):
             for a, b in zip(whole.options, less.options, strict=True):

@@ -55,11 +55,13 @@ NAME = "arc-flow"
 _FINER = 2  # times the arcs, from one grid to the next
 _GRIDS = 4
 _LEAST_LOSS = 1e-6  # of a grid, from which a finer one may be worth it
+_NEAR = 0.1  # gap of a plan whose ways are among those looked at first
+_MUCH_LOSS = 0.005  # of a grid, from which a finer one is to have its time too
 _BIG = 4_000  # columns from which the root is solved by interior point
 _FEW_ARCS = 1_500  # up to so many, a program is solved as it is
 _RUNGS = (0.01, 0.06)  # most reduced cost of an arc, in prices of the cheapest machine
 _RUNG_GAPS = (4e-4, 2e-4, 1e-5)  # relative gap at which a run ends
-_RUNG_SHARE = 0.8  # of the time that is left, for a run that is not the last
+_RUNG_SHARE = 0.3  # of the time that is left, for a run that is not the last, or whose grid loses much
 _LAST_SHARE = 0.9  # the rest is for completing its solution
 _RUNG_NODES = 2_000
 _FILL_STEPS = 20
@@ -107,7 +109,9 @@ def solve_arc_flow(
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
         fleets = [fleet]
         if bound.reduced:
-            fleets = [focus(fleet, bound.relaxation.ways, bound.reduced, None if best is None else best[0]), fleet]
+            gap = track.gap()
+            plan = best[0] if best is not None and gap is not None and gap <= _NEAR else None
+            fleets = [focus(fleet, bound.relaxation.ways, bound.reduced, plan), fleet]
         nodes = 0
         for narrow in fleets:
             search = _Search(fleet, narrow, track, budget, seed, options, nodes)
@@ -149,6 +153,7 @@ class _Search:
         self.completion = Completion(self.small, seed)
         self.nodes, self.runs = nodes, 0
         self.stats: dict[str, int | float | str] = {}
+        self._lossy = False
 
     def run(self) -> None:
         """Grids from coarse to fine, until nothing is lost or the budget is over."""
@@ -165,6 +170,7 @@ class _Search:
             units = [grid.unit for grid in grids]
             if units != previous and not self._ended():
                 program = FlowProgram(self.blocks, grids)
+                self._lossy = _loss(grids) > _MUCH_LOSS and turn < _GRIDS - 1
                 self.stats.update(grids=turn + 1, grid_loss=round(_loss(grids), 6))
                 self.stats.update(columns=program.columns, rows=program.rows)
                 self._solve(program)
@@ -254,7 +260,8 @@ class _Search:
         high = program.high.copy()
         high[shut] = 0.0
         lp.col_upper_ = high
-        options = {**self._limits(_LAST_SHARE if last else _RUNG_SHARE), "mip_rel_gap": max(self.budget.gap, gap)}
+        share = _LAST_SHARE if last and not self._lossy else _RUNG_SHARE
+        options = {**self._limits(share), "mip_rel_gap": max(self.budget.gap, gap)}
         if not last:
             options["mip_max_nodes"] = min(_RUNG_NODES, options.get("mip_max_nodes", _RUNG_NODES))
         if program.columns - len(shut) >= _BIG:
