@@ -8,7 +8,8 @@
    accelerators with host limits), then CP-SAT's portfolio for what time is left. A larger one gets column generation
    alone, a very large one is solved in parts.
 4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own; where there is
-   none it gets a turn.
+   none it gets a turn. Where column generation does not dive it is followed by a second search of that kind, with
+   another seed: the two go on from each other's plans.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
 _MORE_RESTARTS = 6  # of greedy, once there is a plan
-_FLOW_PART = 0.45  # of the time, for the arc-flow program where it can't run beside
+_FLOW_PART = 0.45  # of the time, for the arc-flow program
 _OTHER_SEED = 1_000  # of column generation beside column generation
 _MOST_ROWS = 3_000  # components for which the arc-flow program is of use
 _FIRST_WORK = 1_000  # thousandths of CP-SAT's deterministic second for its first turn
