@@ -38,6 +38,8 @@ NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
 _MORE_RESTARTS = 6  # of greedy, once there is a plan
 _FLOW_PART = 0.45  # of the time, for the arc-flow program
+_FLOW_BOUND = 0.5  # of that, at most, for prices that tell which ways it may leave out
+_FEW_ROWS = 200  # components of a fleet for which it does so
 _OTHER_SEED = 1_000  # of column generation beside column generation
 _MOST_ROWS = 3_000  # components for which the arc-flow program is of use
 _FIRST_WORK = 1_000  # thousandths of CP-SAT's deterministic second for its first turn
@@ -185,8 +187,10 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     if not packers:
         from placement.exact.diving import may_dive  # loads an engine
 
-        # Column generation finds the same bound at once.
-        flow = Turn("arc-flow", _FLOW_PART, options={} if is_small else {"nodes": 0})
+        # Column generation finds the same bound at once; in a fleet that is not large its root is worth finding twice.
+        few = len(fleet.components) <= _FEW_ROWS
+        bound = {} if is_small else {"nodes": 0, "bound_share": _FLOW_BOUND if few else 0.0}
+        flow = Turn("arc-flow", _FLOW_PART, options=bound)
         more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
         if not may_search_beside(budget):
             yield flow

@@ -81,7 +81,7 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
 class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
-    So is `reduced`, the cost of each way of the relaxation at the prices of the root (empty before its LP was solved).
+    So is `reduced`, the cost of each way of the relaxation at the prices of the root (empty when there was no time to solve its LP).
     """
 
     def __init__(self, fleet: Fleet, budget: Budget, given: tuple[int, ...] | None = None, seed: int = 0) -> None:
@@ -154,7 +154,8 @@ class PatternBound:
         root = self._converge(box, track)
         if root is None or self.infeasible:
             return
-        self.reduced = self._program.reduced_costs()
+        if not self._budget.over():
+            self.reduced = self._program.reduced_costs()
         tree = Tree(self._branch, self.relaxation, self._groups, box, root)
         news, since = self.bound, self._budget.elapsed()
         while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():
