@@ -5,6 +5,8 @@
 3. The program in HiGHS. Each of its solutions is decoded, completed and offered while the search goes on.
 4. When the grid lost something and time is left: the same on a finer grid.
 
+Steps 3 and 4 look first only at the ways that are nearly the cheapest at the bound's prices (`focus`), then at all.
+
 Running machines are no blocks of their own. Where moves are cheap the program packs all as if nothing ran; else they
 stand still as the best plan has them, and it packs what stands on new machines.
 """
