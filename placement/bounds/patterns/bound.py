@@ -81,7 +81,8 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
 class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
-    So is `reduced`, the cost of each way of the relaxation at the prices of the root (empty when there was no time to solve its LP).
+    So is `reduced`, the cost of each way of the relaxation at the prices of the root: empty when there was no time to
+    solve its LP.
     """
 
     def __init__(self, fleet: Fleet, budget: Budget, given: tuple[int, ...] | None = None, seed: int = 0) -> None:
