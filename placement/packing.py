@@ -66,13 +66,17 @@ def ticks_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:
     return fleet.tick_price * price + fleet.tick_move * cost
 
 
+def machines_held(fleet: Fleet, packing: Packing) -> Counter[int]:
+    """Machines by pool that count against its quota: those in use, and idle ones that can't be released."""
+    held = Counter(machine.pool for machine in packing.machines)
+    busy = {machine.instance for machine in packing.machines if machine.instance is not None}
+    held.update(i.pool for i in fleet.instances if not i.removable and i.index not in busy)
+    return held
+
+
 def machine_price(fleet: Fleet, packing: Packing) -> int:
     """Micro-dollars per hour of machines in use, those that can't be released and those that `min_instances` adds."""
-    used = Counter(machine.pool for machine in packing.machines)
-    busy = {machine.instance for machine in packing.machines if machine.instance is not None}
-    for instance in fleet.instances:
-        if not instance.removable and instance.index not in busy:
-            used[instance.pool] += 1
+    used = machines_held(fleet, packing)
     return sum(max(used[pool.index], pool.min_instances) * pool.price for pool in fleet.pools)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.exact.neighbourhood import bound_to_zones, may_be_freed, neighbourhood
-from placement.packing import Packing
+from placement.packing import Packing, machines_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -126,9 +126,7 @@ def _used(packing: Packing, group: Iterable[int]) -> Counter[int]:
 
 def _quota_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) -> list[Counter[int]]:
     """Per group and pool, the machines it has and its share of those that the quota leaves; remainders go round."""
-    busy = {machine.instance for machine in packing.machines}
-    taken = Counter(machine.pool for machine in packing.machines)
-    taken.update(i.pool for i in fleet.instances if not i.removable and i.index not in busy)
+    taken = machines_held(fleet, packing)
     shares = [_used(packing, group) for group in groups]
     turn = 0
     for pool in fleet.pools:

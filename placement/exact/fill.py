@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.exact.cp_sat import CpSatOptions, solve_cp_sat
-from placement.exact.neighbourhood import may_be_freed, neighbourhood
+from placement.exact.neighbourhood import in_order, may_be_freed, neighbourhood
 from placement.exact.refill import Refill
 from placement.heuristics import Sketch, sketch
 from placement.packing import evaluate
@@ -119,7 +119,7 @@ class Fill:
 
     def _choose(self, machines: Sequence[Machine]) -> list[int]:
         """Machines where a copy that is out could stand, the roomiest of them most likely, and some others."""
-        keys = sorted(self._missing, key=lambda key: tuple(-1 if part is None else part for part in key))
+        keys = sorted(self._missing, key=in_order)
         c, zone, _ = keys[int(self._rng.integers(len(keys)))]
         fleet = self._fleet
         pools = {p for option in fleet.components[c].options for p in option.pools}

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.fleet import Component, Fleet, Option, Place, Pool
-    from placement.heuristics import Missing
-
-Key = tuple[int, int | None, int | None]  # component, zone when that is fixed, option when that is fixed
+    from placement.heuristics import Key, Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +156,12 @@ def _left_out(fleet: Fleet, packing: Packing) -> Missing:
 def _keys(fleet: Fleet, machines: Sequence[Machine], missing: Missing) -> tuple[Key, ...]:
     found = {_key(fleet, machine, seat) for machine in machines for seat in machine.seats}
     found |= set(missing)
-    return tuple(sorted(found, key=lambda key: tuple(-1 if part is None else part for part in key)))
+    return tuple(sorted(found, key=in_order))
+
+
+def in_order(key: Key) -> tuple[int, ...]:
+    """To sort keys by: what is not fixed comes first."""
+    return tuple(-1 if part is None else part for part in key)
 
 
 def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: int) -> Component:

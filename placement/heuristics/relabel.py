@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.packing import Machine, Packing, Seat, Value, evaluate
+from placement.packing import Machine, Packing, Seat, Value, evaluate, machines_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,10 +50,8 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
 
 def _rank(fleet: Fleet, packing: Packing) -> tuple[int, Value]:
     """Machines over the quotas, then what the packing is worth."""
-    busy = {machine.instance for machine in packing.machines}
-    used = Counter(machine.pool for machine in packing.machines)
-    used.update(i.pool for i in fleet.instances if not i.removable and i.index not in busy)
-    over = sum(max(0, used[p.index] - p.max_instances) for p in fleet.pools if p.max_instances is not None)
+    held = machines_held(fleet, packing)
+    over = sum(max(0, held[p.index] - p.max_instances) for p in fleet.pools if p.max_instances is not None)
     return over, evaluate(fleet, packing)
 
 

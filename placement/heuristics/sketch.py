@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from placement.heuristics.construct import Policy
     from placement.packing import Packing
 
-# (component, zone, option) -> copies; None for any zone, and for any option, which a component with a demand never has
-Missing = Counter[tuple[int, int | None, int | None]]
+Key = tuple[int, int | None, int | None]  # component, zone when that is fixed, option when that is (under a demand)
+Missing = Counter[Key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,12 +151,12 @@ def _component_worth(
     if component.level is not None and relaxation.given is not None:
         reward = prices.level[component.level]
     ways = relaxation.ways_of[component.index]
-    worth = [_way_worth(way, prices, device, machine) for way in ways]
     if counts_whole(component):  # in no sum
         offers: dict[int, set[tuple[int, int]]] = {}
         for way in ways:
             offers.setdefault(way.zone, set()).add((way.parts, machine[way.pool]))
         return cheapest_machines(component, offers, relaxation.zones[component.index], reward)
+    worth = [_way_worth(way, prices, device, machine) for way in ways]
     if rebate:
         worth = [value - rebate.get(way, 0) for way, value in zip(ways, worth, strict=True)]
     if component.demand:  # in no sum, so nothing is worth less than 0

@@ -113,10 +113,14 @@ def solve_arc_flow(
         if bound.reduced:
             gap = track.gap()
             plan = best[0] if best is not None and gap is not None and gap <= _NEAR else None
-            fleets = [focus(fleet, bound.relaxation.ways, bound.reduced, plan), fleet]
+            narrow = focus(fleet, bound.relaxation.ways, bound.reduced, plan)
+            if narrow.components != fleet.components:
+                fleets = [narrow, fleet]
         nodes = 0
-        for narrow in fleets:
-            search = _Search(fleet, narrow, track, budget, seed, options, nodes)
+        for some in fleets:
+            if _ended(track, budget):
+                break
+            search = _Search(fleet, some, track, budget, seed, options, nodes)
             search.run()
             stats.update(search.stats)
             nodes = search.nodes

@@ -22,9 +22,8 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.exact.neighbourhood import Key
     from placement.fleet import Component, Fleet, Option
-    from placement.heuristics import Missing
+    from placement.heuristics import Key, Missing
     from placement.heuristics.shares import Floats
 
 
