@@ -158,6 +158,10 @@ class Fleet:
         """The instances of pool p that can't be released: paid for whatever the plan."""
         return tuple(i.index for i in self.instances if i.pool == p and not i.removable)
 
+    def fewest(self, p: int) -> int:
+        """Machines of pool p that any plan pays for."""
+        return max(self.pools[p].min_instances, len(self.forced(p)))
+
 
 def compile_fleet(problem: Problem) -> Fleet:
     """A valid problem as integers. O(components x options x pools + placements)."""

@@ -102,7 +102,7 @@ def _cheapest_copies(component: Component, ways: list[tuple[Fraction, int]]) -> 
 def _cheapest_machines(fleet: Fleet, p: int, worth: int) -> int:
     """The least of (price - worth) x machines over the machine counts that pool p allows."""
     pool = fleet.pools[p]
-    fewest = max(pool.min_instances, len(fleet.forced(p)))
+    fewest = fleet.fewest(p)
     each = pool.price * _SCALE - worth
     if each >= 0:
         return each * fewest
@@ -148,7 +148,7 @@ def _resource_prices(fleet: Fleet, ways: list[_Way]) -> dict[tuple[int, int], in
             values.append(way.throughput / fleet.components[way.component].demand)
         starts.append(len(indices))
     lp.col_cost_ = np.array([pool.price / 1e6 for pool in fleet.pools] + [0.0] * len(ways))
-    fewest = [max(pool.min_instances, len(fleet.forced(pool.index))) for pool in fleet.pools]
+    fewest = [fleet.fewest(pool.index) for pool in fleet.pools]
     most = [highspy.kHighsInf if pool.max_instances is None else pool.max_instances for pool in fleet.pools]
     lp.col_lower_ = np.array(fewest + [0.0] * len(ways), dtype=float)
     lp.col_upper_ = np.array(most + [highspy.kHighsInf] * len(ways), dtype=float)

@@ -30,5 +30,5 @@ def afresh(fleet: Fleet, best: Value | None) -> Fleet | None:
     all_moves = sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
     if fleet.tick_move * all_moves > _CHEAP * best.ticks:
         return None
-    pools = tuple(replace(p, min_instances=max(p.min_instances, len(fleet.forced(p.index)))) for p in fleet.pools)
+    pools = tuple(replace(p, min_instances=fleet.fewest(p.index)) for p in fleet.pools)
     return replace(fleet, pools=pools, instances=(), places=(), running=(0,) * len(fleet.components))

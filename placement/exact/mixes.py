@@ -14,32 +14,36 @@ These cuts guide; none of them enters a bound.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
 
 from placement.bounds.patterns.certificate import Cut
-from placement.bounds.patterns.mix import cheapest_mix
+from placement.bounds.patterns.program import MICRO
 from placement.bounds.patterns.relaxation import zone_limits
 from placement.engines.highs import load_lp, run
 from placement.heuristics.shares import Shares
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from placement.budget import Budget
+    from placement.exact.room import Room
     from placement.fleet import Fleet
     from placement.heuristics.shares import Floats
 
     Machines = tuple[int, ...]
 
-_ROUNDS = 12  # of mix and relaxation for one mix
-_GAP = 1e-4  # of the mix program
-_WORK = 1.0  # CP-SAT's deterministic seconds a mix
+_ROUNDS = 60  # of mix and relaxation for one mix
+_GAP = 5e-4  # of the mix program
+_NODES = 500  # of the mix program
+_NEAR = 2  # machines of a pool, between parts of machines and whole ones
+_EPSILON = 1e-7
 _LITTLE = 1e-3  # machines that a pool without any counts for: else its prices would be anything
 _SCALE = 10**9
 _RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memory
@@ -48,10 +52,11 @@ _RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memo
 class Mixes:
     """Mixes of one fleet; what one call learns about loads is kept for the next."""
 
-    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int) -> None:
-        """O(ways x pools)."""
+    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, room: Room | None = None) -> None:
+        """O(ways x pools). `room` tells what the patterns ask of a mix beside the cuts."""
+        self._room = room
         self._fleet = fleet
-        self._cuts = [cut for cut in cuts if cut.least > 0]
+        self._cuts = _scaled(cuts)  # each asks for at least 1
         self._seed = seed
         self._fits, self._parts = _parts(fleet)
         self._owner = [c.index for c in fleet.components for _ in c.options]
@@ -61,23 +66,71 @@ class Mixes:
         self._build()
 
     def cheapest(self, spare: float, budget: Budget) -> Machines | None:
-        """The cheapest machine counts that offer `spare` (relative) more than all known cuts ask for; None without."""
-        machines = None
-        for _ in range(_ROUNDS):
-            cuts = [Cut(cut.worth, cut.least + int(cut.least * spare)) for cut in self._cuts]
-            mix = cheapest_mix(self._fleet, cuts, gap=_GAP, seconds=budget.left(), work=_WORK, seed=self._seed)
-            if mix is None or not mix.machines:
-                return machines
-            machines = mix.machines
-            cut = self.most_loaded(machines)
-            if cut is None or cut.slack(machines) >= spare * cut.least or budget.over():
-                break
-            self._cuts.append(cut)
-        return machines
+        """The cheapest machine counts that offer `spare` (relative) more than all known cuts ask for; None without.
 
-    def price(self, machines: Machines) -> int:
-        """Micro-dollars per hour of a mix."""
-        return sum(pool.price * n for pool, n in zip(self._fleet.pools, machines, strict=True))
+        They are looked for near those of the LP with so much more to place. Far from there the cuts found so far say
+        little, and a program over whole machines goes where they say least.
+        """
+        low, high = self._limits_of_pools()
+        parts = self._room.cheapest(high.tolist(), spare, budget) if self._room is not None else None
+        if parts is not None:
+            near = np.maximum(low, np.floor(parts) - _NEAR), np.minimum(high, np.ceil(parts) + _NEAR)
+            machines = self._settle(spare, *near, budget)
+            if machines is not None:
+                return machines
+        return self._settle(spare, low, high, budget)
+
+    def _limits_of_pools(self) -> tuple[Floats, Floats]:
+        pools = self._fleet.pools
+        low = np.array([float(self._fleet.fewest(pool.index)) for pool in pools])
+        most = [highspy.kHighsInf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
+        return low, np.maximum(low, np.array(most))
+
+    def _settle(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
+        """The cheapest counts within limits, cut until nothing asks for more."""
+        counts: Machines | None = None
+        for _ in range(_ROUNDS):
+            found = self._solve(spare, low, high, budget)
+            if found is None:
+                return counts
+            counts = found
+            new = [
+                part for part in self._asked(counts, budget) if part @ np.array(counts) < (1.0 + spare) * (1 - _EPSILON)
+            ]
+            if not new or budget.over():
+                break
+            self._cuts += new
+        return counts
+
+    def _solve(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
+        pools, rows = self._fleet.pools, np.array(self._cuts).reshape(-1, len(self._fleet.pools))
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(pools), len(rows)
+        lp.col_cost_ = np.array([pool.price / MICRO for pool in pools])
+        lp.col_lower_, lp.col_upper_ = low, high
+        lp.row_lower_, lp.row_upper_ = np.full(len(rows), 1.0 + spare), np.full(len(rows), highspy.kHighsInf)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        at, columns = np.nonzero(rows)
+        lp.a_matrix_.start_ = np.searchsorted(at, np.arange(len(rows) + 1)).astype(np.int32)
+        lp.a_matrix_.index_, lp.a_matrix_.value_ = columns.astype(np.int32), rows[at, columns]
+        options: dict[str, Any] = {"mip_rel_gap": _GAP, "mip_max_nodes": _NODES, "random_seed": self._seed % 2**31}
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(pools)
+        if not math.isinf(budget.left()):
+            options["time_limit"] = max(0.01, budget.left())
+        solver = load_lp(lp, **options)
+        run(solver)
+        if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return None
+        return tuple(round(n) for n in solver.getSolution().col_value)
+
+    def _asked(self, counts: Machines, budget: Budget) -> Iterator[Floats]:
+        """Cuts that a mix may break."""
+        loaded = self.most_loaded(counts)
+        if loaded is not None:
+            yield from _scaled([loaded])
+        lacking = self._room.lacking(counts, budget) if self._room is not None else None
+        if lacking is not None:
+            yield from _scaled([lacking])
 
     def most_loaded(self, machines: Machines) -> Cut | None:
         """The cut of the prices that the volume relaxation gives; None when it can't be solved."""
@@ -176,3 +229,8 @@ def _parts(fleet: Fleet) -> tuple[NDArray[np.bool_], Floats]:
                 parts[w, p, 0] = many * (option.memory_mib / max(1, pool.shape.memory_mib) if option.shared else 1.0)
                 parts[w, p, 1] = many * (option.share / WHOLE_SHARE if option.shared else 1.0)
     return fits, parts
+
+
+def _scaled(cuts: Iterable[Cut]) -> list[Floats]:
+    """Cuts as parts of what they ask for that a machine of each pool is worth; those that ask for nothing left out."""
+    return [np.array([worth / cut.least for worth in cut.worth]) for cut in cuts if cut.least > 0]

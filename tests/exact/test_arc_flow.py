@@ -17,12 +17,12 @@ from placement.budget import Budget
 from placement.engines.highs import load_lp
 from placement.exact.arc_flow.balance import Balance, Host
 from placement.exact.arc_flow.blocks import blocks_of, share_out
-from placement.exact.arc_flow.complete import Completion
 from placement.exact.arc_flow.decode import decode
 from placement.exact.arc_flow.encode import encode
 from placement.exact.arc_flow.graph import SPLIT, FlowGraph, Size
 from placement.exact.arc_flow.grid import Grids
 from placement.exact.arc_flow.program import FlowProgram
+from placement.exact.complete import Completion
 from placement.exact.milp.check import broken_rule
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Seat, evaluate

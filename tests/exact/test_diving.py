@@ -11,12 +11,17 @@ import pytest
 import placement
 from placement import Problem
 from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.relaxation import relax
 from placement.budget import Budget
-from placement.exact import column_generation
+from placement.exact import mix_packing
 from placement.exact.diving import Dive, may_dive
+from placement.exact.mix_packing import firm_fleet
+from placement.exact.settle import settle
 from placement.fleet import Fleet, compile_fleet
+from placement.heuristics.workspace import Workspace
+from placement.heuristics.zones import has_zone_rules, keeps_zone_rules
 from placement.track import Track
-from tests.exact.test_neighbourhood import broken_rules
+from tests.exact.test_neighbourhood import broken_rules, plans
 from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
@@ -30,7 +35,9 @@ def dive(fleet: Fleet, machines: tuple[int, ...] | None = None, seed: int = 0) -
     bound = PatternBound(fleet, budget)
     bound.run(Track(fleet, budget), nodes=20)
     counts = bound.machines if machines is None else machines
-    return Dive(bound.relaxation, bound.patterns, seed).run(counts, budget), counts
+    sketch = Dive(bound.relaxation, bound.patterns, seed).run(counts, budget)
+    assert sketch is not None
+    return sketch, counts
 
 
 def mixed(seed: int) -> list[Doc]:
@@ -79,19 +86,84 @@ def test_too_few_machines_leave_copies_out() -> None:
     assert sketch.missing == {(0, None, None): 16}
 
 
-@pytest.mark.parametrize(
-    "more", [{"spread": {"max_per_instance": 1}}, {"dedicated": True}, {"shared": False}, {"spread": {"max_skew": 1}}]
-)
-def test_no_dive_where_copies_have_other_rules(more: dict[str, Any]) -> None:
-    """The dive knows none of these rules."""
+def test_copies_that_own_accelerators_stand_beside_those_that_share() -> None:
+    """One big machine: a copy that owns four, two that own one, and shared ones on the two that are left."""
+    rows = [component("four", 1, 40, 4, shared=False), component("one", 2, 40, shared=False), component("many", 4, 40)]
+    sketch, _ = dive(compile_fleet(Problem(**document(rows))), machines=(1, 0, 0, 0, 0, 0))
+    assert not sketch.missing
+
+
+def test_few_on_one_machine_come_first() -> None:
+    """One copy on each of four machines, though the LP has as much of others: none is left over for the last."""
+    rows = [
+        component("few", 4, 30, spread={"max_per_instance": 1}),
+        component("many", 28, 50),
+        component("rest", 28, 25),
+    ]
+    fleet = compile_fleet(Problem(**document(rows)))
+    sketch, _ = dive(fleet, machines=(4, 0, 0, 0, 0, 0))
+    few = [sum(seat.component == 0 for seat in machine.seats) for machine in sketch.packing.machines]
+    assert few == [1, 1, 1, 1]
+
+
+def test_each_zone_gets_its_part() -> None:
+    """Nine copies over three zones with skew 1 stand three a zone, where each zone has room for all."""
+    fleet = compile_fleet(Problem(**document([component("spread", 9, 40, spread={"max_skew": 1})])))
+    sketch, _ = dive(fleet, machines=(1, 0, 1, 0, 1, 0))
+    assert not sketch.missing
+    assert sorted(len(machine.seats) for machine in sketch.packing.machines) == [3, 3, 3]
+
+
+@pytest.mark.parametrize("more", [{"min_copies": 1}, {"accelerators": 0, "accelerator_memory_gib": 0, "vcpus": 1}])
+def test_no_dive_with_optional_copies_or_off_accelerators(more: dict[str, Any]) -> None:
+    """The dive knows neither; optional copies are made required before."""
     row = component("one", 3, 40)
     assert may_dive(compile_fleet(Problem(**document([row]))))
+    del row["shared"]
     assert not may_dive(compile_fleet(Problem(**document([{**row, **more}]))))
+
+
+def test_a_dive_keeps_every_rule_on_tight_problems() -> None:
+    """At the machines of a plan: every seat may stand where it is, and with what is out every zone rule is kept."""
+    dived = complete = 0
+    for seed, problem, fleet, packing in plans(demand=False, state=False):
+        track = Track(fleet, Budget())
+        track.offer(packing, "test")
+        firm = firm_fleet(fleet, track)
+        settled = settle(firm, [pool.price for pool in fleet.pools]) if may_dive(firm) else None
+        if settled is None:
+            continue
+        counts = Counter(machine.pool for machine in packing.machines)
+        bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
+        bound.run(Track(fleet, Budget()), nodes=5)
+        sketch = Dive(relax(settled.rest), bound.patterns, seed).run(
+            tuple(counts[p] for p in range(len(fleet.pools))), Budget()
+        )
+        if sketch is None:
+            continue
+        dived += 1
+        ws = Workspace(settled.rest)
+        for machine in sketch.packing.machines:
+            m = ws.rent(machine.pool)
+            for seat in machine.seats:
+                assert ws.can_stand(seat, m), f"seed {seed}"
+                ws.place(seat, m)
+        for c in settled.rest.components:
+            zoned = list(ws.zoned[c.index])
+            for (_, zone, _), n in ((key, n) for key, n in sketch.missing.items() if key[0] == c.index):
+                zoned[zone or 0] += n
+            assert sum(zoned) == c.required, f"seed {seed}"
+            assert not has_zone_rules(c) or keeps_zone_rules(c, zoned), f"seed {seed}"
+        if not sketch.missing and not any(settled.used):
+            complete += 1
+            assert broken_rules(problem, fleet, sketch.packing) == [], f"seed {seed}"
+    assert dived > 20
+    assert complete > 8
 
 
 def test_column_generation_dives(monkeypatch: pytest.MonkeyPatch) -> None:
     """With small fleets let in, its plans pass the check (`solve` verifies) and repeat under a work limit."""
-    monkeypatch.setattr(column_generation, "_DIVE_FROM", 0)
+    monkeypatch.setattr(mix_packing, "_DIVE_FROM", 0)
     problem = Problem(**document([*mixed(3), component("many", 30, 26.5)]))
     results = [placement.solve(problem, "column-generation", time_limit=None, work=3, seed=1) for _ in range(2)]
     assert results[0].cost is not None

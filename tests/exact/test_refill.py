@@ -8,9 +8,11 @@ from dataclasses import replace
 from itertools import combinations, islice
 from typing import TYPE_CHECKING
 
+import pytest
+
 from placement import Problem
 from placement.budget import Budget
-from placement.exact.column_generation import _firm
+from placement.exact.mix_packing import firm_fleet
 from placement.exact.mixes import Mixes
 from placement.exact.neighbourhood import bound_to_zones, may_be_freed
 from placement.exact.refill import Elimination, Refill
@@ -111,7 +113,7 @@ def test_closing_machines_never_costs_more_and_keeps_every_rule() -> None:
     for seed, problem, fleet, packing in islice(plans(), 60):
         track = Track(fleet, Budget())
         track.offer(packing, "test")
-        search = Elimination(_firm(fleet, track), packing, seed)
+        search = Elimination(firm_fleet(fleet, track), packing, seed)
         for _ in range(4):
             before = machine_price(fleet, search.packing)
             if search.possible and search.step(never):
@@ -154,3 +156,14 @@ def test_cuts_of_the_volume_relaxation_hold_for_plans() -> None:
                 binding += cut.least > 0
     assert tried > 100
     assert binding > 80
+
+
+def test_dedicated_copies_that_are_out_are_worth_their_part_of_a_machine() -> None:
+    """Small copies that take a machine each are not what is left out; eight of them on one machine cost an eighth."""
+    rows = [component("alone", 3, 1, dedicated=True, spread={"max_per_instance": 1}), component("many", 8, 41)]
+    fleet = compile_fleet(Problem(**document([*rows, component("big", 8, 41, dedicated=True)])))
+    missing: Missing = Counter({(c, None, None): 1 for c in range(3)})
+    narrow = replace(fleet, pools=tuple(replace(p, max_instances=1) for p in fleet.pools))
+    alone, _, big = (item.worth for item in Refill(narrow, Packing(()), missing, 0).boxes.items)
+    assert alone == pytest.approx(2.0)  # a small machine
+    assert big == pytest.approx(1.0)  # eight on a big one

@@ -81,8 +81,8 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
 class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
-    So is `reduced`, the cost of each way of the relaxation at the prices of the root: empty when there was no time to
-    solve its LP.
+    So are `reduced`, the cost of each way of the relaxation at the prices of the root, and `worth`, what a machine of
+    each pool is worth at them and costs at least: empty when there was no time to solve its LP.
     """
 
     def __init__(self, fleet: Fleet, budget: Budget, given: tuple[int, ...] | None = None, seed: int = 0) -> None:
@@ -98,6 +98,7 @@ class PatternBound:
         self._budget = budget
         self._given = given
         self.reduced: list[float] = []
+        self.worth: list[float] = []
         self._seed = seed
         self._rng = random.Random(seed)
         self.nodes = 0
@@ -157,6 +158,8 @@ class PatternBound:
             return
         if not self._budget.over():
             self.reduced = self._program.reduced_costs()
+            _, worth = self._program.worths(self._program.duals())
+            self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
         tree = Tree(self._branch, self.relaxation, self._groups, box, root)
         news, since = self.bound, self._budget.elapsed()
         while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():

@@ -33,7 +33,7 @@ class Mix:
 
 def machine_limits(fleet: Fleet) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
     """The fewest and the most machines of each pool that any plan pays for."""
-    fewest = tuple(max(pool.min_instances, len(fleet.forced(pool.index))) for pool in fleet.pools)
+    fewest = tuple(fleet.fewest(pool.index) for pool in fleet.pools)
     return fewest, tuple(pool.max_instances for pool in fleet.pools)
 
 

@@ -13,7 +13,7 @@ from placement.bounds.patterns.relaxation import RESOURCES, volumes
 from placement.engines.highs import EngineError, load_lp, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,10 +39,13 @@ class PatternProgram:
     """
 
     def __init__(
-        self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), dearer: float | None = None
+        self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), paid: float | None = None
     ) -> None:
-        """Build rows and first columns; O(ways). `dearer`: how many times more a machine beyond the quota costs."""
-        self._dearer = dearer
+        """Build rows and first columns; O(ways).
+
+        With `paid` machines are there already: they cost that part of their price, and those beyond all of it.
+        """
+        self._paid = paid
         self._relaxation = relaxation
         self._groups = groups
         self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
@@ -105,7 +108,8 @@ class PatternProgram:
         lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
         lp.row_lower_ = np.array([low for low, _ in self._rows])
         lp.row_upper_ = np.array([high for _, high in self._rows])
-        cost = [pool.price / MICRO for pool in pools] + [0.0] * len(self._groups) + self._penalties()
+        scale = 1.0 if self._paid is None else self._paid
+        cost = [scale * pool.price / MICRO for pool in pools] + [0.0] * len(self._groups) + self._penalties()
         lp.col_cost_ = np.array(cost + [0.0] * (len(columns) - first))
         lp.col_lower_ = np.zeros(len(columns))
         lp.col_upper_ = np.full(len(columns), _INF)
@@ -118,8 +122,8 @@ class PatternProgram:
     def _penalties(self) -> list[float]:
         """Dollars per hour of a machine beyond the quota."""
         pools = self._relaxation.fleet.pools
-        if self._dearer is not None:
-            return [self._dearer * pools[p].price / MICRO for p in self._beyond]
+        if self._paid is not None:
+            return [pools[p].price / MICRO for p in self._beyond]
         mean = sum(pool.price for pool in pools) / max(1, len(pools))
         return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
 
@@ -192,13 +196,19 @@ class PatternProgram:
         """The patterns in the order of their columns."""
         return list(self._patterns)
 
-    def ask_for(self, required: Sequence[int]) -> None:
-        """Ask for so many copies of each component from now on; what is asked of zones and levels stays."""
+    def ask_for(self, required: Sequence[float], zoned: Mapping[int, Sequence[int]], most: float = 1.0) -> None:
+        """Ask for so many copies of each component from now on; `zoned` are those that stand already in each zone.
+
+        Zones may have `most` times as many as the rules say. What is asked of levels stays.
+        """
         self._primal = False
-        rows = np.array(list(self._cover.values()), dtype=np.int32)
-        low = np.array([required[c] for c in self._cover], dtype=float)
-        for row, n in zip(rows.tolist(), low.tolist(), strict=True):
-            self._solver.changeRowBounds(row, n, self._rows[row][1])
+        for c, row in self._cover.items():
+            high = self._rows[row][1]
+            self._solver.changeRowBounds(row, float(required[c]), max(high, float(required[c])))
+        for (c, z), row in self._zone.items():
+            low, high = self._rows[row]
+            stands = zoned[c][z] if c in zoned else 0
+            self._solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
 
     def forbid(self, patterns: Iterable[int]) -> None:
         """Allow all patterns but these, numbered as in `known`."""
@@ -232,6 +242,12 @@ class PatternProgram:
         for s, row in self._sum.items():
             low, high = box.sums.get(s, (-_INF, _INF))
             self._solver.changeRowBounds(row, float(low), float(high))
+
+    def limit(self, machines: Sequence[float]) -> None:
+        """Allow at most so many machines of each pool, whole or not."""
+        self._primal = False
+        counts = np.arange(len(machines), dtype=np.int32)
+        self._solver.changeColsBounds(len(counts), counts, np.zeros(len(counts)), np.array(machines, dtype=float))
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""

@@ -146,22 +146,17 @@ def _supplies(fleet: Fleet, pools: list[int], first: int) -> list[Supply]:
                 index=first + len(found),
                 pools=tuple(members),
                 price=price,
-                fewest=sum(fewest(fleet, p) for p in members),
+                fewest=sum(fleet.fewest(p) for p in members),
                 most=sum(limits) if len(limits) == len(quotas) else None,
             )
         )
     return found
 
 
-def fewest(fleet: Fleet, p: int) -> int:
-    """Machines of pool p that are paid for whatever the plan."""
-    return max(fleet.pools[p].min_instances, len(fleet.forced(p)))
-
-
 def share_out(blocks: Blocks, supply: Supply, count: int) -> list[int]:
     """Pools for `count` machines of a supply, those that are paid for anyway first; fewer when quotas end."""
     pools = blocks.fleet.pools
-    paid = {p: fewest(blocks.fleet, p) for p in supply.pools}
+    paid = {p: blocks.fleet.fewest(p) for p in supply.pools}
     taken = dict.fromkeys(supply.pools, 0)
     for limit in (paid, {p: pools[p].max_instances for p in supply.pools}):
         for p, most in limit.items():

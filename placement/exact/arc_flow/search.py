@@ -25,11 +25,11 @@ from placement.bounds.volume import volume_bound
 from placement.engines.highs import EngineError, load_lp, run, stopped_when
 from placement.exact.afresh import afresh
 from placement.exact.arc_flow.blocks import blocks_of
-from placement.exact.arc_flow.complete import Completion
 from placement.exact.arc_flow.decode import decode
 from placement.exact.arc_flow.encode import encode
 from placement.exact.arc_flow.grid import Grids
 from placement.exact.arc_flow.program import MICRO, FlowProgram
+from placement.exact.complete import Completion
 from placement.exact.focus import focus
 from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.exact.start import first_plan

@@ -12,6 +12,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.bounds.infeasible import most_on_one
 from placement.exact.neighbourhood import bound_to_zones, may_be_freed
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
@@ -311,13 +312,16 @@ def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
     for option in component.options if fixed is None else (component.options[fixed],):
         for pool in (fleet.pools[p] for p in sorted(option.pools)):
             if pool.max_instances != 0 and zone in (None, pool.zone):
-                way = _make_way(option, pool.shape.memory_mib, float(cost[option.index, pool.index]))
-                ways.setdefault(pool.index, []).append(way)
+                each = float(cost[option.index, pool.index])
+                if component.dedicated:  # its part of all of the machine, needed or not
+                    each = pool.price / 1e6 / most_on_one(fleet, component, pool.index)
+                ways.setdefault(pool.index, []).append(way_of(option, pool.shape.memory_mib, each))
     worth = min((way.cost for many in ways.values() for way in many), default=1.0)
     return Item(component, key, {p: tuple(many) for p, many in ways.items()}, max(worth, _LEAST_WORTH))
 
 
-def _make_way(option: Option, memory: int, cost: float) -> Way:
+def way_of(option: Option, memory: int, cost: float = 0.0) -> Way:
+    """An option on machines whose accelerators have so much memory."""
     owned = not option.shared
     return Way(
         option=option.index,
@@ -329,3 +333,11 @@ def _make_way(option: Option, memory: int, cost: float) -> Way:
         host=option.host_mib,
         cost=cost,
     )
+
+
+def tightest(box: Box, way: Way) -> tuple[int, ...] | None:
+    """The accelerators with the least room that is enough for a copy."""
+    found = sorted((room, k) for k, room in enumerate(box.room) if box.fits_on(way, k))
+    if len(found) < way.accelerators:
+        return None
+    return tuple(sorted(k for _, k in found[: way.accelerators]))

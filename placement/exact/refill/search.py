@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from placement.exact.refill.boxes import Boxes, Copy
+from placement.exact.refill.boxes import Boxes, Copy, tightest
 from placement.exact.refill.subset_sum import fullest
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Refill:
                 if way.accelerators == 1 and not way.owned:
                     continue
                 while i in boxes.missing and box.takes(way) and box.welcomes(item.component, self._components):
-                    on = _tightest(box, way)
+                    on = tightest(box, way)
                     if on is None:
                         break
                     boxes.put(box, Copy(i, way, on))
@@ -244,11 +244,3 @@ class Refill:
 
 def _preference(entry: tuple[float, int, Way]) -> float:
     return entry[0]
-
-
-def _tightest(box: Box, way: Way) -> tuple[int, ...] | None:
-    """The accelerators with the least room that is enough for a copy."""
-    found = sorted((room, k) for k, room in enumerate(box.room) if box.fits_on(way, k))
-    if len(found) < way.accelerators:
-        return None
-    return tuple(sorted(k for _, k in found[: way.accelerators]))

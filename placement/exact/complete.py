@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.arc_flow.blocks import fewest
 from placement.exact.fill import Fill
 from placement.heuristics import sketch_of
 from placement.heuristics.best_fit import BestFit
@@ -130,7 +129,5 @@ def _with_required(fleet: Fleet, placed: Counter[int]) -> Fleet:
 def narrow_to(fleet: Fleet, packing: Packing) -> Fleet:
     """The fleet with the machines of a packing, and those paid for in any case, as quotas."""
     count = Counter(machine.pool for machine in packing.machines)
-    pools = tuple(
-        replace(pool, max_instances=max(count[pool.index], fewest(fleet, pool.index))) for pool in fleet.pools
-    )
+    pools = tuple(replace(pool, max_instances=max(count[pool.index], fleet.fewest(pool.index))) for pool in fleet.pools)
     return replace(fleet, pools=pools)

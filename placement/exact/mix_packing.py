@@ -1,0 +1,171 @@
+"""Packing at fleet mixes: machine counts near the bound's, and a packing of all copies looked for on them.
+
+A mix with nothing to spare can hardly be packed, one with much to spare costs it. So the spare part shrinks after each
+mix that could be packed and grows after each that could not, for as long as there is time: the search has luck.
+
+At a mix the pattern LP is dived for (`diving`), after dedicated components have been settled (`settle`); where copies
+have rules that the dive does not know, the heuristics start. What is out is brought in by `fill`, and when that fails,
+on machines beyond the mix.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from placement.bounds.patterns.certificate import Cut
+from placement.bounds.patterns.relaxation import relax
+from placement.exact.afresh import afresh
+from placement.exact.complete import Completion
+from placement.exact.diving import Dive, may_dive
+from placement.exact.fill import PATIENCE, Fill
+from placement.exact.mixes import Mixes
+from placement.exact.polish import with_placed
+from placement.exact.room import Room
+from placement.exact.settle import settle
+from placement.heuristics import Sketch, relabel
+from placement.packing import Packing
+
+if TYPE_CHECKING:
+    from placement.bounds.patterns.bound import PatternBound
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+    from placement.track import Track
+
+    Machines = tuple[int, ...]
+
+NAME = "column-generation"
+_DIVE_FROM = 300  # copies: with fewer the heuristics leave little out
+_LEAST_SPARE = 0.0005
+_MOST_SPARE = 0.2
+_DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
+_LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
+_TRIES = 8  # under a work limit
+_TRY_SHARE = 0.6  # of the time left for packing, for one mix
+_DIVE_SHARE = 0.5  # of the time for a mix
+_FILL_SHARE = 0.7  # of what is left for it then
+_MOST_ADDED = 6  # machines beyond the mix
+_ADD_SHARE = 0.4  # of the time left, for one of them
+
+
+class MixPacking:
+    """The search for one fleet, from the track's best plan and a bound. `tried` counts mixes."""
+
+    def __init__(self, fleet: Fleet, track: Track, bound: PatternBound, seed: int) -> None:
+        """O(ways x pools + patterns)."""
+        self._fleet, self._track, self._seed = fleet, track, seed
+        best = track.best
+        fresh = afresh(fleet, None if best is None else best[1])
+        firm = firm_fleet(fresh or fleet, track)
+        self._used: Machines = (0,) * len(fleet.pools)
+        self._alone = Packing(())
+        self._dive: Dive | None = None
+        rest = firm
+        if may_dive(firm) and sum(c.copies for c in firm.components) >= _DIVE_FROM:
+            settled = settle(firm, bound.worth or [pool.price for pool in fleet.pools])
+            if settled is not None:
+                self._used, rest, self._alone = settled.used, settled.rest, Packing(settled.machines)
+                self._dive = Dive(relax(rest), bound.patterns, seed)
+        cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
+        self._rest = _without(rest, self._used)
+        self._mixes = Mixes(self._rest, cuts, seed, Room(relax(rest), bound.patterns))
+        self._completion = Completion(self._rest, seed)
+        self.tried = 0
+
+    @property
+    def dives(self) -> bool:
+        """Whether mixes are packed by diving."""
+        return self._dive is not None
+
+    def run(self, budget: Budget) -> None:
+        """Mix after mix until the budget is over or less to spare is no news; under a work limit, a few."""
+        gap = self._track.gap() or _MOST_SPARE
+        spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
+        while not self._ended(budget) and spare >= _LEAST_SPARE and (budget.work is None or self.tried < _TRIES):
+            machines = self._mixes.cheapest(spare, budget)
+            if machines is None:
+                return
+            if not self._pays(machines):
+                spare *= _LESS
+                continue
+            self.tried += 1
+            spare *= _LESS if self._pack(machines, budget.share(_TRY_SHARE)) else _MORE
+
+    def _ended(self, budget: Budget) -> bool:
+        return self._track.good_enough or budget.over()
+
+    def _pays(self, machines: Machines) -> bool:
+        """Whether a mix, and the machines of dedicated components, cost less than the best plan."""
+        price = sum(p.price * (n + more) for p, n, more in zip(self._rest.pools, machines, self._used, strict=True))
+        best = self._track.best
+        return best is None or self._fleet.tick_price * price < best[1].ticks
+
+    def _narrow(self, machines: Machines) -> Fleet:
+        """What is left beside dedicated components, with these machine counts as quotas."""
+        pools = tuple(replace(pool, max_instances=n) for pool, n in zip(self._rest.pools, machines, strict=True))
+        return replace(self._rest, pools=pools)
+
+    def _pack(self, machines: Machines, budget: Budget) -> bool:
+        """Pack a mix; says whether all copies found room there."""
+        seed = self._seed + self.tried
+        start = self._dive.run(machines, budget.share(_DIVE_SHARE)) if self._dive is not None else None
+        if start is not None:
+            self._widen(start, budget)
+        fill = Fill(self._narrow(machines), budget, seed, start=start)
+        patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
+        if fill.run(budget.share(_FILL_SHARE), self._track, patience) and fill.packing is not None:
+            self._offer(fill.packing)
+            return True
+        if self.dives and fill.sketch is not None:
+            self._widen(fill.sketch, budget)
+            self._add_machines(machines, fill.sketch, budget, seed)
+        return False
+
+    def _offer(self, packing: Packing) -> None:
+        """Hand on a packing of what is left beside dedicated components."""
+        whole = Packing((*self._alone.machines, *packing.machines))
+        self._track.offer(relabel(self._fleet, whole), NAME)
+
+    def _widen(self, start: Sketch, budget: Budget) -> None:
+        """What is out on the next machines: a plan at once, if not a cheap one."""
+        wanted = Counter({c.index: c.required for c in self._rest.components})
+        packing = self._completion.run(start.packing, wanted, budget, self._track)
+        if packing is not None:
+            self._offer(packing)
+
+    def _add_machines(self, machines: Machines, start: Sketch, budget: Budget, seed: int) -> None:
+        """Complete a packing with few copies out on machines beyond its mix, cheapest first, if that pays."""
+        used = list(machines)
+        for _ in range(_MOST_ADDED):
+            homes = {p for c, _, _ in start.missing for o in self._rest.components[c].options for p in o.pools}
+            quotas = [pool.max_instances for pool in self._rest.pools]
+            open_ = [p for p in homes if (quota := quotas[p]) is None or used[p] < quota]
+            if not open_ or self._ended(budget):
+                return
+            used[min(open_, key=lambda p: (self._fleet.pools[p].price, p))] += 1
+            if not self._pays(tuple(used)):
+                return
+            fill = Fill(self._narrow(tuple(used)), budget, seed, start=start)
+            if fill.run(budget.share(_ADD_SHARE), self._track, PATIENCE // 4) and fill.packing is not None:
+                self._offer(fill.packing)
+                return
+            start = fill.sketch or start
+
+
+def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
+    """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
+    return fleet if track.best is None else with_placed(fleet, track.best[0])
+
+
+def _without(fleet: Fleet, used: Machines) -> Fleet:
+    """The fleet without some machines."""
+    pools = tuple(
+        replace(
+            pool,
+            min_instances=max(0, pool.min_instances - n),
+            max_instances=None if pool.max_instances is None else pool.max_instances - n,
+        )
+        for pool, n in zip(fleet.pools, used, strict=True)
+    )
+    return replace(fleet, pools=pools)

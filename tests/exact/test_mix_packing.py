@@ -1,0 +1,128 @@
+"""Packing at fleet mixes: dedicated components settled, room tested by the pattern LP, plans that keep every rule."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement import Problem
+from placement.bounds.infeasible import most_on_one
+from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.relaxation import relax
+from placement.budget import Budget
+from placement.exact import mix_packing
+from placement.exact.mix_packing import MixPacking, firm_fleet
+from placement.exact.room import Room
+from placement.exact.settle import settle
+from placement.fleet import Fleet, compile_fleet
+from placement.heuristics.zones import keeps_zone_rules
+from placement.packing import Packing, evaluate
+from placement.track import Track
+from tests.exact.test_neighbourhood import broken_rules, plans
+from tests.heuristics.fleets import component, document
+
+if TYPE_CHECKING:
+    from placement.fleet import Component
+
+
+def incumbent(fleet: Fleet, packing: Packing) -> tuple[Track, PatternBound]:
+    """A track with a plan, and a bound for what that leaves out."""
+    track = Track(fleet, Budget())
+    track.offer(packing, "test")
+    bound = PatternBound(fleet, Budget(), evaluate(fleet, packing).left_out if fleet.levels else None)
+    bound.run(track, nodes=5)
+    return track, bound
+
+
+def test_a_plan_has_room_on_its_own_machines() -> None:
+    """The LP at the machine counts of any plan lacks nothing; without one of its machines it may, by a true cut."""
+    lacked = 0
+    for seed, _, fleet, packing in plans():
+        track, bound = incumbent(fleet, packing)
+        firm = firm_fleet(fleet, track)
+        room = Room(relax(firm), bound.patterns)
+        count = Counter(machine.pool for machine in packing.machines)
+        counts = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
+        assert room.lacking(counts, Budget()) is None, f"seed {seed}"
+        for p in count:
+            fewer = tuple(n - (q == p) for q, n in enumerate(counts))
+            cut = room.lacking(fewer, Budget())
+            if cut is not None:
+                lacked += 1
+                assert cut.slack(fewer) < 0 <= cut.slack(counts), f"seed {seed}"
+    assert lacked > 50
+
+
+def cheapest_house(fleet: Fleet, component_: Component, worth: list[float]) -> float:
+    """The least worth of machines for one dedicated component, over all machine counts."""
+    best = float("inf")
+    pools = [p for p in fleet.pools if any(p.index in o.pools for o in component_.options)]
+    limits = [
+        range(min(component_.required, component_.required if p.max_instances is None else p.max_instances) + 1)
+        for p in pools
+    ]
+    for counts in itertools.product(*limits):
+        room = [0] * len(fleet.zones)
+        for pool, n in zip(pools, counts, strict=True):
+            room[pool.zone] += n * most_on_one(fleet, component_, pool.index)
+        fits = any(
+            sum(split) == component_.required and keeps_zone_rules(component_, split)
+            for split in itertools.product(*(range(min(r, component_.required) + 1) for r in room))
+        )
+        if fits:
+            best = min(best, sum(worth[p.index] * n for p, n in zip(pools, counts, strict=True)))
+    return best
+
+
+@pytest.mark.parametrize(
+    "spread", [{}, {"max_skew": 1}, {"min_zones": 3}, {"max_per_zone": 2}, {"max_per_instance": 1}]
+)
+@pytest.mark.parametrize(("copies", "memory", "wide"), [(4, 30, 1), (5, 50, 4), (3, 80, 8), (5, 27, 1)])
+def test_a_dedicated_component_gets_the_machines_worth_least(
+    spread: dict[str, int], copies: int, memory: float, wide: int
+) -> None:
+    """Against all machine counts; every copy stands, and the check finds nothing."""
+    problem = Problem(**document([component("alone", copies, memory, wide, dedicated=True, spread=spread)]))
+    fleet = compile_fleet(problem)
+    fleet = replace(fleet, pools=tuple(replace(p, max_instances=2) for p in fleet.pools))
+    worth = [3.0 + 7 * (p.index % 3) + p.shape.accelerators for p in fleet.pools]
+    settled = settle(fleet, worth)
+    best = cheapest_house(fleet, fleet.components[0], worth)
+    if settled is None:
+        assert best == float("inf")
+        return
+    assert sum(worth[machine.pool] for machine in settled.machines) == pytest.approx(best)
+    assert broken_rules(problem, compile_fleet(problem), Packing(settled.machines)) == []
+    assert settled.rest.components[0].required == 0
+
+
+def test_no_room_for_a_dedicated_component() -> None:
+    """Quotas that hold fewer copies leave it without machines."""
+    fleet = compile_fleet(Problem(**document([component("alone", 7, 80, 8, dedicated=True)])))
+    fleet = replace(fleet, pools=tuple(replace(p, max_instances=2) for p in fleet.pools))
+    assert settle(fleet, [1.0] * 6) is None
+
+
+def test_plans_at_mixes_keep_every_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random problems, without a plan to start from where all copies are required; the best packing is checked."""
+    monkeypatch.setattr(mix_packing, "_DIVE_FROM", 0)
+    found = dived = 0
+    for seed, problem, fleet, packing in plans(demand=False):
+        track, bound = incumbent(fleet, packing)
+        if not bound.cuts:
+            continue
+        if not fleet.levels and not fleet.instances:
+            track = Track(fleet, Budget())
+        before = track.best
+        search = MixPacking(fleet, track, bound, seed)
+        search.run(Budget(work=2))
+        dived += search.dives and search.tried > 0
+        if track.best is not before and track.best is not None:
+            found += 1
+            assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+    assert dived > 10
+    assert found > 10
