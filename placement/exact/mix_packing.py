@@ -22,6 +22,7 @@ from placement.exact.diving import Dive, may_dive
 from placement.exact.fill import PATIENCE, Fill
 from placement.exact.mixes import Mixes
 from placement.exact.polish import with_placed
+from placement.exact.refill import Elimination
 from placement.exact.room import Room
 from placement.exact.settle import settle
 from placement.heuristics import Sketch, relabel
@@ -45,8 +46,7 @@ _TRIES = 8  # under a work limit
 _TRY_SHARE = 0.6  # of the time left for packing, for one mix
 _DIVE_SHARE = 0.5  # of the time for a mix
 _FILL_SHARE = 0.7  # of what is left for it then
-_MOST_ADDED = 6  # machines beyond the mix
-_ADD_SHARE = 0.4  # of the time left, for one of them
+_CLOSE_TRIES = 15  # in a row without gain
 
 
 class MixPacking:
@@ -118,39 +118,33 @@ class MixPacking:
             self._offer(fill.packing)
             return True
         if self.dives and fill.sketch is not None:
-            self._widen(fill.sketch, budget)
-            self._add_machines(machines, fill.sketch, budget, seed)
+            wide = self._widen(fill.sketch, budget)
+            if wide is not None:
+                self._close(wide, budget, seed)
         return False
+
+    def _close(self, packing: Packing, budget: Budget, seed: int) -> None:
+        """Close machines of a widened packing: those beyond the mix are put to little use."""
+        search = Elimination(self._rest, packing, seed)
+        failed = 0
+        while search.possible and failed < _CLOSE_TRIES and not self._ended(budget):
+            failed += 1
+            if search.step(budget.over):
+                failed = 0
+                self._offer(search.packing)
 
     def _offer(self, packing: Packing) -> None:
         """Hand on a packing of what is left beside dedicated components."""
         whole = Packing((*self._alone.machines, *packing.machines))
         self._track.offer(relabel(self._fleet, whole), NAME)
 
-    def _widen(self, start: Sketch, budget: Budget) -> None:
+    def _widen(self, start: Sketch, budget: Budget) -> Packing | None:
         """What is out on the next machines: a plan at once, if not a cheap one."""
         wanted = Counter({c.index: c.required for c in self._rest.components})
         packing = self._completion.run(start.packing, wanted, budget, self._track)
         if packing is not None:
             self._offer(packing)
-
-    def _add_machines(self, machines: Machines, start: Sketch, budget: Budget, seed: int) -> None:
-        """Complete a packing with few copies out on machines beyond its mix, cheapest first, if that pays."""
-        used = list(machines)
-        for _ in range(_MOST_ADDED):
-            homes = {p for c, _, _ in start.missing for o in self._rest.components[c].options for p in o.pools}
-            quotas = [pool.max_instances for pool in self._rest.pools]
-            open_ = [p for p in homes if (quota := quotas[p]) is None or used[p] < quota]
-            if not open_ or self._ended(budget):
-                return
-            used[min(open_, key=lambda p: (self._fleet.pools[p].price, p))] += 1
-            if not self._pays(tuple(used)):
-                return
-            fill = Fill(self._narrow(tuple(used)), budget, seed, start=start)
-            if fill.run(budget.share(_ADD_SHARE), self._track, PATIENCE // 4) and fill.packing is not None:
-                self._offer(fill.packing)
-                return
-            start = fill.sketch or start
+        return packing
 
 
 def firm_fleet(fleet: Fleet, track: Track) -> Fleet:

@@ -57,6 +57,18 @@ def test_a_plan_has_room_on_its_own_machines() -> None:
     assert lacked > 50
 
 
+def test_the_cheapest_counts_keep_quotas() -> None:
+    """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
+    fleet = compile_fleet(Problem(**document([component("wide", 5, 80, 8)])))
+    room = Room(relax(fleet), PatternBound(fleet, Budget()).patterns)
+    found = room.cheapest([2.0, 0, 2, 0, 2, 0], 0.0, Budget())
+    assert found is not None
+    assert sum(found) == pytest.approx(5.0)
+    assert max(found) <= 2.0 + 1e-9
+    assert sum(room.cheapest([2.0, 0, 2, 0, 2, 0], 0.2, Budget()) or []) == pytest.approx(6.0)
+    assert room.cheapest([2.0, 0, 2, 0, 0, 0], 0.0, Budget()) is None
+
+
 def cheapest_house(fleet: Fleet, component_: Component, worth: list[float]) -> float:
     """The least worth of machines for one dedicated component, over all machine counts."""
     best = float("inf")
@@ -98,6 +110,17 @@ def test_a_dedicated_component_gets_the_machines_worth_least(
     assert sum(worth[machine.pool] for machine in settled.machines) == pytest.approx(best)
     assert broken_rules(problem, compile_fleet(problem), Packing(settled.machines)) == []
     assert settled.rest.components[0].required == 0
+
+
+def test_dedicated_components_share_the_quotas() -> None:
+    """Two that need a big machine each, in the one zone that both like best, which has but one."""
+    rows = [component(name, 1, 80, 8, dedicated=True) for name in ("one", "other")]
+    fleet = compile_fleet(Problem(**document(rows)))
+    fleet = replace(fleet, pools=tuple(replace(p, max_instances=1) for p in fleet.pools))
+    settled = settle(fleet, [1.0, 9.0, 5.0, 9.0, 7.0, 9.0])
+    assert settled is not None
+    assert sorted(machine.pool for machine in settled.machines) == [0, 2]
+    assert settled.used == (1, 0, 1, 0, 0, 0)
 
 
 def test_no_room_for_a_dedicated_component() -> None:
