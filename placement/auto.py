@@ -7,9 +7,10 @@
    first, then column generation, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole
    accelerators with host limits), then CP-SAT's portfolio for what time is left. A larger one gets column generation
    alone, a very large one is solved in parts.
-4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own; where there is
-   none it gets a turn. Where column generation does not dive it is followed by a second search of that kind, with
-   another seed: the two go on from each other's plans.
+4. Beside all turns of step 3, where there is a second core, a search in a thread of its own: the arc-flow program
+   (which gets a turn where there is none); a second column generation with another seed where copies are bound to
+   zones, in which arc-flow is weak, and after arc-flow where column generation does not dive. The two go on from each
+   other's plans.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from placement.beside import Beside, may_search_beside
 from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
 from placement.exact.slots import direct_terms, most_new_machines
+from placement.heuristics.zones import has_zone_rules
 from placement.result import Outcome, Stop
 from placement.track import why_stop
 
@@ -191,12 +193,15 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         few = len(fleet.components) <= _FEW_ROWS
         bound = {} if is_small else {"nodes": 0, "bound_share": _FLOW_BOUND if few else 0.0}
         flow = Turn("arc-flow", _FLOW_PART, options=bound)
-        more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
+        zoned = any(has_zone_rules(component) for component in fleet.components)
         if not may_search_beside(budget):
             yield flow
-        elif is_small or may_dive(fleet):
+        elif is_small or (may_dive(fleet) and not zoned):
             yield Aside((replace(flow, part=1.0),))
+        elif may_dive(fleet):
+            yield Aside((Turn("column-generation", 1.0, seed=_OTHER_SEED),))
         else:
+            more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
             yield Aside((flow, more))
     if is_small:
         yield Turn("cp-sat", 0.2, _FIRST_WORK)

@@ -53,7 +53,7 @@ class ColumnGenerationOptions:
     bound_share: float = 0.3
     first_share: float = 0.1
     pack_share: float = 0.5
-    dive_share: float = 0.8
+    dive_share: float = 0.7
     steps: int = 1_000_000
 
 

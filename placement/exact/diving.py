@@ -18,6 +18,7 @@ import numpy as np
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.program import PatternProgram
 from placement.exact.drafts import SOME, Drafts, Drawing, State
+from placement.exact.rounding import item_limits
 from placement.heuristics import Sketch, sketch_of
 from placement.heuristics.workspace import Workspace
 from placement.packing import Seat
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
     from placement.exact.drafts import Draft
+    from placement.exact.mixes import Mix
     from placement.fleet import Fleet
 
 _ROUNDS = 4  # of pricing after each step
@@ -38,15 +40,12 @@ _PAID = 0.1  # of its price, that a machine counts in the LP: what is left free 
 
 
 def may_dive(fleet: Fleet) -> bool:
-    """Whether all copies are required and stand on accelerators, on machines that do not run yet.
+    """Whether a dive knows the rules of all copies: they stand on accelerators, and their number is given.
 
-    Dedicated components must be settled before (`settle`).
+    Before it, optional copies must be made required or dropped, and dedicated components settled (`settle`).
     """
-    return (
-        not fleet.levels
-        and not fleet.instances
-        and not any(c.demand for c in fleet.components)
-        and all(option.accelerators for c in fleet.components for option in c.options)
+    return not any(c.demand for c in fleet.components) and all(
+        option.accelerators for c in fleet.components for option in c.options
     )
 
 
@@ -61,17 +60,14 @@ class Dive:
         self._program = PatternProgram(relaxation, paid=_PAID)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._drafts = Drafts(relaxation)
-        self._users: list[list[set[int]]] = [[set() for _ in kind.items] for kind in relaxation.kinds]
-        for way in relaxation.ways:
-            if way.kind is not None and way.item is not None:
-                self._users[way.kind][way.item].add(way.component)
 
-    def run(self, machines: Sequence[int], budget: Budget) -> Sketch | None:
-        """Pack on these machine counts; whatever is left out is in the sketch's missing copies."""
-        self._left = list(machines)
-        self._state = State([c.required for c in self._fleet.components], [], [], self._drafts.zones.start())
+    def run(self, mix: Mix, budget: Budget) -> Sketch | None:
+        """Pack on a mix; whatever is left out is in the sketch's missing copies."""
+        self._left = list(mix.machines)
+        most = mix.most or [math.inf] * len(self._relaxation.ways)
+        self._state = State([c.required for c in self._fleet.components], [], [], self._drafts.zones.start(), most)
         done: list[Draft] = []
-        steps, first, began = 0, -(-sum(machines) // _STEPS), budget.elapsed()
+        steps, first, began = 0, -(-sum(mix.machines) // _STEPS), budget.elapsed()
         while any(self._state.out) and any(self._left):
             solved = not budget.over() and self._solve(budget)
             if not solved and not steps:
@@ -93,18 +89,9 @@ class Dive:
         program = self._program
         program.limit(self._left)
         program.ask_for(self._state.out, self._state.zoned)
-        self._limits = [[sum(self._state.out[c] for c in users) for users in kind] for kind in self._users]
-        program.forbid(
-            k
-            for k, (q, pattern) in enumerate(program.known())
-            if any(times > self._limits[q][i] for i, times in pattern)
-        )
-        program.add_patterns(  # so that each copy has one
-            (kind.index, {i: min(limit, self._limits[kind.index][i])})
-            for kind in self._relaxation.kinds
-            for i, limit in enumerate(kind.knapsack.limits)
-            if limit and self._limits[kind.index][i]
-        )
+        program.limit_copies([0.0] * len(self._state.most), self._state.most)
+        limits = item_limits(self._relaxation, self._state.out, self._state.most)
+        program.allow(limits)
         for _ in range(_ROUNDS):
             if not program.solve(budget.left()):
                 return False
@@ -114,7 +101,7 @@ class Dive:
             for kind in self._relaxation.kinds:
                 if any(self._left[p] for p in kind.pools):
                     q = kind.index
-                    knapsack = Knapsack(kind.knapsack.room, kind.knapsack.needs, self._limits[q])
+                    knapsack = Knapsack(kind.knapsack.room, kind.knapsack.needs, limits[q])
                     found.append((q, knapsack.best_pattern(prices.touch[q])[1]))
             if not program.add_patterns((q, pattern) for q, pattern in found if program.saves(duals, q, pattern)):
                 break

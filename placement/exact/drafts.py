@@ -33,17 +33,19 @@ _GRID = 3  # bits of a MiB that are not looked at when an accelerator is filled 
 class State:
     """What is left: copies by component, copies by way in the LP's solution, accelerators by pattern in it.
 
-    `zoned` are the copies that stand in each zone, of components with rules over zones.
+    `zoned` are the copies that stand in each zone, of components with rules over zones; `most` how many more may stand
+    by each way.
     """
 
     out: list[int]
     by_way: list[float]
     mass: list[float]
     zoned: dict[int, tuple[int, ...]]
+    most: list[float]
 
     def copy(self) -> State:
         """One that may be changed."""
-        return State(self.out[:], self.by_way[:], self.mass[:], self.zoned.copy())
+        return State(self.out[:], self.by_way[:], self.mass[:], self.zoned.copy(), self.most[:])
 
 
 @dataclass(slots=True)
@@ -127,8 +129,16 @@ class Drafts:
                 same.setdefault(part, []).append(n)
         if not same:
             same = {(): []}
+        whole: dict[int, float] = defaultdict(float)  # what the LP has of an item, in whatever company
+        for part, mass_ in weight.items():
+            for i, _ in part:
+                whole[i] += mass_
         rank = {
-            part: (*self._fitness(draft, part, g), bool(part) and weight[part] >= _HALF * g, weight[part])
+            part: (
+                *self._fitness(draft, part, g),
+                sum(whole[i] >= _HALF * g for i, _ in part) if g > 1 else weight[part] >= _HALF,
+                weight[part],
+            )
             for part in same
         }
         part = max(same, key=rank.__getitem__)
@@ -195,7 +205,12 @@ class Drafts:
         """Seat one copy by way w, if it is out and every rule lets it stand there."""
         way, taken, state, box = self._relaxation.ways[w], self._taken[w], draft.after, draft.box
         component = self._fleet.components[way.component]
-        if not state.out[way.component] or not box.takes(taken) or not box.welcomes(component, self._fleet.components):
+        if (
+            not state.out[way.component]
+            or state.most[w] < 1
+            or not box.takes(taken)
+            or not box.welcomes(component, self._fleet.components)
+        ):
             return False
         if not all(box.fits_on(taken, k) for k in on):
             return False
@@ -206,6 +221,7 @@ class Drafts:
                 return False
             state.zoned[way.component] = counts
         state.by_way[w] -= 1
+        state.most[w] -= 1
         state.out[way.component] -= 1
         box.put(Copy(w, taken, on), way.component)
         return True

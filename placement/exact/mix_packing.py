@@ -11,7 +11,7 @@ on machines beyond the mix.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.bounds.patterns.certificate import Cut
@@ -20,15 +20,18 @@ from placement.exact.afresh import afresh
 from placement.exact.complete import Completion
 from placement.exact.diving import Dive, may_dive
 from placement.exact.fill import PATIENCE, Fill
-from placement.exact.mixes import Mixes
+from placement.exact.mixes import Mix, Mixes
 from placement.exact.polish import with_placed
 from placement.exact.refill import Elimination
 from placement.exact.room import Room
+from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
 from placement.heuristics import Sketch, relabel
 from placement.packing import Packing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from placement.bounds.patterns.bound import PatternBound
     from placement.budget import Budget
     from placement.fleet import Fleet
@@ -38,15 +41,24 @@ if TYPE_CHECKING:
 
 NAME = "column-generation"
 _DIVE_FROM = 300  # copies: with fewer the heuristics leave little out
-_LEAST_SPARE = 0.0005
 _MOST_SPARE = 0.2
 _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
 _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
 _TRIES = 8  # under a work limit
+_IDLE = 12  # mixes in a row that do not pay
+_MIX_SHARE = 0.25  # of the time left, to find a mix
 _TRY_SHARE = 0.6  # of the time left for packing, for one mix
 _DIVE_SHARE = 0.5  # of the time for a mix
 _FILL_SHARE = 0.7  # of what is left for it then
 _CLOSE_TRIES = 15  # in a row without gain
+
+
+@dataclass(slots=True)
+class _Arm:
+    """One kind of mixes, and how much they have to spare next."""
+
+    offer: Callable[[float, Budget], Mix | None]
+    spare: float = 0.0
 
 
 class MixPacking:
@@ -61,16 +73,20 @@ class MixPacking:
         self._used: Machines = (0,) * len(fleet.pools)
         self._alone = Packing(())
         self._dive: Dive | None = None
-        rest = firm
-        if may_dive(firm) and sum(c.copies for c in firm.components) >= _DIVE_FROM:
+        rest, dives = firm, False
+        if not firm.instances and not firm.levels and may_dive(firm) and _copies(firm) >= _DIVE_FROM:
             settled = settle(firm, bound.worth or [pool.price for pool in fleet.pools])
             if settled is not None:
                 self._used, rest, self._alone = settled.used, settled.rest, Packing(settled.machines)
-                self._dive = Dive(relax(rest), bound.patterns, seed)
+                dives = True
+        relaxation = relax(rest)
         cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
         self._rest = _without(rest, self._used)
-        self._mixes = Mixes(self._rest, cuts, seed, Room(relax(rest), bound.patterns))
         self._completion = Completion(self._rest, seed)
+        self._arms = [_Arm(Mixes(self._rest, cuts, seed, Room(relaxation, bound.patterns)).offer)]
+        if dives:
+            self._dive = Dive(relaxation, bound.patterns, seed)
+            self._arms.append(_Arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
         self.tried = 0
 
     @property
@@ -79,18 +95,21 @@ class MixPacking:
         return self._dive is not None
 
     def run(self, budget: Budget) -> None:
-        """Mix after mix until the budget is over or less to spare is no news; under a work limit, a few."""
+        """Mix after mix, of each kind in turn, until the budget is over or nothing pays; under a work limit, a few."""
         gap = self._track.gap() or _MOST_SPARE
-        spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
-        while not self._ended(budget) and spare >= _LEAST_SPARE and (budget.work is None or self.tried < _TRIES):
-            machines = self._mixes.cheapest(spare, budget)
-            if machines is None:
-                return
-            if not self._pays(machines):
-                spare *= _LESS
+        for arm in self._arms:
+            arm.spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
+        idle = 0
+        while not self._ended(budget) and idle < _IDLE and (budget.work is None or self.tried < _TRIES):
+            arm = self._arms[(self.tried + idle) % len(self._arms)]
+            mix = arm.offer(arm.spare, budget.share(_MIX_SHARE))
+            if mix is None or not self._pays(mix.machines):
+                arm.spare *= _LESS
+                idle += 1
                 continue
+            idle = 0
             self.tried += 1
-            spare *= _LESS if self._pack(machines, budget.share(_TRY_SHARE)) else _MORE
+            arm.spare *= _LESS if self._pack(mix, budget.share(_TRY_SHARE)) else _MORE
 
     def _ended(self, budget: Budget) -> bool:
         return self._track.good_enough or budget.over()
@@ -106,13 +125,13 @@ class MixPacking:
         pools = tuple(replace(pool, max_instances=n) for pool, n in zip(self._rest.pools, machines, strict=True))
         return replace(self._rest, pools=pools)
 
-    def _pack(self, machines: Machines, budget: Budget) -> bool:
+    def _pack(self, mix: Mix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found room there."""
         seed = self._seed + self.tried
-        start = self._dive.run(machines, budget.share(_DIVE_SHARE)) if self._dive is not None else None
+        start = self._dive.run(mix, budget.share(_DIVE_SHARE)) if self._dive is not None else None
         if start is not None:
             self._widen(start, budget)
-        fill = Fill(self._narrow(machines), budget, seed, start=start)
+        fill = Fill(self._narrow(mix.machines), budget, seed, start=start)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
         if fill.run(budget.share(_FILL_SHARE), self._track, patience) and fill.packing is not None:
             self._offer(fill.packing)
@@ -150,6 +169,10 @@ class MixPacking:
 def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
     """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
     return fleet if track.best is None else with_placed(fleet, track.best[0])
+
+
+def _copies(fleet: Fleet) -> int:
+    return sum(component.copies for component in fleet.components)
 
 
 def _without(fleet: Fleet, used: Machines) -> Fleet:

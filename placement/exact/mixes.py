@@ -15,7 +15,7 @@ These cuts guide; none of them enters a bound.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
 import numpy as np
@@ -49,6 +49,13 @@ _SCALE = 10**9
 _RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memory
 
 
+class Mix(NamedTuple):
+    """Machines of each pool, and the most copies by each way of a relaxation that these were counted for, if any."""
+
+    machines: tuple[int, ...]
+    most: list[float] | None = None
+
+
 class Mixes:
     """Mixes of one fleet; what one call learns about loads is kept for the next."""
 
@@ -65,7 +72,7 @@ class Mixes:
         self._limits = [None if c.demand else zone_limits(c) for c in fleet.components]
         self._build()
 
-    def cheapest(self, spare: float, budget: Budget) -> Machines | None:
+    def offer(self, spare: float, budget: Budget) -> Mix | None:
         """The cheapest machine counts that offer `spare` (relative) more than all known cuts ask for; None without.
 
         They are looked for near those of the LP with so much more to place. Far from there the cuts found so far say
@@ -77,8 +84,9 @@ class Mixes:
             near = np.maximum(low, np.floor(parts) - _NEAR), np.minimum(high, np.ceil(parts) + _NEAR)
             machines = self._settle(spare, *near, budget)
             if machines is not None:
-                return machines
-        return self._settle(spare, low, high, budget)
+                return Mix(machines)
+        machines = self._settle(spare, low, high, budget)
+        return None if machines is None else Mix(machines)
 
     def _limits_of_pools(self) -> tuple[Floats, Floats]:
         pools = self._fleet.pools

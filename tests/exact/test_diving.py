@@ -16,6 +16,7 @@ from placement.budget import Budget
 from placement.exact import mix_packing
 from placement.exact.diving import Dive, may_dive
 from placement.exact.mix_packing import firm_fleet
+from placement.exact.mixes import Mix
 from placement.exact.settle import settle
 from placement.fleet import Fleet, compile_fleet
 from placement.heuristics.workspace import Workspace
@@ -35,7 +36,7 @@ def dive(fleet: Fleet, machines: tuple[int, ...] | None = None, seed: int = 0) -
     bound = PatternBound(fleet, budget)
     bound.run(Track(fleet, budget), nodes=20)
     counts = bound.machines if machines is None else machines
-    sketch = Dive(bound.relaxation, bound.patterns, seed).run(counts, budget)
+    sketch = Dive(bound.relaxation, bound.patterns, seed).run(Mix(counts), budget)
     assert sketch is not None
     return sketch, counts
 
@@ -114,13 +115,13 @@ def test_each_zone_gets_its_part() -> None:
     assert sorted(len(machine.seats) for machine in sketch.packing.machines) == [3, 3, 3]
 
 
-@pytest.mark.parametrize("more", [{"min_copies": 1}, {"accelerators": 0, "accelerator_memory_gib": 0, "vcpus": 1}])
-def test_no_dive_with_optional_copies_or_off_accelerators(more: dict[str, Any]) -> None:
-    """The dive knows neither; optional copies are made required before."""
-    row = component("one", 3, 40)
-    assert may_dive(compile_fleet(Problem(**document([row]))))
-    del row["shared"]
-    assert not may_dive(compile_fleet(Problem(**document([{**row, **more}]))))
+@pytest.mark.parametrize(
+    "row", [{"accelerators": 0, "vcpus": 1, "copies": 3}, {"accelerator_memory_gib": 40, "demand": 5, "throughput": 1}]
+)
+def test_no_dive_off_accelerators_or_for_a_demand(row: dict[str, Any]) -> None:
+    """The dive knows neither."""
+    assert may_dive(compile_fleet(Problem(**document([component("one", 3, 40)]))))
+    assert not may_dive(compile_fleet(Problem(**document([component("one", 3, 40), {"name": "other", **row}]))))
 
 
 def test_a_dive_keeps_every_rule_on_tight_problems() -> None:
@@ -131,13 +132,13 @@ def test_a_dive_keeps_every_rule_on_tight_problems() -> None:
         track.offer(packing, "test")
         firm = firm_fleet(fleet, track)
         settled = settle(firm, [pool.price for pool in fleet.pools]) if may_dive(firm) else None
-        if settled is None:
+        if settled is None or firm.levels or firm.instances:
             continue
         counts = Counter(machine.pool for machine in packing.machines)
         bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
         bound.run(Track(fleet, Budget()), nodes=5)
         sketch = Dive(relax(settled.rest), bound.patterns, seed).run(
-            tuple(counts[p] for p in range(len(fleet.pools))), Budget()
+            Mix(tuple(counts[p] for p in range(len(fleet.pools)))), Budget()
         )
         if sketch is None:
             continue

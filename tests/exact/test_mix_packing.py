@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from placement.budget import Budget
 from placement.exact import mix_packing
 from placement.exact.mix_packing import MixPacking, firm_fleet
 from placement.exact.room import Room
+from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
 from placement.fleet import Fleet, compile_fleet
 from placement.heuristics.zones import keeps_zone_rules
@@ -67,6 +68,41 @@ def test_the_cheapest_counts_keep_quotas() -> None:
     assert max(found) <= 2.0 + 1e-9
     assert sum(room.cheapest([2.0, 0, 2, 0, 2, 0], 0.2, Budget()) or []) == pytest.approx(6.0)
     assert room.cheapest([2.0, 0, 2, 0, 0, 0], 0.0, Budget()) is None
+
+
+def test_a_wide_copy_touches_each_accelerator_once() -> None:
+    """In each of two zones a copy on four accelerators and five that own one: nine, and a machine has eight.
+
+    The LP would put the wide copy on two accelerators, twice on each, as the other zone's copy is of the same kind.
+    """
+    zones: dict[str, Any] = {"zones": ["a", "b"], "spread": {"max_skew": 1}}
+    rows = [component("wide", 2, 35, 4, **zones), component("own", 10, 40, shared=False, **zones)]
+    problem = document(rows)
+    problem["pools"] = [pool for pool in problem["pools"] if pool["instance_type"] == "big"]
+    fleet = compile_fleet(Problem(**problem))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    mix = Rounding(fleet, relax(fleet), bound.patterns, 0).offer(0.0, Budget())
+    assert mix is not None
+    assert mix.machines == (2, 2, 0)
+    assert mix.most is not None
+    assert sum(most for most, way in zip(mix.most, relax(fleet).ways, strict=True) if way.component == 0) == 2.0
+
+
+def test_mixes_by_rounding_have_room_and_keep_quotas() -> None:
+    """On random problems: whole counts within the quotas, at which the LP lacks nothing."""
+    found = 0
+    for seed, _, fleet, packing in plans(demand=False, state=False):
+        track, bound = incumbent(fleet, packing)
+        firm = firm_fleet(fleet, track)
+        mix = Rounding(firm, relax(firm), bound.patterns, seed).offer(0.0, Budget())
+        if mix is None:
+            continue
+        found += 1
+        assert all(p.min_instances <= n for p, n in zip(firm.pools, mix.machines, strict=True))
+        assert all(n <= (p.max_instances or n) for p, n in zip(firm.pools, mix.machines, strict=True)), f"seed {seed}"
+        assert Room(relax(firm), bound.patterns).lacking(mix.machines, Budget()) is None, f"seed {seed}"
+    assert found > 60
 
 
 def cheapest_house(fleet: Fleet, component_: Component, worth: list[float]) -> float:

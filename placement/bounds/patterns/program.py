@@ -210,13 +210,18 @@ class PatternProgram:
             stands = zoned[c][z] if c in zoned else 0
             self._solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
 
-    def forbid(self, patterns: Iterable[int]) -> None:
-        """Allow all patterns but these, numbered as in `known`."""
+    def allow(self, limits: Sequence[Sequence[int]]) -> None:
+        """Allow patterns with at most so many of each item, by kind; items alone, as often as may be, join them."""
         self._primal = False
-        most = np.full(len(self._patterns), _INF)
-        most[list(patterns)] = 0.0
+        most = [0.0 if any(times > limits[q][i] for i, times in pattern) else _INF for q, pattern in self._patterns]
         columns = np.array(list(self._patterns.values()), dtype=np.int32)
-        self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), most)
+        self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
+        self.add_patterns(
+            (kind.index, {i: min(fits, limits[kind.index][i])})
+            for kind in self._relaxation.kinds
+            for i, fits in enumerate(kind.knapsack.limits)
+            if fits and limits[kind.index][i]
+        )
 
     def amounts(self) -> tuple[list[float], list[float]]:
         """Copies by each way and accelerators by each pattern, in the last solution."""
@@ -243,11 +248,18 @@ class PatternProgram:
             low, high = box.sums.get(s, (-_INF, _INF))
             self._solver.changeRowBounds(row, float(low), float(high))
 
-    def limit(self, machines: Sequence[float]) -> None:
-        """Allow at most so many machines of each pool, whole or not."""
+    def limit(self, most: Sequence[float], fewest: Sequence[float] | None = None) -> None:
+        """Allow so many machines of each pool, by default from none on."""
         self._primal = False
-        counts = np.arange(len(machines), dtype=np.int32)
-        self._solver.changeColsBounds(len(counts), counts, np.zeros(len(counts)), np.array(machines, dtype=float))
+        counts = np.arange(len(most), dtype=np.int32)
+        low = np.zeros(len(counts)) if fewest is None else np.array(fewest, dtype=float)
+        self._solver.changeColsBounds(len(counts), counts, low, np.array(most, dtype=float))
+
+    def limit_copies(self, fewest: Sequence[float], most: Sequence[float]) -> None:
+        """Allow so many copies by each way."""
+        self._primal = False
+        ways = np.arange(self._ways, self._ways + len(fewest), dtype=np.int32)
+        self._solver.changeColsBounds(len(ways), ways, np.array(fewest, dtype=float), np.array(most, dtype=float))
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""

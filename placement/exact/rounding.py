@@ -1,0 +1,157 @@
+"""Cheap machine counts with room for all copies, as far as the pattern LP can tell.
+
+By diving in that LP: copies on several accelerators get pools first, as the LP likes halves of them in gaps where none
+fits; then the machines of one pool after the other are rounded, down or up, whichever costs less.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.bounds.patterns.pricing import Knapsack
+from placement.bounds.patterns.program import MICRO, PatternProgram
+from placement.exact.mixes import Mix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from placement.bounds.patterns.program import Floats, Pattern
+    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+
+_ROUNDS = 20  # of pricing, for one answer
+_WIDE = 2  # accelerators of a copy that is whole
+_WHOLE = 1e-6
+_SURE = 0.8  # of a copy that is rounded up at once
+_NOISE = 0.2
+
+
+class Rounding:
+    """Mixes of one fleet from all patterns known to the bound; what one call finds is kept for the next."""
+
+    def __init__(self, fleet: Fleet, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int) -> None:
+        """O(patterns). `fleet` has the quotas, `relaxation` may have more."""
+        self._fleet, self._relaxation = fleet, relaxation
+        self._rng = np.random.default_rng(seed)
+        self._bought = PatternProgram(relaxation)
+        self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
+        self._sizes = np.zeros(len(relaxation.ways))  # of wide copies
+        for w, way in enumerate(relaxation.ways):
+            option = fleet.components[way.component].options[way.option]
+            if option.accelerators >= _WIDE:
+                self._sizes[w] = way.usage[0] / max(1, fleet.pools[way.pool].shape.memory_mib)
+        firm = {relaxation.ways[w].component for w in np.flatnonzero(self._sizes)}
+        self._spares = np.array([c.index not in firm for c in fleet.components])
+        self._required = [c.required for c in fleet.components]
+        self._fewest, self._most = self._anything()
+
+    def _anything(self) -> tuple[Floats, Floats]:
+        return np.zeros(len(self._sizes)), np.full(len(self._sizes), math.inf)
+
+    def offer(self, spare: float, budget: Budget) -> Mix | None:
+        """Cheap machine counts with room for `spare` (relative) more copies; None when none are found in time.
+
+        Wide copies get pools, and no more room than they need.
+        """
+        pools = self._fleet.pools
+        self._low = np.array([float(self._fleet.fewest(pool.index)) for pool in pools])
+        most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
+        self._high = np.maximum(self._low, np.array(most))
+        required = np.array(self._required, dtype=float)
+        self._bought.ask_for((required * (1 + spare * self._spares)).tolist(), {}, 1 + spare)
+        self._fewest, self._most = self._anything()
+        if not self._solve(budget):
+            return None
+        while (wide := self._broken_copies()).size:
+            if not self._round(wide, budget):
+                return None
+        whole = np.round(np.array(self._bought.amounts()[0]))
+        self._fewest = np.where(self._sizes > 0, whole, 0.0)
+        self._most = np.where(self._sizes > 0, whole, math.inf)
+        if not self._solve(budget):
+            return None
+        while (p := self._broken_count()) is not None:
+            if not self._halve(p, float(self._counts()[p]), self._low, self._high, budget):
+                return None
+        return Mix(tuple(round(n) for n in self._counts()), self._most.tolist())
+
+    def _counts(self) -> Floats:
+        return np.array(self._bought.counts()[: len(self._low)])
+
+    def _broken_copies(self) -> NDArray[np.int64]:
+        copies = np.array(self._bought.amounts()[0])
+        return np.flatnonzero((self._sizes > 0) & (np.abs(copies - np.round(copies)) > _WHOLE))
+
+    def _broken_count(self) -> int | None:
+        """The pool whose machines are in parts, those worth most."""
+        counts = self._counts()
+        worth = np.abs(counts - np.round(counts)) * self._prices
+        broken = np.flatnonzero(np.abs(counts - np.round(counts)) > _WHOLE)
+        return int(broken[np.argmax(worth[broken])]) if broken.size else None
+
+    def _round(self, wide: NDArray[np.int64], budget: Budget) -> bool:
+        """Round up the copies that are nearly whole; else the largest part of one, up or down."""
+        copies = np.array(self._bought.amounts()[0])
+        parts = copies[wide] - np.floor(copies[wide])
+        sure = wide[parts >= _SURE]
+        if sure.size:
+            self._fewest[sure] = np.ceil(copies[sure])
+            return self._solve(budget)
+        w = int(wide[np.argmax(self._sizes[wide] * (parts + _NOISE * self._rng.random(wide.size)))])
+        return self._halve(w, float(copies[w]), self._fewest, self._most, budget)
+
+    def _halve(self, k: int, value: float, low: Floats, high: Floats, budget: Budget) -> bool:
+        """Round the limits of number k to whole ones below or above its value, whichever makes all cheaper."""
+        lowest, highest = low[k], high[k]
+        high[k] = math.floor(value)
+        down = self._bought.value() if self._solve(budget) else math.inf
+        low[k], high[k] = math.ceil(value), highest
+        if self._solve(budget) and self._bought.value() <= down:
+            return True
+        low[k], high[k] = lowest, math.floor(value)
+        return down < math.inf and self._solve(budget)
+
+    def _solve(self, budget: Budget) -> bool:
+        """Solve for what is allowed, with more patterns as long as it lacks machines; False if it does in the end."""
+        program = self._bought
+        program.limit(self._high.tolist(), self._low.tolist())
+        program.limit_copies(self._fewest.tolist(), self._most.tolist())
+        limits = item_limits(self._relaxation, self._required, self._most.tolist())
+        program.allow(limits)
+        for _ in range(_ROUNDS):
+            if not program.solve(budget.left()):
+                return False
+            if not program.beyond():
+                return True
+            duals = program.duals()
+            prices = program.prices(duals)
+            found = []
+            for kind, limit in zip(self._relaxation.kinds, limits, strict=True):
+                knapsack = Knapsack(kind.knapsack.room, kind.knapsack.needs, limit)
+                found.append((kind.index, knapsack.best_pattern(prices.touch[kind.index])[1]))
+            if not program.add_patterns((q, pattern) for q, pattern in found if program.saves(duals, q, pattern)):
+                return False
+        return False
+
+
+def item_limits(relaxation: Relaxation, out: Sequence[int], most: Sequence[float]) -> list[list[int]]:
+    """How many copies of each item, by kind, there can be: of what is out, and of what each way may have.
+
+    One accelerator holds no more: a copy on several touches each of them once.
+    """
+    limits = [[0] * len(kind.items) for kind in relaxation.kinds]
+    by_user: dict[tuple[int, int, int], float] = {}
+    for way, may in zip(relaxation.ways, most, strict=True):
+        if way.kind is not None and way.item is not None:
+            key = way.kind, way.item, way.component
+            by_user[key] = by_user.get(key, 0.0) + may
+    for (q, i, c), may in by_user.items():
+        limits[q][i] += int(min(out[c], may))
+    return limits
