@@ -154,4 +154,7 @@ def item_limits(relaxation: Relaxation, out: Sequence[int], most: Sequence[float
             by_user[key] = by_user.get(key, 0.0) + may
     for (q, i, c), may in by_user.items():
         limits[q][i] += int(min(out[c], may))
-    return limits
+    return [
+        [min(pair) for pair in zip(limit, kind.knapsack.limits, strict=True)]
+        for limit, kind in zip(limits, relaxation.kinds, strict=True)
+    ]

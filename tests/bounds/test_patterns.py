@@ -102,6 +102,15 @@ def test_few_copies_on_one_machine() -> None:
     assert bound_of(components=[single | {"spread": {"max_per_instance": 1}}]).bound == 3_000_000
 
 
+def test_one_accelerator_holds_no_more_than_its_zone() -> None:
+    """Of two pairs, one a zone, none stands twice on one: with two of three owned, each zone needs a second machine."""
+    apart: dict[str, Any] = {"spread": {"max_skew": 1}, "copies": 2}
+    wide = {"name": "wide", "accelerators": 2, "accelerator_memory_gib": 1, "shared": True, **apart}
+    own = {"name": "own", "copies": 4, "accelerators": 1, "spread": {"max_skew": 1}}
+    bound = bound_of(zones="ab", machine={"accelerator_count": 3}, components=[wide, own])
+    assert bound.bound == 4_000_000
+
+
 def test_whole_wide_copies_by_branching() -> None:
     """One accelerator is free in each of two zones: no place for a copy on two, but for two halves of it."""
     shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}

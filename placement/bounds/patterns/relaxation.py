@@ -193,18 +193,24 @@ def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...
     for c in fleet.components:
         if c.dedicated:
             continue
+        most = _most_on_accelerator(c, {fleet.pools[p].zone for p in pools})
         for o in c.options:
             for p in pools:
                 need = _need(fleet, p, o) if p in o.pools else None
                 if need is not None:
-                    wanted.setdefault(need, {})[c.index] = min(
-                        c.copies, c.copies if c.max_per_instance is None else c.max_per_instance
-                    )
+                    wanted.setdefault(need, {})[c.index] = most
     items = tuple(sorted(wanted, reverse=True))
     shape = fleet.pools[pools[0]].shape
     room = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
     units, needs = fit_grid([max(0, have) for have in room], items, [sum(wanted[i].values()) for i in items])
     return Kind(q, alike, pools, items, Knapsack(units, needs, [sum(wanted[i].values()) for i in items]))
+
+
+def _most_on_accelerator(component: Component, zones: set[int]) -> int:
+    """No accelerator in these zones holds more copies: what stands on it is in its zone, and on its machine."""
+    limits = zone_limits(component)
+    here = component.copies if limits is None else max((limits.most.get(zone, 0) for zone in zones), default=0)
+    return min(here, here if component.max_per_instance is None else component.max_per_instance)
 
 
 def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int], *, optional: bool) -> list[Way]:
