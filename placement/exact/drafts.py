@@ -130,9 +130,9 @@ class Drafts:
         if not same:
             same = {(): []}
         whole: dict[int, float] = defaultdict(float)  # what the LP has of an item, in whatever company
-        for part, mass_ in weight.items():
+        for part, held in weight.items():
             for i, _ in part:
-                whole[i] += mass_
+                whole[i] += held
         rank = {
             part: (
                 *self._fitness(draft, part, g),
