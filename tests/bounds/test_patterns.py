@@ -18,6 +18,7 @@ from placement.bounds.patterns.relaxation import ZoneLimits
 from placement.budget import Budget
 from placement.fleet import compile_fleet
 from placement.track import Track
+from tests import brute
 
 
 def contents(room: tuple[int, ...], needs: list[tuple[int, ...]], limits: list[int]) -> list[tuple[int, ...]]:
@@ -109,6 +110,50 @@ def test_one_accelerator_holds_no_more_than_its_zone() -> None:
     own = {"name": "own", "copies": 4, "accelerators": 1, "spread": {"max_skew": 1}}
     bound = bound_of(zones="ab", machine={"accelerator_count": 3}, components=[wide, own])
     assert bound.bound == 4_000_000
+
+
+def test_a_wide_copy_stands_once_on_each_accelerator() -> None:
+    """In each of two zones one accelerator is free: two pairs need a third machine, though two are no more than two."""
+    pairs = {"name": "pairs", "copies": 2, "accelerators": 2, "accelerator_memory_gib": 1, "shared": True}
+    own = [{"name": f"in-{zone}", "copies": 2, "accelerators": 1, "zones": [zone]} for zone in "ab"]
+    bound = bound_of(zones="ab", machine={"accelerator_count": 3}, components=[pairs, *own])
+    assert bound.bound == 3_000_000
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_bounds_of_wide_copies_hold(seed: int) -> None:
+    """Against all plans of small problems: copies on one to three accelerators, shared and owned, in two zones."""
+    rng = random.Random(seed)
+    rows = []
+    for k in range(rng.randint(2, 3)):
+        row: dict[str, Any] = {"name": f"c{k}", "copies": rng.randint(1, 3), "accelerators": rng.choice([1, 2, 2, 3])}
+        row |= {"shared": rng.random() < 0.8, "accelerator_memory_gib": rng.choice([1, 1.5, 2, 3])}
+        if rng.random() < 0.3:
+            row["zones"] = [rng.choice("ab")]
+        elif rng.random() < 0.4:
+            row["spread"] = {rng.choice(["max_skew", "max_per_instance"]): 1}
+        rows.append(row)
+    shape = {"accelerator": "A", "accelerator_count": 3, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    document = {
+        "format": "placement/v1",
+        "name": "wide",
+        "accelerators": {"A": {"memory_gib": 4}},
+        "instance_types": {"t": shape, "small": shape | {"accelerator_count": 2, "price_per_hour": 0.7}},
+        "pools": [
+            {"name": f"{kind}-{zone}", "instance_type": kind, "zone": zone, "max_instances": 3}
+            for kind in ("t", "small")
+            for zone in "ab"
+        ],
+        "components": rows,
+    }
+    best = brute.cheapest(document)
+    fleet = compile_fleet(Problem(**document))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    if best is None:
+        return
+    assert not bound.infeasible
+    assert best.account.cost / 2 < bound.bound <= best.account.cost
 
 
 def test_whole_wide_copies_by_branching() -> None:

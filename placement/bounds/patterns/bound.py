@@ -19,8 +19,10 @@ from placement.bounds.infeasible import why_infeasible
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import box_bound, certify
 from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
+from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, relax
+from placement.bounds.patterns.stacking import Stacking
 from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.certificate import Box, Cut, Prices
     from placement.bounds.patterns.program import Floats, Pattern
     from placement.bounds.patterns.relaxation import Relaxation
+    from placement.bounds.patterns.stacking import Limits
     from placement.budget import Budget
     from placement.fleet import Fleet
     from placement.packing import Packing
@@ -104,7 +107,11 @@ class PatternBound:
         self.nodes = 0
         self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
         # Per kind the last prices and what they gave: in the tree few change from box to box.
-        self._priced: list[tuple[list[int], int, dict[int, int]]] = [([], 0, {}) for _ in self.relaxation.kinds]
+        self._priced: list[tuple[list[int], Limits, int, dict[int, int]]] = [
+            ([], (), 0, {}) for _ in self.relaxation.kinds
+        ]
+        self._stacking = Stacking(self.relaxation)
+        self._most: tuple[Limits, ...] = self._stacking.limits({})
         self._groups = groups_of(fleet)
         self._program = PatternProgram(self.relaxation, self._groups)
         self._start()
@@ -197,7 +204,9 @@ class PatternBound:
             duals, value = self._program.duals(), self._program.value() * MICRO
             found = 0
             for point in [duals] if centre is None else [_SMOOTH * centre + (1 - _SMOOTH) * duals, duals]:
-                tried, found, _ = self._price(self._program.prices(point), duals)
+                prices = self._program.prices(point)
+                found, device = self._price(prices, duals)
+                tried = certify(self.relaxation, prices, device)
                 bound = covering_bound(self.fleet, tried)
                 if bound is None:
                     self.infeasible = True
@@ -216,12 +225,13 @@ class PatternBound:
             return None
         self.cuts.append(cut)
         self._raise(best, track)
-        return Relaxed(best, tuple(self._program.counts()), not self._program.beyond(), tuple(self._program.sums()))
+        return self._relaxed(best)
 
     def _branch(self, box: Box) -> Relaxed | None:
         """Column generation in one box of the tree, from the columns that are there; None when out of time."""
         self._program.set_box(box)
-        best, cut = 0, None
+        self._allow(box)
+        best, best_prices = 0, None
         for _ in range(_BOX_ROUNDS):
             solved = self._program.solve(self._budget.left())
             if self._budget.over():
@@ -231,41 +241,61 @@ class PatternBound:
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
             prices = self._program.prices(duals)
-            tried, found, device = self._price(prices, duals, extra=0)
-            local = certify(self.relaxation, prices, device, box.sums) if box.sums else tried
+            found, device = self._price(prices, duals, extra=0)
+            local = certify(self.relaxation, prices, device, box.sums)
             bound = box_bound(self.fleet, local, self._groups, prices.group, box)
-            if cut is None or bound > best:
-                best, cut = bound, tried
+            if best_prices is None or bound > best:
+                best, best_prices = bound, prices
             near = _ENOUGH if is_whole(self._program.counts()) and not box.sums else _NEAR
             if (not found or value <= best * (1 + near)) and not (
                 self._program.beyond() and self._program.raise_penalty()
             ):
                 break
-        if cut is not None and len(self.cuts) < _CUTS:
-            self.cuts.append(cut)
-        return Relaxed(best, tuple(self._program.counts()), not self._program.beyond(), tuple(self._program.sums()))
+        if best_prices is not None and len(self.cuts) < _CUTS:
+            self.cuts.append(certify(self.relaxation, best_prices))  # without the box's limits
+        return self._relaxed(best)
 
-    def _price(self, prices: Prices, duals: Floats, extra: int = _EXTRA) -> tuple[Cut, int, list[int]]:
-        """The cut of `prices`; adds patterns that improve the LP with these `duals`, and says how many.
+    def _relaxed(self, bound: int) -> Relaxed:
+        """What the last solution says, with a bound for its box."""
+        program = self._program
+        sums = tuple(program.sums())
+        stacked = self._stacking.stacked(sums, self._most, zip(program.known(), program.amounts()[1], strict=True))
+        return Relaxed(bound, tuple(program.counts()), not program.beyond(), sums, stacked)
 
-        The last of the answer is `device_worth` at these prices.
+    def _allow(self, box: Box) -> None:
+        """Allow the patterns that limits on copies allow, in a box."""
+        most = self._stacking.limits(box.sums)
+        if most != self._most:
+            self._most = most
+            self._program.allow(most)
+
+    def _price(self, prices: Prices, duals: Floats, extra: int = _EXTRA) -> tuple[int, list[int]]:
+        """Add patterns that are allowed and improve the LP with these `duals`; says how many.
+
+        The second part of the answer is the most that an accelerator of each kind is worth at `prices`, over all
+        patterns that are allowed.
         """
         device, found = [], []
         for kind in self.relaxation.kinds:
             q, touch = kind.index, prices.touch[kind.index]
-            if self._priced[q][0] != touch:
-                self._priced[q] = (touch, *kind.knapsack.best_pattern(touch))
-            _, value, pattern = self._priced[q]
+            if self._priced[q][:2] != (touch, self._most[q]):
+                self._priced[q] = (touch, self._most[q], *self._knapsack(q).best_pattern(touch))
+            _, _, value, pattern = self._priced[q]
             device.append(max(value, prices.device[q]))
             if not self._program.saves(duals, q, pattern):
                 continue
             found.append((q, pattern))
             for _ in range(extra):
                 some = [0 if self._rng.random() < _DROP else price for price in touch]
-                found.append((q, kind.knapsack.best_pattern(some)[1]))
+                found.append((q, self._knapsack(q).best_pattern(some)[1]))
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
-        return certify(self.relaxation, prices, device), self._program.add_patterns(new), device
+        return self._program.add_patterns(new), device
+
+    def _knapsack(self, q: int) -> Knapsack:
+        """That of kind q with what is allowed now."""
+        whole, most = self.relaxation.kinds[q].knapsack, self._most[q]
+        return whole if most == tuple(whole.limits) else Knapsack(whole.room, whole.needs, most)
 
     def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
         """What a plan has on its accelerators (or machines with at most one): a good start."""
@@ -289,6 +319,6 @@ class PatternBound:
         items = self.relaxation.kinds[q].items
         for kind in self.relaxation.kinds:
             if kind.index != q and kind.alike == self.relaxation.kinds[q].alike:
-                index, limits = self._index[kind.index], kind.knapsack.limits
+                index, limits = self._index[kind.index], self._most[kind.index]
                 there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
                 yield kind.index, {i: min(times, limits[i]) for i, times in there.items()}

@@ -1,7 +1,8 @@
 """Whole machines and whole wide copies: best-first branching on their counts.
 
 Only machine counts carry cost, and the LP buys parts of machines; it also likes parts of wide copies, half of one in
-each of two gaps. A node is a box of machine counts; its bound is the
+each of two gaps, and one such copy twice on each of half as many accelerators. That ends where no more than one copy is
+allowed: no accelerator then holds two. A node is a box of machine counts; its bound is the
 certificate of its LP's prices over that box, so patterns that were never generated are covered. Machines of one type
 are nearly alike wherever they stand, so the LP shifts them freely between zones and a branch on one pool's count
 changes nothing; a branch on the count of all of them does (as in branching on aggregated variables, Vanderbeck 2011,
@@ -45,7 +46,8 @@ class Relaxed:
     """What solving one box gives.
 
     `bound` is proven, micro-dollars per hour; `counts` are machines per pool and group in the LP's solution (none when
-    the LP failed), `sums` copies per sum of the relaxation; `feasible` says whether these hold everything that the
+    the LP failed), `sums` copies per sum of the relaxation; `stacked` of each sum how many of its copies, about, the LP
+    saves by patterns with more of them than there are; `feasible` says whether these hold everything that the
     relaxation asks for.
     """
 
@@ -53,6 +55,7 @@ class Relaxed:
     counts: tuple[float, ...]
     feasible: bool
     sums: tuple[float, ...] = ()
+    stacked: tuple[float, ...] = ()
 
 
 class _Node(NamedTuple):
@@ -145,7 +148,8 @@ class Tree:
         k = self._fractional(counts)
         if k is None and node.relaxed.feasible and not self.machines:
             self.machines = tuple(round(n) for n in counts[: self._pools])
-        worth = {s: _apart(n) * self._weights[s] for s, n in enumerate(sums) if _apart(n) > WHOLE}
+        worth = {s: copies * self._weights[s] for s, copies in enumerate(node.relaxed.stacked) if copies > WHOLE}
+        worth |= {s: _apart(n) * self._weights[s] for s, n in enumerate(sums) if _apart(n) > WHOLE}
         s = max(worth, key=lambda s: (worth[s], -s), default=None)
         if s is not None and (k is None or worth[s] > _apart(counts[k]) * self._prices[k]):
             return self._halves_of_copies(node.box, s, sums[s])
@@ -159,7 +163,7 @@ class Tree:
     def _halves_of_copies(self, box: Box, s: int, copies: float) -> tuple[Box, ...]:
         """The box with at most, and with more copies in sum s than `copies` rounded down; no empty one."""
         low, high = box.sums.get(s, (0, self._copies[s]))
-        below = math.floor(copies)
+        below = math.floor(copies + WHOLE)
         parts = ((low, min(high, below)), (max(low, below + 1), high))
         return tuple(replace(box, sums={**box.sums, s: part}) for part in parts if part[0] <= part[1])
 
