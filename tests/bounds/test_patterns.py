@@ -120,7 +120,7 @@ def test_a_wide_copy_stands_once_on_each_accelerator() -> None:
     assert bound.bound == 3_000_000
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(1000, 1240))
 def test_bounds_of_wide_copies_hold(seed: int) -> None:
     """Against all plans of small problems: copies on one to three accelerators, shared and owned, in two zones."""
     rng = random.Random(seed)
