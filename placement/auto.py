@@ -7,10 +7,10 @@
    first, then column generation, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole
    accelerators with host limits), then CP-SAT's portfolio for what time is left. A larger one gets column generation
    alone, a very large one is solved in parts.
-4. Beside all turns of step 3, where there is a second core, a search in a thread of its own: the arc-flow program
-   (which gets a turn where there is none); a second column generation with another seed where copies are bound to
-   zones, in which arc-flow is weak, and after arc-flow where column generation does not dive. The two go on from each
-   other's plans.
+4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own (where there is
+   none it gets a turn). It leaves Python alone for most of its time: a second column generation instead would take as
+   much from the first as it brings. Where copies are bound to zones or have other rules that neither knows well, one
+   follows that improves plans only; the two go on from each other's.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -198,8 +198,6 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
             yield flow
         elif is_small or (may_dive(fleet) and not zoned):
             yield Aside((replace(flow, part=1.0),))
-        elif may_dive(fleet):
-            yield Aside((Turn("column-generation", 1.0, seed=_OTHER_SEED),))
         else:
             more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
             yield Aside((flow, more))
