@@ -8,9 +8,9 @@
    accelerators with host limits), then CP-SAT's portfolio for what time is left. A larger one gets column generation
    alone, a very large one is solved in parts.
 4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own (where there is
-   none it gets a turn). It leaves Python alone for most of its time: a second column generation instead would take as
-   much from the first as it brings. Where copies are bound to zones or have other rules that neither knows well, one
-   follows that improves plans only; the two go on from each other's.
+   none it gets a turn). Where column generation does not dive, a second one follows that improves plans only; the two
+   go on from each other's. Where it dives in a fleet with zones, nothing is beside it: Python runs one thread at a
+   time, and dives are worth more than what another search takes from them.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -198,7 +198,7 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
             yield flow
         elif is_small or (may_dive(fleet) and not zoned):
             yield Aside((replace(flow, part=1.0),))
-        else:
+        elif not may_dive(fleet):
             more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
             yield Aside((flow, more))
     if is_small:
