@@ -78,10 +78,13 @@ class Dive:
             at_once = sum(self._left) if not solved else max(first, math.ceil(sum(self._left) / max(1.0, more)))
             for _ in range(at_once):
                 draft = self._next()
-                if draft is not None:
-                    self._state = draft.after
-                    self._left[draft.box.pool] -= 1
-                    done.append(draft)
+                if draft is None:
+                    break
+                self._state = draft.after
+                self._left[draft.box.pool] -= 1
+                done.append(draft)
+            if draft is None:
+                break
         return self._to_sketch(done)
 
     def _solve(self, budget: Budget) -> bool:
@@ -139,7 +142,7 @@ class Dive:
         """Of one machine a pool, filled on paper, the one nearest to what the LP has."""
         best: Draft | None = None
         for p, n in enumerate(self._left):
-            if n and p in self._relaxation.kind_of:
+            if n and p in self._relaxation.kind_of and self._fleet.pools[p].shape.accelerators:
                 draft = self._drafts.of_pool(p, n, self._state, self._drawing)
                 self._rate(draft)
                 if best is None or draft.score > best.score:

@@ -44,6 +44,7 @@ _GAP = 5e-4  # of the mix program
 _NODES = 500  # of the mix program
 _NEAR = 2  # machines of a pool, between parts of machines and whole ones
 _EPSILON = 1e-7
+_ENOUGH = 10.0  # times what a cut asks for: one such machine keeps it, and larger numbers are more than HiGHS takes
 _LITTLE = 1e-3  # machines that a pool without any counts for: else its prices would be anything
 _SCALE = 10**9
 _RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memory
@@ -79,7 +80,7 @@ class Mixes:
         little, and a program over whole machines goes where they say least.
         """
         low, high = self._limits_of_pools()
-        parts = self._room.cheapest(high.tolist(), spare, budget) if self._room is not None else None
+        parts = self._room.cheapest(low.tolist(), high.tolist(), spare, budget) if self._room is not None else None
         if parts is not None:
             near = np.maximum(low, np.floor(parts) - _NEAR), np.minimum(high, np.ceil(parts) + _NEAR)
             machines = self._settle(spare, *near, budget)
@@ -241,4 +242,4 @@ def _parts(fleet: Fleet) -> tuple[NDArray[np.bool_], Floats]:
 
 def _scaled(cuts: Iterable[Cut]) -> list[Floats]:
     """Cuts as parts of what they ask for that a machine of each pool is worth; those that ask for nothing left out."""
-    return [np.array([worth / cut.least for worth in cut.worth]) for cut in cuts if cut.least > 0]
+    return [np.array([min(_ENOUGH, worth / cut.least) for worth in cut.worth]) for cut in cuts if cut.least > 0]

@@ -34,13 +34,15 @@ class Room:
             for program in (self._free, self._bought):
                 program.add_patterns([(q, dict(pattern))])
 
-    def cheapest(self, most: Sequence[float], spare: float, budget: Budget) -> list[float] | None:
+    def cheapest(
+        self, fewest: Sequence[float], most: Sequence[float], spare: float, budget: Budget
+    ) -> list[float] | None:
         """The cheapest counts, parts of machines allowed, with room for `spare` (relative) more copies; None without.
 
-        `most` are quotas; patterns that are not known yet could make it cheaper.
+        `fewest` are paid for anyway, `most` are quotas; patterns that are not known yet could make it cheaper.
         """
         fleet = self._relaxation.fleet
-        self._bought.limit(most)
+        self._bought.limit(most, fewest)
         self._bought.ask_for([c.required * (1 + spare) for c in fleet.components], {}, 1 + spare)
         if not self._bought.solve(budget.left()) or self._bought.beyond():
             return None

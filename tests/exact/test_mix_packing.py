@@ -15,7 +15,9 @@ from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.relaxation import relax
 from placement.budget import Budget
 from placement.exact import mix_packing
+from placement.exact.diving import Dive
 from placement.exact.mix_packing import MixPacking, firm_fleet
+from placement.exact.mixes import Mixes
 from placement.exact.room import Room
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
@@ -62,12 +64,29 @@ def test_the_cheapest_counts_keep_quotas() -> None:
     """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
     fleet = compile_fleet(Problem(**document([component("wide", 5, 80, 8)])))
     room = Room(relax(fleet), PatternBound(fleet, Budget()).patterns)
-    found = room.cheapest([2.0, 0, 2, 0, 2, 0], 0.0, Budget())
+    found = room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.0, Budget())
     assert found is not None
     assert sum(found) == pytest.approx(5.0)
     assert max(found) <= 2.0 + 1e-9
-    assert sum(room.cheapest([2.0, 0, 2, 0, 2, 0], 0.2, Budget()) or []) == pytest.approx(6.0)
-    assert room.cheapest([2.0, 0, 2, 0, 0, 0], 0.0, Budget()) is None
+    assert sum(room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.2, Budget()) or []) == pytest.approx(6.0)
+    assert room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 0, 0], 0.0, Budget()) is None
+
+
+def test_machines_that_are_paid_for_anyway() -> None:
+    """Five idle machines, and some without accelerators that must run: mixes hold them, dives pass them by."""
+    problem = document([component("one", 3, 40)])
+    problem["instance_types"]["cpu"] = {"vcpus": 8, "memory_gib": 32, "price_per_hour": 1}
+    problem["pools"][0]["min_instances"] = 5
+    problem["pools"].append({"name": "cpu", "instance_type": "cpu", "zone": "a", "min_instances": 2})
+    fleet = compile_fleet(Problem(**problem))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    mix = Mixes(fleet, bound.cuts, 0, Room(relax(fleet), bound.patterns)).offer(0.01, Budget())
+    assert mix is not None
+    assert mix.machines == (5, 0, 0, 0, 0, 0, 2)
+    sketch = Dive(relax(fleet), bound.patterns, 0).run(mix, Budget())
+    assert sketch is not None
+    assert not sketch.missing
 
 
 def test_a_wide_copy_touches_each_accelerator_once() -> None:
