@@ -27,6 +27,7 @@ from placement.exact.room import Room
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
 from placement.heuristics import Sketch, relabel
+from placement.heuristics.zones import has_zone_rules
 from placement.packing import Packing
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 NAME = "column-generation"
 _DIVE_FROM = 300  # copies: with fewer the heuristics leave little out
+_PLAIN_TIMES = 2  # as many, where no copy is bound to a zone: heuristics do well for longer
 _MOST_SPARE = 0.2
 _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
 _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
@@ -74,7 +76,7 @@ class MixPacking:
         self._alone = Packing(())
         self._dive: Dive | None = None
         rest, dives = firm, False
-        if not firm.instances and not firm.levels and may_dive(firm) and _copies(firm) >= _DIVE_FROM:
+        if not firm.instances and not firm.levels and may_dive(firm) and _copies(firm) >= _dive_from(firm):
             settled = settle(firm, bound.worth or [pool.price for pool in fleet.pools])
             if settled is not None:
                 self._used, rest, self._alone = settled.used, settled.rest, Packing(settled.machines)
@@ -87,6 +89,8 @@ class MixPacking:
         if dives:
             self._dive = Dive(relaxation, bound.patterns, seed)
             self._arms.append(_Arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
+        elif bound.machines:  # nothing to spare: the search has luck, and a packing there is a proof
+            self._arms.insert(0, _Arm(lambda *_: Mix(bound.machines)))
         self.tried = 0
 
     @property
@@ -169,6 +173,12 @@ class MixPacking:
 def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
     """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
     return fleet if track.best is None else with_placed(fleet, track.best[0])
+
+
+def _dive_from(fleet: Fleet) -> int:
+    """Copies from which mixes are dived for."""
+    zoned = any(has_zone_rules(component) for component in fleet.components)
+    return _DIVE_FROM if zoned else _PLAIN_TIMES * _DIVE_FROM
 
 
 def _copies(fleet: Fleet) -> int:
