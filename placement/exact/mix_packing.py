@@ -89,7 +89,7 @@ class MixPacking:
         if dives:
             self._dive = Dive(relaxation, bound.patterns, seed)
             self._arms.append(_Arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
-        elif bound.machines:  # nothing to spare: the search has luck, and a packing there is a proof
+        elif bound.machines and not _is_zoned(firm):  # nothing to spare: a packing there is a proof
             self._arms.insert(0, _Arm(lambda *_: Mix(bound.machines)))
         self.tried = 0
 
@@ -177,8 +177,11 @@ def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
 
 def _dive_from(fleet: Fleet) -> int:
     """Copies from which mixes are dived for."""
-    zoned = any(has_zone_rules(component) for component in fleet.components)
-    return _DIVE_FROM if zoned else _PLAIN_TIMES * _DIVE_FROM
+    return _DIVE_FROM if _is_zoned(fleet) else _PLAIN_TIMES * _DIVE_FROM
+
+
+def _is_zoned(fleet: Fleet) -> bool:
+    return any(has_zone_rules(component) for component in fleet.components)
 
 
 def _copies(fleet: Fleet) -> int:
