@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.exact.mixes import Mix
 
@@ -130,13 +129,7 @@ class Rounding:
                 return False
             if not program.beyond():
                 return True
-            duals = program.duals()
-            prices = program.prices(duals)
-            found = []
-            for kind, limit in zip(self._relaxation.kinds, limits, strict=True):
-                knapsack = Knapsack(kind.knapsack.room, kind.knapsack.needs, limit)
-                found.append((kind.index, knapsack.best_pattern(prices.touch[kind.index])[1]))
-            if not program.add_patterns((q, pattern) for q, pattern in found if program.saves(duals, q, pattern)):
+            if not program.improve(program.duals(), range(len(limits)), limits):
                 return False
         return False
 

@@ -57,14 +57,34 @@ def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
         for _ in range(4)
     ]
     states = rng.choice([50, 2000, 16_000])
-    units, rounded = fit_grid(room, needs, [rng.randint(1, 5) for _ in needs], states)
+    grid = fit_grid(room, needs, [rng.randint(1, 5) for _ in needs], states)
+    units, rounded = grid.room(room), [grid.need(need) for need in needs]
     assert set(contents(room, needs, [2] * 4)) <= set(contents(units, rounded, [2] * 4))
     assert len(units) < 2 or Knapsack(units, rounded, [1] * 4).states <= states
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_what_fits_on_a_grid_rounded_up_fits(seed: int) -> None:
+    """Also into what is left of the room; and with one dimension in tenths of a GiB, what fits fits on the grid."""
+    rng = random.Random(seed)
+    room = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
+    needs = [tuple(rng.choice([0, have // 3, rng.randint(0, have)]) for have in room) for _ in range(4)]
+    grid = fit_grid(room, needs, [rng.randint(1, 5) for _ in needs], rng.choice([50, 2000, 16_000]), up=True)
+    rounded = [grid.need(need) for need in needs]
+    for part in (1.0, rng.random()):
+        left = tuple(int(have * part) for have in room)
+        assert set(contents(grid.room(left), rounded, [2] * 4)) <= set(contents(left, needs, [2] * 4))
+    tenths: list[tuple[int, ...]] = [(-(-rng.randint(5, 400) * 1024 // 10),) for _ in range(4)]
+    grid = fit_grid((81408,), tenths, [1] * 4, up=True)
+    unit_less = set(contents((81408 - 103,), tenths, [2] * 4))
+    assert unit_less <= set(contents(grid.room((81408,)), [grid.need(need) for need in tenths], [2] * 4))
+
+
 def test_a_grid_of_tenths_of_a_gib_loses_nothing() -> None:
     """Two needs of 11.2 GiB, rounded up to 11469 MiB, do not fit into 22.35 GiB, and not on the grid."""
-    units, rounded = fit_grid((22886, 1000, 0, 0), [(11469, 0, 0, 0), (8500, 0, 0, 0)], [1, 1])
+    room, needs = (22886, 1000, 0, 0), [(11469, 0, 0, 0), (8500, 0, 0, 0)]
+    grid = fit_grid(room, needs, [1, 1])
+    units, rounded = grid.room(room), [grid.need(need) for need in needs]
     assert 2 * rounded[0][0] > units[0]
     assert sum(need[0] for need in rounded) <= units[0]
 

@@ -1,12 +1,14 @@
-"""Grids for the knapsacks: needs rounded down to units, so that every content that fits still fits.
+"""Grids for the knapsacks: needs rounded down to whole units for bounds, up for plans.
 
-Rounding down only lets more fit, so bounds stay bounds; it must lose little, and the table of all dimensions together
-must stay small. Units are fractions: a floor taken in floating point could be one too high.
+Rounding down only lets more fit, so bounds stay bounds; rounding up lets nothing fit that does not. Either must lose
+little, and the table of all dimensions together must stay small. Units are fractions: a floor taken in floating point
+could be one too high.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -21,30 +23,47 @@ STATES = 16_000  # of the table of several dimensions
 _PARTS = (1, 2, 4, 5, 8, 10, 16, 20)
 
 
-def fit_grid(
-    room: Sequence[int], needs: Sequence[Sequence[int]], counts: Sequence[int], states: int = STATES
-) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
-    """Room and needs in whole units, (R,) and (I, R); dimensions that can't bind are left out.
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The dimensions that can bind, and the unit of each. Rooms are rounded down; needs too, or with `up` up."""
 
-    `counts` says how often an item is wanted: rounding that gives away much of the room is avoided first.
+    dimensions: tuple[int, ...]
+    units: tuple[Fraction, ...]
+    up: bool
+
+    def room(self, amounts: Sequence[int]) -> tuple[int, ...]:
+        """What there is, (R,), in whole units."""
+        return tuple(_floor(amounts[r], unit) for r, unit in zip(self.dimensions, self.units, strict=True))
+
+    def need(self, amounts: Sequence[int]) -> tuple[int, ...]:
+        """What a copy takes, (R,), in whole units."""
+        return tuple(
+            _rounded(amounts[r], unit, up=self.up) for r, unit in zip(self.dimensions, self.units, strict=True)
+        )
+
+
+def fit_grid(
+    room: Sequence[int],
+    needs: Sequence[Sequence[int]],
+    counts: Sequence[int],
+    states: int = STATES,
+    *,
+    up: bool = False,
+) -> Grid:
+    """A grid for this room, (R,), and these needs, (I, R); dimensions that can't bind are left out.
+
+    `counts` says how often an item is wanted: rounding that gives away, or takes, much of the room is avoided first.
     """
     kept = _binding(room, needs)
-    column = {r: [need[r] for need in needs] for r in kept}
-    unit = {r: _unit(room[r], column[r], counts, FINEST) for r in kept}
+    column = {r: _Column(room[r], [need[r] for need in needs], counts, up) for r in kept}
+    unit = {r: column[r].unit(FINEST) for r in kept}
     while len(kept) > 1 and math.prod(_floor(room[r], unit[r]) + 1 for r in kept) > states:
-        coarser = {
-            r: _unit(room[r], column[r], counts, _floor(room[r], unit[r]) // 2)
-            for r in kept
-            if _floor(room[r], unit[r]) > 1
-        }
+        coarser = {r: column[r].unit(_floor(room[r], unit[r]) // 2) for r in kept if _floor(room[r], unit[r]) > 1}
         if not coarser:
             break
-        r = min(coarser, key=lambda r: (_lost(room[r], column[r], counts, coarser[r]), r))
+        r = min(coarser, key=lambda r: (column[r].lost(coarser[r]), r))
         unit[r] = coarser[r]
-    return (
-        tuple(_floor(room[r], unit[r]) for r in kept),
-        [tuple(_floor(need[r], unit[r]) for r in kept) for need in needs],
-    )
+    return Grid(tuple(kept), tuple(unit[r] for r in kept), up)
 
 
 def _binding(room: Sequence[int], needs: Sequence[Sequence[int]]) -> list[int]:
@@ -57,18 +76,39 @@ def _binding(room: Sequence[int], needs: Sequence[Sequence[int]]) -> list[int]:
     return kept
 
 
-def _unit(room: int, needs: Sequence[int], counts: Sequence[int], most: int) -> Fraction:
-    """The unit that gives least away among those with at most `most` of it in `room`; the largest of equals."""
-    candidates = [Fraction(math.gcd(*needs)), *(Fraction(MIB_PER_GIB, parts) for parts in _PARTS)]
-    candidates.append(max(Fraction(1), Fraction(room, most)))
-    allowed = [unit for unit in candidates if unit and _floor(room, unit) <= most and unit <= room]
-    return min(allowed, key=lambda unit: (round(_lost(room, needs, counts, unit), 9), -unit))
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One dimension: its room, what each item needs of it, and how often."""
+
+    room: int
+    needs: Sequence[int]
+    counts: Sequence[int]
+    up: bool
+
+    def unit(self, most: int) -> Fraction:
+        """The unit that rounds best among those with at most `most` of it in the room; the largest of equals."""
+        candidates = [Fraction(math.gcd(*self.needs)), *(Fraction(MIB_PER_GIB, parts) for parts in _PARTS)]
+        if self.up:  # a hair above a tenth of a GiB, as needs of whole tenths were rounded up to MiB
+            candidates += [self._hair_above(unit) for unit in candidates[1:]]
+        candidates.append(max(Fraction(1), Fraction(self.room, most)))
+        allowed = [unit for unit in candidates if unit and _floor(self.room, unit) <= most and unit <= self.room]
+        return min(allowed, key=lambda unit: (round(self.lost(unit), 9), -unit))
+
+    def _hair_above(self, unit: Fraction) -> Fraction:
+        return max((Fraction(need, max(1, round(need / unit))) for need in self.needs if need), default=unit)
+
+    def lost(self, unit: Fraction) -> float:
+        """What the rounding gives away or takes, in rooms, over all wanted copies; rounding the room counts too."""
+        units = _floor(self.room, unit)
+        parts = (
+            n * (need / self.room - _rounded(need, unit, up=self.up) / units)
+            for need, n in zip(self.needs, self.counts, strict=True)
+        )
+        return -sum(parts) if self.up else sum(parts)
 
 
-def _lost(room: int, needs: Sequence[int], counts: Sequence[int], unit: Fraction) -> float:
-    """What the rounding gives away, in rooms, over all wanted copies; rounding the room itself takes some back."""
-    units = _floor(room, unit)
-    return sum(n * (need / room - _floor(need, unit) / units) for need, n in zip(needs, counts, strict=True))
+def _rounded(amount: int, unit: Fraction, *, up: bool) -> int:
+    return -(-amount * unit.denominator // unit.numerator) if up else _floor(amount, unit)
 
 
 def _floor(amount: int, unit: Fraction) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _FAR = 2**62
 
@@ -62,6 +62,10 @@ class Knapsack:
 
     def best_pattern(self, prices: Sequence[int]) -> tuple[int, dict[int, int]]:
         """A most valuable pattern at integer prices at least 0: its value, and how often each item stands in it."""
+        return self.best_patterns(prices, [self.room])[0]
+
+    def best_patterns(self, prices: Sequence[int], rooms: Iterable[Sequence[int]]) -> list[tuple[int, dict[int, int]]]:
+        """The same for each of some rooms, none larger than all of it, from one table."""
         best = self._table(prices)
         parts = [(item, times) for item, times in self._parts if prices[item] > 0]
         taken = np.zeros((len(parts), *best.shape), dtype=bool)
@@ -70,8 +74,15 @@ class Knapsack:
             with_it = best[here] + prices[item] * times
             np.greater(with_it, best[there], out=taken[row][there])
             np.maximum(best[there], with_it, out=best[there])
+        free = self._free_worth(prices)
+        return [(int(best[tuple(room)]) + free, self._trace(prices, parts, taken, room)) for room in rooms]
+
+    def _trace(
+        self, prices: Sequence[int], parts: Sequence[tuple[int, int]], taken: np.ndarray, room: Sequence[int]
+    ) -> dict[int, int]:
+        """Back through the table, from a room: what was taken, and what takes no room."""
         pattern: dict[int, int] = {}
-        left = list(self.room)
+        left = list(room)
         for row in range(len(parts) - 1, -1, -1):
             if taken[row][tuple(left)]:
                 item, times = parts[row]
@@ -80,7 +91,7 @@ class Knapsack:
         for item, need in enumerate(self.needs):
             if not any(need) and prices[item] > 0 and self.limits[item]:
                 pattern[item] = self.limits[item]
-        return int(best[(-1,) * best.ndim]) + self._free_worth(prices), pattern
+        return pattern
 
     def _table(self, prices: Sequence[int]) -> np.ndarray:
         """Zeros; Python's integers when sums might not fit into 64 bits."""

@@ -9,6 +9,7 @@ import highspy
 import numpy as np
 
 from placement.bounds.patterns.certificate import SCALE, UNIT, Prices
+from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import RESOURCES, volumes
 from placement.engines.highs import EngineError, load_lp, run
 
@@ -172,6 +173,11 @@ class PatternProgram:
             starts.append(len(rows))
             rows += [self._device[kind], *(self._touch[kind][i] for i in pattern)]
             values += [-1.0, *(float(times) for times in pattern.values())]
+        self._add(starts, rows, values)
+        return len(starts)
+
+    def _add(self, starts: list[int], rows: list[int], values: list[float]) -> None:
+        """Add columns that cost nothing, their entries one column after the other."""
         n = len(starts)
         if n:
             self._primal = True
@@ -185,7 +191,17 @@ class PatternProgram:
                 np.array(rows, dtype=np.int32),
                 np.array(values),
             )
-        return n
+
+    def improve(self, duals: Floats, kinds: Iterable[int], limits: Sequence[Sequence[int]]) -> int:
+        """Price some kinds with at most so many of each item, (kinds, items); says how many patterns were added."""
+        prices = self.prices(duals)
+        found = []
+        for q in kinds:
+            whole = self._relaxation.kinds[q].knapsack
+            pattern = Knapsack(whole.room, whole.needs, limits[q]).best_pattern(prices.touch[q])[1]
+            if self.saves(duals, q, pattern):
+                found.append((q, pattern))
+        return self.add_patterns(found)
 
     @property
     def patterns(self) -> int:
@@ -337,8 +353,10 @@ class PatternProgram:
     def saves(self, duals: Floats, kind: int, pattern: dict[int, int]) -> bool:
         """Whether a pattern would make the LP's solution with these duals better."""
         worth = sum(times * duals[self._touch[kind][i]] for i, times in pattern.items())
-        device = duals[self._device[kind]]
-        return bool(worth > device + _ENOUGH * max(device, 1e-2))
+        return self._is_worth(worth, duals[self._device[kind]])
+
+    def _is_worth(self, worth: float, price: float) -> bool:
+        return bool(worth > price + _ENOUGH * max(price, 1e-2))
 
     def prices(self, duals: Floats) -> Prices:
         """Duals as integer prices."""

@@ -45,7 +45,7 @@ RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _MOST_APART = 150  # with more rows [one c,p] the LP takes longer than they are worth
 _MOST_SUMS = 10_000
 _WIDE = 2  # accelerators of a copy that is branched on
-_MOST_ITEMS = 2_500  # beyond, kinds span zones: each item of a kind is a row of the LP
+_MOST_ITEMS = 8_000  # beyond, kinds span zones: each item of a kind is a row of the LP
 RELAXES = (
     "whole copies of one accelerator and whole accelerators (machines and wider copies are whole), which accelerators "
     "are together in one machine and its vCPU and host memory (but for machines with one accelerator; else summed per "
@@ -201,9 +201,11 @@ def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...
                     wanted.setdefault(need, {})[c.index] = most
     items = tuple(sorted(wanted, reverse=True))
     shape = fleet.pools[pools[0]].shape
-    room = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
-    units, needs = fit_grid([max(0, have) for have in room], items, [sum(wanted[i].values()) for i in items])
-    return Kind(q, alike, pools, items, Knapsack(units, needs, [sum(wanted[i].values()) for i in items]))
+    amounts = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
+    room = [max(0, have) for have in amounts]
+    counts = [sum(wanted[i].values()) for i in items]
+    grid = fit_grid(room, items, counts)
+    return Kind(q, alike, pools, items, Knapsack(grid.room(room), [grid.need(item) for item in items], counts))
 
 
 def _most_on_accelerator(component: Component, zones: set[int]) -> int:

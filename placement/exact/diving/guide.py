@@ -1,0 +1,149 @@
+"""The pattern LP of what is left in a dive: solved again after each step, with some more patterns for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.exact.diving.drafts import SOME
+from placement.exact.diving.program import SpaceProgram
+from placement.exact.rounding import item_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from placement.bounds.patterns.program import Floats, Pattern
+    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.budget import Budget
+    from placement.exact.diving.seating import State
+    from placement.exact.diving.spaces import Content, Space, Spaces
+
+_MOST_ROUNDS = 60  # of pricing, for one solution
+_PAID = 0.1  # of its price, that a machine counts in the LP: what is left free should be cheap to do without
+
+
+@dataclass(slots=True)
+class Patterns:
+    """The LP's patterns of whole accelerators.
+
+    `of_kind` are those that it has something of, `mass` how much. `widths` are the accelerators that copies stand on
+    that an item is, (kinds, items); where several are alike, what most of them do.
+    """
+
+    known: list[tuple[int, dict[int, int]]]
+    mass: list[float]
+    of_kind: list[list[int]]
+    widths: list[list[int]]
+
+
+class Guide:
+    """The LP of one relaxation, from all patterns known to its bound; it keeps those that it finds."""
+
+    def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern]) -> None:
+        """O(ways + patterns)."""
+        self._relaxation = relaxation
+        self._program = SpaceProgram(relaxation, paid=_PAID)
+        self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._narrow = [way.touches == 1 for way in relaxation.ways]
+        self.narrow = {way.component for way in relaxation.ways if way.touches == 1}  # components
+        self._narrow_zones = {(way.component, way.zone) for way in relaxation.ways if way.touches == 1}
+
+    def solve(
+        self,
+        state: State,
+        spaces: Spaces,
+        budget: Budget,
+        *,
+        machines: Sequence[int] | None = None,
+        least: int = 0,
+        banned: Collection[Content] = (),
+    ) -> bool:
+        """Solve for what is left, on so many machines of each pool and on spaces; False if there is no answer in time.
+
+        Without machines it is for copies on one accelerator alone; others stay out, and zones have no least. No space
+        is offered a banned content. Patterns are priced as long as machines are lacking, and `least` times in any case.
+        `state` then has the copies by way.
+        """
+        program, relaxation = self._program, self._relaxation
+        on_one = [most if narrow else 0.0 for most, narrow in zip(state.most, self._narrow, strict=True)]
+        small = item_limits(relaxation, state.out, on_one)
+        program.limit([0] * len(relaxation.fleet.pools) if machines is None else machines)
+        if machines is not None:
+            limits = item_limits(relaxation, state.out, state.most)
+            program.ask_for(state.out, state.zoned)
+            program.limit_copies([0.0] * len(on_one), state.most)
+        else:
+            limits = small
+            caps = self._caps(state)
+            out = [n if c in self.narrow else 0 for c, n in enumerate(state.out)]
+            program.ask_for([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned)
+            program.cap_zones(caps)
+            program.limit_copies([0.0] * len(on_one), on_one)
+        program.allow(limits)
+        program.offer(spaces)
+        program.add_contents((space, dict(items)) for space, items in spaces.news())
+        program.allow_contents(small, banned)
+        kinds = [kind.index for kind in relaxation.kinds if machines and any(machines[p] for p in kind.pools)]
+        for n in range(_MOST_ROUNDS):
+            if not program.solve(budget.left()):
+                return False
+            if n >= least and not program.beyond():
+                break
+            duals = program.duals()
+            if not program.improve(duals, kinds, limits) + self._improve_spaces(duals, spaces, small):
+                break
+        state.by_way, self._mass = program.amounts()
+        return True
+
+    def _improve_spaces(self, duals: Floats, spaces: Spaces, limits: Sequence[Sequence[int]]) -> int:
+        """Price the contents of all spaces, one table a kind."""
+        prices = self._program.prices(duals)
+        of_kind: dict[int, list[Space]] = {}
+        for space in spaces.places:
+            of_kind.setdefault(space[0], []).append(space)
+        found = []
+        for q, some in of_kind.items():
+            knapsack = spaces.grids[q].knapsack(limits[q])
+            best = knapsack.best_patterns(prices.touch[q], [room for _, room in some])
+            found += [(space, content) for space, (_, content) in zip(some, best, strict=True)]
+        return self._program.add_contents(pair for pair in found if self._program.content_saves(duals, *pair))
+
+    def _caps(self, state: State) -> dict[int, list[int]]:
+        """How many more copies on one accelerator zones may have, of components with rules over zones."""
+        caps = {}
+        for c, counts in state.zoned.items():
+            limits, goal = self._relaxation.zones[c], state.goals.get(c)
+            caps[c] = [0] * len(counts)
+            for z, n in enumerate(counts):
+                most = limits.most.get(z, 0) if limits is not None else n + state.out[c]
+                if (c, z) in self._narrow_zones:
+                    caps[c][z] = max(0, (most if goal is None else goal[z]) - n)
+        return caps
+
+    def held(self) -> dict[Content, float]:
+        """Spaces by content in the last solution."""
+        return self._program.held()
+
+    def worths(self) -> tuple[list[float], list[float]]:
+        """Of a copy of each component and of a machine of each pool, by the last solution."""
+        return self._program.worths(self._program.duals())
+
+    def patterns(self, state: State) -> Patterns:
+        """The last solution's patterns of whole accelerators."""
+        known = [(q, dict(pattern)) for q, pattern in self._program.known()]
+        of_kind: list[list[int]] = [[] for _ in self._relaxation.kinds]
+        for n, (q, _) in enumerate(known):
+            if self._mass[n] > SOME:
+                of_kind[q].append(n)
+        return Patterns(known, self._mass, of_kind, self._widths(state))
+
+    def _widths(self, state: State) -> list[list[int]]:
+        most = [[0.0] * len(kind.items) for kind in self._relaxation.kinds]
+        widths = [[1] * len(kind.items) for kind in self._relaxation.kinds]
+        for way, copies in zip(self._relaxation.ways, state.by_way, strict=True):
+            if way.kind is None or way.item is None or not state.out[way.component]:
+                continue
+            if copies * way.touches > most[way.kind][way.item]:
+                most[way.kind][way.item] = copies * way.touches
+                widths[way.kind][way.item] = way.touches
+        return widths

@@ -1,0 +1,89 @@
+"""The pattern LP with spaces: accelerators that are filled in part hold contents, as whole ones hold patterns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from placement.bounds.patterns.program import PatternProgram
+from placement.bounds.patterns.relaxation import volumes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from placement.bounds.patterns.program import Floats
+    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.exact.diving.spaces import Content, Space, Spaces
+
+_INF = highspy.kHighsInf
+_SOME = 1e-7
+
+
+class SpaceProgram(PatternProgram):
+    """The pattern program of a relaxation, with a row for each space beside its machines."""
+
+    def __init__(self, relaxation: Relaxation, paid: float) -> None:
+        """O(ways); there are no spaces yet."""
+        super().__init__(relaxation, paid=paid)
+        self._space: dict[Space, int] = {}  # their rows
+        self._contents: dict[Content, int] = {}  # their columns
+        self._size = {pool.index: volumes(relaxation.fleet, pool.index) for pool in relaxation.fleet.pools}
+
+    def offer(self, spaces: Spaces) -> None:
+        """Let the program have these spaces, and no others; their machines' volumes too."""
+        self._primal = False
+        for space in spaces.places:
+            if space not in self._space:
+                self._space[space] = int(self._solver.getNumRow())
+                self._solver.addRow(0.0, _INF, 0, np.array([], dtype=np.int32), np.array([]))
+        free, vacancies = spaces.volumes(), spaces.vacancies()
+        supply = {row: float(len(spaces.places.get(space, ()))) for space, row in self._space.items()}
+        supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self._volume.items()}
+        supply |= {row: float(vacancies[key]) for key, row in self._on_one.items()}
+        for row, amount in supply.items():
+            self._solver.changeRowBounds(row, -amount, _INF)
+
+    def cap_zones(self, most: Mapping[int, Sequence[int]]) -> None:
+        """Ask for no least of some components in each zone, and at most so many more; after `ask_for`."""
+        for (c, z), row in self._zone.items():
+            if c in most:
+                self._solver.changeRowBounds(row, 0.0, float(most[c][z]))
+
+    def add_contents(self, found: Iterable[tuple[Space, dict[int, int]]]) -> int:
+        """Add contents of spaces that are offered; says how many were new."""
+        starts: list[int] = []
+        rows: list[int] = []
+        values: list[float] = []
+        first = self._solver.getNumCol()
+        for space, content in found:
+            key = (space, tuple(sorted(content.items())))
+            if key in self._contents or not content:
+                continue
+            self._contents[key] = first + len(starts)
+            starts.append(len(rows))
+            rows += [self._space[space], *(self._touch[space[0]][i] for i in content)]
+            values += [-1.0, *(float(times) for times in content.values())]
+        self._add(starts, rows, values)
+        return len(starts)
+
+    def allow_contents(self, limits: Sequence[Sequence[int]], banned: Collection[Content]) -> None:
+        """Allow contents with at most so many of each item, by kind, that are not banned."""
+        self._primal = False
+        most = [
+            0.0 if key in banned or any(times > limits[key[0][0]][i] for i, times in key[1]) else _INF
+            for key in self._contents
+        ]
+        columns = np.array(list(self._contents.values()), dtype=np.int32)
+        self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
+
+    def content_saves(self, duals: Floats, space: Space, content: Mapping[int, int]) -> bool:
+        """Whether a content would make the LP's solution with these duals better."""
+        worth = sum(times * duals[self._touch[space[0]][i]] for i, times in content.items())
+        return self._is_worth(worth, duals[self._space[space]])
+
+    def held(self) -> dict[Content, float]:
+        """Spaces by content in the last solution, none of 0."""
+        values = self._solver.getSolution().col_value
+        return {key: values[column] for key, column in self._contents.items() if values[column] > _SOME}

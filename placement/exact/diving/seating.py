@@ -1,0 +1,138 @@
+"""Copies on machines on paper: what is left of them, and whether one more may stand where it should.
+
+Every rule is kept at each seat: of the accelerator, the machine and its other copies, and of zones, so that what is
+left of a component can still complete it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from placement.exact.refill.boxes import Copy, tightest, way_of
+from placement.heuristics.zones import has_zone_rules, targets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.exact.refill.boxes import Box
+
+
+@dataclass(slots=True)
+class State:
+    """What is left: copies by component, and by way in the LP's solution; how many more may stand by each way.
+
+    `zoned` are the copies that stand in each zone, of components with rules over zones, and `goals` how many shall in
+    the end, where that is settled.
+    """
+
+    out: list[int]
+    most: list[float]
+    zoned: dict[int, tuple[int, ...]]
+    by_way: list[float] = field(default_factory=list)
+    goals: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+    def copy(self) -> State:
+        """One that may be changed, but for its goals."""
+        return State(self.out[:], self.most[:], self.zoned.copy(), self.by_way[:], self.goals)
+
+
+class Seating:
+    """Seats for one relaxation whose copies are all required, none of them dedicated."""
+
+    def __init__(self, relaxation: Relaxation) -> None:
+        """O(ways)."""
+        self.relaxation = relaxation
+        self._components = relaxation.fleet.components
+        self._free = (sum(c.required for c in self._components),) * len(relaxation.fleet.zones)
+        self._completes: dict[tuple[int, tuple[int, ...]], bool] = {}
+        self._ways: dict[tuple[int, int, int], list[int]] = {}  # (pool, item, accelerators) -> ways, by number
+        self._own: dict[tuple[int, int], list[int]] = {}  # (pool, accelerators) -> ways that own them
+        self._taken = []  # what a copy by each way takes
+        for w, way in enumerate(relaxation.ways):
+            option = self._components[way.component].options[way.option]
+            self._taken.append(way_of(option, relaxation.fleet.pools[way.pool].shape.memory_mib))
+            if way.item is not None:
+                self._ways.setdefault((way.pool, way.item, way.touches), []).append(w)
+            elif way.owns:
+                self._own.setdefault((way.pool, way.owns), []).append(w)
+
+    def start(self, most: Sequence[float]) -> State:
+        """Nothing stands yet; at most so many copies may by each way."""
+        nowhere = (0,) * len(self._free)
+        zoned = {c.index: nowhere for c in self._components if has_zone_rules(c)}
+        return State([c.required for c in self._components], list(most), zoned)
+
+    def ways(self, p: int, i: int, touches: int) -> list[int]:
+        """The ways in which an item, of the pool's kind, stands on so many accelerators."""
+        return self._ways.get((p, i, touches), [])
+
+    def owners(self, p: int, accelerators: int) -> list[int]:
+        """The ways to own so many accelerators."""
+        return self._own.get((p, accelerators), [])
+
+    def left(self, p: int, i: int, state: State) -> Iterator[int]:
+        """The ways in which copies that are out may stand as this item on one accelerator of the pool."""
+        for w in self.ways(p, i, 1):
+            if state.out[self.relaxation.ways[w].component] and state.most[w] >= 1:
+                yield w
+
+    def may_stand(self, c: int, counts: tuple[int, ...], state: State) -> bool:
+        """Whether component c can be completed with so many copies in each zone."""
+        goal = state.goals.get(c)
+        if goal is not None:
+            return all(n <= most for n, most in zip(counts, goal, strict=True))
+        if (c, counts) not in self._completes:
+            component = self._components[c]
+            found = targets(component, counts, component.required, self._free, [1.0] * len(counts))
+            self._completes[c, counts] = found is not None
+        return self._completes[c, counts]
+
+    def welcomes(self, box: Box, c: int) -> bool:
+        """Whether what stands on a machine lets one more copy of a component stand there."""
+        return box.welcomes(self._components[c], self._components)
+
+    def tightest(self, box: Box, w: int) -> tuple[int, ...] | None:
+        """The accelerators of a machine with the least room that is enough for a copy by way w."""
+        return tightest(box, self._taken[w])
+
+    def place_item(self, box: Box, state: State, on: tuple[int, ...], i: int) -> bool:
+        """Seat one copy of item i, of the component that the LP has most of there; False when none may stand."""
+        ways = self.ways(box.pool, i, len(on))
+        return any(self.place(box, state, w, on) for w in sorted(ways, key=lambda w: -state.by_way[w]))
+
+    def place(self, box: Box, state: State, w: int, on: tuple[int, ...]) -> bool:
+        """Seat one copy by way w, if it is out and every rule lets it stand there."""
+        way, taken = self.relaxation.ways[w], self._taken[w]
+        c = way.component
+        if not state.out[c] or state.most[w] < 1 or not box.takes(taken) or not self.welcomes(box, c):
+            return False
+        if not all(box.fits_on(taken, k) for k in on):
+            return False
+        counts = state.zoned.get(c)
+        if counts is not None:
+            counts = _with(counts, way.zone, 1)
+            if not self.may_stand(c, counts, state):
+                return False
+            state.zoned[c] = counts
+        state.by_way[w] -= 1
+        state.most[w] -= 1
+        state.out[c] -= 1
+        box.put(Copy(w, taken, on), c)
+        return True
+
+    def take_back(self, box: Box, state: State) -> None:
+        """Undo the last seat of a machine."""
+        copy = box.copies[-1]
+        way = self.relaxation.ways[copy.item]
+        box.take(copy, way.component)
+        state.by_way[copy.item] += 1
+        state.most[copy.item] += 1
+        state.out[way.component] += 1
+        if way.component in state.zoned:
+            state.zoned[way.component] = _with(state.zoned[way.component], way.zone, -1)
+
+
+def _with(counts: tuple[int, ...], zone: int, more: int) -> tuple[int, ...]:
+    return (*counts[:zone], counts[zone] + more, *counts[zone + 1 :])

@@ -1,0 +1,138 @@
+"""What is free on accelerators of machines on paper: spaces, in units, and the machines that have them.
+
+A *space* is a kind of accelerators and the units that are free on one; accelerators with equal spaces are alike, but
+for their machines. A *content* is what may stand there together: copies on one accelerator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.bounds.patterns.grid import fit_grid
+from placement.bounds.patterns.pricing import Knapsack
+from placement.bounds.patterns.relaxation import RESOURCES
+from placement.units import WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from placement.bounds.patterns.relaxation import Kind, Relaxation
+    from placement.exact.refill.boxes import Box
+
+    Space = tuple[int, tuple[int, ...]]  # kind, units that are free
+    Place = tuple[Box, int]  # a machine and one of its accelerators
+    Content = tuple[Space, tuple[tuple[int, int], ...]]  # (item, times) ascending
+
+
+class SpaceGrid:
+    """Units for one kind: needs rounded up and rooms down, so that what fits does."""
+
+    def __init__(self, relaxation: Relaxation, kind: Kind) -> None:
+        """O(items)."""
+        shape = relaxation.fleet.pools[kind.pools[0]].shape
+        amounts = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
+        room = [max(0, have) for have in amounts]
+        self._grid = fit_grid(room, kind.items, kind.knapsack.limits, up=True)
+        self._room = self._grid.room(room)
+        self._needs = [self._grid.need(item) for item in kind.items]
+        self._least = min((item.memory_mib for item in kind.items), default=0)
+
+    def free(self, box: Box, k: int) -> tuple[int, ...] | None:
+        """Units that are free on one accelerator; None where nothing could stand."""
+        if box.room[k] < self._least:
+            return None
+        amounts = (box.room[k], box.share[k], box.vcpus, box.host)
+        return self._grid.room([max(0, have) for have in amounts])
+
+    def fits(self, room: Sequence[int], content: Mapping[int, int]) -> bool:
+        """Whether a content fits into a room, both in units."""
+        return all(
+            sum(times * self._needs[i][r] for i, times in content.items()) <= have for r, have in enumerate(room)
+        )
+
+    def knapsack(self, limits: Sequence[int]) -> Knapsack:
+        """All contents with at most so many of each item."""
+        return Knapsack(self._room, self._needs, limits)
+
+
+class Spaces:
+    """The machines of a dive, and the places that are open on them."""
+
+    def __init__(self, relaxation: Relaxation) -> None:
+        """None yet."""
+        self._relaxation = relaxation
+        self.grids = [SpaceGrid(relaxation, kind) for kind in relaxation.kinds]
+        self.clear()
+
+    def clear(self) -> None:
+        """Be without machines again."""
+        self.boxes: list[Box] = []
+        self.places: dict[Space, list[Place]] = {}
+        self.wanted: list[tuple[Place, dict[int, int]]] = []  # in the order of the machines
+        self._told = 0  # how many of them
+
+    def add(self, box: Box, wanted: Mapping[int, dict[int, int]]) -> None:
+        """One more machine, and what is wanted on its accelerators first."""
+        self.boxes.append(box)
+        for k in range(len(box.room)):
+            self.open((box, k))
+            if wanted.get(k):
+                self.wanted.append(((box, k), wanted[k]))
+
+    def reopen(self) -> None:
+        """Look at all machines anew, after wide copies came."""
+        self.places = {}
+        for box in self.boxes:
+            for k in range(len(box.room)):
+                self.open((box, k))
+
+    def open(self, place: Place) -> None:
+        """Offer what is free on an accelerator, if something could stand there."""
+        space = self.space_of(place)
+        if space is not None:
+            self.places.setdefault(space, []).append(place)
+
+    def close(self, space: Space, place: Place) -> None:
+        """Offer it no more."""
+        self.places[space].remove(place)
+        if not self.places[space]:
+            del self.places[space]
+
+    def space_of(self, place: Place) -> Space | None:
+        """What is free on an accelerator."""
+        box, k = place
+        q = self._relaxation.kind_of[box.pool]
+        free = self.grids[q].free(box, k)
+        return None if free is None else (q, free)
+
+    def news(self) -> Iterator[Content]:
+        """The contents that are wanted on machines since the last call, if they fit: patterns are rounded down."""
+        news, self._told = self.wanted[self._told :], len(self.wanted)
+        for place, items in news:
+            space = self.space_of(place)
+            if space is not None and self.grids[space[0]].fits(space[1], items):
+                yield space, tuple(sorted(items.items()))
+
+    @property
+    def number(self) -> int:
+        """Places that are open."""
+        return sum(map(len, self.places.values()))
+
+    def volumes(self) -> dict[tuple[int, int], float]:
+        """What the machines have free of each resource, by pool."""
+        free: dict[tuple[int, int], float] = {}
+        for box in self.boxes:
+            amounts = (sum(max(0, have) for have in box.room), sum(box.share), box.vcpus, box.host)
+            for r, amount in zip(range(len(RESOURCES)), amounts, strict=True):
+                free[box.pool, r] = free.get((box.pool, r), 0.0) + amount
+        return free
+
+    def vacancies(self) -> dict[tuple[int, int], int]:
+        """How many more copies of a component machines of a pool may hold, where a few fill one."""
+        by_pool: dict[int, list[Box]] = {}
+        for box in self.boxes:
+            by_pool.setdefault(box.pool, []).append(box)
+        return {
+            (c, p): sum(most - box.counts.get(c, 0) for box in by_pool.get(p, ()))
+            for (c, p), most in self._relaxation.on_one.items()
+        }
