@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _ZONE_STEPS = 8  # solutions of the LP, about, to settle all zones
 _STEPS = 30  # solutions of the LP, about, to fill all spaces
 _NEARLY = 0.01  # of a space, that a whole content may lack
-_TRIES = 8  # places that are alike but for their machines, for one content
+_TRIES = 8  # machines, for one content
 _FRUITLESS = 3  # steps in a row with nothing placed
 
 
@@ -82,7 +82,7 @@ class Contents:
         """Place contents of the last solution: the whole ones, and as many others as a step should; any placed?"""
         held = self._guide.held()
         goal, done = math.ceil(sum(held.values()) / _STEPS), 0
-        for content in sorted(held, key=held.__getitem__, reverse=True):
+        for content in sorted(held, key=lambda each: self._rank(each, held[each]), reverse=True):
             times = math.floor(held[content] + _NEARLY)
             if not times and done >= goal:
                 break
@@ -93,14 +93,19 @@ class Contents:
                 done += 1
         return done > 0
 
+    def _rank(self, content: Content, held: float) -> tuple[bool, float]:
+        """What the LP has most of comes first; before it whole contents with copies that not every machine takes."""
+        (q, _), items = content
+        return held >= 1 - _NEARLY and any((q, i) in self._seating.picky for i, _ in items), held
+
     def _place(self, content: Content) -> bool:
         """Place a content, as far as its copies are out, on some accelerator whose machine takes all of that."""
         space, items = content
         return any(self._fill(space, place, items) for place in self._likely_places(space, items)[:_TRIES])
 
     def _likely_places(self, space: Space, items: tuple[tuple[int, int], ...]) -> list[Place]:
-        """Those in pools where the LP has most of a content first, then those whose hosts have most left."""
-        places = self._spaces.places.get(space, [])
+        """One of each machine: in pools where the LP has most of a content first, then where hosts have most left."""
+        places = list({id(place[0]): place for place in self._spaces.places.get(space, ())}.values())
         likely = {p: self._amount(p, items) for p in {box.pool for box, _ in places}} if len(places) > 1 else {}
         return sorted(places, key=lambda place: (-likely.get(place[0].pool, 0.0), -self._host_left(place[0])))
 

@@ -53,20 +53,14 @@ class SpaceProgram(PatternProgram):
 
     def add_contents(self, found: Iterable[tuple[Space, dict[int, int]]]) -> int:
         """Add contents of spaces that are offered; says how many were new."""
-        starts: list[int] = []
-        rows: list[int] = []
-        values: list[float] = []
-        first = self._solver.getNumCol()
+        new: list[tuple[int, int, Mapping[int, int]]] = []
         for space, content in found:
             key = (space, tuple(sorted(content.items())))
-            if key in self._contents or not content:
-                continue
-            self._contents[key] = first + len(starts)
-            starts.append(len(rows))
-            rows += [self._space[space], *(self._touch[space[0]][i] for i in content)]
-            values += [-1.0, *(float(times) for times in content.values())]
-        self._add(starts, rows, values)
-        return len(starts)
+            if content and key not in self._contents:
+                self._contents[key] = self._solver.getNumCol() + len(new)
+                new.append((self._space[space], space[0], content))
+        self._add(new)
+        return len(new)
 
     def allow_contents(self, limits: Sequence[Sequence[int]], banned: Collection[Content]) -> None:
         """Allow contents with at most so many of each item, by kind, that are not banned."""
@@ -80,8 +74,7 @@ class SpaceProgram(PatternProgram):
 
     def content_saves(self, duals: Floats, space: Space, content: Mapping[int, int]) -> bool:
         """Whether a content would make the LP's solution with these duals better."""
-        worth = sum(times * duals[self._touch[space[0]][i]] for i, times in content.items())
-        return self._is_worth(worth, duals[self._space[space]])
+        return self._holds_more(duals, self._space[space], space[0], content)
 
     def held(self) -> dict[Content, float]:
         """Spaces by content in the last solution, none of 0."""

@@ -15,7 +15,7 @@ from placement.heuristics.zones import has_zone_rules, targets
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.bounds.patterns.relaxation import Relaxation, Way
     from placement.exact.refill.boxes import Box
 
 
@@ -49,12 +49,16 @@ class Seating:
         self._completes: dict[tuple[int, tuple[int, ...]], bool] = {}
         self._ways: dict[tuple[int, int, int], list[int]] = {}  # (pool, item, accelerators) -> ways, by number
         self._own: dict[tuple[int, int], list[int]] = {}  # (pool, accelerators) -> ways that own them
+        self.picky: set[tuple[int, int]] = set()  # (kind, item) with caps on machines, or other components to avoid
         self._taken = []  # what a copy by each way takes
         for w, way in enumerate(relaxation.ways):
             option = self._components[way.component].options[way.option]
             self._taken.append(way_of(option, relaxation.fleet.pools[way.pool].shape.memory_mib))
             if way.item is not None:
                 self._ways.setdefault((way.pool, way.item, way.touches), []).append(w)
+                component = self._components[way.component]
+                if way.kind is not None and (component.max_per_instance is not None or component.avoids):
+                    self.picky.add((way.kind, way.item))
             elif way.owns:
                 self._own.setdefault((way.pool, way.owns), []).append(w)
 
@@ -73,10 +77,15 @@ class Seating:
         return self._own.get((p, accelerators), [])
 
     def left(self, p: int, i: int, state: State) -> Iterator[int]:
-        """The ways in which copies that are out may stand as this item on one accelerator of the pool."""
+        """The ways in which copies that are out may stand as this item on one accelerator of the pool's zone."""
         for w in self.ways(p, i, 1):
-            if state.out[self.relaxation.ways[w].component] and state.most[w] >= 1:
+            way = self.relaxation.ways[w]
+            if state.out[way.component] and state.most[w] >= 1 and self._zone_takes(way, state):
                 yield w
+
+    def _zone_takes(self, way: Way, state: State) -> bool:
+        counts = state.zoned.get(way.component)
+        return counts is None or self.may_stand(way.component, _with(counts, way.zone, 1), state)
 
     def may_stand(self, c: int, counts: tuple[int, ...], state: State) -> bool:
         """Whether component c can be completed with so many copies in each zone."""
@@ -110,12 +119,10 @@ class Seating:
             return False
         if not all(box.fits_on(taken, k) for k in on):
             return False
-        counts = state.zoned.get(c)
-        if counts is not None:
-            counts = _with(counts, way.zone, 1)
-            if not self.may_stand(c, counts, state):
-                return False
-            state.zoned[c] = counts
+        if not self._zone_takes(way, state):
+            return False
+        if c in state.zoned:
+            state.zoned[c] = _with(state.zoned[c], way.zone, 1)
         state.by_way[w] -= 1
         state.most[w] -= 1
         state.out[c] -= 1
