@@ -114,13 +114,13 @@ class Dive:
         """The LP of what is left."""
         if not self._guide.solve(self._state, self._spaces, budget, machines=self._left, least=_ROUNDS):
             return False
-        self._patterns = self._guide.patterns(self._state)
         self._worth, self._price = self._guide.worths()
         return True
 
     def _take_next(self) -> Draft | None:
         """One machine a pool is filled on paper; the one nearest to what the LP has is taken."""
-        patterns, best = self._patterns, None
+        patterns, best = self._guide.last, None
+        assert patterns is not None
         for p, n in enumerate(self._left):
             if n and self._fleet.pools[p].shape.accelerators:
                 draft = self._drafts.of_pool(p, n, self._state, patterns)

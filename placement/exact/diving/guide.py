@@ -10,7 +10,7 @@ from placement.exact.diving.program import SpaceProgram
 from placement.exact.rounding import item_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from placement.bounds.patterns.program import Floats, Pattern
     from placement.bounds.patterns.relaxation import Relaxation
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from placement.exact.diving.spaces import Content, Space, Spaces
 
 _MOST_ROUNDS = 60  # of pricing, for one solution
+_STALL, _LITTLE = 4, 0.03  # rounds that bring less, relatively, are the last
+_FULL = 0.9  # of a space, that a pattern's part must fill to be tried there
 _PAID = 0.1  # of its price, that a machine counts in the LP: what is left free should be cheap to do without
 
 
@@ -44,6 +46,7 @@ class Guide:
         self._relaxation = relaxation
         self._program = SpaceProgram(relaxation, paid=_PAID)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self.last: Patterns | None = None  # of the last solution with machines
         self._narrow = [way.touches == 1 for way in relaxation.ways]
         self.narrow = {way.component for way in relaxation.ways if way.touches == 1}  # components
         self._narrow_zones = {(way.component, way.zone) for way in relaxation.ways if way.touches == 1}
@@ -61,7 +64,8 @@ class Guide:
         """Solve for what is left, on so many machines of each pool and on spaces; False if there is no answer in time.
 
         Without machines it is for copies on one accelerator alone; others stay out, and zones have no least. No space
-        is offered a banned content. Patterns are priced as long as machines are lacking, and `least` times in any case.
+        is offered a banned content. Patterns are priced as long as machines are lacking and that brings something, and
+        `least` times in any case.
         `state` then has the copies by way.
         """
         program, relaxation = self._program, self._relaxation
@@ -80,20 +84,43 @@ class Guide:
             program.cap_zones(caps)
             program.limit_copies([0.0] * len(on_one), on_one)
         program.allow(limits)
-        program.offer(spaces)
-        program.add_contents((space, dict(items)) for space, items in spaces.news())
+        program.add_contents(self._seeds(spaces, program.offer(spaces)))
         program.allow_contents(small, banned)
         kinds = [kind.index for kind in relaxation.kinds if machines and any(machines[p] for p in kind.pools)]
-        for n in range(_MOST_ROUNDS):
+        values: list[float] = []
+        while len(values) < _MOST_ROUNDS:
             if not program.solve(budget.left()):
                 return False
-            if n >= least and not program.beyond():
+            values.append(program.value())
+            stalls = len(values) > _STALL and values[-1] > (1 - _LITTLE) * values[-1 - _STALL]
+            if len(values) > least and (stalls or not program.beyond()):
                 break
             duals = program.duals()
             if not program.improve(duals, kinds, limits) + self._improve_spaces(duals, spaces, small):
                 break
-        state.by_way, self._mass = program.amounts()
+        state.by_way, mass = program.amounts()
+        if machines is not None:
+            self.last = self._patterns(state, mass)
         return True
+
+    def _seeds(self, spaces: Spaces, new: Iterable[Space]) -> Iterator[tuple[Space, dict[int, int]]]:
+        """What was wanted where machines were filled, and what the last solution's patterns have beside wide copies."""
+        for space, items in spaces.news():
+            yield space, dict(items)
+        narrow = self._narrow_parts()
+        for space in new:
+            q, room = space
+            yield from ((space, items) for items in narrow[q] if spaces.grids[q].fits(room, items, _FULL))
+
+    def _narrow_parts(self) -> list[list[dict[int, int]]]:
+        """Of each kind, what the last solution's patterns have of copies on one accelerator."""
+        if self.last is None:
+            return [[] for _ in self._relaxation.kinds]
+        known, widths = self.last.known, self.last.widths
+        return [
+            [{i: n for i, n in known[k][1].items() if widths[q][i] == 1} for k in of_kind]
+            for q, of_kind in enumerate(self.last.of_kind)
+        ]
 
     def _improve_spaces(self, duals: Floats, spaces: Spaces, limits: Sequence[Sequence[int]]) -> int:
         """Price the contents of all spaces, one table a kind."""
@@ -128,14 +155,13 @@ class Guide:
         """Of a copy of each component and of a machine of each pool, by the last solution."""
         return self._program.worths(self._program.duals())
 
-    def patterns(self, state: State) -> Patterns:
-        """The last solution's patterns of whole accelerators."""
+    def _patterns(self, state: State, mass: list[float]) -> Patterns:
         known = [(q, dict(pattern)) for q, pattern in self._program.known()]
         of_kind: list[list[int]] = [[] for _ in self._relaxation.kinds]
         for n, (q, _) in enumerate(known):
-            if self._mass[n] > SOME:
+            if mass[n] > SOME:
                 of_kind[q].append(n)
-        return Patterns(known, self._mass, of_kind, self._widths(state))
+        return Patterns(known, mass, of_kind, self._widths(state))
 
     def _widths(self, state: State) -> list[list[int]]:
         most = [[0.0] * len(kind.items) for kind in self._relaxation.kinds]

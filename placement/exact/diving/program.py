@@ -31,19 +31,20 @@ class SpaceProgram(PatternProgram):
         self._contents: dict[Content, int] = {}  # their columns
         self._size = {pool.index: volumes(relaxation.fleet, pool.index) for pool in relaxation.fleet.pools}
 
-    def offer(self, spaces: Spaces) -> None:
-        """Let the program have these spaces, and no others; their machines' volumes too."""
+    def offer(self, spaces: Spaces) -> list[Space]:
+        """Let the program have these spaces, and no others; their machines' volumes too. Returns those new to it."""
         self._primal = False
-        for space in spaces.places:
-            if space not in self._space:
-                self._space[space] = int(self._solver.getNumRow())
-                self._solver.addRow(0.0, _INF, 0, np.array([], dtype=np.int32), np.array([]))
+        new = [space for space in spaces.places if space not in self._space]
+        for space in new:
+            self._space[space] = int(self._solver.getNumRow())
+            self._solver.addRow(0.0, _INF, 0, np.array([], dtype=np.int32), np.array([]))
         free, vacancies = spaces.volumes(), spaces.vacancies()
         supply = {row: float(len(spaces.places.get(space, ()))) for space, row in self._space.items()}
         supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self._volume.items()}
         supply |= {row: float(vacancies[key]) for key, row in self._on_one.items()}
         for row, amount in supply.items():
             self._solver.changeRowBounds(row, -amount, _INF)
+        return new
 
     def cap_zones(self, most: Mapping[int, Sequence[int]]) -> None:
         """Ask for no least of some components in each zone, and at most so many more; after `ask_for`."""

@@ -44,10 +44,11 @@ class SpaceGrid:
         amounts = (box.room[k], box.share[k], box.vcpus, box.host)
         return self._grid.room([max(0, have) for have in amounts])
 
-    def fits(self, room: Sequence[int], content: Mapping[int, int]) -> bool:
-        """Whether a content fits into a room, both in units."""
-        return all(
-            sum(times * self._needs[i][r] for i, times in content.items()) <= have for r, have in enumerate(room)
+    def fits(self, room: Sequence[int], content: Mapping[int, int], full: float = 0.0) -> bool:
+        """Whether a content fits into a room, in units, and fills that part of it in some dimension."""
+        taken = [sum(times * self._needs[i][r] for i, times in content.items()) for r in range(len(room))]
+        return all(n <= have for n, have in zip(taken, room, strict=True)) and any(
+            n >= full * have for n, have in zip(taken, room, strict=True)
         )
 
     def knapsack(self, limits: Sequence[int]) -> Knapsack:
