@@ -49,9 +49,10 @@ _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, a
 _TRIES = 12  # under a work limit
 _IDLE = 12  # mixes in a row that do not pay
 _MIX_SHARE = 0.25  # of the time left, to find a mix
-_TRY_SHARE = 0.6  # of the time left for packing, for one mix
-_DIVE_SHARE = 0.5  # of the time for a mix
-_FILL_SHARE = 0.7  # of what is left for it then
+_TRY_SHARE = 0.8  # of the time left for packing, for one mix
+_DIVE_SHARE = 0.8  # of the time for a mix
+_FILL_SHARE, _AFTER_SHARE = 0.7, 0.2  # of what is left for it then, without and after a dive
+_WORTHWHILE = 0.6  # of what the last mix took, that must be left for another
 _CLOSE_TRIES = 15  # in a row without gain
 
 
@@ -92,6 +93,7 @@ class MixPacking:
         elif bound.machines and not _is_zoned(firm):  # nothing to spare: a packing there is a proof
             self._arms.insert(0, _Arm(lambda *_: Mix(bound.machines)))
         self.tried = 0
+        self._took = 0.0  # seconds, by the last mix
 
     @property
     def dives(self) -> bool:
@@ -104,7 +106,7 @@ class MixPacking:
         for arm in self._arms:
             arm.spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
         idle = 0
-        while not self._ended(budget) and idle < _IDLE and (budget.work is None or self.tried < _TRIES):
+        while self._goes_on(budget) and idle < _IDLE:
             arm = self._arms[(self.tried + idle) % len(self._arms)]
             mix = arm.offer(arm.spare, budget.share(_MIX_SHARE))
             if mix is None or not self._pays(mix.machines):
@@ -113,7 +115,15 @@ class MixPacking:
                 continue
             idle = 0
             self.tried += 1
+            began = budget.elapsed()
             arm.spare *= _LESS if self._pack(mix, budget.share(_TRY_SHARE)) else _MORE
+            self._took = budget.elapsed() - began
+
+    def _goes_on(self, budget: Budget) -> bool:
+        """Whether there is time, or work, for another mix."""
+        if budget.work is not None and self.tried >= _TRIES:
+            return False
+        return not self._ended(budget) and budget.left() >= _WORTHWHILE * self._took
 
     def _ended(self, budget: Budget) -> bool:
         return self._track.good_enough or budget.over()
@@ -137,7 +147,10 @@ class MixPacking:
             self._widen(start, budget)
         fill = Fill(self._narrow(mix.machines), budget, seed, start=start)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
-        if fill.run(budget.share(_FILL_SHARE), self._track, patience) and fill.packing is not None:
+        if (
+            fill.run(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE), self._track, patience)
+            and fill.packing is not None
+        ):
             self._offer(fill.packing)
             return True
         if self.dives and fill.sketch is not None:

@@ -129,7 +129,7 @@ class Contents:
                 refused = refused or any(True for _ in self._seating.left(box.pool, i, self._state))
         if refused or len(box.copies) == before:
             while len(box.copies) > before:
-                self._seating.take_back(box, self._state)
+                self._seating.take_back(box, self._state, box.copies[-1])
             return False
         self._spaces.close(space, place)
         self._spaces.open(place)

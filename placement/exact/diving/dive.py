@@ -1,7 +1,8 @@
-"""The dive: machines with their wide copies, one after the other, then what is left on their accelerators.
+"""The dive: machines with their wide copies first, then what is left on their accelerators; then again for a part.
 
-One machine of each pool is filled on paper, and the one where the LP is closest to whole is taken first. What is left
-asks for fewer copies and machines. Copies for which no room is found are left out, for `exact.fill` to bring in.
+Copies for which no room is found are left out, for `exact.fill` to bring in; before that, some machines are emptied and
+dived for once more, with what is out: a neighbourhood search whose repair is the dive itself (as with relaxation
+induced neighbourhoods; Sadykov et al. 2019, section 5, restart dives in a like way).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.exact.diving.contents import Contents
-from placement.exact.diving.drafts import SOME, Drafts
 from placement.exact.diving.guide import Guide
+from placement.exact.diving.machines import Machines
 from placement.exact.diving.seating import Seating
 from placement.exact.diving.spaces import Spaces
 from placement.heuristics import Sketch, sketch_of
@@ -24,16 +25,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.bounds.patterns.program import Pattern
-    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.bounds.patterns.relaxation import Relaxation, Way
     from placement.budget import Budget
-    from placement.exact.diving.drafts import Draft
     from placement.exact.mixes import Mix
     from placement.fleet import Fleet
 
-_ROUNDS = 4  # of pricing after each step
-_STEPS = 15  # solutions of the LP, about, for all machines
-_WIDE_SHARE = 0.5  # of the time, for machines
-_NOISE = 0.01
+_WIDE_SHARE = 0.5  # of the time, for machines with wide copies
+_FIRST_SHARE = 0.7  # of the time, for the first descent
+_AGAIN = 64  # accelerators emptied at once
+_LUCK = 0.5  # of their choice
+_PATIENCE = 12  # times without gain
 
 
 def may_dive(fleet: Fleet) -> bool:
@@ -56,91 +57,77 @@ class Dive:
         self._rng = np.random.default_rng(seed)
         self._guide = Guide(relaxation, patterns)
         self._seating = Seating(relaxation)
-        self._drafts = Drafts(self._seating)
         self._spaces = Spaces(relaxation)
+        self._worths = [
+            min(
+                (way.usage[0] / max(1, self._memory(way.pool)) * self._fleet.pools[way.pool].price for way in ways),
+                default=0.0,
+            )
+            for ways in relaxation.ways_of
+        ]
 
     def run(self, mix: Mix, budget: Budget) -> Sketch | None:
         """Pack on a mix; whatever is left out is in the sketch's missing copies."""
         self._state = self._seating.start(mix.most or [math.inf] * len(self._relaxation.ways))
         self._left = [n if p in self._relaxation.kind_of else 0 for p, n in enumerate(mix.machines)]
         self._spaces.clear()
-        self._take_machines(budget.share(_WIDE_SHARE))
-        Contents(self._seating, self._guide, self._spaces, self._state).run(budget)
+        self._descend(budget.share(_FIRST_SHARE))
+        self._again(budget)
         return self._to_sketch()
 
-    def _take_machines(self, budget: Budget) -> None:
-        """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
-        steps, first, began = 0, -(-sum(self._left) // _STEPS), budget.elapsed()
-        while any(self._left) and not budget.over() and self._solve(budget):
-            steps += 1
-            # What is left of the time may be too little for small steps.
-            more = max(1.0, budget.left() * steps / max(SOME, budget.elapsed() - began))
-            drafts = [self._take_next() for _ in range(max(first, math.ceil(sum(self._left) / more)))]
-            if not any(draft is not None and draft.box.copies for draft in drafts):
-                break
-        while steps and self._take_next() is not None:
-            pass
-        if steps:
-            self._take_in()
+    def _descend(self, budget: Budget) -> None:
+        """Fill the machines that are left, and place what copies can be."""
+        machines = Machines(self._seating, self._guide, self._spaces, self._state, self._left, self._rng)
+        machines.run(budget.share(_WIDE_SHARE))
+        self._state = machines.state
+        Contents(self._seating, self._guide, self._spaces, self._state).run(budget)
 
-    def _take_in(self) -> None:
-        """Seat wide copies that no machine was filled for, where the LP had but parts of them: the largest first."""
-        relaxation, state = self._relaxation, self._state
-        ways: dict[int, list[int]] = {}
-        narrow = [0.0] * len(self._fleet.components)
-        for w, way in enumerate(relaxation.ways):
-            if way.touches == 1 or way.owns == 1:
-                narrow[way.component] += state.by_way[w]
-            elif state.out[way.component]:
-                ways.setdefault(way.component, []).append(w)
-        for c in sorted(ways, key=lambda c: -max(relaxation.ways[w].usage[0] for w in ways[c])):
-            wide = sorted(ways[c], key=lambda w: -state.by_way[w])
-            for _ in range(state.out[c] - round(narrow[c])):
-                if not any(self._seat(w) for w in wide):
+    def _again(self, budget: Budget) -> None:
+        """Empty some machines and dive for them and for what is out, as long as that brings more in now and then."""
+        idle = 0
+        while any(self._state.out) and self._spaces.boxes and idle < _PATIENCE and not budget.over():
+            state, left, boxes = self._state.copy(), self._left[:], self._spaces.boxes[:]
+            saved, before = [box.save() for box in boxes], self._worth_out()
+            self._empty_some()
+            self._descend(budget)
+            after = self._worth_out()
+            idle = 0 if after < before else idle + 1
+            if after > before:
+                self._state, self._left = state, left
+                self._spaces.restore(boxes, saved)
+
+    def _worth_out(self) -> float:
+        """What the copies that are out are worth, by their memory where that is cheapest."""
+        return sum(n * worth for n, worth in zip(self._state.out, self._worths, strict=True))
+
+    def _empty_some(self) -> None:
+        """Empty machines where a copy that is out could stand, roomy ones more likely, and about as many others."""
+        boxes = self._spaces.boxes
+        out = [c for c, n in enumerate(self._state.out) if n]
+        pools = {way.pool for way in self._relaxation.ways_of[int(self._rng.choice(out))]}
+        room = np.array([sum(max(0, have) for have in box.room) / max(1, self._memory(box.pool)) for box in boxes])
+        first = np.array([box.pool in pools for box in boxes]) * (room + _LUCK * self._rng.random(len(boxes)))
+        chosen: set[int] = set()
+        for most, order in (_AGAIN // 2, np.argsort(-first)), (_AGAIN, self._rng.permutation(len(boxes))):
+            for n in order.tolist():
+                if sum(len(boxes[k].room) for k in chosen) >= most:
                     break
-        self._spaces.reopen()
+                chosen.add(n)
+        for n in sorted(chosen):
+            self._left[boxes[n].pool] += 1
+            for copy in boxes[n].copies[:]:
+                self._seating.take_back(boxes[n], self._state, copy)
+        self._state.goals = {}
+        self._spaces.restore([box for n, box in enumerate(boxes) if n not in chosen])
 
-    def _seat(self, w: int) -> bool:
-        """Seat a wide copy on the machine where it leaves least free on its accelerators."""
-        way = self._relaxation.ways[w]
-        found = []
-        for n, box in enumerate(self._spaces.boxes):
-            on = self._seating.tightest(box, w) if box.pool == way.pool else None
-            if on is not None:
-                found.append((sum(box.room[k] for k in on), n, on))
-        return any(self._seating.place(self._spaces.boxes[n], self._state, w, on) for _, n, on in sorted(found))
+    def _part_of_price(self, way: Way) -> float:
+        """Of a machine, for the part of its memory that a copy takes."""
+        return way.usage[0] / max(1, self._memory(way.pool)) * self._fleet.pools[way.pool].price
 
-    def _solve(self, budget: Budget) -> bool:
-        """The LP of what is left."""
-        if not self._guide.solve(self._state, self._spaces, budget, machines=self._left, least=_ROUNDS):
-            return False
-        self._worth, self._price = self._guide.worths()
-        return True
-
-    def _take_next(self) -> Draft | None:
-        """One machine a pool is filled on paper; the one nearest to what the LP has is taken."""
-        patterns, best = self._guide.last, None
-        assert patterns is not None
-        for p, n in enumerate(self._left):
-            if n and self._fleet.pools[p].shape.accelerators:
-                draft = self._drafts.of_pool(p, n, self._state, patterns)
-                self._rate(draft)
-                if best is None or draft.score > best.score:
-                    best = draft
-        if best is not None:
-            self._state, patterns.mass = best.state, best.mass
-            self._left[best.box.pool] -= 1
-            self._spaces.add(best.box, best.wanted)
-        return best
-
-    def _rate(self, draft: Draft) -> None:
-        """What stands there is worth by the LP's prices, against the machine's; copies on many accelerators first."""
-        box = draft.box
-        worth = sum(self._worth[self._component(copy.item)] for copy in box.copies) / max(SOME, self._price[box.pool])
-        draft.score += worth + _NOISE * float(self._rng.random())
-
-    def _component(self, way: int) -> int:
-        return self._relaxation.ways[way].component
+    def _memory(self, p: int) -> int:
+        """Of all accelerators of one machine."""
+        shape = self._fleet.pools[p].shape
+        return shape.accelerators * shape.memory_mib
 
     def _to_sketch(self) -> Sketch | None:
         """What stands; None when copies that are out can't complete it."""
@@ -149,5 +136,5 @@ class Dive:
             if box.copies:
                 m = ws.rent(box.pool)
                 for copy in box.copies:
-                    ws.place(Seat(self._component(copy.item), copy.way.option, copy.on), m)
+                    ws.place(Seat(self._relaxation.ways[copy.item].component, copy.way.option, copy.on), m)
         return sketch_of(ws)

@@ -129,9 +129,8 @@ class Seating:
         box.put(Copy(w, taken, on), c)
         return True
 
-    def take_back(self, box: Box, state: State) -> None:
-        """Undo the last seat of a machine."""
-        copy = box.copies[-1]
+    def take_back(self, box: Box, state: State, copy: Copy) -> None:
+        """Undo a seat."""
         way = self.relaxation.ways[copy.item]
         box.take(copy, way.component)
         state.by_way[copy.item] += 1

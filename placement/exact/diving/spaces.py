@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from placement.bounds.patterns.relaxation import Kind, Relaxation
-    from placement.exact.refill.boxes import Box
+    from placement.exact.refill.boxes import Box, Saved
 
     Space = tuple[int, tuple[int, ...]]  # kind, units that are free
     Place = tuple[Box, int]  # a machine and one of its accelerators
@@ -86,6 +86,13 @@ class Spaces:
         for box in self.boxes:
             for k in range(len(box.room)):
                 self.open((box, k))
+
+    def restore(self, boxes: list[Box], states: Sequence[Saved] = ()) -> None:
+        """Have these machines, in these states; what was wanted is forgotten."""
+        for box, state in zip(boxes, states, strict=bool(states)):
+            box.restore(state)
+        self.boxes, self.wanted, self._told = boxes, [], 0
+        self.reopen()
 
     def open(self, place: Place) -> None:
         """Offer what is free on an accelerator, if something could stand there."""

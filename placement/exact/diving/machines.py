@@ -1,0 +1,115 @@
+"""Machines with their wide copies: one of each pool is filled on paper, the one nearest to what the LP has is taken.
+
+What is left asks for fewer copies and machines: the LP is solved again, as long as it has wide copies on any machine.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from placement.exact.diving.drafts import SOME, Drafts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from placement.budget import Budget
+    from placement.exact.diving.drafts import Draft
+    from placement.exact.diving.guide import Guide
+    from placement.exact.diving.seating import Seating, State
+    from placement.exact.diving.spaces import Spaces
+
+_ROUNDS = 4  # of pricing after each step, at least
+_STEPS = 15  # solutions of the LP, about, for all machines
+_NOISE = 0.01
+
+
+class Machines:
+    """Takes the machines that are left, `left` of each pool, for one state, into its spaces."""
+
+    def __init__(
+        self,
+        seating: Seating,
+        guide: Guide,
+        spaces: Spaces,
+        state: State,
+        left: list[int],
+        rng: np.random.Generator,
+    ) -> None:
+        self._seating, self._guide, self._spaces = seating, guide, spaces
+        self._relaxation = seating.relaxation
+        self._fleet = seating.relaxation.fleet
+        self._drafts = Drafts(seating)
+        self._rng = rng
+        self.state, self.left = state, left
+
+    def run(self, budget: Budget) -> None:
+        """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
+        steps, first, began = 0, -(-sum(self.left) // _STEPS), budget.elapsed()
+        while any(self.left) and not budget.over() and self._solve(budget):
+            steps += 1
+            # What is left of the time may be too little for small steps.
+            more = max(1.0, budget.left() * steps / max(SOME, budget.elapsed() - began))
+            drafts = [self._take_next() for _ in range(max(first, math.ceil(sum(self.left) / more)))]
+            if not any(draft is not None and draft.box.copies for draft in drafts):
+                break
+        while steps and self._take_next() is not None:
+            pass
+        if steps:
+            self._take_in()
+
+    def _take_in(self) -> None:
+        """Seat wide copies, and those that own accelerators, of which the LP had but parts: the largest first."""
+        relaxation, state = self._relaxation, self.state
+        ways: dict[int, list[int]] = {}
+        narrow = [0.0] * len(self._fleet.components)
+        for w, way in enumerate(relaxation.ways):
+            if way.touches == 1:
+                narrow[way.component] += state.by_way[w]
+            elif state.out[way.component]:
+                ways.setdefault(way.component, []).append(w)
+        for c in sorted(ways, key=lambda c: -max(relaxation.ways[w].usage[0] for w in ways[c])):
+            wide = sorted(ways[c], key=lambda w: -state.by_way[w])
+            for _ in range(state.out[c] - round(narrow[c])):
+                if not any(self._seat(w) for w in wide):
+                    break
+        self._spaces.reopen()
+
+    def _seat(self, w: int) -> bool:
+        """Seat a wide copy on the machine where it leaves least free on its accelerators."""
+        way = self._relaxation.ways[w]
+        found = []
+        for n, box in enumerate(self._spaces.boxes):
+            on = self._seating.tightest(box, w) if box.pool == way.pool else None
+            if on is not None:
+                found.append((sum(box.room[k] for k in on), n, on))
+        return any(self._seating.place(self._spaces.boxes[n], self.state, w, on) for _, n, on in sorted(found))
+
+    def _solve(self, budget: Budget) -> bool:
+        """The LP of what is left."""
+        if not self._guide.solve(self.state, self._spaces, budget, machines=self.left, least=_ROUNDS):
+            return False
+        self._worth, self._price = self._guide.worths()
+        return True
+
+    def _take_next(self) -> Draft | None:
+        """One machine a pool is filled on paper; the one nearest to what the LP has is taken."""
+        patterns, best = self._guide.last, None
+        assert patterns is not None
+        for p, n in enumerate(self.left):
+            if n and self._fleet.pools[p].shape.accelerators:
+                draft = self._drafts.of_pool(p, n, self.state, patterns)
+                self._rate(draft)
+                if best is None or draft.score > best.score:
+                    best = draft
+        if best is not None:
+            self.state, patterns.mass = best.state, best.mass
+            self.left[best.box.pool] -= 1
+            self._spaces.add(best.box, best.wanted)
+        return best
+
+    def _rate(self, draft: Draft) -> None:
+        """What stands there is worth by the LP's prices, against the machine's; copies on many accelerators first."""
+        box = draft.box
+        worth = sum(self._worth[self._relaxation.ways[copy.item].component] for copy in box.copies)
+        draft.score += worth / max(SOME, self._price[box.pool]) + _NOISE * float(self._rng.random())
