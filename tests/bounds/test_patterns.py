@@ -10,6 +10,7 @@ import pytest
 
 from placement import Problem
 from placement.bounds.infeasible import most_on_one
+from placement.bounds.patterns import program
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.dedicated import MOST_COPIES, cheapest_machines
 from placement.bounds.patterns.grid import fit_grid
@@ -19,6 +20,7 @@ from placement.budget import Budget
 from placement.fleet import compile_fleet
 from placement.track import Track
 from tests import brute
+from tests.strategies import random_problem
 
 
 def contents(room: tuple[int, ...], needs: list[tuple[int, ...]], limits: list[int]) -> list[tuple[int, ...]]:
@@ -308,3 +310,18 @@ def test_a_bound_from_every_round() -> None:
     assert reported == sorted(reported)
     assert reported[-1] == bound.bound
     assert track.bound_relaxes
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_items_of_one_way_need_no_row(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a row for each item the LP ends at the same value."""
+    fleet = compile_fleet(Problem(**random_problem(random.Random(seed), state=False)))
+
+    def root() -> float:
+        bound = PatternBound(fleet, Budget())
+        bound.run(Track(fleet, Budget()), nodes=0)
+        return bound.bound
+
+    without = root()
+    monkeypatch.setattr(program, "copies_of_items", lambda _: {})
+    assert root() == pytest.approx(without, rel=1e-6, abs=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,13 @@ from placement.bounds.patterns.relaxation import relax
 from placement.budget import Budget
 from placement.exact import mix_packing
 from placement.exact.diving import Dive, may_dive
+from placement.exact.diving import dive as dive_module
+from placement.exact.diving.guide import Guide
+from placement.exact.diving.seating import Seating
+from placement.exact.diving.spaces import SpaceGrid
 from placement.exact.mix_packing import firm_fleet
 from placement.exact.mixes import Mix
+from placement.exact.refill.boxes import Box
 from placement.exact.settle import settle
 from placement.fleet import Fleet, compile_fleet
 from placement.heuristics.workspace import Workspace
@@ -169,3 +175,103 @@ def test_column_generation_dives(monkeypatch: pytest.MonkeyPatch) -> None:
     results = [placement.solve(problem, "column-generation", time_limit=None, work=3, seed=1) for _ in range(2)]
     assert results[0].cost is not None
     assert results[0].plan == results[1].plan or results[0].cost == results[1].cost
+
+
+@pytest.fixture(name="singles")
+def _singles() -> Fleet:
+    """Machines of eight accelerators for a copy on four, some on two and many on one, zones beside."""
+    rows = [
+        component("four", 2, 30, 4),
+        component("two", 6, 25, 2, spread={"max_skew": 1}),
+        component("one", 24, 41, spread={"min_zones": 3}),
+        component("small", 30, 11),
+    ]
+    return compile_fleet(Problem(**document(rows)))
+
+
+def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
+    """Whatever may be seated and taken back in any order, the state and the machines are as before."""
+    relaxation = relax(singles)
+    seating, rng = Seating(relaxation), random.Random(0)
+    state = seating.start([5.0] * len(relaxation.ways))
+    state.by_way = [rng.random() for _ in relaxation.ways]
+    before = state.copy()
+    boxes = [Box(singles, p, None) for p in (0, 2, 4)]
+    empty = [box.save() for box in boxes]
+    seated = []
+    for _ in range(300):
+        box, w = rng.choice(boxes), rng.randrange(len(relaxation.ways))
+        if (
+            relaxation.ways[w].pool == box.pool
+            and (on := seating.tightest(box, w))
+            and seating.place(box, state, w, on)
+        ):
+            seated.append((box, box.copies[-1]))
+    assert len(seated) > 20
+    rng.shuffle(seated)
+    for box, copy in seated:
+        seating.take_back(box, state, copy)
+    assert [box.save() for box in boxes] == empty
+    assert (state.out, state.most, state.zoned) == (before.out, before.most, before.zoned)
+    assert state.by_way == pytest.approx(before.by_way)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_diving_again_leaves_no_more_out(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the memory of what is out; and in some of these it brings more in."""
+    rows = [*mixed(seed), component("many", 40, 26.5), component("few", 12, 33, 2)]
+    fleet = compile_fleet(Problem(**document(rows)))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()), nodes=20)
+    tight = Mix(tuple(math.ceil(0.85 * n) for n in bound.machines))
+
+    def left_out() -> int:
+        sketch = Dive(bound.relaxation, bound.patterns, seed).run(tight, Budget())
+        assert sketch is not None
+        options = {c.index: c.options[0] for c in fleet.components}
+        return sum(n * options[c].accelerators * options[c].memory_mib for (c, _, _), n in sketch.missing.items())
+
+    more = left_out()
+    monkeypatch.setattr(dive_module, "_PATIENCE", 0)
+    assert more <= left_out()
+
+
+def test_without_time_for_the_last_lps_what_was_wanted_is_placed(
+    singles: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The LP answers for machines alone: copies on one accelerator stand where it had them."""
+    solve = Guide.solve
+
+    def for_machines(self: Guide, *args: Any, machines: Any = None, **kwargs: Any) -> bool:
+        return machines is not None and solve(self, *args, machines=machines, **kwargs)
+
+    monkeypatch.setattr(Guide, "solve", for_machines)
+    sketch, _ = dive(singles)
+    assert sum(seat.component in {2, 3} for _, seat in sketch.packing.seats()) > 30
+
+
+def test_zones_are_settled_before_they_fill_up() -> None:
+    """Two zones with room for half of the copies each, skew 1 and others beside: none is left for a full zone."""
+    zones: dict[str, Any] = {"zones": ["a", "b"]}
+    spread = [component(f"s{k}", 3, 38 - k, spread={"max_skew": 1}, **zones) for k in range(6)]
+    rows = [*spread, component("rest", 14, 40, **zones)]
+    fleet = compile_fleet(Problem(**document(rows)))
+    sketch, _ = dive(fleet, machines=(1, 0, 1, 0, 0, 0))
+    assert not sketch.missing
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
+    """What fits by units stands on what is free of the accelerator."""
+    rng = random.Random(seed)
+    fleet = compile_fleet(Problem(**document(mixed(seed))))
+    relaxation = relax(fleet)
+    kind = rng.choice(relaxation.kinds)
+    grid, box = SpaceGrid(relaxation, kind), Box(fleet, kind.pools[0], None)
+    box.room[0] = rng.randint(0, box.room[0])
+    free = grid.free(box, 0)
+    for _ in range(50):
+        content = {i: rng.randint(1, 2) for i in range(len(kind.items)) if rng.random() < 0.4}
+        need = sum(times * kind.items[i].memory_mib for i, times in content.items())
+        if free is not None and grid.fits(free, content):
+            assert need <= box.room[0]

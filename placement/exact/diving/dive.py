@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _WIDE_SHARE = 0.5  # of the time, for machines with wide copies
 _FIRST_SHARE = 0.7  # of the time, for the first descent
-_AGAIN = 64  # accelerators emptied at once
+_AGAIN = (48, 96)  # accelerators emptied at once
 _LUCK = 0.5  # of their choice
 _PATIENCE = 12  # times without gain
 
@@ -108,7 +108,8 @@ class Dive:
         room = np.array([sum(max(0, have) for have in box.room) / max(1, self._memory(box.pool)) for box in boxes])
         first = np.array([box.pool in pools for box in boxes]) * (room + _LUCK * self._rng.random(len(boxes)))
         chosen: set[int] = set()
-        for most, order in (_AGAIN // 2, np.argsort(-first)), (_AGAIN, self._rng.permutation(len(boxes))):
+        size = int(self._rng.choice(_AGAIN))
+        for most, order in (size // 2, np.argsort(-first)), (size, self._rng.permutation(len(boxes))):
             for n in order.tolist():
                 if sum(len(boxes[k].room) for k in chosen) >= most:
                     break
