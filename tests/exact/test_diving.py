@@ -268,7 +268,11 @@ def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
     relaxation = relax(fleet)
     kind = rng.choice(relaxation.kinds)
     grid, box = SpaceGrid(relaxation, kind), Box(fleet, kind.pools[0], None)
-    box.room[0] = rng.randint(0, box.room[0])
+    for item in rng.choices(kind.items, k=rng.randint(0, 2)):
+        box.room[0] -= item.memory_mib
+        box.share[0] -= item.share
+        box.vcpus -= item.vcpus
+        box.host -= item.host_mib
     free = grid.free(box, 0)
     for _ in range(50):
         content = {i: rng.randint(1, 2) for i in range(len(kind.items)) if rng.random() < 0.4}
