@@ -58,9 +58,10 @@ _CLOSE_TRIES = 15  # in a row without gain
 
 @dataclass(slots=True)
 class _Arm:
-    """One kind of mixes, and how much they have to spare next."""
+    """One kind of mixes: how much they have to spare next, and the least of each pool that they must have."""
 
-    offer: Callable[[float, Budget], Mix | None]
+    offer: Callable[[float, list[int], Budget], Mix | None]
+    least: list[int]
     spare: float = 0.0
 
 
@@ -86,14 +87,20 @@ class MixPacking:
         cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
         self._rest = _without(rest, self._used)
         self._completion = Completion(self._rest, seed)
-        self._arms = [_Arm(Mixes(self._rest, cuts, seed, Room(relaxation, bound.patterns)).offer)]
+        self._arms = [self._arm(Mixes(self._rest, cuts, seed, Room(relaxation, bound.patterns)).offer)]
         if dives:
             self._dive = Dive(relaxation, bound.patterns, seed)
-            self._arms.append(_Arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
+            self._arms.append(self._arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
         elif bound.machines and not _is_zoned(firm):  # nothing to spare: a packing there is a proof
-            self._arms.insert(0, _Arm(lambda *_: Mix(bound.machines)))
+            self._arms.insert(0, self._arm(lambda *_: Mix(bound.machines)))
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
+
+    def _arm(self, offer: Callable[[float, list[int], Budget], Mix | None]) -> _Arm:
+        return _Arm(offer, self._fewest())
+
+    def _fewest(self) -> list[int]:
+        return [self._rest.fewest(pool.index) for pool in self._rest.pools]
 
     @property
     def dives(self) -> bool:
@@ -108,15 +115,16 @@ class MixPacking:
         idle = 0
         while self._goes_on(budget) and idle < _IDLE:
             arm = self._arms[(self.tried + idle) % len(self._arms)]
-            mix = arm.offer(arm.spare, budget.share(_MIX_SHARE))
+            mix = arm.offer(arm.spare, arm.least, budget.share(_MIX_SHARE))
             if mix is None or not self._pays(mix.machines):
+                arm.least = self._fewest()
                 arm.spare *= _LESS
                 idle += 1
                 continue
             idle = 0
             self.tried += 1
             began = budget.elapsed()
-            arm.spare *= _LESS if self._pack(mix, budget.share(_TRY_SHARE)) else _MORE
+            arm.spare *= _LESS if self._pack(arm, mix, budget.share(_TRY_SHARE)) else _MORE
             self._took = budget.elapsed() - began
 
     def _goes_on(self, budget: Budget) -> bool:
@@ -139,12 +147,12 @@ class MixPacking:
         pools = tuple(replace(pool, max_instances=n) for pool, n in zip(self._rest.pools, machines, strict=True))
         return replace(self._rest, pools=pools)
 
-    def _pack(self, mix: Mix, budget: Budget) -> bool:
+    def _pack(self, arm: _Arm, mix: Mix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found room there."""
         seed = self._seed + self.tried
         start = self._dive.run(mix, budget.share(_DIVE_SHARE)) if self._dive is not None else None
         if start is not None:
-            self._widen(start, budget)
+            _learn(arm, mix.machines, self._widen(start, budget))
         fill = Fill(self._narrow(mix.machines), budget, seed, start=start)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
         if (
@@ -181,6 +189,17 @@ class MixPacking:
         if packing is not None:
             self._offer(packing)
         return packing
+
+
+def _learn(arm: _Arm, machines: Machines, widened: Packing | None) -> None:
+    """Mixes shall have the machines of pools that they left out, and that copies needed all the same.
+
+    The LP has parts of such a machine, which cost next to nothing; where it is whole, others can be left out.
+    """
+    used = Counter(machine.pool for machine in widened.machines) if widened is not None else Counter[int]()
+    for p, n in used.items():
+        if not machines[p]:
+            arm.least[p] = max(arm.least[p], n)
 
 
 def firm_fleet(fleet: Fleet, track: Track) -> Fleet:

@@ -73,13 +73,15 @@ class Mixes:
         self._limits = [None if c.demand else zone_limits(c) for c in fleet.components]
         self._build()
 
-    def offer(self, spare: float, budget: Budget) -> Mix | None:
+    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
         """The cheapest machine counts that offer `spare` (relative) more than all known cuts ask for; None without.
 
-        They are looked for near those of the LP with so much more to place. Far from there the cuts found so far say
-        little, and a program over whole machines goes where they say least.
+        There are at least `least` of each pool, within the quotas. They are looked for near those of the LP with so
+        much more to place. Far from there the cuts found so far say little, and a program over whole machines goes
+        where they say least.
         """
-        low, high = self._limits_of_pools()
+        low = np.array(least, dtype=float)
+        high = np.maximum(low, self._quotas())
         parts = self._room.cheapest(low.tolist(), high.tolist(), spare, budget) if self._room is not None else None
         if parts is not None:
             near = np.maximum(low, np.floor(parts) - _NEAR), np.minimum(high, np.ceil(parts) + _NEAR)
@@ -89,11 +91,9 @@ class Mixes:
         machines = self._settle(spare, low, high, budget)
         return None if machines is None else Mix(machines)
 
-    def _limits_of_pools(self) -> tuple[Floats, Floats]:
-        pools = self._fleet.pools
-        low = np.array([float(self._fleet.fewest(pool.index)) for pool in pools])
-        most = [highspy.kHighsInf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
-        return low, np.maximum(low, np.array(most))
+    def _quotas(self) -> Floats:
+        most = [pool.max_instances for pool in self._fleet.pools]
+        return np.array([highspy.kHighsInf if n is None else float(n) for n in most])
 
     def _settle(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
         """The cheapest counts within limits, cut until nothing asks for more."""

@@ -54,13 +54,14 @@ class Rounding:
     def _anything(self) -> tuple[Floats, Floats]:
         return np.zeros(len(self._sizes)), np.full(len(self._sizes), math.inf)
 
-    def offer(self, spare: float, budget: Budget) -> Mix | None:
+    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
         """Cheap machine counts with room for `spare` (relative) more copies; None when none are found in time.
 
-        Wide copies get pools, and no more room than they need.
+        There are at least `least` of each pool, within the quotas. Wide copies get pools, and no more room than they
+        need.
         """
         pools = self._fleet.pools
-        self._low = np.array([float(self._fleet.fewest(pool.index)) for pool in pools])
+        self._low = np.array(least, dtype=float)
         most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
         self._high = np.maximum(self._low, np.array(most))
         required = np.array(self._required, dtype=float)

@@ -60,6 +60,11 @@ def test_a_plan_has_room_on_its_own_machines() -> None:
     assert lacked > 50
 
 
+def least(fleet: Fleet) -> list[int]:
+    """Machines that are paid for anyway."""
+    return [fleet.fewest(pool.index) for pool in fleet.pools]
+
+
 def test_the_cheapest_counts_keep_quotas() -> None:
     """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
     fleet = compile_fleet(Problem(**document([component("wide", 5, 80, 8)])))
@@ -81,7 +86,7 @@ def test_machines_that_are_paid_for_anyway() -> None:
     fleet = compile_fleet(Problem(**problem))
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
-    mix = Mixes(fleet, bound.cuts, 0, Room(relax(fleet), bound.patterns)).offer(0.01, Budget())
+    mix = Mixes(fleet, bound.cuts, 0, Room(relax(fleet), bound.patterns)).offer(0.01, least(fleet), Budget())
     assert mix is not None
     assert mix.machines == (5, 0, 0, 0, 0, 0, 2)
     sketch = Dive(relax(fleet), bound.patterns, 0).run(mix, Budget())
@@ -101,7 +106,7 @@ def test_a_wide_copy_touches_each_accelerator_once() -> None:
     fleet = compile_fleet(Problem(**problem))
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
-    mix = Rounding(fleet, relax(fleet), bound.patterns, 0).offer(0.0, Budget())
+    mix = Rounding(fleet, relax(fleet), bound.patterns, 0).offer(0.0, least(fleet), Budget())
     assert mix is not None
     assert mix.machines == (2, 2, 0)
     assert mix.most is not None
@@ -114,7 +119,7 @@ def test_mixes_by_rounding_have_room_and_keep_quotas() -> None:
     for seed, _, fleet, packing in plans(demand=False, state=False):
         track, bound = incumbent(fleet, packing)
         firm = firm_fleet(fleet, track)
-        mix = Rounding(firm, relax(firm), bound.patterns, seed).offer(0.0, Budget())
+        mix = Rounding(firm, relax(firm), bound.patterns, seed).offer(0.0, least(firm), Budget())
         if mix is None:
             continue
         found += 1

@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 
 _WIDE_SHARE = 0.5  # of the time, for machines with wide copies
 _FIRST_SHARE = 0.7  # of the time, for the first descent
+_AGAIN_SHARE = 0.5  # of the time that this took, for all that follow
 _AGAIN = (48, 96)  # accelerators emptied at once
 _LUCK = 0.5  # of their choice
-_PATIENCE = 12  # times without gain
+_PATIENCE = 6  # times without gain
 
 
 def may_dive(fleet: Fleet) -> bool:
@@ -71,8 +72,10 @@ class Dive:
         self._state = self._seating.start(mix.most or [math.inf] * len(self._relaxation.ways))
         self._left = [n if p in self._relaxation.kind_of else 0 for p, n in enumerate(mix.machines)]
         self._spaces.clear()
+        began = budget.elapsed()
         self._descend(budget.share(_FIRST_SHARE))
-        self._again(budget)
+        took = budget.elapsed() - began
+        self._again(budget if math.isinf(budget.left()) else budget.share(seconds=_AGAIN_SHARE * took))
         return self._to_sketch()
 
     def _descend(self, budget: Budget) -> None:
