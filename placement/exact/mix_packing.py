@@ -52,7 +52,7 @@ _MIX_SHARE = 0.25  # of the time left, to find a mix
 _TRY_SHARE = 0.8  # of the time left for packing, for one mix
 _DIVE_SHARE = 0.8  # of the time for a mix
 _FILL_SHARE, _AFTER_SHARE = 0.7, 0.2  # of what is left for it then, without and after a dive
-_WORTHWHILE = 0.6  # of what the last mix took, that must be left for another
+_WORTHWHILE = 0.6  # of the time that the last mix took, that must be left for another
 _CLOSE_TRIES = 15  # in a row without gain
 
 
@@ -114,6 +114,7 @@ class MixPacking:
             arm.spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
         idle = 0
         while self._goes_on(budget) and idle < _IDLE:
+            began = budget.elapsed()
             arm = self._arms[(self.tried + idle) % len(self._arms)]
             mix = arm.offer(arm.spare, arm.least, budget.share(_MIX_SHARE))
             if mix is None or not self._pays(mix.machines):
@@ -123,7 +124,6 @@ class MixPacking:
                 continue
             idle = 0
             self.tried += 1
-            began = budget.elapsed()
             arm.spare *= _LESS if self._pack(arm, mix, budget.share(_TRY_SHARE)) else _MORE
             self._took = budget.elapsed() - began
 
