@@ -45,18 +45,29 @@ class Machines:
 
     def run(self, budget: Budget) -> None:
         """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
-        steps, first, began = 0, -(-sum(self.left) // _STEPS), budget.elapsed()
+        steps, first, began = 0, -(-self._accelerators() // _STEPS), budget.elapsed()
         while any(self.left) and not budget.over() and self._solve(budget):
             steps += 1
             # What is left of the time may be too little for small steps.
             more = max(1.0, budget.left() * steps / max(SOME, budget.elapsed() - began))
-            drafts = [self._take_next() for _ in range(max(first, math.ceil(sum(self.left) / more)))]
-            if not any(draft is not None and draft.box.copies for draft in drafts):
+            if not self._take_some(max(first, math.ceil(self._accelerators() / more))):
                 break
         while steps and self._take_next() is not None:
             pass
         if steps:
             self._take_in()
+
+    def _accelerators(self) -> int:
+        """Of all machines that are left."""
+        return sum(n * self._fleet.pools[p].shape.accelerators for p, n in enumerate(self.left))
+
+    def _take_some(self, accelerators: int) -> bool:
+        """Take machines with so many accelerators; whether any has copies."""
+        taken, some = 0, False
+        while taken < accelerators and (draft := self._take_next()) is not None:
+            taken += len(draft.box.room)
+            some = some or bool(draft.box.copies)
+        return some
 
     def _take_in(self) -> None:
         """Seat wide copies, and those that own accelerators, of which the LP had but parts: the largest first."""
