@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from placement.beside import Beside, may_search_beside
 from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
 from placement.exact.slots import direct_terms, most_new_machines
-from placement.heuristics.zones import has_zone_rules
+from placement.heuristics.zones import is_zoned
 from placement.result import Outcome, Stop
 from placement.track import why_stop
 
@@ -193,10 +193,9 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         few = len(fleet.components) <= _FEW_ROWS
         bound = {} if is_small else {"nodes": 0, "bound_share": _FLOW_BOUND if few else 0.0}
         flow = Turn("arc-flow", _FLOW_PART, options=bound)
-        zoned = any(has_zone_rules(component) for component in fleet.components)
         if not may_search_beside(budget):
             yield flow
-        elif is_small or (may_dive(fleet) and not zoned):
+        elif is_small or (may_dive(fleet) and not is_zoned(fleet)):
             yield Aside((replace(flow, part=1.0),))
         elif not may_dive(fleet):
             more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)

@@ -27,7 +27,7 @@ from placement.exact.room import Room
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
 from placement.heuristics import Sketch, relabel
-from placement.heuristics.zones import has_zone_rules
+from placement.heuristics.zones import is_zoned
 from placement.packing import Packing
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class MixPacking:
         if dives:
             self._dive = Dive(relaxation, bound.patterns, seed)
             self._arms.append(self._arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
-        elif bound.machines and not _is_zoned(firm):  # nothing to spare: a packing there is a proof
+        elif bound.machines and not is_zoned(firm):  # nothing to spare: a packing there is a proof
             self._arms.insert(0, self._arm(lambda *_: Mix(bound.machines)))
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
@@ -209,11 +209,7 @@ def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
 
 def _dive_from(fleet: Fleet) -> int:
     """Copies from which mixes are dived for."""
-    return _DIVE_FROM if _is_zoned(fleet) else _PLAIN_TIMES * _DIVE_FROM
-
-
-def _is_zoned(fleet: Fleet) -> bool:
-    return any(has_zone_rules(component) for component in fleet.components)
+    return _DIVE_FROM if is_zoned(fleet) else _PLAIN_TIMES * _DIVE_FROM
 
 
 def _copies(fleet: Fleet) -> int:

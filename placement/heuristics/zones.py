@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.fleet import Component
+    from placement.fleet import Component, Fleet
 
 
 def has_zone_rules(component: Component) -> bool:
@@ -22,6 +22,11 @@ def has_zone_rules(component: Component) -> bool:
         or component.max_per_zone is not None
         or component.zone_loss_floor > 0
     )
+
+
+def is_zoned(fleet: Fleet) -> bool:
+    """Whether any component of a fleet has rules over zones."""
+    return any(has_zone_rules(component) for component in fleet.components)
 
 
 def keeps_zone_rules(component: Component, counts: Sequence[int]) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.fleet import holds
-from placement.heuristics.zones import has_zone_rules
+from placement.heuristics.zones import is_zoned
 
 if TYPE_CHECKING:
     from placement.fleet import Fleet, Option, Shape
@@ -67,7 +67,7 @@ class Blocks:
 
 def blocks_of(fleet: Fleet) -> Blocks:
     """Group the pools that may rent anything. O(components x options x pools), and blocks x kinds x their ways."""
-    zoned = any(has_zone_rules(component) for component in fleet.components)
+    zoned = is_zoned(fleet)
     allowed: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for component in fleet.components:
         for option in component.options:
