@@ -10,6 +10,7 @@ on machines beyond the mix.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ _PLAIN_TIMES = 2  # as many, where no copy is bound to a zone: heuristics do wel
 _MOST_SPARE = 0.2
 _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
 _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
-_TRIES = 12  # under a work limit
+_TRIES = 12  # without a time limit
 _IDLE = 12  # mixes in a row that do not pay
 _MIX_SHARE = 0.25  # of the time left, to find a mix
 _TRY_SHARE = 0.8  # of the time left for packing, for one mix
@@ -129,7 +130,7 @@ class MixPacking:
 
     def _goes_on(self, budget: Budget) -> bool:
         """Whether there is time, or work, for another mix."""
-        if budget.work is not None and self.tried >= _TRIES:
+        if (budget.work is not None or math.isinf(budget.left())) and self.tried >= _TRIES:
             return False
         return not self._ended(budget) and budget.left() >= _WORTHWHILE * self._took
 

@@ -91,8 +91,15 @@ class _Column:
         if self.up:  # a hair above a tenth of a GiB, as needs of whole tenths were rounded up to MiB
             candidates += [self._hair_above(unit) for unit in candidates[1:]]
         candidates.append(max(Fraction(1), Fraction(self.room, most)))
-        allowed = [unit for unit in candidates if unit and _floor(self.room, unit) <= most and unit <= self.room]
+        allowed = [unit for unit in candidates if unit and self._suits(unit, most)]
         return min(allowed, key=lambda unit: (round(self.lost(unit), 9), -unit))
+
+    def _suits(self, unit: Fraction, most: int) -> bool:
+        """Whether the room has at most so many units, and all that fits into it still does."""
+        units = _floor(self.room, unit)
+        return 1 <= units <= most and all(
+            _rounded(need, unit, up=self.up) <= units for need in self.needs if need <= self.room
+        )
 
     def _hair_above(self, unit: Fraction) -> Fraction:
         return max((Fraction(need, max(1, round(need / unit))) for need in self.needs if need), default=unit)

@@ -9,7 +9,7 @@ value that guides column generation is the one that the certificate needs.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -83,11 +83,16 @@ class Knapsack:
         """Back through the table, from a room: what was taken, and what takes no room."""
         pattern: dict[int, int] = {}
         left = list(room)
-        for row in range(len(parts) - 1, -1, -1):
-            if taken[row][tuple(left)]:
-                item, times = parts[row]
-                pattern[item] = pattern.get(item, 0) + times
-                left = [have - need * times for have, need in zip(left, self.needs[item], strict=True)]
+        row = len(parts)
+        while True:
+            before: Any = (slice(row), *left)
+            rows = np.flatnonzero(taken[before])
+            if not rows.size:
+                break
+            row = int(rows[-1])
+            item, times = parts[row]
+            pattern[item] = pattern.get(item, 0) + times
+            left = [have - need * times for have, need in zip(left, self.needs[item], strict=True)]
         for item, need in enumerate(self.needs):
             if not any(need) and prices[item] > 0 and self.limits[item]:
                 pattern[item] = self.limits[item]

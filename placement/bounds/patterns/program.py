@@ -135,9 +135,9 @@ class PatternProgram:
     def _penalties(self) -> list[float]:
         """Dollars per hour of a machine beyond the quota."""
         pools = self._relaxation.fleet.pools
-        if self._paid is not None:
-            return [pools[p].price / MICRO for p in self._beyond]
         mean = sum(pool.price for pool in pools) / max(1, len(pools))
+        if self._paid is not None:
+            return [(pools[p].price or mean + 1) / MICRO for p in self._beyond]
         return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
 
     def _machine_column(self, p: int, part: float = 1.0) -> list[tuple[int, float]]:
@@ -208,11 +208,11 @@ class PatternProgram:
         return column
 
     def _worth_of(self, q: int, i: int, duals: Floats) -> float:
-        """What one more of an item in a pattern is worth, at least 0: patterns need not hold it."""
+        """What one more of an item in a pattern is worth; below 0 where its copies had better stand elsewhere."""
         entries = self._entries.get((q, i))
         if entries is None:
             return float(duals[self._touch[q][i]])
-        return max(0.0, sum(value * float(duals[row]) for row, value in entries))
+        return sum(value * float(duals[row]) for row, value in entries)
 
     def improve(self, duals: Floats, kinds: Iterable[int], limits: Sequence[Sequence[int]]) -> int:
         """Price some kinds with at most so many of each item, (kinds, items); says how many patterns were added."""

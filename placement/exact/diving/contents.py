@@ -7,6 +7,7 @@ would else be left for zones where nothing is free.
 from __future__ import annotations
 
 import math
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from placement.exact.diving.drafts import SOME
@@ -101,13 +102,15 @@ class Contents:
     def _place(self, content: Content) -> bool:
         """Place a content, as far as its copies are out, on some accelerator whose machine takes all of that."""
         space, items = content
-        return any(self._fill(space, place, items) for place in self._likely_places(space, items)[:_TRIES])
+        return any(self._fill(space, place, items) for place in self._likely_places(space, items))
 
     def _likely_places(self, space: Space, items: tuple[tuple[int, int], ...]) -> list[Place]:
         """One of each machine: in pools where the LP has most of a content first, then where hosts have most left."""
         places = list({id(place[0]): place for place in self._spaces.places.get(space, ())}.values())
         likely = {p: self._amount(p, items) for p in {box.pool for box, _ in places}} if len(places) > 1 else {}
-        return sorted(places, key=lambda place: (-likely.get(place[0].pool, 0.0), -self._host_left(place[0])))
+        return nsmallest(
+            _TRIES, places, key=lambda place: (-likely.get(place[0].pool, 0.0), -self._host_left(place[0]))
+        )
 
     def _amount(self, p: int, items: tuple[tuple[int, int], ...]) -> float:
         """How much the LP has of a content in a pool."""

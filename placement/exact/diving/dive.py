@@ -59,13 +59,7 @@ class Dive:
         self._guide = Guide(relaxation, patterns)
         self._seating = Seating(relaxation)
         self._spaces = Spaces(relaxation)
-        self._worths = [
-            min(
-                (way.usage[0] / max(1, self._memory(way.pool)) * self._fleet.pools[way.pool].price for way in ways),
-                default=0.0,
-            )
-            for ways in relaxation.ways_of
-        ]
+        self._worths = [min(map(self._part_of_price, ways), default=0.0) for ways in relaxation.ways_of]
 
     def run(self, mix: Mix, budget: Budget) -> Sketch | None:
         """Pack on a mix; whatever is left out is in the sketch's missing copies."""
@@ -99,9 +93,10 @@ class Dive:
                 self._state, self._left = state, left
                 self._spaces.restore(boxes, saved)
 
-    def _worth_out(self) -> float:
-        """What the copies that are out are worth, by their memory where that is cheapest."""
-        return sum(n * worth for n, worth in zip(self._state.out, self._worths, strict=True))
+    def _worth_out(self) -> tuple[float, int]:
+        """What the copies that are out are worth, by their memory where that is cheapest, and how many they are."""
+        worth = sum(n * worth for n, worth in zip(self._state.out, self._worths, strict=True))
+        return round(worth), sum(self._state.out)
 
     def _empty_some(self) -> None:
         """Empty machines where a copy that is out could stand, roomy ones more likely, and about as many others."""

@@ -52,8 +52,10 @@ class Drafts:
     def of_pool(self, p: int, machines: int, state: State, patterns: Patterns) -> Draft:
         """One of so many machines of pool p, with its wide copies."""
         draft = Draft(Box(self._fleet, p, None), state.copy(), patterns.mass[:], machines)
-        known = patterns.of_kind[self._relaxation.kind_of[p]]
-        self._descend(draft, tuple(range(len(draft.box.room))), patterns, known)
+        q, on = self._relaxation.kind_of[p], tuple(range(len(draft.box.room)))
+        owned = any(state.by_way[w] > SOME for g in range(2, len(on) + 1) for w in self._seating.owners(p, g))
+        for some in [on] if owned or patterns.wide[q] else [(k,) for k in on]:
+            self._descend(draft, some, patterns, patterns.of_kind[q])
         draft.score /= max(1, len(draft.box.room))
         return draft
 

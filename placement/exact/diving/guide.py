@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_ROUNDS = 60  # of pricing, for one solution
 _STALL, _LITTLE = 4, 0.03  # rounds that bring less, relatively, are the last
+_SAFE = 2.0  # times what the last round took, that must be left for another
 _FULL = 0.9  # of a space, that a pattern's part must fill to be tried there
 _PAID = 0.1  # of its price, that a machine counts in the LP: what is left free should be cheap to do without
 
@@ -28,13 +29,15 @@ _PAID = 0.1  # of its price, that a machine counts in the LP: what is left free 
 class Patterns:
     """The LP's patterns of whole accelerators.
 
-    `of_kind` are those that it has something of, `mass` how much. `widths` are the accelerators that copies stand on
+    `of_kind` are those that it has something of, `mass` how much; `wide` says whether any of a kind's holds a copy on
+    several accelerators. `widths` are the accelerators that copies stand on
     that an item is, (kinds, items); where several are alike, what most of them do.
     """
 
     known: list[tuple[int, dict[int, int]]]
     mass: list[float]
     of_kind: list[list[int]]
+    wide: list[bool]
     widths: list[list[int]]
 
 
@@ -65,8 +68,7 @@ class Guide:
 
         Without machines it is for copies on one accelerator alone; others stay out, and zones have no least. No space
         is offered a banned content. Patterns are priced as long as machines are lacking and that brings something, and
-        `least` times in any case.
-        `state` then has the copies by way.
+        `least` times in any case. `state` then has the copies by way.
         """
         program, relaxation = self._program, self._relaxation
         on_one = [most if narrow else 0.0 for most, narrow in zip(state.most, self._narrow, strict=True)]
@@ -88,20 +90,33 @@ class Guide:
         program.allow_contents(small, banned)
         kinds = [kind.index for kind in relaxation.kinds if machines and any(machines[p] for p in kind.pools)]
         values: list[float] = []
-        while len(values) < _MOST_ROUNDS:
+        began = budget.elapsed()
+        while True:
             if not program.solve(budget.left()):
                 return False
+            took, began = budget.elapsed() - began, budget.elapsed()
             values.append(program.value())
             stalls = len(values) > _STALL and values[-1] > (1 - _LITTLE) * values[-1 - _STALL]
-            if len(values) > least and (stalls or not program.beyond()):
+            if len(values) > least and (stalls or not program.beyond() or len(values) >= _MOST_ROUNDS):
+                break
+            if budget.left() < _SAFE * took:  # a solution that comes too late would cost this one
                 break
             duals = program.duals()
             if not program.improve(duals, kinds, limits) + self._improve_spaces(duals, spaces, small):
                 break
-        state.by_way, mass = program.amounts()
+        by_way, mass = program.amounts()
+        state.by_way = self._within(by_way, state.out)
         if machines is not None:
             self.last = self._patterns(state, mass)
         return True
+
+    def _within(self, by_way: list[float], out: Sequence[int]) -> list[float]:
+        """Copies by way, no more of a component than are out: patterns may hold more, as these cost nothing."""
+        total = [0.0] * len(out)
+        for way, copies in zip(self._relaxation.ways, by_way, strict=True):
+            total[way.component] += copies
+        part = [min(1.0, n / max(n, all_, SOME)) for n, all_ in zip(out, total, strict=True)]
+        return [copies * part[way.component] for way, copies in zip(self._relaxation.ways, by_way, strict=True)]
 
     def _seeds(self, spaces: Spaces, new: Iterable[Space]) -> Iterator[tuple[Space, dict[int, int]]]:
         """What was wanted where machines were filled, and what the last solution's patterns have beside wide copies."""
@@ -161,7 +176,9 @@ class Guide:
         for n, (q, _) in enumerate(known):
             if mass[n] > SOME:
                 of_kind[q].append(n)
-        return Patterns(known, mass, of_kind, self._widths(state))
+        widths = self._widths(state)
+        wide = [any(widths[q][i] > 1 for n in some for i in known[n][1]) for q, some in enumerate(of_kind)]
+        return Patterns(known, mass, of_kind, wide, widths)
 
     def _widths(self, state: State) -> list[list[int]]:
         most = [[0.0] * len(kind.items) for kind in self._relaxation.kinds]

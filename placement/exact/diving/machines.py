@@ -6,11 +6,15 @@ What is left asks for fewer copies and machines: the LP is solved again, as long
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from placement.exact.diving.drafts import SOME, Drafts
+from placement.exact.refill.boxes import Box
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
 
     from placement.budget import Budget
@@ -50,28 +54,38 @@ class Machines:
             steps += 1
             # What is left of the time may be too little for small steps.
             more = max(1.0, budget.left() * steps / max(SOME, budget.elapsed() - began))
-            if not self._take_some(max(first, math.ceil(self._accelerators() / more))):
+            if not self._take_some(max(first, math.ceil(self._accelerators() / more)), budget):
                 break
-        while steps and self._take_next() is not None:
-            pass
         if steps:
-            self._take_in()
+            self._take_some(self._accelerators(), budget)
+            self._take_empty()
+            self._take_in(budget)
 
     def _accelerators(self) -> int:
         """Of all machines that are left."""
         return sum(n * self._fleet.pools[p].shape.accelerators for p, n in enumerate(self.left))
 
-    def _take_some(self, accelerators: int) -> bool:
-        """Take machines with so many accelerators; whether any has copies."""
+    def _take_some(self, accelerators: int, budget: Budget) -> bool:
+        """Take machines with so many accelerators, if there is time; whether any has copies."""
         taken, some = 0, False
-        while taken < accelerators and (draft := self._take_next()) is not None:
+        while taken < accelerators and not budget.over() and (draft := self._take_next()) is not None:
             taken += len(draft.box.room)
             some = some or bool(draft.box.copies)
         return some
 
-    def _take_in(self) -> None:
+    def _take_empty(self) -> None:
+        """Take what there was no time for."""
+        for p, n in enumerate(self.left):
+            for _ in range(n if self._fleet.pools[p].shape.accelerators else 0):
+                self._spaces.add(Box(self._fleet, p, None), {})
+                self.left[p] -= 1
+
+    def _take_in(self, budget: Budget) -> None:
         """Seat wide copies, and those that own accelerators, of which the LP had but parts: the largest first."""
         relaxation, state = self._relaxation, self.state
+        boxes: dict[int, list[Box]] = defaultdict(list)
+        for box in self._spaces.boxes:
+            boxes[box.pool].append(box)
         ways: dict[int, list[int]] = {}
         narrow = [0.0] * len(self._fleet.components)
         for w, way in enumerate(relaxation.ways):
@@ -82,19 +96,18 @@ class Machines:
         for c in sorted(ways, key=lambda c: -max(relaxation.ways[w].usage[0] for w in ways[c])):
             wide = sorted(ways[c], key=lambda w: -state.by_way[w])
             for _ in range(state.out[c] - round(narrow[c])):
-                if not any(self._seat(w) for w in wide):
+                if budget.over() or not any(self._seat(boxes[self._relaxation.ways[w].pool], w) for w in wide):
                     break
         self._spaces.reopen()
 
-    def _seat(self, w: int) -> bool:
-        """Seat a wide copy on the machine where it leaves least free on its accelerators."""
-        way = self._relaxation.ways[w]
+    def _seat(self, boxes: Sequence[Box], w: int) -> bool:
+        """Seat a wide copy on that of some machines where it leaves least free on its accelerators."""
         found = []
-        for n, box in enumerate(self._spaces.boxes):
-            on = self._seating.tightest(box, w) if box.pool == way.pool else None
+        for n, box in enumerate(boxes):
+            on = self._seating.tightest(box, w)
             if on is not None:
                 found.append((sum(box.room[k] for k in on), n, on))
-        return any(self._seating.place(self._spaces.boxes[n], self.state, w, on) for _, n, on in sorted(found))
+        return any(self._seating.place(boxes[n], self.state, w, on) for _, n, on in sorted(found))
 
     def _solve(self, budget: Budget) -> bool:
         """The LP of what is left."""

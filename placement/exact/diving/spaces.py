@@ -47,9 +47,9 @@ class SpaceGrid:
     def fits(self, room: Sequence[int], content: Mapping[int, int], full: float = 0.0) -> bool:
         """Whether a content fits into a room, in units, and fills that part of it in some dimension."""
         taken = [sum(times * self._needs[i][r] for i, times in content.items()) for r in range(len(room))]
-        return all(n <= have for n, have in zip(taken, room, strict=True)) and any(
-            n >= full * have for n, have in zip(taken, room, strict=True)
-        )
+        if any(n > have for n, have in zip(taken, room, strict=True)):
+            return False
+        return not room or any(n >= full * have for n, have in zip(taken, room, strict=True))
 
     def knapsack(self, limits: Sequence[int]) -> Knapsack:
         """All contents with at most so many of each item."""
@@ -120,11 +120,6 @@ class Spaces:
             space = self.space_of(place)
             if space is not None and self.grids[space[0]].fits(space[1], items):
                 yield space, tuple(sorted(items.items()))
-
-    @property
-    def number(self) -> int:
-        """Places that are open."""
-        return sum(map(len, self.places.values()))
 
     def volumes(self) -> dict[tuple[int, int], float]:
         """What the machines have free of each resource, by pool."""
