@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     Machines = tuple[int, ...]
 
 NAME = "column-generation"
-_DIVE_FROM = 300  # copies: with fewer the heuristics leave little out
-_PLAIN_TIMES = 2  # as many, where no copy is bound to a zone: heuristics do well for longer
+_DIVE_FROM = 50  # copies: with fewer the heuristics leave little out
+_PLAIN_FROM = 600  # where no copy is bound to a zone: heuristics do well for longer
 _MOST_SPARE = 0.2
 _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
 _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
@@ -210,7 +210,7 @@ def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
 
 def _dive_from(fleet: Fleet) -> int:
     """Copies from which mixes are dived for."""
-    return _DIVE_FROM if is_zoned(fleet) else _PLAIN_TIMES * _DIVE_FROM
+    return _DIVE_FROM if is_zoned(fleet) else _PLAIN_FROM
 
 
 def _copies(fleet: Fleet) -> int:
