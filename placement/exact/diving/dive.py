@@ -69,7 +69,8 @@ class Dive:
         began = budget.elapsed()
         self._descend(budget.share(_FIRST_SHARE))
         took = budget.elapsed() - began
-        self._again(budget if math.isinf(budget.left()) else budget.share(seconds=_AGAIN_SHARE * took))
+        by_clock = budget.work is None and not math.isinf(budget.left())
+        self._again(budget.share(seconds=_AGAIN_SHARE * took) if by_clock else budget)
         return self._to_sketch()
 
     def _descend(self, budget: Budget) -> None:
