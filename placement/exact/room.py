@@ -30,6 +30,7 @@ class Room:
         """O(patterns)."""
         self._relaxation = relaxation
         self._free, self._bought = PatternProgram(relaxation, paid=0.0), PatternProgram(relaxation)
+        self._knapsacks = {kind.index: kind.knapsack for kind in relaxation.kinds}
         for q, pattern in patterns:
             for program in (self._free, self._bought):
                 program.add_patterns([(q, dict(pattern))])
@@ -57,14 +58,11 @@ class Room:
                 return None
             duals = program.duals()
             prices = program.prices(duals)
-            device, found = [], []
-            for kind in self._relaxation.kinds:
-                value, pattern = kind.knapsack.best_pattern(prices.touch[kind.index])
-                device.append(max(value, prices.device[kind.index]))
-                found.append((kind.index, pattern))
+            most = [knapsack.best_pattern(prices.touch[q])[0] for q, knapsack in self._knapsacks.items()]
+            device = [max(pair) for pair in zip(most, prices.device, strict=True)]
             cut = certify(self._relaxation, prices, device)
             if sum(worth * n for worth, n in zip(cut.worth, machines, strict=True)) < cut.least:
                 return cut
-            if not program.add_patterns((q, pattern) for q, pattern in found if program.saves(duals, q, pattern)):
+            if not program.improve(duals, prices, self._knapsacks):
                 return None
         return None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.bounds.patterns.program import MICRO, PatternProgram
+from placement.exact.item_limits import ItemLimits
 from placement.exact.mixes import Mix
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Rounding:
                 self._sizes[w] = way.usage[0] / max(1, fleet.pools[way.pool].shape.memory_mib)
         firm = {relaxation.ways[w].component for w in np.flatnonzero(self._sizes)}
         self._spares = np.array([c.index not in firm for c in fleet.components])
+        self._item_limits = ItemLimits(relaxation)
         self._required = [c.required for c in fleet.components]
         self._fewest, self._most = self._anything()
 
@@ -123,32 +125,15 @@ class Rounding:
         program = self._bought
         program.limit(self._high.tolist(), self._low.tolist())
         program.limit_copies(self._fewest.tolist(), self._most.tolist())
-        limits = item_limits(self._relaxation, self._required, self._most.tolist())
+        limits = self._item_limits.of(self._required, self._most.tolist())
         program.allow(limits)
+        knapsacks = {kind.index: kind.knapsack.with_limits(limits[kind.index]) for kind in self._relaxation.kinds}
         for _ in range(_ROUNDS):
             if not program.solve(budget.left()):
                 return False
             if not program.beyond():
                 return True
-            if not program.improve(program.duals(), range(len(limits)), limits):
+            duals = program.duals()
+            if not program.improve(duals, program.prices(duals), knapsacks):
                 return False
         return False
-
-
-def item_limits(relaxation: Relaxation, out: Sequence[int], most: Sequence[float]) -> list[list[int]]:
-    """How many copies of each item, by kind, there can be: of what is out, and of what each way may have.
-
-    One accelerator holds no more: a copy on several touches each of them once.
-    """
-    limits = [[0] * len(kind.items) for kind in relaxation.kinds]
-    by_user: dict[tuple[int, int, int], float] = {}
-    for way, may in zip(relaxation.ways, most, strict=True):
-        if way.kind is not None and way.item is not None:
-            key = way.kind, way.item, way.component
-            by_user[key] = by_user.get(key, 0.0) + may
-    for (q, i, c), may in by_user.items():
-        limits[q][i] += int(min(out[c], may))
-    return [
-        [min(pair) for pair in zip(limit, kind.knapsack.limits, strict=True)]
-        for limit, kind in zip(limits, relaxation.kinds, strict=True)
-    ]

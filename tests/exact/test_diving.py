@@ -267,7 +267,7 @@ def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
     fleet = compile_fleet(Problem(**document(mixed(seed))))
     relaxation = relax(fleet)
     kind = rng.choice(relaxation.kinds)
-    grid, box = SpaceGrid(relaxation, kind), Box(fleet, kind.pools[0], None)
+    grid, box = SpaceGrid(kind), Box(fleet, kind.pools[0], None)
     for item in rng.choices(kind.items, k=rng.randint(0, 2)):
         box.room[0] -= item.memory_mib
         box.share[0] -= item.share

@@ -19,7 +19,6 @@ from placement.bounds.infeasible import why_infeasible
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import box_bound, certify
 from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
-from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, relax
 from placement.bounds.patterns.stacking import Stacking
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.bounds.patterns.certificate import Box, Cut, Prices
-    from placement.bounds.patterns.program import Floats, Pattern
+    from placement.bounds.patterns.program import Duals, Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.bounds.patterns.stacking import Limits
     from placement.budget import Budget
@@ -106,12 +105,9 @@ class PatternBound:
         self._rng = random.Random(seed)
         self.nodes = 0
         self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
-        # Per kind the last prices and what they gave: in the tree few change from box to box.
-        self._priced: list[tuple[list[int], Limits, int, dict[int, int]]] = [
-            ([], (), 0, {}) for _ in self.relaxation.kinds
-        ]
         self._stacking = Stacking(self.relaxation)
         self._most: tuple[Limits, ...] = self._stacking.limits({})
+        self._knapsacks = [kind.knapsack for kind in self.relaxation.kinds]  # with what is allowed now
         self._groups = groups_of(fleet)
         self._program = PatternProgram(self.relaxation, self._groups)
         self._start()
@@ -203,7 +199,7 @@ class PatternBound:
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
             found = 0
-            for point in [duals] if centre is None else [_SMOOTH * centre + (1 - _SMOOTH) * duals, duals]:
+            for point in [duals] if centre is None else [self._program.between(centre, duals, _SMOOTH), duals]:
                 prices = self._program.prices(point)
                 found, device = self._price(prices, duals)
                 tried = certify(self.relaxation, prices, device)
@@ -267,35 +263,30 @@ class PatternBound:
         most = self._stacking.limits(box.sums)
         if most != self._most:
             self._most = most
+            self._knapsacks = [
+                knapsack.with_limits(limits) for knapsack, limits in zip(self._knapsacks, most, strict=True)
+            ]
             self._program.allow(most)
 
-    def _price(self, prices: Prices, duals: Floats, extra: int = _EXTRA) -> tuple[int, list[int]]:
+    def _price(self, prices: Prices, duals: Duals, extra: int = _EXTRA) -> tuple[int, list[int]]:
         """Add patterns that are allowed and improve the LP with these `duals`; says how many.
 
         The second part of the answer is the most that an accelerator of each kind is worth at `prices`, over all
         patterns that are allowed.
         """
         device, found = [], []
-        for kind in self.relaxation.kinds:
-            q, touch = kind.index, prices.touch[kind.index]
-            if self._priced[q][:2] != (touch, self._most[q]):
-                self._priced[q] = (touch, self._most[q], *self._knapsack(q).best_pattern(touch))
-            _, _, value, pattern = self._priced[q]
+        for q, knapsack in enumerate(self._knapsacks):
+            value, pattern = knapsack.best_pattern(prices.touch[q])
             device.append(max(value, prices.device[q]))
             if not self._program.saves(duals, q, pattern):
                 continue
             found.append((q, pattern))
             for _ in range(extra):
-                some = [0 if self._rng.random() < _DROP else price for price in touch]
-                found.append((q, self._knapsack(q).best_pattern(some)[1]))
+                some = [0 if self._rng.random() < _DROP else price for price in prices.touch[q]]
+                found.append((q, knapsack.best_patterns(some, [knapsack.room])[0][1]))
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
         return self._program.add_patterns(new), device
-
-    def _knapsack(self, q: int) -> Knapsack:
-        """That of kind q with what is allowed now."""
-        whole, most = self.relaxation.kinds[q].knapsack, self._most[q]
-        return whole if most == tuple(whole.limits) else Knapsack(whole.room, whole.needs, most)
 
     def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
         """What a plan has on its accelerators (or machines with at most one): a good start."""

@@ -37,6 +37,7 @@ class Knapsack:
             min([limit, *(have // n for n, have in zip(need, self.room, strict=True) if n)])
             for need, limit in zip(self.needs, limits, strict=True)
         ]
+        self._last: tuple[list[int], tuple[int, dict[int, int]]] | None = None  # prices, and the answer to them
         self._parts: list[tuple[int, int]] = []  # (item, times)
         for item, limit in enumerate(self.limits):
             times, left = 1, limit if any(self.needs[item]) else 0
@@ -44,6 +45,10 @@ class Knapsack:
                 self._parts.append((item, min(times, left)))
                 left -= times
                 times *= 2
+
+    def with_limits(self, limits: Sequence[int]) -> Knapsack:
+        """The same with these limits, (I,), in place of its own."""
+        return self if list(limits) == self.limits else Knapsack(self.room, self.needs, limits)
 
     @property
     def states(self) -> int:
@@ -62,7 +67,9 @@ class Knapsack:
 
     def best_pattern(self, prices: Sequence[int]) -> tuple[int, dict[int, int]]:
         """A most valuable pattern at integer prices at least 0: its value, and how often each item stands in it."""
-        return self.best_patterns(prices, [self.room])[0]
+        if self._last is None or self._last[0] != prices:  # in a tree few prices change from box to box
+            self._last = list(prices), self.best_patterns(prices, [self.room])[0]
+        return self._last[1]
 
     def best_patterns(self, prices: Sequence[int], rooms: Iterable[Sequence[int]]) -> list[tuple[int, dict[int, int]]]:
         """The same for each of some rooms, none larger than all of it, from one table."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import highspy
 import numpy as np
 
 from placement.bounds.patterns.certificate import SCALE, UNIT, Prices
-from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import RESOURCES, volumes
 from placement.engines.highs import EngineError, load_lp, run
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.bounds.patterns.certificate import Box
+    from placement.bounds.patterns.pricing import Knapsack
     from placement.bounds.patterns.relaxation import Relaxation, Way
 
     Floats = NDArray[np.float64]
@@ -30,6 +30,16 @@ _PENALTY, _PENALTY_MOST = 8.0, 8.0**4  # times its price, of a machine beyond th
 _WHOLE = 1e-6  # of a machine
 _DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
 _ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
+
+
+class Duals(NamedTuple):
+    """Dual prices in dollars: `rows`, (rows,), and what they make one more of each item in a pattern worth, by kind.
+
+    Those of what machines offer are at least 0. An item is worth less where its copies had better stand elsewhere.
+    """
+
+    rows: Floats
+    items: list[list[float]]
 
 
 class PatternProgram:
@@ -115,7 +125,11 @@ class PatternProgram:
         first = self._ways = len(columns)
         direct = set(self._copies.values())
         entries = [self._way_column(way) for way in self._relaxation.ways]
-        self._entries = {item: entries[w] for item, w in self._copies.items()}
+        self._entries = [
+            [entries[self._copies[q, i]] if row < 0 else [(row, 1.0)] for i, row in enumerate(touch)]
+            for q, touch in enumerate(self._touch)
+        ]
+        self._index_items()
         columns += [[] if w in direct else column for w, column in enumerate(entries)]
         lp = highspy.HighsLp()
         lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
@@ -131,6 +145,15 @@ class PatternProgram:
         lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
         lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
         return load_lp(lp, presolve="off", solver="simplex")
+
+    def _index_items(self) -> None:
+        """The entries of all items as arrays: whose they are, which row, how much."""
+        flat = [entries for kind in self._entries for entries in kind]
+        self._ends = np.cumsum([len(kind) for kind in self._entries])[:-1]
+        self._items = len(flat)
+        self._owner = np.array([k for k, entries in enumerate(flat) for _ in entries], dtype=np.int64)
+        self._row_of = np.array([row for entries in flat for row, _ in entries], dtype=np.int64)
+        self._part_of = np.array([value for entries in flat for _, value in entries])
 
     def _penalties(self) -> list[float]:
         """Dollars per hour of a machine beyond the quota."""
@@ -203,27 +226,17 @@ class PatternProgram:
     def _pattern_column(self, holder: int, q: int, items: Mapping[int, int]) -> dict[int, float]:
         column: dict[int, float] = {holder: -1.0}
         for i, times in items.items():
-            for row, value in self._entries.get((q, i)) or ((self._touch[q][i], 1.0),):
+            for row, value in self._entries[q][i]:
                 column[row] = column.get(row, 0.0) + times * value
         return column
 
-    def _worth_of(self, q: int, i: int, duals: Floats) -> float:
-        """What one more of an item in a pattern is worth; below 0 where its copies had better stand elsewhere."""
-        entries = self._entries.get((q, i))
-        if entries is None:
-            return float(duals[self._touch[q][i]])
-        return sum(value * float(duals[row]) for row, value in entries)
+    def improve(self, duals: Duals, prices: Prices, knapsacks: Mapping[int, Knapsack]) -> int:
+        """Price some kinds, each with its knapsack; says how many patterns were added.
 
-    def improve(self, duals: Floats, kinds: Iterable[int], limits: Sequence[Sequence[int]]) -> int:
-        """Price some kinds with at most so many of each item, (kinds, items); says how many patterns were added."""
-        prices = self.prices(duals)
-        found = []
-        for q in kinds:
-            whole = self._relaxation.kinds[q].knapsack
-            pattern = Knapsack(whole.room, whole.needs, limits[q]).best_pattern(prices.touch[q])[1]
-            if self.saves(duals, q, pattern):
-                found.append((q, pattern))
-        return self.add_patterns(found)
+        Those are the best at `prices` that make the LP's solution with these `duals` better.
+        """
+        found = [(q, knapsack.best_pattern(prices.touch[q])[1]) for q, knapsack in knapsacks.items()]
+        return self.add_patterns(pair for pair in found if self.saves(duals, *pair))
 
     @property
     def patterns(self) -> int:
@@ -273,8 +286,9 @@ class PatternProgram:
         """Dollars per hour that one copy by each way adds at the prices of the last solution."""
         solution, first = self._solver.getSolution(), self._ways
         costs = list(solution.col_dual[first : first + len(self._relaxation.ways)])
-        for item, w in self._copies.items():
-            costs[w] = max(0.0, -sum(value * solution.row_dual[row] for row, value in self._entries[item]))
+        items = self._at(np.array(solution.row_dual)).items
+        for (q, i), w in self._copies.items():
+            costs[w] = max(0.0, -items[q][i])
         return costs
 
     def set_box(self, box: Box) -> None:
@@ -365,39 +379,46 @@ class PatternProgram:
         values = self._solver.getSolution().col_value
         return [sum(values[self._ways + w] for w in ways) for ways in self._relaxation.sums]
 
-    def duals(self) -> Floats:
-        """(rows,) the dual prices of the last solution, dollars; those of what machines offer are at least 0."""
-        duals: Floats = np.array(self._solver.getSolution().row_dual)
-        return duals
+    def duals(self) -> Duals:
+        """Those of the last solution."""
+        return self._at(np.array(self._solver.getSolution().row_dual))
 
-    def worths(self, duals: Floats) -> tuple[list[float], list[float]]:
+    def between(self, some: Duals, others: Duals, weight: float) -> Duals:
+        """A mean of two, with the weight of the first."""
+        return self._at(weight * some.rows + (1 - weight) * others.rows)
+
+    def _at(self, rows: Floats) -> Duals:
+        worth = np.bincount(self._owner, self._part_of * rows[self._row_of], self._items)
+        return Duals(rows, [part.tolist() for part in np.split(worth, self._ends)])
+
+    def worths(self, duals: Duals) -> tuple[list[float], list[float]]:
         """Dollars per hour of a copy of each component and of a machine of each pool, at these duals."""
         fleet = self._relaxation.fleet
-        copies = [float(duals[self._cover[c.index]]) if c.index in self._cover else 0.0 for c in fleet.components]
+        copies = [float(duals.rows[self._cover[c.index]]) if c.index in self._cover else 0.0 for c in fleet.components]
         columns = (self._machine_column(pool.index) for pool in fleet.pools)
-        return copies, [sum(part * float(duals[row]) for row, part in column) for column in columns]
+        return copies, [sum(part * float(duals.rows[row]) for row, part in column) for column in columns]
 
-    def saves(self, duals: Floats, kind: int, pattern: dict[int, int]) -> bool:
+    def saves(self, duals: Duals, kind: int, pattern: Mapping[int, int]) -> bool:
         """Whether a pattern would make the LP's solution with these duals better."""
         return self._holds_more(duals, self._device[kind], kind, pattern)
 
-    def _holds_more(self, duals: Floats, holder: int, q: int, items: Mapping[int, int]) -> bool:
-        price = duals[holder]
-        worth = sum(times * self._worth_of(q, i, duals) for i, times in items.items())
+    def _holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
+        price = duals.rows[holder]
+        worth = sum(times * duals.items[q][i] for i, times in items.items())
         return bool(worth > price + _ENOUGH * max(price, 1e-2))
 
-    def prices(self, duals: Floats) -> Prices:
+    def prices(self, duals: Duals) -> Prices:
         """Duals as integer prices."""
-        fleet = self._relaxation.fleet
+        fleet, rows = self._relaxation.fleet, duals.rows
         size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
         return Prices(
-            touch=[[_price(self._worth_of(q, i, duals)) for i in range(len(row))] for q, row in enumerate(self._touch)],
-            device=[_price(duals[row]) for row in self._device],
-            volume={(p, r): _price(duals[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
-            on_one={key: _price(duals[row], UNIT) for key, row in self._on_one.items()},
-            level=[_price(duals[self._level[level]], UNIT) for level in sorted(self._level)],
-            group=[round(duals[row] * MICRO * UNIT) for row in self._group],
-            sums={s: round(duals[row] * MICRO * UNIT) for s, row in self._sum.items()},
+            touch=[[_price(worth) for worth in items] for items in duals.items],
+            device=[_price(rows[row]) for row in self._device],
+            volume={(p, r): _price(rows[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
+            on_one={key: _price(rows[row], UNIT) for key, row in self._on_one.items()},
+            level=[_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
+            group=[round(rows[row] * MICRO * UNIT) for row in self._group],
+            sums={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},
         )
 
 

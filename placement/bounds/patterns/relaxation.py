@@ -45,7 +45,7 @@ RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _MOST_APART = 150  # with more rows [one c,p] the LP takes longer than they are worth
 _MOST_SUMS = 10_000
 _WIDE = 2  # accelerators of a copy that is branched on
-_MOST_ITEMS = 8_000  # beyond, kinds span zones: each item of a kind is a row of the LP
+_MOST_ITEMS = 8_000  # beyond, kinds span zones: each item of a kind is priced, and some are rows of the LP
 RELAXES = (
     "whole copies of one accelerator and whole accelerators (machines and wider copies are whole), which accelerators "
     "are together in one machine and its vCPU and host memory (but for machines with one accelerator; else summed per "
@@ -55,7 +55,7 @@ RELAXES = (
 
 
 class Need(NamedTuple):
-    """What one copy takes of one accelerator, or of a whole machine with at most one."""
+    """What one copy takes of one accelerator, or of a whole machine with at most one; or what that has."""
 
     memory_mib: int
     share: int
@@ -67,12 +67,14 @@ class Need(NamedTuple):
 class Kind:
     """Accelerators that are alike (or whole machines with at most one): their pools, items, and the knapsack of one.
 
+    `room` is what one has of each resource, as needs are counted; the knapsack has grid units of it.
     `alike` is equal for kinds that differ by zone alone: patterns of one are worth a try in the others.
     """
 
     index: int
     alike: tuple[object, ...]
     pools: tuple[int, ...]
+    room: Need
     items: tuple[Need, ...]
     knapsack: Knapsack
 
@@ -202,10 +204,10 @@ def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...
     items = tuple(sorted(wanted, reverse=True))
     shape = fleet.pools[pools[0]].shape
     amounts = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
-    room = [max(0, have) for have in amounts]
+    room = Need(*(max(0, have) for have in amounts))
     counts = [sum(wanted[i].values()) for i in items]
     grid = fit_grid(room, items, counts)
-    return Kind(q, alike, pools, items, Knapsack(grid.room(room), [grid.need(item) for item in items], counts))
+    return Kind(q, alike, pools, room, items, Knapsack(grid.room(room), [grid.need(item) for item in items], counts))
 
 
 def _most_on_accelerator(component: Component, zones: set[int]) -> int:

@@ -11,6 +11,7 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from placement.exact.diving.drafts import SOME
+from placement.exact.diving.seating import one_more
 
 if TYPE_CHECKING:
     from placement.budget import Budget
@@ -72,7 +73,7 @@ class Contents:
         left = list(parts)
         for _ in range(state.out[c]):
             for z in sorted(eligible, key=lambda z: -left[z]):
-                more = (*counts[:z], counts[z] + 1, *counts[z + 1 :])
+                more = one_more(counts, z)
                 if self._seating.may_stand(c, more, state):
                     counts = more
                     left[z] -= 1

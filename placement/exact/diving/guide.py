@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING
 
 from placement.exact.diving.drafts import SOME
 from placement.exact.diving.program import SpaceProgram
-from placement.exact.rounding import item_limits
+from placement.exact.item_limits import ItemLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from placement.bounds.patterns.program import Floats, Pattern
+    from placement.bounds.patterns.pricing import Knapsack
+    from placement.bounds.patterns.program import Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
     from placement.exact.diving.seating import State
-    from placement.exact.diving.spaces import Content, Space, Spaces
+    from placement.exact.diving.spaces import Content, Rooms, Space, Spaces
 
 _MOST_ROUNDS = 60  # of pricing, for one solution
 _STALL, _LITTLE = 4, 0.03  # rounds that bring less, relatively, are the last
@@ -47,6 +48,7 @@ class Guide:
     def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern]) -> None:
         """O(ways + patterns)."""
         self._relaxation = relaxation
+        self._item_limits = ItemLimits(relaxation)
         self._program = SpaceProgram(relaxation, paid=_PAID)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self.last: Patterns | None = None  # of the last solution with machines
@@ -70,25 +72,42 @@ class Guide:
         is offered a banned content. Patterns are priced as long as machines are lacking and that brings something, and
         `least` times in any case. `state` then has the copies by way.
         """
-        program, relaxation = self._program, self._relaxation
+        program = self._program
         on_one = [most if narrow else 0.0 for most, narrow in zip(state.most, self._narrow, strict=True)]
-        small = item_limits(relaxation, state.out, on_one)
-        program.limit([0] * len(relaxation.fleet.pools) if machines is None else machines)
-        if machines is not None:
-            limits = item_limits(relaxation, state.out, state.most)
+        small = self._item_limits.of(state.out, on_one)
+        if machines is None:
+            self._ask_narrow(state, on_one)
+            limits, kinds = small, set()
+        else:
+            program.limit(machines)
             program.ask_for(state.out, state.zoned)
             program.limit_copies([0.0] * len(on_one), state.most)
-        else:
-            limits = small
-            caps = self._caps(state)
-            out = [n if c in self.narrow else 0 for c, n in enumerate(state.out)]
-            program.ask_for([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned)
-            program.cap_zones(caps)
-            program.limit_copies([0.0] * len(on_one), on_one)
+            limits = self._item_limits.of(state.out, state.most)
+            kinds = {self._relaxation.kind_of[p] for p, n in enumerate(machines) if n and p in self._relaxation.kind_of}
         program.allow(limits)
         program.add_contents(self._seeds(spaces, program.offer(spaces)))
         program.allow_contents(small, banned)
-        kinds = [kind.index for kind in relaxation.kinds if machines and any(machines[p] for p in kind.pools)]
+        knapsacks = {q: self._relaxation.kinds[q].knapsack.with_limits(limits[q]) for q in sorted(kinds)}
+        if not self._converge(knapsacks, spaces.knapsacks(small), least, budget):
+            return False
+        by_way, mass = program.amounts()
+        state.by_way = self._within(by_way, state.out)
+        if machines is not None:
+            self.last = self._patterns(state, mass)
+        return True
+
+    def _ask_narrow(self, state: State, on_one: list[float]) -> None:
+        """Ask for copies on one accelerator, without machines, at most so many by each way and in each zone."""
+        program, caps = self._program, self._caps(state)
+        out = [n if c in self.narrow else 0 for c, n in enumerate(state.out)]
+        program.limit([0] * len(self._relaxation.fleet.pools))
+        program.ask_for([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned)
+        program.cap_zones(caps)
+        program.limit_copies([0.0] * len(on_one), on_one)
+
+    def _converge(self, knapsacks: Mapping[int, Knapsack], rooms: Rooms, least: int, budget: Budget) -> bool:
+        """Solve and price patterns and contents in turns; False when the first solution does not come in time."""
+        program = self._program
         values: list[float] = []
         began = budget.elapsed()
         while True:
@@ -98,17 +117,13 @@ class Guide:
             values.append(program.value())
             stalls = len(values) > _STALL and values[-1] > (1 - _LITTLE) * values[-1 - _STALL]
             if len(values) > least and (stalls or not program.beyond() or len(values) >= _MOST_ROUNDS):
-                break
+                return True
             if budget.left() < _SAFE * took:  # a solution that comes too late would cost this one
-                break
+                return True
             duals = program.duals()
-            if not program.improve(duals, kinds, limits) + self._improve_spaces(duals, spaces, small):
-                break
-        by_way, mass = program.amounts()
-        state.by_way = self._within(by_way, state.out)
-        if machines is not None:
-            self.last = self._patterns(state, mass)
-        return True
+            prices = program.prices(duals)
+            if not program.improve(duals, prices, knapsacks) + program.improve_contents(duals, prices, rooms):
+                return True
 
     def _within(self, by_way: list[float], out: Sequence[int]) -> list[float]:
         """Copies by way, no more of a component than are out: patterns may hold more, as these cost nothing."""
@@ -136,19 +151,6 @@ class Guide:
             [{i: n for i, n in known[k][1].items() if widths[q][i] == 1} for k in of_kind]
             for q, of_kind in enumerate(self.last.of_kind)
         ]
-
-    def _improve_spaces(self, duals: Floats, spaces: Spaces, limits: Sequence[Sequence[int]]) -> int:
-        """Price the contents of all spaces, one table a kind."""
-        prices = self._program.prices(duals)
-        of_kind: dict[int, list[Space]] = {}
-        for space in spaces.places:
-            of_kind.setdefault(space[0], []).append(space)
-        found = []
-        for q, some in of_kind.items():
-            knapsack = spaces.grids[q].knapsack(limits[q])
-            best = knapsack.best_patterns(prices.touch[q], [room for _, room in some])
-            found += [(space, content) for space, (_, content) in zip(some, best, strict=True)]
-        return self._program.add_contents(pair for pair in found if self._program.content_saves(duals, *pair))
 
     def _caps(self, state: State) -> dict[int, list[int]]:
         """How many more copies on one accelerator zones may have, of components with rules over zones."""

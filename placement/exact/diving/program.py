@@ -13,9 +13,10 @@ from placement.bounds.patterns.relaxation import volumes
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from placement.bounds.patterns.program import Floats
+    from placement.bounds.patterns.certificate import Prices
+    from placement.bounds.patterns.program import Duals
     from placement.bounds.patterns.relaxation import Relaxation
-    from placement.exact.diving.spaces import Content, Space, Spaces
+    from placement.exact.diving.spaces import Content, Rooms, Space, Spaces
 
 _INF = highspy.kHighsInf
 _SOME = 1e-7
@@ -73,8 +74,19 @@ class SpaceProgram(PatternProgram):
         columns = np.array(list(self._contents.values()), dtype=np.int32)
         self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
 
-    def content_saves(self, duals: Floats, space: Space, content: Mapping[int, int]) -> bool:
-        """Whether a content would make the LP's solution with these duals better."""
+    def improve_contents(self, duals: Duals, prices: Prices, rooms: Rooms) -> int:
+        """Price the contents of spaces, one table a kind; says how many that make the solution better were added."""
+        found = []
+        for knapsack, spaces in rooms:
+            best = knapsack.best_patterns(prices.touch[spaces[0][0]], [room for _, room in spaces])
+            found += [(space, content) for space, (_, content) in zip(spaces, best, strict=True)]
+        return self.add_contents(
+            (space, content)
+            for space, content in found
+            if self._holds_more(duals, self._space[space], space[0], content)
+        )
+
+    def _content_saves(self, duals: Duals, space: Space, content: Mapping[int, int]) -> bool:
         return self._holds_more(duals, self._space[space], space[0], content)
 
     def held(self) -> dict[Content, float]:

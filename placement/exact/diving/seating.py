@@ -85,7 +85,7 @@ class Seating:
 
     def _zone_takes(self, way: Way, state: State) -> bool:
         counts = state.zoned.get(way.component)
-        return counts is None or self.may_stand(way.component, _with(counts, way.zone, 1), state)
+        return counts is None or self.may_stand(way.component, one_more(counts, way.zone), state)
 
     def may_stand(self, c: int, counts: tuple[int, ...], state: State) -> bool:
         """Whether component c can be completed with so many copies in each zone."""
@@ -122,7 +122,7 @@ class Seating:
         if not self._zone_takes(way, state):
             return False
         if c in state.zoned:
-            state.zoned[c] = _with(state.zoned[c], way.zone, 1)
+            state.zoned[c] = one_more(state.zoned[c], way.zone)
         state.by_way[w] -= 1
         state.most[w] -= 1
         state.out[c] -= 1
@@ -137,8 +137,9 @@ class Seating:
         state.most[copy.item] += 1
         state.out[way.component] += 1
         if way.component in state.zoned:
-            state.zoned[way.component] = _with(state.zoned[way.component], way.zone, -1)
+            state.zoned[way.component] = one_more(state.zoned[way.component], way.zone, -1)
 
 
-def _with(counts: tuple[int, ...], zone: int, more: int) -> tuple[int, ...]:
+def one_more(counts: tuple[int, ...], zone: int, more: int = 1) -> tuple[int, ...]:
+    """Copies by zone, with so many more in one."""
     return (*counts[:zone], counts[zone] + more, *counts[zone + 1 :])

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import RESOURCES
-from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,19 +20,17 @@ if TYPE_CHECKING:
 
     Space = tuple[int, tuple[int, ...]]  # kind, units that are free
     Place = tuple[Box, int]  # a machine and one of its accelerators
+    Rooms = list[tuple[Knapsack, list[Space]]]  # those of one kind
     Content = tuple[Space, tuple[tuple[int, int], ...]]  # (item, times) ascending
 
 
 class SpaceGrid:
     """Units for one kind: needs rounded up and rooms down, so that what fits does."""
 
-    def __init__(self, relaxation: Relaxation, kind: Kind) -> None:
+    def __init__(self, kind: Kind) -> None:
         """O(items)."""
-        shape = relaxation.fleet.pools[kind.pools[0]].shape
-        amounts = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
-        room = [max(0, have) for have in amounts]
-        self._grid = fit_grid(room, kind.items, kind.knapsack.limits, up=True)
-        self._room = self._grid.room(room)
+        self._grid = fit_grid(kind.room, kind.items, kind.knapsack.limits, up=True)
+        self._room = self._grid.room(kind.room)
         self._needs = [self._grid.need(item) for item in kind.items]
         self._least = min((item.memory_mib for item in kind.items), default=0)
 
@@ -62,7 +59,7 @@ class Spaces:
     def __init__(self, relaxation: Relaxation) -> None:
         """None yet."""
         self._relaxation = relaxation
-        self.grids = [SpaceGrid(relaxation, kind) for kind in relaxation.kinds]
+        self.grids = [SpaceGrid(kind) for kind in relaxation.kinds]
         self.clear()
 
     def clear(self) -> None:
@@ -112,6 +109,13 @@ class Spaces:
         q = self._relaxation.kind_of[box.pool]
         free = self.grids[q].free(box, k)
         return None if free is None else (q, free)
+
+    def knapsacks(self, limits: Sequence[Sequence[int]]) -> Rooms:
+        """The spaces by kind, each kind with all contents of at most so many of each item, (kinds, items)."""
+        of_kind: dict[int, list[Space]] = {}
+        for space in self.places:
+            of_kind.setdefault(space[0], []).append(space)
+        return [(self.grids[q].knapsack(limits[q]), some) for q, some in of_kind.items()]
 
     def news(self) -> Iterator[Content]:
         """The contents that are wanted on machines since the last call, if they fit: patterns are rounded down."""
