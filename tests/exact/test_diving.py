@@ -193,7 +193,7 @@ def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
     """Whatever may be seated and taken back in any order, the state and the machines are as before."""
     relaxation = relax(singles)
     seating, rng = Seating(relaxation), random.Random(0)
-    state = seating.start([5.0] * len(relaxation.ways))
+    state = seating.start([1] * len(singles.pools), [5.0] * len(relaxation.ways))
     state.by_way = [rng.random() for _ in relaxation.ways]
     before = state.copy()
     boxes = [Box(singles, p, None) for p in (0, 2, 4)]

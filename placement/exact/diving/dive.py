@@ -63,8 +63,8 @@ class Dive:
 
     def run(self, mix: Mix, budget: Budget) -> Sketch | None:
         """Pack on a mix; whatever is left out is in the sketch's missing copies."""
-        self._state = self._seating.start(mix.most or [math.inf] * len(self._relaxation.ways))
-        self._left = [n if p in self._relaxation.kind_of else 0 for p, n in enumerate(mix.machines)]
+        machines = [n if p in self._relaxation.kind_of else 0 for p, n in enumerate(mix.machines)]
+        self._state = self._seating.start(machines, mix.most or [math.inf] * len(self._relaxation.ways))
         self._spaces.clear()
         began = budget.elapsed()
         self._descend(budget.share(_FIRST_SHARE))
@@ -75,23 +75,22 @@ class Dive:
 
     def _descend(self, budget: Budget) -> None:
         """Fill the machines that are left, and place what copies can be."""
-        machines = Machines(self._seating, self._guide, self._spaces, self._state, self._left, self._rng)
-        machines.run(budget.share(_WIDE_SHARE))
-        self._state = machines.state
-        Contents(self._seating, self._guide, self._spaces, self._state).run(budget)
+        dive = self._seating, self._guide, self._spaces, self._state
+        Machines(*dive, self._rng).run(budget.share(_WIDE_SHARE))
+        Contents(*dive).run(budget)
 
     def _again(self, budget: Budget) -> None:
         """Empty some machines and dive for them and for what is out, as long as that brings more in now and then."""
         idle = 0
         while any(self._state.out) and self._spaces.boxes and idle < _PATIENCE and not budget.over():
-            state, left, boxes = self._state.copy(), self._left[:], self._spaces.boxes[:]
+            state, boxes = self._state.copy(), self._spaces.boxes[:]
             saved, before = [box.save() for box in boxes], self._worth_out()
             self._empty_some()
             self._descend(budget)
             after = self._worth_out()
             idle = 0 if after < before else idle + 1
             if after > before:
-                self._state, self._left = state, left
+                self._state = state
                 self._spaces.restore(boxes, saved)
 
     def _worth_out(self) -> tuple[float, int]:
@@ -114,7 +113,7 @@ class Dive:
                     break
                 chosen.add(n)
         for n in sorted(chosen):
-            self._left[boxes[n].pool] += 1
+            self._state.machines[boxes[n].pool] += 1
             for copy in boxes[n].copies[:]:
                 self._seating.take_back(boxes[n], self._state, copy)
         self._state.goals = {}

@@ -36,7 +36,6 @@ class Draft:
     box: Box
     state: State
     mass: list[float]
-    machines: int  # that are left of its pool, this one too
     wanted: dict[int, dict[int, int]] = field(default_factory=dict)
     score: float = 0.0
 
@@ -49,9 +48,9 @@ class Drafts:
         self._relaxation = seating.relaxation
         self._fleet = seating.relaxation.fleet
 
-    def of_pool(self, p: int, machines: int, state: State, patterns: Patterns) -> Draft:
-        """One of so many machines of pool p, with its wide copies."""
-        draft = Draft(Box(self._fleet, p, None), state.copy(), patterns.mass[:], machines)
+    def of_pool(self, p: int, state: State, patterns: Patterns) -> Draft:
+        """One machine of pool p, with its wide copies."""
+        draft = Draft(Box(self._fleet, p, None), state.copy(), patterns.mass[:])
         q, on = self._relaxation.kind_of[p], tuple(range(len(draft.box.room)))
         owned = any(state.by_way[w] > SOME for g in range(2, len(on) + 1) for w in self._seating.owners(p, g))
         for some in [on] if owned or patterns.wide[q] else [(k,) for k in on]:
@@ -116,7 +115,7 @@ class Drafts:
                     continue
                 if cap is not None:
                     out = min(out, cap - draft.box.counts.get(c, 0))
-                    urgent = urgent or state.by_way[w] > _URGENT * cap * draft.machines
+                    urgent = urgent or state.by_way[w] > _URGENT * cap * state.machines[draft.box.pool]
                 most += out
             if most < times:
                 return False, False

@@ -51,6 +51,7 @@ class Guide:
         self._item_limits = ItemLimits(relaxation)
         self._program = SpaceProgram(relaxation, paid=_PAID)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._known: list[tuple[int, dict[int, int]]] = []
         self.last: Patterns | None = None  # of the last solution with machines
         self._narrow = [way.touches == 1 for way in relaxation.ways]
         self.narrow = {way.component for way in relaxation.ways if way.touches == 1}  # components
@@ -173,7 +174,8 @@ class Guide:
         return self._program.worths(self._program.duals())
 
     def _patterns(self, state: State, mass: list[float]) -> Patterns:
-        known = [(q, dict(pattern)) for q, pattern in self._program.known()]
+        known = self._known
+        known += [(q, dict(pattern)) for q, pattern in self._program.known()[len(known) :]]
         of_kind: list[list[int]] = [[] for _ in self._relaxation.kinds]
         for n, (q, _) in enumerate(known):
             if mass[n] > SOME:

@@ -29,28 +29,19 @@ _NOISE = 0.01
 
 
 class Machines:
-    """Takes the machines that are left, `left` of each pool, for one state, into its spaces."""
+    """Takes the machines that a state has left into spaces."""
 
-    def __init__(
-        self,
-        seating: Seating,
-        guide: Guide,
-        spaces: Spaces,
-        state: State,
-        left: list[int],
-        rng: np.random.Generator,
-    ) -> None:
-        self._seating, self._guide, self._spaces = seating, guide, spaces
+    def __init__(self, seating: Seating, guide: Guide, spaces: Spaces, state: State, rng: np.random.Generator) -> None:
+        self._seating, self._guide, self._spaces, self._state = seating, guide, spaces, state
         self._relaxation = seating.relaxation
         self._fleet = seating.relaxation.fleet
         self._drafts = Drafts(seating)
         self._rng = rng
-        self.state, self.left = state, left
 
     def run(self, budget: Budget) -> None:
         """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
         steps, first, began = 0, -(-self._accelerators() // _STEPS), budget.elapsed()
-        while any(self.left) and not budget.over() and self._solve(budget):
+        while any(self._state.machines) and not budget.over() and self._solve(budget):
             steps += 1
             # What is left of the time may be too little for small steps.
             more = max(1.0, budget.left() * steps / max(SOME, budget.elapsed() - began))
@@ -63,7 +54,7 @@ class Machines:
 
     def _accelerators(self) -> int:
         """Of all machines that are left."""
-        return sum(n * self._fleet.pools[p].shape.accelerators for p, n in enumerate(self.left))
+        return sum(n * self._fleet.pools[p].shape.accelerators for p, n in enumerate(self._state.machines))
 
     def _take_some(self, accelerators: int, budget: Budget) -> bool:
         """Take machines with so many accelerators, if there is time; whether any has copies."""
@@ -75,14 +66,14 @@ class Machines:
 
     def _take_empty(self) -> None:
         """Take what there was no time for."""
-        for p, n in enumerate(self.left):
+        for p, n in enumerate(self._state.machines):
             for _ in range(n if self._fleet.pools[p].shape.accelerators else 0):
                 self._spaces.add(Box(self._fleet, p, None), {})
-                self.left[p] -= 1
+                self._state.machines[p] -= 1
 
     def _take_in(self, budget: Budget) -> None:
         """Seat wide copies, and those that own accelerators, of which the LP had but parts: the largest first."""
-        relaxation, state = self._relaxation, self.state
+        relaxation, state = self._relaxation, self._state
         boxes: dict[int, list[Box]] = defaultdict(list)
         for box in self._spaces.boxes:
             boxes[box.pool].append(box)
@@ -107,11 +98,11 @@ class Machines:
             on = self._seating.tightest(box, w)
             if on is not None:
                 found.append((sum(box.room[k] for k in on), n, on))
-        return any(self._seating.place(boxes[n], self.state, w, on) for _, n, on in sorted(found))
+        return any(self._seating.place(boxes[n], self._state, w, on) for _, n, on in sorted(found))
 
     def _solve(self, budget: Budget) -> bool:
         """The LP of what is left."""
-        if not self._guide.solve(self.state, self._spaces, budget, machines=self.left, least=_ROUNDS):
+        if not self._guide.solve(self._state, self._spaces, budget, machines=self._state.machines, least=_ROUNDS):
             return False
         self._worth, self._price = self._guide.worths()
         return True
@@ -120,15 +111,16 @@ class Machines:
         """One machine a pool is filled on paper; the one nearest to what the LP has is taken."""
         patterns, best = self._guide.last, None
         assert patterns is not None
-        for p, n in enumerate(self.left):
+        for p, n in enumerate(self._state.machines):
             if n and self._fleet.pools[p].shape.accelerators:
-                draft = self._drafts.of_pool(p, n, self.state, patterns)
+                draft = self._drafts.of_pool(p, self._state, patterns)
                 self._rate(draft)
                 if best is None or draft.score > best.score:
                     best = draft
         if best is not None:
-            self.state, patterns.mass = best.state, best.mass
-            self.left[best.box.pool] -= 1
+            self._state.become(best.state)
+            patterns.mass = best.mass
+            self._state.machines[best.box.pool] -= 1
             self._spaces.add(best.box, best.wanted)
         return best
 

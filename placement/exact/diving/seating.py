@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class State:
-    """What is left: copies by component, and by way in the LP's solution; how many more may stand by each way.
+    """What is left: machines by pool, copies by component, and by way in the LP's solution; `most` may stand by a way.
 
     `zoned` are the copies that stand in each zone, of components with rules over zones, and `goals` how many shall in
     the end, where that is settled.
     """
 
+    machines: list[int]
     out: list[int]
     most: list[float]
     zoned: dict[int, tuple[int, ...]]
@@ -35,7 +36,12 @@ class State:
 
     def copy(self) -> State:
         """One that may be changed, but for its goals."""
-        return State(self.out[:], self.most[:], self.zoned.copy(), self.by_way[:], self.goals)
+        return State(self.machines[:], self.out[:], self.most[:], self.zoned.copy(), self.by_way[:], self.goals)
+
+    def become(self, other: State) -> None:
+        """Be another in its place, which is not used any more."""
+        self.machines, self.out, self.most = other.machines, other.out, other.most
+        self.zoned, self.by_way, self.goals = other.zoned, other.by_way, other.goals
 
 
 class Seating:
@@ -62,11 +68,11 @@ class Seating:
             elif way.owns:
                 self._own.setdefault((way.pool, way.owns), []).append(w)
 
-    def start(self, most: Sequence[float]) -> State:
-        """Nothing stands yet; at most so many copies may by each way."""
+    def start(self, machines: Sequence[int], most: Sequence[float]) -> State:
+        """Nothing stands yet, on so many machines of each pool; at most so many copies may by each way."""
         nowhere = (0,) * len(self._free)
         zoned = {c.index: nowhere for c in self._components if has_zone_rules(c)}
-        return State([c.required for c in self._components], list(most), zoned)
+        return State(list(machines), [c.required for c in self._components], list(most), zoned)
 
     def ways(self, p: int, i: int, touches: int) -> list[int]:
         """The ways in which an item, of the pool's kind, stands on so many accelerators."""
