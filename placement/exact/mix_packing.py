@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 NAME = "column-generation"
 _DIVE_FROM = 50  # copies: with fewer the heuristics leave little out
-_PLAIN_FROM = 600  # where no copy is bound to a zone: heuristics do well for longer
 _MOST_SPARE = 0.2
 _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
 _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
@@ -79,7 +78,7 @@ class MixPacking:
         self._alone = Packing(())
         self._dive: Dive | None = None
         rest, dives = firm, False
-        if not firm.instances and not firm.levels and may_dive(firm) and _copies(firm) >= _dive_from(firm):
+        if not firm.instances and not firm.levels and may_dive(firm) and _copies(firm) >= _DIVE_FROM:
             settled = settle(firm, bound.worth or [pool.price for pool in fleet.pools])
             if settled is not None:
                 self._used, rest, self._alone = settled.used, settled.rest, Packing(settled.machines)
@@ -92,7 +91,7 @@ class MixPacking:
         if dives:
             self._dive = Dive(relaxation, bound.patterns, seed)
             self._arms.append(self._arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
-        elif bound.machines and not is_zoned(firm):  # nothing to spare: a packing there is a proof
+        if bound.machines and not is_zoned(firm):  # nothing to spare: a packing there is a proof
             self._arms.insert(0, self._arm(lambda *_: Mix(bound.machines)))
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
@@ -206,11 +205,6 @@ def _learn(arm: _Arm, machines: Machines, widened: Packing | None) -> None:
 def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
     """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
     return fleet if track.best is None else with_placed(fleet, track.best[0])
-
-
-def _dive_from(fleet: Fleet) -> int:
-    """Copies from which mixes are dived for."""
-    return _DIVE_FROM if is_zoned(fleet) else _PLAIN_FROM
 
 
 def _copies(fleet: Fleet) -> int:
