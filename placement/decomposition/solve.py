@@ -1,10 +1,11 @@
 """The solver `decomposition`: a plan of the whole, cut into parts that are packed anew all at once, over and over.
 
 1. A first plan of the whole by heuristics; where they are stuck, copies are filled in by searches on a few machines.
-2. Rounds. The machines of the plan are dealt into parts (see `parts`), every part is solved by another solver, and what
+2. The whole at once, in ever finer groups of alike components (see `exact.condense`), where groups are few enough.
+3. Rounds. The machines of the plan are dealt into parts (see `parts`), every part is solved by another solver, and what
    got cheaper is put back. Each round cuts the plan in another way: by zone, across zones, and the machines that waste
    most together, so what one cut could not do the next one can.
-3. The bound is that of the whole, never a sum over parts. It is one more task of the first round.
+4. The bound is that of the whole, never a sum over parts. It is one more task of step 2, or of the first round.
 
 The tasks run on the budget's executor. With a work limit, which holds for each part, the answer does not depend on it.
 """
@@ -20,7 +21,9 @@ from placement.bounds import volume_bound
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.decomposition.parts import deal, gather, make_parts
-from placement.decomposition.tasks import Bound, Pack, run_tasks
+from placement.decomposition.tasks import Bound, Pack, Whole, run_tasks
+from placement.exact.afresh import afresh
+from placement.exact.condense import merges
 from placement.exact.fill import Fill
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
@@ -41,6 +44,9 @@ if TYPE_CHECKING:
 
 NAME = "decomposition"
 _WORK_ROUNDS = 2  # under a work limit
+_FINER = ((1, 0.1), (2, 0.2), (4, 0.7))  # times as many groups of alike components, and their part of the time
+_WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
+_WHOLE_SHARE = 0.8  # of the time left, for the whole in groups
 _ROUND_SHARE = 0.4  # of the time left, for one round
 _PATIENCE = 4  # rounds without a gain after which it ends
 _FILL_SHARE = 0.3  # of the time left, for a first plan where heuristics are stuck
@@ -56,12 +62,14 @@ class DecompositionOptions:
     ----------
     copies : of one part, about. A problem that is not larger than one and a half parts is solved as a whole.
     solver : of the parts.
+    groups : of alike components, in which the whole is packed first; later twice and four times as many. 0 for none.
     rounds : most rounds.
     bound_share : part of the first round's time for the bound of the whole.
     """
 
     copies: int = 250
     solver: str = "auto"
+    groups: int = 400
     rounds: int = 1000
     bound_share: float = 0.25
 
@@ -69,6 +77,8 @@ class DecompositionOptions:
         """Refuse cuts that mean nothing."""
         if self.copies < 1:
             raise ValueError(f"copies must be at least 1, got {self.copies}")
+        if self.groups < 0:
+            raise ValueError(f"groups must be at least 0, got {self.groups}")
         if not 0 < self.bound_share < 1:
             raise ValueError(f"bound_share must be between 0 and 1, got {self.bound_share}")
         if self.solver == NAME:
@@ -93,7 +103,8 @@ def solve_decomposition(
         track.offer(hint, NAME)
     track.raise_bound(volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES)
     _first_plan(fleet, track, budget, seed)
-    search = _Rounds(fleet, track, budget, seed, options)
+    search = _Search(fleet, track, budget, seed, options)
+    search.pack_whole()
     if track.best is None:
         search.bound_alone()
         return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, stats=search.stats)
@@ -123,18 +134,40 @@ def _first_plan(fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
         track.offer(relabel(fleet, fill.packing), NAME)
 
 
-class _Rounds:
-    """The rounds of one solve, and what they count."""
+class _Search:
+    """The tasks of one solve, and what they count."""
 
     def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: DecompositionOptions) -> None:
         self._fleet, self._track, self._budget, self._options = fleet, track, budget, options
         self._rng = np.random.default_rng(seed)
+        self._bounded = False
         self.stats: dict[str, int | float | str] = {"rounds": 0, "parts": 0, "improved": 0}
 
     def bound_alone(self) -> None:
         """Without a plan there is nothing to cut: the bound has what time is left."""
         for _, answer in run_tasks([self._bound_task(1.0)], self._budget):
             self._raise_bounds(answer)
+
+    def pack_whole(self) -> None:
+        """Plans of the whole in groups of alike components, and its bound beside; not where that merges little."""
+        best = self._track.best
+        fresh = afresh(self._fleet, None if best is None else best[1])
+        if fresh is None or not self._options.groups or why_stop(self._track, self._budget):
+            return
+        tasks: list[Task] = [
+            Whole(fresh, times * self._options.groups, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
+            for times, weight in (_FINER if self._budget.work is None else _FINER[:1])
+            if merges(fresh, times * self._options.groups)
+        ]
+        if not tasks:
+            return
+        share = self._options.bound_share
+        tasks.insert(0, self._bound_task(share / (1 - share) * sum(task.weight for task in tasks)))
+        for _, answer in run_tasks(tasks, self._budget.share(_WHOLE_SHARE, work=self._budget.work)):
+            self._raise_bounds(answer)
+            if answer.packing is not None:
+                self._track.offer(relabel(self._fleet, answer.packing), NAME)
+        self._bounded = True
 
     def run(self) -> None:
         """Round after round until nothing is to be gained, or the budget is over."""
@@ -152,7 +185,9 @@ class _Rounds:
         packing, value = best
         parts = list(make_parts(self._fleet, packing, self._cut(packing, turn)))
         tasks: list[Task] = [self._pack_task(part) for part in parts]
-        if not turn:
+        first = not self._bounded
+        if first:
+            self._bounded = True
             share = self._options.bound_share
             tasks.insert(0, self._bound_task(share / (1 - share) * max(1, len(parts))))
         found: dict[int, tuple[Machine, ...]] = {}
@@ -160,7 +195,7 @@ class _Rounds:
         for index, answer in run_tasks(tasks, self._budget.share(_ROUND_SHARE, work=self._budget.work)):
             self._raise_bounds(answer)
             if answer.packing is not None:
-                found[index - (not turn)] = parts[index - (not turn)].put_back(answer.packing)
+                found[index - first] = parts[index - first].put_back(answer.packing)
                 if self._adds_up and len(found) % every == 0:
                     self._track.offer(_merge(packing, parts, found), NAME)
         self.stats["rounds"] = turn + 1

@@ -110,7 +110,29 @@ class Bound:
         return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),))
 
 
-Task = Pack | Bound
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Pack the whole at once, in about `most` groups of alike components; `fleet` has none that runs."""
+
+    fleet: Fleet
+    most: int
+    solver: str
+    seed: int
+    weight: float
+
+    def run(self, budget: Budget) -> Answer:
+        """Solve the smaller problem within the budget."""
+        from placement.exact.condense import condense
+
+        condensed = condense(self.fleet, self.most)
+        track = Track(condensed.fleet, budget)
+        solver = find_solver(self.solver)
+        solver.load()(condensed.fleet, track, budget=budget, seed=self.seed, hint=None, options=solver.make_options({}))
+        best = track.best
+        return Answer(None if best is None else condensed.expand(best[0]))
+
+
+Task = Pack | Bound | Whole
 
 
 def perform(task: Task, limits: Limits) -> Answer:

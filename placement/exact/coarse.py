@@ -20,7 +20,7 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,12 +45,18 @@ def coarsen(fleet: Fleet, most: int) -> Fleet:
     return replace(fleet, components=components, instances=instances, places=(), running=(0,) * len(components))
 
 
-def alike(fleet: Fleet, most: int) -> list[list[int]]:
-    """The groups that `coarsen` merges: components by ways, split again and again where the most money is lost."""
+def alike(fleet: Fleet, most: int, *, up: bool = False, alone: Collection[int] = ()) -> list[list[int]]:
+    """The groups that `coarsen` merges: components by ways, split again and again where the most money is lost.
+
+    With `up` needs are going to be rounded up; the components that are `alone` are groups of their own.
+    """
     charges, first = _charges(fleet)
+    if up:
+        charges = -charges  # what is lost from the most down
     by_ways: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for component in fleet.components:
-        by_ways[_ways(component)].append(component.index)
+        key = (component.index,) if component.index in alone else _ways(component)
+        by_ways[key].append(component.index)
     done: list[list[int]] = []
     heap: list[tuple[float, int, list[int], NDArray[np.float64]]] = []
     copies = np.array([component.copies for component in fleet.components], dtype=np.float64)

@@ -9,11 +9,16 @@ import placement
 from placement import Problem, Status
 from placement.budget import Budget
 from placement.decomposition import DecompositionOptions, solve_decomposition
+from placement.decomposition.tasks import Whole
+from placement.exact.afresh import afresh
+from placement.exact.condense import merges
+from placement.exact.start import first_plan
 from placement.fleet import compile_fleet
+from placement.heuristics import relabel
 from placement.result import Stop
 from placement.track import Track
 from tests import brute
-from tests.exact.test_neighbourhood import plans
+from tests.exact.test_neighbourhood import broken_rules, plans
 from tests.heuristics.fleets import suite
 from tests.strategies import random_problem
 
@@ -38,6 +43,45 @@ def test_rounds_keep_every_rule_and_never_lose() -> None:
         rounds += int(result.to_document().get("stats", {}).get("rounds", 0))
     assert rounds > 15
     assert better > 0
+
+
+def test_the_whole_in_groups_keeps_every_rule() -> None:
+    """Plans of groups become plans of components, also where machines run: these are matched afterwards."""
+    found = ran = 0
+    documents = [random_problem(random.Random(seed), max_components=12) for seed in range(500, 550)]
+    documents += [
+        suite(family, 60, seed) for family in ("shared", "exclusive", "mixed", "replan") for seed in (1, 2, 3)
+    ]
+    for seed, document in enumerate(documents):
+        problem = Problem(**document)
+        fleet = compile_fleet(problem)
+        track = Track(fleet, Budget())
+        first_plan(fleet, track, Budget(work=1), seed)
+        fresh = None if track.best is None else afresh(fleet, track.best[1])
+        if fresh is None or not merges(fresh, 40):
+            continue
+        answer = Whole(fresh, 40, "greedy", seed, 1.0).run(Budget(work=2))
+        if answer.packing is not None:
+            assert broken_rules(problem, fleet, relabel(fleet, answer.packing)) == [], f"seed {seed}"
+            found += 1
+            ran += bool(fleet.instances)
+    assert found > 5
+    assert ran
+
+
+def test_groups_find_what_heuristics_do_not() -> None:
+    """Half as many groups as components: cheaper than the heuristics, with the bound of the whole beside."""
+    fleet = compile_fleet(Problem(**suite("shared", 40, 1)))
+    costs = []
+    for groups in (0, 25):
+        budget = Budget(work=1)
+        track = Track(fleet, budget)
+        options = DecompositionOptions(copies=40, groups=groups, rounds=0)
+        solve_decomposition(fleet, track, budget=budget, options=options)
+        assert track.best is not None
+        costs.append(track.best[1].ticks)
+    assert costs[1] < costs[0]
+    assert track.bound_by == "patterns"
 
 
 def test_its_bound_is_that_of_the_whole() -> None:
