@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from placement.heuristics.workspace import Bools, Ints, Workspace
 
 _LEAST = 0.6  # of its price that a machine must be filled to
+_THIN = 0.7  # of the components that arrays are of, have copies left: then they are made anew
 _POOLS = 2  # tried for each machine, those where the biggest copy is cheapest
 
 
@@ -89,7 +90,8 @@ class Stock:
         )
         self._worth = np.array(policy.worth)
         self._first = shares.first
-        self._ranges: dict[int, dict[int, _Range]] = {}
+        self._ranges: dict[int, dict[int, _Range]] = {}  # by pool
+        self._ranged = 0  # components that they are of
 
     def top_up(self) -> None:
         """Fill the room on machines in use."""
@@ -138,21 +140,28 @@ class Stock:
     def _open_for(self, c: int) -> bool:
         """Open the machine with most worth per dollar around copies of c, and its like; False if none is worth it."""
         ws, mark, before = self.ws, self.ws.mark(), self.left.copy()
-        best: tuple[float, int, list[Seat]] | None = None
+        best: tuple[float, int, int, list[Seat]] | None = None  # worth per dollar, pool, row, what is on it
+        stands = False  # whether the best is what stands there now
         for o, p in self._pools(c)[:_POOLS]:
-            price = ws.rent_price(p)
-            seats = self._filling(c, o, p)
-            gain = float(self._worth @ (before - self.left)) / max(1, price)
-            if seats and gain >= _LEAST and (best is None or gain > best[0]):
-                best = gain, p, seats
             ws.rollback(mark)
             self.left[:] = before
+            price = ws.rent_price(p)
+            m = ws.rent(p)
+            seats = self._filling(c, o, m)
+            gain = float(self._worth @ (before - self.left)) / max(1, price)
+            stands = bool(seats) and gain >= _LEAST and (best is None or gain > best[0])
+            if stands:
+                best = gain, p, m, seats
+        self.left[:] = before
         if best is None:
+            ws.rollback(mark)
             return False
-        _, p, seats = best
-        m = ws.rent(p)
-        for seat in seats:
-            ws.place(seat, m)
+        _, p, m, seats = best
+        if not stands:
+            ws.rollback(mark)
+            m = ws.rent(p)
+            for seat in seats:
+                ws.place(seat, m)
         used = Counter(seat.component for seat in seats)
         times = ws.alike(m, min((int(self.left[c]) - n) // n for c, n in used.items()))
         if times:
@@ -161,11 +170,10 @@ class Stock:
             self.left[c] -= (1 + times) * n
         return True
 
-    def _filling(self, c: int, o: int, p: int) -> list[Seat]:
-        """Fill a machine of pool p around copies of c; returns what is on it, nothing if no copy of c can be."""
+    def _filling(self, c: int, o: int, m: int) -> list[Seat]:
+        """Fill the empty row m around copies of c; returns what is on it, nothing if no copy of c can be."""
         ws = self.ws
-        m = ws.rent(p)
-        width, count = ws.ways[c][o].accelerators, self._accelerators(p)
+        width, count = ws.ways[c][o].accelerators, self._accelerators(int(ws.pool[m]))
         pattern: list[Seat] = []
         first = 0
         while first + width <= count:
@@ -264,6 +272,11 @@ class Stock:
 
     def _ranges_of(self, p: int) -> dict[int, _Range]:
         """Per width what may stand on pool p, each component by its cheapest option there."""
+        some = int(np.count_nonzero(self.left))
+        if some < _THIN * self._ranged:
+            self._ranges.clear()
+        if not self._ranges:
+            self._ranged = some
         if p not in self._ranges:
             rows: dict[int, list[tuple[int, ...]]] = {}
             for c in np.flatnonzero(self.left).tolist():
