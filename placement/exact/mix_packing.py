@@ -24,7 +24,7 @@ from placement.exact.fill import PATIENCE, Fill
 from placement.exact.mixes import Mix, Mixes
 from placement.exact.polish import with_placed
 from placement.exact.refill import Elimination
-from placement.exact.room import Room
+from placement.exact.room import SpareRoom
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
 from placement.heuristics import Sketch, relabel
@@ -87,7 +87,7 @@ class MixPacking:
         cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
         self._rest = _without(rest, self._used)
         self._completion = Completion(self._rest, seed)
-        self._arms = [self._arm(Mixes(self._rest, cuts, seed, Room(relaxation, bound.patterns)).offer)]
+        self._arms = [self._arm(Mixes(self._rest, cuts, seed, SpareRoom(relaxation, bound.patterns)).offer)]
         if dives:
             self._dive = Dive(relaxation, bound.patterns, seed)
             self._arms.append(self._arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.budget import Budget
-    from placement.exact.room import Room
+    from placement.exact.room import SpareRoom
     from placement.fleet import Fleet
     from placement.heuristics.shares import Floats
 
@@ -60,7 +60,7 @@ class Mix(NamedTuple):
 class Mixes:
     """Mixes of one fleet; what one call learns about loads is kept for the next."""
 
-    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, room: Room | None = None) -> None:
+    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, room: SpareRoom | None = None) -> None:
         """O(ways x pools). `room` tells what the patterns ask of a mix beside the cuts."""
         self._room = room
         self._fleet = fleet

@@ -10,6 +10,7 @@ import pytest
 from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
 from placement.bounds.moves import least_moves
+from placement.bounds.patterns import bound as bound_module
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
 from placement.bounds.patterns.mix import any_box, count_limits, covering_bound
@@ -21,6 +22,7 @@ from placement.fleet import Fleet, compile_fleet
 from placement.packing import Value
 from placement.track import Track
 from tests import brute, strategies
+from tests.heuristics.fleets import suite
 
 
 def solved(seed: int, **knobs: object) -> tuple[Fleet, brute.Best | None] | None:
@@ -257,3 +259,20 @@ def test_copies_on_a_draining_machine_must_move() -> None:
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
     assert fleet.cost(bound.ticks) == 1_250_000
+
+
+def test_mixes_that_lack_machines_raise_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without branching: above the root, and never above what branching proves of whole machines."""
+    higher = 0
+    for family, components, seed in (("shared", 20, 1), ("shared", 20, 2), ("shared", 40, 1), ("exclusive", 20, 1)):
+        fleet = compile_fleet(Problem(**suite(family, components, seed)))
+        bounds = []
+        for mixes, nodes in ((0, 0), (20, 0), (0, 2_000)):
+            monkeypatch.setattr(bound_module, "_MIXES", mixes)
+            bound = PatternBound(fleet, Budget())
+            bound.run(Track(fleet, Budget()), nodes=nodes)
+            bounds.append(bound.bound)
+        root, with_mixes, branched = bounds
+        assert root <= with_mixes <= branched
+        higher += with_mixes > root
+    assert higher > 1

@@ -18,7 +18,7 @@ from placement.exact import mix_packing
 from placement.exact.diving import Dive
 from placement.exact.mix_packing import MixPacking, firm_fleet
 from placement.exact.mixes import Mixes
-from placement.exact.room import Room
+from placement.exact.room import SpareRoom
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
 from placement.fleet import Fleet, compile_fleet
@@ -47,7 +47,7 @@ def test_a_plan_has_room_on_its_own_machines() -> None:
     for seed, _, fleet, packing in plans():
         track, bound = incumbent(fleet, packing)
         firm = firm_fleet(fleet, track)
-        room = Room(relax(firm), bound.patterns)
+        room = SpareRoom(relax(firm), bound.patterns)
         count = Counter(machine.pool for machine in packing.machines)
         counts = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
         assert room.lacking(counts, Budget()) is None, f"seed {seed}"
@@ -68,7 +68,7 @@ def least(fleet: Fleet) -> list[int]:
 def test_the_cheapest_counts_keep_quotas() -> None:
     """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
     fleet = compile_fleet(Problem(**document([component("wide", 5, 80, 8)])))
-    room = Room(relax(fleet), PatternBound(fleet, Budget()).patterns)
+    room = SpareRoom(relax(fleet), PatternBound(fleet, Budget()).patterns)
     found = room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.0, Budget())
     assert found is not None
     assert sum(found) == pytest.approx(5.0)
@@ -86,7 +86,7 @@ def test_machines_that_are_paid_for_anyway() -> None:
     fleet = compile_fleet(Problem(**problem))
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
-    mix = Mixes(fleet, bound.cuts, 0, Room(relax(fleet), bound.patterns)).offer(0.01, least(fleet), Budget())
+    mix = Mixes(fleet, bound.cuts, 0, SpareRoom(relax(fleet), bound.patterns)).offer(0.01, least(fleet), Budget())
     assert mix is not None
     assert mix.machines == (5, 0, 0, 0, 0, 0, 2)
     sketch = Dive(relax(fleet), bound.patterns, 0).run(mix, Budget())
@@ -125,7 +125,7 @@ def test_mixes_by_rounding_have_room_and_keep_quotas() -> None:
         found += 1
         assert all(p.min_instances <= n for p, n in zip(firm.pools, mix.machines, strict=True))
         assert all(n <= (p.max_instances or n) for p, n in zip(firm.pools, mix.machines, strict=True)), f"seed {seed}"
-        assert Room(relax(firm), bound.patterns).lacking(mix.machines, Budget()) is None, f"seed {seed}"
+        assert SpareRoom(relax(firm), bound.patterns).lacking(mix.machines, Budget()) is None, f"seed {seed}"
     assert found > 60
 
 

@@ -4,6 +4,7 @@
    better.
 2. Branch on machine counts and on counts of wide copies (`tree`), generating columns in every box. When it ends, the
    bound is that of whole machines and whole wide copies over all patterns.
+3. What all the boxes' cuts say together: the cheapest machine counts that keep them, while the LP there lacks machines.
 
 Whatever stops it, the last bound stands.
 """
@@ -21,6 +22,7 @@ from placement.bounds.patterns.certificate import box_bound, certify
 from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, relax
+from placement.bounds.patterns.room import Room
 from placement.bounds.patterns.stacking import Stacking
 from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
@@ -44,6 +46,7 @@ BOUND = "bound"
 TOO_SMALL = "no machine counts within the quotas can hold the copies"
 _MIX_GAP = 1e-3  # relative
 _MIX_SECONDS = 0.4
+_MIXES = 20  # held against the room that they have
 _BOX_ROUNDS = 30  # of column generation in one box
 _CUTS = 30  # kept
 _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
@@ -174,6 +177,27 @@ class PatternBound:
                 break
         self._raise(tree.bound, track)
         self._machines = tree.machines or None
+        self._hold_mixes_against_room(track)
+
+    def _hold_mixes_against_room(self, track: Track) -> None:
+        """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
+        room = Room(self.relaxation, self.patterns)
+        for _ in range(_MIXES):
+            if self._budget.over() or track.good_enough:
+                return
+            seconds = _MIX_SECONDS if self._budget.work is None else math.inf
+            limits = {"seconds": min(seconds, self._budget.left()), "work": _MIX_SECONDS}
+            mix = cheapest_mix(self.fleet, self.cuts, gap=0.0, seed=self._seed, **limits)
+            if mix is None:
+                self.infeasible = True
+                return
+            if mix.bound < self.bound:  # the tree knows of whole copies, too
+                return
+            self._raise(mix.bound, track)
+            cut = room.lacking(mix.machines, self._budget, _BOX_ROUNDS) if mix.machines else None
+            if cut is None:
+                return
+            self.cuts.append(cut)
 
     def count_limits(self, price: int) -> Box | None:
         """The fewest and the most machines of each pool in a plan within `given` whose machines cost less than `price`.
