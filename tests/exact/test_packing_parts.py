@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -12,14 +13,15 @@ from hypothesis import strategies as st
 
 from placement.budget import Budget
 from placement.errors import UsageError
-from placement.exact.vector_packing import VectorPacking, check_bins, solve_vector_packing
+from placement.exact.vector_packing import VectorPacking, check_bins, patterns, solve_vector_packing
 from placement.exact.vector_packing.arcflow import close_by_arcs, useful_arcs
 from placement.exact.vector_packing.compiled import compile_packing
 from placement.exact.vector_packing.cover import close_by_patterns
 from placement.exact.vector_packing.decide import decide_pattern
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.knapsack import KnapsackTable, chunks
-from placement.exact.vector_packing.patterns import PatternSearch
+from placement.exact.vector_packing.listed import list_patterns
+from placement.exact.vector_packing.patterns import BEST, PatternSearch
 from placement.exact.vector_packing.state import State
 from placement.result import Stop
 from tests.exact.test_vector_packing import cheapest, packings
@@ -84,6 +86,52 @@ def test_the_states_find_all_that_is_worth_it(drawn: tuple[Compiled, list[int]],
         assert best.patterns[0][0] == max(int(np.array(row) @ value) for row in good)
     assert every is not None
     assert {tuple(dict(pattern).get(r, 0) for r in range(problem.rows)) for pattern in every} == good
+
+
+@given(problem=packings(), data=st.data())
+def test_the_list_has_all_patterns(problem: VectorPacking, data: st.DataObject) -> None:
+    """With conflicts, ways and limits in play: those that the states find, and the best of them under other limits."""
+    compiled = compile_packing(problem)
+    one = np.ones(compiled.rows, dtype=np.int64)
+    limit = np.array([data.draw(st.integers(0, int(n))) for n in compiled.limit], dtype=np.int64)
+    value = np.array([data.draw(st.integers(0, 9)) for _ in compiled.limit], dtype=np.int64)
+    threshold = data.draw(st.integers(0, 12))
+    for kind in range(compiled.types):
+        every = PatternSearch(compiled, kind).every(one, compiled.limit, 0, lambda: False, 10_000)
+        assert every is not None
+        listed = list_patterns(compiled, kind, lambda: False)
+        assert listed is not None
+        assert {p for _, p in listed.find(one, compiled.limit, 0, lambda: False).patterns} == set(every[:BEST])
+        assert list_patterns(compiled, kind, lambda: False, len(every) - 1) is None or not every
+
+        within = [p for p in every if all(n <= limit[row] for row, n in p)]
+        worth = {p: sum(int(value[row]) * n for row, n in p) for p in within}
+        found = listed.find(value, limit, threshold, lambda: False)
+        assert found.complete
+        assert found.upper == max([threshold, *worth.values()])
+        assert {p: w for w, p in found.patterns} == {p: w for p, w in worth.items() if w > threshold}
+
+
+def test_ways_of_one_item_share_its_limit() -> None:
+    """One copy, two ways: no pattern has both."""
+    compiled = compile_packing(VectorPacking(sizes=[[[1], [2]]], demands=[1], capacities=[[6]], costs=[1]))
+    listed = list_patterns(compiled, 0, lambda: False)
+    assert listed is not None
+    found = listed.find(np.ones(2, dtype=np.int64), compiled.limit, 0, lambda: False)
+    assert {p for _, p in found.patterns} == {((0, 1),), ((1, 1),)}
+
+
+@given(problem=packings())
+def test_answers_are_true_where_patterns_are_listed(problem: VectorPacking) -> None:
+    """With room for one state only, so that every pricing turns to the list."""
+    with patch.object(patterns, "_BEAMS", (1,)):
+        result = solve_vector_packing(problem, budget=Budget())
+    best = cheapest(problem)
+    assert result.infeasible == (best is None)
+    if best is not None:
+        assert result.bins is not None
+        check_bins(problem, result.bins)
+        assert (result.cost, result.proved) == (best, True)
 
 
 @given(drawn=one_bin(2), threshold=st.integers(0, 30))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 MOST_STATES = 150_000
 _BEAMS = (1_500, 10_000)  # states kept: narrow first, a column is mostly found there
-_BEST = 300  # patterns handed back, unless all are asked for
+BEST = 300  # patterns handed back, unless all are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class _Run:
         upper = max(int(states.value.max(initial=0)), self._missed, threshold)
         if every and len(order) > every:
             return Found((), upper, complete=False)
-        order = order[: every or _BEST]
+        order = order[: every or BEST]
         patterns = self._decode(states.step[order])
         return Found(tuple(zip(states.value[order].tolist(), patterns, strict=True)), upper, complete=self._missed < 0)
 

@@ -1,5 +1,7 @@
 """The best patterns of every bin type at given item values: by table where a bin has one size, else by states.
 
+Where the states are too many to tell and patterns few (`listed`), these are listed once and looked at one by one.
+
 With one size all types share one table, filled for the roomiest. What comes back is exact: `upper[t]` bounds the value
 of every pattern of type t, generated or not.
 """
@@ -13,6 +15,7 @@ import numpy as np
 
 from placement.exact.vector_packing.decide import decide_pattern
 from placement.exact.vector_packing.knapsack import KnapsackTable
+from placement.exact.vector_packing.listed import PatternList, list_patterns
 from placement.exact.vector_packing.patterns import Found, PatternSearch
 
 if TYPE_CHECKING:
@@ -45,7 +48,10 @@ class Pricer:
             and bool((by_size == problem.fits).all())
             and int(problem.room.max()) * problem.rows <= _MOST_CELLS
         )
-        self._searches = [] if self.tabular else [PatternSearch(problem, t) for t in range(problem.types)]
+        self._searches: list[PatternSearch | PatternList] = []
+        if not self.tabular:
+            self._searches += [PatternSearch(problem, t) for t in range(problem.types)]
+        self._tried: set[int] = set()  # bin types whose patterns were listed, or were too many
 
     def price(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
         """Patterns worth more than `enough[t]`, best first; `value` and `limit` are per row."""
@@ -55,11 +61,23 @@ class Pricer:
         upper = []
         for t, search in enumerate(self._searches):
             found = search.find(value, limit, int(enough[t]), self._budget.over)
+            if not found.complete and self._lists(t):
+                found = self._searches[t].find(value, limit, int(enough[t]), self._budget.over)
             if not found.patterns and found.upper > enough[t]:
                 found = self._decide(t, value, limit, int(enough[t]), found)
             upper.append(found.upper)
             loads.extend((t, pattern) for pattern in self._diverse([p for _, p in found.patterns]))
         return Priced(tuple(loads), tuple(upper))
+
+    def _lists(self, t: int) -> bool:
+        """Try, once, to list all patterns of a bin type."""
+        if t in self._tried:
+            return False
+        self._tried.add(t)
+        listed = list_patterns(self._problem, t, self._budget.over)
+        if listed is not None:
+            self._searches[t] = listed
+        return listed is not None
 
     def _decide(self, t: int, value: Ints, limit: Ints, enough: int, found: Found) -> Found:
         """Where the states were too many to tell, ask CP-SAT."""
