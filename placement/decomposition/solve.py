@@ -64,7 +64,7 @@ class DecompositionOptions:
     solver : of the parts.
     groups : of alike components, in which the whole is packed first; later twice and four times as many. 0 for none.
     rounds : most rounds.
-    bound_share : part of the first round's time for the bound of the whole.
+    bound_share : part of the time for the bound of the whole, in the step that has it.
     """
 
     copies: int = 250
@@ -106,7 +106,8 @@ def solve_decomposition(
     search = _Search(fleet, track, budget, seed, options)
     search.pack_whole()
     if track.best is None:
-        search.bound_alone()
+        if not search.bounded:
+            search.bound_alone()
         return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, stats=search.stats)
     search.run()
     return Outcome(NAME, why_stop(track, budget) or Stop.DONE, stats=search.stats)
@@ -140,7 +141,7 @@ class _Search:
     def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: DecompositionOptions) -> None:
         self._fleet, self._track, self._budget, self._options = fleet, track, budget, options
         self._rng = np.random.default_rng(seed)
-        self._bounded = False
+        self.bounded = False  # by the whole, within what the best plan leaves out
         self.stats: dict[str, int | float | str] = {"rounds": 0, "parts": 0, "improved": 0}
 
     def bound_alone(self) -> None:
@@ -154,20 +155,25 @@ class _Search:
         fresh = afresh(self._fleet, None if best is None else best[1])
         if fresh is None or not self._options.groups or why_stop(self._track, self._budget):
             return
+        by_clock = self._budget.work is None and self._budget.seconds is not None
         tasks: list[Task] = [
             Whole(fresh, times * self._options.groups, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
-            for times, weight in (_FINER if self._budget.work is None else _FINER[:1])
+            for times, weight in (_FINER if by_clock else _FINER[:1])
             if merges(fresh, times * self._options.groups)
         ]
         if not tasks:
             return
         share = self._options.bound_share
-        tasks.insert(0, self._bound_task(share / (1 - share) * sum(task.weight for task in tasks)))
-        for _, answer in run_tasks(tasks, self._budget.share(_WHOLE_SHARE, work=self._budget.work)):
+        bound = self._bound_task(share / (1 - share) * sum(task.weight for task in tasks))
+        within = None
+        for _, answer in run_tasks([bound, *tasks], self._budget.share(_WHOLE_SHARE, work=self._budget.work)):
             self._raise_bounds(answer)
+            within = bound if answer.bounds else within
             if answer.packing is not None:
                 self._track.offer(relabel(self._fleet, answer.packing), NAME)
-        self._bounded = True
+            if why_stop(self._track, self._budget):
+                break
+        self.bounded = within is not None and within.given == self._given()
 
     def run(self) -> None:
         """Round after round until nothing is to be gained, or the budget is over."""
@@ -185,9 +191,9 @@ class _Search:
         packing, value = best
         parts = list(make_parts(self._fleet, packing, self._cut(packing, turn)))
         tasks: list[Task] = [self._pack_task(part) for part in parts]
-        first = not self._bounded
+        first = not self.bounded
         if first:
-            self._bounded = True
+            self.bounded = True
             share = self._options.bound_share
             tasks.insert(0, self._bound_task(share / (1 - share) * max(1, len(parts))))
         found: dict[int, tuple[Machine, ...]] = {}
@@ -222,9 +228,12 @@ class _Search:
         return Pack(part.small.fleet, part.small.packing, options.solver, _settings(options), seed)
 
     def _bound_task(self, weight: float) -> Bound:
+        return Bound(self._fleet, self._given(), int(self._rng.integers(2**30)), weight)
+
+    def _given(self) -> tuple[int, ...] | None:
+        """What the best plan leaves out, by level."""
         best = self._track.best
-        given = best[1].left_out if best is not None and self._fleet.levels else None
-        return Bound(self._fleet, given, int(self._rng.integers(2**30)), weight)
+        return best[1].left_out if best is not None and self._fleet.levels else None
 
     def _raise_bounds(self, answer: Answer) -> None:
         for ticks, by, given, relaxes in answer.bounds:

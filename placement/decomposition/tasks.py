@@ -112,7 +112,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Pack the whole at once, in about `most` groups of alike components; `fleet` has none that runs."""
+    """Pack the whole at once, in about `most` groups of alike components; `fleet` has no running instances."""
 
     fleet: Fleet
     most: int
@@ -180,17 +180,22 @@ class _Elsewhere:
 
     def run(self) -> Iterator[tuple[int, Answer]]:
         waiting = list(range(len(self._tasks)))
-        with self._budget.stopping(lambda: interrupt_calls(self._executor)):
-            while (waiting or self._running) and not self._given_up():
-                while waiting and len(self._running) < self._workers and not self._budget.over():
-                    self._start(waiting.pop(0))
-                if not self._running:
-                    break
-                done, _ = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED)
-                for future in sorted(done, key=lambda future: self._running[future]):
-                    yield from self._collect(future)
-        for future in self._running:
-            future.cancel()
+        try:
+            with self._budget.stopping(lambda: interrupt_calls(self._executor)):
+                while (waiting or self._running) and not self._given_up():
+                    while waiting and len(self._running) < self._workers and not self._budget.over():
+                        self._start(waiting.pop(0))
+                    if not self._running:
+                        break
+                    done, _ = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED)
+                    for future in sorted(done, key=lambda future: self._running[future]):
+                        yield from self._collect(future)
+        except GeneratorExit:  # whoever asked has enough: what still runs is told so
+            interrupt_calls(self._executor)
+            raise
+        finally:
+            for future in self._running:
+                future.cancel()
         for index in self._failed:
             if not self._budget.over():
                 yield index, self._tasks[index].run(_inside(self._budget, _share(self._tasks, index)))

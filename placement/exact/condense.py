@@ -52,7 +52,7 @@ class Condensed:
 
 
 def condense(fleet: Fleet, most: int) -> Condensed:
-    """A fleet of about `most` groups, those that must stay alone apart; nothing may run there now.
+    """A fleet of about `most` groups, those that must stay alone apart; it may have no running instances.
 
     A component stays alone when it has rules of its own: over zones, of one machine, or a demand.
     O(components x (options x pools + log components)).

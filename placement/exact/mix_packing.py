@@ -91,8 +91,9 @@ class MixPacking:
         if dives:
             self._dive = Dive(relaxation, bound.patterns, seed)
             self._arms.append(self._arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
-        if bound.machines and not is_zoned(firm):  # nothing to spare: a packing there is a proof
-            self._arms.insert(0, self._arm(lambda *_: Mix(bound.machines)))
+        exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
+        if exactly and not is_zoned(firm) and all(n >= low for n, low in zip(exactly, self._fewest(), strict=True)):
+            self._arms.insert(0, self._arm(lambda *_: Mix(exactly)))  # nothing to spare: a packing there is a proof
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
 

@@ -92,6 +92,14 @@ class Stock:
         self._first = shares.first
         self._ranges: dict[int, dict[int, _Range]] = {}  # by pool
         self._ranged = 0  # components that they are of
+        self._settle()
+
+    def _settle(self) -> None:
+        """What is left now is so for good, and not on trial: arrays that have much of what is not go."""
+        self._firm = self.left.copy()
+        some = int(np.count_nonzero(self._firm))
+        if not self._ranges or some < _THIN * self._ranged:
+            self._ranges, self._ranged = {}, some
 
     def top_up(self) -> None:
         """Fill the room on machines in use."""
@@ -139,7 +147,8 @@ class Stock:
 
     def _open_for(self, c: int) -> bool:
         """Open the machine with most worth per dollar around copies of c, and its like; False if none is worth it."""
-        ws, mark, before = self.ws, self.ws.mark(), self.left.copy()
+        self._settle()
+        ws, mark, before = self.ws, self.ws.mark(), self._firm
         best: tuple[float, int, int, list[Seat]] | None = None  # worth per dollar, pool, row, what is on it
         stands = False  # whether the best is what stands there now
         for o, p in self._pools(c)[:_POOLS]:
@@ -272,14 +281,9 @@ class Stock:
 
     def _ranges_of(self, p: int) -> dict[int, _Range]:
         """Per width what may stand on pool p, each component by its cheapest option there."""
-        some = int(np.count_nonzero(self.left))
-        if some < _THIN * self._ranged:
-            self._ranges.clear()
-        if not self._ranges:
-            self._ranged = some
         if p not in self._ranges:
             rows: dict[int, list[tuple[int, ...]]] = {}
-            for c in np.flatnonzero(self.left).tolist():
+            for c in np.flatnonzero(self._firm).tolist():
                 ways = [
                     (float(self.policy.cost[self._first[c] + o, p]), o)
                     for o, way in enumerate(self.ws.ways[c])

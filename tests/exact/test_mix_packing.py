@@ -209,3 +209,19 @@ def test_plans_at_mixes_keep_every_rule(monkeypatch: pytest.MonkeyPatch) -> None
             assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
     assert dived > 10
     assert found > 10
+
+
+def test_the_mix_of_the_bound_leaves_room_for_dedicated_components() -> None:
+    """They have machines of their own: what is packed at the bound's counts has only the others."""
+    rows = [component("a", 60, 30), component("alone", 8, 40, dedicated=True)]
+    problem = Problem(**document(rows))
+    fleet = compile_fleet(problem)
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    search = MixPacking(fleet, Track(fleet, Budget()), bound, 0)
+    assert search.dives
+    mixes = [arm.offer(0.0, list(arm.least), Budget()) for arm in search._arms]  # noqa: SLF001
+    counts = [mix.machines for mix in mixes if mix is not None]
+    total = sum(bound.machines)
+    assert counts[0] != bound.machines
+    assert sum(counts[0]) < total

@@ -18,7 +18,9 @@ from placement.exact.vector_packing.arcflow import close_by_arcs, useful_arcs
 from placement.exact.vector_packing.compiled import compile_packing
 from placement.exact.vector_packing.cover import close_by_patterns
 from placement.exact.vector_packing.decide import decide_pattern
+from placement.exact.vector_packing.dive import dive, round_down
 from placement.exact.vector_packing.generation import Generation
+from placement.exact.vector_packing.improve import improve
 from placement.exact.vector_packing.knapsack import KnapsackTable, chunks
 from placement.exact.vector_packing.listed import list_patterns
 from placement.exact.vector_packing.patterns import BEST, PatternSearch
@@ -130,7 +132,7 @@ def test_answers_are_true_where_patterns_are_listed(problem: VectorPacking) -> N
     assert result.infeasible == (best is None)
     if best is not None:
         assert result.bins is not None
-        check_bins(problem, result.bins)
+        assert check_bins(problem, result.bins) == []
         assert (result.cost, result.proved) == (best, True)
 
 
@@ -193,6 +195,30 @@ def test_each_exact_search_alone_finds_the_optimum(close: Callable[[Generation],
         assert state.cost >= best
     if compiled.size.all():
         assert state.bound == best
+
+
+@given(problem=packings())
+def test_a_first_bound_that_is_stopped_makes_packings_too(problem: VectorPacking) -> None:
+    """After one round of column generation: rounding, dives and improvement keep every rule, and the bound is true."""
+    compiled = compile_packing(problem)
+    best = cheapest(problem)
+    if not len(compiled.demand) or not compiled.limit.all() or best is None:
+        return
+    state = State(Budget())
+    state.unit = int(np.gcd.reduce(compiled.cost))
+    generation = Generation(compiled, state)
+    generation.run(seconds=-1.0)
+    assert generation.rounds <= 1
+
+    round_down(generation)
+    dive(generation, exact=60.0)
+    improve(generation, steps=3, patience=2, seed=0)
+
+    assert state.bound <= best
+    if state.bins is not None:
+        assert check_bins(problem, state.bins) == []
+        assert state.cost is not None
+        assert state.cost >= best
 
 
 def test_chunks_make_every_number() -> None:

@@ -144,7 +144,8 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
     from ortools.sat.python import cp_model
 
     fewest, most = machine_limits(fleet)
-    enough = [_enough(cuts, p) for p in range(len(fleet.pools))]
+    worth_having = any_box(fleet).most
+    enough = [min(_enough(cuts, p), worth_having[p]) for p in range(len(fleet.pools))]
     model = cp_model.CpModel()
     count = [
         model.new_int_var(low, max(low, limit if high is None else min(high, limit)), f"n{p}")

@@ -86,9 +86,6 @@ class SpaceProgram(PatternProgram):
             if self._holds_more(duals, self._space[space], space[0], content)
         )
 
-    def _content_saves(self, duals: Duals, space: Space, content: Mapping[int, int]) -> bool:
-        return self._holds_more(duals, self._space[space], space[0], content)
-
     def held(self) -> dict[Content, float]:
         """Spaces by content in the last solution, none of 0."""
         values = self._solver.getSolution().col_value

@@ -7,6 +7,7 @@ pricing, so each round's pricing is the proof of a bound as well.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,16 +55,19 @@ class Generation:
         times = [int(r) // int(s) for r, s in zip(room, size, strict=True) if s]
         return min([int(self.problem.limit[row]), *times])
 
-    def run(self, *, rounds: int = 100_000, thorough: bool = False) -> bool:
-        """Generate until no load improves the program; False when stopped before.
+    def run(self, *, rounds: int = 100_000, thorough: bool = False, seconds: float = math.inf) -> bool:
+        """Generate until no load improves the program; False when stopped before, as after so many `seconds`.
 
         Unless `thorough`, it is enough that the program's value, rounded up, is no more than the bound that is known.
         """
-        smoothing = _SMOOTHING
+        smoothing, budget = _SMOOTHING, self.state.budget
+        began = budget.elapsed()
         for _ in range(rounds):
-            if self.state.ended or not self.master.solve(self.state.budget.left()):
+            if self.state.ended or not self.master.solve(budget.left()):
                 return False
             self.rounds += 1
+            if budget.elapsed() - began > seconds:  # the program is solved with all its columns
+                return False
             if self._met():
                 return self._finish()
             if not thorough and self._rounds_to_bound():

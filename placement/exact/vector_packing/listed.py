@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from placement.exact.vector_packing.compiled import Compiled, Ints, Pattern
 
 _MOST = 1_500_000  # patterns
+_CELLS = 8_000_000  # patterns x copies in the largest: memory grows with these
+_WIDEST = 12  # copies in one pattern
+_SURELY = 4  # times too many patterns, by what the first of a level say: those have most that may join them
 _AT_ONCE = 1_000_000  # pairs of a pattern and a row that may join it
 _ANY = 2**62
 
@@ -45,8 +48,8 @@ class PatternList:
         """`rows` (N, K) of each pattern, -1 where it has fewer copies."""
         self._limit = problem.limit
         self._rows = np.where(rows < 0, problem.rows, rows).astype(np.int32)  # one more row, which is worth nothing
-        same = self._rows[:, :, None] == self._rows[:, None, :]
-        self._times = np.where(rows < 0, 0, same.sum(axis=2, dtype=np.uint8))
+        times = [(self._rows == column[:, None]).sum(axis=1, dtype=np.int16) for column in self._rows.T]
+        self._times = np.where(rows < 0, 0, np.array(times, dtype=np.int16).reshape(rows.shape[::-1]).T)
 
     def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> Found:
         """As `PatternSearch.find`, always complete."""
@@ -66,21 +69,22 @@ class PatternList:
 
 
 def list_patterns(problem: Compiled, kind: int, stop: Callable[[], bool], most: int = _MOST) -> PatternList | None:
-    """All patterns of a bin type; None when there are more than `most`, or `stop` says so."""
+    """All patterns of a bin type; None when there are more than `most`, or large ones, or `stop` says so."""
     rows = np.flatnonzero(problem.fits[:, kind] & (problem.limit > 0))
     one = np.ones(len(rows), dtype=np.int64)
     level = _Level(rows[:, None], problem.room[kind] - problem.size[rows], one, one)
     levels = [level.rows]
-    while len(level.rows) and not stop():
-        found, step = [], max(1, _AT_ONCE // max(1, len(rows)))
+    total, step = len(rows), max(1, _AT_ONCE // max(1, len(rows)))
+    while len(level.rows):
+        width, found, before = level.rows.shape[1] + 1, [], total
         for first in range(0, len(level.rows), step):
             found.append(_extended(problem, rows, level.part(slice(first, first + step))))
-            if sum(map(len, levels)) + sum(len(part.rows) for part in found) > most or stop():
+            total += len(found[-1].rows)
+            likely = (total - before) * len(level.rows) / (first + step) / _SURELY
+            if max(total, likely) > min(most, _CELLS // width) or (total > before and width > _WIDEST) or stop():
                 return None
         level = _Level(*(np.concatenate(arrays) for arrays in zip(*found, strict=True)))
         levels.append(level.rows)
-    if stop():
-        return None
     width = levels[-1].shape[1]
     padded = [np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=-1) for part in levels]
     return PatternList(problem, np.concatenate(padded))

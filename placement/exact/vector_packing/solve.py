@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from placement.exact.vector_packing.problem import VectorPacking
     from placement.exact.vector_packing.state import Listener
 
+_FIRST_PART = 0.4  # of the time left, for the first bound: where pricing is slow, plans are wanted before its end
 _MASTER_PART = 0.2  # of the time left, for the integer program over the columns found so far
 _MASTER_SECONDS = 10.0
 _REST_SECONDS = 2.0  # for the exact end of a dive
@@ -75,8 +77,8 @@ def solve_vector_packing(
     if state.ended:
         return state.result()
     generation = Generation(compiled, state)
-    generation.run()
-    for step in _steps(generation, cuts, seed):
+    done = generation.run(seconds=math.inf if budget.work is not None else _FIRST_PART * budget.left())
+    for step in _steps(generation, cuts, seed, stopped=not done):
         if state.ended:
             break
         step()
@@ -84,7 +86,7 @@ def solve_vector_packing(
     return state.result()
 
 
-def _steps(generation: Generation, cuts: list[Cut], seed: int) -> Iterator[Callable[[], object]]:
+def _steps(generation: Generation, cuts: list[Cut], seed: int, *, stopped: bool) -> Iterator[Callable[[], object]]:
     """What follows the first bound, cheapest first; each looks for packings, some raise the bound."""
     problem, state = generation.problem, generation.state
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
@@ -92,6 +94,8 @@ def _steps(generation: Generation, cuts: list[Cut], seed: int) -> Iterator[Calla
     yield lambda: dive(generation, exact=_REST_SECONDS)
     part = min(state.budget.left() * _MASTER_PART, _MASTER_SECONDS)
     yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
+    if stopped:
+        yield lambda: improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed + 2)
     yield lambda: generation.run(thorough=True)
     yield lambda: close_by_patterns(generation, _FEW_LOADS)
     for attempt in range(1, _DIVES):
