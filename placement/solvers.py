@@ -166,7 +166,7 @@ _ALL = (
     ),
     Solver(
         name="decomposition",
-        summary="very large problems: a plan cut into parts that run on any executor, bounded as a whole",
+        summary="very large problems: alike components as one, then parts, on any executor; bounded as a whole",
         proves=True,
         work="units of the parts' solver, for each part",
         function="placement.decomposition:solve_decomposition",
