@@ -23,7 +23,7 @@ from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.decomposition.parts import deal, gather, make_parts
 from placement.decomposition.tasks import Bound, Pack, Whole, run_tasks
 from placement.exact.afresh import afresh
-from placement.exact.condense import merges
+from placement.exact.condense import condense
 from placement.exact.fill import Fill
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
@@ -156,10 +156,12 @@ class _Search:
         if fresh is None or not self._options.groups or why_stop(self._track, self._budget):
             return
         by_clock = self._budget.work is None and self._budget.seconds is not None
+        sizes = [(times * self._options.groups, weight) for times, weight in (_FINER if by_clock else _FINER[:1])]
+        smaller = [(condense(fresh, most), weight) for most, weight in sizes if most < len(fresh.components)]
         tasks: list[Task] = [
-            Whole(fresh, times * self._options.groups, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
-            for times, weight in (_FINER if by_clock else _FINER[:1])
-            if merges(fresh, times * self._options.groups)
+            Whole(condensed, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
+            for condensed, weight in smaller
+            if condensed.pays
         ]
         if not tasks:
             return

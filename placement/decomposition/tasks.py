@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
+    from placement.exact.condense import Condensed
     from placement.fleet import Fleet
     from placement.packing import Packing
 
@@ -112,24 +113,21 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """Pack the whole at once, in about `most` groups of alike components; `fleet` has no running instances."""
+    """Pack the whole at once, in groups of alike components."""
 
-    fleet: Fleet
-    most: int
+    condensed: Condensed
     solver: str
     seed: int
     weight: float
 
     def run(self, budget: Budget) -> Answer:
         """Solve the smaller problem within the budget."""
-        from placement.exact.condense import condense
-
-        condensed = condense(self.fleet, self.most)
-        track = Track(condensed.fleet, budget)
+        fleet = self.condensed.fleet
+        track = Track(fleet, budget)
         solver = find_solver(self.solver)
-        solver.load()(condensed.fleet, track, budget=budget, seed=self.seed, hint=None, options=solver.make_options({}))
+        solver.load()(fleet, track, budget=budget, seed=self.seed, hint=None, options=solver.make_options({}))
         best = track.best
-        return Answer(None if best is None else condensed.expand(best[0]))
+        return Answer(None if best is None else self.condensed.expand(best[0]))
 
 
 Task = Pack | Bound | Whole

@@ -20,7 +20,7 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -119,7 +119,7 @@ def _merged(index: int, members: Sequence[Component]) -> Component:
     one = members[0]
     if len(members) == 1:
         return replace(one, index=index, avoids=frozenset())
-    options = tuple(_least(o, [member.options[o.index] for member in members]) for o in one.options)
+    options = tuple(common_need(o, [member.options[o.index] for member in members], min) for o in one.options)
     return replace(
         one,
         index=index,
@@ -138,11 +138,12 @@ def _merged(index: int, members: Sequence[Component]) -> Component:
     )
 
 
-def _least(option: Option, alike: Sequence[Option]) -> Option:
+def common_need(option: Option, alike: Sequence[Option], choose: Callable[[Iterable[int]], int]) -> Option:
+    """The option with the least, or the most, that any of the alike ones needs of each resource."""
     return replace(
         option,
-        memory_mib=min(o.memory_mib for o in alike),
-        share=min(o.share for o in alike),
-        vcpus=min(o.vcpus for o in alike),
-        host_mib=min(o.host_mib for o in alike),
+        memory_mib=choose(o.memory_mib for o in alike),
+        share=choose(o.share for o in alike),
+        vcpus=choose(o.vcpus for o in alike),
+        host_mib=choose(o.host_mib for o in alike),
     )

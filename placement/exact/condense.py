@@ -10,14 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.exact.coarse import alike
+from placement.exact.coarse import alike, common_need
 from placement.heuristics.zones import has_zone_rules
 from placement.packing import Machine, Packing, Seat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.fleet import Component, Fleet, Option
+    from placement.fleet import Component, Fleet
 
 _FEW = 0.75  # of the components
 
@@ -29,6 +29,11 @@ class Condensed:
     fleet: Fleet
     groups: tuple[tuple[int, ...], ...]
     whole: Fleet
+
+    @property
+    def pays(self) -> bool:
+        """Whether groups are so much fewer than components that packing them in their place pays."""
+        return len(self.groups) <= _FEW * len(self.whole.components)
 
     def expand(self, packing: Packing) -> Packing:
         """A plan of the whole: copies of the components in place of those of their groups. O(copies)."""
@@ -68,11 +73,6 @@ def condense(fleet: Fleet, most: int) -> Condensed:
     return Condensed(small, groups, fleet)
 
 
-def merges(fleet: Fleet, most: int) -> bool:
-    """Whether about `most` groups are so much fewer than components that it pays."""
-    return len(fleet.components) > most and len(condense(fleet, most).groups) <= _FEW * len(fleet.components)
-
-
 def _has_rules(component: Component) -> bool:
     of_machines = component.dedicated or component.max_per_instance is not None or component.avoids
     return bool(component.demand or of_machines or has_zone_rules(component))
@@ -83,17 +83,7 @@ def _merged(members: Sequence[Component]) -> Component:
     one = members[0]
     return replace(
         one,
-        options=tuple(_most(o, [member.options[o.index] for member in members]) for o in one.options),
+        options=tuple(common_need(o, [member.options[o.index] for member in members], max) for o in one.options),
         required=sum(member.required for member in members),
         copies=sum(member.copies for member in members),
-    )
-
-
-def _most(option: Option, alike: Sequence[Option]) -> Option:
-    return replace(
-        option,
-        memory_mib=max(o.memory_mib for o in alike),
-        share=max(o.share for o in alike),
-        vcpus=max(o.vcpus for o in alike),
-        host_mib=max(o.host_mib for o in alike),
     )

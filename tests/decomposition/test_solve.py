@@ -11,7 +11,7 @@ from placement.budget import Budget
 from placement.decomposition import DecompositionOptions, solve_decomposition
 from placement.decomposition.tasks import Whole
 from placement.exact.afresh import afresh
-from placement.exact.condense import merges
+from placement.exact.condense import condense
 from placement.exact.start import first_plan
 from placement.fleet import compile_fleet
 from placement.heuristics import relabel
@@ -58,9 +58,10 @@ def test_the_whole_in_groups_keeps_every_rule() -> None:
         track = Track(fleet, Budget())
         first_plan(fleet, track, Budget(work=1), seed)
         fresh = None if track.best is None else afresh(fleet, track.best[1])
-        if fresh is None or not merges(fresh, 40):
+        condensed = None if fresh is None else condense(fresh, 40)
+        if condensed is None or not condensed.pays:
             continue
-        answer = Whole(fresh, 40, "greedy", seed, 1.0).run(Budget(work=2))
+        answer = Whole(condensed, "greedy", seed, 1.0).run(Budget(work=2))
         if answer.packing is not None:
             assert broken_rules(problem, fleet, relabel(fleet, answer.packing)) == [], f"seed {seed}"
             found += 1

@@ -9,7 +9,7 @@ from placement import Problem
 from placement.bounds import volume_bound
 from placement.budget import Budget
 from placement.exact.coarse import alike
-from placement.exact.condense import condense, merges
+from placement.exact.condense import condense
 from placement.exact.start import first_plan
 from placement.fleet import compile_fleet
 from placement.packing import evaluate
@@ -49,8 +49,8 @@ def test_more_groups_ask_for_less() -> None:
     assert bounds == sorted(bounds, reverse=True)
     assert bounds[-1] == volume_bound(fleet)
     assert bounds[2] <= 1.03 * bounds[-1]
-    assert merges(fleet, 100)
-    assert not merges(fleet, 300)
+    assert condense(fleet, 100).pays
+    assert not condense(fleet, 300).pays
 
 
 def test_groups_are_made_for_needs_that_are_rounded_up() -> None:

@@ -173,17 +173,24 @@ def test_arcs_are_those_of_the_patterns_worth_having(drawn: tuple[Compiled, list
     assert set(zip(arcs.row.tolist(), arcs.tail.tolist(), strict=True)) == wanted
 
 
+def generation_of(problem: VectorPacking) -> Generation | None:
+    """The linear program of a problem, not solved yet; None when nothing is asked for, or some row fits nowhere."""
+    compiled = compile_packing(problem)
+    if not len(compiled.demand) or not compiled.limit.all():
+        return None
+    state = State(Budget())
+    state.unit = int(np.gcd.reduce(compiled.cost))
+    return Generation(compiled, state)
+
+
 @pytest.mark.parametrize("close", [close_by_arcs, close_by_patterns])
 @given(problem=packings(1))
 def test_each_exact_search_alone_finds_the_optimum(close: Callable[[Generation], None], problem: VectorPacking) -> None:
     """From prices alone, without a packing to start from, each closes the gap between bound and optimum, truly."""
-    compiled = compile_packing(problem)
-    best = cheapest(problem)
-    if not len(compiled.demand) or not compiled.limit.all() or best is None:
+    best, generation = cheapest(problem), generation_of(problem)
+    if best is None or generation is None:
         return
-    state = State(Budget())
-    state.unit = int(np.gcd.reduce(compiled.cost))
-    generation = Generation(compiled, state)
+    compiled, state = generation.problem, generation.state
     generation.run()
 
     close(generation)
@@ -200,13 +207,10 @@ def test_each_exact_search_alone_finds_the_optimum(close: Callable[[Generation],
 @given(problem=packings())
 def test_a_first_bound_that_is_stopped_makes_packings_too(problem: VectorPacking) -> None:
     """After one round of column generation: rounding, dives and improvement keep every rule, and the bound is true."""
-    compiled = compile_packing(problem)
-    best = cheapest(problem)
-    if not len(compiled.demand) or not compiled.limit.all() or best is None:
+    best, generation = cheapest(problem), generation_of(problem)
+    if best is None or generation is None:
         return
-    state = State(Budget())
-    state.unit = int(np.gcd.reduce(compiled.cost))
-    generation = Generation(compiled, state)
+    state = generation.state
     generation.run(seconds=-1.0)
     assert generation.rounds <= 1
 

@@ -181,7 +181,7 @@ class PatternBound:
 
     def _hold_mixes_against_room(self, track: Track) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
-        room = Room(self.relaxation, self.patterns)
+        room: Room | None = None  # an LP more, which most fleets with zones do not need
         for _ in range(_MIXES):
             if self._budget.over() or track.good_enough:
                 return
@@ -194,6 +194,7 @@ class PatternBound:
             if mix.bound < self.bound:  # the tree knows of whole copies, too
                 return
             self._raise(mix.bound, track)
+            room = room or Room(self.relaxation, self.patterns)
             cut = room.lacking(mix.machines, self._budget, _BOX_ROUNDS) if mix.machines else None
             if cut is None:
                 return
