@@ -6,6 +6,10 @@
    bound is that of whole machines and whole wide copies over all patterns.
 3. What all the boxes' cuts say together: the cheapest machine counts that keep them, while the LP there lacks machines.
 
+Where copies run and moving them all would cost a good part of the machines' money, the LP is solved once more after
+step 1, with the machines that run and the copies that they may keep (`keeping`): most of what a plan costs then depends
+on those, and the tree, which knows nothing of them, has what time is left.
+
 Whatever stops it, the last bound stands.
 """
 
@@ -19,11 +23,13 @@ from typing import TYPE_CHECKING
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import box_bound, certify
+from placement.bounds.patterns.keeping import Keeping
 from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
-from placement.bounds.patterns.relaxation import RELAXES, relax
+from placement.bounds.patterns.relaxation import RELAXES, RELAXES_KEEPING, relax
 from placement.bounds.patterns.room import Room
 from placement.bounds.patterns.stacking import Stacking
+from placement.bounds.patterns.today import Today
 from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
 from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 NAME = "patterns"
+NAME_KEEPING = "patterns-keeping"
 BOUND = "bound"
 TOO_SMALL = "no machine counts within the quotas can hold the copies"
 _MIX_GAP = 1e-3  # relative
@@ -57,6 +64,8 @@ _SMOOTH = 0.7  # weight of the best prices so far
 _NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
 _EXTRA = 8  # more patterns a kind and round, from a part of the items
 _DROP = 0.6  # part of the items that are then left out
+_STAKE = 0.02  # of the machines' money, that moving all copies must cost for what runs to be worth an LP of its own
+_KEEP_SHARE = 0.6  # of the time left for the bound, for that
 
 
 def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, hint: Packing | None = None) -> Outcome:
@@ -98,6 +107,7 @@ class PatternBound:
         self._machines: tuple[int, ...] | None = None
         self.bound = 0  # micro-dollars per hour of all machines
         self._moves = least_move_ticks(fleet)
+        self.keeping: Keeping | None = None  # where what runs now has a say
         self.infeasible = False
         self.rounds = 0
         self._budget = budget
@@ -127,7 +137,8 @@ class PatternBound:
     @property
     def ticks(self) -> int:
         """No plan within `given` costs fewer: machines, and the moves that no plan avoids."""
-        return self.fleet.tick_price * self.bound + self._moves
+        ticks = self.fleet.tick_price * self.bound + self._moves
+        return ticks if self.keeping is None else max(ticks, math.ceil(self.fleet.tick_price * self.keeping.bound))
 
     @property
     def columns(self) -> int:
@@ -166,6 +177,7 @@ class PatternBound:
             self.reduced = self._program.reduced_costs()
             _, worth = self._program.worths(self._program.duals())
             self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
+        self._keep(box, track)
         tree = Tree(self._branch, self.relaxation, self._groups, box, root)
         news, since = self.bound, self._budget.elapsed()
         while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():
@@ -178,6 +190,16 @@ class PatternBound:
         self._raise(tree.bound, track)
         self._machines = tree.machines or None
         self._hold_mixes_against_room(track)
+
+    def _keep(self, box: Box, track: Track) -> None:
+        """Raise the bound by what moves cost, if they cost enough."""
+        if not self.fleet.places:
+            return
+        today = Today(self.relaxation)
+        if today.stake > _STAKE * self.bound:
+            self.keeping = Keeping(today, self.patterns, box)
+            self.keeping.run(self._budget.share(_KEEP_SHARE))
+            track.raise_bound(self.ticks, NAME_KEEPING, self._given, RELAXES_KEEPING)
 
     def _hold_mixes_against_room(self, track: Track) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _FAR = 2**62
 
@@ -38,13 +38,12 @@ class Knapsack:
             for need, limit in zip(self.needs, limits, strict=True)
         ]
         self._last: tuple[list[int], tuple[int, dict[int, int]]] | None = None  # prices, and the answer to them
-        self._parts: list[tuple[int, int]] = []  # (item, times)
-        for item, limit in enumerate(self.limits):
-            times, left = 1, limit if any(self.needs[item]) else 0
-            while left > 0:
-                self._parts.append((item, min(times, left)))
-                left -= times
-                times *= 2
+        self._parts = [
+            (item, times)
+            for item, limit in enumerate(self.limits)
+            if any(self.needs[item])
+            for times in _doubling(limit)
+        ]
 
     def with_limits(self, limits: Sequence[int]) -> Knapsack:
         """The same with these limits, (I,), in place of its own."""
@@ -56,14 +55,49 @@ class Knapsack:
         return math.prod(have + 1 for have in self.room)
 
     def value(self, prices: Sequence[int]) -> int:
-        """The most that a pattern can be worth at integer prices at least 0: exact."""
+        """The most that a pattern can be worth at integer prices: exact. What costs less than 0 stands in none."""
+        return int(self.table(prices)[self.room])
+
+    def table(self, prices: Sequence[int]) -> np.ndarray:
+        """The same in each room up to all of it, by room."""
         best = self._table(prices)
         for item, times in self._parts:
             worth = prices[item] * times
             if worth > 0:
                 there, here = self._shift(item, times)
                 np.maximum(best[there], best[here] + worth, out=best[there])
-        return int(best[(-1,) * best.ndim]) + self._free_worth(prices)
+        best += self._free_worth(prices)
+        return best
+
+    def extend(self, table: np.ndarray, more: Sequence[tuple[int, int, int]]) -> tuple[int, list[int], list[int]]:
+        """The most that a pattern of the `table`'s items and of some more is worth.
+
+        Parameters
+        ----------
+        more : (item whose needs they have, how many at most, what each is worth).
+
+        Returns
+        -------
+        The value; how often each of `more` stands in such a pattern; the room left for items of the table.
+        """
+        if int(table[self.room]) + sum(most * max(0, worth) for _, most, worth in more) >= _FAR:
+            table = table.astype(object)
+        taken: list[tuple[int, int, np.ndarray]] = []
+        for k, (item, most, worth) in enumerate(more):
+            for times in _doubling(most):
+                if any(need * times > have for need, have in zip(self.needs[item], self.room, strict=True)):
+                    break
+                there, here = self._shift(item, times)
+                with_it, best = table[here] + worth * times, table.copy()
+                np.maximum(best[there], with_it, out=best[there])
+                taken.append((k, times, best > table))
+                table = best
+        chosen, left = [0] * len(more), list(self.room)
+        for k, times, better in reversed(taken):
+            if better[tuple(left)]:
+                chosen[k] += times
+                left = [have - need * times for have, need in zip(left, self.needs[more[k][0]], strict=True)]
+        return int(table[self.room]), chosen, left
 
     def best_pattern(self, prices: Sequence[int]) -> tuple[int, dict[int, int]]:
         """A most valuable pattern at integer prices at least 0: its value, and how often each item stands in it."""
@@ -107,7 +141,7 @@ class Knapsack:
 
     def _table(self, prices: Sequence[int]) -> np.ndarray:
         """Zeros; Python's integers when sums might not fit into 64 bits."""
-        large = sum(price * limit for price, limit in zip(prices, self.limits, strict=True)) >= _FAR
+        large = sum(max(0, price) * limit for price, limit in zip(prices, self.limits, strict=True)) >= _FAR
         return np.zeros([have + 1 for have in self.room], dtype=object if large else np.int64)
 
     def _shift(self, item: int, times: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
@@ -120,5 +154,16 @@ class Knapsack:
     def _free_worth(self, prices: Sequence[int]) -> int:
         """What the items that take no room are worth."""
         return sum(
-            price * limit for price, limit, need in zip(prices, self.limits, self.needs, strict=True) if not any(need)
+            max(0, price) * limit
+            for price, limit, need in zip(prices, self.limits, self.needs, strict=True)
+            if not any(need)
         )
+
+
+def _doubling(most: int) -> Iterator[int]:
+    """Parts 1, 2, 4, ... and a rest, of which any number up to `most` is a sum."""
+    times = 1
+    while most > 0:
+        yield min(times, most)
+        most -= times
+        times *= 2

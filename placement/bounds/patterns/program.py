@@ -29,7 +29,7 @@ _INF = highspy.kHighsInf
 _PENALTY, _PENALTY_MOST = 8.0, 8.0**4  # times its price, of a machine beyond the quota
 _WHOLE = 1e-6  # of a machine
 _DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
-_ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
+ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
 
 
 class Duals(NamedTuple):
@@ -405,18 +405,18 @@ class PatternProgram:
     def _holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
         price = duals.rows[holder]
         worth = sum(times * duals.items[q][i] for i, times in items.items())
-        return bool(worth > price + _ENOUGH * max(price, 1e-2))
+        return bool(worth > price + ENOUGH * max(price, 1e-2))
 
     def prices(self, duals: Duals) -> Prices:
         """Duals as integer prices."""
         fleet, rows = self._relaxation.fleet, duals.rows
         size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
         return Prices(
-            touch=[[_price(worth) for worth in items] for items in duals.items],
-            device=[_price(rows[row]) for row in self._device],
-            volume={(p, r): _price(rows[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
-            on_one={key: _price(rows[row], UNIT) for key, row in self._on_one.items()},
-            level=[_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
+            touch=[[to_price(worth) for worth in items] for items in duals.items],
+            device=[to_price(rows[row]) for row in self._device],
+            volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
+            on_one={key: to_price(rows[row], UNIT) for key, row in self._on_one.items()},
+            level=[to_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
             group=[round(rows[row] * MICRO * UNIT) for row in self._group],
             sums={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},
         )
@@ -431,5 +431,6 @@ def copies_of_items(relaxation: Relaxation) -> dict[tuple[int, int], int]:
     return {item: w for item, (w, *more) in ways.items() if not more and relaxation.ways[w].touches == 1}
 
 
-def _price(dual: float, unit: int = SCALE) -> int:
+def to_price(dual: float, unit: int = SCALE) -> int:
+    """Dollars as a whole number of 1 / unit micro-dollars, at least 0."""
     return max(0, math.floor(dual * MICRO * unit))

@@ -46,12 +46,16 @@ _MOST_APART = 150  # with more rows [one c,p] the LP takes longer than they are 
 _MOST_SUMS = 10_000
 _WIDE = 2  # accelerators of a copy that is branched on
 _MOST_ITEMS = 8_000  # beyond, kinds span zones: each item of a kind is priced, and some are rows of the LP
-RELAXES = (
-    "whole copies of one accelerator and whole accelerators (machines and wider copies are whole), which accelerators "
-    "are together in one machine and its vCPU and host memory (but for machines with one accelerator; else summed per "
-    "pool, and counted for each component alone), max_per_instance beyond what it says of each component alone, avoid, "
-    "which machines run now, and moves that are not forced"
+_ALWAYS = (
+    "which accelerators are together in one machine and its vCPU and host memory (but for machines with one "
+    "accelerator; else summed per pool, and counted for each component alone), max_per_instance beyond what it says of "
+    "each component alone, avoid"
 )
+RELAXES = (
+    "whole copies of one accelerator and whole accelerators (machines and wider copies are whole), "
+    f"{_ALWAYS}, which machines run now, and moves that are not forced"
+)
+RELAXES_KEEPING = f"whole copies, accelerators and machines, {_ALWAYS}"
 
 
 class Need(NamedTuple):

@@ -1,0 +1,124 @@
+"""The bound with what runs now: never above the optimum, whatever prices and rewards, and as high as its LP."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement import Problem
+from placement.bounds.patterns import bound as bound_module
+from placement.bounds.patterns.bound import NAME_KEEPING, PatternBound
+from placement.bounds.patterns.certificate import SCALE, Prices
+from placement.bounds.patterns.pricing import Knapsack
+from placement.bounds.patterns.program import MICRO
+from placement.budget import Budget
+from placement.fleet import Fleet, compile_fleet
+from placement.track import Track
+from tests import brute, strategies
+from tests.heuristics.fleets import component, document, suite
+
+if TYPE_CHECKING:
+    from placement.bounds.patterns.keeping import Keeping
+
+MOVES = (0.01, 0.5, 2, 5, 20, 100, 1e5)  # dollars a move
+SOME = range(20_000, 20_400)
+
+
+def running(seed: int) -> tuple[Fleet, brute.Best] | None:
+    """A random problem where copies run and moves cost anything, with its optimum."""
+    rng = random.Random(seed)
+    problem = strategies.random_problem(rng)
+    if not problem.get("placements") or brute.too_big(problem):
+        return None
+    problem["objective"] = {"move_cost": rng.choice(MOVES), "horizon_hours": rng.choice((0.25, 1, 1.7, 24))}
+    if rng.random() < 0.8:
+        for row in problem["components"]:
+            row.pop("move_cost", None)
+    best = brute.cheapest(problem)
+    return None if best is None else (compile_fleet(Problem(**problem)), best)
+
+
+@pytest.fixture
+def _any_stake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bound_module, "_STAKE", 0)
+
+
+@pytest.mark.usefixtures("_any_stake")
+def test_no_bound_is_above_the_optimum() -> None:
+    kept = higher = tight = 0
+    for seed in SOME:
+        case = running(seed)
+        if case is None:
+            continue
+        fleet, best = case
+        for given in (None, tuple(best.left_out.get(level, 0) for level in fleet.levels)):
+            bound = PatternBound(fleet, Budget(), given)
+            bound.run(Track(fleet, Budget()), nodes=3)
+            assert fleet.cost(bound.ticks) <= best.account.cost, f"seed {seed}, given {given}"
+            if bound.keeping is not None:
+                kept += 1
+                with_moves = fleet.cost(math.ceil(fleet.tick_price * bound.keeping.bound))
+                higher += with_moves > fleet.cost(fleet.tick_price * bound.bound)
+                tight += with_moves == best.account.cost
+                check_random_prices(bound.keeping, best.account.cost, seed)
+    assert kept > 60
+    assert higher > 15  # or it is for nothing
+    assert tight > 15
+
+
+def check_random_prices(keeping: Keeping, cost: int, seed: int) -> None:
+    """Any prices and rewards prove a bound."""
+    rng, today = random.Random(seed), keeping.today
+    fleet, kinds = today.relaxation.fleet, today.relaxation.kinds
+    top = 2 * max(pool.price for pool in fleet.pools) * SCALE
+    for _ in range(3):
+        touch = [[rng.randint(0, top) if rng.random() < 0.7 else 0 for _ in kind.items] for kind in kinds]
+        prices = Prices(touch, [rng.randint(0, top) for _ in kinds], level=[0] * len(fleet.levels))
+        rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(money * SCALE)) for money in today.money]
+        device = [max(kind.knapsack.value(touch[kind.index]), prices.device[kind.index]) for kind in kinds]
+        seats, _ = keeping.fill(prices, rewards, device)
+        bound = today.bound(prices, rewards, device, seats)
+        assert fleet.cost(math.ceil(fleet.tick_price * bound)) <= cost, f"seed {seed}: random prices"
+
+
+@pytest.mark.usefixtures("_any_stake")
+@pytest.mark.parametrize("money", [0.5, 20, 100])
+def test_the_bound_is_that_of_the_lp(money: float) -> None:
+    """Pricing finds every column that matters, and the certificate loses nothing."""
+    problem = suite("replan", 20, 2)
+    problem["objective"]["move_cost"] = money
+    fleet = compile_fleet(Problem(**problem))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()), nodes=1)
+    keeping = bound.keeping
+    assert keeping is not None
+    assert float(keeping.bound) == pytest.approx(keeping.program.value() * MICRO, rel=1e-6)
+
+
+def test_what_can_not_be_kept_and_refilled_costs_a_machine_or_a_move() -> None:
+    """Two half-empty machines: one is closed for two moves, or both are paid for. No bound without moves sees that."""
+    instances = [{"id": name, "pool": "small-a"} for name in ("one", "two")]
+    rows = [{"component": "m", "instance": name, "accelerators": [0]} for name in ("one", "two")]
+    for move, cost in ((0.5, 2.5), (3.0, 4.0)):
+        model = component("m", 2, 30.0, instance_types=["small"])
+        problem = document([model], instances=instances, placements=rows, objective={"move_cost": move})
+        fleet = compile_fleet(Problem(**problem))
+        track = Track(fleet, Budget())
+        bound = PatternBound(fleet, Budget())
+        bound.run(track)
+        assert bound.ticks == round(cost * MICRO) * fleet.tick_move
+        assert track.bound_by == NAME_KEEPING
+
+
+def test_kept_copies_leave_room_for_others() -> None:
+    knapsack = Knapsack((10,), [(4,), (3,)], [1, 5])
+    table = knapsack.table([5, 3])
+    assert table.tolist() == [0, 0, 0, 3, 5, 5, 6, 8, 8, 9, 11]
+    assert knapsack.extend(table, []) == (11, [], [10])
+    assert knapsack.extend(table, [(0, 2, 7)]) == (14, [2], [2])
+    assert knapsack.extend(table, [(0, 1, 7)]) == (13, [1], [6])
+    assert knapsack.extend(table, [(0, 1, 2**70)]) == (2**70 + 6, [1], [6])
+    assert knapsack.extend(table, [(1, 4, -1)]) == (11, [0], [10])
