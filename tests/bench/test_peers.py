@@ -10,6 +10,7 @@ import random
 import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -241,6 +242,26 @@ def test_a_peer_that_proves_agrees_with_the_library(name: str) -> None:
         assert task.check(theirs).faults == ()
         found.append(theirs.status)
     assert set(found) == {"optimal", "infeasible"}
+
+
+def test_bug_scips_flows_of_empty_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were told as bins of nothing that cost something, and ten thousand of them took a minute."""
+    monkeypatch.syspath_prepend(str(PEERS["scip"].driver.parent))
+    driver = importlib.import_module("drive_scip")
+    document = problem()
+    document["components"] = document["components"][:2]
+    program = object.__new__(driver.ArcFlow)
+    program.case = driver.packing.read_packing(document)
+    program.capacities = [5, 3]  # in units of 2 GiB, items of 3 and 2
+    program.flow = {(0, 3, 0): 1, (3, 5, 1): 1, (0, 2, 1): 2, (2, 4, 1): 2}
+    program.loss = {(0, 2): 2_000_000, (2, 3): 2_000_000, (3, 4): 1_999_999, (4, 5): 2_000_001}
+    program.used = [2_000_002, 1]
+    program.model = SimpleNamespace(getVal=lambda value: value)
+
+    loads = program.loads()
+
+    assert sorted(item for _, content in loads for item, _ in content) == [0, 1, 1]
+    assert all(0 < sum((3, 2)[item] for item, _ in content) <= (5, 3)[kind] for kind, content in loads)
 
 
 @pytest.fixture
