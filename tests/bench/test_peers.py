@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import random
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -309,6 +310,20 @@ def test_numbers_that_vpsolver_cannot_read_are_refused(vpsolver: ModuleType) -> 
 
     with pytest.raises(vpsolver.packing.RefusedError, match="too large"):
         vpsolver.in_words(vpsolver.packing.read_packing(document))
+
+
+def test_a_graph_that_takes_all_the_time_is_no_plan(vpsolver: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor a proof that there is none."""
+
+    def slow(words: object, files: Path, until: float) -> None:
+        raise subprocess.TimeoutExpired("vbp2afg", until)
+
+    monkeypatch.setattr(vpsolver, "write_program", slow)
+    case = vpsolver.packing.read_packing(problem())
+
+    found = vpsolver.packing.to_plan(case, vpsolver.solve(case, 1.0, 0, 1), "vpsolver")
+
+    assert (found["status"], found["lower_bound"]) == ("unknown", None)
 
 
 def test_vpsolvers_bins_in_the_words_of_the_case(vpsolver: ModuleType) -> None:
