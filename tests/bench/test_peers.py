@@ -327,14 +327,15 @@ def test_a_graph_that_takes_all_the_time_is_no_plan(vpsolver: ModuleType, monkey
 
 
 def test_vpsolvers_bins_in_the_words_of_the_case(vpsolver: ModuleType) -> None:
-    """Copies of alike items are dealt out, ways have their own numbers again, and bins of nothing are left out."""
+    """Copies of alike items are dealt out, ways have their own numbers again; what is too much is left out."""
     document = problem()
     size = {"shared": True, "accelerator_memory_gib": 3, "vcpus": 0.1}
     too_large = {"shared": True, "accelerator_memory_gib": 11}
     document["components"][1] = {"name": "four", "copies": 1, "options": [too_large, size]}
     case = vpsolver.packing.read_packing(document)
 
-    found = vpsolver.loads_of(case, vpsolver.in_words(case), [[(2, [(1, 0)]), (1, [])], [(1, [(0, 0), (1, 0)])]])
+    told = [[(2, [(1, 0)]), (1, [])], [(1, [(0, 0), (1, 0)]), (1, [(1, 0)])]]
+    found = vpsolver.loads_of(case, vpsolver.in_words(case), told)
 
     assert sorted(found) == [(0, [(2, 0)]), (0, [(2, 0)]), (1, [(0, 0), (1, 1)])]
 

@@ -201,16 +201,21 @@ def decoded(files: Path, flow: list[float]) -> Decoded:
 
 
 def loads_of(case: packing.Packing, words: Words, found: Decoded) -> list[tuple[int, list[tuple[int, int]]]]:
-    """Bins in the words of the case: each item as the next of those it stands for, empty bins left out."""
+    """Bins in the words of the case: each item as the next of those it stands for, empty bins left out.
+
+    VPSolver packs no fewer copies than there are, but may leave some too many: it counts the ways of an item apart when
+    it takes out of a bin what is beyond the demand.
+    """
     queues = [[(i, ways) for i, ways in some for _ in range(case.items[i].copies)] for some in words.alike]
     loads = []
     for kind, contents in zip(words.kinds, found, strict=True):
-        for times, content in contents:
-            for _ in range(times if content else 0):
-                load = []
-                for item, way in content:
+        for content in (content for times, content in contents for _ in range(times)):
+            load = []
+            for item, way in content:
+                if queues[item]:
                     i, ways = queues[item].pop()
                     load.append((i, ways[way]))
+            if load:
                 loads.append((kind, load))
     return loads
 
