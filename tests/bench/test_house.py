@@ -20,7 +20,7 @@ PACKAGE = ROOT / "benchmarks" / "placement_bench"
 PAGE = (ROOT / "docs" / "benchmarking.md").read_text("utf-8")
 COMMANDS = ("list", "run", "report", "compare", "fetch")
 DRIVERS = {"packing"}  # drivers import it as a neighbour, in an interpreter of their own
-OF_PEERS = {"packingsolver", "pyscipopt", "rebalancer"}
+OF_PEERS = {"highspy", "packingsolver", "pyscipopt", "pyvpsolver", "rebalancer"}
 
 
 def imports_of(path: Path) -> set[str]:

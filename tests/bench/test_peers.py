@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import os
 import random
+import subprocess
 import sys
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +25,8 @@ from placement_bench.tasks import ProblemTask, Scale
 from tests.bench.toy import ToyTask, bins
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from placement_bench.cases import Answer
 
 
@@ -203,3 +208,140 @@ def test_a_peer_agrees_with_the_library(name: str) -> None:
         assert ours.value <= theirs.value <= 2 * ours.value
         assert not PEERS[name].proves or (theirs.status, theirs.value) == ("optimal", ours.value)
         assert task.check(theirs).faults == ()
+
+
+def random_problem(draw: random.Random) -> dict[str, Any]:
+    """Copies that share, some with two options, or without a size, or barred from a zone; few bins of each kind."""
+    document = problem()
+    document["pools"][0]["max_instances"] = draw.choice([2, 3, 9])
+    document["pools"].append({"name": "p-far", "instance_type": "big", "zone": "y", "price_per_hour": 2.5})
+    document["pools"][2]["max_instances"] = draw.choice([0, 1, 2])
+    document["components"] = [
+        {"name": f"i{k}", "copies": draw.randint(1, 3), "options": [], "zones": draw.choice([["y", "z"], ["y"]])}
+        for k in range(5)
+    ]
+    for component in document["components"]:
+        for _ in range(draw.choice([1, 1, 2])):
+            size = {"accelerator_memory_gib": draw.randint(1, 7), "vcpus": draw.choice([0, 1, 4])}
+            nothing = {"accelerators": 0, "accelerator_memory_gib": 0}
+            component["options"].append({"shared": True, **(nothing if draw.random() < 0.1 else size)})
+    return document
+
+
+@pytest.mark.parametrize("name", ["scip", "vpsolver"])
+def test_a_peer_that_proves_agrees_with_the_library(name: str) -> None:
+    """On bins of limited number, with options and zones: the same value, or that there is no plan."""
+    python = os.environ.get(PEERS[name].variable)
+    if not python:
+        pytest.skip(f"no {PEERS[name].variable}: the peer {name} has an environment of its own")
+    draw, found = random.Random(3), []
+    for _ in range(20):
+        task = ProblemTask(random_problem(draw))
+        theirs, ours = run_peer(name, Path(python), task, Limits(seconds=20.0)), task.run("auto", Limits(seconds=20.0))
+
+        assert (theirs.status, theirs.value) == (ours.status, ours.value)
+        assert task.check(theirs).faults == ()
+        found.append(theirs.status)
+    assert set(found) == {"optimal", "infeasible"}
+
+
+def test_bug_scips_flows_of_empty_bins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were told as bins of nothing that cost something, and ten thousand of them took a minute."""
+    monkeypatch.syspath_prepend(str(PEERS["scip"].driver.parent))
+    driver = importlib.import_module("drive_scip")
+    document = problem()
+    document["components"] = document["components"][:2]
+    program = object.__new__(driver.ArcFlow)
+    program.case = driver.packing.read_packing(document)
+    program.capacities = [5, 3]  # in units of 2 GiB, items of 3 and 2
+    program.flow = {(0, 3, 0): 1, (3, 5, 1): 1, (0, 2, 1): 2, (2, 4, 1): 2}
+    program.loss = {(0, 2): 2_000_000, (2, 3): 2_000_000, (3, 4): 1_999_999, (4, 5): 2_000_001}
+    program.used = [2_000_002, 1]
+    program.model = SimpleNamespace(getVal=lambda value: value)
+
+    loads = program.loads()
+
+    assert sorted(item for _, content in loads for item, _ in content) == [0, 1, 1]
+    assert all(0 < sum((3, 2)[item] for item, _ in content) <= (5, 3)[kind] for kind, content in loads)
+
+
+@pytest.fixture
+def vpsolver(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The driver of VPSolver, without its package."""
+    monkeypatch.syspath_prepend(str(PEERS["vpsolver"].driver.parent))
+    return importlib.import_module("drive_vpsolver")
+
+
+def test_a_case_in_the_words_of_vpsolver(vpsolver: ModuleType) -> None:
+    """Sizes, costs and counts in their largest units; alike items are one, a barred bin is one size more."""
+    document = problem()
+    document["components"][1]["zones"] = ["z"]
+    document["components"].append({**document["components"][2], "name": "three-more", "copies": 1})
+    words = vpsolver.in_words(vpsolver.packing.read_packing(document))
+
+    assert words.capacities == [(10, 80, 6), (6, 80, 0)]
+    assert (words.costs, words.counts, words.unit) == ([3, 2], [-1, 1], 1_000_000)
+    assert words.sizes == [[(6, 1, 0)], [(4, 1, 1)], [(3, 1, 0)]]
+    assert words.demands == [1, 2, 3]
+    assert words.alike == [[(0, [0])], [(1, [0])], [(2, [0]), (3, [0])]]
+
+
+def test_what_vpsolver_does_not_take(vpsolver: ModuleType) -> None:
+    """An item without a size gets one; pools without machines are none; what fits nowhere is told apart."""
+    document = problem()
+    nothing = {"accelerators": 0, "accelerator_memory_gib": 0, "vcpus": 0}
+    document["components"][0]["copies"] = 0
+    document["components"][1] |= nothing
+    case = vpsolver.packing.read_packing(document)
+
+    assert vpsolver.in_words(case).sizes == [[(0, 0, 1)], [(1, 1, 0)]]
+    assert vpsolver.in_words(case).capacities == [(3, 80, 4), (2, 80, 4)]
+    document["pools"][0]["max_instances"] = 0
+    assert vpsolver.in_words(vpsolver.packing.read_packing(document)).kinds == [1]
+    document["components"][2]["accelerator_memory_gib"] = 9
+    assert vpsolver.in_words(vpsolver.packing.read_packing(document)) is None
+    assert vpsolver.solve(vpsolver.packing.read_packing(document), 1.0, 0, 1).infeasible
+
+
+def test_numbers_that_vpsolver_cannot_read_are_refused(vpsolver: ModuleType) -> None:
+    """Its integers are of 32 bits."""
+    document = problem()
+    document["pools"][0]["price_per_hour"] = 2200.000001
+
+    with pytest.raises(vpsolver.packing.RefusedError, match="too large"):
+        vpsolver.in_words(vpsolver.packing.read_packing(document))
+
+
+def test_a_graph_that_takes_all_the_time_is_no_plan(vpsolver: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor a proof that there is none."""
+
+    def slow(words: object, files: Path, until: float) -> None:
+        raise subprocess.TimeoutExpired("vbp2afg", until)
+
+    monkeypatch.setattr(vpsolver, "write_program", slow)
+    case = vpsolver.packing.read_packing(problem())
+
+    found = vpsolver.packing.to_plan(case, vpsolver.solve(case, 1.0, 0, 1), "vpsolver")
+
+    assert (found["status"], found["lower_bound"]) == ("unknown", None)
+
+
+def test_vpsolvers_bins_in_the_words_of_the_case(vpsolver: ModuleType) -> None:
+    """Copies of alike items are dealt out, ways have their own numbers again; what is too much is left out."""
+    document = problem()
+    size = {"shared": True, "accelerator_memory_gib": 3, "vcpus": 0.1}
+    too_large = {"shared": True, "accelerator_memory_gib": 11}
+    document["components"][1] = {"name": "four", "copies": 1, "options": [too_large, size]}
+    case = vpsolver.packing.read_packing(document)
+
+    told = [[(2, [(1, 0)]), (1, [])], [(1, [(0, 0), (1, 0)]), (1, [(1, 0)])]]
+    found = vpsolver.loads_of(case, vpsolver.in_words(case), told)
+
+    assert sorted(found) == [(0, [(2, 0)]), (0, [(2, 0)]), (1, [(0, 0), (1, 1)])]
+
+
+def test_a_bound_of_vpsolvers_program_is_the_next_whole_cost(vpsolver: ModuleType) -> None:
+    """But for a tolerance; none while the engine has none."""
+    assert vpsolver.dollars(6.2, 500_000) == 3.5
+    assert vpsolver.dollars(6.000001, 500_000) == 3.0
+    assert vpsolver.dollars(float("-inf"), 500_000) is None

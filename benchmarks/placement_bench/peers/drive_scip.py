@@ -135,40 +135,53 @@ class ArcFlow:
             model.addCons(_sum([v for arc, v in self.flow.items() if arc[2] == item]) >= one.copies)
 
     def loads(self) -> list[tuple[int, list[tuple[int, int]]]]:
-        """The flow taken apart into bins; what is packed beyond the copies is left out."""
-        value = self.model.getVal
-        flow = {arc: round(value(variable)) for arc, variable in self.flow.items()}
-        loss = {arc: round(value(variable)) for arc, variable in self.loss.items()}
-        ends = {kind: round(value(variable)) for kind, variable in enumerate(self.used)}
+        """The flow taken apart into bins; what is packed beyond the copies is left out, and bins of nothing else.
+
+        Paths are taken as often as they can be: SCIP's first flows may have ten thousand bins that hold nothing.
+        """
+        leaving = self._positive()
         left = [item.copies for item in self.case.items]
-        leaving: dict[int, list[tuple[int, int, int]]] = {}
-        for arc in flow:
-            leaving.setdefault(arc[0], []).append(arc)
-        following = dict(loss)
         loads = []
-        for _ in range(sum(ends.values())):
-            node, content = 0, []
-            while True:
-                arc = next((one for one in leaving.get(node, ()) if flow[one]), None)
-                kind = next((k for k, c in enumerate(self.capacities) if c == node and ends[k]), None)
-                if arc is not None:
-                    flow[arc] -= 1
-                    content.append(arc[2])
-                    node = arc[1]
-                elif kind is not None:
-                    ends[kind] -= 1
+        while leaving.get(0):
+            node, path = 0, []
+            while node is not None:
+                path.append(leaving[node])
+                node = leaving[node][-1][1]
+            steps = [some[-1] for some in path]
+            times = min(step[0] for step in steps)
+            for some in path:
+                some[-1][0] -= times
+                if not some[-1][0]:
+                    some.pop()
+            content = [item for _, _, item in steps[:-1] if item is not None]
+            for _ in range(times):
+                kept = _take(content, left)
+                if not kept:
                     break
-                else:
-                    step = next(one for one in following if one[0] == node and following[one])
-                    following[step] -= 1
-                    node = step[1]
-            kept = []
-            for item in content:
-                if left[item]:
-                    left[item] -= 1
-                    kept.append((item, 0))
-            loads.append((kind, kept))
+                loads.append((steps[-1][2], kept))
         return loads
+
+    def _positive(self) -> dict[int, list[list[int | None]]]:
+        """By node, the flows that leave it: how much, to where, and with which item; None is out, with kind of bin."""
+        arcs = [(a, b, item, variable) for (a, b, item), variable in self.flow.items()]
+        arcs += [(a, b, None, variable) for (a, b), variable in self.loss.items()]
+        arcs += [(self.capacities[kind], None, kind, variable) for kind, variable in enumerate(self.used)]
+        leaving: dict[int, list[list[int | None]]] = {}
+        for a, b, label, variable in arcs:
+            amount = round(self.model.getVal(variable))
+            if amount:
+                leaving.setdefault(a, []).append([amount, b, label])
+        return leaving
+
+
+def _take(content: list[int], left: list[int]) -> list[tuple[int, int]]:
+    """Of the items of a bin those of which copies are left."""
+    kept = []
+    for item in content:
+        if left[item]:
+            left[item] -= 1
+            kept.append((item, 0))
+    return kept
 
 
 class Assignment:

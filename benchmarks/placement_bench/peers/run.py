@@ -73,6 +73,12 @@ PEERS = {
             "machines with one accelerator or none, components with one option",
             proves=False,
         ),
+        Peer(
+            "vpsolver",
+            "pyvpsolver highspy",
+            "3.11 and a C++ compiler, setuptools before 80 and no build isolation",
+            "machines with one accelerator or none where copies share, any number of sizes and options",
+        ),
     )
 }
 
