@@ -8,8 +8,8 @@
    accelerators with host limits), then CP-SAT's portfolio for what time is left. A larger one gets column generation
    alone, a very large one is solved in parts.
 4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own (where there is
-   none it gets a turn). Where column generation does not dive, a second one follows that improves plans only; the two
-   go on from each other's. Where it dives in a fleet with zones, nothing is beside it: Python runs one thread at a
+   none it gets a turn). Where column generation does not dive, or moves are dear, a second one follows that improves
+   plans only; the two go on from each other's. Where it dives in a fleet with zones, nothing is beside it: Python runs one thread at a
    time, and dives are worth more than what another search takes from them.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
@@ -187,7 +187,10 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         yield Turn("cp-sat" if is_small else "column-generation", 1.0, budget.work)
         return
     if not packers:
+        from placement.exact.afresh import moves_are_cheap
         from placement.exact.diving import may_dive  # loads an engine
+
+        dives = may_dive(fleet) and (best is None or moves_are_cheap(fleet, best[1]))
 
         # Column generation finds the same bound at once; in a fleet that is not large its root is worth finding twice.
         few = len(fleet.components) <= _FEW_ROWS
@@ -195,9 +198,9 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         flow = Turn("arc-flow", _FLOW_PART, options=bound)
         if not may_search_beside(budget):
             yield flow
-        elif is_small or (may_dive(fleet) and not is_zoned(fleet)):
+        elif is_small or (dives and not is_zoned(fleet)):
             yield Aside((replace(flow, part=1.0),))
-        elif not may_dive(fleet):
+        elif not dives:
             more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
             yield Aside((flow, more))
     if is_small:

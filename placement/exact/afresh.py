@@ -15,8 +15,16 @@ if TYPE_CHECKING:
 _CHEAP = 0.1  # of the best plan's cost, that moving every copy may cost
 
 
-def afresh(fleet: Fleet, best: Value | None) -> Fleet | None:
-    """The fleet without its instances, if every packing of that is a plan of the fleet and moves are cheap; or None.
+def moves_are_cheap(fleet: Fleet, best: Value) -> bool:
+    """Whether moving every copy costs little beside the best plan. O(components)."""
+    all_moves = sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
+    return fleet.tick_move * all_moves <= _CHEAP * best.ticks
+
+
+def afresh(fleet: Fleet, best: Value | None, *, dear: bool = False) -> Fleet | None:
+    """The fleet without its instances, if every packing of that is a plan of the fleet; or None.
+
+    Not where moves are dear beside the `best` plan, unless so asked.
 
     Machines that can't be released become a least number of machines. Pinned copies rule it out, and so do machines
     that can't be released and take nothing. O(placements + pools).
@@ -27,8 +35,7 @@ def afresh(fleet: Fleet, best: Value | None) -> Fleet | None:
         return None
     if any(instance.cordoned and not instance.removable for instance in fleet.instances):
         return None
-    all_moves = sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
-    if fleet.tick_move * all_moves > _CHEAP * best.ticks:
+    if not dear and not moves_are_cheap(fleet, best):
         return None
     pools = tuple(replace(p, min_instances=fleet.fewest(p.index)) for p in fleet.pools)
     return replace(fleet, pools=pools, instances=(), places=(), running=(0,) * len(fleet.components))

@@ -5,7 +5,7 @@ mix that could be packed and grows after each that could not, for as long as the
 
 At a mix the pattern LP is dived for (`diving`), after dedicated components have been settled (`settle`); where copies
 have rules that the dive does not know, the heuristics start. What is out is brought in by `fill`, and when that fails,
-on machines beyond the mix.
+on machines beyond the mix. Where moves are dear, mixes hold machines that run; the dive begins on these (`staying`).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from placement.exact.refill import Elimination
 from placement.exact.room import SpareRoom
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
+from placement.exact.staying import Staying
 from placement.heuristics import Sketch, relabel
 from placement.heuristics.zones import is_zoned
 from placement.packing import Packing
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from placement.bounds.patterns.bound import PatternBound
     from placement.budget import Budget
+    from placement.exact.settle import Settled
     from placement.fleet import Fleet
     from placement.track import Track
 
@@ -48,6 +50,7 @@ _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
 _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
 _TRIES = 12  # without a time limit
 _IDLE = 12  # mixes in a row that do not pay
+_IDLE_HELD = 3  # and where all of them hold what runs: there are few of those
 _MIX_SHARE = 0.25  # of the time left, to find a mix
 _TRY_SHARE = 0.8  # of the time left for packing, for one mix
 _DIVE_SHARE = 0.8  # of the time for a mix
@@ -72,17 +75,18 @@ class MixPacking:
         """O(ways x pools + patterns)."""
         self._fleet, self._track, self._seed = fleet, track, seed
         best = track.best
-        fresh = afresh(fleet, None if best is None else best[1])
+        value = None if best is None else best[1]
+        fresh = afresh(fleet, value)
+        stays = bound.keeping is not None and bool(bound.keeping.stays())
         firm = firm_fleet(fresh or fleet, track)
         self._used: Machines = (0,) * len(fleet.pools)
         self._alone = Packing(())
         self._dive: Dive | None = None
-        rest, dives = firm, False
-        if not firm.instances and not firm.levels and may_dive(firm) and _copies(firm) >= _DIVE_FROM:
-            settled = settle(firm, bound.worth or [pool.price for pool in fleet.pools])
-            if settled is not None:
-                self._used, rest, self._alone = settled.used, settled.rest, Packing(settled.machines)
-                dives = True
+        settled = _settled(firm_fleet(afresh(fleet, value, dear=stays) or fleet, track), bound)
+        dives = settled is not None
+        rest = firm
+        if settled is not None:
+            self._used, rest, self._alone = settled.used, settled.rest, Packing(settled.machines)
         relaxation = relax(rest)
         cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
         self._rest = _without(rest, self._used)
@@ -91,6 +95,10 @@ class MixPacking:
         if dives:
             self._dive = Dive(relaxation, bound.patterns, seed)
             self._arms.append(self._arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
+        if dives and stays and bound.keeping is not None:
+            staying = Staying(fleet, self._rest, relaxation, bound.patterns, bound.keeping, seed)
+            self._arms = [self._arm(staying.offer), *(self._arms if fresh is not None else ())]
+        self._patience = _IDLE if len(self._arms) > 1 or not stays else _IDLE_HELD
         exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
         if exactly and not is_zoned(firm) and all(n >= low for n, low in zip(exactly, self._fewest(), strict=True)):
             self._arms.insert(0, self._arm(lambda *_: Mix(exactly)))  # nothing to spare: a packing there is a proof
@@ -114,11 +122,11 @@ class MixPacking:
         for arm in self._arms:
             arm.spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
         idle = 0
-        while self._goes_on(budget) and idle < _IDLE:
+        while self._goes_on(budget) and idle < self._patience:
             began = budget.elapsed()
             arm = self._arms[(self.tried + idle) % len(self._arms)]
             mix = arm.offer(arm.spare, arm.least, budget.share(_MIX_SHARE))
-            if mix is None or not self._pays(mix.machines):
+            if mix is None or not self.pays(mix):
                 arm.least = self._fewest()
                 arm.spare *= _LESS
                 idle += 1
@@ -137,11 +145,20 @@ class MixPacking:
     def _ended(self, budget: Budget) -> bool:
         return self._track.good_enough or budget.over()
 
-    def _pays(self, machines: Machines) -> bool:
-        """Whether a mix, and the machines of dedicated components, cost less than the best plan."""
-        price = sum(p.price * (n + more) for p, n, more in zip(self._rest.pools, machines, self._used, strict=True))
-        best = self._track.best
-        return best is None or self._fleet.tick_price * price < best[1].ticks
+    def pays(self, mix: Mix) -> bool:
+        """Whether a mix, the machines of dedicated components, and moves of what a mix holds not cost less than a plan.
+
+        A mix that holds nothing is taken to move nothing: how much of what runs it will meet is not known.
+        """
+        fleet, best = self._fleet, self._track.best
+        machines = zip(self._rest.pools, mix.machines, self._used, strict=True)
+        ticks = fleet.tick_price * sum(p.price * (n + more) for p, n, more in machines)
+        if mix.held:
+            held = Counter(seat.component for machine in mix.held for seat in machine.seats)
+            ticks += fleet.tick_move * sum(
+                max(0, min(fleet.running[c.index], c.required) - held[c.index]) * c.move_cost for c in fleet.components
+            )
+        return best is None or ticks < best[1].ticks
 
     def _narrow(self, machines: Machines) -> Fleet:
         """What is left beside dedicated components, with these machine counts as quotas."""
@@ -206,6 +223,13 @@ def _learn(arm: _Arm, machines: Machines, widened: Packing | None) -> None:
 def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
     """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
     return fleet if track.best is None else with_placed(fleet, track.best[0])
+
+
+def _settled(firm: Fleet, bound: PatternBound) -> Settled | None:
+    """A fleet with its dedicated components settled, if it can be dived for."""
+    if firm.instances or firm.levels or not may_dive(firm) or _copies(firm) < _DIVE_FROM:
+        return None
+    return settle(firm, bound.worth or [pool.price for pool in firm.pools])
 
 
 def _copies(fleet: Fleet) -> int:

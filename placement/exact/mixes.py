@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from placement.exact.room import SpareRoom
     from placement.fleet import Fleet
     from placement.heuristics.shares import Floats
+    from placement.packing import Machine
 
     Machines = tuple[int, ...]
 
@@ -51,10 +52,14 @@ _RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memo
 
 
 class Mix(NamedTuple):
-    """Machines of each pool, and the most copies by each way of a relaxation that these were counted for, if any."""
+    """Machines of each pool, and the most copies by each way of a relaxation that these were counted for, if any.
+
+    `held` are those of the machines that stand already, with copies that shall stay there.
+    """
 
     machines: tuple[int, ...]
     most: list[float] | None = None
+    held: tuple[Machine, ...] = ()
 
 
 class Mixes:

@@ -1,4 +1,4 @@
-"""Cheap machine counts with room for all copies, as far as the pattern LP can tell.
+"""Cheap machine counts with room for all copies, or for those that machines that stand leave out, by the pattern LP.
 
 By diving in that LP: copies on several accelerators get pools first, as the LP likes halves of them in gaps where none
 fits; then the machines of one pool after the other are rounded, down or up, whichever costs less.
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.bounds.patterns.program import MICRO, PatternProgram
+from placement.bounds.patterns.program import MICRO
+from placement.exact.diving.program import SpaceProgram
 from placement.exact.item_limits import ItemLimits
 from placement.exact.mixes import Mix
 
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.program import Floats, Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
+    from placement.exact.diving import Standing
+    from placement.exact.diving.spaces import Rooms
     from placement.fleet import Fleet
 
 _ROUNDS = 20  # of pricing, for one answer
+_STANDING_ROUNDS = 60  # of pricing, at first, where machines stand: no contents of theirs are known yet
 _WIDE = 2  # accelerators of a copy that is whole
 _WHOLE = 1e-6
 _SURE = 0.8  # of a copy that is rounded up at once
@@ -35,11 +39,19 @@ _NOISE = 0.2
 class Rounding:
     """Mixes of one fleet from all patterns known to the bound; what one call finds is kept for the next."""
 
-    def __init__(self, fleet: Fleet, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        relaxation: Relaxation,
+        patterns: Iterable[Pattern],
+        seed: int,
+        standing: Standing | None = None,
+    ) -> None:
         """O(patterns). `fleet` has the quotas, `relaxation` may have more."""
         self._fleet, self._relaxation = fleet, relaxation
         self._rng = np.random.default_rng(seed)
-        self._bought = PatternProgram(relaxation)
+        self._standing = standing
+        self._bought = SpaceProgram(relaxation)
         self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
         self._sizes = np.zeros(len(relaxation.ways))  # of wide copies
@@ -50,7 +62,11 @@ class Rounding:
         firm = {relaxation.ways[w].component for w in np.flatnonzero(self._sizes)}
         self._spares = np.array([c.index not in firm for c in fleet.components])
         self._item_limits = ItemLimits(relaxation)
-        self._required = [c.required for c in fleet.components]
+        self._required = standing.out if standing is not None else [c.required for c in fleet.components]
+        self._zoned = standing.zoned if standing is not None else {}
+        self._stand = np.array(standing.machines if standing is not None else [0] * len(fleet.pools))
+        if standing is not None:
+            self._bought.offer(standing.spaces)
         self._fewest, self._most = self._anything()
 
     def _anything(self) -> tuple[Floats, Floats]:
@@ -59,17 +75,17 @@ class Rounding:
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
         """Cheap machine counts with room for `spare` (relative) more copies; None when none are found in time.
 
-        There are at least `least` of each pool, within the quotas. Wide copies get pools, and no more room than they
-        need.
+        There are at least `least` of each pool, within the quotas, those that stand among them. Wide copies get pools,
+        and no more room than they need.
         """
         pools = self._fleet.pools
-        self._low = np.array(least, dtype=float)
+        self._low = np.maximum(0.0, np.array(least, dtype=float) - self._stand)
         most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
-        self._high = np.maximum(self._low, np.array(most))
+        self._high = np.maximum(self._low, np.array(most) - self._stand)
         required = np.array(self._required, dtype=float)
-        self._bought.ask_for((required * (1 + spare * self._spares)).tolist(), {}, 1 + spare)
+        self._bought.ask_for((required * (1 + spare * self._spares)).tolist(), self._zoned, 1 + spare)
         self._fewest, self._most = self._anything()
-        if not self._solve(budget):
+        if not self._solve(budget, _STANDING_ROUNDS if self._standing is not None else 0):
             return None
         while (wide := self._broken_copies()).size:
             if not self._round(wide, budget):
@@ -82,7 +98,7 @@ class Rounding:
         while (p := self._broken_count()) is not None:
             if not self._halve(p, float(self._counts()[p]), self._low, self._high, budget):
                 return None
-        return Mix(tuple(round(n) for n in self._counts()), self._most.tolist())
+        return Mix(tuple(round(n) for n in self._counts() + self._stand), self._most.tolist())
 
     def _counts(self) -> Floats:
         return np.array(self._bought.counts()[: len(self._low)])
@@ -120,20 +136,28 @@ class Rounding:
         low[k], high[k] = lowest, math.floor(value)
         return down < math.inf and self._solve(budget)
 
-    def _solve(self, budget: Budget) -> bool:
-        """Solve for what is allowed, with more patterns as long as it lacks machines; False if it does in the end."""
+    def _solve(self, budget: Budget, least: int = 0) -> bool:
+        """Solve for what is allowed, with more patterns as long as it lacks machines; False if it does in the end.
+
+        Patterns are priced `least` times in any case, as long as that brings any.
+        """
         program = self._bought
         program.limit(self._high.tolist(), self._low.tolist())
         program.limit_copies(self._fewest.tolist(), self._most.tolist())
         limits = self._item_limits.of(self._required, self._most.tolist())
         program.allow(limits)
         knapsacks = {kind.index: kind.knapsack.with_limits(limits[kind.index]) for kind in self._relaxation.kinds}
-        for _ in range(_ROUNDS):
+        rooms: Rooms = []
+        if self._standing is not None:
+            program.allow_contents(limits, ())
+            rooms = self._standing.spaces.knapsacks(limits)
+        for done in range(_ROUNDS + least):
             if not program.solve(budget.left()):
                 return False
-            if not program.beyond():
+            if done >= least and not program.beyond():
                 return True
             duals = program.duals()
-            if not program.improve(duals, program.prices(duals), knapsacks):
-                return False
+            prices = program.prices(duals)
+            if not program.improve(duals, prices, knapsacks) + program.improve_contents(duals, prices, rooms):
+                return not program.beyond()
         return False

@@ -141,17 +141,19 @@ class KeepProgram(PatternProgram):
             worth += sum(part * float(duals.rows[row]) for row, part in self._kept(resident, times).items())
         return worth > price + ENOUGH * max(price, 1e-2)
 
-    def stays(self) -> list[float]:
-        """How far each running machine stays, in the last solution."""
-        values = self._solver.getSolution().col_value
+    def values(self) -> list[float]:
+        """The last solution, column by column."""
+        return list(self._solver.getSolution().col_value)
+
+    def stays(self, values: Sequence[float]) -> list[float]:
+        """How far each running machine stays in a solution."""
         return [values[column] for column in self._stays]
 
-    def kept(self) -> list[float]:
-        """Copies kept at each place of the fleet, in the last solution."""
-        values = self._solver.getSolution().col_value
+    def kept(self, values: Sequence[float]) -> list[float]:
+        """Copies kept at each place of the fleet in a solution; columns that came later are not in it."""
         found = [0.0] * len(self._relaxation.fleet.places)
         for content, column in self._contents.items():
-            for k, times in content.kept:
+            for k, times in content.kept if column < len(values) else ():
                 resident = self._today.seats[content.seat].residents[k]
                 found[resident.place] += values[column] * times / resident.width
         for resident, column in self._owned:
@@ -167,6 +169,7 @@ class Keeping:
         self.today = today
         self.bound = Fraction(0)
         self.rounds = 0
+        self._values: list[float] = []
         self.program = KeepProgram(today, patterns, box)
         self._seats_of_kind: dict[int, list[int]] = {}
         for s, seat in enumerate(today.seats):
@@ -177,6 +180,7 @@ class Keeping:
         program, centre = self.program, None
         while self.rounds < _ROUNDS and not budget.over() and program.solve(budget.left()):
             self.rounds += 1
+            self._values = program.values()
             duals, value, found = program.duals(), program.value() * MICRO, 0
             for point in [duals] if centre is None else [program.between(centre, duals, _SMOOTH), duals]:
                 bound, found = self._price(point, duals)
@@ -186,6 +190,14 @@ class Keeping:
                     break
             if (not found or value <= self.bound * (1 + ENOUGH)) and not (program.beyond() and program.raise_penalty()):
                 break
+
+    def stays(self) -> list[float]:
+        """How far each running machine stays in the last solution of the LP; nothing without one."""
+        return self.program.stays(self._values) if self._values else []
+
+    def kept(self) -> list[float]:
+        """Copies kept at each place of the fleet in it."""
+        return self.program.kept(self._values)
 
     def _price(self, point: Duals, duals: Duals) -> tuple[Fraction, int]:
         """The bound at some prices, and how many columns were added that improve the LP with these `duals`."""

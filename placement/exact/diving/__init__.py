@@ -7,5 +7,6 @@ free on each accelerator (`spaces`) is filled with whole contents (`contents`), 
 """
 
 from placement.exact.diving.dive import Dive, may_dive
+from placement.exact.diving.standing import Standing
 
-__all__ = ["Dive", "may_dive"]
+__all__ = ["Dive", "Standing", "may_dive"]

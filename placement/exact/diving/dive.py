@@ -17,6 +17,7 @@ from placement.exact.diving.guide import Guide
 from placement.exact.diving.machines import Machines
 from placement.exact.diving.seating import Seating
 from placement.exact.diving.spaces import Spaces
+from placement.exact.diving.standing import stand
 from placement.heuristics import Sketch, sketch_of
 from placement.heuristics.workspace import Workspace
 from placement.packing import Seat
@@ -66,6 +67,8 @@ class Dive:
         machines = [n if p in self._relaxation.kind_of else 0 for p, n in enumerate(mix.machines)]
         self._state = self._seating.start(machines, mix.most or [math.inf] * len(self._relaxation.ways))
         self._spaces.clear()
+        stand(mix.held, self._seating, self._state, self._spaces)
+        self._held = len(mix.held)  # the first machines: they are never emptied
         began = budget.elapsed()
         self._descend(budget.share(_FIRST_SHARE))
         took = budget.elapsed() - began
@@ -82,7 +85,7 @@ class Dive:
     def _again(self, budget: Budget) -> None:
         """Empty some machines and dive for them and for what is out, as long as that brings more in now and then."""
         idle = 0
-        while any(self._state.out) and self._spaces.boxes and idle < _PATIENCE and not budget.over():
+        while any(self._state.out) and len(self._spaces.boxes) > self._held and idle < _PATIENCE and not budget.over():
             state, boxes = self._state.copy(), self._spaces.boxes[:]
             saved, before = [box.save() for box in boxes], self._worth_out()
             self._empty_some()
@@ -111,7 +114,8 @@ class Dive:
             for n in order.tolist():
                 if sum(len(boxes[k].room) for k in chosen) >= most:
                     break
-                chosen.add(n)
+                if n >= self._held:
+                    chosen.add(n)
         for n in sorted(chosen):
             self._state.machines[boxes[n].pool] += 1
             for copy in boxes[n].copies[:]:

@@ -25,7 +25,7 @@ _SOME = 1e-7
 class SpaceProgram(PatternProgram):
     """The pattern program of a relaxation, with a row for each space beside its machines."""
 
-    def __init__(self, relaxation: Relaxation, paid: float) -> None:
+    def __init__(self, relaxation: Relaxation, paid: float | None = None) -> None:
         """O(ways); there are no spaces yet."""
         super().__init__(relaxation, paid=paid)
         self._space: dict[Space, int] = {}  # their rows

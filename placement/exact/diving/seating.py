@@ -72,7 +72,8 @@ class Seating:
         """Nothing stands yet, on so many machines of each pool; at most so many copies may by each way."""
         nowhere = (0,) * len(self._free)
         zoned = {c.index: nowhere for c in self._components if has_zone_rules(c)}
-        return State(list(machines), [c.required for c in self._components], list(most), zoned)
+        by_way = [0.0] * len(self.relaxation.ways)
+        return State(list(machines), [c.required for c in self._components], list(most), zoned, by_way)
 
     def ways(self, p: int, i: int, touches: int) -> list[int]:
         """The ways in which an item, of the pool's kind, stands on so many accelerators."""

@@ -1,0 +1,85 @@
+"""Mixes with machines that stay as they are: where moves are dear, most of a plan is what runs now.
+
+The LP of the bound with what runs (`bounds.patterns.keeping`) says how far each machine stays and which copies are kept
+there. Machines of which enough stays are held, with those copies; the counts of new ones are rounded in the pattern LP
+of what is left (`rounding`), where accelerators that are filled in part hold contents. A dive then begins on the
+machines that are held.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.exact.diving import Standing
+from placement.exact.mixes import Mix
+from placement.exact.rounding import Rounding
+from placement.packing import Machine, Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from placement.bounds.patterns.keeping import Keeping
+    from placement.bounds.patterns.program import Pattern
+    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+
+_FIRST = 0.5  # how far a machine must stay to be held
+_OTHERS = (0.1, 0.9)  # and in tries after the first, at random between these
+
+
+class Staying:
+    """Mixes of a fleet without what runs, `fleet`, that hold some of what runs in the `whole` fleet."""
+
+    def __init__(
+        self,
+        whole: Fleet,
+        fleet: Fleet,
+        relaxation: Relaxation,
+        patterns: Iterable[Pattern],
+        keeping: Keeping,
+        seed: int,
+    ) -> None:
+        """O(places + contents)."""
+        self._whole, self._fleet, self._relaxation = whole, fleet, relaxation
+        self._patterns = list(patterns)
+        self._stays, self._kept = keeping.stays(), keeping.kept()
+        self._seed = seed
+        self._rng = np.random.default_rng(seed)
+        self._tries = 0
+        self._offered: set[tuple[tuple[int, ...], tuple[Machine, ...]]] = set()
+
+    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
+        """Machines that are held, and cheap counts of new ones with room for `spare` (relative) more of the rest.
+
+        None when nothing new is found: what is held hardly ever fails to be packed, so the same again is no use.
+        """
+        enough = float(self._rng.uniform(*_OTHERS)) if self._tries else _FIRST
+        self._tries += 1
+        held = tuple(self._hold(enough))
+        standing = Standing(self._relaxation, held)
+        rounding = Rounding(self._fleet, self._relaxation, self._patterns, self._seed + self._tries, standing)
+        mix = rounding.offer(spare, least, budget)
+        if mix is None or (mix.machines, held) in self._offered:
+            return None
+        self._offered.add((mix.machines, held))
+        assert mix.most is not None
+        most = [n + here for n, here in zip(mix.most, standing.by_way, strict=True)]
+        return Mix(mix.machines, most, held)
+
+    def _hold(self, enough: float) -> Iterator[Machine]:
+        """Machines of which so much stays, with their copies as far as the LP keeps them; the surest first."""
+        fleet = self._whole
+        seats: dict[int, list[Seat]] = {}
+        for place, kept in zip(fleet.places, self._kept, strict=True):
+            stays = self._stays[place.instance]
+            here = self._fleet.components[place.component].copies  # none of dedicated components, which are settled
+            if stays >= enough and here and place.accelerators:
+                seat = Seat(place.component, place.option, place.accelerators)
+                times = min(place.count, math.floor(kept / stays + 0.5))
+                seats.setdefault(place.instance, []).extend([seat] * times)
+        for m in sorted(seats, key=lambda m: -self._stays[m]):
+            yield Machine(fleet.instances[m].pool, None, tuple(seats[m]))
