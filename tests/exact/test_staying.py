@@ -65,7 +65,7 @@ def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
     held = Counter((seat.component, seat.option, seat.accelerators) for m in mix.held for seat in m.seats)
     assert held <= running
     assert bound.keeping is not None
-    assert held.total() <= 1.05 * sum(bound.keeping.kept()) + 1  # no more than the LP keeps, but for rounding
+    assert held.total() <= 1.2 * sum(bound.keeping.kept())  # machines of which half stays are held, too
     of_pool = Counter(machine.pool for machine in mix.held)
     assert all(n >= of_pool[p] for p, n in enumerate(mix.machines))
     standing = Standing(relaxation, mix.held)
