@@ -63,7 +63,7 @@ def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
     assert len(mix.held) > 3
     assert bound.keeping is not None
     kept = Counter(
-        (fleet.instances[p.instance].pool, Seat(p.component, p.option, p.accelerators))
+        (fleet.instances[p.instance].pool, Seat(p.component, p.option, p.accelerators or ()))
         for p, times in zip(fleet.places, bound.keeping.kept(), strict=True)
         for _ in range(p.count if times > 0.01 and p.accelerators else 0)
     )
