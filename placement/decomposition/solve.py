@@ -26,7 +26,7 @@ from placement.exact.afresh import afresh
 from placement.exact.condense import condense
 from placement.exact.fill import Fill
 from placement.exact.start import first_plan
-from placement.heuristics import relabel
+from placement.heuristics import improve, relabel
 from placement.packing import Packing, evaluate
 from placement.result import Outcome, Stop
 from placement.solvers import find_solver
@@ -47,6 +47,7 @@ _WORK_ROUNDS = 2  # under a work limit
 _FINER = ((1, 0.1), (2, 0.2), (4, 0.7))  # times as many groups of alike components, and their part of the time
 _WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
 _WHOLE_SHARE = 0.8  # of the time left, for the whole in groups
+_IMPROVE_SHARE = 0.4  # of the time left, for taking machines of the whole plan apart
 _ROUND_SHARE = 0.4  # of the time left, for one round
 _PATIENCE = 4  # rounds without a gain after which it ends
 _FILL_SHARE = 0.3  # of the time left, for a first plan where heuristics are stuck
@@ -109,6 +110,7 @@ def solve_decomposition(
         if not search.bounded:
             search.bound_alone()
         return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, stats=search.stats)
+    search.improve_whole()
     search.run()
     return Outcome(NAME, why_stop(track, budget) or Stop.DONE, stats=search.stats)
 
@@ -176,6 +178,11 @@ class _Search:
             if why_stop(self._track, self._budget):
                 break
         self.bounded = within is not None and within.given == self._given()
+
+    def improve_whole(self) -> None:
+        """Machines of the whole plan taken apart, a few at a time: room that is in another part is of use to them."""
+        part = self._budget.share(_IMPROVE_SHARE, work=self._budget.work)
+        self.stats["accepted"] = improve(self._fleet, self._track, part, int(self._rng.integers(2**30)), NAME)
 
     def run(self) -> None:
         """Round after round until nothing is to be gained, or the budget is over."""

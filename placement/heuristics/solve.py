@@ -7,6 +7,7 @@ that the plan is good enough.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 
+_TURN = 200  # rounds of an improvement between two offers; one turn without a gain is its last
 _PRESSED = 10  # attempts of one restart to force an optional copy in
 
 
@@ -220,6 +222,29 @@ def solve_greedy(
         run.stats["accepted"] = improvement.accepted
         stop = run.stopped()
     return run.outcome(stop)
+
+
+def improve(fleet: Fleet, track: Track, budget: Budget, seed: int, by: str) -> int:
+    """Ruin and recreate from the track's best plan, for as long as that gains; returns the rounds that were accepted.
+
+    Nothing dearer is accepted: part of the cost of a large fleet is more than a round can gain. A unit of a work budget
+    is a turn of rounds.
+    """
+    if track.best is None:
+        return 0
+    rng, blank, shares = np.random.default_rng(seed), Workspace(fleet), Shares(fleet)
+    plain = [taste for taste in _tastes(fleet, *resource_prices(fleet, shares)) if not taste.stock]
+    greedy = [Greedy(blank, shares, taste, noise) for noise in (None, rng) for taste in plain]
+    ws = Workspace(fleet, like=blank)
+    ws.load(track.best[0])
+    ws.budget = budget
+    improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].worth, rng)
+    turns = count() if budget.work is None else range(budget.work)
+    for _ in turns:
+        better = improvement.run(_TURN, lambda: track.good_enough or budget.over(), tolerance=0.0)
+        if not track.offer(relabel(fleet, better), by) or budget.over():
+            break
+    return improvement.accepted
 
 
 def _tastes(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[Taste]:
