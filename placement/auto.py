@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from placement.beside import Beside, may_search_beside
 from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
 from placement.exact.slots import direct_terms, most_new_machines
+from placement.heuristics import HeuristicOptions
 from placement.heuristics.zones import is_zoned
 from placement.result import Outcome, Stop
 from placement.track import why_stop
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
-_MORE_RESTARTS = 6  # of greedy, once there is a plan
+_ALL_RESTARTS = HeuristicOptions().restarts  # of greedy, as when it is alone: no plan of its own is missed
 _FLOW_PART = 0.45  # of the time, for the arc-flow program
 _FLOW_BOUND = 0.5  # of that, at most, for prices that tell which ways it may leave out
 _FEW_ROWS = 200  # components of a fleet for which it does so
@@ -173,7 +174,8 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES
     )  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
-    yield Turn("greedy", 0.2, _RESTARTS if track.best is None else _MORE_RESTARTS)
+    # It ends by itself. Cut short it would not come to its improvement, which is worth most where restarts are slow.
+    yield Turn("greedy", 0.2 if track.best is None else 1.0, _ALL_RESTARTS)
     packers = _packers(fleet)
     for solver, part in packers:
         yield Turn(solver, part, budget.work)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,9 +13,13 @@ import placement
 from placement import Problem, Status, beside
 from placement.beside import Beside, may_search_beside
 from placement.budget import Budget
+from placement.heuristics import HeuristicOptions
 from placement.result import Outcome, Stop
 from placement.verify import verify
 from tests import brute, strategies
+
+if TYPE_CHECKING:
+    from tests.reading import Doc
 
 
 def test_a_second_core_is_needed_and_no_limit_on_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +94,55 @@ def test_the_search_beside_does_its_part(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Solver, "load", planted)
     with pytest.raises(ZeroDivisionError, match="planted"):
         placement.solve(placement.read("instances/codegen-after.yaml"), time_limit=20.0)
+
+
+def test_no_plan_of_greedy_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With searches after it planted to find nothing, `auto` is as good as `greedy` with all of its restarts."""
+    from placement.solvers import Solver
+
+    load = Solver.load
+
+    def planted(self: Solver) -> Any:
+        return load(self) if self.name in ("auto", "best-fit", "ffd", "greedy") else _idle
+
+    monkeypatch.setattr(Solver, "load", planted)
+    for seed in range(10):
+        problem = Problem(**_unlike_machines(random.Random(seed)))
+        greedy = placement.solve(problem, "greedy", time_limit=None, work=HeuristicOptions().restarts)
+        auto = placement.solve(problem, "auto", time_limit=None, work=1)
+        assert auto.cost is not None
+        assert greedy.cost is not None
+        assert auto.cost <= greedy.cost
+
+
+def _idle(*_: Any, **__: Any) -> Outcome:
+    return Outcome("idle", Stop.DONE)
+
+
+def _unlike_machines(dice: random.Random) -> Doc:
+    """Where it takes greedy's last restarts to find the best of its plans, now and then."""
+    machines = {"a8": ("A", 8, 96, 768, 30.0), "a1": ("A", 1, 12, 96, 4.5)}
+    machines |= {"b4": ("B", 4, 48, 192, 6.0), "b1": ("B", 1, 16, 64, 1.7)}
+    keys = ("accelerator", "accelerator_count", "vcpus", "memory_gib", "price_per_hour")
+    components = [
+        {
+            "name": f"c{c}",
+            "accelerators": 1,
+            "accelerator_memory_gib": dice.choice([3, 5, 7, 11, 17, 23, 37]),
+            "shared": True,
+            "vcpus": dice.randint(1, 15),
+            "memory_gib": dice.randint(2, 60),
+            "copies": dice.randint(1, 12),
+        }
+        for c in range(16)
+    ]
+    return {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 80}, "B": {"memory_gib": 24}},
+        "instance_types": {name: dict(zip(keys, machine, strict=True)) for name, machine in machines.items()},
+        "pools": [{"name": name, "instance_type": name, "zone": "z"} for name in machines],
+        "components": components,
+    }
 
 
 @pytest.mark.parametrize("solver", ["auto", "arc-flow", "column-generation", "cp-sat", "decomposition", "milp"])

@@ -2,9 +2,10 @@
 
 1. A first plan of the whole by heuristics; where they are stuck, copies are filled in by searches on a few machines.
 2. The whole at once, in ever finer groups of alike components (see `exact.condense`), where groups are few enough.
-3. Rounds. The machines of the plan are dealt into parts (see `parts`), every part is solved by another solver, and what
-   got cheaper is put back. Each round cuts the plan in another way: by zone, across zones, and the machines that waste
-   most together, so what one cut could not do the next one can.
+3. Rounds. A few machines of the whole plan at a time are taken apart and packed anew by heuristics, as long as that
+   gains. Then its machines are dealt into parts (see `parts`), every part is solved by another solver, and what got
+   cheaper is put back. Each round cuts the plan in another way: by zone, across zones, and the machines that waste most
+   together, so what one cut could not do the next one can.
 4. The bound is that of the whole, never a sum over parts. It is one more task of step 2, or of the first round.
 
 The tasks run on the budget's executor. With a work limit, which holds for each part, the answer does not depend on it.
@@ -26,7 +27,7 @@ from placement.exact.afresh import afresh
 from placement.exact.condense import condense
 from placement.exact.fill import Fill
 from placement.exact.start import first_plan
-from placement.heuristics import relabel
+from placement.heuristics import improve, relabel
 from placement.packing import Packing, evaluate
 from placement.result import Outcome, Stop
 from placement.solvers import find_solver
@@ -47,6 +48,7 @@ _WORK_ROUNDS = 2  # under a work limit
 _FINER = ((1, 0.1), (2, 0.2), (4, 0.7))  # times as many groups of alike components, and their part of the time
 _WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
 _WHOLE_SHARE = 0.8  # of the time left, for the whole in groups
+_IMPROVE_SHARE = 0.3  # of the time left, for taking machines of the whole plan apart, before each round
 _ROUND_SHARE = 0.4  # of the time left, for one round
 _PATIENCE = 4  # rounds without a gain after which it ends
 _FILL_SHARE = 0.3  # of the time left, for a first plan where heuristics are stuck
@@ -184,7 +186,13 @@ class _Search:
         for turn in range(rounds):
             if why_stop(self._track, self._budget) or idle >= _PATIENCE:
                 return
-            idle = 0 if self._round(turn) else idle + 1
+            gained = self._improve_whole()
+            idle = 0 if self._round(turn) or gained else idle + 1
+
+    def _improve_whole(self) -> bool:
+        """Take machines of the whole plan apart, a few at a time: no part has the room that is in another."""
+        part = self._budget.share(_IMPROVE_SHARE, work=self._budget.work)
+        return improve(self._fleet, self._track, part, int(self._rng.integers(2**30)), NAME)
 
     def _round(self, turn: int) -> bool:
         """Cut, solve, put back; says whether the plan got better."""

@@ -2,13 +2,14 @@
 
 from placement.heuristics.relabel import relabel
 from placement.heuristics.sketch import Key, Missing, Sketch, sketch, sketch_of
-from placement.heuristics.solve import HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics.solve import HeuristicOptions, improve, solve_best_fit, solve_ffd, solve_greedy
 
 __all__ = [
     "HeuristicOptions",
     "Key",
     "Missing",
     "Sketch",
+    "improve",
     "relabel",
     "sketch",
     "sketch_of",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from placement.packing import Packing
 
 _MOST_MACHINES = 8  # taken apart at once
-_TOLERANCE = 0.001  # mean of what the first round may add to the cost, as a part of it; it falls to nothing
+TOLERANCE = 0.001  # mean of what the first round may add to the cost, as a part of it; it falls to nothing
 _RANDOMNESS = 0.5  # scale of the noise on the wasted part of a machine's price
 
 
@@ -64,12 +64,12 @@ class Improvement:
         self._key = np.empty(0)  # (rows,) part of the price that is put to use; inf on a row without copies
         self._update(range(ws.rows))
 
-    def run(self, rounds: int, is_over: Callable[[], bool]) -> Packing:
+    def run(self, rounds: int, is_over: Callable[[], bool], tolerance: float = TOLERANCE) -> Packing:
         """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
         for turn in range(rounds):
             if is_over():
                 break
-            self._round(_TOLERANCE * (1.0 - turn / rounds))
+            self._round(tolerance * (1.0 - turn / rounds))
         return self._best_packing
 
     def _round(self, tolerance: float) -> None:

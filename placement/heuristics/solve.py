@@ -7,6 +7,7 @@ that the plan is good enough.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 
+_TURN = 1_000  # rounds of an improvement between two offers; one turn without a gain is its last
 _PRESSED = 10  # attempts of one restart to force an optional copy in
 
 
@@ -220,6 +222,31 @@ def solve_greedy(
         run.stats["accepted"] = improvement.accepted
         stop = run.stopped()
     return run.outcome(stop)
+
+
+def improve(fleet: Fleet, track: Track, budget: Budget, seed: int, by: str) -> bool:
+    """Ruin and recreate from the track's best plan, for as long as that gains; says whether it did.
+
+    Nothing dearer is accepted: even a small part of the cost of a large fleet is more than a round can gain. A unit of
+    a work budget is a turn of rounds.
+    """
+    best = track.best
+    if best is None:
+        return False
+    rng, blank, shares = np.random.default_rng(seed), Workspace(fleet), Shares(fleet)
+    tastes = [taste for taste in _tastes(fleet, *resource_prices(fleet, shares)) if not taste.stock]
+    greedy = [Greedy(blank, shares, taste, noise) for noise in (None, rng) for taste in tastes]
+    ws = Workspace(fleet, like=blank)
+    ws.load(best[0])
+    ws.budget = budget
+    improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].worth, rng)
+    gained = False
+    for _ in count() if budget.work is None else range(budget.work):
+        better = improvement.run(_TURN, lambda: track.good_enough or budget.over(), tolerance=0.0)
+        if not track.offer(relabel(fleet, better), by):
+            break
+        gained = True
+    return gained
 
 
 def _tastes(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[Taste]:

@@ -106,7 +106,7 @@ def test_its_bound_is_that_of_the_whole() -> None:
 
 def test_parts_find_what_the_whole_can() -> None:
     """On a fleet of a hundred components the rounds make the heuristics' plan cheaper."""
-    fleet = compile_fleet(Problem(**suite("exclusive", 100, 1)))
+    fleet = compile_fleet(Problem(**suite("mixed", 100, 1)))
     budget = Budget(work=1)
     track = Track(fleet, budget)
     options = DecompositionOptions(copies=80, solver="greedy")
