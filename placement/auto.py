@@ -9,8 +9,8 @@
    alone, a very large one is solved in parts.
 4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own (where there is
    none it gets a turn). Where column generation does not dive, or moves are dear, a second one follows that improves
-   plans only; the two go on from each other's. Where it dives in a fleet with zones, nothing is beside it: Python runs one thread at a
-   time, and dives are worth more than what another search takes from them.
+   plans only; the two go on from each other's. Where it dives in a fleet with zones, nothing is beside it: Python runs
+   one thread at a time, and dives are worth more than what another search takes from them.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """

@@ -24,7 +24,7 @@ from placement.bounds.infeasible import why_infeasible
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import box_bound, certify
 from placement.bounds.patterns.keeping import Keeping
-from placement.bounds.patterns.mix import any_box, cheapest_mix, count_limits, covering_bound
+from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, RELAXES_KEEPING, relax
 from placement.bounds.patterns.room import Room
@@ -221,13 +221,6 @@ class PatternBound:
             if cut is None:
                 return
             self.cuts.append(cut)
-
-    def count_limits(self, price: int) -> Box | None:
-        """The fewest and the most machines of each pool in a plan within `given` whose machines cost less than `price`.
-
-        None when there is none. `price` is micro-dollars per hour, as in `packing.machine_price`.
-        """
-        return count_limits(self.fleet, self.cuts, price)
 
     def _raise(self, bound: int, track: Track) -> None:
         if bound > self.bound:

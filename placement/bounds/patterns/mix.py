@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.bounds.patterns.certificate import UNIT, Box, Cut
+from placement.bounds.patterns.certificate import Box, Cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from placement.bounds.patterns.certificate import Groups
     from placement.fleet import Fleet
 
@@ -76,64 +74,6 @@ def covering_bound(
         total += more * pool.price
         missing -= more * worth
     return math.ceil(total) if missing <= 0 else None
-
-
-def count_limits(fleet: Fleet, cuts: Iterable[Cut], price: int, box: Box | None = None) -> Box | None:
-    """The fewest and the most machines of each pool in any plan whose machines cost less than `price`.
-
-    Reduced-cost fixing (Dantzig, Fulkerson and Johnson 1954) with each cut in turn: one more machine of pool p raises
-    the cut's bound by its reduced cost, price less worth. Exact; `box` is what is known before (default: `any_box`).
-    None when no such plan exists. O(cuts x pools) a pass; passes go on while limits get narrower.
-
-    Parameters
-    ----------
-    price : micro-dollars per hour of all machines that are paid for, as in `packing.machine_price`.
-
-    Notes
-    -----
-    A cut that holds only for plans that leave out at most `given` copies (as `PatternBound` was told) limits only
-    those.
-    """
-    box = box or any_box(fleet)
-    fewest, most = list(box.fewest[: len(fleet.pools)]), list(box.most[: len(fleet.pools)])
-    cuts = [_sharpest(fleet, cut, fewest, most) for cut in cuts]
-    narrower = True
-    while narrower:
-        narrower = False
-        for cut in cuts:
-            each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
-            ends = [min(value * low, value * high) for value, low, high in zip(each, fewest, most, strict=True)]
-            spare = (price - 1) * UNIT - cut.least - sum(ends)  # what all choices together may cost beyond the least
-            if spare < 0:
-                return None
-            for p, (value, end) in enumerate(zip(each, ends, strict=True)):
-                low, high = fewest[p], most[p]
-                if value > 0:
-                    most[p] = min(high, (spare + end) // value)
-                elif value < 0:
-                    fewest[p] = max(low, -((spare + end) // -value))
-                if fewest[p] > most[p]:
-                    return None
-                narrower = narrower or (fewest[p], most[p]) != (low, high)
-    return Box(tuple(fewest), tuple(most))
-
-
-def _sharpest(fleet: Fleet, cut: Cut, fewest: list[int], most: list[int]) -> Cut:
-    """The cut times the factor with which its Lagrangian bound is greatest: 0, 1, or where a machine breaks even."""
-
-    def scaled(factor: Fraction) -> Cut:
-        up, down = factor.numerator, factor.denominator  # worth is rounded up and the least down: both only weaken
-        return Cut(tuple(-(-worth * up // down) for worth in cut.worth), cut.least * up // down)
-
-    def least(tried: Cut) -> int:
-        each = (pool.price * UNIT - worth for pool, worth in zip(fleet.pools, tried.worth, strict=True))
-        ends = (min(value * low, value * high) for value, low, high in zip(each, fewest, most, strict=True))
-        return tried.least + sum(ends)
-
-    factors = {
-        Fraction(pool.price * UNIT, worth) for pool, worth in zip(fleet.pools, cut.worth, strict=True) if worth > 0
-    }
-    return max([cut, *(scaled(factor) for factor in sorted({Fraction(0), *factors}))], key=least)
 
 
 def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int) -> Mix | None:
