@@ -195,20 +195,6 @@ def test_more_reserved_than_an_accelerator_has() -> None:
     assert bound.bound == 6_000_000
 
 
-def two_pools() -> Fleet:
-    """Ten copies that fill an accelerator each; machines of one accelerator for 2 dollars or 3."""
-    problem = Problem(
-        accelerators={"A": {"memory_gib": 4}},
-        instance_types={
-            name: {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 8, "price_per_hour": price}
-            for name, price in (("cheap", 2), ("dear", 3))
-        },
-        pools=[{"name": name, "instance_type": name, "zone": "z"} for name in ("cheap", "dear")],
-        components=[{"name": "c", "copies": 10, "accelerator_memory_gib": 4, "shared": True}],
-    )
-    return compile_fleet(problem)
-
-
 def test_value_orders_left_out_before_money() -> None:
     """One more optional copy placed is worth any price."""
     assert Value((0, 5), 10**9) < Value((1, 0), 0)
