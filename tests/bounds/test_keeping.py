@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +11,7 @@ from placement import Problem
 from placement.bounds.patterns import bound as bound_module
 from placement.bounds.patterns.bound import NAME_KEEPING, PatternBound
 from placement.bounds.patterns.certificate import SCALE, Prices
+from placement.bounds.patterns.keeping import Keeping
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.program import MICRO
 from placement.budget import Budget
@@ -19,9 +19,6 @@ from placement.fleet import Fleet, compile_fleet
 from placement.track import Track
 from tests import brute, strategies
 from tests.heuristics.fleets import component, document, suite
-
-if TYPE_CHECKING:
-    from placement.bounds.patterns.keeping import Keeping
 
 MOVES = (0.01, 0.5, 2, 5, 20, 100, 1e5)  # dollars a move
 SOME = range(20_000, 20_400)
@@ -95,6 +92,7 @@ def test_the_bound_is_that_of_the_lp(money: float) -> None:
     bound.run(Track(fleet, Budget()), nodes=1)
     keeping = bound.keeping
     assert keeping is not None
+    assert keeping.program is not None
     assert float(keeping.bound) == pytest.approx(keeping.program.value() * MICRO, rel=1e-6)
 
 
@@ -111,6 +109,21 @@ def test_what_can_not_be_kept_and_refilled_costs_a_machine_or_a_move() -> None:
         bound.run(track)
         assert bound.ticks == round(cost * MICRO) * fleet.tick_move
         assert track.bound_by == NAME_KEEPING
+
+
+def test_prices_that_know_nothing_of_moves_prove_some_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When time is over with the LP without what runs, its prices are taken at once."""
+    problem = suite("replan", 20, 2)
+    problem["objective"]["move_cost"] = 20
+    fleet = compile_fleet(Problem(**problem))
+    found = []
+    for _ in range(2):
+        bound = PatternBound(fleet, Budget())
+        bound.run(Track(fleet, Budget()), nodes=1)
+        assert bound.keeping is not None
+        found.append(bound.keeping.bound)
+        monkeypatch.setattr(Keeping, "run", lambda *_: None)  # no time for its own LP
+    assert 1.02 * bound.bound < found[1] < found[0]
 
 
 def test_kept_copies_leave_room_for_others() -> None:

@@ -64,8 +64,8 @@ _SMOOTH = 0.7  # weight of the best prices so far
 _NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
 _EXTRA = 8  # more patterns a kind and round, from a part of the items
 _DROP = 0.6  # part of the items that are then left out
-_STAKE = 0.02  # of the machines' money, that moving all copies must cost for what runs to be worth an LP of its own
-_KEEP_SHARE = 0.6  # of the time left for the bound, for that
+_STAKE = 0.02  # of the price of what runs, that moving all of it must cost for it to be worth an LP of its own
+_ROOT_SHARE, _KEEP_SHARE = 0.5, 0.8  # then, of the time left for the bound, for the LP without and with what runs
 
 
 def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, hint: Packing | None = None) -> Outcome:
@@ -114,6 +114,7 @@ class PatternBound:
         self._given = given
         self.reduced: list[float] = []
         self.worth: list[float] = []
+        self._prices: Prices | None = None  # the best of the root
         self._seed = seed
         self._rng = random.Random(seed)
         self.nodes = 0
@@ -170,14 +171,16 @@ class PatternBound:
         if track.best is not None:
             self._program.add_patterns(self._patterns_of(track.best[0]))
         box = any_box(self.fleet, self._groups)
-        root = self._converge(box, track)
+        today = self._today()
+        root = self._converge(box, track, self._budget if today is None else self._budget.share(_ROOT_SHARE))
         if root is None or self.infeasible:
             return
+        if today is not None:
+            self._keep(today, box, track)
         if not self._budget.over():
             self.reduced = self._program.reduced_costs()
             _, worth = self._program.worths(self._program.duals())
             self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
-        self._keep(box, track)
         tree = Tree(self._branch, self.relaxation, self._groups, box, root)
         news, since = self.bound, self._budget.elapsed()
         while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():
@@ -191,15 +194,22 @@ class PatternBound:
         self._machines = tree.machines or None
         self._hold_mixes_against_room(track)
 
-    def _keep(self, box: Box, track: Track) -> None:
-        """Raise the bound by what moves cost, if they cost enough."""
+    def _today(self) -> Today | None:
+        """What runs now, if moving all of it would cost enough beside the machines that run."""
         if not self.fleet.places:
-            return
+            return None
+        running = sum(self.fleet.pools[instance.pool].price for instance in self.fleet.instances)
         today = Today(self.relaxation)
-        if today.stake > _STAKE * self.bound:
-            self.keeping = Keeping(today, self.patterns, box)
-            self.keeping.run(self._budget.share(_KEEP_SHARE))
-            track.raise_bound(self.ticks, NAME_KEEPING, self._given, RELAXES_KEEPING)
+        return today if today.stake > _STAKE * running else None
+
+    def _keep(self, today: Today, box: Box, track: Track) -> None:
+        """Raise the bound by what moves cost: at once by the prices of the root, then by those of an LP."""
+        self.keeping = Keeping(today)
+        if self._prices is not None:
+            self.keeping.try_prices(self._prices)
+        track.raise_bound(self.ticks, NAME_KEEPING, self._given, RELAXES_KEEPING)
+        self.keeping.run(self._budget.share(_KEEP_SHARE), self.patterns, box)
+        track.raise_bound(self.ticks, NAME_KEEPING, self._given, RELAXES_KEEPING)
 
     def _hold_mixes_against_room(self, track: Track) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
@@ -227,7 +237,7 @@ class PatternBound:
             self.bound = bound
             track.raise_bound(self.ticks, NAME, self._given, RELAXES)
 
-    def _converge(self, box: Box, track: Track) -> Relaxed | None:
+    def _converge(self, box: Box, track: Track, budget: Budget) -> Relaxed | None:
         """Column generation at the root; adds the cut of the best prices. None when it can't go on.
 
         Prices are smoothed (Wentges 1997): taken between those of the LP and the best so far, and those of the LP when
@@ -235,7 +245,7 @@ class PatternBound:
         """
         self._program.set_box(box)
         best, cut, centre = 0, None, None
-        while not self._budget.over() and self._program.solve(self._budget.left()):
+        while not budget.over() and self._program.solve(budget.left()):
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
             found = 0
@@ -249,6 +259,7 @@ class PatternBound:
                     return None
                 if cut is None or bound > best:
                     best, cut, centre = bound, tried, point
+                    self._prices = prices
                 if found:
                     break
             if best > self.bound * _NEWS:

@@ -164,26 +164,35 @@ class KeepProgram(PatternProgram):
 class Keeping:
     """The bound with what runs now, while it grows: `bound`, micro-dollars per hour of machines and moves."""
 
-    def __init__(self, today: Today, patterns: Iterable[Pattern], box: Box) -> None:
-        """From the patterns that are known; O(ways + places + patterns)."""
+    def __init__(self, today: Today) -> None:
+        """Nothing is known yet; O(seats)."""
         self.today = today
         self.bound = Fraction(0)
         self.rounds = 0
+        self.program: KeepProgram | None = None
         self._values: list[float] = []
-        self.program = KeepProgram(today, patterns, box)
         self._seats_of_kind: dict[int, list[int]] = {}
         for s, seat in enumerate(today.seats):
             self._seats_of_kind.setdefault(seat.kind, []).append(s)
 
-    def run(self, budget: Budget) -> None:
-        """Column generation until nothing improves the LP or time is over; prices are smoothed (Wentges 1997)."""
-        program, centre = self.program, None
+    def try_prices(self, prices: Prices) -> None:
+        """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
+        rewards = [math.floor(money * SCALE) for money in self.today.money]
+        self.bound = max(self.bound, self._prove(prices, rewards)[0])
+
+    def run(self, budget: Budget, patterns: Iterable[Pattern], box: Box) -> None:
+        """Column generation, from patterns that are known, until nothing improves the LP or time is over.
+
+        Prices are smoothed (Wentges 1997).
+        """
+        program, centre = KeepProgram(self.today, patterns, box), None
+        self.program = program
         while self.rounds < _ROUNDS and not budget.over() and program.solve(budget.left()):
             self.rounds += 1
             self._values = program.values()
             duals, value, found = program.duals(), program.value() * MICRO, 0
             for point in [duals] if centre is None else [program.between(centre, duals, _SMOOTH), duals]:
-                bound, found = self._price(point, duals)
+                bound, found = self._price(program, point, duals)
                 if bound > self.bound:
                     self.bound, centre = bound, point
                 if found:
@@ -193,23 +202,26 @@ class Keeping:
 
     def stays(self) -> list[float]:
         """How far each running machine stays in the last solution of the LP; nothing without one."""
-        return self.program.stays(self._values) if self._values else []
+        return self.program.stays(self._values) if self.program is not None and self._values else []
 
     def kept(self) -> list[float]:
         """Copies kept at each place of the fleet in it."""
-        return self.program.kept(self._values)
+        return self.program.kept(self._values) if self.program is not None and self._values else []
 
-    def _price(self, point: Duals, duals: Duals) -> tuple[Fraction, int]:
+    def _price(self, program: KeepProgram, point: Duals, duals: Duals) -> tuple[Fraction, int]:
         """The bound at some prices, and how many columns were added that improve the LP with these `duals`."""
-        program, today = self.program, self.today
         prices, rewards = program.prices(point), program.rewards(point)
-        kinds = today.relaxation.kinds
-        patterns = [kind.knapsack.best_pattern(prices.touch[kind.index]) for kind in kinds]
-        device = [max(value, own) for (value, _), own in zip(patterns, prices.device, strict=True)]
+        bound, patterns, contents = self._prove(prices, rewards)
+        new = [(q, pattern) for q, pattern in enumerate(patterns) if pattern and program.saves(duals, q, pattern)]
+        return bound, program.add_patterns(new) + program.add_contents(contents, duals)
+
+    def _prove(self, prices: Prices, rewards: Sequence[int]) -> tuple[Fraction, list[dict[int, int]], list[Content]]:
+        """The bound that prices and rewards prove, and the best patterns and contents at them."""
+        kinds = self.today.relaxation.kinds
+        best = [kind.knapsack.best_pattern(prices.touch[kind.index]) for kind in kinds]
+        device = [max(value, own) for (value, _), own in zip(best, prices.device, strict=True)]
         seats, contents = self.fill(prices, rewards, device)
-        new = [(q, pattern) for q, (_, pattern) in enumerate(patterns) if pattern and program.saves(duals, q, pattern)]
-        found = program.add_patterns(new) + program.add_contents(contents, duals)
-        return today.bound(prices, rewards, device, seats), found
+        return self.today.bound(prices, rewards, device, seats), [pattern for _, pattern in best], contents
 
     def fill(self, prices: Prices, rewards: Sequence[int], device: list[int]) -> tuple[list[int], list[Content]]:
         """The most that each seat can be worth, and contents with something kept that are, where any are."""
