@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
 _ALL_RESTARTS = HeuristicOptions().restarts  # of greedy, as when it is alone: no plan of its own is missed
+_GREEDY_PART = 0.4  # of the time, at most, once there is a plan: bounds come after it
 _FLOW_PART = 0.45  # of the time, for the arc-flow program
 _FLOW_BOUND = 0.5  # of that, at most, for prices that tell which ways it may leave out
 _FEW_ROWS = 200  # components of a fleet for which it does so
@@ -174,8 +175,8 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES
     )  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
-    # It ends by itself. Cut short it would not come to its improvement, which is worth most where restarts are slow.
-    yield Turn("greedy", 0.2 if track.best is None else 1.0, _ALL_RESTARTS)
+    # Cut short it would not come to its improvement, which is worth most where restarts are slow.
+    yield Turn("greedy", 0.2 if track.best is None else _GREEDY_PART, _ALL_RESTARTS)
     packers = _packers(fleet)
     for solver, part in packers:
         yield Turn(solver, part, budget.work)
@@ -192,7 +193,7 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         from placement.exact.afresh import moves_are_cheap
         from placement.exact.diving import may_dive  # loads an engine
 
-        dives = may_dive(fleet) and (best is None or moves_are_cheap(fleet, best[1]))
+        repacks = may_dive(fleet) and (best is None or moves_are_cheap(fleet, best[1]))  # all of it, by dives
 
         # Column generation finds the same bound at once; in a fleet that is not large its root is worth finding twice.
         few = len(fleet.components) <= _FEW_ROWS
@@ -200,9 +201,9 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
         flow = Turn("arc-flow", _FLOW_PART, options=bound)
         if not may_search_beside(budget):
             yield flow
-        elif is_small or (dives and not is_zoned(fleet)):
+        elif is_small or (repacks and not is_zoned(fleet)):
             yield Aside((replace(flow, part=1.0),))
-        elif not dives:
+        elif not repacks:
             more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
             yield Aside((flow, more))
     if is_small:

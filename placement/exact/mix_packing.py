@@ -27,7 +27,7 @@ from placement.exact.refill import Elimination
 from placement.exact.room import SpareRoom
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
-from placement.exact.staying import Staying
+from placement.exact.staying import Staying, may_hold
 from placement.heuristics import Sketch, relabel
 from placement.heuristics.zones import is_zoned
 from placement.packing import Packing
@@ -77,7 +77,7 @@ class MixPacking:
         best = track.best
         value = None if best is None else best[1]
         fresh = afresh(fleet, value)
-        stays = bound.keeping is not None and bool(bound.keeping.stays())
+        stays = bound.keeping is not None and bool(bound.keeping.stays()) and may_hold(fleet)
         firm = firm_fleet(fresh or fleet, track)
         self._used: Machines = (0,) * len(fleet.pools)
         self._alone = Packing(())
@@ -102,6 +102,7 @@ class MixPacking:
         exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
         if exactly and not is_zoned(firm) and all(n >= low for n, low in zip(exactly, self._fewest(), strict=True)):
             self._arms.insert(0, self._arm(lambda *_: Mix(exactly)))  # nothing to spare: a packing there is a proof
+        self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
 
@@ -148,7 +149,8 @@ class MixPacking:
     def pays(self, mix: Mix) -> bool:
         """Whether a mix, the machines of dedicated components, and moves of what a mix holds not cost less than a plan.
 
-        A mix that holds nothing is taken to move nothing: how much of what runs it will meet is not known.
+        Moves are counted of copies that a mix could hold. One that holds nothing is taken to move nothing: how much of
+        what runs it will meet is not known.
         """
         fleet, best = self._fleet, self._track.best
         machines = zip(self._rest.pools, mix.machines, self._used, strict=True)
@@ -156,7 +158,9 @@ class MixPacking:
         if mix.held:
             held = Counter(seat.component for machine in mix.held for seat in machine.seats)
             ticks += fleet.tick_move * sum(
-                max(0, min(fleet.running[c.index], c.required) - held[c.index]) * c.move_cost for c in fleet.components
+                max(0, min(fleet.running[c.index], c.required) - held[c.index]) * c.move_cost
+                for c, left in zip(fleet.components, self._rest.components, strict=True)
+                if left.copies and c.index not in self._somewhere
             )
         return best is None or ticks < best[1].ticks
 

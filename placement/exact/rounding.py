@@ -75,8 +75,8 @@ class Rounding:
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
         """Cheap machine counts with room for `spare` (relative) more copies; None when none are found in time.
 
-        There are at least `least` of each pool, within the quotas, those that stand among them. Wide copies get pools,
-        and no more room than they need.
+        There are at least `least` of each pool, within the quotas, those that stand among them: these must be within
+        the quotas. Wide copies get pools, and no more room than they need.
         """
         pools = self._fleet.pools
         self._low = np.maximum(0.0, np.array(least, dtype=float) - self._stand)

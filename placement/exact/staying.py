@@ -25,10 +25,21 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.program import Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
-    from placement.fleet import Fleet
+    from placement.fleet import Fleet, Place
 
 _FIRST = 0.5  # how far a machine must stay to be held
 _OTHERS = (0.1, 0.9)  # and in tries after the first, at random between these
+
+
+def may_hold(fleet: Fleet) -> bool:
+    """Whether it is known of any copy that runs on which accelerators."""
+    return any(_seat_of(fleet, place) for place in fleet.places)
+
+
+def _seat_of(fleet: Fleet, place: Place) -> tuple[int, ...] | None:
+    """The accelerators of a copy that runs, where these are known or there is but one."""
+    shape = fleet.pools[fleet.instances[place.instance].pool].shape
+    return (0,) if place.accelerators is None and shape.accelerators == 1 else place.accelerators
 
 
 class Staying:
@@ -60,6 +71,8 @@ class Staying:
         enough = float(self._rng.uniform(*_OTHERS)) if self._tries else _FIRST
         self._tries += 1
         held = tuple(self._hold(enough))
+        if not held:
+            return None
         standing = Standing(self._relaxation, held)
         rounding = Rounding(self._fleet, self._relaxation, self._patterns, self._seed + self._tries, standing)
         mix = rounding.offer(spare, least, budget)
@@ -75,11 +88,14 @@ class Staying:
         fleet = self._whole
         seats: dict[int, list[Seat]] = {}
         for place, kept in zip(fleet.places, self._kept, strict=True):
-            stays = self._stays[place.instance]
+            stays, on = self._stays[place.instance], _seat_of(fleet, place)
             here = self._fleet.components[place.component].copies  # none of dedicated components, which are settled
-            if stays >= enough and here and place.accelerators:
-                seat = Seat(place.component, place.option, place.accelerators)
+            if stays >= enough and here and on:
                 times = min(place.count, math.floor(kept / stays + 0.5))
-                seats.setdefault(place.instance, []).extend([seat] * times)
+                seats.setdefault(place.instance, []).extend([Seat(place.component, place.option, on)] * times)
+        room = [math.inf if pool.max_instances is None else pool.max_instances for pool in self._fleet.pools]
         for m in sorted(seats, key=lambda m: -self._stays[m]):
-            yield Machine(fleet.instances[m].pool, None, tuple(seats[m]))
+            p = fleet.instances[m].pool
+            room[p] -= 1  # machines of dedicated components have some of the quota
+            if room[p] >= 0:
+                yield Machine(p, None, tuple(seats[m]))

@@ -14,6 +14,8 @@ from placement.bounds.patterns.certificate import SCALE, Prices
 from placement.bounds.patterns.keeping import Keeping
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.program import MICRO
+from placement.bounds.patterns.relaxation import relax
+from placement.bounds.patterns.today import Today
 from placement.budget import Budget
 from placement.fleet import Fleet, compile_fleet
 from placement.track import Track
@@ -124,6 +126,22 @@ def test_prices_that_know_nothing_of_moves_prove_some_of_it(monkeypatch: pytest.
         found.append(bound.keeping.bound)
         monkeypatch.setattr(Keeping, "run", lambda *_: None)  # no time for its own LP
     assert 1.02 * bound.bound < found[1] < found[0]
+
+
+def test_moves_that_no_plan_avoids_are_paid_for_however_dear() -> None:
+    rows = [{"component": "m", "instance": "leaves", "accelerators": [0]}]
+    problem = document(
+        [component("m", 1, 30.0, instance_types=["small"])],
+        instances=[{"id": "leaves", "pool": "small-a", "state": "draining"}],
+        placements=rows,
+        objective={"move_cost": 1000},
+    )
+    fleet = compile_fleet(Problem(**problem))
+    today = Today(relax(fleet))
+    prices = Prices([[0] * len(kind.items) for kind in today.relaxation.kinds], [0] * len(today.relaxation.kinds))
+    keeping = Keeping(today)
+    keeping.try_prices(prices)
+    assert keeping.bound == 1000 * MICRO
 
 
 def test_kept_copies_leave_room_for_others() -> None:

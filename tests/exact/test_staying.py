@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from placement.exact.mixes import Mix
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
 from placement.exact.start import first_plan
-from placement.exact.staying import Staying
+from placement.exact.staying import Staying, may_hold
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Machine, Seat
 from placement.track import Track
@@ -43,13 +44,13 @@ def staying(fleet: Fleet, track: Track) -> tuple[Staying, Fleet, Relaxation, Pat
     assert fresh is not None
     settled = settle(firm_fleet(fresh, track), bound.worth)
     assert settled is not None
-    relaxation = relax(settled.rest)
-    return (
-        Staying(fleet, settled.rest, relaxation, bound.patterns, bound.keeping, 0),
-        settled.rest,
-        relaxation,
-        bound,
-    )
+    quotas = [
+        replace(pool, max_instances=None if pool.max_instances is None else pool.max_instances - used)
+        for pool, used in zip(settled.rest.pools, settled.used, strict=True)
+    ]
+    rest = replace(settled.rest, pools=tuple(quotas))
+    relaxation = relax(rest)
+    return Staying(fleet, rest, relaxation, bound.patterns, bound.keeping, 0), rest, relaxation, bound
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -116,6 +117,41 @@ def test_machines_that_are_held_count_against_the_quota() -> None:
     mix = rounding.offer(0.0, [0, 0], Budget())
     assert mix is not None
     assert (mix.machines[big], mix.machines[small]) == (2, 8)
+
+
+def test_dedicated_components_leave_less_to_hold() -> None:
+    """Five machines run and may be five; a new component needs two of its own, so at most three are held."""
+    rows = [
+        component("m", 60, 10.0, move_cost=50),
+        component("own", 2, 70.0, 8, shared=False, dedicated=True, instance_types=["big"], zones=["b"]),
+    ]
+    problem = document(rows)
+    names = {"big-b": 5, "small-a": None}
+    problem["pools"] = [{**p, "max_instances": names[p["name"]]} for p in problem["pools"] if p["name"] in names]
+    problem["instances"] = [{"id": f"i{m}", "pool": "big-b"} for m in range(5)]
+    problem["placements"] = [
+        {"component": "m", "instance": f"i{m}", "accelerators": [k % 8]} for m in range(5) for k in range(12)
+    ]
+    fleet = compile_fleet(Problem(**problem))
+    track = Track(fleet, Budget())
+    mixes, rest, _, _ = staying(fleet, track)
+    mix = mixes.offer(0.003, [rest.fewest(pool.index) for pool in rest.pools], Budget())
+    assert mix is not None
+    big = next(pool.index for pool in fleet.pools if pool.name == "big-b")
+    assert (len(mix.held), mix.machines[big], rest.pools[big].max_instances) == (3, 3, 3)
+    found = solve(Problem(**problem), solver="column-generation", time_limit=None, work=2)
+    assert found.status in (Status.FEASIBLE, Status.OPTIMAL)
+
+
+def test_of_copies_without_known_accelerators_nothing_is_held() -> None:
+    problem = suite("replan", 20, 1)
+    problem["objective"]["move_cost"] = 20
+    for row in problem["placements"]:
+        row.pop("accelerators", None)
+    several = compile_fleet(Problem(**problem))
+    assert may_hold(dear())
+    singles = {p.index for p in several.pools if p.shape.accelerators == 1}
+    assert may_hold(several) == any(several.instances[p.instance].pool in singles for p in several.places)
 
 
 def test_a_mix_that_moves_too_much_does_not_pay() -> None:

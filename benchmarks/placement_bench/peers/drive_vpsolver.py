@@ -59,7 +59,10 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
             return packing.Packed([], None, time.monotonic() - started, by="graph not built in time")
         flow, packed = solve_program(words, files, started, seconds, seed, threads)
         if flow is not None:
-            packed.loads = loads_of(case, words, decoded(files, flow))
+            try:
+                packed.loads = loads_of(case, words, decoded(files, flow))
+            except subprocess.TimeoutExpired:
+                packed.proven, packed.by = False, "flow not taken apart in time"
     packed.seconds = time.monotonic() - started
     return packed
 

@@ -36,7 +36,7 @@ UNIT = SCALE * FINE  # worths of machines and copies are in 1 / UNIT micro-dolla
 
 @dataclass(slots=True)
 class Prices:
-    """Integer prices, at least 0; absent ones are 0.
+    """Integer prices, at least 0; absent ones are 0. Items that copies without a demand are may have negative ones.
 
     Those of patterns, `touch` and `device`, are in 1 / SCALE micro-dollars, the others in 1 / UNIT.
     `touch[q][i]` of a copy of item i on one accelerator of kind q, `device[q]` of an owned accelerator,

@@ -100,7 +100,7 @@ class Knapsack:
         return int(table[self.room]), chosen, left
 
     def best_pattern(self, prices: Sequence[int]) -> tuple[int, dict[int, int]]:
-        """A most valuable pattern at integer prices at least 0: its value, and how often each item stands in it."""
+        """A most valuable pattern at integer prices: its value, and how often each item stands in it."""
         if self._last is None or self._last[0] != prices:  # in a tree few prices change from box to box
             self._last = list(prices), self.best_patterns(prices, [self.room])[0]
         return self._last[1]

@@ -9,7 +9,9 @@ any reward :math:`\kappa_c` for each copy kept, at least 0 and at most the money
 where :math:`s_m` says whether running machine m, of pool p, stays, and :math:`W_m \ge W_p` is the most that it can be
 worth with the rewards: on each accelerator any of the copies that run there, at their prices and their part of the
 reward, and the best pattern in the room that they leave. That is computed over all patterns, so any prices and rewards
-are a proof. The least money that keeps the inequality is a fractional covering knapsack of machines and moves.
+are a proof. Prices of items may be negative here: what a plan's machines hold and what its copies are is the same, so
+both sides count it alike, and a pattern need not hold what is worth less than nothing. The least money that keeps the
+inequality is a fractional covering knapsack of machines and moves.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.certificate import Prices
     from placement.bounds.patterns.relaxation import Relaxation, Way
 
-_DEAR = 8  # times the dearest machine's price: money of a move beyond that says no more than that
+_DEAR = 8  # times the dearest machine's price: rewards beyond that say no more, and are too large for the LP
 
 Offer = tuple[int, int, int | None]  # price, worth, how many there are
 
@@ -69,7 +71,8 @@ class Running:
 class Today:
     """Seats, machines (as the fleet's instances), and per component what moves cost and how many copies could be kept.
 
-    `money` is that of one move, micro-dollars per hour of the horizon; `needed` copies run and are part of any plan.
+    `money` is that of one move, micro-dollars per hour of the horizon, or enough to keep a copy. `needed` copies run
+    and are part of any plan.
     """
 
     def __init__(self, relaxation: Relaxation) -> None:
@@ -81,7 +84,8 @@ class Today:
         self._find()
         most = _DEAR * max((pool.price for pool in fleet.pools), default=0)
         hour = Fraction(fleet.tick_move, fleet.tick_price)
-        self.money = [min(c.move_cost * hour, Fraction(most)) for c in fleet.components]
+        self._money = [c.move_cost * hour for c in fleet.components]
+        self.money = [min(money, Fraction(most)) for money in self._money]
         given = relaxation.given
         planned = [
             c.copies if c.level is not None and given is not None and not given[c.level] else c.required
@@ -129,10 +133,10 @@ class Today:
         """
         fleet, cut = self.relaxation.fleet, certify(self.relaxation, prices, device)
         # Moves that no plan avoids are paid for; the others are worth what they cost, or less.
-        paid = sum(math.floor(money * UNIT) * n for money, n in zip(self.money, self._forced, strict=True))
+        paid = sum(math.floor(money * UNIT) * n for money, n in zip(self._money, self._forced, strict=True))
         missing = cut.least
         missing += sum(r * FINE * (n - f) for r, n, f in zip(rewards, self.needed, self._forced, strict=True))
-        offers: list[Offer] = [(1, 1, None)]
+        offers: list[Offer] = [(1, 1, None)]  # moves: their money is worth itself
         worths: list[list[int]] = [[] for _ in fleet.pools]
         for machine in self.machines:
             more = sum(seats[s] - device[self.seats[s].kind] for s in machine.seats)
@@ -140,6 +144,8 @@ class Today:
             worths[machine.pool].append(cut.worth[machine.pool] + more * FINE)
         for pool in fleet.pools:
             price, fewest = pool.price * UNIT, fleet.fewest(pool.index)
+            # Running machines are worth no less than new ones, so those that are paid for anyway are the best of them,
+            # and new ones are what the quota has beside all of them.
             running = sorted(worths[pool.index], reverse=True)
             new = cut.worth[pool.index]
             paid += fewest * price
