@@ -33,9 +33,10 @@ from placement.heuristics.zones import is_zoned
 from placement.packing import Packing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from placement.bounds.patterns.bound import PatternBound
+    from placement.bounds.patterns.keeping import Keeping
     from placement.budget import Budget
     from placement.exact.settle import Settled
     from placement.fleet import Fleet
@@ -74,37 +75,42 @@ class MixPacking:
     def __init__(self, fleet: Fleet, track: Track, bound: PatternBound, seed: int) -> None:
         """O(ways x pools + patterns)."""
         self._fleet, self._track, self._seed = fleet, track, seed
-        best = track.best
-        value = None if best is None else best[1]
-        fresh = afresh(fleet, value)
-        stays = bound.keeping is not None and bool(bound.keeping.stays()) and may_hold(fleet)
-        firm = firm_fleet(fresh or fleet, track)
-        self._used: Machines = (0,) * len(fleet.pools)
-        self._alone = Packing(())
-        self._dive: Dive | None = None
-        settled = _settled(firm_fleet(afresh(fleet, value, dear=stays) or fleet, track), bound)
-        dives = settled is not None
-        rest = firm
-        if settled is not None:
-            self._used, rest, self._alone = settled.used, settled.rest, Packing(settled.machines)
-        relaxation = relax(rest)
-        cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
+        value = None if track.best is None else track.best[1]
+        fresh = afresh(fleet, value)  # where moves are cheap
+        keeping = bound.keeping if bound.keeping is not None and bound.keeping.stays() and may_hold(fleet) else None
+        settled = _settled(firm_fleet(afresh(fleet, value, dear=keeping is not None) or fleet, track), bound)
+        rest = firm_fleet(fresh or fleet, track) if settled is None else settled.rest
+        self._used: Machines = (0,) * len(fleet.pools) if settled is None else settled.used
+        self._alone = Packing(() if settled is None else settled.machines)
         self._rest = _without(rest, self._used)
         self._completion = Completion(self._rest, seed)
-        self._arms = [self._arm(Mixes(self._rest, cuts, seed, SpareRoom(relaxation, bound.patterns)).offer)]
-        if dives:
-            self._dive = Dive(relaxation, bound.patterns, seed)
-            self._arms.append(self._arm(Rounding(self._rest, relaxation, bound.patterns, seed).offer))
-        if dives and stays and bound.keeping is not None:
-            staying = Staying(fleet, self._rest, relaxation, bound.patterns, bound.keeping, seed)
-            self._arms = [self._arm(staying.offer), *(self._arms if fresh is not None else ())]
-        self._patience = _IDLE if len(self._arms) > 1 or not stays else _IDLE_HELD
-        exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
-        if exactly and not is_zoned(firm) and all(n >= low for n, low in zip(exactly, self._fewest(), strict=True)):
-            self._arms.insert(0, self._arm(lambda *_: Mix(exactly)))  # nothing to spare: a packing there is a proof
+        self._relaxation = relax(rest)
+        self._dive = None if settled is None else Dive(self._relaxation, bound.patterns, seed)
+        self._arms: list[_Arm] = []
+        if self.dives and keeping is not None:
+            self._arms.append(self._staying(bound, keeping))
+        if fresh is not None or not self._arms:
+            self._arms += self._anew(bound)
+        self._patience = _IDLE if len(self._arms) > 1 or keeping is None else _IDLE_HELD
         self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
+
+    def _staying(self, bound: PatternBound, keeping: Keeping) -> _Arm:
+        """Mixes that hold some of what runs."""
+        staying = Staying(self._fleet, self._rest, self._relaxation, bound.patterns, keeping, self._seed)
+        return self._arm(staying.offer)
+
+    def _anew(self, bound: PatternBound) -> Iterator[_Arm]:
+        """Mixes of machines that are all empty: the bound's own, by cuts, and by rounding."""
+        exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
+        enough = all(n >= low for n, low in zip(exactly, self._fewest(), strict=bool(exactly)))
+        if exactly and enough and not is_zoned(self._rest):
+            yield self._arm(lambda *_: Mix(exactly))  # nothing to spare: a packing there is a proof
+        cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
+        yield self._arm(Mixes(self._rest, cuts, self._seed, SpareRoom(self._relaxation, bound.patterns)).offer)
+        if self.dives:
+            yield self._arm(Rounding(self._rest, self._relaxation, bound.patterns, self._seed).offer)
 
     def _arm(self, offer: Callable[[float, list[int], Budget], Mix | None]) -> _Arm:
         return _Arm(offer, self._fewest())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.bounds.patterns.program import MICRO
+from placement.exact.diving import Standing
 from placement.exact.diving.program import SpaceProgram
 from placement.exact.item_limits import ItemLimits
 from placement.exact.mixes import Mix
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.program import Floats, Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
-    from placement.exact.diving import Standing
-    from placement.exact.diving.spaces import Rooms
     from placement.fleet import Fleet
+    from placement.packing import Machine
 
 _ROUNDS = 20  # of pricing, for one answer
 _STANDING_ROUNDS = 60  # of pricing, at first, where machines stand: no contents of theirs are known yet
@@ -45,12 +45,12 @@ class Rounding:
         relaxation: Relaxation,
         patterns: Iterable[Pattern],
         seed: int,
-        standing: Standing | None = None,
+        held: tuple[Machine, ...] = (),
     ) -> None:
-        """O(patterns). `fleet` has the quotas, `relaxation` may have more."""
-        self._fleet, self._relaxation = fleet, relaxation
+        """O(patterns). `fleet` has the quotas, `relaxation` may have more; those `held` stand, within them."""
+        self._fleet, self._relaxation, self._held = fleet, relaxation, held
         self._rng = np.random.default_rng(seed)
-        self._standing = standing
+        self._standing = Standing(relaxation, held)
         self._bought = SpaceProgram(relaxation)
         self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
@@ -62,11 +62,8 @@ class Rounding:
         firm = {relaxation.ways[w].component for w in np.flatnonzero(self._sizes)}
         self._spares = np.array([c.index not in firm for c in fleet.components])
         self._item_limits = ItemLimits(relaxation)
-        self._required = standing.out if standing is not None else [c.required for c in fleet.components]
-        self._zoned = standing.zoned if standing is not None else {}
-        self._stand = np.array(standing.machines if standing is not None else [0] * len(fleet.pools))
-        if standing is not None:
-            self._bought.offer(standing.spaces)
+        self._bought.offer(self._standing.spaces)
+        self._stand = np.array(self._standing.machines)
         self._fewest, self._most = self._anything()
 
     def _anything(self) -> tuple[Floats, Floats]:
@@ -75,17 +72,17 @@ class Rounding:
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
         """Cheap machine counts with room for `spare` (relative) more copies; None when none are found in time.
 
-        There are at least `least` of each pool, within the quotas, those that stand among them: these must be within
-        the quotas. Wide copies get pools, and no more room than they need.
+        There are at least `least` of each pool, within the quotas, those that stand among them. Wide copies get pools,
+        and no more room than they need.
         """
         pools = self._fleet.pools
         self._low = np.maximum(0.0, np.array(least, dtype=float) - self._stand)
         most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
         self._high = np.maximum(self._low, np.array(most) - self._stand)
-        required = np.array(self._required, dtype=float)
-        self._bought.ask_for((required * (1 + spare * self._spares)).tolist(), self._zoned, 1 + spare)
+        out = np.array(self._standing.out, dtype=float)
+        self._bought.ask_for((out * (1 + spare * self._spares)).tolist(), self._standing.zoned, 1 + spare)
         self._fewest, self._most = self._anything()
-        if not self._solve(budget, _STANDING_ROUNDS if self._standing is not None else 0):
+        if not self._solve(budget, _STANDING_ROUNDS if self._held else 0):
             return None
         while (wide := self._broken_copies()).size:
             if not self._round(wide, budget):
@@ -98,7 +95,8 @@ class Rounding:
         while (p := self._broken_count()) is not None:
             if not self._halve(p, float(self._counts()[p]), self._low, self._high, budget):
                 return None
-        return Mix(tuple(round(n) for n in self._counts() + self._stand), self._most.tolist())
+        most = self._most + np.array(self._standing.by_way)
+        return Mix(tuple(round(n) for n in self._counts() + self._stand), most.tolist(), self._held)
 
     def _counts(self) -> Floats:
         return np.array(self._bought.counts()[: len(self._low)])
@@ -144,13 +142,11 @@ class Rounding:
         program = self._bought
         program.limit(self._high.tolist(), self._low.tolist())
         program.limit_copies(self._fewest.tolist(), self._most.tolist())
-        limits = self._item_limits.of(self._required, self._most.tolist())
+        limits = self._item_limits.of(self._standing.out, self._most.tolist())
         program.allow(limits)
         knapsacks = {kind.index: kind.knapsack.with_limits(limits[kind.index]) for kind in self._relaxation.kinds}
-        rooms: Rooms = []
-        if self._standing is not None:
-            program.allow_contents(limits, ())
-            rooms = self._standing.spaces.knapsacks(limits)
+        program.allow_contents(limits, ())
+        rooms = self._standing.spaces.knapsacks(limits)
         for done in range(_ROUNDS + least):
             if not program.solve(budget.left()):
                 return False

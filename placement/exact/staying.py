@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.diving import Standing
-from placement.exact.mixes import Mix
 from placement.exact.rounding import Rounding
 from placement.packing import Machine, Seat
 
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.program import Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.budget import Budget
+    from placement.exact.mixes import Mix
     from placement.fleet import Fleet, Place
 
 _FIRST = 0.5  # how far a machine must stay to be held
@@ -73,15 +72,12 @@ class Staying:
         held = tuple(self._hold(enough))
         if not held:
             return None
-        standing = Standing(self._relaxation, held)
-        rounding = Rounding(self._fleet, self._relaxation, self._patterns, self._seed + self._tries, standing)
+        rounding = Rounding(self._fleet, self._relaxation, self._patterns, self._seed + self._tries, held)
         mix = rounding.offer(spare, least, budget)
         if mix is None or (mix.machines, held) in self._offered:
             return None
         self._offered.add((mix.machines, held))
-        assert mix.most is not None
-        most = [n + here for n, here in zip(mix.most, standing.by_way, strict=True)]
-        return Mix(mix.machines, most, held)
+        return mix
 
     def _hold(self, enough: float) -> Iterator[Machine]:
         """Machines of which so much stays, with their copies as far as the LP keeps them; the surest first."""

@@ -93,7 +93,7 @@ def test_a_held_machine_is_filled_before_one_is_rented() -> None:
     relaxation = relax(fleet)
     standing = Standing(relaxation, [held])
     assert (standing.out, standing.machines[big]) == ([6], 1)
-    mix = Rounding(fleet, relaxation, bound.patterns, 0, standing).offer(0.0, [0] * len(fleet.pools), Budget())
+    mix = Rounding(fleet, relaxation, bound.patterns, 0, (held,)).offer(0.0, [0] * len(fleet.pools), Budget())
     assert mix is not None
     assert sum(mix.machines) == mix.machines[big] == 1
     sketch = Dive(relaxation, bound.patterns, 0).run(Mix(mix.machines, None, (held,)), Budget())
@@ -112,8 +112,8 @@ def test_machines_that_are_held_count_against_the_quota() -> None:
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
     big, small = sorted(range(2), key=lambda p: fleet.pools[p].name)
-    standing = Standing(relax(fleet), [Machine(big, None, (Seat(0, 0, (k,)),)) for k in (1, 2)])
-    rounding = Rounding(fleet, relax(fleet), bound.patterns, 0, standing)
+    held = tuple(Machine(big, None, (Seat(0, 0, (k,)),)) for k in (1, 2))
+    rounding = Rounding(fleet, relax(fleet), bound.patterns, 0, held)
     mix = rounding.offer(0.0, [0, 0], Budget())
     assert mix is not None
     assert (mix.machines[big], mix.machines[small]) == (2, 8)
