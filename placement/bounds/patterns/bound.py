@@ -60,7 +60,6 @@ _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the
 _NEAR = 1e-4  # and so near in a box that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
 _RISE = 1.0005  # or worth more branching, when time is short
-_SMOOTH = 0.7  # weight of the best prices so far
 _NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
 _EXTRA = 8  # more patterns a kind and round, from a part of the items
 _DROP = 0.6  # part of the items that are then left out
@@ -249,7 +248,7 @@ class PatternBound:
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
             found = 0
-            for point in [duals] if centre is None else [self._program.between(centre, duals, _SMOOTH), duals]:
+            for point in self._program.smoothed(centre, duals):
                 prices = self._program.prices(point)
                 found, device = self._price(prices, duals)
                 tried = certify(self.relaxation, prices, device)

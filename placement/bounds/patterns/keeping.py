@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from placement.budget import Budget
 
 _INF = highspy.kHighsInf
-_SMOOTH = 0.7  # weight of the best prices so far
 _ROUNDS = 300
 
 
@@ -52,9 +51,9 @@ class KeepProgram(PatternProgram):
         self._keep: dict[int, int] = {}  # rows: copies of a component that are kept, or moved
         for c, (money, n) in enumerate(zip(today.money, today.needed, strict=True)):
             if n and money:
-                self._keep[c] = self._new_row(float(n))
+                self._keep[c] = self._later_row(float(n))
                 self._new_column({self._keep[c]: 1.0}, cost=float(money) / MICRO)
-        self._seats = [self._new_row(0.0) for _ in today.seats]
+        self._seats = [self._later_row(0.0) for _ in today.seats]
         self._contents: dict[Content, int] = {}  # their columns
         self._owned: list[tuple[Resident, int]] = []  # on each of their seats, and columns
         self._stays = self._running(box)
@@ -81,10 +80,6 @@ class KeepProgram(PatternProgram):
             columns.append(self._new_column(column, price, low, 1.0))
         self.limit(most, fewest)
         return columns
-
-    def _new_row(self, low: float) -> int:
-        self._solver.addRow(low, _INF, 0, np.array([], dtype=np.int32), np.array([]))
-        return int(self._solver.getNumRow()) - 1
 
     def _new_column(self, column: Mapping[int, float], cost: float = 0.0, low: float = 0.0, high: float = _INF) -> int:
         rows = np.array(list(column), dtype=np.int32)
@@ -114,32 +109,29 @@ class KeepProgram(PatternProgram):
 
     def add_contents(self, found: Iterable[Content], duals: Duals) -> int:
         """Add the contents that make the LP's solution with these duals better; says how many."""
-        new = [content for content in found if content not in self._contents and self._is_better(content, duals)]
-        for content in new:
-            seat = self._today.seats[content.seat]
-            items = dict(content.others)
-            column: dict[int, float] = {}
-            for k, times in content.kept:
-                resident = seat.residents[k]
-                assert resident.item is not None
-                items[resident.item] = items.get(resident.item, 0) + times
-                for row, part in self._kept(resident, times).items():
-                    column[row] = column.get(row, 0.0) + part
-            column |= self._pattern_column(self._seats[content.seat], seat.kind, items)
-            self._contents[content] = self._new_column(column)
+        added = 0
+        for content in found:
+            if content in self._contents:
+                continue
+            holder, q = self._seats[content.seat], self._today.seats[content.seat].kind
+            items, kept = self._of(content)
+            worth = sum(times * duals.items[q][i] for i, times in items.items())
+            if self._beats(duals, holder, worth + sum(part * duals.rows[row] for row, part in kept.items())):
+                self._contents[content] = self._new_column(kept | self._pattern_column(holder, q, items))
+                added += 1
         self._primal = True
-        return len(new)
+        return added
 
-    def _is_better(self, content: Content, duals: Duals) -> bool:
-        seat, price = self._today.seats[content.seat], float(duals.rows[self._seats[content.seat]])
-        items = duals.items[seat.kind]
-        worth = sum(times * items[i] for i, times in content.others)
+    def _of(self, content: Content) -> tuple[dict[int, int], dict[int, float]]:
+        """All items of a content, the kept ones too, and what these count for."""
+        items, kept = dict(content.others), dict[int, float]()
         for k, times in content.kept:
-            resident = seat.residents[k]
+            resident = self._today.seats[content.seat].residents[k]
             assert resident.item is not None
-            worth += times * items[resident.item]
-            worth += sum(part * float(duals.rows[row]) for row, part in self._kept(resident, times).items())
-        return worth > price + ENOUGH * max(price, 1e-2)
+            items[resident.item] = items.get(resident.item, 0) + times
+            for row, part in self._kept(resident, times).items():
+                kept[row] = kept.get(row, 0.0) + part
+        return items, kept
 
     def values(self) -> list[float]:
         """The last solution, column by column."""
@@ -191,7 +183,7 @@ class Keeping:
             self.rounds += 1
             self._values = program.values()
             duals, value, found = program.duals(), program.value() * MICRO, 0
-            for point in [duals] if centre is None else [program.between(centre, duals, _SMOOTH), duals]:
+            for point in program.smoothed(centre, duals):
                 bound, found = self._price(program, point, duals)
                 if bound > self.bound:
                     self.bound, centre = bound, point

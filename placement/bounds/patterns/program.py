@@ -29,6 +29,7 @@ _INF = highspy.kHighsInf
 _PENALTY, _PENALTY_MOST = 8.0, 8.0**4  # times its price, of a machine beyond the quota
 _WHOLE = 1e-6  # of a machine
 _DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
+_SMOOTH = 0.7  # weight of the best prices so far
 ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
 
 
@@ -95,6 +96,11 @@ class PatternProgram:
     def _row(self, low: float, high: float) -> int:
         self._rows.append((low, high))
         return len(self._rows) - 1
+
+    def _later_row(self, low: float) -> int:
+        """A row of at least `low`, of columns that are still to come, when the LP is loaded."""
+        self._solver.addRow(low, _INF, 0, np.array([], dtype=np.int32), np.array([]))
+        return int(self._solver.getNumRow()) - 1
 
     def _component_rows(self) -> None:
         relaxation = self._relaxation
@@ -383,9 +389,11 @@ class PatternProgram:
         """Those of the last solution."""
         return self._at(np.array(self._solver.getSolution().row_dual))
 
-    def between(self, some: Duals, others: Duals, weight: float) -> Duals:
-        """A mean of two, with the weight of the first."""
-        return self._at(weight * some.rows + (1 - weight) * others.rows)
+    def smoothed(self, best: Duals | None, duals: Duals) -> list[Duals]:
+        """Those to price at, in turn until that finds something: drawn towards the best so far, then as they are."""
+        if best is None:
+            return [duals]
+        return [self._at(_SMOOTH * best.rows + (1 - _SMOOTH) * duals.rows), duals]
 
     def _at(self, rows: Floats) -> Duals:
         worth = np.bincount(self._owner, self._part_of * rows[self._row_of], self._items)
@@ -403,8 +411,10 @@ class PatternProgram:
         return self._holds_more(duals, self._device[kind], kind, pattern)
 
     def _holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
+        return self._beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
+
+    def _beats(self, duals: Duals, holder: int, worth: float) -> bool:
         price = duals.rows[holder]
-        worth = sum(times * duals.items[q][i] for i, times in items.items())
         return bool(worth > price + ENOUGH * max(price, 1e-2))
 
     def prices(self, duals: Duals) -> Prices:

@@ -37,8 +37,7 @@ class SpaceProgram(PatternProgram):
         self._primal = False
         new = [space for space in spaces.places if space not in self._space]
         for space in new:
-            self._space[space] = int(self._solver.getNumRow())
-            self._solver.addRow(0.0, _INF, 0, np.array([], dtype=np.int32), np.array([]))
+            self._space[space] = self._later_row(0.0)
         free, vacancies = spaces.volumes(), spaces.vacancies()
         supply = {row: float(len(spaces.places.get(space, ()))) for space, row in self._space.items()}
         supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self._volume.items()}
