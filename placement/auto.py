@@ -9,8 +9,8 @@
    alone, a very large one is solved in parts.
 4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own (where there is
    none it gets a turn). Where column generation does not dive, or moves are dear, a second one follows that improves
-   plans only; the two go on from each other's. Where it dives in a fleet with zones, nothing is beside it: Python runs
-   one thread at a time, and dives are worth more than what another search takes from them.
+   plans only; the two go on from each other's. Where it dives in a fleet with zones, no thread is beside it, as Python
+   runs one at a time and dives are worth more than what another search takes from them: it has a second process.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -189,30 +189,38 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     if budget.work is not None:
         yield Turn("cp-sat" if is_small else "column-generation", 1.0, budget.work)
         return
-    if not packers:
-        from placement.exact.afresh import moves_are_cheap
-        from placement.exact.diving import may_dive  # loads an engine
-
-        repacks = may_dive(fleet) and (best is None or moves_are_cheap(fleet, best[1]))  # all of it, by dives
-
-        # Column generation finds the same bound at once; in a fleet that is not large its root is worth finding twice.
-        few = len(fleet.components) <= _FEW_ROWS
-        bound = {} if is_small else {"nodes": 0, "bound_share": _FLOW_BOUND if few else 0.0}
-        flow = Turn("arc-flow", _FLOW_PART, options=bound)
-        if not may_search_beside(budget):
-            yield flow
-        elif is_small or (repacks and not is_zoned(fleet)):
-            yield Aside((replace(flow, part=1.0),))
-        elif not repacks:
-            more = Turn("column-generation", 1.0, options={"bound_share": 0.0}, seed=_OTHER_SEED)
-            yield Aside((flow, more))
+    first = None if packers else _flow(fleet, track, budget, is_small)
+    if first is not None:
+        yield first
+    generation = {"second": not isinstance(first, Aside)}  # a core has one search
     if is_small:
         yield Turn("cp-sat", 0.2, _FIRST_WORK)
-        yield Turn("column-generation", 0.6)
+        yield Turn("column-generation", 0.6, options=generation)
         yield Turn("milp", 0.5)
         yield Turn("cp-sat", 1.0)
     else:
-        yield Turn("column-generation", 1.0)
+        yield Turn("column-generation", 1.0, options=generation)
+
+
+def _flow(fleet: Fleet, track: Track, budget: Budget, is_small: bool) -> Turn | Aside | None:
+    """When the arc-flow program has its time, and what follows it beside the rest; None for never."""
+    from placement.exact.afresh import moves_are_cheap
+    from placement.exact.diving import may_dive  # loads an engine
+
+    best = track.best
+    repacks = may_dive(fleet) and (best is None or moves_are_cheap(fleet, best[1]))  # all of it, by dives
+    # Column generation finds the same bound at once; in a fleet that is not large its root is worth finding twice.
+    few = len(fleet.components) <= _FEW_ROWS
+    bound = {} if is_small else {"nodes": 0, "bound_share": _FLOW_BOUND if few else 0.0}
+    flow = Turn("arc-flow", _FLOW_PART, options=bound)
+    if not may_search_beside(budget):
+        return flow
+    if is_small or (repacks and not is_zoned(fleet)):
+        return Aside((replace(flow, part=1.0),))
+    if repacks:
+        return None
+    more = Turn("column-generation", 1.0, options={"bound_share": 0.0, "second": False}, seed=_OTHER_SEED)
+    return Aside((flow, more))
 
 
 def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:

@@ -60,7 +60,7 @@ def solve(
     gap : relative gap to the bound at which to stop; 0 asks for a proof.
     seed : same problem, seed and `work` give the same plan.
     work : limit on work in the solver's own unit, for runs that must not depend on the machine.
-    threads : most threads an engine may use.
+    threads : most threads an engine may use; with 1 there is no second process either.
     options : the solver's own options by name.
     hint : a plan of this problem to start from; the answer is never worse.
     listener : called with each `Event` while solving, from the solving thread.

@@ -24,6 +24,8 @@ FRONT_DOOR = "__init__"
 LAYERS = (
     "errors",
     "units",
+    "interrupts",
+    "processes",
     "executors",
     "problem",
     "plan",
@@ -35,13 +37,15 @@ LAYERS = (
     "document",
     "budget",
     "track",
+    "tasks",
+    "beside",
+    "second",
     "engines",
     "bounds",
     "heuristics",
     "exact",
     "solvers",
     "decomposition",
-    "beside",
     "auto",
     "planner",
     "report",
@@ -58,10 +62,11 @@ HOMES = {
     "pulp": ENGINE_ROOMS,
     "highspy": ENGINE_ROOMS,
     "distributed": ("executors",),
+    "loky": ("processes",),
     "typer": ("cli",),
     "rich": ("report", "cli"),
 }
-HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed")
+HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed", "loky")
 LIGHT_ROOTS = {
     "placement": (*HEAVY, "typer", "rich"),
     "placement.planner": (*HEAVY, "typer", "rich"),

@@ -76,7 +76,9 @@ def solve(
     work: Annotated[
         int | None, typer.Option(min=1, help="Limit in the solver's own unit: the same plan on any machine.")
     ] = None,
-    threads: Annotated[int | None, typer.Option(min=1, help="Most threads an engine may use.")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
+    ] = None,
     executor: Annotated[
         str,
         typer.Option(

@@ -38,9 +38,10 @@ if TYPE_CHECKING:
 
     from placement.budget import Budget
     from placement.decomposition.parts import Part
-    from placement.decomposition.tasks import Answer, Task
+    from placement.decomposition.tasks import Task
     from placement.fleet import Fleet
     from placement.packing import Machine, Value
+    from placement.tasks import Answer
     from placement.track import Track
 
 NAME = "decomposition"

@@ -1,4 +1,4 @@
-"""Tasks that can run anywhere: what to do, within which limits, and what comes back; all of it can be pickled.
+"""The tasks of a decomposition, which can run anywhere (see `placement.tasks`).
 
 `run_tasks` keeps as many of them going as the executor runs at once. Time is dealt out when a task starts, so what one
 does not need the later ones have.
@@ -12,15 +12,16 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.budget import Budget
-from placement.executors import heeding_interrupts, interrupt_calls, workers_of
+from placement.executors import interrupt_calls, workers_of
 from placement.solvers import find_solver
+from placement.tasks import Answer, Limits, perform
 from placement.track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from concurrent.futures import Executor
 
+    from placement.budget import Budget
     from placement.exact.condense import Condensed
     from placement.fleet import Fleet
     from placement.packing import Packing
@@ -30,33 +31,6 @@ _POLL = 0.2  # seconds between looks at the budget while tasks run elsewhere
 _GROUPS = (100, 200, 400, 800, 1_600, 3_200)  # components of the coarser problems whose bounds are taken in turn
 _NODES = 20  # of the pattern bound's tree: at this size the root has nearly all of it
 _GRACE = 2.0  # seconds after its deadline when a task that runs elsewhere is given up
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits of one task: as in `Budget`, and the moment (seconds since 1970) when it must end at the latest."""
-
-    seconds: float | None
-    deadline: float | None
-    work: int | None
-    gap: float
-    threads: int | None
-
-    def budget(self) -> Budget:
-        """A budget that starts now."""
-        seconds = self.seconds
-        if self.deadline is not None:
-            left = max(0.0, self.deadline - time.time())
-            seconds = left if seconds is None else min(seconds, left)
-        return Budget(seconds, self.work, self.gap, self.threads)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a task found: its best packing, and the bounds that it proved, as `Track.raise_bound` takes them."""
-
-    packing: Packing | None = None
-    bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +105,6 @@ class Whole:
 
 
 Task = Pack | Bound | Whole
-
-
-def perform(task: Task, limits: Limits) -> Answer:
-    """One task in a process of its own: what executors are given."""
-    budget = limits.budget()
-    with heeding_interrupts(budget.interrupt):
-        return task.run(budget)
 
 
 def run_tasks(tasks: Sequence[Task], budget: Budget) -> Iterator[tuple[int, Answer]]:

@@ -7,6 +7,9 @@
 4. By turns until the bound is met or the time is up (`polish.py`): machines of the best plan are closed, one or a few
    at a time, while their copies find room elsewhere; and large-neighbourhood search.
 
+Where there is a second core and mixes are packed by diving, a second process packs other mixes, with patterns of
+its own, and then improves the best plan too (`aside`).
+
 Machines are closed once before step 3 too, in a small part of the time, unless that dives over the bound's patterns: it
 gives the search for mixes a nearer goal.
 """
@@ -17,14 +20,17 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.beside import may_search_beside
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
+from placement.exact.aside import errands, may_help
 from placement.exact.mix_packing import NAME, MixPacking, firm_fleet
 from placement.exact.polish import Polish
 from placement.exact.refill import Elimination
 from placement.exact.start import first_plan
 from placement.heuristics import relabel
 from placement.result import Outcome, Stop
+from placement.second import second_process
 from placement.track import why_stop
 
 if TYPE_CHECKING:
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 _MOST_TRIES = 1_000_000  # to close machines
+_SECOND_SEED = 2_000
 _NEWS_SHARE = 0.05  # of the time, in which the bound must rise
 
 
@@ -47,6 +54,7 @@ class ColumnGenerationOptions:
     first_share, pack_share : parts of what is left each time for closing machines and for packing at fleet mixes.
     dive_share : part of what is left after the bound for packing at fleet mixes, where that is done by diving: then
         no machines are closed before.
+    second : whether a second process may help, where there is a core and time for it.
     steps : most steps of the large-neighbourhood search, and most tries to close a machine; a work budget replaces it.
     """
 
@@ -54,6 +62,7 @@ class ColumnGenerationOptions:
     first_share: float = 0.1
     pack_share: float = 0.5
     dive_share: float = 0.7
+    second: bool = True
     steps: int = 1_000_000
 
 
@@ -72,6 +81,15 @@ def solve_column_generation(
     if hint is not None:
         track.offer(hint, NAME)
     first_plan(fleet, track, budget, seed)
+    if not (options.second and may_search_beside(budget) and may_help(fleet, budget)):
+        return _search(fleet, track, budget, seed, options)
+    mixes = budget.share(options.bound_share + (1 - options.bound_share) * options.dive_share)
+    with second_process(track, budget, errands(fleet, track, mixes, budget, seed + _SECOND_SEED)):
+        return _search(fleet, track, budget, seed, options)
+
+
+def _search(fleet: Fleet, track: Track, budget: Budget, seed: int, options: ColumnGenerationOptions) -> Outcome:
+    """Steps 2 to 4."""
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)

@@ -46,15 +46,24 @@ class Fill:
     """The search for a complete packing on `narrow`, a fleet whose quotas are the mix."""
 
     def __init__(
-        self, narrow: Fleet, budget: Budget, seed: int, ejections: int = EJECTIONS, start: Sketch | None = None
+        self,
+        narrow: Fleet,
+        budget: Budget,
+        seed: int,
+        ejections: int = EJECTIONS,
+        start: Sketch | None = None,
+        worths: Sequence[float] | None = None,
     ) -> None:
-        """Start from a sketch, by default one of the heuristics; without one there is nothing to fill."""
+        """Start from a sketch, by default one of the heuristics; without one there is nothing to fill.
+
+        `worths` are what a copy of each component that is out counts; by default its part of a machine of the mix.
+        """
         self._rng = np.random.default_rng(seed)
         self._seed = seed
         start = start or sketch(narrow, budget, seed, ejections)
         self.packing = None if start is None else start.packing
         self._missing: Missing = Counter() if start is None else start.missing
-        self._narrow = narrow
+        self._narrow, self._worths = narrow, worths
         self._fleet = _everything_optional(narrow)
         self._size = 4.0
         self._idle = 0
@@ -85,10 +94,10 @@ class Fill:
 
     def _refill(self, budget: Budget, track: Track, patience: int) -> None:
         assert self.packing is not None
-        refill = Refill(self._narrow, self.packing, self._missing, self._seed)
+        refill = Refill(self._narrow, self.packing, self._missing, self._seed, worths=self._worths)
         copies = sum(component.copies for component in self._narrow.components)
         limit = min(_MOST_REFILLS, _REFILLS * copies) * patience // PATIENCE
-        refill.run(limit, lambda: budget.over() or track.good_enough)
+        refill.run(limit, lambda: budget.over() or track.good_enough, back=True)
         self.packing, self._missing = refill.boxes.to_packing(), refill.boxes.left_out()
 
     def _step(self, budget: Budget) -> None:

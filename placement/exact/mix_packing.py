@@ -21,6 +21,7 @@ from placement.exact.afresh import afresh
 from placement.exact.complete import Completion
 from placement.exact.diving import Dive, may_dive
 from placement.exact.fill import PATIENCE, Fill
+from placement.exact.growth import Growth, narrow_to
 from placement.exact.mixes import Mix, Mixes
 from placement.exact.polish import with_placed
 from placement.exact.refill import Elimination
@@ -28,9 +29,10 @@ from placement.exact.room import SpareRoom
 from placement.exact.rounding import Rounding
 from placement.exact.settle import settle
 from placement.exact.staying import Staying, may_hold
+from placement.exact.worths import worths
 from placement.heuristics import Sketch, relabel
 from placement.heuristics.zones import is_zoned
-from placement.packing import Packing
+from placement.packing import Packing, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     Machines = tuple[int, ...]
 
 NAME = "column-generation"
-_DIVE_FROM = 50  # copies: with fewer the heuristics leave little out
+DIVE_FROM = 50  # copies: with fewer the heuristics leave little out
 _MOST_SPARE = 0.2
 _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
 _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
@@ -57,6 +59,9 @@ _TRY_SHARE = 0.8  # of the time left for packing, for one mix
 _DIVE_SHARE = 0.8  # of the time for a mix
 _FILL_SHARE, _AFTER_SHARE = 0.7, 0.2  # of what is left for it then, without and after a dive
 _WORTHWHILE = 0.6  # of the time that the last mix took, that must be left for another
+_GROW_SHARE = 0.6  # of what is left for it then, for growing a mix that failed
+_GROW_SECONDS = 2.0  # and for that at least, if the dive took less
+_GROW_PATIENCE = 5  # exact steps without gain, on each machine that it grows by
 _CLOSE_TRIES = 15  # in a row without gain
 
 
@@ -84,6 +89,8 @@ class MixPacking:
         self._alone = Packing(() if settled is None else settled.machines)
         self._rest = _without(rest, self._used)
         self._completion = Completion(self._rest, seed)
+        self._worths = worths(self._rest)
+        self._growth = Growth(self._rest, self._worths)
         self._relaxation = relax(rest)
         self._dive = None if settled is None else Dive(self._relaxation, bound.patterns, seed)
         self._arms: list[_Arm] = []
@@ -123,15 +130,18 @@ class MixPacking:
         """Whether mixes are packed by diving."""
         return self._dive is not None
 
-    def run(self, budget: Budget) -> None:
-        """Mix after mix, of each kind in turn, until the budget is over or nothing pays; under a work limit, a few."""
-        gap = self._track.gap() or _MOST_SPARE
-        for arm in self._arms:
+    def run(self, budget: Budget, first: int = 0) -> None:
+        """Mix after mix, of each kind in turn, until the budget is over or nothing pays; under a work limit, a few.
+
+        The `first` kinds come last: searches side by side should begin with others.
+        """
+        gap, arms = self._track.gap() or _MOST_SPARE, self._arms[first:] + self._arms[:first]
+        for arm in arms:
             arm.spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
         idle = 0
         while self._goes_on(budget) and idle < self._patience:
             began = budget.elapsed()
-            arm = self._arms[(self.tried + idle) % len(self._arms)]
+            arm = arms[(self.tried + idle) % len(arms)]
             mix = arm.offer(arm.spare, arm.least, budget.share(_MIX_SHARE))
             if mix is None or not self.pays(mix):
                 arm.least = self._fewest()
@@ -170,18 +180,15 @@ class MixPacking:
             )
         return best is None or ticks < best[1].ticks
 
-    def _narrow(self, machines: Machines) -> Fleet:
-        """What is left beside dedicated components, with these machine counts as quotas."""
-        pools = tuple(replace(pool, max_instances=n) for pool, n in zip(self._rest.pools, machines, strict=True))
-        return replace(self._rest, pools=pools)
-
     def _pack(self, arm: _Arm, mix: Mix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found room there."""
         seed = self._seed + self.tried
+        began = budget.elapsed()
         start = self._dive.run(mix, budget.share(_DIVE_SHARE)) if self._dive is not None else None
-        if start is not None:
-            _learn(arm, mix.machines, self._widen(start, budget))
-        fill = Fill(self._narrow(mix.machines), budget, seed, start=start)
+        took = budget.elapsed() - began
+        wide = None if start is None else self._widen(start, budget)
+        _learn(arm, mix.machines, wide)
+        fill = Fill(narrow_to(self._rest, mix.machines), budget, seed, start=start, worths=self._worths)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
         if (
             fill.run(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE), self._track, patience)
@@ -189,11 +196,36 @@ class MixPacking:
         ):
             self._offer(fill.packing)
             return True
-        if self.dives and fill.sketch is not None:
-            wide = self._widen(fill.sketch, budget)
+        left = self._growth.least_out((start, fill.sketch))
+        if self.dives and left is not None:
+            wide = self._cheaper(wide, self._grow(mix, left, self._growing(budget, took), seed))
             if wide is not None:
                 self._close(wide, budget, seed)
         return False
+
+    def _grow(self, mix: Mix, start: Sketch, budget: Budget, seed: int) -> Packing | None:
+        """What is out on a few more machines, as cheap as may be."""
+        patience = _GROW_PATIENCE
+        grown = self._growth.run(
+            mix.machines,
+            start,
+            self._track,
+            budget,
+            lambda machines: self.pays(mix._replace(machines=machines)),
+            patience=patience if budget.work is None else min(patience, budget.work),
+            seed=seed,
+        )
+        return self._widen(grown, budget)
+
+    def _growing(self, budget: Budget, took: float) -> Budget:
+        """The time for growing a mix: not much longer than the dive took, as another mix may do better."""
+        if budget.work is not None or math.isinf(budget.left()):
+            return budget
+        return budget.share(_GROW_SHARE, seconds=max(_GROW_SECONDS, took))
+
+    def _cheaper(self, one: Packing | None, other: Packing | None) -> Packing | None:
+        found = [packing for packing in (one, other) if packing is not None]
+        return min(found, key=lambda packing: evaluate(self._rest, packing), default=None)
 
     def _close(self, packing: Packing, budget: Budget, seed: int) -> None:
         """Close machines of a widened packing: those beyond the mix are put to little use."""
@@ -237,7 +269,7 @@ def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
 
 def _settled(firm: Fleet, bound: PatternBound) -> Settled | None:
     """A fleet with its dedicated components settled, if it can be dived for."""
-    if firm.instances or firm.levels or not may_dive(firm) or _copies(firm) < _DIVE_FROM:
+    if firm.instances or firm.levels or not may_dive(firm) or _copies(firm) < DIVE_FROM:
         return None
     return settle(firm, bound.worth or [pool.price for pool in firm.pools])
 

@@ -32,6 +32,8 @@ _ROUNDS = 20  # of pricing, for one answer
 _STANDING_ROUNDS = 60  # of pricing, at first, where machines stand: no contents of theirs are known yet
 _WIDE = 2  # accelerators of a copy that is whole
 _WHOLE = 1e-6
+_STEPS = 12  # solutions, about, until all wide copies are whole
+_FEW = 5  # counts in parts that are rounded with care
 _SURE = 0.8  # of a copy that is rounded up at once
 _NOISE = 0.2
 
@@ -84,16 +86,18 @@ class Rounding:
         self._fewest, self._most = self._anything()
         if not self._solve(budget, _STANDING_ROUNDS if self._held else 0):
             return None
+        steps = _STEPS
         while (wide := self._broken_copies()).size:
-            if not self._round(wide, budget):
+            if not self._round(wide, -(-len(wide) // max(1, steps)), budget):
                 return None
+            steps -= 1
         whole = np.round(np.array(self._bought.amounts()[0]))
         self._fewest = np.where(self._sizes > 0, whole, 0.0)
         self._most = np.where(self._sizes > 0, whole, math.inf)
         if not self._solve(budget):
             return None
-        while (p := self._broken_count()) is not None:
-            if not self._halve(p, float(self._counts()[p]), self._low, self._high, budget):
+        while (broken := self._broken_counts()).size:
+            if not self._round_counts(broken, budget):
                 return None
         most = self._most + np.array(self._standing.by_way)
         return Mix(tuple(round(n) for n in self._counts() + self._stand), most.tolist(), self._held)
@@ -105,23 +109,39 @@ class Rounding:
         copies = np.array(self._bought.amounts()[0])
         return np.flatnonzero((self._sizes > 0) & (np.abs(copies - np.round(copies)) > _WHOLE))
 
-    def _broken_count(self) -> int | None:
-        """The pool whose machines are in parts, those worth most."""
+    def _broken_counts(self) -> NDArray[np.int64]:
         counts = self._counts()
-        worth = np.abs(counts - np.round(counts)) * self._prices
-        broken = np.flatnonzero(np.abs(counts - np.round(counts)) > _WHOLE)
-        return int(broken[np.argmax(worth[broken])]) if broken.size else None
+        return np.flatnonzero(np.abs(counts - np.round(counts)) > _WHOLE)
 
-    def _round(self, wide: NDArray[np.int64], budget: Budget) -> bool:
-        """Round up the copies that are nearly whole; else the largest part of one, up or down."""
+    def _round(self, wide: NDArray[np.int64], at_once: int, budget: Budget) -> bool:
+        """Round up the copies that are nearly whole; else the largest parts, one a component; one alone up or down."""
         copies = np.array(self._bought.amounts()[0])
         parts = copies[wide] - np.floor(copies[wide])
         sure = wide[parts >= _SURE]
+        if not sure.size:
+            order = np.argsort(-self._sizes[wide] * (parts + _NOISE * self._rng.random(wide.size)))
+            if at_once == 1:
+                w = int(wide[order[0]])
+                return self._halve(w, float(copies[w]), self._fewest, self._most, budget)
+            first: dict[int, int] = {}
+            for w in wide[order].tolist():
+                first.setdefault(self._relaxation.ways[w].component, w)
+            sure = np.array(list(first.values())[:at_once])
+        self._fewest[sure] = np.ceil(copies[sure])
+        return self._solve(budget)
+
+    def _round_counts(self, broken: NDArray[np.int64], budget: Budget) -> bool:
+        """Round up the counts that are nearly whole; else the largest part, or, of few, up or down."""
+        counts = self._counts()
+        parts = counts[broken] - np.floor(counts[broken])
+        sure = broken[parts >= _SURE]
+        if not sure.size and broken.size > _FEW:
+            sure = broken[[np.argmax(parts)]]
         if sure.size:
-            self._fewest[sure] = np.ceil(copies[sure])
+            self._low[sure] = np.ceil(counts[sure])
             return self._solve(budget)
-        w = int(wide[np.argmax(self._sizes[wide] * (parts + _NOISE * self._rng.random(wide.size)))])
-        return self._halve(w, float(copies[w]), self._fewest, self._most, budget)
+        p = int(broken[np.argmax(np.minimum(parts, 1 - parts) * self._prices[broken])])
+        return self._halve(p, float(counts[p]), self._low, self._high, budget)
 
     def _halve(self, k: int, value: float, low: Floats, high: Floats, budget: Budget) -> bool:
         """Round the limits of number k to whole ones below or above its value, whichever makes all cheaper."""

@@ -15,9 +15,12 @@ import pytest
 import placement
 from placement import Problem, Result
 from placement.budget import Budget
-from placement.decomposition.tasks import Answer, run_tasks
+from placement.decomposition.tasks import run_tasks
 from placement.errors import UsageError
-from placement.executors import Processes, heeding_interrupts, open_executor, workers_of
+from placement.executors import open_executor, workers_of
+from placement.interrupts import heeding_interrupts
+from placement.processes import Processes
+from placement.tasks import Answer
 from tests.heuristics.fleets import suite
 from tests.referee import referee_check
 

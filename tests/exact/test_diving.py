@@ -170,7 +170,7 @@ def test_a_dive_keeps_every_rule_on_tight_problems() -> None:
 
 def test_column_generation_dives(monkeypatch: pytest.MonkeyPatch) -> None:
     """With small fleets let in, its plans pass the check (`solve` verifies) and repeat under a work limit."""
-    monkeypatch.setattr(mix_packing, "_DIVE_FROM", 0)
+    monkeypatch.setattr(mix_packing, "DIVE_FROM", 0)
     problem = Problem(**document([*mixed(3), component("many", 30, 26.5)]))
     results = [placement.solve(problem, "column-generation", time_limit=None, work=3, seed=1) for _ in range(2)]
     assert results[0].cost is not None

@@ -192,7 +192,7 @@ def test_no_room_for_a_dedicated_component() -> None:
 
 def test_plans_at_mixes_keep_every_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     """Random problems, without a plan to start from where all copies are required; the best packing is checked."""
-    monkeypatch.setattr(mix_packing, "_DIVE_FROM", 0)
+    monkeypatch.setattr(mix_packing, "DIVE_FROM", 0)
     found = dived = 0
     for seed, problem, fleet, packing in plans(demand=False):
         track, bound = incumbent(fleet, packing)

@@ -9,7 +9,7 @@ option.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.infeasible import most_on_one
@@ -170,12 +170,21 @@ class Boxes:
     zoned : component with rules over zones -> its copies by zone, those that are out too.
     """
 
-    def __init__(self, fleet: Fleet, packing: Packing, missing: Missing, *, idle: bool = True) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        packing: Packing,
+        missing: Missing,
+        *,
+        idle: bool = True,
+        worths: Sequence[float] | None = None,
+    ) -> None:
         """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
 
+        `worths` are dollars an hour of a copy of each component that is out; by default what the cheapest way costs.
         O(copies + items x pools).
         """
-        self.fleet = fleet
+        self.fleet, self._worths = fleet, worths
         shares = Shares(fleet)
         self._cost, self._first = shares.cost(0.0, *resource_prices(fleet, shares)) / 1e6, shares.first
         self._index: dict[Key, int] = {}
@@ -233,7 +242,8 @@ class Boxes:
             zones = (None,) if zone is None else self.fleet.components[c].eligible_zones
             for other in {zone, *zones}:
                 self._index[c, other, option] = len(self.items)
-                self.items.append(_make_item(self.fleet, (c, other, option), self._cost[self._first[c] :]))
+                item = _make_item(self.fleet, (c, other, option), self._cost[self._first[c] :])
+                self.items.append(item if self._worths is None else replace(item, worth=self._worths[c]))
         return self._index[key]
 
     def _count(self, c: int, zone: int | None, n: int) -> None:

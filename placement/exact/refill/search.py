@@ -17,7 +17,7 @@ from placement.exact.refill.boxes import Boxes, Copy, tightest
 from placement.exact.refill.subset_sum import fullest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from placement.exact.refill.boxes import Box, Way
     from placement.fleet import Fleet
@@ -47,9 +47,18 @@ class Refill:
     `steps` counts neighbourhoods, `idle` those since the least was out.
     """
 
-    def __init__(self, fleet: Fleet, packing: Packing, missing: Missing, seed: int, *, idle: bool = True) -> None:
-        """O(copies + items x pools); `idle` as in `Boxes`."""
-        self.boxes = Boxes(fleet, packing, missing, idle=idle)
+    def __init__(
+        self,
+        fleet: Fleet,
+        packing: Packing,
+        missing: Missing,
+        seed: int,
+        *,
+        idle: bool = True,
+        worths: Sequence[float] | None = None,
+    ) -> None:
+        """O(copies + items x pools); `idle` and `worths` as in `Boxes`."""
+        self.boxes = Boxes(fleet, packing, missing, idle=idle, worths=worths)
         self.steps = self.idle = 0
         self._random = random.Random(seed)
         self._components = fleet.components
@@ -75,12 +84,20 @@ class Refill:
         """Whether nothing is out."""
         return not self.boxes.missing
 
-    def run(self, patience: int, is_over: Callable[[], bool]) -> bool:
-        """Step until nothing is out, for `patience` steps not less, or `is_over`; says whether nothing is out."""
+    def run(self, patience: int, is_over: Callable[[], bool], *, back: bool = False) -> bool:
+        """Step until nothing is out, for `patience` steps not less, or `is_over`; says whether nothing is out.
+
+        With `back` it ends where least was out: the search goes through worse, for which it has to remember the best.
+        """
+        best, least = (self.boxes.save() if back else None), self._least
         while self.boxes.missing and self._free and self.idle < patience:
             if self.steps % _LOOK == 0 and is_over():
                 break
             self._step()
+            if best is not None and self._least < least:
+                best, least = self.boxes.save(), self._least
+        if best is not None and self._worth_out() > least:
+            self.boxes.restore(best)
         return self.complete
 
     def _step(self) -> None:

@@ -1,0 +1,95 @@
+"""What a second process does for column generation: other mixes, then turns at the best plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+from placement.bounds.patterns.bound import PatternBound
+from placement.exact.diving import may_dive
+from placement.exact.mix_packing import DIVE_FROM, NAME, MixPacking
+from placement.exact.polish import NAME as POLISH
+from placement.exact.polish import Polish
+from placement.second import Errand
+from placement.tasks import Answer
+from placement.track import Track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+
+_LEAST = 5.0  # seconds left: with fewer a process is hardly up before it ends
+_BOUND_SHARE = 0.35  # of the time for mixes, for patterns and cuts
+_TURN_SHARE, _SHORTEST_TURN = 0.5, 1.0  # of the time left, and seconds, for one turn
+_MOST = 1_000_000  # tries and steps
+
+
+def may_help(fleet: Fleet, budget: Budget) -> bool:
+    """Whether mixes are packed by diving, and there is time for it."""
+    copies = sum(component.copies for component in fleet.components)
+    return may_dive(fleet) and copies >= DIVE_FROM and budget.left() >= _LEAST
+
+
+def errands(fleet: Fleet, track: Track, mixes: Budget, budget: Budget, seed: int) -> Iterator[Errand]:
+    """Mixes first, within a budget of their own, then turns from the best plan of all."""
+    best = track.best
+    yield Errand(PackMixes(fleet, None if best is None else best[0], seed), mixes, NAME)
+    for turn in count(1):
+        best = track.best
+        if best is None or track.good_enough or budget.left() < _SHORTEST_TURN:
+            return
+        yield Errand(Improve(fleet, best[0], seed + turn), budget.share(_TURN_SHARE), POLISH)
+
+
+@dataclass(frozen=True, slots=True)
+class PackMixes:
+    """Pack mixes cheaper than the plan `hint`, if there is one; with another kind first than the search beside this.
+
+    Patterns and cuts are found anew: those of the search beside this would come when as much time is over.
+    """
+
+    fleet: Fleet
+    hint: Packing | None
+    seed: int
+
+    def run(self, budget: Budget) -> Answer:
+        """Until time is over or nothing pays."""
+        track = _from(self.fleet, self.hint, budget)
+        best = track.best
+        given = best[1].left_out if best is not None and self.fleet.levels else None
+        bound = PatternBound(self.fleet, budget.share(_BOUND_SHARE), given, self.seed)
+        bound.run(track)
+        if bound.cuts and not budget.over():
+            MixPacking(self.fleet, track, bound, self.seed).run(budget, first=1)
+        return _answer(track)
+
+
+@dataclass(frozen=True, slots=True)
+class Improve:
+    """Make the plan `hint` cheaper."""
+
+    fleet: Fleet
+    hint: Packing
+    seed: int
+
+    def run(self, budget: Budget) -> Answer:
+        """Until time is over."""
+        track = _from(self.fleet, self.hint, budget)
+        Polish(self.fleet, track, self.seed).run(budget, _MOST)
+        return _answer(track)
+
+
+def _from(fleet: Fleet, hint: Packing | None, budget: Budget) -> Track:
+    track = Track(fleet, budget)
+    if hint is not None:
+        track.offer(hint, "hint")
+    return track
+
+
+def _answer(track: Track) -> Answer:
+    best = track.best
+    return Answer(None if best is None else best[0])

@@ -1,0 +1,55 @@
+"""Tasks that can run in any process: what to do, within which limits, and what comes back; all of it can be pickled."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from placement.budget import Budget
+from placement.interrupts import heeding_interrupts
+
+if TYPE_CHECKING:
+    from placement.packing import Packing
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one task: as in `Budget`, and the moment (seconds since 1970) when it must end at the latest."""
+
+    seconds: float | None
+    deadline: float | None
+    work: int | None
+    gap: float
+    threads: int | None
+
+    def budget(self) -> Budget:
+        """A budget that starts now."""
+        seconds = self.seconds
+        if self.deadline is not None:
+            left = max(0.0, self.deadline - time.time())
+            seconds = left if seconds is None else min(seconds, left)
+        return Budget(seconds, self.work, self.gap, self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a task found: its best packing, and the bounds that it proved, as `Track.raise_bound` takes them."""
+
+    packing: Packing | None = None
+    bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
+
+
+class Task(Protocol):
+    """What is to be done."""
+
+    def run(self, budget: Budget) -> Answer:
+        """Do it within a budget."""
+        ...
+
+
+def perform(task: Task, limits: Limits) -> Answer:
+    """One task in a process of its own: what executors are given."""
+    budget = limits.budget()
+    with heeding_interrupts(budget.interrupt):
+        return task.run(budget)
