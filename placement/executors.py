@@ -6,17 +6,67 @@ answer never depends on which one is used.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
+    from multiprocessing.synchronize import Event
 
 KINDS = ("local", "processes", "dask")
+_POLL = 0.2  # seconds between looks at the request to stop
 _CONNECT = 10.0  # seconds to wait for a scheduler
+
+_stop_asked: Event | None = None  # set in the processes of a `Processes`
+
+
+class Processes(ProcessPoolExecutor):
+    """A process pool whose running calls can be asked to end: Ctrl-C is answered by the parent alone."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        """One process a core by default. They start afresh, since a copy of a process with threads may hang."""
+        context = multiprocessing.get_context("spawn")
+        self._stop = context.Event()
+        super().__init__(workers or os.cpu_count() or 1, context, initializer=_enter, initargs=(self._stop,))
+
+    def interrupt(self) -> None:
+        """Ask the calls that run, and those to come, to end with what they have."""
+        self._stop.set()
+
+
+def _enter(stop: Event) -> None:
+    global _stop_asked
+    _stop_asked = stop
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def heeding_interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
+    """While inside, in a process of a `Processes` that is asked to stop, `interrupt` is called."""
+    if _stop_asked is None:
+        yield
+        return
+    left, asked = threading.Event(), _stop_asked
+
+    def watch() -> None:
+        while not left.wait(_POLL):
+            if asked.is_set():
+                interrupt()
+                return
+
+    threading.Thread(target=watch, name="placement-interrupt", daemon=True).start()
+    try:
+        yield
+    finally:
+        left.set()
 
 
 def interrupt_calls(executor: Executor) -> None:
@@ -63,13 +113,12 @@ def open_executor(
     if kind == "local":
         yield None
     elif kind == "processes":
-        from placement.processes import Processes  # loads a package that few need
-
         pool = Processes(workers)
         try:
             yield pool
         finally:
-            pool.kill()
+            pool.interrupt()
+            pool.shutdown(cancel_futures=True)
     else:
         with _dask_client(str(scheduler)) as client:
             yield client.get_executor(pure=False)

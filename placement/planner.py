@@ -63,7 +63,7 @@ def solve(
     threads : most threads an engine may use; with 1 there is no second process either.
     options : the solver's own options by name.
     hint : a plan of this problem to start from; the answer is never worse.
-    listener : called with each `Event` while solving, from the solving thread.
+    listener : called with each `Event` while solving, from the threads of the solve, one at a time.
     executor : where the parts of a large problem are solved (see the solver `decomposition`): any
         `concurrent.futures.Executor`, such as a process pool or ``distributed.Client(...).get_executor()``. None: one
         part after the other in this process. The answer does not depend on it.

@@ -1,27 +1,34 @@
 """A second process at the same problem, for searches that a thread can't have a core of its own for.
 
 Python runs one thread at a time: a search that is not mostly engine takes from the one beside it what it brings
-(`beside` has threads, for those that are). The process is told what to do next each time that it is done, and hands
-over what it found; it starts with the first task and ends with the search.
+(`beside` has threads, for those that are). The process (`worker`) is told what to do next each time that it is done,
+and hands over what it found; it starts with the first task and ends with the search.
+
+It is a plain subprocess and not one of a pool: it imports no main module, so a script needs no guard; it ends when this
+process does, however that ends; and it can be killed at once.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import pickle
+import subprocess
+import sys
+import threading
 import time
-from concurrent.futures import wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.tasks import Limits, perform
+from placement.tasks import Answer, Limits
+from placement.track import SEARCH
+from placement.worker import STOP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Future
 
     from placement.budget import Budget
-    from placement.processes import Processes
-    from placement.tasks import Answer, Task
+    from placement.tasks import Task
     from placement.track import Track
 
 _log = logging.getLogger(__name__)
@@ -41,73 +48,106 @@ class Errand(NamedTuple):
 def second_process(track: Track, budget: Budget, errands: Iterator[Errand]) -> Iterator[None]:
     """While inside, errands are run one after the other in a process of its own; each is made when it begins.
 
-    At the end the last is waited for, unless the search has a good enough plan. Where no process can be started the
-    search goes on alone, and the log says so.
+    At the end the last is asked for what it has, unless the search has a good enough plan. Where no process can be
+    started, or it fails, the search goes on alone, and the log says so.
     """
-    from placement.processes import Processes
-
-    pool = Processes(1)
-    second = _Second(track, pool, errands)
+    second = _Second(track, errands)
     try:
-        second.begin()
         with budget.stopping(second.hurry):
             yield
-            second.end()
+            if not track.good_enough:
+                second.hurry()
+                second.wait()
     finally:
         second.close()
-        pool.kill()
 
 
 class _Second:
-    """The process: what it is at, and until when."""
+    """The process, and the thread that tells it what to do."""
 
-    def __init__(self, track: Track, pool: Processes, errands: Iterator[Errand]) -> None:
-        self._track, self._pool, self._errands = track, pool, errands
-        self._running: Future[Answer] | None = None
-        self._until = 0.0
-        self._closed = False
-
-    def begin(self) -> None:
-        """Send it on the next errand, if there is one."""
-        errand = next(self._errands, None)
-        if errand is None or self._closed:
-            return
-        seconds = max(0.0, errand.budget.left() - _HANDOVER)
-        self._until = time.monotonic() + seconds + _HANDOVER
-        limits = Limits(seconds, time.time() + seconds, None, errand.budget.gap, threads=1)
-        try:
-            self._running = self._pool.submit(perform, errand.task, limits)
-        except (OSError, RuntimeError) as error:
-            _log.warning("no second process, the search goes on alone: %s", error)
-            return
-        self._running.add_done_callback(lambda future: self._take(future, errand.by))
-
-    def _take(self, future: Future[Answer], by: str) -> None:
-        """Hand on what it found, and let it go on; called in another thread."""
-        if future.cancelled() or self._closed:
-            return
-        error = future.exception()
-        if error is not None:
-            _log.warning("the second process failed, the search goes on alone: %s", error)
-            return
-        packing = future.result().packing
-        if packing is not None:
-            self._track.offer(packing, by)
-        self.begin()
+    def __init__(self, track: Track, errands: Iterator[Errand]) -> None:
+        self._track, self._errands = track, errands
+        self._process: subprocess.Popen[bytes] | None = None
+        self._write = threading.Lock()
+        self._ending = self._closed = False
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"{SEARCH}-second", daemon=True)
+        self._thread.start()
 
     def hurry(self) -> None:
-        """Ask it to come back with what it has."""
-        self._pool.interrupt()
-        self._until = min(self._until, time.monotonic())
+        """Ask it to come back with what it has; nothing new is begun."""
+        self._ending = True
+        threading.Thread(target=self._send, args=(STOP,), daemon=True).start()  # the pipe may be full
 
-    def end(self) -> None:
-        """Wait for what it is at."""
-        while self._running is not None and not self._running.done() and not self._track.good_enough:
-            late = time.monotonic() - self._until
-            if late > _GRACE:
-                break
-            wait([self._running], timeout=max(0.01, min(_HANDOVER, _GRACE - late)))
+    def wait(self) -> None:
+        """Wait for it a little, and raise what was raised where its plans were told of."""
+        self._thread.join(_HANDOVER + _GRACE)
+        if self._error is not None:
+            raise self._error
 
     def close(self) -> None:
         """Take nothing any more."""
-        self._closed = True
+        self._ending = self._closed = True
+        if self._process is not None:
+            self._process.kill()
+
+    def _run(self) -> None:
+        try:
+            with suppress(StopIteration):
+                while not self._ending:
+                    self._do(next(self._errands))
+        except (OSError, EOFError, ValueError) as error:  # it could not be started, or it died
+            if not self._closed:
+                _log.warning("the second process failed, the search goes on alone: %s", error)
+        except BaseException as error:
+            self._error = error
+        finally:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+                for pipe in (self._process.stdin, self._process.stdout):
+                    with suppress(OSError):
+                        pipe and pipe.close()
+
+    def _do(self, errand: Errand) -> None:
+        """One errand, there and back."""
+        if self._process is None:
+            self._process = _start()
+        seconds = max(0.0, errand.budget.left() - _HANDOVER)
+        self._send((errand.task, Limits(seconds, time.time() + seconds, None, errand.budget.gap, threads=1)))
+        if self._ending:
+            self._send(STOP)
+        assert self._process.stdout is not None
+        answer: Answer | str = pickle.load(self._process.stdout)
+        if isinstance(answer, str):
+            raise EOFError(answer)
+        if answer.packing is not None and not self._closed:
+            self._track.offer(answer.packing, errand.by)
+
+    def _send(self, message: object) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with self._write, suppress(OSError, ValueError):  # one that has died is found out by its silence
+            pickle.dump(message, process.stdin)
+            process.stdin.flush()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """The process, which finds modules where this one does.
+
+    Raises
+    ------
+    OSError
+        It can't be started: there is no interpreter to be found, as in a frozen application.
+    """
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise OSError("this is not a Python interpreter")
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "placement.worker"],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )

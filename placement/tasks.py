@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from placement.budget import Budget
-from placement.interrupts import heeding_interrupts
+from placement.executors import heeding_interrupts
 
 if TYPE_CHECKING:
     from placement.packing import Packing

@@ -24,8 +24,6 @@ FRONT_DOOR = "__init__"
 LAYERS = (
     "errors",
     "units",
-    "interrupts",
-    "processes",
     "executors",
     "problem",
     "plan",
@@ -39,6 +37,7 @@ LAYERS = (
     "track",
     "tasks",
     "beside",
+    "worker",
     "second",
     "engines",
     "bounds",
@@ -62,11 +61,10 @@ HOMES = {
     "pulp": ENGINE_ROOMS,
     "highspy": ENGINE_ROOMS,
     "distributed": ("executors",),
-    "loky": ("processes",),
     "typer": ("cli",),
     "rich": ("report", "cli"),
 }
-HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed", "loky")
+HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed")
 LIGHT_ROOTS = {
     "placement": (*HEAVY, "typer", "rich"),
     "placement.planner": (*HEAVY, "typer", "rich"),

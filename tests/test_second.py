@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +25,6 @@ from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 LONG = 60.0  # seconds: no test waits for them
 
@@ -77,6 +77,15 @@ class Die:
         os._exit(3)
 
 
+@dataclass(frozen=True)
+class Fail:
+    """A task with a bug."""
+
+    def run(self, budget: Budget) -> Answer:
+        """Fail."""
+        raise ZeroDivisionError
+
+
 def test_each_errand_is_made_when_the_one_before_is_done(fleet: Fleet) -> None:
     """So the second begins with what the first found."""
     budget = Budget(LONG)
@@ -112,7 +121,8 @@ def test_its_time_ends_it(fleet: Fleet) -> None:
     budget = Budget(5.0)
     track = Track(fleet, budget)
     with second_process(track, budget, iter([Errand(Wait(plan(2)), budget.share(0.3), "in time")])):
-        pass
+        while track.best is None and not budget.over():
+            time.sleep(0.01)
     assert track.found_by == "in time"
 
 
@@ -145,26 +155,125 @@ def test_a_process_that_dies_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureF
         asked.set()
 
     with caplog.at_level(logging.WARNING), second_process(Track(fleet, budget), budget, errands()):
-        pass
+        while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
+            time.sleep(0.05)
     assert "the search goes on alone" in caplog.text
     assert not asked.is_set()
     assert budget.elapsed() < LONG / 2
 
 
 SCRIPT = """
-import os
-from placement.executors import open_executor
+import threading
 
-with open_executor("processes", workers=1) as pool:
-    print(os.getpid() != pool.submit(os.getpid).result())
+from placement import Problem
+from placement.budget import Budget
+from placement.fleet import compile_fleet
+from placement.second import Errand, second_process
+from placement.track import Track
+from tests.heuristics.fleets import component, document
+from tests.test_second import Say, plan
+
+print("once")
+fleet = compile_fleet(Problem(**document([component("a", 2, 30)])))
+budget = Budget(60.0)
+track, done = Track(fleet, budget), threading.Event()
+
+def errands():
+    yield Errand(Say(plan(2)), budget, "second")
+    done.set()
+
+with second_process(track, budget, errands()):
+    assert done.wait(50)
+print(track.found_by)
 """
 
 
-def test_a_script_needs_no_guard(tmp_path: Path) -> None:
-    """Its processes do not run it again, as those of the standard library would."""
-    script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
+def run_script(script: Path) -> subprocess.CompletedProcess[str]:
+    """A script beside nothing, with modules where they are found here."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     call = [sys.executable, str(script)]
-    done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
+    return subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    """The process does not run it again."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = run_script(script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "once\nsecond\n", "")
+
+
+ORPHAN = """
+import os, sys, time
+from placement.budget import Budget
+from placement.second import _start
+process = _start()
+print(process.pid, flush=True)
+os._exit(1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks for processes as POSIX does")
+def test_it_ends_when_its_parent_does(tmp_path: Path) -> None:
+    """However that ends: its input is closed."""
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    pid = int(run_script(script).stdout)
+    for _ in range(600):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            break
+        if is_zombie(pid):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("it goes on")
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended, and nobody has asked for it yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("broken", [{"executable": ""}, {"executable": "/nowhere/python"}, {"frozen": True}])
+def test_without_an_interpreter_the_search_goes_on(
+    fleet: Fleet, broken: dict[str, object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in a frozen application."""
+    for name, value in broken.items():
+        monkeypatch.setattr(sys, name, value, raising=False)
+    budget = Budget(LONG)
+    errand = Errand(Say(plan(2)), budget, "")
+    with caplog.at_level(logging.WARNING), second_process(Track(fleet, budget), budget, iter([errand])):
+        time.sleep(0.2)
+    assert "the search goes on alone" in caplog.text
+
+
+def test_an_error_of_the_listener_is_raised(fleet: Fleet) -> None:
+    """As it is when the search itself tells of a plan."""
+    budget = Budget(LONG)
+
+    def listen(_: object) -> None:
+        raise ZeroDivisionError
+
+    def errands() -> Iterator[Errand]:
+        yield Errand(Say(plan(2)), budget, "")
+
+    with pytest.raises(ZeroDivisionError), second_process(Track(fleet, budget, listen), budget, errands()):
+        time.sleep(2.0)
+
+
+def test_an_error_of_a_task_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    """With its traceback."""
+    budget = Budget(LONG)
+    with (
+        caplog.at_level(logging.WARNING),
+        second_process(Track(fleet, budget), budget, iter([Errand(Fail(), budget, "")])),
+    ):
+        while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
+            time.sleep(0.05)
+    assert "ZeroDivisionError" in caplog.text

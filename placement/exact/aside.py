@@ -29,7 +29,7 @@ _MOST = 1_000_000  # tries and steps
 
 
 def may_help(fleet: Fleet, budget: Budget) -> bool:
-    """Whether mixes are packed by diving, and there is time for it."""
+    """Whether mixes may be packed by diving, and there is time for it."""
     copies = sum(component.copies for component in fleet.components)
     return may_dive(fleet) and copies >= DIVE_FROM and budget.left() >= _LEAST
 
@@ -63,7 +63,7 @@ class PackMixes:
         given = best[1].left_out if best is not None and self.fleet.levels else None
         bound = PatternBound(self.fleet, budget.share(_BOUND_SHARE), given, self.seed)
         bound.run(track)
-        if bound.cuts and not budget.over():
+        if bound.cuts and not bound.infeasible and not budget.over():
             MixPacking(self.fleet, track, bound, self.seed).run(budget, first=1)
         return _answer(track)
 

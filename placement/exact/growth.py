@@ -46,7 +46,7 @@ class Growth:
         patience: int,
         seed: int,
     ) -> Sketch:
-        """The sketch with least out that was found on machines that pay; with nothing out if all goes well.
+        """The sketch with what is out after the last machine that was worth it; with nothing out if all goes well.
 
         `patience` as in `Fill.run`, for each machine.
         """
@@ -62,7 +62,8 @@ class Growth:
             fill.run(budget, track, patience)
             seed += 1
             out, price = self._out(start.missing), self._fleet.pools[p].price / MICRO
-            if fill.sketch is None or out - self._out(fill.sketch.missing) < _GAIN * min(price, out):
+            gained = 0.0 if fill.sketch is None else out - self._out(fill.sketch.missing)
+            if fill.sketch is None or gained <= 0 or gained < _GAIN * min(price, out):
                 failed.add(p)
                 continue
             machines, start, failed = more, fill.sketch, set()

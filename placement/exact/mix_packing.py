@@ -188,7 +188,9 @@ class MixPacking:
         took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
         _learn(arm, mix.machines, wide)
-        fill = Fill(narrow_to(self._rest, mix.machines), budget, seed, start=start, worths=self._worths)
+        fill = Fill(
+            narrow_to(self._rest, mix.machines), budget, seed, start=start, worths=self._worths if self.dives else None
+        )
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
         if (
             fill.run(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE), self._track, patience)
@@ -198,30 +200,27 @@ class MixPacking:
             return True
         left = self._growth.least_out((start, fill.sketch))
         if self.dives and left is not None:
-            wide = self._cheaper(wide, self._grow(mix, left, self._growing(budget, took), seed))
+            wide = self._cheaper(wide, self._grow(mix, left, budget, took, seed))
             if wide is not None:
                 self._close(wide, budget, seed)
         return False
 
-    def _grow(self, mix: Mix, start: Sketch, budget: Budget, seed: int) -> Packing | None:
-        """What is out on a few more machines, as cheap as may be."""
-        patience = _GROW_PATIENCE
+    def _grow(self, mix: Mix, start: Sketch, budget: Budget, took: float, seed: int) -> Packing | None:
+        """What is out on a few more machines, as cheap as may be.
+
+        That has not much longer than the dive took, as another mix may do better.
+        """
+        patience, by_clock = _GROW_PATIENCE, budget.work is None and not math.isinf(budget.left())
         grown = self._growth.run(
             mix.machines,
             start,
             self._track,
-            budget,
+            budget.share(_GROW_SHARE, seconds=max(_GROW_SECONDS, took)) if by_clock else budget,
             lambda machines: self.pays(mix._replace(machines=machines)),
             patience=patience if budget.work is None else min(patience, budget.work),
             seed=seed,
         )
         return self._widen(grown, budget)
-
-    def _growing(self, budget: Budget, took: float) -> Budget:
-        """The time for growing a mix: not much longer than the dive took, as another mix may do better."""
-        if budget.work is not None or math.isinf(budget.left()):
-            return budget
-        return budget.share(_GROW_SHARE, seconds=max(_GROW_SECONDS, took))
 
     def _cheaper(self, one: Packing | None, other: Packing | None) -> Packing | None:
         found = [packing for packing in (one, other) if packing is not None]

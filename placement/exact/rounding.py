@@ -1,7 +1,8 @@
 """Cheap machine counts with room for all copies, or for those that machines that stand leave out, by the pattern LP.
 
 By diving in that LP: copies on several accelerators get pools first, as the LP likes halves of them in gaps where none
-fits; then the machines of one pool after the other are rounded, down or up, whichever costs less.
+fits; then the machines of one pool after the other. What is nearly whole is rounded up at once; the rest, as long as
+there is much of it, the largest parts first, and in the end down or up, whichever costs less.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ _WIDE = 2  # accelerators of a copy that is whole
 _WHOLE = 1e-6
 _STEPS = 12  # solutions, about, until all wide copies are whole
 _FEW = 5  # counts in parts that are rounded with care
+_LIKELY = 0.3  # of a copy that may be rounded up together with others
 _SURE = 0.8  # of a copy that is rounded up at once
 _NOISE = 0.2
 
@@ -124,11 +126,17 @@ class Rounding:
                 w = int(wide[order[0]])
                 return self._halve(w, float(copies[w]), self._fewest, self._most, budget)
             first: dict[int, int] = {}
-            for w in wide[order].tolist():
-                first.setdefault(self._relaxation.ways[w].component, w)
+            for w, part in zip(wide[order].tolist(), parts[order].tolist(), strict=True):
+                if part >= _LIKELY or not first:
+                    first.setdefault(self._relaxation.ways[w].component, w)
             sure = np.array(list(first.values())[:at_once])
+        before = self._fewest.copy()
         self._fewest[sure] = np.ceil(copies[sure])
-        return self._solve(budget)
+        if self._solve(budget):
+            return True
+        self._fewest = before
+        w = int(sure[0])
+        return self._halve(w, float(copies[w]), self._fewest, self._most, budget)
 
     def _round_counts(self, broken: NDArray[np.int64], budget: Budget) -> bool:
         """Round up the counts that are nearly whole; else the largest part, or, of few, up or down."""

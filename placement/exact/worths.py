@@ -10,6 +10,7 @@ from placement.heuristics.shares import Shares
 if TYPE_CHECKING:
     from placement.fleet import Fleet
 
+_LEAST = 1e-6  # where machines are free, copies still count
 _ALONE = 0.25  # what a machine for the copy alone counts, beside the part of one that it takes
 
 
@@ -27,5 +28,5 @@ def worths(fleet: Fleet) -> list[float]:
         alone = min((price[p] for option in component.options for p in option.pools), default=0.0)
         least = part[first : first + len(component.options)].min(initial=float("inf"))
         worth = (least + _ALONE * alone) / 1e6
-        found.append(float(worth) if worth < float("inf") else 1.0)
+        found.append(max(_LEAST, float(worth)) if worth < float("inf") else 1.0)
     return found

@@ -17,9 +17,7 @@ from placement import Problem, Result
 from placement.budget import Budget
 from placement.decomposition.tasks import run_tasks
 from placement.errors import UsageError
-from placement.executors import open_executor, workers_of
-from placement.interrupts import heeding_interrupts
-from placement.processes import Processes
+from placement.executors import Processes, heeding_interrupts, open_executor, workers_of
 from placement.tasks import Answer
 from tests.heuristics.fleets import suite
 from tests.referee import referee_check

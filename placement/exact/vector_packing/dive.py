@@ -27,13 +27,8 @@ def round_down(generation: Generation) -> None:
     dual, _ = master.duals()
     worth = np.maximum(dual, volume(problem) * 1e-3)
     for share in (1.0, 0.7, 0.5, 0.3):
-        filling = Filling(problem)
+        filling = whole_loads(generation, weights)
         order = np.argsort(-(weights - np.floor(weights)), kind="stable")
-        for j in np.flatnonzero(weights >= 1 - _WHOLE):
-            t, pattern = master.loads[j]
-            times = min(int(weights[j] + _WHOLE), filling.times(t, pattern))
-            if times:
-                filling.put(t, pattern, times)
         for j in order:
             if weights[j] - np.floor(weights[j] + _WHOLE) < share - _WHOLE:
                 break
@@ -43,6 +38,17 @@ def round_down(generation: Generation) -> None:
         finish(filling, generation, worth)
         if state.proved:
             return
+
+
+def whole_loads(generation: Generation, weights: np.ndarray) -> Filling:
+    """Each load as often as the program has it, rounded down, while it fits."""
+    filling = Filling(generation.problem)
+    for j in np.flatnonzero(weights >= 1 - _WHOLE):
+        t, pattern = generation.master.loads[j]
+        times = min(int(weights[j] + _WHOLE), filling.times(t, pattern))
+        if times:
+            filling.put(t, pattern, times)
+    return filling
 
 
 def finish(filling: Filling, generation: Generation, worth: np.ndarray) -> None:

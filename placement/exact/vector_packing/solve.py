@@ -20,6 +20,7 @@ from placement.exact.vector_packing.improve import improve
 from placement.exact.vector_packing.mix import count_bins, pack_counts
 from placement.exact.vector_packing.problem import Bins
 from placement.exact.vector_packing.state import PackingResult, State
+from placement.exact.vector_packing.value_correction import correct_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ _FIRST_PART = 0.4  # of the time left, for the first bound: where pricing is slo
 _MASTER_PART = 0.2  # of the time left, for the integer program over the columns found so far
 _MASTER_SECONDS = 10.0
 _REST_SECONDS = 2.0  # for the exact end of a dive
+_CORRECTION_PART = 0.05  # of the time left, at most, for value correction
 _DIVES = 8
 _STEPS, _PATIENCE = 400, 25
 _LAST_STEPS, _LAST_PATIENCE = 100_000, 300
@@ -92,6 +94,7 @@ def _steps(generation: Generation, cuts: list[Cut], seed: int, *, stopped: bool)
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
     yield lambda: dive(generation, exact=_REST_SECONDS)
+    yield lambda: correct_values(generation, _CORRECTION_PART)
     part = min(state.budget.left() * _MASTER_PART, _MASTER_SECONDS)
     yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
     if stopped:
