@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.tasks import Answer, Limits
@@ -143,7 +144,7 @@ def _start() -> subprocess.Popen[bytes]:
     """
     if not sys.executable or getattr(sys, "frozen", False):
         raise OSError("this is not a Python interpreter")
-    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "placement.worker"],
         env={**os.environ, "PYTHONPATH": path},

@@ -32,7 +32,7 @@ from placement.exact.staying import Staying, may_hold
 from placement.exact.worths import worths
 from placement.heuristics import Sketch, relabel
 from placement.heuristics.zones import is_zoned
-from placement.packing import Packing, evaluate
+from placement.packing import Packing, evaluate, machine_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,6 +59,7 @@ _TRY_SHARE = 0.8  # of the time left for packing, for one mix
 _DIVE_SHARE = 0.8  # of the time for a mix
 _FILL_SHARE, _AFTER_SHARE = 0.7, 0.2  # of what is left for it then, without and after a dive
 _WORTHWHILE = 0.6  # of the time that the last mix took, that must be left for another
+_GROW_FROM = 0.01  # more than the mix costs a plan that is widened by best fit, for growing to be tried
 _GROW_SHARE = 0.6  # of what is left for it then, for growing a mix that failed
 _GROW_SECONDS = 2.0  # and for that at least, if the dive took less
 _GROW_PATIENCE = 5  # exact steps without gain, on each machine that it grows by
@@ -89,8 +90,10 @@ class MixPacking:
         self._alone = Packing(() if settled is None else settled.machines)
         self._rest = _without(rest, self._used)
         self._completion = Completion(self._rest, seed)
-        self._worths = worths(self._rest)
-        self._growth = Growth(self._rest, self._worths)
+        costs = worths(self._rest)
+        self._growth = Growth(self._rest, costs)
+        # Without zones copies may go to any machine with room: then what is scarce in the mix says what they are worth.
+        self._worths = costs if settled is not None and is_zoned(self._rest) else None
         self._relaxation = relax(rest)
         self._dive = None if settled is None else Dive(self._relaxation, bound.patterns, seed)
         self._arms: list[_Arm] = []
@@ -188,9 +191,7 @@ class MixPacking:
         took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
         _learn(arm, mix.machines, wide)
-        fill = Fill(
-            narrow_to(self._rest, mix.machines), budget, seed, start=start, worths=self._worths if self.dives else None
-        )
+        fill = Fill(narrow_to(self._rest, mix.machines), budget, seed, start=start, worths=self._worths)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
         if (
             fill.run(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE), self._track, patience)
@@ -198,12 +199,19 @@ class MixPacking:
         ):
             self._offer(fill.packing)
             return True
-        left = self._growth.least_out((start, fill.sketch))
-        if self.dives and left is not None:
-            wide = self._cheaper(wide, self._grow(mix, left, budget, took, seed))
+        if self.dives and fill.sketch is not None:
+            wide = self._cheaper(wide, self._widen(fill.sketch, budget))
+            left = self._growth.least_out((start, fill.sketch))
+            if left is not None and self._is_dear(wide, mix):
+                wide = self._cheaper(wide, self._grow(mix, left, budget, took, seed))
             if wide is not None:
                 self._close(wide, budget, seed)
         return False
+
+    def _is_dear(self, wide: Packing | None, mix: Mix) -> bool:
+        """Whether a packing's machines cost so much more than a mix that it is worth the time to grow that."""
+        price = sum(n * pool.price for n, pool in zip(mix.machines, self._rest.pools, strict=True))
+        return wide is None or machine_price(self._rest, wide) > (1 + _GROW_FROM) * price
 
     def _grow(self, mix: Mix, start: Sketch, budget: Budget, took: float, seed: int) -> Packing | None:
         """What is out on a few more machines, as cheap as may be.
