@@ -105,6 +105,8 @@ def test_worths() -> None:
     rows = [component("small", 10, 20), component("wide", 1, 80, 8), component("half", 1, 80, 4)]
     small, wide, half = worths(two_sizes(*rows))
     assert small < half < wide
+    thin = worths(two_sizes(component("thin", 1, 1, 8)))[0]
+    assert thin > 0.2 * 80.0  # little of a machine, but of none that costs less
     fleet = two_sizes(*rows)
     nowhere = replace(fleet, pools=tuple(replace(pool, max_instances=0) for pool in fleet.pools))
     assert all(worth > 0 for worth in worths(nowhere))
