@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from placement.budget import Budget
 from placement.executors import heeding_interrupts
+from placement.track import Track
 
 if TYPE_CHECKING:
+    from placement.fleet import Fleet
     from placement.packing import Packing
 
 
@@ -38,6 +40,20 @@ class Answer:
 
     packing: Packing | None = None
     bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
+
+
+def track_from(fleet: Fleet, hint: Packing | None, budget: Budget) -> Track:
+    """Where a task begins: with the plan `hint`, if there is one."""
+    track = Track(fleet, budget)
+    if hint is not None:
+        track.offer(hint, "hint")
+    return track
+
+
+def answer_of(track: Track) -> Answer:
+    """The best plan that a task has come to."""
+    best = track.best
+    return Answer(None if best is None else best[0])
 
 
 class Task(Protocol):

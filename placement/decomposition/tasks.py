@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.executors import interrupt_calls, workers_of
 from placement.solvers import find_solver
-from placement.tasks import Answer, Limits, perform
+from placement.tasks import Answer, Limits, answer_of, perform, track_from
 from placement.track import Track
 
 if TYPE_CHECKING:
@@ -46,13 +46,11 @@ class Pack:
 
     def run(self, budget: Budget) -> Answer:
         """Solve within the budget, from the hint."""
-        track = Track(self.fleet, budget)
-        track.offer(self.hint, "hint")
+        track = track_from(self.fleet, self.hint, budget)
         solver = find_solver(self.solver)
         options = solver.make_options(self.options)
         solver.load()(self.fleet, track, budget=budget, seed=self.seed, hint=self.hint, options=options)
-        best = track.best
-        return Answer(None if best is None else best[0])
+        return answer_of(track)
 
 
 @dataclass(frozen=True, slots=True)

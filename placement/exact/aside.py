@@ -12,8 +12,7 @@ from placement.exact.mix_packing import DIVE_FROM, NAME, MixPacking
 from placement.exact.polish import NAME as POLISH
 from placement.exact.polish import Polish
 from placement.second import Errand
-from placement.tasks import Answer
-from placement.track import Track
+from placement.tasks import answer_of, track_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +20,8 @@ if TYPE_CHECKING:
     from placement.budget import Budget
     from placement.fleet import Fleet
     from placement.packing import Packing
+    from placement.tasks import Answer
+    from placement.track import Track
 
 _LEAST = 5.0  # seconds left: with fewer a process is hardly up before it ends
 _BOUND_SHARE = 0.35  # of the time for mixes, for patterns and cuts
@@ -58,14 +59,14 @@ class PackMixes:
 
     def run(self, budget: Budget) -> Answer:
         """Until time is over or nothing pays."""
-        track = _from(self.fleet, self.hint, budget)
+        track = track_from(self.fleet, self.hint, budget)
         best = track.best
         given = best[1].left_out if best is not None and self.fleet.levels else None
         bound = PatternBound(self.fleet, budget.share(_BOUND_SHARE), given, self.seed)
         bound.run(track)
         if bound.cuts and not bound.infeasible and not budget.over():
             MixPacking(self.fleet, track, bound, self.seed).run(budget, first=1)
-        return _answer(track)
+        return answer_of(track)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +79,6 @@ class Improve:
 
     def run(self, budget: Budget) -> Answer:
         """Until time is over."""
-        track = _from(self.fleet, self.hint, budget)
+        track = track_from(self.fleet, self.hint, budget)
         Polish(self.fleet, track, self.seed).run(budget, _MOST)
-        return _answer(track)
-
-
-def _from(fleet: Fleet, hint: Packing | None, budget: Budget) -> Track:
-    track = Track(fleet, budget)
-    if hint is not None:
-        track.offer(hint, "hint")
-    return track
-
-
-def _answer(track: Track) -> Answer:
-    best = track.best
-    return Answer(None if best is None else best[0])
+        return answer_of(track)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.fill import Fill
+from placement.exact.fill import Fill, narrow_to
 from placement.heuristics import sketch_of
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete
@@ -56,7 +56,7 @@ class Completion:
         copies that are still out.
         """
         firm = _with_required(self._fleet, placed)
-        narrow = narrow_to(firm, decoded)
+        narrow = narrow_to(firm, _machines_of(firm, decoded))
         ws = self._load(narrow, decoded)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
@@ -126,8 +126,7 @@ def _with_required(fleet: Fleet, placed: Counter[int]) -> Fleet:
     return replace(fleet, components=components)
 
 
-def narrow_to(fleet: Fleet, packing: Packing) -> Fleet:
-    """The fleet with the machines of a packing, and those paid for in any case, as quotas."""
+def _machines_of(fleet: Fleet, packing: Packing) -> list[int]:
+    """The machines of a packing, and those paid for in any case, by pool."""
     count = Counter(machine.pool for machine in packing.machines)
-    pools = tuple(replace(pool, max_instances=max(count[pool.index], fleet.fewest(pool.index))) for pool in fleet.pools)
-    return replace(fleet, pools=pools)
+    return [max(count[pool.index], fleet.fewest(pool.index)) for pool in fleet.pools]

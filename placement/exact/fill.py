@@ -155,6 +155,12 @@ class Fill:
         return 1 - used / max(1, shape.accelerators * shape.memory_mib)
 
 
+def narrow_to(fleet: Fleet, machines: Sequence[int]) -> Fleet:
+    """The fleet with these machine counts as quotas."""
+    pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
+    return replace(fleet, pools=pools)
+
+
 def _everything_optional(narrow: Fleet) -> Fleet:
     """The fleet with free machines and every copy optional, at a level by how hard it is to place."""
     hardness = [_hardness(component) for component in narrow.components]

@@ -7,10 +7,9 @@ there, and the copy comes in where they stood.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from placement.exact.fill import Fill
+from placement.exact.fill import Fill, narrow_to
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -95,9 +94,3 @@ class Growth:
     def _out(self, missing: Missing) -> float:
         """What copies that are out are worth, dollars an hour."""
         return sum(n * self._worths[c] for (c, _, _), n in missing.items())
-
-
-def narrow_to(fleet: Fleet, machines: Machines) -> Fleet:
-    """The fleet with these machine counts as quotas."""
-    pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
-    return replace(fleet, pools=pools)

@@ -20,8 +20,8 @@ from placement.bounds.patterns.relaxation import relax
 from placement.exact.afresh import afresh
 from placement.exact.complete import Completion
 from placement.exact.diving import Dive, may_dive
-from placement.exact.fill import PATIENCE, Fill
-from placement.exact.growth import Growth, narrow_to
+from placement.exact.fill import PATIENCE, Fill, narrow_to
+from placement.exact.growth import Growth
 from placement.exact.mixes import Mix, Mixes
 from placement.exact.polish import with_placed
 from placement.exact.refill import Elimination

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from placement import Problem
 from placement.budget import Budget
-from placement.exact.growth import Growth, narrow_to
+from placement.exact.fill import narrow_to
+from placement.exact.growth import Growth
 from placement.exact.mix_packing import firm_fleet
 from placement.exact.worths import worths
 from placement.fleet import Fleet, compile_fleet

@@ -58,8 +58,7 @@ def finish(filling: Filling, generation: Generation, worth: np.ndarray) -> None:
     if one_size(problem):
         fillers.append(fullest)
     for fill in fillers:
-        rest = Filling(problem, filling.left, filling.available)
-        rest.free = filling.free.copy()
+        rest = filling.rest()
         if rest.complete(worth, fill, state.budget.over):
             offer(problem, state, filling.loads + rest.loads, "rounding")
 

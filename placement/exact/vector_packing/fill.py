@@ -38,6 +38,12 @@ class Filling:
         self.free = problem.least.copy() if demand is None else np.zeros_like(problem.least)
         self.loads: list[tuple[Load, int]] = []
 
+    def rest(self) -> Filling:
+        """What it leaves, to be filled on without a change here."""
+        rest = Filling(self.problem, self.left, self.available)
+        rest.free = self.free.copy()
+        return rest
+
     def used(self, pattern: Pattern) -> Ints:
         """Copies of each item in a pattern."""
         used = np.zeros(len(self.left), dtype=np.int64)

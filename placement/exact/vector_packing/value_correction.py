@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.exact.vector_packing.dive import whole_loads
-from placement.exact.vector_packing.fill import Filling, by_price
+from placement.exact.vector_packing.fill import by_price
 from placement.exact.vector_packing.heuristics import offer, one_size, row_volume, volume
 from placement.exact.vector_packing.knapsack import KnapsackTable
 
 if TYPE_CHECKING:
     from placement.exact.vector_packing.compiled import Compiled, Pattern
-    from placement.exact.vector_packing.fill import Filler, Floats
+    from placement.exact.vector_packing.fill import Filler, Filling, Floats
     from placement.exact.vector_packing.generation import Generation
 
 _PASSES = 20
@@ -40,16 +40,15 @@ def correct_values(generation: Generation, part: float, passes: int = _PASSES) -
     whole = whole_loads(generation, generation.master.weights())
     values = np.maximum(generation.master.duals()[0], volume(problem) * 1e-3)
     limit = state.budget.share(part, seconds=None if state.budget.work is not None else _SECONDS)
-    better, unit = False, generation.master.unit
+    better, unit, size = False, generation.master.unit, row_volume(problem)
 
     def learn(t: int, pattern: Pattern) -> None:
-        _learn(problem, values, pattern, float(problem.cost[t]) / unit)
+        _learn(problem, values, size, pattern, float(problem.cost[t]) / unit)
 
     for _ in range(min(passes, state.budget.work or passes)):
         if state.ended or limit.over():
             break
-        rest = Filling(problem, whole.left, whole.available)
-        rest.free = whole.free.copy()
+        rest = whole.rest()
         if rest.complete(values, _filler(problem, values), limit.over, learn):
             better = offer(problem, state, whole.loads + rest.loads, "value correction") or better
     return better
@@ -70,11 +69,10 @@ def _filler(problem: Compiled, values: Floats) -> Filler:
     return fill
 
 
-def _learn(problem: Compiled, values: Floats, pattern: Pattern, cost: float) -> None:
-    """Copies in a bin are worth their part of its cost by volume: the more, the more of it is free."""
+def _learn(problem: Compiled, values: Floats, size: Floats, pattern: Pattern, cost: float) -> None:
+    """Copies in a bin are worth their part of its cost by volume, `size` of a row: the more, the more of it is free."""
     rows = np.array([row for row, _ in pattern])
     times = np.array([n for _, n in pattern])
-    size = row_volume(problem)[rows]
-    part = size / max(_EPSILON, float(size @ times)) * max(cost, _EPSILON)
+    part = size[rows] / max(_EPSILON, float(size[rows] @ times)) * max(cost, _EPSILON)
     np.multiply.at(values, problem.item[rows], 1 - _NEWEST)
     np.add.at(values, problem.item[rows], _NEWEST * part)
