@@ -6,11 +6,13 @@ The relaxation, with machines :math:`n_p` of pool p and copies :math:`x_{cop}` b
     \min \sum_p \pi_p n_p \quad \text{s.t.} \quad \sum_{co} a_{rcop} x_{cop} \le A_{rp} n_p \ \forall r, p; \qquad
     \sum_{op} x_{cop} \ge d_c \ \forall c; \qquad l_p \le n_p \le u_p
 
-It relaxes integrality, the borders between accelerators and between machines, spread, per-instance rules and moves; it
-keeps options, allow-lists, prices, quotas, `min_instances`, machines that can't be released, and demand. HiGHS
-solves it in floating point, and only the prices of the resources are taken from there: the bound itself is the
-Lagrangian value of those prices, computed in exact integers, so it is a bound whatever the solver did (Geoffrion 1974,
-*Lagrangean relaxation for integer programming*, Math. Prog. Study 2, theorem 1).
+A measure r is a resource of a machine, or memory after a dual feasible function: copies over half an accelerator then
+count as all of it. It relaxes integrality, the borders between accelerators and between machines (but for what those
+functions say of them), spread, per-instance rules and moves; it keeps options, allow-lists, prices, quotas,
+`min_instances`, machines that can't be released, and demand. HiGHS solves it in floating point, and only the prices of
+the measures are taken from there: the bound itself is the Lagrangian value of those prices, computed in exact
+integers, so it is a bound whatever the solver did (Geoffrion 1974, *Lagrangean relaxation for integer programming*,
+Math. Prog. Study 2, theorem 1).
 """
 
 from __future__ import annotations
@@ -18,25 +20,42 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from placement.bounds.dual_feasible import FINEST, parts, rounded
 from placement.bounds.infeasible import capacity, usage
 from placement.bounds.moves import least_move_ticks
 
 if TYPE_CHECKING:
-    from placement.fleet import Component, Fleet
+    from placement.fleet import Component, Fleet, Option
 
 RELAXES = (
-    "whole copies and machines, the borders between accelerators and between machines, spread, rules of one machine "
-    "(max_per_instance, avoid, dedicated), which machines run now, and moves that are not forced"
+    "whole copies and machines, the borders between accelerators (but for large copies) and between machines, spread, "
+    "rules of one machine (max_per_instance, avoid, dedicated), which machines run now, and moves that are not forced"
 )
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
-_SCALE = 2**24  # resource prices are multiples of 1 / _SCALE micro-dollars
+_SCALE = 2**24  # prices of measures are multiples of 1 / _SCALE micro-dollars
+_MOST_WAYS = 30_000  # with more, functions take seconds that the bound of patterns uses better
+
+
+class Measure(NamedTuple):
+    """What copies take of a machine may be added up, up to `room`: a resource, or memory after a function (k > 0)."""
+
+    room: int
+    resource: str
+    k: int = 0
+
+    def of(self, fleet: Fleet, p: int, option: Option) -> int:
+        """What one copy takes on a machine of pool p."""
+        if not self.k:
+            return usage(fleet, p, option, self.resource)
+        part = rounded(option.memory_mib, fleet.pools[p].shape.memory_mib, self.k) if option.shared else parts(self.k)
+        return option.accelerators * part
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """One component by one option on one pool."""
+class Way:
+    """One component by one option on one pool; `usage` of each of the pool's measures."""
 
     component: int
     option: int
@@ -45,44 +64,62 @@ class _Way:
     throughput: int
 
 
-def volume_bound(fleet: Fleet) -> int:
+def volume_bound(fleet: Fleet, finest: int = FINEST) -> int:
     """Ticks that no plan can beat, optional copies left out or not.
+
+    Parameters
+    ----------
+    finest : dual feasible functions up to the one for 1 / (finest + 1) of an accelerator; 0: volumes alone.
 
     The LP has O(components x options x pools) columns; milliseconds for hundreds of components.
     """
-    ways = _ways(fleet)
-    prices = _resource_prices(fleet, ways)
-    return max(0, fleet.tick_price * lagrangian(fleet, ways, prices)) + least_move_ticks(fleet)
+    if sum(len(option.pools) for component in fleet.components for option in component.options) > _MOST_WAYS:
+        finest = 0
+    measures = [measures_of(fleet, pool.index, finest) for pool in fleet.pools]
+    ways = ways_of(fleet, measures)
+    prices = _prices(fleet, measures, ways)
+    return max(0, fleet.tick_price * lagrangian(fleet, measures, ways, prices)) + least_move_ticks(fleet)
 
 
-def _ways(fleet: Fleet) -> list[_Way]:
+def measures_of(fleet: Fleet, p: int, finest: int = FINEST) -> list[Measure]:
+    """The resources that machines of pool p have, and the functions that say more of some copy than its memory does."""
+    plain = [Measure(room, r) for r in RESOURCES if (room := capacity(fleet, p, r))]
+    shape = fleet.pools[p].shape
+    memory = {o.memory_mib for c in fleet.components for o in c.options if o.shared and o.accelerators and p in o.pools}
+    return plain + [
+        Measure(shape.accelerators * parts(k), "memory_mib", k)
+        for k in range(1, finest + 1)
+        if any(rounded(need, shape.memory_mib, k) * shape.memory_mib > need * parts(k) for need in memory)
+    ]
+
+
+def ways_of(fleet: Fleet, measures: list[list[Measure]]) -> list[Way]:
+    """All of them, measured."""
     return [
-        _Way(c.index, o.index, p, tuple(usage(fleet, p, o, r) for r in RESOURCES), o.throughput)
+        Way(c.index, o.index, p, tuple(measure.of(fleet, p, o) for measure in measures[p]), o.throughput)
         for c in fleet.components
         for o in c.options
         for p in sorted(o.pools)
     ]
 
 
-def lagrangian(fleet: Fleet, ways: list[_Way], prices: dict[tuple[int, int], int]) -> int:
+def lagrangian(fleet: Fleet, measures: list[list[Measure]], ways: list[Way], prices: dict[tuple[int, int], int]) -> int:
     """The bound in micro-dollars per hour for given prices, in exact integers.
 
-    `prices[p, r]` is the price of one unit of resource r on pool p, in 1 / _SCALE micro-dollars, at least 0. Machines
+    `prices[p, m]` is the price of one unit of measure m of pool p, in 1 / _SCALE micro-dollars, at least 0. Machines
     of a pool without a quota must not be worth more than they cost; prices that say so are scaled down first.
     """
     value = [Fraction(1)] * len(fleet.pools)
     worth = []
     for pool in fleet.pools:
-        total = sum(
-            prices.get((pool.index, r), 0) * capacity(fleet, pool.index, name) for r, name in enumerate(RESOURCES)
-        )
+        total = sum(prices.get((pool.index, m), 0) * measure.room for m, measure in enumerate(measures[pool.index]))
         if pool.max_instances is None and total > pool.price * _SCALE:
             value[pool.index] = Fraction(pool.price * _SCALE, total)
             total = pool.price * _SCALE
         worth.append(total)
     cheapest: dict[int, list[tuple[Fraction, int]]] = {}
     for way in ways:
-        price = sum(prices.get((way.pool, r), 0) * amount for r, amount in enumerate(way.usage))
+        price = sum(prices.get((way.pool, m), 0) * amount for m, amount in enumerate(way.usage))
         cheapest.setdefault(way.component, []).append((price * value[way.pool], way.throughput))
     copies = sum(_cheapest_copies(c, cheapest.get(c.index, [])) for c in fleet.components)
     machines = sum(_cheapest_machines(fleet, pool.index, worth[pool.index]) for pool in fleet.pools)
@@ -90,7 +127,7 @@ def lagrangian(fleet: Fleet, ways: list[_Way], prices: dict[tuple[int, int], int
 
 
 def _cheapest_copies(component: Component, ways: list[tuple[Fraction, int]]) -> Fraction:
-    """The least that the required copies of a component pay for resources."""
+    """The least that the required copies of a component pay for what they take."""
     if not ways:
         return Fraction(0)
     paid = component.required * min(price for price, _ in ways)
@@ -109,8 +146,8 @@ def _cheapest_machines(fleet: Fleet, p: int, worth: int) -> int:
     return each * (pool.max_instances or 0)  # without a quota `each` is at least 0
 
 
-def _resource_prices(fleet: Fleet, ways: list[_Way]) -> dict[tuple[int, int], int]:
-    """The LP's dual prices of each pool's resources, in whole 1 / _SCALE micro-dollars; none when the LP fails."""
+def _prices(fleet: Fleet, measures: list[list[Measure]], ways: list[Way]) -> dict[tuple[int, int], int]:
+    """The LP's dual prices of each pool's measures, in whole 1 / _SCALE micro-dollars; none when the LP fails."""
     import highspy
     import numpy as np
 
@@ -118,29 +155,25 @@ def _resource_prices(fleet: Fleet, ways: list[_Way]) -> dict[tuple[int, int], in
 
     if not ways:
         return {}
-    rows: dict[tuple[int, int], int] = {}  # (pool, resource) -> row, only for resources that the pool's machines have
-    for pool in fleet.pools:
-        for r, name in enumerate(RESOURCES):
-            if capacity(fleet, pool.index, name) > 0:
-                rows[pool.index, r] = len(rows)
+    rows = {
+        (p, m): row for row, (p, m) in enumerate((p, m) for p, kinds in enumerate(measures) for m in range(len(kinds)))
+    }
     cover = {c.index: len(rows) + k for k, c in enumerate(fleet.components)}
     demand = {c.index: len(rows) + len(cover) + k for k, c in enumerate(c for c in fleet.components if c.demand)}
     covered = {way.component for way in ways}
     lp = highspy.HighsLp()
     lp.num_row_ = len(rows) + len(cover) + len(demand)
     lp.num_col_ = len(fleet.pools) + len(ways)
-    starts, indices, values = [0], [], []
-    for pool in fleet.pools:
-        for r in range(len(RESOURCES)):
-            if (pool.index, r) in rows:
-                indices.append(rows[pool.index, r])
-                values.append(-1.0)  # rows are scaled by the machine's capacity
+    starts, indices, values = [0], list[int](), list[float]()
+    for p, kinds in enumerate(measures):
+        indices.extend(rows[p, m] for m in range(len(kinds)))
+        values.extend(-1.0 for _ in kinds)  # rows are scaled by the machine's room
         starts.append(len(indices))
     for way in ways:
-        for r, amount in enumerate(way.usage):
+        for m, amount in enumerate(way.usage):
             if amount:
-                indices.append(rows[way.pool, r])
-                values.append(amount / capacity(fleet, way.pool, RESOURCES[r]))
+                indices.append(rows[way.pool, m])
+                values.append(amount / measures[way.pool][m].room)
         indices.append(cover[way.component])
         values.append(1.0)
         if way.component in demand:
@@ -164,8 +197,6 @@ def _resource_prices(fleet: Fleet, ways: list[_Way]) -> dict[tuple[int, int], in
     if run(solver) != highspy.HighsModelStatus.kOptimal:
         return {}
     duals = solver.getSolution().row_dual
-    found = {}
-    for (p, r), row in rows.items():
-        unit = max(0.0, -duals[row]) * 1e6 / capacity(fleet, p, RESOURCES[r])
-        found[p, r] = math.floor(unit * _SCALE)
-    return found
+    return {
+        (p, m): math.floor(max(0.0, -duals[row]) * 1e6 / measures[p][m].room * _SCALE) for (p, m), row in rows.items()
+    }

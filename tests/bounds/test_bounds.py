@@ -17,6 +17,7 @@ from placement.bounds.patterns.mix import any_box, covering_bound
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import Relaxation, relax, volumes
 from placement.bounds.patterns.tree import groups_of
+from placement.bounds.volume import lagrangian, measures_of, ways_of
 from placement.budget import Budget
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Value
@@ -38,6 +39,18 @@ def value_of(fleet: Fleet, best: brute.Best) -> tuple[tuple[int, ...], int]:
     return tuple(best.left_out.get(level, 0) for level in fleet.levels), best.account.cost
 
 
+def bound_of_any_prices(fleet: Fleet, seed: int) -> int:
+    """The bound of volumes at prices that no solver chose, some of them of one dual feasible function alone."""
+    rng = random.Random(seed)
+    measures = [measures_of(fleet, pool.index) for pool in fleet.pools]
+    prices = {}
+    for p, kinds in enumerate(measures):
+        chosen = rng.sample(range(len(kinds)), rng.randint(0, min(2, len(kinds))))
+        for m in chosen:
+            prices[p, m] = int(fleet.pools[p].price * 2**24 / kinds[m].room / len(chosen) * rng.choice((0.5, 1, 1.5)))
+    return lagrangian(fleet, measures, ways_of(fleet, measures), prices)
+
+
 def check_bounds(seed: int) -> str:
     """Check every bound on one random problem; says what kind of case it was."""
     case = solved(seed)
@@ -51,6 +64,7 @@ def check_bounds(seed: int) -> str:
     left_out, cost = value_of(fleet, best)
     assert sum(least_moves(fleet)) <= best.account.moves, f"seed {seed}: moves"
     assert fleet.cost(volume_bound(fleet)) <= cost, f"seed {seed}: volume"
+    assert fleet.cost(fleet.tick_price * bound_of_any_prices(fleet, seed)) <= cost, f"seed {seed}: volume, any prices"
     for given in (None, left_out):
         budget = Budget()
         bound = PatternBound(fleet, budget, given)
@@ -193,6 +207,20 @@ def test_more_reserved_than_an_accelerator_has() -> None:
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
     assert bound.bound == 6_000_000
+
+
+def test_copies_over_half_an_accelerator_take_all_of_it() -> None:
+    """Ten copies of 11 of 20 GiB on machines of two accelerators: 2.75 machines by volume, five in truth."""
+    shape = {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 3}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 20}},
+        instance_types={"t": shape},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 10, "shared": True, "accelerator_memory_gib": 11}],
+    )
+    fleet = compile_fleet(problem)
+    assert fleet.cost(volume_bound(fleet, finest=0)) == 8_250_000
+    assert fleet.cost(volume_bound(fleet)) == 15_000_000
 
 
 def test_value_orders_left_out_before_money() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import threading
 import time
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -310,7 +309,7 @@ def test_needs_that_fit_together_never_measure_more_than_one() -> None:
         cuts = sorted(rng.randint(0, room) for _ in range(rng.randint(0, 5)))
         needs = [right - left for left, right in zip([0, *cuts], [*cuts, room], strict=True)]
         for function in _functions():
-            assert sum(function(Fraction(need, room)) for need in needs) <= 1
+            assert sum(function(need, room) for need in needs) <= 1
 
 
 def crowd(components: int = 12) -> Doc:

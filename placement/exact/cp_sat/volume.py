@@ -1,21 +1,19 @@
 """Redundant rows: what all new machines of a pool hold together. No plan needs them; bounds do.
 
-A row says that what copies need, measured by a dual feasible function f, is at most one per accelerator (or per
-machine). f maps needs in [0, 1] of the room to [0, 1] so that needs that fit together never measure more than 1: the
-identity gives the volume row, the functions of Fekete and Schepers [1]_ round up needs over a half, a third and so on.
+A row says that what copies need, measured by a dual feasible function (`bounds.dual_feasible`), is at most one per
+accelerator (or per machine): the identity gives the volume row, others round up needs over a half, a third and so on.
 
 On its own, without machines one by one, the model of these rows is small enough to be solved to the end in most cases.
-
-.. [1] Fekete, S. P. and Schepers, J. (2001). New classes of fast lower bounds for bin packing problems. Mathematical
-   Programming 91, 11-31. https://doi.org/10.1007/s101070100243
 """
 
 from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.bounds.dual_feasible import FINEST, parts, rounded
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
 
     from placement.exact.cp_sat.program import Program, Var
     from placement.fleet import Option, Shape
-
-_FINEST = 8  # functions up to 1/9 of the room; finer ones moved no bound in trials
 
 
 def add_volume_rows(program: Program, shape: Shape, copies: list[tuple[Var, Option]], machines: Var) -> None:
@@ -50,13 +46,13 @@ def _measures(shape: Shape, options: list[Option]) -> Iterator[list[Fraction]]:
     for need, room in _host(shape):
         if room > 0:
             for function in _functions():
-                yield [function(Fraction(need(option), room)) for option in options]
+                yield [function(need(option), room) for option in options]
     for need, room in _on_accelerator(shape):
         if room > 0:
             for function in _functions():
                 yield [
                     Fraction(option.accelerators, shape.accelerators)
-                    * (function(Fraction(need(option), room)) if option.shared else 1)
+                    * (function(need(option), room) if option.shared else 1)
                     for option in options
                 ]
 
@@ -73,19 +69,12 @@ def _on_accelerator(shape: Shape) -> Iterator[tuple[Callable[[Option], int], int
         yield (lambda option: option.share), WHOLE_SHARE
 
 
-def _functions() -> Iterator[Callable[[Fraction], Fraction]]:
-    yield lambda part: part
-    for k in range(1, _FINEST + 1):
-        yield lambda part, k=k: _rounded(part, k)  # type: ignore[misc]
+def _functions() -> Iterator[Callable[[int, int], Fraction]]:
+    """Each maps a need and the room to a part of one."""
+    yield Fraction
+    for k in range(1, FINEST + 1):
+        yield partial(_rounded, k)
 
 
-def _rounded(part: Fraction, k: int) -> Fraction:
-    """The dual feasible function u^(k): part when (k + 1) x part is whole, else that rounded down, over k.
-
-    Examples
-    --------
-    >>> _rounded(Fraction(3, 5), 1), _rounded(Fraction(1, 2), 1), _rounded(Fraction(2, 5), 1)
-    (Fraction(1, 1), Fraction(1, 2), Fraction(0, 1))
-    """
-    times = (k + 1) * part
-    return part if times.denominator == 1 else Fraction(math.floor(times), k)
+def _rounded(k: int, need: int, room: int) -> Fraction:
+    return Fraction(rounded(need, room, k), parts(k))
