@@ -95,7 +95,8 @@ class MixPacking:
         # Without zones copies may go to any machine with room: then what is scarce in the mix says what they are worth.
         self._worths = costs if settled is not None and is_zoned(self._rest) else None
         self._relaxation = relax(rest)
-        self._dive = None if settled is None else Dive(self._relaxation, bound.patterns, seed)
+        self._patterns = bound.useful_patterns()
+        self._dive = None if settled is None else Dive(self._relaxation, self._patterns, seed)
         self._arms: list[_Arm] = []
         if self.dives and keeping is not None:
             self._arms.append(self._staying(bound, keeping))
@@ -108,7 +109,7 @@ class MixPacking:
 
     def _staying(self, bound: PatternBound, keeping: Keeping) -> _Arm:
         """Mixes that hold some of what runs."""
-        staying = Staying(self._fleet, self._rest, self._relaxation, bound.patterns, keeping, self._seed)
+        staying = Staying(self._fleet, self._rest, self._relaxation, self._patterns, keeping, self._seed)
         return self._arm(staying.offer)
 
     def _anew(self, bound: PatternBound) -> Iterator[_Arm]:
@@ -118,9 +119,9 @@ class MixPacking:
         if exactly and enough and not is_zoned(self._rest):
             yield self._arm(lambda *_: Mix(exactly))  # nothing to spare: a packing there is a proof
         cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
-        yield self._arm(Mixes(self._rest, cuts, self._seed, SpareRoom(self._relaxation, bound.patterns)).offer)
+        yield self._arm(Mixes(self._rest, cuts, self._seed, SpareRoom(self._relaxation, self._patterns)).offer)
         if self.dives:
-            yield self._arm(Rounding(self._rest, self._relaxation, bound.patterns, self._seed).offer)
+            yield self._arm(Rounding(self._rest, self._relaxation, self._patterns, self._seed).offer)
 
     def _arm(self, offer: Callable[[float, list[int], Budget], Mix | None]) -> _Arm:
         return _Arm(offer, self._fewest())

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.moves import least_move_ticks
-from placement.bounds.patterns.certificate import box_bound, certify
+from placement.bounds.patterns.certificate import box_bound, certify, device_worth
 from placement.bounds.patterns.keeping import Keeping
 from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
@@ -62,6 +62,7 @@ _NEWS = 1.002  # a bound higher by this factor is worth a report
 _RISE = 1.0005  # or worth more branching, when time is short
 _NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
 _EXTRA = 8  # more patterns a kind and round, from a part of the items
+_USEFUL = 0.1  # of an accelerator's worth, that a useful pattern may lack
 _DROP = 0.6  # part of the items that are then left out
 _STAKE = 0.02  # of the price of what runs, that moving all of it must cost for it to be worth an LP of its own
 _ROOT_SHARE, _KEEP_SHARE = 0.5, 0.8  # then, of the time left for the bound, for the LP without and with what runs
@@ -149,6 +150,23 @@ class PatternBound:
     def patterns(self) -> list[Pattern]:
         """All of them."""
         return self._program.known()
+
+    def useful_patterns(self) -> list[Pattern]:
+        """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the prices of the root.
+
+        Others were found at prices far from these, or in boxes of the tree; in the LPs of a dive they take time, a
+        quarter of it where there are most, and lead away from what is cheap. Items alone are kept, so that each can be
+        placed.
+        """
+        if self._prices is None:
+            return self.patterns
+        least = [(1 - _USEFUL) * worth for worth in device_worth(self.relaxation, self._prices)]
+        touch = self._prices.touch
+        return [
+            (q, pattern)
+            for q, pattern in self.patterns
+            if len(pattern) == 1 or sum(touch[q][i] * times for i, times in pattern) >= least[q]
+        ]
 
     @property
     def machines(self) -> tuple[int, ...]:
