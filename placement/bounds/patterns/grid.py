@@ -97,21 +97,24 @@ class _Column:
     def _suits(self, unit: Fraction, most: int) -> bool:
         """Whether the room has at most so many units, and all that fits into it still does."""
         units = _floor(self.room, unit)
-        return 1 <= units <= most and all(
-            _rounded(need, unit, up=self.up) <= units for need in self.needs if need <= self.room
-        )
+        largest = max((need for need in self.needs if need <= self.room), default=0)
+        return 1 <= units <= most and _rounded(largest, unit, up=self.up) <= units
 
     def _hair_above(self, unit: Fraction) -> Fraction:
-        return max((Fraction(need, max(1, round(need / unit))) for need in self.needs if need), default=unit)
+        one = float(unit)
+        pairs = ((need, max(1, round(need / one))) for need in self.needs if need)
+        return Fraction(*max(pairs, key=lambda pair: pair[0] / pair[1])) if any(self.needs) else unit
 
     def lost(self, unit: Fraction) -> float:
         """What the rounding gives away or takes, in rooms, over all wanted copies; rounding the room counts too."""
-        units = _floor(self.room, unit)
-        parts = (
-            n * (need / self.room - _rounded(need, unit, up=self.up) / units)
-            for need, n in zip(self.needs, self.counts, strict=True)
-        )
-        return -sum(parts) if self.up else sum(parts)
+        units, over, under = _floor(self.room, unit), unit.denominator, unit.numerator  # slow to look up
+        if self.up:
+            rounded = [-(-need * over // under) for need in self.needs]
+        else:
+            rounded = [need * over // under for need in self.needs]
+        triples = zip(self.needs, rounded, self.counts, strict=True)
+        given_away = sum(n * (need / self.room - k / units) for need, k, n in triples)
+        return -given_away if self.up else given_away
 
 
 def _rounded(amount: int, unit: Fraction, *, up: bool) -> int:

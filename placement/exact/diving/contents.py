@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from placement.exact.refill.boxes import Box
 
 _ZONE_STEPS = 8  # solutions of the LP, about, to settle all zones
+_ZONE_SHARE = 0.4  # of the time, for that
 _STEPS = 30  # solutions of the LP, about, to fill all spaces
 _NEARLY = 0.01  # of a space, that a whole content may lack
 _TRIES = 8  # machines, for one content
@@ -37,12 +38,14 @@ class Contents:
     def run(self, budget: Budget) -> None:
         """Place what can be, until the time is over; copies for which no place is found stay out."""
         self._settle_zones(budget)
-        steps = fruitless = 0
+        steps, fruitless, began = 0, 0, budget.elapsed()
         while any(self._state.out[c] for c in self._guide.narrow) and fruitless < _FRUITLESS:
             if budget.over() or not self._solve(budget):
                 break
             steps += 1
-            fruitless = 0 if self._step() else fruitless + 1
+            # What is left of the time may be too little for small steps.
+            more = budget.left() * steps / max(SOME, budget.elapsed() - began)
+            fruitless = 0 if self._step(min(_STEPS, max(1.0, more))) else fruitless + 1
         if not steps:
             self._place_wanted()
 
@@ -50,7 +53,11 @@ class Contents:
         return self._guide.solve(self._state, self._spaces, budget, banned=self._banned)
 
     def _settle_zones(self, budget: Budget) -> None:
-        """Say how many copies each zone shall have, of those components first where the LP is nearest to whole."""
+        """Say how many copies each zone shall have, of those components first where the LP is nearest to whole.
+
+        When its part of the time is over, of all that are left at once.
+        """
+        part = budget.share(_ZONE_SHARE)
         state, relaxation = self._state, self._seating.relaxation
         unsettled = {c for c in state.zoned if state.out[c] and c in self._guide.narrow}
         at_once = -(-len(unsettled) // _ZONE_STEPS)
@@ -61,7 +68,7 @@ class Contents:
                     parts[way.component][way.zone] += copies
             broken = {c: sum(abs(n - round(n)) for n in part) for c, part in parts.items()}
             for k, c in enumerate(sorted(parts, key=broken.__getitem__)):
-                if k >= at_once and broken[c] > SOME:
+                if k >= at_once and broken[c] > SOME and not part.over():
                     break
                 state.goals[c] = self._goal(c, parts[c])
                 unsettled.remove(c)
@@ -80,10 +87,10 @@ class Contents:
                     break
         return counts
 
-    def _step(self) -> bool:
-        """Place contents of the last solution: the whole ones, and as many others as a step should; any placed?"""
+    def _step(self, steps: float) -> bool:
+        """Place contents of the last solution: the whole ones, and others, for all in so many `steps`; any placed?"""
         held = self._guide.held()
-        goal, done = math.ceil(sum(held.values()) / _STEPS), 0
+        goal, done = math.ceil(sum(held.values()) / steps), 0
         for content in sorted(held, key=lambda each: self._rank(each, held[each]), reverse=True):
             times = math.floor(held[content] + _NEARLY)
             if not times and done >= goal:
