@@ -109,14 +109,24 @@ def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pa
     return kept
 
 
-def cover(problem: Compiled, state: State, loads: list[Load], aim: int | None, *, seconds: float = math.inf) -> bool:
+def cover(
+    problem: Compiled,
+    state: State,
+    loads: list[Load],
+    aim: int | None,
+    *,
+    seconds: float = math.inf,
+    exactly: bool = False,
+) -> bool:
     """Find the cheapest packing of these loads that is better than the best; says whether that was decided.
 
     With an `aim`, `loads` are all that a packing of at most that cost can use, and the bound is raised by what is
-    proved of those.
+    proved of those. With `exactly` only packings up to the aim are looked for, where no copy may be covered twice.
     """
     most_cost = math.inf if state.cost is None else float(state.cost - state.unit)
-    answer = solve_cover(problem, state, loads, most_cost, seconds)
+    if exactly and aim is not None:
+        most_cost = min(most_cost, float(aim))
+    answer = solve_cover(problem, state, loads, most_cost, seconds, exactly=exactly)
     if answer.chosen is not None:
         offer(problem, state, answer.chosen, NAME)
     if aim is not None:
@@ -133,8 +143,13 @@ class Answer:
     decided: bool
 
 
-def solve_cover(problem: Compiled, state: State, loads: list[Load], most_cost: float, seconds: float) -> Answer:
-    """The covering program over `loads`, by HiGHS; under a work limit it counts nodes in place of `seconds`."""
+def solve_cover(
+    problem: Compiled, state: State, loads: list[Load], most_cost: float, seconds: float, *, exactly: bool = False
+) -> Answer:
+    """The covering program over `loads`, by HiGHS; under a work limit it counts nodes in place of `seconds`.
+
+    With `exactly` no copy is covered twice.
+    """
     import highspy
 
     from placement.engines.highs import load_lp, run
@@ -162,7 +177,8 @@ def solve_cover(problem: Compiled, state: State, loads: list[Load], most_cost: f
     lp.col_lower_, lp.col_upper_ = np.zeros(len(cost)), np.array(upper)
     most = np.where(problem.limited, np.maximum(problem.available, problem.least).astype(float), highspy.kHighsInf)
     lp.row_lower_ = np.concatenate([problem.demand, problem.least, [-highspy.kHighsInf]]).astype(float)
-    lp.row_upper_ = np.concatenate([np.full(items, highspy.kHighsInf), most, [most_cost]])
+    covered = problem.demand if exactly else np.full(items, highspy.kHighsInf)
+    lp.row_upper_ = np.concatenate([covered, most, [most_cost]])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
     lp.a_matrix_.index_ = np.array(index, dtype=np.int32)

@@ -23,7 +23,7 @@ def volume_cuts(problem: Compiled) -> list[Cut]:
     """Per dimension: the bins have room for the least that all copies can take. O(rows x dimensions)."""
     return [
         Cut(tuple(int(n) for n in problem.room[:, k]), total)
-        for k, least in enumerate(_least_sizes(problem))
+        for k, least in enumerate(least_sizes(problem))
         if (total := sum(int(a) * int(b) for a, b in zip(least, problem.demand, strict=True)))
     ]
 
@@ -32,7 +32,7 @@ def dual_feasible_cuts(problem: Compiled) -> Iterator[Cut]:
     """Per dimension, the best threshold; for one bin type. O(items^2 x dimensions)."""
     if problem.types != 1:
         return
-    for k, least in enumerate(_least_sizes(problem)):
+    for k, least in enumerate(least_sizes(problem)):
         room = int(problem.room[0, k])
         best = 0
         for threshold in np.unique(least[(least > 0) & (2 * least <= room)]).tolist():
@@ -45,7 +45,7 @@ def dual_feasible_cuts(problem: Compiled) -> Iterator[Cut]:
             yield Cut((room,), best)
 
 
-def _least_sizes(problem: Compiled) -> Iterator[Ints]:
+def least_sizes(problem: Compiled) -> Iterator[Ints]:
     """Per dimension, what a copy of each item takes at least."""
     for k in range(problem.size.shape[1]):
         least = np.full(len(problem.demand), np.iinfo(np.int64).max)

@@ -14,6 +14,7 @@ from placement.exact.vector_packing.compiled import compile_packing
 from placement.exact.vector_packing.cover import close_by_patterns, cover
 from placement.exact.vector_packing.dive import dive, round_down
 from placement.exact.vector_packing.dual_feasible import dual_feasible_cuts, volume_cuts
+from placement.exact.vector_packing.full_bins import cover_by_full_bins
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.heuristics import first_packings
 from placement.exact.vector_packing.improve import improve
@@ -76,6 +77,8 @@ def solve_vector_packing(
         state.raise_to(cost_bound(compiled, cut, 1), "volume")
     first_packings(compiled, state)
     _count(compiled, state, cuts, seed)
+    if not state.ended:
+        cover_by_full_bins(compiled, state)
     if state.ended:
         return state.result()
     generation = Generation(compiled, state)
