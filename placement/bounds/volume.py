@@ -85,6 +85,8 @@ def measures_of(fleet: Fleet, p: int, finest: int = FINEST) -> list[Measure]:
     """The resources that machines of pool p have, and the functions that say more of some copy than its memory does."""
     plain = [Measure(room, r) for r in RESOURCES if (room := capacity(fleet, p, r))]
     shape = fleet.pools[p].shape
+    if shape.memory_mib <= 0:  # all of it reserved
+        return plain
     memory = {o.memory_mib for c in fleet.components for o in c.options if o.shared and o.accelerators and p in o.pools}
     return plain + [
         Measure(shape.accelerators * parts(k), "memory_mib", k)

@@ -223,6 +223,26 @@ def test_copies_over_half_an_accelerator_take_all_of_it() -> None:
     assert fleet.cost(volume_bound(fleet)) == 15_000_000
 
 
+def test_accelerators_that_are_all_reserved_measure_nothing() -> None:
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={
+            "t": {
+                "accelerator": "A",
+                "accelerator_count": 2,
+                "vcpus": 8,
+                "memory_gib": 8,
+                "price_per_hour": 3,
+                "reserved": {"accelerator_memory_gib": 4},
+            }
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 3, "shared": True, "accelerator_share": 0.5, "vcpus": 4}],
+    )
+    fleet = compile_fleet(problem)
+    assert fleet.cost(volume_bound(fleet)) == 4_500_000
+
+
 def test_value_orders_left_out_before_money() -> None:
     """One more optional copy placed is worth any price."""
     assert Value((0, 5), 10**9) < Value((1, 0), 0)

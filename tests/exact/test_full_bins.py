@@ -38,7 +38,7 @@ def test_all_full_patterns_are_listed(seed: int) -> None:
     sizes = [tuple(rng.randint(1, int(r) // 2) for r in room) for _ in range(rng.randint(2, 6))]
     problem = compile_packing(one_type(tuple(room.tolist()), sizes, [rng.randint(1, 3) for _ in sizes]))
     slack = np.array([rng.randint(0, 3) for _ in room])
-    loads = _full_loads(problem, slack, State(Budget()))
+    loads = _full_loads(problem, slack, Budget())
     assert loads is not None
     expected = set()
     for copies in range(1, 21):
@@ -75,6 +75,19 @@ def test_no_cover_by_full_bins_is_a_proof() -> None:
 
 def test_where_a_copy_is_as_small_as_the_slack_bins_need_not_be_full() -> None:
     problem = compile_packing(one_type((10, 10), [(6, 6), (5, 5), (1, 1)], [1, 1, 5]))
-    state = State(Budget())
-    state.raise_bound(2, "volume")  # 16 of 20: four are left free
-    assert _slack(problem, state) is None
+    assert _slack(problem, 2) is None  # 16 of 20: four are left free
+
+
+def test_slack_beyond_64_bits_is_not_taken_for_little() -> None:
+    """Of 2^24 bins of 2^40 all but nothing is free in the second dimension."""
+    problem = compile_packing(one_type((10, 2**40), [(6, 0), (4, 1)], [2**24, 2**24]))
+    slack = _slack(problem, 2**24)
+    assert slack is None or slack.tolist()[1] == problem.room[0, 1]
+
+
+def test_many_full_patterns_are_given_up_within_the_budget() -> None:
+    """Where the first dimension says nothing and nearly everything is full in the second."""
+    rng = random.Random(1)
+    sizes: list[tuple[int, ...]] = [(rng.randint(1, 50), 333) for _ in range(600)]
+    problem = compile_packing(one_type((1000, 1000), sizes, [1] * len(sizes)))
+    assert _full_loads(problem, np.array([1000, 1]), Budget()) is None

@@ -155,8 +155,7 @@ class PatternBound:
         """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the prices of the root.
 
         Others were found at prices far from these, or in boxes of the tree; in the LPs of a dive they take time, a
-        quarter of it where there are most, and lead away from what is cheap. Items alone are kept, so that each can be
-        placed.
+        quarter of it where there are most, and lead away from what is cheap. Items alone are kept.
         """
         if self._prices is None:
             return self.patterns

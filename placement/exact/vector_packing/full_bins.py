@@ -1,11 +1,11 @@
 """Where a packing at the bound leaves so little free that every bin is full: all full bins, and a cover by them.
 
-With n bins of one type the copies of a packing leave ``slack[k] = n * room[k] - total[k]`` free in dimension k, over
-all bins. Where no copy is that small, each bin of such a packing is maximal, and in none more than the slack is free in
-any dimension: in several dimensions few patterns are so full (the triplets of Caprara and Toth 2001 leave nothing).
-They are built by their copies but the last, which then is one of few: its size must be what is free, less at most the
-slack. So two copies are paired, not three, where bins hold three (as in meeting in the middle, Horowitz and Sahni
-1974). No copy is covered twice, as it would be as small as the slack.
+With n bins of one type a packing leaves at most ``slack[k] = n * room[k] - total[k]`` free in dimension k, over all
+bins, where its copies take `total` at least. Where no copy is that small, each bin of such a packing is maximal, and in
+none more than the slack is free in any dimension: in several dimensions few patterns are so full (the triplets of
+Caprara and Toth 2001 leave nothing). They are built by their copies but the last, which then is one of few: its size
+must be what is free, less at most the slack. So two copies are paired, not three, where bins hold three (as in meeting
+in the middle, Horowitz and Sahni 1974). No copy is covered twice, as it would be as small as the slack.
 """
 
 from __future__ import annotations
@@ -20,14 +20,16 @@ from placement.exact.vector_packing.dual_feasible import least_sizes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.budget import Budget
     from placement.exact.vector_packing.compiled import Compiled, Ints, Load
     from placement.exact.vector_packing.state import State
 
 _MOST = 10_000  # patterns
+_LISTED = 3  # times as many, before those with too many copies of a row are left out
 _PAIRS = 60_000_000  # of what is begun and a row that may join it, in all
 _BEGUN = 300_000  # at one time
-_AT_ONCE = 2_000_000
-_COVER_PART = 0.1  # of the time left, for the cover
+_AT_ONCE = 500_000
+_PART = 0.1  # of the time left, each for the list and for the cover
 
 
 class _Begun(NamedTuple):
@@ -42,51 +44,58 @@ def cover_by_full_bins(problem: Compiled, state: State) -> None:
 
     One bin type, without conflicts; in one dimension too many patterns are full.
     """
-    slack = _slack(problem, state)
+    bins = state.bound // max(1, int(problem.cost[0]))
+    slack = _slack(problem, bins) if bins * int(problem.cost[0]) == state.bound else None
     if slack is None:
         return
-    loads = _full_loads(problem, slack, state)
+    loads = _full_loads(problem, slack, state.budget.share(_PART))
     if loads is None:
         return
     state.stats["full bins"] = len(loads)
-    cover(problem, state, loads, state.bound, seconds=_COVER_PART * state.budget.left(), exactly=True)
+    cover(problem, state, loads, state.bound, seconds=_PART * state.budget.left(), exactly=True)
 
 
-def _slack(problem: Compiled, state: State) -> Ints | None:
-    """What may be free in each dimension, (d,); None where bins need not be full."""
-    if problem.types != 1 or problem.size.shape[1] < 2 or not problem.plain or not problem.cost[0]:
+def _slack(problem: Compiled, bins: int) -> Ints | None:
+    """What may be free in each dimension of one of so many bins, (d,); None where bins need not be full, or others."""
+    if problem.types != 1 or problem.size.shape[1] < 2 or not problem.plain or bins < problem.least[0]:
         return None
-    bins = state.bound // int(problem.cost[0])
-    total = np.array([int(least @ problem.demand) for least in least_sizes(problem)])
-    slack = bins * problem.room[0] - total
-    if (slack < 0).any() or bins < problem.least[0]:
+    demand = [int(n) for n in problem.demand]
+    totals = [sum(int(a) * n for a, n in zip(least, demand, strict=True)) for least in least_sizes(problem)]
+    rooms = [int(room) for room in problem.room[0]]
+    free = [bins * room - total for room, total in zip(rooms, totals, strict=True)]
+    if min(free) < 0:
         return None
+    slack = np.array([min(room, amount) for room, amount in zip(rooms, free, strict=True)])  # no bin has more
     return None if (problem.size[problem.fits[:, 0]] <= slack).all(axis=1).any() else slack
 
 
-def _full_loads(problem: Compiled, slack: Ints, state: State) -> list[Load] | None:
+def _full_loads(problem: Compiled, slack: Ints, budget: Budget) -> list[Load] | None:
     """All patterns that leave at most `slack` free in each dimension; None when that takes too much."""
+    sharp = np.argsort(slack / np.maximum(problem.room[0], 1), kind="stable")  # the last copy is looked up by the first
     rows = np.flatnonzero(problem.fits[:, 0] & (problem.limit > 0))
-    rows = rows[np.argsort(problem.size[rows, 0], kind="stable")]
-    size = problem.size[rows]
+    rows = rows[np.argsort(problem.size[rows, sharp[0]], kind="stable")]
+    size, slack = problem.size[rows][:, sharp], slack[sharp]
     least = size.min(axis=0)
-    begun = _Begun(np.zeros((1, 0), dtype=np.int64), problem.room[:1].astype(np.int64))
+    begun = _Begun(np.zeros((1, 0), dtype=np.int64), problem.room[:1, sharp].astype(np.int64))
     loads: list[Load] = []
-    pairs = 0
+    pairs = listed = 0
     while len(begun.chosen):
         for full in _ended(size, begun, slack):
+            listed += len(full)
+            if listed > _LISTED * _MOST or budget.over():
+                return None
             loads.extend((0, pattern) for pattern in _patterns(problem, rows, full))
-            if len(loads) > _MOST or state.budget.over():
+            if len(loads) > _MOST:
                 return None
         pairs += len(begun.chosen) * len(rows)
-        more = _extended(size, begun, least) if pairs <= _PAIRS else None
+        more = _extended(size, begun, least, budget) if pairs <= _PAIRS else None
         if more is None:
             return None
         begun = more
     return loads
 
 
-def _extended(size: Ints, begun: _Begun, least: Ints) -> _Begun | None:
+def _extended(size: Ints, begun: _Begun, least: Ints, budget: Budget) -> _Begun | None:
     """One copy more, no earlier in the order, that leaves room for another; None where that is too many."""
     chosen, left, total = [], [], 0
     step = max(1, _AT_ONCE // len(size))
@@ -97,7 +106,7 @@ def _extended(size: Ints, begun: _Begun, least: Ints) -> _Begun | None:
             may &= size[:, k][None, :] <= (part.left[:, k] - least[k])[:, None]
         at, row = np.nonzero(may)
         total += len(at)
-        if total > _BEGUN:
+        if total > _BEGUN or budget.over():
             return None
         chosen.append(np.column_stack([part.chosen[at], row]))
         left.append(part.left[at] - size[row])
