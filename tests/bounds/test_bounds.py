@@ -185,24 +185,21 @@ def test_prices_beyond_64_bits_are_summed_exactly() -> None:
     assert knapsack.value([5 * 10**20, 4 * 10**20, 2 * 10**20]) == 13 * 10**20
 
 
-def test_more_reserved_than_an_accelerator_has() -> None:
-    """Accelerators without usable memory hold nothing, and no bound stumbles over them."""
+def with_reserved(gib: float, **component: object) -> Fleet:
+    """Three copies that take half the vCPUs, on machines that reserve so much of each accelerator's 4 GiB."""
+    shape = {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 3}
     problem = Problem(
         accelerators={"A": {"memory_gib": 4}},
-        instance_types={
-            "t": {
-                "accelerator": "A",
-                "accelerator_count": 2,
-                "vcpus": 8,
-                "memory_gib": 8,
-                "price_per_hour": 3,
-                "reserved": {"accelerator_memory_gib": 8},
-            }
-        },
+        instance_types={"t": {**shape, "reserved": {"accelerator_memory_gib": gib}}},
         pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
-        components=[{"name": "c", "copies": 3, "accelerators": 0, "vcpus": 4}],
+        components=[{"name": "c", "copies": 3, "vcpus": 4, **component}],
     )
-    fleet = compile_fleet(problem)
+    return compile_fleet(problem)
+
+
+def test_more_reserved_than_an_accelerator_has() -> None:
+    """Accelerators without usable memory hold nothing, and no bound stumbles over them."""
+    fleet = with_reserved(8, accelerators=0)
     assert volume_bound(fleet) <= 6_000_000
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
@@ -224,22 +221,7 @@ def test_copies_over_half_an_accelerator_take_all_of_it() -> None:
 
 
 def test_accelerators_that_are_all_reserved_measure_nothing() -> None:
-    problem = Problem(
-        accelerators={"A": {"memory_gib": 4}},
-        instance_types={
-            "t": {
-                "accelerator": "A",
-                "accelerator_count": 2,
-                "vcpus": 8,
-                "memory_gib": 8,
-                "price_per_hour": 3,
-                "reserved": {"accelerator_memory_gib": 4},
-            }
-        },
-        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
-        components=[{"name": "c", "copies": 3, "shared": True, "accelerator_share": 0.5, "vcpus": 4}],
-    )
-    fleet = compile_fleet(problem)
+    fleet = with_reserved(4, shared=True, accelerator_share=0.5)
     assert fleet.cost(volume_bound(fleet)) == 4_500_000
 
 

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from placement.exact.vector_packing.compiled import Compiled, Ints
 
 
+def total_sizes(problem: Compiled) -> list[int]:
+    """Per dimension, the least that all copies can take, in exact integers. O(rows x dimensions)."""
+    demand = [int(n) for n in problem.demand]
+    return [sum(int(a) * n for a, n in zip(least, demand, strict=True)) for least in _least_sizes(problem)]
+
+
 def volume_cuts(problem: Compiled) -> list[Cut]:
     """Per dimension: the bins have room for the least that all copies can take. O(rows x dimensions)."""
     return [
-        Cut(tuple(int(n) for n in problem.room[:, k]), total)
-        for k, least in enumerate(least_sizes(problem))
-        if (total := sum(int(a) * int(b) for a, b in zip(least, problem.demand, strict=True)))
+        Cut(tuple(int(n) for n in problem.room[:, k]), total) for k, total in enumerate(total_sizes(problem)) if total
     ]
 
 
@@ -32,7 +36,7 @@ def dual_feasible_cuts(problem: Compiled) -> Iterator[Cut]:
     """Per dimension, the best threshold; for one bin type. O(items^2 x dimensions)."""
     if problem.types != 1:
         return
-    for k, least in enumerate(least_sizes(problem)):
+    for k, least in enumerate(_least_sizes(problem)):
         room = int(problem.room[0, k])
         best = 0
         for threshold in np.unique(least[(least > 0) & (2 * least <= room)]).tolist():
@@ -45,7 +49,7 @@ def dual_feasible_cuts(problem: Compiled) -> Iterator[Cut]:
             yield Cut((room,), best)
 
 
-def least_sizes(problem: Compiled) -> Iterator[Ints]:
+def _least_sizes(problem: Compiled) -> Iterator[Ints]:
     """Per dimension, what a copy of each item takes at least."""
     for k in range(problem.size.shape[1]):
         least = np.full(len(problem.demand), np.iinfo(np.int64).max)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from placement.exact.vector_packing.cover import cover
-from placement.exact.vector_packing.dual_feasible import least_sizes
+from placement.exact.vector_packing.dual_feasible import total_sizes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,8 +44,8 @@ def cover_by_full_bins(problem: Compiled, state: State) -> None:
 
     One bin type, without conflicts; in one dimension too many patterns are full.
     """
-    bins = state.bound // max(1, int(problem.cost[0]))
-    slack = _slack(problem, bins) if bins * int(problem.cost[0]) == state.bound else None
+    bins, over = divmod(state.bound, max(1, int(problem.cost[0])))
+    slack = None if over else _slack(problem, bins)
     if slack is None:
         return
     loads = _full_loads(problem, slack, state.budget.share(_PART))
@@ -59,10 +59,8 @@ def _slack(problem: Compiled, bins: int) -> Ints | None:
     """What may be free in each dimension of one of so many bins, (d,); None where bins need not be full, or others."""
     if problem.types != 1 or problem.size.shape[1] < 2 or not problem.plain or bins < problem.least[0]:
         return None
-    demand = [int(n) for n in problem.demand]
-    totals = [sum(int(a) * n for a, n in zip(least, demand, strict=True)) for least in least_sizes(problem)]
     rooms = [int(room) for room in problem.room[0]]
-    free = [bins * room - total for room, total in zip(rooms, totals, strict=True)]
+    free = [bins * room - total for room, total in zip(rooms, total_sizes(problem), strict=True)]
     if min(free) < 0:
         return None
     slack = np.array([min(room, amount) for room, amount in zip(rooms, free, strict=True)])  # no bin has more
