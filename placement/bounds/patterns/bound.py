@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
@@ -28,6 +29,7 @@ from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, RELAXES_KEEPING, relax
 from placement.bounds.patterns.room import Room
+from placement.bounds.patterns.settling import Settling
 from placement.bounds.patterns.stacking import Stacking
 from placement.bounds.patterns.today import Today
 from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
@@ -61,6 +63,7 @@ _NEAR = 1e-4  # and so near in a box that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
 _RISE = 1.0005  # or worth more branching, when time is short
 _NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
+_NODES_OF_PROGRAM = 10  # of the tree, that an integer program counts for
 _EXTRA = 8  # more patterns a kind and round, from a part of the items
 _USEFUL = 0.1  # of an accelerator's worth, that a useful pattern may lack
 _DROP = 0.6  # part of the items that are then left out
@@ -84,6 +87,7 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
         "columns": patterns.columns,
         "rounds": patterns.rounds,
         "nodes": patterns.nodes,
+        "programs": patterns.programs,
     }
     if patterns.infeasible and given is None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
@@ -123,6 +127,7 @@ class PatternBound:
         self._most: tuple[Limits, ...] = self._stacking.limits({})
         self._knapsacks = [kind.knapsack for kind in self.relaxation.kinds]  # with what is allowed now
         self._groups = groups_of(fleet)
+        self._settling = Settling(self.relaxation, self._groups, self._stacking, budget)
         self._program = PatternProgram(self.relaxation, self._groups)
         self._start()
 
@@ -197,9 +202,9 @@ class PatternBound:
             self.reduced = self._program.reduced_costs()
             _, worth = self._program.worths(self._program.duals())
             self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
-        tree = Tree(self._branch, self.relaxation, self._groups, box, root)
+        tree = Tree(self._branch, partial(self._settle, track), self.relaxation, self._groups, box, root)
         news, since = self.bound, self._budget.elapsed()
-        while not (tree.done or track.good_enough or self._budget.over()) and tree.nodes < nodes and tree.step():
+        while not (tree.done or track.good_enough or self._budget.over()) and self._work(tree) < nodes and tree.step():
             self._raise(tree.bound, track)
             self.nodes = tree.nodes
             if self.bound > news * _RISE:
@@ -288,7 +293,7 @@ class PatternBound:
             return None
         self.cuts.append(cut)
         self._raise(best, track)
-        return self._relaxed(best)
+        return self._relaxed(best, self._prices)
 
     def _branch(self, box: Box) -> Relaxed | None:
         """Column generation in one box of the tree, from the columns that are there; None when out of time."""
@@ -316,14 +321,38 @@ class PatternBound:
                 break
         if best_prices is not None and len(self.cuts) < _CUTS:
             self.cuts.append(certify(self.relaxation, best_prices))  # without the box's limits
-        return self._relaxed(best)
+        return self._relaxed(best, best_prices)
 
-    def _relaxed(self, bound: int) -> Relaxed:
+    def _work(self, tree: Tree) -> int:
+        """What was done, in nodes of the tree."""
+        return tree.nodes + _NODES_OF_PROGRAM * self.programs
+
+    @property
+    def programs(self) -> int:
+        """Boxes for which all patterns within their gap were listed."""
+        return self._settling.programs
+
+    def _settle(self, track: Track, box: Box, relaxed: Relaxed) -> Relaxed | None:
+        """Say more of a box, by all patterns that plans better than the best one can have there."""
+        money = self._money(track)
+        if money is None:
+            return None
+        self._allow(box)
+        return self._settling.settle(box, relaxed, self._knapsacks, money)
+
+    def _money(self, track: Track) -> int | None:
+        """The most that the machines of a plan may cost that is better than the best one; None when that is unknown."""
+        best = track.best
+        if best is None or (self._given is not None and best[1].left_out != self._given):
+            return None
+        return (best[1].ticks - 1 - self._moves) // self.fleet.tick_price
+
+    def _relaxed(self, bound: int, prices: Prices | None = None) -> Relaxed:
         """What the last solution says, with a bound for its box."""
         program = self._program
         sums = tuple(program.sums())
         stacked = self._stacking.stacked(sums, self._most, zip(program.known(), program.amounts()[1], strict=True))
-        return Relaxed(bound, tuple(program.counts()), not program.beyond(), sums, stacked)
+        return Relaxed(bound, tuple(program.counts()), not program.beyond(), sums, stacked, prices)
 
     def _allow(self, box: Box) -> None:
         """Allow the patterns that limits on copies allow, in a box."""

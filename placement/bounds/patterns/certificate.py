@@ -23,7 +23,7 @@ from placement.bounds.patterns.dedicated import cheapest_machines, counts_whole
 from placement.bounds.patterns.relaxation import Relaxation, Way, volumes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from placement.fleet import Component, Fleet
 
@@ -81,15 +81,23 @@ def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Bo
     Lagrangian: with price 1 on the cut and `prices[g]` on the equation that ties group g to its pools, every count is
     cheapest at one end of its range. Exact, rounded up as whole machines have whole prices. O(pools x groups).
     """
+    return -(-box_total(cut, machine_costs(fleet, cut, groups, prices), box) // UNIT)
+
+
+def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int]) -> list[int]:
+    """The reduced cost of a machine of each pool, then of one counted in each group, in 1 / UNIT micro-dollars."""
     each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
     for price, group in zip(prices, groups, strict=True):
         for p in group:
             each[p] += price
-    each += [-price for price in prices]
-    total = cut.least + sum(
-        min(value * low, value * high) for value, low, high in zip(each, box.fewest, box.most, strict=True)
+    return each + [-price for price in prices]
+
+
+def box_total(cut: Cut, costs: list[int], box: Box) -> int:
+    """The bound of a box from the reduced costs of its counts, in 1 / UNIT micro-dollars."""
+    return cut.least + sum(
+        min(cost * low, cost * high) for cost, low, high in zip(costs, box.fewest, box.most, strict=True)
     )
-    return -(-total // UNIT)
 
 
 def device_worth(relaxation: Relaxation, prices: Prices) -> list[int]:
@@ -120,11 +128,7 @@ def certify(
         worth.append(total)
     for (c, p), price in prices.on_one.items():
         worth[p] += relaxation.on_one[c, p] * price
-    rebate: dict[Way, int] = {}
-    for s in sums:
-        for w in relaxation.sums[s]:
-            way = relaxation.ways[w]
-            rebate[way] = rebate.get(way, 0) + prices.sums.get(s, 0)
+    rebate = rebates(relaxation, prices, sums)
     least = sum(min(prices.sums.get(s, 0) * low, prices.sums.get(s, 0) * high) for s, (low, high) in sums.items())
     least += sum(
         _component_worth(relaxation, component, prices, device, worth, rebate)
@@ -138,12 +142,22 @@ def certify(
     return Cut(tuple(worth), least)
 
 
+def rebates(relaxation: Relaxation, prices: Prices, sums: Iterable[int]) -> dict[Way, int]:
+    """What a copy pays less for counting in these sums."""
+    found: dict[Way, int] = {}
+    for s in sums:
+        for w in relaxation.sums[s]:
+            way = relaxation.ways[w]
+            found[way] = found.get(way, 0) + prices.sums.get(s, 0)
+    return found
+
+
 def _component_worth(
     relaxation: Relaxation,
     component: Component,
     prices: Prices,
-    device: list[int],
-    machine: list[int],
+    device: Sequence[int],
+    machine: Sequence[int],
     rebate: dict[Way, int],
 ) -> int:
     """The least that the placed copies of one component are worth; optional copies bring their level's price."""
@@ -156,9 +170,7 @@ def _component_worth(
         for way in ways:
             offers.setdefault(way.zone, set()).add((way.parts, machine[way.pool]))
         return cheapest_machines(component, offers, relaxation.zones[component.index], reward)
-    worth = [_way_worth(way, prices, device, machine) for way in ways]
-    if rebate:
-        worth = [value - rebate.get(way, 0) for way, value in zip(ways, worth, strict=True)]
+    worth = [way_worth(way, prices, device, machine) - rebate.get(way, 0) for way in ways]
     if component.demand:  # in no sum, so nothing is worth less than 0
         by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in zip(ways, worth, strict=True))
         return max(component.required * min(worth), -(-component.demand * by_rate.numerator // by_rate.denominator))
@@ -169,7 +181,7 @@ def _component_worth(
     return _cheapest_split(relaxation, component, by_zone, reward)
 
 
-def _way_worth(way: Way, prices: Prices, device: list[int], machine: list[int]) -> int:
+def way_worth(way: Way, prices: Prices, device: Sequence[int], machine: Sequence[int]) -> int:
     """The least that one copy is worth: what it takes, at its prices; of a machine of its own, its part of it all."""
     if way.parts:
         return machine[way.pool] // way.parts

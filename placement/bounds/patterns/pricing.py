@@ -69,6 +69,16 @@ class Knapsack:
         best += self._free_worth(prices)
         return best
 
+    def with_more(self, table: np.ndarray, item: int, worth: int) -> np.ndarray:
+        """A table of other items with one item more, each of it worth so much, at least 0; 64 bits must do."""
+        if not any(self.needs[item]):
+            return table + worth * self.limits[item]
+        best = table.copy()
+        for times in _doubling(self.limits[item]):
+            there, here = self._shift(item, times)
+            np.maximum(best[there], best[here] + worth * times, out=best[there])
+        return best
+
     def extend(self, table: np.ndarray, more: Sequence[tuple[int, int, int]]) -> tuple[int, list[int], list[int]]:
         """The most that a pattern of the `table`'s items and of some more is worth.
 

@@ -21,7 +21,7 @@ from placement.bounds.patterns.relaxation import volumes
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from placement.bounds.patterns.certificate import Box, Groups
+    from placement.bounds.patterns.certificate import Box, Groups, Prices
     from placement.bounds.patterns.relaxation import Relaxation, Way
     from placement.fleet import Fleet
 
@@ -45,10 +45,10 @@ def is_whole(counts: Sequence[float]) -> bool:
 class Relaxed:
     """What solving one box gives.
 
-    `bound` is proven, micro-dollars per hour; `counts` are machines per pool and group in the LP's solution (none when
-    the LP failed), `sums` copies per sum of the relaxation; `stacked` of each sum how many of its copies, about, the LP
-    saves by patterns with more of them than there are; `feasible` says whether these hold everything that the
-    relaxation asks for.
+    `bound` is proven, micro-dollars per hour, by `prices` unless the box was settled; `counts` are machines per pool
+    and group in the solution (none when there is none), `sums` copies per sum of the relaxation; `stacked` of each sum
+    how many of its copies, about, are saved by patterns with more of them than there are; `feasible` says whether these
+    hold everything that the relaxation asks for.
     """
 
     bound: int
@@ -56,6 +56,7 @@ class Relaxed:
     feasible: bool
     sums: tuple[float, ...] = ()
     stacked: tuple[float, ...] = ()
+    prices: Prices | None = None
 
 
 class _Node(NamedTuple):
@@ -63,6 +64,7 @@ class _Node(NamedTuple):
     order: int
     box: Box
     relaxed: Relaxed
+    settled: bool = False  # or not to be settled
 
 
 class Tree:
@@ -71,14 +73,19 @@ class Tree:
     def __init__(
         self,
         solve: Callable[[Box], Relaxed | None],
+        settle: Callable[[Box, Relaxed], Relaxed | None],
         relaxation: Relaxation,
         groups: Groups,
         root: Box,
         relaxed: Relaxed,
     ) -> None:
-        """`solve` bounds a box (None: out of time); `relaxed` is what it says of the `root`."""
+        """`solve` bounds a box (None: out of time); `relaxed` is what it says of the `root`.
+
+        `settle` says more of a box, of which it is told what is known; None when it can't.
+        """
         fleet = relaxation.fleet
         self._solve = solve
+        self._settle = settle
         self._copies = [fleet.components[relaxation.ways[ways[0]].component].copies for ways in relaxation.sums]
         self._weights = [min(_part(fleet, relaxation.ways[w]) for w in ways) for ways in relaxation.sums]
         self._pools = len(fleet.pools)
@@ -104,8 +111,15 @@ class Tree:
         return not self._open or (self._closed is not None and self._open[0].bound >= self._closed)
 
     def step(self) -> bool:
-        """Branch on the box with the least bound; False when the time is up (that box then stays open)."""
+        """Settle the box with the least bound or branch on it; False when the time is up (that box then stays open)."""
         node = self._open[0]
+        if not node.settled:
+            relaxed = self._settle(node.box, node.relaxed)
+            bound = node.bound if relaxed is None else max(node.bound, relaxed.bound)
+            node = _Node(bound, node.order, node.box, relaxed or node.relaxed, settled=True)
+            heapq.heapreplace(self._open, node)
+            if node is not self._open[0]:
+                return True
         children = []
         halves = self._halves(node)
         if halves:

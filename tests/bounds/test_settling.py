@@ -1,0 +1,241 @@
+"""Boxes settled at once: reduced costs, all patterns within the gap, and the program over them, against enumeration."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement import Plan, Problem
+from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.certificate import Prices, device_worth
+from placement.bounds.patterns.grid import fit_grid
+from placement.bounds.patterns.listing import list_patterns
+from placement.bounds.patterns.mix import any_box
+from placement.bounds.patterns.pricing import Knapsack
+from placement.bounds.patterns.reduced import reduce_box
+from placement.bounds.patterns.relaxation import Kind, Need, Relaxation, relax
+from placement.bounds.patterns.settling import Settling
+from placement.bounds.patterns.stacking import Stacking
+from placement.bounds.patterns.tree import Relaxed, groups_of
+from placement.bounds.patterns.whole import WholeProgram
+from placement.budget import Budget
+from placement.fleet import Fleet, compile_fleet
+from placement.heuristics import solve_greedy
+from placement.planner import _packing_of
+from placement.track import Track
+from tests import brute, strategies
+
+if TYPE_CHECKING:
+    from placement.bounds.patterns.certificate import Box
+    from placement.packing import Packing
+
+FAR = 10**9
+
+
+def random_kind(rng: random.Random) -> Kind:
+    """A kind with few items, some of which take nothing of some dimension; on a coarse grid at times."""
+    room = Need(rng.randint(4, 30), rng.choice([1000, 0]), rng.choice([0, rng.randint(2, 9)]), 0)
+    items = tuple(
+        sorted({Need(*(rng.choice([0, rng.randint(0, have)]) for have in room)) for _ in range(4)}, reverse=True)
+    )
+    counts = [rng.randint(1, 3) for _ in items]
+    grid = fit_grid(room, items, counts, rng.choice([6, 40, 16_000]))
+    return Kind(0, (), (0,), room, items, Knapsack(grid.room(room), [grid.need(i) for i in items], counts))
+
+
+def expected(kind: Kind, values: list[int | None], least: int) -> set[tuple[tuple[int, int], ...]]:
+    """Every content worth enough to which nothing can be added, by trying all."""
+    limits = [0 if value is None else limit for value, limit in zip(values, kind.knapsack.limits, strict=True)]
+
+    def fits(times: tuple[int, ...]) -> bool:
+        within = all(t <= limit for t, limit in zip(times, limits, strict=True))
+        sums = [sum(t * i[r] for t, i in zip(times, kind.items, strict=True)) for r in range(len(kind.room))]
+        return within and all(total <= have for total, have in zip(sums, kind.room, strict=True))
+
+    found = set()
+    for times in itertools.product(*(range(limit + 1) for limit in limits)):
+        worth = sum(t * (value or 0) for t, value in zip(times, values, strict=True))
+        more = (tuple(t + (k == i) for k, t in enumerate(times)) for i in range(len(times)))
+        if fits(times) and worth >= least and not any(fits(other) for other in more):
+            found.add(tuple((i, t) for i, t in enumerate(times) if t))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_all_patterns_worth_enough_are_listed(seed: int) -> None:
+    """Just those to which nothing can be added, each once; with a limit that is too low, none."""
+    rng = random.Random(seed)
+    kind = random_kind(rng)
+    values = [rng.choice([None, 0, rng.randint(1, 9), rng.randint(1, 9)]) for _ in kind.items]
+    least = rng.randint(-2, 20)
+    wanted = expected(kind, values, least)
+    found = list_patterns(kind, kind.knapsack, values, least, FAR)
+    assert found is not None
+    assert len(found) == len(wanted)
+    assert {tuple(sorted(pattern.items())) for pattern in found} == wanted
+    if wanted:
+        assert list_patterns(kind, kind.knapsack, values, least, len(wanted) - 1) is None
+
+
+def small(seed: int) -> tuple[Fleet, Packing, int] | None:
+    """A random problem, an optimal plan, and what its machines cost; None when there is none or it is too big."""
+    problem = strategies.random_problem(random.Random(seed))
+    best = None if brute.too_big(problem) else brute.cheapest(problem)
+    if best is None:
+        return None
+    fleet = compile_fleet(Problem(**problem))
+    packing = _packing_of(fleet, Plan.model_validate(best.plan))
+    return fleet, packing, sum(p.price * n for p, n in zip(fleet.pools, paid(fleet, packing), strict=True))
+
+
+def paid(fleet: Fleet, packing: Packing) -> list[int]:
+    """Machines per pool that a plan pays for."""
+    counts = [0] * len(fleet.pools)
+    for machine in packing.machines:
+        counts[machine.pool] += 1
+    here = {machine.instance for machine in packing.machines}
+    for k, instance in enumerate(fleet.instances):
+        counts[instance.pool] += not instance.removable and k not in here
+    return [max(n, pool.min_instances) for n, pool in zip(counts, fleet.pools, strict=True)]
+
+
+def left_out(fleet: Fleet, packing: Packing) -> tuple[int, ...]:
+    """Optional copies that a plan leaves out, per level."""
+    track = Track(fleet, Budget())
+    track.offer(packing, "test")
+    return track.best[1].left_out if track.best is not None else ()
+
+
+def random_prices(relaxation: Relaxation, rng: random.Random, most: int) -> Prices:
+    """Any prices, of the size of machines' prices; few are good."""
+    return Prices(
+        touch=[[rng.randrange(-most // 4, most) for _ in kind.items] for kind in relaxation.kinds],
+        device=[rng.randrange(most) for _ in relaxation.kinds],
+        on_one={key: rng.choice([0, rng.randrange(most) * 2**32]) for key in relaxation.on_one},
+        level=[rng.randrange(most) * 2**32 for _ in relaxation.fleet.levels],
+    )
+
+
+def copies_by_way(relaxation: Relaxation, packing: Packing) -> list[int]:
+    """Copies of a plan by each way."""
+    index = {(way.component, way.option, way.pool): w for w, way in enumerate(relaxation.ways)}
+    found = [0] * len(relaxation.ways)
+    for machine in packing.machines:
+        for seat in machine.seats:
+            found[index[seat.component, seat.option, machine.pool]] += 1
+    return found
+
+
+def check_plan_is_left(seed: int) -> bool:
+    """What no plan within some money can have, an optimal plan of that much money has not; False: no such case."""
+    case = small(seed)
+    if case is None:
+        return False
+    fleet, packing, money = case
+    rng = random.Random(seed)
+    given = left_out(fleet, packing) if fleet.levels else None
+    relaxation = relax(fleet, given)
+    groups = groups_of(fleet)
+    box: Box = any_box(fleet, groups)
+    counts, copies = paid(fleet, packing), copies_by_way(relaxation, packing)
+    for _ in range(4):
+        prices = random_prices(relaxation, rng, 2**20 * max(1, max(p.price for p in fleet.pools)))
+        prices.group = [rng.randrange(-FAR, FAR) * 2**32 for _ in groups]
+        reduced = reduce_box(relaxation, groups, prices, device_worth(relaxation, prices), box, money)
+        assert reduced is not None, f"seed {seed}: the box is called empty"
+        limits = zip(reduced.fewest, counts, reduced.most, strict=False)
+        assert all(low <= n <= high for low, n, high in limits), f"seed {seed}: machines"
+        assert all(n <= most for n, most in zip(copies, reduced.copies, strict=True)), f"seed {seed}: copies"
+        patterns = []
+        for kind in relaxation.kinds:
+            least = reduced.least[kind.index]
+            if least is not None:
+                found = list_patterns(kind, kind.knapsack, reduced.items[kind.index], least, FAR) or []
+                patterns += [(kind.index, tuple(sorted(pattern.items()))) for pattern in found]
+        answer = WholeProgram(relaxation, groups, box, reduced, patterns).solve(money, Budget(), 1000)
+        assert answer.bound is not None, f"seed {seed}: the program has no solution"
+        assert answer.bound <= money, f"seed {seed}: the program's bound"
+    return True
+
+
+def test_an_optimal_plan_is_never_ruled_out() -> None:
+    """At any prices: neither by reduced costs nor by the program over the patterns that they leave."""
+    assert sum(check_plan_is_left(seed) for seed in range(260)) > 60
+
+
+def check_bound(seed: int) -> int:
+    """With a plan to beat the bound settles boxes, and is never above the optimum; how many programs that took."""
+    case = small(seed)
+    if case is None:
+        return 0
+    fleet, packing, _ = case
+    budget = Budget()
+    track = Track(fleet, budget)
+    track.offer(packing, "test")
+    assert track.best is not None
+    bound = PatternBound(fleet, budget, track.best[1].left_out if fleet.levels else None)
+    bound.run(track, nodes=100)
+    assert bound.ticks <= track.best[1].ticks, f"seed {seed}: above the optimum"
+    assert not bound.infeasible, f"seed {seed}: called infeasible"
+    return bound.programs
+
+
+def test_settled_boxes_are_never_above_the_optimum() -> None:
+    """Random problems with all rules, each with an optimal plan to beat."""
+    assert sum(check_bound(seed) for seed in range(1000, 1400)) > 20
+
+
+def halves() -> Fleet:
+    """Three copies fill one and a half accelerators, on both types, and one more copy fills the two halves: not whole.
+
+    Whole machines alone, one of each type, 3 + 3.5 dollars, are what the tree comes to.
+    """
+
+    def component(name: str, copies: int, memory: int, accelerators: list[str]) -> dict[str, object]:
+        option = {"accelerators": 1, "accelerator_memory_gib": memory, "shared": True, "on": accelerators}
+        return {"name": name, "copies": copies, "options": [option]}
+
+    types = {
+        name: {"accelerator": name, "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": price}
+        for name, price in (("X", 3), ("Y", 3.5))
+    }
+    problem = Problem(
+        accelerators={name: {"memory_gib": 10} for name in types},
+        instance_types=types,
+        pools=[{"name": name, "instance_type": name, "zone": "a"} for name in types],
+        components=[component("a", 3, 5, ["X"]), component("b", 3, 5, ["Y"]), component("c", 1, 10, ["X", "Y"])],
+    )
+    return compile_fleet(problem)
+
+
+def test_settling_proves_what_the_tree_can_not() -> None:
+    """The bound is the optimum, three machines; with no plan to beat nothing is settled, and it proves but two."""
+    fleet = halves()
+    for plan, dollars in ((False, 6.5), (True, 9.5)):
+        budget = Budget()
+        track = Track(fleet, budget)
+        if plan:
+            solve_greedy(fleet, track, budget=budget)
+        bound = PatternBound(fleet, budget)
+        bound.run(track)
+        assert bound.bound == dollars * 10**6
+        assert bool(bound.programs) == plan
+
+
+def test_too_many_patterns_are_left_to_the_tree() -> None:
+    """A box whose patterns are too many is passed over, and later ones of such a gap are not even tried."""
+    fleet = halves()
+    track = Track(fleet, Budget())
+    solve_greedy(fleet, track, budget=Budget())
+    bound = PatternBound(fleet, Budget())
+    settling = Settling(bound.relaxation, groups_of(fleet), Stacking(bound.relaxation), Budget(), most=1)
+    prices = Prices(touch=[[0] * len(kind.items) for kind in bound.relaxation.kinds], device=[0, 0])
+    relaxed = Relaxed(0, (), feasible=True, prices=prices)
+    knapsacks = [kind.knapsack for kind in bound.relaxation.kinds]
+    box = any_box(fleet, groups_of(fleet))
+    assert settling.settle(box, relaxed, knapsacks, 10**8) is None
+    assert settling.settle(box, relaxed, [], 10**8) is None  # knapsacks would be missed if it were tried
+    assert settling.programs == 0
