@@ -24,6 +24,7 @@ from placement.beside import may_search_beside
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
 from placement.exact.aside import errands, may_help
+from placement.exact.mix_by_mix import MixByMix
 from placement.exact.mix_packing import NAME, MixPacking, firm_fleet
 from placement.exact.polish import Polish
 from placement.exact.refill import Elimination
@@ -54,6 +55,8 @@ class ColumnGenerationOptions:
     first_share, pack_share : parts of what is left each time for closing machines and for packing at fleet mixes.
     dive_share : part of what is left after the bound for packing at fleet mixes, where that is done by diving: then
         no machines are closed before.
+    decide_share : part of what is left after the bound, and again after packing, for fleet mixes that are decided one
+        by one, where fleets are small enough for that.
     second : whether a second process may help, where there is a core and time for it.
     steps : most steps of the large-neighbourhood search, and most tries to close a machine; a work budget replaces it.
     """
@@ -62,6 +65,7 @@ class ColumnGenerationOptions:
     first_share: float = 0.1
     pack_share: float = 0.5
     dive_share: float = 0.7
+    decide_share: float = 0.3
     second: bool = True
     steps: int = 1_000_000
 
@@ -95,8 +99,11 @@ def _search(fleet: Fleet, track: Track, budget: Budget, seed: int, options: Colu
     bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
     bound.run(track, patience=_patience(budget))
     stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
+    stats.update(nodes=bound.nodes, programs=bound.programs)
     if bound.infeasible and given is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+    by_mix = MixByMix(fleet, track, bound, seed, NAME)
+    by_mix.run(budget.share(options.decide_share))
     stats["closed"] = 0
     if not _ended(track, budget) and bound.cuts:
         mixes = MixPacking(fleet, track, bound, seed)
@@ -105,10 +112,12 @@ def _search(fleet: Fleet, track: Track, budget: Budget, seed: int, options: Colu
         mixes.run(budget.share(options.dive_share if mixes.dives else options.pack_share))
         stats["mixes"] = mixes.tried
     if not _ended(track, budget) and track.best is not None:
+        by_mix.run(budget.share(options.decide_share))
         polish = Polish(fleet, track, seed + 1)
         polish.run(budget, options.steps if budget.work is None else budget.work)
         stats["closed"] += polish.closed
         stats.update(steps=polish.steps, improved=polish.improved)
+    stats["ruled_out"] = by_mix.ruled_out
     return Outcome(NAME, _why(track, budget), stats={**stats})
 
 

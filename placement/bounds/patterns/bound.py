@@ -38,7 +38,7 @@ from placement.bounds.volume import volume_bound
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from placement.bounds.patterns.certificate import Box, Cut, Prices
     from placement.bounds.patterns.program import Duals, Pattern
@@ -126,9 +126,10 @@ class PatternBound:
         self._stacking = Stacking(self.relaxation)
         self._most: tuple[Limits, ...] = self._stacking.limits({})
         self._knapsacks = [kind.knapsack for kind in self.relaxation.kinds]  # with what is allowed now
-        self._groups = groups_of(fleet)
-        self._settling = Settling(self.relaxation, self._groups, self._stacking, budget)
-        self._program = PatternProgram(self.relaxation, self._groups)
+        self.groups = groups_of(fleet)
+        self._settling = Settling(self.relaxation, self.groups, self._stacking, budget)
+        self._tree: Tree | None = None
+        self._program = PatternProgram(self.relaxation, self.groups)
         self._start()
 
     def _start(self) -> None:
@@ -191,7 +192,7 @@ class PatternBound:
             nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
         if track.best is not None:
             self._program.add_patterns(self._patterns_of(track.best[0]))
-        box = any_box(self.fleet, self._groups)
+        box = any_box(self.fleet, self.groups)
         today = self._today()
         root = self._converge(box, track, self._budget if today is None else self._budget.share(_ROOT_SHARE))
         if root is None or self.infeasible:
@@ -202,7 +203,35 @@ class PatternBound:
             self.reduced = self._program.reduced_costs()
             _, worth = self._program.worths(self._program.duals())
             self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
-        tree = Tree(self._branch, partial(self._settle, track), self.relaxation, self._groups, box, root)
+        self._tree = Tree(self._branch, partial(self._settle, track), self.relaxation, self.groups, box, root)
+        self._grow(self._tree, track, nodes, patience)
+        self._hold_mixes_against_room(track)
+
+    def resume(self, track: Track, budget: Budget, nodes: int = 2_000) -> None:
+        """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
+        if self._tree is not None:
+            self._budget = budget
+            self._settling.budget = budget
+            self._grow(self._tree, track, self._work(self._tree) + nodes, math.inf)
+
+    def exclude(self, limits: Mapping[int, int], track: Track, budget: Budget) -> bool:
+        """Leave out all counts of pools and groups within these limits, `mix` among them, as no plan stands there.
+
+        Then go on with the tree; False when the time is up before.
+        """
+        self._budget = budget
+        if self._tree is None or not self._tree.exclude(limits):
+            return False
+        self.resume(track, budget)
+        return True
+
+    @property
+    def mix(self) -> tuple[int, ...]:
+        """The cheapest machine counts, per pool, that the tree could not rule out; () while it is not at its end."""
+        return () if self._tree is None else self._tree.mix
+
+    def _grow(self, tree: Tree, track: Track, nodes: int, patience: float) -> None:
+        """Grow the tree, as `run` says."""
         news, since = self.bound, self._budget.elapsed()
         while not (tree.done or track.good_enough or self._budget.over()) and self._work(tree) < nodes and tree.step():
             self._raise(tree.bound, track)
@@ -213,7 +242,6 @@ class PatternBound:
                 break
         self._raise(tree.bound, track)
         self._machines = tree.machines or None
-        self._hold_mixes_against_room(track)
 
     def _today(self) -> Today | None:
         """What runs now, if moving all of it would cost enough beside the machines that run."""
@@ -311,7 +339,7 @@ class PatternBound:
             prices = self._program.prices(duals)
             found, device = self._price(prices, duals, extra=0)
             local = certify(self.relaxation, prices, device, box.sums)
-            bound = box_bound(self.fleet, local, self._groups, prices.group, box)
+            bound = box_bound(self.fleet, local, self.groups, prices.group, box)
             if best_prices is None or bound > best:
                 best, best_prices = bound, prices
             near = _ENOUGH if is_whole(self._program.counts()) and not box.sums else _NEAR

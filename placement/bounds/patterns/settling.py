@@ -9,6 +9,7 @@ there are none raises the bound, too.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ class Settling:
         self._relaxation = relaxation
         self._groups = groups
         self._stacking = stacking
-        self._budget = budget
+        self.budget = budget
         self._most = most
         self._widest: int | None = None  # the gap, about, within which patterns are few enough; None: not known yet
         self.programs = 0  # solved so far
@@ -100,10 +101,11 @@ class Settling:
         """What the program over these patterns says: `closed` when there is no solution of at most `aim`."""
         self.programs += 1
         program = WholeProgram(self._relaxation, self._groups, box, reduced, patterns)
-        answer = program.solve(aim, self._budget.share(_SHARE), _NODES)
+        answer = program.solve(aim, self.budget.share(_SHARE), _NODES)
         if answer.bound is None:
             return closed
-        if not answer.machines:
+        prices = (pool.price for pool in self._relaxation.fleet.pools)
+        if not answer.machines or answer.bound < sum(map(operator.mul, answer.machines, prices)):
             return replace(relaxed, bound=max(relaxed.bound, answer.bound))
         counts = (*answer.machines, *(sum(answer.machines[p] for p in group) for group in self._groups))
         sums = tuple(float(sum(answer.copies[w] for w in ways)) for ways in self._relaxation.sums)

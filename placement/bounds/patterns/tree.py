@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.bounds.patterns.relaxation import volumes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from placement.bounds.patterns.certificate import Box, Groups, Prices
     from placement.bounds.patterns.relaxation import Relaxation, Way
@@ -93,22 +93,53 @@ class Tree:
         prices = [pool.price for pool in fleet.pools]
         self._prices = (*prices, *(min(prices[p] for p in group) for group in groups))
         self._open = [_Node(relaxed.bound, 0, root, relaxed)]
-        self._closed: int | None = None  # the least bound of boxes that can't be branched on
-        self.machines: tuple[int, ...] = ()  # the cheapest whole counts met that hold everything
+        self._closed: list[_Node] = []  # boxes that can't be branched on
+        self._met: tuple[int, ...] = ()  # whole counts met that hold everything
         self.nodes = 0
 
     @property
     def bound(self) -> int:
         """The least price of any plan's machines, micro-dollars per hour."""
-        least = self._open[0].bound if self._open else None
-        if self._closed is None or (least is not None and least < self._closed):
-            return least or 0
-        return self._closed
+        return min((nodes[0].bound for nodes in (self._open, self._closed) if nodes), default=0)
 
     @property
     def done(self) -> bool:
         """Whether more branching can't raise the bound."""
-        return not self._open or (self._closed is not None and self._open[0].bound >= self._closed)
+        return not self._open or bool(self._closed and self._open[0].bound >= self._closed[0].bound)
+
+    @property
+    def machines(self) -> tuple[int, ...]:
+        """The cheapest whole counts, per pool, met so far that hold everything; none: ()."""
+        return self._mix(self._closed[0]) if self._closed and self._mix(self._closed[0]) else self._met
+
+    @property
+    def mix(self) -> tuple[int, ...]:
+        """Those whose price is the bound, when more branching can't raise it; else ()."""
+        return self._mix(self._closed[0]) if self.done and self._closed else ()
+
+    def exclude(self, limits: Mapping[int, int]) -> bool:
+        """Leave out all counts within these limits, `mix` among them: no plan stands there; False: no time for that.
+
+        Limits are on counts of pools and groups, by index. The rest of the mix's box falls into boxes with more
+        machines of one pool or group, and no more of those before it.
+        """
+        node = self._closed[0]
+        most = list(node.box.most)
+        children = []
+        for k, n in limits.items():
+            if n < most[k]:
+                fewest = list(node.box.fewest)
+                fewest[k] = max(fewest[k], n + 1)
+                children.append(replace(node.box, fewest=tuple(fewest), most=tuple(most)))
+            most[k] = min(most[k], n)
+        found = self._solved(node, children)
+        if found is None:
+            return False
+        heapq.heappop(self._closed)
+        self._met = ()
+        for child in found:
+            heapq.heappush(self._open, child)
+        return True
 
     def step(self) -> bool:
         """Settle the box with the least bound or branch on it; False when the time is up (that box then stays open)."""
@@ -120,23 +151,33 @@ class Tree:
             heapq.heapreplace(self._open, node)
             if node is not self._open[0]:
                 return True
-        children = []
         halves = self._halves(node)
-        if halves:
-            for box in halves:
-                if self._is_empty(box):
-                    continue
-                relaxed = self._solve(box)
-                if relaxed is None:
-                    return False
-                self.nodes += 1
-                children.append(_Node(max(node.bound, relaxed.bound), self.nodes, box, relaxed))
-        else:
-            self._close(node)
+        children = self._solved(node, halves)
+        if children is None:
+            return False
         heapq.heappop(self._open)
         for child in children:
             heapq.heappush(self._open, child)
+        if not halves:
+            heapq.heappush(self._closed, node)
         return True
+
+    def _solved(self, node: _Node, boxes: Iterable[Box]) -> list[_Node] | None:
+        """Parts of a node's box, but for empty ones, each with its bound; None when the time is up."""
+        found = []
+        for box in boxes:
+            if self._is_empty(box):
+                continue
+            relaxed = self._solve(box)
+            if relaxed is None:
+                return None
+            self.nodes += 1
+            found.append(_Node(max(node.bound, relaxed.bound), self.nodes, box, relaxed))
+        return found
+
+    def _mix(self, node: _Node) -> tuple[int, ...]:
+        """The whole counts of a box that hold everything, if there are such."""
+        return tuple(round(n) for n in node.relaxed.counts[: self._pools]) if node.relaxed.feasible else ()
 
     def _is_empty(self, box: Box) -> bool:
         """Whether the limits of some group's pools rule out those of the group."""
@@ -146,12 +187,6 @@ class Tree:
             for g, group in enumerate(self._groups)
         )
 
-    def _close(self, node: _Node) -> None:
-        if self._closed is None or node.bound < self._closed:
-            self._closed = node.bound
-            if node.relaxed.feasible:
-                self.machines = tuple(round(n) for n in node.relaxed.counts[: self._pools])
-
     def _halves(self, node: _Node) -> tuple[Box, ...]:
         """Two boxes that together hold all plans of the node's; none when machines and sums of copies are whole.
 
@@ -160,8 +195,8 @@ class Tree:
         """
         counts, sums = node.relaxed.counts, node.relaxed.sums
         k = self._fractional(counts)
-        if k is None and node.relaxed.feasible and not self.machines:
-            self.machines = tuple(round(n) for n in counts[: self._pools])
+        if k is None and node.relaxed.feasible and not self._met:
+            self._met = self._mix(node)
         worth = {s: copies * self._weights[s] for s, copies in enumerate(node.relaxed.stacked) if copies > WHOLE}
         worth |= {s: _apart(n) * self._weights[s] for s, n in enumerate(sums) if _apart(n) > WHOLE}
         s = max(worth, key=lambda s: (worth[s], -s), default=None)

@@ -4,6 +4,6 @@
 bounds; `translate` turns plans into values and back; `search` runs.
 """
 
-from placement.exact.cp_sat.search import CpSatOptions, solve_cp_sat
+from placement.exact.cp_sat.search import CpSatOptions, find_plan, solve_cp_sat
 
-__all__ = ["CpSatOptions", "solve_cp_sat"]
+__all__ = ["CpSatOptions", "find_plan", "solve_cp_sat"]

@@ -6,7 +6,7 @@ import math
 import operator
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
@@ -18,16 +18,15 @@ from placement.exact.cp_sat.translate import decode, encode
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.exact.start import first_plan
 from placement.result import Outcome, Stop
-from placement.track import why_stop
+from placement.track import Track, why_stop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from placement.budget import Budget
     from placement.exact.cp_sat.program import Objective
     from placement.fleet import Fleet
     from placement.packing import Packing
-    from placement.track import Track
 
 NAME = "cp-sat"
 WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
@@ -96,6 +95,41 @@ def solve_cp_sat(
     elif options.start:
         first_plan(fleet, track, budget, seed)
     return _Search(fleet, track, budget, seed, options).run()
+
+
+def find_plan(
+    fleet: Fleet,
+    most_new: Sequence[int],
+    ticks: int,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    options: CpSatOptions = CpSatOptions(),
+) -> tuple[Packing | None, bool]:
+    """A plan of at most `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
+
+    The fleet has no levels: all copies are required. One worker searches first, then, without a work limit (in the unit
+    of `solve_cp_sat`), the portfolio. None and False: not decided.
+    """
+    if direct_terms(fleet, most_new) > options.max_terms:
+        return None, False
+    track = Track(fleet, budget)
+    threads = options.workers if budget.threads is None else min(budget.threads, options.workers)
+    phases = [(1, options.first_phase), (threads, math.inf)]
+    if budget.work is not None:
+        phases = [(1, budget.work / WORK_PER_SECOND)]
+    for workers, effort in phases:
+        model = DirectModel(fleet, list(most_new))
+        goal = model.ticks()
+        if budget.over() or not goal.safe:
+            break
+        model.limit_ticks(ticks)
+        engine = _Engine(model, _Reporter(track, _Goal(None, ()), replace(goal, terms=()), partial=True))
+        if engine.run(budget, workers, effort, seed) == cp_model.INFEASIBLE:
+            return None, True
+        if track.best is not None:
+            return track.best[0], False
+    return None, False
 
 
 class _Stuck(Exception):

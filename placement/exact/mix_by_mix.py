@@ -1,0 +1,99 @@
+"""Small fleets to a proof: fleet mixes in the order of their price, each decided by CP-SAT.
+
+When the tree of the pattern bound is at its end its cheapest mix costs what it proves. If there is a plan on those
+machines, that plan is optimal; if there is none, neither is there on fewer, the tree leaves all of those out, and the
+bound rises to the next mix (combinatorial Benders cuts: Codato and Fischetti 2006, Oper. Res. 54). So what patterns do
+not know counts, too: which accelerators share a machine, its vCPU and host memory, and who avoids whom.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.exact.cp_sat import find_plan
+from placement.exact.fill import narrow_to
+from placement.exact.polish import with_placed
+
+if TYPE_CHECKING:
+    from placement.bounds.patterns.bound import PatternBound
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+    from placement.track import Track
+
+MOST_COPIES = 250  # more are beyond what CP-SAT packs on a fleet of given machines
+_NODES = 500  # of the tree, from one mix to the next
+_SHARE = 0.5  # of the time left, for one mix
+_WORK = 20_000  # of CP-SAT for one mix, thousandths of its deterministic second, under a work limit
+
+
+class MixByMix:
+    """The search for one fleet; `ruled_out` counts mixes."""
+
+    def __init__(self, fleet: Fleet, track: Track, bound: PatternBound, seed: int, name: str) -> None:
+        """Plans are offered to the track under `name`."""
+        self._fleet, self._track, self._bound, self._seed, self._name = fleet, track, bound, seed, name
+        self._undecided: tuple[int, ...] = ()
+        self.ruled_out = 0
+
+    @property
+    def possible(self) -> bool:
+        """Whether this fleet is one to be tried: small, empty now, and with all copies placed in the best plan."""
+        best = self._track.best
+        copies = sum(component.copies for component in self._fleet.components)
+        return best is not None and not any(best[1].left_out) and not self._fleet.instances and copies <= MOST_COPIES
+
+    def run(self, budget: Budget, most: int = 1_000) -> None:
+        """Mix after mix, up to so many, until one has a plan, one can't be decided, or the budget is over."""
+        for _ in range(most if self.possible else 0):
+            if self._track.good_enough or budget.over():
+                return
+            if not self._bound.mix:
+                self._bound.resume(self._track, budget.share(_SHARE), _NODES)
+            mix = self._bound.mix
+            if not mix or mix == self._undecided or self._track.good_enough or not self._decide(mix, budget):
+                return
+
+    def _decide(self, mix: tuple[int, ...], budget: Budget) -> bool:
+        """Look for a plan on the machines of a mix; says whether the tree goes on without it, as there is none."""
+        assert self._track.best is not None
+        firm = with_placed(self._fleet, self._track.best[0])
+        ruled_out: dict[int, int] | None = None
+        for limits in (dict(enumerate(mix)), self._anywhere(mix)):
+            packing, none = self._find(firm, mix, limits, budget)
+            if packing is not None:
+                self._track.offer(packing, self._name)
+                return False
+            if not none:
+                break
+            ruled_out = limits
+        if ruled_out is None:
+            self._undecided = mix
+            return False
+        self.ruled_out += 1
+        return self._bound.exclude(ruled_out, self._track, budget.share(_SHARE))
+
+    def _anywhere(self, mix: tuple[int, ...]) -> dict[int, int]:
+        """The most machines of each pool and group, where those of one type and price may stand in other zones, too.
+
+        Such mixes cost no more than this one: where there is no plan either, all are ruled out at once.
+        """
+        pools, groups = self._fleet.pools, self._bound.groups
+        alike = [g for g, group in enumerate(groups) if len({pools[p].price for p in group}) == 1]
+        grouped = {p for g in alike for p in groups[g]}
+        alone = {p: n for p, n in enumerate(mix) if p not in grouped}
+        return alone | {len(pools) + g: sum(mix[p] for p in groups[g]) for g in alike}
+
+    def _find(
+        self, firm: Fleet, mix: tuple[int, ...], limits: dict[int, int], budget: Budget
+    ) -> tuple[Packing | None, bool]:
+        """What CP-SAT says of plans within some limits that cost no more than a mix."""
+        pools = firm.pools
+        most = [limits.get(p, 0) for p in range(len(pools))]
+        for g, group in enumerate(self._bound.groups, start=len(pools)):
+            for p in group if g in limits else ():
+                quota = pools[p].max_instances
+                most[p] = limits[g] if quota is None else min(limits[g], quota)
+        ticks = firm.tick_price * sum(n * pool.price for n, pool in zip(mix, pools, strict=True))
+        part = budget.share(_SHARE, work=None if budget.work is None else _WORK)
+        return find_plan(narrow_to(firm, most), most, ticks, budget=part, seed=self._seed)
