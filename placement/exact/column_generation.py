@@ -65,7 +65,7 @@ class ColumnGenerationOptions:
     first_share: float = 0.1
     pack_share: float = 0.5
     dive_share: float = 0.7
-    decide_share: float = 0.3
+    decide_share: float = 0.6
     second: bool = True
     steps: int = 1_000_000
 
@@ -103,13 +103,15 @@ def _search(fleet: Fleet, track: Track, budget: Budget, seed: int, options: Colu
     if bound.infeasible and given is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
     by_mix = MixByMix(fleet, track, bound, seed, NAME)
-    by_mix.run(budget.share(options.decide_share))
+    if bound.mix:
+        by_mix.run(budget.share(options.decide_share))
     stats["closed"] = 0
     if not _ended(track, budget) and bound.cuts:
         mixes = MixPacking(fleet, track, bound, seed)
         if not mixes.dives:
             stats["closed"] = _close_machines(fleet, track, budget.share(options.first_share), seed)
-        mixes.run(budget.share(options.dive_share if mixes.dives else options.pack_share))
+        share = options.dive_share if mixes.dives else options.pack_share
+        mixes.run(budget.share(share * (1 - options.decide_share) if by_mix.possible else share))
         stats["mixes"] = mixes.tried
     if not _ended(track, budget) and track.best is not None:
         by_mix.run(budget.share(options.decide_share))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 MOST_COPIES = 250  # more are beyond what CP-SAT packs on a fleet of given machines
-_NODES = 500  # of the tree, from one mix to the next
+_NODES = 2_000  # of the tree, from one mix to the next
 _SHARE = 0.5  # of the time left, for one mix
 _WORK = 20_000  # of CP-SAT for one mix, thousandths of its deterministic second, under a work limit
 
@@ -49,7 +49,7 @@ class MixByMix:
             if self._track.good_enough or budget.over():
                 return
             if not self._bound.mix:
-                self._bound.resume(self._track, budget.share(_SHARE), _NODES)
+                self._bound.resume(self._track, budget, _NODES)
             mix = self._bound.mix
             if not mix or mix == self._undecided or self._track.good_enough or not self._decide(mix, budget):
                 return

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.stacking import Stacking
     from placement.budget import Budget
 
-MOST_PATTERNS = 4_000  # of one program
+MOST_PATTERNS = 2_000  # of one program
 _PARTS = (1.0, 0.5)  # of the gap, to ask about
 _NARROWER, _WIDER = 0.7, 1.02  # than a gap with too many patterns; that, after each box that is passed over
 _NODES = 200  # of one program's search

@@ -123,6 +123,8 @@ def find_plan(
         goal = model.ticks()
         if budget.over() or not goal.safe:
             break
+        if not goal.terms and goal.offset > ticks:
+            return None, True
         model.limit_ticks(ticks)
         engine = _Engine(model, _Reporter(track, _Goal(None, ()), replace(goal, terms=()), partial=True))
         if engine.run(budget, workers, effort, seed) == cp_model.INFEASIBLE:
