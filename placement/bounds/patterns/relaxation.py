@@ -52,7 +52,8 @@ _ALWAYS = (
     "each component alone, avoid"
 )
 RELAXES = (
-    "whole copies of one accelerator and whole accelerators (machines and wider copies are whole), "
+    "whole copies of one accelerator and whole accelerators, unless the patterns of a better plan are few "
+    "(machines and wider copies are whole), "
     f"{_ALWAYS}, which machines run now, and moves that are not forced"
 )
 RELAXES_KEEPING = f"whole copies, accelerators and machines, {_ALWAYS}"

@@ -90,7 +90,7 @@ class Settling:
             if least is None:
                 continue
             here = list_patterns(kind, knapsack, values, least, self._most - len(found))
-            if here is None:
+            if here is None or self.budget.over():
                 return None
             found += [(kind.index, tuple(sorted(pattern.items()))) for pattern in here]
         return found
