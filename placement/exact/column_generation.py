@@ -65,7 +65,7 @@ class ColumnGenerationOptions:
     first_share: float = 0.1
     pack_share: float = 0.5
     dive_share: float = 0.7
-    decide_share: float = 0.6
+    decide_share: float = 0.7
     second: bool = True
     steps: int = 1_000_000
 
