@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -129,6 +130,27 @@ def copies_by_way(relaxation: Relaxation, packing: Packing) -> list[int]:
     return found
 
 
+def contents_of(relaxation: Relaxation, packing: Packing) -> list[tuple[int, Counter[int]]]:
+    """What a plan has on each accelerator (or machine with at most one) that copies own none of, with its kind."""
+    ways = {(way.component, way.option, way.pool): way for way in relaxation.ways}
+    found = []
+    for machine in packing.machines:
+        q = relaxation.kind_of[machine.pool]
+        on: dict[int, Counter[int]] = {a: Counter() for a in range(relaxation.devices(machine.pool))}
+        alone = False
+        for seat in machine.seats:
+            way = ways[seat.component, seat.option, machine.pool]
+            alone = alone or way.parts > 0
+            for a in seat.accelerators or (0,):
+                if way.item is not None:
+                    on[a][way.item] += 1
+                elif way.owns:
+                    on.pop(a)
+        if not alone:
+            found += [(q, content) for content in on.values()]
+    return found
+
+
 def check_plan_is_left(seed: int) -> bool:
     """What no plan within some money can have, an optimal plan of that much money has not; False: no such case."""
     case = small(seed)
@@ -149,6 +171,11 @@ def check_plan_is_left(seed: int) -> bool:
         limits = zip(reduced.fewest, counts, reduced.most, strict=False)
         assert all(low <= n <= high for low, n, high in limits), f"seed {seed}: machines"
         assert all(n <= most for n, most in zip(copies, reduced.copies, strict=True)), f"seed {seed}: copies"
+        for q, content in contents_of(relaxation, packing):
+            least, values = reduced.least[q], reduced.items[q]
+            assert least is not None, f"seed {seed}: a kind in use"
+            assert all(values[i] is not None for i in content), f"seed {seed}: an item in use"
+            assert sum((values[i] or 0) * times for i, times in content.items()) >= least, f"seed {seed}: a content"
         patterns = []
         for kind in relaxation.kinds:
             least = reduced.least[kind.index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -104,6 +105,17 @@ def test_a_mix_without_a_plan_is_ruled_out_wherever_its_machines_stand(zones: tu
     assert track.proved
     assert bound.bound == 6 * 10**6
     assert by_mix.ruled_out == 1
+
+
+def test_only_machines_of_one_price_may_stand_elsewhere() -> None:
+    """A mix is not ruled out with others that cost more."""
+    fleet = apart(("x", "y", "z"))
+    track = Track(fleet, Budget())
+    alike = MixByMix(fleet, track, PatternBound(fleet, Budget()), 0, "test")
+    assert alike._anywhere((1, 0, 2)) == {3: 3}
+    dearer = replace(fleet, pools=(*fleet.pools[:2], replace(fleet.pools[2], price=4 * 10**6)))
+    apiece = MixByMix(dearer, track, PatternBound(dearer, Budget()), 0, "test")
+    assert apiece._anywhere((1, 0, 2)) == {0: 1, 1: 0, 2: 2}
 
 
 @pytest.mark.parametrize("seed", range(30))
