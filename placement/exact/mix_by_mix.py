@@ -16,6 +16,7 @@ from placement.exact.polish import with_placed
 
 if TYPE_CHECKING:
     from placement.bounds.patterns.bound import PatternBound
+    from placement.bounds.patterns.certificate import Groups
     from placement.budget import Budget
     from placement.fleet import Fleet
     from placement.packing import Packing
@@ -59,7 +60,7 @@ class MixByMix:
         assert self._track.best is not None
         firm = with_placed(self._fleet, self._track.best[0])
         ruled_out: dict[int, int] | None = None
-        for limits in (dict(enumerate(mix)), self._anywhere(mix)):
+        for limits in (dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)):
             packing, none = self._find(firm, mix, limits, budget)
             if packing is not None:
                 self._track.offer(packing, self._name)
@@ -72,17 +73,6 @@ class MixByMix:
             return False
         self.ruled_out += 1
         return self._bound.exclude(ruled_out, self._track, budget.share(_SHARE))
-
-    def _anywhere(self, mix: tuple[int, ...]) -> dict[int, int]:
-        """The most machines of each pool and group, where those of one type and price may stand in other zones, too.
-
-        Such mixes cost no more than this one: where there is no plan either, all are ruled out at once.
-        """
-        pools, groups = self._fleet.pools, self._bound.groups
-        alike = [g for g, group in enumerate(groups) if len({pools[p].price for p in group}) == 1]
-        grouped = {p for g in alike for p in groups[g]}
-        alone = {p: n for p, n in enumerate(mix) if p not in grouped}
-        return alone | {len(pools) + g: sum(mix[p] for p in groups[g]) for g in alike}
 
     def _find(
         self, firm: Fleet, mix: tuple[int, ...], limits: dict[int, int], budget: Budget
@@ -97,3 +87,14 @@ class MixByMix:
         ticks = firm.tick_price * sum(n * pool.price for n, pool in zip(mix, pools, strict=True))
         part = budget.share(_SHARE, work=None if budget.work is None else _WORK)
         return find_plan(narrow_to(firm, most), most, ticks, budget=part, seed=self._seed)
+
+
+def anywhere(fleet: Fleet, groups: Groups, mix: tuple[int, ...]) -> dict[int, int]:
+    """The most machines of each pool and group, where those of one type and price may stand in other zones, too.
+
+    Such mixes cost no more than this one: where there is no plan either, all are ruled out at once.
+    """
+    alike = [g for g, group in enumerate(groups) if len({fleet.pools[p].price for p in group}) == 1]
+    grouped = {p for g in alike for p in groups[g]}
+    alone = {p: n for p, n in enumerate(mix) if p not in grouped}
+    return alone | {len(fleet.pools) + g: sum(mix[p] for p in groups[g]) for g in alike}

@@ -16,7 +16,7 @@ from placement.bounds.patterns.relaxation import relax
 from placement.bounds.patterns.tree import Relaxed, Tree
 from placement.budget import Budget
 from placement.exact.cp_sat import find_plan
-from placement.exact.mix_by_mix import MixByMix
+from placement.exact.mix_by_mix import MixByMix, anywhere
 from placement.exact.slots import most_new_machines
 from placement.fleet import Fleet, compile_fleet
 from placement.heuristics import solve_greedy
@@ -110,12 +110,9 @@ def test_a_mix_without_a_plan_is_ruled_out_wherever_its_machines_stand(zones: tu
 def test_only_machines_of_one_price_may_stand_elsewhere() -> None:
     """A mix is not ruled out with others that cost more."""
     fleet = apart(("x", "y", "z"))
-    track = Track(fleet, Budget())
-    alike = MixByMix(fleet, track, PatternBound(fleet, Budget()), 0, "test")
-    assert alike._anywhere((1, 0, 2)) == {3: 3}
+    assert anywhere(fleet, ((0, 1, 2),), (1, 0, 2)) == {3: 3}
     dearer = replace(fleet, pools=(*fleet.pools[:2], replace(fleet.pools[2], price=4 * 10**6)))
-    apiece = MixByMix(dearer, track, PatternBound(dearer, Budget()), 0, "test")
-    assert apiece._anywhere((1, 0, 2)) == {0: 1, 1: 0, 2: 2}
+    assert anywhere(dearer, ((0, 1, 2),), (1, 0, 2)) == {0: 1, 1: 0, 2: 2}
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -70,7 +70,7 @@ def reduce_box(
     items: list[list[int | None]] = [[None] * len(kind.items) for kind in relaxation.kinds]
     for way, cost, high in zip(relaxation.ways, costs, copies, strict=True):
         if high and way.kind is not None and way.item is not None:
-            worth = prices.touch[way.kind][way.item] - cost // (way.touches * FINE)
+            worth = prices.touch[way.kind][way.item] - cost // FINE  # all of it, as a copy stands there but once
             items[way.kind][way.item] = max(worth, items[way.kind][way.item] or 0)
     least = tuple(_least(kind, device[kind.index], each, slack, fewest, most) for kind in relaxation.kinds)
     return Reduced(fewest, most, copies, tuple(map(tuple, items)), least)
