@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement import Plan, Problem
+from placement.bounds.patterns import whole
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import Prices, device_worth
 from placement.bounds.patterns.grid import fit_grid
@@ -23,6 +24,7 @@ from placement.bounds.patterns.stacking import Stacking
 from placement.bounds.patterns.tree import Relaxed, groups_of
 from placement.bounds.patterns.whole import WholeProgram
 from placement.budget import Budget
+from placement.engines.highs import EngineError
 from placement.fleet import Fleet, compile_fleet
 from placement.heuristics import solve_greedy
 from placement.planner import _packing_of
@@ -266,3 +268,19 @@ def test_too_many_patterns_are_left_to_the_tree() -> None:
     assert settling.settle(box, relaxed, knapsacks, 10**8) is None
     assert settling.settle(box, relaxed, [], 10**8) is None  # knapsacks would be missed if it were tried
     assert settling.programs == 0
+
+
+def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HiGHS gave up on programs of a dozen columns in a random test: then the bound is what it is without them."""
+
+    def fail(_: object) -> None:
+        raise EngineError("Solve error")
+
+    monkeypatch.setattr(whole, "run", fail)
+    fleet = halves()
+    track = Track(fleet, Budget())
+    solve_greedy(fleet, track, budget=Budget())
+    bound = PatternBound(fleet, Budget())
+    bound.run(track)
+    assert bound.programs
+    assert bound.bound == 6.5 * 10**6

@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 
 from placement.bounds.patterns.relaxation import volumes
-from placement.engines.highs import load_lp, run
+from placement.engines.highs import EngineError, load_lp, run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,8 +116,11 @@ class WholeProgram:
             mip_detect_symmetry=False,
             **({} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}),
         )
-        with budget.stopping(solver.cancelSolve):
-            status = run(solver)
+        try:
+            with budget.stopping(solver.cancelSolve):
+                status = run(solver)
+        except EngineError:  # seen on programs of a dozen columns that other options solve
+            return Answer(0)
         if status == highspy.HighsModelStatus.kInfeasible:
             return Answer(None)
         info = solver.getInfo()
