@@ -4,7 +4,9 @@
 2. The pattern bound (`bounds.patterns`): column generation, then whole machine counts by Benders cuts.
 3. Packing at fleet mixes (`mix_packing`): the cheapest machine counts that keep every cut with a little to spare, and a
    packing of all copies looked for there.
-4. By turns until the bound is met or the time is up (`polish.py`): machines of the best plan are closed, one or a few
+4. In small fleets: mixes in the order of their price, each decided by CP-SAT (`mix_by_mix`), once the bound's tree is
+   at its end.
+5. By turns until the bound is met or the time is up (`polish.py`): machines of the best plan are closed, one or a few
    at a time, while their copies find room elsewhere; and large-neighbourhood search.
 
 Where there is a second core and mixes are packed by diving, a second process packs other mixes, with patterns of

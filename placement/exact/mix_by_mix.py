@@ -1,9 +1,9 @@
 """Small fleets to a proof: fleet mixes in the order of their price, each decided by CP-SAT.
 
-When the tree of the pattern bound is at its end its cheapest mix costs what it proves. If there is a plan on those
-machines, that plan is optimal; if there is none, neither is there on fewer, the tree leaves all of those out, and the
-bound rises to the next mix (combinatorial Benders cuts: Codato and Fischetti 2006, Oper. Res. 54). So what patterns do
-not know counts, too: which accelerators share a machine, its vCPU and host memory, and who avoids whom.
+When the tree of the pattern bound is at its end its cheapest mix costs, as a rule, what it proves. If there is a plan
+on those machines, that plan is then optimal; if there is none, neither is there on fewer: the tree leaves all of those
+out, and the bound rises to the next mix (combinatorial Benders cuts: Codato and Fischetti 2006, Oper. Res. 54). So what
+patterns do not know counts, too: which accelerators share a machine, its vCPU and host memory, and who avoids whom.
 """
 
 from __future__ import annotations
@@ -35,18 +35,21 @@ class MixByMix:
         """Plans are offered to the track under `name`."""
         self._fleet, self._track, self._bound, self._seed, self._name = fleet, track, bound, seed, name
         self._undecided: tuple[int, ...] = ()
+        self._without: list[dict[int, int]] = []  # limits within which there is no plan
         self.ruled_out = 0
 
     @property
     def possible(self) -> bool:
         """Whether this fleet is one to be tried: small, empty now, and with all copies placed in the best plan."""
-        best = self._track.best
-        copies = sum(component.copies for component in self._fleet.components)
-        return best is not None and not any(best[1].left_out) and not self._fleet.instances and copies <= MOST_COPIES
+        best, fleet = self._track.best, self._fleet
+        if best is None or any(best[1].left_out) or fleet.instances:
+            return False
+        same = not fleet.levels or self._bound.given == best[1].left_out  # else its bound is of other plans
+        return same and sum(component.copies for component in fleet.components) <= MOST_COPIES
 
     def run(self, budget: Budget, most: int = 1_000) -> None:
         """Mix after mix, up to so many, until one has a plan, one can't be decided, or the budget is over."""
-        for _ in range(most if self.possible else 0):
+        for _ in range(min(most, budget.work or most) if self.possible else 0):
             if self._track.good_enough or budget.over():
                 return
             if not self._bound.mix:
@@ -59,8 +62,9 @@ class MixByMix:
         """Look for a plan on the machines of a mix; says whether the tree goes on without it, as there is none."""
         assert self._track.best is not None
         firm = with_placed(self._fleet, self._track.best[0])
-        ruled_out: dict[int, int] | None = None
-        for limits in (dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)):
+        ruled_out = next((limits for limits in self._without if self._within(mix, limits)), None)
+        here, there = dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)
+        for limits in () if ruled_out is not None else (here, there) if there != here else (here,):
             packing, none = self._find(firm, mix, limits, budget)
             if packing is not None:
                 self._track.offer(packing, self._name)
@@ -71,8 +75,14 @@ class MixByMix:
         if ruled_out is None:
             self._undecided = mix
             return False
+        self._without.append(ruled_out)
         self.ruled_out += 1
         return self._bound.exclude(ruled_out, self._track, budget.share(_SHARE))
+
+    def _within(self, mix: tuple[int, ...], limits: dict[int, int]) -> bool:
+        """Whether a mix is within limits on pools and groups."""
+        counts = (*mix, *(sum(mix[p] for p in group) for group in self._bound.groups))
+        return all(counts[k] <= n for k, n in limits.items())
 
     def _find(
         self, firm: Fleet, mix: tuple[int, ...], limits: dict[int, int], budget: Budget

@@ -107,6 +107,19 @@ def test_a_mix_without_a_plan_is_ruled_out_wherever_its_machines_stand(zones: tu
     assert by_mix.ruled_out == 1
 
 
+def test_bounds_of_plans_that_leave_copies_out_are_not_touched() -> None:
+    """Mixes are decided with all copies placed, which says nothing of plans that leave some out."""
+    fleet = apart(("x",))
+    components = (fleet.components[0], replace(fleet.components[1], required=0, level=0))
+    fleet = replace(fleet, components=components, levels=(0,))
+    track = Track(fleet, Budget())
+    solve_greedy(fleet, track, budget=Budget())
+    assert track.best is not None
+    assert track.best[1].left_out == (0,)
+    for given, possible in ((None, False), ((1,), False), ((0,), True)):
+        assert MixByMix(fleet, track, PatternBound(fleet, Budget(), given), 0, "test").possible == possible
+
+
 def test_only_machines_of_one_price_may_stand_elsewhere() -> None:
     """A mix is not ruled out with others that cost more."""
     fleet = apart(("x", "y", "z"))

@@ -27,7 +27,7 @@ from placement.bounds.patterns.certificate import box_bound, certify, device_wor
 from placement.bounds.patterns.keeping import Keeping
 from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound
 from placement.bounds.patterns.program import MICRO, PatternProgram
-from placement.bounds.patterns.relaxation import RELAXES, RELAXES_KEEPING, relax
+from placement.bounds.patterns.relaxation import RELAXES, RELAXES_BY_MIX, RELAXES_KEEPING, relax
 from placement.bounds.patterns.room import Room
 from placement.bounds.patterns.settling import Settling
 from placement.bounds.patterns.stacking import Stacking
@@ -115,7 +115,7 @@ class PatternBound:
         self.infeasible = False
         self.rounds = 0
         self._budget = budget
-        self._given = given
+        self.given = given
         self.reduced: list[float] = []
         self.worth: list[float] = []
         self._prices: Prices | None = None  # the best of the root
@@ -129,6 +129,7 @@ class PatternBound:
         self.groups = groups_of(fleet)
         self._settling = Settling(self.relaxation, self.groups, self._stacking, budget)
         self._tree: Tree | None = None
+        self._relaxes = RELAXES
         self._program = PatternProgram(self.relaxation, self.groups)
         self._start()
 
@@ -222,12 +223,16 @@ class PatternBound:
         self._budget = budget
         if self._tree is None or not self._tree.exclude(limits):
             return False
+        self._relaxes = RELAXES_BY_MIX
         self.resume(track, budget)
         return True
 
     @property
     def mix(self) -> tuple[int, ...]:
-        """The cheapest machine counts, per pool, that the tree could not rule out; () while it is not at its end."""
+        """Machine counts, per pool, of the tree's cheapest box, which costs the bound; () while it is not at its end.
+
+        They may cost a little more or less themselves, where a box's bound is not that of its own solution.
+        """
         return () if self._tree is None else self._tree.mix
 
     def _grow(self, tree: Tree, track: Track, nodes: int, patience: float) -> None:
@@ -256,9 +261,9 @@ class PatternBound:
         self.keeping = Keeping(today)
         if self._prices is not None:
             self.keeping.try_prices(self._prices)
-        track.raise_bound(self.ticks, NAME_KEEPING, self._given, RELAXES_KEEPING)
+        track.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
         self.keeping.run(self._budget.share(_KEEP_SHARE), self.patterns, box)
-        track.raise_bound(self.ticks, NAME_KEEPING, self._given, RELAXES_KEEPING)
+        track.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
 
     def _hold_mixes_against_room(self, track: Track) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
@@ -284,7 +289,7 @@ class PatternBound:
     def _raise(self, bound: int, track: Track) -> None:
         if bound > self.bound:
             self.bound = bound
-            track.raise_bound(self.ticks, NAME, self._given, RELAXES)
+            track.raise_bound(self.ticks, NAME, self.given, self._relaxes)
 
     def _converge(self, box: Box, track: Track, budget: Budget) -> Relaxed | None:
         """Column generation at the root; adds the cut of the best prices. None when it can't go on.
@@ -371,7 +376,7 @@ class PatternBound:
     def _money(self, track: Track) -> int | None:
         """The most that the machines of a plan may cost that is better than the best one; None when that is unknown."""
         best = track.best
-        if best is None or (self._given is not None and best[1].left_out != self._given):
+        if best is None or (self.given is not None and best[1].left_out != self.given):
             return None
         return (best[1].ticks - 1 - self._moves) // self.fleet.tick_price
 

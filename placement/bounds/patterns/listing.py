@@ -86,7 +86,7 @@ class _Parts:
         self._limits = [knapsack.limits[i] for i in order]
         rest = np.array(self._limits, dtype=np.int64)[:, None] * self._true
         self._rest = np.concatenate([np.cumsum(rest[::-1], axis=0)[::-1][1:], np.zeros((1, rest.shape[1]), np.int64)])
-        self._counts = np.zeros((1, len(order)), dtype=np.int16)
+        self._counts = np.zeros((1, len(order)), dtype=np.int32)
         self._room = np.array([knapsack.room], dtype=np.int64)
         self._left = np.array([kind.room], dtype=np.int64)
         self._value = np.zeros(1, dtype=np.int64)
@@ -118,7 +118,7 @@ class _Parts:
         self._counts, self._room, self._left, self._value = (np.concatenate(part) for part in zip(*found, strict=True))
         return True
 
-    def maximal(self) -> NDArray[np.int16]:
+    def maximal(self) -> NDArray[np.int32]:
         """(patterns, items): those to which nothing can be added."""
         more = np.zeros(len(self._left), dtype=bool)
         for k, limit in enumerate(self._limits):

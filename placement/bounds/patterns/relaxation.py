@@ -56,6 +56,7 @@ RELAXES = (
     "(machines and wider copies are whole), "
     f"{_ALWAYS}, which machines run now, and moves that are not forced"
 )
+RELAXES_BY_MIX = f"{RELAXES}; none of that at fleet mixes that were ruled out one by one"
 RELAXES_KEEPING = f"whole copies, accelerators and machines, {_ALWAYS}"
 
 

@@ -114,7 +114,7 @@ class Tree:
 
     @property
     def mix(self) -> tuple[int, ...]:
-        """Those whose price is the bound, when more branching can't raise it; else ()."""
+        """Those of the box with the least bound, when more branching can't raise that; else ()."""
         return self._mix(self._closed[0]) if self.done and self._closed else ()
 
     def exclude(self, limits: Mapping[int, int]) -> bool:

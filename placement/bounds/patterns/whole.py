@@ -13,7 +13,7 @@ import highspy
 import numpy as np
 
 from placement.bounds.patterns.relaxation import volumes
-from placement.engines.highs import EngineError, load_lp, run
+from placement.engines.highs import EngineError, load_lp, run, stopped_when
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _INF = highspy.kHighsInf
 _MICRO = 1e6  # the program counts money in dollars
 _HOST = 2  # the first resource that patterns of machines with several accelerators do not count
-_SLIP, _SLIP_PART = 1e-6, 1e-9  # of a bound of HiGHS, which rounds; absolute in money units, and relative
+_SLIP, _SLIP_PART = 0.01, 1e-9  # of a bound of HiGHS, which rounds: in units, of which costs are whole multiples
 
 
 class Answer(NamedTuple):
@@ -82,6 +82,21 @@ class _Rows:
         return lp
 
 
+def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
+    """The status of a run; None when it fails without presolve, too.
+
+    With prices of many digits presolve may find a solution that breaks the row of money by about HiGHS's tolerance, and
+    fails when it comes to see that.
+    """
+    for presolve in ("choose", "off"):
+        solver.setOptionValue("presolve", presolve)
+        try:
+            return run(solver)
+        except EngineError:
+            continue
+    return None
+
+
 class WholeProgram:
     """The program of one box: machines first, then ways that copies may still go, then patterns."""
 
@@ -116,10 +131,9 @@ class WholeProgram:
             mip_detect_symmetry=False,
             **({} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}),
         )
-        try:
-            with budget.stopping(solver.cancelSolve):
-                status = run(solver)
-        except EngineError:  # seen on programs of a dozen columns that other options solve
+        with stopped_when(budget.over, solver):
+            status = _run_twice(solver)
+        if status is None:
             return Answer(0)
         if status == highspy.HighsModelStatus.kInfeasible:
             return Answer(None)

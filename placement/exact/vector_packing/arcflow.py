@@ -159,7 +159,7 @@ class ArcFlow:
         """Find the cheapest packing that costs at most the aim and raise the bound; says whether it was decided."""
         import highspy
 
-        from placement.engines.highs import load_lp, run
+        from placement.engines.highs import load_lp, run, stopped_when
 
         state = generation.state
         solver = load_lp(
@@ -169,7 +169,7 @@ class ArcFlow:
             mip_abs_gap=0.4 * state.unit,
             mip_rel_gap=0.0,
         )
-        with state.budget.stopping(solver.cancelSolve):
+        with stopped_when(state.budget.over, solver):
             status = run(solver)
         info = solver.getInfo()
         if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:

@@ -152,7 +152,7 @@ def solve_cover(
     """
     import highspy
 
-    from placement.engines.highs import load_lp, run
+    from placement.engines.highs import load_lp, run, stopped_when
 
     items, types = len(problem.demand), problem.types
     starts, index, value, cost, upper = [0], [], [], [], []
@@ -194,7 +194,7 @@ def solve_cover(
         mip_abs_gap=0.4 * state.unit,
         mip_detect_symmetry=False,
     )
-    with state.budget.stopping(solver.cancelSolve):
+    with stopped_when(state.budget.over, solver):
         status = run(solver)
     info = solver.getInfo()
     chosen = None
