@@ -195,7 +195,7 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     generation = {"second": not isinstance(first, Aside)}  # a core has one search
     if is_small:
         yield Turn("cp-sat", 0.2, _FIRST_WORK)
-        yield Turn("column-generation", 0.8, options=generation)
+        yield Turn("column-generation", 0.6, options=generation)
         yield Turn("milp", 0.5)
         yield Turn("cp-sat", 1.0)
     else:

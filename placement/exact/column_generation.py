@@ -67,7 +67,7 @@ class ColumnGenerationOptions:
     first_share: float = 0.1
     pack_share: float = 0.5
     dive_share: float = 0.7
-    decide_share: float = 0.7
+    decide_share: float = 0.4
     second: bool = True
     steps: int = 1_000_000
 
