@@ -260,13 +260,13 @@ def test_too_many_patterns_are_left_to_the_tree() -> None:
     track = Track(fleet, Budget())
     solve_greedy(fleet, track, budget=Budget())
     bound = PatternBound(fleet, Budget())
-    settling = Settling(bound.relaxation, groups_of(fleet), Stacking(bound.relaxation), Budget(), most=1)
+    settling = Settling(bound.relaxation, groups_of(fleet), Stacking(bound.relaxation), most=1)
     prices = Prices(touch=[[0] * len(kind.items) for kind in bound.relaxation.kinds], device=[0, 0])
     relaxed = Relaxed(0, (), feasible=True, prices=prices)
     knapsacks = [kind.knapsack for kind in bound.relaxation.kinds]
     box = any_box(fleet, groups_of(fleet))
-    assert settling.settle(box, relaxed, knapsacks, 10**8) is None
-    assert settling.settle(box, relaxed, [], 10**8) is None  # knapsacks would be missed if it were tried
+    assert settling.settle(box, relaxed, knapsacks, 10**8, Budget()) is None
+    assert settling.settle(box, relaxed, [], 10**8, Budget()) is None  # knapsacks would be missed if it were tried
     assert settling.programs == 0
 
 

@@ -127,7 +127,7 @@ class PatternBound:
         self._most: tuple[Limits, ...] = self._stacking.limits({})
         self._knapsacks = [kind.knapsack for kind in self.relaxation.kinds]  # with what is allowed now
         self.groups = groups_of(fleet)
-        self._settling = Settling(self.relaxation, self.groups, self._stacking, budget)
+        self._settling = Settling(self.relaxation, self.groups, self._stacking)
         self._tree: Tree | None = None
         self._relaxes = RELAXES
         self._program = PatternProgram(self.relaxation, self.groups)
@@ -212,7 +212,6 @@ class PatternBound:
         """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
         if self._tree is not None:
             self._budget = budget
-            self._settling.budget = budget
             self._grow(self._tree, track, self._work(self._tree) + nodes, math.inf)
 
     def exclude(self, limits: Mapping[int, int], track: Track, budget: Budget) -> bool:
@@ -371,7 +370,7 @@ class PatternBound:
         if money is None:
             return None
         self._allow(box)
-        return self._settling.settle(box, relaxed, self._knapsacks, money)
+        return self._settling.settle(box, relaxed, self._knapsacks, money, self._budget)
 
     def _money(self, track: Track) -> int | None:
         """The most that the machines of a plan may cost that is better than the best one; None when that is unknown."""

@@ -25,6 +25,7 @@ from placement.bounds.patterns.relaxation import Relaxation, Way, volumes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from placement.bounds.patterns.pricing import Knapsack
     from placement.fleet import Component, Fleet
 
     Groups = tuple[tuple[int, ...], ...]
@@ -100,9 +101,13 @@ def box_total(cut: Cut, costs: list[int], box: Box) -> int:
     )
 
 
-def device_worth(relaxation: Relaxation, prices: Prices) -> list[int]:
-    """Per kind, the most that one accelerator can be worth, over all patterns and ownership."""
-    return [max(prices.device[kind.index], kind.knapsack.value(prices.touch[kind.index])) for kind in relaxation.kinds]
+def device_worth(relaxation: Relaxation, prices: Prices, knapsacks: Sequence[Knapsack] | None = None) -> list[int]:
+    """Per kind, the most that one accelerator can be worth, over ownership and all patterns.
+
+    With `knapsacks`, (kinds,), over those that they allow.
+    """
+    allowed = [kind.knapsack for kind in relaxation.kinds] if knapsacks is None else knapsacks
+    return [max(prices.device[q], knapsack.value(prices.touch[q])) for q, knapsack in enumerate(allowed)]
 
 
 def certify(

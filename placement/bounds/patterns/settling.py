@@ -13,6 +13,7 @@ import operator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from placement.bounds.patterns.certificate import device_worth
 from placement.bounds.patterns.listing import list_patterns
 from placement.bounds.patterns.reduced import reduce_box
 from placement.bounds.patterns.tree import Relaxed
@@ -39,19 +40,18 @@ _SHARE = 0.3  # of the time left, for one program
 class Settling:
     """Answers for boxes of one relaxation."""
 
-    def __init__(
-        self, relaxation: Relaxation, groups: Groups, stacking: Stacking, budget: Budget, most: int = MOST_PATTERNS
-    ) -> None:
+    def __init__(self, relaxation: Relaxation, groups: Groups, stacking: Stacking, most: int = MOST_PATTERNS) -> None:
         """Nothing is done yet; `most` patterns are as many as one program may have."""
         self._relaxation = relaxation
         self._groups = groups
         self._stacking = stacking
-        self.budget = budget
         self._most = most
         self._widest: int | None = None  # the gap, about, within which patterns are few enough; None: not known yet
         self.programs = 0  # solved so far
 
-    def settle(self, box: Box, relaxed: Relaxed, knapsacks: Sequence[Knapsack], money: int) -> Relaxed | None:
+    def settle(
+        self, box: Box, relaxed: Relaxed, knapsacks: Sequence[Knapsack], money: int, budget: Budget
+    ) -> Relaxed | None:
         """What is known of a box when plans of more than `money` do not count; None when no more than before.
 
         `knapsacks`, (kinds,), have the limits that hold in the box. Where no plan of at most `money` is left the answer
@@ -60,18 +60,16 @@ class Settling:
         gap, prices = money - relaxed.bound, relaxed.prices
         if prices is None or not self._worth_a_try(gap):
             return None
-        device = [
-            max(knapsack.best_pattern(prices.touch[q])[0], prices.device[q]) for q, knapsack in enumerate(knapsacks)
-        ]
+        device = device_worth(self._relaxation, prices, knapsacks)
         for part in _PARTS:
             aim = relaxed.bound + int(gap * part)
             closed = Relaxed(aim + 1, (), feasible=False) if aim >= money else replace(relaxed, bound=aim + 1)
             reduced = reduce_box(self._relaxation, self._groups, prices, device, box, aim)
             if reduced is None:
                 return closed
-            patterns = self._list(reduced, knapsacks)
+            patterns = self._list(reduced, knapsacks, budget)
             if patterns is not None:
-                return self._solve(box, reduced, patterns, aim, relaxed, closed)
+                return self._solve(box, reduced, patterns, aim, relaxed, closed, budget)
             self._widest = int(_NARROWER * part * gap)
         return None
 
@@ -82,7 +80,7 @@ class Settling:
         self._widest = int(self._widest * _WIDER) + 1
         return False
 
-    def _list(self, reduced: Reduced, knapsacks: Sequence[Knapsack]) -> list[Pattern] | None:
+    def _list(self, reduced: Reduced, knapsacks: Sequence[Knapsack], budget: Budget) -> list[Pattern] | None:
         """All patterns that may stand in a plan; None when there are too many."""
         found: list[Pattern] = []
         for kind, knapsack in zip(self._relaxation.kinds, knapsacks, strict=True):
@@ -90,18 +88,25 @@ class Settling:
             if least is None:
                 continue
             here = list_patterns(kind, knapsack, values, least, self._most - len(found))
-            if here is None or self.budget.over():
+            if here is None or budget.over():
                 return None
             found += [(kind.index, tuple(sorted(pattern.items()))) for pattern in here]
         return found
 
     def _solve(
-        self, box: Box, reduced: Reduced, patterns: list[Pattern], aim: int, relaxed: Relaxed, closed: Relaxed
+        self,
+        box: Box,
+        reduced: Reduced,
+        patterns: list[Pattern],
+        aim: int,
+        relaxed: Relaxed,
+        closed: Relaxed,
+        budget: Budget,
     ) -> Relaxed:
         """What the program over these patterns says: `closed` when there is no solution of at most `aim`."""
         self.programs += 1
         program = WholeProgram(self._relaxation, self._groups, box, reduced, patterns)
-        answer = program.solve(aim, self.budget.share(_SHARE), _NODES)
+        answer = program.solve(aim, budget.share(_SHARE), _NODES)
         if answer.bound is None:
             return closed
         prices = (pool.price for pool in self._relaxation.fleet.pools)

@@ -110,7 +110,7 @@ class Tree:
     @property
     def machines(self) -> tuple[int, ...]:
         """The cheapest whole counts, per pool, met so far that hold everything; none: ()."""
-        return self._mix(self._closed[0]) if self._closed and self._mix(self._closed[0]) else self._met
+        return (self._mix(self._closed[0]) if self._closed else ()) or self._met
 
     @property
     def mix(self) -> tuple[int, ...]:

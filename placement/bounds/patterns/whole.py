@@ -109,6 +109,10 @@ class WholeProgram:
         pools = relaxation.fleet.pools
         self._machines = [rows.column(reduced.most[p.index], reduced.fewest[p.index], p.price / _MICRO) for p in pools]
         self._ways = {w: rows.column(most) for w, most in enumerate(reduced.copies) if most}
+        self._at: dict[tuple[int, int], dict[int, int]] = {}  # the same of a component on a pool
+        for w, column in self._ways.items():
+            way = relaxation.ways[w]
+            self._at.setdefault((way.component, way.pool), {})[w] = column
         self._patterns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
         self._alone = self._machines_alone(reduced)
         self._component_rows()
@@ -163,14 +167,10 @@ class WholeProgram:
                 found[way.pool][way.component] = self._rows.column(reduced.most[way.pool])
         for p, machines in found.items():
             for c, column in machines.items():
-                on_them = {k: -1.0 for w, k in self._ways_of(c, p).items()}
-                parts = max(self._relaxation.ways[w].parts for w in self._ways_of(c, p))
+                on_them = dict.fromkeys(self._at[c, p].values(), -1.0)
+                parts = max(self._relaxation.ways[w].parts for w in self._at[c, p])
                 self._rows.row(0.0, _INF, {column: float(parts)} | on_them)
         return found
-
-    def _ways_of(self, c: int, p: int) -> dict[int, int]:
-        ways = self._relaxation.ways
-        return {w: k for w, k in self._ways.items() if ways[w].component == c and ways[w].pool == p}
 
     def _shared(self, p: int, each: float) -> dict[int, float]:
         """What machines of a pool offer, `each` of them, but for those that a dedicated component has alone."""
@@ -238,9 +238,9 @@ class WholeProgram:
                     taken = {column: -float(way.usage[r]) for column, way in ways if way.usage[r]}
                     self._rows.row(0.0, _INF, self._shared(p, float(have)) | taken)
         for (c, p), most in relaxation.on_one.items():
-            terms = dict.fromkeys(self._ways_of(c, p).values(), -1.0)
-            if terms:
-                self._rows.row(0.0, _INF, self._shared(p, float(most)) | terms)
+            if (c, p) in self._at:
+                copies = dict.fromkeys(self._at[c, p].values(), -1.0)
+                self._rows.row(0.0, _INF, self._shared(p, float(most)) | copies)
 
     def _box_rows(self, groups: Groups, box: Box, reduced: Reduced) -> None:
         pools = len(self._machines)
