@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from placement.plan import Plan
     from placement.planner import bound, solve
     from placement.problem import Problem
+    from placement.referee import verify
     from placement.result import Result, Status, Stop
     from placement.solvers import SOLVERS
-    from placement.verify import verify
 
 __version__ = "0.1.0"
 
@@ -41,7 +41,7 @@ _HOME = {
     "read": "placement.io:read_problem",
     "read_plan": "placement.io:read_plan",
     "solve": "placement.planner:solve",
-    "verify": "placement.verify:verify",
+    "verify": "placement.referee:verify",
     "write": "placement.io:write_document",
 }
 

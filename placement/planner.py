@@ -14,10 +14,10 @@ from placement.errors import SolverBugError, UsageError
 from placement.fleet import compile_fleet
 from placement.packing import machine_price, moves
 from placement.plan import Plan
+from placement.referee import verify
 from placement.result import Outcome, Result, Status, Stop, relative_gap
 from placement.solvers import find_solver
 from placement.track import SEARCH, Track
-from placement.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable

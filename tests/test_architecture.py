@@ -28,7 +28,7 @@ LAYERS = (
     "problem",
     "plan",
     "io",
-    "verify",
+    "referee",
     "fleet",
     "packing",
     "result",
@@ -147,7 +147,7 @@ def misplaced(modules: Mapping[str, Module]) -> Iterator[str]:
                 continue
             if LAYERS.index(layer) > LAYERS.index(first):
                 yield f"{module.path}:{row.line}: {first} imports {row.target}, which stands below it"
-            if first in SOLVING and layer == "verify":
+            if first in SOLVING and layer == "referee":
                 yield f"{module.path}:{row.line}: {first} imports the referee; no solver marks its own work"
 
 
@@ -204,7 +204,7 @@ def test_the_package_keeps_its_layers() -> None:
     """Nothing in the package imports downwards, reaches for an engine from outside, or loads one early."""
     modules = read_package()
 
-    assert {layer_of(name) for name in modules} >= {"errors", "problem", "verify", "planner", FRONT_DOOR}
+    assert {layer_of(name) for name in modules} >= {"errors", "problem", "referee", "planner", FRONT_DOOR}
     assert offences(modules) == []
 
 
@@ -222,14 +222,14 @@ def test_importing_loads_no_engine(root: str) -> None:
     ("name", "source", "offence"),
     [
         ("placement.units", "import placement.fleet", "x.py:1: units imports placement.fleet, which stands below it"),
-        ("placement.plan", "\nfrom placement import verify", "x.py:2: plan imports placement.verify, which"),
+        ("placement.plan", "\nfrom placement import referee", "x.py:2: plan imports placement.referee, which"),
         ("placement.plan", "from . import planner as p", "x.py:1: plan imports placement.planner"),
         ("placement.exact.milp.model", "from ...cli import main", "x.py:1: exact imports placement.cli.main"),
         ("placement.io.read", "def f():\n    from placement.fleet import Fleet", "x.py:2: io imports placement.fleet"),
         ("placement.fleet", "if TYPE_CHECKING:\n    from placement.track import Track", "x.py:2: fleet imports"),
         ("placement.fleet", "from placement import solve", "x.py:1: fleet imports placement.solve, which"),
-        ("placement.heuristics.greedy", "from placement.verify import verify", "x.py:1: heuristics imports the ref"),
-        ("placement.auto", "from placement import verify", "x.py:1: auto imports the referee"),
+        ("placement.heuristics.greedy", "from placement.referee import verify", "x.py:1: heuristics imports the ref"),
+        ("placement.auto", "from placement import referee", "x.py:1: auto imports the referee"),
         ("placement.gossip", "", "x.py:1: gossip has no layer"),
         ("placement.planner", "def f():\n    import pulp", "x.py:2: planner imports pulp; only engines, bounds"),
         ("placement.heuristics.x", "from ortools.sat import a", "x.py:1: heuristics imports ortools"),
@@ -272,7 +272,7 @@ def test_the_walker_follows_imports_through_packages() -> None:
         ("placement.exact.milp.model", "import pulp\nfrom placement.fleet import Fleet\nfrom . import rows"),
         ("placement.auto", "from placement.solvers import find_solver\nfrom placement.bounds import volume_bound"),
         ("placement.cli", "import typer\nimport placement\ndef f():\n    import networkx"),
-        ("placement.planner", "from placement.verify import verify\nif TYPE_CHECKING:\n    import networkx"),
+        ("placement.planner", "from placement.referee import verify\nif TYPE_CHECKING:\n    import networkx"),
     ],
 )
 def test_the_walker_lets_honest_imports_pass(name: str, source: str) -> None:

@@ -14,8 +14,8 @@ from placement import Problem, Status, beside
 from placement.beside import Beside, may_search_beside
 from placement.budget import Budget
 from placement.heuristics import HeuristicOptions
+from placement.referee import verify
 from placement.result import Outcome, Stop
-from placement.verify import verify
 from tests import brute, strategies
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from placement.fleet import compile_fleet
 from placement.io import read_plan, read_problem, write_document
 from placement.plan import Plan
 from placement.problem import Problem
-from placement.verify import verify
+from placement.referee import verify
 from tests.strategies import problems
 from tests.test_documents import FULL, PLAN
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
+from types import FunctionType, ModuleType
 from typing import Any, get_args
 
 import pytest
 
+import placement
 from placement.plan import Plan
 from placement.problem import Problem
-from placement.verify import Rule, Verdict, cost, verify, violations
+from placement.referee import Rule, Verdict, cost, verify, violations
 from tests.referee import referee_check
 from tests.test_documents import GONE, changed
 
@@ -102,6 +105,13 @@ def edited(document: Doc, edits: Edits) -> Doc:
 def judge(problem: Edits | None = None, plan: Edits | None = None) -> Verdict:
     """Verdict on the sound pair with these edits."""
     return verify(Problem(**edited(PROBLEM, problem or {})), Plan(**edited(PLAN, plan or {})))
+
+
+def test_the_front_door_has_the_function() -> None:
+    """Whatever was imported before, `placement.verify` is the function, and no module plays its part."""
+    assert placement.verify is verify
+    assert isinstance(verify, FunctionType)
+    assert type(sys.modules[verify.__module__]) is ModuleType
 
 
 def test_the_sound_pair() -> None:

@@ -38,7 +38,7 @@ def _by_referee(module: ModuleType, problem: Document, plan: Document) -> Recoun
 def _by_verify(problem: Document, plan: Document) -> Recount:
     from placement.plan import Plan
     from placement.problem import Problem
-    from placement.verify import verify
+    from placement.referee import verify
 
     verdict = verify(Problem(**problem), Plan(**plan))
     faults = tuple(violation.message for violation in verdict.violations)

@@ -197,8 +197,8 @@ def verify(
     with in_words():
         from placement.errors import UsageError, printable
         from placement.io import read_plan, read_problem
+        from placement.referee import verify as check
         from placement.report.verdict import verdict_lines
-        from placement.verify import verify as check
 
         if file == plan == "-":
             raise UsageError("only one of FILE and PLAN can be standard input")

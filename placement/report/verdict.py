@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.plan import Plan
+    from placement.referee import Verdict
     from placement.result import Result
-    from placement.verify import Verdict
 
 
 def verdict_lines(plan: Plan, verdict: Verdict) -> Iterator[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import placement
-from placement.verify import verify
+from placement.referee import verify
 from tests.cli.test_solve import TINY
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,8 +15,8 @@ from placement.cli.app import app
 from placement.cli.settings import read_settings
 from placement.errors import SolverBugError, UsageError
 from placement.packing import Packing
+from placement.referee import verify
 from placement.result import Event, Outcome, Result, Status, Stop
-from placement.verify import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 CODEGEN = str(ROOT / "instances" / "codegen-after.yaml")

@@ -13,9 +13,9 @@ from placement.exact.bin_packing import solve_bin_packing
 from placement.exact.fleet_bins import as_vector_packing
 from placement.fleet import Fleet, compile_fleet
 from placement.problem import Problem
+from placement.referee import violations
 from placement.result import Stop
 from placement.track import Track
-from placement.verify import violations
 from tests import brute, strategies
 from tests.heuristics.fleets import document
 

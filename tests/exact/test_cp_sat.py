@@ -22,9 +22,9 @@ from placement.exact.slots import most_new_machines
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Packing, Value, evaluate
 from placement.problem import Problem
+from placement.referee import verify
 from placement.result import Outcome, Stop
 from placement.track import Track
-from placement.verify import verify
 from tests.brute import Best, cheapest, too_big
 from tests.strategies import random_problem
 

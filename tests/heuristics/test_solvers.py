@@ -14,9 +14,9 @@ from placement.fleet import Fleet, compile_fleet
 from placement.heuristics import HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
 from placement.packing import Packing, Value
 from placement.problem import Problem
+from placement.referee import verify
 from placement.result import Outcome, Stop
 from placement.track import Track
-from placement.verify import verify
 from tests.brute import cheapest, too_big
 from tests.heuristics.fleets import component, fleet_of, suite
 from tests.referee import referee_check

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from placement.errors import DocumentError
 from placement.plan import Plan
 from placement.problem import Problem
-from placement.verify import Rule, verify
+from placement.referee import Rule, verify
 from tests.brute import cheapest, too_big
 from tests.damage import RULES as DAMAGES
 from tests.damage import damages

@@ -11,8 +11,6 @@ on that instance, beyond those that known pinned rows hold.
 
 from __future__ import annotations
 
-import sys
-import types
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
@@ -620,14 +618,3 @@ def _claims(plan: Plan, price: int, moves: int, total: int) -> Iterator[Violatio
 def _slack(counted: int) -> float:
     """What a claim in dollars may be off."""
     return _CLAIM_TOLERANCE * max(1.0, dollars(counted))
-
-
-class _CallableModule(types.ModuleType):
-    """The front door has a function of this module's name: calling the module is calling the function."""
-
-    def __call__(self, problem: Problem, plan: Plan) -> Verdict:
-        """See `verify`."""
-        return verify(problem, plan)
-
-
-sys.modules[__name__].__class__ = _CallableModule
