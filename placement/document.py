@@ -20,9 +20,12 @@ def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:
 
     Instances are those in use, those that can't be released, and those that `min_instances` pays for; new ones are
     named ``POOL/new-N``. Assignments are ordered by component, then machine, so equal packings give equal documents.
+    The plan of a problem without a name names none.
     """
+    if fleet.problem.name:
+        facts = {"problem": fleet.problem.name, **facts}
     if packing is None:
-        return Plan(problem=fleet.problem.name, instances=[], assignments=[], unplaced=[], **facts)
+        return Plan(instances=[], assignments=[], unplaced=[], **facts)
     names = _Names(fleet)
     rows: list[tuple[int, int, Seat, str]] = []
     instances = []
@@ -33,7 +36,6 @@ def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:
     instances.extend(_paid_while_empty(fleet, packing, names))
     rows.sort(key=lambda row: (row[0], row[1], row[2]))
     return Plan(
-        problem=fleet.problem.name,
         instances=instances,
         assignments=[
             {

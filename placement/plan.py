@@ -26,7 +26,16 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def _index(value: Any) -> Any:
+    """Running copies may name their option; a plan is for programs, which look it up by its index."""
+    if isinstance(value, str):
+        raise PydanticCustomError("option", "must be the index of an option, from 0; only placements may name one")
+    return value
+
+
 Number = Annotated[float, BeforeValidator(_finite)]
+OptionIndex = Annotated[Count, BeforeValidator(_index)]
+PriorityKey = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,9})$")]
 StatusWord = Literal["optimal", "feasible", "infeasible", "unknown"]
 StopWord = Literal["proved", "gap", "time", "interrupted", "stuck", "done"]
 
@@ -49,7 +58,7 @@ class Assignment(PlanRow):
     """One placed copy."""
 
     component: Name
-    option: Count = 0
+    option: OptionIndex = 0
     instance: Name
     accelerators: list[Count] = []
 
@@ -58,7 +67,7 @@ class Unplaced(PlanRow):
     """Optional copies of one component that the plan leaves out, and why."""
 
     component: Name
-    copies: Count
+    copies: Count = 1
     reason: str = ""
 
 
@@ -83,7 +92,7 @@ class Plan(PlanRow):
     moves: Count | None = None
     lower_bound: Number | None = None
     gap: Number | None = None
-    left_out_bound: dict[str, Count] | None = None
+    left_out_bound: dict[PriorityKey, Count] | None = None
     bound_by: str | None = None
     bound_relaxes: str | None = None
     reason: str | None = None

@@ -3,10 +3,8 @@
 Nobody marks their own work. This module shares no line with the compiled fleet, its packings or any solver, and no
 solver imports it: the planner asks it about every plan before a user sees one, and `placement verify` about anyone's.
 
-One difference to the second opinion that ships with the file format is deliberate. There, a pinned row asks for at
-least one copy at its place. Here, pinned rows are counted, since each row is one running copy and must stay: two pinned
-rows at one place need two copies there, and pinned rows with unknown accelerators need as many copies of that option
-on that instance, beyond those that known pinned rows hold.
+A plan is also held to its word. Where the format leaves a choice, the stricter reading is taken: the architecture page
+lists what is refused here and accepted by the second opinion that ships with the file format.
 """
 
 from __future__ import annotations
@@ -16,13 +14,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from placement.plan import Plan
 from placement.problem.references import GROUP
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, dollars, exact, horizon, micro_dollars, need, room
+from placement.units import MIB_PER_GIB, MICRO, MILLI, WHOLE_SHARE, dollars, exact, horizon, micro_dollars, need, room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sized
 
-    from placement.plan import Assignment, Plan, PlanInstance
+    from placement.plan import Assignment, PlanInstance
     from placement.problem import Component, Instance, Option, Placement, Pool, Problem
 
 Rule = Literal[
@@ -39,10 +38,12 @@ Rule = Literal[
     # pools, and the machines and copies that run now
     "max-instances", "draining", "not-removable", "cordoned", "pinned",
     # what a plan says of itself
-    "claimed-price", "claimed-cost", "claimed-moves", "claimed-bound", "claimed-optimal",
+    "claimed-problem", "claimed-status", "claimed-price", "claimed-cost", "claimed-moves", "claimed-bound",
+    "claimed-gap", "claimed-optimal", "claimed-unplaced", "claimed-left-out",
 ]  # fmt: skip
 
-_CLAIM_TOLERANCE = 1e-5  # relative, at least of one dollar: plans carry dollars, we count micro-dollars
+_CLAIM_TOLERANCE = 1e-5  # of money relative, at least of one dollar: plans carry dollars, we count micro-dollars
+_PROVED_GAP = Fraction(1, 10**9)  # relative; the gap at which the format calls a plan optimal
 _DEMAND_TOLERANCE = Fraction(1, 10**9)  # relative, at least of one unit
 
 
@@ -91,7 +92,7 @@ class Verdict:
 def verify(problem: Problem, plan: Plan) -> Verdict:
     """Every rule the plan breaks, and its price, moves and cost, from the documents alone.
 
-    A plan that says `infeasible` or `unknown` and places nothing has nothing to check.
+    A plan that says `infeasible` or `unknown` and places nothing has no rows to check, only its words.
 
     Returns
     -------
@@ -124,17 +125,25 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
     180000
     """
     if _places_nothing(plan):
-        return Verdict((), price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
+        told = (*_name_claim(problem, plan), *_no_plan_claims(problem, plan))
+        return Verdict(told, price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
     stand = _Standing(problem, plan)
     price, moves = _price(stand), _moves(stand)
     total = round(price * horizon(problem.objective.horizon_hours)) + _move_cost(problem, moves)
     moved = sum(moves.values())
+    left_out = _by_priority(stand)
+    told = (
+        *_name_claim(problem, plan),
+        *_status_claims(plan, total, left_out),
+        *_figure_claims(plan, price, moved, total),
+        *_left_out_claims(stand, left_out),
+    )
     return Verdict(
-        violations=(*_broken(stand), *_claims(plan, price, moved, total)),
+        violations=(*_broken(stand), *told),
         price_per_hour=price,
         moves=moved,
         cost=total,
-        left_out=_left_out(stand),
+        left_out=left_out,
         copies=len(stand.copies),
         instances=len(stand.machines),
     )
@@ -150,9 +159,14 @@ def cost(problem: Problem, plan: Plan) -> int:
     return verify(problem, plan).cost
 
 
+def _says_none(plan: Plan) -> bool:
+    """Whether the plan says that there is none. One that leaves its status out says nothing of it."""
+    return "status" in plan.model_fields_set and plan.status in ("infeasible", "unknown")
+
+
 def _places_nothing(plan: Plan) -> bool:
-    """Whether the plan is the news that there is none. A plan that leaves its status out is checked in full."""
-    return "status" in plan.model_fields_set and plan.status in ("infeasible", "unknown") and not plan.assignments
+    """Whether the plan is the news that there is none, rather than rows to check."""
+    return _says_none(plan) and not plan.assignments
 
 
 # --- The two documents side by side
@@ -330,7 +344,10 @@ def _identity(row: PlanInstance, running: Instance | None) -> Iterator[Violation
     if running is None:
         if not row.new:
             yield Violation("known-instance", row.id, "is said to run now, but the problem has no such instance")
-    elif running.pool != row.pool:
+        return
+    if row.new and "new" in row.model_fields_set:
+        yield Violation("known-instance", row.id, "is said to be new, but the problem has it among its instances")
+    if running.pool != row.pool:
         yield Violation("instance-pool", row.id, f"runs in pool {running.pool}, but the plan says {row.pool}")
 
 
@@ -524,7 +541,7 @@ def _pinned(stand: _Standing) -> Iterator[Violation]:
             yield Violation("pinned", f"{component} on {instance}", message)
 
 
-# --- Price, moves, and what a plan says of itself
+# --- Price, moves and copies left out
 
 _LoosePlace = tuple[str, int, str]  # component, option, instance
 
@@ -586,17 +603,83 @@ def _move_cost(problem: Problem, moves: dict[str, int]) -> int:
     return sum(each[name] * count for name, count in moves.items())
 
 
-def _left_out(stand: _Standing) -> dict[int, int]:
+def _left_out(stand: _Standing) -> dict[str, int]:
+    """Wanted copies that are not placed, by component; only components that lack some."""
+    wanted = ((name, component.copies or 0) for name, component in stand.components.items())
+    return {name: copies - stand.placed(name) for name, copies in wanted if copies > stand.placed(name)}
+
+
+def _by_priority(stand: _Standing) -> dict[int, int]:
     """Wanted copies that are not placed, by priority, highest first."""
     found: Counter[int] = Counter()
-    for name, component in stand.components.items():
-        if component.copies is not None and component.copies > stand.placed(name):
-            found[component.priority] += component.copies - stand.placed(name)
+    for name, copies in _left_out(stand).items():
+        found[stand.components[name].priority] += copies
     return dict(sorted(found.items(), reverse=True))
 
 
-def _claims(plan: Plan, price: int, moves: int, total: int) -> Iterator[Violation]:
-    """What the plan says of itself is what was counted; a bound is not above the cost, nor far below an optimum."""
+# --- What a plan says of itself
+
+
+def _name_claim(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    """A plan that names its problem names this one."""
+    if "problem" in plan.model_fields_set and plan.problem != problem.name:
+        here = f'"{problem.name}"' if problem.name else "one without a name"
+        yield Violation("claimed-problem", "plan", f'is a plan of the problem "{plan.problem}", this is {here}')
+
+
+def _no_plan_claims(problem: Problem, plan: Plan) -> Iterator[Violation]:
+    """The news that there is no plan comes without one; and it is not true where placing nothing keeps every rule."""
+    figures = ("price_per_hour", "cost", "moves", "gap")
+    said = [f"{key} {getattr(plan, key):.12g}" for key in figures if getattr(plan, key) is not None]
+    said += [f"{len(rows)} rows of {key}" for key, rows in _rows_beside(plan).items() if rows]
+    if said:
+        message = f"called {plan.status}, so there is no plan to speak of, yet it gives {', '.join(said)}"
+        yield Violation("claimed-status", "plan", message)
+    if plan.status == "infeasible" and not any(_broken(_Standing(problem, _nothing(problem)))):
+        message = "called infeasible, but a plan that places 0 copies keeps every rule"
+        yield Violation("claimed-status", "plan", message)
+    yield from _stop_claim(plan)
+
+
+def _rows_beside(plan: Plan) -> dict[str, Sized]:
+    return {"instances": plan.instances, "unplaced": plan.unplaced}
+
+
+def _nothing(problem: Problem) -> Plan:
+    """The plan that places nothing, on the machines that can't be left."""
+    stays = [row for row in problem.instances if not row.removable and row.state != "draining"]
+    return Plan(instances=[{"id": row.id, "pool": row.pool, "new": False} for row in stays])
+
+
+def _stop_claim(plan: Plan) -> Iterator[Violation]:
+    """A search that ended with a proof says what is proven."""
+    if plan.stop == "proved" and "status" in plan.model_fields_set and plan.status in ("feasible", "unknown"):
+        yield Violation("claimed-status", "plan", f'its stop is "proved", yet its status is {plan.status}')
+
+
+def _status_claims(plan: Plan, total: int, left_out: dict[int, int]) -> Iterator[Violation]:
+    """A plan that places copies is a plan, and an optimal one meets its bounds on both levels of the objective."""
+    if _says_none(plan):
+        yield Violation("claimed-status", "plan", f"called {plan.status}, yet it places {len(plan.assignments)} copies")
+    yield from _stop_claim(plan)
+    if plan.status != "optimal":
+        return
+    bound = plan.lower_bound
+    # In whole micro-dollars, as costs are: a bound's binary fraction of dollars must not cost a proof.
+    if bound is None or total - round(Fraction(bound) * MICRO) > _PROVED_GAP * total:
+        shown = "none" if bound is None else f"{bound:.12g}"
+        message = f"called optimal, but the lower bound is {shown} and the cost {dollars(total):.12g}"
+        yield Violation("claimed-optimal", "plan", message)
+    proven = _proven(plan)
+    for priority, copies in left_out.items():
+        least = proven.get(priority, 0)
+        if least < copies:
+            message = f"called optimal, but leaves out {copies} copies of priority {priority} where {least} is proven"
+            yield Violation("claimed-optimal", "plan", message)
+
+
+def _figure_claims(plan: Plan, price: int, moves: int, total: int) -> Iterator[Violation]:
+    """Price, cost and moves are what was counted, a bound is not above the cost, and the gap is that of the two."""
     money: tuple[tuple[Rule, str, float | None, int], ...] = (
         ("claimed-price", "price_per_hour", plan.price_per_hour, price),
         ("claimed-cost", "cost", plan.cost, total),
@@ -606,13 +689,49 @@ def _claims(plan: Plan, price: int, moves: int, total: int) -> Iterator[Violatio
             yield Violation(rule, "plan", f"says {key} {said:.12g}, counted {dollars(counted):.12g}")
     if plan.moves is not None and plan.moves != moves:
         yield Violation("claimed-moves", "plan", f"says {plan.moves} moves, counted {moves}")
-    bound, slack = plan.lower_bound, _slack(total)
-    if bound is not None and bound > dollars(total) + slack:
+    bound = plan.lower_bound
+    if bound is not None and bound > dollars(total) + _slack(total):
         yield Violation("claimed-bound", "plan", f"lower bound {bound:.12g} is above the cost {dollars(total):.12g}")
-    if plan.status == "optimal" and (bound is None or dollars(total) - bound > slack):
-        shown = "none" if bound is None else f"{bound:.12g}"
-        message = f"called optimal, but the lower bound is {shown} and the cost {dollars(total):.12g}"
-        yield Violation("claimed-optimal", "plan", message)
+    if plan.gap is not None:
+        yield from _gap_claim(plan.gap, bound, total)
+
+
+def _gap_claim(said: float, bound: float | None, total: int) -> Iterator[Violation]:
+    """The gap is (cost - bound) / cost, 0 when the cost is 0, and none without a bound."""
+    if bound is None:
+        yield Violation("claimed-gap", "plan", f"says gap {said:.12g}, but its lower bound is none")
+        return
+    counted = (dollars(total) - bound) / dollars(total) if total else 0.0
+    if abs(said - counted) > _CLAIM_TOLERANCE:
+        message = f"says gap {said:.12g}, counted {counted:.12g} of cost {dollars(total):.12g} and bound {bound:.12g}"
+        yield Violation("claimed-gap", "plan", message)
+
+
+def _left_out_claims(stand: _Standing, left_out: dict[int, int]) -> Iterator[Violation]:
+    """`unplaced`, when given, has just the copies left out; `left_out_bound` is not above what the plan leaves out."""
+    if "unplaced" in stand.plan.model_fields_set:
+        said: Counter[str] = Counter()
+        for row in stand.plan.unplaced:
+            said[row.component] += row.copies
+        counted = _left_out(stand)
+        for name in {**counted, **said}:
+            if said[name] != counted.get(name, 0):
+                message = f"says {said[name]} copies unplaced, counted {counted.get(name, 0)}"
+                yield Violation("claimed-unplaced", name, message)
+    for priority, least in sorted(_proven(stand.plan).items(), reverse=True):
+        out = left_out.get(priority, 0)
+        if least > out:
+            message = (
+                f"says that every plan leaves out {least} copies of priority {priority}, this one leaves out {out}"
+            )
+            yield Violation("claimed-left-out", "plan", message)
+        if least != out:
+            break  # a bound at a lower priority is on plans that meet those before
+
+
+def _proven(plan: Plan) -> dict[int, int]:
+    """By priority, how many copies every plan leaves out, as the plan says."""
+    return {int(priority): least for priority, least in (plan.left_out_bound or {}).items()}
 
 
 def _slack(counted: int) -> float:

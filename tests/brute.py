@@ -18,7 +18,7 @@ Components with `demand` have no largest count of copies of their own; `most_cop
 money do not add up under half-even rounding of price x horizon, so price and kept money are carried side by side and
 tables hold what no other entry beats in both.
 
-`pinned` is read by counts: two pinned rows at one place need two copies there. (The referee asks only that one is.)
+`pinned` is read by counts: two pinned rows at one place need two copies there.
 """
 
 from __future__ import annotations
@@ -358,7 +358,10 @@ class _Search:
         dollars = {"cost": counted.cost / 1e6, "lower_bound": counted.cost / 1e6, "gap": 0.0}
         plan |= {"price_per_hour": counted.price / 1e6, "moves": counted.moves, **dollars}
         placed_counts = self.contents.counts((str(row["component"]), int(row["option"])) for row in assignments)
-        return Best(self.left_out(placed_counts), counted, plan)
+        proven = self.left_out(placed_counts)
+        if proven:
+            plan["left_out_bound"] = {str(priority): copies for priority, copies in proven.items()}
+        return Best(proven, counted, plan)
 
     def _unplaced(self, assignments: list[Doc]) -> list[Doc]:
         placed = Counter(row["component"] for row in assignments)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.reading import account, need
+from tests.reading import account, by_priority, left_out, need
 from tests.workbench import Bench, exceed, twin
 
 if TYPE_CHECKING:
@@ -426,6 +426,51 @@ def false_optimal(bench: Bench) -> bool:
     return _claim(bench, status="optimal", cost=cost, lower_bound=below)
 
 
+def other_problem(bench: Bench) -> bool:
+    return _claim(bench, problem=bench.rng.choice(("another", str(bench.problem.get("name", "")) + " ")))
+
+
+def called_infeasible(bench: Bench) -> bool:
+    return bool(bench.rows) and _claim(bench, status="infeasible")
+
+
+def called_unknown(bench: Bench) -> bool:
+    return bool(bench.rows) and _claim(bench, status="unknown")
+
+
+def untrue_gap(bench: Bench) -> bool:
+    cost = account(bench.reading, bench.plan).cost / 1e6
+    bound = cost * bench.rng.choice((1, 0.9, 0.5))
+    gap = (cost - bound) / cost if cost else 0.0
+    return _claim(bench, lower_bound=bound, gap=gap + bench.rng.choice((-1, 1)) * bench.rng.choice((1e-4, 0.1)))
+
+
+def gap_without_bound(bench: Bench) -> bool:
+    return _claim(bench, gap=bench.rng.choice((0, 0.25)), **bench.rng.choice(({}, {"lower_bound": None})))
+
+
+def _unplaced(bench: Bench, name: str, change: int) -> bool:
+    said = left_out(bench.reading, bench.plan)
+    said[name] += change
+    return _claim(bench, unplaced=[{"component": n, "copies": copies} for n, copies in said.items() if copies])
+
+
+def unplaced_too_many(bench: Bench) -> bool:
+    return _unplaced(bench, bench.rng.choice(["nobody", *bench.reading.components]), 1)
+
+
+def unplaced_too_few(bench: Bench) -> bool:
+    lacking = sorted(left_out(bench.reading, bench.plan))
+    return bool(lacking) and _unplaced(bench, bench.rng.choice(lacking), -1)
+
+
+def left_out_bound_too_high(bench: Bench) -> bool:
+    out = by_priority(bench.reading, left_out(bench.reading, bench.plan))
+    priority = bench.rng.choice([*out, 7])
+    proven = {n: copies for n, copies in out.items() if n > priority} | {priority: out.get(priority, 0) + 1}
+    return _claim(bench, left_out_bound={str(n): copies for n, copies in proven.items()})
+
+
 RULES: dict[str, Callable[[Bench], bool]] = {
     breaks.__name__.replace("_", "-"): breaks
     for breaks in (
@@ -435,5 +480,7 @@ RULES: dict[str, Callable[[Bench], bool]] = {
         demand, demand_min_copies, max_skew, min_zones, max_per_zone, zone_loss, pool_quota, draining, cordoned,
         pinned, not_removable, unknown_component, unknown_instance, unknown_option, unknown_pool, duplicate_instance,
         wrong_pool, new_flag, claimed_price, claimed_cost, claimed_moves, bound_above_cost, false_optimal,
+        other_problem, called_infeasible, called_unknown, untrue_gap, gap_without_bound, unplaced_too_many,
+        unplaced_too_few, left_out_bound_too_high,
     )
 }  # fmt: skip

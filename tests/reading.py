@@ -240,6 +240,22 @@ def account(reading: Reading, plan: Doc) -> Account:
     return Account(price, round(price * reading.horizon) + paid, sum(moves.values()))
 
 
+def left_out(reading: Reading, plan: Doc) -> Counter[str]:
+    """Wanted copies that the plan does not place, by component; only components that lack some."""
+    placed = Counter(row["component"] for row in plan["assignments"])
+    return Counter(
+        {n: c["copies"] - placed[n] for n, c in reading.components.items() if c.get("copies", 0) > placed[n]}
+    )
+
+
+def by_priority(reading: Reading, copies: Counter[str]) -> dict[int, int]:
+    """Copies of components summed by priority, highest first."""
+    found: Counter[int] = Counter()
+    for name, number in copies.items():
+        found[reading.components[name].get("priority", 0)] += number
+    return dict(sorted(found.items(), reverse=True))
+
+
 def _kept(reading: Reading, plan: Doc) -> Counter[str]:
     """Copies that stay, by component: rows with known accelerators are matched first, the others take what is left."""
     standing: dict[tuple[str, int, str], list[tuple[int, ...]]] = {}

@@ -39,6 +39,11 @@ def referee_problem(doc: dict[str, Any]) -> Any:
     return _required().Problem(doc)
 
 
+def referee_main(problem: Path, plan: Path) -> int:
+    """Return the exit code of the referee's own command, what it prints aside."""
+    return int(_required().main(["referee.py", str(problem), str(plan)]))
+
+
 def referee_check(doc: dict[str, Any], plan: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
     """Return the referee's broken rules, one sentence each, and what it counted (dollars, moves, left out)."""
     module = _required()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 import threading
@@ -16,8 +17,11 @@ from placement.document import from_plan, to_plan
 from placement.fleet import compile_fleet
 from placement.packing import evaluate
 from tests import brute, strategies
+from tests.referee import referee_main
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from placement.fleet import Fleet
     from placement.result import Event, Outcome
     from placement.track import Track
@@ -39,6 +43,50 @@ def test_a_plan_written_and_read_is_the_same_packing() -> None:
         assert evaluate(fleet, again) == evaluate(fleet, result.packing)
         assert to_plan(fleet, again).assignments == result.plan.assignments
     assert tried > 60
+
+
+SMALL: dict[str, Any] = {
+    "format": "placement/v1",
+    "name": "small",
+    "instance_types": {"t": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 0.5}},
+    "pools": [{"name": "p", "instance_type": "t", "zone": "z", "max_instances": 1}],
+    "components": [{"name": "c", "copies": 3, "min_copies": 1, "priority": 2, "accelerators": 0, "vcpus": 2}],
+}
+MANY = [SMALL["components"][0] | {"min_copies": 3}]
+WIDE = SMALL | {
+    "instance_types": {"t": {"vcpus": 4.5, "memory_gib": 8, "price_per_hour": 0.5}},
+    "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+    "components": [{"name": "c", "copies": 3, "accelerators": 0, "vcpus": 3}],
+}
+
+
+@pytest.mark.parametrize("name", ["small", "", None])
+@pytest.mark.parametrize(
+    ("problem", "solver", "limits", "status"),
+    [
+        (SMALL, "auto", {}, Status.OPTIMAL),
+        (WIDE, "ffd", {"work": 1}, Status.FEASIBLE),
+        (SMALL | {"components": MANY}, "auto", {}, Status.INFEASIBLE),
+        (WIDE, "auto", {"time_limit": 0.0}, Status.UNKNOWN),
+    ],
+)
+def test_a_plan_of_each_status_is_true_to_both_judges(
+    tmp_path: Path, problem: dict[str, Any], solver: str, limits: dict[str, Any], status: Status, name: str | None
+) -> None:
+    """What the solver writes down is what `verify` and the second opinion read, with and without a name."""
+    document = {key: value for key, value in problem.items() if key != "name"} | (
+        {} if name is None else {"name": name}
+    )
+    result = placement.solve(Problem(**document), solver, **limits)
+    assert result.status is status
+    written = result.to_document()
+    assert (result.cost is None) == (status in (Status.INFEASIBLE, Status.UNKNOWN))
+    assert ("problem" in written) == bool(name)
+    for file, content in (("problem.json", document), ("plan.json", written)):
+        (tmp_path / file).write_text(json.dumps(content))
+    verdict = placement.verify(Problem(**document), placement.read_plan(tmp_path / "plan.json"))
+    assert verdict.violations == ()
+    assert referee_main(tmp_path / "problem.json", tmp_path / "plan.json") == 0
 
 
 def test_any_plan_can_be_given_a_bound() -> None:

@@ -130,6 +130,14 @@ def test_the_sound_pair() -> None:
     assert cost(Problem(**PROBLEM), Plan(**PLAN)) == verdict.cost
 
 
+FOE = {"component": "foe", "copies": 2, "reason": "no room"}
+FREE: Edits = {
+    "instance_types.gpu.price_per_hour": 0,
+    "instance_types.cpu.price_per_hour": 0,
+    "pools.1.price_per_hour": 0,
+    "components.1.move_cost": 0,
+    "objective": {},
+}
 BROKEN: list[tuple[str, Edits, Edits, str]] = [
     # rule, edits to the problem, edits to the plan, where and message
     ("unique-instance", {}, {"instances.5": {"id": "i-1", "pool": "ga"}}, "i-1: is listed twice"),
@@ -263,6 +271,87 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
         {"status": "optimal"},
         "plan: called optimal, but the lower bound is none and the cost 130.5",
     ),
+    ("claimed-optimal", {}, {"status": "optimal", "lower_bound": -16.8}, "the lower bound is -16.8 and the cost 130.5"),
+    ("claimed-bound", {}, {"lower_bound": 1e308}, "plan: lower bound 1e+308 is above the cost 130.5"),
+    ("claimed-problem", {"name": "here"}, {"problem": "there"}, 'a plan of the problem "there", this is "here"'),
+    ("claimed-problem", {"name": "here"}, {"problem": ""}, 'a plan of the problem "", this is "here"'),
+    ("claimed-problem", {}, {"problem": "there"}, 'a plan of the problem "there", this is one without a name'),
+    ("claimed-status", {}, {"status": "infeasible"}, "plan: called infeasible, yet it places 9 copies"),
+    ("claimed-status", {}, {"status": "unknown"}, "plan: called unknown, yet it places 9 copies"),
+    (
+        "claimed-gap",
+        {},
+        {"lower_bound": 104.4, "gap": 0.2001},
+        "says gap 0.2001, counted 0.2 of cost 130.5 and bound 1",
+    ),
+    (
+        "claimed-gap",
+        {},
+        {"lower_bound": 104.4, "gap": 0.1999},
+        "says gap 0.1999, counted 0.2 of cost 130.5 and bound 1",
+    ),
+    (
+        "claimed-gap",
+        {},
+        {"lower_bound": 104.4, "gap": 0},
+        "plan: says gap 0, counted 0.2 of cost 130.5 and bound 104.4",
+    ),
+    (
+        "claimed-gap",
+        {"components.3.copies": 1},
+        {"status": "optimal", "lower_bound": 130.5, "gap": 0.5},
+        "plan: says gap 0.5, counted 0 of cost",
+    ),
+    (
+        "claimed-gap",
+        {},
+        {"lower_bound": -130.5, "gap": 1},
+        "plan: says gap 1, counted 2 of cost 130.5 and bound -130.5",
+    ),
+    ("claimed-gap", {}, {"gap": 0}, "plan: says gap 0, but its lower bound is none"),
+    ("claimed-gap", {}, {"gap": 0.5, "lower_bound": None}, "plan: says gap 0.5, but its lower bound is none"),
+    ("claimed-gap", FREE, {"lower_bound": 0, "gap": 1}, "plan: says gap 1, counted 0 of cost 0 and bound 0"),
+    ("claimed-unplaced", {}, {"unplaced": []}, "foe: says 0 copies unplaced, counted 2"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE | {"copies": 1}]}, "foe: says 1 copies unplaced, counted 2"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE, FOE | {"copies": 1}]}, "foe: says 3 copies unplaced, counted 2"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "web"}]}, "web: says 1 copies unplaced, counted 0"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "line"}]}, "line: says 1 copies unplaced, counted 0"),
+    ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "x"}]}, "x: says 1 copies unplaced, counted 0"),
+    ("claimed-left-out", {}, {"left_out_bound": {"2": 3}}, "leaves out 3 copies of priority 2, this one leaves out 2"),
+    ("claimed-left-out", {}, {"left_out_bound": {"0": 1}}, "leaves out 1 copies of priority 0, this one leaves out 0"),
+    ("claimed-left-out", {}, {"left_out_bound": {"7": 1}}, "leaves out 1 copies of priority 7, this one leaves out 0"),
+    ("claimed-left-out", {}, {"left_out_bound": {"0": 1, "2": 2}}, "1 copies of priority 0, this one leaves out 0"),
+    # the order of priorities is that of numbers, not of letters
+    ("claimed-left-out", {"components.3.priority": 10}, {"left_out_bound": {"9": 1, "10": 2}}, "priority 9, this one"),
+]
+
+# What the second opinion lets pass; each a decision of the architecture page.
+STRICTER: list[tuple[str, Edits, Edits, str]] = [
+    ("known-instance", {}, {"instances.0.new": True}, "i-1: is said to be new, but the problem has it among its"),
+    (
+        "claimed-optimal",
+        {"components.3.copies": 1},
+        {"status": "optimal", "lower_bound": 130.499999},
+        "called optimal, but the lower bound is 130.499999 and the cost 130.5",
+    ),
+    (
+        "claimed-optimal",
+        {},
+        {"status": "optimal", "lower_bound": 130.5},
+        "called optimal, but leaves out 2 copies of priority 2 where 0 is proven",
+    ),
+    (
+        "claimed-optimal",
+        {},
+        {"status": "optimal", "lower_bound": 130.5, "left_out_bound": {"2": 1}},
+        "called optimal, but leaves out 2 copies of priority 2 where 1 is proven",
+    ),
+    (
+        "claimed-status",
+        {},
+        {"status": "feasible", "stop": "proved"},
+        'its stop is "proved", yet its status is feasible',
+    ),
 ]
 
 
@@ -277,6 +366,15 @@ def test_a_broken_rule_is_named(rule: str, problem: Edits, plan: Edits, message:
     assert not verdict.ok
     broken, _ = referee_check(edited(PROBLEM, problem), edited(PLAN, plan))
     assert broken
+
+
+@pytest.mark.parametrize(("rule", "problem", "plan", "message"), STRICTER)
+def test_what_is_refused_here_alone(rule: str, problem: Edits, plan: Edits, message: str) -> None:
+    """Untrue words that the second opinion lets pass."""
+    verdict = judge(problem, plan)
+    assert [violation.rule for violation in verdict.violations] == [rule]
+    assert message in str(verdict.violations[0])
+    assert referee_check(edited(PROBLEM, problem), edited(PLAN, plan))[0] == []
 
 
 def test_every_rule_is_broken_above() -> None:
@@ -304,7 +402,28 @@ KEPT: list[tuple[str, Edits, Edits]] = [
     ("a pinned copy with unknown accelerators stands anywhere on its instance", {"placements.2.pinned": True}, {}),
     ("an option by name", {"placements.3": {"component": "web", "instance": "i-1", "option": "wide"}}, {}),
     ("what a plan says is right within a hair", {}, {"cost": 130.501, "price_per_hour": 13.0001, "moves": 2}),
-    ("optimal", {}, {"status": "optimal", "lower_bound": 130.5}),
+    ("optimal", {"components.3.copies": 1}, {"status": "optimal", "lower_bound": 130.5, "stop": "proved", "gap": 0}),
+    (
+        "optimal, and so is what it leaves out",
+        {},
+        {"status": "optimal", "lower_bound": 130.5, "left_out_bound": {"2": 2, "0": 0}, "unplaced": [FOE]},
+    ),
+    ("a bound far below", {}, {"status": "feasible", "lower_bound": -1, "stop": "gap"}),
+    ("a gap within a hair", {}, {"lower_bound": 104.4, "gap": 0.200009}),
+    ("a gap within a hair below", {}, {"lower_bound": 104.4, "gap": 0.199991}),
+    ("no gap, though there is a bound", {}, {"lower_bound": 104.4, "gap": None}),
+    ("all is free", FREE, {"lower_bound": 0, "gap": 0, "cost": 0, "price_per_hour": 0}),
+    ("free, with a bound that is below", FREE, {"lower_bound": -16.8, "gap": 0}),
+    ("the name of the problem", {"name": "here"}, {"problem": "here"}),
+    ("no name of a problem", {"name": "here"}, {}),
+    ("what is left out, in two rows", {}, {"unplaced": [FOE | {"copies": 1}, FOE | {"copies": 1}]}),
+    ("one left out, without a count", {"components.3.copies": 2}, {"unplaced": [{"component": "foe"}]}),
+    ("a row that leaves out nothing", {}, {"unplaced": [FOE, {"component": "x", "copies": 0}]}),
+    ("fewer are proven to be left out", {}, {"left_out_bound": {"2": 1}}),
+    ("a bound below a priority that leaves out more", {}, {"left_out_bound": {"2": 1, "0": 5}}),
+    ("nothing is proven", {}, {"left_out_bound": {}}),
+    ("nothing is said", {}, {"left_out_bound": None}),
+    ("infeasible is not said", {}, {"stop": "proved"}),
     ("extra keys", {}, {"dual_prices": {"web": 3}}),
 ]  # fmt: skip
 
@@ -317,7 +436,7 @@ def test_a_rule_kept_at_its_edge_is_kept(problem: Edits, plan: Edits) -> None:
     assert broken == []
 
 
-# --- Pinned rows are counted: the one difference to the second opinion
+# --- Pinned rows are counted
 
 PINNED = {"component": "web", "instance": "i-1", "accelerators": [0], "pinned": True}
 UNKNOWN = {"component": "web", "instance": "i-1", "pinned": True}
@@ -336,7 +455,7 @@ UNKNOWN = {"component": "web", "instance": "i-1", "pinned": True}
     ],
 )
 def test_pinned_rows_are_counted(rows: list[Doc], planned: list[list[int]], short: int) -> None:
-    """Each pinned row is one copy that must stay, so two of them need two; the second opinion asks for one."""
+    """Each pinned row is one copy that must stay, so two of them need two; the second opinion agrees."""
     component = {"name": "web", "copies": len(planned), "shared": True}
     problem = edited(PROBLEM, {"components": [component], "placements": rows, "pools.3.min_instances": 0})
     plan = edited(
@@ -347,7 +466,7 @@ def test_pinned_rows_are_counted(rows: list[Doc], planned: list[list[int]], shor
         },
     )
     assert [violation.rule for violation in violations(Problem(**problem), Plan(**plan))] == ["pinned"] * short
-    assert referee_check(problem, plan)[0] == []
+    assert len(referee_check(problem, plan)[0]) == short
 
 
 # --- Money and moves
@@ -366,6 +485,33 @@ def test_cost_is_rounded_half_to_even_in_exact_fractions(micro: int, hours: floa
         objective={"horizon_hours": hours},
     )
     assert cost(problem, Plan(status="feasible")) == expected
+
+
+@pytest.mark.parametrize(
+    ("price", "bound", "optimal"),
+    [
+        (1e5, 1e5, True),
+        (1e5, 1e5 - 0.000100, True),  # a billionth is a hundred units here
+        (1e5, 1e5 - 0.000101, False),
+        (1e5, 1e5 + 0.5, True),  # as far above as any figure may be off
+        (2e-6, 1.6e-6, True),  # half a unit is the rounding of the bound
+        (2e-6, 1.4e-6, False),
+        (0, 0, True),
+        (0, -1e-6, False),
+    ],
+)
+def test_optimal_is_a_gap_of_a_billionth(price: float, bound: float, optimal: bool) -> None:
+    """As the format says; the second opinion, which says so from a hundred-thousandth on, is more lenient."""
+    problem = {
+        "format": "placement/v1",
+        "instance_types": {"t": {"vcpus": 1, "memory_gib": 1, "price_per_hour": price}},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z", "min_instances": 1}],
+        "components": [],
+    }
+    plan: Doc = {"instances": [], "assignments": [], "status": "optimal", "lower_bound": bound}
+    found = [violation.rule for violation in violations(Problem(**problem), Plan(**plan))]
+    assert found == ([] if optimal else ["claimed-optimal"])
+    assert referee_check(problem, plan)[0] == []
 
 
 RUNS = {"component": "c", "instance": "i"}
@@ -425,12 +571,74 @@ def test_left_out_is_counted_by_priority() -> None:
 
 # --- Plans that place nothing
 
+NEWS: list[tuple[str, Edits, Edits, str]] = [
+    # edits to the problem, the plan, what is wrong with it
+    ("price", {}, {"price_per_hour": 0}, "so there is no plan to speak of, yet it gives price_per_hour 0"),
+    ("cost", {}, {"cost": 12.5, "moves": 1}, "so there is no plan to speak of, yet it gives cost 12.5, moves 1"),
+    ("gap", {}, {"gap": 0.5, "lower_bound": 3}, "so there is no plan to speak of, yet it gives gap 0.5"),
+    ("machines", {}, {"instances": PLAN["instances"][:1]}, "no plan to speak of, yet it gives 1 rows of instances"),
+    ("left out", {}, {"unplaced": [FOE]}, "so there is no plan to speak of, yet it gives 1 rows of unplaced"),
+    ("another", {"name": "here"}, {"problem": "there"}, 'is a plan of the problem "there", this is "here"'),
+]
+
 
 @pytest.mark.parametrize("status", ["infeasible", "unknown"])
-def test_news_that_there_is_no_plan_has_nothing_to_check(status: str) -> None:
-    """There are no rows to check, and no cost."""
-    verdict = verify(Problem(**PROBLEM), Plan(status=status))
-    assert verdict == Verdict((), price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
+def test_news_that_there_is_no_plan_has_no_rows_to_check(status: str) -> None:
+    """There are no rows to check, and no cost; a bound may be known all the same."""
+    for more in ({}, {"lower_bound": 3.5, "reason": "no room", "instances": [], "unplaced": [], "cost": None}):
+        verdict = verify(Problem(**PROBLEM), Plan(status=status, **more))
+        assert verdict == Verdict((), price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
+
+
+@pytest.mark.parametrize("status", ["infeasible", "unknown"])
+@pytest.mark.parametrize(("problem", "plan", "message"), [row[1:] for row in NEWS], ids=[row[0] for row in NEWS])
+def test_news_that_there_is_no_plan_brings_none(status: str, problem: Edits, plan: Doc, message: str) -> None:
+    """What only a plan can have is untrue without one."""
+    verdict = verify(Problem(**edited(PROBLEM, problem)), Plan(status=status, **plan))
+    rule = "claimed-problem" if "problem" in plan else "claimed-status"
+    assert [violation.rule for violation in verdict.violations] == [rule]
+    assert message in str(verdict.violations[0])
+    assert (status in str(verdict.violations[0])) == (rule == "claimed-status")
+
+
+STAYS = {"id": "i", "pool": "p", "removable": False}
+
+
+@pytest.mark.parametrize(
+    ("edits", "true"),
+    [
+        ({}, False),
+        ({"components.0.min_copies": 1}, True),
+        ({"components.0": {"name": "c", "demand": 1, "throughput": 1}}, True),
+        ({"instances": [STAYS]}, False),
+        ({"instances": [STAYS, {**STAYS, "id": "j"}]}, True),  # two stay where one may
+        ({"instances": [STAYS, {**STAYS, "id": "j", "state": "draining"}]}, False),
+        ({"instances": [STAYS, {**STAYS, "id": "j", "removable": True}]}, False),
+        ({"instances": [STAYS], "placements": [{"component": "c", "instance": "i", "pinned": True}]}, True),
+    ],
+)
+def test_infeasible_is_untrue_where_nothing_need_be_placed(edits: Edits, true: bool) -> None:
+    """Placing nothing, on the machines that can't be left, is a plan like any other; nothing else is tried."""
+    problem = {
+        "format": "placement/v1",
+        "instance_types": {"t": {"vcpus": 1, "memory_gib": 1, "price_per_hour": 1}},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z", "max_instances": 1}],
+        "components": [{"name": "c", "copies": 2, "min_copies": 0, "accelerators": 0}],
+    }
+    sound = Problem(**edited(problem, edits))
+    verdict = verify(sound, Plan(status="infeasible", stop="proved"))
+    assert [str(violation) for violation in verdict.violations] == (
+        [] if true else ["plan: called infeasible, but a plan that places 0 copies keeps every rule [claimed-status]"]
+    )
+    assert verify(sound, Plan(status="unknown", stop="time")).ok
+
+
+def test_nothing_is_proved_of_an_unknown_plan() -> None:
+    """A search that ended with a proof has proven something."""
+    verdict = verify(Problem(**PROBLEM), Plan(status="unknown", stop="proved"))
+    assert [str(violation) for violation in verdict.violations] == [
+        'plan: its stop is "proved", yet its status is unknown [claimed-status]'
+    ]
 
 
 @pytest.mark.parametrize("plan", [{}, {"status": "feasible"}, {"status": "unknown", "assignments": [NEW_ROW]}])

@@ -11,7 +11,9 @@ from tests.reading import Doc, Machine, Option, Reading, raw_options
 if TYPE_CHECKING:
     import random
 
-CLAIMS = ("price_per_hour", "cost", "moves", "lower_bound", "gap", "status")
+CLAIMS = (
+    "problem", "status", "stop", "price_per_hour", "cost", "moves", "lower_bound", "gap", "left_out_bound", "unplaced",
+)  # fmt: skip
 
 
 class Bench:

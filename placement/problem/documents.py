@@ -6,7 +6,7 @@ between rows (checked in `references`).
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -88,10 +88,26 @@ DeviceCount = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1024)]
 OptionReference = Annotated[int | str, BeforeValidator(_option_reference)]
 
 
+NOT_YET = "is part of the format, but this version does not support it yet; leave it out to plan without it"
+
+
+def _show_later(schema: dict[str, Any], row: type[Any]) -> None:
+    """In the JSON Schema a key that is not supported yet is named, and takes no value."""
+    schema["properties"] |= {key: {"not": {}, "description": NOT_YET} for key in row.later}
+
+
 class Row(BaseModel):
     """What all rows share: unknown keys are refused, values are never coerced, rows don't change."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, validate_default=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=False,
+        json_schema_extra=_show_later,
+    )
+    later: ClassVar[tuple[str, ...]] = ()  # keys of the format that are refused, each with a word of its own
 
 
 class Accelerator(Row):
@@ -175,6 +191,8 @@ class Spread(Row):
 
 class Component(Row):
     """A model to serve. The fields of its one option may stand directly on it, without `options`."""
+
+    later = ("min_available_on_pool_loss", "min_available_on_instance_loss")
 
     name: Name
     copies: Count | None = None
@@ -269,6 +287,8 @@ class Placement(Row):
 class Objective(Row):
     """What is minimised after the optional copies left out: price x horizon + moves x move cost."""
 
+    later = ("max_moves",)
+
     horizon_hours: Quantity = 1
     move_cost: Quantity = 0
 
@@ -294,6 +314,8 @@ class Problem(Row):
     >>> problem.components[0].ways[0].accelerator_memory_gib
     20.0
     """
+
+    later = ("limits", "commitments")
 
     format: Literal["placement/v1"] = "placement/v1"
     name: Text = ""

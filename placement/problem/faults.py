@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from placement.errors import Fault, json_path, nearest
+from placement.problem.documents import NOT_YET
 from placement.problem.references import Rows, reference_faults
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ _RULES = {
     "string_type": "must be text",
     "string_unicode": "must be Unicode text without halves of surrogate pairs",
     "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must be a priority: a whole number from 0, as text",
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "dict_type": "must be a mapping of names to rows",
@@ -64,19 +66,24 @@ _WHOLE_ROW = {"accelerator_count", "reserved", "limits", "copies", "min_copies",
 def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
     kind, location = item["type"], tuple(item["loc"])
     if kind == "extra_forbidden":
-        known = _keys_at(model, location[:-1])
+        known, later = _keys_at(model, location[:-1])
+        if location[-1] in later:
+            return Fault(json_path(location), NOT_YET, item["input"])
         return Fault(json_path(location), f"unknown key; {nearest(str(location[-1]), known)}", item["input"])
     context = item.get("ctx", {})
     rule = _RULES[kind].format(**context) if kind in _RULES else item["msg"]
     return Fault(json_path(location), rule, ... if kind in _WHOLE_ROW else item["input"])
 
 
-def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """The keys known at a place of the document."""
+def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> tuple[list[str], Sequence[str]]:
+    """The keys known at a place of the document, and those that a later version will know."""
     here: Any = model
     for part in location:
         here = _inside(here, part)
-    return list(here.model_fields) if _is_row(here) else []
+    if not _is_row(here):
+        return [], ()
+    later = getattr(here, "later", ())
+    return [*here.model_fields, *later], later
 
 
 def _inside(annotation: Any, part: int | str) -> Any:
