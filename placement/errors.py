@@ -9,7 +9,9 @@ PlacementError
 from __future__ import annotations
 
 import difflib
+import errno
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,6 +32,9 @@ class SolverBugError(PlacementError):
     """A solver returned a plan that breaks a rule, or a bound above a plan's cost."""
 
 
+FAULTS = 20  # of one document that are told, unless all are asked for
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault of a document: where it stands, what rule it breaks, what was found.
@@ -45,17 +50,19 @@ class Fault:
     def __str__(self) -> str:
         """Path, rule and the offending value, on one line."""
         shown = "" if self.value is ... else f", got {_short(self.value)}"
-        return f"{self.path}: {self.rule}{shown}"
+        return printable(f"{self.path}: {self.rule}{shown}")
 
 
 class DocumentError(PlacementError):
-    """A problem or a plan that can't be used; `faults` holds all of them."""
+    """A problem or a plan that can't be used; `faults` holds all of them, the message the first `FAULTS`."""
 
     def __init__(self, faults: Iterable[Fault], source: str = "document") -> None:
         """Collect the faults of one document; `source` is the file's name."""
         self.faults = tuple(faults)
         self.source = source
-        super().__init__("\n".join(f"{source} at {fault}" for fault in self.faults))
+        cut = len(self.faults) - FAULTS
+        more = [f"{source}: and {cut:,} more faults"] if cut > 0 else []
+        super().__init__("\n".join([*(f"{source} at {fault}" for fault in self.faults[:FAULTS]), *more]))
 
     def of(self, source: str) -> DocumentError:
         """The same faults, reported against the file `source`."""
@@ -74,17 +81,42 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"known: {listed}{', …' if len(names) > 8 else ''}"
 
 
-# Signs that a terminal takes as orders, and the pictures that Unicode has of them; the end of a line may stay.
-_PICTURES = {code: chr(0x2400 + code) for code in range(32) if chr(code) != "\n"}
-_PICTURES |= {127: "\u2421"} | dict.fromkeys(range(128, 160), "\ufffd")
+# How those say it who do not raise MemoryError: threads that can't be started, libraries that can't be loaded.
+_NO_MEMORY = ("can't start new thread", "cannot allocate memory", "failed to map segment", "std::bad_alloc")
+
+
+def ran_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, or what it came from, says that there is no more memory: no bug, but a limit of the machine."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return True
+    if isinstance(error, RuntimeError | ImportError | OSError) and any(w in str(error).lower() for w in _NO_MEMORY):
+        return True
+    return error.__cause__ is not None and ran_out_of_memory(error.__cause__)
+
+
+# Characters that a terminal takes as orders or does not show: they could forge a line or hide a difference. Controls,
+# formats (U+202E turns what follows around, U+200B takes no room), halves of surrogate pairs, ends of lines.
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_PICTURES = {code: chr(0x2400 + code) for code in range(32)} | {127: "\u2421"}
 
 
 def printable(text: str) -> str:
-    """The text as any terminal can show it: a name may hold whatever JSON can.
+    """The text as any terminal can show it, on one line: a name may hold whatever JSON can.
 
-    Halves of surrogate pairs are written as escapes, control characters as their pictures.
+    Controls of ASCII become their pictures; other characters that are not seen become escapes. Every name that a person
+    is shown goes through here.
+
+    >>> printable("chat\\u202e-8b\\n")
+    'chat\\\\u202e-8b␊'
     """
-    return text.encode(errors="backslashreplace").decode().translate(_PICTURES)
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(letter: str) -> str:
+    if unicodedata.category(letter) not in _UNSEEN:
+        return letter
+    code = ord(letter)
+    return _PICTURES.get(code) or (f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
 
 
 def json_path(location: Sequence[object]) -> str:

@@ -45,7 +45,9 @@ class Processes(ProcessPoolExecutor):
 def _enter(stop: Event) -> None:
     global _stop_asked
     _stop_asked = stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for name in ("SIGINT", "SIGHUP"):  # a terminal sends them to its whole group
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 @contextmanager

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from placement.budget import Budget
 from placement.document import from_plan, money, to_plan
-from placement.errors import SolverBugError, UsageError
+from placement.errors import SolverBugError, UsageError, ran_out_of_memory
 from placement.fleet import compile_fleet
 from placement.packing import machine_price, moves
 from placement.plan import Plan
 from placement.referee import verify
-from placement.result import Outcome, Result, Status, Stop, relative_gap
+from placement.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap
 from placement.solvers import find_solver
 from placement.track import SEARCH, Track
 
@@ -98,11 +98,11 @@ def solve(
     if budget.seconds is not None and rows > _MANY_ROWS:
         budget.seconds -= rows * _ROW_SECONDS
         if budget.seconds <= 0:
-            return _result(fleet, track, _too_long(solver, rows), budget, solver, seed)
+            return _written(fleet, track, _too_long(solver, rows), budget, solver, seed)
     start = None if hint is None else _packing_of(fleet, hint)
     given: dict[str, Any] = {"budget": budget, "seed": seed, "hint": start, "options": settings}
     outcome = _run(lambda: entry.load()(fleet, track, **given), track, budget, solver)
-    return _result(fleet, track, outcome, budget, solver, seed)
+    return _written(fleet, track, outcome, budget, solver, seed)
 
 
 def _rows(fleet: Fleet) -> int:
@@ -159,7 +159,7 @@ def bound(
     track = Track(fleet, budget, listener)
     start = None if plan is None else _packing_of(fleet, plan)
     outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), track, budget, "bound")
-    return _result(fleet, track, outcome, budget, "bound", seed)
+    return _written(fleet, track, outcome, budget, "bound", seed)
 
 
 def _check_limits(**limits: float | None) -> None:
@@ -216,6 +216,8 @@ def _run(search: Callable[[], Outcome], track: Track, budget: Budget, solver: st
         return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
     found = box[0]
     if isinstance(found, BaseException):
+        if track.best is not None and ran_out_of_memory(found):  # what was found before is as good as ever
+            return Outcome(solver, Stop.STUCK, stats={OUT_OF_MEMORY: 1})
         raise found
     return found
 
@@ -234,6 +236,17 @@ def _wait(done: threading.Event, budget: Budget) -> bool:
     return True
 
 
+def _written(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
+    """The result, also when the first Ctrl-C comes while it is written down: the plan is there, and stays."""
+    try:
+        return _result(fleet, track, outcome, budget, solver, seed)
+    except KeyboardInterrupt:
+        if budget.interrupted:
+            raise
+        budget.interrupt()
+        return _result(fleet, track, outcome, budget, solver, seed)
+
+
 def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
     facts: dict[str, Any] = {
         "solver": solver,
@@ -249,10 +262,8 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
         facts.update(
             status=str(status),
-            reason=outcome.reason or None,
             lower_bound=None if outcome.infeasible else money(bound),
-            bound_by=track.bound_by or None,
-            bound_relaxes=track.bound_relaxes or None,
+            **_said(reason=outcome.reason, bound_by=track.bound_by, bound_relaxes=track.bound_relaxes),
         )
         plan = to_plan(fleet, None, **facts, **_extras(track, outcome))
         return Result(
@@ -271,8 +282,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         moves=sum(moves(fleet, packing)),
         lower_bound=money(bound),
         gap=relative_gap(cost, bound),
-        bound_by=track.bound_by or None,
-        bound_relaxes=track.bound_relaxes or None,
+        **_said(bound_by=track.bound_by, bound_relaxes=track.bound_relaxes),
     )
     if fleet.levels:
         facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)}
@@ -280,6 +290,11 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
     plan = to_plan(fleet, packing, **facts, **_extras(track, outcome))
     _check(fleet, plan, packing, cost, bound)
     return Result(plan, packing, status, stop, cost, bound, tuple(track.events))
+
+
+def _said(**words: str) -> dict[str, str]:
+    """Those that say something; a key with nothing to say is absent."""
+    return {key: text for key, text in words.items() if text}
 
 
 def _extras(track: Track, outcome: Outcome) -> dict[str, Any]:

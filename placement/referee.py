@@ -533,10 +533,11 @@ def _pinned(stand: _Standing) -> Iterator[Violation]:
             where, on = f"{place.component} on {place.instance}", list(place.accelerators)
             message = f"{wanted} pinned at accelerators {on} by option {place.option}, {there[place]} planned there"
             yield Violation("pinned", where, message)
+    told = _without_accelerators((exactly - there).elements())  # those missing there are missing here again
     anywhere = _without_accelerators(stand.copies)
     for (component, option, instance), wanted in Counter(_loose_place(stand, row) for row in rows).items():
         count = anywhere[component, option, instance]
-        if count < wanted:
+        if wanted - count > told[component, option, instance]:
             message = f"{wanted} pinned by option {option}, {count} planned there"
             yield Violation("pinned", f"{component} on {instance}", message)
 

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from placement.plan import Plan
 
 
+OUT_OF_MEMORY = "out_of_memory"  # in the stats of an outcome: what ended the search
+
+
 class Status(enum.StrEnum):
     """What is known at the end, derived from plan, bound and proof."""
 

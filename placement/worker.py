@@ -58,7 +58,9 @@ class _Inbox:
 
 def main() -> None:
     """Work until nobody listens."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is answered by whoever started this
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # answered by whoever started this; a group gets them together
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # an engine that prints must not print among the answers
     inbox = _Inbox(sys.stdin.buffer)

@@ -715,18 +715,6 @@ def test_a_missing_format_is_reported_with_the_other_faults(tmp_path: Path) -> N
         read_problem(written(tmp_path / "p.json", json.dumps(changed(FULL, "format", GONE))))
 
 
-def test_aliases_that_unfold_without_end_are_refused_quickly(tmp_path: Path) -> None:
-    """The nine-lines-a-billion-entries document: no message unfolds it."""
-    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
-    lines += [f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in zip("abcdefgh", "bcdefghi", strict=True)]
-    text = "\n".join([*lines, "format: placement/v1", "instance_types: {x: *i}", "pools: *i", "components: []"])
-    with pytest.raises(
-        DocumentError, match=re.escape("$.pools[8]: must be a mapping of keys to values, got [[[")
-    ) as caught:
-        read_problem(written(tmp_path / "p.yaml", text))
-    assert len(str(caught.value)) < 10_000
-
-
 @pytest.mark.parametrize("path", ["absent.json", ".", "null\0byte.json"])
 def test_a_file_that_cannot_be_opened(path: str) -> None:
     """Says so, as a fault of the document."""

@@ -263,3 +263,65 @@ def test_a_search_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPat
     assert (result.status, result.stop, result.cost) == (Status.FEASIBLE, Stop.TIME, expected.cost)
     assert result.to_document()["stats"]["left_behind"] == 1
     assert result.trace[-1].cost == expected.cost
+
+
+# --- What ends a search, and what must not end with it
+
+
+def tiny_fleet() -> placement.Problem:
+    """Two copies on a machine each."""
+    return placement.Problem(
+        instance_types={"t": {"vcpus": 1, "memory_gib": 1, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "a"}],
+        components=[{"name": "c", "copies": 2, "accelerators": 0, "vcpus": 1}],
+    )
+
+
+def solved_then(monkeypatch: pytest.MonkeyPatch, error: BaseException, *, plan: bool) -> placement.Result:
+    """A search that ends with an error, after it has found a plan or before."""
+    from placement.heuristics import solve_ffd
+
+    def search(fleet: Any, track: Any, **given: Any) -> Any:
+        if plan:
+            solve_ffd(fleet, track, budget=given["budget"])
+        raise error
+
+    monkeypatch.setattr("placement.heuristics.solve_greedy", search)
+    return placement.solve(tiny_fleet(), "greedy")
+
+
+def test_memory_that_runs_out_costs_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan at hand is the answer, and says what ended the search; without a plan it is an error."""
+    found = solved_then(monkeypatch, MemoryError(), plan=True)
+
+    assert (found.status, found.stop, found.cost) == (Status.FEASIBLE, Stop.STUCK, 2_000_000)
+    assert found.to_document()["stats"] == {"out_of_memory": 1}
+    with pytest.raises(MemoryError):
+        solved_then(monkeypatch, MemoryError(), plan=False)
+    with pytest.raises(ZeroDivisionError):
+        solved_then(monkeypatch, ZeroDivisionError(), plan=True)
+
+
+def test_an_interrupt_while_the_plan_is_written_costs_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is what Ctrl-C during the search would have been; a second one ends at once."""
+    interrupts = 1
+
+    def check(*documents: Any) -> Any:
+        nonlocal interrupts
+        interrupts -= 1
+        if interrupts >= 0:
+            raise KeyboardInterrupt
+        return placement.verify(*documents)
+
+    monkeypatch.setattr("placement.planner.verify", check)
+    assert placement.solve(tiny_fleet(), "ffd").cost == 2_000_000
+    interrupts = 2
+    with pytest.raises(KeyboardInterrupt):
+        placement.solve(tiny_fleet(), "ffd")
+
+
+def test_a_plan_has_no_keys_without_a_meaning() -> None:
+    """Absent rather than null: who proved a bound, what it leaves out, why there is no plan."""
+    for solver in ("ffd", "auto"):
+        document = placement.solve(tiny_fleet(), solver).to_document()
+        assert {key for key in ("bound_relaxes", "bound_by", "reason") if document.get(key, "") is None} == set()

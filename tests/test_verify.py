@@ -447,6 +447,8 @@ UNKNOWN = {"component": "web", "instance": "i-1", "pinned": True}
     [
         ([PINNED, PINNED], [[0], [0]], 0),
         ([PINNED, PINNED], [[0], [1]], 1),
+        ([PINNED, PINNED], [[0]], 1),
+        ([PINNED, UNKNOWN], [], 2),
         ([UNKNOWN, UNKNOWN], [[0], [1]], 0),
         ([UNKNOWN, UNKNOWN], [[0]], 1),
         ([PINNED, UNKNOWN], [[0], [3]], 0),

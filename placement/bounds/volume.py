@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from placement.fleet import Component, Fleet, Option
 
 RELAXES = (
-    "whole copies and machines, the borders between accelerators (but for large copies) and between machines, spread, "
-    "rules of one machine (max_per_instance, avoid, dedicated), which machines run now, and moves that are not forced"
-)
+    "whole copies and machines; borders between accelerators, but for large copies; borders between machines; spread; "
+    "max_per_instance, avoid, dedicated; machines that run now; moves not forced"
+)  # a rule, or a few, between semicolons
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _SCALE = 2**24  # prices of measures are multiples of 1 / _SCALE micro-dollars
 _MOST_WAYS = 30_000  # with more, functions take seconds that the bound of patterns uses better

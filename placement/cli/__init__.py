@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import sys
 import threading
 from typing import NoReturn
@@ -12,9 +11,9 @@ from typing import NoReturn
 
 def main() -> None:
     """Run the command line; ends the process with the exit codes of `placement.cli.endings`."""
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # who stops us gently gets what Ctrl-C gets: the best plan
+    from placement.cli.stops import STOPS
+
+    STOPS.listen()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that can't show a sign shows another, and no traceback

@@ -14,7 +14,7 @@ app = typer.Typer(
     name="placement",
     help="Place model components on GPU machines at the least cost, with a proof of how good the plan is.",
     epilog="Exit codes: 0 done, 1 a plan breaks a rule (verify), 2 bad input, 3 proven infeasible, 4 nothing found in "
-    "time, 70 a bug.",
+    "time, 70 a bug, 71 memory ran out, 130 interrupted, 141 nobody reads the output.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -22,13 +22,15 @@ app = typer.Typer(
 )
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A problem, JSON or YAML; - is standard input.")]
+FullOption = Annotated[bool, typer.Option("--full", help="Every line of what is otherwise cut, such as faults.")]
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
         from placement import __version__
 
-        typer.echo(f"placement {__version__}")
+        with in_words():
+            typer.echo(f"placement {__version__}")
         raise typer.Exit
 
 
@@ -114,7 +116,7 @@ def solve(
         ),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Tables with a row for every machine and every component.")
+        bool, typer.Option("--full", help="Tables with a row for every machine and every component; every fault.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables.")] = False,
     verbose: Annotated[
@@ -125,22 +127,26 @@ def solve(
 
     Tables go to stdout. When stdout carries the plan (--output -, or no --output and stdout is no terminal) it carries
     JSON alone, and tables go to stderr if that is a terminal. Ctrl-C ends with the best plan so far; a second one ends
-    at once.
+    at once. SIGTERM and a terminal that goes away end like Ctrl-C.
 
     Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
-    program.
+    program, 71 memory ran out.
     """
-    with in_words():
+    with in_words(full=full):
         from placement.cli.settings import read_settings
+        from placement.cli.stops import STOPS
         from placement.cli.streams import streams
         from placement.executors import open_executor
-        from placement.io import read_plan, read_problem, write_document
+        from placement.io import check_outputs, read_plan, read_problem, write_document
         from placement.planner import solve as find_plan
 
+        go = streams(output, quiet=quiet)
+        if go.plan is not None:
+            given = "--output" if output else "standard output"
+            check_outputs({given: go.plan}, {"the problem": file}, "write the plan to a file of its own")
         problem = read_problem(file)
         start = None if hint is None else read_plan(hint)
         options: dict[str, Any] = dict(read_settings(solver, settings or ()))
-        go = streams(output, quiet=quiet)
         with (
             open_executor(executor, workers=workers, scheduler=scheduler) as place,
             _following(live=go.progress, verbose=verbose) as listener,
@@ -158,15 +164,16 @@ def solve(
                 listener=listener,
                 executor=place,
             )
-        if go.plan is not None:
-            write_document(result.to_document(), go.plan)
-        if go.tables is not None:
-            from placement.cli.streams import console
-            from placement.report.tables import Report
+        with STOPS.keeping():
+            if go.plan is not None:
+                write_document(result.to_document(), go.plan)
+            if go.tables is not None:
+                from placement.cli.streams import console
+                from placement.report.tables import Report
 
-            console(go.tables).print(Report(problem, result, full=full))
-        elif result.packing is None:
-            say(f"placement: {result}")
+                console(go.tables).print(Report(problem, result, full=full))
+            elif result.packing is None:
+                say(f"placement: {result}")
         code = OF_STATUS[result.status]
     raise typer.Exit(code)
 
@@ -187,6 +194,7 @@ def verify(
     plan: Annotated[
         str, typer.Argument(metavar="PLAN", help="A plan of that problem, by anyone; - is standard input.")
     ],
+    full: FullOption = False,
 ) -> None:
     """Check a plan against every rule, and count its price afresh.
 
@@ -204,7 +212,7 @@ def verify(
             raise UsageError("only one of FILE and PLAN can be standard input")
         problem, document = read_problem(file), read_plan(plan)
         verdict = check(problem, document)
-        for line in verdict_lines(document, verdict):
+        for line in verdict_lines(document, verdict, full=full):
             typer.echo(printable(line))
     raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
 
@@ -216,23 +224,26 @@ def bound(
         str | None, typer.Argument(metavar="[PLAN]", help="A plan of that problem, by anyone; - is standard input.")
     ] = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds; the best bound by then is the answer.")] = 60.0,
+    full: FullOption = False,
 ) -> None:
     """Say what no plan can beat, and how far a given plan is from it; search for nothing better.
 
     Exit codes: 0 a bound, 2 bad input, 3 proven that there is no plan.
     """
-    with in_words():
-        from placement.errors import UsageError
+    with in_words(full=full):
+        from placement.errors import UsageError, printable
         from placement.io import read_plan, read_problem
         from placement.planner import bound as find_bound
-        from placement.report.verdict import bound_line
+        from placement.report.verdict import bound_lines
         from placement.result import Status
 
         if file == plan == "-":
             raise UsageError("only one of FILE and PLAN can be standard input")
         problem = read_problem(file)
-        result = find_bound(problem, None if plan is None else read_plan(plan), time_limit=time_limit)
-        typer.echo(bound_line(result))
+        document = None if plan is None else read_plan(plan)
+        result = find_bound(problem, document, time_limit=time_limit)
+        for line in bound_lines(result, document):
+            typer.echo(printable(line))
         code = Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK
     raise typer.Exit(code)
 
@@ -245,12 +256,16 @@ def convert(
     out: Annotated[
         str, typer.Argument(metavar="OUT", help="JSON or YAML by the suffix; - is JSON on standard output.")
     ] = "-",
+    full: FullOption = False,
 ) -> None:
-    """Rewrite a document as JSON or YAML, checked on the way."""
-    with in_words():
-        from placement.io import write_document
+    """Rewrite a document as JSON or YAML, checked on the way. Comments and layout are not kept."""
+    with in_words(full=full):
+        from placement.io import check_outputs, write_document
         from placement.io.read import read_document
 
+        name = "standard output" if out == "-" else "OUT"
+        way_out = "convert keeps no comments and no layout, so write to another file and move it there afterwards"
+        check_outputs({name: out}, {"FILE": file}, way_out)
         write_document(read_document(file).to_document(), out)
 
 
@@ -284,11 +299,11 @@ def solvers() -> None:
 
 
 @app.command()
-def info(file: FileArgument) -> None:
+def info(file: FileArgument, full: FullOption = False) -> None:
     """Say what a problem holds: sizes, supply, rules in use, what runs now, a quick lower bound."""
-    with in_words():
+    with in_words(full=full):
         from placement.cli.streams import console
         from placement.io import read_problem
         from placement.report.overview import overview
 
-        console(sys.stdout).print(overview(read_problem(file)))
+        console(sys.stdout).print(overview(read_problem(file), full=full))

@@ -6,15 +6,19 @@
 3   solve: proven that no plan exists
 4   solve: nothing found within the limits
 70  a bug of ours: the plan did not survive the check
+71  memory ran out before there was a plan
 130 interrupted before there was anything to keep
+141 nobody reads the output any more: what a shell says of a command that SIGPIPE ended
 """
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import errno
 import os
 import platform
+import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +26,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from placement.errors import DocumentError, SolverBugError, UsageError, printable
+from placement.errors import FAULTS, DocumentError, SolverBugError, UsageError, printable, ran_out_of_memory
 from placement.result import Status
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
 
 
 DEBUG = "PLACEMENT_DEBUG"
+_GIB = 2**30
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # of writing to a stream that is open
 
 
@@ -42,7 +47,9 @@ class Code(enum.IntEnum):
     INFEASIBLE = 3
     NOTHING_FOUND = 4
     BUG = 70
+    OUT_OF_MEMORY = 71
     INTERRUPTED = 130
+    CLOSED_PIPE = 141
 
 
 OF_STATUS = {
@@ -54,20 +61,18 @@ OF_STATUS = {
 
 
 def say(line: str) -> None:
-    """One line on stderr."""
-    typer.echo(printable(line), err=True)
+    """One line on stderr, if that can still be written."""
+    with contextlib.suppress(OSError, ValueError):
+        typer.echo(printable(line), err=True)
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
-    """Turn what goes wrong inside into lines on stderr and an exit code."""
+def in_words(*, full: bool = False) -> Iterator[None]:
+    """Turn what goes wrong inside into lines on stderr and an exit code; `full`: every fault of a document."""
     try:
         yield
     except DocumentError as error:
-        for fault in error.faults:
-            say(f"{error.source} at {fault}")
-        if len(error.faults) > 1:
-            say(f"{error.source}: {len(error.faults)} faults")
+        _tell(error, full=full)
         raise typer.Exit(Code.BAD_INPUT) from None
     except UsageError as error:
         say(f"placement: {error}")
@@ -78,20 +83,72 @@ def in_words() -> Iterator[None]:
     except KeyboardInterrupt:
         say("placement: interrupted")
         raise typer.Exit(Code.INTERRUPTED) from None
-    except (BrokenPipeError, typer.Exit):
+    except typer.Exit:
         raise
-    except OSError as error:
-        if error.errno not in _NO_ROOM or error.filename is not None:
-            raise
-        say(f"placement: standard output can't be written: {error.strerror}")
-        raise typer.Exit(Code.BAD_INPUT) from None
+    except BrokenPipeError:
+        hush()
+        raise typer.Exit(Code.CLOSED_PIPE) from None
     except Exception as error:
+        if ran_out_of_memory(error):
+            _tell_memory(error)
+            raise typer.Exit(Code.OUT_OF_MEMORY) from None
+        if isinstance(error, OSError) and error.errno in _NO_ROOM and error.filename is None:
+            say(f"placement: standard output can't be written: {error.strerror}")
+            raise typer.Exit(Code.BAD_INPUT) from None
         if os.environ.get(DEBUG):
             raise
         place = traceback.extract_tb(error.__traceback__)[-1]
         _own_up(f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})")
         say(f"With {DEBUG}=1 in the environment the same command shows the traceback.")
         raise typer.Exit(Code.BUG) from None
+
+
+def _tell(error: DocumentError, *, full: bool) -> None:
+    """A line for each fault; of very many, the first and how many more there are."""
+    count = len(error.faults)
+    shown = count if full else FAULTS
+    for fault in error.faults[:shown]:
+        say(f"{error.source} at {fault}")
+    if count > shown:
+        say(f"{error.source}: {count:,} faults, {count - shown:,} of them not listed; --full lists each")
+    elif count > 1:
+        say(f"{error.source}: {count:,} faults")
+
+
+def hush() -> None:
+    """Send what is still to be written nowhere, once nobody reads: the interpreter would complain at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+# --- Memory
+
+
+def _tell_memory(error: BaseException) -> None:
+    what = f" ({error})" if str(error) else ""
+    say(f"placement: memory ran out{what}: {'; '.join(_memory_facts()) or 'how much there was is not known'}")
+    say(
+        "No plan was written. Give the process more memory, or ask for less: --threads 1, --solver ffd, which takes "
+        "least, or --solver decomposition, which takes a large problem in parts."
+    )
+
+
+def _memory_facts() -> list[str]:
+    """How much this process has used, and what it may use, where the system tells."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return []
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    facts = [f"this process used up to {peak / _GIB:.1f} GiB"]
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        facts.append(f"ulimit -v allows it {limit / _GIB:.1f} GiB of addresses")
+    with contextlib.suppress(OSError, ValueError):
+        facts.append(f"the machine has {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / _GIB:.1f} GiB")
+    return facts
 
 
 def _own_up(what: str) -> None:

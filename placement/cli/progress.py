@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -76,14 +76,21 @@ def logged(event: Event) -> None:
     cost = "-" if event.cost is None else words.money(event.cost)
     bound = "-" if event.bound is None else words.money(event.bound)
     gap = words.gap(relative_gap(event.cost, event.bound))
-    print(f"{event.seconds:9.2f} s  cost {cost}  bound {bound}  gap {gap}  by {event.by}", file=sys.stderr, flush=True)
+    line = f"{event.seconds:9.2f} s  cost {cost}  bound {bound}  gap {gap}  by {event.by}"
+    with suppress(OSError):  # a terminal that has gone away ends no search
+        print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def _live() -> Iterator[Listener]:
     watch = Watch()
-    with Live(watch, console=console(sys.stderr), refresh_per_second=_PER_SECOND, transient=True):
+    live = Live(watch, console=console(sys.stderr), refresh_per_second=_PER_SECOND, transient=True)
+    live.start()
+    try:
         yield watch.hear
+    finally:
+        with suppress(OSError):  # the terminal may have gone away, and what was found must not go with it
+            live.stop()
 
 
 def following(*, live: bool, verbose: bool) -> AbstractContextManager[Listener | None]:

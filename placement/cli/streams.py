@@ -14,7 +14,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
 
 from placement.errors import UsageError, printable
 from placement.io.read import STDIN
@@ -70,17 +70,28 @@ def _check_target(target: Path) -> None:
         raise UsageError(f"{target}: can't be written: no permission to write in {target.parent}")
 
 
-def console(stream: TextIO) -> Console:
+def console(stream: TextIO | None) -> Console:
     """A console on a stream. Plain figures are not coloured by guesswork, and ids are never taken for markup.
 
-    Nor are they taken for orders to the terminal: control characters in a name are shown as pictures.
+    Nor are they taken for orders to the terminal: what a report has let through is escaped here.
+
+    Raises
+    ------
+    UsageError
+        This process has been started without the stream.
     """
     from rich.console import Console
     from rich.segment import Segment
 
+    if stream is None:
+        raise UsageError("standard output is closed: there is nowhere to write to")
+
     class Safe(Console):
         def render(self, renderable: Any, options: Any = None) -> Iterator[Segment]:
             for text, style, control in super().render(renderable, options):
-                yield Segment(text if control else printable(text), style, control)
+                yield Segment(text if control else "\n".join(map(printable, text.split("\n"))), style, control)
+
+        def on_broken_pipe(self) -> NoReturn:
+            raise BrokenPipeError  # for `in_words`; rich itself would end with 1, which means something else here
 
     return Safe(file=stream, highlight=False, markup=False, emoji=False)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from placement.fleet import Component, Fleet, Option
     from placement.heuristics.shares import Floats
 
-RELAXES = "that components differ within a group of alike ones, their spread over zones"
+RELAXES = "differences within a group of alike components; their spread over zones"
 
 
 def coarsen(fleet: Fleet, most: int) -> Fleet:

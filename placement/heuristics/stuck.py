@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.heuristics.check import lacking, missing_pins
+from placement.heuristics.zones import has_zone_rules
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
     from placement.heuristics.workspace import Workspace
 
 
+_OPTIONS = 3  # that are told of one component
+
+
 def why_stuck(ws: Workspace) -> str:
-    """What the first component that is not in order lacks; a quota or a pin when all components are."""
+    """What the first component that is not in order lacks; a quota or a pin when all components are.
+
+    Nothing is said to be in the way unless it is: not when time ran out, and not where there is room.
+    """
     for component in ws.fleet.components:
         lacks = lacking(ws, component.index)
         if lacks:
@@ -30,20 +37,43 @@ def why_stuck(ws: Workspace) -> str:
 
 def _sentence(ws: Workspace, c: int, lacks: str) -> str:
     component = ws.fleet.components[c]
-    subject = f"{component.name} copy {ws.placed[c] + 1} fits nowhere"
     usable = [o for o in range(len(component.options)) if component.options[o].pools]
+    subject = f"{component.name} copy {ws.placed[c] + 1}"
     if not usable:
-        return f"{subject}: no pool offers a machine on which any option may run and fits ({lacks})"
-    return f"{subject}: {lacks}; {'; '.join(_option(ws, c, o) for o in usable)}"
+        return f"{subject} fits nowhere: no pool offers a machine on which any option may run and fits ({lacks})"
+    if ws.budget is not None and ws.budget.over():
+        why = "the search was interrupted" if ws.budget.interrupted else "time ran out"
+        return f"{why} before every copy had a place: {component.name}: {lacks}"
+    room = next((found for o in usable if (found := _room_for(ws, c, o))), "")
+    if room and has_zone_rules(component):
+        return (
+            f"{component.name}: {lacks}; {room} has room for one more, but nothing that was tried keeps its zone rules"
+        )
+    if room:
+        return f"{component.name}: {lacks}; {room} has room for one more, but the search gave up before it was used"
+    told = [_option(ws, c, o) for o in usable[:_OPTIONS]]
+    if len(usable) > _OPTIONS:
+        told.append(f"{len(usable) - _OPTIONS} more options fit nowhere either")
+    return f"{subject} fits nowhere: {lacks}; {'; '.join(told)}"
+
+
+def _room_for(ws: Workspace, c: int, o: int) -> str:
+    """Where one more copy would stand, rules on zones aside; empty when nowhere."""
+    rows = np.flatnonzero(ws.fits(c, o))
+    if len(rows):
+        return f"a machine of {ws.fleet.pools[int(ws.pool[rows[0]])].name} in use"
+    if ws.fleet.components[c].max_per_instance == 0:
+        return ""
+    return next((f"a new machine of {ws.fleet.pools[p].name}" for p in ws.ways[c][o].pools if ws.can_rent(p)), "")
 
 
 def _option(ws: Workspace, c: int, o: int) -> str:
-    """What one option needs, and what the machines where it may run have left."""
+    """What one option needs, and what the machines where it may run have left; no new one may be rented."""
     way, option = ws.ways[c][o], ws.fleet.components[c].options[o]
     name = f"option {_option_name(ws, c, o)}"
     rows = np.flatnonzero(way.in_zone[-1][ws.pool[: ws.rows]] & ws.busy[: ws.rows])
-    pools = [ws.fleet.pools[p].name for p in way.pools if ws.can_rent(p)]
-    new = f"a new machine of {pools[0]} would hold it, were its zone or cap free" if pools else "no pool has quota left"
+    cap = ws.fleet.components[c].max_per_instance
+    new = "max_per_instance is 0" if cap == 0 else "no pool has quota left"
     host = f"{way.vcpus / MILLI:g} vCPU and {way.host / MIB_PER_GIB:g} GiB of host memory"
     if not option.accelerators:
         return f"{name} needs {host}; {len(rows)} machines in use match, {new}"

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from placement.errors import DocumentError, Fault, printable
+from placement.errors import DocumentError, Fault, UsageError, printable
 from placement.plan import Plan
 from placement.problem import Problem
 
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 YAML_SUFFIXES = {".yaml", ".yml"}
 STDIN = "-"
+MOST_MIB = 256  # of a document: several million rows
+MOST_YAML_MIB = 32  # YAML takes a hundred times as long as JSON
+LIMIT = "PLACEMENT_MAX_INPUT_MIB"  # a variable of the environment that replaces both
+_MIB = 2**20
 Document = TypeVar("Document", bound=Problem | Plan)
 
 
@@ -96,13 +105,54 @@ def _load(path: str | Path) -> tuple[str, dict[str, Any]]:
 
 def _text(path: str | Path, source: str) -> str:
     try:
-        data = sys.stdin.buffer.read() if str(path) == STDIN else Path(path).read_bytes()
-        return data.decode("utf-8-sig")
+        return _bytes(path, source).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise DocumentError([Fault("$", f"is not UTF-8 text (byte {error.start})")], source) from None
     except (OSError, ValueError) as error:  # ValueError: a null byte in the path
         reason = getattr(error, "strerror", None) or str(error)
         raise DocumentError([Fault("$", f"can't be read: {reason}")], source) from None
+
+
+def _bytes(path: str | Path, source: str) -> bytes:
+    """All there is to read, if that is no more than the limit: a device or a pipe may have no end."""
+    most = input_limit(MOST_MIB)
+    if str(path) != STDIN:
+        with Path(path).open("rb") as stream:
+            return _up_to(most, stream, source)
+    if sys.stdin is None:
+        raise DocumentError([Fault("$", "can't be read: it is closed; name a file, or pipe one in")], source)
+    return _up_to(most, sys.stdin.buffer, source)
+
+
+def _up_to(most: int, stream: BinaryIO, source: str) -> bytes:
+    parts, size = [], 0
+    while part := stream.read(_MIB):
+        parts.append(part)
+        size += len(part)
+        if size > most * _MIB:
+            raise _too_large("", most, source)
+    return b"".join(parts)
+
+
+def _too_large(what: str, most: int, source: str, way_out: str = "") -> DocumentError:
+    rule = f"is too large: {what}at most {most} MiB are read; {way_out}{LIMIT}=N in the environment allows N MiB"
+    return DocumentError([Fault("$", rule)], source)
+
+
+def input_limit(usual: int) -> int:
+    """The most MiB of a document that are read.
+
+    Raises
+    ------
+    UsageError
+        The environment sets a limit that is no whole number of MiB.
+    """
+    asked = os.environ.get(LIMIT)
+    if asked is None:
+        return usual
+    if not re.fullmatch("[1-9][0-9]{0,8}", asked):
+        raise UsageError(f"{LIMIT} must be a whole number of MiB, at least 1, got {asked[:40]}")
+    return int(asked)
 
 
 def _parse(text: str, suffix: str, source: str) -> Any:
@@ -118,6 +168,18 @@ def _parse(text: str, suffix: str, source: str) -> Any:
         where = f"line {error.lineno} column {error.colno}"
         raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
     except ValueError as error:  # a constant, a key or an integer that we refuse
+        raise DocumentError([Fault("$", str(error))], source) from None
+
+
+def _parse_yaml(text: str, source: str) -> Any:
+    most = input_limit(MOST_YAML_MIB)
+    if len(text) > most * _MIB:
+        raise _too_large("of YAML, which is slow to read, ", most, source, "write it as JSON, or ")
+    from placement.io.yaml_text import parse_yaml
+
+    try:
+        return parse_yaml(text)
+    except ValueError as error:
         raise DocumentError([Fault("$", str(error))], source) from None
 
 
@@ -138,21 +200,3 @@ def _short_enough(digits: str) -> int:
 
 def _refuse_constant(word: str) -> Any:
     raise ValueError(f"{word} is not a number here; every number must be finite")
-
-
-def _parse_yaml(text: str, source: str) -> Any:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    yaml = YAML(typ="safe", pure=True)
-    yaml.composer.warn_double_anchors = False  # YAML lets a later anchor take the name of an earlier one
-    try:
-        return yaml.load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        message = " ".join(str(error.problem or error.context).split())
-        raise DocumentError([Fault("$", f"is not YAML: {message}{where}")], source) from None
-    except (YAMLError, ValueError, TypeError, AttributeError) as error:
-        message = " ".join(str(error).split())[:200]
-        raise DocumentError([Fault("$", f"is not YAML: {message}")], source) from None

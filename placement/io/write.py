@@ -4,13 +4,67 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import stat
 import sys
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from placement.errors import UsageError
 from placement.io.read import STDIN, YAML_SUFFIXES
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    _CAN_LOCK = False
+else:
+    _CAN_LOCK = True
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_PART = ".part"
+
+
+def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | Path], way_out: str) -> None:
+    """Refuse to write over what is read, or to write two documents to one file.
+
+    Parameters
+    ----------
+    outputs, inputs : files by what they are called, such as ``--output`` and ``the problem``; ``-`` is standard output
+        or input, which may be a file as well. Links and other names of a file are looked through.
+    way_out : what to do instead, as half a sentence.
+
+    Raises
+    ------
+    UsageError
+        Two of them are one file.
+    """
+    read = {name: file for name, path in inputs.items() if (file := _file(path, "stdin")) is not None}
+    written: dict[object, str] = {}
+    for name, path in outputs.items():
+        shown = name if str(path) == STDIN else f"{name} {path}"
+        file = _file(path, "stdout")
+        for other, source in read.items():
+            if file == source:
+                raise UsageError(f"{shown} is the same file as {other}, which would be lost; {way_out}")
+        if file in written:
+            raise UsageError(f"{shown} is the same file as {written[file]}; name two files")
+        if file is not None:
+            written[file] = name
+
+
+def _file(path: str | Path, stream: str) -> object:
+    """What a regular file is known by, whatever its name; None for a device, a pipe, or a terminal."""
+    try:
+        found = os.fstat(getattr(sys, stream).fileno()) if str(path) == STDIN else Path(path).stat()
+    except FileNotFoundError:
+        return os.path.realpath(path)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
 def write_document(document: dict[str, Any], path: str | Path) -> None:
@@ -34,25 +88,78 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
     if target.is_symlink():
         target = target.resolve()  # the file that the link names is replaced, not the link
     try:
-        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-    except OSError as error:
-        raise UsageError(f"{target}: can't be written: {error.strerror}") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        _clear_stale(target)
+        with _beside(target) as (stream, beside):
             if target.suffix.lower() in YAML_SUFFIXES:
                 _write_yaml(document, stream)
             else:
                 _write_json(document, stream)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(beside).chmod(_mode(target))
-        Path(beside).replace(target)
+            if not _CAN_LOCK:
+                stream.close()  # where there are no locks, an open file can't be renamed either
+            beside.chmod(_mode(target))
+            beside.replace(target)
     except OSError as error:
         raise UsageError(f"{target}: can't be written: {error.strerror}") from None
     except UnicodeEncodeError:
         raise UsageError(f"{target}: can't be written: half a surrogate pair is no UTF-8 text") from None
+
+
+# --- Files beside the target. A process that is killed leaves its own behind, and the next to write there clears it:
+# the lock on it went with its process, so whoever gets the lock knows that nobody writes there.
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[tuple[TextIO, Path]]:
+    """A locked file to write to, gone at the end unless it has been renamed."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=_PART)
+        _lock(handle, wait=True)
+        if not _CAN_LOCK or os.fstat(handle).st_nlink:  # else another cleared it before it was locked
+            break
+        os.close(handle)
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            yield stream, beside
     finally:
-        Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+
+
+def _clear_stale(target: Path) -> None:
+    """Remove what killed processes have left beside the target; what can't be removed stays."""
+    if not _CAN_LOCK:
+        return
+    names = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}{re.escape(_PART)}")
+    with suppress(OSError):
+        for part in target.parent.iterdir():
+            if names.fullmatch(part.name):
+                with suppress(OSError):
+                    _clear(part)
+
+
+def _clear(part: Path) -> None:
+    handle = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        # Once locked, the name may stand for another file: its writer has renamed this one and is done.
+        if stat.S_ISREG(os.fstat(handle).st_mode) and _lock(handle, wait=False):
+            found = os.lstat(part)
+            if (found.st_dev, found.st_ino) == (os.fstat(handle).st_dev, os.fstat(handle).st_ino):
+                part.unlink()
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, *, wait: bool) -> bool:
+    """Lock an open file until it is closed or the process ends; False when another holds it or locks are not known."""
+    if not _CAN_LOCK:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        return False
+    return True
 
 
 def _write_through(document: dict[str, Any], target: Path) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from placement.problem import Component, Problem
 
 
-def overview(problem: Problem) -> RenderableType:
+def overview(problem: Problem, *, full: bool = False) -> RenderableType:
     """Supply as a table by instance type, then a line for each other fact."""
     fleet = compile_fleet(problem)
     grid = Table.grid(padding=(0, 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.report import words
+from placement.units import micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,9 +15,15 @@ if TYPE_CHECKING:
     from placement.result import Result
 
 
-def verdict_lines(plan: Plan, verdict: Verdict) -> Iterator[str]:
-    """A line for each broken rule, then one with what was counted."""
-    yield from map(str, verdict.violations)
+LINES = 50  # of broken rules, unless all are asked for
+
+
+def verdict_lines(plan: Plan, verdict: Verdict, *, full: bool = False) -> Iterator[str]:
+    """A line for each broken rule, then one with what was counted; of very many rules the first, unless `full`."""
+    shown = len(verdict.violations) if full else LINES
+    yield from map(str, verdict.violations[:shown])
+    if len(verdict.violations) > shown:
+        yield f"and {len(verdict.violations) - shown:,} more; --full lists each"
     if not plan.assignments and plan.status in ("infeasible", "unknown"):
         yield f"nothing to check: the plan says {plan.status} and places nothing"
         return
@@ -30,22 +37,35 @@ def verdict_lines(plan: Plan, verdict: Verdict) -> Iterator[str]:
     ]
     if verdict.left_out:
         left_out = ", ".join(f"{n} of priority {priority}" for priority, n in verdict.left_out.items())
-        facts.append(f"optional copies left out: {left_out}")
+        short = any(violation.rule == "min-copies" for violation in verdict.violations)
+        facts.append(f"{'wanted copies not placed' if short else 'optional copies left out'}: {left_out}")
     yield f"{head} {', '.join(facts)}"
 
 
-def bound_line(result: Result) -> str:
-    """What no plan can beat, and how far the given plan is from it."""
+def bound_lines(result: Result, plan: Plan | None = None) -> Iterator[str]:
+    """What no plan can beat, how far the given plan is from it, and what the plan says of itself."""
     if result.bound is None:
-        return f"infeasible: {result.plan.reason}" if result.plan.status == "infeasible" else "no bound in this time"
+        yield f"infeasible: {result.plan.reason}" if result.plan.status == "infeasible" else "no bound in this time"
+        return
     by = f"proven by {result.plan.bound_by}" if result.plan.bound_by else "as nothing costs less"
     line = f"no plan costs less than {words.money(result.bound)} ({by}, {result.plan.seconds:.1f} s)"
-    relaxed = (
-        f"\nthat bound leaves out: {result.plan.bound_relaxes}"
-        if result.plan.bound_relaxes and result.plan.status != "optimal"
-        else ""
-    )
-    if result.cost is None:
-        return line + relaxed
-    gap = "optimal" if result.plan.status == "optimal" else f"within {result.gap:.2%} of the cheapest"
-    return f"{line}; this plan costs {words.money(result.cost)}: {gap}{relaxed}"
+    proven = result.plan.status == "optimal"
+    if result.cost is not None:
+        far = "optimal" if proven else f"within {words.gap(result.gap)} of the cheapest, by this bound"
+        line += f"; this plan costs {words.money(result.cost)}: {far}"
+    yield line
+    if plan is not None and not proven and (claim := _claim(plan)):
+        yield f"the plan's own file says: {claim}; that proof was not repeated here"
+    if result.plan.bound_relaxes and not proven:
+        yield "this bound does not count:"
+        yield from (f"- {rule}" for rule in result.plan.bound_relaxes.split("; "))
+
+
+def _claim(plan: Plan) -> str:
+    """What a plan says was proven about it; empty when it says nothing of that kind."""
+    by = f" (bound by {plan.bound_by})" if plan.bound_by else ""
+    if plan.status == "optimal":
+        return f"optimal, no plan costs less{by}"
+    if plan.lower_bound is None:
+        return ""
+    return f"no plan costs less than {words.money(micro_dollars(plan.lower_bound))}{by}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
@@ -33,7 +34,30 @@ def test_a_plan_beside_it(tmp_path: Path) -> None:
     CliRunner().invoke(app, ["solve", AFTER, "--solver", "ffd", "--quiet", "--output", str(plan)])
     code, text = run(AFTER, str(plan))
     assert code == 0
-    assert "this plan costs $211.84: within 41.80% of the cheapest" in text
+    assert "this plan costs $211.84: within 41.80% of the cheapest, by this bound" in text
+    assert "the plan's own file" not in text
+
+
+def test_what_the_plan_says_was_proven_is_told_apart(tmp_path: Path) -> None:
+    """This run proves less than the search that the plan is from; both are said."""
+    plan = tmp_path / "plan.json"
+    CliRunner().invoke(app, ["solve", AFTER, "--solver", "ffd", "--quiet", "--output", str(plan)])
+    document = json.loads(plan.read_text())
+    plan.write_text(json.dumps({**document, "status": "optimal", "bound_by": "cp-sat"}))
+    _, text = run(AFTER, str(plan))
+    said = "the plan's own file says: optimal, no plan costs less (bound by cp-sat); that proof was not repeated here"
+    assert said in text
+    plan.write_text(json.dumps({**document, "lower_bound": 100.0}))
+    assert "the plan's own file says: no plan costs less than $100.00; that proof" in run(AFTER, str(plan))[1]
+
+
+def test_what_the_bound_leaves_out_is_a_list() -> None:
+    """A rule, or a few, to a line."""
+    _, text = run(AFTER)
+    head, *lines = text[text.index("this bound does not count") :].splitlines()
+    assert head == "this bound does not count:"
+    assert "- avoid" in lines
+    assert all(line.startswith("- ") and len(line) < 80 for line in lines)
 
 
 def test_a_missing_file_is_bad_input() -> None:

@@ -83,6 +83,31 @@ def test_verify_has_nothing_to_check_in_the_news_that_there_is_no_plan(files: Pa
     assert (done.exit_code, done.stdout) == (0, "nothing to check: the plan says infeasible and places nothing\n")
 
 
+def test_verify_cuts_very_many_lines(files: Path) -> None:
+    """The first fifty, and how many more; all of them with ``--full``."""
+    rows = [{"component": f"no-{k}", "instance": "a/new-1"} for k in range(80)]
+    (files / "plan.json").write_text(json.dumps({**PLAN, "assignments": rows}))
+
+    short, full = (run("verify", files / "tiny.json", files / "plan.json", *more).stdout for more in ([], ["--full"]))
+
+    more = len(full.splitlines()) - 1 - 50
+    assert more > 30
+    assert short.splitlines()[50] == f"and {more} more; --full lists each"
+    assert len(short.splitlines()) == 52
+
+
+def test_verify_tells_required_copies_from_optional_ones(files: Path) -> None:
+    """A component without optional copies leaves none out."""
+    (files / "plan.json").write_text(json.dumps({**PLAN, "assignments": PLAN["assignments"][:2]}))
+    required = run("verify", files / "tiny.json", files / "plan.json").stdout
+    component = {**TINY["components"][0], "min_copies": 2}  # type: ignore[index]
+    (files / "tiny.json").write_text(json.dumps({**TINY, "components": [component]}))
+    optional = run("verify", files / "tiny.json", files / "plan.json").stdout
+
+    assert required.endswith("wanted copies not placed: 1 of priority 0\n")
+    assert optional.endswith("optional copies left out: 1 of priority 0\n")
+
+
 # --- convert
 
 
@@ -116,6 +141,19 @@ def test_convert_checks_on_the_way(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert 'unknown key; did you mean "pools"?' in done.stderr
     assert not (tmp_path / "out.json").exists()
+
+
+def test_convert_does_not_write_over_what_it_reads(tmp_path: Path) -> None:
+    """Comments would be lost."""
+    path = tmp_path / "p.yaml"
+    text = f"# why\n{json.dumps(TINY)}\n"
+    path.write_text(text)
+
+    done = run("convert", path, path)
+
+    assert (done.exit_code, path.read_text()) == (2, text)
+    assert f"OUT {path} is the same file as FILE" in done.stderr
+    assert "keeps no comments" in done.stderr
 
 
 # --- schema

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import placement
+from placement.cli.stops import Stops
 from placement.referee import verify
 from tests.cli.test_solve import TINY
 
@@ -183,3 +184,120 @@ def test_start_up_is_quick_and_lean() -> None:
     )
 
     assert done.stdout.splitlines() == [f"placement {placement.__version__}", "[]"]
+
+
+# --- Signals and terminals that go away
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="hangups are a Unix thing")
+def test_a_terminal_that_goes_away_costs_no_plan(tmp_path: Path) -> None:
+    """The terminal closes once there is a plan: both streams fail from then on, and the plan is in its file."""
+    import fcntl
+    import pty
+    import termios
+
+    problem, plan = tmp_path / "hard.json", tmp_path / "plan.json"
+    problem.write_text(json.dumps(hard()))
+    parent, child = pty.openpty()
+
+    def take_terminal() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen(
+        [*COMMAND, "solve", str(problem), "--verbose", "--time-limit", "600", "--output", str(plan)],
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        start_new_session=True,
+        preexec_fn=take_terminal,
+        env=environment(TERM="xterm"),
+    )
+    os.close(child)
+    seen = b""
+    while b"cost $" not in seen:
+        seen += os.read(parent, 65536)
+    os.close(parent)
+    process.wait(timeout=120)
+
+    found = placement.read_plan(plan)
+    assert (found.status, found.stop) == ("feasible", "interrupted")
+    assert verify(placement.read(problem), found).ok
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="hangups are a Unix thing")
+def test_nohup_goes_on() -> None:
+    """What the caller ignores stays ignored."""
+    code = (
+        "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "from placement.cli.stops import STOPS; STOPS.listen()\n"
+        "print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN, signal.getsignal(signal.SIGINT) == STOPS.hear)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
+
+    assert done.stdout == "True True\n"
+
+
+def heard(stops: Stops, number: int) -> bool:
+    """Whether a signal raises."""
+    try:
+        stops.hear(number)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="hangups are a Unix thing")
+def test_a_second_hangup_says_nothing_new() -> None:
+    """A terminal and a shell both send one, a service manager sends SIGTERM first; Ctrl-C twice ends at once."""
+    stops, again = Stops(), Stops()
+
+    hangup = signal.SIGHUP
+
+    assert [heard(stops, number) for number in (hangup, hangup, hangup, signal.SIGINT)] == [True, False, False, True]
+    assert [heard(again, number) for number in (signal.SIGTERM, hangup, signal.SIGTERM)] == [True, False, True]
+
+
+def test_an_answer_is_kept_through_the_first_request() -> None:
+    """It is being written, which is what was asked for; a second request ends that too."""
+    stops = Stops()
+    with stops.keeping():
+        assert [heard(stops, signal.SIGINT) for _ in range(2)] == [False, True]
+    assert heard(Stops(), signal.SIGINT)
+
+
+# --- Streams that are closed, by whoever reads or from the start
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of a shell")
+@pytest.mark.parametrize(
+    "arguments",
+    [["convert", str(CODEGEN)], ["info", str(CODEGEN)], ["solve", str(CODEGEN), "--solver", "ffd"], ["--version"]],
+)
+def test_output_that_nobody_reads_is_141_and_quiet(arguments: list[str]) -> None:
+    """As a shell says of any tool that SIGPIPE ends."""
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        error = process.stderr.read().decode()
+
+    assert (process.returncode, error) == (141, "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closing a stream in the shell is a Unix thing")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("info - <&-", "standard input at $: can't be read: it is closed; name a file, or pipe one in\n"),
+        (f"info {CODEGEN} >&-", "placement: standard output is closed: there is nowhere to write to\n"),
+    ],
+)
+def test_a_stream_closed_from_the_start_is_bad_input(arguments: str, said: str) -> None:
+    """No bug, and no traceback."""
+    done = subprocess.run(
+        ["sh", "-c", f"{' '.join(COMMAND)} {arguments}"], capture_output=True, text=True, check=False, env=environment()
+    )
+
+    assert (done.returncode, done.stderr) == (2, said)

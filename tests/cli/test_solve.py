@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -237,6 +238,26 @@ def test_an_unforeseen_error_is_a_bug_too(tiny: Path, monkeypatch: pytest.Monkey
     assert isinstance(run("solve", tiny).exception, ZeroDivisionError)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), RuntimeError("can't start new thread"), OSError(errno.ENOMEM, "Cannot allocate memory")],
+)
+def test_memory_that_runs_out_is_no_bug(tiny: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Exit 71: how much was used, and what to do."""
+
+    def hungry(*_: Any, **__: Any) -> Result:
+        raise error
+
+    monkeypatch.setattr("placement.planner.solve", hungry)
+
+    done = run("solve", tiny)
+
+    assert (done.exit_code, done.stdout) == (71, "")
+    assert re.match(r"placement: memory ran out.*: this process used up to \d+\.\d GiB", done.stderr)
+    assert "--threads 1" in done.stderr
+    assert "bug" not in done.stderr
+
+
 def test_an_interrupt_before_the_search_is_130(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing to keep yet: one line, and the code that shells use."""
 
@@ -251,6 +272,35 @@ def test_an_interrupt_before_the_search_is_130(tiny: Path, monkeypatch: pytest.M
 
 
 # --- Bad input is 2, in words
+
+
+def test_the_plan_never_replaces_the_problem(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused before the search, whatever name leads to the file, standard output too; a hint may be replaced."""
+    before = tiny.read_text()
+    (tiny.parent / "link.json").symlink_to(tiny.name)
+    for output in (tiny, tiny.parent / "link.json"):
+        done = run("solve", tiny, "--output", output)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert f"--output {output} is the same file as the problem" in done.stderr
+    assert tiny.read_text() == before
+
+    plan = tiny.parent / "plan.json"
+    assert run("solve", tiny, "--output", plan).exit_code == 0
+    assert run("solve", tiny, "--hint", plan, "--output", plan).exit_code == 0
+
+
+def test_of_very_many_faults_the_first_are_told(tmp_path: Path) -> None:
+    """And how many there are; ``--full`` lists each."""
+    path = written(tmp_path, components=[{}] * 300)
+
+    short, full = run("solve", path), run("solve", path, "--full")
+
+    assert (short.exit_code, full.exit_code) == (2, 2)
+    *lines, last = short.stderr.splitlines()
+    assert len(lines) == 20
+    faults = len(full.stderr.splitlines()) - 1
+    assert faults >= 300
+    assert last == f"{path}: {faults} faults, {faults - 20} of them not listed; --full lists each"
 
 
 def test_all_faults_of_a_document_are_told(tmp_path: Path) -> None:

@@ -222,6 +222,48 @@ def test_a_copy_that_fits_nowhere_is_explained() -> None:
     )
 
 
+def test_a_search_that_was_stopped_names_nothing_that_is_in_the_way() -> None:
+    """Nothing is: there is a machine for everyone, and no time."""
+    fleet = fleet_of([component("chat", 2, 60), component("code", 1, 60)])
+    for budget, why in ((Budget(seconds=0), "time ran out"), (Budget(), "the search was interrupted")):
+        if budget.seconds is None:
+            budget.interrupt()
+        ws = Workspace(fleet)
+        ws.budget = budget
+        construct(ws, BestFit(ws, Shares(fleet)))
+        said = why_stuck(ws)
+        assert said.startswith(f"{why} before every copy had a place: ")
+        assert "fits nowhere" not in said
+        assert "free" not in said
+
+
+@pytest.mark.parametrize(
+    ("spread", "why"),
+    [
+        ({}, "the search gave up before it was used"),
+        ({"max_skew": 1}, "nothing that was tried keeps its zone rules"),
+    ],
+)
+def test_where_there_is_room_nothing_is_said_to_lack(spread: dict[str, int], why: str) -> None:
+    """A new machine would do: then it is not room that lacks."""
+    fleet = fleet_of([component("chat", 2, 60, spread=spread)])
+    assert why_stuck(Workspace(fleet)) == (
+        f"chat: 0 of 2 required copies placed; a new machine of {fleet.pools[0].name} has room for one more, but {why}"
+    )
+
+
+def test_of_many_options_a_few_are_told() -> None:
+    pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 1}]
+    options = [{"accelerator_memory_gib": 60 + k} for k in range(9)]
+    fleet = fleet_of([component("big", 1, 80), {"name": "chat", "copies": 1, "options": options}], pools=pools)
+    ws = Workspace(fleet)
+    ws.place(Seat(0, 0, (0,)), ws.rent(0))
+    said = why_stuck(ws)
+    assert said.startswith("chat copy 1 fits nowhere: ")
+    assert said.count(" needs ") == 3
+    assert said.endswith("6 more options fit nowhere either")
+
+
 # -- improvement
 
 

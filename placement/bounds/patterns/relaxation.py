@@ -47,17 +47,13 @@ _MOST_SUMS = 10_000
 _WIDE = 2  # accelerators of a copy that is branched on
 _MOST_ITEMS = 8_000  # beyond, kinds span zones: each item of a kind is priced, and some are rows of the LP
 _ALWAYS = (
-    "which accelerators are together in one machine and its vCPU and host memory (but for machines with one "
-    "accelerator; else summed per pool, and counted for each component alone), max_per_instance beyond what it says of "
-    "each component alone, avoid"
+    "which accelerators are in one machine, with its vCPUs and host memory; "
+    "max_per_instance of several components together; avoid"
 )
-RELAXES = (
-    "whole copies of one accelerator and whole accelerators, unless the patterns of a better plan are few "
-    "(machines and wider copies are whole), "
-    f"{_ALWAYS}, which machines run now, and moves that are not forced"
-)
-RELAXES_BY_MIX = f"{RELAXES}; none of that at fleet mixes that were ruled out one by one"
-RELAXES_KEEPING = f"whole copies, accelerators and machines, {_ALWAYS}"
+# A rule, or a few, between semicolons. The page on the formulation says each in full.
+RELAXES = f"whole copies of one accelerator, whole accelerators; {_ALWAYS}; machines that run now; moves not forced"
+RELAXES_BY_MIX = f"{RELAXES}; none of these at fleet mixes that were ruled out one by one"
+RELAXES_KEEPING = f"whole copies, accelerators and machines; {_ALWAYS}"
 
 
 class Need(NamedTuple):
