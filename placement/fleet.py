@@ -98,6 +98,13 @@ class Component:
         """Copies that may be left out and are then counted in the first objective."""
         return 0 if self.demand else self.copies - self.required
 
+    @property
+    def has_zone_rules(self) -> bool:
+        """Whether any rule reads how many of its copies stand in each zone; one zone for some copy says nothing."""
+        return (
+            self.max_skew is not None or self.min_zones > 1 or self.max_per_zone is not None or self.zone_loss_floor > 0
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Listener = Callable[[Event], None]
 
 SEARCH = "placement-search"  # names of threads that search begin so
+_ZERO = "zero"  # who proves that no plan costs less than nothing
 PROVED_GAP = 1e-9  # relative; the gap at which the format calls a plan optimal
 
 
@@ -64,13 +65,17 @@ class Track:
                 return False
             self._packing, self._value, self._found_by = packing, value, by
             self._note(by)
+            if not value.ticks:
+                self.raise_bound(0, _ZERO)
         return True
 
     def raise_bound(self, ticks: int, by: str, given: tuple[int, ...] | None = None, relaxes: str = "") -> None:
         """Report that no plan within `given` costs fewer than `ticks`.
 
-        `relaxes` says in words which rules the argument leaves out; nothing for a search that keeps them all.
+        No plan costs less than nothing: an engine's bound below 0 says just that. `relaxes` says in words which rules
+        the argument leaves out; nothing for a search that keeps them all.
         """
+        ticks = max(0, ticks)
         with self._lock:
             if self._closed:
                 return

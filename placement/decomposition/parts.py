@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.neighbourhood import bound_to_zones, may_be_freed, neighbourhood
+from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.packing import Packing, machines_held
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _missing_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[in
     placed = Counter(seat.component for _, seat in packing.seats())
     turn = 0
     for c in fleet.components:
-        if c.level is not None and not bound_to_zones(c) and placed[c.index] < c.copies:
+        if c.level is not None and not c.has_zone_rules and placed[c.index] < c.copies:
             shares[turn % len(groups)][c.index, None, None] = c.copies - placed[c.index]
             turn += 1
     return shares

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.exact.coarse import alike, common_need
-from placement.heuristics.zones import has_zone_rules
 from placement.packing import Machine, Packing, Seat
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ def condense(fleet: Fleet, most: int) -> Condensed:
 
 def _has_rules(component: Component) -> bool:
     of_machines = component.dedicated or component.max_per_instance is not None or component.avoids
-    return bool(component.demand or of_machines or has_zone_rules(component))
+    return bool(component.demand or of_machines or component.has_zone_rules)
 
 
 def _merged(members: Sequence[Component]) -> Component:

@@ -1,20 +1,23 @@
 """Small fleets to a proof: fleet mixes in the order of their price, each decided by CP-SAT.
 
-When the tree of the pattern bound is at its end its cheapest mix costs, as a rule, what it proves. If there is a plan
-on those machines, that plan is then optimal; if there is none, neither is there on fewer: the tree leaves all of those
-out, and the bound rises to the next mix (combinatorial Benders cuts: Codato and Fischetti 2006, Oper. Res. 54). So what
-patterns do not know counts, too: which accelerators share a machine, its vCPU and host memory, and who avoids whom.
+When the tree of the pattern bound is at its end its cheapest mix costs, as a rule, what it proves. A plan on those
+machines that is better than the best one so far is taken; if there is none, neither is there on fewer: the tree leaves
+all of those out, and the bound rises to the next mix (combinatorial Benders cuts: Codato and Fischetti 2006, Oper. Res.
+54). So what patterns do not know counts, too: which accelerators share a machine, its vCPU and host memory, who avoids
+whom, and what moves cost. Only plans below the cutoff are ruled out (`bounds.cutoff`), and the bound says no more.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.bounds.cutoff import cutoff_below
 from placement.exact.cp_sat import find_plan
 from placement.exact.fill import narrow_to
 from placement.exact.polish import with_placed
 
 if TYPE_CHECKING:
+    from placement.bounds.cutoff import Cutoff
     from placement.bounds.patterns.bound import PatternBound
     from placement.bounds.patterns.certificate import Groups
     from placement.budget import Budget
@@ -35,12 +38,12 @@ class MixByMix:
         """Plans are offered to the track under `name`."""
         self._fleet, self._track, self._bound, self._seed, self._name = fleet, track, bound, seed, name
         self._undecided: tuple[int, ...] = ()
-        self._without: list[dict[int, int]] = []  # limits within which there is no plan
+        self._without: list[dict[int, int]] = []  # limits within which no plan is better than the best
         self.ruled_out = 0
 
     @property
     def possible(self) -> bool:
-        """Whether this fleet is one to be tried: small, empty now, and with all copies placed in the best plan."""
+        """Whether this fleet is one to be tried: small, no machine may stay, all copies are placed in the best plan."""
         best, fleet = self._track.best, self._fleet
         if best is None or any(best[1].left_out) or fleet.instances:
             return False
@@ -48,7 +51,7 @@ class MixByMix:
         return same and sum(component.copies for component in fleet.components) <= MOST_COPIES
 
     def run(self, budget: Budget, most: int = 1_000) -> None:
-        """Mix after mix, up to so many, until one has a plan, one can't be decided, or the budget is over."""
+        """Mix after mix, up to so many, until the bound is met, one can't be decided, or the budget is over."""
         for _ in range(min(most, budget.work or most) if self.possible else 0):
             if self._track.good_enough or budget.over():
                 return
@@ -59,16 +62,20 @@ class MixByMix:
                 return
 
     def _decide(self, mix: tuple[int, ...], budget: Budget) -> bool:
-        """Look for a plan on the machines of a mix; says whether the tree goes on without it, as there is none."""
-        assert self._track.best is not None
-        firm = with_placed(self._fleet, self._track.best[0])
+        """Look for a better plan on the machines of a mix, or leave it out, as there is none; False when undecided."""
+        best = self._track.best
+        assert best is not None
+        cutoff = cutoff_below(self._fleet, best[1], self._bound.given)
+        if cutoff is None:  # others are worth having, too
+            return False
+        firm = with_placed(self._fleet, best[0])
         ruled_out = next((limits for limits in self._without if self._within(mix, limits)), None)
         here, there = dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)
         for limits in () if ruled_out is not None else (here, there) if there != here else (here,):
-            packing, none = self._find(firm, mix, limits, budget)
+            packing, none = self._find(firm, limits, cutoff, budget)
             if packing is not None:
                 self._track.offer(packing, self._name)
-                return False
+                return True
             if not none:
                 break
             ruled_out = limits
@@ -77,26 +84,23 @@ class MixByMix:
             return False
         self._without.append(ruled_out)
         self.ruled_out += 1
-        return self._bound.exclude(ruled_out, self._track, budget.share(_SHARE))
+        return self._bound.exclude(ruled_out, cutoff.ticks, self._track, budget.share(_SHARE))
 
     def _within(self, mix: tuple[int, ...], limits: dict[int, int]) -> bool:
         """Whether a mix is within limits on pools and groups."""
         counts = (*mix, *(sum(mix[p] for p in group) for group in self._bound.groups))
         return all(counts[k] <= n for k, n in limits.items())
 
-    def _find(
-        self, firm: Fleet, mix: tuple[int, ...], limits: dict[int, int], budget: Budget
-    ) -> tuple[Packing | None, bool]:
-        """What CP-SAT says of plans within some limits that cost no more than a mix."""
+    def _find(self, firm: Fleet, limits: dict[int, int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
+        """What CP-SAT says of plans within some limits on machines that cost less than the cutoff."""
         pools = firm.pools
         most = [limits.get(p, 0) for p in range(len(pools))]
         for g, group in enumerate(self._bound.groups, start=len(pools)):
             for p in group if g in limits else ():
                 quota = pools[p].max_instances
                 most[p] = limits[g] if quota is None else min(limits[g], quota)
-        ticks = firm.tick_price * sum(n * pool.price for n, pool in zip(mix, pools, strict=True))
         part = budget.share(_SHARE, work=None if budget.work is None else _WORK)
-        return find_plan(narrow_to(firm, most), most, ticks, budget=part, seed=self._seed)
+        return find_plan(narrow_to(firm, most), most, cutoff.ticks - 1, budget=part, seed=self._seed)
 
 
 def anywhere(fleet: Fleet, groups: Groups, mix: tuple[int, ...]) -> dict[int, int]:

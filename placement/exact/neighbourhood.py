@@ -125,19 +125,9 @@ def _is_torn(component: Component) -> bool:
     return bool(several and (component.max_per_instance is not None or component.dedicated))
 
 
-def bound_to_zones(component: Component) -> bool:
-    """Whether some rule speaks of the zones of the component's copies."""
-    return bool(
-        component.max_skew is not None
-        or component.min_zones
-        or component.max_per_zone is not None
-        or component.zone_loss_floor
-    )
-
-
 def _key(fleet: Fleet, machine: Machine, seat: Seat) -> Key:
     component = fleet.components[seat.component]
-    zone = fleet.pools[machine.pool].zone if bound_to_zones(component) else None
+    zone = fleet.pools[machine.pool].zone if component.has_zone_rules else None
     return seat.component, zone, seat.option if component.demand else None
 
 
@@ -148,7 +138,7 @@ def _left_out(fleet: Fleet, packing: Packing) -> Missing:
         {
             (c.index, None, None): c.copies - placed[c.index]
             for c in fleet.components
-            if c.level is not None and not bound_to_zones(c) and placed[c.index] < c.copies
+            if c.level is not None and not c.has_zone_rules and placed[c.index] < c.copies
         }
     )
 
@@ -206,7 +196,7 @@ def _places(fleet: Fleet, index: dict[Key, int], instances: Sequence[int]) -> It
         if place.instance not in position:
             continue
         component = fleet.components[place.component]
-        zone = fleet.pools[fleet.instances[place.instance].pool].zone if bound_to_zones(component) else None
+        zone = fleet.pools[fleet.instances[place.instance].pool].zone if component.has_zone_rules else None
         key = (place.component, zone, place.option if component.demand else None)
         if key in index:
             option = 0 if component.demand else place.option

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.bounds.cutoff import largest_rent
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,26 +39,25 @@ def slots_of(fleet: Fleet, ticks_limit: int | None = None) -> tuple[Slot, ...]:
     the known plan's ticks can buy.
     """
     found = [Slot(i.index, i.pool, i.index, 0) for i in fleet.instances if fleet.pools[i.pool].max_instances != 0]
-    for pool in fleet.pools:
-        for rank in range(new_machines_limit(fleet, pool.index, ticks_limit)):
-            found.append(Slot(len(found), pool.index, None, rank))
+    for p, most in enumerate(most_new_machines(fleet, ticks_limit)):
+        found += [Slot(len(found) + rank, p, None, rank) for rank in range(most)]
     return tuple(Slot(index, s.pool, s.instance, s.rank) for index, s in enumerate(found))
 
 
 def most_new_machines(fleet: Fleet, ticks_limit: int | None = None) -> list[int]:
-    """`new_machines_limit` of each pool."""
-    return [new_machines_limit(fleet, pool.index, ticks_limit) for pool in fleet.pools]
+    """(P,) the most new machines of each pool; `ticks_limit` as in `slots_of`."""
+    rent = None if ticks_limit is None else largest_rent(fleet, ticks_limit)
+    return [_new_machines_limit(fleet, pool.index, rent) for pool in fleet.pools]
 
 
-def new_machines_limit(fleet: Fleet, p: int, ticks_limit: int | None) -> int:
-    """The most new machines of pool p that an optimal plan can need."""
+def _new_machines_limit(fleet: Fleet, p: int, rent: int | None) -> int:
+    """The most new machines of pool p that an optimal plan can need, which pays at most `rent` for all machines."""
     pool = fleet.pools[p]
     limit = sum(c.copies for c in fleet.components if any(p in option.pools for option in c.options))
     if pool.max_instances is not None:
         limit = min(limit, pool.max_instances - len(fleet.forced(p)))
-    machine_ticks = fleet.tick_price * pool.price
-    if ticks_limit is not None and machine_ticks > 0:
-        limit = min(limit, ticks_limit // machine_ticks)
+    if rent is not None and pool.price > 0:
+        limit = min(limit, rent // pool.price)
     return max(0, limit)
 
 

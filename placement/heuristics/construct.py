@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from placement.heuristics.check import lacking
-from placement.heuristics.zones import has_zone_rules, least_total, targets
+from placement.heuristics.zones import least_total, targets
 from placement.packing import Seat
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def place_optional(ws: Workspace, policy: Policy) -> None:
 def extend(ws: Workspace, policy: Policy, c: int) -> None:
     """Place as many of the copies of c that are still out as fit, all at once or step by step, with every rule kept."""
     component = ws.fleet.components[c]
-    if not has_zone_rules(component):
+    if not component.has_zone_rules:
         put(ws, policy, c, component.copies - ws.placed[c], ANY_ZONE)
         return
     total: int | None = component.copies
@@ -106,7 +106,7 @@ def _no_limit(ws: Workspace) -> tuple[int, ...]:
 def place_total(ws: Workspace, policy: Policy, c: int, total: int) -> bool:
     """Bring component c to `total` copies in zones that keep its rules; False leaves what could be placed."""
     component = ws.fleet.components[c]
-    if not has_zone_rules(component):
+    if not component.has_zone_rules:
         missing = total - ws.placed[c]
         return put(ws, policy, c, missing, ANY_ZONE) == missing
     room = [UNLIMITED] * len(ws.fleet.zones)

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from placement.heuristics.construct import UNLIMITED
-from placement.heuristics.zones import has_zone_rules, least_total
+from placement.heuristics.zones import least_total
 from placement.packing import Seat
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _is_wanted(ws: Workspace, place: Place) -> bool:
             return False
     elif ws.placed[c] >= component.copies:
         return False
-    if not has_zone_rules(component):
+    if not component.has_zone_rules:
         return True
     counts = list(ws.zoned[c])
     counts[ws.zone_of[ws.pool[place.instance]]] += 1

@@ -14,7 +14,7 @@ import numpy as np
 
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import ANY_ZONE, UNLIMITED, place_optional, supply
-from placement.heuristics.zones import has_zone_rules, least_total, targets
+from placement.heuristics.zones import least_total, targets
 from placement.packing import Seat
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Repair:
     def _zone_in_need(self, c: int) -> int | None:
         """A zone that must take one more copy of c, by targets drawn at random; None when those there forbid it."""
         ws, component = self.ws, self.ws.fleet.components[c]
-        if not has_zone_rules(component):
+        if not component.has_zone_rules:
             return ANY_ZONE
         counts = ws.zoned[c]
         free = (UNLIMITED,) * len(counts)

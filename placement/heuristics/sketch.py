@@ -17,7 +17,7 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.heuristics.zones import has_zone_rules, least_total, targets
+from placement.heuristics.zones import least_total, targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,7 +84,7 @@ def _missing(ws: Workspace) -> Missing | None:
             continue
         if component.demand or ws.placed[c] > component.copies:
             return None
-        if not has_zone_rules(component):
+        if not component.has_zone_rules:
             found[c, None, None] = component.required - ws.placed[c]
             continue
         free = (UNLIMITED,) * len(ws.fleet.zones)

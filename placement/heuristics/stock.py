@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.heuristics.construct import supply
-from placement.heuristics.zones import has_zone_rules
 from placement.packing import Seat
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def is_stockable(component: Component) -> bool:
     return (
         not component.demand
         and not component.dedicated
-        and not has_zone_rules(component)
+        and not component.has_zone_rules
         and any(option.shared and option.accelerators for option in component.options)
     )
 

@@ -14,19 +14,9 @@ if TYPE_CHECKING:
     from placement.fleet import Component, Fleet
 
 
-def has_zone_rules(component: Component) -> bool:
-    """Whether any rule reads the zone totals of the component."""
-    return (
-        component.max_skew is not None
-        or component.min_zones > 1
-        or component.max_per_zone is not None
-        or component.zone_loss_floor > 0
-    )
-
-
 def is_zoned(fleet: Fleet) -> bool:
     """Whether any component of a fleet has rules over zones."""
-    return any(has_zone_rules(component) for component in fleet.components)
+    return any(component.has_zone_rules for component in fleet.components)
 
 
 def keeps_zone_rules(component: Component, counts: Sequence[int]) -> bool:
@@ -125,7 +115,7 @@ def _fill(
 
 def least_total(component: Component, counts: Sequence[int], start: int, room: Sequence[int]) -> int | None:
     """The fewest copies, at least `start`, whose zone totals can keep the rules while those that stand stay."""
-    if not has_zone_rules(component):
+    if not component.has_zone_rules:
         total = max(start, sum(counts))
         return total if component.eligible_zones and total <= component.copies else None
     free = [0.0] * len(counts)

@@ -131,7 +131,7 @@ def _rent(fleet: Fleet, component: Component, wanted: int, steps: _Steps) -> Ren
         raise _UnknownError("it fits on no machine")
     demand = component.demand if len(rates) > 1 else 0  # with one rate the demand is a number of copies
     counts = _counts(component, wanted, rates)
-    if _has_zone_rules(component):
+    if component.has_zone_rules:
         groups: list[tuple[int, ...]] = [(z,) for z in component.eligible_zones]
     else:
         groups = [component.eligible_zones]
@@ -152,15 +152,6 @@ def _counts(component: Component, wanted: int, rates: set[int]) -> range:
         return range(wanted, wanted + 1)
     fewest, most = (max(component.required, -(-component.demand // max(1, rate))) for rate in (max(rates), min(rates)))
     return range(fewest, max(most, 2 * component.zone_loss_floor + 1) + 1)
-
-
-def _has_zone_rules(component: Component) -> bool:
-    return (
-        component.max_skew is not None
-        or component.min_zones > 1
-        or component.max_per_zone is not None
-        or component.zone_loss_floor > 0
-    )
 
 
 def _kinds(fleet: Fleet, component: Component, zones: Sequence[int], limit: int, demand: int) -> list[Kind]:
@@ -217,7 +208,7 @@ def _join_under_rules(
     component: Component, tables: list[_Table], copies: int, demand: int, steps: _Steps
 ) -> Rent | None:
     """The cheapest way to deal exactly so many copies to the zones; None when the rules can't be kept."""
-    if not _has_zone_rules(component):
+    if not component.has_zone_rules:
         return _least(tables[0][copies], demand)
     most = copies - component.zone_loss_floor
     if component.max_per_zone is not None:

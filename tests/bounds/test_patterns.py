@@ -50,6 +50,30 @@ def test_a_pattern_of_several_dimensions_is_the_best_of_all(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
+def test_a_table_extended_by_items_is_worth_what_the_best_content_is(seed: int) -> None:
+    """In any number of dimensions, none included, and with values beyond 64 bits."""
+    rng = random.Random(seed)
+    room = tuple(rng.randint(1, 6) for _ in range(rng.randint(0, 3)))
+    needs = [tuple(rng.randint(0, have) for have in room) for _ in range(4)]
+    limits = [rng.randint(0, 3) for _ in needs]
+    far = rng.choice([1, 10**18])
+    prices = [rng.randint(0, 9) * far for _ in needs]
+    more = [(rng.randrange(4), rng.randint(0, 2), rng.randint(-2, 9) * far) for _ in range(2)]
+    knapsack = Knapsack(room, needs, limits)
+    value, times, left = knapsack.extend(knapsack.table(prices), more)
+    every = contents(room, needs + [needs[i] for i, _, _ in more], knapsack.limits + [most for _, most, _ in more])
+    worth = prices + [each for _, _, each in more]
+    assert value == max(sum(t * w for t, w in zip(content, worth, strict=True)) for content in every)
+    taken = [sum(t * needs[i][r] for t, (i, _, _) in zip(times, more, strict=True)) for r in range(len(room))]
+    assert left == [have - used for have, used in zip(room, taken, strict=True)]
+    rest = knapsack.best_patterns(prices, [left])[0][0]
+    assert rest + sum(t * w for t, (_, _, w) in zip(times, more, strict=True)) == value
+    if value < 2**62:
+        one = knapsack.with_more(knapsack.table(prices), more[0][0], max(0, more[0][2]))
+        assert one.shape == tuple(have + 1 for have in room)
+
+
+@pytest.mark.parametrize("seed", range(60))
 def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
     """Rounding to a grid, and leaving out dimensions that are implied, rules no content out; the table stays small."""
     rng = random.Random(seed)

@@ -26,7 +26,7 @@ from placement.exact.refill.boxes import Box
 from placement.exact.settle import settle
 from placement.fleet import Fleet, compile_fleet
 from placement.heuristics.workspace import Workspace
-from placement.heuristics.zones import has_zone_rules, keeps_zone_rules
+from placement.heuristics.zones import keeps_zone_rules
 from placement.track import Track
 from tests.exact.test_neighbourhood import broken_rules, plans
 from tests.heuristics.fleets import component, document
@@ -160,7 +160,7 @@ def test_a_dive_keeps_every_rule_on_tight_problems() -> None:
             for (_, zone, _), n in ((key, n) for key, n in sketch.missing.items() if key[0] == c.index):
                 zoned[zone or 0] += n
             assert sum(zoned) == c.required, f"seed {seed}"
-            assert not has_zone_rules(c) or keeps_zone_rules(c, zoned), f"seed {seed}"
+            assert not c.has_zone_rules or keeps_zone_rules(c, zoned), f"seed {seed}"
         if not sketch.missing and not any(settled.used):
             complete += 1
             assert broken_rules(problem, fleet, sketch.packing) == [], f"seed {seed}"

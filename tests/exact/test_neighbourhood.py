@@ -14,7 +14,7 @@ from placement.document import to_plan
 from placement.exact.cp_sat import solve_cp_sat
 from placement.exact.fill import Fill
 from placement.exact.large_neighbourhood import LargeNeighbourhood
-from placement.exact.neighbourhood import bound_to_zones, may_be_freed, neighbourhood
+from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Packing, evaluate
 from placement.track import Track
@@ -84,7 +84,7 @@ def test_copies_that_were_out_come_in_with_every_rule_kept() -> None:
             for seat in rng.sample(seats, rng.randint(0, len(seats))):
                 seats.remove(seat)
                 component = fleet.components[seat.component]
-                zone = fleet.pools[machines[m].pool].zone if bound_to_zones(component) else None
+                zone = fleet.pools[machines[m].pool].zone if component.has_zone_rules else None
                 missing[seat.component, zone, seat.option if component.demand else None] += 1
                 demands += bool(component.demand)
             machines[m] = replace(machines[m], seats=tuple(seats))

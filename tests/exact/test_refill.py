@@ -15,7 +15,7 @@ from placement import Problem
 from placement.budget import Budget
 from placement.exact.mix_packing import firm_fleet
 from placement.exact.mixes import Mixes
-from placement.exact.neighbourhood import bound_to_zones, may_be_freed
+from placement.exact.neighbourhood import may_be_freed
 from placement.exact.refill import Elimination, Refill
 from placement.exact.refill.subset_sum import fullest
 from placement.fleet import Fleet, compile_fleet
@@ -63,7 +63,7 @@ def zones_held(fleet: Fleet, refill: Refill) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     for machine in refill.boxes.to_packing().machines:
         for seat in machine.seats:
-            if bound_to_zones(fleet.components[seat.component]):
+            if fleet.components[seat.component].has_zone_rules:
                 found.setdefault(seat.component, [0] * len(fleet.zones))[fleet.pools[machine.pool].zone] += 1
     for (c, zone, _), n in refill.boxes.left_out().items():
         if zone is not None:
@@ -83,7 +83,7 @@ def without_some(fleet: Fleet, packing: Packing, rng: random.Random) -> tuple[Pa
             here = (seat.component, seat.option, machine.instance)
             if may_be_freed(fleet, machine) and here not in pinned and rng.random() < 0.4:
                 seats.remove(seat)
-                zone = fleet.pools[machine.pool].zone if bound_to_zones(whole) else None
+                zone = fleet.pools[machine.pool].zone if whole.has_zone_rules else None
                 missing[seat.component, zone, seat.option if whole.demand else None] += 1
         if seats:
             machines.append(Machine(machine.pool, machine.instance, tuple(seats)))
@@ -190,7 +190,7 @@ def ends_of(seed: int) -> list[tuple[float, float]]:
     missing: Missing = Counter()
     for machine in packing.machines[len(kept) :]:
         for seat in machine.seats:
-            zone = fleet.pools[machine.pool].zone if bound_to_zones(fleet.components[seat.component]) else None
+            zone = fleet.pools[machine.pool].zone if fleet.components[seat.component].has_zone_rules else None
             missing[seat.component, zone, None] += 1
     ends = []
     for back in (False, True):

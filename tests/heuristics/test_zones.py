@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from placement.heuristics.zones import has_zone_rules, keeps_zone_rules, least_total, targets
+from placement.heuristics.zones import keeps_zone_rules, least_total, targets
 from tests.heuristics.fleets import component, fleet_of
 
 if TYPE_CHECKING:
@@ -74,5 +74,5 @@ def test_floor_holds_for_no_copies_only_when_none_is_required() -> None:
 
 
 def test_components_without_rules_are_not_looked_at() -> None:
-    assert not has_zone_rules(ruled(3))
-    assert has_zone_rules(ruled(3, max_per_zone=0))
+    assert not ruled(3).has_zone_rules
+    assert ruled(3, max_per_zone=0).has_zone_rules

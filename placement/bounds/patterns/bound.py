@@ -21,6 +21,7 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.bounds.cutoff import cutoff_below
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import box_bound, certify, device_worth
@@ -111,6 +112,7 @@ class PatternBound:
         self._machines: tuple[int, ...] | None = None
         self.bound = 0  # micro-dollars per hour of all machines
         self._moves = least_move_ticks(fleet)
+        self.cutoff: int | None = None  # ticks, of plans in the machine counts that were left out
         self.keeping: Keeping | None = None  # where what runs now has a say
         self.infeasible = False
         self.rounds = 0
@@ -144,8 +146,13 @@ class PatternBound:
 
     @property
     def ticks(self) -> int:
-        """No plan within `given` costs fewer: machines, and the moves that no plan avoids."""
+        """No plan within `given` costs fewer: machines, and the moves that no plan avoids.
+
+        Machine counts that were left out hold no plan below the cutoff of then: of dearer ones nothing is said.
+        """
         ticks = self.fleet.tick_price * self.bound + self._moves
+        if self.cutoff is not None:
+            ticks = self.cutoff if self._tree is not None and self._tree.exhausted else min(ticks, self.cutoff)
         return ticks if self.keeping is None else max(ticks, math.ceil(self.fleet.tick_price * self.keeping.bound))
 
     @property
@@ -214,14 +221,16 @@ class PatternBound:
             self._budget = budget
             self._grow(self._tree, track, self._work(self._tree) + nodes, math.inf)
 
-    def exclude(self, limits: Mapping[int, int], track: Track, budget: Budget) -> bool:
-        """Leave out all counts of pools and groups within these limits, `mix` among them, as no plan stands there.
+    def exclude(self, limits: Mapping[int, int], ticks: int, track: Track, budget: Budget) -> bool:
+        """Leave out all counts of pools and groups within these limits, `mix` among them.
 
-        Then go on with the tree; False when the time is up before.
+        There must be no plan there of fewer than `ticks`, all that it costs counted. Then go on with the tree; False
+        when the time is up before.
         """
         self._budget = budget
         if self._tree is None or not self._tree.exclude(limits):
             return False
+        self.cutoff = ticks if self.cutoff is None else min(ticks, self.cutoff)
         self._relaxes = RELAXES_BY_MIX
         self.resume(track, budget)
         return True
@@ -245,11 +254,13 @@ class PatternBound:
             elif self._budget.elapsed() - since > patience:
                 break
         self._raise(tree.bound, track)
+        if tree.exhausted:
+            track.raise_bound(self.ticks, NAME, self.given, self._relaxes)
         self._machines = tree.machines or None
 
     def _today(self) -> Today | None:
         """What runs now, if moving all of it would cost enough beside the machines that run."""
-        if not self.fleet.places:
+        if not self.fleet.places or not self.fleet.tick_price:  # nothing to keep, or machines are not paid for
             return None
         running = sum(self.fleet.pools[instance.pool].price for instance in self.fleet.instances)
         today = Today(self.relaxation)
@@ -366,18 +377,12 @@ class PatternBound:
 
     def _settle(self, track: Track, box: Box, relaxed: Relaxed) -> Relaxed | None:
         """Say more of a box, by all patterns that plans better than the best one can have there."""
-        money = self._money(track)
-        if money is None:
+        best = track.best
+        cutoff = None if best is None else cutoff_below(self.fleet, best[1], self.given)
+        if cutoff is None or cutoff.rent is None:
             return None
         self._allow(box)
-        return self._settling.settle(box, relaxed, self._knapsacks, money, self._budget)
-
-    def _money(self, track: Track) -> int | None:
-        """The most that the machines of a plan may cost that is better than the best one; None when that is unknown."""
-        best = track.best
-        if best is None or (self.given is not None and best[1].left_out != self.given):
-            return None
-        return (best[1].ticks - 1 - self._moves) // self.fleet.tick_price
+        return self._settling.settle(box, relaxed, self._knapsacks, cutoff.rent, self._budget)
 
     def _relaxed(self, bound: int, prices: Prices | None = None) -> Relaxed:
         """What the last solution says, with a bound for its box."""

@@ -24,7 +24,7 @@ class Knapsack:
 
     Parameters
     ----------
-    room : (R,) units of each dimension.
+    room : (R,) units of each dimension; R may be 0, where nothing that copies take can bind.
     needs : (I, R) units each item takes, at least 0; an item that takes nothing stands in any pattern.
     limits : (I,) how often an item may stand in one pattern.
     """
@@ -71,9 +71,10 @@ class Knapsack:
 
     def with_more(self, table: np.ndarray, item: int, worth: int) -> np.ndarray:
         """A table of other items with one item more, each of it worth so much, at least 0; 64 bits must do."""
-        if not any(self.needs[item]):
-            return table + worth * self.limits[item]
         best = table.copy()
+        if not any(self.needs[item]):
+            best += worth * self.limits[item]
+            return best
         for times in _doubling(self.limits[item]):
             there, here = self._shift(item, times)
             np.maximum(best[there], best[here] + worth * times, out=best[there])
@@ -100,7 +101,7 @@ class Knapsack:
                 there, here = self._shift(item, times)
                 with_it, best = table[here] + worth * times, table.copy()
                 np.maximum(best[there], with_it, out=best[there])
-                taken.append((k, times, best > table))
+                taken.append((k, times, np.asarray(best > table)))
                 table = best
         chosen, left = [0] * len(more), list(self.room)
         for k, times, better in reversed(taken):
@@ -154,11 +155,14 @@ class Knapsack:
         large = sum(max(0, price) * limit for price, limit in zip(prices, self.limits, strict=True)) >= _FAR
         return np.zeros([have + 1 for have in self.room], dtype=object if large else np.int64)
 
-    def _shift(self, item: int, times: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-        """Where the table has room for `times` of `item`, and where what is left of that room stands."""
+    def _shift(self, item: int, times: int) -> tuple[Any, Any]:
+        """Where the table has room for `times` of `item`, and where what is left of that room stands.
+
+        With `...` at the end both are views of the table, in any number of dimensions, none included.
+        """
         steps = [need * times for need in self.needs[item]]
-        there = tuple(slice(step, None) for step in steps)
-        here = tuple(slice(0, have + 1 - step) for step, have in zip(steps, self.room, strict=True))
+        there = (*(slice(step, None) for step in steps), ...)
+        here = (*(slice(0, have + 1 - step) for step, have in zip(steps, self.room, strict=True)), ...)
         return there, here
 
     def _free_worth(self, prices: Sequence[int]) -> int:

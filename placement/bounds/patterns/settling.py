@@ -52,10 +52,10 @@ class Settling:
     def settle(
         self, box: Box, relaxed: Relaxed, knapsacks: Sequence[Knapsack], money: int, budget: Budget
     ) -> Relaxed | None:
-        """What is known of a box when plans of more than `money` do not count; None when no more than before.
+        """What is known of a box when plans do not count whose machines cost more than `money` (`bounds.cutoff`).
 
-        `knapsacks`, (kinds,), have the limits that hold in the box. Where no plan of at most `money` is left the answer
-        has nothing to branch on.
+        None when no more than before. `knapsacks`, (kinds,), have the limits that hold in the box. Where no plan with
+        machines of at most `money` is left the answer has nothing to branch on.
         """
         gap, prices = money - relaxed.bound, relaxed.prices
         if prices is None or not self._worth_a_try(gap):

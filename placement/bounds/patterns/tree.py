@@ -99,8 +99,13 @@ class Tree:
 
     @property
     def bound(self) -> int:
-        """The least price of any plan's machines, micro-dollars per hour."""
+        """The least price of the machines of plans that were not left out, micro-dollars per hour; 0 when all were."""
         return min((nodes[0].bound for nodes in (self._open, self._closed) if nodes), default=0)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no box is left: all machine counts were left out."""
+        return not self._open and not self._closed
 
     @property
     def done(self) -> bool:
@@ -118,7 +123,7 @@ class Tree:
         return self._mix(self._closed[0]) if self.done and self._closed else ()
 
     def exclude(self, limits: Mapping[int, int]) -> bool:
-        """Leave out all counts within these limits, `mix` among them: no plan stands there; False: no time for that.
+        """Leave out all counts within these limits, `mix` among them; False: no time for that.
 
         Limits are on counts of pools and groups, by index. The rest of the mix's box falls into boxes with more
         machines of one pool or group, and no more of those before it.

@@ -26,7 +26,6 @@ import highspy
 import numpy as np
 
 from placement.exact.arc_flow.graph import SPLIT
-from placement.heuristics.zones import has_zone_rules
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -211,7 +210,7 @@ class FlowProgram:
             if component.demand:
                 rates = [(c.column, self._option(c).throughput / component.demand) for c in mine]
                 self._row(1.0, _INF, rates)
-            if has_zone_rules(component):
+            if component.has_zone_rules:
                 self._add_zones(component, mine)
         for level in range(len(fleet.levels)):
             optional = [c for c in fleet.components if c.level == level]

@@ -320,7 +320,7 @@ class DirectModel:
             self.program.add(Program.sum(everyone) == placed)
         if component.demand:
             self.program.reach(served, component.demand)
-        if component.copies and _has_zone_rule(component):
+        if component.copies and component.has_zone_rules:
             self._zones(component, placed, [self.program.total(here, 0, component.copies) for here in by_zone.values()])
         return placed
 
@@ -463,11 +463,6 @@ def _most_alone(shape: Shape, option: Option, copies: int) -> int:
         each = _most_on_one(shape, kind_of(option), copies) if option.shared else 1
         limits.append(shape.accelerators * each // option.accelerators)
     return min(limits)
-
-
-def _has_zone_rule(component: Component) -> bool:
-    rules = component.max_skew, component.max_per_zone, component.min_zones or None, component.zone_loss_floor or None
-    return any(rule is not None for rule in rules)
 
 
 def _slots(fleet: Fleet, most_new: Sequence[int], outline: bool) -> tuple[Slot, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.exact.refill.boxes import Copy, tightest, way_of
-from placement.heuristics.zones import has_zone_rules, targets
+from placement.heuristics.zones import targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ class Seating:
     def start(self, machines: Sequence[int], most: Sequence[float]) -> State:
         """Nothing stands yet, on so many machines of each pool; at most so many copies may by each way."""
         nowhere = (0,) * len(self._free)
-        zoned = {c.index: nowhere for c in self._components if has_zone_rules(c)}
+        zoned = {c.index: nowhere for c in self._components if c.has_zone_rules}
         by_way = [0.0] * len(self.relaxation.ways)
         return State(list(machines), [c.required for c in self._components], list(most), zoned, by_way)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.infeasible import most_on_one
-from placement.exact.neighbourhood import bound_to_zones, may_be_freed
+from placement.exact.neighbourhood import may_be_freed
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.heuristics.zones import keeps_zone_rules
@@ -206,7 +206,7 @@ class Boxes:
         fixed = []
         for seat in machine.seats:
             component = self.fleet.components[seat.component]
-            bound = bound_to_zones(component)
+            bound = component.has_zone_rules
             zone = self.fleet.pools[machine.pool].zone if bound else None
             item = self._item((seat.component, zone, seat.option if component.demand else None))
             self._count(seat.component, zone, 1)

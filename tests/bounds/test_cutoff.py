@@ -1,0 +1,150 @@
+"""The cutoff: what no plan better than the best one can cost, and that nothing below it is left out."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from placement import Plan, Problem
+from placement.bounds.cutoff import Cutoff, cutoff_below, largest_rent
+from placement.bounds.moves import least_move_ticks
+from placement.bounds.patterns.bound import PatternBound
+from placement.budget import Budget
+from placement.exact.mix_by_mix import MixByMix
+from placement.exact.slots import most_new_machines
+from placement.fleet import Fleet, compile_fleet
+from placement.heuristics import solve_best_fit
+from placement.packing import Packing, Value, evaluate, machine_price
+from placement.planner import _packing_of
+from placement.track import Track
+from tests import brute, strategies
+
+
+def drained(seed: int) -> dict[str, Any]:
+    """A random problem whose machines must all be left, where moves cost something."""
+    rng = random.Random(seed)
+    problem = strategies.random_problem(rng, state=True)
+    for row in problem.get("instances", ()):
+        row.pop("removable", None)
+        row["state"] = "draining"
+    for row in problem.get("placements", ()):
+        row.pop("pinned", None)
+    for component in problem["components"]:
+        component.pop("move_cost", None)
+    hours, cost = rng.choice([1, 24, 0.5, 0.125]), rng.choice([0.01, 2, 50])
+    return {**problem, "objective": {"horizon_hours": hours, "move_cost": cost}}
+
+
+def best_of(problem: dict[str, Any]) -> tuple[Fleet, Packing] | None:
+    """The fleet and an optimal packing; None when there is no plan, or too much to enumerate."""
+    if brute.too_big(problem):
+        return None
+    best = brute.cheapest(problem)
+    fleet = compile_fleet(Problem(**problem))
+    return None if best is None else (fleet, _packing_of(fleet, Plan.model_validate(best.plan)))
+
+
+def test_the_rent_of_no_better_plan_is_above_the_cutoff() -> None:
+    """Optimal plans are within the rent of a cutoff just above them, also where all that runs must move."""
+    checked = forced = 0
+    for seed in range(200):
+        found = best_of(drained(seed) if seed % 2 else strategies.random_problem(random.Random(seed)))
+        if found is None:
+            continue
+        fleet, packing = found
+        value = evaluate(fleet, packing)
+        cutoff = cutoff_below(fleet, Value(value.left_out, value.ticks + 1), value.left_out or None)
+        assert cutoff is not None
+        assert cutoff.ticks == value.ticks + 1
+        assert cutoff.rent is not None
+        rent = machine_price(fleet, packing)
+        assert rent <= cutoff.rent, f"seed {seed}"
+        assert fleet.tick_price * (cutoff.rent + 1) + least_move_ticks(fleet) > value.ticks
+        new = [0] * len(fleet.pools)
+        for machine in packing.machines:
+            new[machine.pool] += machine.instance is None
+        assert all(map(int.__le__, new, most_new_machines(fleet, value.ticks))), f"seed {seed}"
+        checked += 1
+        forced += least_move_ticks(fleet) > 0
+    assert checked > 50
+    assert forced > 20
+
+
+def test_there_is_no_cutoff_without_a_plan_that_leaves_out_just_what_is_given() -> None:
+    """Plans that leave out more may cost less, and so may those of which nothing is known."""
+    fleet = compile_fleet(Problem(**drained(1)))
+    assert cutoff_below(fleet, None) is None
+    assert cutoff_below(fleet, Value((), 10)) == Cutoff(10, largest_rent(fleet, 9))
+    assert cutoff_below(fleet, Value((1, 2), 10), (1, 2)) is not None
+    for given in (None, (1, 3), (1, 1), (0, 2)):
+        assert cutoff_below(fleet, Value((1, 2), 10), given) is None
+
+
+def test_without_a_horizon_machines_cost_nothing() -> None:
+    """Then the cutoff says nothing of rent."""
+    fleet = compile_fleet(Problem(**{**drained(1), "objective": {"horizon_hours": 0, "move_cost": 1}}))
+    assert largest_rent(fleet, 10**9) is None
+    assert most_new_machines(fleet, 10**9) == most_new_machines(fleet)
+
+
+def test_mixes_one_by_one_where_all_that_runs_must_move() -> None:
+    """Bounds are never above the optimum, and nearly always meet it: what moves cost counts in both."""
+    proven = tried = moved = 0
+    for seed in range(240):
+        problem = drained(seed)
+        found = best_of(problem)
+        if found is None or any(evaluate(*found).left_out):
+            continue
+        fleet, packing = found
+        ticks = evaluate(fleet, packing).ticks
+        budget = Budget(work=100)
+        track = Track(fleet, budget)
+        solve_best_fit(fleet, track, budget=budget)
+        if track.best is None:
+            continue
+        bound = PatternBound(fleet, budget, track.best[1].left_out if fleet.levels else None)
+        bound.run(track)
+        by_mix = MixByMix(fleet, track, bound, 0, "test")
+        by_mix.run(budget)
+        assert (track.ticks_bound or 0) <= ticks <= track.best[1].ticks, f"seed {seed}"
+        assert bound.ticks <= ticks, f"seed {seed}"
+        if by_mix.possible:
+            tried += 1
+            proven += track.proved
+            moved += least_move_ticks(fleet) > 0
+    assert moved > 10
+    assert proven > 0.9 * tried
+
+
+@pytest.mark.parametrize("better", [0, 1, 10**6])
+def test_a_bound_after_exclusion_says_no_more_than_its_cutoff(better: int) -> None:
+    """Plans at the cutoff may stand among what was left out, so a higher bound of what is left does not count."""
+    fleet = compile_fleet(Problem(**drained(1)))
+    bound = PatternBound(fleet, Budget())
+    track = Track(fleet, Budget())
+    bound.run(track)
+    bound.bound += 10**9
+    free = bound.ticks
+    cutoff = free - better
+    bound.cutoff = cutoff
+    assert bound.ticks == cutoff
+    bound.cutoff = free + 1
+    assert bound.ticks == free
+
+
+def test_when_everything_is_left_out_the_cutoff_is_the_bound() -> None:
+    """The last mix ruled out, there is no plan below the cutoff at all."""
+    fleet = compile_fleet(Problem(**drained(1)))
+    fleet = replace(fleet, pools=tuple(replace(pool, max_instances=9) for pool in fleet.pools))
+    bound, track = PatternBound(fleet, Budget()), Track(fleet, Budget())
+    bound.run(track)
+    while not bound.mix:
+        bound.resume(track, Budget())
+    everything = dict.fromkeys(range(len(fleet.pools)), 9)
+    cutoff = bound.ticks + 12_345
+    assert bound.exclude(everything, cutoff, track, Budget())
+    assert bound.ticks == cutoff
+    assert track.ticks_bound == cutoff

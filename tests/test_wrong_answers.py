@@ -1,0 +1,175 @@
+"""Small problems that were once answered wrongly, by every solver that ends with a proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import placement
+from placement import Problem, Status
+
+L4 = {"accelerator": "L", "accelerator_count": 4, "vcpus": 24, "memory_gib": 256, "price_per_hour": 6}
+ACCELERATORS = {"S": {"memory_gib": 24}, "L": {"memory_gib": 79.6}}
+C = {"vcpus": 16, "memory_gib": 64, "price_per_hour": 0.7}
+
+# All machines drain, so a copy must move whatever the plan: "optimal" was said at 21.00.
+ALL_DRAIN: dict[str, Any] = {
+    "accelerators": ACCELERATORS,
+    "instance_types": {
+        "s4": {"accelerator": "S", "accelerator_count": 4, "vcpus": 48, "memory_gib": 64, "price_per_hour": 7},
+        "l4": L4,
+        "c": C,
+    },
+    "pools": [
+        {"name": "s4-a", "instance_type": "s4", "zone": "a", "min_instances": 1},
+        {"name": "c-b", "instance_type": "c", "zone": "b", "max_instances": 3},
+        {"name": "l4-c", "instance_type": "l4", "zone": "c"},
+    ],
+    "components": [
+        {
+            "name": "m1",
+            "demand": 101,
+            "options": [
+                {
+                    "accelerators": 2,
+                    "accelerator_memory_gib": 10.1,
+                    "shared": True,
+                    "memory_gib": 24,
+                    "on": ["L"],
+                    "throughput": 40,
+                }
+            ],
+            "avoid": ["m2"],
+        },
+        {"name": "m2", "copies": 1, "accelerators": 0, "vcpus": 7.5, "memory_gib": 24},
+        {
+            "name": "m3",
+            "copies": 1,
+            "accelerators": 1,
+            "accelerator_memory_gib": 20,
+            "shared": True,
+            "accelerator_share": 0.334,
+            "vcpus": 2,
+            "memory_gib": 30,
+            "dedicated": True,
+        },
+    ],
+    "instances": [{"id": "n2", "pool": "s4-a", "state": "draining"}],
+    "placements": [{"component": "m1", "instance": "n2", "accelerators": [2, 3]}],
+    "objective": {"move_cost": 2},
+}
+
+# One zone is no rule over zones. A search took it for one and not for one, and put both copies on a machine.
+ONE_ZONE: dict[str, Any] = {
+    "accelerators": ACCELERATORS,
+    "instance_types": {"l4": L4},
+    "pools": [{"name": "l4-c", "instance_type": "l4", "zone": "c"}],
+    "components": [
+        {"name": "m0", "copies": 1, "accelerators": 4, "accelerator_memory_gib": 38},
+        {
+            "name": "m1",
+            "copies": 3,
+            "accelerators": 1,
+            "accelerator_memory_gib": 38,
+            "spread": {"min_zones": 1, "max_per_instance": 1},
+        },
+    ],
+}
+
+# A shared copy that takes nothing of an accelerator: its knapsack has no dimension.
+NO_MEMORY: dict[str, Any] = {
+    "accelerators": ACCELERATORS,
+    "instance_types": {"l2": {**L4, "accelerator_count": 2, "price_per_hour": 9.99}},
+    "pools": [{"name": "l2-a", "instance_type": "l2", "zone": "a"}],
+    "components": [
+        {
+            "name": "m0",
+            "copies": 1,
+            "accelerators": 1,
+            "accelerator_memory_gib": 0,
+            "shared": True,
+            "vcpus": 2,
+            "memory_gib": 30,
+        }
+    ],
+    "instances": [{"id": "n1", "pool": "l2-a"}],
+    "placements": [{"component": "m0", "instance": "n1", "accelerators": [0]}],
+    "objective": {"move_cost": 2},
+}
+
+# CP-SAT's first bound was below 0, and a plan that costs nothing was called optimal against it.
+FREE: dict[str, Any] = {
+    "accelerators": {"S": {"memory_gib": 16}, "L": {"memory_gib": 40}},
+    "instance_types": {
+        "s4": {"accelerator": "S", "accelerator_count": 4, "vcpus": 48, "memory_gib": 192, "price_per_hour": 7},
+        "l2": {"accelerator": "L", "accelerator_count": 2, "vcpus": 24, "memory_gib": 256, "price_per_hour": 0},
+        "c": C,
+    },
+    "pools": [
+        {"name": "s4-a", "instance_type": "s4", "zone": "a", "max_instances": 3},
+        {"name": "l2-a", "instance_type": "l2", "zone": "a", "max_instances": 4},
+        {"name": "c-a", "instance_type": "c", "zone": "a"},
+    ],
+    "components": [
+        {
+            "name": "m0",
+            "copies": 1,
+            "accelerators": 0,
+            "vcpus": 1,
+            "memory_gib": 4,
+            "spread": {"min_zones": 3, "max_per_instance": 1},
+        },
+        {
+            "name": "m1",
+            "copies": 1,
+            "options": [
+                {"accelerators": 1, "accelerator_memory_gib": 10.1, "shared": True, "memory_gib": 4},
+                {"accelerators": 1, "accelerator_memory_gib": 5, "shared": True, "accelerator_share": 1},
+            ],
+        },
+    ],
+    "instances": [
+        {"id": "n0", "pool": "c-a"},
+        {"id": "n1", "pool": "s4-a"},
+        {"id": "n2", "pool": "s4-a", "state": "cordoned"},
+    ],
+    "placements": [
+        {"component": "m0", "instance": "n1"},
+        {"component": "m1", "instance": "n1", "accelerators": [1]},
+        {"component": "m1", "instance": "n1", "accelerators": [0]},
+    ],
+    "objective": {"horizon_hours": 24},
+}
+
+FOUND: dict[str, tuple[dict[str, Any], float]] = {
+    "all-drain": (ALL_DRAIN, 15.7),
+    "one-zone": (ONE_ZONE, 24.0),
+    "no-memory": (NO_MEMORY, 9.99),
+    "free": (FREE, 0.0),
+    "no-horizon": ({**ALL_DRAIN, "objective": {"horizon_hours": 0, "move_cost": 2}}, 2.0),
+    "no-horizon-stays": ({**NO_MEMORY, "objective": {"horizon_hours": 0, "move_cost": 2}}, 0.0),
+}
+SOLVERS: list[tuple[str, dict[str, Any]]] = [
+    ("auto", {}),
+    ("auto", {"direct_terms": 0}),
+    ("column-generation", {}),
+    ("cp-sat", {}),
+    ("milp", {}),
+    ("decomposition", {}),
+    ("arc-flow", {}),
+]
+
+
+@pytest.mark.parametrize("name", FOUND)
+@pytest.mark.parametrize(("solver", "options"), SOLVERS)
+def test_the_answer_is_right(name: str, solver: str, options: dict[str, Any]) -> None:
+    """The optimum is found, and no bound is above it, nor below nothing."""
+    document, optimum = FOUND[name]
+    work = 50 if solver in ("arc-flow", "decomposition") else None
+    result = placement.solve(Problem(**document), solver, options=options, work=work, time_limit=None)
+    assert result.plan.cost == optimum
+    assert result.plan.lower_bound is not None
+    assert 0 <= result.plan.lower_bound <= optimum
+    if solver != "arc-flow":
+        assert result.status is Status.OPTIMAL
