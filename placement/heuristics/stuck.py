@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.heuristics.check import lacking, missing_pins
-from placement.heuristics.zones import has_zone_rules
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def _sentence(ws: Workspace, c: int, lacks: str) -> str:
         why = "the search was interrupted" if ws.budget.interrupted else "time ran out"
         return f"{why} before every copy had a place: {component.name}: {lacks}"
     room = next((found for o in usable if (found := _room_for(ws, c, o))), "")
-    if room and has_zone_rules(component):
+    if room and component.has_zone_rules:
         return (
             f"{component.name}: {lacks}; {room} has room for one more, but nothing that was tried keeps its zone rules"
         )
