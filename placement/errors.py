@@ -35,6 +35,12 @@ class SolverBugError(PlacementError):
 FAULTS = 20  # of one document that are told, unless all are asked for
 
 
+def wrong_argument(name: str, rule: str, value: object) -> UsageError:
+    """The error of an argument that can't mean anything: its name, the rule, and the value or its type."""
+    plain = value is None or isinstance(value, bool | int | float | str | list | tuple | dict)
+    return UsageError(f"{name} must be {rule}, got {_short(value) if plain else f'a {type(value).__name__}'}")
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault of a document: where it stands, what rule it breaks, what was found.

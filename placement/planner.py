@@ -6,26 +6,27 @@ No solver marks its own work: the plan that leaves here was recounted by `verify
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
+from placement import arguments
 from placement.budget import Budget
 from placement.document import from_plan, money, to_plan
-from placement.errors import SolverBugError, UsageError, ran_out_of_memory
+from placement.errors import SolverBugError, UsageError, ran_out_of_memory, wrong_argument
 from placement.fleet import compile_fleet
 from placement.packing import machine_price, moves
 from placement.plan import Plan
-from placement.referee import verify
+from placement.problem import Problem
+from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap
 from placement.solvers import find_solver
 from placement.track import SEARCH, Track
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Executor
 
     from placement.fleet import Fleet
     from placement.packing import Packing, Value
-    from placement.problem import Problem
     from placement.track import Listener
 
 # A plan of very many rows takes long to write and check; its time is taken off the search's.
@@ -57,7 +58,7 @@ def solve(
     solver : a name in `placement.SOLVERS`.
     time_limit : seconds; None for no limit. The best plan so far is returned when it ends, and on Ctrl-C. What a plan
         of more than 50,000 rows takes to write is taken off it.
-    gap : relative gap to the bound at which to stop; 0 asks for a proof.
+    gap : relative gap to the bound at which to stop, from 0, which asks for a proof, to 1.
     seed : same problem, seed and `work` give the same plan.
     work : limit on work in the solver's own unit, for runs that must not depend on the machine.
     threads : most threads an engine may use; with 1 there is no second process either.
@@ -76,7 +77,8 @@ def solve(
     Raises
     ------
     UsageError
-        No such solver or option, a limit that can't mean anything, or a hint that breaks a rule.
+        No such solver or option, an argument of another type, a limit that can't mean anything, or a hint that breaks
+        a rule.
     SolverBugError
         The solver's plan or bound did not survive the check: a bug, never patched over.
 
@@ -87,10 +89,15 @@ def solve(
     >>> print(placement.solve(problem, "greedy").status)
     feasible
     """
+    _check_documents(problem, hint, "hint")
     entry = find_solver(solver)
-    settings = entry.make_options(options or {})
-    _check_limits(time_limit=time_limit, gap=gap, seed=seed)
-    _check_counts(work=work, threads=threads)
+    settings = entry.make_options({} if options is None else options)
+    time_limit, gap = arguments.seconds("time_limit", time_limit), arguments.gap("gap", gap)
+    seed = arguments.seed("seed", seed)
+    work, threads = arguments.work("work", work), arguments.threads("threads", threads)
+    _check_listener(listener)
+    if executor is not None:
+        arguments.instance("executor", executor, Executor, "a concurrent.futures.Executor, or None")
     budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
     track = Track(fleet, budget, listener)
@@ -149,11 +156,13 @@ def bound(
     Raises
     ------
     UsageError
-        The plan breaks a rule.
+        The plan breaks a rule, an argument is of another type, or a limit can't mean anything.
     """
     from placement.bounds.patterns.bound import raise_bounds
 
-    _check_limits(time_limit=time_limit, seed=seed)
+    _check_documents(problem, plan, "plan")
+    time_limit, seed = arguments.seconds("time_limit", time_limit), arguments.seed("seed", seed)
+    _check_listener(listener)
     budget = Budget(time_limit)
     fleet = compile_fleet(problem)
     track = Track(fleet, budget, listener)
@@ -162,16 +171,16 @@ def bound(
     return _written(fleet, track, outcome, budget, "bound", seed)
 
 
-def _check_limits(**limits: float | None) -> None:
-    for name, value in limits.items():
-        if value is not None and not value >= 0:  # NaN is no limit either
-            raise UsageError(f"{name} must not be negative, got {value}")
+def _check_documents(problem: Problem, plan: Plan | None, name: str) -> None:
+    """Both are the documents, not what they were read from."""
+    arguments.instance("problem", problem, Problem, PROBLEM_RULE)
+    if plan is not None:
+        arguments.instance(name, plan, Plan, f"{PLAN_RULE}, or None")
 
 
-def _check_counts(**counts: int | None) -> None:
-    for name, value in counts.items():
-        if value is not None and value < 1:
-            raise UsageError(f"{name} must be at least 1, or None for no limit, got {value}")
+def _check_listener(listener: Listener | None) -> None:
+    if listener is not None and not callable(listener):
+        raise wrong_argument("listener", "a function of one event, or None", listener)
 
 
 def _packing_of(fleet: Fleet, plan: Plan) -> Packing:

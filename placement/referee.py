@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from placement import arguments
 from placement.plan import Plan
+from placement.problem import Problem
 from placement.problem.references import GROUP
 from placement.units import MIB_PER_GIB, MICRO, MILLI, WHOLE_SHARE, dollars, exact, horizon, micro_dollars, need, room
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized
 
     from placement.plan import Assignment, PlanInstance
-    from placement.problem import Component, Instance, Option, Placement, Pool, Problem
+    from placement.problem import Component, Instance, Option, Placement, Pool
 
 Rule = Literal[
     # the rows of a plan refer to what there is
@@ -41,6 +43,9 @@ Rule = Literal[
     "claimed-problem", "claimed-status", "claimed-price", "claimed-cost", "claimed-moves", "claimed-bound",
     "claimed-gap", "claimed-optimal", "claimed-unplaced", "claimed-left-out",
 ]  # fmt: skip
+
+PROBLEM_RULE = 'a Problem: make one by Problem(**document) or read("FILE")'
+PLAN_RULE = 'a Plan: make one by Plan(**document) or read_plan("FILE")'
 
 _CLAIM_TOLERANCE = 1e-5  # of money relative, at least of one dollar: plans carry dollars, we count micro-dollars
 _PROVED_GAP = Fraction(1, 10**9)  # relative; the gap at which the format calls a plan optimal
@@ -100,6 +105,11 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
         Money in micro-dollars. Figures are those of the rows that can be read: a row on a machine or of a component
         that does not exist is a violation and counts nowhere.
 
+    Raises
+    ------
+    UsageError
+        One of the two is not the document but something else, such as a dictionary.
+
     Notes
     -----
     O(copies x accelerators per copy + components x pools x options), and per machine the square of the number of
@@ -124,6 +134,8 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
     >>> verdict.cost
     180000
     """
+    arguments.instance("problem", problem, Problem, PROBLEM_RULE)
+    arguments.instance("plan", plan, Plan, PLAN_RULE)
     if _places_nothing(plan):
         told = (*_name_claim(problem, plan), *_no_plan_claims(problem, plan))
         return Verdict(told, price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)

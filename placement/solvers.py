@@ -12,10 +12,11 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from placement.errors import UsageError, nearest
+from placement.errors import UsageError, nearest, wrong_argument
 
 if TYPE_CHECKING:
     from placement.budget import Budget
@@ -54,7 +55,7 @@ class Solver:
         """The options as they are when nothing is set."""
         return _load(self.options)()
 
-    def make_options(self, given: dict[str, Any]) -> Any:
+    def make_options(self, given: Mapping[str, Any]) -> Any:
         """The options with some fields set; text is read as the type of the field's default.
 
         Raises
@@ -62,6 +63,8 @@ class Solver:
         UsageError
             An option that the solver does not have, or a value that does not fit it.
         """
+        if not isinstance(given, Mapping):
+            raise wrong_argument("options", "a mapping of names to values, or None", given)
         defaults = self.default_options()
         fields = {field.name: getattr(defaults, field.name) for field in dataclasses.fields(defaults)}
         changed = {}
@@ -209,6 +212,8 @@ def find_solver(name: str) -> Solver:
     UsageError
         There is none; the message names the nearest.
     """
+    if not isinstance(name, str):
+        raise wrong_argument("solver", f"the name of a solver: {', '.join(SOLVERS)}", name)
     if name not in SOLVERS:
         raise UsageError(f'no solver "{name}"; {nearest(name, SOLVERS)}')
     return SOLVERS[name]

@@ -23,6 +23,7 @@ FRONT_DOOR = "__init__"
 # Lowest first. A module may import what stands before it here; type-only and local imports count as well.
 LAYERS = (
     "errors",
+    "arguments",
     "units",
     "executors",
     "problem",

@@ -174,23 +174,6 @@ def test_any_seed_will_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "told"),
-    [
-        ({"time_limit": -1.0}, "time_limit must not be negative, got -1.0"),
-        ({"time_limit": float("nan")}, "time_limit must not be negative, got nan"),
-        ({"gap": float("nan")}, "gap must not be negative, got nan"),
-        ({"seed": -1}, "seed must not be negative, got -1"),
-        ({"work": 0}, "work must be at least 1, or None for no limit, got 0"),
-        ({"threads": -2}, "threads must be at least 1, or None for no limit, got -2"),
-    ],
-)
-def test_limits_that_can_not_mean_anything_are_refused(limits: dict[str, Any], told: str) -> None:
-    """An error at once, and not a search that never ends or never starts."""
-    with pytest.raises(UsageError, match=re.escape(told)):
-        placement.solve(placement.read(AFTER), **limits)
-
-
-@pytest.mark.parametrize(
     ("solver", "options", "told"),
     [
         ("column-generation", {"bound_share": float("nan")}, "bound_share must be a number from 0 to 1, got nan"),

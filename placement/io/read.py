@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from placement import arguments
 from placement.errors import DocumentError, Fault, UsageError, printable
 from placement.plan import Plan
 from placement.problem import Problem
@@ -33,6 +34,8 @@ def read_problem(path: str | Path) -> Problem:
     ------
     DocumentError
         The file can't be read or parsed, or the problem has faults (all of them are named).
+    UsageError
+        `path` is not the name of a file.
     """
     source, document = _load(path)
     return _problem(document, source)
@@ -87,6 +90,7 @@ def _build(model: type[Document], document: dict[str, Any], source: str, found: 
 
 def _load(path: str | Path) -> tuple[str, dict[str, Any]]:
     """The name to call the file by, and the mapping it holds."""
+    path = arguments.path("path", path)
     source = "standard input" if str(path) == STDIN else str(path) or '""'
     text = _text(path, source)
     if not text.strip():

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from placement import arguments
 from placement.errors import UsageError
 from placement.io.read import STDIN, YAML_SUFFIXES
 
@@ -73,8 +74,14 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
     Raises
     ------
     UsageError
-        The file can't be written; what stood there before is untouched.
+        The file can't be written, or the document holds something that no file can; what stood there before is
+        untouched.
     """
+    path = arguments.path("path", path)
+    rule = "a dictionary, such as problem.to_document() or result.to_document() give"
+    arguments.instance("document", document, dict, rule)
+    for key in document:
+        arguments.instance("every key of document", key, str, "text")
     if str(path) == STDIN:
         if sys.stdout is None:
             raise UsageError("standard output is closed: name a file to write to")
@@ -186,20 +193,31 @@ def _write_json(document: dict[str, Any], stream: TextIO) -> None:
     parts = []
     for key, value in document.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = ",\n".join("  " + json.dumps(row, ensure_ascii=escaped) for row in value)
+            rows = ",\n".join(f"  {_as_json(row, key, escaped=escaped)}" for row in value)
             text = f"[\n{rows}\n ]"
         else:
-            text = json.dumps(value, ensure_ascii=escaped)
+            text = _as_json(value, key, escaped=escaped)
         parts.append(f" {json.dumps(key)}: {text}")
     stream.write("{\n" + ",\n".join(parts) + "\n}\n")
 
 
+def _as_json(value: Any, key: str, *, escaped: bool) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=escaped, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:  # a set, an object, NaN, a list that holds itself
+        raise UsageError(f"document can't be written: {key}: {error}") from None
+
+
 def _write_yaml(document: dict[str, Any], stream: TextIO) -> None:
     from ruamel.yaml import YAML
+    from ruamel.yaml.representer import RepresenterError
 
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None  # leaf rows on one line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 1_000_000  # the emitter folds long rows inside keys that contain blanks, which no reader then takes
     yaml.allow_unicode = True
-    yaml.dump(document, stream)
+    try:
+        yaml.dump(document, stream)
+    except RepresenterError as error:
+        raise UsageError(f"document can't be written: {' '.join(map(str, error.args))}") from None
