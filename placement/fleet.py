@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -156,6 +156,15 @@ class Fleet:
     levels: tuple[int, ...]
     tick_price: int
     tick_move: int
+    _forced: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the instances that can't be released by pool, once. O(pools + instances)."""
+        forced: list[list[int]] = [[] for _ in self.pools]
+        for i in self.instances:
+            if not i.removable:
+                forced[i.pool].append(i.index)
+        object.__setattr__(self, "_forced", tuple(map(tuple, forced)))
 
     def cost(self, ticks: int) -> int:
         """Ticks as micro-dollars, nearest, half to even: the cost in a plan. Never decreasing in ticks."""
@@ -163,7 +172,7 @@ class Fleet:
 
     def forced(self, p: int) -> tuple[int, ...]:
         """The instances of pool p that can't be released: paid for whatever the plan."""
-        return tuple(i.index for i in self.instances if i.pool == p and not i.removable)
+        return self._forced[p]
 
     def fewest(self, p: int) -> int:
         """Machines of pool p that any plan pays for."""
@@ -171,15 +180,19 @@ class Fleet:
 
 
 def compile_fleet(problem: Problem) -> Fleet:
-    """A valid problem as integers. O(components x options x pools + placements)."""
+    """A valid problem as integers. O(components x options x (shapes + zones) + pools x allow-lists + placements).
+
+    Allow-lists: as many as there are distinct ones. Shapes: distinct machines. Copies and quotas do not matter.
+    """
     zones = tuple(dict.fromkeys(pool.zone for pool in problem.pools))
     zone_index = {name: z for z, name in enumerate(zones)}
+    shapes = {name: _shape(problem, row) for name, row in problem.instance_types.items()}
     pools = tuple(
         Pool(
             index=p,
             name=row.name,
             zone=zone_index[row.zone],
-            shape=_shape(problem, problem.instance_types[row.instance_type]),
+            shape=shapes[row.instance_type],
             price=micro_dollars(
                 problem.instance_types[row.instance_type].price_per_hour
                 if row.price_per_hour is None
@@ -261,7 +274,7 @@ def _component(
     allowed = None if row.zones is None else frozenset(zone_index[z] for z in row.zones if z in zone_index)
     scale, demand = _demand_scale(row)
     options = tuple(_option(o, way, supply, allowed, scale, demand) for o, way in enumerate(row.ways))
-    zones = tuple(sorted({supply.pools[p].zone for option in options for p in option.pools}))
+    zones = tuple(sorted(set().union(*(supply.zones_of(option.pools) for option in options))))
     copies = row.copies
     if copies is None:
         copies = _most_copies(demand, row, options, len(zones), running)
@@ -342,12 +355,18 @@ def _with_pools(option: Option, pools: frozenset[int]) -> Option:
 
 
 class _Supply:
-    """The pools, and which of them allow-lists admit: the lists are few, the components that carry them many."""
+    """The pools, and which of them allow-lists admit: the lists are few, the components that carry them many.
+
+    Pools of one shape hold the same copies, so whether a copy fits is asked once a shape, and options that fit the
+    same shapes within the same lists share one set of pools.
+    """
 
     def __init__(self, problem: Problem, pools: tuple[Pool, ...]) -> None:
         self.pools = pools
         self._problem = problem
-        self._admitted: dict[tuple[object, ...], tuple[Pool, ...]] = {}
+        self._admitted: dict[tuple[object, ...], dict[Shape, list[int]]] = {}
+        self._found: dict[tuple[object, ...], frozenset[int]] = {}
+        self._zones: dict[frozenset[int], frozenset[int]] = {}
 
     def holding(self, option: Option, row: OptionRow, zones: frozenset[int] | None) -> frozenset[int]:
         """The pools that may run the option, by name, zone and quota, and whose empty machine holds one copy."""
@@ -355,14 +374,27 @@ class _Supply:
         types = None if row.instance_types is None else tuple(row.instance_types)
         key = (names, types, zones)
         if key not in self._admitted:
-            self._admitted[key] = tuple(
-                pool
-                for pool in self.pools
-                if (zones is None or pool.zone in zones)
-                and pool.max_instances != 0
-                and _allows(self._problem, row, pool.index)
-            )
-        return frozenset(pool.index for pool in self._admitted[key] if holds(pool.shape, option))
+            self._admitted[key] = self._admit(row, zones)
+        admitted = self._admitted[key]
+        fitting = tuple(shape for shape in admitted if holds(shape, option))
+        if (key, fitting) not in self._found:
+            self._found[key, fitting] = frozenset(p for shape in fitting for p in admitted[shape])
+        return self._found[key, fitting]
+
+    def _admit(self, row: OptionRow, zones: frozenset[int] | None) -> dict[Shape, list[int]]:
+        """Pools by shape, of those that the row's lists, the zones and the quotas admit."""
+        found: dict[Shape, list[int]] = defaultdict(list)
+        for pool in self.pools:
+            reached = (zones is None or pool.zone in zones) and pool.max_instances != 0
+            if reached and _allows(self._problem, row, pool.index):
+                found[pool.shape].append(pool.index)
+        return found
+
+    def zones_of(self, pools: frozenset[int]) -> frozenset[int]:
+        """The zones of some pools."""
+        if pools not in self._zones:
+            self._zones[pools] = frozenset(self.pools[p].zone for p in pools)
+        return self._zones[pools]
 
 
 def _allows(problem: Problem, row: OptionRow, p: int) -> bool:
@@ -383,10 +415,28 @@ def holds(shape: Shape, option: Option) -> bool:
     )
 
 
+def alike_pools(fleet: Fleet) -> list[list[int]]:
+    """The pools in groups of the same shape, price and options that may run there, all with a quota or all without.
+
+    A rule that reads neither zones nor running machines can't tell the pools of a group apart. In order of the first
+    pool of each. O(pools x distinct sets of pools that options may run on).
+    """
+    users: list[list[int]] = [[] for _ in fleet.pools]
+    for k, pools in enumerate(dict.fromkeys(option.pools for c in fleet.components for option in c.options)):
+        for p in pools:
+            users[p].append(k)
+    groups: dict[tuple[Shape, int, bool, tuple[int, ...]], list[int]] = defaultdict(list)
+    for pool in fleet.pools:
+        key = (pool.shape, pool.price, pool.max_instances is None, tuple(users[pool.index]))
+        groups[key].append(pool.index)
+    return list(groups.values())
+
+
 def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, ...], tuple[Place, ...]]:
     """The running instances that may stay, and where copies run on them."""
     pool_index = {pool.name: pool.index for pool in pools}
     component_index = {row.name: c for c, row in enumerate(problem.components)}
+    option_index = [_option_index(row) for row in problem.components]
     staying = [row for row in problem.instances if row.state != "draining"]
     instance_index = {row.id: i for i, row in enumerate(staying)}
     residents: list[Counter[int]] = [Counter() for _ in staying]
@@ -398,7 +448,8 @@ def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, .
             continue
         c = component_index[row.component]
         accelerators = None if row.accelerators is None else tuple(sorted(row.accelerators))
-        key = (c, _option_index(problem.components[c], row.option), i, accelerators)
+        option = row.option if isinstance(row.option, int) else option_index[c][row.option]
+        key = (c, option, i, accelerators)
         residents[i][c] += 1
         count[key] += 1
         pinned[key] += row.pinned
@@ -409,7 +460,6 @@ def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, .
     return instances, tuple(Place(*key, count=n, pinned=pinned[key]) for key, n in count.items())
 
 
-def _option_index(component: ComponentRow, reference: int | str) -> int:
-    if isinstance(reference, int):
-        return reference
-    return next(o for o, way in enumerate(component.ways) if way.name == reference)
+def _option_index(component: ComponentRow) -> dict[str, int]:
+    """The options that have a name, by it."""
+    return {way.name: o for o, way in enumerate(component.ways) if way.name is not None}

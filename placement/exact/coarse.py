@@ -94,8 +94,8 @@ def _charges(fleet: Fleet) -> tuple[Floats, list[int]]:
     if not cost.size:
         return np.zeros((len(cost), 3)), shares.first
     pool = cost.argmin(axis=1)
-    parts = shares.parts[np.arange(len(cost)), pool]
-    charges = np.where(np.isfinite(parts), parts, 0.0) * weights[pool] * (shares.price + scarcity)[pool][:, None]
+    parts = np.where(np.isfinite(cost.min(axis=1))[:, None], shares.parts(np.arange(len(cost)), pool), 0.0)
+    charges = parts * weights[pool] * (shares.price + scarcity)[pool][:, None]
     return charges, shares.first
 
 

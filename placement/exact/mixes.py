@@ -232,11 +232,12 @@ def _parts(fleet: Fleet) -> tuple[NDArray[np.bool_], Floats]:
     `Shares` counts what binds of memory and share; where others bind elsewhere those add up to too much.
     """
     shares = Shares(fleet)
-    fits = np.isfinite(shares.volume)
+    fits = shares.allowed
     options = [option for component in fleet.components for option in component.options]
     parts = np.zeros((len(options), len(fleet.pools), _RESOURCES))
-    parts[:, :, 2:] = np.where(fits[:, :, None], shares.parts[:, :, 1:], 0.0)
     for p, pool in enumerate(fleet.pools):
+        here = np.flatnonzero(fits[:, p])
+        parts[here, p, 2:] = shares.parts(here, np.full(len(here), p))[:, 1:]
         for w, option in enumerate(options):
             if fits[w, p] and option.accelerators:
                 many = option.accelerators / pool.shape.accelerators

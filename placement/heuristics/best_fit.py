@@ -30,15 +30,19 @@ class BestFit(FirstFitDecreasing):
 
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
         """The pool whose next machine costs least per copy that it takes, of the `left` ones."""
-        choices = []
+        best: tuple[float, int, int, int] | None = None
         for rank, o in enumerate(self._options[c]):
-            w = self._first[c] + o
-            for p in ws.ways[c][o].pools:
-                if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
-                    price = ws.fleet.pools[p].price
-                    held = min(left, round(price / self.cost[w, p])) if self.cost[w, p] > 0 else left
-                    choices.append((ws.rent_price(p) / max(1, held), rank, p, o))
-        return (min(choices)[3], min(choices)[2]) if choices else None
+            pools = ws.rentals(c, o, zone)
+            if not len(pools):
+                continue
+            cost = self.cost[self._first[c] + o, pools]
+            held = np.full(len(pools), float(left))
+            np.divide(self._price[pools], cost, out=held, where=cost > 0)
+            each = ws.next_price[pools] / np.maximum(1.0, np.minimum(left, np.rint(held)))
+            cheapest = int(each.argmin())  # the first among equals
+            choice = (float(each[cheapest]), rank, int(pools[cheapest]), o)
+            best = choice if best is None else min(best, choice)
+        return None if best is None else (best[3], best[2])
 
 
 def slack(ws: Workspace, c: int, o: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

@@ -118,9 +118,21 @@ def place_total(ws: Workspace, policy: Policy, c: int, total: int) -> bool:
         for z, wanted in enumerate(goal):
             missing = wanted - ws.zoned[c][z]
             if missing > 0 and put(ws, policy, c, missing, z) < missing:
+                if ws.out_of_time():
+                    return False
+                room = _room(ws, c, room)
                 room[z] = ws.zoned[c][z]  # the zone is full: choose other targets
                 break
     return True
+
+
+def _room(ws: Workspace, c: int, room: Sequence[int]) -> list[int]:
+    """`room`, and none beyond what stands there in zones that take no further copy of c. O(rows + pools)."""
+    takes = np.zeros(len(room), dtype=np.bool_)
+    for o in range(len(ws.ways[c])):
+        takes[ws.zone_of_pool[ws.rentals(c, o)]] = True
+        takes[ws.zone_of_pool[ws.pool[: ws.rows][ws.fits(c, o)]]] = True
+    return [most if more else here for most, more, here in zip(room, takes.tolist(), ws.zoned[c], strict=True)]
 
 
 def put(ws: Workspace, policy: Policy, c: int, count: int, zone: int) -> int:

@@ -23,6 +23,7 @@ class FirstFitDecreasing:
         self.cost = shares.cost(likeness=1.0)
         self.size = sizes(ws, shares, self.cost, noise)
         self._first = shares.first
+        self._price = shares.price
         self._options = options_by_cost(shares, self.cost)
         self._weights = [0.0] * len(ws.fleet.zones)
 
@@ -46,13 +47,14 @@ class FirstFitDecreasing:
 
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
         """The pool whose next machine has the lowest price."""
-        choices = [
-            (ws.rent_price(p), rank, p, o)
-            for rank, o in enumerate(self._options[c])
-            for p in ws.ways[c][o].pools
-            if zone in (-1, ws.zone_of[p]) and ws.can_rent(p)
-        ]
-        return (min(choices)[3], min(choices)[2]) if choices else None
+        best: tuple[int, int, int, int] | None = None
+        for rank, o in enumerate(self._options[c]):
+            pools = ws.rentals(c, o, zone)
+            if len(pools):
+                cheapest = int(ws.next_price[pools].argmin())  # the first among equals
+                choice = (int(ws.next_price[pools[cheapest]]), rank, int(pools[cheapest]), o)
+                best = choice if best is None else min(best, choice)
+        return None if best is None else (best[3], best[2])
 
 
 def sizes(ws: Workspace, shares: Shares, cost: Floats, noise: np.random.Generator | None) -> list[float]:

@@ -55,15 +55,13 @@ class Greedy:
         self._first = shares.first
         self._options = options_by_cost(shares, cost)
         self.worth = worth(shares, cost)
-        self._rows: dict[int, list[float]] = {}
         self._to_come = [0.0] * len(self.worth)
         self._patience = 1.0 + taste.patience
         pools = ws.fleet.pools
         self._price = np.array([pool.price for pool in pools], dtype=np.float64)
         self._memory = np.array([max(1, p.shape.accelerators * p.shape.memory_mib) for p in pools], dtype=np.float64)
-        self._pools_of_zone = [
-            [p for p, zone in enumerate(ws.zone_of) if zone == z] for z in range(len(ws.fleet.zones))
-        ]
+        self._by_zone = np.argsort(ws.zone_of_pool, kind="stable")
+        self._zone_starts = np.searchsorted(ws.zone_of_pool[self._by_zone], np.arange(len(ws.fleet.zones)))
 
     def order(self, ws: Workspace, components: Sequence[int]) -> list[int]:
         """Biggest first; what those after each component are worth is noted, for `rental`."""
@@ -80,8 +78,11 @@ class Greedy:
 
     def zone_weights(self, ws: Workspace, c: int) -> Sequence[float]:
         """Per zone, the cheapest share there, by any option on any pool."""
-        block = self._block(c)
-        return [float(block[:, pools].min(initial=np.inf)) if pools else np.inf for pools in self._pools_of_zone]
+        if not len(self._by_zone):
+            return []
+        cheapest = self._block(c).min(axis=0, initial=np.inf)
+        weights: list[float] = np.minimum.reduceat(cheapest[self._by_zone], self._zone_starts).tolist()
+        return weights
 
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Rows by cost of the copy there, then tightest; those much dearer than a new machine are passed over."""
@@ -114,16 +115,18 @@ class Greedy:
         own = min(left, _open(ws, c)) if not ws.fleet.components[c].demand else _open(ws, c)
         load = own * self.worth[c] + max(0.0, self._to_come[c] - self._reserve(ws))
         for o in self._options[c]:
-            costs = self._cost_row(c, o)
-            serves = self._serves(ws, c, o)
-            for p in ws.ways[c][o].pools:
-                if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
-                    share = costs[p] / serves
-                    filled = load * share / worth if worth > 0 else np.inf
-                    idle = max(1.0, ws.fleet.pools[p].price / max(1.0, filled))
-                    choice = (ws.rent_price(p) > 0, idle * share, p, o)
-                    if best is None or choice < best:
-                        best = choice
+            pools = ws.rentals(c, o, zone)
+            if not len(pools):
+                continue
+            share = self.cost[self._first[c] + o, pools] / self._serves(ws, c, o)
+            filled = load * share / worth if worth > 0 else np.full(len(pools), np.inf)
+            idle = np.maximum(1.0, self._price[pools] / np.maximum(1.0, filled))
+            paid = ws.next_price[pools] > 0
+            # Pools that are paid for anyway come before all others, then the least share, then the first.
+            among = np.flatnonzero(~paid) if not paid.all() else np.arange(len(pools))
+            least = int(among[(idle * share)[among].argmin()])
+            choice = (bool(paid[least]), float(idle[least] * share[least]), int(pools[least]), o)
+            best = choice if best is None else min(best, choice)
         return None if best is None else (best[3], best[2])
 
     def _reserve(self, ws: Workspace) -> float:
@@ -139,20 +142,10 @@ class Greedy:
     def _cheapest_rental(self, ws: Workspace, c: int, zone: int) -> float:
         least = np.inf
         for o in self._options[c]:
-            costs = self._cost_row(c, o)
-            serves = self._serves(ws, c, o)
-            for p in ws.ways[c][o].pools:
-                if zone in (-1, ws.zone_of[p]) and ws.can_rent(p):
-                    least = min(least, costs[p] / serves)
+            pools = ws.rentals(c, o, zone)
+            if len(pools):
+                least = min(least, float(self.cost[self._first[c] + o, pools].min()) / self._serves(ws, c, o))
         return least
-
-    def _cost_row(self, c: int, o: int) -> list[float]:
-        """The cost of a way on every pool, as Python's own numbers: single ones are read ten times as fast."""
-        w = self._first[c] + o
-        row = self._rows.get(w)
-        if row is None:
-            row = self._rows[w] = self.cost[w].tolist()
-        return row
 
     def _serves(self, ws: Workspace, c: int, o: int) -> int:
         component = ws.fleet.components[c]

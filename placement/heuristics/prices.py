@@ -18,7 +18,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.fleet import alike_pools
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     from placement.fleet import Fleet
@@ -26,32 +30,36 @@ if TYPE_CHECKING:
 
 _SMOOTHING = 0.15  # weight of the newest load in the average
 _STEP = 0.6
+_MANY = 1_000_000  # ways x pools beyond which alike pools are one
 
 
-def resource_prices(fleet: Fleet, shares: Shares, rounds: int = 80) -> tuple[Floats, Floats]:
+def resource_prices(
+    fleet: Fleet, shares: Shares, rounds: int = 80, is_over: Callable[[], bool] = lambda: False
+) -> tuple[Floats, Floats]:
     """Weights (P, 3) that sum to 1 by pool, and what scarcity adds to the price of each pool (P,), micro-dollars.
 
-    O(rounds x ways x pools); milliseconds for hundreds of components.
+    The best of the rounds until `is_over`. O(rounds x ways x pools); milliseconds for hundreds of components. Of a very
+    large table pools that are alike for every component are one, with their quotas added up.
     """
-    pools = len(fleet.pools)
     copies = np.array([_wanted(fleet, c) for c in range(len(fleet.components))], dtype=np.float64)
-    quota = np.array([np.inf if p.max_instances is None else p.max_instances for p in fleet.pools])
-    finite = np.isfinite(shares.volume)
-    parts = np.where(finite[:, :, None], shares.parts, 0.0)
-    owner = np.repeat(np.arange(len(copies)), [len(c.options) for c in fleet.components])
-    serves = np.array(
-        [max(1, o.throughput) if c.demand else 1 for c in fleet.components for o in c.options], dtype=np.float64
-    )
+    owner, serves = shares.owner, shares.serves
     first = np.array(shares.first, dtype=np.int64)
+    groups = [[p] for p in range(len(fleet.pools))]
+    if len(owner) * len(groups) > _MANY:
+        groups = alike_pools(fleet)
+    one = np.array([group[0] for group in groups], dtype=np.int64)
+    quotas = [[np.inf if (most := fleet.pools[p].max_instances) is None else most for p in group] for group in groups]
+    quota = np.array([sum(group) for group in quotas], dtype=np.float64)
+    price, allowed = shares.price[one], shares.allowed[:, one]
 
-    weights = np.tile(np.array([0.8, 0.1, 0.1]), (pools, 1))
-    scarcity = np.zeros(pools)
-    loads = np.zeros((pools, weights.shape[1]))
+    weights = np.tile(np.array([0.8, 0.1, 0.1]), (len(groups), 1))
+    scarcity = np.zeros(len(groups))
+    loads = np.zeros((len(groups), weights.shape[1]))
     best = (-np.inf, weights, scarcity)
-    if not len(owner) or not pools:
-        return weights, scarcity
-    for turn in range(rounds):
-        charged = np.where(finite, (shares.price + scarcity) * np.einsum("wpr,pr->wp", parts, weights), np.inf)
+    for turn in range(rounds if len(owner) and len(groups) else 0):
+        if turn and is_over():
+            break
+        charged = np.where(allowed, (price + scarcity) * shares.weighted(one, weights), np.inf)
         charged /= serves[:, None]
         pool = charged.argmin(axis=1)
         cheapest = charged[np.arange(len(owner)), pool]
@@ -62,16 +70,20 @@ def resource_prices(fleet: Fleet, shares: Shares, rounds: int = 80) -> tuple[Flo
         if value > best[0]:
             best = (value, weights, scarcity)
         chosen = _first_of_each(cheapest, least, owner, usable)
+        taken = shares.parts(chosen, one[pool[chosen]]) * (copies[owner[chosen]] / serves[chosen])[:, None]
         now = np.zeros_like(loads)
-        np.add.at(now, pool[chosen], parts[chosen, pool[chosen]] * (copies[owner[chosen]] / serves[chosen])[:, None])
+        np.add.at(now, pool[chosen], taken)
         loads = now if turn == 0 else (1 - _SMOOTHING) * loads + _SMOOTHING * now
         top = np.maximum(loads.max(axis=1, keepdims=True), 1e-12)
         weights = weights * np.exp(_STEP * (loads / top - 1.0))
         weights = np.maximum(weights, 1e-4)
         weights /= weights.sum(axis=1, keepdims=True)
         over = np.where(np.isfinite(quota), loads.max(axis=1) / np.maximum(quota, 0.5) - 1.0, 0.0)
-        scarcity = np.maximum(0.0, scarcity + 0.1 * np.maximum(shares.price, 1.0) * np.clip(over, -1.0, 1.0))
-    return best[1], best[2]
+        scarcity = np.maximum(0.0, scarcity + 0.1 * np.maximum(price, 1.0) * np.clip(over, -1.0, 1.0))
+    group_of = np.zeros(len(fleet.pools), dtype=np.int64)
+    for k, group in enumerate(groups):
+        group_of[group] = k
+    return best[1][group_of], best[2][group_of]
 
 
 def _wanted(fleet: Fleet, c: int) -> int:

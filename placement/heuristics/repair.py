@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import ANY_ZONE, UNLIMITED, place_optional, supply
 from placement.heuristics.zones import least_total, targets
 from placement.packing import Seat
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from placement.budget import Budget
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
@@ -120,8 +120,7 @@ class Repair:
         ws = self.ws
         candidates: list[tuple[int, int]] = []
         for o in self.policy.options(ws, c):
-            way = ws.ways[c][o]
-            rows = np.flatnonzero(way.in_zone[zone][ws.pool[: ws.rows]] & ws.busy[: ws.rows])
+            rows = ws.busy_rows(c, o, zone)
             candidates.extend((o, m) for m in rows.tolist() if self._may_stand(c, m))
         if len(candidates) > _MACHINES_LOOKED_AT:
             drawn = self.rng.choice(len(candidates), _MACHINES_LOOKED_AT, replace=False)

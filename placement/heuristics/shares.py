@@ -16,9 +16,10 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from placement.fleet import Fleet
+    from placement.fleet import Fleet, Option, Shape
 
     Floats = npt.NDArray[np.float64]
+    Ints = npt.NDArray[np.int64]
 
 _UNLIMITED = 2**40
 RESOURCES = 3  # accelerators (memory or share, whichever binds), vCPU, host memory
@@ -31,9 +32,11 @@ class Shares:
     ----------
     first : (C,) index of each component's first way; way w of (c, o) is ``first[c] + o``.
     owner : (W,) component of each way. serves : (W,) what one copy serves of a demand; 1 without a demand.
-    parts : (W, P, 3) part of an empty machine that one copy takes, by resource; inf where it may not run.
-    volume : (W, P) the largest part. equals : (W, P) one over the equal copies that an empty machine holds.
-    price : (P,) micro-dollars per hour.
+    allowed : (W, P) where it may run. volume : (W, P) the largest part of an empty machine's resources that one copy
+        takes, inf where it may not run.
+    shape_of : (P,) the pool's machine among the S that differ. price : (P,) micro-dollars per hour.
+
+    What a copy takes depends on the machine's shape alone, so it is kept by shape: many pools have few.
     """
 
     def __init__(self, fleet: Fleet) -> None:
@@ -45,7 +48,9 @@ class Shares:
         self.serves = np.array(
             [max(1, o.throughput) if c.demand else 1 for c in fleet.components for o in c.options], dtype=np.float64
         )
-        shapes = [pool.shape for pool in fleet.pools]
+        index: dict[Shape, int] = {}
+        self.shape_of = np.array([index.setdefault(pool.shape, len(index)) for pool in fleet.pools], dtype=np.int64)
+        shapes = list(index)
         self.price = np.array([pool.price for pool in fleet.pools], dtype=np.float64)
 
         def column(values: list[int]) -> npt.NDArray[np.int64]:
@@ -60,21 +65,42 @@ class Shares:
         vcpus, host = column([w.vcpus for w in ways]), column([w.host_mib for w in ways])
         devices, device_memory = row([s.accelerators for s in shapes]), row([s.memory_mib for s in shapes])
         room_vcpus, room_host = row([s.vcpus for s in shapes]), row([s.host_mib for s in shapes])
-        allowed = np.zeros((len(ways), len(shapes)), dtype=np.bool_)
-        rows = np.repeat(np.arange(len(ways)), [len(option.pools) for option in ways])
-        allowed[rows, [p for option in ways for p in option.pools]] = True
+        self.allowed = _allowed(ways, len(fleet.pools))
 
         on_one = np.where(owned, 1.0, np.maximum(_part(memory, device_memory), share / WHOLE_SHARE))
         taken = np.where(wide > 0, on_one * _part(wide, devices), 0.0)
-        self.parts = np.stack([taken, _part(vcpus, room_vcpus), _part(host, room_host)], axis=2)
-        self.parts[~allowed] = np.inf
-        self.volume = self.parts.max(axis=2, initial=0.0)
+        # (W, S, 3) what one copy takes of an empty machine, by resource; only where it may run does it mean anything.
+        self._parts = np.stack([taken, _part(vcpus, room_vcpus), _part(host, room_host)], axis=2)
+        self._volume = self._parts.max(axis=2, initial=0.0)
+        self.volume = self._where_allowed(self._volume)
 
         stacked = np.minimum(_times(memory, device_memory), _times(share, np.full_like(devices, WHOLE_SHARE)))
         per_device = np.where(owned, 1, stacked)
         by_devices = np.where(wide > 0, per_device * devices // np.maximum(wide, 1), _UNLIMITED)
         fit = np.minimum(np.minimum(by_devices, _times(vcpus, room_vcpus)), _times(host, room_host))
-        self.equals = np.where(allowed, 1.0 / np.maximum(fit, 1), np.inf)
+        self._equals = 1.0 / np.maximum(fit, 1)  # (W, S)
+
+    def _where_allowed(self, by_shape: Floats) -> Floats:
+        """(W, P) from (W, S); inf where a copy may not run."""
+        return np.where(self.allowed, by_shape[:, self.shape_of], np.inf)
+
+    @property
+    def equals(self) -> Floats:
+        """(W, P) one over the equal copies that an empty machine holds; inf where a copy may not run."""
+        return self._where_allowed(self._equals)
+
+    def parts(self, way: Ints, pool: Ints) -> Floats:
+        """(N, 3) the parts of an empty machine of the pool that one copy takes, by resource, where it may run."""
+        parts: Floats = self._parts[way, self.shape_of[pool]]
+        return parts
+
+    def weighted(self, pools: Ints, weights: Floats) -> Floats:
+        """(W, N) the parts of empty machines of `pools` (N,), added up by weights (N, 3), whether allowed or not."""
+        shape = self.shape_of[pools]
+        found: Floats = self._parts[:, shape, 0] * weights[:, 0]
+        for r in range(1, RESOURCES):
+            found += self._parts[:, shape, r] * weights[:, r]
+        return found
 
     def least_of_each(self, of_way: Floats) -> Floats:
         """(C,) the least of each component's ways, given one number a way."""
@@ -90,15 +116,26 @@ class Shares:
         weights : (P, 3) what part of a pool's price each resource carries; None charges the largest part.
         scarcity : (P,) added to the price of a machine where quotas make it dearer than it is.
         """
-        with np.errstate(invalid="ignore"):
-            if weights is None:
-                volume = self.volume
-            else:
-                volume = np.einsum("wpr,pr->wp", np.where(np.isinf(self.parts), 0.0, self.parts), weights)
-                volume = np.where(np.isinf(self.volume), np.inf, volume)
-            price = self.price if scarcity is None else self.price + scarcity
-            charged = price * ((1.0 - likeness) * volume + likeness * self.equals)
-        return np.where(np.isnan(charged), np.inf, charged)
+        charged = (
+            self._volume[:, self.shape_of] if weights is None else self.weighted(np.arange(len(self.shape_of)), weights)
+        )
+        price = self.price if scarcity is None else self.price + scarcity
+        charged = price * ((1.0 - likeness) * charged + likeness * self._equals[:, self.shape_of])
+        charged[~self.allowed] = np.inf
+        return charged
+
+
+def _allowed(ways: list[Option], pools: int) -> npt.NDArray[np.bool_]:
+    """(W, P) where each may run; ways that may run on the same pools are written together."""
+    groups: dict[frozenset[int], list[int]] = {}
+    for w, option in enumerate(ways):
+        groups.setdefault(option.pools, []).append(w)
+    allowed = np.zeros((len(ways), pools), dtype=np.bool_)
+    for listed, rows in groups.items():
+        one = np.zeros(pools, dtype=np.bool_)
+        one[list(listed)] = True
+        allowed[rows] = one
+    return allowed
 
 
 def _part(need: npt.NDArray[np.int64], room: npt.NDArray[np.int64]) -> Floats:

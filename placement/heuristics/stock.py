@@ -125,19 +125,23 @@ class Stock:
 
     def _fullness(self, c: int) -> float:
         """The part of an accelerator's memory that a copy takes where it is cheapest."""
-        for o, p in self._pools(c)[:1]:
+        for o, p in self._pools(c, 1):
             return self.ws.ways[c][o].memory / max(1, self.ws.fleet.pools[p].shape.memory_mib)
         return 0.0
 
-    def _pools(self, c: int) -> list[tuple[int, int]]:
-        """(option, pool) with quota left, one for each pool, the least share of the price first."""
+    def _pools(self, c: int, most: int = _POOLS) -> list[tuple[int, int]]:
+        """(option, pool) with quota left, one for each pool, the least share of the price first; at most `most`."""
         found: dict[int, tuple[float, int]] = {}
         for o, way in enumerate(self.ws.ways[c]):
-            for p in way.pools if way.shared and way.accelerators else ():
-                cost = float(self.policy.cost[self._first[c] + o, p])
-                if self.ws.can_rent(p) and (p not in found or cost < found[p][0]):
-                    found[p] = cost, o
-        return [(o, p) for p, (_, o) in sorted(found.items(), key=lambda item: item[1])]
+            pools = self.ws.rentals(c, o) if way.shared and way.accelerators else ()
+            if len(pools):
+                cost = self.policy.cost[self._first[c] + o, pools]
+                # More than `most` pools of one option are needed only where pools are equally cheap.
+                for k in np.flatnonzero(cost <= np.partition(cost, min(most, len(cost)) - 1)[min(most, len(cost)) - 1]):
+                    p = int(pools[k])
+                    if p not in found or cost[k] < found[p][0]:
+                        found[p] = float(cost[k]), o
+        return [(o, p) for p, (_, o) in sorted(found.items(), key=lambda item: item[1])[:most]]
 
     def _accelerators(self, p: int) -> int:
         return self.ws.fleet.pools[p].shape.accelerators
@@ -150,7 +154,7 @@ class Stock:
         ws, mark, before = self.ws, self.ws.mark(), self._firm
         best: tuple[float, int, int, list[Seat]] | None = None  # worth per dollar, pool, row, what is on it
         stands = False  # whether the best is what stands there now
-        for o, p in self._pools(c)[:_POOLS]:
+        for o, p in self._pools(c):
             ws.rollback(mark)
             self.left[:] = before
             price = ws.rent_price(p)
@@ -286,7 +290,7 @@ class Stock:
                 ways = [
                     (float(self.policy.cost[self._first[c] + o, p]), o)
                     for o, way in enumerate(self.ws.ways[c])
-                    if way.shared and way.accelerators and way.in_zone[-1, p]
+                    if way.shared and way.accelerators and way.where.allowed[p]
                 ]
                 if ways:
                     o = min(ways)[1]

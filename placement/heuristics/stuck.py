@@ -63,14 +63,15 @@ def _room_for(ws: Workspace, c: int, o: int) -> str:
         return f"a machine of {ws.fleet.pools[int(ws.pool[rows[0]])].name} in use"
     if ws.fleet.components[c].max_per_instance == 0:
         return ""
-    return next((f"a new machine of {ws.fleet.pools[p].name}" for p in ws.ways[c][o].pools if ws.can_rent(p)), "")
+    pools = ws.rentals(c, o)
+    return f"a new machine of {ws.fleet.pools[int(pools[0])].name}" if len(pools) else ""
 
 
 def _option(ws: Workspace, c: int, o: int) -> str:
     """What one option needs, and what the machines where it may run have left; no new one may be rented."""
     way, option = ws.ways[c][o], ws.fleet.components[c].options[o]
     name = f"option {_option_name(ws, c, o)}"
-    rows = np.flatnonzero(way.in_zone[-1][ws.pool[: ws.rows]] & ws.busy[: ws.rows])
+    rows = ws.busy_rows(c, o)
     cap = ws.fleet.components[c].max_per_instance
     new = "max_per_instance is 0" if cap == 0 else "no pool has quota left"
     host = f"{way.vcpus / MILLI:g} vCPU and {way.host / MIB_PER_GIB:g} GiB of host memory"

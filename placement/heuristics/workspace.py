@@ -20,6 +20,8 @@ from placement.packing import Machine, Packing, Seat, Value
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import numpy.typing as npt
 
     from placement.budget import Budget
@@ -32,9 +34,34 @@ _FIRST_ROWS = 64
 _MANY = 2**30
 
 
+class Pools:
+    """A set of pools: `allowed` (P,) as a mask, `listed` ascending; by zone on demand. O(pools) to make and split."""
+
+    def __init__(self, pools: Iterable[int], zone_of: Ints) -> None:
+        """`zone_of` (P,) is the zone of every pool of the fleet."""
+        self.listed: Ints = np.array(sorted(pools), dtype=np.int64)
+        self.allowed = np.zeros(len(zone_of), dtype=np.bool_)
+        self.allowed[self.listed] = True
+        self._zone_of = zone_of
+        self._by_zone: dict[int, Ints] | None = None
+
+    def of_zone(self, zone: int) -> Ints:
+        """Those of a zone, ascending; all for -1."""
+        if zone == -1:
+            return self.listed
+        if self._by_zone is None:
+            order = self.listed[np.argsort(self._zone_of[self.listed], kind="stable")]
+            zones, first = np.unique(self._zone_of[order], return_index=True)
+            self._by_zone = dict(zip(zones.tolist(), np.split(order, first[1:]), strict=True)) if len(order) else {}
+        return self._by_zone.get(zone, _NO_POOLS)
+
+
+_NO_POOLS = np.zeros(0, dtype=np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
-    """An option as the workspace reads it; `in_zone` has a row of pools per zone, and one for any zone at the end."""
+    """An option as the workspace reads it; options that may run on the same pools share their `where`."""
 
     accelerators: int
     shared: bool
@@ -43,8 +70,13 @@ class Way:
     vcpus: int
     host: int
     throughput: int
-    in_zone: Bools
-    pools: tuple[int, ...]
+    where: Pools
+
+    @property
+    def pools(self) -> list[int]:
+        """The pools where it may run, ascending."""
+        pools: list[int] = self.where.listed.tolist()
+        return pools
 
 
 class Workspace:
@@ -62,6 +94,8 @@ class Workspace:
     seats : per row, the copies on it. where : per component, row -> copies there.
     placed, served : (C,) copies, and their throughput. zoned : (C, Z) copies by zone, nested lists.
     used : (P,) machines that count against the quota. price : micro-dollars per hour of all that must be paid.
+    rentable, next_price : (P,) whether one more machine may be used, and what it adds to the price: nothing while
+        `min_instances` pays for it anyway.
     budget : when it is over, construction ends with what it has; None for no limit.
     kept : (C,) copies that stand where they run today. moves : micro-dollars of the moves so far.
     """
@@ -72,6 +106,7 @@ class Workspace:
         self.budget: Budget | None = None
         self.width = max([1, *(pool.shape.accelerators for pool in fleet.pools)])
         self.zone_of = [pool.zone for pool in fleet.pools]
+        self.zone_of_pool = np.array(self.zone_of, dtype=np.int64)
         self.ways: list[list[Way]] = self._all_ways() if like is None else like.ways
         self._full_room = np.full((len(fleet.pools), self.width), -1, dtype=np.int64)
         for p, pool in enumerate(fleet.pools):
@@ -86,7 +121,11 @@ class Workspace:
         self.zoned = [[0] * len(fleet.zones) for _ in fleet.components]
         self.used = [0] * len(fleet.pools)
         self.price = sum(pool.min_instances * pool.price for pool in fleet.pools)
-        self._idle: list[list[int]] = [[] for _ in fleet.pools]
+        limits = [pool.max_instances for pool in fleet.pools]
+        self.rentable = np.array([limit is None or limit > 0 for limit in limits], dtype=np.bool_)
+        self.next_price = np.array([0 if pool.min_instances else pool.price for pool in fleet.pools], dtype=np.int64)
+        # Idle rows by pool, the next to be rented last: a dictionary, since any of them may go.
+        self._idle: list[dict[int, None]] = [{} for _ in fleet.pools]
         self._journal: list[tuple[bool, int, Seat]] = []
         self._optional = [(c.index, c.level) for c in fleet.components if c.level is not None]
         self._has_dedicated = any(c.dedicated for c in fleet.components)
@@ -101,24 +140,20 @@ class Workspace:
             if not i.removable:
                 self._start(m)
             elif not i.cordoned:
-                self._idle[i.pool].append(m)
-        for rows in self._idle:
-            rows.reverse()  # rent takes the last: running machines in their order
+                self._idle[i.pool][m] = None
+        # Rent takes the last: running machines in their order.
+        self._idle = [dict.fromkeys(reversed(rows)) for rows in self._idle]
 
     # -- what is fixed
 
     def _all_ways(self) -> list[list[Way]]:
-        zones: dict[frozenset[int], tuple[Bools, tuple[int, ...]]] = {}
-        return [[self._way(option, zones) for option in c.options] for c in self.fleet.components]
+        places: dict[frozenset[int], Pools] = {}
+        return [[self._way(option, places) for option in c.options] for c in self.fleet.components]
 
-    def _way(self, option: Option, zones: dict[frozenset[int], tuple[Bools, tuple[int, ...]]]) -> Way:
+    def _way(self, option: Option, places: dict[frozenset[int], Pools]) -> Way:
         """An option as the workspace reads it; those that may run on the same pools share what says where."""
-        if option.pools not in zones:
-            in_zone = np.zeros((len(self.fleet.zones) + 1, len(self.fleet.pools)), dtype=np.bool_)
-            for p in option.pools:
-                in_zone[self.zone_of[p], p] = in_zone[-1, p] = True
-            zones[option.pools] = in_zone, tuple(sorted(option.pools))
-        in_zone, pools = zones[option.pools]
+        if option.pools not in places:
+            places[option.pools] = Pools(option.pools, self.zone_of_pool)
         return Way(
             accelerators=option.accelerators,
             shared=option.shared,
@@ -127,8 +162,7 @@ class Workspace:
             vcpus=option.vcpus,
             host=option.host_mib,
             throughput=option.throughput,
-            in_zone=in_zone,
-            pools=pools,
+            where=places[option.pools],
         )
 
     def _index_places(self) -> None:
@@ -202,42 +236,49 @@ class Workspace:
 
     def can_rent(self, p: int) -> bool:
         """Whether one more machine of the pool may be used."""
-        limit = self.fleet.pools[p].max_instances
-        return limit is None or self.used[p] < limit
+        return bool(self.rentable[p])
 
     def rent_price(self, p: int) -> int:
         """What one more machine of the pool adds to the price: nothing while `min_instances` pays for it anyway."""
-        pool = self.fleet.pools[p]
-        return pool.price if self.used[p] >= pool.min_instances else 0
+        return int(self.next_price[p])
+
+    def rentals(self, c: int, o: int, zone: int = -1) -> Ints:
+        """The pools of which one more machine may be used for copies of c by option o, ascending. O(pools)."""
+        pools = self.ways[c][o].where.of_zone(zone)
+        found: Ints = pools[self.rentable[pools]]
+        return found
 
     def rent(self, p: int) -> int:
         """An idle row of the pool, a running machine if there is one; it counts once something is placed on it."""
         if self._idle[p]:
-            return self._idle[p][-1]
+            return next(reversed(self._idle[p]))
         m = self._append(p, -1)
-        self._idle[p].append(m)
+        self._idle[p][m] = None
         return m
+
+    def _use(self, p: int, change: int) -> None:
+        """Count machines of the pool in use."""
+        pool = self.fleet.pools[p]
+        self.used[p] += change
+        self.rentable[p] = pool.max_instances is None or self.used[p] < pool.max_instances
+        self.next_price[p] = pool.price if self.used[p] >= pool.min_instances else 0
 
     def _start(self, m: int) -> None:
         p = int(self.pool[m])
         self.price += self.rent_price(p)
-        self.used[p] += 1
+        self._use(p, 1)
         self.busy[m] = True
-        idle = self._idle[p]
-        if idle and idle[-1] == m:
-            idle.pop()
-        elif m in idle:
-            idle.remove(m)
+        self._idle[p].pop(m, None)
 
     def _stop(self, m: int) -> None:
         p, i = int(self.pool[m]), int(self.instance[m])
         if i >= 0 and not self.fleet.instances[i].removable:
             return
-        self.used[p] -= 1
+        self._use(p, -1)
         self.price -= self.rent_price(p)
         self.busy[m] = False
         if not self.cordoned[m]:
-            self._idle[p].append(m)
+            self._idle[p][m] = None
 
     def alike(self, m: int, most: int) -> int:
         """How many machines like row m, which was just rented, can be opened at once for the same price each.
@@ -266,7 +307,7 @@ class Workspace:
         self.seats.extend(list(seats) for _ in rows)
         self.kinds.extend(dict(self.kinds[m]) for _ in rows)
         self.price += count * self.rent_price(p)
-        self.used[p] += count
+        self._use(p, count)
         for c, n in self.kinds[m].items():
             self.where[c].update(dict.fromkeys(rows, n))
         for (c, o), n in Counter(seat[:2] for seat in seats).items():
@@ -283,7 +324,9 @@ class Workspace:
     def fits(self, c: int, o: int, zone: int = -1) -> Bools:
         """(rows,) which busy machines can take one more copy of c by option o, in `zone` (-1: any). O(rows)."""
         way, n = self.ways[c][o], self.rows
-        ok: Bools = way.in_zone[zone][self.pool[:n]]
+        ok: Bools = way.where.allowed[self.pool[:n]]
+        if zone != -1:
+            ok &= self.zone_of_pool[self.pool[:n]] == zone
         ok &= self.busy[:n]
         ok &= ~self.cordoned[:n]
         if way.accelerators:
@@ -303,8 +346,15 @@ class Workspace:
             ok &= self.host[:n] >= way.host
         self._without_conflicts(c, ok)
         for m in self.residents[c]:
-            ok[m] = bool(self.busy[m]) and bool(way.in_zone[zone][self.pool[m]]) and self.seat_on(c, o, m) is not None
+            here = zone in (-1, self.zone_of[self.pool[m]])
+            ok[m] = here and bool(self.busy[m]) and self.seat_on(c, o, m) is not None
         return ok
+
+    def busy_rows(self, c: int, o: int, zone: int = -1) -> Ints:
+        """Machines in use, full or not, where copies of c by option o may run, ascending. O(rows)."""
+        pools = self.pool[: self.rows]
+        rows: Ints = np.flatnonzero(self.ways[c][o].where.allowed[pools] & self.busy[: self.rows])
+        return rows if zone == -1 else rows[self.zone_of_pool[pools[rows]] == zone]
 
     def _without_conflicts(self, c: int, ok: Bools) -> None:
         """Strike out rows where another component, or the cap per instance, keeps c away."""
@@ -348,7 +398,7 @@ class Workspace:
         The tightest are taken, or with `level` the roomiest.
         """
         way = self.ways[c][o]
-        if not way.in_zone[-1, self.pool[m]] or self.vcpus[m] < way.vcpus or self.host[m] < way.host:
+        if not way.where.allowed[self.pool[m]] or self.vcpus[m] < way.vcpus or self.host[m] < way.host:
             return None
         if not self.welcomes(c, m):
             return None
@@ -399,7 +449,7 @@ class Workspace:
         """Whether the copy can stand on row m on exactly those accelerators."""
         way = self.ways[seat.component][seat.option]
         ks = seat.accelerators
-        if len(ks) != way.accelerators or not way.in_zone[-1, self.pool[m]]:
+        if len(ks) != way.accelerators or not way.where.allowed[self.pool[m]]:
             return False
         if self.vcpus[m] < way.vcpus or self.host[m] < way.host or not self.welcomes(seat.component, m):
             return False
@@ -570,7 +620,6 @@ class Workspace:
             m = self.rent(machine.pool) if machine.instance is None else machine.instance
             if machine.instance is None and self.instance[m] >= 0:
                 m = self._append(machine.pool, -1)
-                self._idle[machine.pool].insert(0, m)
             for seat in machine.seats:
                 self.place(seat, m)
 
@@ -587,8 +636,9 @@ class Workspace:
         n = self.rows
         for name in self._ARRAYS:
             assert np.array_equal(getattr(self, name)[:n], getattr(fresh, name)[:n]), name
+        for name in ("rentable", "next_price"):
+            assert np.array_equal(getattr(self, name), getattr(fresh, name)), name
         for name in ("where", "kinds", "placed", "served", "zoned", "used", "kept", "price", "moves"):
             assert getattr(self, name) == getattr(fresh, name), name
         for p, rows in enumerate(self._idle):
             assert all(not self.busy[m] and self.pool[m] == p and not self.cordoned[m] for m in rows)
-            assert len(set(rows)) == len(rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from placement.fleet import Component, Fleet
 
@@ -29,10 +29,11 @@ def keeps_zone_rules(component: Component, counts: Sequence[int]) -> bool:
         return True
     if component.max_per_zone is not None and most > component.max_per_zone:
         return False
-    if sum(1 for n in counts if n) < min(component.min_zones, total):
+    if len(counts) - counts.count(0) < min(component.min_zones, total):
         return False
-    least = min((counts[z] for z in component.eligible_zones), default=0)
-    return component.max_skew is None or most - least <= component.max_skew
+    if component.max_skew is None:
+        return True
+    return most - min((counts[z] for z in component.eligible_zones), default=0) <= component.max_skew
 
 
 def targets(
@@ -54,28 +55,30 @@ def targets(
     Notes
     -----
     For each largest total that the rules allow, skew is a lower limit on every eligible zone and the rest are upper
-    limits, so filling the cheapest zones first is optimal: O(Z^2 x skew) in all.
+    limits, so filling the cheapest zones first is optimal: O(Z log Z + Z x skew) in all.
     """
     if not total:
         return list(counts) if keeps_zone_rules(component, counts) else None
     zones = component.eligible_zones
-    if not zones or any(n for z, n in enumerate(counts) if z not in zones):
+    if not zones or sum(counts[z] for z in zones) < sum(counts):
         return None
     most = total - component.zone_loss_floor
     if component.max_per_zone is not None:
         most = min(most, component.max_per_zone)
     skew = component.max_skew
-    candidates: Iterable[int]
+    candidates: Sequence[int]
     if skew is None or skew >= total:
         skew, candidates = total, (most,)
     else:
         highest = (total + (len(zones) - 1) * skew) // len(zones)
         candidates = range(max(-(-total // len(zones)), *counts), min(most, highest) + 1)
-    by_weight = sorted(zones, key=lambda z: (weight[z], z))
+    by_weight = sorted(zones, key=weight.__getitem__)  # stable: equal weights stay in order
     best: tuple[float, list[int]] | None = None
     for largest in candidates:
         found = _fill(component, counts, total, room, by_weight, largest, skew)
         if found is not None:
+            if len(candidates) == 1:
+                return found
             cost = sum(weight[z] * found[z] for z in zones)
             if best is None or cost < best[0]:
                 best = cost, found
@@ -91,22 +94,33 @@ def _fill(
     largest: int,
     skew: int,
 ) -> list[int] | None:
-    """The cheapest totals between ``largest - skew`` and `largest`, with enough zones in use."""
+    """The cheapest totals between ``largest - skew`` and `largest`, with enough zones in use.
+
+    Without a least total only zones that take a copy are looked at one by one: there may be thousands of others.
+    """
     found = list(counts)
-    for z in by_weight:
-        found[z] = max(counts[z], largest - skew)
-        if found[z] > min(largest, max(room[z], counts[z])):
-            return None
+    if largest < max(found):
+        return None
+    if largest > skew:
+        for z in by_weight:
+            found[z] = max(counts[z], largest - skew)
+            if found[z] > max(room[z], counts[z]):
+                return None
     left = total - sum(found)
-    missing = min(component.min_zones, total) - sum(1 for n in found if n)
-    for z in by_weight:
-        if missing > 0 and not found[z] and min(largest, room[z]) >= 1:
-            found[z] = 1
-            left -= 1
-            missing -= 1
+    missing = min(component.min_zones, total) - (len(found) - found.count(0))
+    if missing > 0:
+        for z in by_weight:
+            if not found[z] and min(largest, room[z]) >= 1:
+                found[z] = 1
+                left -= 1
+                missing -= 1
+                if not missing:
+                    break
     if missing > 0 or left < 0:
         return None
     for z in by_weight:
+        if not left:
+            break
         more = min(left, max(0, min(largest, room[z]) - found[z]))
         found[z] += more
         left -= more

@@ -246,7 +246,8 @@ class Component(Row):
         if self.options is not None:
             return self.options
         given = {field: getattr(self, field) for field in _DIRECT & self.model_fields_set}
-        return [Option(**{field: value for field, value in given.items() if value is not None})]
+        # Each field was checked as that of the component: the same types, so there is nothing to check twice.
+        return [Option.model_construct(**{field: value for field, value in given.items() if value is not None})]
 
     @property
     def required_copies(self) -> int:

@@ -20,6 +20,26 @@ GROUP = "group:"
 R = TypeVar("R", bound=BaseModel)
 
 
+class Names:
+    """Every name written in a section, in order; asking for one takes O(1), however many there are."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self, written: Iterable[str]) -> None:
+        self._count = Counter(written)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._count
+
+    def __iter__(self) -> Iterator[str]:
+        """Each name once, as first written."""
+        return iter(self._count)
+
+    def repeated(self) -> Iterator[tuple[str, int]]:
+        """Names written more than once, and how often."""
+        return ((name, count) for name, count in self._count.items() if count > 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The sound rows of a document with their places, and the names of all rows, the unsound ones too.
@@ -32,7 +52,7 @@ class Rows:
     components: list[tuple[int, Component]]
     instances: list[tuple[int, Instance]]
     placements: list[tuple[int, Placement]]
-    names: dict[str, list[str]]  # section -> every name written there, in order
+    names: dict[str, Names]  # section -> every name written there
 
     @classmethod
     def of_problem(cls, problem: Problem) -> Rows:
@@ -44,12 +64,12 @@ class Rows:
             instances=list(enumerate(problem.instances)),
             placements=list(enumerate(problem.placements)),
             names={
-                "accelerators": list(problem.accelerators),
-                "instance_types": list(problem.instance_types),
-                "pools": [row.name for row in problem.pools],
-                "components": [row.name for row in problem.components],
-                "groups": [label for row in problem.components for label in row.groups],
-                "instances": [row.id for row in problem.instances],
+                "accelerators": Names(problem.accelerators),
+                "instance_types": Names(problem.instance_types),
+                "pools": Names(row.name for row in problem.pools),
+                "components": Names(row.name for row in problem.components),
+                "groups": Names(label for row in problem.components for label in row.groups),
+                "instances": Names(row.id for row in problem.instances),
             },
         )
 
@@ -66,12 +86,12 @@ class Rows:
             instances=list(_sound_rows(documents.Instance, document, "instances")),
             placements=list(_sound_rows(documents.Placement, document, "placements")),
             names={
-                "accelerators": _keys(document, "accelerators"),
-                "instance_types": _keys(document, "instance_types"),
-                "pools": _written(document, "pools", "name"),
-                "components": _written(document, "components", "name"),
-                "groups": _labels(document),
-                "instances": _written(document, "instances", "id"),
+                "accelerators": Names(_keys(document, "accelerators")),
+                "instance_types": Names(_keys(document, "instance_types")),
+                "pools": Names(_written(document, "pools", "name")),
+                "components": Names(_written(document, "components", "name")),
+                "groups": Names(_labels(document)),
+                "instances": Names(_written(document, "instances", "id")),
             },
         )
 
@@ -137,9 +157,8 @@ def _type_faults(rows: Rows) -> Iterator[Fault]:
 
 def _duplicate_faults(rows: Rows) -> Iterator[Fault]:
     for section, key in (("pools", "name"), ("components", "name"), ("instances", "id")):
-        for name, count in Counter(rows.names[section]).items():
-            if count > 1:
-                yield Fault(f"$.{section}", f"every {key} must be unique; this one stands {count} times", name)
+        for name, count in rows.names[section].repeated():
+            yield Fault(f"$.{section}", f"every {key} must be unique; this one stands {count} times", name)
 
 
 def _pool_faults(rows: Rows) -> Iterator[Fault]:
@@ -169,7 +188,7 @@ def _avoid_faults(path: str, entry: str, own: str, rows: Rows) -> Iterator[Fault
     if entry.startswith(GROUP):
         label = entry.removeprefix(GROUP)
         if label not in rows.names["groups"]:
-            yield _unknown(path, "group", label, sorted(set(rows.names["groups"])))
+            yield _unknown(path, "group", label, sorted(rows.names["groups"]))
     elif entry == own:
         rule = "a component can't avoid itself; for one copy an instance set spread.max_per_instance: 1"
         yield Fault(path, rule, entry)
@@ -184,7 +203,7 @@ def _instance_faults(rows: Rows) -> Iterator[Fault]:
 
 
 def _placement_faults(rows: Rows) -> Iterator[Fault]:
-    components = {component.name: component for _, component in rows.components}
+    components = {component.name: _option_names(component) for _, component in rows.components}
     instances = {instance.id: instance for _, instance in rows.instances}
     devices = _devices_of(rows)
     for index, row in rows.placements:
@@ -214,11 +233,16 @@ def _devices_of(rows: Rows) -> dict[str, int]:
     return found
 
 
-def _option_faults(path: str, row: Placement, component: Component) -> Iterator[Fault]:
-    names = [option.name for option in component.ways if option.name is not None]
+def _option_names(component: Component) -> list[str | None]:
+    """The name of each option, None without one."""
+    return [option.name for option in component.ways]
+
+
+def _option_faults(path: str, row: Placement, names: list[str | None]) -> Iterator[Fault]:
     if isinstance(row.option, str):
         if row.option not in names:
-            yield _unknown(f"{path}.option", f"option of {component.name}", row.option, names)
-    elif row.option >= len(component.ways):
-        rule = f"{component.name} has {len(component.ways)} options, numbered from 0"
+            known = [name for name in names if name is not None]
+            yield _unknown(f"{path}.option", f"option of {row.component}", row.option, known)
+    elif row.option >= len(names):
+        rule = f"{row.component} has {len(names)} options, numbered from 0"
         yield Fault(f"{path}.option", rule, row.option)

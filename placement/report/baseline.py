@@ -24,10 +24,12 @@ from placement.report.contents import MixTooLargeError, most_served
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.fleet import Component, Fleet
+    from placement.fleet import Component, Fleet, Shape
 
-_STEPS = 1_500_000  # of the dynamic programs of all components together, about a second
+_STEPS = 600_000  # of the dynamic programs of all components together, about half a second
 _STEPS_EACH = _STEPS // 4
+_CONTENT, _MIXES = 5, 20  # steps to look at a machine's contents: of one option, and per copy where options mix
+_ALL_ZONES = -1
 
 
 class Rent(NamedTuple):
@@ -97,10 +99,11 @@ def dedicated_baseline(fleet: Fleet, copies: Sequence[int]) -> Baseline:
     rents: list[Rent | None] = []
     missing = {}
     left = _STEPS
+    supply = _Supply(fleet)
     for component, wanted in zip(fleet.components, copies, strict=True):
         steps = _Steps(min(left, _STEPS_EACH))
         try:
-            rents.append(_rent(fleet, component, wanted, steps))
+            rents.append(_rent(supply, component, wanted, steps))
         except (_UnknownError, MixTooLargeError) as unknown:
             rents.append(None)
             missing[component.name] = str(unknown)
@@ -123,7 +126,44 @@ class _Steps:
             raise _UnknownError("too large to compute exactly in a moment")
 
 
-def _rent(fleet: Fleet, component: Component, wanted: int, steps: _Steps) -> Rent:
+@dataclass(frozen=True, slots=True)
+class _Machines:
+    """Machines of one shape that the same options may use, at the least price of all pools that have them."""
+
+    shape: Shape
+    options: tuple[int, ...]
+    price: int
+
+
+class _Supply:
+    """The pools, alike ones put together: components that may use the same pools ask for them once."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Nothing is put together yet."""
+        self._fleet = fleet
+        self._found: dict[tuple[frozenset[int], ...], dict[int, list[_Machines]]] = {}
+
+    def machines(self, component: Component) -> dict[int, list[_Machines]]:
+        """By zone, and for all zones together at -1. O(options x pools) for new sets of pools, else O(options)."""
+        key = tuple(option.pools for option in component.options)
+        if key not in self._found:
+            users: dict[int, list[int]] = defaultdict(list)
+            for o, pools in enumerate(key):
+                for p in pools:
+                    users[p].append(o)
+            cheapest: dict[int, dict[tuple[Shape, tuple[int, ...]], int]] = defaultdict(dict)
+            for p in sorted(users):
+                pool = self._fleet.pools[p]
+                alike = pool.shape, tuple(users[p])
+                for zone in (pool.zone, _ALL_ZONES):
+                    cheapest[zone][alike] = min(pool.price, cheapest[zone].get(alike, pool.price))
+            self._found[key] = {
+                zone: [_Machines(*alike, price) for alike, price in found.items()] for zone, found in cheapest.items()
+            }
+        return self._found[key]
+
+
+def _rent(supply: _Supply, component: Component, wanted: int, steps: _Steps) -> Rent:
     if wanted == 0:
         return Rent(0, 0)
     rates = {option.throughput for option in component.options if option.pools}
@@ -131,11 +171,10 @@ def _rent(fleet: Fleet, component: Component, wanted: int, steps: _Steps) -> Ren
         raise _UnknownError("it fits on no machine")
     demand = component.demand if len(rates) > 1 else 0  # with one rate the demand is a number of copies
     counts = _counts(component, wanted, rates)
-    if component.has_zone_rules:
-        groups: list[tuple[int, ...]] = [(z,) for z in component.eligible_zones]
-    else:
-        groups = [component.eligible_zones]
-    tables = [_fill(_kinds(fleet, component, zones, counts[-1], demand), counts[-1], demand, steps) for zones in groups]
+    zones = component.eligible_zones if component.has_zone_rules else (_ALL_ZONES,)
+    machines = supply.machines(component)
+    contents = _Contents(component, counts[-1], demand, steps)
+    tables = [_fill(_kinds(machines[z], contents), counts[-1], demand, steps) for z in zones]
     rents = [rent for n in counts if (rent := _join_under_rules(component, tables, n, demand, steps)) is not None]
     if not rents:
         raise _UnknownError("its own rules can't be kept with that many copies")
@@ -154,19 +193,36 @@ def _counts(component: Component, wanted: int, rates: set[int]) -> range:
     return range(fewest, max(most, 2 * component.zone_loss_floor + 1) + 1)
 
 
-def _kinds(fleet: Fleet, component: Component, zones: Sequence[int], limit: int, demand: int) -> list[Kind]:
+class _Contents:
+    """The contents worth having of machines, (copies, served) each; machines alike are looked at once."""
+
+    def __init__(self, component: Component, limit: int, demand: int, steps: _Steps) -> None:
+        """`limit` copies at most are wanted; without a `demand` only copies count."""
+        self._steps = steps
+        most = component.max_per_instance
+        self._limit = limit if most is None else min(limit, most)
+        self._component, self._demand = component, demand
+        self._found: dict[tuple[Shape, tuple[int, ...]], list[tuple[int, int]]] = {}
+
+    def of(self, machines: _Machines) -> list[tuple[int, int]]:
+        """Those of one machine; when only copies count, the fullest stands for all."""
+        key = machines.shape, machines.options
+        if key not in self._found:
+            options = [self._component.options[o] for o in machines.options]
+            worth = [option.throughput if self._demand else 0 for option in options]
+            served = most_served(machines.shape, options, self._limit, worth)
+            self._steps.take(_CONTENT + (len(served) if len(options) == 1 else _MIXES * len(served)))
+            contents = list(enumerate(served))[1:]
+            self._found[key] = contents if self._demand else contents[-1:]
+        return self._found[key]
+
+
+def _kinds(machines: Sequence[_Machines], contents: _Contents) -> list[Kind]:
     """The cheapest machine for each content worth having."""
-    if component.max_per_instance is not None:
-        limit = min(limit, component.max_per_instance)
     cheapest: dict[tuple[int, int], int] = {}
-    for pool in fleet.pools:
-        options = [option for option in component.options if pool.index in option.pools]
-        if pool.zone not in zones or not options:
-            continue
-        worth = [option.throughput if demand else 0 for option in options]
-        contents = list(enumerate(most_served(pool.shape, options, limit, worth)))[1:]
-        for content in contents if demand else contents[-1:]:  # when only copies count, the fullest stands for all
-            cheapest[content] = min(pool.price, cheapest.get(content, pool.price))
+    for some in machines:
+        for content in contents.of(some):
+            cheapest[content] = min(some.price, cheapest.get(content, some.price))
     return [Kind(copies, served, price) for (copies, served), price in sorted(cheapest.items())]
 
 

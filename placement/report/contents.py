@@ -47,6 +47,8 @@ def most_served(shape: Shape, options: list[Option], limit: int, worth: list[int
     >>> most_served(Shape(3, 40960, 0, 0), [half, pair], 10, [1, 4])
     [0, 4, 5, 6, 4, 5, 6]
     """
+    if len(options) == 1:
+        return [n * worth[0] for n in range(most_by_one_option(shape, options[0], limit) + 1)]
     keep = [k for k in range(len(options)) if not _is_dominated(k, options, worth)]
     options, worth = [options[k] for k in keep], [worth[k] for k in keep]
     alone = [most_by_one_option(shape, option, limit) for option in options]
