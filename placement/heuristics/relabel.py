@@ -34,11 +34,17 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
     for place in fleet.places:
         places[place.instance].append(place)
     fixed = {i.index for i in fleet.instances if i.cordoned} | {p.instance for p in fleet.places if p.pinned}
+    used: dict[int, list[Machine]] = defaultdict(list)
+    for machine in packing.machines:
+        used[machine.pool].append(machine)
+    free: dict[int, list[int]] = defaultdict(list)
+    for instance in fleet.instances:
+        if instance.index not in fixed:
+            free[instance.pool].append(instance.index)
     machines: list[Machine] = []
-    for pool in fleet.pools:
-        mine = [m for m in packing.machines if m.pool == pool.index]
+    for p in sorted(used):
+        pool, mine, running = fleet.pools[p], used[p], free[p]
         loose = [m for m in mine if m.instance not in fixed]
-        running = [i.index for i in fleet.instances if i.pool == pool.index and i.index not in fixed]
         machines += [m for m in mine if m.instance in fixed]
         busy = {m.instance for m in mine}
         asleep = sum(i in fixed and i not in busy for i in fleet.forced(pool.index))

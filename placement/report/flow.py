@@ -18,9 +18,12 @@ _BETWEEN = ", "
 class Flow:
     """A list of items for a table cell. Plain text breaks at every blank, also inside ``chat-8b x3``; this does not."""
 
-    def __init__(self, items: Iterable[str | Text]) -> None:
-        """Keep the items; they are laid out when the width is known."""
-        self.items = [item if isinstance(item, Text) else Text(item) for item in items]
+    def __init__(self, items: Iterable[str | Text], most: int | None = None) -> None:
+        """Keep the items, `most` of them and how many more there are; they are laid out when the width is known."""
+        kept = list(items)
+        if most is not None and len(kept) > most:
+            kept[most:] = [f"{len(kept) - most:,} more"]
+        self.items = [item if isinstance(item, Text) else Text(item) for item in kept]
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """From the widest item, with its comma, to all on one line."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
 _LEFT = 20  # rows of a table that is cut
+_ITEMS = 24  # of one cell of a table that may be cut
 _NAME = 24  # characters of a component's name that are kept on one line
 _WIDE = 118  # columns from which the type of a machine has a column of its own
 
@@ -92,7 +93,7 @@ def machine_table(
             "in use: accelerators; memory: of all accelerators; vCPU, host: of the machines",
             f"{len(machines):,} machines with {len(grouped):,} different contents, by type and zone; --full lists each",
         )
-        return Group(_type_table(machines), *(Text(note, style="dim") for note in notes))
+        return Group(_type_table(machines, limit), *(Text(note, style="dim") for note in notes))
     table = _table()
     wide = width >= _WIDE
     several = any(len(group) > 1 for group in grouped)
@@ -135,10 +136,14 @@ def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
     return list(groups.values())
 
 
-def _type_table(machines: Sequence[MachineFacts]) -> Table:
+def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
+    """Machines by type and zone, those of the highest price together where they are more than `limit`."""
     groups: dict[tuple[str, str], list[MachineFacts]] = defaultdict(list)
     for machine in machines:
         groups[machine.type, machine.zone].append(machine)
+    shown = sorted(groups)
+    if len(shown) > limit:
+        shown = sorted(sorted(shown, key=lambda key: -sum(m.price for m in groups[key]))[:_LEFT])
     prefix, several_zones = words.common_prefix(m.zone for m in machines), len({m.zone for m in machines}) > 1
     table = _table()
     table.add_column("type", no_wrap=True)
@@ -146,7 +151,8 @@ def _type_table(machines: Sequence[MachineFacts]) -> Table:
         table.add_column(_zone_heading("zone", prefix), overflow="fold")
     for heading in ("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for (kind, zone), group in sorted(groups.items()):
+    for kind, zone in shown:
+        group = groups[kind, zone]
         devices = [device for machine in group for device in machine.devices]
         touched = sum(device.copies > 0 for device in devices)
         table.add_row(
@@ -160,7 +166,10 @@ def _type_table(machines: Sequence[MachineFacts]) -> Table:
             _share([machine.vcpus for machine in group]),
             _share([machine.host for machine in group]),
         )
-    return table
+    if len(shown) == len(groups):
+        return table
+    more = f"and {len(groups) - len(shown):,} more of type and zone, each at a lower price together"
+    return Group(table, Text(more, style="dim"))
 
 
 def _zone_heading(heading: str, prefix: str) -> str:
@@ -193,7 +202,7 @@ def _copies_of(kind: Kind, number: int) -> Text:
 def component_table(components: Sequence[ComponentFacts], baseline: Baseline, limit: int | None) -> RenderableType:
     """Copies placed and wanted, options, zones and machines of each component, and the price of machines of its own."""
     shown = list(zip(components, baseline.rents, strict=True))
-    cut = 0
+    cut, most = 0, None if limit is None else _ITEMS
     if limit is not None and len(shown) > limit:
         # Those that lack copies first, then those with the most; in the order of the problem.
         rank = sorted(range(len(shown)), key=lambda c: (not _lacks(shown[c][0]), -shown[c][0].placed, c))
@@ -215,9 +224,9 @@ def component_table(components: Sequence[ComponentFacts], baseline: Baseline, li
     for component, rent in shown:
         cells: list[RenderableType] = [component.name, _placed(component)]
         if with_options:
-            cells.append(_counted(component.options))
+            cells.append(_counted(component.options, most))
         if len(zones) > 1:
-            cells.append(_counted({zone.removeprefix(prefix): n for zone, n in component.zones.items()}))
+            cells.append(_counted({zone.removeprefix(prefix): n for zone, n in component.zones.items()}, most))
         cells.append(str(component.machines))
         cells.append(Text("n/a", style="dim") if rent is None else _plain_money(rent.price))
         table.add_row(*cells)
@@ -237,8 +246,8 @@ def _placed(component: ComponentFacts) -> Text:
     return Text(f"{component.placed} of {component.wanted}" if style else str(component.placed), style=style)
 
 
-def _counted(counts: dict[str, int]) -> Flow:
-    return Flow(words.times(name, number) for name, number in counts.items() if name)
+def _counted(counts: dict[str, int], most: int | None) -> Flow:
+    return Flow((words.times(name, number) for name, number in counts.items() if name), most)
 
 
 def _plain_money(micro: int) -> str:

@@ -75,10 +75,10 @@ def zones(count: int) -> Document:
     return _document(f"zones-{count}", _pools(count, count), [*_components(20, 6, **spread), everywhere])
 
 
-def zones_spread(count: int) -> Document:
-    """Zones with a pool each, and components with every rule of zones."""
+def zones_spread(count: int, components: int = 200) -> Document:
+    """Zones with a pool each, and components with rules of zones."""
     spread = {"spread": {"min_zones": 3, "max_per_zone": 4}, "min_available_on_zone_loss": 2}
-    return _document(f"zones-spread-{count}", _pools(count, count, 4), _components(200, 12, **spread))
+    return _document(f"zones-spread-{count}", _pools(count, count, 4), _components(components, 12, **spread))
 
 
 def pools(count: int) -> Document:

@@ -1,0 +1,172 @@
+"""Work grows with the document and no faster: counted in executed instructions, so no test depends on a clock.
+
+What instructions can't count, loops inside of C, is counted where it was once quadratic: comparisons of names.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement import Problem
+from placement.budget import Budget
+from placement.document import to_plan
+from placement.fleet import alike_pools, compile_fleet, holds
+from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics.solve import HeuristicOptions
+from placement.problem.documents import Component, Instance, Placement, Pool
+from placement.problem.references import Names, Rows, reference_faults
+from placement.report.baseline import dedicated_baseline
+from placement.track import Track
+from placement_bench.sets import limits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from placement.fleet import Fleet, Option, Shape
+
+_DOUBLE = 2.3  # what twice as much may take, in place of 2
+_SIZES: dict[str, tuple[Callable[[int], dict[str, Any]], int]] = {
+    "zones": (limits.zones, 60),
+    "zones-spread": (partial(limits.zones_spread, components=4), 80),
+    "pools": (limits.pools, 200),
+    "components": (limits.components, 100),
+    "options": (limits.options, 40),
+    "running": (limits.running, 80),
+    "copies": (limits.copies, 2_000),
+}
+
+
+def instructions(call: Callable[[], object]) -> int:
+    """How many bytecode instructions of this package's Python code a call executes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:
+        nonlocal count
+        if event == "call":
+            if "placement" not in frame.f_code.co_filename:
+                return None
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        elif event == "opcode":
+            count += 1
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def _first_fit(fleet: Fleet) -> Track:
+    track = Track(fleet, Budget())
+    solve_ffd(fleet, track, budget=Budget(work=1))
+    return track
+
+
+def _greedy(fleet: Fleet) -> None:
+    solve_greedy(fleet, Track(fleet, Budget()), budget=Budget(work=1), options=HeuristicOptions(rounds=0))
+
+
+def _write(fleet: Fleet, track: Track) -> None:
+    assert track.best is not None
+    to_plan(fleet, track.best[0])
+
+
+def _stages(document: dict[str, Any]) -> dict[str, Callable[[], object]]:
+    problem = Problem(**document)
+    fleet = compile_fleet(problem)
+    track = _first_fit(fleet)
+    return {
+        "read": partial(Problem, **document),
+        "compile": partial(compile_fleet, problem),
+        "ffd": partial(_first_fit, fleet),
+        "best-fit": lambda: solve_best_fit(fleet, Track(fleet, Budget()), budget=Budget(work=1)),
+        "greedy": partial(_greedy, fleet),
+        "write": partial(_write, fleet, track),
+        "compare": lambda: dedicated_baseline(fleet, [c.copies for c in fleet.components]),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(_SIZES))
+def test_twice_the_document_is_twice_the_work(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        sys.modules["placement.heuristics.relabel"], "_MOST_PAIRS", 0
+    )  # up to there it matches all pairs
+    make, size = _SIZES[name]
+    small, large = _stages(make(size)), _stages(make(2 * size))
+    grown = {stage: instructions(large[stage]) / instructions(small[stage]) for stage in small}
+    assert {stage: ratio for stage, ratio in grown.items() if ratio > _DOUBLE} == {}
+
+
+class _Counted(str):
+    """A name that counts how often it is compared."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __eq__(self, other: object) -> bool:
+        _Counted.compared += 1
+        return str.__eq__(self, other) if isinstance(other, str) else NotImplemented
+
+    __hash__ = str.__hash__
+
+
+def test_names_are_looked_up_not_searched() -> None:
+    """Instances, components and pools of every running copy: a few comparisons for each row."""
+    count = 300
+    names = [_Counted(f"n{k}") for k in range(count)]
+    rows = Rows(
+        types={},
+        pools=[(k, Pool(name=f"n{k}", instance_type="t", zone="a")) for k in range(count)],
+        components=[(k, Component(name=f"n{k}", copies=1, avoid=[f"n{(k + 1) % count}"])) for k in range(count)],
+        instances=[(k, Instance(id=f"n{k}", pool=f"n{count - 1 - k}")) for k in range(count)],
+        placements=[(k, Placement(component=f"n{count - 1 - k}", instance=f"n{k}")) for k in range(count)],
+        names={
+            **{section: Names(names) for section in ("pools", "components", "instances", "groups", "accelerators")},
+            "instance_types": Names(["t"]),
+        },
+    )
+    _Counted.compared = 0
+    assert reference_faults(rows) == []
+    assert 0 < _Counted.compared <= 10 * count
+
+
+def test_a_copy_is_held_against_each_shape_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many pools have that shape."""
+    document = limits.pools(450)
+    asked = 0
+
+    def counted(shape: Shape, option: Option) -> bool:
+        nonlocal asked
+        asked += 1
+        return holds(shape, option)
+
+    monkeypatch.setattr("placement.fleet.holds", counted)
+    fleet = compile_fleet(Problem(**document))
+    shapes = {pool.shape for pool in fleet.pools}
+    assert asked == len(shapes) * len(fleet.components)
+    assert all(
+        (p in option.pools) == holds(fleet.pools[p].shape, option)
+        for component in fleet.components
+        for option in component.options
+        for p in range(len(fleet.pools))
+    )
+
+
+def test_alike_pools_are_those_that_no_rule_of_volume_tells_apart() -> None:
+    document = limits.pools(90)
+    document["pools"][0]["price_per_hour"] = 0.01  # another price
+    document["pools"][1]["max_instances"] = 0  # no option may use it
+    del document["pools"][2]["max_instances"]  # no quota
+    fleet = compile_fleet(Problem(**document))
+    groups = alike_pools(fleet)
+    assert sorted(p for group in groups for p in group) == list(range(90))
+    assert [group for group in groups if set(group) & {0, 1, 2}] == [[0], [1], [2]]
+    assert len(groups) == 15 + 3
