@@ -99,6 +99,7 @@ def test_twice_the_document_is_twice_the_work(name: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(
         sys.modules["placement.heuristics.relabel"], "_MOST_PAIRS", 0
     )  # up to there it matches all pairs
+    monkeypatch.setattr("placement.report.baseline._STEPS_EACH", 1_000)  # up to there it grows with a square
     make, size = _SIZES[name]
     small, large = _stages(make(size)), _stages(make(2 * size))
     grown = {stage: instructions(large[stage]) / instructions(small[stage]) for stage in small}
