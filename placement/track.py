@@ -51,6 +51,7 @@ class Track:
         self._levels: list[dict[tuple[int, ...] | None, tuple[int, str]]] = [{} for _ in fleet.levels]
         self._closed = False
         self.events: list[Event] = []
+        self.evidence: list[object] = []  # what can tell afterwards why bounds hold
 
     def close(self) -> None:
         """Take nothing from now on: the answer is being written."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from placement.fleet import Component, Fleet, Option, Place
+    from placement.fleet import Component, Fleet, Option, Place, Pool
 
 
 def why_infeasible(fleet: Fleet) -> str | None:
@@ -23,13 +23,27 @@ def why_infeasible(fleet: Fleet) -> str | None:
     return next(_reasons(fleet), None)
 
 
-def _reasons(fleet: Fleet) -> Iterator[str]:
-    yield from _forced_over_quota(fleet)
+def culprit(fleet: Fleet) -> Pool | Component | None:
+    """A pool or a component that shows by itself that no plan exists. O(components x options x pools)."""
+    for pool in fleet.pools:
+        if any(_forced_over_quota(fleet, pool)):
+            return pool
+    pinned: dict[int, list[Place]] = {}
+    for place in fleet.places:
+        if place.pinned:
+            pinned.setdefault(place.component, []).append(place)
     for component in fleet.components:
-        if component.required or component.demand:
-            yield from _fits_nowhere(fleet, component)
-            yield from _spread_out_of_reach(fleet, component)
-            yield from _caps_too_low(fleet, component)
+        places = pinned.get(component.index, [])
+        if any(_of_component(fleet, component)) or any(_of_pins(fleet, component, places)):
+            return component
+    return None
+
+
+def _reasons(fleet: Fleet) -> Iterator[str]:
+    for pool in fleet.pools:
+        yield from _forced_over_quota(fleet, pool)
+    for component in fleet.components:
+        yield from _of_component(fleet, component)
     for place in fleet.places:
         if place.pinned:
             yield from _pin_impossible(fleet, place)
@@ -37,14 +51,26 @@ def _reasons(fleet: Fleet) -> Iterator[str]:
     yield from _volume_too_small(fleet)
 
 
-def _forced_over_quota(fleet: Fleet) -> Iterator[str]:
-    for pool in fleet.pools:
-        forced = len(fleet.forced(pool.index))
-        if pool.max_instances is not None and forced > pool.max_instances:
-            yield (
-                f"pool {pool.name} may have {pool.max_instances} instances, but {forced} running ones "
-                "are not removable; raise its max_instances or make some removable"
-            )
+def _of_component(fleet: Fleet, component: Component) -> Iterator[str]:
+    if component.required or component.demand:
+        yield from _fits_nowhere(fleet, component)
+        yield from _spread_out_of_reach(fleet, component)
+        yield from _caps_too_low(fleet, component)
+
+
+def _of_pins(fleet: Fleet, component: Component, places: Sequence[Place]) -> Iterator[str]:
+    for place in places:
+        yield from _pin_impossible(fleet, place)
+    yield from _more_pinned_than_wanted(component, sum(place.pinned for place in places))
+
+
+def _forced_over_quota(fleet: Fleet, pool: Pool) -> Iterator[str]:
+    forced = len(fleet.forced(pool.index))
+    if pool.max_instances is not None and forced > pool.max_instances:
+        yield (
+            f"pool {pool.name} may have {pool.max_instances} instances, but {forced} running ones "
+            "are not removable; raise its max_instances or make some removable"
+        )
 
 
 def _fits_nowhere(fleet: Fleet, component: Component) -> Iterator[str]:
@@ -191,9 +217,12 @@ def _pinned_too_many(fleet: Fleet) -> Iterator[str]:
     for place in fleet.places:
         count[place.component] += place.pinned
     for component in fleet.components:
-        pinned = count[component.index]
-        if not component.demand and pinned > component.copies:
-            yield f"{component.name} has {pinned} pinned copies, but only {component.copies} are wanted"
+        yield from _more_pinned_than_wanted(component, count[component.index])
+
+
+def _more_pinned_than_wanted(component: Component, pinned: int) -> Iterator[str]:
+    if not component.demand and pinned > component.copies:
+        yield f"{component.name} has {pinned} pinned copies, but only {component.copies} are wanted"
 
 
 def _volume_too_small(fleet: Fleet) -> Iterator[str]:

@@ -9,11 +9,14 @@ whom, and what moves cost. Only plans below the cutoff are ruled out (`bounds.cu
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
+from placement.bounds.patterns.history import Verdict
 from placement.exact.cp_sat import find_plan
 from placement.exact.fill import narrow_to
+from placement.exact.milp.standard_form import to_standard_form
 from placement.exact.polish import with_placed
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 MOST_COPIES = 250  # more are beyond what CP-SAT packs on a fleet of given machines
+ENGINE = "CP-SAT"
+ABOUT = "all rules of the problem on no more machines than this node allows, for plans that cost less than that"
 _NODES = 2_000  # of the tree, from one mix to the next
 _SHARE = 0.5  # of the time left, for one mix
 _WORK = 20_000  # of CP-SAT for one mix, thousandths of its deterministic second, under a work limit
@@ -38,7 +43,7 @@ class MixByMix:
         """Plans are offered to the track under `name`."""
         self._fleet, self._track, self._bound, self._seed, self._name = fleet, track, bound, seed, name
         self._undecided: tuple[int, ...] = ()
-        self._without: list[dict[int, int]] = []  # limits within which no plan is better than the best
+        self._without: list[tuple[dict[int, int], Verdict]] = []  # limits within which no plan is better than the best
         self.ruled_out = 0
 
     @property
@@ -69,38 +74,47 @@ class MixByMix:
         if cutoff is None:  # others are worth having, too
             return False
         firm = with_placed(self._fleet, best[0])
-        ruled_out = next((limits for limits in self._without if self._within(mix, limits)), None)
+        ruled_out = next((known for known in self._without if self._within(mix, known[0])), None)
         here, there = dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)
         for limits in () if ruled_out is not None else (here, there) if there != here else (here,):
-            packing, none = self._find(firm, limits, cutoff, budget)
+            most = self._most(limits)
+            narrow = narrow_to(firm, most)
+            packing, none = self._find(narrow, most, cutoff, budget)
             if packing is not None:
                 self._track.offer(packing, self._name)
                 return True
             if not none:
                 break
-            ruled_out = limits
+            ruled_out = (
+                limits,
+                Verdict(ENGINE, cutoff.ticks, partial(to_standard_form, narrow, cutoff.ticks - 1), ABOUT),
+            )
         if ruled_out is None:
             self._undecided = mix
             return False
         self._without.append(ruled_out)
         self.ruled_out += 1
-        return self._bound.exclude(ruled_out, cutoff.ticks, self._track, budget.share(_SHARE))
+        return self._bound.exclude(*ruled_out, self._track, budget.share(_SHARE))
 
     def _within(self, mix: tuple[int, ...], limits: dict[int, int]) -> bool:
         """Whether a mix is within limits on pools and groups."""
         counts = (*mix, *(sum(mix[p] for p in group) for group in self._bound.groups))
         return all(counts[k] <= n for k, n in limits.items())
 
-    def _find(self, firm: Fleet, limits: dict[int, int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
-        """What CP-SAT says of plans within some limits on machines that cost less than the cutoff."""
-        pools = firm.pools
+    def _most(self, limits: dict[int, int]) -> list[int]:
+        """The most machines of each pool within limits on pools and groups."""
+        pools = self._fleet.pools
         most = [limits.get(p, 0) for p in range(len(pools))]
         for g, group in enumerate(self._bound.groups, start=len(pools)):
             for p in group if g in limits else ():
                 quota = pools[p].max_instances
                 most[p] = limits[g] if quota is None else min(limits[g], quota)
+        return most
+
+    def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
+        """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
         part = budget.share(_SHARE, work=None if budget.work is None else _WORK)
-        return find_plan(narrow_to(firm, most), most, cutoff.ticks - 1, budget=part, seed=self._seed)
+        return find_plan(narrow, most, cutoff.ticks - 1, budget=part, seed=self._seed)
 
 
 def anywhere(fleet: Fleet, groups: Groups, mix: tuple[int, ...]) -> dict[int, int]:

@@ -12,6 +12,7 @@ from placement import Plan, Problem
 from placement.bounds.cutoff import Cutoff, cutoff_below, largest_rent
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.history import Verdict
 from placement.budget import Budget
 from placement.exact.mix_by_mix import MixByMix
 from placement.exact.slots import most_new_machines
@@ -145,6 +146,6 @@ def test_when_everything_is_left_out_the_cutoff_is_the_bound() -> None:
         bound.resume(track, Budget())
     everything = dict.fromkeys(range(len(fleet.pools)), 9)
     cutoff = bound.ticks + 12_345
-    assert bound.exclude(everything, cutoff, track, Budget())
+    assert bound.exclude(everything, Verdict("an engine", cutoff, lambda: None, "nothing"), track, Budget())
     assert bound.ticks == cutoff
     assert track.ticks_bound == cutoff

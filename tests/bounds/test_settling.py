@@ -46,7 +46,7 @@ def random_kind(rng: random.Random) -> Kind:
     )
     counts = [rng.randint(1, 3) for _ in items]
     grid = fit_grid(room, items, counts, rng.choice([6, 40, 16_000]))
-    return Kind(0, (), (0,), room, items, Knapsack(grid.room(room), [grid.need(i) for i in items], counts))
+    return Kind(0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], counts))
 
 
 def expected(kind: Kind, values: list[int | None], least: int) -> set[tuple[tuple[int, int], ...]]:

@@ -12,6 +12,7 @@ import pytest
 from placement import Plan, Problem
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import Box
+from placement.bounds.patterns.history import Verdict
 from placement.bounds.patterns.relaxation import relax
 from placement.bounds.patterns.tree import Relaxed, Tree
 from placement.budget import Budget
@@ -147,7 +148,7 @@ def test_boxes_after_a_mix_hold_all_but_what_is_ruled_out(seed: int) -> None:
     tree.step()
     assert tree.done
     limits = {k: rng.randint(0, root.most[k]) for k in rng.sample(range(4), rng.randint(1, 4))}
-    assert tree.exclude(limits)
+    assert tree.exclude(limits, Verdict("an engine", 0, lambda: None, "nothing"))
     for counts in itertools.product(*(range(n + 1) for n in most)):
         every = (*counts, sum(counts[p] for p in groups[0]))
         inside = [

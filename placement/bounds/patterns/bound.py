@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from placement.bounds.patterns.certificate import Box, Cut, Prices
+    from placement.bounds.patterns.history import Case, Verdict
     from placement.bounds.patterns.program import Duals, Pattern
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.bounds.patterns.stacking import Limits
@@ -104,8 +105,16 @@ class PatternBound:
     each pool is worth at them and costs at least: empty when there was no time to solve its LP.
     """
 
-    def __init__(self, fleet: Fleet, budget: Budget, given: tuple[int, ...] | None = None, seed: int = 0) -> None:
-        """Build the relaxation; `given` as in `Track.raise_bound`."""
+    def __init__(
+        self,
+        fleet: Fleet,
+        budget: Budget,
+        given: tuple[int, ...] | None = None,
+        seed: int = 0,
+        *,
+        engines: bool = True,
+    ) -> None:
+        """Build the relaxation; `given` as in `Track.raise_bound`. Without `engines` all is proven by prices."""
         self.fleet = fleet
         self.relaxation: Relaxation = relax(fleet, given)
         self.cuts: list[Cut] = []
@@ -117,6 +126,7 @@ class PatternBound:
         self.infeasible = False
         self.rounds = 0
         self._budget = budget
+        self._engines = engines
         self.given = given
         self.reduced: list[float] = []
         self.worth: list[float] = []
@@ -196,6 +206,7 @@ class PatternBound:
 
         A work limit limits the nodes, so many for a unit. Branching ends too after `patience` seconds without news.
         """
+        track.evidence.append(self)
         if self._budget.work is not None:
             nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
         if track.best is not None:
@@ -221,19 +232,24 @@ class PatternBound:
             self._budget = budget
             self._grow(self._tree, track, self._work(self._tree) + nodes, math.inf)
 
-    def exclude(self, limits: Mapping[int, int], ticks: int, track: Track, budget: Budget) -> bool:
+    def exclude(self, limits: Mapping[int, int], verdict: Verdict, track: Track, budget: Budget) -> bool:
         """Leave out all counts of pools and groups within these limits, `mix` among them.
 
-        There must be no plan there of fewer than `ticks`, all that it costs counted. Then go on with the tree; False
-        when the time is up before.
+        There must be no plan there of fewer ticks than those of the `verdict`, all that it costs counted. Then go on
+        with the tree; False when the time is up before.
         """
         self._budget = budget
-        if self._tree is None or not self._tree.exclude(limits):
+        if self._tree is None or not self._tree.exclude(limits, verdict):
             return False
-        self.cutoff = ticks if self.cutoff is None else min(ticks, self.cutoff)
+        self.cutoff = verdict.ticks if self.cutoff is None else min(verdict.ticks, self.cutoff)
         self._relaxes = RELAXES_BY_MIX
         self.resume(track, budget)
         return True
+
+    @property
+    def root(self) -> Case | None:
+        """How the bound came about: all boxes of the tree and their reasons; None when it was not begun."""
+        return None if self._tree is None else self._tree.root
 
     @property
     def mix(self) -> tuple[int, ...]:
@@ -320,6 +336,8 @@ class PatternBound:
                 bound = covering_bound(self.fleet, tried)
                 if bound is None:
                     self.infeasible = True
+                    self._prices = prices
+                    self.cuts.append(tried)
                     return None
                 if cut is None or bound > best:
                     best, cut, centre = bound, tried, point
@@ -348,7 +366,7 @@ class PatternBound:
             if self._budget.over():
                 return None
             if not solved:
-                return Relaxed(best, (), feasible=False)
+                return Relaxed(best, (), feasible=False, prices=best_prices)
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
             prices = self._program.prices(duals)
@@ -375,11 +393,17 @@ class PatternBound:
         """Boxes for which all patterns within their gap were listed."""
         return self._settling.programs
 
+    def enumerate_patterns(self, box: Box, rent: int, prices: Prices, track: Track, budget: Budget) -> Verdict | None:
+        """The word of an engine on a box of which prices prove `rent` micro-dollars per hour; None when it has none."""
+        self._engines, self._budget = True, budget
+        relaxed = self._settle(track, box, Relaxed(rent, (), feasible=True, prices=prices))
+        return None if relaxed is None else relaxed.verdict
+
     def _settle(self, track: Track, box: Box, relaxed: Relaxed) -> Relaxed | None:
         """Say more of a box, by all patterns that plans better than the best one can have there."""
         best = track.best
         cutoff = None if best is None else cutoff_below(self.fleet, best[1], self.given)
-        if cutoff is None or cutoff.rent is None:
+        if not self._engines or cutoff is None or cutoff.rent is None:
             return None
         self._allow(box)
         return self._settling.settle(box, relaxed, self._knapsacks, cutoff.rent, self._budget)

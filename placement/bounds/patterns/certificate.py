@@ -57,10 +57,11 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Every plan has ``sum(worth[p] * machines of p) >= least``."""
+    """Every plan has ``sum(worth[p] * machines of p) >= least``; `prices` are those that prove it."""
 
     worth: tuple[int, ...]
     least: int
+    prices: Prices | None = field(default=None, compare=False, repr=False)
 
     def slack(self, machines: tuple[int, ...]) -> int:
         """How far machine counts are above the least; negative when they can't hold any plan."""
@@ -144,7 +145,7 @@ def certify(
         for level, limit in enumerate(relaxation.given):
             wanted = sum(c.copies for c in fleet.components if c.level == level)
             least += prices.level[level] * (wanted - limit)
-    return Cut(tuple(worth), least)
+    return Cut(tuple(worth), least, prices)
 
 
 def rebates(relaxation: Relaxation, prices: Prices, sums: Iterable[int]) -> dict[Way, int]:

@@ -160,6 +160,7 @@ class Keeping:
         """Nothing is known yet; O(seats)."""
         self.today = today
         self.bound = Fraction(0)
+        self.proof: tuple[Prices, Sequence[int]] | None = None  # prices and rewards that prove it
         self.rounds = 0
         self.program: KeepProgram | None = None
         self._values: list[float] = []
@@ -170,7 +171,9 @@ class Keeping:
     def try_prices(self, prices: Prices) -> None:
         """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
         rewards = [math.floor(money * SCALE) for money in self.today.money]
-        self.bound = max(self.bound, self._prove(prices, rewards)[0])
+        bound = self._prove(prices, rewards)[0]
+        if bound > self.bound:
+            self.bound, self.proof = bound, (prices, rewards)
 
     def run(self, budget: Budget, patterns: Iterable[Pattern], box: Box) -> None:
         """Column generation, from patterns that are known, until nothing improves the LP or time is over.
@@ -187,6 +190,7 @@ class Keeping:
                 bound, found = self._price(program, point, duals)
                 if bound > self.bound:
                     self.bound, centre = bound, point
+                    self.proof = program.prices(point), program.rewards(point)
                 if found:
                     break
             if (not found or value <= self.bound * (1 + ENOUGH)) and not (program.beyond() and program.raise_penalty()):

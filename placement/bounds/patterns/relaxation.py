@@ -39,6 +39,7 @@ from placement.bounds.patterns.pricing import Knapsack
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
+    from placement.bounds.patterns.grid import Grid
     from placement.fleet import Component, Fleet, Option
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
@@ -69,7 +70,7 @@ class Need(NamedTuple):
 class Kind:
     """Accelerators that are alike (or whole machines with at most one): their pools, items, and the knapsack of one.
 
-    `room` is what one has of each resource, as needs are counted; the knapsack has grid units of it.
+    `room` is what one has of each resource, as needs are counted; the knapsack has units of the `grid`.
     `alike` is equal for kinds that differ by zone alone: patterns of one are worth a try in the others.
     """
 
@@ -78,6 +79,7 @@ class Kind:
     pools: tuple[int, ...]
     room: Need
     items: tuple[Need, ...]
+    grid: Grid
     knapsack: Knapsack
 
 
@@ -209,7 +211,8 @@ def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...
     room = Need(*(max(0, have) for have in amounts))
     counts = [sum(wanted[i].values()) for i in items]
     grid = fit_grid(room, items, counts)
-    return Kind(q, alike, pools, room, items, Knapsack(grid.room(room), [grid.need(item) for item in items], counts))
+    knapsack = Knapsack(grid.room(room), [grid.need(item) for item in items], counts)
+    return Kind(q, alike, pools, room, items, grid, knapsack)
 
 
 def _most_on_accelerator(component: Component, zones: set[int]) -> int:

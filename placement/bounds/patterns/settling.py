@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import operator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import device_worth
+from placement.bounds.patterns.history import Verdict
 from placement.bounds.patterns.listing import list_patterns
 from placement.bounds.patterns.reduced import reduce_box
 from placement.bounds.patterns.tree import Relaxed
@@ -35,6 +38,7 @@ _PARTS = (1.0, 0.5)  # of the gap, to ask about
 _NARROWER, _WIDER = 0.7, 1.02  # than a gap with too many patterns; that, after each box that is passed over
 _NODES = 200  # of one program's search
 _SHARE = 0.3  # of the time left, for one program
+_ABOUT = "machines, copies and patterns of this node, with every pattern that a plan of so little rent can have"
 
 
 class Settling:
@@ -108,12 +112,20 @@ class Settling:
         program = WholeProgram(self._relaxation, self._groups, box, reduced, patterns)
         answer = program.solve(aim, budget.share(_SHARE), _NODES)
         if answer.bound is None:
-            return closed
+            return replace(closed, verdict=self._verdict(program, closed.bound))
+        verdict = self._verdict(program, answer.bound)
         prices = (pool.price for pool in self._relaxation.fleet.pools)
         if not answer.machines or answer.bound < sum(map(operator.mul, answer.machines, prices)):
-            return replace(relaxed, bound=max(relaxed.bound, answer.bound))
+            return replace(relaxed, bound=max(relaxed.bound, answer.bound), verdict=verdict)
         counts = (*answer.machines, *(sum(answer.machines[p] for p in group) for group in self._groups))
         sums = tuple(float(sum(answer.copies[w] for w in ways)) for ways in self._relaxation.sums)
         most = self._stacking.limits(box.sums)
         stacked = self._stacking.stacked(sums, most, zip(patterns, answer.amounts, strict=True))
-        return Relaxed(answer.bound, tuple(map(float, counts)), feasible=True, sums=sums, stacked=stacked)
+        found = Relaxed(answer.bound, tuple(map(float, counts)), feasible=True, sums=sums, stacked=stacked)
+        return replace(found, verdict=verdict)
+
+    def _verdict(self, program: WholeProgram, rent: int) -> Verdict:
+        """That no plan in the box pays less than `rent` for machines, as the program of less has no solution."""
+        fleet = self._relaxation.fleet
+        ticks = fleet.tick_price * rent + least_move_ticks(fleet)
+        return Verdict("HiGHS", ticks, partial(program.to_mps, rent - 1), _ABOUT)

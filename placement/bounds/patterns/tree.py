@@ -16,12 +16,14 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.bounds.patterns.history import Case, Subject
 from placement.bounds.patterns.relaxation import volumes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from placement.bounds.patterns.certificate import Box, Groups, Prices
+    from placement.bounds.patterns.history import Verdict
     from placement.bounds.patterns.relaxation import Relaxation, Way
     from placement.fleet import Fleet
 
@@ -45,7 +47,7 @@ def is_whole(counts: Sequence[float]) -> bool:
 class Relaxed:
     """What solving one box gives.
 
-    `bound` is proven, micro-dollars per hour, by `prices` unless the box was settled; `counts` are machines per pool
+    `bound` is proven, micro-dollars per hour, by `prices`, or by an engine's `verdict`; `counts` are machines per pool
     and group in the solution (none when there is none), `sums` copies per sum of the relaxation; `stacked` of each sum
     how many of its copies, about, are saved by patterns with more of them than there are; `feasible` says whether these
     hold everything that the relaxation asks for.
@@ -57,14 +59,27 @@ class Relaxed:
     sums: tuple[float, ...] = ()
     stacked: tuple[float, ...] = ()
     prices: Prices | None = None
+    verdict: Verdict | None = None
 
 
 class _Node(NamedTuple):
     bound: int
     order: int
-    box: Box
+    case: Case
     relaxed: Relaxed
     settled: bool = False  # or not to be settled
+
+    @property
+    def box(self) -> Box:
+        return self.case.box
+
+
+class _Branch(NamedTuple):
+    """A split of a box: at most so many of the subject, or more."""
+
+    subject: Subject
+    at_most: int
+    parts: tuple[Box, ...]
 
 
 class Tree:
@@ -92,7 +107,8 @@ class Tree:
         self._groups = groups
         prices = [pool.price for pool in fleet.pools]
         self._prices = (*prices, *(min(prices[p] for p in group) for group in groups))
-        self._open = [_Node(relaxed.bound, 0, root, relaxed)]
+        self.root = Case(root, prices=relaxed.prices)
+        self._open = [_Node(relaxed.bound, 0, self.root, relaxed)]
         self._closed: list[_Node] = []  # boxes that can't be branched on
         self._met: tuple[int, ...] = ()  # whole counts met that hold everything
         self.nodes = 0
@@ -122,7 +138,7 @@ class Tree:
         """Those of the box with the least bound, when more branching can't raise that; else ()."""
         return self._mix(self._closed[0]) if self.done and self._closed else ()
 
-    def exclude(self, limits: Mapping[int, int]) -> bool:
+    def exclude(self, limits: Mapping[int, int], verdict: Verdict) -> bool:
         """Leave out all counts within these limits, `mix` among them; False: no time for that.
 
         Limits are on counts of pools and groups, by index. The rest of the mix's box falls into boxes with more
@@ -130,20 +146,24 @@ class Tree:
         """
         node = self._closed[0]
         most = list(node.box.most)
-        children = []
+        splits, parts = [], []
         for k, n in limits.items():
             if n < most[k]:
                 fewest = list(node.box.fewest)
                 fewest[k] = max(fewest[k], n + 1)
-                children.append(replace(node.box, fewest=tuple(fewest), most=tuple(most)))
+                splits.append((Subject(copies=False, number=k), n))
+                parts.append(replace(node.box, fewest=tuple(fewest), most=tuple(most)))
             most[k] = min(most[k], n)
-        found = self._solved(node, children)
+        found = self._solved(node, parts)
         if found is None:
             return False
         heapq.heappop(self._closed)
         self._met = ()
-        for child in found:
-            heapq.heappush(self._open, child)
+        node.case.splits, node.case.above = splits, self._push(found)
+        if splits:
+            node.case.below = Case(replace(node.box, most=tuple(most)), node.case, verdict=verdict)
+        else:
+            node.case.verdict = verdict
         return True
 
     def step(self) -> bool:
@@ -152,32 +172,43 @@ class Tree:
         if not node.settled:
             relaxed = self._settle(node.box, node.relaxed)
             bound = node.bound if relaxed is None else max(node.bound, relaxed.bound)
-            node = _Node(bound, node.order, node.box, relaxed or node.relaxed, settled=True)
+            node.case.verdict = None if relaxed is None else relaxed.verdict
+            node = _Node(bound, node.order, node.case, relaxed or node.relaxed, settled=True)
             heapq.heapreplace(self._open, node)
             if node is not self._open[0]:
                 return True
-        halves = self._halves(node)
-        children = self._solved(node, halves)
+        branch = self._branch(node)
+        if branch is None:
+            heapq.heappush(self._closed, heapq.heappop(self._open))
+            return True
+        children = self._solved(node, branch.parts)
         if children is None:
             return False
         heapq.heappop(self._open)
-        for child in children:
-            heapq.heappush(self._open, child)
-        if not halves:
-            heapq.heappush(self._closed, node)
+        below, above = self._push(children)
+        node.case.splits, node.case.above, node.case.below = [(branch.subject, branch.at_most)], [above], below
         return True
 
-    def _solved(self, node: _Node, boxes: Iterable[Box]) -> list[_Node] | None:
-        """Parts of a node's box, but for empty ones, each with its bound; None when the time is up."""
-        found = []
+    def _push(self, nodes: Sequence[_Node | None]) -> list[Case | None]:
+        """Open some nodes; their cases, None where a part is empty."""
+        for node in nodes:
+            if node is not None:
+                heapq.heappush(self._open, node)
+        return [None if node is None else node.case for node in nodes]
+
+    def _solved(self, node: _Node, boxes: Sequence[Box]) -> list[_Node | None] | None:
+        """Parts of a node's box, each with its bound, None for empty ones; None when the time is up."""
+        found: list[_Node | None] = []
         for box in boxes:
             if self._is_empty(box):
+                found.append(None)
                 continue
             relaxed = self._solve(box)
             if relaxed is None:
                 return None
             self.nodes += 1
-            found.append(_Node(max(node.bound, relaxed.bound), self.nodes, box, relaxed))
+            case = Case(box, node.case, relaxed.prices)
+            found.append(_Node(max(node.bound, relaxed.bound), self.nodes, case, relaxed))
         return found
 
     def _mix(self, node: _Node) -> tuple[int, ...]:
@@ -185,15 +216,15 @@ class Tree:
         return tuple(round(n) for n in node.relaxed.counts[: self._pools]) if node.relaxed.feasible else ()
 
     def _is_empty(self, box: Box) -> bool:
-        """Whether the limits of some group's pools rule out those of the group."""
-        return any(
+        """Whether a range is empty, or the limits of some group's pools rule out those of the group."""
+        return any(low > high for low, high in box.sums.values()) or any(
             sum(box.most[p] for p in group) < box.fewest[self._pools + g]
             or sum(box.fewest[p] for p in group) > box.most[self._pools + g]
             for g, group in enumerate(self._groups)
         )
 
-    def _halves(self, node: _Node) -> tuple[Box, ...]:
-        """Two boxes that together hold all plans of the node's; none when machines and sums of copies are whole.
+    def _branch(self, node: _Node) -> _Branch | None:
+        """Two boxes that together hold all plans of the node's; None when machines and sums of copies are whole.
 
         Branched on is the count whose rounding is worth most, be it of machines or of copies: a wide copy takes a large
         part of a machine, and half of one is what the LP likes.
@@ -206,20 +237,21 @@ class Tree:
         worth |= {s: _apart(n) * self._weights[s] for s, n in enumerate(sums) if _apart(n) > WHOLE}
         s = max(worth, key=lambda s: (worth[s], -s), default=None)
         if s is not None and (k is None or worth[s] > _apart(counts[k]) * self._prices[k]):
-            return self._halves_of_copies(node.box, s, sums[s])
-        return () if k is None else _halves(node.box, k, counts[k])
+            return self._branch_on_copies(node.box, s, sums[s])
+        return None if k is None else _branch_on_machines(node.box, k, counts[k])
 
     def _fractional(self, counts: tuple[float, ...]) -> int | None:
         """The count of machines whose rounding is worth most, rather of a group than of a pool; None: all are whole."""
         broken = [k for k, n in enumerate(counts) if _apart(n) > WHOLE]
         return max(broken, key=lambda k: (round(_apart(counts[k]) * self._prices[k]), k), default=None)
 
-    def _halves_of_copies(self, box: Box, s: int, copies: float) -> tuple[Box, ...]:
-        """The box with at most, and with more copies in sum s than `copies` rounded down; no empty one."""
+    def _branch_on_copies(self, box: Box, s: int, copies: float) -> _Branch:
+        """The box with at most, and with more copies in sum s than `copies` rounded down."""
         low, high = box.sums.get(s, (0, self._copies[s]))
         below = math.floor(copies + WHOLE)
-        parts = ((low, min(high, below)), (max(low, below + 1), high))
-        return tuple(replace(box, sums={**box.sums, s: part}) for part in parts if part[0] <= part[1])
+        limits = ((low, min(high, below)), (max(low, below + 1), high))
+        parts = tuple(replace(box, sums={**box.sums, s: limit}) for limit in limits)
+        return _Branch(Subject(copies=True, number=s), below, parts)
 
 
 def _apart(count: float) -> float:
@@ -227,12 +259,13 @@ def _apart(count: float) -> float:
     return abs(count - round(count))
 
 
-def _halves(box: Box, k: int, count: float) -> tuple[Box, Box]:
+def _branch_on_machines(box: Box, k: int, count: float) -> _Branch:
     """The box with count k at most, and above, what `count` is rounded down to."""
     below = math.floor(count)
     fewest, most = list(box.fewest), list(box.most)
     fewest[k], most[k] = below + 1, below
-    return replace(box, most=tuple(most)), replace(box, fewest=tuple(fewest))
+    parts = (replace(box, most=tuple(most)), replace(box, fewest=tuple(fewest)))
+    return _Branch(Subject(copies=False, number=k), below, parts)
 
 
 def _part(fleet: Fleet, way: Way) -> float:

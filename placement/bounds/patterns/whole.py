@@ -14,6 +14,7 @@ import numpy as np
 
 from placement.bounds.patterns.relaxation import volumes
 from placement.engines.highs import EngineError, load_lp, run, stopped_when
+from placement.engines.mps import Row, to_mps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +69,18 @@ class _Rows:
         self.value += terms.values()
         self.starts.append(len(self.index))
 
+    def in_integers(self, rows: int) -> list[Row]:
+        """The first rows, whose numbers are whole, as that."""
+        ends = self.starts
+        return [
+            Row(
+                None if math.isinf(self.low[r]) else int(self.low[r]),
+                None if math.isinf(self.high[r]) else int(self.high[r]),
+                _whole(dict(zip(self.index[ends[r] : ends[r + 1]], self.value[ends[r] : ends[r + 1]], strict=True))),
+            )
+            for r in range(rows)
+        ]
+
     def program(self) -> highspy.HighsLp:
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(self.cost), len(self.low)
@@ -80,6 +93,10 @@ class _Rows:
         lp.a_matrix_.value_ = np.array(self.value, dtype=float)
         lp.integrality_ = [highspy.HighsVarType.kInteger] * len(self.cost)
         return lp
+
+
+def _whole(terms: Mapping[int, float]) -> dict[int, int]:
+    return {column: int(n) for column, n in terms.items()}
 
 
 def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
@@ -121,6 +138,7 @@ class WholeProgram:
         self._box_rows(groups, box, reduced)
         self._unit = math.gcd(*(pool.price for pool in pools)) or 1
         self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self._machines)}
+        self._given = len(rows.low)  # rows before that of the money
 
     def solve(self, money: int, budget: Budget, nodes: int) -> Answer:
         """The cheapest solution of at most `money` micro-dollars per hour, as far as `nodes` and the budget reach."""
@@ -153,6 +171,12 @@ class WholeProgram:
             tuple(values[self._ways[w]] if w in self._ways else 0 for w in range(len(self._relaxation.ways))),
             tuple(values[k] for k in self._patterns),
         )
+
+    def to_mps(self, money: int) -> str:
+        """The program for solutions of at most `money` micro-dollars per hour, in the MPS format."""
+        columns = [(int(low), int(high)) for low, high in zip(self._rows.lower, self._rows.upper, strict=True)]
+        rows = [*self._rows.in_integers(self._given), Row(None, money // self._unit, _whole(self._cost))]
+        return to_mps("patterns", columns, rows)
 
     def _devices(self, reduced: Reduced, q: int) -> int:
         """The most accelerators of a kind."""

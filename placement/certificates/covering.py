@@ -1,0 +1,161 @@
+"""Whole machines that keep several inequalities at once: a small branch and bound whose leaves are exact.
+
+Each inequality (`bounds.patterns.certificate.Cut`) holds for every plan. The linear program over machine counts says
+with which factors they add up to the strongest one; factors are rounded to fractions, and what they prove of a box is
+computed exactly (`reasons.total`). Where that is not enough, the count that is furthest from whole splits the box.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from placement.bounds.patterns.certificate import UNIT, Cut, Prices
+from placement.bounds.patterns.history import Case, Subject
+from placement.certificates.reasons import Reason, total
+from placement.engines.highs import EngineError, load_lp, run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.bounds.patterns.certificate import Box, Groups
+    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.budget import Budget
+    from placement.certificates.reasons import Reasons
+
+_MOST_NODES = 3_000
+_MOST_CUTS = 60
+_GRAIN = 2**24  # factors are whole multiples of its inverse
+_WHOLE = 1e-6
+_MICRO = 1e6  # the linear program counts money in dollars
+
+
+@dataclass(slots=True)
+class Cover:
+    """The tree, and the reason of each of its leaves by the identity of the case."""
+
+    root: Case
+    reasons: dict[int, Reason] = field(default_factory=dict)
+
+
+def cover(
+    relaxation: Relaxation,
+    groups: Groups,
+    cuts: Sequence[Cut],
+    box: Box,
+    enough: float,
+    reasons: Reasons,
+    budget: Budget,
+) -> Cover | None:
+    """A tree in which each leaf proves `enough` ticks (or that it holds no plan); None when none was found.
+
+    Parameters
+    ----------
+    cuts : inequalities that every plan keeps, with the prices that prove them.
+    box : machine counts that any plan worth having pays for.
+    """
+    kept = [cut for cut in cuts if cut.prices is not None and cut.least > 0][-_MOST_CUTS:]
+    found = Cover(Case(box))
+    todo = [found.root]
+    for _ in range(_MOST_NODES):
+        if not todo:
+            return found
+        if budget.over():
+            return None
+        case = todo.pop()
+        reason, counts = _solve(relaxation, groups, kept, case.box, reasons)
+        found.reasons[id(case)] = reason
+        if reason.ticks >= enough:
+            continue
+        k = max(range(len(counts)), key=lambda k: _apart(counts[k]), default=None)
+        if k is None or _apart(counts[k]) <= _WHOLE:
+            return None
+        todo += _split(case, k, math.floor(counts[k]))
+    return None
+
+
+def _split(case: Case, k: int, below: int) -> list[Case]:
+    """Two cases: at most so many machines of a pool or group, and more."""
+    most, fewest = list(case.box.most), list(case.box.fewest)
+    most[k], fewest[k] = below, below + 1
+    parts = (replace(case.box, most=tuple(most)), replace(case.box, fewest=tuple(fewest)))
+    low, high = (Case(part, case) for part in parts)
+    case.splits, case.above, case.below = [(Subject(copies=False, number=k), below)], [high], low
+    return [low, high]
+
+
+def _apart(count: float) -> float:
+    return abs(count - round(count))
+
+
+def _solve(
+    relaxation: Relaxation, groups: Groups, cuts: Sequence[Cut], box: Box, reasons: Reasons
+) -> tuple[Reason, list[float]]:
+    """What the cuts prove of a box together, and counts, per pool and group, that keep them as cheaply as may be."""
+    pools = relaxation.fleet.pools
+    lp = highspy.HighsLp()
+    # Columns: machines per pool, per group, and what the inequalities lack, which costs more than any machine.
+    lp.num_col_, lp.num_row_ = len(pools) + len(groups) + 1, len(cuts) + len(groups)
+    dearest = sum(pool.price for pool in pools) / _MICRO + 1
+    lp.col_cost_ = np.array([pool.price / _MICRO for pool in pools] + [0.0] * len(groups) + [1e4 * dearest])
+    lp.col_lower_ = np.array([*map(float, box.fewest), 0.0])
+    lp.col_upper_ = np.array([*map(float, box.most), highspy.kHighsInf])
+    lp.row_lower_ = np.array([1.0] * len(cuts) + [0.0] * len(groups))
+    lp.row_upper_ = np.array([highspy.kHighsInf] * len(cuts) + [0.0] * len(groups))
+    columns: list[list[tuple[int, float]]] = [[] for _ in range(lp.num_col_)]
+    for r, cut in enumerate(cuts):
+        for p, worth in enumerate(cut.worth):
+            if worth:
+                columns[p].append((r, worth / cut.least))
+        columns[-1].append((r, 1.0))
+    for g, group in enumerate(groups):
+        for p in group:
+            columns[p].append((len(cuts) + g, 1.0))
+        columns[len(pools) + g].append((len(cuts) + g, -1.0))
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
+    lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
+    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
+    solver = load_lp(lp)
+    try:
+        if run(solver) != highspy.HighsModelStatus.kOptimal:
+            return Reason(0, ()), []
+    except EngineError:
+        return Reason(0, ()), []
+    solution = solver.getSolution()
+    counts, duals = list(solution.col_value), list(solution.row_dual)
+    return _reason(relaxation, groups, cuts, box, duals, reasons), counts[:-1]
+
+
+def _reason(
+    relaxation: Relaxation,
+    groups: Groups,
+    cuts: Sequence[Cut],
+    box: Box,
+    duals: Sequence[float],
+    reasons: Reasons,
+) -> Reason:
+    """What the duals prove, once they are fractions.
+
+    The equation that ties a group to its pools has a price of its own here, whatever the prices of the cuts say of it.
+    """
+    used: list[tuple[Cut, Prices, Fraction]] = []
+    ties = [Fraction(-dual) * round(_MICRO) * UNIT for dual in duals[len(cuts) :]]
+    for cut, dual in zip(cuts, duals, strict=False):
+        factor = Fraction(round(dual * _GRAIN), _GRAIN) * round(_MICRO) * UNIT / cut.least
+        if factor > 0 and cut.prices is not None:
+            used.append((cut, cut.prices, factor))
+            for g, price in enumerate(cut.prices.group):
+                ties[g] -= factor * price
+    if any(ties):
+        nothing = Cut((0,) * len(relaxation.fleet.pools), 0)
+        used.append((nothing, Prices([], [], group=[round(price) for price in ties]), Fraction(1)))
+    use = tuple((prices, factor) for _, prices, factor in used)
+    if total(used, relaxation, groups, box, money=0) > 0:
+        return Reason(math.inf, use)
+    return Reason(reasons.ticks(total(used, relaxation, groups, box)), use)

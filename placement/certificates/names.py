@@ -1,0 +1,88 @@
+"""What the pattern bound calls by index, in the words of the problem document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.bounds.patterns.certificate import FINE, UNIT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from placement.bounds.patterns.certificate import Groups, Prices
+    from placement.bounds.patterns.history import Subject
+    from placement.bounds.patterns.relaxation import Kind, Relaxation
+
+    Document = dict[str, Any]
+
+PRICE_UNIT = UNIT  # prices of a certificate are in 1 / PRICE_UNIT micro-dollars
+RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")  # in the order of a need
+
+
+class Names:
+    """The names of one relaxation: of its pools, components, groups of pools and sums of copies."""
+
+    def __init__(self, relaxation: Relaxation, groups: Groups) -> None:
+        """O(1)."""
+        self._relaxation = relaxation
+        self._groups = groups
+        self._pool = [pool.name for pool in relaxation.fleet.pools]
+        self._component = [component.name for component in relaxation.fleet.components]
+
+    def split(self, subject: Subject) -> Document:
+        """What a node is split by."""
+        if subject.copies:
+            return {"copies": self.copies(subject.number)}
+        pools = len(self._pool)
+        chosen = (subject.number,) if subject.number < pools else self._groups[subject.number - pools]
+        return {"machines": self.pools(chosen)}
+
+    def pools(self, pools: Iterable[int]) -> list[str]:
+        """Names of pools."""
+        return [self._pool[p] for p in pools]
+
+    def copies(self, s: int) -> Document:
+        """A sum of the relaxation: copies of one component by one option on some pools."""
+        ways = [self._relaxation.ways[w] for w in self._relaxation.sums[s]]
+        first = ways[0]
+        return {
+            "component": self._component[first.component],
+            "option": first.option,
+            "pools": self.pools(way.pool for way in ways),
+        }
+
+    def prices(self, prices: Prices) -> Document:
+        """Prices that are not 0, as a certificate has them."""
+        found: Document = {
+            "machines": [[self.pools(self._groups[g]), price] for g, price in enumerate(prices.group) if price],
+            "accelerators": [
+                self._accelerators(kind, prices.touch[kind.index], prices.device[kind.index])
+                for kind in self._relaxation.kinds
+                if prices.touch
+            ],
+            "volumes": [
+                [self._pool[p], RESOURCES[r], price] for (p, r), price in sorted(prices.volume.items()) if price
+            ],
+            "per_instance": [
+                [self._component[c], self._pool[p], price] for (c, p), price in sorted(prices.on_one.items()) if price
+            ],
+            "copies": [[self.copies(s), price] for s, price in sorted(prices.sums.items()) if price],
+        }
+        given = self._relaxation.given
+        if given is not None and prices.level:
+            levels = zip(self._relaxation.fleet.levels, prices.level, strict=True)
+            found["optional"] = {str(priority): price for priority, price in levels if price}
+        return {key: value for key, value in found.items() if value}
+
+    def _accelerators(self, kind: Kind, touch: list[int], own: int) -> Document:
+        grid = zip(kind.grid.dimensions, kind.grid.units, strict=True)
+        return {
+            "pools": self.pools(kind.pools),
+            "own": own * FINE,
+            "copies": [[list(need), price * FINE] for need, price in zip(kind.items, touch, strict=True) if price],
+            "grid": [[r, unit.numerator, unit.denominator] for r, unit in grid],
+        }
+
+    def within(self, given: tuple[int, ...]) -> Mapping[str, int]:
+        """Limits on optional copies left out, by priority."""
+        return {str(priority): n for priority, n in zip(self._relaxation.fleet.levels, given, strict=True)}

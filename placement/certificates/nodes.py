@@ -1,0 +1,106 @@
+"""The tree of a certificate: cases of the pattern bound, each with the reason for its bound, as one flat list."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from placement.bounds.patterns.certificate import Prices
+    from placement.bounds.patterns.history import Case, Subject, Verdict
+    from placement.certificates.names import Names
+    from placement.certificates.reasons import Reason
+
+    Document = dict[str, Any]
+
+
+class Nodes:
+    """A tree that grows from its root; `proven` is what it proves without any engine, `believed` with their word.
+
+    Both are ticks, infinite where no plan is left.
+    """
+
+    def __init__(self, names: Names, tick_move: int) -> None:
+        """Empty. `tick_move` ticks are a micro-dollar."""
+        self._names, self._tick_move = names, tick_move
+        self.nodes: list[Document] = []
+        self.prices: list[Document] = []
+        self._number: dict[int, int] = {}  # of prices, by id
+        self._kept: list[Prices] = []
+        self.weak: list[tuple[Case, Reason]] = []  # leaves whose prices are not enough
+        self.proven: float | int = math.inf
+        self.believed: float | int = math.inf
+
+    def add_tree(self, root: Case, reason_of: Callable[[Case], Reason], enough: float) -> None:
+        """All cases below a root; a case whose own reason is `enough` is a leaf, however it was split."""
+        todo: list[tuple[Case | None, int]] = [(root, self._new())]
+        while todo:
+            case, number = todo.pop()
+            if case is None:
+                self.nodes[number] = {"leaf": "empty"}
+                continue
+            reason = reason_of(case)
+            if reason.ticks >= enough or not case.splits:
+                self.nodes[number] = self._leaf(reason, case.verdict, enough)
+                if reason.ticks < enough:
+                    self.weak.append((case, reason))
+            else:
+                todo += self._split(case, number)
+
+    def add_leaf(self, leaf: Document, ticks: float, *, engine: bool = False) -> None:
+        """One leaf more, written elsewhere."""
+        self.nodes.append(leaf)
+        self.proven = min(self.proven, 0 if engine else ticks)
+        self.believed = min(self.believed, ticks)
+
+    def use(self, reason: Reason) -> list[list[int]]:
+        """Prices by number, each with its factor."""
+        return [[self.number_of(prices), f.numerator, f.denominator] for prices, f in reason.use]
+
+    def _new(self) -> int:
+        self.nodes.append({})
+        return len(self.nodes) - 1
+
+    def _split(self, case: Case, number: int) -> Iterator[tuple[Case | None, int]]:
+        """The splits of a case one after the other, and the parts that they leave."""
+        for k, ((subject, at_most), above) in enumerate(zip(case.splits, case.above, strict=True)):
+            below_number, above_number = self._new(), self._new()
+            self.nodes[number] = self._split_row(subject, at_most, below_number, above_number)
+            yield above, above_number
+            if k + 1 == len(case.splits):
+                yield case.below, below_number
+            number = below_number
+
+    def _split_row(self, subject: Subject, at_most: int, below: int, above: int) -> Document:
+        return {"split": self._names.split(subject), "at_most": at_most, "below": below, "above": above}
+
+    def _leaf(self, reason: Reason, verdict: Verdict | None, enough: float) -> Document:
+        self.proven = min(self.proven, reason.ticks)
+        wanted = verdict is not None and verdict.ticks > reason.ticks and reason.ticks < enough
+        program = verdict.program() if verdict is not None and wanted else None
+        if verdict is not None and program is not None:
+            self.believed = min(self.believed, verdict.ticks)
+            ticks = Fraction(verdict.ticks, self._tick_move)
+            return {
+                "leaf": "engine",
+                "engine": verdict.engine,
+                "says": "infeasible",
+                "at_least": [ticks.numerator, ticks.denominator],
+                "about": verdict.about,
+                "use": self.use(reason),
+                "program": program,
+            }
+        self.believed = min(self.believed, reason.ticks)
+        leaf: Document = {"leaf": "prices", "use": self.use(reason)}
+        return {**leaf, "infeasible": True} if reason.excludes else leaf
+
+    def number_of(self, prices: Prices) -> int:
+        """The number of some prices in the document."""
+        if id(prices) not in self._number:
+            self._number[id(prices)] = len(self.prices)
+            self._kept.append(prices)
+            self.prices.append(self._names.prices(prices))
+        return self._number[id(prices)]

@@ -1,0 +1,126 @@
+"""What prices prove of a box, as an exact number and as the leaf of a certificate that says so."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement.bounds.moves import least_move_ticks
+from placement.bounds.patterns.certificate import UNIT, certify, device_worth
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.bounds.patterns.certificate import Box, Cut, Groups, Prices
+    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.bounds.patterns.stacking import Stacking
+
+    Document = dict[str, Any]
+
+_MOST_SCALES = 60  # factors that are tried for one cut
+
+
+class Reason(NamedTuple):
+    """A bound on ticks, infinite where no plan is left, by prices with factors."""
+
+    ticks: float | int
+    use: tuple[tuple[Prices, Fraction], ...]
+
+    @property
+    def excludes(self) -> bool:
+        """Whether no plan is left at all."""
+        return self.ticks == math.inf
+
+
+class Reasons:
+    """What prices prove of boxes of one relaxation."""
+
+    def __init__(self, relaxation: Relaxation, groups: Groups, stacking: Stacking) -> None:
+        """O(components + pools)."""
+        self._relaxation, self._groups, self._stacking = relaxation, groups, stacking
+        fleet = relaxation.fleet
+        self._moves = least_move_ticks(fleet)
+        self._step = math.gcd(*(pool.price for pool in fleet.pools if pool.max_instances != 0))
+        self._cuts: dict[tuple[int, object], Cut] = {}  # of prices (by id) and limits on copies
+        self._kept: list[Prices] = []  # so that no id is used again
+
+    def best(self, candidates: Iterable[Prices], box: Box, enough: float) -> Reason:
+        """The best bound that one of some prices proves of a box; the first that is `enough` will do."""
+        best = Reason(0, ())
+        for prices in candidates:
+            found = self.of(prices, box, enough)
+            if found.ticks > best.ticks or not best.use:
+                best = found
+            if best.ticks >= enough:
+                break
+        return best
+
+    def of(self, prices: Prices, box: Box, enough: float) -> Reason:
+        """What prices prove of a box, with the factor that proves most: at 1 when that is `enough`."""
+        cut = self.cut(prices, box)
+        if self._total(cut, prices, box, Fraction(1), money=0) > 0:
+            return Reason(math.inf, ((prices, Fraction(1)),))
+        found = Reason(self.ticks(self._total(cut, prices, box, Fraction(1))), ((prices, Fraction(1)),))
+        for factor in self._factors(cut, prices) if found.ticks < enough else ():
+            ticks = self.ticks(self._total(cut, prices, box, factor))
+            if ticks > found.ticks:
+                found = Reason(ticks, ((prices, factor),))
+        return found
+
+    def cut(self, prices: Prices, box: Box) -> Cut:
+        """The inequality on machine counts that prices prove in a box."""
+        limits = self._stacking.limits(box.sums)
+        key = id(prices), (limits, tuple(sorted(box.sums.items())))
+        if key not in self._cuts:
+            knapsacks = [
+                kind.knapsack.with_limits(most) for kind, most in zip(self._relaxation.kinds, limits, strict=True)
+            ]
+            device = device_worth(self._relaxation, prices, knapsacks)
+            self._cuts[key] = certify(self._relaxation, prices, device, box.sums)
+            self._kept.append(prices)
+        return self._cuts[key]
+
+    def ticks(self, total: Fraction) -> int:
+        """Rent, in 1 / UNIT micro-dollars, as ticks: rents are multiples of what all prices have in common."""
+        rent = max(0, math.ceil(total / UNIT))
+        if self._step:
+            rent = -(-rent // self._step) * self._step
+        return self._relaxation.fleet.tick_price * rent + self._moves
+
+    def _total(self, cut: Cut, prices: Prices, box: Box, factor: Fraction, money: int = 1) -> Fraction:
+        return total([(cut, prices, factor)], self._relaxation, self._groups, box, money)
+
+    def _factors(self, cut: Cut, prices: Prices) -> Iterable[Fraction]:
+        """Where the bound may be largest as a function of the factor: where machines of a pool come to cost nothing."""
+        worth = list(cut.worth)
+        for g, price in enumerate(prices.group):
+            for p in self._groups[g]:
+                worth[p] -= price
+        pools = self._relaxation.fleet.pools
+        found = {Fraction(pool.price * UNIT, w) for pool, w in zip(pools, worth, strict=True) if w > 0 and pool.price}
+        ordered = sorted(found, key=lambda factor: abs(math.log(factor)))
+        return ordered[:_MOST_SCALES]
+
+
+def total(
+    cuts: Sequence[tuple[Cut, Prices, Fraction]], relaxation: Relaxation, groups: Groups, box: Box, money: int = 1
+) -> Fraction:
+    """The least rent in a box by some cuts with factors, in 1 / UNIT micro-dollars; with no `money`, of machines alone.
+
+    Above 0 without money, it says that no machine counts of the box keep the cuts. O(cuts x pools).
+    """
+    pools = relaxation.fleet.pools
+    costs = [Fraction(money * pool.price * UNIT) for pool in pools]
+    sets = [Fraction(0)] * len(groups)
+    least = Fraction(0)
+    for cut, prices, factor in cuts:
+        least += factor * cut.least
+        for p, worth in enumerate(cut.worth):
+            costs[p] -= factor * worth
+        for g, price in enumerate(prices.group):
+            sets[g] -= factor * price
+            for p in groups[g]:
+                costs[p] += factor * price
+    ranges = zip((*costs, *sets), box.fewest, box.most, strict=True)
+    return least + sum(min(cost * low, cost * high) for cost, low, high in ranges)
