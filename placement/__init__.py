@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from placement.io import read_problem as read
     from placement.io import write_document as write
     from placement.plan import Plan
-    from placement.planner import bound, solve
+    from placement.planner import bound, certify, solve
     from placement.problem import Problem
     from placement.referee import verify
     from placement.result import Result, Status, Stop
@@ -38,6 +38,7 @@ _HOME = {
     "Stop": "placement.result:Stop",
     "UsageError": "placement.errors:UsageError",
     "bound": "placement.planner:bound",
+    "certify": "placement.planner:certify",
     "read": "placement.io:read_problem",
     "read_plan": "placement.io:read_plan",
     "solve": "placement.planner:solve",
@@ -57,6 +58,7 @@ __all__ = [
     "Stop",
     "UsageError",
     "bound",
+    "certify",
     "read",
     "read_plan",
     "solve",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Executor
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from placement import arguments
 from placement.budget import Budget
@@ -25,9 +26,12 @@ from placement.track import SEARCH, Track
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from placement.certificates import Certificate
     from placement.fleet import Fleet
     from placement.packing import Packing, Value
     from placement.track import Listener
+
+T = TypeVar("T")
 
 # A plan of very many rows takes long to write and check; its time is taken off the search's.
 _MANY_ROWS = 50_000
@@ -49,6 +53,7 @@ def solve(
     hint: Plan | None = None,
     listener: Listener | None = None,
     executor: Executor | None = None,
+    certificate: bool = False,
 ) -> Result:
     """Find a plan, with a bound on how good any plan can be.
 
@@ -68,6 +73,7 @@ def solve(
     executor : where the parts of a large problem are solved (see the solver `decomposition`): any
         `concurrent.futures.Executor`, such as a process pool or ``distributed.Client(...).get_executor()``. None: one
         part after the other in this process. The answer does not depend on it.
+    certificate : keep in the result what `certify` needs to write down why the bound holds.
 
     Returns
     -------
@@ -109,7 +115,8 @@ def solve(
     start = None if hint is None else _packing_of(fleet, hint)
     given: dict[str, Any] = {"budget": budget, "seed": seed, "hint": start, "options": settings}
     outcome = _run(lambda: entry.load()(fleet, track, **given), track, budget, solver)
-    return _written(fleet, track, outcome, budget, solver, seed)
+    found = _written(fleet, track, outcome, budget, solver, seed)
+    return replace(found, evidence=_Evidence(fleet, track, outcome.infeasible, seed)) if certificate else found
 
 
 def _rows(fleet: Fleet) -> int:
@@ -137,6 +144,7 @@ def bound(
     time_limit: float | None = 60.0,
     seed: int = 0,
     listener: Listener | None = None,
+    certificate: bool = False,
 ) -> Result:
     """A bound on the cost of every plan, and how far a given plan is from it; no search for a better plan.
 
@@ -147,6 +155,7 @@ def bound(
     time_limit : seconds; None for no limit. The best bound so far is returned when it ends, and on Ctrl-C.
     seed : of the integer programs over machine counts.
     listener : called with each `Event`.
+    certificate : as in `solve`.
 
     Returns
     -------
@@ -168,7 +177,63 @@ def bound(
     track = Track(fleet, budget, listener)
     start = None if plan is None else _packing_of(fleet, plan)
     outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), track, budget, "bound")
-    return _written(fleet, track, outcome, budget, "bound", seed)
+    found = _written(fleet, track, outcome, budget, "bound", seed)
+    return replace(found, evidence=_Evidence(fleet, track, outcome.infeasible, seed)) if certificate else found
+
+
+class _Evidence(NamedTuple):
+    """What a certificate is written from: a solve at its end."""
+
+    fleet: Fleet
+    track: Track
+    infeasible: bool
+    seed: int
+
+
+def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
+    """Why the bound of a result holds, or why there is no plan, as a document that anyone can check.
+
+    `placement.check_certificate` checks it with the standard library alone; `docs/certificates.md` is its format.
+
+    Parameters
+    ----------
+    result : of `solve` or `bound`, asked with ``certificate=True``.
+    time_limit : seconds for arguments that the solve itself did not need; None for no limit.
+
+    Returns
+    -------
+    Certificate
+        It may claim less than the result: what of its bound has an argument that can be written down.
+
+    Raises
+    ------
+    UsageError
+        The result was not asked to keep what a certificate needs.
+
+    Examples
+    --------
+    >>> import placement
+    >>> problem = placement.read("instances/codegen-before.yaml")
+    >>> result = placement.solve(problem, certificate=True)
+    >>> print(placement.certify(result))
+    no plan costs less than $681.75, by prices (1 leaf)
+    """
+    arguments.instance("result", result, Result, "a placement.Result")
+    limit = arguments.seconds("time_limit", time_limit)
+    evidence = result.evidence
+    if not isinstance(evidence, _Evidence):
+        raise UsageError("result has nothing to write a certificate from: ask solve or bound with certificate=True")
+    from placement.certificates import certify_track
+
+    fleet, track, infeasible, seed = evidence
+    budget = Budget(limit)
+    ended = _in_thread(lambda: certify_track(fleet, track, infeasible=infeasible, budget=budget, seed=seed), budget)
+    if not ended:
+        raise UsageError("the certificate was not written in time: give a longer time limit")
+    (found,) = ended
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 def _check_documents(problem: Problem, plan: Plan | None, name: str) -> None:
@@ -202,33 +267,39 @@ def _run(search: Callable[[], Outcome], track: Track, budget: Budget, solver: st
     long after it was to end, as an engine may that does not look at its clock, is left behind: what it found counts,
     and what it may still find does not.
     """
-    box: list[Outcome | BaseException] = []
+    ended = _in_thread(search, budget)
+    track.close()
+    if not ended:
+        return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
+    (found,) = ended
+    if isinstance(found, BaseException):
+        if track.best is not None and ran_out_of_memory(found):  # what was found before is as good as ever
+            return Outcome(solver, Stop.STUCK, stats={OUT_OF_MEMORY: 1})
+        raise found
+    return found
+
+
+def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]:
+    """What some work returns or raises; empty when it went on long after it was to end."""
+    found: list[T | BaseException] = []
     done = threading.Event()
 
-    def work() -> None:
+    def run() -> None:
         try:
-            box.append(search())
+            found.append(work())
         except BaseException as error:
-            box.append(error)
+            found.append(error)
         finally:
             done.set()
 
-    thread = threading.Thread(target=work, name=SEARCH, daemon=True)
+    thread = threading.Thread(target=run, name=SEARCH, daemon=True)
     thread.start()
     try:
         ended = _wait(done, budget)
     except KeyboardInterrupt:
         budget.interrupt()
         ended = _wait(done, budget)
-    track.close()
-    if not ended:
-        return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
-    found = box[0]
-    if isinstance(found, BaseException):
-        if track.best is not None and ran_out_of_memory(found):  # what was found before is as good as ever
-            return Outcome(solver, Stop.STUCK, stats={OUT_OF_MEMORY: 1})
-        raise found
-    return found
+    return found if ended else []
 
 
 def _wait(done: threading.Event, budget: Budget) -> bool:

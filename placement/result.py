@@ -70,6 +70,7 @@ class Result:
     status, stop : what is known, and why the solve ended.
     cost, bound : micro-dollars; None when there is none.
     trace : what was found on the way, in order.
+    evidence : what `placement.certify` reads; None unless it was asked for.
     """
 
     plan: Plan
@@ -79,6 +80,7 @@ class Result:
     cost: int | None
     bound: int | None
     trace: tuple[Event, ...]
+    evidence: object = field(default=None, repr=False, compare=False)
 
     @property
     def gap(self) -> float | None:

@@ -44,6 +44,7 @@ LAYERS = (
     "bounds",
     "heuristics",
     "exact",
+    "certificates",
     "solvers",
     "decomposition",
     "auto",
@@ -53,10 +54,10 @@ LAYERS = (
     "cli",
     "__main__",
 )
-SOLVING = ("engines", "bounds", "heuristics", "exact", "solvers", "decomposition", "beside", "auto")
+SOLVING = ("engines", "bounds", "heuristics", "exact", "certificates", "solvers", "decomposition", "beside", "auto")
 
 # Which layers may import a package at all, and from which starting points it must not be loaded.
-ENGINE_ROOMS = ("engines", "bounds", "exact")
+ENGINE_ROOMS = ("engines", "bounds", "exact", "certificates")
 HOMES = {
     "ortools": ENGINE_ROOMS,
     "pulp": ENGINE_ROOMS,

@@ -9,6 +9,7 @@ solve: then the rest has no argument that can be written down here.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from placement.exact.mix_by_mix import MixByMix
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.fleet import Component
 from placement.track import Track
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,12 +71,30 @@ class Certificate:
     complete: bool
 
     @property
-    def trusts_engines(self) -> bool:
-        """Whether some leaf rests on an engine's word."""
-        return self.claim != self.proven
+    def leaves(self) -> Counter[str]:
+        """How many leaves there are of each reason."""
+        return Counter(node["leaf"] for node in self.document["nodes"] if "leaf" in node)
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        leaves = self.leaves
+        engines = leaves.pop("engine", 0)
+        reasons = ", ".join(f"by {reason} ({_count(n)})" for reason, n in sorted(leaves.items()) if reason != "empty")
+        word = f"{_count(engines)} on an engine's word" if engines else ""
+        said = ", ".join(part for part in (reasons, word) if part)
+        line = f"{_claim(self.claim)}, {said}" if said else _claim(self.claim)
+        return f"{line}; without that word: {_claim(self.proven)}" if engines else line
 
 
-def certify_result(fleet: Fleet, track: Track, *, infeasible: bool, budget: Budget, seed: int = 0) -> Certificate:
+def _claim(cost: Fraction | None) -> str:
+    return "no plan exists" if cost is None else f"no plan costs less than ${float(cost / MICRO):,.2f}"
+
+
+def _count(leaves: int) -> str:
+    return f"{leaves} leaf" if leaves == 1 else f"{leaves} leaves"
+
+
+def certify_track(fleet: Fleet, track: Track, *, infeasible: bool, budget: Budget, seed: int = 0) -> Certificate:
     """The certificate of what a track holds at the end of a solve, as far as the budget reaches.
 
     Parameters
@@ -116,6 +136,7 @@ class _Search:
             if not self._budget.over():
                 yield from self._anew(engines=engines)
         yield from self._by_engine()
+        yield self._of_what_is_paid()
 
     def _by_counting(self) -> Iterator[Nodes]:
         """One component or pool shows that there is no plan."""
@@ -220,6 +241,13 @@ class _Search:
         }
         nodes.add_leaf(leaf, ticks, engine=True)
         yield nodes
+
+    def _of_what_is_paid(self) -> Nodes:
+        """Machines that any plan pays for, and moves that none avoids: what holds without any search."""
+        nodes = self._empty()
+        box = any_box(self._fleet, self._groups)
+        nodes.add_tree(Case(box), lambda case: self._reasons.best((), case.box, self._target), self._target)
+        return nodes
 
     def _empty(self) -> Nodes:
         return Nodes(self._names, self._fleet.tick_move)

@@ -47,7 +47,7 @@ class Reasons:
 
     def best(self, candidates: Iterable[Prices], box: Box, enough: float) -> Reason:
         """The best bound that one of some prices proves of a box; the first that is `enough` will do."""
-        best = Reason(0, ())
+        best = Reason(self.ticks(total([], self._relaxation, self._groups, box)), ())
         for prices in candidates:
             found = self.of(prices, box, enough)
             if found.ticks > best.ticks or not best.use:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from placement.cli.endings import OF_STATUS, Code, in_words, say
+
+if TYPE_CHECKING:
+    from placement.result import Result
 
 app = typer.Typer(
     name="placement",
@@ -23,6 +26,15 @@ app = typer.Typer(
 
 FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A problem, JSON or YAML; - is standard input.")]
 FullOption = Annotated[bool, typer.Option("--full", help="Every line of what is otherwise cut, such as faults.")]
+
+
+CertificateOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Write down why the bound holds, for `python -m placement.check_certificate`; may take as long again.",
+    ),
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -115,6 +127,7 @@ def solve(
             help="Write the plan here, JSON or YAML by the suffix; - is JSON on stdout.",
         ),
     ] = None,
+    certificate: CertificateOption = None,
     full: Annotated[
         bool, typer.Option("--full", help="Tables with a row for every machine and every component; every fault.")
     ] = False,
@@ -141,9 +154,9 @@ def solve(
         from placement.planner import solve as find_plan
 
         go = streams(output, quiet=quiet)
-        if go.plan is not None:
-            given = "--output" if output else "standard output"
-            check_outputs({given: go.plan}, {"the problem": file}, "write the plan to a file of its own")
+        outputs = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
+        outputs |= {} if certificate is None else {"--certificate": certificate}
+        check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
         problem = read_problem(file)
         start = None if hint is None else read_plan(hint)
         options: dict[str, Any] = dict(read_settings(solver, settings or ()))
@@ -163,6 +176,7 @@ def solve(
                 hint=start,
                 listener=listener,
                 executor=place,
+                certificate=certificate is not None,
             )
         with STOPS.keeping():
             if go.plan is not None:
@@ -174,8 +188,23 @@ def solve(
                 console(go.tables).print(Report(problem, result, full=full))
             elif result.packing is None:
                 say(f"placement: {result}")
+        if certificate is not None:
+            _certify(result, certificate, time_limit, quiet=quiet)
         code = OF_STATUS[result.status]
     raise typer.Exit(code)
+
+
+def _certify(result: Result, path: str, time_limit: float, *, quiet: bool) -> None:
+    """Write the certificate of a result, and say what it proves."""
+    from placement.io import write_document
+    from placement.planner import certify
+
+    found = certify(result, time_limit=time_limit)
+    write_document(found.document, path)
+    if not quiet:
+        say(f"certificate: {found}")
+    if not found.complete:
+        say("certificate: the rest of the bound has no argument that can be written down")
 
 
 def _following(*, live: bool, verbose: bool) -> Any:
@@ -224,6 +253,7 @@ def bound(
         str | None, typer.Argument(metavar="[PLAN]", help="A plan of that problem, by anyone; - is standard input.")
     ] = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds; the best bound by then is the answer.")] = 60.0,
+    certificate: CertificateOption = None,
     full: FullOption = False,
 ) -> None:
     """Say what no plan can beat, and how far a given plan is from it; search for nothing better.
@@ -232,18 +262,23 @@ def bound(
     """
     with in_words(full=full):
         from placement.errors import UsageError, printable
-        from placement.io import read_plan, read_problem
+        from placement.io import check_outputs, read_plan, read_problem
         from placement.planner import bound as find_bound
         from placement.report.verdict import bound_lines
         from placement.result import Status
 
         if file == plan == "-":
             raise UsageError("only one of FILE and PLAN can be standard input")
+        outputs = {} if certificate is None else {"--certificate": certificate}
+        inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})
+        check_outputs(outputs, inputs, "write it to a file of its own")
         problem = read_problem(file)
         document = None if plan is None else read_plan(plan)
-        result = find_bound(problem, document, time_limit=time_limit)
+        result = find_bound(problem, document, time_limit=time_limit, certificate=certificate is not None)
         for line in bound_lines(result, document):
             typer.echo(printable(line))
+        if certificate is not None:
+            _certify(result, certificate, time_limit, quiet=False)
         code = Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK
     raise typer.Exit(code)
 
