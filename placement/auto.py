@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from placement.beside import Beside, may_search_beside
 from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
+from placement.errors import failure, ran_out_of_memory
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.heuristics import HeuristicOptions
 from placement.heuristics.zones import is_zoned
-from placement.result import Outcome, Stop
+from placement.result import Outcome, Stop, said_infeasible
 from placement.track import why_stop
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ class _Turns:
         self._stuck = ""
         self._stats: dict[str, int | float | str] = {}
         self._infeasible: Outcome | None = None
+        self._error: Exception | None = None  # the first
         self._beside: list[Beside[list[tuple[str, Outcome]]]] = []
 
     @property
@@ -135,9 +137,11 @@ class _Turns:
         for beside in self._beside:
             for solver, found in beside.end() or ():
                 self._note(f"beside {solver}", found)
-        if self._infeasible is not None:
-            return self._infeasible
         best = self._track.best
+        if best is None and self._error is not None:  # nothing to keep: the bug is all that there is to tell
+            raise self._error
+        if self._infeasible is not None:  # that a plan contradicts it after all is for the planner to say
+            return self._infeasible
         stop = why_stop(self._track, self._budget) or (Stop.STUCK if best is None else Stop.DONE)
         return Outcome(NAME, stop, reason="" if best else self._stuck, stats=self._stats)
 
@@ -146,7 +150,7 @@ class _Turns:
             if not self.over:
                 yield turn.solver, self._run(turn)
 
-    def _run(self, turn: Turn) -> Outcome:
+    def _solve(self, turn: Turn) -> Outcome:
         from placement.solvers import find_solver
 
         solver = find_solver(turn.solver)
@@ -160,6 +164,25 @@ class _Turns:
             hint=best[0] if best else None,
             options=solver.make_options(turn.options),
         )
+
+    def _run(self, turn: Turn) -> Outcome:
+        """A turn; one that fails, or denies a plan that is there, ends, and takes what it proved with it."""
+        reports = self._track.reports
+        try:
+            outcome = self._solve(turn)
+        except Exception as error:
+            if self._track.strict or ran_out_of_memory(error):
+                raise
+            self._error = self._error or error
+            return self._failed(turn.solver, failure(error), reports)
+        if outcome.infeasible and self._track.best is not None:
+            return self._failed(turn.solver, said_infeasible(self._track.found_by), reports)
+        return outcome
+
+    def _failed(self, solver: str, said: str, reports: int) -> Outcome:
+        self._track.withdraw(reports)
+        self._track.blame(solver, said)
+        return Outcome(solver, Stop.STUCK)
 
     def _note(self, solver: str, outcome: Outcome) -> None:
         if outcome.infeasible:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import difflib
 import errno
 import json
+import traceback
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -89,6 +91,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 # How those say it who do not raise MemoryError: threads that can't be started, libraries that can't be loaded.
 _NO_MEMORY = ("can't start new thread", "cannot allocate memory", "failed to map segment", "std::bad_alloc")
+
+
+def failure(error: BaseException) -> str:
+    """How something of ours failed, as the end of a sentence about it: the error, and where it was raised."""
+    steps = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, SolverBugError) or not steps:
+        return f"failed: {error}"
+    return f"failed: {type(error).__name__}: {error} ({Path(steps[-1].filename).name}, line {steps[-1].lineno})"
 
 
 def ran_out_of_memory(error: BaseException) -> bool:

@@ -8,18 +8,19 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from placement import arguments
 from placement.budget import Budget
 from placement.document import from_plan, money, to_plan
-from placement.errors import SolverBugError, UsageError, ran_out_of_memory, wrong_argument
+from placement.errors import SolverBugError, UsageError, failure, ran_out_of_memory, wrong_argument
 from placement.fleet import compile_fleet
 from placement.packing import machine_price, moves
 from placement.plan import Plan
 from placement.problem import Problem
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
-from placement.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap
+from placement.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap, said_infeasible
 from placement.solvers import find_solver
 from placement.track import SEARCH, Track
 
@@ -86,7 +87,8 @@ def solve(
         No such solver or option, an argument of another type, a limit that can't mean anything, or a hint that breaks
         a rule.
     SolverBugError
-        The solver's plan or bound did not survive the check: a bug, never patched over.
+        A solver failed or contradicted itself, and there is no plan that keeps every rule. Where there is one, that is
+        the answer, and `faults` tells of it (but for `PLACEMENT_STRICT` in the environment, with which all is raised).
 
     Examples
     --------
@@ -106,7 +108,7 @@ def solve(
         arguments.instance("executor", executor, Executor, "a concurrent.futures.Executor, or None")
     budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
-    track = Track(fleet, budget, listener)
+    track = Track(fleet, budget, listener, check=partial(broken_rule, fleet))
     rows = _rows(fleet)
     if budget.seconds is not None and rows > _MANY_ROWS:
         budget.seconds -= rows * _ROW_SECONDS
@@ -174,7 +176,7 @@ def bound(
     _check_listener(listener)
     budget = Budget(time_limit)
     fleet = compile_fleet(problem)
-    track = Track(fleet, budget, listener)
+    track = Track(fleet, budget, listener, check=partial(broken_rule, fleet))
     start = None if plan is None else _packing_of(fleet, plan)
     outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), track, budget, "bound")
     found = _written(fleet, track, outcome, budget, "bound", seed)
@@ -275,7 +277,15 @@ def _run(search: Callable[[], Outcome], track: Track, budget: Budget, solver: st
     if isinstance(found, BaseException):
         if track.best is not None and ran_out_of_memory(found):  # what was found before is as good as ever
             return Outcome(solver, Stop.STUCK, stats={OUT_OF_MEMORY: 1})
-        raise found
+        if track.best is None or track.strict or isinstance(found, UsageError) or not isinstance(found, Exception):
+            raise found
+        track.withdraw(0)
+        track.blame(solver, failure(found))
+        return Outcome(solver, Stop.STUCK)
+    if found.infeasible and track.best is not None:
+        track.withdraw(0)
+        track.blame(found.solver, said_infeasible(track.found_by))
+        return Outcome(found.solver, Stop.STUCK, stats=found.stats)
     return found
 
 
@@ -319,12 +329,33 @@ def _wait(done: threading.Event, budget: Budget) -> bool:
 def _written(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
     """The result, also when the first Ctrl-C comes while it is written down: the plan is there, and stays."""
     try:
-        return _result(fleet, track, outcome, budget, solver, seed)
+        return _checked(fleet, track, outcome, budget, solver, seed)
     except KeyboardInterrupt:
         if budget.interrupted:
             raise
         budget.interrupt()
-        return _result(fleet, track, outcome, budget, solver, seed)
+        return _checked(fleet, track, outcome, budget, solver, seed)
+
+
+def _checked(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
+    """The result with the best plan that keeps every rule, whoever found it; one that breaks a rule is a fault."""
+    while True:
+        try:
+            return _result(fleet, track, outcome, budget, solver, seed)
+        except _BrokenPlanError as error:
+            track.drop_plans(track.found_by, str(error))
+            if track.best is None:
+                raise SolverBugError(str(track.faults[-1])) from None
+
+
+class _BrokenPlanError(SolverBugError):
+    """A plan breaks a rule; the text says which."""
+
+
+def broken_rule(fleet: Fleet, packing: Packing) -> str:
+    """The first rule that a packing breaks, in words; "" for none."""
+    broken = verify(fleet.problem, to_plan(fleet, packing)).violations
+    return broken[0].message if broken else ""
 
 
 def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
@@ -335,8 +366,6 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         "stop": str(outcome.stop),
     }
     best = track.best
-    if outcome.infeasible and best is not None:
-        raise SolverBugError(f"{outcome.solver} calls infeasible a problem that {track.found_by} has a plan for")
     bound = None if track.ticks_bound is None else fleet.cost(track.ticks_bound)
     if best is None:
         status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
@@ -347,7 +376,14 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         )
         plan = to_plan(fleet, None, **facts, **_extras(track, outcome))
         return Result(
-            plan, None, status, outcome.stop, None, None if outcome.infeasible else bound, tuple(track.events)
+            plan,
+            None,
+            status,
+            outcome.stop,
+            None,
+            None if outcome.infeasible else bound,
+            tuple(track.events),
+            tuple(track.faults),
         )
     packing, value = best
     cost = fleet.cost(value.ticks)
@@ -369,7 +405,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         facts["unplaced"] = _unplaced(fleet, packing, value, track.left_out_bound())
     plan = to_plan(fleet, packing, **facts, **_extras(track, outcome))
     _check(fleet, plan, packing, cost, bound)
-    return Result(plan, packing, status, stop, cost, bound, tuple(track.events))
+    return Result(plan, packing, status, stop, cost, bound, tuple(track.events), tuple(track.faults))
 
 
 def _said(**words: str) -> dict[str, str]:
@@ -383,7 +419,12 @@ def _extras(track: Track, outcome: Outcome) -> dict[str, Any]:
         {"seconds": round(e.seconds, 3), "cost": money(e.cost), "bound": money(e.bound), "by": e.by}
         for e in track.events
     ]
-    return {"trace": trace, **({"stats": dict(outcome.stats)} if outcome.stats else {})}
+    faults = [{"solver": fault.solver, "said": fault.said} for fault in track.faults]
+    return {
+        "trace": trace,
+        **({"stats": dict(outcome.stats)} if outcome.stats else {}),
+        **({"faults": faults} if faults else {}),
+    }
 
 
 def _unplaced(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ...]) -> list[dict[str, Any]]:
@@ -409,7 +450,9 @@ def _check(fleet: Fleet, plan: Any, packing: Packing, cost: int, bound: int | No
     verdict = verify(fleet.problem, plan)
     if verdict.violations:
         broken = "; ".join(v.message for v in verdict.violations[:3])
-        raise SolverBugError(f"the plan of {plan.solver} breaks {len(verdict.violations)} rules: {broken}")
+        if not broken_rule(fleet, packing):  # it keeps them; what is said of it is untrue
+            raise SolverBugError(f"what is said of the plan of {plan.solver} is untrue: {broken}")
+        raise _BrokenPlanError(broken)
     counted = (machine_price(fleet, packing), sum(moves(fleet, packing)), cost)
     if counted != (verdict.price_per_hour, verdict.moves, verdict.cost):
         found = (verdict.price_per_hour, verdict.moves, verdict.cost)

@@ -50,6 +50,23 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class SolverFault:
+    """A bug of ours that showed while a plan was there to be kept: a solver, and what it said or how it failed."""
+
+    solver: str
+    said: str
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.solver} {self.said}"
+
+
+def said_infeasible(by: str) -> str:
+    """What a solver said that denies the plan which another one found."""
+    return f"said that there is no plan, and {by} found one"
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something found on the way: seconds since the start, best cost and bound then (micro-dollars), who found it."""
 
@@ -71,6 +88,8 @@ class Result:
     cost, bound : micro-dollars; None when there is none.
     trace : what was found on the way, in order.
     evidence : what `placement.certify` reads; None unless it was asked for.
+    faults : bugs of ours that showed on the way: who failed, or claimed what the plan disproves. Plan and bound are
+        those of the others. Please report them, with the problem.
     """
 
     plan: Plan
@@ -80,6 +99,7 @@ class Result:
     cost: int | None
     bound: int | None
     trace: tuple[Event, ...]
+    faults: tuple[SolverFault, ...] = ()
     evidence: object = field(default=None, repr=False, compare=False)
 
     @property

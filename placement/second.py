@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.errors import SolverBugError
 from placement.tasks import Answer, Limits
 from placement.track import SEARCH
 from placement.worker import STOP
@@ -63,6 +64,10 @@ def second_process(track: Track, budget: Budget, errands: Iterator[Errand]) -> I
         second.close()
 
 
+class _TaskError(EOFError):
+    """A task failed; the text is its traceback."""
+
+
 class _Second:
     """The process, and the thread that tells it what to do."""
 
@@ -100,6 +105,7 @@ class _Second:
         except (OSError, EOFError, ValueError) as error:  # it could not be started, or it died
             if not self._closed:
                 _log.warning("the second process failed, the search goes on alone: %s", error)
+                self._blame(error)
         except BaseException as error:
             self._error = error
         finally:
@@ -109,6 +115,15 @@ class _Second:
                 for pipe in (self._process.stdin, self._process.stdout):
                     with suppress(OSError):
                         pipe and pipe.close()
+
+    def _blame(self, error: Exception) -> None:
+        """A task that failed is a fault of ours; that memory ran out, or that the process died, is none."""
+        what = str(error).strip().rpartition("\n")[2]
+        if isinstance(error, _TaskError) and not what.startswith("MemoryError"):
+            try:
+                self._track.blame("the second process", f"failed: {what}")
+            except SolverBugError as strict:
+                self._error = strict
 
     def _do(self, errand: Errand) -> None:
         """One errand, there and back."""
@@ -121,7 +136,7 @@ class _Second:
         assert self._process.stdout is not None
         answer: Answer | str = pickle.load(self._process.stdout)
         if isinstance(answer, str):
-            raise EOFError(answer)
+            raise _TaskError(answer)
         if answer.packing is not None and not self._closed:
             self._track.offer(answer.packing, errand.by)
 

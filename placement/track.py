@@ -6,11 +6,14 @@ not better and a bound that is not higher change nothing, so a solver may report
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.errors import SolverBugError
 from placement.packing import Packing, Value, evaluate
-from placement.result import Event, Stop, relative_gap
+from placement.result import Event, SolverFault, Stop, relative_gap
+from placement.units import dollars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +22,13 @@ if TYPE_CHECKING:
     from placement.fleet import Fleet
 
     Listener = Callable[[Event], None]
+    Check = Callable[[Packing], str]
+    Given = tuple[int, ...] | None
 
 SEARCH = "placement-search"  # names of threads that search begin so
 _ZERO = "zero"  # who proves that no plan costs less than nothing
 PROVED_GAP = 1e-9  # relative; the gap at which the format calls a plan optimal
+STRICT = "PLACEMENT_STRICT"  # set in the environment: a contradiction is raised, also where there is a plan to keep
 
 
 class Track:
@@ -36,22 +42,44 @@ class Track:
 
     ``given`` None means any plan at all. A bound counts for the incumbent only when the incumbent is within its
     `given`.
+
+    A bound above what a plan at hand costs is a contradiction: one of the two is wrong. A plan that keeps every rule
+    is believed, and nothing that its contradictor said or will say is; `faults` tells of it. Who is not believed any
+    more is told by a `SolverBugError`, so that its turn ends.
     """
 
-    def __init__(self, fleet: Fleet, budget: Budget, listener: Listener | None = None) -> None:
-        """Start with nothing known but that nothing costs less than zero."""
+    def __init__(
+        self,
+        fleet: Fleet,
+        budget: Budget,
+        listener: Listener | None = None,
+        *,
+        check: Check | None = None,
+        strict: bool | None = None,
+    ) -> None:
+        """Start with nothing known but that nothing costs less than zero.
+
+        `check` says which rule a packing breaks, in words ("" for none): asked when a plan and a bound contradict each
+        other. `strict` (by default, whether `STRICT` is set) raises every contradiction.
+        """
         self._fleet = fleet
         self._budget = budget
         self._listener = listener
+        self._check = check
+        self.strict = os.environ.get(STRICT, "0") not in ("", "0") if strict is None else strict
         self._lock = threading.RLock()
         self._packing: Packing | None = None
         self._value: Value | None = None
         self._found_by = ""
-        self._ticks: dict[tuple[int, ...] | None, _Bound] = {}
-        self._levels: list[dict[tuple[int, ...] | None, tuple[int, str]]] = [{} for _ in fleet.levels]
+        self._plans: dict[str, tuple[Packing, Value]] = {}  # the last of each finder
+        self._ticks: dict[tuple[Given, str], list[_Bound]] = {}  # those of one prover rise
+        self._levels: list[dict[tuple[Given, str], list[_Bound]]] = [{} for _ in fleet.levels]
+        self._reports = 0
+        self._distrusted: dict[str, str] = {}  # who contradicted a plan, and how
         self._closed = False
         self.events: list[Event] = []
         self.evidence: list[object] = []  # what can tell afterwards why bounds hold
+        self.faults: list[SolverFault] = []
 
     def close(self) -> None:
         """Take nothing from now on: the answer is being written."""
@@ -59,12 +87,25 @@ class Track:
             self._closed = True
 
     def offer(self, packing: Packing, by: str) -> bool:
-        """Take a packing that keeps every rule if it is better than the best so far; says whether it was."""
+        """Take a packing that keeps every rule if it is better than the best so far; says whether it was.
+
+        Raises
+        ------
+        SolverBugError
+            It contradicts a bound, and breaks a rule; or it contradicts one, and the track is strict.
+        """
         value = evaluate(self._fleet, packing)
         with self._lock:
             if self._closed or (self._value is not None and value >= self._value):
                 return False
+            against = self._contradicting(value)
+            broken = self._check(packing) if against and self._check is not None else ""
+            if broken:
+                raise SolverBugError(self._blame(by, f"found a plan that breaks a rule: {broken}"))
+            for prover, said in against.items():
+                self._distrust(prover, f"{said}, and {by} found one that does")
             self._packing, self._value, self._found_by = packing, value, by
+            self._plans[by] = packing, value
             self._note(by)
             if not value.ticks:
                 self.raise_bound(0, _ZERO)
@@ -75,22 +116,124 @@ class Track:
 
         No plan costs less than nothing: an engine's bound below 0 says just that. `relaxes` says in words which rules
         the argument leaves out; nothing for a search that keeps them all.
+
+        Raises
+        ------
+        SolverBugError
+            The plan at hand keeps every rule and costs less, or another one did before: `by` is not believed.
         """
-        ticks = max(0, ticks)
         with self._lock:
             if self._closed:
                 return
             before = self.ticks_bound
-            if given not in self._ticks or ticks > self._ticks[given].ticks:
-                self._ticks[given] = _Bound(ticks, by, relaxes)
+            self._raise(self._ticks, _Bound(max(0, ticks), by, relaxes, self._reports), given)
             if self.ticks_bound != before:
                 self._note(by)
 
     def raise_left_out(self, level: int, value: int, by: str, given: tuple[int, ...] | None = None) -> None:
-        """Report that no plan within `given` (of the levels before) leaves out fewer than `value` at `level`."""
+        """Report that no plan within `given` (of the levels before) leaves out fewer than `value` at `level`.
+
+        Raises
+        ------
+        SolverBugError
+            As in `raise_bound`.
+        """
         with self._lock:
-            if not self._closed and value > self._levels[level].get(given, (-1, ""))[0]:
-                self._levels[level][given] = (value, by)
+            if not self._closed:
+                self._raise(self._levels[level], _Bound(value, by, "", self._reports), given)
+
+    def _raise(self, bounds: dict[tuple[Given, str], list[_Bound]], bound: _Bound, given: Given) -> None:
+        """Take a bound, unless its prover is not believed."""
+        known = bounds.setdefault((given, bound.by), [])
+        if bound.by in self._distrusted:
+            raise SolverBugError(self._distrusted[bound.by])
+        if known and bound.value <= known[-1].value:
+            return
+        self._reports += 1
+        known.append(bound)
+        while self._packing is not None and self._value is not None:
+            said = self._contradicting(self._value).get(bound.by)
+            if said is None:
+                return
+            broken = self._check(self._packing) if self._check is not None else ""
+            if not broken:
+                raise SolverBugError(self._distrust(bound.by, f"{said}, and {self._found_by} has found one that does"))
+            self.drop_plans(self._found_by, broken)
+
+    # -- contradictions
+
+    @property
+    def reports(self) -> int:
+        """How many bounds were taken so far: what `withdraw` goes back to."""
+        return self._reports
+
+    def withdraw(self, reports: int) -> None:
+        """Forget all bounds that were taken since there were so many reports: who reported them failed."""
+        with self._lock:
+            for bounds in (self._ticks, *self._levels):
+                for known in bounds.values():
+                    known[:] = [bound for bound in known if bound.report < reports]
+
+    def blame(self, solver: str, said: str) -> None:
+        """Note a fault of a solver: a claim that a plan contradicts, or an error.
+
+        Raises
+        ------
+        SolverBugError
+            The track is strict.
+        """
+        with self._lock:
+            if not any(str(fault) in said for fault in self.faults):  # of what was raised when it was noted
+                self._blame(solver, said)
+
+    def drop_plans(self, by: str, broken: str) -> None:
+        """Forget what one finder found, as a plan of its breaks a rule; the best of the others is the best again.
+
+        Raises
+        ------
+        SolverBugError
+            The track is strict.
+        """
+        with self._lock:
+            self._plans.pop(by, None)
+            self._found_by = min(self._plans, key=lambda finder: self._plans[finder][1], default="")
+            self._packing, self._value = self._plans.get(self._found_by, (None, None))
+            self._blame(by, f"found a plan that breaks a rule: {broken}")
+
+    def _contradicting(self, value: Value) -> dict[str, str]:
+        """Who says that there is no plan of such a value, and what they say."""
+        found = {}
+        for (given, by), known in self._ticks.items():
+            if known and _within(value.left_out, given) and known[-1].value > value.ticks:
+                least = dollars(self._fleet.cost(known[-1].value))
+                found[by] = f"said that no plan costs less than {least}"
+        for level, bounds in enumerate(self._levels):
+            for (given, by), known in bounds.items():
+                if known and _within(value.left_out[:level], given) and known[-1].value > value.left_out[level]:
+                    priority = self._fleet.levels[level]
+                    found[by] = (
+                        f"said that no plan leaves out less than {known[-1].value} copies of priority {priority}"
+                    )
+        return found
+
+    def _distrust(self, by: str, said: str) -> str:
+        """Forget all that `by` proved and take nothing more."""
+        for bounds in (self._ticks, *self._levels):
+            for (_, prover), known in bounds.items():
+                if prover == by:
+                    known.clear()
+        self._distrusted[by] = f"{by} {said}"
+        return self._blame(by, said)
+
+    def _blame(self, solver: str, said: str) -> str:
+        fault = SolverFault(solver, said)
+        if fault not in self.faults:
+            self.faults.append(fault)
+        if self.strict:
+            raise SolverBugError(str(fault))
+        return str(fault)
+
+    # -- what is known
 
     @property
     def best(self) -> tuple[Packing, Value] | None:
@@ -107,7 +250,7 @@ class Track:
     def ticks_bound(self) -> int | None:
         """The best bound on ticks that counts for the incumbent (for any plan, when there is none yet)."""
         found = self._bound()
-        return None if found is None else found.ticks
+        return None if found is None else found.value
 
     @property
     def bound_by(self) -> str:
@@ -127,7 +270,8 @@ class Track:
             found = []
             for level, bounds in enumerate(self._levels):
                 before = None if self._value is None else self._value.left_out[:level]
-                found.append(max((n for given, (n, _) in bounds.items() if _within(before, given)), default=0))
+                known = (k[-1].value for (given, _), k in bounds.items() if k and _within(before, given))
+                found.append(max(known, default=0))
             return tuple(found)
 
     @property
@@ -157,7 +301,8 @@ class Track:
     def _bound(self) -> _Bound | None:
         with self._lock:
             left_out = None if self._value is None else self._value.left_out
-            return max((b for given, b in self._ticks.items() if _within(left_out, given)), default=None)
+            known = (k[-1] for (given, _), k in self._ticks.items() if k and _within(left_out, given))
+            return max(known, key=lambda bound: (bound.value, -bound.report), default=None)  # of equals the first
 
     def _note(self, by: str) -> None:
         cost = None if self._value is None else self._fleet.cost(self._value.ticks)
@@ -169,11 +314,12 @@ class Track:
 
 
 class _Bound(NamedTuple):
-    """A bound on ticks, who proved it, and what its argument leaves out."""
+    """A bound, who proved it, what its argument leaves out, and how many reports came before."""
 
-    ticks: int
+    value: int
     by: str
     relaxes: str
+    report: int
 
 
 def why_stop(track: Track, budget: Budget) -> Stop | None:

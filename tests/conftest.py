@@ -27,6 +27,9 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+# What contradicts a plan at hand, or fails beside one, is raised in tests, and in all that they start.
+os.environ.setdefault("PLACEMENT_STRICT", "1")
+
 # A shell starts what it runs in the background with Ctrl-C ignored, and the processes that tests start inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

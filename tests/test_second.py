@@ -16,6 +16,7 @@ import pytest
 
 from placement import Problem, second
 from placement.budget import Budget
+from placement.errors import SolverBugError
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Machine, Packing, Seat, evaluate
 from placement.second import Errand, second_process
@@ -275,12 +276,28 @@ def test_an_error_of_the_listener_is_raised(fleet: Fleet) -> None:
 
 
 def test_an_error_of_a_task_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
-    """With its traceback."""
+    """With its traceback, and among the faults."""
     budget = Budget(LONG)
+    track = Track(fleet, budget, strict=False)
     with (
         caplog.at_level(logging.WARNING),
-        second_process(Track(fleet, budget), budget, iter([Errand(Fail(), budget, "")])),
+        second_process(track, budget, iter([Errand(Fail(), budget, "")])),
     ):
         while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
             time.sleep(0.05)
     assert "ZeroDivisionError" in caplog.text
+    assert [str(fault) for fault in track.faults] == ["the second process failed: ZeroDivisionError"]
+
+
+def test_an_error_of_a_task_is_raised_where_all_faults_are(fleet: Fleet) -> None:
+    """At the end of the search."""
+    budget = Budget(LONG)
+    track = Track(fleet, budget, strict=True)
+
+    def search() -> None:
+        with second_process(track, budget, iter([Errand(Fail(), budget, "")])):
+            while not track.faults and budget.elapsed() < LONG / 2:
+                time.sleep(0.05)
+
+    with pytest.raises(SolverBugError, match="the second process failed: ZeroDivisionError"):
+        search()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, say
+from placement.cli.endings import OF_STATUS, Code, in_words, say, tell_faults
 
 if TYPE_CHECKING:
     from placement.result import Result
@@ -188,6 +188,7 @@ def solve(
                 console(go.tables).print(Report(problem, result, full=full))
             elif result.packing is None:
                 say(f"placement: {result}")
+            tell_faults(result)
         if certificate is not None:
             _certify(result, certificate, time_limit, quiet=quiet)
         code = OF_STATUS[result.status]
@@ -275,6 +276,7 @@ def bound(
         problem = read_problem(file)
         document = None if plan is None else read_plan(plan)
         result = find_bound(problem, document, time_limit=time_limit, certificate=certificate is not None)
+        tell_faults(result)
         for line in bound_lines(result, document):
             typer.echo(printable(line))
         if certificate is not None:

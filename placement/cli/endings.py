@@ -32,6 +32,8 @@ from placement.result import Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.result import Result
+
 
 DEBUG = "PLACEMENT_DEBUG"
 _GIB = 2**30
@@ -151,12 +153,23 @@ def _memory_facts() -> list[str]:
     return facts
 
 
+def tell_faults(result: Result) -> None:
+    """Own up to bugs that cost no plan."""
+    from placement import __version__
+
+    for fault in result.faults:
+        say(f"placement: a bug in this program, which the answer does not rest on: {fault}")
+    if result.faults:
+        say(f"Please report it with the problem file, the command line, and: {_versions(__version__)}")
+
+
+def _versions(own: str) -> str:
+    return f"placement {own}, Python {platform.python_version()}, {platform.platform()}"
+
+
 def _own_up(what: str) -> None:
     """Say that it is our fault, and what to send."""
     from placement import __version__
 
     say(f"placement: a bug in this program, not in your problem: {what}")
-    say(
-        "No plan was written. Please report it with the problem file, the command line, and: "
-        f"placement {__version__}, Python {platform.python_version()}, {platform.platform()}"
-    )
+    say(f"No plan was written. Please report it with the problem file, the command line, and: {_versions(__version__)}")

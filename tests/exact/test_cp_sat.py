@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from placement.errors import SolverBugError
 from placement.exact.cp_sat import CpSatOptions, solve_cp_sat
 from placement.exact.cp_sat.model import DirectModel
 from placement.exact.cp_sat.program import linear
+from placement.exact.cp_sat.search import _Engine, _Goal, _Reporter, _Search
 from placement.exact.cp_sat.translate import decode, encode
 from placement.exact.cp_sat.volume import _functions
 from placement.exact.slots import most_new_machines
@@ -255,6 +257,25 @@ def test_calling_infeasible_what_has_a_plan_is_a_bug_raised_loudly() -> None:
         pool["max_instances"] = 1
     with pytest.raises(SolverBugError, match="calls infeasible"):
         solved(doc, hint=packing)
+
+
+def test_a_search_on_a_part_of_the_machines_proves_nothing() -> None:
+    """A plan that another search finds meanwhile does not contradict that there is none on a few machines."""
+    doc = crowd(components=6)
+    fleet, packing = compile_fleet(Problem(**doc)), first_plan(doc).packing
+    track = Track(fleet, Budget())
+    search = _Search(fleet, track, Budget(), 0, CpSatOptions())
+    few = [0 for _ in fleet.pools]
+    for partial in (True, False):
+        model = DirectModel(fleet, few)
+        engine = _Engine(model, _Reporter(track, _Goal(None, ()), model.ticks(), partial))
+        ends = methodcaller("_run", engine, Budget(), 1, 1.0)
+        track.offer(packing, "beside")
+        if partial:
+            assert ends(search) == cp_model.INFEASIBLE
+        else:
+            with pytest.raises(SolverBugError, match="calls infeasible"):
+                ends(search)
 
 
 @pytest.mark.parametrize("options", [{"workers": 0}, {"first_phase": 0.0}])

@@ -311,7 +311,7 @@ class _Search:
         self._spent += engine.deterministic_seconds
         if status == cp_model.MODEL_INVALID:
             raise _Stuck(f"CP-SAT refuses the model: {engine.complaint}")
-        if status == cp_model.INFEASIBLE and self._track.best is not None:
+        if status == cp_model.INFEASIBLE and self._track.best is not None and not engine.partial:
             raise SolverBugError(f"cp-sat calls infeasible a problem that {self._track.found_by} has a plan for")
         return status
 
@@ -368,6 +368,11 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         self.bound: int | None = None  # on the engine's own sum
         self.complaint = ""
         self.deterministic_seconds = 0.0
+
+    @property
+    def partial(self) -> bool:
+        """Whether its model has not all machines: that there is no plan on some of them says nothing."""
+        return self._reporter is not None and self._reporter.partial
 
     def run(self, budget: Budget, workers: int, effort: float, seed: int) -> cp_model.CpSolverStatus:
         """Solve within the budget and so many deterministic seconds."""
