@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.units import micro_dollars, money
+
 if TYPE_CHECKING:
     from placement.packing import Packing
     from placement.plan import Plan
@@ -118,8 +120,9 @@ class Result:
             return f"{self.status.value} ({solver}): {self.plan.reason or 'no plan found'}"
         gap = "no bound" if self.gap is None else f"gap {self.gap:.2%}"
         machines = len(self.plan.instances)
+        price = money(micro_dollars(self.plan.price_per_hour or 0.0))
         return (
-            f"{self.status.value} ({solver}): ${self.plan.price_per_hour:,.2f} an hour, {machines} machines, "
+            f"{self.status.value} ({solver}): {price} an hour, {machines} machines, "
             f"{len(self.plan.assignments)} copies, {self.plan.moves} moves, {gap}"
         )
 

@@ -42,6 +42,19 @@ def dollars(micro: int) -> float:
     return micro / MICRO
 
 
+def money(micro: int) -> str:
+    """Dollars and cents, for people; below a dollar four digits, below a cent all of them, so nothing looks free.
+
+    >>> money(123_290_000), money(977_600), money(1), money(0), money(-1_500_000)
+    ('$123.29', '$0.9776', '$0.000001', '$0.00', '-$1.50')
+    """
+    sign, micro = "-" if micro < 0 else "", abs(micro)
+    if micro >= MICRO or micro == 0:
+        return f"{sign}${micro / MICRO:,.2f}"
+    digits = f"{micro / MICRO:.{4 if micro >= MICRO // 100 else 6}f}"
+    return f"{sign}${digits[:4]}{digits[4:].rstrip('0')}"
+
+
 def exact(value: float) -> Fraction:
     """The decimal number a user wrote: 0.1 is one tenth, not the binary double next to it."""
     return Fraction(str(value))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
 from placement_bench.judge import TOLERANCE
-from placement_bench.markdown import fault_line, number, percent, seconds, text
+from placement_bench.markdown import escaped, fault_line, number, percent, seconds, text
 from placement_bench.stats import CLOCK, sign_of, time_of
 
 if TYPE_CHECKING:
@@ -89,14 +89,14 @@ def compare_rows(before: Sequence[Row], after: Sequence[Row], time_tolerance: fl
         for (one, label), figures in scores.items()
         for figure, score in (("value", figures.value), ("bound", figures.bound), ("time", figures.time))
     ]
-    parts = [f"# {len(pairs)} runs of both", _identity(before, after, alone), text((head, lines)), SIGN_NOTE]
+    parts = [f"# {len(pairs)} runs of both", escaped(_identity(before, after, alone)), text((head, lines)), SIGN_NOTE]
     moved = [pair for pair in pairs if value_change(*pair) or bound_change(*pair)]
     if moved:
         parts += ["## Values and bounds that changed", text(_changes(moved[:SHOWN]))]
         parts += [f"and {len(moved) - SHOWN} more"] if len(moved) > SHOWN else []
     wrong = [row for _, row in pairs if row.wrong]
     if wrong:
-        parts += ["## What went wrong in the second", "\n".join(f"- {fault_line(row)}" for row in wrong)]
+        parts += ["## What went wrong in the second", "\n".join(f"- {escaped(fault_line(row))}" for row in wrong)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from placement.errors import printable
 from placement_bench.stats import (
     TARGETS,
     Summary,
@@ -29,16 +31,21 @@ Table = tuple[tuple[str, ...], list[list[str]]]  # head, rows
 
 def to_markdown(rows: Sequence[Row], *, every_run: bool = False) -> str:
     """All tables: what was measured, each solver on each set, speed side by side, and where asked every run."""
-    parts = ["# Benchmark report", *told(rows), "## Each solver on each set", text(summary_table(summarise(rows)))]
+    parts = [
+        "# Benchmark report",
+        *map(escaped, told(rows)),
+        "## Each solver on each set",
+        text(summary_table(summarise(rows))),
+    ]
     profiles = profile_table(rows)
     if profiles[1]:
         parts += ["## Speed side by side", PROFILE_NOTE, text(profiles)]
     for (one, _), some in by_set(rows).items():
         if every_run or all(row.best_known is None for row in some):
-            parts += [f"## {one}: every run", text(run_table(some)), text(median_table(some))]
+            parts += [f"## {escaped(one)}: every run", text(run_table(some)), text(median_table(some))]
     wrong = wrong_lines(rows)
     if wrong:
-        parts += ["## What went wrong or was refused", *(f"- {line}" for line in wrong)]
+        parts += ["## What went wrong or was refused", *(f"- {escaped(line)}" for line in wrong)]
     return "\n\n".join(parts).replace("\n\n- ", "\n- ") + "\n"
 
 
@@ -189,9 +196,21 @@ def text(table: Table) -> str:
     """A table in Markdown."""
     head, lines = table
     marks = ["---" if place < 2 else "---:" for place in range(len(head))]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in (head, marks, *lines)
-    )
+    shown = [marks if line is marks else [escaped(cell) for cell in line] for line in (head, marks, *lines)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in shown)
+
+
+# What Markdown or HTML reads as more than text. An underscore inside a word is one; at its edge it may be emphasis.
+_SPECIAL = re.compile(r"[\\`*\[\]<|#~&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
+
+def escaped(words: str) -> str:
+    """Text as Markdown that shows just that, on one line: names of cases, messages of peers.
+
+    >>> escaped("a|b <c> first_fit _d_")
+    'a\\\\|b \\\\<c> first_fit \\\\_d\\\\_'
+    """
+    return _SPECIAL.sub(r"\\\g<0>", printable(words))
 
 
 def percent(share: float | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, say, tell_faults
+from placement.cli.endings import OF_STATUS, Code, in_words, say, tell, tell_faults, warn
 
 if TYPE_CHECKING:
     from placement.result import Result
@@ -158,6 +158,8 @@ def solve(
         outputs |= {} if certificate is None else {"--certificate": certificate}
         check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
         problem = read_problem(file)
+        if not quiet:
+            warn(problem, file, full=full)
         start = None if hint is None else read_plan(hint)
         options: dict[str, Any] = dict(read_settings(solver, settings or ()))
         with (
@@ -233,7 +235,7 @@ def verify(
     Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
     """
     with in_words():
-        from placement.errors import UsageError, printable
+        from placement.errors import UsageError
         from placement.io import read_plan, read_problem
         from placement.referee import verify as check
         from placement.report.verdict import verdict_lines
@@ -241,9 +243,10 @@ def verify(
         if file == plan == "-":
             raise UsageError("only one of FILE and PLAN can be standard input")
         problem, document = read_problem(file), read_plan(plan)
+        warn(problem, file, full=full)
         verdict = check(problem, document)
         for line in verdict_lines(document, verdict, full=full):
-            typer.echo(printable(line))
+            tell(line)
     raise typer.Exit(Code.OK if verdict.ok else Code.BROKEN)
 
 
@@ -262,7 +265,7 @@ def bound(
     Exit codes: 0 a bound, 2 bad input, 3 proven that there is no plan.
     """
     with in_words(full=full):
-        from placement.errors import UsageError, printable
+        from placement.errors import UsageError
         from placement.io import check_outputs, read_plan, read_problem
         from placement.planner import bound as find_bound
         from placement.report.verdict import bound_lines
@@ -274,11 +277,12 @@ def bound(
         inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})
         check_outputs(outputs, inputs, "write it to a file of its own")
         problem = read_problem(file)
+        warn(problem, file, full=full)
         document = None if plan is None else read_plan(plan)
         result = find_bound(problem, document, time_limit=time_limit, certificate=certificate is not None)
         tell_faults(result)
         for line in bound_lines(result, document):
-            typer.echo(printable(line))
+            tell(line)
         if certificate is not None:
             _certify(result, certificate, time_limit, quiet=False)
         code = Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK
@@ -299,11 +303,15 @@ def convert(
     with in_words(full=full):
         from placement.io import check_outputs, write_document
         from placement.io.read import read_document
+        from placement.problem import Problem
 
         name = "standard output" if out == "-" else "OUT"
         way_out = "convert keeps no comments and no layout, so write to another file and move it there afterwards"
         check_outputs({name: out}, {"FILE": file}, way_out)
-        write_document(read_document(file).to_document(), out)
+        document = read_document(file)
+        if isinstance(document, Problem):
+            warn(document, file, full=full)
+        write_document(document.to_document(), out)
 
 
 @app.command()
@@ -330,9 +338,9 @@ def solvers() -> None:
     """List the solvers: what each does, whether it proves, its options with defaults."""
     with in_words():
         from placement.cli.streams import console
-        from placement.report.solvers import solver_table
+        from placement.report.solvers import SolverTable
 
-        console(sys.stdout).print(solver_table())
+        console(sys.stdout).print(SolverTable())
 
 
 @app.command()
@@ -341,6 +349,6 @@ def info(file: FileArgument, full: FullOption = False) -> None:
     with in_words(full=full):
         from placement.cli.streams import console
         from placement.io import read_problem
-        from placement.report.overview import overview
+        from placement.report.overview import Overview
 
-        console(sys.stdout).print(overview(read_problem(file), full=full))
+        console(sys.stdout).print(Overview(read_problem(file), full=full))

@@ -18,11 +18,13 @@ import enum
 import errno
 import os
 import platform
+import shutil
 import sys
+import textwrap
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -32,6 +34,7 @@ from placement.result import Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.problem import Problem
     from placement.result import Result
 
 
@@ -62,10 +65,26 @@ OF_STATUS = {
 }
 
 
+def is_terminal(stream: Literal["stdout", "stderr"]) -> bool:
+    """Whether a person looks at a stream of this process; it may have been started without one."""
+    found = getattr(sys, stream)
+    return found is not None and bool(found.isatty())
+
+
 def say(line: str) -> None:
     """One line on stderr, if that can still be written."""
     with contextlib.suppress(OSError, ValueError):
-        typer.echo(printable(line), err=True)
+        tell(line, err=True)
+
+
+def tell(line: str, *, err: bool = False) -> None:
+    """One line on stdout or stderr; a terminal gets it broken between words, and what follows is indented."""
+    text = printable(line)
+    if is_terminal("stderr" if err else "stdout"):
+        width = shutil.get_terminal_size().columns
+        wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        text = "\n".join(wrapped)
+    typer.echo(text, err=err)
 
 
 @contextmanager
@@ -115,6 +134,18 @@ def _tell(error: DocumentError, *, full: bool) -> None:
         say(f"{error.source}: {count:,} faults, {count - shown:,} of them not listed; --full lists each")
     elif count > 1:
         say(f"{error.source}: {count:,} faults")
+
+
+def warn(problem: Problem, file: str, *, full: bool = False) -> None:
+    """A line for each thing that a valid problem can hardly mean; of very many, the first."""
+    from placement.problem.doubts import doubts
+
+    found = list(doubts(problem))
+    shown = len(found) if full else FAULTS
+    for doubt in found[:shown]:
+        say(f"warning: {'standard input' if file == '-' else file} at {doubt}")
+    if len(found) > shown:
+        say(f"warning: {len(found) - shown:,} more of that kind; --full lists each")
 
 
 def hush() -> None:

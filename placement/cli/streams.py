@@ -14,8 +14,9 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
+from placement.cli.endings import is_terminal
 from placement.errors import UsageError, printable
 from placement.io.read import STDIN
 
@@ -32,12 +33,6 @@ class Streams:
     plan: str | None
     tables: TextIO | None
     progress: bool
-
-
-def is_terminal(stream: Literal["stdout", "stderr"]) -> bool:
-    """Whether a person looks at a stream of this process; it may have been started without one."""
-    found = getattr(sys, stream)
-    return found is not None and bool(found.isatty())
 
 
 def streams(output: str | None, *, quiet: bool) -> Streams:

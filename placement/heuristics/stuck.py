@@ -10,7 +10,7 @@ from placement.heuristics.check import lacking, missing_pins
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
-    from placement.heuristics.workspace import Workspace
+    from placement.heuristics.workspace import Ints, Way, Workspace
 
 
 _OPTIONS = 3  # that are told of one component
@@ -53,7 +53,7 @@ def _sentence(ws: Workspace, c: int, lacks: str) -> str:
     told = [_option(ws, c, o) for o in usable[:_OPTIONS]]
     if len(usable) > _OPTIONS:
         told.append(f"{len(usable) - _OPTIONS} more options fit nowhere either")
-    return f"{subject} fits nowhere: {lacks}; {'; '.join(told)}"
+    return f"{subject} fits nowhere beside what is placed: {lacks}; {'; '.join(told)}"
 
 
 def _room_for(ws: Workspace, c: int, o: int) -> str:
@@ -76,7 +76,7 @@ def _option(ws: Workspace, c: int, o: int) -> str:
     new = "max_per_instance is 0" if cap == 0 else "no pool has quota left"
     host = f"{way.vcpus / MILLI:g} vCPU and {way.host / MIB_PER_GIB:g} GiB of host memory"
     if not option.accelerators:
-        return f"{name} needs {host}; {len(rows)} machines in use match, {new}"
+        return f"{name} needs {host}; {len(rows)} machines in use match{_host_left(ws, way, rows)}, {new}"
     need = f"{way.memory / MIB_PER_GIB:g} GiB on each of {way.accelerators} accelerators, {host}"
     if not len(rows):
         return f"{name} needs {need}; no machine in use matches, {new}"
@@ -86,7 +86,15 @@ def _option(ws: Workspace, c: int, o: int) -> str:
         best = f"the roomiest has {roomiest / MIB_PER_GIB:g} GiB free"
     else:
         best = f"at most {int(ws.vacant[rows].max())} are vacant on one machine"
-    return f"{name} needs {need}; {devices} accelerators in use match, {best}, {new}"
+    return f"{name} needs {need}; {devices} accelerators in use match, {best}{_host_left(ws, way, rows)}, {new}"
+
+
+def _host_left(ws: Workspace, way: Way, rows: Ints) -> str:
+    """What the host of a machine has left at most, where the option needs any of it."""
+    if not len(rows) or not (way.vcpus or way.host):
+        return ""
+    vcpus, host = max(0, int(ws.vcpus[rows].max())), max(0, int(ws.host[rows].max()))
+    return f", hosts have at most {vcpus / MILLI:g} vCPU and {host / MIB_PER_GIB:g} GiB left"
 
 
 def _option_name(ws: Workspace, c: int, o: int) -> str:

@@ -19,11 +19,11 @@ class Flow:
     """A list of items for a table cell. Plain text breaks at every blank, also inside ``chat-8b x3``; this does not."""
 
     def __init__(self, items: Iterable[str | Text], most: int | None = None) -> None:
-        """Keep the items, `most` of them and how many more there are; they are laid out when the width is known."""
-        kept = list(items)
-        if most is not None and len(kept) > most:
-            kept[most:] = [f"{len(kept) - most:,} more"]
-        self.items = [item if isinstance(item, Text) else Text(item) for item in kept]
+        """Keep the items; they are laid out when the width is known. Of more than `most`, the rest is counted."""
+        given = list(items)
+        if most is not None and len(given) > most:
+            given[most:] = [Text(f"{len(given) - most:,} more", style="dim")]
+        self.items = [item if isinstance(item, Text) else Text(item) for item in given]
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """From the widest item, with its comma, to all on one line."""

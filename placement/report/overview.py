@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -11,63 +12,126 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.bounds import volume_bound, why_infeasible
+from placement.errors import FAULTS
 from placement.fleet import compile_fleet
+from placement.problem.doubts import doubts
 from placement.report import words
 from placement.report.flow import Flow
-from placement.units import MILLI
+from placement.report.narrow import NARROW, block
+from placement.units import MILLI, micro_dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from placement.fleet import Fleet
-    from placement.problem import Component, Problem
+    from placement.problem import Component, Pool, Problem
 
 
-def overview(problem: Problem, *, full: bool = False) -> RenderableType:
-    """Supply as a table by instance type, then a line for each other fact."""
-    fleet = compile_fleet(problem)
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, text in _lines(problem, fleet):
-        grid.add_row(name, text)
-    return Group(_supply(problem), Text(), grid)
+_ROWS, _ZONES = 40, 24  # of instance types, and of zones of one, that are shown unless all are asked for
 
 
-def _supply(problem: Problem) -> Table:
-    """Instance types that some pool rents."""
-    prefix = words.common_prefix(pool.zone for pool in problem.pools)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("instance type", overflow="fold")
-    table.add_column("accelerators", overflow="fold")
-    for heading in ("vCPU", "GiB", "$/hour"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column(f"quota by zone\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else "quota by zone", overflow="fold")
+class Overview:
+    """All that is said of a problem: supply by instance type, then a line for each other fact.
+
+    Parameters
+    ----------
+    full : every instance type, zone and warning, however many.
+    """
+
+    def __init__(self, problem: Problem, *, full: bool = False) -> None:
+        """Count what there is to show; drawing is left for `__rich_console__`."""
+        self.supply = list(_supply(problem))
+        self.lines = list(_lines(problem, compile_fleet(problem), None if full else FAULTS))
+        self.prefix = words.common_prefix(pool.zone for pool in problem.pools)
+        self.full = full
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Supply, then facts; blocks of lines where it is narrow."""
+        shown = self.supply if self.full else self.supply[:_ROWS]
+        if options.max_width < NARROW:
+            yield Group(*(row.block(self.prefix, full=self.full) for row in shown))
+        else:
+            yield self._table(shown)
+        if len(shown) < len(self.supply):
+            cut = words.count(len(self.supply) - len(shown), "more instance type")
+            yield Text(f"and {cut}; --full lists each", style="dim")
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name, text in self.lines:
+            grid.add_row(name, text)
+        yield Text()
+        yield grid
+
+    def _table(self, shown: Sequence[_Type]) -> Table:
+        prefix = words.shown(self.prefix)
+        quota = f"quota by zone\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else "quota by zone"
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
+        table.add_column("instance type", overflow="fold")
+        table.add_column("accelerators", overflow="fold")
+        for heading in ("vCPU", "GiB", "$/hour"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(quota, overflow="fold")
+        for row in shown:
+            table.add_row(row.name, row.accelerators, *row.figures, row.zones(self.prefix, full=self.full))
+        return table
+
+
+@dataclass(frozen=True, slots=True)
+class _Type:
+    """An instance type that some pool rents, in words; `quota` by zone, None without a limit."""
+
+    name: str
+    accelerators: str
+    figures: tuple[str, str, str]
+    quota: dict[str, int | None]
+
+    def zones(self, prefix: str, *, full: bool) -> Flow:
+        """Zones with their quotas."""
+        items = (
+            f"{words.shown(zone.removeprefix(prefix))} {'no limit' if most is None else most}"
+            for zone, most in self.quota.items()
+        )
+        return Flow(items, None if full else _ZONES)
+
+    def block(self, prefix: str, *, full: bool) -> RenderableType:
+        """The same for a narrow terminal."""
+        vcpus, memory, price = self.figures
+        facts = [self.accelerators, f"{vcpus} vCPU", f"{memory} GiB", f"{price} $/hour"]
+        return block(self.name, facts, self.zones("", full=full).items)
+
+
+def _supply(problem: Problem) -> Iterator[_Type]:
+    """Instance types that some pool rents. O(pools)."""
+    pools: dict[str, list[Pool]] = {name: [] for name in problem.instance_types}
+    for pool in problem.pools:
+        pools[pool.instance_type].append(pool)
     for name, kind in problem.instance_types.items():
-        pools = [pool for pool in problem.pools if pool.instance_type == name]
-        if not pools:
+        if not pools[name]:
             continue
-        prices = sorted({kind.price_per_hour if pool.price_per_hour is None else pool.price_per_hour for pool in pools})
+        prices = [kind.price_per_hour if pool.price_per_hour is None else pool.price_per_hour for pool in pools[name]]
         quota: dict[str, int | None] = {}
-        for pool in pools:
+        for pool in pools[name]:
             so_far = quota.get(pool.zone, 0)
             quota[pool.zone] = None if so_far is None or pool.max_instances is None else so_far + pool.max_instances
-        table.add_row(
-            name,
-            f"{kind.accelerator_count} x {kind.accelerator}" if kind.accelerator else "none",
-            f"{kind.vcpus:g}",
-            f"{kind.memory_gib:,.0f}",
-            " to ".join(f"{price:g}" for price in dict.fromkeys((prices[0], prices[-1]))),
-            Flow(f"{zone.removeprefix(prefix)} {'no limit' if most is None else most}" for zone, most in quota.items()),
+        ends = dict.fromkeys((min(prices), max(prices)))
+        yield _Type(
+            words.shown(name),
+            f"{kind.accelerator_count} x {words.shown(kind.accelerator)}" if kind.accelerator else "none",
+            (
+                f"{kind.vcpus:g}",
+                f"{kind.memory_gib:,.0f}",
+                " to ".join(words.plain_money(micro_dollars(price)) for price in ends),
+            ),
+            quota,
         )
-    return table
 
 
-def _lines(problem: Problem, fleet: Fleet) -> Iterator[tuple[str, RenderableType]]:
+def _lines(problem: Problem, fleet: Fleet, most: int | None) -> Iterator[tuple[str, RenderableType]]:
     if problem.name:
-        yield "problem", problem.name
+        yield "problem", words.shown(problem.name)
     yield "components", _components(problem)
     yield "need", _need(fleet)
     rules = Counter(rule for component in problem.components for rule in rules_of(component))
@@ -79,10 +143,15 @@ def _lines(problem: Problem, fleet: Fleet) -> Iterator[tuple[str, RenderableType
     yield "objective", _objective(problem)
     reason = why_infeasible(fleet)
     if reason is not None:
-        yield "bound", Text(f"infeasible: {reason}", style="bold red")
+        yield "bound", Text(f"infeasible: {words.shown(reason)}", style="bold red")
     else:
         least = words.money(fleet.cost(volume_bound(fleet)))
         yield "bound", f"no plan costs less than {least} (by volume alone; solve finds better)"
+    found = list(doubts(problem))
+    for k, doubt in enumerate(found[:most]):
+        yield "" if k else "warnings", Text(str(doubt), style="yellow")
+    if most is not None and len(found) > most:
+        yield "", f"and {words.count(len(found) - most, 'more warning')}; --full lists each"
 
 
 def _components(problem: Problem) -> str:
@@ -165,5 +234,6 @@ def _objective(problem: Problem) -> str:
     moves = {problem.objective.move_cost if row.move_cost is None else row.move_cost for row in problem.components}
     if any(moves):
         low, high = min(moves), max(moves)
-        text += f" + ${low:g}{'' if low == high else f' to ${high:g}'} a moved copy"
+        ends = dict.fromkeys((words.money(micro_dollars(low)), words.money(micro_dollars(high))))
+        text += f" + {' to '.join(ends)} a moved copy"
     return text

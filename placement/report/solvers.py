@@ -5,30 +5,50 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from placement.report.narrow import NARROW
 from placement.solvers import SOLVERS
 
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
 
-def solver_table() -> Table:
+    from placement.solvers import Solver
+
+
+class SolverTable:
     """Name, what it does, whether it proves, what it counts as work, and its options with defaults."""
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 1, 0))
-    table.add_column("solver", no_wrap=True, style="bold")
-    table.add_column("proves", no_wrap=True)
-    table.add_column("what it does, and its options")
-    for solver in SOLVERS.values():
-        text = Text(solver.summary)
-        text.append(f"\nunit of --work: {solver.work}", style="dim")
-        for name, default, meaning in options_of(solver.default_options()):
-            text.append(f"\n{solver.name}.{name}={default}", style="cyan")
-            if meaning:
-                text.append(f"  {meaning}")
-        table.add_row(solver.name, "yes" if solver.proves else "no", text)
-    return table
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """A table, or blocks of lines where it is narrow."""
+        if options.max_width < NARROW:
+            for solver in SOLVERS.values():
+                head = Text(solver.name, style="bold").append("  proves" if solver.proves else "", style="not bold")
+                yield Group(head, Padding(_what(solver), (0, 0, 1, 2)))
+            return
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 1, 0))
+        table.add_column("solver", no_wrap=True, style="bold")
+        table.add_column("proves", no_wrap=True)
+        table.add_column("what it does, and its options", overflow="fold")
+        for solver in SOLVERS.values():
+            table.add_row(solver.name, "yes" if solver.proves else "no", _what(solver))
+        yield table
+
+
+def _what(solver: Solver) -> Text:
+    text = Text(solver.summary, overflow="fold")
+    text.append(f"\nunit of --work: {solver.work}", style="dim")
+    for name, default, meaning in options_of(solver.default_options()):
+        text.append(f"\n{solver.name}.{name}={default}", style="cyan")
+        if meaning:
+            text.append(f"  {meaning}")
+    return text
 
 
 def options_of(options: Any) -> list[tuple[str, Any, str]]:

@@ -1,20 +1,24 @@
-"""A plan on the screen: machines, components, totals. Made of rich renderables that fit any width from 80 columns."""
+"""A plan on the screen: machines, components, changes, totals. Tables, or blocks of lines where it is narrow."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
 from placement.report.baseline import dedicated_baseline
+from placement.report.changes import changes
 from placement.report.facts import Amount, gather
 from placement.report.fill import bar, legend
 from placement.report.flow import Flow
+from placement.report.narrow import NARROW, block
 from placement.report.totals import totals
 
 if TYPE_CHECKING:
@@ -23,13 +27,14 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from placement.problem import Problem
-    from placement.report.baseline import Baseline
+    from placement.report.baseline import Baseline, Rent
+    from placement.report.changes import Change, Changes
     from placement.report.facts import ComponentFacts, Kind, MachineFacts, PlanFacts
     from placement.result import Result
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
 _LEFT = 20  # rows of a table that is cut
-_ITEMS = 24  # of one cell of a table that may be cut
+_ITEMS = 24  # of one cell, beyond which the rest is counted
 _NAME = 24  # characters of a component's name that are kept on one line
 _WIDE = 118  # columns from which the type of a machine has a column of its own
 
@@ -48,8 +53,10 @@ class Report:
         self.full = full
         self.facts: PlanFacts | None = None
         self.baseline: Baseline | None = None
+        self.changes: Changes | None = None
         if result.packing is not None:
             self.facts = gather(problem, result.plan)
+            self.changes = changes(problem, result.plan) if problem.instances else None
             placed = [component.placed for component in self.facts.components]
             self.baseline = dedicated_baseline(self.facts.fleet, placed)
 
@@ -59,11 +66,15 @@ class Report:
             yield no_plan(self.result)
             return
         limit = None if self.full else ROWS
-        yield machine_table(self.facts.machines, options.max_width, limit, ascii_only=options.ascii_only)
+        width = options.max_width
+        yield machine_table(self.facts.machines, width, limit, ascii_only=options.ascii_only)
         yield ""
-        yield component_table(self.facts.components, self.baseline, limit)
+        yield component_table(self.facts.components, self.baseline, width, limit)
         yield ""
-        yield totals(self.result, self.facts, self.baseline)
+        if self.changes is not None and self.changes.copies:
+            yield change_table(self.changes, width, limit)
+            yield ""
+        yield totals(self.result, self.facts, self.baseline, self.changes, full=self.full)
 
 
 def no_plan(result: Result) -> RenderableType:
@@ -74,7 +85,7 @@ def no_plan(result: Result) -> RenderableType:
     tail = "proven" if proven else f"stopped: {result.stop.value}"
     lines = [Text.assemble((head, "bold red"), f" ({tail}, {words.seconds(result.plan.seconds or 0)})")]
     if why:
-        lines.append(Text(f"  {why}"))
+        lines.append(Text(f"  {words.shown(why)}"))
     return Group(*lines)
 
 
@@ -93,38 +104,62 @@ def machine_table(
             "in use: accelerators; memory: of all accelerators; vCPU, host: of the machines",
             f"{len(machines):,} machines with {len(grouped):,} different contents, by type and zone; --full lists each",
         )
-        return Group(_type_table(machines, limit), *(Text(note, style="dim") for note in notes))
+        return Group(_type_table(machines, width, limit), *(Text(note, style="dim") for note in notes))
+    below = [legend(ascii_only=ascii_only)] if any(machine.devices for machine in machines) else []
+    if any(len(group) > 1 for group in grouped):
+        below.append(Text("N x POOL: equal machines, their price together, the content of each", style="dim"))
+    most = None if limit is None else _ITEMS
+    rows = [_Row.of(group, most, ascii_only=ascii_only) for group in grouped]
+    if width < NARROW:
+        return Group(*(row.block() for row in rows), *below)
     table = _table()
     wide = width >= _WIDE
-    several = any(len(group) > 1 for group in grouped)
     table.add_column("machine", no_wrap=wide, overflow="fold")
     if wide:
         table.add_column("type", no_wrap=True)
-    table.add_column("zone", no_wrap=True)
+    table.add_column("zone", no_wrap=wide, overflow="fold")
     table.add_column("$/hour", justify="right", no_wrap=True)
     table.add_column("accelerators", no_wrap=True, min_width=8)
     table.add_column("copies", ratio=1, overflow="fold")
-    for group in grouped:
+    for row in rows:
+        kind = Text(row.type, style="dim")
+        names = [row.name, kind] if wide else [Text("\n").join([row.name, kind])]
+        table.add_row(*names, row.zone, row.price, row.bar, row.copies)
+    return Group(table, *below)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A machine, or equal ones, in the words of the table."""
+
+    name: Text
+    type: str
+    zone: str
+    price: str
+    bar: Text
+    copies: RenderableType
+
+    @classmethod
+    def of(cls, group: Sequence[MachineFacts], most: int | None, *, ascii_only: bool) -> _Row:
+        """Put equal machines into words."""
         first = group[0]
-        name = Text(first.id if len(group) == 1 else f"{len(group)} x {first.pool}")
+        name = Text(words.shown(first.id) if len(group) == 1 else f"{len(group)} x {words.shown(first.pool)}")
         if first.state == "cordoned":
             name.append(" (cordoned)", style="yellow")
-        cells: list[RenderableType] = [name]
-        if wide:
-            cells.append(Text(first.type, style="dim"))
-        else:
-            name.append(f"\n{first.type}", style="dim")
-        cells += [
-            first.zone,
-            _plain_money(sum(machine.price for machine in group)),
-            bar(first.devices, ascii_only=ascii_only) if first.devices else Text("none", style="dim"),
-            _copies(first.copies),
-        ]
-        table.add_row(*cells)
-    below = [legend(ascii_only=ascii_only)] if any(machine.devices for machine in machines) else []
-    if several:
-        below.append(Text("N x POOL: equal machines, their price together, the content of each", style="dim"))
-    return Group(table, *below)
+        devices = bar(first.devices, ascii_only=ascii_only) if first.devices else Text("none", style="dim")
+        return cls(
+            name,
+            words.shown(first.type),
+            words.shown(first.zone),
+            words.plain_money(sum(machine.price for machine in group)),
+            devices,
+            _copies(first.copies, most),
+        )
+
+    def block(self) -> RenderableType:
+        """The same for a narrow terminal."""
+        facts = block(self.name, [self.type, self.zone, f"{self.price} $/hour"], [self.bar])
+        return Group(facts, Padding(self.copies, (0, 0, 0, 2)))
 
 
 def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
@@ -136,61 +171,68 @@ def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
     return list(groups.values())
 
 
-def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
+def _type_table(machines: Sequence[MachineFacts], width: int, limit: int) -> RenderableType:
     """Machines by type and zone, those of the highest price together where they are more than `limit`."""
     groups: dict[tuple[str, str], list[MachineFacts]] = defaultdict(list)
     for machine in machines:
         groups[machine.type, machine.zone].append(machine)
-    shown = sorted(groups)
-    if len(shown) > limit:
-        shown = sorted(sorted(shown, key=lambda key: -sum(m.price for m in groups[key]))[:_LEFT])
-    prefix, several_zones = words.common_prefix(m.zone for m in machines), len({m.zone for m in machines}) > 1
+    keys = sorted(groups)
+    if len(keys) > limit:
+        keys = sorted(sorted(keys, key=lambda key: -sum(m.price for m in groups[key]))[:_LEFT])
+    cut = len(groups) - len(keys)
+    several_zones = len({m.zone for m in machines}) > 1
+    prefix = words.common_prefix(m.zone for m in machines) if several_zones else ""
+    headings = ("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host")
+    rows = [(kind, zone.removeprefix(prefix), _type_figures(groups[kind, zone])) for kind, zone in keys]
+    notes = [Text(f"and {cut:,} more of type and zone, each at a lower price together", style="dim")] if cut else []
+    if width < NARROW:
+        facts = [[f"{name} {figure}" for name, figure in zip(headings, row[2], strict=True)] for row in rows]
+        names = [", ".join(map(words.shown, filter(None, row[:2]))) for row in rows]
+        return Group(*(block(name, fact) for name, fact in zip(names, facts, strict=True)), *notes)
     table = _table()
-    table.add_column("type", no_wrap=True)
+    table.add_column("type", overflow="fold")
     if several_zones:
         table.add_column(_zone_heading("zone", prefix), overflow="fold")
-    for heading in ("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host"):
+    for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
-    for kind, zone in shown:
-        group = groups[kind, zone]
-        devices = [device for machine in group for device in machine.devices]
-        touched = sum(device.copies > 0 for device in devices)
-        table.add_row(
-            kind,
-            *([zone.removeprefix(prefix)] if several_zones else []),
-            f"{len(group):,}",
-            _plain_money(sum(machine.price for machine in group)),
-            f"{sum(copies for machine in group for _, copies in machine.copies):,}",
-            f"{touched:,}/{len(devices):,}" if devices else "none",
-            _share([device.memory for device in devices]),
-            _share([machine.vcpus for machine in group]),
-            _share([machine.host for machine in group]),
-        )
-    if len(shown) == len(groups):
-        return table
-    more = f"and {len(groups) - len(shown):,} more of type and zone, each at a lower price together"
-    return Group(table, Text(more, style="dim"))
+    for kind, zone, figures in rows:
+        table.add_row(words.shown(kind), *([words.shown(zone)] if several_zones else []), *figures)
+    return Group(table, *notes)
+
+
+def _type_figures(group: Sequence[MachineFacts]) -> list[str]:
+    devices = [device for machine in group for device in machine.devices]
+    touched = sum(device.copies > 0 for device in devices)
+    return [
+        f"{len(group):,}",
+        words.plain_money(sum(machine.price for machine in group)),
+        f"{sum(copies for machine in group for _, copies in machine.copies):,}",
+        f"{touched:,}/{len(devices):,}" if devices else "none",
+        _share([device.memory for device in devices]),
+        _share([machine.vcpus for machine in group]),
+        _share([machine.host for machine in group]),
+    ]
 
 
 def _zone_heading(heading: str, prefix: str) -> str:
-    return f"{heading}\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else heading
+    return f"{heading}\n{words.shown(prefix)}\N{HORIZONTAL ELLIPSIS}" if prefix else heading
 
 
 def _share(amounts: Sequence[Amount]) -> str:
     return words.percent(sum(a.used for a in amounts), sum(a.room for a in amounts)) if amounts else ""
 
 
-def _copies(copies: Sequence[tuple[Kind, int]]) -> RenderableType:
+def _copies(copies: Sequence[tuple[Kind, int]], most: int | None) -> RenderableType:
     """``codegen-inline x3, xgen-30b/tp2``: options dim."""
     if not copies:
         return Text("empty, paid for", style="yellow")
-    return Flow(_copies_of(kind, number) for kind, number in copies)
+    return Flow((_copies_of(kind, number) for kind, number in copies), most)
 
 
 def _copies_of(kind: Kind, number: int) -> Text:
-    text = Text(kind.component)
+    text = Text(words.shown(kind.component))
     if kind.option:
-        text.append(f"/{kind.option}", style="dim")
+        text.append(f"/{words.shown(kind.option)}", style="dim")
     if number > 1:
         text.append(f" x{number}", style="bold")
     return text
@@ -199,20 +241,30 @@ def _copies_of(kind: Kind, number: int) -> Text:
 # --- Components
 
 
-def component_table(components: Sequence[ComponentFacts], baseline: Baseline, limit: int | None) -> RenderableType:
+ALONE = "$/hour alone: the component on machines of its own, quotas not counted"
+
+
+def component_table(
+    components: Sequence[ComponentFacts], baseline: Baseline, width: int, limit: int | None
+) -> RenderableType:
     """Copies placed and wanted, options, zones and machines of each component, and the price of machines of its own."""
     shown = list(zip(components, baseline.rents, strict=True))
-    cut, most = 0, None if limit is None else _ITEMS
+    notes = [ALONE] if shown else []
     if limit is not None and len(shown) > limit:
         # Those that lack copies first, then those with the most; in the order of the problem.
         rank = sorted(range(len(shown)), key=lambda c: (not _lacks(shown[c][0]), -shown[c][0].placed, c))
         shown = [shown[c] for c in sorted(rank[:_LEFT])]
         cut = len(components) - _LEFT
+        notes.append(f"and {words.count(cut, 'component')} with fewer copies; --full lists each")
+    below = [Text(note, style="dim") for note in notes]
+    most = None if limit is None else _ITEMS
     zones = {zone for component in components for zone in component.zones}
     prefix = words.common_prefix(zones)
+    if width < NARROW:
+        return Group(*(_component_block(component, rent, most) for component, rent in shown), *below)
     with_options = any(set(component.options) - {""} for component in components)
     table = _table()
-    longest = max((len(component.name) for component, _ in shown), default=0)
+    longest = max((len(words.shown(component.name)) for component, _ in shown), default=0)
     table.add_column("component", min_width=min(longest, _NAME), overflow="fold")
     table.add_column("copies", justify="right", no_wrap=True)
     if with_options:
@@ -222,17 +274,25 @@ def component_table(components: Sequence[ComponentFacts], baseline: Baseline, li
     table.add_column("machines", justify="right", no_wrap=True)
     table.add_column("$/hour\nalone", justify="right", no_wrap=True)
     for component, rent in shown:
-        cells: list[RenderableType] = [component.name, _placed(component)]
+        cells: list[RenderableType] = [words.shown(component.name), _placed(component)]
         if with_options:
             cells.append(_counted(component.options, most))
         if len(zones) > 1:
             cells.append(_counted({zone.removeprefix(prefix): n for zone, n in component.zones.items()}, most))
         cells.append(str(component.machines))
-        cells.append(Text("n/a", style="dim") if rent is None else _plain_money(rent.price))
+        cells.append(Text("n/a", style="dim") if rent is None else words.plain_money(rent.price))
         table.add_row(*cells)
-    if not cut:
-        return table
-    return Group(table, Text(f"and {words.count(cut, 'component')} with fewer copies; --full lists each", style="dim"))
+    return Group(table, *below)
+
+
+def _component_block(component: ComponentFacts, rent: Rent | None, most: int | None) -> RenderableType:
+    copies = _placed(component)
+    copies.append(" copy" if copies.plain == "1" else " copies")
+    machines = words.count(component.machines, "machine")
+    alone = "n/a $/hour alone" if rent is None else f"{words.plain_money(rent.price)} $/hour alone"
+    places = Flow((words.times(zone, n) for zone, n in component.zones.items()), most).items
+    options = Flow((words.times(option, n) for option, n in component.options.items() if option), most).items
+    return block(words.shown(component.name), [copies, machines, alone], *filter(None, (options, places)))
 
 
 def _lacks(component: ComponentFacts) -> bool:
@@ -250,8 +310,42 @@ def _counted(counts: dict[str, int], most: int | None) -> Flow:
     return Flow((words.times(name, number) for name, number in counts.items() if name), most)
 
 
-def _plain_money(micro: int) -> str:
-    return words.money(micro).removeprefix("$")
+# --- Changes of what runs
+
+
+def change_table(changes: Changes, width: int, limit: int | None) -> RenderableType:
+    """Which copies go where: moves, then copies that stop, then copies that start."""
+    rows, cut = changes.copies, 0
+    if limit is not None and len(rows) > limit:
+        rows, cut = rows[:_LEFT], sum(change.copies for change in rows[_LEFT:])
+    below = [Text(f"and {words.count(cut, 'more copy', 'more copies')}; --full lists each", style="dim")] if cut else []
+    if width < NARROW:
+        return Group(*(_change_block(change) for change in rows), *below)
+    table = _table()
+    table.add_column("component", overflow="fold")
+    table.add_column("copies", justify="right", no_wrap=True)
+    table.add_column("from", overflow="fold")
+    table.add_column("to", overflow="fold")
+    for change in rows:
+        table.add_row(words.shown(change.component), str(change.copies), *_from_to(change))
+    return Group(table, *below)
+
+
+def _from_to(change: Change) -> tuple[Text, Text]:
+    source = Text("starts", style="dim") if change.source is None else Text(words.shown(change.source))
+    if change.target is None:
+        return source, Text("stops", style="dim")
+    if change.target == change.source:
+        return source, Text("another place on it", style="dim")
+    return source, Text(words.shown(change.target))
+
+
+def _change_block(change: Change) -> RenderableType:
+    source, target = _from_to(change)
+    copies = words.count(change.copies, "copy", "copies")
+    start = source if change.source is None else Text.assemble("from ", source)
+    end = target if change.target is None else Text.assemble("on " if change.source is None else "to ", target)
+    return block(f"{words.shown(change.component)}, {copies}", [start, end])
 
 
 def _table() -> Table:

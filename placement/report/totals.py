@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
-from placement.result import Status, Stop
+from placement.result import OUT_OF_MEMORY, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from placement.report.baseline import Baseline
+    from placement.report.changes import Changes
     from placement.report.facts import PlanFacts
     from placement.result import Result
 
@@ -30,8 +31,14 @@ _STOPPED = {
 }
 
 
-def totals(result: Result, facts: PlanFacts, baseline: Baseline) -> Table:
-    """Two columns: what, and the figures."""
+_NAMES = 8  # of machines on one line
+_ROWS = 10  # of components that lack copies
+
+
+def totals(
+    result: Result, facts: PlanFacts, baseline: Baseline, changes: Changes | None = None, *, full: bool = False
+) -> Table:
+    """Two columns: what, and the figures. `full`: every name and every component that lacks copies."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -42,8 +49,8 @@ def totals(result: Result, facts: PlanFacts, baseline: Baseline) -> Table:
         ("compared", _alone(facts, baseline)),
         ("machines", _machines(facts)),
         ("hosts", _hosts(facts)),
-        *_moves(result, facts),
-        *_left_out(facts),
+        *_changes(facts, changes, None if full else _NAMES),
+        *_left_out(facts, None if full else _ROWS),
         ("search", _search(result)),
     )
     for name, text in lines:
@@ -72,6 +79,8 @@ def _proof(result: Result) -> Text:
     by = result.plan.bound_by
     shown = f" (bound by {by})" if by else ""
     stopped = _STOPPED[result.stop]
+    if OUT_OF_MEMORY in ((result.plan.model_extra or {}).get("stats") or {}):
+        stopped = "stopped as memory ran out"
     if result.status is Status.OPTIMAL:
         return Text.assemble(("optimal", "bold green"), f": no plan costs less{shown}")
     if not result.bound:
@@ -88,9 +97,10 @@ def _alone(facts: PlanFacts, baseline: Baseline) -> str:
     total = baseline.total
     if total is None:
         name, why = next(iter(baseline.missing.items()))
+        name = words.shown(name)
         return f"n/a: machines of its own for each component can't be priced exactly ({name}: {why})"
     machines = words.count(total.machines, "machine")
-    text = f"{words.money(total.price)} an hour on {machines} if each component had its own, quotas aside"
+    text = f"{words.money(total.price)} an hour on {machines} if each component had its own, quotas not counted"
     if total.price > facts.price:
         return f"{text}: this plan saves {words.percent(total.price - facts.price, total.price)}"
     return text
@@ -115,32 +125,34 @@ def _hosts(facts: PlanFacts) -> str:
     )
 
 
-def _moves(result: Result, facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
+def _changes(facts: PlanFacts, changes: Changes | None, most: int | None) -> Iterator[tuple[str, RenderableType]]:
+    """What becomes of the copies and the machines that run now."""
+    if changes is None:
+        return
     running = sum(facts.fleet.running)
     if running:
-        moved = result.plan.moves or 0
-        placed = sum(component.placed for component in facts.components)
-        yield (
-            "moves",
-            f"{moved:,} of {words.count(running, 'running copy', 'running copies')} moved; {placed:,} run by the plan",
-        )
+        copies = words.count(running, "running copy", "running copies")
+        stops = sum(change.copies for change in changes.copies if change.target is None)
+        starts = sum(change.copies for change in changes.copies if change.source is None)
+        yield "moves", f"{changes.moves:,} of {copies} moved, {stops:,} stopped; {starts:,} started"
+    back = [f"{name} (draining)" if state == "draining" else name for name, state in changes.given_back]
+    for label, names in (("kept", changes.kept), ("new", changes.new), ("given back", back)):
+        machines = words.count(len(names), "machine")
+        yield label, Text(f"{machines}: {words.listed(names, most)}" if names else "no machine")
 
 
-def _left_out(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
+def _left_out(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
     """Optional copies that the plan does not place, each with what is known about why."""
+    short = [row for row in facts.components if row.wanted is not None and row.wanted > row.placed]
     label = "left out"
-    for component in facts.components:
-        missing = 0 if component.wanted is None else component.wanted - component.placed
-        if missing:
-            copies = words.count(missing, "copy", "copies")
-            yield (
-                label,
-                Text(
-                    f"{component.name}: {copies}" + (f"; {component.reason}" if component.reason else ""),
-                    style="yellow",
-                ),
-            )
-            label = ""
+    for component in short[:most]:
+        copies = words.count((component.wanted or 0) - component.placed, "copy", "copies")
+        reason = f"; {words.shown(component.reason)}" if component.reason else ""
+        yield label, Text(f"{words.shown(component.name)}: {copies}{reason}", style="yellow")
+        label = ""
+    if most is not None and len(short) > most:
+        copies = words.count(sum((row.wanted or 0) - row.placed for row in short[most:]), "copy", "copies")
+        yield "", f"and {copies} of {words.count(len(short) - most, 'more component')}; --full lists each"
 
 
 def _search(result: Result) -> str:

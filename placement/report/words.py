@@ -1,33 +1,37 @@
-"""Figures as a person reads them. Money comes in micro-dollars, memory in MiB."""
+"""Figures and names as a person reads them. Money comes in micro-dollars, memory in MiB.
+
+Every name of a document that is put on a page goes through `shown`, which escapes what would not be seen.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO
+from placement.errors import printable as shown
+from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO, money
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "common_prefix", "count", "gap", "gib", "listed", "money", "month", "percent", "plain_money", "seconds", "shown",
+    "times",
+]  # fmt: skip
 
 
-def money(micro: int) -> str:
-    """Dollars and cents; below a dollar as many digits as the price has, up to four.
-
-    >>> money(123_290_000), money(977_600), money(0)
-    ('$123.29', '$0.9776', '$0.00')
-    """
-    dollars = micro / MICRO
-    if 0 < abs(micro) < MICRO:
-        text = f"{dollars:.4f}"
-        while text.endswith("0") and len(text) > len("0.00"):
-            text = text[:-1]
-        return f"${text}"
-    return f"${dollars:,.2f}"
+def plain_money(micro: int) -> str:
+    """Money for a column that is headed by its unit."""
+    return money(micro).replace("$", "")
 
 
 def month(micro_per_hour: int) -> str:
-    """Dollars a month for a price per hour."""
-    return f"${micro_per_hour * HOURS_PER_MONTH / MICRO:,.0f}"
+    """Dollars a month for a price per hour; cents only of small sums.
+
+    >>> month(123_290_000), month(1_000), month(0)
+    ('$90,002', '$0.73', '$0.00')
+    """
+    price = micro_per_hour * HOURS_PER_MONTH
+    return money(price) if price < 100 * MICRO else f"${price / MICRO:,.0f}"
 
 
 def percent(part: float, whole: float = 1.0) -> str:
@@ -84,7 +88,18 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 def times(name: str, number: int) -> str:
     """A name, and how often when it is more than once."""
+    name = shown(name)
     return name if number == 1 else f"{name} x{number}"
+
+
+def listed(names: Sequence[str], most: int | None) -> str:
+    """Names side by side; of more than `most` the first, and how many more.
+
+    >>> listed(["a", "b", "c"], 2), listed(["a"], None)
+    ('a, b and 1 more', 'a')
+    """
+    told = ", ".join(map(shown, names[:most]))
+    return told if most is None or len(names) <= most else f"{told} and {len(names) - most:,} more"
 
 
 def common_prefix(names: Iterable[str]) -> str:

@@ -127,3 +127,17 @@ def test_the_report_names_what_went_wrong() -> None:
     refused = to_markdown([row(case, status="refused", value=None, error="too wide") for case in "abc"])
     assert "- set, s: 3 refused: too wide" in refused
     assert "FAULTS: a lie" in text
+
+
+def test_a_report_shows_names_as_they_are() -> None:
+    """Whatever a case, a solver or a message is called: no row is torn, no HTML, no link, no emphasis."""
+    hostile = "a|b\n| forged | row |\n# head <script>x</script> [l](u) *s* `c`"
+    text = to_markdown([row(hostile), row("b", status="crash", value=None, error=hostile)], every_run=True)
+
+    assert not [line for line in text.splitlines() if line.startswith(("| forged", "# head"))]
+    for raw in (" <script", " [l](", " *s*", " `c`"):
+        assert raw not in text
+    tables = [line for line in text.splitlines() if line.startswith("|") and "forged" in line]
+    assert tables
+    heads = {line.count("|") - line.count("\\|") for line in text.splitlines() if line.startswith("| case ")}
+    assert {line.count("|") - line.count("\\|") for line in tables} <= heads

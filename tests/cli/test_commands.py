@@ -201,6 +201,48 @@ def test_schema_of_something_else_is_refused() -> None:
     assert (done.exit_code, done.stderr) == (2, 'placement: no document "plam"; did you mean "plan"?\n')
 
 
+# --- warnings
+
+MISSPELT = {**TINY, "components": [{**TINY["components"][0], "zones": ["us-east-1a", "us-east-1b"]}]}  # type: ignore[index]
+DOUBT = (
+    "$.components[0].zones[1]: names a zone that no pool is in, so it allows nothing; "
+    'did you mean "us-east-1a"?, got "us-east-1b"'
+)
+
+
+@pytest.mark.parametrize("command", ["solve", "verify", "bound", "convert"])
+def test_a_zone_without_a_pool_is_warned_of(files: Path, command: str) -> None:
+    """On stderr, with its place and the nearest zone; the document is valid, and the command does what it does."""
+    (files / "tiny.json").write_text(json.dumps(MISSPELT))
+    more = [files / "plan.json"] if command in ("verify", "bound") else []
+
+    done = run(command, files / "tiny.json", *more)
+
+    assert (done.exit_code, done.stderr) == (0, f"warning: {files / 'tiny.json'} at {DOUBT}\n")
+    assert run(command, "-", *more, stdin=json.dumps(TINY)).stderr == ""
+
+
+def test_a_quiet_solve_warns_of_nothing(files: Path) -> None:
+    """As asked."""
+    (files / "tiny.json").write_text(json.dumps(MISSPELT))
+
+    assert run("solve", files / "tiny.json", "--quiet").stderr == ""
+
+
+def test_info_lists_warnings(files: Path) -> None:
+    """Beside the facts; of very many the first."""
+    (files / "tiny.json").write_text(json.dumps(MISSPELT))
+    assert "did you mean" in run("info", files / "tiny.json").stdout
+
+    zones = [f"z{k}" for k in range(50)]
+    (files / "tiny.json").write_text(
+        json.dumps({**TINY, "components": [{**TINY["components"][0], "zones": ["us-east-1a", *zones]}]})  # type: ignore[index]
+    )
+    assert "and 30 more warnings; --full lists each" in run("info", files / "tiny.json").stdout
+    assert "30 more of that kind; --full lists each" in run("solve", files / "tiny.json").stderr
+    assert len(run("solve", files / "tiny.json", "--full").stderr.splitlines()) == 50
+
+
 # --- solvers and info
 
 

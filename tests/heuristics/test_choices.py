@@ -216,10 +216,19 @@ def test_a_copy_that_fits_nowhere_is_explained() -> None:
     assert construct(ws, BestFit(ws, Shares(fleet))) == [0]
     assert lacking(ws, 0) == "1 of 2 required copies placed"
     assert why_stuck(ws) == (
-        "chat copy 2 fits nowhere: 1 of 2 required copies placed; option 0 needs 60 GiB on each of 1 accelerators, "
+        "chat copy 2 fits nowhere beside what is placed: 1 of 2 required copies placed; option 0 needs 60 GiB on each of 1 accelerators, "
         "0 vCPU and 0 GiB of host memory; 1 accelerators in use match, the roomiest has 20 GiB free, "
         "no pool has quota left"
     )
+
+
+def test_what_the_host_lacks_is_told() -> None:
+    """The accelerators have room; the vCPUs are gone."""
+    pools = [{"name": "p", "instance_type": "small", "zone": "a", "max_instances": 1}]
+    fleet = fleet_of([component("chat", 2, 1, vcpus=7)], pools=pools)
+    ws = Workspace(fleet)
+    construct(ws, BestFit(ws, Shares(fleet)))
+    assert f"hosts have at most {fleet.pools[0].shape.vcpus / 1000 - 7:g} vCPU and" in why_stuck(ws)
 
 
 def test_a_search_that_was_stopped_names_nothing_that_is_in_the_way() -> None:
@@ -259,7 +268,7 @@ def test_of_many_options_a_few_are_told() -> None:
     ws = Workspace(fleet)
     ws.place(Seat(0, 0, (0,)), ws.rent(0))
     said = why_stuck(ws)
-    assert said.startswith("chat copy 1 fits nowhere: ")
+    assert said.startswith("chat copy 1 fits nowhere beside what is placed: ")
     assert said.count(" needs ") == 3
     assert said.endswith("6 more options fit nowhere either")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 from pathlib import Path
@@ -13,7 +14,7 @@ from rich.console import Console
 import placement
 from placement.report.facts import Amount, Device, gather
 from placement.report.fill import bar
-from placement.report.overview import overview
+from placement.report.overview import Overview
 from placement.report.tables import Report
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
@@ -129,6 +130,86 @@ def test_tables_fit_and_lose_nothing(name: str, width: int) -> None:
     assert re.search(r"\$[\d,]+ a month \(730 hours\)", text)
 
 
+@pytest.mark.parametrize("width", [40, 50, 60])
+def test_narrow_terminals_get_whole_words(width: int) -> None:
+    """Blocks of lines in place of tables: every name, type, zone and figure stands on one line."""
+    problem = placement.read(INSTANCES / "kubernetes-mixed-gpus.yaml")
+    result = solved(problem)
+
+    text, before = shown(Report(problem, result), width), shown(Overview(problem), width)
+    assert max(map(len, [*text.splitlines(), *before.splitlines()])) <= width
+    for pool in problem.pools:
+        assert pool.instance_type in before
+        assert pool.zone in before
+    facts = gather(problem, result.plan)
+    for machine in facts.machines:
+        assert {machine.id, machine.type, machine.zone} <= set(text.replace(",", " ").split())
+        for kind, number in machine.copies:
+            assert (f"{kind} x{number}" if number > 1 else str(kind)) in text
+
+
+def test_small_prices_are_not_shown_as_none() -> None:
+    """A millionth of a dollar an hour, in every table and total, and with the money of other lines."""
+    kind = {"accelerator": "L40S", "accelerator_count": 4, "vcpus": 48, "memory_gib": 64, "price_per_hour": 1e-6}
+    chat = {"name": "chat", "copies": 1}
+    problem = small_problem(
+        instance_types={"g6e.12xlarge": kind}, components=[chat], objective={"horizon_hours": 1, "move_cost": 0.5}
+    )
+
+    for text in (shown(Overview(problem), 140), shown(Report(problem, solved(problem)), 140)):
+        assert "0.000001" in text
+        assert not re.search(r"\b0\.00(?!\d)", text)
+    assert "+ $0.50 a moved copy" in shown(Overview(problem), 140)
+    assert "$0.000001 an hour" in str(solved(problem))
+
+
+def test_long_lists_in_a_cell_are_counted() -> None:
+    """A quota in each of hundreds of zones, a machine with hundreds of components; all of them when asked for."""
+    pools = [{"name": f"p{k}", "instance_type": "g6e.12xlarge", "zone": f"zone-{k:03}"} for k in range(300)]
+    components = [{"name": f"m{k:03}", "copies": 1, "accelerator_memory_gib": 0.1, "shared": True} for k in range(100)]
+    problem = small_problem(pools=pools, components=components)
+    result = solved(problem)
+
+    assert "276 more" in shown(Overview(problem), 100)
+    assert "zone-299" not in shown(Overview(problem), 100)
+    assert "299 no limit" in shown(Overview(problem, full=True), 100)
+    assert "76 more" in shown(Report(problem, result))
+    assert "m099" in shown(Report(problem, result, full=True))
+
+
+def test_very_many_instance_types_are_counted() -> None:
+    """Forty rows, and how many more."""
+    kind = {"vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+    pools = [{"name": f"p{k}", "instance_type": f"t{k:03}", "zone": "a"} for k in range(90)]
+    problem = placement.Problem(instance_types={f"t{k:03}": kind for k in range(90)}, pools=pools, components=[])
+
+    assert "and 50 more instance types; --full lists each" in shown(Overview(problem))
+    assert "t089" not in shown(Overview(problem))
+    assert "t089" in shown(Overview(problem, full=True))
+
+
+def test_components_that_lack_copies_are_counted() -> None:
+    """Ten lines, and how many copies of how many more."""
+    components = [{"name": f"batch-{k:02}", "copies": 2, "min_copies": 0, "accelerators": 4} for k in range(30)]
+    problem = small_problem(components=components)
+    result = solved(problem)
+
+    assert "and 39 copies of 20 more components; --full lists each" in (text := shown(Report(problem, result), 140))
+    assert text.count("stay out") + text.count("proven") == 10
+    full = shown(Report(problem, result, full=True), 140)
+    assert full.count("stay out") + full.count("proven") == 30
+
+
+def test_memory_that_ran_out_is_said() -> None:
+    """It is why the search stopped, and no lack of ideas."""
+    problem = small_problem()
+    result = solved(problem)
+    plan = result.plan.model_copy(update={"status": "feasible", "stats": {"out_of_memory": 1}})
+    stopped = dataclasses.replace(result, plan=plan, status=placement.Status.FEASIBLE, bound=1)
+
+    assert "stopped as memory ran out" in shown(Report(problem, stopped), 140)
+
+
 def test_tables_do_without_unicode() -> None:
     """A terminal that knows only ASCII gets ASCII."""
     problem = small_problem()
@@ -211,7 +292,7 @@ def test_overview_counts_what_the_problem_holds() -> None:
     """Sizes, rules in use, supply, running state, and a bound."""
     problem = placement.read(INSTANCES / "kubernetes-mixed-gpus.yaml")
 
-    text = " ".join(shown(overview(problem), 200).split())
+    text = " ".join(shown(Overview(problem), 200).split())
 
     assert f"{len(problem.components)} components" in text
     assert f"{len(problem.pools)} pools in 3 zones" in text
@@ -225,4 +306,4 @@ def test_overview_says_why_nothing_can_work() -> None:
     """A problem that is infeasible at a glance is called so."""
     problem = small_problem(components=[{"name": "giant", "copies": 1, "accelerator_memory_gib": 500}])
 
-    assert "infeasible: giant" in shown(overview(problem), 200)
+    assert "infeasible: giant" in shown(Overview(problem), 200)

@@ -1,0 +1,140 @@
+"""What a plan changes of what runs now: which copy goes where, which machines stay, come and go."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.plan import Plan
+    from placement.problem import Component, Placement, Problem
+
+
+class Change(NamedTuple):
+    """Copies of one component that move, start or stop: machines by id, None where a copy starts or stops."""
+
+    component: str
+    copies: int
+    source: str | None
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All that a plan changes.
+
+    Attributes
+    ----------
+    copies : moves first, then copies that stop, then copies that start; each in the order of components and machines.
+        Where a component has copies that move, which of them goes where is for whoever carries the plan out: these
+        are as few rows as the order of machines gives.
+    kept, new : ids of machines of the plan that run now, and of those that do not.
+    given_back : machines that run now and not in the plan, with their state.
+    """
+
+    copies: tuple[Change, ...]
+    kept: tuple[str, ...]
+    new: tuple[str, ...]
+    given_back: tuple[tuple[str, str], ...]
+
+    @property
+    def moves(self) -> int:
+        """Copies that run now and run on elsewhere."""
+        return sum(change.copies for change in self.copies if change.source is not None and change.target is not None)
+
+
+def changes(problem: Problem, plan: Plan) -> Changes:
+    """Compare a plan that keeps every rule with what runs now. O(copies log copies)."""
+    now: dict[str, list[Placement]] = defaultdict(list)
+    for row in problem.placements:
+        now[row.component].append(row)
+    planned: dict[str, list[_Place]] = defaultdict(list)
+    for copy in plan.assignments:
+        planned[copy.component].append(_Place(copy.instance, copy.option, tuple(sorted(copy.accelerators))))
+    ids = [*(row.id for row in problem.instances), *(row.id for row in plan.instances)]
+    order = {name: k for k, name in enumerate(dict.fromkeys(ids))}
+    found = [
+        change for row in problem.components for change in _of_component(row, now[row.name], planned[row.name], order)
+    ]
+    found.sort(key=lambda change: (change.source is None) * 2 + (change.target is None))  # stable
+    running = {row.id for row in problem.instances}
+    used = {row.id for row in plan.instances}
+    return Changes(
+        copies=tuple(found),
+        kept=tuple(row.id for row in plan.instances if row.id in running),
+        new=tuple(row.id for row in plan.instances if row.id not in running),
+        given_back=tuple((row.id, row.state) for row in problem.instances if row.id not in used),
+    )
+
+
+class _Place(NamedTuple):
+    """Where a copy stands, by which option; accelerators are None where they are not known."""
+
+    instance: str
+    option: int
+    accelerators: tuple[int, ...] | None
+
+
+def _of_component(
+    component: Component, now: Sequence[Placement], planned: Sequence[_Place], order: dict[str, int]
+) -> list[Change]:
+    leaving, arriving = _without_kept(component, now, planned)
+    rows: Counter[tuple[str | None, str | None]] = Counter()
+    for instance in leaving.keys() & arriving.keys():  # to other accelerators, or by another option
+        same = min(leaving[instance], arriving[instance])
+        rows[instance, instance] = same
+        leaving[instance] -= same
+        arriving[instance] -= same
+    sources = sorted(leaving.elements(), key=order.__getitem__)
+    targets = sorted(arriving.elements(), key=order.__getitem__)
+    moved = min(len(sources), len(targets))
+    rows.update(zip(sources[:moved], targets[:moved], strict=True))
+    rows.update((source, None) for source in sources[moved:])
+    rows.update((None, target) for target in targets[moved:])
+
+    def place(row: tuple[str | None, str | None]) -> list[int]:
+        return [-1 if name is None else order[name] for name in row]
+
+    return [Change(component.name, rows[row], *row) for row in sorted(rows, key=place)]
+
+
+def _without_kept(
+    component: Component, now: Sequence[Placement], planned: Sequence[_Place]
+) -> tuple[Counter[str], Counter[str]]:
+    """By machine: copies that run there and do not stay, and planned copies that do not run there.
+
+    A copy with known accelerators stays when the plan has one on the same; then one without, when the plan has one more
+    by its option on its machine.
+    """
+    names = {way.name: o for o, way in enumerate(component.ways) if way.name is not None}
+    places = [
+        _Place(
+            row.instance,
+            names[row.option] if isinstance(row.option, str) else row.option,
+            None if row.accelerators is None else tuple(sorted(row.accelerators)),
+        )
+        for row in now
+    ]
+    left = Counter(planned)
+    leaving: Counter[str] = Counter()
+    known = Counter(place for place in places if place.accelerators is not None)
+    for place, count in known.items():
+        stay = min(count, left[place])
+        left[place] -= stay
+        leaving[place.instance] += count - stay
+    arriving: Counter[tuple[str, int]] = Counter()
+    for place, count in left.items():
+        arriving[place.instance, place.option] += count
+    for place in places:
+        if place.accelerators is None:
+            if arriving[place.instance, place.option] > 0:
+                arriving[place.instance, place.option] -= 1
+            else:
+                leaving[place.instance] += 1
+    there: Counter[str] = Counter()
+    for (instance, _), count in arriving.items():
+        there[instance] += count
+    return +leaving, +there
