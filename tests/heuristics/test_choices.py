@@ -216,9 +216,9 @@ def test_a_copy_that_fits_nowhere_is_explained() -> None:
     assert construct(ws, BestFit(ws, Shares(fleet))) == [0]
     assert lacking(ws, 0) == "1 of 2 required copies placed"
     assert why_stuck(ws) == (
-        "chat copy 2 fits nowhere beside what is placed: 1 of 2 required copies placed; option 0 needs 60 GiB on each of 1 accelerators, "
-        "0 vCPU and 0 GiB of host memory; 1 accelerators in use match, the roomiest has 20 GiB free, "
-        "no pool has quota left"
+        "chat copy 2 fits nowhere beside what is placed: 1 of 2 required copies placed; option 0 needs 60 GiB on each "
+        "of 1 accelerators, 0 vCPU and 0 GiB of host memory; 1 accelerators in use match, the roomiest has 20 GiB "
+        "free, no pool has quota left"
     )
 
 
