@@ -118,7 +118,11 @@ def solve(
     given: dict[str, Any] = {"budget": budget, "seed": seed, "hint": start, "options": settings}
     outcome = _run(lambda: entry.load()(fleet, track, **given), track, budget, solver)
     found = _written(fleet, track, outcome, budget, solver, seed)
-    return replace(found, evidence=_Evidence(fleet, track, outcome.infeasible, seed)) if certificate else found
+    return (
+        replace(found, evidence=_Evidence(fleet, track, outcome.solver if outcome.infeasible else None, seed))
+        if certificate
+        else found
+    )
 
 
 def _rows(fleet: Fleet) -> int:
@@ -180,7 +184,11 @@ def bound(
     start = None if plan is None else _packing_of(fleet, plan)
     outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), track, budget, "bound")
     found = _written(fleet, track, outcome, budget, "bound", seed)
-    return replace(found, evidence=_Evidence(fleet, track, outcome.infeasible, seed)) if certificate else found
+    return (
+        replace(found, evidence=_Evidence(fleet, track, outcome.solver if outcome.infeasible else None, seed))
+        if certificate
+        else found
+    )
 
 
 class _Evidence(NamedTuple):
@@ -188,8 +196,13 @@ class _Evidence(NamedTuple):
 
     fleet: Fleet
     track: Track
-    infeasible: bool
+    infeasible_by: str | None
     seed: int
+
+
+def _with_evidence(result: Result, fleet: Fleet, track: Track, outcome: Outcome, seed: int) -> Result:
+    by = outcome.solver if outcome.infeasible else None
+    return replace(result, evidence=_Evidence(fleet, track, by, seed))
 
 
 def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
@@ -227,9 +240,10 @@ def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
         raise UsageError("result has nothing to write a certificate from: ask solve or bound with certificate=True")
     from placement.certificates import certify_track
 
-    fleet, track, infeasible, seed = evidence
+    fleet, track, infeasible_by, seed = evidence
     budget = Budget(limit)
-    ended = _in_thread(lambda: certify_track(fleet, track, infeasible=infeasible, budget=budget, seed=seed), budget)
+    work = partial(certify_track, fleet, track, infeasible_by=infeasible_by, budget=budget, seed=seed)
+    ended = _in_thread(work, budget)
     if not ended:
         raise UsageError("the certificate was not written in time: give a longer time limit")
     (found,) = ended

@@ -104,3 +104,12 @@ class Nodes:
             self._kept.append(prices)
             self.prices.append(self._names.prices(prices))
         return self._number[id(prices)]
+
+
+def shift(nodes: list[Document], by: int) -> None:
+    """Number the prices of some nodes anew, as they stand behind so many others."""
+    for node in nodes:
+        if "prices" in node:
+            node["prices"] += by
+        for part in node.get("use", ()):
+            part[0] += by

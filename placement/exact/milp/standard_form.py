@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from placement.fleet import Fleet
 
 
-def to_standard_form(fleet: Fleet, ticks: int, given: tuple[int, ...] = ()) -> str | None:
+def to_standard_form(fleet: Fleet, ticks: int | None, given: tuple[int, ...] = ()) -> str | None:
     """All rules as rows; None when some coefficient is no whole number (rates of very many digits).
 
     Parameters
     ----------
-    ticks : the most that a plan may cost.
+    ticks : the most that a plan may cost; None: whatever it costs.
     given : the most optional copies that a plan may leave out, by level.
     """
     model = DirectModel(fleet, slots_of(fleet, ticks))
@@ -33,8 +33,8 @@ def to_standard_form(fleet: Fleet, ticks: int, given: tuple[int, ...] = ()) -> s
             return None
         numbers = {k: n for k, n in terms.items() if n is not None}
         rows.append(Row(side if row.sense >= 0 else None, side if row.sense <= 0 else None, numbers))
-    left = (ticks - goal.offset) // goal.scale
-    rows.append(Row(None, left, {column[var]: n for var, n in goal.terms}))
+    if ticks is not None:
+        rows.append(Row(None, (ticks - goal.offset) // goal.scale, {column[var]: n for var, n in goal.terms}))
     return to_mps("placement", [(program.low[var], program.high[var]) for var in column], rows)
 
 

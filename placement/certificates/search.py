@@ -1,0 +1,197 @@
+"""The arguments that may prove a bound, from the cheapest on, each as the tree of a certificate.
+
+What the solve's own pattern bounds know comes first. Where that does not reach the claim, inequalities of all boxes are
+added up (`covering`), then a pattern bound is made anew, by prices alone, whose leaves an engine may decide, then one
+with fleet mixes decided one by one; at last the word of the engine that proved it, on all of the problem.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from placement.bounds.infeasible import culprit
+from placement.bounds.moves import least_move_ticks
+from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.certificate import FINE
+from placement.bounds.patterns.history import Case
+from placement.bounds.patterns.mix import any_box
+from placement.bounds.patterns.relaxation import relax
+from placement.bounds.patterns.stacking import Stacking
+from placement.bounds.patterns.tree import groups_of
+from placement.certificates.covering import cover
+from placement.certificates.names import Names
+from placement.certificates.nodes import Nodes
+from placement.certificates.reasons import Reasons
+from placement.exact.milp.standard_form import to_standard_form
+from placement.exact.mix_by_mix import MixByMix
+from placement.exact.slots import direct_terms, most_new_machines
+from placement.fleet import Component
+from placement.packing import evaluate
+from placement.track import Track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from placement.bounds.patterns.certificate import Cut, Prices
+    from placement.budget import Budget
+    from placement.certificates.reasons import Reason
+    from placement.fleet import Fleet
+    from placement.packing import Packing
+
+    Document = dict[str, Any]
+
+NAME = "certificate"
+_MOST_TERMS = 100_000  # of a program that is written out
+_ENGINES = {"cp-sat": "CP-SAT", "milp": "HiGHS"}  # by the name of the solver whose word counts
+_SHARE = 0.5  # of the time left, for each pattern bound that is made anew, and for what engines decide then
+_MOST_NODES = 10_000  # of its tree
+_MOST_DECIDED = 300  # leaves that an engine is asked about
+_ALL_RULES = "all rules of the problem"
+
+
+class ArgumentSearch:
+    """The arguments for one claim: that no plan within `given` costs fewer than `target` ticks (infinite: no plan)."""
+
+    def __init__(self, fleet: Fleet, budget: Budget, seed: int, given: tuple[int, ...] | None, target: float) -> None:
+        """O(components x options x pools); `given` as in `Track.raise_bound`."""
+        self._fleet, self._budget, self._seed, self._given, self._target = fleet, budget, seed, given, target
+        self._relaxation, self._groups = relax(fleet, given), groups_of(fleet)
+        self.names = Names(self._relaxation, self._groups)
+        self._reasons = Reasons(self._relaxation, self._groups, Stacking(self._relaxation))
+
+    def strongest(self, known: Iterable[PatternBound], incumbent: Packing | None, by: str) -> Nodes:
+        """The tree that proves most; the first that proves the claim without an engine.
+
+        Parameters
+        ----------
+        known : pattern bounds of the solve, of this fleet.
+        incumbent : the best plan, which bounds what is of interest.
+        by : the solver that proved the claim.
+        """
+        best: Nodes | None = None
+        for nodes in self._attempts(known, incumbent, by):
+            if best is None or (nodes.believed, nodes.proven) > (best.believed, best.proven):
+                best = nodes
+            if nodes.proven >= self._target:
+                break
+        return best or self._of_what_is_paid()
+
+    def _attempts(self, known: Iterable[PatternBound], incumbent: Packing | None, by: str) -> Iterator[Nodes]:
+        if math.isinf(self._target):
+            yield from self._by_counting()
+        here = [bound for bound in known if bound.given == self._given]
+        for bound in sorted(here, key=lambda bound: -bound.ticks):
+            yield from self._of_bound(bound)
+        for engines in (False, True):
+            if not self._budget.over():
+                yield from self._anew(incumbent, engines=engines)
+        yield from self._by_engine(by)
+
+    def _by_counting(self) -> Iterator[Nodes]:
+        """One component or pool shows that there is no plan."""
+        found = culprit(self._fleet)
+        if found is not None:
+            nodes = self._empty()
+            what = "component" if isinstance(found, Component) else "pool"
+            nodes.add_leaf({"leaf": "counting", what: found.name}, math.inf)
+            yield nodes
+
+    def _of_bound(self, bound: PatternBound) -> Iterator[Nodes]:
+        """What a pattern bound knows: of the state that runs, of its tree, of all its inequalities together."""
+        box = any_box(self._fleet, self._groups)
+        if bound.keeping is not None and bound.keeping.proof is not None:
+            yield self._of_running(*bound.keeping.proof, bound.keeping.bound)
+        root = bound.root or Case(box)
+        nodes = self._empty()
+        cuts = [cut for cut in bound.cuts if cut.prices is not None]
+        nodes.add_tree(root, lambda case: self._reason(case, cuts), self._target)
+        yield nodes
+        if nodes.proven < self._target and len(cuts) > 1:
+            found = cover(self._relaxation, self._groups, cuts, box, self._target, self._reasons, self._budget)
+            if found is not None:
+                nodes = self._empty()
+                nodes.add_tree(found.root, lambda case: found.reasons[id(case)], self._target)
+                yield nodes
+
+    def _reason(self, case: Case, cuts: Sequence[Cut]) -> Reason:
+        """What prices prove of a case: its own, or those of cases around it; of the root all others, too."""
+        chain: list[Prices] = []
+        around: Case | None = case
+        while around is not None:
+            if around.prices is not None:
+                chain.append(around.prices)
+            around = around.around
+        if case.around is None:
+            chain += [cut.prices for cut in cuts if cut.prices is not None]
+        return self._reasons.best(chain, case.box, self._target)
+
+    def _of_running(self, prices: Prices, rewards: Sequence[int], bound: Fraction) -> Nodes:
+        """Prices and rewards for copies that are kept, at the root."""
+        nodes = self._empty()
+        components = self._fleet.components
+        leaf = {
+            "leaf": "running",
+            "prices": nodes.number_of(prices),
+            "rewards": [[components[c].name, reward * FINE] for c, reward in enumerate(rewards) if reward],
+        }
+        nodes.add_leaf(leaf, math.ceil(self._fleet.tick_price * bound))
+        return nodes
+
+    def _anew(self, incumbent: Packing | None, *, engines: bool) -> Iterator[Nodes]:
+        """A pattern bound made for the certificate alone: by prices; with engines, fleet mixes one by one, too."""
+        budget = self._budget.share(_SHARE)
+        track = Track(self._fleet, budget)
+        if incumbent is not None:
+            track.offer(incumbent, NAME)
+            ticks = evaluate(self._fleet, incumbent).ticks
+            budget.gap = max(0.0, 1 - self._target / ticks) if ticks else 0.0
+        bound = PatternBound(self._fleet, budget, self._given, self._seed, engines=engines)
+        bound.run(track, nodes=_MOST_NODES)
+        if engines and bound.ticks < self._target:
+            MixByMix(self._fleet, track, bound, self._seed, NAME).run(self._budget.share(_SHARE))
+        nodes = Nodes(self.names, self._fleet.tick_move)
+        for nodes in self._of_bound(bound):
+            yield nodes
+        if not engines and self._decide_leaves(bound, nodes, track):
+            yield from self._of_bound(bound)
+
+    def _decide_leaves(self, bound: PatternBound, nodes: Nodes, track: Track) -> bool:
+        """Ask an engine about leaves that prices do not decide, where all patterns can be listed; all decided?"""
+        budget = self._budget.share(_SHARE)
+        for case, reason in nodes.weak if len(nodes.weak) <= _MOST_DECIDED else ():
+            if budget.over() or not reason.use or not self._fleet.tick_price:
+                return False
+            rent = (int(reason.ticks) - least_move_ticks(self._fleet)) // self._fleet.tick_price
+            case.verdict = bound.enumerate_patterns(case.box, rent, reason.use[0][0], track, budget)
+            if case.verdict is None or case.verdict.ticks < self._target:
+                return False
+        return bool(nodes.weak)
+
+    def _by_engine(self, by: str) -> Iterator[Nodes]:
+        """The word of the engine that proved it, on the direct model of the whole problem."""
+        engine = _ENGINES.get(by)
+        ticks = None if math.isinf(self._target) else int(self._target)
+        if engine is None or direct_terms(self._fleet, most_new_machines(self._fleet, ticks)) > _MOST_TERMS:
+            return
+        program = to_standard_form(self._fleet, None if ticks is None else ticks - 1, self._given or ())
+        if program is None:
+            return
+        leaf: Document = {"leaf": "engine", "engine": engine, "says": "infeasible", "about": _ALL_RULES}
+        if ticks is not None:
+            cost = Fraction(ticks, self._fleet.tick_move)
+            leaf |= {"at_least": [cost.numerator, cost.denominator], "about": f"{_ALL_RULES}, for plans that cost less"}
+        nodes = self._empty()
+        nodes.add_leaf({**leaf, "program": program}, self._target, engine=True)
+        yield nodes
+
+    def _of_what_is_paid(self) -> Nodes:
+        """Machines that any plan pays for, and moves that none avoids: what holds without any search."""
+        nodes = self._empty()
+        box = any_box(self._fleet, self._groups)
+        nodes.add_tree(Case(box), lambda case: self._reasons.best((), case.box, self._target), self._target)
+        return nodes
+
+    def _empty(self) -> Nodes:
+        return Nodes(self.names, self._fleet.tick_move)
