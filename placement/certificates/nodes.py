@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from placement.bounds.patterns.certificate import Prices
     from placement.bounds.patterns.history import Case, Subject, Verdict
+    from placement.budget import Budget
     from placement.certificates.names import Names
     from placement.certificates.reasons import Reason
 
@@ -34,21 +35,33 @@ class Nodes:
         self.proven: float | int = math.inf
         self.believed: float | int = math.inf
 
-    def add_tree(self, root: Case, reason_of: Callable[[Case], Reason], enough: float) -> None:
-        """All cases below a root; a case whose own reason is `enough` is a leaf, however it was split."""
+    def add_tree(
+        self,
+        root: Case,
+        is_enough: Callable[[Case], bool],
+        reason_of: Callable[[Case], Reason],
+        enough: float,
+        budget: Budget | None = None,
+    ) -> bool:
+        """All cases below a root; one that `is_enough` by itself is a leaf, however it was split.
+
+        Says whether the budget was enough for all.
+        """
         todo: list[tuple[Case | None, int]] = [(root, self._new())]
         while todo:
             case, number = todo.pop()
+            if budget is not None and budget.over():
+                return False
             if case is None:
                 self.nodes[number] = {"leaf": "empty"}
-                continue
-            reason = reason_of(case)
-            if reason.ticks >= enough or not case.splits:
+            elif case.splits and not is_enough(case):
+                todo += self._split(case, number)
+            else:
+                reason = reason_of(case)
                 self.nodes[number] = self._leaf(reason, case.verdict, enough)
                 if reason.ticks < enough:
                     self.weak.append((case, reason))
-            else:
-                todo += self._split(case, number)
+        return True
 
     def add_leaf(self, leaf: Document, ticks: float, *, engine: bool = False) -> None:
         """One leaf more, written elsewhere."""

@@ -45,24 +45,24 @@ class Reasons:
         self._cuts: dict[tuple[int, object], Cut] = {}  # of prices (by id) and limits on copies
         self._kept: list[Prices] = []  # so that no id is used again
 
-    def best(self, candidates: Iterable[Prices], box: Box, enough: float) -> Reason:
+    def best(self, candidates: Iterable[Prices], box: Box, enough: float, *, scaled: bool = False) -> Reason:
         """The best bound that one of some prices proves of a box; the first that is `enough` will do."""
         best = Reason(self.ticks(total([], self._relaxation, self._groups, box)), ())
         for prices in candidates:
-            found = self.of(prices, box, enough)
+            found = self._of(prices, box, scaled=scaled)
             if found.ticks > best.ticks or not best.use:
                 best = found
             if best.ticks >= enough:
                 break
         return best
 
-    def of(self, prices: Prices, box: Box, enough: float) -> Reason:
-        """What prices prove of a box, with the factor that proves most: at 1 when that is `enough`."""
+    def _of(self, prices: Prices, box: Box, *, scaled: bool) -> Reason:
+        """What prices prove of a box: as they are or, `scaled`, with the factor that proves most."""
         cut = self.cut(prices, box)
         if self._total(cut, prices, box, Fraction(1), money=0) > 0:
             return Reason(math.inf, ((prices, Fraction(1)),))
         found = Reason(self.ticks(self._total(cut, prices, box, Fraction(1))), ((prices, Fraction(1)),))
-        for factor in self._factors(cut, prices) if found.ticks < enough else ():
+        for factor in self._factors(cut, prices) if scaled else ():
             ticks = self.ticks(self._total(cut, prices, box, factor))
             if ticks > found.ticks:
                 found = Reason(ticks, ((prices, factor),))

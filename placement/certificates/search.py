@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from placement.bounds.infeasible import culprit
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.certificate import FINE
+from placement.bounds.patterns.certificate import FINE, UNIT
 from placement.bounds.patterns.history import Case
 from placement.bounds.patterns.mix import any_box
 from placement.bounds.patterns.relaxation import relax
@@ -106,26 +106,30 @@ class ArgumentSearch:
         root = bound.root or Case(box)
         nodes = self._empty()
         cuts = [cut for cut in bound.cuts if cut.prices is not None]
-        nodes.add_tree(root, lambda case: self._reason(case, cuts), self._target)
+        if not nodes.add_tree(root, self._is_enough, lambda case: self._reason(case, cuts), self._target, self._budget):
+            return
         yield nodes
         if nodes.proven < self._target and len(cuts) > 1:
             found = cover(self._relaxation, self._groups, cuts, box, self._target, self._reasons, self._budget)
             if found is not None:
                 nodes = self._empty()
-                nodes.add_tree(found.root, lambda case: found.reasons[id(case)], self._target)
+                nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)
                 yield nodes
 
+    def _is_enough(self, case: Case) -> bool:
+        """Whether prices of a case, or of one around it, are known to prove the claim there."""
+        return any(self._reasons.ticks(Fraction(one.rent * UNIT)) >= self._target for one in case.chain())
+
     def _reason(self, case: Case, cuts: Sequence[Cut]) -> Reason:
-        """What prices prove of a case: its own, or those of cases around it; of the root all others, too."""
-        chain: list[Prices] = []
-        around: Case | None = case
-        while around is not None:
-            if around.prices is not None:
-                chain.append(around.prices)
-            around = around.around
-        if case.around is None:
-            chain += [cut.prices for cut in cuts if cut.prices is not None]
-        return self._reasons.best(chain, case.box, self._target)
+        """What prices prove of a case: those that prove most of it or of a case around it, then its own."""
+        chain = [one for one in case.chain() if one.prices is not None]
+        ordered = sorted(chain, key=lambda one: -one.rent)[:1] + chain[:1]
+        prices = [one.prices for one in ordered if one.prices is not None]
+        found = self._reasons.best(prices, case.box, self._target)
+        if case.around is None and found.ticks < self._target:  # the root, whose bound is that of a covering
+            all_of_them = [*prices, *(cut.prices for cut in cuts if cut.prices is not None)]
+            found = self._reasons.best(all_of_them, case.box, self._target, scaled=True)
+        return found
 
     def _of_running(self, prices: Prices, rewards: Sequence[int], bound: Fraction) -> Nodes:
         """Prices and rewards for copies that are kept, at the root."""
@@ -190,7 +194,8 @@ class ArgumentSearch:
         """Machines that any plan pays for, and moves that none avoids: what holds without any search."""
         nodes = self._empty()
         box = any_box(self._fleet, self._groups)
-        nodes.add_tree(Case(box), lambda case: self._reasons.best((), case.box, self._target), self._target)
+        reason = self._reasons.best((), box, self._target)
+        nodes.add_tree(Case(box), lambda _: False, lambda _: reason, self._target)
         return nodes
 
     def _empty(self) -> Nodes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from placement.bounds.patterns.certificate import Box, Prices
 
@@ -40,14 +40,22 @@ class Verdict:
 class Case:
     """One box, and what is known of it.
 
-    `splits` cut the box in turn: k of them leave k parts `above`, of more than `at_most`, and one `below`, which keeps
-    all limits. A part that is None is empty.
+    `rent` is what its own prices prove, micro-dollars per hour. `splits` cut the box in turn: k of them leave k parts
+    `above`, of more than `at_most`, and one `below`, which keeps all limits. A part that is None is empty.
     """
 
     box: Box
     around: Case | None = None
     prices: Prices | None = None
+    rent: int = 0
     verdict: Verdict | None = None
     splits: list[tuple[Subject, int]] = field(default_factory=list)
     above: list[Case | None] = field(default_factory=list)
     below: Case | None = None
+
+    def chain(self) -> Iterator[Case]:
+        """The case and those around it, whose prices hold for it too, from the inside out."""
+        case: Case | None = self
+        while case is not None:
+            yield case
+            case = case.around

@@ -107,7 +107,7 @@ class Tree:
         self._groups = groups
         prices = [pool.price for pool in fleet.pools]
         self._prices = (*prices, *(min(prices[p] for p in group) for group in groups))
-        self.root = Case(root, prices=relaxed.prices)
+        self.root = Case(root, prices=relaxed.prices, rent=relaxed.bound)
         self._open = [_Node(relaxed.bound, 0, self.root, relaxed)]
         self._closed: list[_Node] = []  # boxes that can't be branched on
         self._met: tuple[int, ...] = ()  # whole counts met that hold everything
@@ -207,7 +207,7 @@ class Tree:
             if relaxed is None:
                 return None
             self.nodes += 1
-            case = Case(box, node.case, relaxed.prices)
+            case = Case(box, node.case, relaxed.prices, relaxed.bound)
             found.append(_Node(max(node.bound, relaxed.bound), self.nodes, case, relaxed))
         return found
 
