@@ -121,11 +121,11 @@ def _solve(
     lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
     lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
     lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
-    solver = load_lp(lp)
     try:
+        solver = load_lp(lp)
         if run(solver) != highspy.HighsModelStatus.kOptimal:
             return Reason(0, ()), []
-    except EngineError:
+    except EngineError:  # numbers too far apart for it
         return Reason(0, ()), []
     solution = solver.getSolution()
     counts, duals = list(solution.col_value), list(solution.row_dual)
