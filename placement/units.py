@@ -42,17 +42,21 @@ def dollars(micro: int) -> float:
     return micro / MICRO
 
 
-def money(micro: int) -> str:
+def money(micro: int, *, down: bool = False) -> str:
     """Dollars and cents, for people; below a dollar four digits, below a cent all of them, so nothing looks free.
+
+    Rounded to the nearest; of what nothing costs less than, `down`, since rounded up it would say too much.
 
     >>> money(123_290_000), money(977_600), money(1), money(0), money(-1_500_000)
     ('$123.29', '$0.9776', '$0.000001', '$0.00', '-$1.50')
+    >>> money(1_999_999), money(1_999_999, down=True)
+    ('$2.00', '$1.99')
     """
-    sign, micro = "-" if micro < 0 else "", abs(micro)
-    if micro >= MICRO or micro == 0:
-        return f"{sign}${micro / MICRO:,.2f}"
-    digits = f"{micro / MICRO:.{4 if micro >= MICRO // 100 else 6}f}"
-    return f"{sign}${digits[:4]}{digits[4:].rstrip('0')}"
+    digits = 2 if abs(micro) >= MICRO else 4 if abs(micro) >= MICRO // 100 else 6
+    if down:
+        micro -= micro % (MICRO // 10**digits)
+    whole, _, part = f"{abs(micro) / MICRO:,.{digits}f}".partition(".")
+    return f"{'-' if micro < 0 else ''}${whole}.{part[:2]}{part[2:].rstrip('0')}"
 
 
 def exact(value: float) -> Fraction:

@@ -15,7 +15,7 @@ from placement.bounds.patterns.bound import PatternBound
 from placement.certificates.names import PRICE_UNIT
 from placement.certificates.nodes import shift
 from placement.certificates.search import ArgumentSearch
-from placement.units import MICRO
+from placement.units import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ class Certificate:
 
 
 def _claim(cost: Fraction | None) -> str:
-    return "no plan exists" if cost is None else f"no plan costs less than ${float(cost / MICRO):,.2f}"
+    return "no plan exists" if cost is None else f"no plan costs less than {money(math.floor(cost), down=True)}"
 
 
 def _count(leaves: int) -> str:

@@ -17,12 +17,23 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that can't show a sign shows another, and no traceback
+    before = _stdout()
     try:
         _run()
     except KeyboardInterrupt:
         _leave(130)  # before there were words for it
     except SystemExit as end:
-        _leave(end.code)
+        # Help is drawn by the parser, which ends with 1 when nobody reads it, once it has turned the stream away.
+        _leave(141 if end.code == 1 and _stdout() != before else end.code)
+
+
+def _stdout() -> tuple[int, int] | None:
+    """What standard output is: a file, a pipe, a terminal; None when there is none."""
+    try:
+        found = os.fstat(1)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _leave(code: int | str | None) -> NoReturn:

@@ -56,7 +56,7 @@ class Watch:
             text.append(words.money(event.cost), style="bold")
             text.append(f" by {self._found_by}", style="dim")
         if event is not None and event.bound:
-            text.append(f"  bound {words.money(event.bound)}")
+            text.append(f"  bound {words.least(event.bound)}")
             gap = relative_gap(event.cost, event.bound)
             if gap is not None:
                 text.append(f"  gap {words.gap(gap)}", style="cyan")
@@ -74,7 +74,7 @@ class Watch:
 def logged(event: Event) -> None:
     """One event as one line on stderr."""
     cost = "-" if event.cost is None else words.money(event.cost)
-    bound = "-" if event.bound is None else words.money(event.bound)
+    bound = "-" if event.bound is None else words.least(event.bound)
     gap = words.gap(relative_gap(event.cost, event.bound))
     line = f"{event.seconds:9.2f} s  cost {cost}  bound {bound}  gap {gap}  by {event.by}"
     with suppress(OSError):  # a terminal that has gone away ends no search

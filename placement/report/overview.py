@@ -145,7 +145,7 @@ def _lines(problem: Problem, fleet: Fleet, most: int | None) -> Iterator[tuple[s
     if reason is not None:
         yield "bound", Text(f"infeasible: {words.shown(reason)}", style="bold red")
     else:
-        least = words.money(fleet.cost(volume_bound(fleet)))
+        least = words.least(fleet.cost(volume_bound(fleet)))
         yield "bound", f"no plan costs less than {least} (by volume alone; solve finds better)"
     found = list(doubts(problem))
     for k, doubt in enumerate(found[:most]):

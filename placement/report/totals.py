@@ -87,7 +87,7 @@ def _proof(result: Result) -> Text:
         return Text("; ".join(filter(None, ("none: how much a better plan may save is not known", stopped))))
     parts = [f"gap {words.gap(result.gap)}"]
     scope = "no plan that leaves out no more" if result.plan.unplaced else "no plan"
-    parts.append(f"{scope} costs less than {words.money(result.bound)}{shown}")
+    parts.append(f"{scope} costs less than {words.least(result.bound)}{shown}")
     if stopped:
         parts.append(stopped)
     return Text("; ".join(parts))

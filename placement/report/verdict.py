@@ -48,8 +48,9 @@ def bound_lines(result: Result, plan: Plan | None = None) -> Iterator[str]:
         yield f"infeasible: {result.plan.reason}" if result.plan.status == "infeasible" else "no bound in this time"
         return
     by = f"proven by {result.plan.bound_by}" if result.plan.bound_by else "as nothing costs less"
-    line = f"no plan costs less than {words.money(result.bound)} ({by}, {result.plan.seconds:.1f} s)"
     proven = result.plan.status == "optimal"
+    least = words.least(result.bound) if not proven or result.cost is None else words.money(result.cost)
+    line = f"no plan costs less than {least} ({by}, {result.plan.seconds:.1f} s)"
     if result.cost is not None:
         far = "optimal" if proven else f"within {words.gap(result.gap)} of the cheapest, by this bound"
         line += f"; this plan costs {words.money(result.cost)}: {far}"
@@ -68,4 +69,4 @@ def _claim(plan: Plan) -> str:
         return f"optimal, no plan costs less{by}"
     if plan.lower_bound is None:
         return ""
-    return f"no plan costs less than {words.money(micro_dollars(plan.lower_bound))}{by}"
+    return f"no plan costs less than {words.least(micro_dollars(plan.lower_bound))}{by}"

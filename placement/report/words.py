@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.errors import printable as shown
-from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO, money
+from placement.errors import printable
+from placement.units import HOURS_PER_MONTH, MIB_PER_GIB, MICRO
+from placement.units import money as money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = [
-    "common_prefix", "count", "gap", "gib", "listed", "money", "month", "percent", "plain_money", "seconds", "shown",
-    "times",
-]  # fmt: skip
+
+def shown(name: str) -> str:
+    """A name, or a sentence with names in it, with nothing in it that is not seen."""
+    return printable(name)
+
+
+def least(micro: int) -> str:
+    """Money that nothing costs less than."""
+    return money(micro, down=True)
 
 
 def plain_money(micro: int) -> str:

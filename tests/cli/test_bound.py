@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
 
 from placement.cli.app import app
+from tests.cli.test_solve import TINY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,3 +67,16 @@ def test_a_missing_file_is_bad_input() -> None:
     code, text = run("nowhere.yaml")
     assert code == 2
     assert "nowhere.yaml" in text
+
+
+def test_a_bound_is_never_rounded_up(tmp_path: Path) -> None:
+    """Two machines at $2.239 cost $4.478: nothing costs less than $4.47, and a plan that meets it is optimal."""
+    problem, plan = tmp_path / "p.json", tmp_path / "plan.json"
+    kind = {**TINY["instance_types"]["g6e.2xlarge"], "price_per_hour": 2.239}  # type: ignore[index]
+    problem.write_text(json.dumps({**TINY, "instance_types": {"g6e.2xlarge": kind}}))
+    CliRunner().invoke(app, ["solve", str(problem), "--quiet", "--output", str(plan)])
+
+    assert "no plan costs less than $4.47 (" in run(str(problem))[1]
+    assert re.search(
+        r"no plan costs less than \$4\.48 .*; this plan costs \$4\.48: optimal", run(str(problem), str(plan))[1]
+    )

@@ -271,7 +271,13 @@ def test_an_answer_is_kept_through_the_first_request() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="pipes of a shell")
 @pytest.mark.parametrize(
     "arguments",
-    [["convert", str(CODEGEN)], ["info", str(CODEGEN)], ["solve", str(CODEGEN), "--solver", "ffd"], ["--version"]],
+    [
+        ["convert", str(CODEGEN)],
+        ["info", str(CODEGEN)],
+        ["solve", str(CODEGEN), "--solver", "ffd"],
+        ["--version"],
+        ["--help"],
+    ],
 )
 def test_output_that_nobody_reads_is_141_and_quiet(arguments: list[str]) -> None:
     """As a shell says of any tool that SIGPIPE ends."""
