@@ -22,6 +22,8 @@ FRONT_DOOR = "__init__"
 
 # Lowest first. A module may import what stands before it here; type-only and local imports count as well.
 LAYERS = (
+    "check_certificate",
+    "recheck_program",
     "errors",
     "arguments",
     "units",
@@ -56,12 +58,16 @@ LAYERS = (
 )
 SOLVING = ("engines", "bounds", "heuristics", "exact", "certificates", "solvers", "decomposition", "beside", "auto")
 
+# Modules that are to be believed without the package: they import the standard library, or an engine when asked.
+ALONE = {"check_certificate": (), "recheck_program": ("highspy", "ortools")}
+MOST_LINES_OF_THE_CHECKER = 900
+
 # Which layers may import a package at all, and from which starting points it must not be loaded.
 ENGINE_ROOMS = ("engines", "bounds", "exact", "certificates")
 HOMES = {
-    "ortools": ENGINE_ROOMS,
+    "ortools": (*ENGINE_ROOMS, "recheck_program"),
     "pulp": ENGINE_ROOMS,
-    "highspy": ENGINE_ROOMS,
+    "highspy": (*ENGINE_ROOMS, "recheck_program"),
     "distributed": ("executors",),
     "typer": ("cli",),
     "rich": ("report", "cli"),
@@ -208,6 +214,19 @@ def test_the_package_keeps_its_layers() -> None:
 
     assert {layer_of(name) for name in modules} >= {"errors", "problem", "referee", "planner", FRONT_DOOR}
     assert offences(modules) == []
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_the_checker_of_certificates_stands_alone(name: str) -> None:
+    """It imports the standard library alone, and is short enough to be read whole."""
+    path = ROOT / "placement" / f"{name}.py"
+    source = path.read_text("utf-8")
+    rows = parse(source, f"placement.{name}", is_package=False)
+    foreign = {row.target.partition(".")[0] for row in rows} - sys.stdlib_module_names
+
+    assert foreign <= {"__future__", *ALONE[name]}
+    assert not any(row.eager for row in rows if row.target.partition(".")[0] in ALONE[name])
+    assert len(source.splitlines()) < MOST_LINES_OF_THE_CHECKER
 
 
 @pytest.mark.parametrize("root", LIGHT_ROOTS)

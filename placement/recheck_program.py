@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""Ask an engine whether an integer program has no solution: free MPS on standard input, one line of answer.
+
+    python recheck_program.py "CP-SAT 9.15" < program.mps     # asks HiGHS, as CP-SAT is who claimed it; else CP-SAT
+
+Answers "confirmed: ...", "contradicted: ..." (a solution that keeps every row, recounted here in whole numbers) or
+"not decided: ...". `check_certificate` runs it in a process of its own; it imports nothing of the package, and the
+engine only when asked. All numbers of the program are whole, and so are all columns, each between two ends.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SENSES = ("L", "G", "E")
+NODES = 200_000  # of HiGHS; a limit of work, so that the answer does not depend on the machine
+TICKS = 600.0  # of CP-SAT's deterministic time
+
+
+class ProgramError(ValueError):
+    """The text is not a program of this form."""
+
+
+@dataclass
+class Program:
+    """Columns with their ends, and rows: sense, right side, factor by column. O(entries) memory."""
+
+    columns: dict[str, tuple[int, int]]
+    rows: list[tuple[str, int, dict[str, int]]]
+
+    def kept(self, values: Mapping[str, int]) -> bool:
+        """Whether the values are a solution, in exact integers."""
+        if any(not low <= values[column] <= high for column, (low, high) in self.columns.items()):
+            return False
+        gaps = [(sense, sum(a * values[c] for c, a in row.items()) - side) for sense, side, row in self.rows]
+        return all(gap == 0 or sense == ("L" if gap < 0 else "G") for sense, gap in gaps)
+
+
+def read_program(text: str) -> Program:
+    """Free MPS without ranges. The objective row (N) is not read: only whether there is a solution matters.
+
+    Raises
+    ------
+    ProgramError
+        A line that is not understood, a column that is not whole or has an open end, a number that is not whole.
+    """
+    senses: dict[str, str] = {}
+    sides: dict[str, int] = {}
+    rows: dict[str, dict[str, int]] = defaultdict(dict)
+    ends: dict[str, dict[str, int]] = {}
+    section, whole = "", False
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split()
+        if not words or line.startswith("*"):
+            continue
+        try:
+            if not line[0].isspace():
+                section = words[0]
+                if section not in ("NAME", "ROWS", "COLUMNS", "RHS", "BOUNDS", "ENDATA"):
+                    raise ProgramError("no such section")
+            elif section == "ROWS":
+                senses[words[1]] = words[0] if words[0] in SENSES else {"N": "N"}[words[0]]
+            elif section == "COLUMNS" and words[1] == "'MARKER'":
+                whole = {"'INTORG'": True, "'INTEND'": False}[words[2]]
+            elif section == "COLUMNS":
+                if not whole:
+                    raise ProgramError("a column that is not whole")
+                ends.setdefault(words[0], {})
+                for row, factor in zip(words[1::2], words[2::2], strict=True):
+                    if row not in senses or words[0] in rows[row]:
+                        raise ProgramError("an entry without its row, or twice")
+                    rows[row][words[0]] = int(factor)
+            elif section == "RHS":
+                sides.update((row, int(side)) for row, side in zip(words[1::2], words[2::2], strict=True))
+            elif section == "BOUNDS":
+                kind, _, column, *value = words
+                for end in {"LO": ("LO",), "UP": ("UP",), "FX": ("LO", "UP")}[kind]:
+                    ends[column][end] = int(value[0])
+            else:
+                raise ProgramError("a line outside of sections")
+        except (KeyError, IndexError, ValueError) as error:
+            raise ProgramError(f"line {number} of the program is not understood: {error}") from None
+    if any(len(pair) < 2 for pair in ends.values()) or set(sides) - set(senses):
+        raise ProgramError("every column needs two ends (LO and UP, or FX), and every right side a row")
+    columns = {column: (pair["LO"], pair["UP"]) for column, pair in ends.items()}
+    return Program(columns, [(s, sides.get(row, 0), rows[row]) for row, s in senses.items() if s in SENSES])
+
+
+def ask_highs(program: Program) -> dict[str, int] | None:
+    """None: no solution. Else one, to be rounded and recounted; {} when the work was over before there was one."""
+    import highspy
+
+    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("mip_max_nodes", NODES)
+    index = {column: i for i, column in enumerate(program.columns)}
+    for i, (low, high) in enumerate(program.columns.values()):
+        solver.addVar(low, high)
+        solver.changeColIntegrality(i, highspy.HighsVarType.kInteger)
+    for sense, side, row in program.rows:
+        least = -highspy.kHighsInf if sense == "L" else float(side)
+        most = highspy.kHighsInf if sense == "G" else float(side)
+        solver.addRow(least, most, len(row), [index[c] for c in row], [float(a) for a in row.values()])
+    solver.run()
+    if solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
+        return None
+    values = list(solver.getSolution().col_value)
+    return {column: round(value) for column, value in zip(program.columns, values, strict=True)} if values else {}
+
+
+def ask_cp_sat(program: Program) -> dict[str, int] | None:
+    """As `ask_highs`; CP-SAT counts in whole numbers itself."""
+    from ortools.sat.python import cp_model
+
+    model, solver = cp_model.CpModel(), cp_model.CpSolver()
+    columns = {c: model.new_int_var(low, high, c) for c, (low, high) in program.columns.items()}
+    for sense, side, row in program.rows:
+        total = cp_model.LinearExpr.weighted_sum([columns[c] for c in row], list(row.values()))
+        model.add(total <= side if sense == "L" else total >= side if sense == "G" else total == side)
+    solver.parameters.num_workers = 1
+    solver.parameters.max_deterministic_time = TICKS
+    status = solver.solve(model)
+    if status == cp_model.INFEASIBLE:
+        return None
+    found = status in (cp_model.OPTIMAL, cp_model.FEASIBLE)
+    return {column: solver.value(variable) for column, variable in columns.items()} if found else {}
+
+
+def recheck(claimed_by: str, text: str) -> str:
+    """The answer of another engine than the one that claimed it. Never raises for the text's sake."""
+    name, ask = ("HiGHS", ask_highs) if claimed_by.upper().startswith("CP-SAT") else ("CP-SAT", ask_cp_sat)
+    try:
+        program = read_program(text)
+        values = ask(program)
+    except ProgramError as error:
+        return f"not decided: {error}"
+    except ImportError as error:
+        return f"not decided: {name} is not installed ({error.name})"
+    except (OverflowError, TypeError, ValueError):  # an engine has 64 bits, or the 53 of a float
+        return f"not decided: the numbers are too large for {name}"
+    if values is None:
+        return f"confirmed: {name} finds no solution either"
+    if values and program.kept(values):
+        return f"contradicted: {name} has a solution that keeps every row"
+    return f"not decided: {name} came to no end within its limit of work"
+
+
+if __name__ == "__main__":
+    print(recheck(sys.argv[1] if len(sys.argv) > 1 else "", sys.stdin.read()))

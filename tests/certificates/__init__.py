@@ -1,0 +1,1 @@
+"""Certificates: the checker that believes nothing, and what is written for it."""

@@ -1,0 +1,517 @@
+"""The checker believes nothing: what it proves is never above the optimum, whatever a certificate says."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import math
+import random
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement import Problem, check_certificate
+from placement.bounds.moves import least_moves
+from placement.bounds.patterns.certificate import FINE, SCALE, certify, device_worth
+from placement.bounds.patterns.keeping import Keeping
+from placement.bounds.patterns.relaxation import relax
+from placement.bounds.patterns.today import Today
+from placement.bounds.patterns.tree import groups_of
+from placement.check_certificate import NO_PLAN, Refused, check
+from placement.fleet import compile_fleet
+from tests import brute
+from tests.certificates.cases import CASES, machine, problem
+from tests.certificates.writing import certificate, prices_of, random_prices
+from tests.strategies import random_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.check_certificate import Proof
+    from placement.fleet import Fleet
+
+Doc = dict[str, Any]
+SCRIPT = Path(check_certificate.__file__)
+MOVES = (0.01, 0.5, 2, 5, 20, 100, 1e5)  # dollars a move
+
+
+def proof_of(document: Doc, made: Doc) -> Proof:
+    """What a certificate proves of a problem."""
+    return check(check_certificate.Problem(document), made)[0]
+
+
+def refused(document: Doc, made: Doc) -> bool:
+    """Whether a certificate is refused."""
+    try:
+        return bool(proof_of(document, made).weak)
+    except Refused:
+        return True
+
+
+# Certificates made by hand
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_certificate_proves_the_optimum_and_not_a_micro_dollar_more(name: str) -> None:
+    document, _, optimum = case = CASES[name]
+    proof = proof_of(document, case.claiming(optimum))
+    assert not proof.weak
+    assert proof.checked == (NO_PLAN if optimum is None else optimum)
+    if optimum is not None:
+        assert refused(document, case.claiming(optimum + 1))
+        assert refused(document, case.claiming(None))
+
+
+@pytest.mark.parametrize("name", sorted(set(CASES) - {"within"}))
+def test_the_optimum_of_a_case_is_that_of_brute_force(name: str) -> None:
+    best = brute.cheapest(CASES[name].problem)
+    assert (None if best is None else best.account.cost) == CASES[name].optimum
+
+
+def test_fewer_copies_left_out_is_a_tree_of_its_own() -> None:
+    """With room for two of three, no plan leaves out none; which the tree for 0 says, and that for 1 can't."""
+    case = CASES["within"]
+    document = copy.deepcopy(case.problem)
+    document["pools"][0]["max_instances"] = 2
+    tree = {"nodes": [{"leaf": "prices", "use": [[0, 1, 1]], "infeasible": True}]}
+    for limit, good in ((0, True), (1, False)):
+        made = {**case.claiming(2_000_000), "left_out": [{"within": {"0": limit}, **tree}]}
+        proofs = check(check_certificate.Problem(document), made)
+        assert not proofs[0].weak
+        assert (not proofs[1].weak) is good
+        assert (proofs[1].checked == NO_PLAN) is good
+
+
+# Whatever the prices
+
+
+def drawn(seed: int, *, running: bool = False) -> tuple[Doc, Fleet, brute.Best | None] | None:
+    """A random problem with its optimum, if that is soon found; with `running`, one where moves cost anything."""
+    rng = random.Random(seed)
+    document = random_problem(rng)
+    if brute.too_big(document, 200_000) or (running and not document.get("placements")):
+        return None
+    if running:
+        document["objective"] = {"move_cost": rng.choice(MOVES), "horizon_hours": rng.choice((0.25, 1, 1.7, 24))}
+        if rng.random() < 0.8:
+            for row in document["components"]:
+                row.pop("move_cost", None)
+    return document, compile_fleet(Problem(**document)), brute.cheapest(document)
+
+
+def withins(fleet: Fleet, best: brute.Best | None) -> Iterator[tuple[tuple[int, ...] | None, Doc]]:
+    """No limits on what is left out, and those of the optimum."""
+    yield None, {}
+    if best is not None and fleet.levels:
+        given = tuple(best.left_out.get(level, 0) for level in fleet.levels)
+        yield given, {str(level): n for level, n in zip(fleet.levels, given, strict=True)}
+
+
+def test_the_problem_is_compiled_as_the_package_does() -> None:
+    """Written anew, and yet the same: ways, copies, zones, machines, moves."""
+    for seed in range(150):
+        document = random_problem(random.Random(seed))
+        fleet, compiled = compile_fleet(Problem(**document)), check_certificate.Problem(document)
+        moves = check_certificate.least_moves(compiled)
+        for c, n in zip(fleet.components, least_moves(fleet), strict=True):
+            mine = compiled.components[c.name]
+            ways = {(o.index, fleet.pools[p].name) for o in c.options for p in o.pools}
+            assert (mine.copies, mine.required, moves[c.name], set(mine.way_of)) == (c.copies, c.required, n, ways)
+            assert len(mine.zones) == len(c.eligible_zones)
+        for pool in fleet.pools:
+            low, high = compiled.ranges[pool.name]
+            assert low == fleet.fewest(pool.index)
+            assert pool.max_instances is None or high <= pool.max_instances
+
+
+def test_no_prices_prove_more_than_the_optimum_nor_less_than_the_package() -> None:
+    proven = tight = 0
+    for seed in range(300):
+        case = drawn(seed)
+        if case is None:
+            continue
+        document, fleet, best = case
+        compiled, rng = check_certificate.Problem(document), random.Random(seed)
+        for given, within in withins(fleet, best):
+            relaxation, groups = relax(fleet, given), groups_of(fleet)
+            for _ in range(3):
+                prices = random_prices(rng, relaxation, groups)
+                made = certificate(document, [prices_of(relaxation, prices, groups)], [LEAF], {"cost": [0, 1]}, within)
+                ends = {
+                    s: (0, fleet.components[relaxation.ways[relaxation.sums[s][0]].component].copies)
+                    for s in prices.sums
+                }
+                cut = certify(relaxation, prices, sums=ends)
+                mine = check_certificate.Prices(made["prices"][0], compiled)
+                limits = {int(level): n for level, n in within.items()}
+                worth, least = mine.inequality(check_certificate.Leaf(compiled, {}, limits))
+                assert all(worth[p.name] <= w for p, w in zip(fleet.pools, cut.worth, strict=True)), seed
+                assert least >= cut.least or tuple(worth.values()) != cut.worth, seed
+                proof = check(compiled, made)[0]
+                if best is not None:
+                    assert round(proof.checked) <= best.account.cost, seed
+                    proven += proof.checked > 0
+                    tight += round(proof.checked) == best.account.cost
+    assert proven > 150
+    assert tight > 50
+
+
+LEAF: Doc = {"leaf": "prices", "use": [[0, 1, 1]]}
+
+
+def test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs() -> None:
+    proven = tight = 0
+    for seed in range(20_000, 20_500):
+        case = drawn(seed, running=True)
+        if case is None or case[2] is None:
+            continue
+        document, fleet, best = case
+        assert best is not None
+        compiled, rng = check_certificate.Problem(document), random.Random(seed)
+        for given, within in withins(fleet, best):
+            relaxation = relax(fleet, given)
+            today = Today(relaxation)
+            prices = random_prices(rng, relaxation, ())
+            prices.sums = {}
+            rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in today.money]
+            named = [[c.name, r * FINE] for c, r in zip(fleet.components, rewards, strict=True)]
+            node = {"leaf": "running", "prices": 0, "rewards": named}
+            made = certificate(document, [prices_of(relaxation, prices)], [node], {"cost": [0, 1]}, within)
+            proof = check(compiled, made)[0]
+            assert round(proof.checked) <= best.account.cost, seed
+            proven += proof.checked > 0
+            tight += round(proof.checked) == best.account.cost
+            if max((abs(price) for row in prices.touch for price in row), default=0) < 2**58:  # of the table's 64 bits
+                device = device_worth(relaxation, prices)
+                seats, _ = Keeping(today).fill(prices, rewards, device)
+                exact = fleet.tick_price * today.bound(prices, rewards, device, seats) / fleet.tick_move
+                assert proof.checked >= exact or float(exact - proof.checked) < 1e-3, seed
+    assert proven > 100
+    assert tight > 8
+
+
+def random_tree(rng: random.Random, document: Doc, count: int) -> list[Doc]:
+    """A tree of random splits, whose leaves use random prices with random factors, or claim anything else."""
+    pools = [row["name"] for row in document["pools"]]
+    nodes: list[Doc] = [{}]
+    todo = [0]
+    while todo:
+        k = todo.pop()
+        if len(nodes) < 9 and rng.random() < 0.7:
+            some = rng.sample(pools, rng.randint(1, len(pools)))
+            c = rng.choice(document["components"])
+            option = rng.randrange(len(c.get("options", [0])))
+            of_copies = {"copies": {"component": c["name"], "option": option, "pools": some}}
+            split: Doc = rng.choice(({"machines": some}, {"machines": some}, of_copies))
+            children = [len(nodes), len(nodes) + 1]
+            nodes += [{}, {}]
+            rng.shuffle(children)
+            nodes[k] = {"split": split, "at_most": rng.randint(0, 3), "below": children[0], "above": children[1]}
+            todo += children
+        else:
+            use = [[rng.randrange(count), rng.randint(1, 5), rng.randint(1, 4)] for _ in range(rng.randint(0, 2))]
+            name = rng.choice(document["components"])["name"]
+            leaves: list[Doc] = [{"leaf": "prices", "use": use}] * 3
+            leaves += [{"leaf": "prices", "use": use, "infeasible": True}, {"leaf": "empty"}]
+            leaves += [{"leaf": "counting", "component": name}, {"leaf": "running", "prices": rng.randrange(count)}]
+            nodes[k] = rng.choice(leaves)
+    return nodes
+
+
+def test_no_tree_proves_more_than_the_optimum() -> None:
+    """A plan is in some leaf, and no leaf says more than is true of its plans."""
+    proven = impossible = 0
+    for seed in range(400):
+        case = drawn(seed)
+        if case is None:
+            continue
+        document, fleet, best = case
+        compiled, rng = check_certificate.Problem(document), random.Random(seed)
+        for given, within in withins(fleet, best):
+            relaxation, groups = relax(fleet, given), groups_of(fleet)
+            prices = [prices_of(relaxation, random_prices(rng, relaxation, groups), groups) for _ in range(3)]
+            made = certificate(document, prices, random_tree(rng, document, 3), {"cost": [0, 1]}, within)
+            if document.get("objective", {}).get("horizon_hours") == 0:
+                continue  # a leaf "running" needs one
+            proof = check(compiled, made)[0]
+            impossible += proof.checked == NO_PLAN
+            if best is not None:
+                assert proof.checked != NO_PLAN, seed
+                assert round(proof.checked) <= best.account.cost, seed
+                proven += proof.checked > 0
+    assert proven > 60
+    assert impossible > 5
+
+
+# Damage
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of everything in a document."""
+    if path:
+        yield path
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in children:
+        yield from places(child, (*path, key))
+
+
+def at(document: Any, path: tuple[Any, ...]) -> Any:
+    """What stands at a path."""
+    for key in path:
+        document = document[key]
+    return document
+
+
+def changed(document: Doc, path: tuple[Any, ...], value: Any) -> Doc:
+    """A copy with something else at a path; `...` drops the key."""
+    copied = copy.deepcopy(document)
+    *above, last = path
+    if value is ...:
+        del at(copied, tuple(above))[last]
+    else:
+        at(copied, tuple(above))[last] = value
+    return copied
+
+
+def damages(made: Doc) -> Iterator[Doc]:
+    """Every number one more, one less and far off; every key dropped; every row doubled; leaves swapped."""
+    for path in places(made):
+        value = at(made, path)
+        if type(value) is int and path[0] not in ("claim", "within"):
+            for other in (value - 1, value + 1, -value, 2 * value, value * 10**30, 0):
+                yield changed(made, path, other)
+        if path[0] in ("prices", "nodes"):
+            yield changed(made, path, ...)
+        if path[0] == "prices" and isinstance(value, list) and value:
+            yield changed(made, path, [*value, value[0]])
+    leaves = [k for k, node in enumerate(made["nodes"]) if "leaf" in node]
+    for k, other in itertools.combinations(leaves, 2):
+        yield changed(changed(made, ("nodes", k), made["nodes"][other]), ("nodes", other), made["nodes"][k])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_damage_never_proves_more_than_the_optimum(name: str) -> None:
+    """Whatever is changed in a certificate that claims too much by a micro-dollar, it is refused."""
+    document, _, optimum = case = CASES[name]
+    if optimum is None:
+        document = {
+            **document,
+            "components": [{**row, "copies": 1, "accelerators": 1} for row in document["components"]],
+        }
+        for row in document["components"]:
+            row.pop("min_available_on_zone_loss", None)
+    weaker = 0
+    for made in damages(case.claiming(None if optimum is None else optimum + 1)):
+        assert refused(document, made), made
+        made["claim"] = case.claiming(optimum)["claim"]
+        weaker += refused(document, made)
+    assert weaker > 3
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("one class", ("prices", 0, "accelerators", 0, "copies", 0, 1)),
+        ("machines", ("nodes", 0, "at_most")),
+        ("machines", ("nodes", 1, "use", 0, 0)),
+        ("copies", ("nodes", 0, "at_most")),
+        ("copies", ("prices", 0, "copies", 0, 1)),
+        ("stacked", ("nodes", 0, "at_most")),
+        ("sets", ("nodes", 0, "at_most")),
+        ("sets", ("prices", 1, "machines", 0, 1)),
+        ("running", ("nodes", 0, "rewards", 0, 1)),
+        ("within", ("within", "0")),
+        ("demand", ("prices", 0, "accelerators", 0, "copies", 0, 0, 0)),
+        ("dedicated", ("prices", 0, "accelerators", 0, "own")),
+        ("zones", ("prices", 0, "accelerators", 1, "copies", 0, 1)),
+    ],
+)
+def test_a_number_that_matters_can_not_be_changed(name: str, path: tuple[Any, ...]) -> None:
+    """Of these numbers one step in one direction at least costs the proof; rounding up of rents forgives some."""
+    document, _, optimum = case = CASES[name]
+    made = case.claiming(optimum)
+    value = at(made, path)
+    wrong = [value + step for step in (1, -1, HALF, -HALF) if refused(document, changed(made, path, value + step))]
+    assert wrong
+
+
+HALF = 500_000
+STRANGE: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, -1, 2**70, -(10**50), 0.5, 1.0, 1e300, float("nan"), float("inf")),
+    *("", "a", "m", "0", "\u202e\x1b[2J", [], [[]], [1, 1], [[1, 1, 1]], {}, {"a": 1}, [None] * 3),
+    *([["m", 1]], [0, 0], [[0, 1, 0]], [[0.0, 1, 1]], [[True, 1, 1]]),
+)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_any_value_anywhere_gives_a_sentence(name: str) -> None:
+    """No other error than a refusal comes out of a document, whatever stands in it; and nothing false is proven."""
+    document, _, optimum = case = CASES[name]
+    made = case.claiming(None if optimum is None else optimum + 1)
+    compiled = check_certificate.Problem(document)
+    refusals = []
+    for path, value in itertools.product(places(made), STRANGE):
+        try:
+            proof = check(compiled, changed(made, path, value))[0]
+            assert proof.weak or optimum is None or path[0] in ("claim", "within")
+        except Refused as error:
+            refusals.append(str(error))
+    assert len(refusals) > 100
+    for path, value in itertools.product(places(document), STRANGE):
+        try:
+            check(check_certificate.Problem(changed(document, path, value)), made)
+        except Refused as error:
+            refusals.append(str(error))
+    assert all(sentence.isprintable() for sentence in refusals)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"commitments": [{"name": "x"}]}, "commitments, which lower costs"),
+        ({"budget": 3}, 'not known here: "budget"'),
+        ({"format": "placement/v2"}, "placement/v1"),
+        ({"components": [{"name": "m", "demand": 1, "throughput": 1, "min_available_on_pool_loss": 1}]}, "not covered"),
+    ],
+)
+def test_problems_that_are_not_covered_are_refused(change: Doc, sentence: str) -> None:
+    with pytest.raises(Refused, match=sentence):
+        check_certificate.Problem({**CASES["one class"].problem, **change})
+
+
+def test_what_only_restricts_is_allowed() -> None:
+    """`limits`, `max_moves` and loss floors leave fewer plans, so bounds hold without them."""
+    document = {**CASES["one class"].problem, "limits": [{"name": "x", "pools": ["a"], "max_instances": 9}]}
+    document["objective"] = {"max_moves": 3}
+    assert not refused(document, CASES["one class"].claiming(3_000_000))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "sentence"),
+    [
+        ([], "no nodes"),
+        ([{"leaf": "empty"}, {"leaf": "empty"}], "node 1: it is the child of no node"),
+        ([{"split": {"machines": ["a"]}, "at_most": 1, "below": 0, "above": 1}, {"leaf": "empty"}], "node 0: 0 is no"),
+        ([{"split": {"machines": ["a"]}, "at_most": 1, "below": 1, "above": 1}, {"leaf": "empty"}], "node 0: 1 is no"),
+        ([{"split": {"machines": ["a", "a"]}, "at_most": 1, "below": 1, "above": 2}], "each but once"),
+        ([{"split": {"machines": ["x"]}, "at_most": 1, "below": 1, "above": 2}], 'no pool "x"'),
+        ([{"leaf": "magic"}], 'no reason is called "magic"'),
+        ([{"leaf": "prices", "use": [[0, 0, 1]]}], "above 0"),
+        ([{"leaf": "prices", "use": [[0, 1, 0]]}], "a whole number > 0"),
+        ([{"leaf": "prices", "use": [[7, 1, 1]]}], "no prices 7"),
+        ([{"leaf": "prices", "uses": []}], "not known here"),
+    ],
+)
+def test_what_is_no_tree_is_refused(nodes: list[Doc], sentence: str) -> None:
+    case = CASES["one class"]
+    with pytest.raises(Refused, match=sentence):
+        proof_of(case.problem, {**case.claiming(1), "nodes": nodes})
+
+
+# An engine's word
+
+
+def program(*bounds: str, side: int = 5) -> str:
+    """2 x + 4 y = side, in free MPS."""
+    rows = ["NAME p", "ROWS", " N free", " E r", "COLUMNS", " M 'MARKER' 'INTORG'", " x r 2", " y r 4"]
+    ends = [
+        "RHS",
+        f" rhs r {side}",
+        "BOUNDS",
+        *(bounds or (" UP b x 9", " LO b x 0", " UP b y 9", " LO b y 0")),
+        "ENDATA",
+    ]
+    return "\n".join([*rows, " M 'MARKER' 'INTEND'", *ends])
+
+
+def told(engine: str = "CP-SAT 9.15", text: str | None = None, **more: Any) -> Doc:
+    """A certificate that rests on an engine's word."""
+    leaf = {"leaf": "engine", "engine": engine, "says": "infeasible", "program": text or program(), "about": "a plan"}
+    return {**CASES["one class"].claiming(3_000_000), "nodes": [{**leaf, **more}]}
+
+
+def run(tmp_path: Path, made: Any, *flags: str, plan: Doc | None = None, script: Path = SCRIPT) -> tuple[int, str]:
+    """The command on files: exit status, and all that it says."""
+    documents = {"problem.json": CASES["one class"].problem, "certificate.json": made}
+    documents |= {} if plan is None else {"plan.json": plan}
+    for name, document in documents.items():
+        (tmp_path / name).write_text(document if isinstance(document, str) else json.dumps(document), "utf-8")
+    files = [str(tmp_path / name) for name in documents]
+    done = subprocess.run([sys.executable, str(script), *files, *flags], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_an_engines_word_is_told_apart(tmp_path: Path) -> None:
+    code, said = run(tmp_path, told())
+    assert code == 0
+    assert "checked without any engine: 0.000000 dollars" in said
+    assert "with the word of engines: 3.000000 dollars" in said
+    assert "1 engine" in said
+    code, said = run(tmp_path, told(), "--strict")
+    assert code == 1
+    assert "1 leaves rest on the word of one engine" in said
+
+
+def test_a_word_below_the_claim_is_not_enough(tmp_path: Path) -> None:
+    assert run(tmp_path, told(at_least=[2_999_999, 1]))[0] == 1
+    assert run(tmp_path, told(at_least=[3_000_000, 1]))[0] == 0
+
+
+@pytest.mark.parametrize("engine", ["CP-SAT 9.15", "HiGHS 1.12"])
+def test_another_engine_is_asked(tmp_path: Path, engine: str) -> None:
+    code, said = run(tmp_path, told(engine), "--recheck", "--strict")
+    assert (code, f"confirmed: {'HiGHS' if engine.startswith('CP') else 'CP-SAT'}" in said) == (0, True)
+    code, said = run(tmp_path, told(engine, program(side=6)), "--recheck")
+    assert (code, "contradicted" in said) == (1, True)
+    for text in (program(" UP b x 9"), program(side=5).replace(" 4", " 4.5"), "x", program().replace("RHS", "RANGES")):
+        code, said = run(tmp_path, told(engine, text), "--recheck", "--strict")
+        assert (code, "not decided" in said) == (1, True)
+
+
+# The command
+
+
+def test_the_command(tmp_path: Path) -> None:
+    good = CASES["one class"].claiming(3_000_000)
+    assert run(tmp_path, good)[0] == 0
+    code, said = run(tmp_path, CASES["one class"].claiming(3_000_001))
+    assert code == 1
+    assert "node 0 (prices) proves 3.000000 dollars, which is less than the claim" in said
+    for text in ("", "{", "[" * 100_000, '{"a": 1, "a": 2}', "1" * 5000):
+        code, said = run(tmp_path, text)
+        assert (code, "can't be read" in said) == (2, True)
+    assert run(tmp_path, good, "--what")[0] == 2
+    assert run(tmp_path, [])[0] == 1
+
+
+def test_a_plan_is_held_beside_the_bound(tmp_path: Path) -> None:
+    good = CASES["one class"].claiming(3_000_000)
+    rows = [{"component": "m"}] * 5
+    assert "no plan is cheaper" in run(tmp_path, good, plan={"cost": 3, "assignments": rows})[1]
+    assert "gap 25.0000%" in run(tmp_path, good, plan={"cost": 4, "assignments": rows})[1]
+    code, said = run(tmp_path, good, plan={"cost": 2, "assignments": rows})
+    assert (code, "less than any plan costs" in said) == (1, True)
+    for plan in ({}, {"cost": 3}, {"cost": 3, "assignments": [3]}, {"cost": 3, "assignments": [{"component": []}]}):
+        assert run(tmp_path, good, plan=plan)[0] == 1
+
+
+def test_the_script_works_alone(tmp_path: Path) -> None:
+    """Copied anywhere, it needs nothing of the package."""
+    alone = tmp_path / "elsewhere.py"
+    alone.write_text(SCRIPT.read_text("utf-8"), "utf-8")
+    assert run(tmp_path, CASES["one class"].claiming(3_000_000), script=alone)[0] == 0
+
+
+def test_a_fine_grid_takes_no_time() -> None:
+    """Tables stay small, whatever unit a certificate asks for."""
+    document = problem("fine", {"a": machine(1)}, CASES["one class"].problem["components"])
+    made = {**CASES["one class"].claiming(3_000_000), "problem": "fine"}
+    for grid in ([[0, 1, 10**40]], [[d, 1, 10**9] for d in range(4)], []):
+        proof = proof_of(document, changed(made, ("prices", 0, "accelerators", 0, "grid"), grid))
+        assert Fraction(proof.checked) == (3_000_000 if grid else 0)

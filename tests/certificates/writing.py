@@ -1,0 +1,97 @@
+"""Certificates for tests: written from prices of the pattern bound, or drawn at random, without the builder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.bounds.patterns.certificate import FINE, UNIT, Prices
+from placement.bounds.patterns.relaxation import volumes
+
+if TYPE_CHECKING:
+    import random
+
+    from placement.bounds.patterns.relaxation import Kind, Relaxation
+    from placement.fleet import Fleet
+
+Doc = dict[str, Any]
+RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")
+
+
+def certificate(problem: Doc, prices: list[Doc], nodes: list[Doc], claim: Doc, within: Doc) -> Doc:
+    """A document around prices and nodes."""
+    top = {"format": "placement-certificate/v1", "problem": problem.get("name", ""), "claim": claim, "unit": UNIT}
+    return {**top, "within": within, "prices": prices, "nodes": nodes}
+
+
+def prices_of(relaxation: Relaxation, prices: Prices, groups: tuple[tuple[int, ...], ...] = ()) -> Doc:
+    """Prices of the package as they are written in a certificate."""
+    fleet = relaxation.fleet
+    names = [pool.name for pool in fleet.pools]
+    classes = [class_of(relaxation, kind, prices) for kind in relaxation.kinds]
+    return {
+        "machines": [[[names[p] for p in group], g] for group, g in zip(groups, prices.group, strict=False)],
+        "accelerators": classes,
+        "volumes": [[names[p], RESOURCES[r], price] for (p, r), price in prices.volume.items()],
+        "per_instance": [[fleet.components[c].name, names[p], price] for (c, p), price in prices.on_one.items()],
+        "copies": [[copies_of(relaxation, s), price] for s, price in prices.sums.items()],
+        "optional": {str(level): price for level, price in zip(fleet.levels, prices.level, strict=True)},
+    }
+
+
+def class_of(relaxation: Relaxation, kind: Kind, prices: Prices) -> Doc:
+    """The prices of one kind of accelerators, on the grid of its knapsack."""
+    copies = [[list(need), price * FINE] for need, price in zip(kind.items, prices.touch[kind.index], strict=True)]
+    return {
+        "pools": [relaxation.fleet.pools[p].name for p in kind.pools],
+        "own": prices.device[kind.index] * FINE,
+        "copies": copies,
+        "grid": [[d, u.numerator, u.denominator] for d, u in zip(kind.grid.dimensions, kind.grid.units, strict=True)],
+    }
+
+
+def copies_of(relaxation: Relaxation, s: int) -> Doc:
+    """A sum of the relaxation as a set of copies."""
+    ways = [relaxation.ways[w] for w in relaxation.sums[s]]
+    names = [relaxation.fleet.pools[way.pool].name for way in ways]
+    component = relaxation.fleet.components[ways[0].component].name
+    return {"component": component, "option": ways[0].option, "pools": names}
+
+
+def random_prices(rng: random.Random, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...]) -> Prices:
+    """Any prices: mostly of the order of what machines cost, some absent, some absurd."""
+    fleet: Fleet = relaxation.fleet
+    dearest = max((pool.price for pool in fleet.pools), default=0) * UNIT + 1
+
+    def some(parts: int, *, signed: bool = False) -> int:
+        if rng.random() < 0.35:
+            return 0
+        price = rng.randint(0, max(1, dearest // max(1, parts) * rng.choice((1, 1, 1, 2, 10**6))))
+        return -price if signed and rng.random() < 0.5 else price
+
+    eager = rng.random() < 0.5  # about items alone, which binds more often
+    touch = []
+    for kind in relaxation.kinds:
+        wanted = {
+            way.item for way in relaxation.ways if way.kind == kind.index and fleet.components[way.component].demand
+        }
+        devices = relaxation.devices(kind.pools[0])
+        touch.append(
+            [
+                some(devices * FINE * rng.choice((1, 2, 4)), signed=i not in wanted and rng.random() < 0.1)
+                for i in range(len(kind.items))
+            ]
+        )
+    prices = Prices(
+        touch,
+        [some(relaxation.devices(kind.pools[0]) * FINE) if rng.random() < 0.5 else 0 for kind in relaxation.kinds],
+    )
+    prices.level = [some(3) for _ in fleet.levels]
+    if not eager:
+        for pool in fleet.pools:
+            for r, have in enumerate(volumes(fleet, pool.index)):
+                if rng.random() < 0.3:
+                    prices.volume[pool.index, r] = some(max(1, have))
+        prices.on_one = {key: some(most) for key, most in relaxation.on_one.items()}
+    prices.group = [some(2, signed=True) if rng.random() < 0.5 else 0 for _ in groups]
+    prices.sums = {s: some(4, signed=True) for s in range(len(relaxation.sums)) if rng.random() < 0.3}
+    return prices
