@@ -17,6 +17,8 @@ from placement.problem.references import GROUP
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, need, room
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from placement.problem import Component as ComponentRow
     from placement.problem import InstanceType, Problem
     from placement.problem import Option as OptionRow
@@ -430,6 +432,90 @@ def alike_pools(fleet: Fleet) -> list[list[int]]:
         key = (pool.shape, pool.price, pool.max_instances is None, tuple(users[pool.index]))
         groups[key].append(pool.index)
     return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class AlikePools:
+    """Pools that one component can't tell apart: the first of them stands for all.
+
+    `options` of the component may run there; `price` is the least of them; `quota` the sum, None without one.
+    """
+
+    first: int
+    options: tuple[int, ...]
+    price: int
+    quota: int | None
+
+
+class PoolsOf:
+    """For each component its pools, put together by zone, shape and options; components that share sets share these."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Nothing is put together yet."""
+        self._fleet = fleet
+        self._found: dict[tuple[frozenset[int], ...], _Alike] = {}
+
+    def by_zone(self, component: Component) -> dict[int, list[AlikePools]]:
+        """By zone, ascending. O(options x pools log pools) for new sets of pools, else O(options)."""
+        return self._of(component).by_zone
+
+    def machines(self, component: Component) -> list[AlikePools]:
+        """Of all zones together. As `by_zone`."""
+        return self._of(component).machines
+
+    def smallest_zone(self, component: Component) -> int | None:
+        """The machines that the quotas allow in the eligible zone where they allow fewest; None: no limit in any."""
+        return self._of(component).smallest_zone
+
+    def _of(self, component: Component) -> _Alike:
+        key = tuple(option.pools for option in component.options)
+        if key not in self._found:
+            self._found[key] = _put_together(self._fleet, key)
+        return self._found[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    by_zone: dict[int, list[AlikePools]]
+    machines: list[AlikePools]
+    smallest_zone: int | None
+
+
+def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> _Alike:
+    users: dict[int, list[int]] = defaultdict(list)
+    for o, pools in enumerate(sets):
+        for p in pools:
+            users[p].append(o)
+    places: dict[tuple[int, Shape, tuple[int, ...]], list[Pool]] = defaultdict(list)
+    machines: dict[tuple[Shape, tuple[int, ...]], list[Pool]] = defaultdict(list)
+    for p in sorted(users):
+        pool, options = fleet.pools[p], tuple(users[p])
+        places[pool.zone, pool.shape, options].append(pool)
+        machines[pool.shape, options].append(pool)
+    by_zone: dict[int, list[AlikePools]] = {zone: [] for zone in sorted({zone for zone, _, _ in places})}
+    for (zone, _, options), pools_there in places.items():
+        by_zone[zone].append(_as_one(pools_there, options))
+    quotas = [sum_of_quotas(alike.quota for alike in alikes) for alikes in by_zone.values()]
+    return _Alike(
+        by_zone=by_zone,
+        machines=[_as_one(pools, options) for (_, options), pools in machines.items()],
+        smallest_zone=min((quota for quota in quotas if quota is not None), default=None),
+    )
+
+
+def _as_one(pools: list[Pool], options: tuple[int, ...]) -> AlikePools:
+    price, quota = min(pool.price for pool in pools), sum_of_quotas(pool.max_instances for pool in pools)
+    return AlikePools(pools[0].index, options, price, quota)
+
+
+def sum_of_quotas(quotas: Iterable[int | None]) -> int | None:
+    """Machines that quotas allow together; None where one of them is no limit."""
+    total = 0
+    for quota in quotas:
+        if quota is None:
+            return None
+        total += quota
+    return total
 
 
 def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, ...], tuple[Place, ...]]:

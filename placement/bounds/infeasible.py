@@ -10,17 +10,22 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from placement.fleet import PoolsOf
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.fleet import Component, Fleet, Option, Place, Pool
+    from placement.budget import Budget
+    from placement.fleet import Component, Fleet, Option, Place, Pool, Shape
 
 
-def why_infeasible(fleet: Fleet) -> str | None:
-    """A reason why no plan exists, or None when these checks find none. O(components x options x pools)."""
-    return next(_reasons(fleet), None)
+def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:
+    """A reason why no plan exists, or None when these checks find none, or none before the budget is over.
+
+    O(components x options x (shapes + zones) + pools), with pools counted once for each set that options may run on.
+    """
+    return next(_reasons(fleet, budget), None)
 
 
 def culprit(fleet: Fleet) -> Pool | Component | None:
@@ -32,30 +37,34 @@ def culprit(fleet: Fleet) -> Pool | Component | None:
     for place in fleet.places:
         if place.pinned:
             pinned.setdefault(place.component, []).append(place)
+    pools = PoolsOf(fleet)
     for component in fleet.components:
         places = pinned.get(component.index, [])
-        if any(_of_component(fleet, component)) or any(_of_pins(fleet, component, places)):
+        if any(_of_component(fleet, component, pools)) or any(_of_pins(fleet, component, places)):
             return component
     return None
 
 
-def _reasons(fleet: Fleet) -> Iterator[str]:
+def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
     for pool in fleet.pools:
         yield from _forced_over_quota(fleet, pool)
+    pools = PoolsOf(fleet)
     for component in fleet.components:
-        yield from _of_component(fleet, component)
+        if budget is not None and budget.over():
+            return
+        yield from _of_component(fleet, component, pools)
     for place in fleet.places:
         if place.pinned:
             yield from _pin_impossible(fleet, place)
     yield from _pinned_too_many(fleet)
-    yield from _volume_too_small(fleet)
+    yield from _volume_too_small(fleet, pools)
 
 
-def _of_component(fleet: Fleet, component: Component) -> Iterator[str]:
+def _of_component(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterator[str]:
     if component.required or component.demand:
         yield from _fits_nowhere(fleet, component)
         yield from _spread_out_of_reach(fleet, component)
-        yield from _caps_too_low(fleet, component)
+        yield from _caps_too_low(fleet, component, pools)
 
 
 def _of_pins(fleet: Fleet, component: Component, places: Sequence[Place]) -> Iterator[str]:
@@ -123,7 +132,7 @@ def _zone_names(fleet: Fleet, component: Component) -> str:
     return ", ".join(fleet.zones[z] for z in component.eligible_zones) or "none"
 
 
-def _caps_too_low(fleet: Fleet, component: Component) -> Iterator[str]:
+def _caps_too_low(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterator[str]:
     if (
         component.max_per_zone is not None
         and component.max_per_zone * len(component.eligible_zones) < component.required
@@ -132,7 +141,10 @@ def _caps_too_low(fleet: Fleet, component: Component) -> Iterator[str]:
             f"{component.name} needs {component.required} copies, but max_per_zone {component.max_per_zone} over "
             f"{len(component.eligible_zones)} eligible zones allows fewer"
         )
-    cap = _zone_caps(fleet, component)
+    smallest = pools.smallest_zone(component)
+    if smallest is None or smallest * len(component.eligible_zones) >= component.required:
+        return  # a machine holds a copy at least, so what follows finds nothing
+    cap = _zone_caps(fleet, component, pools)
     if all(held is not None for held in cap.values()) and sum(held or 0 for held in cap.values()) < component.required:
         yield (
             f"{component.name} needs {component.required} copies, but the quotas of the pools it may use hold at most "
@@ -141,14 +153,18 @@ def _caps_too_low(fleet: Fleet, component: Component) -> Iterator[str]:
     yield from _zone_too_small(fleet, component, cap)
 
 
-def _zone_caps(fleet: Fleet, component: Component) -> dict[int, int | None]:
+def _zone_caps(fleet: Fleet, component: Component, pools: PoolsOf) -> dict[int, int | None]:
     """Per eligible zone, the most copies that its quotas hold when nothing else stands there; None: no limit."""
-    cap: dict[int, int | None] = dict.fromkeys(component.eligible_zones, 0)
-    for p in sorted(set().union(*(option.pools for option in component.options))):
-        pool, held = fleet.pools[p], cap[fleet.pools[p].zone]
-        if held is not None:
-            alone = None if pool.max_instances is None else pool.max_instances * most_on_one(fleet, component, p)
-            cap[pool.zone] = None if alone is None else held + alone
+    most: dict[tuple[Shape, tuple[int, ...]], int] = {}
+    cap: dict[int, int | None] = {}
+    for zone, machines in pools.by_zone(component).items():
+        held = 0
+        for alike in machines:
+            key = fleet.pools[alike.first].shape, alike.options
+            if key not in most:
+                most[key] = most_on_one(fleet, component, alike.first)
+            held += (alike.quota or 0) * most[key]
+        cap[zone] = None if any(alike.quota is None for alike in machines) else held
     return cap
 
 
@@ -225,7 +241,7 @@ def _more_pinned_than_wanted(component: Component, pinned: int) -> Iterator[str]
         yield f"{component.name} has {pinned} pinned copies, but only {component.copies} are wanted"
 
 
-def _volume_too_small(fleet: Fleet) -> Iterator[str]:
+def _volume_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
     """All quotas together against the least that the required copies need, one resource at a time."""
     for resource, unit, scale in _RESOURCES:
         have = 0
@@ -237,7 +253,7 @@ def _volume_too_small(fleet: Fleet) -> Iterator[str]:
                 have += pool.max_instances * capacity(fleet, pool.index, resource)
         if have < 0:
             continue
-        wanted = sum(_least_need(fleet, component, resource) for component in fleet.components)
+        wanted = sum(_least_need(fleet, component, resource, pools) for component in fleet.components)
         if wanted > have:
             yield (
                 f"the required copies need at least {wanted / scale:,.6g} {unit}, but the quotas of all pools together "
@@ -272,12 +288,14 @@ def usage(fleet: Fleet, p: int, option: Option, resource: str) -> int:
     return option.vcpus if resource == "vcpus" else option.host_mib
 
 
-def _least_need(fleet: Fleet, component: Component, resource: str) -> int:
+def _least_need(fleet: Fleet, component: Component, resource: str, pools: PoolsOf) -> int:
+    """What the required copies, or the demand, take at least; a copy takes the same on all machines of a shape."""
+    rates = [
+        (usage(fleet, alike.first, component.options[o], resource), component.options[o].throughput)
+        for alike in pools.machines(component)
+        for o in alike.options
+    ]
+    least = component.required * min((need for need, _ in rates), default=0)
     if component.demand:
-        rates = [
-            (usage(fleet, p, option, resource), option.throughput) for option in component.options for p in option.pools
-        ]
-        by_rate = min((component.demand * need // max(1, rate) for need, rate in rates), default=0)
-        return max(by_rate, component.required * min((need for need, _ in rates), default=0))
-    needs = [usage(fleet, p, option, resource) for option in component.options for p in option.pools]
-    return component.required * min(needs, default=0)
+        return max(least, min((component.demand * need // max(1, rate) for need, rate in rates), default=0))
+    return least

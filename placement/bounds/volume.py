@@ -18,15 +18,17 @@ Math. Prog. Study 2, theorem 1).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.dual_feasible import FINEST, parts, rounded
 from placement.bounds.infeasible import capacity, usage
 from placement.bounds.moves import least_move_ticks
+from placement.fleet import alike_pools, sum_of_quotas
 
 if TYPE_CHECKING:
+    from placement.budget import Budget
     from placement.fleet import Component, Fleet, Option
 
 RELAXES = (
@@ -64,21 +66,68 @@ class Way:
     throughput: int
 
 
-def volume_bound(fleet: Fleet, finest: int = FINEST) -> int:
+def volume_bound(fleet: Fleet, finest: int = FINEST, budget: Budget | None = None) -> int:
     """Ticks that no plan can beat, optional copies left out or not.
 
     Parameters
     ----------
     finest : dual feasible functions up to the one for 1 / (finest + 1) of an accelerator; 0: volumes alone.
+    budget : when it is over before the LP is solved, its prices so far count, or none: the bound is then lower, down to
+        what must be paid for empty, but still a bound.
 
-    The LP has O(components x options x pools) columns; milliseconds for hundreds of components.
+    The LP has O(components x options x pools) columns, where components that need the same and pools that are alike
+    count once; milliseconds for hundreds of components.
     """
-    if sum(len(option.pools) for component in fleet.components for option in component.options) > _MOST_WAYS:
+    small = put_together(fleet)
+    if sum(len(option.pools) for component in small.components for option in component.options) > _MOST_WAYS:
         finest = 0
-    measures = [measures_of(fleet, pool.index, finest) for pool in fleet.pools]
-    ways = ways_of(fleet, measures)
-    prices = _prices(fleet, measures, ways)
-    return max(0, fleet.tick_price * lagrangian(fleet, measures, ways, prices)) + least_move_ticks(fleet)
+    measures = [[] if _over(budget) else measures_of(small, pool.index, finest) for pool in small.pools]
+    ways = ways_of(small, measures, budget)
+    prices = {} if _over(budget) else _prices(small, measures, ways, budget)
+    if not prices:
+        ways = []  # all of them are free
+    return max(0, fleet.tick_price * lagrangian(small, measures, ways, prices)) + least_move_ticks(fleet)
+
+
+def _over(budget: Budget | None) -> bool:
+    return budget is not None and budget.over()
+
+
+def put_together(fleet: Fleet) -> Fleet:
+    """The fleet with alike pools as one and components that need the same as one: for arguments about volumes alone.
+
+    Whatever adds up counts copies and machines, and for that nothing is lost either way: a plan of the fleet is one of
+    this one, and machines and copies (in parts) of this one can be dealt back. What can't be added up is not kept:
+    zones, machines that run (those that can't be released are in `min_instances`), rules of a component. The names are
+    those of the first of each. O(options x distinct sets of pools + pools).
+    """
+    groups = alike_pools(fleet)
+    pools = tuple(
+        replace(
+            fleet.pools[group[0]],
+            index=k,
+            min_instances=sum(fleet.fewest(p) for p in group),
+            max_instances=sum_of_quotas(fleet.pools[p].max_instances for p in group),
+        )
+        for k, group in enumerate(groups)
+    )
+    group_of = {p: k for k, group in enumerate(groups) for p in group}
+    sets: dict[frozenset[int], frozenset[int]] = {}
+    found: dict[object, Component] = {}
+    for c in fleet.components:
+        for option in c.options:
+            if option.pools not in sets:
+                sets[option.pools] = frozenset(group_of[p] for p in option.pools)
+        options = tuple(replace(option, pools=sets[option.pools]) for option in c.options)
+        same = (options, c.index if c.demand else None)
+        first = found.get(same)
+        if first is None:
+            found[same] = replace(c, index=len(found), options=options)
+        else:
+            found[same] = replace(first, required=first.required + c.required, copies=first.copies + c.copies)
+    return replace(
+        fleet, pools=pools, components=tuple(found.values()), instances=(), places=(), running=(0,) * len(found)
+    )
 
 
 def measures_of(fleet: Fleet, p: int, finest: int = FINEST) -> list[Measure]:
@@ -95,11 +144,12 @@ def measures_of(fleet: Fleet, p: int, finest: int = FINEST) -> list[Measure]:
     ]
 
 
-def ways_of(fleet: Fleet, measures: list[list[Measure]]) -> list[Way]:
-    """All of them, measured."""
+def ways_of(fleet: Fleet, measures: list[list[Measure]], budget: Budget | None = None) -> list[Way]:
+    """All of them, measured; not all when the budget is over."""
     return [
         Way(c.index, o.index, p, tuple(measure.of(fleet, p, o) for measure in measures[p]), o.throughput)
         for c in fleet.components
+        if not _over(budget)
         for o in c.options
         for p in sorted(o.pools)
     ]
@@ -148,8 +198,13 @@ def _cheapest_machines(fleet: Fleet, p: int, worth: int) -> int:
     return each * (pool.max_instances or 0)  # without a quota `each` is at least 0
 
 
-def _prices(fleet: Fleet, measures: list[list[Measure]], ways: list[Way]) -> dict[tuple[int, int], int]:
-    """The LP's dual prices of each pool's measures, in whole 1 / _SCALE micro-dollars; none when the LP fails."""
+def _prices(
+    fleet: Fleet, measures: list[list[Measure]], ways: list[Way], budget: Budget | None
+) -> dict[tuple[int, int], int]:
+    """The LP's dual prices of each pool's measures, in whole 1 / _SCALE micro-dollars; none when the LP fails.
+
+    Those of the last basis when time runs out: any prices give a bound.
+    """
     import highspy
     import numpy as np
 
@@ -195,10 +250,13 @@ def _prices(fleet: Fleet, measures: list[list[Measure]], ways: list[Way]) -> dic
     lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
     lp.a_matrix_.index_ = np.array(indices, dtype=np.int32)
     lp.a_matrix_.value_ = np.array(values)
-    solver = load_lp(lp)
-    if run(solver) != highspy.HighsModelStatus.kOptimal:
-        return {}
+    left = math.inf if budget is None else budget.left()
+    solver = load_lp(lp, **({} if math.isinf(left) else {"time_limit": left}))
+    found = run(solver)
     duals = solver.getSolution().row_dual
+    cut_short = found == highspy.HighsModelStatus.kTimeLimit and len(duals) == lp.num_row_
+    if found != highspy.HighsModelStatus.kOptimal and not cut_short:
+        return {}
     return {
         (p, m): math.floor(max(0.0, -duals[row]) * 1e6 / measures[p][m].room * _SCALE) for (p, m), row in rows.items()
     }

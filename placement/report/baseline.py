@@ -19,17 +19,17 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.fleet import PoolsOf
 from placement.report.contents import MixTooLargeError, most_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.fleet import Component, Fleet, Shape
+    from placement.fleet import AlikePools, Component, Fleet, Shape
 
 _STEPS = 600_000  # of the dynamic programs of all components together, about half a second
 _STEPS_EACH = _STEPS // 4
 _CONTENT, _MIXES = 5, 20  # steps to look at a machine's contents: of one option, and per copy where options mix
-_ALL_ZONES = -1
 
 
 class Rent(NamedTuple):
@@ -99,7 +99,7 @@ def dedicated_baseline(fleet: Fleet, copies: Sequence[int]) -> Baseline:
     rents: list[Rent | None] = []
     missing = {}
     left = _STEPS
-    supply = _Supply(fleet)
+    supply = _Supply(fleet, PoolsOf(fleet))
     for component, wanted in zip(fleet.components, copies, strict=True):
         steps = _Steps(min(left, _STEPS_EACH))
         try:
@@ -126,41 +126,11 @@ class _Steps:
             raise _UnknownError("too large to compute exactly in a moment")
 
 
-@dataclass(frozen=True, slots=True)
-class _Machines:
-    """Machines of one shape that the same options may use, at the least price of all pools that have them."""
+class _Supply(NamedTuple):
+    """What machines there are."""
 
-    shape: Shape
-    options: tuple[int, ...]
-    price: int
-
-
-class _Supply:
-    """The pools, alike ones put together: components that may use the same pools ask for them once."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        """Nothing is put together yet."""
-        self._fleet = fleet
-        self._found: dict[tuple[frozenset[int], ...], dict[int, list[_Machines]]] = {}
-
-    def machines(self, component: Component) -> dict[int, list[_Machines]]:
-        """By zone, and for all zones together at -1. O(options x pools) for new sets of pools, else O(options)."""
-        key = tuple(option.pools for option in component.options)
-        if key not in self._found:
-            users: dict[int, list[int]] = defaultdict(list)
-            for o, pools in enumerate(key):
-                for p in pools:
-                    users[p].append(o)
-            cheapest: dict[int, dict[tuple[Shape, tuple[int, ...]], int]] = defaultdict(dict)
-            for p in sorted(users):
-                pool = self._fleet.pools[p]
-                alike = pool.shape, tuple(users[p])
-                for zone in (pool.zone, _ALL_ZONES):
-                    cheapest[zone][alike] = min(pool.price, cheapest[zone].get(alike, pool.price))
-            self._found[key] = {
-                zone: [_Machines(*alike, price) for alike, price in found.items()] for zone, found in cheapest.items()
-            }
-        return self._found[key]
+    fleet: Fleet
+    pools: PoolsOf
 
 
 def _rent(supply: _Supply, component: Component, wanted: int, steps: _Steps) -> Rent:
@@ -171,10 +141,12 @@ def _rent(supply: _Supply, component: Component, wanted: int, steps: _Steps) -> 
         raise _UnknownError("it fits on no machine")
     demand = component.demand if len(rates) > 1 else 0  # with one rate the demand is a number of copies
     counts = _counts(component, wanted, rates)
-    zones = component.eligible_zones if component.has_zone_rules else (_ALL_ZONES,)
-    machines = supply.machines(component)
-    contents = _Contents(component, counts[-1], demand, steps)
-    tables = [_fill(_kinds(machines[z], contents), counts[-1], demand, steps) for z in zones]
+    if component.has_zone_rules:
+        zones = list(supply.pools.by_zone(component).values())
+    else:
+        zones = [supply.pools.machines(component)]
+    contents = _Contents(supply.fleet, component, counts[-1], demand, steps)
+    tables = [_fill(_kinds(zone, contents), counts[-1], demand, steps) for zone in zones]
     rents = [rent for n in counts if (rent := _join_under_rules(component, tables, n, demand, steps)) is not None]
     if not rents:
         raise _UnknownError("its own rules can't be kept with that many copies")
@@ -196,28 +168,28 @@ def _counts(component: Component, wanted: int, rates: set[int]) -> range:
 class _Contents:
     """The contents worth having of machines, (copies, served) each; machines alike are looked at once."""
 
-    def __init__(self, component: Component, limit: int, demand: int, steps: _Steps) -> None:
+    def __init__(self, fleet: Fleet, component: Component, limit: int, demand: int, steps: _Steps) -> None:
         """`limit` copies at most are wanted; without a `demand` only copies count."""
-        self._steps = steps
+        self._fleet, self._steps = fleet, steps
         most = component.max_per_instance
         self._limit = limit if most is None else min(limit, most)
         self._component, self._demand = component, demand
         self._found: dict[tuple[Shape, tuple[int, ...]], list[tuple[int, int]]] = {}
 
-    def of(self, machines: _Machines) -> list[tuple[int, int]]:
+    def of(self, machines: AlikePools) -> list[tuple[int, int]]:
         """Those of one machine; when only copies count, the fullest stands for all."""
-        key = machines.shape, machines.options
+        key = self._fleet.pools[machines.first].shape, machines.options
         if key not in self._found:
             options = [self._component.options[o] for o in machines.options]
             worth = [option.throughput if self._demand else 0 for option in options]
-            served = most_served(machines.shape, options, self._limit, worth)
+            served = most_served(key[0], options, self._limit, worth)
             self._steps.take(_CONTENT + (len(served) if len(options) == 1 else _MIXES * len(served)))
             contents = list(enumerate(served))[1:]
             self._found[key] = contents if self._demand else contents[-1:]
         return self._found[key]
 
 
-def _kinds(machines: Sequence[_Machines], contents: _Contents) -> list[Kind]:
+def _kinds(machines: Sequence[AlikePools], contents: _Contents) -> list[Kind]:
     """The cheapest machine for each content worth having."""
     cheapest: dict[tuple[int, int], int] = {}
     for some in machines:
