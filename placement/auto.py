@@ -94,7 +94,7 @@ def solve_auto(
     """Bounds, heuristics, then exact search by turns; see the module's text. Bounds and plans are in `track`."""
     if hint is not None:
         track.offer(hint, "hint")
-    reason = why_infeasible(fleet)
+    reason = why_infeasible(fleet, budget)
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     search = _Turns(fleet, track, budget, seed)
@@ -195,7 +195,7 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 1.0, _RESTARTS)
     track.raise_bound(
-        volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES
+        volume_bound(fleet, budget=budget), "volume", relaxes=VOLUME_RELAXES
     )  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     # Cut short it would not come to its improvement, which is worth most where restarts are slow.

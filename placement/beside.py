@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from placement.budget import Budget
 
 Answer = TypeVar("Answer")
-_LATE = 2.0  # seconds after the end of its time that a search is waited for
+_LATE = 0.2  # seconds after the end of its time that a search is waited for
 
 
 def may_search_beside(budget: Budget) -> bool:

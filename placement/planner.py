@@ -37,8 +37,9 @@ T = TypeVar("T")
 # A plan of very many rows takes long to write and check; its time is taken off the search's.
 _MANY_ROWS = 50_000
 _ROW_SECONDS = 3e-5
-# A search may end so late: seconds, and a part of the time limit.
-_LATE, _LATE_PART = 5.0, 0.02
+# A search may end so late after its time: seconds, and a part of the time limit; after Ctrl-C, seconds.
+_LATE, _LATE_PART, _LATE_INTERRUPTED = 0.25, 0.05, 5.0
+_POLL = 0.5  # seconds between two looks at an interrupt
 
 
 def solve(
@@ -327,14 +328,14 @@ def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]
 
 
 def _wait(done: threading.Event, budget: Budget) -> bool:
-    """Wait for the end; False when the budget was over long before."""
-    late = _LATE + _LATE_PART * (budget.seconds or 0.0)
+    """Wait for the end; False when the budget was over well before."""
     over: float | None = None
     # An event, since Python 3.11 takes a thread for dead once Ctrl-C has interrupted its join; and with a timeout,
     # since a bare wait can't be interrupted everywhere.
-    while not done.wait(timeout=0.5):
+    while not done.wait(timeout=min(_POLL, budget.left()) if over is None else _LATE / 5):
         if over is None and budget.over():
             over = budget.elapsed()
+            late = _LATE_INTERRUPTED if budget.interrupted else _LATE + _LATE_PART * (budget.seconds or 0.0)
         elif over is not None and budget.elapsed() - over > late:
             return done.is_set()
     return True

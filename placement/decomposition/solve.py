@@ -100,11 +100,11 @@ def solve_decomposition(
     """Solve in parts, bound as a whole; see the module's text."""
     if sum(c.copies for c in fleet.components) <= 1.5 * options.copies:
         return _as_a_whole(fleet, track, budget, seed, hint, options)
-    if (reason := why_infeasible(fleet)) is not None:
+    if (reason := why_infeasible(fleet, budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
         track.offer(hint, NAME)
-    track.raise_bound(volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES)
+    track.raise_bound(volume_bound(fleet, budget=budget), "volume", relaxes=VOLUME_RELAXES)
     _first_plan(fleet, track, budget, seed)
     search = _Search(fleet, track, budget, seed, options)
     search.pack_whole()

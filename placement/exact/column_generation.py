@@ -82,7 +82,7 @@ def solve_column_generation(
     options: ColumnGenerationOptions = ColumnGenerationOptions(),
 ) -> Outcome:
     """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
-    if (reason := why_infeasible(fleet)) is not None:
+    if (reason := why_infeasible(fleet, budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
         track.offer(hint, NAME)

@@ -12,9 +12,9 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from placement.fleet import Fleet
+    from placement.fleet import Fleet, Option
     from placement.plan import Assignment, Plan, PlanInstance
-    from placement.problem import Problem
+    from placement.problem import Component, Problem
 
 
 class Amount(NamedTuple):
@@ -111,6 +111,7 @@ def gather(problem: Problem, plan: Plan) -> PlanFacts:
         pools={pool.name: pool.index for pool in fleet.pools},
         components={component.name: component.index for component in fleet.components},
         states={instance.id: instance.state for instance in problem.instances},
+        kinds=[_kinds(row) for row in problem.components],
     )
     rows = sorted(plan.instances, key=lambda row: names.pools[row.pool])  # stable: within a pool as the plan has them
     machines = tuple(_machine(fleet, names, row, on[row.id]) for row in rows)
@@ -130,11 +131,12 @@ def gather(problem: Problem, plan: Plan) -> PlanFacts:
 
 
 class _Names(NamedTuple):
-    """Where the rows of a problem stand, by name; running machines by id with their state."""
+    """Where the rows of a problem stand, by name; running machines by id with their state; kinds by option."""
 
     pools: dict[str, int]
     components: dict[str, int]
     states: dict[str, str]
+    kinds: list[list[Kind]]
 
 
 def _sum(amounts: Iterable[Amount]) -> Amount:
@@ -148,18 +150,20 @@ def _machine(fleet: Fleet, names: _Names, row: PlanInstance, rows: list[Assignme
     pool = fleet.pools[names.pools[row.pool]]
     shape = pool.shape
     options = [fleet.components[names.components[copy.component]].options[copy.option] for copy in rows]
-    devices = []
-    for k in range(shape.accelerators):
-        here = [option for copy, option in zip(rows, options, strict=True) if k in copy.accelerators]
-        devices.append(
-            Device(
-                copies=len(here),
-                owned=any(not option.shared for option in here),
-                memory=Amount(sum(option.memory_mib for option in here), shape.memory_mib),
-                share=sum(option.share for option in here),
-            )
+    on: list[list[Option]] = [[] for _ in range(shape.accelerators)]
+    for copy, option in zip(rows, options, strict=True):
+        for k in copy.accelerators:
+            on[k].append(option)
+    devices = [
+        Device(
+            copies=len(here),
+            owned=any(not option.shared for option in here),
+            memory=Amount(sum(option.memory_mib for option in here), shape.memory_mib),
+            share=sum(option.share for option in here),
         )
-    copies = Counter(_kind(fleet.problem, names.components[copy.component], copy.option) for copy in rows)
+        for here in on
+    ]
+    copies = Counter(names.kinds[names.components[copy.component]][copy.option] for copy in rows)
     return MachineFacts(
         id=row.id,
         pool=row.pool,
@@ -174,11 +178,11 @@ def _machine(fleet: Fleet, names: _Names, row: PlanInstance, rows: list[Assignme
     )
 
 
-def _kind(problem: Problem, c: int, o: int) -> Kind:
-    component = problem.components[c]
-    if len(component.ways) == 1:
-        return Kind(component.name, "")
-    return Kind(component.name, component.ways[o].name or str(o))
+def _kinds(component: Component) -> list[Kind]:
+    ways = component.ways
+    if len(ways) == 1:
+        return [Kind(component.name, "")]
+    return [Kind(component.name, way.name or str(o)) for o, way in enumerate(ways)]
 
 
 def _components(

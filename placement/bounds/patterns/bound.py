@@ -77,10 +77,10 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
     """Bounds alone, cheapest first, for the plan `hint` or for any plan; reported to `track`."""
     if hint is not None:
         track.offer(hint, "given")
-    reason = why_infeasible(fleet)
+    reason = why_infeasible(fleet, budget)
     if reason is not None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
-    track.raise_bound(volume_bound(fleet), "volume", relaxes=VOLUME_RELAXES)
+    track.raise_bound(volume_bound(fleet, budget=budget), "volume", relaxes=VOLUME_RELAXES)
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     patterns = PatternBound(fleet, budget, given, seed)

@@ -95,13 +95,13 @@ def solve_arc_flow(
     options: ArcFlowOptions = ArcFlowOptions(),
 ) -> Outcome:
     """Bound by patterns, plans by the arc-flow program; see the module's text. Work is counted in nodes."""
-    if (reason := why_infeasible(fleet)) is not None:
+    if (reason := why_infeasible(fleet, budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
         track.offer(hint, NAME)
     first_plan(fleet, track, budget, seed)
     stats: dict[str, int | float | str] = {}
-    track.raise_bound(volume_bound(fleet), "volume")
+    track.raise_bound(volume_bound(fleet, budget=budget), "volume")
     if not _ended(track, budget):
         best = track.best
         given = best[1].left_out if best is not None and fleet.levels else None
