@@ -69,8 +69,9 @@ class DocumentError(PlacementError):
         self.faults = tuple(faults)
         self.source = source
         cut = len(self.faults) - FAULTS
-        more = [f"{source}: and {cut:,} more faults"] if cut > 0 else []
-        super().__init__("\n".join([*(f"{source} at {fault}" for fault in self.faults[:FAULTS]), *more]))
+        shown = printable(source)
+        more = [f"{shown}: and {cut:,} more faults"] if cut > 0 else []
+        super().__init__("\n".join([*(f"{shown} at {fault}" for fault in self.faults[:FAULTS]), *more]))
 
     def of(self, source: str) -> DocumentError:
         """The same faults, reported against the file `source`."""
