@@ -69,6 +69,25 @@ def test_which_copy_goes_where() -> None:
     assert found.given_back == (("i-1", "draining"), ("i-3", "active"))
 
 
+def test_a_copy_that_stays_on_its_machine_is_not_sent_away() -> None:
+    """One of i-2 goes to other accelerators of i-2, one of i-1 to a new machine; not i-1 to i-2 and i-2 to the new."""
+    rows = [
+        {"component": "chat", "instance": "i-1", "accelerators": [0]},
+        {"component": "chat", "instance": "i-2", "accelerators": [0]},
+    ]
+    plan = placement.Plan(
+        instances=PLAN.to_document()["instances"],
+        assignments=[
+            {"component": "chat", "instance": "i-2", "accelerators": [7]},
+            {"component": "chat", "instance": "b/new-1", "accelerators": [0]},
+        ],
+    )
+
+    found = changes(placement.Problem(**{**DRAIN, "placements": rows}), plan)
+
+    assert found.copies == (Change("chat", 1, "i-1", "b/new-1"), Change("chat", 1, "i-2", "i-2"))
+
+
 def test_the_screen_says_it() -> None:
     """A table of moves, and machines kept, new and given back; in blocks where it is narrow."""
     problem = placement.Problem(**DRAIN)
