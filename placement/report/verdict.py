@@ -50,9 +50,15 @@ def bound_lines(result: Result, plan: Plan | None = None) -> Iterator[str]:
     by = f"proven by {result.plan.bound_by}" if result.plan.bound_by else "as nothing costs less"
     proven = result.plan.status == "optimal"
     least = words.least(result.bound) if not proven or result.cost is None else words.money(result.cost)
-    line = f"no plan costs less than {least} ({by}, {result.plan.seconds:.1f} s)"
+    scope = "no plan that leaves out no more copies" if result.plan.unplaced else "no plan"
+    line = f"{scope} costs less than {least} ({by}, {result.plan.seconds:.1f} s)"
     if result.cost is not None:
-        far = "optimal" if proven else f"within {words.gap(result.gap)} of the cheapest, by this bound"
+        if proven:
+            far = "optimal"
+        elif not result.gap:
+            far = "no such plan costs less; that so many copies must be left out was not proven here"
+        else:
+            far = f"within {words.gap(result.gap)} of the cheapest, by this bound"
         line += f"; this plan costs {words.money(result.cost)}: {far}"
     yield line
     if plan is not None and not proven and (claim := _claim(plan)):

@@ -80,3 +80,18 @@ def test_a_bound_is_never_rounded_up(tmp_path: Path) -> None:
     assert re.search(
         r"no plan costs less than \$4\.48 .*; this plan costs \$4\.48: optimal", run(str(problem), str(plan))[1]
     )
+
+
+def test_copies_left_out_are_not_proven_by_a_bound_on_cost(tmp_path: Path) -> None:
+    """The cost is the least with so many left out, which is said; optimal it is not called."""
+    problem, plan = tmp_path / "p.json", tmp_path / "plan.json"
+    row = {**TINY["components"][0], "min_copies": 1}  # type: ignore[index]
+    problem.write_text(json.dumps({**TINY, "components": [row]}))
+    machine = {"id": "a/new-1", "pool": "a"}
+    copy = {"component": "chat-8b", "instance": "a/new-1", "accelerators": [0]}
+    plan.write_text(json.dumps({"format": "placement-plan/v1", "instances": [machine], "assignments": [copy]}))
+
+    _, text = run(str(problem), str(plan))
+
+    assert text.startswith("no plan that leaves out no more copies costs less than $2.24 (")
+    assert "$2.24: no such plan costs less; that so many copies must be left out was not proven here\n" in text
