@@ -36,7 +36,7 @@ class BestKnown:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may use. `work` makes a run independent of the machine's speed."""
+    """What one run may use. `work` makes a run independent of the machine's speed; `certify`: a certificate, too."""
 
     seconds: float = 60.0
     work: int | None = None
@@ -44,6 +44,7 @@ class Limits:
     gap: float = 0.0
     threads: int | None = None
     options: Document = field(default_factory=dict)
+    certify: bool = False
 
 
 @dataclass(frozen=True, slots=True)

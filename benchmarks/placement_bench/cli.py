@@ -99,6 +99,9 @@ def run(
     threads: Annotated[int | None, typer.Option(min=1, help="Most threads a run may use.")] = None,
     seed: Annotated[list[str] | None, typer.Option(help="Seeds; one run for each: --seed 0,1,2.")] = None,
     option: Annotated[list[str] | None, typer.Option(help="A solver's own option: milp.engine=cbc.")] = None,
+    certify: Annotated[
+        bool, typer.Option("--certify", help="Write down why each bound holds, and have that checked too.")
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Runs at a time.")] = 1,
     grace: Annotated[float, typer.Option(min=0.0, help="Seconds past the limit until a run is killed.")] = GRACE,
     memory: Annotated[float | None, typer.Option(min=0.1, help="GiB of address space for each run.")] = None,
@@ -139,7 +142,7 @@ def run(
             patterns=cases or [],
             seeds=_seeds(_split(seed or ["0"])),
             options=read_options(option or []),
-            limits={"seconds": time_limit, "work": work, "gap": gap, "threads": threads},
+            limits={"seconds": time_limit, "work": work, "gap": gap, "threads": threads, "certify": certify},
         )
         asked = choose(choice, folder)
         of_peers = {name: interpreter_of(name, named) for name in choice.peers}

@@ -17,6 +17,7 @@ def judge(one: CaseSet, best: BestKnown | None, answer: Answer, check: Check) ->
     sign = -1 if one.higher_is_better else 1
     value = answer.value if check.value is None else check.value
     faults = [*check.faults, *_contradictions(sign, best, answer.status, value, answer.bound)]
+    faults += _of_certificate(sign, answer, value)
     known = None if best is None else best.value
     return {
         "status": answer.status,
@@ -32,6 +33,15 @@ def judge(one: CaseSet, best: BestKnown | None, answer: Answer, check: Check) ->
         "trace": answer.trace,
         "metrics": answer.metrics,
     }
+
+
+def _of_certificate(sign: int, answer: Answer, value: float | None) -> Iterator[str]:
+    """What is wrong with the certificate of an answer, where there is one."""
+    if answer.metrics.get("certificate") == "refused":
+        why = answer.metrics.get("certificate_refusal", "it proves less than it claims")
+        yield f"the certificate is refused: {why}"
+    if _beyond(sign, answer.metrics.get("certified_bound"), value):
+        yield f"the certified bound {answer.metrics['certified_bound']} is beyond the value {value}"
 
 
 def gap(sign: int, value: float | None, bound: float | None) -> float | None:

@@ -43,6 +43,8 @@ def to_markdown(rows: Sequence[Row], *, every_run: bool = False) -> str:
     for (one, _), some in by_set(rows).items():
         if every_run or all(row.best_known is None for row in some):
             parts += [f"## {escaped(one)}: every run", text(run_table(some)), text(median_table(some))]
+    if any("certificate" in row.metrics for row in rows):
+        parts += ["## What was checked without any engine", CERTIFICATE_NOTE, text(certificate_table(rows))]
     wrong = wrong_lines(rows)
     if wrong:
         parts += ["## What went wrong or was refused", *(f"- {escaped(line)}" for line in wrong)]
@@ -50,6 +52,44 @@ def to_markdown(rows: Sequence[Row], *, every_run: bool = False) -> str:
 
 
 PROFILE_NOTE = "Share of the cases proven within a factor of the time of the fastest solver (Dolan and Moré 2002)."
+
+
+CERTIFICATE_NOTE = (
+    "Of the proven cases, how many have a certificate that holds without an engine's word, with one, or that claims "
+    "less than the run; the certified gap is between value and what was checked without an engine, of all cases."
+)
+
+
+def certificate_table(rows: Sequence[Row]) -> Table:
+    """One line a set and solver: what became of certificates."""
+    head = (
+        "set", "solver", "proven", "checked", "on an engine's word", "less", "refused", "certified gap: median",
+        "certified gap: max", "leaves: median", "seconds to write: median", "to check: median", "to check: max",
+    )  # fmt: skip
+    chosen = groups(row for row in rows if "certificate" in row.metrics)
+    return head, [[one, label, *_certificate_line(some)] for (one, label), some in chosen.items()]
+
+
+def _certificate_line(rows: Sequence[Row]) -> list[str]:
+    proven = [row for row in rows if row.solved]
+    counts = Counter(row.metrics["certificate"] for row in proven)
+    gaps = [found for row in rows if (found := _certified_gap(row)) is not None]
+    checks = [row.metrics["certificate_check_seconds"] for row in rows]
+    return [
+        str(len(proven)),
+        *(str(counts[key] or NONE) for key in ("checked", "engine", "less", "refused")),
+        percent(median(gaps)),
+        percent(max(gaps, default=None)),
+        f"{median([row.metrics.get('certificate_leaves', 0) for row in rows]):.0f}",
+        seconds(median([row.metrics["certificate_seconds"] for row in rows])),
+        seconds(median(checks)),
+        seconds(max(checks)),
+    ]
+
+
+def _certified_gap(row: Row) -> float | None:
+    bound = row.metrics.get("certified_bound")
+    return None if bound is None or not row.value else abs(row.value - bound) / max(abs(row.value), abs(bound))
 
 
 def told(rows: Sequence[Row]) -> list[str]:

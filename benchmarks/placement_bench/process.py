@@ -39,11 +39,11 @@ def run_order(order: Order, commit: str, facts: dict[str, Any], grace: float = G
     started, clock = datetime.now(UTC).isoformat(timespec="seconds"), time.monotonic()
     process = _start()
     try:
-        told = _tell(process, order, order.asked.seconds + grace)
+        told = _tell(process, order, order.asked.longest + grace)
     finally:
         _end(process)
     elapsed = {"seconds": round(time.monotonic() - clock, 3)}
-    fields = _fields(process.returncode, *told) if told is not None else _hang(order.asked.seconds + grace)
+    fields = _fields(process.returncode, *told) if told is not None else _hang(order.asked.longest + grace)
     return Row(asked=order.asked, commit=commit, started=started, **facts, **{**elapsed, **fields})
 
 

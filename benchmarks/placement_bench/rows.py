@@ -28,6 +28,7 @@ class Asked(BaseModel):
     peer : the solver is a packing code of someone else, run in its own environment.
     seconds, work, gap, threads : limits; `work` in the solver's own unit, None for none.
     options : the solver's own options.
+    certify : whether why the bound holds is written down and checked, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,11 +43,17 @@ class Asked(BaseModel):
     gap: float = 0.0
     threads: int | None = None
     options: dict[str, Any] = {}
+    certify: bool = False
+
+    @property
+    def longest(self) -> float:
+        """Seconds that the run may take: a certificate may take as long again."""
+        return self.seconds * (2 if self.certify else 1)
 
     @property
     def key(self) -> Key:
         """Everything that was asked, as text."""
-        return (self.pair, json.dumps([self.seconds, self.work, self.gap, self.threads, self.peer]))
+        return (self.pair, json.dumps([self.seconds, self.work, self.gap, self.threads, self.peer, self.certify]))
 
     @property
     def pair(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +95,15 @@ class ProblemTask:
             work=limits.work,
             threads=limits.threads,
             options=limits.options,
+            certificate=limits.certify,
         )
-        return self.answer(result.to_document())
+        answer = self.answer(result.to_document())
+        if not limits.certify:
+            return answer
+        from placement_bench.certified import certificate_metrics
+
+        more = certificate_metrics(self.document, result, limits.seconds, self.scale.bound)
+        return replace(answer, metrics={**answer.metrics, **more})
 
     def answer(self, plan: Document) -> Answer:
         """A plan document, ours or a peer's, as an answer in the set's unit."""

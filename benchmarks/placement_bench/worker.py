@@ -46,7 +46,9 @@ class Order(BaseModel):
         one = find_set(asked.set)
         case = self._find(one.cases(self.data))
         task = case.load()
-        limits = Limits(asked.seconds, asked.work, asked.seed, asked.gap, asked.threads, dict(asked.options))
+        limits = Limits(
+            asked.seconds, asked.work, asked.seed, asked.gap, asked.threads, dict(asked.options), asked.certify
+        )
         if asked.peer:
             from placement_bench.peers import run_peer
 
