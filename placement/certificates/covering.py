@@ -32,7 +32,7 @@ _MOST_NODES = 3_000
 _MOST_CUTS = 60
 _GRAIN = 2**24  # factors are whole multiples of its inverse
 _WHOLE = 1e-6
-_MICRO = 1e6  # the linear program counts money in dollars
+_LACK = 1e4  # times the dearest machine's price and the pools: what it costs not to keep an inequality
 
 
 @dataclass(slots=True)
@@ -101,8 +101,8 @@ def _solve(
     lp = highspy.HighsLp()
     # Columns: machines per pool, per group, and what the inequalities lack, which costs more than any machine.
     lp.num_col_, lp.num_row_ = len(pools) + len(groups) + 1, len(cuts) + len(groups)
-    dearest = sum(pool.price for pool in pools) / _MICRO + 1
-    lp.col_cost_ = np.array([pool.price / _MICRO for pool in pools] + [0.0] * len(groups) + [1e4 * dearest])
+    unit = max(1, *(pool.price for pool in pools))  # of money, so that the engine's tolerances are small beside it
+    lp.col_cost_ = np.array([pool.price / unit for pool in pools] + [0.0] * len(groups) + [_LACK * len(pools)])
     lp.col_lower_ = np.array([*map(float, box.fewest), 0.0])
     lp.col_upper_ = np.array([*map(float, box.most), highspy.kHighsInf])
     lp.row_lower_ = np.array([1.0] * len(cuts) + [0.0] * len(groups))
@@ -128,7 +128,7 @@ def _solve(
     except EngineError:  # numbers too far apart for it
         return Reason(0, ()), []
     solution = solver.getSolution()
-    counts, duals = list(solution.col_value), list(solution.row_dual)
+    counts, duals = list(solution.col_value), [dual * unit for dual in solution.row_dual]
     return _reason(relaxation, groups, cuts, box, duals, reasons), counts[:-1]
 
 
@@ -145,9 +145,9 @@ def _reason(
     The equation that ties a group to its pools has a price of its own here, whatever the prices of the cuts say of it.
     """
     used: list[tuple[Cut, Prices, Fraction]] = []
-    ties = [Fraction(-dual) * round(_MICRO) * UNIT for dual in duals[len(cuts) :]]
+    ties = [Fraction(-dual) * UNIT for dual in duals[len(cuts) :]]
     for cut, dual in zip(cuts, duals, strict=False):
-        factor = Fraction(round(dual * _GRAIN), _GRAIN) * round(_MICRO) * UNIT / cut.least
+        factor = Fraction(round(dual * _GRAIN), _GRAIN) * UNIT / cut.least
         if factor > 0 and cut.prices is not None:
             used.append((cut, cut.prices, factor))
             for g, price in enumerate(cut.prices.group):

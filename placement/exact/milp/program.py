@@ -57,6 +57,11 @@ class Program:
         # PuLP 3 names it add_variable and warns of the constructor, which is all that PuLP 2 has.
         self._make = getattr(self.lp, "add_variable", pulp.LpVariable)
 
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """All rows, in the order in which they came."""
+        return tuple(self._rows)
+
     def whole(self, name: str, low: int, high: int) -> Var:
         """A new whole number from low to high."""
         var = self._make(name, low, high, cat=pulp.LpInteger)

@@ -26,7 +26,7 @@ def to_standard_form(fleet: Fleet, ticks: int | None, given: tuple[int, ...] = (
     program = model.program
     column = {var: k for k, var in enumerate(program.low)}
     rows = []
-    for row in program.lp.constraints.values():
+    for row in program.rows:
         terms = {column[var]: _whole(n) for var, n in row.items()}
         side = _whole(-row.constant)
         if side is None or None in terms.values():

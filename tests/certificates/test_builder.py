@@ -1,0 +1,256 @@
+"""Certificates that the library writes: the checker accepts each, and none claims more than the optimum."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import pytest
+from typer.testing import CliRunner
+
+import placement
+from placement import check_certificate
+from placement.bounds.patterns.certificate import UNIT, Cut, Prices
+from placement.bounds.patterns.mix import any_box
+from placement.bounds.patterns.relaxation import relax
+from placement.bounds.patterns.stacking import Stacking
+from placement.bounds.patterns.tree import groups_of
+from placement.budget import Budget
+from placement.certificates.covering import cover
+from placement.certificates.reasons import Reasons
+from placement.cli.app import app
+from placement.engines.highs import load_lp
+from placement.engines.mps import Row, to_mps
+from placement.exact.milp.standard_form import to_standard_form
+from placement.fleet import compile_fleet
+from tests import brute
+from tests.strategies import random_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from placement.certificates import Certificate
+    from placement.certificates.covering import Cover
+    from placement.result import Result
+
+Doc = dict[str, Any]
+CODEGEN = "instances/codegen-after.yaml"
+
+
+def certified(document: Doc, solver: str = "auto") -> tuple[Result, Certificate]:
+    """A problem solved with fixed work, and its certificate."""
+    result = placement.solve(placement.Problem(**document), solver, work=1, time_limit=None, certificate=True)
+    return result, placement.certify(result, time_limit=None)
+
+
+def proofs_of(document: Doc, certificate: Certificate) -> list[check_certificate.Proof]:
+    """What the checker says of a certificate, once it was written and read."""
+    return check_certificate.check(check_certificate.Problem(document), json.loads(json.dumps(certificate.document)))
+
+
+def small_problems(seeds: range) -> Iterator[tuple[Doc, brute.Best | None]]:
+    """Random problems with their optima."""
+    for seed in seeds:
+        document = random_problem(random.Random(seed))
+        if not brute.too_big(document, 100_000):
+            yield document, brute.cheapest(document)
+
+
+@pytest.mark.parametrize("solver", ["auto", "column-generation", "cp-sat"])
+def test_the_checker_accepts_what_is_written_and_it_claims_no_more_than_is_true(solver: str) -> None:
+    """Random problems against brute force: plans, levels, what runs, and none at all."""
+    complete = 0
+    for document, best in small_problems(range(40)):
+        result, certificate = certified(document, solver)
+        proof, *levels = proofs_of(document, certificate)
+        assert not proof.weak, document["name"]
+        assert not any(level.weak for level in levels)
+        if best is None:
+            assert (certificate.claim is None) or result.status is placement.Status.UNKNOWN
+            continue
+        assert certificate.claim is not None
+        assert proof.checked <= proof.told
+        if result.status is placement.Status.OPTIMAL and certificate.complete:
+            complete += 1
+            assert round(certificate.claim) == result.cost == best.account.cost
+            assert len(levels) == sum(n > 0 for n in best.left_out.values())
+    assert complete >= 20
+
+
+def test_most_proofs_of_small_problems_rest_on_no_engine() -> None:
+    """Prices and counting are enough for most of them."""
+    engines = total = 0
+    for document, _ in small_problems(range(40)):
+        result, certificate = certified(document)
+        if result.status in (placement.Status.OPTIMAL, placement.Status.INFEASIBLE):
+            total += 1
+            engines += certificate.leaves["engine"] > 0
+    assert total >= 30
+    assert engines <= total / 4
+
+
+def test_codegen_is_proven_by_prices_alone() -> None:
+    """The problem of the README: three machines, and no engine's word for it."""
+    problem = placement.read(CODEGEN)
+    result = placement.solve(problem, time_limit=None, certificate=True)
+    certificate = placement.certify(result, time_limit=None)
+    assert certificate.claim == certificate.proven == 123_290_000
+    assert set(certificate.leaves) <= {"prices", "empty"}
+    (proof,) = proofs_of(problem.to_document(), certificate)
+    assert proof.checked == 123_290_000
+    assert str(certificate).startswith("no plan costs less than $123.29, by prices (")
+
+
+def test_a_bound_of_someone_elses_plan_has_a_certificate_too() -> None:
+    """The plan need not be optimal: the bound is what is proven."""
+    problem = placement.read(CODEGEN)
+    plan = placement.solve(problem, "ffd").plan
+    result = placement.bound(problem, plan, time_limit=None, certificate=True)
+    certificate = placement.certify(result, time_limit=None)
+    assert certificate.complete
+    (proof,) = proofs_of(problem.to_document(), certificate)
+    assert not proof.weak
+    assert round(proof.checked) == result.bound
+
+
+def test_a_result_must_keep_what_a_certificate_needs() -> None:
+    """Nothing is kept unasked."""
+    result = placement.solve(placement.read(CODEGEN), "ffd")
+    with pytest.raises(placement.UsageError, match="certificate=True"):
+        placement.certify(result)
+    with pytest.raises(placement.UsageError, match="result must be"):
+        placement.certify("result")  # type: ignore[arg-type]
+
+
+# Engines' programs
+
+
+def verdict(program: str, folder: Path) -> highspy.HighsModelStatus:
+    """What HiGHS says of a program."""
+    file = folder / "program.mps"
+    file.write_text(program)
+    solver = load_lp(highspy.HighsLp())
+    assert solver.readModel(str(file)) == highspy.HighsStatus.kOk
+    solver.run()
+    return solver.getModelStatus()
+
+
+def test_the_program_for_an_engine_has_a_solution_from_the_optimum_on(tmp_path: Path) -> None:
+    """The direct model, written down: at the optimum there is a plan, below it none."""
+    tried = 0
+    for document, best in small_problems(range(60, 110)):
+        if best is None or tried == 15:
+            continue
+        fleet = compile_fleet(placement.Problem(**document))
+        given = tuple(best.left_out.values())
+        ticks = round(Fraction(best.account.cost) * fleet.tick_move)
+        programs = [to_standard_form(fleet, n, given) for n in (ticks + fleet.tick_move, ticks - fleet.tick_move)]
+        if None in programs or ticks - fleet.tick_move < 0:
+            continue
+        tried += 1
+        there, none = (verdict(program, tmp_path) for program in programs if program is not None)
+        assert there == highspy.HighsModelStatus.kOptimal
+        assert none == highspy.HighsModelStatus.kInfeasible
+    assert tried == 15
+
+
+def test_mps_is_read_as_it_was_meant(tmp_path: Path) -> None:
+    """Ranges of columns, equations, rows of two sides, and numbers of many digits."""
+    large = 2**40 + 1
+    rows = [Row(large, None, {0: large}), Row(3, 4, {1: 2, 2: 1}), Row(4, 4, {1: 1, 2: 1}), Row(None, 9, {})]
+    text = to_mps("small", [(0, None), (-2, 7), (0, 3)], rows)
+    assert str(large) in text
+    solver = load_lp(highspy.HighsLp())
+    file = tmp_path / "small.mps"
+    file.write_text(text)
+    assert solver.readModel(str(file)) == highspy.HighsStatus.kOk
+    lp = solver.getLp()
+    assert list(lp.col_lower_) == [0, -2, 0]
+    assert list(lp.col_upper_) == [highspy.kHighsInf, 7, 3]
+    assert all(kind == highspy.HighsVarType.kInteger for kind in lp.integrality_)
+    solver.run()
+    assert solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible  # 2 x1 + x2 <= 4, x1 + x2 = 4, x2 <= 3
+
+
+# Several inequalities at once
+
+
+def covered(prices: list[int], cuts: list[tuple[list[int], int]], most: int, enough: int) -> Cover | None:
+    """A covering tree over made-up inequalities on machines of as many pools as there are prices."""
+    document: Doc = {
+        "format": "placement/v1",
+        "name": "covering",
+        "instance_types": {
+            f"t{p}": {"vcpus": 8, "memory_gib": 8, "price_per_hour": price / 1e6} for p, price in enumerate(prices)
+        },
+        "pools": [
+            {"name": f"p{p}", "instance_type": f"t{p // 2}", "price_per_hour": price / 1e6, "zone": f"z{p % 2}"}
+            | {"max_instances": most}
+            for p, price in enumerate(prices)
+        ],
+        "components": [{"name": "c", "copies": 100, "accelerators": 0, "vcpus": 1}],
+    }
+    fleet = compile_fleet(placement.Problem(**document))
+    relaxation, groups = relax(fleet), groups_of(fleet)
+    given = [Cut(tuple(w * UNIT for w in worth), least * UNIT, Prices([], [])) for worth, least in cuts]
+    reasons = Reasons(relaxation, groups, Stacking(relaxation))
+    return cover(relaxation, groups, given, any_box(fleet, groups), enough, reasons, Budget())
+
+
+def test_covering_proves_the_cheapest_whole_counts_and_no_more() -> None:
+    """Against enumeration: the optimum is proven, and one more has no tree."""
+    rng = random.Random(7)
+    for _ in range(60):
+        pools, most = rng.randint(2, 4), rng.randint(1, 4)
+        prices = [rng.randint(1, 60) for _ in range(pools)]
+        cuts = [([rng.randint(0, 9) for _ in range(pools)], rng.randint(1, 25)) for _ in range(rng.randint(1, 4))]
+        costs = [
+            sum(n * price for n, price in zip(counts, prices, strict=True))
+            for counts in itertools.product(range(most + 1), repeat=pools)
+            if all(sum(n * w for n, w in zip(counts, worth, strict=True)) >= least for worth, least in cuts)
+        ]
+        if not costs:
+            assert covered(prices, cuts, most, 10**9) is not None  # no counts at all: any claim holds
+            continue
+        found = covered(prices, cuts, most, min(costs))
+        assert found is not None
+        assert covered(prices, cuts, most, min(costs) + 1) is None
+
+
+# The command
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code and all that is printed."""
+    result = CliRunner().invoke(app, arguments)
+    return result.exit_code, result.output
+
+
+def test_the_command_writes_a_certificate_beside_the_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Problem, plan and certificate as files; the checker takes them from there."""
+    problem, plan, file = (str(tmp_path / name) for name in ("problem.json", "plan.json", "certificate.json"))
+    placement.write(placement.read(CODEGEN).to_document(), problem)
+    code, said = run("solve", problem, "--output", plan, "--certificate", file, "--time-limit", "600")
+    assert code == 0
+    assert "certificate: no plan costs less than $123.29, by prices" in said
+    assert check_certificate.main([problem, file, plan]) == 0
+    assert "123.290000" in capsys.readouterr().out
+    assert run("bound", problem, plan, "--certificate", file)[0] == 0
+    assert check_certificate.main([problem, file, plan]) == 0
+
+
+@pytest.mark.parametrize("command", ["solve", "bound"])
+def test_a_certificate_is_not_written_over_the_problem(command: str, tmp_path: Path) -> None:
+    """Bad input, and the file stays."""
+    file = tmp_path / "problem.json"
+    placement.write(placement.read(CODEGEN).to_document(), file)
+    before = file.read_bytes()
+    code, said = run(command, str(file), "--certificate", str(file))
+    assert code == 2
+    assert "--certificate" in said
+    assert file.read_bytes() == before
