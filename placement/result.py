@@ -117,7 +117,7 @@ class Result:
         """One line for a person."""
         solver = self.plan.solver
         if self.cost is None:
-            return f"{self.status.value} ({solver}): {self.plan.reason or 'no plan found'}"
+            return f"{self.status.value} ({solver}): {self.plan.reason or f'no plan found, stopped: {self.stop.value}'}"
         gap = "no bound" if self.gap is None else f"gap {self.gap:.2%}"
         machines = len(self.plan.instances)
         price = money(micro_dollars(self.plan.price_per_hour or 0.0))
