@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 from placement.errors import DocumentError
 from placement.problem.documents import Count, Name
 from placement.problem.faults import structural_faults
+from placement.problem.frozen import Listed, Table
 
 
 def _finite(value: Any) -> Any:
@@ -60,7 +61,7 @@ class Assignment(PlanRow):
     component: Name
     option: OptionIndex = 0
     instance: Name
-    accelerators: list[Count] = []
+    accelerators: Listed[Count] = ()
 
 
 class Unplaced(PlanRow):
@@ -92,13 +93,13 @@ class Plan(PlanRow):
     moves: Count | None = None
     lower_bound: Number | None = None
     gap: Number | None = None
-    left_out_bound: dict[PriorityKey, Count] | None = None
+    left_out_bound: Table[PriorityKey, Count] | None = None
     bound_by: str | None = None
     bound_relaxes: str | None = None
     reason: str | None = None
-    instances: list[PlanInstance] = Field(default_factory=list)
-    assignments: list[Assignment] = Field(default_factory=list)
-    unplaced: list[Unplaced] = Field(default_factory=list)
+    instances: Listed[PlanInstance] = ()
+    assignments: Listed[Assignment] = ()
+    unplaced: Listed[Unplaced] = ()
 
     def __init__(self, /, **document: Any) -> None:
         """Validate `document`; all faults are raised at once."""

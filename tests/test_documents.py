@@ -6,19 +6,26 @@ import copy
 import io
 import json
 import math
+import operator
 import os
+import pickle
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
+from placement.cli.schema import document_schema
 from placement.errors import DocumentError, Fault, UsageError, json_path, nearest
 from placement.fleet import compile_fleet
 from placement.io import read_plan, read_problem, write_document
 from placement.plan import Plan
 from placement.problem import Component, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Doc = dict[str, Any]
 GONE = object()  # in place of a value: delete the key
@@ -148,7 +155,7 @@ def test_the_full_document_is_sound() -> None:
     """What follows breaks this document one rule at a time, so it must have none broken itself."""
     problem = Problem(**FULL)
     assert compile_fleet(problem).components[0].required == 4
-    assert Plan(**PLAN).assignments[0].accelerators == [0]
+    assert Plan(**PLAN).assignments[0].accelerators == (0,)
 
 
 RULES = [
@@ -515,7 +522,7 @@ def test_a_problem_is_built_in_ten_lines() -> None:
 
 def test_rows_may_be_given_as_objects() -> None:
     """Also when another row has a fault."""
-    rows = [Component(name="chat", copies=1), Component(name="search", copies=1, avoid=["chat"])]
+    rows = [Component(name="chat", copies=1), Component(name="search", copies=1, avoid=("chat",))]
     given = {**FULL, "components": rows, "placements": []}
     assert [row.name for row in Problem(**given).components] == ["chat", "search"]
     assert messages({**given, "name": 5}) == ["$.name: must be text, got 5"]
@@ -609,9 +616,81 @@ components:
   - on: [L4]
 """
     problem = read_problem(written(tmp_path / "p.yaml", text))
-    assert problem.components[0].ways[0].on == ["L4"]
+    assert problem.components[0].ways[0].on == ("L4",)
     assert (problem.pools[0].name, problem.pools[0].zone) == ("yes", "no")
     assert read_problem(written(tmp_path / "p", text)) == problem  # no telling suffix
+
+
+FROZEN: list[Callable[[Problem, Plan], Any]] = [
+    lambda problem, _: setattr(problem, "name", "x"),
+    lambda problem, _: problem.components.append(problem.components[0]),  # type: ignore[attr-defined]
+    lambda problem, _: operator.setitem(problem.components, 0, None),  # type: ignore[call-overload]
+    lambda problem, _: problem.pools[0].labels.update(team="x"),
+    lambda problem, _: problem.accelerators.pop("H200"),
+    lambda problem, _: problem.accelerators.popitem(),
+    lambda problem, _: problem.accelerators.clear(),
+    lambda problem, _: problem.accelerators.setdefault("new", problem.accelerators["H200"]),
+    lambda problem, _: operator.setitem(problem.instance_types, "cpu", problem.instance_types["p4d"]),
+    lambda problem, _: operator.delitem(problem.instance_types, "cpu"),
+    lambda problem, _: problem.accelerators.__ior__({}),
+    lambda problem, _: setattr(problem.components[0].spread, "max_skew", 9),
+    lambda problem, _: problem.components[0].ways[0].on.append("x"),  # type: ignore[union-attr]
+    lambda _, plan: plan.assignments.append(None),  # type: ignore[attr-defined]
+    lambda _, plan: plan.assignments[0].accelerators.append(1),  # type: ignore[attr-defined]
+    lambda _, plan: operator.setitem(plan.left_out_bound or {}, "2", 0),
+    lambda _, plan: plan.instances.clear(),  # type: ignore[attr-defined]
+    lambda _, plan: setattr(plan.unplaced[0], "copies", 7),
+]
+
+
+@pytest.mark.parametrize("change", FROZEN)
+def test_documents_do_not_change(change: Callable[[Problem, Plan], Any]) -> None:
+    """Not at any depth: what was checked is what there is."""
+    given, said = copy.deepcopy(FULL), copy.deepcopy(PLAN)
+    problem, plan = Problem(**given), Plan(**said)
+    with pytest.raises((TypeError, AttributeError, ValidationError)):
+        change(problem, plan)
+    for rows in (given["components"], given["pools"], said["assignments"], said["instances"]):
+        rows.clear()  # nor by way of what it was built from
+    assert problem == Problem(**FULL)
+    assert plan == Plan(**PLAN)
+
+
+def test_documents_are_copied_pickled_and_written_as_ever() -> None:
+    """A list is a tuple inside, and a list again outside."""
+    problem, plan = Problem(**FULL), Plan(**PLAN)
+    for document in (problem, plan):
+        assert pickle.loads(pickle.dumps(document)) == copy.deepcopy(document) == document.model_copy() == document
+        assert type(document)(**document.to_document()) == document
+        assert type(document)(**document.model_dump(exclude_unset=True)) == document
+        assert json.loads(json.dumps(document.to_document())) == document.to_document()
+    assert plan.to_document() == PLAN
+    assert hash(problem) == hash(Problem(**FULL))
+    assert problem.accelerators | {"B": 1} == {**problem.accelerators, "B": 1}
+    with pytest.raises(TypeError, match="documents do not change: build another one"):
+        problem.accelerators["B"] = problem.accelerators["H200"]
+
+
+def test_the_schema_speaks_of_lists_and_mappings() -> None:
+    """What is frozen inside is JSON outside."""
+    schema = document_schema("problem")
+    component = schema["$defs"]["Component"]["properties"]
+    assert component["options"]["anyOf"][0] == {"items": {"$ref": "#/$defs/Option"}, "minItems": 1, "type": "array"}
+    assert (component["labels"]["type"], component["labels"]["default"]) == ("object", {})
+    assert (component["avoid"]["type"], component["avoid"]["default"]) == ("array", [])
+    assert document_schema("plan")["properties"]["assignments"]["items"] == {"$ref": "#/$defs/Assignment"}
+
+
+def test_rows_may_be_given_as_tuples() -> None:
+    """As a document has them itself; but not as anything else that can be gone through."""
+    given = {**FULL, "pools": tuple(FULL["pools"]), "components": tuple(FULL["components"])}
+    assert Problem(**given) == Problem(**FULL)
+    assert messages(changed(given, "name", 5)) == ["$.name: must be text, got 5"]
+    odds: list[Any] = [{}, "abc", {1}, range(2), iter([])]
+    for odd in odds:
+        assert [line.split(", got")[0] for line in messages({**FULL, "placements": odd})] == [
+            "$.placements: must be a list"
+        ]
 
 
 LATER = [

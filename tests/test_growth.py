@@ -126,7 +126,7 @@ def test_names_are_looked_up_not_searched() -> None:
     rows = Rows(
         types={},
         pools=[(k, Pool(name=f"n{k}", instance_type="t", zone="a")) for k in range(count)],
-        components=[(k, Component(name=f"n{k}", copies=1, avoid=[f"n{(k + 1) % count}"])) for k in range(count)],
+        components=[(k, Component(name=f"n{k}", copies=1, avoid=(f"n{(k + 1) % count}",))) for k in range(count)],
         instances=[(k, Instance(id=f"n{k}", pool=f"n{count - 1 - k}")) for k in range(count)],
         placements=[(k, Placement(component=f"n{count - 1 - k}", instance=f"n{k}")) for k in range(count)],
         names={

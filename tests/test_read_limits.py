@@ -84,7 +84,7 @@ def test_the_limit_is_what_may_be_read(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("PLACEMENT_MAX_INPUT_MIB", "1")
 
     path.write_text(text.ljust(2**20))
-    assert read_problem(path).components == []
+    assert read_problem(path).components == ()
     path.write_text(text.ljust(2**20 + 1))
     assert "is too large" in refused(path)
 

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from placement.errors import DocumentError
+from placement.problem.frozen import AS_TUPLE, EMPTY, Listed, Table
 
 LARGEST = 1e9  # of any quantity: keeps every sum of products inside 64-bit integers
 MOST_RATE = 1e18  # of a demand or a throughput, which are scaled before they are summed
@@ -156,7 +157,7 @@ class Pool(Row):
     min_instances: Count = 0
     max_instances: Count | None = None
     price_per_hour: Quantity | None = None
-    labels: dict[Text, Text] = {}
+    labels: Table[Text, Text] = EMPTY
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -175,8 +176,8 @@ class Option(Row):
     shared: bool = False
     vcpus: Quantity = 0
     memory_gib: Quantity = 0
-    on: list[Name] | None = None
-    instance_types: list[Name] | None = None
+    on: Listed[Name] | None = None
+    instance_types: Listed[Name] | None = None
     throughput: Rate | None = None
 
 
@@ -199,15 +200,15 @@ class Component(Row):
     demand: Rate | None = None
     min_copies: Count | None = None
     priority: Count = 0
-    options: list[Option] | None = Field(default=None, min_length=1)
-    zones: list[Name] | None = None
+    options: Annotated[tuple[Option, ...], Field(min_length=1), AS_TUPLE] | None = None
+    zones: Listed[Name] | None = None
     spread: Spread = Spread()
     min_available_on_zone_loss: Count = 0
     dedicated: bool = False
-    avoid: list[Name] = []
-    groups: list[Name] = []
+    avoid: Listed[Name] = ()
+    groups: Listed[Name] = ()
     move_cost: Quantity | None = None
-    labels: dict[Text, Text] = {}
+    labels: Table[Text, Text] = EMPTY
 
     accelerators: DeviceCount | None = None
     accelerator_memory_gib: Quantity | None = None
@@ -215,8 +216,8 @@ class Component(Row):
     shared: bool | None = None
     vcpus: Quantity | None = None
     memory_gib: Quantity | None = None
-    on: list[Name] | None = None
-    instance_types: list[Name] | None = None
+    on: Listed[Name] | None = None
+    instance_types: Listed[Name] | None = None
     throughput: Rate | None = None
 
     @model_validator(mode="after")
@@ -241,13 +242,13 @@ class Component(Row):
         return self
 
     @property
-    def ways(self) -> list[Option]:
+    def ways(self) -> tuple[Option, ...]:
         """The options, also when the one option is written directly on the component."""
         if self.options is not None:
             return self.options
         given = {field: getattr(self, field) for field in _DIRECT & self.model_fields_set}
         # Each field was checked as that of the component: the same types, so there is nothing to check twice.
-        return [Option.model_construct(**{field: value for field, value in given.items() if value is not None})]
+        return (Option.model_construct(**{field: value for field, value in given.items() if value is not None}),)
 
     @property
     def required_copies(self) -> int:
@@ -274,7 +275,7 @@ class Placement(Row):
 
     component: Name
     instance: Name
-    accelerators: list[Count] | None = None
+    accelerators: Listed[Count] | None = None
     option: OptionReference = 0
     pinned: bool = False
 
@@ -320,12 +321,12 @@ class Problem(Row):
 
     format: Literal["placement/v1"] = "placement/v1"
     name: Text = ""
-    accelerators: dict[Name, Accelerator] = {}
-    instance_types: dict[Name, InstanceType]
-    pools: list[Pool]
-    components: list[Component]
-    instances: list[Instance] = []
-    placements: list[Placement] = []
+    accelerators: Table[Name, Accelerator] = EMPTY
+    instance_types: Table[Name, InstanceType]
+    pools: Listed[Pool]
+    components: Listed[Component]
+    instances: Listed[Instance] = ()
+    placements: Listed[Placement] = ()
     objective: Objective = Objective()
 
     def __init__(self, /, **document: Any) -> None:

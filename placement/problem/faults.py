@@ -91,7 +91,7 @@ def _inside(annotation: Any, part: int | str) -> Any:
     if _is_row(annotation):
         field = annotation.model_fields.get(str(part))
         return _bare(field.annotation) if field else None
-    arguments = typing.get_args(annotation)
+    arguments = [argument for argument in typing.get_args(annotation) if argument is not ...]  # of tuple[Row, ...]
     return _bare(arguments[-1]) if arguments else None
 
 

@@ -105,7 +105,7 @@ def _sound(model: type[R], row: Any) -> R | None:
 
 def _sound_rows(model: type[R], document: dict[str, Any], section: str) -> Iterator[tuple[int, R]]:
     written = document.get(section)
-    for index, row in enumerate(written if isinstance(written, list) else ()):
+    for index, row in enumerate(written if isinstance(written, list | tuple) else ()):
         sound = _sound(model, row)
         if sound is not None:
             yield index, sound
@@ -118,7 +118,7 @@ def _keys(document: dict[str, Any], section: str) -> list[str]:
 
 def _written(document: dict[str, Any], section: str, key: str) -> list[str]:
     written = document.get(section)
-    rows = written if isinstance(written, list) else []
+    rows = written if isinstance(written, list | tuple) else []
     values = [row.get(key) if isinstance(row, dict) else getattr(row, key, None) for row in rows]
     return [value for value in values if isinstance(value, str)]
 
@@ -126,9 +126,11 @@ def _written(document: dict[str, Any], section: str, key: str) -> list[str]:
 def _labels(document: dict[str, Any]) -> list[str]:
     """Labels of all groups, also those of components that have a fault."""
     written = document.get("components")
-    rows = written if isinstance(written, list) else []
+    rows = written if isinstance(written, list | tuple) else []
     groups = [row.get("groups") if isinstance(row, dict) else getattr(row, "groups", None) for row in rows]
-    return [label for labels in groups if isinstance(labels, list) for label in labels if isinstance(label, str)]
+    return [
+        label for labels in groups if isinstance(labels, list | tuple) for label in labels if isinstance(label, str)
+    ]
 
 
 def reference_faults(rows: Rows) -> list[Fault]:

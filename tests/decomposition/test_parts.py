@@ -104,7 +104,7 @@ def test_a_part_comes_without_the_documents() -> None:
     assert track.best is not None
     packing = track.best[0]
     part = next(make_parts(fleet, packing, deal(fleet, packing, 10, np.random.default_rng(0), by_zone=False)))
-    assert part.small.fleet.problem.components == []
+    assert part.small.fleet.problem.components == ()
     assert len(part.small.fleet.components) < len(fleet.components)
 
 
