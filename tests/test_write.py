@@ -143,6 +143,11 @@ def test_two_outputs_to_one_file_are_refused(tmp_path: Path) -> None:
     check_outputs({"--output": tmp_path / "a", "--second": tmp_path / "b"}, {"FILE": tmp_path / "absent"}, "")
 
 
+def test_an_input_that_is_missing_is_not_in_the_way(tmp_path: Path) -> None:
+    """That it can't be read is for the reader to say."""
+    check_outputs({"--output": tmp_path / "absent"}, {"FILE": tmp_path / "absent"}, "")
+
+
 def test_devices_may_be_read_and_written() -> None:
     """There is nothing to lose."""
     check_outputs({"--output": os.devnull, "--second": os.devnull}, {"FILE": os.devnull}, "")

@@ -131,7 +131,7 @@ def solve(
     full: Annotated[
         bool, typer.Option("--full", help="Tables with a row for every machine and every component; every fault.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
     ] = False,

@@ -43,7 +43,8 @@ def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | 
     UsageError
         Two of them are one file.
     """
-    read = {name: file for name, path in inputs.items() if (file := _file(path, "stdin")) is not None}
+    there = {name: path for name, path in inputs.items() if str(path) == STDIN or Path(path).exists()}
+    read = {name: file for name, path in there.items() if (file := _file(path, "stdin")) is not None}
     written: dict[object, str] = {}
     for name, path in outputs.items():
         shown = name if str(path) == STDIN else f"{name} {path}"
