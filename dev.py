@@ -3,6 +3,7 @@
 
     python3 dev.py demo             solve instances/codegen-after.yaml and show the plan
     python3 dev.py test [STEP ...]  the whole test routine, or only the named steps of it
+    python3 dev.py fuzz [...]       search for lies on random problems (--minutes N, --seed S; docs/testing.md)
     python3 dev.py setup            only make or refresh the environment
     python3 dev.py clean            remove the environment, caches and built files
 
@@ -41,7 +42,8 @@ REFEREE = ROOT.parent / "shared" / "referee.py"
 INSTANCE = ROOT / "instances" / "codegen-after.yaml"
 
 SUPPORTED = ("3.11", "3.12", "3.13")
-EXTRAS = {"demo": (), "setup": ("bench", "dev", "docs"), "test": ("bench", "dev", "docs")}
+EXTRAS = {"demo": (), **dict.fromkeys(("setup", "test", "fuzz"), ("bench", "dev", "docs"))}
+FUZZ_PROBLEMS = "2000"  # a minute or two on two cores
 TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
 
 PROBE = """
@@ -256,11 +258,17 @@ def quality(scratch: Path) -> None:
     tool("placement_bench", "run", "--quick", "--jobs", "2", "--out", scratch / "quick")
 
 
+def fuzz(_: Path) -> None:
+    """Random problems of a fixed seed on every path, each answer judged: as many each time, whatever they take."""
+    tool("tests.fuzz", "--seed", "15", "--problems", FUZZ_PROBLEMS, "--jobs", "2")
+
+
 STEPS: dict[str, Callable[[Path], None]] = {
     "lint": lambda _: tool("ruff", "check", "--quiet", "."),
     "format": lambda _: tool("ruff", "format", "--check", "--quiet", "."),
     "types": lambda _: tool("mypy"),
     "pytest": pytest,
+    "fuzz": fuzz,
     "docs": lambda _: tool("sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html"),
     "wheel": wheel,
     "end-to-end": end_to_end,
@@ -307,6 +315,12 @@ def test(names: Sequence[str]) -> None:
             print(counts(scratch / "pytest.xml"), flush=True)
 
 
+def search(arguments: Sequence[str]) -> int:
+    """Search for lies; further arguments are those of tests/fuzz. Returns its exit code."""
+    command = [str(PYTHON), "-m", "tests.fuzz", *arguments]
+    return subprocess.call(command, cwd=str(ROOT), env=environment())
+
+
 def clean() -> None:
     """Remove what the routine made; nothing that git tracks."""
     made = [".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "docs/_build", "dist", "build"]
@@ -317,7 +331,7 @@ def clean() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Exit 0 when all went well, 1 when a step failed or nothing could be set up, 2 when the command is unknown."""
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if command not in ("demo", "test", "setup", "clean"):
+    if command not in ("demo", "test", "fuzz", "setup", "clean"):
         print(__doc__, file=sys.stderr)
         return 2
     try:
@@ -329,6 +343,8 @@ def main(arguments: Sequence[str]) -> int:
             demo(rest)
         elif command == "test":
             test(rest)
+        elif command == "fuzz":
+            return search(rest)
     except Failure as failure:
         sys.stdout.flush()
         print(f"dev.py: {failure}", file=sys.stderr)

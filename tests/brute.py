@@ -37,7 +37,7 @@ from tests.reading import Account, Doc, Reading, account, serves
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Best", "cheapest", "most_copies", "size", "too_big"]
+__all__ = ["Best", "Survey", "cheapest", "most_copies", "size", "survey", "too_big"]
 
 ZONE_RULES = ("max_skew", "min_zones")
 
@@ -54,6 +54,32 @@ class Best:
     def key(self) -> tuple[Counts, int]:
         """What plans are compared by: left-out counts, highest priority first, then micro-dollars."""
         return tuple(self.left_out.values()), self.account.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is true of all plans of a problem: the optimum, and the least cost of those that leave out just so much.
+
+    `costs` has micro-dollars by left-out counts, priorities as in `priorities`, highest first; empty without a plan.
+    """
+
+    best: Best | None
+    costs: dict[Counts, int]
+    priorities: tuple[int, ...]
+
+    def least_cost(self, within: Counts | None) -> int | None:
+        """The least cost of a plan that leaves out no more than so much at each priority; None: of any plan."""
+        return min(
+            (cost for out, cost in self.costs.items() if within is None or _all_within(out, within)), default=None
+        )
+
+    def least_left_out(self, level: int, before: Counts) -> int | None:
+        """The least left out at a level by a plan that leaves out no more than so much at each level before it."""
+        return min((out[level] for out in self.costs if _all_within(out[:level], before)), default=None)
+
+
+def _all_within(out: Counts, most: Counts) -> bool:
+    return all(n <= limit for n, limit in zip(out, most, strict=True))
 
 
 class Placed(NamedTuple):
@@ -78,7 +104,12 @@ def cheapest(problem: Doc) -> Best | None:
 
     Time grows with :func:`size`; see :func:`too_big`.
     """
-    return _Search(Reading(problem)).best()
+    return survey(problem).best
+
+
+def survey(problem: Doc) -> Survey:
+    """Return the optimum and the least costs of all plans; as long as :func:`cheapest`."""
+    return _Search(Reading(problem)).survey()
 
 
 def most_copies(reading: Reading, name: str) -> int:
@@ -308,9 +339,9 @@ class _Search:
 
     # -- the answer
 
-    def best(self) -> Best | None:
-        """Return the best state by left-out counts, then money."""
-        best: tuple[tuple[Counts, int], Entry] | None = None
+    def survey(self) -> Survey:
+        """Return the best state by left-out counts, then money, and the least cost at each left-out count."""
+        found: dict[Counts, tuple[int, Entry]] = {}
         for (counts, shapes), entries in self.fleet().items():
             if not self.accepts(counts, shapes):
                 continue
@@ -320,10 +351,13 @@ class _Search:
                 for name in self.names
             )
             for entry in entries:
-                key = (left_out, round(entry.price * self.reading.horizon) + moves - entry.kept)
-                if best is None or key < best[0]:
-                    best = (key, entry)
-        return None if best is None else self.witness(*best)
+                cost = round(entry.price * self.reading.horizon) + moves - entry.kept
+                if left_out not in found or cost < found[left_out][0]:
+                    found[left_out] = (cost, entry)
+        priorities = tuple(self.left_out(self.nothing))
+        best = min(found, default=None)
+        witness = None if best is None else self.witness((best, found[best][0]), found[best][1])
+        return Survey(witness, {left_out: cost for left_out, (cost, _) in found.items()}, priorities)
 
     def left_out(self, counts: Counts) -> dict[int, int]:
         """Optional copies not placed, by priority, highest first."""

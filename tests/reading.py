@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Reading:
         self.machine = {name: self._machine(pool["instance_type"]) for name, pool in self.pools.items()}
         self.running = Counter(row["component"] for row in self.placements)
         objective = problem.get("objective", {})
-        self.horizon: float = objective.get("horizon_hours", 1)
+        self.horizon = Fraction(str(objective.get("horizon_hours", 1)))
         self.move_cost = {
             name: micro(c.get("move_cost", objective.get("move_cost", 0))) for name, c in self.components.items()
         }

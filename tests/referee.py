@@ -34,6 +34,11 @@ def _required() -> ModuleType:
     return module
 
 
+def referee_is_here() -> bool:
+    """Say whether there is a second opinion beside the repository."""
+    return _module() is not None
+
+
 def referee_problem(doc: dict[str, Any]) -> Any:
     """Read a problem document as the referee does; the tests use its ``eligible_zones`` and ``machine``."""
     return _required().Problem(doc)

@@ -1,0 +1,361 @@
+"""The ways through the solvers that a problem can be sent on, as a table.
+
+A path names a solver, what is asked of it, and the thresholds that it lowers so that a problem of a few rows goes where
+only large fleets go. `reaches` names functions of the package; a run counts as taken when it entered one of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from placement.heuristics import HeuristicOptions
+from placement.heuristics.prices import resource_prices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EXACT = "placement.exact"
+PATTERNS = "placement.bounds.patterns"
+
+
+@dataclass(frozen=True)
+class Path:
+    """One way through the code.
+
+    Attributes
+    ----------
+    solver : a name of the registry, or "bound" for `placement.bound`.
+    weight : how often it is drawn, beside the others; `likes` are weights in single families.
+    work : limits on work, one of which is drawn; none for a limit on time alone.
+    seconds : of the time limit; on the fuzzer's clock, which moves by looks at it, unless `real`.
+    stop : "interrupt" at a random look at the clock, "time" is up at a random look, "timer" after real seconds.
+    looks : power of ten of the latest such look.
+    lowers : values for names of modules, ``module:NAME``; on top of `QUICK`, unless `patient`.
+    """
+
+    name: str
+    solver: str
+    weight: float = 10.0
+    likes: Mapping[str, float] = field(default_factory=dict)
+    reaches: tuple[str, ...] = ()
+    work: tuple[int, ...] = ()
+    seconds: float | None = None
+    threads: int | None = 1
+    options: Mapping[str, Any] = field(default_factory=dict)
+    draws_options: bool = False
+    hint: bool = False
+    stop: str = ""
+    looks: float = 3.0
+    real: bool = False
+    again: bool = False
+    executor: str = ""
+    lowers: Mapping[str, Any] = field(default_factory=dict)
+    patient: bool = False
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What names of modules are set to."""
+        return {**({} if self.patient else QUICK), **self.lowers}
+
+    def weight_in(self, family: str) -> float:
+        """How often it is drawn in a family."""
+        return self.likes.get(family, self.weight)
+
+
+WORK: dict[str, tuple[int, ...]] = {
+    "ffd": (1, 3),
+    "best-fit": (1, 3),
+    "greedy": (1, 3),
+    "column-generation": (1, 3),
+    "arc-flow": (20,),
+    "bin-packing": (1, 20, 200),
+    "decomposition": (1, 20, 1_000),
+    "cp-sat": (5, 5_000),
+    "milp": (1, 20_000),
+    "auto": (1, 20, 5_000),
+}
+
+# Values that are worth trying of every option of every solver.
+OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
+    "auto": {"direct_terms": (0, 100, 20_000), "decompose_from": (0, 1, 4, 3_000)},
+    "ffd": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5)},
+    "best-fit": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5)},
+    "greedy": {"restarts": (1, 9), "ejections": (0, 3, 400), "rounds": (0, 5, 200)},
+    "column-generation": {
+        "bound_share": (0.0, 0.01, 0.3, 1.0),
+        "first_share": (0.0, 0.1, 1.0),
+        "pack_share": (0.0, 0.5, 1.0),
+        "dive_share": (0.0, 0.7, 1.0),
+        "decide_share": (0.0, 0.4, 1.0),
+        "second": (False, True),
+        "steps": (0, 1, 20),
+    },
+    "bin-packing": {},
+    "decomposition": {
+        "copies": (1, 2, 4, 250),
+        "solver": ("auto", "ffd", "greedy", "cp-sat", "column-generation", "milp", "arc-flow"),
+        "groups": (0, 1, 2, 400),
+        "rounds": (0, 1, 5),
+        "bound_share": (0.01, 0.25, 0.9),
+    },
+    "arc-flow": {"max_arcs": (0, 5, 100, 25_000), "bound_share": (0.0, 0.2, 1.0), "nodes": (0, 1, 2_000)},
+    "cp-sat": {
+        "workers": (1, 8),
+        "first_phase": (0.001, 2.0),
+        "max_terms": (0, 60, 3_000_000),
+        "small": (0, 3_000),
+        "start": (True, False),
+    },
+    "milp": {"engine": ("highs",), "max_terms": (0, 60, 400_000), "start": (True, False)},
+}
+
+# A campaign sees more problems where heuristics try little; and a poor first plan leaves the exact searches more to do.
+_FEW_TRIES = partial(HeuristicOptions, restarts=1, ejections=10, rounds=2)
+QUICK: dict[str, Any] = {
+    "placement.heuristics.solve:HeuristicOptions": _FEW_TRIES,
+    "placement.heuristics.solve:_TURN": 5,
+    "placement.heuristics.prices:resource_prices": partial(resource_prices, rounds=4),
+    "placement.auto:_RESTARTS": 1,
+    "placement.auto:_ALL_RESTARTS": 1,
+    f"{EXACT}.start:_QUICK": _FEW_TRIES(),
+    f"{EXACT}.start:_RESTARTS": 1,
+    f"{EXACT}.fill:WORK": 30,
+    f"{EXACT}.fill:_MOST_REFILLS": 200,
+    f"{EXACT}.complete:_EJECTIONS": 10,
+    f"{EXACT}.large_neighbourhood:WORK": 30,
+    f"{EXACT}.mix_by_mix:_WORK": 3_000,
+    f"{EXACT}.polish:_TRIES": 4,
+    f"{EXACT}.polish:_STEPS": 3,
+}
+_DIVES = {f"{EXACT}.mix_packing:DIVE_FROM": 1}
+_COARSE_GRID = {
+    f"{PATTERNS}.grid:FINEST": 8,
+    f"{PATTERNS}.grid:STATES": 20,
+    f"{PATTERNS}.listing:_MOST_TABLE": 40,
+    f"{PATTERNS}.settling:MOST_PATTERNS": 3,
+}
+_SPANNING = {f"{PATTERNS}.relaxation:_MOST_ITEMS": 0, f"{PATTERNS}.relaxation:_MOST_APART": 0}
+_FEW_SUMS = {f"{PATTERNS}.relaxation:_MOST_SUMS": 1, f"{PATTERNS}.dedicated:MOST_COPIES": 1}
+_NO_MIXES = {f"{EXACT}.mix_by_mix:MOST_COPIES": 0}
+_DIVE = (f"{EXACT}.diving.dive:Dive.run",)
+_CG = "column-generation"
+_ANY_WORK = (1, 20, 5_000)
+
+PATHS: tuple[Path, ...] = (
+    # heuristics
+    Path("ffd", "ffd", 4, work=WORK["ffd"]),
+    Path("best-fit", "best-fit", 4, work=WORK["best-fit"]),
+    Path("greedy", "greedy", 3, work=WORK["greedy"]),
+    Path("greedy-patient", "greedy", 0.5, patient=True),
+    Path(
+        "heuristics-small-rooms",
+        "greedy",
+        3,
+        work=(2,),
+        lowers={
+            "placement.heuristics.workspace:_FIRST_ROWS": 1,
+            "placement.heuristics.relabel:_MOST_PAIRS": 0,
+            "placement.heuristics.repair:_MACHINES_LOOKED_AT": 1,
+            "placement.heuristics.improve:_MOST_MACHINES": 2,
+        },
+    ),
+    # the direct models
+    Path("cp-sat", "cp-sat", 10, work=(1_000,), seconds=600.0),
+    Path("cp-sat-outline", "cp-sat", 8, work=(5_000,), options={"small": 0, "start": False}),
+    Path("cp-sat-clock", "cp-sat", 3, seconds=30.0, options={"first_phase": 0.001, "workers": 2}),
+    Path("milp", "milp", 10, likes={"fleets": 0}, work=(20_000,)),
+    Path("milp-short", "milp", 1, work=(50,), seconds=600.0),
+    Path("milp-cold", "milp", 5, work=(20_000,), options={"start": False}),
+    Path("milp-cbc", "milp", 0.6, work=(20_000,), options={"engine": "cbc", "start": False}),
+    # auto, as it is and as it is for large fleets
+    Path("auto", "auto", 10, seconds=60.0),
+    Path("auto-patient", "auto", 0.5, seconds=60.0, patient=True),
+    Path("auto-work", "auto", 4, work=WORK["auto"]),
+    Path("auto-scale", "auto", 8, work=(1, 3), options={"direct_terms": 0}),
+    Path("auto-scale-clock", "auto", 5, seconds=1.0, options={"direct_terms": 0}),
+    Path("auto-scale-dives", "auto", 4, seconds=1.0, options={"direct_terms": 0}, lowers=_DIVES),
+    Path(
+        "auto-scale-beside",
+        "auto",
+        0.5,
+        seconds=0.2,
+        real=True,
+        threads=2,
+        options={"direct_terms": 0},
+        reaches=("placement.beside:Beside.__init__",),
+        lowers=_DIVES,
+    ),
+    Path(
+        "auto-parts",
+        "auto",
+        4,
+        work=(1, 20),
+        options={"decompose_from": 0},
+        reaches=("placement.decomposition.solve:solve_decomposition",),
+    ),
+    Path(
+        "auto-many-rows",
+        "auto",
+        1,
+        work=(5,),
+        seconds=1.0,
+        lowers={"placement.planner:_MANY_ROWS": 0, "placement.auto:_MOST_ROWS": 0, "placement.auto:_FEW_ROWS": 0},
+    ),
+    # column generation
+    Path("cg", _CG, 10, work=(1, 3)),
+    Path("cg-patient", _CG, 0.5, work=(2,), patient=True),
+    Path("cg-mixes", _CG, 12, work=(3,), reaches=(f"{EXACT}.mix_by_mix:MixByMix._decide",)),
+    Path("cg-packing", _CG, 6, work=(2,), reaches=(f"{EXACT}.mix_packing:MixPacking._pack",), lowers=_NO_MIXES),
+    Path(
+        "cg-dives",
+        _CG,
+        8,
+        likes={"fleets": 60, "alike": 25, "wide": 20},
+        work=(2,),
+        reaches=_DIVE,
+        lowers=_DIVES | _NO_MIXES,
+    ),
+    Path("cg-coarse-grid", _CG, 5, work=(3,), lowers=_COARSE_GRID),
+    Path("cg-spanning", _CG, 5, work=(3,), lowers=_SPANNING),
+    Path("cg-few-sums", _CG, 5, work=(3,), lowers=_FEW_SUMS),
+    Path("cg-clock", _CG, 5, seconds=1.0),
+    Path(
+        "cg-dives-clock",
+        _CG,
+        3,
+        likes={"fleets": 25, "alike": 10},
+        seconds=1.0,
+        reaches=_DIVE,
+        lowers=_DIVES | _NO_MIXES,
+    ),
+    # in parts
+    Path(
+        "parts",
+        "decomposition",
+        4,
+        work=(1, 20),
+        options={"copies": 2},
+        reaches=("placement.decomposition.solve:_Search._round",),
+    ),
+    Path(
+        "parts-greedy",
+        "decomposition",
+        4,
+        work=(2,),
+        options={"copies": 1, "solver": "greedy"},
+        reaches=("placement.decomposition.solve:_Search._round",),
+    ),
+    Path(
+        "parts-groups",
+        "decomposition",
+        3,
+        likes={"alike": 20},
+        work=(2,),
+        options={"copies": 1, "groups": 2, "solver": "ffd"},
+        reaches=(f"{EXACT}.condense:Condensed.expand",),
+        lowers={"placement.decomposition.tasks:_GROUPS": (1, 2, 4), f"{EXACT}.condense:_FEW": 10},
+    ),
+    Path(
+        "parts-clock",
+        "decomposition",
+        2,
+        likes={"alike": 8},
+        seconds=0.5,
+        options={"copies": 1, "groups": 2},
+        lowers={"placement.decomposition.tasks:_GROUPS": (1, 2, 4), f"{EXACT}.condense:_FEW": 10},
+    ),
+    Path(
+        "parts-elsewhere",
+        "decomposition",
+        2,
+        work=(2,),
+        options={"copies": 2, "solver": "greedy"},
+        executor="pickling",
+        reaches=("placement.decomposition.tasks:_Elsewhere.run",),
+    ),
+    Path(
+        "parts-processes",
+        "decomposition",
+        0.3,
+        work=(2,),
+        options={"copies": 2, "solver": "greedy"},
+        executor="processes",
+        reaches=("placement.decomposition.tasks:_Elsewhere.run",),
+    ),
+    # arc-flow, bin packing
+    Path("arc-flow", "arc-flow", 8, work=(20,)),
+    Path(
+        "arc-flow-large",
+        "arc-flow",
+        5,
+        work=(20,),
+        options={"max_arcs": 20},
+        lowers={f"{EXACT}.arc_flow.search:_FEW_ARCS": 0, f"{EXACT}.arc_flow.search:_BIG": 1},
+    ),
+    Path(
+        "bin-packing",
+        "bin-packing",
+        0.3,
+        likes={"bins": 120},
+        work=WORK["bin-packing"],
+        reaches=(f"{EXACT}.vector_packing.solve:solve_vector_packing",),
+    ),
+    Path(
+        "bin-packing-large",
+        "bin-packing",
+        0.2,
+        likes={"bins": 80},
+        work=(200,),
+        reaches=(f"{EXACT}.vector_packing.solve:solve_vector_packing",),
+        lowers={
+            f"{EXACT}.vector_packing.patterns:MOST_STATES": 3,
+            f"{EXACT}.vector_packing.patterns:_BEAMS": (2, 4),
+            f"{EXACT}.vector_packing.arcflow:MOST_CELLS": 0,
+            f"{EXACT}.vector_packing.listed:_MOST": 0,
+            f"{EXACT}.vector_packing.pricing:_MOST_CELLS": 0,
+            f"{EXACT}.vector_packing.cover:MOST_LOADS": 2,
+        },
+    ),
+    # bounds alone
+    Path("bound", "bound", 8, seconds=1.0),
+    Path("bound-of-plan", "bound", 6, seconds=1.0, hint=True),
+    Path("bound-cut-short", "bound", 5, stop="time"),
+    # starts and ends
+    Path("hint", "auto", 5, work=(1, 5_000), hint=True),
+    Path("hint-scale", _CG, 5, work=(1, 3), hint=True),
+    Path("hint-parts", "decomposition", 2, work=(1,), hint=True, options={"copies": 2, "solver": "greedy"}),
+    Path("hint-arc-flow", "arc-flow", 2, work=(20,), hint=True),
+    Path("interrupt", "auto", 6, seconds=60.0, stop="interrupt"),
+    Path("interrupt-scale", "auto", 6, seconds=60.0, options={"direct_terms": 0}, stop="interrupt", lowers=_DIVES),
+    Path("interrupt-parts", "decomposition", 2, seconds=60.0, options={"copies": 1}, stop="interrupt", looks=2.5),
+    Path("interrupt-hint", "auto", 3, seconds=60.0, stop="interrupt", hint=True),
+    Path("time-up", "auto", 5, stop="time"),
+    Path("time-up-scale", "auto", 5, stop="time", options={"direct_terms": 0}, lowers=_DIVES),
+    Path("timer", "auto", 1, seconds=60.0, stop="timer", threads=2),
+    Path("timer-scale", "auto", 1, seconds=60.0, stop="timer", threads=2, options={"direct_terms": 0}, lowers=_DIVES),
+    # every option of every solver
+    *(
+        Path(
+            f"options-{solver}", solver, 2.5 if solver != "bin-packing" else 0.1, work=WORK[solver], draws_options=True
+        )
+        for solver in OPTION_VALUES
+    ),
+    # the same again
+    Path("again-auto", "auto", 1, work=(5_000,), again=True),
+    Path("again-scale", "auto", 1, work=(2,), options={"direct_terms": 0}, again=True),
+    Path("again-parts", "decomposition", 0.5, work=(2,), options={"copies": 2}, again=True),
+    # a second process
+    Path(
+        "second-process",
+        _CG,
+        0.1,
+        seconds=6.0,
+        real=True,
+        threads=2,
+        reaches=("placement.second:_start",),
+        lowers=_DIVES | {f"{EXACT}.aside:_LEAST": 0.0},
+    ),
+)
+BY_NAME = {path.name: path for path in PATHS}

@@ -1,0 +1,74 @@
+"""The tables of the fuzzer fit the package: names that exist, options that are all tried, problems that are valid."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+
+import pytest
+
+from placement import SOLVERS, Problem
+from tests import brute
+from tests.fuzz import patching
+from tests.fuzz.examine import choose
+from tests.fuzz.families import FAMILIES, Draw, problem_of
+from tests.fuzz.paths import OPTION_VALUES, PATHS, Path
+
+
+@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.name)
+def test_what_a_path_lowers_and_enters_exists(path: Path) -> None:
+    """A threshold that is renamed would be lowered in vain, and a function never entered."""
+    for place in path.values:
+        assert patching.homes(place)
+    for place in path.reaches:
+        patching.watch(place)
+    assert path.solver == "bound" or path.solver in SOLVERS
+
+
+def test_every_option_of_every_solver_is_tried() -> None:
+    """A new option is missing here until it has values."""
+    known = {name: {f.name for f in dataclasses.fields(solver.default_options())} for name, solver in SOLVERS.items()}
+    assert {name: set(values) for name, values in OPTION_VALUES.items()} == known
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_draws_problems(family: str) -> None:
+    """Valid ones, most of them small enough to enumerate (but for the family that is not to be), and different."""
+    docs = [problem_of(3, index, family)[1] for index in range(40)]
+    for doc in docs:
+        Problem(**doc)
+    assert len({repr(doc) for doc in docs}) > 30
+    small = sum(brute.size(doc) < 150_000 for doc in docs)
+    assert small > (0 if family == "fleets" else 15)
+
+
+def test_a_problem_is_the_same_alone() -> None:
+    """Whatever was drawn before it."""
+    assert [problem_of(9, k) for k in range(20)] == [problem_of(9, k) for k in reversed(range(20))][::-1]
+
+
+def test_each_path_is_drawn() -> None:
+    """In some family, and as often as its weight says."""
+    drawn = Counter(
+        path.name
+        for family in FAMILIES
+        for k in range(400)
+        for path in choose(Draw(f"{family}{k}"), family, enumerated=k % 5 > 0)
+    )
+    rare = {path.name for path in PATHS if path.weight < 1}
+    assert {path.name for path in PATHS} - drawn.keys() <= rare
+
+
+def test_lowered_thresholds_come_back() -> None:
+    """In every module that imported the name."""
+    from placement.exact import aside, mix_packing
+
+    with patching.lowered({"placement.exact.mix_packing:DIVE_FROM": 1}):
+        assert (mix_packing.DIVE_FROM, vars(aside)["DIVE_FROM"]) == (1, 1)
+    assert (mix_packing.DIVE_FROM, vars(aside)["DIVE_FROM"]) == (50, 50)
+
+
+def test_a_name_that_is_gone_is_told() -> None:
+    """With its module."""
+    with pytest.raises(LookupError, match=r"no GONE in placement\.auto"):
+        patching.homes("placement.auto:GONE")
