@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.beside import Beside, may_search_beside
-from placement.bounds import VOLUME_RELAXES, volume_bound, why_infeasible
+from placement.bounds import raise_instant_bounds, why_infeasible
 from placement.errors import failure, ran_out_of_memory
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.heuristics import HeuristicOptions
@@ -194,9 +194,7 @@ class _Turns:
 def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn | Aside]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 1.0, _RESTARTS)
-    track.raise_bound(
-        volume_bound(fleet, budget=budget), "volume", relaxes=VOLUME_RELAXES
-    )  # loads an engine: a first plan comes sooner
+    raise_instant_bounds(fleet, track, budget)  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     # Cut short it would not come to its improvement, which is worth most where restarts are slow.
     yield Turn("greedy", 0.2 if track.best is None else _GREEDY_PART, _ALL_RESTARTS)

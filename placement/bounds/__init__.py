@@ -1,7 +1,7 @@
 """What no plan can beat, cheapest first: instant proofs of infeasibility, then bounds on the cost."""
 
 from placement.bounds.infeasible import why_infeasible
-from placement.bounds.volume import RELAXES as VOLUME_RELAXES
+from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.volume import volume_bound
 
-__all__ = ["VOLUME_RELAXES", "volume_bound", "why_infeasible"]
+__all__ = ["raise_instant_bounds", "volume_bound", "why_infeasible"]

@@ -10,8 +10,10 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from placement.bounds.capacity import RESOURCES, capacity, most_on_one, usage
+from placement.bounds.cliques import why_too_many
 from placement.fleet import PoolsOf
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
+from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,6 +60,7 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
             yield from _pin_impossible(fleet, place)
     yield from _pinned_too_many(fleet)
     yield from _volume_too_small(fleet, pools)
+    yield from why_too_many(fleet, budget)
 
 
 def _of_component(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterator[str]:
@@ -185,35 +188,6 @@ def _zone_too_small(fleet: Fleet, component: Component, cap: dict[int, int | Non
         )
 
 
-def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
-    """No machine of pool p holds more copies of the component, by whatever options; at least 1.
-
-    The least that any option takes of each resource counts, so a mix of options is covered.
-    """
-    shape = fleet.pools[p].shape
-    options = [option for option in component.options if p in option.pools]
-    limits = [component.copies]
-    if component.max_per_instance is not None:
-        limits.append(component.max_per_instance)
-    for r, _, _ in _RESOURCES:
-        least = min(usage(fleet, p, option, r) for option in options)
-        if least:
-            limits.append(capacity(fleet, p, r) // least)
-    width = min(option.accelerators for option in options)
-    if width:
-        beside = [component.copies]  # on one accelerator
-        memory = min(option.memory_mib for option in options)
-        share = min(option.share for option in options)
-        if not any(option.shared for option in options):
-            beside.append(1)
-        if memory:
-            beside.append(shape.memory_mib // memory)
-        if share:
-            beside.append(WHOLE_SHARE // share)
-        limits.append(shape.accelerators * min(beside) // width)
-    return max(1, min(limits))
-
-
 def _pin_impossible(fleet: Fleet, place: Place) -> Iterator[str]:
     component = fleet.components[place.component]
     instance = fleet.instances[place.instance]
@@ -243,7 +217,7 @@ def _more_pinned_than_wanted(component: Component, pinned: int) -> Iterator[str]
 
 def _volume_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
     """All quotas together against the least that the required copies need, one resource at a time."""
-    for resource, unit, scale in _RESOURCES:
+    for resource, unit, scale in RESOURCES:
         have = 0
         for pool in fleet.pools:
             if capacity(fleet, pool.index, resource):
@@ -259,33 +233,6 @@ def _volume_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
                 f"the required copies need at least {wanted / scale:,.6g} {unit}, but the quotas of all pools together "
                 f"have {have / scale:,.6g}"
             )
-
-
-_RESOURCES = (
-    ("memory_mib", "GiB of accelerator memory", MIB_PER_GIB),
-    ("share", "accelerators", WHOLE_SHARE),
-    ("vcpus", "vCPUs", MILLI),
-    ("host_mib", "GiB of host memory", MIB_PER_GIB),
-)
-
-
-def capacity(fleet: Fleet, p: int, resource: str) -> int:
-    """What one machine of pool p has of a resource, over all its accelerators."""
-    shape = fleet.pools[p].shape
-    if resource == "memory_mib":
-        return shape.accelerators * shape.memory_mib
-    if resource == "share":
-        return shape.accelerators * WHOLE_SHARE
-    return shape.vcpus if resource == "vcpus" else shape.host_mib
-
-
-def usage(fleet: Fleet, p: int, option: Option, resource: str) -> int:
-    """What one copy takes of a resource on a machine of pool p; an owned accelerator is taken whole."""
-    if resource == "memory_mib":
-        return option.accelerators * (option.memory_mib if option.shared else fleet.pools[p].shape.memory_mib)
-    if resource == "share":
-        return option.accelerators * (option.share if option.shared else WHOLE_SHARE)
-    return option.vcpus if resource == "vcpus" else option.host_mib
 
 
 def _least_need(fleet: Fleet, component: Component, resource: str, pools: PoolsOf) -> int:

@@ -22,8 +22,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.bounds.capacity import capacity, usage
 from placement.bounds.dual_feasible import FINEST, parts, rounded
-from placement.bounds.infeasible import capacity, usage
 from placement.bounds.moves import least_move_ticks
 from placement.fleet import alike_pools, sum_of_quotas
 

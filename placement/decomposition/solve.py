@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from placement.bounds import volume_bound
+from placement.bounds import raise_instant_bounds
 from placement.bounds.infeasible import why_infeasible
-from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.decomposition.parts import deal, gather, make_parts
 from placement.decomposition.tasks import Bound, Pack, Whole, run_tasks
 from placement.exact.afresh import afresh
@@ -104,7 +103,7 @@ def solve_decomposition(
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
         track.offer(hint, NAME)
-    track.raise_bound(volume_bound(fleet, budget=budget), "volume", relaxes=VOLUME_RELAXES)
+    raise_instant_bounds(fleet, track, budget)
     _first_plan(fleet, track, budget, seed)
     search = _Search(fleet, track, budget, seed, options)
     search.pack_whole()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from placement import Problem
-from placement.bounds.infeasible import most_on_one
+from placement.bounds.capacity import most_on_one
 from placement.bounds.patterns import program
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.dedicated import MOST_COPIES, cheapest_machines

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from placement import Problem
-from placement.bounds.infeasible import most_on_one
+from placement.bounds.capacity import most_on_one
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.relaxation import relax
 from placement.budget import Budget

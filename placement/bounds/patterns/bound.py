@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
 from placement.bounds.infeasible import why_infeasible
+from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.certificate import box_bound, certify, device_worth
 from placement.bounds.patterns.keeping import Keeping
@@ -34,8 +35,6 @@ from placement.bounds.patterns.settling import Settling
 from placement.bounds.patterns.stacking import Stacking
 from placement.bounds.patterns.today import Today
 from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
-from placement.bounds.volume import RELAXES as VOLUME_RELAXES
-from placement.bounds.volume import volume_bound
 from placement.result import Outcome, Stop
 
 if TYPE_CHECKING:
@@ -80,7 +79,7 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
     reason = why_infeasible(fleet, budget)
     if reason is not None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
-    track.raise_bound(volume_bound(fleet, budget=budget), "volume", relaxes=VOLUME_RELAXES)
+    raise_instant_bounds(fleet, track, budget)
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     patterns = PatternBound(fleet, budget, given, seed)

@@ -32,7 +32,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.bounds.infeasible import capacity, most_on_one, usage
+from placement.bounds.capacity import capacity, most_on_one, usage
 from placement.bounds.patterns.dedicated import cheapest_machines, counts_whole
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack

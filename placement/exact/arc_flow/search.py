@@ -20,8 +20,8 @@ import highspy
 import numpy as np
 
 from placement.bounds.infeasible import why_infeasible
+from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
-from placement.bounds.volume import volume_bound
 from placement.engines.highs import EngineError, load_lp, run, stopped_when
 from placement.exact.afresh import afresh
 from placement.exact.arc_flow.blocks import blocks_of
@@ -101,7 +101,7 @@ def solve_arc_flow(
         track.offer(hint, NAME)
     first_plan(fleet, track, budget, seed)
     stats: dict[str, int | float | str] = {}
-    track.raise_bound(volume_bound(fleet, budget=budget), "volume")
+    raise_instant_bounds(fleet, track, budget)
     if not _ended(track, budget):
         best = track.best
         given = best[1].left_out if best is not None and fleet.levels else None

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.bounds.infeasible import most_on_one
+from placement.bounds.capacity import most_on_one
 from placement.exact.neighbourhood import may_be_freed
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
