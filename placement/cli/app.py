@@ -338,9 +338,9 @@ def solvers() -> None:
     """List the solvers: what each does, whether it proves, its options with defaults."""
     with in_words():
         from placement.cli.streams import console
-        from placement.report.solvers import SolverTable
+        from placement.report.solvers import solver_table
 
-        console(sys.stdout).print(SolverTable())
+        console(sys.stdout).print(solver_table())
 
 
 @app.command()

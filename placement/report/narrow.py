@@ -1,21 +1,40 @@
-"""Rows as blocks of lines, for terminals too narrow for a table."""
+"""Tables where they fit, and blocks of lines where they don't."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from rich.console import Group
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.text import Text
 
 from placement.report.flow import Flow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+    from rich.table import Table
 
-NARROW = 72  # columns below which tables become blocks
+_ANY_WIDTH = 100_000
+
+
+class Fitting:
+    """A table on a console where no word of it has to be broken; on a narrower one what `otherwise` gives."""
+
+    def __init__(self, table: Table, otherwise: Callable[[], RenderableType]) -> None:
+        """Keep both; which one is shown is decided when the width is known."""
+        self.table, self.otherwise = table, otherwise
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Measure, and choose. Each column keeps its longest word: rich would take width from the widest one first."""
+        free = options.update_width(_ANY_WIDTH)
+        for column in self.table.columns:
+            cells = [column.header, *column.cells]
+            column.min_width = max(Measurement.get(console, free, cell).minimum for cell in cells)
+        least = Measurement.get(console, free, self.table).minimum
+        yield self.table if least <= options.max_width else self.otherwise()
 
 
 def block(name: str | Text, *lines: Iterable[str | Text]) -> RenderableType:

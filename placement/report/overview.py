@@ -17,7 +17,7 @@ from placement.fleet import compile_fleet
 from placement.problem.doubts import doubts
 from placement.report import words
 from placement.report.flow import Flow
-from placement.report.narrow import NARROW, block
+from placement.report.narrow import Fitting, block
 from placement.units import MILLI, micro_dollars
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ class Overview:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Supply, then facts; blocks of lines where it is narrow."""
         shown = self.supply if self.full else self.supply[:_ROWS]
-        if options.max_width < NARROW:
-            yield Group(*(row.block(self.prefix, full=self.full) for row in shown))
-        else:
-            yield self._table(shown)
+        yield Fitting(self._table(shown), lambda: Group(*(row.block(full=self.full) for row in shown)))
         if len(shown) < len(self.supply):
             cut = words.count(len(self.supply) - len(shown), "more instance type")
             yield Text(f"and {cut}; --full lists each", style="dim")
@@ -70,7 +67,7 @@ class Overview:
         quota = f"quota by zone\n{prefix}\N{HORIZONTAL ELLIPSIS}" if prefix else "quota by zone"
         table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
         table.add_column("instance type", overflow="fold")
-        table.add_column("accelerators", overflow="fold")
+        table.add_column("accelerators", no_wrap=True)
         for heading in ("vCPU", "GiB", "$/hour"):
             table.add_column(heading, justify="right", no_wrap=True)
         table.add_column(quota, overflow="fold")
@@ -96,7 +93,7 @@ class _Type:
         )
         return Flow(items, None if full else _ZONES)
 
-    def block(self, prefix: str, *, full: bool) -> RenderableType:
+    def block(self, *, full: bool) -> RenderableType:
         """The same for a narrow terminal."""
         vcpus, memory, price = self.figures
         facts = [self.accelerators, f"{vcpus} vCPU", f"{memory} GiB", f"{price} $/hour"]

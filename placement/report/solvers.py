@@ -13,32 +13,29 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from placement.report.narrow import NARROW
+from placement.report.narrow import Fitting
 from placement.solvers import SOLVERS
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.console import RenderableType
 
     from placement.solvers import Solver
 
 
-class SolverTable:
+def solver_table() -> RenderableType:
     """Name, what it does, whether it proves, what it counts as work, and its options with defaults."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 1, 0))
+    table.add_column("solver", no_wrap=True, style="bold")
+    table.add_column("proves", no_wrap=True)
+    table.add_column("what it does, and its options", overflow="fold")
+    for solver in SOLVERS.values():
+        table.add_row(solver.name, "yes" if solver.proves else "no", _what(solver))
+    return Fitting(table, lambda: Group(*map(_block, SOLVERS.values())))
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """A table, or blocks of lines where it is narrow."""
-        if options.max_width < NARROW:
-            for solver in SOLVERS.values():
-                head = Text(solver.name, style="bold").append("  proves" if solver.proves else "", style="not bold")
-                yield Group(head, Padding(_what(solver), (0, 0, 1, 2)))
-            return
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 1, 0))
-        table.add_column("solver", no_wrap=True, style="bold")
-        table.add_column("proves", no_wrap=True)
-        table.add_column("what it does, and its options", overflow="fold")
-        for solver in SOLVERS.values():
-            table.add_row(solver.name, "yes" if solver.proves else "no", _what(solver))
-        yield table
+
+def _block(solver: Solver) -> RenderableType:
+    head = Text(solver.name, style="bold").append("  proves" if solver.proves else "", style="not bold")
+    return Group(head, Padding(_what(solver), (0, 0, 1, 2)))
 
 
 def _what(solver: Solver) -> Text:

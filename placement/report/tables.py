@@ -18,7 +18,7 @@ from placement.report.changes import changes
 from placement.report.facts import Amount, gather
 from placement.report.fill import bar, legend
 from placement.report.flow import Flow
-from placement.report.narrow import NARROW, block
+from placement.report.narrow import Fitting, block
 from placement.report.totals import totals
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
 _LEFT = 20  # rows of a table that is cut
 _ITEMS = 24  # of one cell, beyond which the rest is counted
-_NAME = 24  # characters of a component's name that are kept on one line
 _WIDE = 118  # columns from which the type of a machine has a column of its own
 
 
@@ -66,13 +65,12 @@ class Report:
             yield no_plan(self.result)
             return
         limit = None if self.full else ROWS
-        width = options.max_width
-        yield machine_table(self.facts.machines, width, limit, ascii_only=options.ascii_only)
+        yield machine_table(self.facts.machines, options.max_width, limit, ascii_only=options.ascii_only)
         yield ""
-        yield component_table(self.facts.components, self.baseline, width, limit)
+        yield component_table(self.facts.components, self.baseline, limit)
         yield ""
         if self.changes is not None and self.changes.copies:
-            yield change_table(self.changes, width, limit)
+            yield change_table(self.changes, limit)
             yield ""
         yield totals(self.result, self.facts, self.baseline, self.changes, full=self.full)
 
@@ -104,14 +102,12 @@ def machine_table(
             "in use: accelerators; memory: of all accelerators; vCPU, host: of the machines",
             f"{len(machines):,} machines with {len(grouped):,} different contents, by type and zone; --full lists each",
         )
-        return Group(_type_table(machines, width, limit), *(Text(note, style="dim") for note in notes))
+        return Group(_type_table(machines, limit), *(Text(note, style="dim") for note in notes))
     below = [legend(ascii_only=ascii_only)] if any(machine.devices for machine in machines) else []
     if any(len(group) > 1 for group in grouped):
         below.append(Text("N x POOL: equal machines, their price together, the content of each", style="dim"))
     most = None if limit is None else _ITEMS
     rows = [_Row.of(group, most, ascii_only=ascii_only) for group in grouped]
-    if width < NARROW:
-        return Group(*(row.block() for row in rows), *below)
     table = _table()
     wide = width >= _WIDE
     table.add_column("machine", no_wrap=wide, overflow="fold")
@@ -119,13 +115,13 @@ def machine_table(
         table.add_column("type", no_wrap=True)
     table.add_column("zone", no_wrap=wide, overflow="fold")
     table.add_column("$/hour", justify="right", no_wrap=True)
-    table.add_column("accelerators", no_wrap=True, min_width=8)
+    table.add_column("accelerators", no_wrap=True)
     table.add_column("copies", ratio=1, overflow="fold")
     for row in rows:
         kind = Text(row.type, style="dim")
         names = [row.name, kind] if wide else [Text("\n").join([row.name, kind])]
         table.add_row(*names, row.zone, row.price, row.bar, row.copies)
-    return Group(table, *below)
+    return Group(Fitting(table, lambda: Group(*(row.block() for row in rows))), *below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +167,7 @@ def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
     return list(groups.values())
 
 
-def _type_table(machines: Sequence[MachineFacts], width: int, limit: int) -> RenderableType:
+def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     """Machines by type and zone, those of the highest price together where they are more than `limit`."""
     groups: dict[tuple[str, str], list[MachineFacts]] = defaultdict(list)
     for machine in machines:
@@ -185,10 +181,6 @@ def _type_table(machines: Sequence[MachineFacts], width: int, limit: int) -> Ren
     headings = ("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host")
     rows = [(kind, zone.removeprefix(prefix), _type_figures(groups[kind, zone])) for kind, zone in keys]
     notes = [Text(f"and {cut:,} more of type and zone, each at a lower price together", style="dim")] if cut else []
-    if width < NARROW:
-        facts = [[f"{name} {figure}" for name, figure in zip(headings, row[2], strict=True)] for row in rows]
-        names = [", ".join(map(words.shown, filter(None, row[:2]))) for row in rows]
-        return Group(*(block(name, fact) for name, fact in zip(names, facts, strict=True)), *notes)
     table = _table()
     table.add_column("type", overflow="fold")
     if several_zones:
@@ -197,7 +189,15 @@ def _type_table(machines: Sequence[MachineFacts], width: int, limit: int) -> Ren
         table.add_column(heading, justify="right", no_wrap=True)
     for kind, zone, figures in rows:
         table.add_row(words.shown(kind), *([words.shown(zone)] if several_zones else []), *figures)
-    return Group(table, *notes)
+
+    def blocks() -> RenderableType:
+        named = (
+            (f"{kind}, {prefix}{zone}", [f"{name} {figure}" for name, figure in zip(headings, figures, strict=True)])
+            for kind, zone, figures in rows
+        )
+        return Group(*(block(words.shown(name), facts) for name, facts in named))
+
+    return Group(Fitting(table, blocks), *notes)
 
 
 def _type_figures(group: Sequence[MachineFacts]) -> list[str]:
@@ -244,9 +244,7 @@ def _copies_of(kind: Kind, number: int) -> Text:
 ALONE = "$/hour alone: the component on machines of its own, quotas not counted"
 
 
-def component_table(
-    components: Sequence[ComponentFacts], baseline: Baseline, width: int, limit: int | None
-) -> RenderableType:
+def component_table(components: Sequence[ComponentFacts], baseline: Baseline, limit: int | None) -> RenderableType:
     """Copies placed and wanted, options, zones and machines of each component, and the price of machines of its own."""
     shown = list(zip(components, baseline.rents, strict=True))
     notes = [ALONE] if shown else []
@@ -260,12 +258,9 @@ def component_table(
     most = None if limit is None else _ITEMS
     zones = {zone for component in components for zone in component.zones}
     prefix = words.common_prefix(zones)
-    if width < NARROW:
-        return Group(*(_component_block(component, rent, most) for component, rent in shown), *below)
     with_options = any(set(component.options) - {""} for component in components)
     table = _table()
-    longest = max((len(words.shown(component.name)) for component, _ in shown), default=0)
-    table.add_column("component", min_width=min(longest, _NAME), overflow="fold")
+    table.add_column("component", overflow="fold")
     table.add_column("copies", justify="right", no_wrap=True)
     if with_options:
         table.add_column("options", overflow="fold")
@@ -282,7 +277,8 @@ def component_table(
         cells.append(str(component.machines))
         cells.append(Text("n/a", style="dim") if rent is None else words.plain_money(rent.price))
         table.add_row(*cells)
-    return Group(table, *below)
+    fitting = Fitting(table, lambda: Group(*(_component_block(component, rent, most) for component, rent in shown)))
+    return Group(fitting, *below)
 
 
 def _component_block(component: ComponentFacts, rent: Rent | None, most: int | None) -> RenderableType:
@@ -313,14 +309,12 @@ def _counted(counts: dict[str, int], most: int | None) -> Flow:
 # --- Changes of what runs
 
 
-def change_table(changes: Changes, width: int, limit: int | None) -> RenderableType:
+def change_table(changes: Changes, limit: int | None) -> RenderableType:
     """Which copies go where: moves, then copies that stop, then copies that start."""
     rows, cut = changes.copies, 0
     if limit is not None and len(rows) > limit:
         rows, cut = rows[:_LEFT], sum(change.copies for change in rows[_LEFT:])
     below = [Text(f"and {words.count(cut, 'more copy', 'more copies')}; --full lists each", style="dim")] if cut else []
-    if width < NARROW:
-        return Group(*(_change_block(change) for change in rows), *below)
     table = _table()
     table.add_column("component", overflow="fold")
     table.add_column("copies", justify="right", no_wrap=True)
@@ -328,7 +322,7 @@ def change_table(changes: Changes, width: int, limit: int | None) -> RenderableT
     table.add_column("to", overflow="fold")
     for change in rows:
         table.add_row(words.shown(change.component), str(change.copies), *_from_to(change))
-    return Group(table, *below)
+    return Group(Fitting(table, lambda: Group(*map(_change_block, rows))), *below)
 
 
 def _from_to(change: Change) -> tuple[Text, Text]:
