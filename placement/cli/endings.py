@@ -163,8 +163,8 @@ def _tell_memory(error: BaseException) -> None:
     what = f" ({error})" if str(error) else ""
     say(f"placement: memory ran out{what}: {'; '.join(_memory_facts()) or 'how much there was is not known'}")
     say(
-        "No plan was written. Give the process more memory, or ask for less: --threads 1, --solver ffd, which takes "
-        "least, or --solver decomposition, which takes a large problem in parts."
+        "Nothing was written. Give the process more memory, or ask for less: solve takes less with --threads 1, least "
+        "with --solver ffd, and with --solver decomposition it takes a large problem in parts."
     )
 
 
