@@ -85,7 +85,7 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
     if not groups:
         return
     bare = replace(
-        fleet, problem=fleet.problem.model_copy(update={"components": [], "instances": [], "placements": []})
+        fleet, problem=fleet.problem.model_copy(update={"components": (), "instances": (), "placements": ()})
     )
     place_of: dict[int, list[Place]] = defaultdict(list)
     for place in fleet.places:
