@@ -12,6 +12,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import placement
+from placement import check_certificate
+from placement.check_certificate import Refused, check
 from placement.plan import Plan
 from placement.problem import Problem
 from tests.reading import Reading, account
@@ -53,6 +55,8 @@ def judge(doc: Doc, answer: Answer, survey: Survey | None) -> list[Fault]:
         lambda: by_start(doc, answer, answer.plan or {}),
         lambda: by_repetition(answer),
     ]
+    if answer.certificate is not None:
+        judges.append(lambda: by_checker(doc, answer, answer.certificate or {}, survey))
     if survey is not None:
         judges.append(lambda: by_truth(doc, answer, answer.plan or {}, survey))
     return [fault for each in judges for fault in each()]
@@ -196,6 +200,31 @@ def by_truth(doc: Doc, answer: Answer, plan: Doc, survey: Survey) -> Iterator[Fa
         within = "any" if mine is None else f"leaving out at most {mine[0]}"
         yield Fault("bound too high", f"{answer.bound} by {plan.get('bound_by')}; a plan ({within}) costs {least}")
     yield from _levels(plan, survey, mine)
+
+
+def by_checker(doc: Doc, answer: Answer, certificate: Doc, survey: Survey | None) -> Iterator[Fault]:
+    """A certificate is accepted by the checker, and what it proves is true."""
+    try:
+        proof, *levels = check(check_certificate.Problem(doc), certificate)
+    except Refused as error:
+        yield Fault(f"certificate refused: {signature(str(error))}", str(error))
+        return
+    weak = [*proof.weak, *(line for level in levels for line in level.weak)]
+    if weak:
+        yield Fault("certificate claims more than it proves", weak[0])
+    if survey is None:
+        return
+    priorities = survey.priorities
+    within = tuple(proof.within[p] for p in priorities) if proof.within else None
+    least = survey.least_cost(within)
+    if least is not None and proof.told > least + 1:
+        yield Fault("certificate above the optimum", f"{proof.told}, checked {proof.checked}; a plan costs {least}")
+    for level in levels:
+        limits = tuple(level.within.get(p, math.inf) for p in priorities)
+        if any(all(n <= most for n, most in zip(out, limits, strict=True)) for out in survey.costs):
+            yield Fault("certificate denies a plan that leaves out less", f"{level.within}")
+    if answer.plan and answer.plan["status"] == "infeasible" and proof.told != check_certificate.NO_PLAN:
+        yield Fault("certificate of no plan claims a cost", f"{proof.told}")
 
 
 def _levels(plan: Doc, survey: Survey, mine: Value | None) -> Iterator[Fault]:

@@ -33,6 +33,7 @@ class Path:
     stop : "interrupt" at a random look at the clock, "time" is up at a random look, "timer" after real seconds.
     looks : power of ten of the latest such look.
     lowers : values for names of modules, ``module:NAME``; on top of `QUICK`, unless `patient`.
+    certify : why the bound holds is written down and checked, too.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Path:
     executor: str = ""
     lowers: Mapping[str, Any] = field(default_factory=dict)
     patient: bool = False
+    certify: bool = False
 
     @property
     def values(self) -> dict[str, Any]:
@@ -128,6 +130,7 @@ QUICK: dict[str, Any] = {
     f"{EXACT}.mix_by_mix:_WORK": 3_000,
     f"{EXACT}.polish:_TRIES": 4,
     f"{EXACT}.polish:_STEPS": 3,
+    "placement.certificates.search:_MOST_NODES": 200,
 }
 _DIVES = {f"{EXACT}.mix_packing:DIVE_FROM": 1}
 _COARSE_GRID = {
@@ -346,6 +349,10 @@ PATHS: tuple[Path, ...] = (
     Path("again-auto", "auto", 1, work=(5_000,), again=True),
     Path("again-scale", "auto", 1, work=(2,), options={"direct_terms": 0}, again=True),
     Path("again-parts", "decomposition", 0.5, work=(2,), options={"copies": 2}, again=True),
+    # certificates
+    Path("certificate", "auto", 6, work=(20, 5_000), certify=True),
+    Path("certificate-scale", _CG, 6, work=(1, 3), certify=True),
+    Path("certificate-bound", "bound", 3, stop="time", certify=True, hint=True),
     # a second process
     Path(
         "second-process",

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from tests.reading import Doc
 
 
+CERTIFY = 1.0  # seconds for a certificate, on the fuzzer's clock
+
+
 @dataclass
 class Answer:
     """What a path said of a problem."""
@@ -43,6 +46,7 @@ class Answer:
     error: str = ""  # type and text of what was raised, and where
     reached: bool = False
     second: Doc | None = None  # the same run again, where that must give the same
+    certificate: Doc | None = None  # why the bound holds, where that was asked for
     asked: dict[str, Any] = field(default_factory=dict)
 
 
@@ -88,6 +92,8 @@ def take(path: Path, doc: Doc, draw: Draw, survey: Survey | None) -> Answer:
         answer.events = result.trace
         if path.again:
             answer.second = json.loads(json.dumps(_solve(path, problem, answer.given, asked, reached).to_document()))
+        if path.certify:
+            answer.certificate = json.loads(json.dumps(_certify(path, result)))
     except Exception as error:
         answer.error = describe(error)
     answer.reached = not path.reaches or bool(reached & set(path.reaches))
@@ -144,7 +150,7 @@ def _solve(path: Path, problem: Problem, given: Doc | None, asked: dict[str, Any
         patching.entered.clear()
         try:
             if path.solver == "bound":
-                return placement.bound(problem, hint, time_limit=seconds, seed=asked["seed"])
+                return placement.bound(problem, hint, time_limit=seconds, seed=asked["seed"], certificate=path.certify)
             return placement.solve(
                 problem,
                 path.solver,
@@ -156,9 +162,18 @@ def _solve(path: Path, problem: Problem, given: Doc | None, asked: dict[str, Any
                 options=asked["options"],
                 hint=hint,
                 executor=executor_named(path.executor),
+                certificate=path.certify,
             )
         finally:
             reached |= patching.entered
+
+
+def _certify(path: Path, result: Result) -> Doc:
+    """The certificate of a result, in a time that is counted in looks."""
+    with ExitStack() as stack:
+        stack.enter_context(patching.lowered(path.values))
+        stack.enter_context(patching.Clock(float("inf"), None).running(virtual=True))
+        return placement.certify(result, time_limit=CERTIFY).document
 
 
 def settle_threads(most: int = 50) -> int:
