@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 # A plan of very many rows takes long to write and check; its time is taken off the search's.
 _MANY_ROWS = 50_000
-_ROW_SECONDS = 3e-5
+_ROW_SECONDS = 1.7e-5
 # A search may end so late after its time: seconds, and a part of the time limit; after Ctrl-C, seconds.
 _LATE, _LATE_PART, _LATE_INTERRUPTED = 0.25, 0.05, 5.0
 _POLL = 0.5  # seconds between two looks at an interrupt

@@ -144,6 +144,12 @@ def _common(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> int:
 
 def _turn(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> Machine:
     """The machine with its accelerators renumbered so that most of its copies are where they stand today."""
+    stands = Counter(machine.seats)
+    if all(
+        place.accelerators is None or stands[Seat(place.component, place.option, place.accelerators)] >= place.count
+        for place in places
+    ):
+        return machine  # all that runs there stays as it is
     planned: Counter[tuple[int, tuple[int, int]]] = Counter()
     for seat in machine.seats:
         for k in seat.accelerators:

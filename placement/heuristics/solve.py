@@ -119,9 +119,13 @@ class _Run:
         return ws
 
     def offer(self, ws: Workspace) -> None:
-        """Hand a complete plan on."""
+        """Hand a complete plan on; first as it is where machines run, as it takes time to find out which is which."""
         self.complete = True
-        self.track.offer(relabel(self.fleet, ws.to_packing()), self.name)
+        packing = ws.to_packing()
+        if self.fleet.instances:
+            self.track.offer(packing, self.name)
+        if not (self.fleet.instances and self.budget.over()):
+            self.track.offer(relabel(self.fleet, packing), self.name)
 
     def outcome(self, stop: Stop | None) -> Outcome:
         """The end: good enough, done, or stuck when nothing was complete."""

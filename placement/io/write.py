@@ -24,7 +24,7 @@ else:
     _CAN_LOCK = True
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _PART = ".part"
 
@@ -191,20 +191,21 @@ def _mode(target: Path) -> int:
 def _write_json(document: dict[str, Any], stream: TextIO) -> None:
     """JSON with one line a row: a plan of a thousand copies stays readable and diffable."""
     escaped = (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"  # a terminal of another age
+    encode = json.JSONEncoder(ensure_ascii=escaped, allow_nan=False).encode
     parts = []
     for key, value in document.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = ",\n".join(f"  {_as_json(row, key, escaped=escaped)}" for row in value)
+            rows = ",\n".join(f"  {_as_json(row, key, encode)}" for row in value)
             text = f"[\n{rows}\n ]"
         else:
-            text = _as_json(value, key, escaped=escaped)
+            text = _as_json(value, key, encode)
         parts.append(f" {json.dumps(key)}: {text}")
     stream.write("{\n" + ",\n".join(parts) + "\n}\n")
 
 
-def _as_json(value: Any, key: str, *, escaped: bool) -> str:
+def _as_json(value: Any, key: str, encode: Callable[[Any], str]) -> str:
     try:
-        return json.dumps(value, ensure_ascii=escaped, allow_nan=False)
+        return encode(value)
     except (TypeError, ValueError, RecursionError) as error:  # a set, an object, NaN, a list that holds itself
         raise UsageError(f"document can't be written: {key}: {error}") from None
 
