@@ -262,6 +262,9 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ),
     ("claimed-price", {}, {"price_per_hour": 13.001}, "plan: says price_per_hour 13.001, counted 13"),
     ("claimed-cost", {}, {"cost": 130.49}, "plan: says cost 130.49, counted 130.5"),
+    ("claimed-cost", {}, {"cost": 130.502}, "plan: says cost 130.502, counted 130.5"),
+    ("claimed-price", {}, {"price_per_hour": 12.9998}, "plan: says price_per_hour 12.9998, counted 13"),
+    ("demand", {"components.4.demand": 5.000000008}, {}, "line: serves 5, demand is 5.000000008"),
     ("claimed-moves", {}, {"moves": 1}, "plan: says 1 moves, counted 2"),
     ("claimed-bound", {}, {"lower_bound": 130.6}, "plan: lower bound 130.6 is above the cost 130.5"),
     ("claimed-optimal", {}, {"status": "optimal", "lower_bound": 130.4}, "the lower bound is 130.4 and the cost 130.5"),
@@ -657,3 +660,55 @@ def test_rows_that_cannot_be_read_count_nowhere() -> None:
     plan = {"instances": [{"id": "x", "pool": "gz"}], "assignments": [{"component": "web", "instance": "x"}]}
     verdict = verify(Problem(**PROBLEM), Plan(**plan))
     assert (verdict.copies, verdict.instances, verdict.price_per_hour) == (0, 0, 1_500_000)
+
+
+# --- Zones that count for the skew: where an empty machine holds one copy
+
+JUST = {"accelerator": "A", "accelerator_count": 2, "vcpus": 4, "memory_gib": 8, "price_per_hour": 1}
+TAKES = {"accelerators": 2, "accelerator_memory_gib": 10, "vcpus": 4, "memory_gib": 8}
+
+
+@pytest.mark.parametrize(
+    ("machine", "takes", "eligible"),
+    [
+        ({}, {}, True),
+        ({"accelerator_count": 1}, {}, False),
+        ({"vcpus": 3.999}, {}, False),
+        ({"memory_gib": 7.99}, {}, False),
+        ({}, {"accelerator_memory_gib": 10.001}, False),
+        ({}, {"accelerators": 0, "accelerator_memory_gib": 10.001}, True),  # of no accelerator, so it takes none
+        ({}, {"instance_types": ["big"]}, False),
+        ({}, {"on": ["B"]}, False),
+    ],
+)
+def test_a_zone_counts_when_its_empty_machine_holds_a_copy(machine: Doc, takes: Doc, eligible: bool) -> None:
+    """To the unit, in each dimension; only a zone that counts can lack copies."""
+    problem = {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 10}, "B": {"memory_gib": 80}},
+        "instance_types": {
+            "just": JUST | machine,
+            "big": JUST | {"accelerator": "B", "accelerator_count": 8, "vcpus": 64, "memory_gib": 512},
+        },
+        "pools": [
+            {"name": "a", "instance_type": "big", "zone": "a"},
+            {"name": "d", "instance_type": "just", "zone": "d"},
+        ],
+        "components": [{"name": "c", "copies": 2, "spread": {"max_skew": 1}, **TAKES, **takes}],
+    }
+    wide = problem["components"][0]["accelerators"]  # type: ignore[index]
+    plan: Doc = {"instances": [{"id": "a/new-1", "pool": "a"}], "assignments": []}
+    for first in (0, wide):
+        row = {"component": "c", "instance": "a/new-1", "accelerators": list(range(first, first + wide))}
+        plan["assignments"].append(row)
+    found = [violation.rule for violation in violations(Problem(**problem), Plan(**plan))]
+    assert found == (["max-skew"] if eligible else [])
+    assert len(referee_check(problem, plan)[0]) == len(found)
+
+
+def test_a_component_that_places_nothing_has_no_skew() -> None:
+    """Nor any rule over zones, however it is spread."""
+    verdict = judge({"components.3": {"name": "foe", "copies": 1, "min_copies": 0, "accelerators": 0,
+                                      "spread": {"max_skew": 1, "min_zones": 3}}},
+                    {"assignments": [row for row in PLAN["assignments"] if row["component"] != "foe"]})  # fmt: skip
+    assert verdict.violations == ()
