@@ -3,10 +3,15 @@
 Three traps of its Python interface are closed here: the constructor prints a banner to the process's standard output
 (where a plan in JSON may be going); a failed run raises nothing and reads as objective 0; and a second solver in one
 thread fails when it asks for another number of threads than the first did, so all here run on `THREADS`.
+
+It computes in floating point, so its word on an integer program is a proof only as far as `none_up_to` and
+`least_steps` say: objectives are counted in whole steps, a half of one is added to limits, and a part of `MARGIN` of
+what it proves is taken off.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -19,6 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 THREADS = 1
+MARGIN = 1e-7  # relative: more than its tolerances move an objective, when they are `SHARP`
+SHARP: dict[str, float] = dict.fromkeys(
+    ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "mip_feasibility_tolerance"), 1e-9
+)
+LARGEST = 2**20  # of a coefficient: more and such a tolerance is more than one
+_SLIP = 0.01  # of a step, that a bound is above a whole number of them for nothing
 _POLL = 0.05  # seconds between two looks whether a run is to stop
 
 
@@ -63,6 +74,28 @@ def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
     if solver.run() == highspy.HighsStatus.kError:
         raise EngineError(f"HiGHS failed: {solver.modelStatusToString(solver.getModelStatus())}")
     return solver.getModelStatus()
+
+
+def none_up_to(steps: int) -> int:
+    """The fewest steps of a solution, proven by HiGHS finding none of at most `steps` and a half: `steps` + 1, or less.
+
+    Examples
+    --------
+    >>> none_up_to(1_000), none_up_to(10**9)
+    (1001, 999999901)
+    """
+    return math.floor((steps + 0.5) * (1 - MARGIN)) + 1
+
+
+def least_steps(bound: float) -> int:
+    """The fewest steps of a solution, proven by a bound of HiGHS in steps, which may be a little too high.
+
+    Examples
+    --------
+    >>> least_steps(11.9), least_steps(12.001), least_steps(1e9)
+    (12, 12, 999999900)
+    """
+    return math.ceil(bound - max(_SLIP, MARGIN * abs(bound)))
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import pytest
 import placement
 from placement.budget import Budget
 from placement.document import to_plan
-from placement.errors import UsageError
+from placement.errors import SolverBugError, UsageError
 from placement.exact.milp import MilpOptions, solve_milp
 from placement.exact.milp.check import broken_rule
 from placement.exact.milp.engines import ENGINES as RUNNERS
@@ -340,11 +340,22 @@ def test_infeasible_from_an_engine_that_was_wrong_before_is_no_claim(monkeypatch
 def test_infeasible_against_a_known_plan_is_no_claim(monkeypatch: pytest.MonkeyPatch) -> None:
     hint = alone(crowd(3))
     monkeypatch.setattr(DirectModel, "limit_left_out", lambda self, _: self.program.add(False))
-    run = solved(crowd(3), hint=hint)
-    assert run.packing == hint
+    with pytest.raises(SolverBugError, match="said that there is no plan, and milp found one"):
+        solved(crowd(3), hint=hint)
+
+
+def test_infeasible_by_an_engine_in_floats_is_asked_again_in_integers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CP-SAT finds the plan that HiGHS does not see, or agrees, or does not know: then nothing is claimed."""
+    monkeypatch.setattr("placement.exact.milp.search.ENGINES", {"highs": lambda *_: End("infeasible")})
+    with pytest.raises(SolverBugError, match="said that there is no plan, and cp-sat found one"):
+        solved(crowd(3))
+    monkeypatch.setattr("placement.exact.milp.search.find_plan", lambda *_, **__: (None, False))
+    run = solved(crowd(3))
     assert run.outcome.stop is Stop.STUCK
-    assert "calls infeasible" in run.outcome.reason
+    assert "that is no proof" in run.outcome.reason
     assert not run.outcome.infeasible
+    monkeypatch.setattr("placement.exact.milp.search.find_plan", lambda *_, **__: (None, True))
+    assert solved(crowd(3)).outcome.infeasible
 
 
 def test_an_answer_that_is_no_solution_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -461,7 +472,7 @@ def test_bounds_are_rounded_up_only_beyond_the_margin() -> None:
     assert safe_bound(7.00001) == 8
     assert safe_bound(7.0005, noise=1e-3) == 7
     assert safe_bound(3.5, unit=0.5) == 7
-    assert safe_bound(4.0e9 + 0.5) == 4 * 10**9 - 3  # floats of that size are trusted to 1e-9
+    assert safe_bound(4.0e9 + 0.5) == 4 * 10**9 - 399  # tolerances move a sum of that size by up to 1e-7 of it
     assert safe_bound(math.inf) is None
     assert safe_bound(-math.inf) is None
 

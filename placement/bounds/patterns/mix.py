@@ -104,7 +104,7 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
     status = solver.solve(model)
     if status == cp_model.INFEASIBLE:
         return None
-    bound = max(0, int(solver.best_objective_bound + 0.5))
+    bound = max(0, solver.response_proto.inner_objective_lower_bound)  # its own integer rather than its float
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return Mix((), bound, exact=False)
     return Mix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))

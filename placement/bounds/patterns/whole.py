@@ -13,7 +13,8 @@ import highspy
 import numpy as np
 
 from placement.bounds.patterns.relaxation import volumes
-from placement.engines.highs import EngineError, load_lp, run, stopped_when
+from placement.bounds.patterns.sums import counts_costing
+from placement.engines.highs import LARGEST, SHARP, EngineError, least_steps, load_lp, none_up_to, run, stopped_when
 from placement.engines.mps import Row, to_mps
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 _INF = highspy.kHighsInf
 _MICRO = 1e6  # the program counts money in dollars
 _HOST = 2  # the first resource that patterns of machines with several accelerators do not count
-_SLIP, _SLIP_PART = 0.01, 1e-9  # of a bound of HiGHS, which rounds: in units, of which costs are whole multiples
+_MOST_COUNTS = 40  # of machines, that are looked at one by one
+_NODES = 1_000  # for each of them
 
 
 class Answer(NamedTuple):
@@ -63,11 +65,35 @@ class _Rows:
         return len(self.cost) - 1
 
     def row(self, low: float, high: float, terms: Mapping[int, float]) -> None:
+        """One more row; of very large numbers one that asks for a little less, in smaller numbers."""
+        largest = max(map(abs, terms.values()), default=0.0)
+        if largest > LARGEST:
+            unit = -(-int(largest) // LARGEST)
+            if low > -_INF:
+                self._add(-(-int(low) // unit), _INF, {k: float(-(-int(n) // unit)) for k, n in terms.items()})
+            if high < _INF:
+                self._add(-_INF, int(high) // unit, {k: float(int(n) // unit) for k, n in terms.items()})
+        else:
+            self._add(low, high, terms)
+
+    def _add(self, low: float, high: float, terms: Mapping[int, float]) -> None:
         self.low.append(low)
         self.high.append(high)
         self.index += terms.keys()
         self.value += terms.values()
         self.starts.append(len(self.index))
+
+    def limit(self, high: float, terms: Mapping[int, float]) -> None:
+        """A row of the objective, in numbers as large as they are."""
+        self._add(-_INF, high, terms)
+
+    def first(self, rows: int) -> _Rows:
+        """The same columns, of which nothing costs anything, and the first rows."""
+        part, end = _Rows(), self.starts[rows]
+        part.cost, part.lower, part.upper = [0.0] * len(self.cost), self.lower[:], self.upper[:]
+        part.low, part.high, part.starts = self.low[:rows], self.high[:rows], self.starts[: rows + 1]
+        part.index, part.value = self.index[:end], self.value[:end]
+        return part
 
     def in_integers(self, rows: int) -> list[Row]:
         """The first rows, whose numbers are whole, as that."""
@@ -143,10 +169,11 @@ class WholeProgram:
     def solve(self, money: int, budget: Budget, nodes: int) -> Answer:
         """The cheapest solution of at most `money` micro-dollars per hour, as far as `nodes` and the budget reach."""
         rows = self._rows
-        unit = self._unit
-        rows.row(-_INF, money // unit + 0.5, self._cost)
+        unit, steps = self._unit, money // self._unit
+        rows.limit(steps + 0.5, self._cost)
         solver = load_lp(
             rows.program(),
+            **SHARP,
             mip_max_nodes=nodes,
             mip_rel_gap=0.0,
             mip_abs_gap=0.4 * unit / _MICRO,
@@ -158,15 +185,22 @@ class WholeProgram:
         if status is None:
             return Answer(0)
         if status == highspy.HighsModelStatus.kInfeasible:
-            return Answer(None)
+            proved = none_up_to(steps)
+            if proved > steps:
+                return Answer(None)
+            there = self._any_between(proved, steps, budget)
+            return Answer(None) if there is False else Answer(0 if there else proved * unit)
         info = solver.getInfo()
-        proved = max(0.0, min(info.mip_dual_bound * _MICRO, float(money))) / unit
-        bound = math.ceil(proved - _SLIP - _SLIP_PART * proved) * unit
+        proved = least_steps(max(0.0, min(info.mip_dual_bound * _MICRO / unit, float(steps))))
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return Answer(bound)
+            return Answer(proved * unit)
         values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
+        cost = sum(int(n) * values[k] for k, n in self._cost.items())
+        ended = status == highspy.HighsModelStatus.kOptimal
+        if ended and proved < cost and self._any_between(proved, cost - 1, budget) is False:
+            proved = cost
         return Answer(
-            bound,
+            proved * unit,
             tuple(values[k] for k in self._machines),
             tuple(values[self._ways[w]] if w in self._ways else 0 for w in range(len(self._relaxation.ways))),
             tuple(values[k] for k in self._patterns),
@@ -177,6 +211,37 @@ class WholeProgram:
         columns = [(int(low), int(high)) for low, high in zip(self._rows.lower, self._rows.upper, strict=True)]
         rows = [*self._rows.in_integers(self._given), Row(None, money // self._unit, _whole(self._cost))]
         return to_mps("patterns", columns, rows)
+
+    def _any_between(self, least: int, most: int, budget: Budget) -> bool | None:
+        """Whether there is a solution of so many steps; None when that is not known.
+
+        These are the last digits of what HiGHS says of all cheaper ones. Few machine counts cost just so much: each of
+        them is a program of its own, without money.
+        """
+        pools: dict[int, list[int]] = {}
+        for k, price in self._cost.items():
+            pools.setdefault(int(price), []).append(k)
+        lower, upper = self._rows.lower, self._rows.upper
+        ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in pools.values()]
+        counts = counts_costing(list(pools), ranges, least, most, _MOST_COUNTS)
+        for some in (None,) if counts is None else counts:
+            there = None if some is None else self._is_there(dict(zip(pools, some, strict=True)), pools, budget)
+            if there is not False:
+                return there
+        return False
+
+    def _is_there(self, counts: Mapping[int, int], pools: Mapping[int, list[int]], budget: Budget) -> bool | None:
+        """Whether there is a solution with so many machines of each price."""
+        rows = self._rows.first(self._given)
+        for price, n in counts.items():
+            rows.row(n, n, dict.fromkeys(pools[price], 1.0))
+        limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
+        solver = load_lp(rows.program(), **SHARP, mip_max_nodes=_NODES, mip_detect_symmetry=False, **limits)
+        with stopped_when(budget.over, solver):
+            status = _run_twice(solver)
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return False
+        return True if status == highspy.HighsModelStatus.kOptimal else None
 
     def _devices(self, reduced: Reduced, q: int) -> int:
         """The most accelerators of a kind."""

@@ -100,16 +100,17 @@ def solve_cp_sat(
 def find_plan(
     fleet: Fleet,
     most_new: Sequence[int],
-    ticks: int,
+    ticks: int | None,
     *,
     budget: Budget,
     seed: int = 0,
+    left_out: Sequence[int] = (),
     options: CpSatOptions = CpSatOptions(),
 ) -> tuple[Packing | None, bool]:
     """A plan of at most `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
 
-    The fleet has no levels: all copies are required. One worker searches first, then, without a work limit (in the unit
-    of `solve_cp_sat`), the portfolio. None and False: not decided.
+    `ticks` None: of any cost. It leaves out no more than `left_out` at each of the first levels. One worker searches
+    first, then, without a work limit (in the unit of `solve_cp_sat`), the portfolio. None and False: not decided.
     """
     if direct_terms(fleet, most_new) > options.max_terms:
         return None, False
@@ -123,9 +124,11 @@ def find_plan(
         goal = model.ticks()
         if budget.over() or not goal.safe:
             break
-        if not goal.terms and goal.offset > ticks:
-            return None, True
-        model.limit_ticks(ticks)
+        model.limit_left_out(left_out)
+        if ticks is not None:
+            if not goal.terms and goal.offset > ticks:
+                return None, True
+            model.limit_ticks(ticks)
         engine = _Engine(model, _Reporter(track, _Goal(None, ()), replace(goal, terms=()), partial=True))
         if engine.run(budget, workers, effort, seed) == cp_model.INFEASIBLE:
             return None, True

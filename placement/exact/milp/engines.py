@@ -1,8 +1,7 @@
 """HiGHS and CBC, run so that they report while they search, stop when asked, and never print.
 
-What is trusted: that an engine's dual bound is right to within `safe_bound`'s margin, and that HiGHS's or CBC's verdict
-"infeasible" on a program of bounded whole numbers is right. Both work in floats. A plan is never trusted: the watcher
-recounts it.
+What is trusted: that an engine's dual bound is right to within `safe_bound`'s margin. Both work in floats, so a verdict
+"infeasible" is no proof, nor is a bound in its last digits; and a plan is never trusted: the watcher recounts it.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pulp
 
+from placement.engines.highs import MARGIN
 from placement.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from placement.exact.milp.program import Objective, Program, Values, Var
 
 _COEFFICIENT_BITS = 10  # objective coefficients are brought below 2**10 by a power of two, which floats take exactly
+_CBC_MARGIN = 1e-6  # of a bound of CBC, whose tolerances are wider than those that HiGHS is given
 _POLL_SECONDS = 0.02
 _GRACE_SECONDS = 1.0  # for CBC to write down what it has
 
@@ -69,13 +70,13 @@ class End:
 def safe_bound(dual: float, unit: float = 1.0, noise: float = 0.0) -> int | None:
     """A float lower bound on a sum of whole numbers, in multiples of `unit`, rounded up after a margin is taken off.
 
-    The margin is 1e-6 or 1e-9 of the bound, whichever is larger, and `noise`: what the engine's tolerances and print
-    may be off by.
+    The margin is 1e-6 of a unit or a `MARGIN` of the bound, whichever is larger, and `noise`: what the engine's
+    tolerances and print may be off by.
     """
     if not math.isfinite(dual):
         return None
     units = dual / unit
-    return math.ceil(units - max(1e-6, 1e-9 * abs(units)) - noise)
+    return math.ceil(units - max(1e-6, MARGIN * abs(units)) - noise)
 
 
 # -- HiGHS
@@ -329,11 +330,13 @@ def _cbc_end(said: str, log: str, values: dict[Var, int], objective: Objective, 
     if "no integer solution" not in said:
         watcher.solution(values)
     if said.startswith("Optimal") and not cut_short:
-        _tell(watcher, safe_bound(float(objective.reduced(values))))
+        total = float(objective.reduced(values))
+        _tell(watcher, safe_bound(total, noise=_CBC_MARGIN * abs(total)))
         return End("optimal", nodes)
     found = re.search(r"^Lower bound:\s+(\S+)", log, re.MULTILINE)
     if found:
-        _tell(watcher, safe_bound(float(found.group(1)), noise=1e-3))  # it prints three decimals
+        dual = float(found.group(1))
+        _tell(watcher, safe_bound(dual, noise=1e-3 + _CBC_MARGIN * abs(dual)))  # it prints three decimals
     return End("limit", nodes)
 
 

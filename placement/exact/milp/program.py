@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Terms = Iterable[tuple[Var, int]]
 
 _SANE = 10**6  # beyond this, rates are scaled: rows with huge numbers drown the engine's tolerances
+_LARGE = 2**24  # of a need: beyond, rows are rounded to so many parts
 _SCALED = 1000.0
 _HAIR = 1e-6
 _SMALLEST = 1e-6  # HiGHS drops coefficients below 1e-9
@@ -103,10 +104,16 @@ class Program:
         return True
 
     def within(self, terms: Terms, room: int, machines: Count) -> None:
-        """``sum of needs <= room x machines``, divided by what the needs have in common; no row without a need."""
+        """``sum of needs <= room x machines``, divided by what the needs have in common; no row without a need.
+
+        Needs of many digits are rounded down, as is the room of one machine: bounds hold, and a plan that owes itself
+        to that is caught when it is recounted.
+        """
         needs = [(var, need) for var, need in terms if need]
         if needs:
             divisor = math.gcd(*(need for _, need in needs))
+            largest = max(room, *(need for _, need in needs)) // divisor
+            divisor *= -(-largest // _LARGE) if largest > _LARGE else 1
             self.add(linear((var, need // divisor) for var, need in needs) <= room // divisor * machines)
 
     def reach(self, terms: Terms, goal: int) -> None:

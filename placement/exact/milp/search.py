@@ -6,13 +6,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.errors import SolverBugError
+from placement.exact.cp_sat import find_plan
 from placement.exact.milp.check import broken_rule
 from placement.exact.milp.engines import ENGINES, Limits, cbc_path
 from placement.exact.milp.model import DirectModel
 from placement.exact.milp.translate import decode, encode
 from placement.exact.slots import direct_terms, most_new_machines, slots_of
 from placement.exact.start import first_plan
-from placement.result import Outcome, Stop
+from placement.result import Outcome, Stop, said_infeasible
 from placement.track import why_stop
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 NAME = "milp"
+_OWED = 2e-6  # gap, at most, that is owed to the engine's rounding
+_WORK = 20_000  # of CP-SAT for a second opinion, thousandths of its deterministic second, under a work limit
 _LEVEL_SHARE = 0.5  # of what is left, for one level of left-out copies: the cost wants its turn too
 
 
@@ -71,9 +75,8 @@ def solve_milp(
     Returns
     -------
     Outcome
-        Infeasible only on the engine's word about machines enough for any plan, and never once one of its plans failed
-        the recount. `Stop.STUCK` without a claim when the program is beyond the size limit or the engine failed.
-        `Stop.DONE` when the work limit is used up.
+        Infeasible only when CP-SAT, whose arithmetic is exact, says so too. `Stop.STUCK` without a claim when the
+        program is beyond the size limit or the engine failed. `Stop.DONE` when the work limit is used up.
 
     Raises
     ------
@@ -170,7 +173,26 @@ class _Search:
             model.program, goal, start, Limits(budget, self._nodes_left(fraction), self._seed), watcher
         )
         self._nodes += max(1, end.nodes)
+        if end.verdict == "optimal" and level is None:
+            self._sharpen(given)
         return self._judge(end)
+
+    def _sharpen(self, given: tuple[int, ...]) -> None:
+        """Where prices are finer than the engine is sharp, have CP-SAT say whether any plan is cheaper."""
+        best, gap = self._track.best, self._track.gap()
+        if best is None or best[1].left_out != given or not gap or gap > _OWED:
+            return
+        packing, none = self._ask(best[1].ticks - 1, given)
+        if none:
+            self.report(None, best[1].ticks, given)
+        elif packing is not None:
+            self._track.offer(packing, NAME)
+
+    def _ask(self, ticks: int | None, left_out: tuple[int, ...]) -> tuple[Packing | None, bool]:
+        """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""
+        part = self._budget.share(1.0, work=None if self._budget.work is None else _WORK)
+        most = most_new_machines(self._fleet, ticks)
+        return find_plan(self._fleet, most, ticks, budget=part, seed=self._seed, left_out=left_out)
 
     def _judge(self, end: End) -> bool:
         self._cut_short = end.verdict == "limit"
@@ -179,9 +201,15 @@ class _Search:
         if end.verdict != "infeasible":
             return False
         if self._track.best is not None:
-            raise _Stuck(f"{self._options.engine} calls infeasible what {self._track.found_by} has a plan for")
-        if self._doubt:
-            raise _Stuck(f"{self._options.engine} found no plan that keeps the rules exactly ({self._doubt})")
+            raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible(self._track.found_by)}")
+        packing, none = self._ask(None, ())
+        if packing is not None:
+            self._track.offer(packing, "cp-sat")
+        if packing is not None and not self._doubt:
+            raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible('cp-sat')}")
+        if not none:
+            doubt = f" ({self._doubt})" if self._doubt else ""
+            raise _Stuck(f"{self._options.engine} found no plan that keeps the rules exactly{doubt}; that is no proof")
         return True
 
     def _write(self, ticks_limit: int | None) -> DirectModel:

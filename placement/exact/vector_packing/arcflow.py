@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.vector_packing.certificate import slack_of, whole_cost, worth_of
+from placement.exact.vector_packing.certificate import slack_of, worth_of
 from placement.exact.vector_packing.cover import covers, next_aim
 from placement.exact.vector_packing.heuristics import offer
 
@@ -110,8 +110,8 @@ def _before(size: Ints, value: Ints, limit: Ints, order: Ints, most: int) -> lis
 class ArcFlow:
     """The integer program over some arcs."""
 
-    def __init__(self, problem: Compiled, arcs: Arcs, aim: int) -> None:
-        """`aim`: only packings that cost at most this are of interest."""
+    def __init__(self, problem: Compiled, arcs: Arcs, aim: int, unit: int = 1) -> None:
+        """`aim`: only packings that cost at most this are of interest; every cost is a multiple of the `unit`."""
         import highspy
 
         self._problem, self._arcs = problem, arcs
@@ -132,7 +132,7 @@ class ArcFlow:
         # Bins of a type in use, and those that are paid for while empty.
         for t in range(problem.types):
             most = float(max(problem.available[t], problem.least[t]))
-            cost = float(problem.cost[t])
+            cost = float(problem.cost[t] // unit)
             columns.append((cost, most, [nodes + items + t, nodes + items + problem.types], [-1.0, cost]))
         lp = highspy.HighsLp()
         lp.num_col_, lp.num_row_ = len(columns), nodes + items + problem.types + 1
@@ -142,7 +142,9 @@ class ArcFlow:
         lower[len(columns) - problem.types :] = problem.least
         lp.col_lower_ = lower
         low = np.concatenate([np.zeros(nodes), problem.demand, np.zeros(problem.types + 1)]).astype(float)
-        high = np.concatenate([np.zeros(nodes), np.full(items, highspy.kHighsInf), np.zeros(problem.types), [aim]])
+        high = np.concatenate(
+            [np.zeros(nodes), np.full(items, highspy.kHighsInf), np.zeros(problem.types), [aim // unit + 0.5]]
+        )
         low[0] = -highspy.kHighsInf
         low[nodes + items :] = -highspy.kHighsInf
         lp.row_lower_, lp.row_upper_ = low, high
@@ -159,14 +161,15 @@ class ArcFlow:
         """Find the cheapest packing that costs at most the aim and raise the bound; says whether it was decided."""
         import highspy
 
-        from placement.engines.highs import load_lp, run, stopped_when
+        from placement.engines.highs import SHARP, least_steps, load_lp, none_up_to, run, stopped_when
 
         state = generation.state
         solver = load_lp(
             self._lp,
             time_limit=max(0.01, min(state.budget.left(), 1e6)),
             mip_max_nodes=2**31 - 1 if state.budget.work is None else state.budget.work,
-            mip_abs_gap=0.4 * state.unit,
+            mip_abs_gap=0.4,
+            **SHARP,
             mip_rel_gap=0.0,
         )
         with stopped_when(state.budget.over, solver):
@@ -176,10 +179,11 @@ class ArcFlow:
             loads = self._decode(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
             if loads is not None and covers(self._problem, loads):
                 offer(self._problem, state, loads, NAME)
+        steps = self.aim // state.unit
         if status == highspy.HighsModelStatus.kInfeasible:
-            state.raise_bound(self.aim + state.unit, NAME)
+            state.raise_bound(none_up_to(steps) * state.unit, NAME)
         elif info.mip_dual_bound > 0:
-            state.raise_bound(min(self.aim + state.unit, whole_cost(info.mip_dual_bound, state.unit)), NAME)
+            state.raise_bound(min(steps + 1, least_steps(min(info.mip_dual_bound, steps + 1.0))) * state.unit, NAME)
         return status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kOptimal)
 
     def _decode(self, flow: Ints) -> list[tuple[Load, int]] | None:
@@ -232,7 +236,7 @@ def close_by_arcs(generation: Generation) -> None:
         if slack < 0:
             state.raise_bound(aim + state.unit, NAME)
             continue
-        program = ArcFlow(problem, useful_arcs(problem, generation.price, worth, slack), aim)
+        program = ArcFlow(problem, useful_arcs(problem, generation.price, worth, slack), aim, state.unit)
         state.stats["arcs"] = program.columns
-        if not program.solve(generation):
-            return
+        if not program.solve(generation) or state.bound <= aim < (state.cost or aim + 1):
+            return  # what HiGHS says is not sharp enough, and would not be the next time

@@ -11,10 +11,11 @@ bound; where a type is unlimited, prices are scaled down until its patterns pay:
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from placement.engines.highs import least_steps
 
 if TYPE_CHECKING:
     from placement.exact.vector_packing.compiled import Compiled, Ints
@@ -70,5 +71,5 @@ def slack_of(problem: Compiled, cut: Cut, worth: tuple[int, ...], aim: int, scal
 
 
 def whole_cost(bound: float, unit: int) -> int:
-    """A bound of an engine, which rounds, as the least cost that is a multiple of the unit."""
-    return math.ceil(bound / unit - 1e-6 - 1e-9 * abs(bound / unit)) * unit
+    """A bound of HiGHS, which rounds, as the least cost that is a multiple of the unit."""
+    return least_steps(bound / unit) * unit

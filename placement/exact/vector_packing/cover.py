@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.exact.vector_packing.certificate import slack_of, whole_cost, worth_of
+from placement.exact.vector_packing.certificate import slack_of, worth_of
 from placement.exact.vector_packing.heuristics import offer
 from placement.exact.vector_packing.patterns import PatternSearch
 
@@ -118,7 +118,7 @@ def cover(
     seconds: float = math.inf,
     exactly: bool = False,
 ) -> bool:
-    """Find the cheapest packing of these loads that is better than the best; says whether that was decided.
+    """Find the cheapest packing of these loads that is better than the best; says whether that was decided, with news.
 
     With an `aim`, `loads` are all that a packing of at most that cost can use, and the bound is raised by what is
     proved of those. With `exactly` only packings up to the aim are looked for, where no copy may be covered twice.
@@ -127,11 +127,13 @@ def cover(
     if exactly and aim is not None:
         most_cost = min(most_cost, float(aim))
     answer = solve_cover(problem, state, loads, most_cost, seconds, exactly=exactly)
+    before = state.bound, state.cost
     if answer.chosen is not None:
         offer(problem, state, answer.chosen, NAME)
     if aim is not None:
         state.raise_bound(min(aim + state.unit, answer.proved), NAME)
-    return answer.decided
+    # Where steps of money are finer than HiGHS is sharp, neither may change, and the same would be asked again.
+    return answer.decided and (aim is None or before != (state.bound, state.cost))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +154,25 @@ def solve_cover(
     """
     import highspy
 
-    from placement.engines.highs import load_lp, run, stopped_when
+    from placement.engines.highs import SHARP, least_steps, load_lp, none_up_to, run, stopped_when
 
     items, types = len(problem.demand), problem.types
+    unit, step = state.unit, [int(cost) // state.unit for cost in problem.cost]  # money is counted in whole steps
+    most_steps = min(_BEYOND, most_cost) // unit
     starts, index, value, cost, upper = [0], [], [], [], []
     for t, pattern in loads:
         used: dict[int, int] = {}
         for row, n in pattern:
             used[int(problem.item[row])] = used.get(int(problem.item[row]), 0) + n
         index += [*used, items + t, items + types]
-        value += [*used.values(), 1, int(problem.cost[t])]
-        cost.append(float(problem.cost[t]))
+        value += [*used.values(), 1, step[t]]
+        cost.append(float(step[t]))
         upper.append(float(max((-(-int(problem.demand[i]) // n) for i, n in used.items()), default=0)))
         starts.append(len(index))
     for t in range(types):  # bins that `least` asks for and nothing stands in
         index += [items + t, items + types]
-        value += [1, int(problem.cost[t])]
-        cost.append(float(problem.cost[t]))
+        value += [1, step[t]]
+        cost.append(float(step[t]))
         upper.append(float(problem.least[t]))
         starts.append(len(index))
     lp = highspy.HighsLp()
@@ -178,7 +182,7 @@ def solve_cover(
     most = np.where(problem.limited, np.maximum(problem.available, problem.least).astype(float), highspy.kHighsInf)
     lp.row_lower_ = np.concatenate([problem.demand, problem.least, [-highspy.kHighsInf]]).astype(float)
     covered = problem.demand if exactly else np.full(items, highspy.kHighsInf)
-    lp.row_upper_ = np.concatenate([covered, most, [most_cost]])
+    lp.row_upper_ = np.concatenate([covered, most, [most_steps + 0.5 if most_cost < _BEYOND else highspy.kHighsInf]])
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
     lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
@@ -191,7 +195,8 @@ def solve_cover(
         time_limit=limit,
         mip_max_nodes=2**31 - 1 if work is None else work,
         mip_rel_gap=0.0,
-        mip_abs_gap=0.4 * state.unit,
+        mip_abs_gap=0.4,
+        **SHARP,
         mip_detect_symmetry=False,
     )
     with stopped_when(state.budget.over, solver):
@@ -204,8 +209,8 @@ def solve_cover(
         if not covers(problem, chosen):
             chosen = None
     if status == highspy.HighsModelStatus.kInfeasible:
-        return Answer(None, _BEYOND, decided=True)
-    proved = whole_cost(max(0.0, min(info.mip_dual_bound, _BEYOND)), state.unit)
+        return Answer(None, none_up_to(int(most_steps)) * unit, decided=True)
+    proved = least_steps(max(0.0, min(info.mip_dual_bound, _BEYOND / unit))) * unit
     return Answer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
 
 

@@ -49,7 +49,7 @@ def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int =
         state.infeasible = True
         return None
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        state.raise_to(int(np.ceil(solver.best_objective_bound - 0.5)), NAME)
+        state.raise_to(solver.response_proto.inner_objective_lower_bound, NAME)  # its own integer, not its float
     if status != cp_model.OPTIMAL:
         return None
     return np.array([solver.value(n) for n in count], dtype=np.int64)
