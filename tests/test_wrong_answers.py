@@ -142,11 +142,27 @@ FREE: dict[str, Any] = {
     "objective": {"horizon_hours": 24},
 }
 
+# One pool costs 3e15 times as much as the steps in which money is counted: HiGHS refused the program.
+DEAR: dict[str, Any] = {
+    "accelerators": {"S": {"memory_gib": 1}},
+    "instance_types": {
+        "s1": {"accelerator": "S", "accelerator_count": 1, "vcpus": 0, "memory_gib": 0, "price_per_hour": 1e9},
+        "s4": {"accelerator": "S", "accelerator_count": 2, "vcpus": 0, "memory_gib": 0, "price_per_hour": 0.333333},
+    },
+    "pools": [
+        {"name": "s1-a", "instance_type": "s1", "zone": "a"},
+        {"name": "s4-a", "instance_type": "s4", "zone": "a"},
+    ],
+    "components": [{"name": "m6", "copies": 1}],
+}
+
 FOUND: dict[str, tuple[dict[str, Any], float]] = {
     "all-drain": (ALL_DRAIN, 15.7),
     "one-zone": (ONE_ZONE, 24.0),
     "no-memory": (NO_MEMORY, 9.99),
     "free": (FREE, 0.0),
+    "dear": (DEAR, 0.333333),
+    "all-dear": ({**DEAR, "pools": DEAR["pools"][:1]}, 1e9),
     "no-horizon": ({**ALL_DRAIN, "objective": {"horizon_hours": 0, "move_cost": 2}}, 2.0),
     "no-horizon-stays": ({**NO_MEMORY, "objective": {"horizon_hours": 0, "move_cost": 2}}, 0.0),
 }

@@ -7,7 +7,7 @@ have to branch for: its least cost is a bound, and that there is no solution pro
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import highspy
 import numpy as np
@@ -125,6 +125,14 @@ def _whole(terms: Mapping[int, float]) -> dict[int, int]:
     return {column: int(n) for column, n in terms.items()}
 
 
+def _loaded(lp: highspy.HighsLp, **options: Any) -> highspy.Highs | None:
+    """A solver with a program loaded; None where HiGHS refuses it, as it does numbers of 1e15."""
+    try:
+        return load_lp(lp, **options)
+    except EngineError:
+        return None
+
+
 def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
     """The status of a run; None when it fails without presolve, too.
 
@@ -170,8 +178,9 @@ class WholeProgram:
         """The cheapest solution of at most `money` micro-dollars per hour, as far as `nodes` and the budget reach."""
         rows = self._rows
         unit, steps = self._unit, money // self._unit
-        rows.limit(steps + 0.5, self._cost)
-        solver = load_lp(
+        # What alone costs too much does so by one step, too; HiGHS refuses the largest numbers.
+        rows.limit(steps + 0.5, {k: min(n, steps + 1.0) for k, n in self._cost.items()})
+        solver = _loaded(
             rows.program(),
             **SHARP,
             mip_max_nodes=nodes,
@@ -180,6 +189,8 @@ class WholeProgram:
             mip_detect_symmetry=False,
             **({} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}),
         )
+        if solver is None:
+            return Answer(0)
         with stopped_when(budget.over, solver):
             status = _run_twice(solver)
         if status is None:
@@ -236,7 +247,9 @@ class WholeProgram:
         for price, n in counts.items():
             rows.row(n, n, dict.fromkeys(pools[price], 1.0))
         limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
-        solver = load_lp(rows.program(), **SHARP, mip_max_nodes=_NODES, mip_detect_symmetry=False, **limits)
+        solver = _loaded(rows.program(), **SHARP, mip_max_nodes=_NODES, mip_detect_symmetry=False, **limits)
+        if solver is None:
+            return None
         with stopped_when(budget.over, solver):
             status = _run_twice(solver)
         if status == highspy.HighsModelStatus.kInfeasible:
