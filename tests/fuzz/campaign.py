@@ -52,6 +52,7 @@ class Plan:
     jobs: int = 2
     out: Path = Path("build/fuzz")
     coverage: str = ""  # data file
+    plant: str = ""  # ``module:function``, called first in each worker
     hang: float = HANG
     shrink_seconds: float = SHRINK_SECONDS
 
@@ -100,11 +101,13 @@ class Tally:
 class Worker:
     """One process, and what it is at."""
 
-    def __init__(self, coverage: str) -> None:
+    def __init__(self, plan: Plan, *, measured: bool = True) -> None:
         """Start it."""
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=serve, args=(theirs, coverage), daemon=False)
+        self.process: SpawnProcess = context.Process(
+            target=serve, args=(theirs, plan.coverage if measured else "", plan.plant)
+        )
         self.process.start()
         theirs.close()
         self.heard = time.monotonic()
@@ -149,7 +152,7 @@ class Campaign:
 
     def run(self) -> list[Found]:
         """Examine until the problems or the minutes are used up; returns the faults, cut down and written."""
-        workers = [Worker(self.plan.coverage) for _ in range(self.plan.jobs)]
+        workers = [Worker(self.plan) for _ in range(self.plan.jobs)]
         try:
             while True:
                 for worker in workers:
@@ -211,7 +214,7 @@ class Campaign:
                 self._lost(workers, worker, f"hangs: silent for {self.plan.hang:.0f} seconds")
             elif worker.idle and worker.done > LIFE:
                 worker.end()
-                workers[workers.index(worker)] = Worker(self.plan.coverage)
+                workers[workers.index(worker)] = Worker(self.plan)
 
     def _take(self, worker: Worker, message: tuple[Any, ...]) -> None:
         kind, *rest = message
@@ -260,7 +263,7 @@ class Campaign:
             self.found.append(found)
             if path in BY_NAME and sum(other.fault.rule == how for other in self.found) <= MOST_EACH:
                 found.document = self._shrink_apart(found)
-        fresh = workers[workers.index(worker)] = Worker(self.plan.coverage)
+        fresh = workers[workers.index(worker)] = Worker(self.plan)
         fresh.todo = [left for left in worker.todo if left != index]
         if fresh.todo:
             fresh.pipe.send(("examine", self.plan.seed, fresh.todo, self.plan.family, self.plan.path))
@@ -272,7 +275,7 @@ class Campaign:
 
         def fails(doc: Doc) -> bool:
             if not apart:
-                apart.append(Worker(""))
+                apart.append(Worker(self.plan, measured=False))
             worker = apart[0]
             worker.pipe.send(("check", found.path, doc, found.key))
             try:

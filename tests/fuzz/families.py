@@ -47,7 +47,7 @@ def make_problem(family: str, draw: Draw) -> Doc:
     """A problem of a family: a tight or a loose base, the family's own twist, and perhaps another one."""
     doc = BASES.get(family, base)(draw)
     others = [name for name in TWISTS if name != family]
-    while draw.chance(45):
+    while draw.chance(10 if family in ("bins", "hard-bins") else 45):
         TWISTS[draw.choice(others)](draw, doc)
     if family in TWISTS:
         TWISTS[family](draw, doc)
@@ -514,6 +514,38 @@ def bins(draw: Draw) -> Doc:
     return doc
 
 
+def hard_bins(draw: Draw) -> Doc:
+    """Bins that are packed full, or nearly: sizes near a half, a third and a fourth that add up to the unit."""
+    gib = draw.choice((24, 25, 30))
+    kinds: Doc = {}
+    for k in range(draw.choice((1, 1, 2))):
+        kinds[f"t{k}"] = {"accelerator": "S", "accelerator_count": 1, "vcpus": 12, "memory_gib": 60}
+        kinds[f"t{k}"]["price_per_hour"] = draw.choice(PRICES)
+    doc: Doc = {"format": "placement/v1", "name": "bins", "accelerators": {"S": {"memory_gib": gib}}}
+    doc |= {"instance_types": kinds, "pools": []}
+    for kind in kinds:
+        doc["pools"].append({"name": f"p-{kind}", "instance_type": kind, "zone": "a"})
+        if len(kinds) > 1 and draw.chance(60):
+            kinds[kind]["vcpus"] = draw.choice((6, 9, 12))
+    sizes: list[int] = []
+    for _ in range(draw.randint(2, 4)):  # bins cut into parts that fill them
+        first = draw.randint(gib // 4, gib // 2)
+        second = draw.randint(gib // 5, max(gib // 5, (gib - first) // 2))
+        sizes += [first, second, gib - first - second]
+    if draw.chance(50):
+        sizes[draw.randrange(len(sizes))] += 1
+    both = draw.chance(50)
+    doc["components"] = []
+    for c, size in enumerate(sorted(set(sizes))):
+        one: Doc = {"name": f"m{c}", "copies": sizes.count(size), "shared": True, "accelerator_memory_gib": size}
+        if both:
+            one["vcpus"] = draw.choice((2, 3, 4, 5))
+        if draw.chance(20):
+            one["memory_gib"] = draw.choice((15, 20, 25))
+        doc["components"].append(one)
+    return doc
+
+
 def alike(draw: Draw) -> Doc:
     """Many components that differ by little, on machines of a type or two: what is solved in groups."""
     doc = loose(draw, copies=1, types=("s1", "s4", "l2"))
@@ -586,6 +618,12 @@ TWISTS: dict[str, Twist] = {
     "large": large,
     "nothing": nothing,
 }
-BASES: dict[str, Callable[[Draw], Doc]] = {"tight": random_problem, "bins": bins, "alike": alike, "fleets": fleets}
+BASES: dict[str, Callable[[Draw], Doc]] = {
+    "tight": random_problem,
+    "bins": bins,
+    "hard-bins": hard_bins,
+    "alike": alike,
+    "fleets": fleets,
+}
 FAMILIES = (*TWISTS, *BASES)
-WEIGHTS = dict.fromkeys(FAMILIES, 10) | {"nothing": 3, "large": 5, "fleets": 3, "bins": 12}
+WEIGHTS = dict.fromkeys(FAMILIES, 10) | {"nothing": 3, "large": 5, "fleets": 4, "bins": 8, "hard-bins": 8, "alike": 8}

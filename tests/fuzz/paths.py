@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.heuristics import HeuristicOptions
 from placement.heuristics.prices import resource_prices
+from tests.fuzz import blind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,6 +144,23 @@ _SPANNING = {f"{PATTERNS}.relaxation:_MOST_ITEMS": 0, f"{PATTERNS}.relaxation:_M
 _FEW_SUMS = {f"{PATTERNS}.relaxation:_MOST_SUMS": 1, f"{PATTERNS}.dedicated:MOST_COPIES": 1}
 _NO_MIXES = {f"{EXACT}.mix_by_mix:MOST_COPIES": 0}
 _DIVE = (f"{EXACT}.diving.dive:Dive.run",)
+_NO_PLAN = {f"{EXACT}.start:first_plan": blind.no_plan}
+_POOR_PLAN = {f"{EXACT}.start:first_plan": blind.poor_plan}
+_NO_REASON = {"placement.bounds.infeasible:why_infeasible": blind.no_reason}
+_NO_VOLUME = {
+    "placement.bounds.volume:volume_bound": blind.no_volume,
+    "placement.bounds.instant:raise_instant_bounds": blind.no_bounds,
+}
+_BLIND = _NO_PLAN | _NO_REASON | _NO_VOLUME
+_CORE = f"{EXACT}.vector_packing"
+_BLIND_CORE = {
+    f"{_CORE}.heuristics:first_packings": blind.nothing,
+    f"{_CORE}.dual_feasible:volume_cuts": blind.no_cuts,
+    f"{_CORE}.dual_feasible:dual_feasible_cuts": blind.no_cuts,
+    f"{_CORE}.solve:_count": blind.nothing,
+}
+_CORE_RUN = (f"{_CORE}.solve:solve_vector_packing",)
+_DIVERS = {"fleets": 40, "alike": 40, "wide": 15, "edges": 15, "zones": 12, "avoid": 12}
 _CG = "column-generation"
 _ANY_WORK = (1, 20, 5_000)
 
@@ -170,7 +188,7 @@ PATHS: tuple[Path, ...] = (
     Path("cp-sat-clock", "cp-sat", 3, seconds=30.0, options={"first_phase": 0.001, "workers": 2}),
     Path("milp", "milp", 10, likes={"fleets": 0}, work=(20_000,)),
     Path("milp-short", "milp", 1, work=(50,), seconds=600.0),
-    Path("milp-cold", "milp", 5, work=(20_000,), options={"start": False}),
+    Path("milp-cold", "milp", 5, likes={"fleets": 0}, work=(20_000,), options={"start": False}),
     Path("milp-cbc", "milp", 0.6, work=(20_000,), options={"engine": "cbc", "start": False}),
     # auto, as it is and as it is for large fleets
     Path("auto", "auto", 10, seconds=60.0),
@@ -232,6 +250,53 @@ PATHS: tuple[Path, ...] = (
         seconds=1.0,
         reaches=_DIVE,
         lowers=_DIVES | _NO_MIXES,
+    ),
+    Path("cg-blind", _CG, 8, work=(2,), lowers=_BLIND),
+    Path("cg-mixes-poor", _CG, 8, work=(3,), reaches=(f"{EXACT}.mix_by_mix:MixByMix._decide",), lowers=_POOR_PLAN),
+    Path(
+        "cg-packing-blind",
+        _CG,
+        6,
+        work=(2,),
+        reaches=(f"{EXACT}.mix_packing:MixPacking._pack",),
+        lowers=_BLIND | _NO_MIXES,
+    ),
+    Path("cg-dives-blind", _CG, 6, likes=_DIVERS, work=(2,), reaches=_DIVE, lowers=_BLIND | _DIVES | _NO_MIXES),
+    Path(
+        "cg-dives-poor",
+        _CG,
+        5,
+        likes=_DIVERS | {"moves": 20, "all-drain": 15, "held": 15},
+        work=(2,),
+        reaches=_DIVE,
+        lowers=_POOR_PLAN | _DIVES | _NO_MIXES,
+    ),
+    Path(
+        "cg-dives-blind-clock",
+        _CG,
+        2,
+        likes={k: w / 3 for k, w in _DIVERS.items()},
+        seconds=1.0,
+        reaches=_DIVE,
+        lowers=_BLIND | _DIVES | _NO_MIXES,
+    ),
+    Path(
+        "cg-dives-grid",
+        _CG,
+        2,
+        likes={k: w / 3 for k, w in _DIVERS.items()},
+        work=(2,),
+        reaches=_DIVE,
+        lowers=_BLIND | _DIVES | _NO_MIXES | _COARSE_GRID | _SPANNING,
+    ),
+    Path(
+        "cg-dear-moves",
+        _CG,
+        3,
+        likes={"moves": 25, "all-drain": 10, "held": 10, "fleets": 10},
+        work=(2,),
+        reaches=(f"{PATTERNS}.keeping:Keeping.run",),
+        lowers=_POOR_PLAN | _DIVES | {f"{PATTERNS}.bound:_STAKE": 0.0, f"{EXACT}.afresh:_CHEAP": 0.0},
     ),
     # in parts
     Path(
@@ -321,9 +386,79 @@ PATHS: tuple[Path, ...] = (
             f"{EXACT}.vector_packing.cover:MOST_LOADS": 2,
         },
     ),
+    Path(
+        "bin-packing-blind",
+        "bin-packing",
+        0.2,
+        likes={"bins": 80, "hard-bins": 80},
+        work=(200,),
+        reaches=_CORE_RUN,
+        lowers=_BLIND_CORE | {f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing},
+    ),
+    Path(
+        "bin-packing-full-bins",
+        "bin-packing",
+        0.2,
+        likes={"bins": 40, "hard-bins": 60},
+        work=(200,),
+        reaches=(f"{_CORE}.full_bins:cover_by_full_bins",),
+        lowers=_BLIND_CORE,
+    ),
+    Path(
+        "bin-packing-reversed",
+        "bin-packing",
+        0.2,
+        likes={"bins": 80, "hard-bins": 80},
+        work=(200,),
+        reaches=_CORE_RUN,
+        lowers=_BLIND_CORE
+        | {f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing, f"{_CORE}.solve:_steps": blind.steps_reversed},
+    ),
+    Path(
+        "bin-packing-blind-large",
+        "bin-packing",
+        0.2,
+        likes={"bins": 40, "hard-bins": 40},
+        work=(200,),
+        reaches=_CORE_RUN,
+        lowers=_BLIND_CORE
+        | {
+            f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing,
+            f"{_CORE}.solve:_steps": blind.steps_reversed,
+            f"{_CORE}.patterns:MOST_STATES": 3,
+            f"{_CORE}.patterns:_BEAMS": (2, 4),
+            f"{_CORE}.listed:_MOST": 0,
+            f"{_CORE}.pricing:_MOST_CELLS": 0,
+        },
+    ),
+    Path("arc-flow-blind", "arc-flow", 8, work=(20,), lowers=_BLIND),
+    Path(
+        "arc-flow-blind-large",
+        "arc-flow",
+        5,
+        work=(20,),
+        options={"max_arcs": 40},
+        lowers=_BLIND | {f"{EXACT}.arc_flow.search:_FEW_ARCS": 0, f"{EXACT}.arc_flow.search:_BIG": 1},
+    ),
+    Path("cp-sat-blind", "cp-sat", 5, work=(1_000,), options={"small": 0}, lowers=_BLIND),
+    Path("milp-blind", "milp", 5, work=(20_000,), likes={"fleets": 0}, lowers=_BLIND),
+    Path("auto-blind", "auto", 5, seconds=60.0, lowers=_NO_REASON | _NO_VOLUME),
+    Path("auto-scale-blind", "auto", 5, work=(2,), options={"direct_terms": 0}, lowers=_BLIND | _DIVES),
+    Path(
+        "parts-poor",
+        "decomposition",
+        4,
+        likes={"alike": 15, "fleets": 15},
+        work=(2,),
+        options={"copies": 2, "solver": "cp-sat"},
+        reaches=("placement.decomposition.solve:_Search._round",),
+        lowers=_POOR_PLAN | _NO_VOLUME,
+    ),
     # bounds alone
     Path("bound", "bound", 8, seconds=1.0),
     Path("bound-of-plan", "bound", 6, seconds=1.0, hint=True),
+    Path("bound-blind", "bound", 6, seconds=1.0, lowers=_NO_REASON | _NO_VOLUME),
+    Path("bound-coarse", "bound", 3, seconds=1.0, lowers=_NO_REASON | _NO_VOLUME | _COARSE_GRID | _SPANNING),
     Path("bound-cut-short", "bound", 5, stop="time"),
     # starts and ends
     Path("hint", "auto", 5, work=(1, 5_000), hint=True),
@@ -353,7 +488,19 @@ PATHS: tuple[Path, ...] = (
     Path("certificate", "auto", 6, work=(20, 5_000), certify=True),
     Path("certificate-scale", _CG, 6, work=(1, 3), certify=True),
     Path("certificate-bound", "bound", 3, stop="time", certify=True, hint=True),
-    # a second process
+    # a second process; and the same at the other end of a pipe, in this process
+    Path(
+        "second-in-thread",
+        _CG,
+        2,
+        likes={"fleets": 15, "alike": 15},
+        seconds=0.4,
+        threads=2,
+        real=True,
+        reaches=("placement.second:_Second._do",),
+        options={"steps": 20},
+        lowers=_BLIND | _DIVES | {f"{EXACT}.aside:_LEAST": 0.0, "placement.second:_start": blind.InThread},
+    ),
     Path(
         "second-process",
         _CG,

@@ -5,6 +5,7 @@ It imports the package only once coverage has begun, where that is asked for.
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 from typing import TYPE_CHECKING, Any
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 MOST_BYTES = 6 * 2**30  # of memory: a search that takes more fails rather than take the machine along
 
 
-def serve(pipe: Connection, coverage_file: str) -> None:
-    """Answer messages until the other end is closed: ("examine", ...), ("shrink", ...), ("check", ...)."""
+def serve(pipe: Connection, coverage_file: str, plant: str) -> None:
+    """Answer messages until the other end is closed: ("examine", ...), ("shrink", ...), ("check", ...).
+
+    `plant` is a function ``module:name`` that is called first: the fuzzer's own tests plant bugs by it.
+    """
     os.setpgid(0, 0)  # so that what it starts can be ended with it
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     cover = _begin_coverage(coverage_file) if coverage_file else None
@@ -24,6 +28,9 @@ def serve(pipe: Connection, coverage_file: str) -> None:
     from tests.fuzz.paths import PATHS
 
     patching.watch_all(place for path in PATHS for place in path.reaches)
+    if plant:
+        module, _, name = plant.partition(":")
+        getattr(importlib.import_module(module), name)()
     try:
         while True:
             kind, *rest = pipe.recv()
