@@ -81,7 +81,7 @@ class Tally:
     statuses: Counter[tuple[str, str]] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     faults: Counter[tuple[str, str]] = field(default_factory=Counter)  # by path and rule
-    left_behind: int = 0
+    left_behind: Counter[str] = field(default_factory=Counter)  # by path, where a search went on after its answer
     wall: float = 0.0
 
     def add(self, record: Record) -> None:
@@ -111,7 +111,8 @@ class Worker:
         self.process.start()
         theirs.close()
         self.heard = time.monotonic()
-        self.at: tuple[int, str] = (-1, "start")
+        self.at: tuple[int, str] | None = None  # nothing before it is up
+        self.ready = False
         self.todo: list[int] = []
         self.done = 0
         self.shrinks: Found | None = None
@@ -157,7 +158,7 @@ class Campaign:
             while True:
                 for worker in workers:
                     self._give(worker)
-                if all(worker.idle for worker in workers):
+                if self._over() and not self._to_shrink and all(worker.idle for worker in workers):
                     break
                 self._hear(workers)
                 self._report_progress()
@@ -180,7 +181,7 @@ class Campaign:
 
     def _give(self, worker: Worker) -> None:
         """Something to do for a worker that has nothing."""
-        if not worker.idle:
+        if not worker.idle or not worker.ready:
             return
         worker.heard = time.monotonic()
         if self._to_shrink:
@@ -205,12 +206,15 @@ class Campaign:
             worker = pipes[pipe]
             worker.heard = time.monotonic()
             try:
-                self._take(worker, pipe.recv())
+                message = pipe.recv()
+                worker.ready = True
+                self._take(worker, message)
             except (EOFError, ConnectionResetError):
                 worker.process.join(timeout=5)
                 self._lost(workers, worker, f"crashed: exit code {worker.process.exitcode}")
         for worker in list(workers):
-            if not worker.idle and time.monotonic() - worker.heard > self.plan.hang:
+            patience = self.plan.hang if worker.ready else HANG
+            if not worker.idle and time.monotonic() - worker.heard > patience:
                 self._lost(workers, worker, f"hangs: silent for {self.plan.hang:.0f} seconds")
             elif worker.idle and worker.done > LIFE:
                 worker.end()
@@ -224,9 +228,12 @@ class Campaign:
         elif kind == "record":
             record, left = rest
             self.tally.add(record)
-            self.tally.left_behind += bool(left)
             worker.todo.remove(record.index)
             worker.done += 1
+            if left:  # what goes on would take its time from the problems to come
+                worker.done = LIFE + 1
+                self.tally.left_behind.update(taken.path for taken in record.taken)
+                print(f"left behind: --index {record.index}: {[taken.path for taken in record.taken]}", flush=True)
             for path, fault in record.faults:
                 self._note(record.index, record.family, path, fault)
         elif kind == "shrunk" and worker.shrinks is not None:
@@ -247,8 +254,10 @@ class Campaign:
 
     def _lost(self, workers: list[Worker], worker: Worker, how: str) -> None:
         """A worker that is no more: a fault of what it was at; the rest of its work goes to the next."""
-        index, path = worker.at
         worker.kill()
+        if worker.at is None:
+            raise RuntimeError(f"a worker {how} before it had anything to do")
+        index, path = worker.at
         if worker.shrinks is not None:
             found = worker.shrinks
             found.again, found.document = False, problem_of(self.plan.seed, found.index, found.family)[1]
@@ -277,8 +286,11 @@ class Campaign:
             if not apart:
                 apart.append(Worker(self.plan, measured=False))
             worker = apart[0]
-            worker.pipe.send(("check", found.path, doc, found.key))
             try:
+                if not worker.ready:
+                    worker.pipe.recv()  # it is up
+                    worker.ready = True
+                worker.pipe.send(("check", found.path, doc, found.key))
                 if worker.pipe.poll(patience):
                     worker.pipe.recv()
                     return False

@@ -176,7 +176,7 @@ def _certify(path: Path, result: Result) -> Doc:
         return placement.certify(result, time_limit=CERTIFY).document
 
 
-def settle_threads(most: int = 50) -> int:
+def settle_threads(most: int = 20) -> int:
     """Threads of searches that are still at it, after a short wait for them."""
     for _ in range(most):
         left = [thread for thread in threading.enumerate() if thread.name.startswith("placement-search")]

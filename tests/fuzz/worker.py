@@ -31,6 +31,7 @@ def serve(pipe: Connection, coverage_file: str, plant: str) -> None:
     if plant:
         module, _, name = plant.partition(":")
         getattr(importlib.import_module(module), name)()
+    pipe.send(("ready",))
     try:
         while True:
             kind, *rest = pipe.recv()

@@ -63,7 +63,7 @@ def report(tally: Tally, found: list[Found]) -> Iterator[str]:
     total = sum(tally.problems.values())
     yield f"{total} problems in {tally.wall:.0f} s, {1000 * tally.wall / max(1, total):.1f} ms each"
     if tally.left_behind:
-        yield f"{tally.left_behind} problems with a search that went on after its answer"
+        yield f"searches that went on after their answer, on problems with these paths: {dict(tally.left_behind)}"
     yield ""
     yield f"{'family':12} {'problems':>8} {'plan':>7} {'none':>7} {'too many':>8} {'refused':>7}"
     for family in FAMILIES:
