@@ -1,16 +1,13 @@
 #!/usr/bin/env python3
-r"""Check why a bound holds: reads a problem and a certificate (JSON), and perhaps a plan. Standard library only.
+r"""Check why a bound holds, from a problem and a certificate (JSON), with the standard library alone.
 
     python -m placement.check_certificate PROBLEM CERTIFICATE [PLAN] [--recheck] [--strict]
 
-A certificate (`placement-certificate/v1`, docs/certificates.md) claims that no plan of the problem costs less than so
-much, or that there is none. It is a tree: each inner node splits the plans into two cases by a whole number, each leaf
-has a reason for its case. Nothing that it says is believed. The problem is compiled here anew; the certificate's
-numbers are used as *prices*, of which any prove something, and all sums are in whole numbers and fractions. So the
-worst that a certificate can do is to prove less than it claims. To check this program, read it in its order:
-
-1. documents, 2. the problem, 3. one component, 4. a leaf's case, 5. the best pattern, 6. prices, 7. what runs now,
-8. counting, 9. the tree, 10. the command.
+A certificate (docs/certificates.md) claims that no plan of the problem costs less than so much, or that there is none.
+It is a tree: inner nodes split the plans into two cases by a whole number, each leaf has a reason for its case. Nothing
+that it says is believed. The problem is compiled here anew; the certificate's numbers are used as *prices*, of which
+any prove something, and all sums are in whole numbers and fractions. So the worst that it can do is to prove less than
+it claims, and an error of any kind is a refusal. Read this from top to bottom.
 
 Exit status: 0, every leaf proves the claim, or an engine's word does, which is said; 1, refused, with --strict also
 when a leaf rests on the word of one engine alone; 2, a document can't be read.
@@ -27,11 +24,9 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
+Row = dict[str, Any]  # an object of a document
 Need = tuple[int, ...]  # of RESOURCES: MiB, thousandths, thousandths, MiB
 Range = tuple[int, int]  # the least and the most of a count
 Cost = Fraction | float  # micro-dollars, or NO_PLAN
@@ -41,25 +36,13 @@ MOST_WHOLE = 64  # copies of a dedicated component whose machines are counted wh
 MOST_STATES = 100_000  # of a knapsack's table; beyond that its units are made coarser
 NO_LIMIT = 10**400  # above any count
 NO_PLAN: Cost = math.inf  # what the cheapest of no plans costs: the only float that takes part in a comparison
+EXACT = [[d, 1, 1] for d in range(4)]  # the grid of a knapsack that rounds nothing
+MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 # 1. Documents --------------------------------------------------------------------------------------------------------
-class Refused(Exception):
-    """A sentence: what is wrong."""
-
-
-REQUIRED: Any = object()
-KINDS: dict[str, Callable[[Any], bool]] = {
-    "text": lambda value: isinstance(value, str),
-    "true or false": lambda value: isinstance(value, bool),
-    "a list": lambda value: isinstance(value, list),
-    "an object": lambda value: isinstance(value, dict),
-    "a number": lambda value: type(value) in (int, float) and 0 <= value <= 1e18,  # of a problem; NaN is none
-    "a count": lambda value: type(value) in (int, float) and 0 <= value <= 1e9 and value == int(value),
-    "a whole number": lambda value: type(value) is int,  # of a certificate: no float, no boolean
-    "a whole number >= 0": lambda value: type(value) is int and value >= 0,
-    "a whole number > 0": lambda value: type(value) is int and value > 0,
-}
+class Refused(ValueError):
+    """A sentence: what is wrong. An error of any kind in a document's place (`MALFORMED`) is as much a refusal."""
 
 
 def insist(suits: bool, sentence: str) -> None:
@@ -67,305 +50,310 @@ def insist(suits: bool, sentence: str) -> None:
         raise Refused(sentence)
 
 
-def expect(value: Any, what: str, kind: str) -> Any:
-    insist(KINDS[kind](value), f"{what} must be {kind}, not {show(value)}")
-    return int(value) if kind == "a count" else value
+def integer(value: Any, least: float = -math.inf) -> int:
+    """A number of a certificate: no float, no boolean."""
+    insist(type(value) is int and value >= least, f"{show(value)} should be a whole number, at least {least}")
+    return int(value)
 
 
-def take(row: Mapping[str, Any], key: str, kind: str, default: Any = REQUIRED) -> Any:
-    """The value of a key; null is as good as absent."""
-    value = row.get(key)
-    return default if value is None and default is not REQUIRED else expect(value, key, kind)
+def fraction(value: Any) -> Fraction:
+    return Fraction(integer(value[0]), integer(value[1], 1))
 
 
-def only(value: object, keys: str, what: str) -> dict[str, Any]:
-    """An object without keys that are not known here: they might mean something."""
-    row: dict[str, Any] = expect(value, what, "an object")
-    unknown = sorted(set(row) - set(keys.split()))
-    insist(not unknown, f"{what} has keys that are not known here: {show(', '.join(unknown))}")
-    return row
-
-
-def rows(row: Mapping[str, Any], key: str, keys: str, default: Any = REQUIRED) -> list[dict[str, Any]]:
-    return [only(value, keys, f"a row of {key}") for value in take(row, key, "a list", default)]
-
-
-def parts(value: Any, what: str, size: int) -> list[Any]:
-    insist(isinstance(value, list) and len(value) == size, f"{what} must be a list of {size}, not {show(value)}")
-    return list(value)
-
-
-def known(name: Any, names: Iterable[str], what: str) -> str:
+def known(name: Any, names: Any, what: str) -> str:
     insist(isinstance(name, str) and name in names, f"the problem has no {what} {show(name)}")
     return str(name)
 
 
-def distinct(pairs: Iterable[tuple[Any, Any]], what: str) -> dict[Any, Any]:
-    pairs = list(pairs)
-    insist(len(dict(pairs)) == len(pairs), f"{what}: the same thing stands there twice")
-    return dict(pairs)
+def distinct(pairs: Any, what: str) -> dict[Any, Any]:
+    listed = list(pairs)
+    insist(len(dict(listed)) == len(listed), f"{what}: the same thing stands there twice")
+    return dict(listed)
 
 
 def show(value: Any) -> str:
-    """Any value, short, and without signs that a terminal obeys."""
-    if type(value) in (int, Fraction) and abs(value) >= 10**40:
-        return "a number of more than 40 digits"
-    shown = f"{len(value)} values" if isinstance(value, list | dict) else json.dumps(value, default=str)
-    return shown if len(shown) <= 70 else f"{shown[:67]}..."
+    return ascii(value)[:90]  # no sign that a terminal obeys
 
 
 # 2. The problem ------------------------------------------------------------------------------------------------------
-PROBLEM = "format name accelerators instance_types pools components instances placements objective limits commitments"
-POOL = "name instance_type zone min_instances max_instances price_per_hour labels"
 OPTION = "accelerators accelerator_memory_gib accelerator_share shared vcpus memory_gib on instance_types throughput"
-COMPONENT = (
-    f"{OPTION} name copies demand min_copies priority options zones spread dedicated avoid groups move_cost labels "
-    "min_available_on_zone_loss min_available_on_pool_loss min_available_on_instance_loss"
-)
-SPREAD = "max_skew min_zones max_per_zone max_per_instance"
-Option = namedtuple("Option", "name shared devices memory share vcpus host on types rate")  # needs of one copy
-# A component by an option on a pool: its `need` in patterns of `touches` accelerators, or else it owns `owned` of them.
-Way = namedtuple("Way", "component option pool zone need touches owned usage rate")
-Place = namedtuple("Place", "component option machine accelerators")  # where copies run
+KEYS = f"""format name accelerators instance_types pools components instances placements objective limits {OPTION}
+    accelerator accelerator_count price_per_hour reserved instance_type zone min_instances max_instances labels copies
+    demand min_copies priority options zones spread dedicated avoid groups move_cost min_available_on_zone_loss
+    min_available_on_pool_loss min_available_on_instance_loss max_skew min_zones max_per_zone max_per_instance id pool
+    state removable component instance option pinned horizon_hours max_moves"""
+NEEDS = (("accelerator_memory_gib", 1024), ("accelerator_share", SHARE), ("vcpus", 1000), ("memory_gib", 1024))
+# A component by an option on a pool: it puts a `need` into patterns of `touches` of its `devices`, or it owns these.
+Way = namedtuple("Way", "component option pool zone devices shared memory share need touches owned usage rate")
 
 
-def units(row: Mapping[str, Any], key: str, scale: int, rounded: Callable[[float], int] = math.ceil) -> int:
-    """A need in whole units, rounded up (room: down); what is within 1e-6 of a whole number is that number."""
-    value = take(row, key, "a number", 0.0 if rounded is math.ceil else REQUIRED) * scale
-    return round(value) if abs(value - round(value)) < 1e-6 * max(1.0, value) else rounded(value)
+def clean(value: Any, *, names: bool = False) -> Any:
+    """A document without nulls, which are as good as absent. Unknown keys are refused: they might mean something."""
+    if not isinstance(value, dict):
+        return [clean(one) for one in value] if isinstance(value, list) else value
+    unknown = set(value) - set(KEYS.split())
+    insist(names or not unknown, f"the problem has keys that are not covered here: {show(sorted(unknown))}")
+    free, unread = ("accelerators", "instance_types"), ("limits", "labels")  # the keys of `free` are names
+    return {k: clean(v, names=k in free) for k, v in value.items() if v is not None and (names or k not in unread)}
+
+
+def number(row: Row, key: str, default: Any = None) -> Any:
+    value = row[key] if default is None else row.get(key, default)
+    insist(value is default or (type(value) in (int, float) and 0 <= value <= 1e18), f"{key} can't be {show(value)}")
+    return value
+
+
+def count(row: Row, key: str, default: int) -> int:
+    insist(number(row, key, default) % 1 == 0, f"{key} must be a whole number")
+    return int(row.get(key, default))
+
+
+def units(row: Row, key: str, scale: int, *, room: bool = False) -> int:
+    """A need in whole units, rounded up, or room, rounded down; what is within 1e-6 of a whole number is that."""
+    value = number(row, key, None if room else 0) * scale
+    near: int = round(value)
+    return near if abs(value - near) < 1e-6 * max(1.0, value) else math.floor(value) if room else math.ceil(value)
 
 
 def decimal(value: float) -> Fraction:
-    """The decimal that was written: 0.1 is a tenth, not the binary number next to it."""
-    return Fraction(str(float(value)))
+    return Fraction(str(float(value)))  # 0.1 is a tenth, not the binary number next to it
 
 
 class Pool:
-    """Machines that are alike. On a *whole* one a pattern is all that stands there; else what one accelerator holds."""
+    """Machines that are alike. On a *single* one a pattern is all that stands there; else what an accelerator holds."""
 
-    def __init__(
-        self, row: dict[str, Any], types: dict[str, Any], memory: dict[Any, int], forced: Counter[str]
-    ) -> None:
-        self.name, self.zone, self.type = (take(row, key, "text") for key in ("name", "zone", "instance_type"))
-        keys = "accelerator accelerator_count vcpus memory_gib price_per_hour reserved"
-        kind = only(types.get(self.type), keys, f"the instance type {show(self.type)}")
-        less = only(take(kind, "reserved", "an object", {}), "vcpus memory_gib accelerator_memory_gib", "reserved")
-        self.accelerator = take(kind, "accelerator", "text", None)
-        insist(self.accelerator is None or self.accelerator in memory, f"no accelerator {show(self.accelerator)}")
-        self.devices = 0 if self.accelerator is None else int(take(kind, "accelerator_count", "a count", 0))
-        self.memory = memory.get(self.accelerator, 0) - units(less, "accelerator_memory_gib", 1024)  # of each
-        self.vcpus = units(kind, "vcpus", 1000, math.floor) - units(less, "vcpus", 1000)
-        self.host = units(kind, "memory_gib", 1024, math.floor) - units(less, "memory_gib", 1024)
-        price = take(row, "price_per_hour", "a number", take(kind, "price_per_hour", "a number"))
-        self.price = round(price * 1_000_000)  # micro-dollars
-        self.quota: int = take(row, "max_instances", "a count", NO_LIMIT)
-        self.fewest = max(take(row, "min_instances", "a count", 0), forced[self.name])  # any plan pays for these
-        self.whole = self.devices <= 1
-        one, self.room = (
-            (n * max(0, self.memory), n * SHARE, max(0, self.vcpus), max(0, self.host)) for n in (1, self.devices)
-        )
-        self.unit: Need = self.room if self.whole else (*one[:2], 0, 0)  # what a pattern may fill
+    def __init__(self, row: Row, top: Row, forced: dict[str, int]) -> None:
+        self.name, self.zone, self.type = str(row["name"]), str(row["zone"]), str(row["instance_type"])
+        kind = top["instance_types"][self.type]
+        less, self.accelerator, self.devices, self.memory = kind.get("reserved", {}), kind.get("accelerator"), 0, 0
+        if self.accelerator is not None:
+            self.devices = count(kind, "accelerator_count", 0)
+            self.memory = units(top["accelerators"][self.accelerator], "memory_gib", 1024, room=True)  # of each
+            self.memory -= units(less, "accelerator_memory_gib", 1024)
+        self.vcpus, self.host = (units(kind, k, n, room=True) - units(less, k, n) for k, n in NEEDS[2:])
+        self.price = round(number(row, "price_per_hour", number(kind, "price_per_hour")) * 1_000_000)  # micro-dollars
+        self.quota = count(row, "max_instances", NO_LIMIT)
+        self.fewest = max(count(row, "min_instances", 0), forced[self.name])  # any plan pays for these
+        of_one, self.single = max(0, self.memory), self.devices <= 1
+        self.room: Need = (self.devices * of_one, self.devices * SHARE, max(0, self.vcpus), max(0, self.host))
+        self.unit: Need = self.room if self.single else (of_one, SHARE, 0, 0)  # what a pattern may fill
 
-
-def read_option(row: dict[str, Any], *, rated: bool) -> Option:
-    allowed = (take(row, key, "a list", None) for key in ("on", "instance_types"))
-    keys = (("accelerator_memory_gib", 1024), ("accelerator_share", SHARE), ("vcpus", 1000), ("memory_gib", 1024))
-    needs = [units(row, key, scale) for key, scale in keys]
-    rate = decimal(take(row, "throughput", "a number", REQUIRED if rated else 1))
-    insist(rate > 0, "throughput must be above 0")
-    shared, devices = take(row, "shared", "true or false", False), take(row, "accelerators", "a count", 1)
-    return Option._make((take(row, "name", "text", None), shared, devices, *needs, *allowed, rate))
-
-
-def runs_on(option: Option, pool: Pool) -> bool:
-    """Whether an empty machine of the pool may run one copy."""
-    named = option.on is None or pool.accelerator in option.on
-    fits = not option.devices or (option.devices <= pool.devices and option.memory <= pool.memory)
-    fits = fits and option.vcpus <= pool.vcpus and option.host <= pool.host and pool.quota > 0
-    return bool(named and fits and (option.types is None or pool.type in option.types))
-
-
-def usage(option: Option, pool: Pool) -> Need:
-    """What a copy takes of a machine; an accelerator that is not shared is taken whole."""
-    memory, share = (option.memory, option.share) if option.shared else (pool.memory, SHARE)
-    return (option.devices * memory, option.devices * share, option.vcpus, option.host)
+    def way(self, component: str, o: int, option: Row, *, dedicated: bool) -> list[Way]:
+        """How a copy runs on an empty machine; []: it may not, or does not fit. Dedicated ones are in no pattern."""
+        devices, shared = count(option, "accelerators", 1), option.get("shared") is True
+        memory, share, vcpus, host = (units(option, key, scale) for key, scale in NEEDS)
+        allowed = self.accelerator in option.get("on", [self.accelerator]) and self.quota > 0
+        allowed = allowed and self.type in option.get("instance_types", [self.type])
+        fits = not devices or (devices <= self.devices and memory <= self.memory)
+        if not (allowed and fits and vcpus <= self.vcpus and host <= self.host):
+            return []
+        memory_taken, share_taken = (memory, share) if shared else (self.memory, SHARE)  # what is owned is taken whole
+        usage = (devices * memory_taken, devices * share_taken, vcpus, host)
+        need = None if dedicated else usage if self.single else (memory, share, 0, 0) if shared and devices else None
+        touches, owned = (0, 0 if dedicated else devices) if need is None else (1 if self.single else devices, 0)
+        where, rate = (component, o, self.name, self.zone), decimal(number(option, "throughput", 0))
+        return [Way._make((*where, devices, shared, memory, share, need, touches, owned, usage, rate))]
 
 
 class Problem:
-    """A compiled document. What only forbids more plans (`avoid`, `limits`, ...) is not read: bounds hold without.
+    """A compiled document. What only forbids more plans (`avoid`, `limits`, ...) is not used: bounds hold without.
 
-    `commitments` make plans cheaper: problems with these are refused. `machines`: those that run and may stay, by id
-    their pool; `places`: the copies on these, how many run and how many are pinned. `ranges`: see `Leaf`.
+    `commitments`, which make plans cheaper, are no known key. `machines`: those that may stay, by id their pool;
+    `places`: by component, option, machine and accelerators, how many copies run and are pinned. `ranges`: see `Leaf`.
     """
 
-    def __init__(self, document: object) -> None:
-        top = only(document, PROBLEM, "the problem")
-        insist(top.get("format") == "placement/v1", 'the problem must have "format": "placement/v1"')
-        insist(not top.get("commitments"), "the problem has commitments, which lower costs: this is not covered")
-        objective = only(take(top, "objective", "an object", {}), "horizon_hours move_cost max_moves", "the objective")
-        self.name: str = take(top, "name", "text", "")
-        self.horizon = decimal(take(objective, "horizon_hours", "a number", 1)).limit_denominator(10**6)
-        listed = [(take(row, "id", "text"), row) for row in rows(top, "instances", "id pool state removable", [])]
-        ids = distinct(listed, "instances")
-        staying = {m: row for m, row in ids.items() if take(row, "state", "text", "active") != "draining"}
-        kept = [row for row in staying.values() if not take(row, "removable", "true or false", True)]
-        forced = Counter(take(row, "pool", "text") for row in kept)
-        accelerators = take(top, "accelerators", "an object", {}).items()
-        of_one = {a: only(row, "memory_gib", "an accelerator") for a, row in accelerators}
-        memory = {a: units(row, "memory_gib", 1024, math.floor) for a, row in of_one.items()}
-        pools = [
-            Pool(row, take(top, "instance_types", "an object"), memory, forced) for row in rows(top, "pools", POOL)
-        ]
+    def __init__(self, document: Any) -> None:
+        top: Row = clean(document)
+        insist(top.get("format") == "placement/v1", "the problem is no placement/v1")
+        objective, self.name = top.get("objective", {}), str(top.get("name", ""))
+        self.horizon = decimal(number(objective, "horizon_hours", 1)).limit_denominator(10**6)
+        ids = distinct(((row["id"], row) for row in top.get("instances", [])), "instances")
+        staying = {m: row for m, row in ids.items() if row.get("state") != "draining"}
+        forced = Counter(row["pool"] for row in staying.values() if row.get("removable") is False)
+        pools = [Pool(row, top, forced) for row in top["pools"]]
         self.pools: dict[str, Pool] = distinct(((pool.name, pool) for pool in pools), "pools")
-        self.machines = {m: known(row.get("pool"), self.pools, "pool") for m, row in staying.items()}
-        named = distinct(((take(row, "name", "text"), row) for row in rows(top, "components", COMPONENT)), "components")
-        placements = rows(top, "placements", "component instance accelerators option pinned", [])
-        self.running = Counter(known(row.get("component"), named, "component") for row in placements)
-        move_cost = take(objective, "move_cost", "a number", 0)
-        self.components = {n: Component(row, move_cost, self.pools, self.running[n]) for n, row in named.items()}
-        self.places: dict[Place, list[int]] = defaultdict(lambda: [0, 0])
+        self.machines = {m: known(row["pool"], self.pools, "pool") for m, row in staying.items()}
+        placements, cost = top.get("placements", []), number(objective, "move_cost", 0)
+        self.running = Counter(row["component"] for row in placements)  # copies, on machines that must go too
+        components = [Component(row, cost, self.pools, self.running[row["name"]]) for row in top["components"]]
+        self.components: dict[str, Component] = distinct(((c.name, c) for c in components), "components")
+        self.places: dict[tuple[str, int, str, frozenset[int] | None], list[int]] = defaultdict(lambda: [0, 0])
         for row in placements:
-            c, machine = self.components[row["component"]], known(row.get("instance"), ids, "instance")
-            seats = take(row, "accelerators", "a list", None)
-            on = None if seats is None else frozenset(expect(seat, "an accelerator", "a count") for seat in seats)
-            place = Place(c.name, c.index(row.get("option") or 0), machine, on)
+            c, machine = self.component(row["component"]), known(row["instance"], ids, "instance")
+            seats = frozenset(row["accelerators"]) if "accelerators" in row else None
             if machine in self.machines:
-                self.places[place][0] += 1
-                self.places[place][1] += take(row, "pinned", "true or false", False)
-        copies = {p: sum(c.copies for c in self.components.values() if p in c.on_one) for p in self.pools}
+                counts = self.places[c.name, c.index(row.get("option", 0)), machine, seats]
+                counts[:] = counts[0] + 1, counts[1] + (row.get("pinned") is True)
+        copies = {p: sum(c.copies for c in components if p in c.on_one) for p in self.pools}
         self.ranges = {p: (pool.fewest, min(pool.quota, pool.fewest + copies[p])) for p, pool in self.pools.items()}
+        # Moves that no plan avoids: `required` copies are placed, and of those that run only so many may stay.
+        stay, kept = Counter[tuple[str, str]](), Counter[str]()
+        for (name, o, machine, _), (many, _) in self.places.items():
+            stay[name, machine] += many if (o, self.machines[machine]) in self.components[name].way_of else 0
+        for (name, _), many in stay.items():
+            kept[name] += min(many, self.components[name].per_instance)
+        self.moves = {n: max(0, min(self.running[n], c.required) - kept[n]) for n, c in self.components.items()}
+
+    def component(self, name: Any) -> Component:
+        return self.components[known(name, self.components, "component")]
+
+    def pool_set(self, names: Any) -> frozenset[str]:
+        pools = frozenset(known(name, self.pools, "pool") for name in names)
+        insist(len(pools) == len(names) > 0, "a set of pools must have some, each but once")
+        return pools
+
+    def copy_set(self, row: Row) -> tuple[str, int, frozenset[str]]:
+        c = self.component(row["component"])
+        return c.name, c.index(integer(row["option"])), self.pool_set(row["pools"])
 
 
 # 3. One component ----------------------------------------------------------------------------------------------------
 class Component:
-    """A model to serve by `required` to `copies` copies, and what its rules and the pools say of these.
+    """A model to serve, by `required` to `copies` copies: `in_zone` in a zone, at most `on_one` on a pool's machine."""
 
-    `in_zone`: the range of its copies in each of its `zones`; `on_one`: by pool, the most copies on one machine.
-    A dedicated component puts nothing into patterns: it has machines alone.
-    """
-
-    def __init__(self, row: dict[str, Any], move_cost: float, pools: Mapping[str, Pool], running: int) -> None:
-        self.name: str = row["name"]
-        copies, self.demand = take(row, "copies", "a count", None), decimal(take(row, "demand", "a number", 0))
-        insist((copies is None) == (self.demand > 0), f"{show(self.name)} must have either copies or a demand")
-        loss = row.get("min_available_on_pool_loss") or row.get("min_available_on_instance_loss")
-        insist(not (loss and self.demand), "a demand beside a loss floor over pools or instances is not covered")
-        direct = {key: row[key] for key in OPTION.split() if row.get(key) is not None}
-        listed = rows(row, "options", f"{OPTION} name", [direct])
-        insist(bool(listed) and (listed == [direct] or not direct), f"the options of {show(self.name)} are not clear")
-        self.options = [read_option(option, rated=self.demand > 0) for option in listed]
-        self.required: int = take(row, "min_copies", "a count", 1 if copies is None else copies)
-        self.priority = (
-            take(row, "priority", "a count", 0) if (copies or 0) > self.required else None
-        )  # of optional ones
-        self.move_cost = round(take(row, "move_cost", "a number", move_cost) * 1_000_000)
-        spread = only(take(row, "spread", "an object", {}), SPREAD, "spread")
-        self.skew, _, self.per_zone, self.per_instance = (take(spread, k, "a count", NO_LIMIT) for k in SPREAD.split())
+    def __init__(self, row: Row, move_cost: float, pools: dict[str, Pool], running: int) -> None:
+        self.name, self.demand = str(row["name"]), decimal(number(row, "demand", 0))  # 0: none
+        insist(("copies" in row) == (not self.demand), f"{show(self.name)} must have either copies or a demand")
+        floors = [row.get(f"min_available_on_{what}_loss") for what in ("pool", "instance")]
+        insist(not (self.demand and any(floors)), "a demand with a loss floor over pools or instances is not covered")
+        direct = {key: row[key] for key in OPTION.split() if key in row}
+        insist(not (direct and "options" in row), f"{show(self.name)} has one option beside others")
+        self.options: list[Row] = row.get("options", [direct])
+        self.copies = count(row, "copies", 0)  # with a demand, see `serve`
+        self.required = count(row, "min_copies", 1 if self.demand else self.copies)
+        self.priority = count(row, "priority", 0) if self.copies > self.required else None  # of its optional copies
+        self.move_cost = round(number(row, "move_cost", move_cost) * 1_000_000)
+        spread, limits = row.get("spread", {}), ("max_skew", "max_per_zone", "max_per_instance")
+        self.skew, self.per_zone, self.per_instance = (count(spread, key, NO_LIMIT) for key in limits)
         insist(self.skew > 0, "max_skew must be at least 1")
-        self.min_zones: int = take(spread, "min_zones", "a count", 0)
-        self.floor: int = take(row, "min_available_on_zone_loss", "a count", 0)
-        self.dedicated, allowed = take(row, "dedicated", "true or false", False), take(row, "zones", "a list", None)
-        self.ways: list[Way] = []
+        self.min_zones, self.floor = count(spread, "min_zones", 0), count(row, "min_available_on_zone_loss", 0)
+        self.dedicated, self.ways = row.get("dedicated") is True, list[Way]()
         for (o, option), pool in product(enumerate(self.options), pools.values()):
-            if runs_on(option, pool) and (allowed is None or pool.zone in allowed):
-                taken, need, touches = usage(option, pool), None, 0
-                if not self.dedicated and (pool.whole or (option.shared and option.devices)):
-                    need = taken if pool.whole else (option.memory, option.share, 0, 0)
-                    touches = 1 if pool.whole else option.devices
-                owned = 0 if self.dedicated or touches else option.devices
-                self.ways.append(Way(self.name, o, pool.name, pool.zone, need, touches, owned, taken, option.rate))
+            if pool.zone in row.get("zones", [pool.zone]):
+                self.ways += pool.way(self.name, o, option, dedicated=self.dedicated)
         self.zones = sorted({way.zone for way in self.ways})
+        if self.demand:
+            self.serve(running)
         self.way_of = {(way.option, way.pool): way for way in self.ways}
-        self.copies: int = self.serve(running) if self.demand else copies
         self.in_zone = self.zone_range()
-        self.on_one = {way.pool: self.most_on_one(pools[way.pool]) for way in self.ways}
+        of_pool: dict[str, list[Way]] = defaultdict(list)
+        for way in self.ways:
+            of_pool[way.pool].append(way)
+        self.on_one = {p: self.most_on_one(pools[p], ways) for p, ways in of_pool.items()}
         self.counted_whole = self.dedicated and not self.demand and self.copies <= MOST_WHOLE
 
     def index(self, option: Any) -> int:
-        """The option of a placement, by name or number."""
-        found = next((o for o, one in enumerate(self.options) if one.name == option), option)
-        insist(found in range(len(self.options)), f"{show(self.name)} has no option {show(option)}")
-        return int(found)
+        """The option that a name or a number means."""
+        names = [one.get("name") if isinstance(option, str) else o for o, one in enumerate(self.options)]
+        insist(option in names, f"{show(self.name)} has no option {show(option)}")
+        return names.index(option)
 
-    def serve(self, running: int) -> int:
-        """Set the demand; the copies beyond which one can be dropped from any plan at no cost.
+    def serve(self, running: int) -> None:
+        """Set the demand, and the copies beyond which one can be dropped from any plan at no cost.
 
-        Throughput may miss a demand by 1e-9 of it. Served sums are multiples of 1 / scale, so what they must reach may
-        be rounded up to one; and no copy serves more than that. With more copies than that, `min_copies` and 2a + 1
-        (a: the zone-loss floor) ask for, drop one of a fullest zone. Skew: if that zone alone was fullest, the largest
-        count falls; else the least falls only when all zones were even, to a skew of 1. Zones in use: one empties only
-        when it had one copy, so all had, and fewer copies need fewer. Floor: with one fullest zone nothing changes;
-        with two, at least n/2 - 1 >= a stand elsewhere. With more than zones x running copies a fullest zone has one
-        that does not run there now, so no kept or pinned copy is lost.
+        Throughput may miss a demand by 1e-9 of it; sums of it are multiples of 1 / scale, and no copy serves more than
+        all. With more copies than that, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, drop one of a fullest
+        zone. Skew: if that zone alone was fullest, the largest count falls; else the least falls only when all were
+        even, to a skew of 1. A zone empties only when all in use had one copy: fewer copies need fewer zones. Floor:
+        with two fullest zones at least n/2 - 1 >= a stand elsewhere. With more than zones x running copies a fullest
+        zone has one that does not run there, so no kept or pinned one is lost.
         """
-        scale = math.lcm(self.demand.denominator, *(option.rate.denominator for option in self.options))
+        rates = [decimal(number(option, "throughput")) for option in self.options]
+        insist(min(rates) > 0, "with a demand, throughput must be above 0")
+        scale = math.lcm(self.demand.denominator, *(rate.denominator for rate in rates))
         least = self.demand - max(self.demand, Fraction(1)) / 10**9
         self.demand = Fraction(max(1, math.ceil(least * scale)), scale)
         self.ways = [way._replace(rate=min(way.rate, self.demand)) for way in self.ways]
-        enough: int = math.ceil(self.demand / min(option.rate for option in self.options))
-        return max(enough, self.required, 2 * self.floor + 1, len(self.zones) * running, running)
+        enough = math.ceil(self.demand / min(rates))
+        self.copies = max(enough, self.required, 2 * self.floor + 1, len(self.zones) * running, running)
 
     def zone_range(self) -> Range:
         """With n copies over Z zones and skew k, a zone has from (n - (Z-1) k) / Z to (n + (Z-1) k) / Z of them.
 
-        A zone whose loss must leave a copies has at most n - a, one of m in use at most n - m + 1. The least is taken
-        at the required copies and the most at all copies, so they hold whatever n is.
+        If a must be left when it is lost, at most n - a; if m are in use, at most n - m + 1. The least is taken at the
+        required copies and the most at all copies, so they hold whatever n is.
         """
         zones = max(1, len(self.zones))
-        others = (zones - 1) * self.skew
-        elsewhere = max(self.floor, min(self.min_zones, self.copies) - 1)
+        others, elsewhere = (zones - 1) * self.skew, max(self.floor, min(self.min_zones, self.copies) - 1)
         high = min(self.copies - elsewhere, (self.copies + others) // zones, self.per_zone)
         return max(0, -(-(self.required - others) // zones)), max(0, high)
 
-    def most_on_one(self, pool: Pool) -> int:
-        """No machine of the pool holds more copies: the least that any option takes of each resource counts."""
-        ways = [way for way in self.ways if way.pool == pool.name]
-        options = [self.options[way.option] for way in ways]
+    def most_on_one(self, pool: Pool, ways: list[Way]) -> int:
+        """No machine of the pool holds more copies: the least that any way takes of each resource counts."""
         most: list[int] = [self.copies, self.per_instance]
         for has, taken in zip(pool.room, zip(*(way.usage for way in ways), strict=True), strict=True):
             most += [has // min(taken)] if min(taken) else []
-        width = min(option.devices for option in options)
+        width, memory, share = (min(getattr(way, key) for way in ways) for key in ("devices", "memory", "share"))
         if width:  # a copy stands on so many accelerators, each of which holds so many copies
-            beside = [self.copies if any(option.shared for option in options) else 1]
-            memory, share = min(option.memory for option in options), min(option.share for option in options)
-            beside += [pool.memory // memory] if memory else []
-            beside += [SHARE // share] if share else []
+            beside = [self.copies if any(way.shared for way in ways) else 1]
+            beside += [has // each for has, each in ((pool.memory, memory), (SHARE, share)) if each]
             most.append(pool.devices * min(beside) // width)
         return max(1, min(most))
+
+    def impossible(self, leaf: Leaf) -> bool:
+        """Whether its rules alone leave no plan in a leaf: pins, zones, or the room in its pools."""
+        problem, placed, zones, pinned = leaf.problem, max(self.required, 1 if self.demand else 0), len(self.zones), 0
+        for (name, o, machine, seats), (_, pins) in problem.places.items():
+            if pins and name == self.name:
+                way = self.way_of.get((o, problem.machines[machine]))
+                fits = way is not None and (seats is None or len(seats) == way.devices)
+                pinned += pins if fits else self.copies + 1
+        if pinned > self.copies or not placed:
+            return pinned > self.copies
+        if not zones or min(self.min_zones, placed) > zones or 0 < self.floor > self.copies + -self.copies // zones:
+            return True  # the last: of copies spread evenly, what is left when a zone is lost
+        room = dict.fromkeys(self.zones, 0)
+        for p, most in self.on_one.items():
+            room[problem.pools[p].zone] += leaf.pools[p][1] * most
+        top = min(self.copies, self.per_zone, min(room.values()) + self.skew)
+        return sum(min(most, top) for most in room.values()) < placed
 
 
 # 4. A leaf's case ----------------------------------------------------------------------------------------------------
 class Leaf:
     """The plans of a leaf: ranges of machines paid for, by pool and by set of pools, and of copies.
 
-    Plans *worth having* count: with at most `Component.copies`, and no machine paid for that holds nothing unless the
-    document makes it be paid. Any plan can be made one at no cost, in money or in copies left out. Such a plan pays in
-    a pool for at most the machines that any plan pays for, and one for each copy that may run there. `path` has, by set
-    of pools or of copies, what the splits above allow; `within`, by priority, the most optional copies left out.
+    Plans *worth having* count: with at most `Component.copies`, and no machine that holds nothing unless it must be
+    paid. Any plan can be made one at no cost, in money or in copies left out. Then in a pool at most the machines that
+    any plan pays for are paid, and one for each copy that may run there. `path` has, by set of pools or of copies, what
+    the splits above allow; `within`, by priority, the most optional copies left out.
     """
 
-    def __init__(self, problem: Problem, path: Mapping[Any, Range], within: Mapping[Any, int]) -> None:
+    def __init__(self, problem: Problem, path: dict[Any, Range], within: dict[Any, int]) -> None:
         def meet(key: Any, low: int, high: int) -> Range:
             least, most = path.get(key, (0, NO_LIMIT))
             return max(low, least), min(high, most)
 
-        self.within = within
+        self.problem, self.within = problem, within
         self.pools = {p: meet(frozenset([p]), *ends) for p, ends in problem.ranges.items()}
         self.sets = {key: meet(key, *self.sums(key)) for key in path if isinstance(key, frozenset)}
         self.copies = {k: meet(k, 0, problem.components[k[0]].copies) for k in path if isinstance(k, tuple)}
-        ranges = [*self.pools.values(), *self.sets.values(), *self.copies.values()]
-        self.empty = any(low > high for low, high in ranges)
-
-    def most_copies(self, c: Component, o: int, pools: set[str]) -> int:
-        """Of the component by the option on some pools: what is known of sets that have all of these."""
-        limits = (
-            high for (name, i, some), (_, high) in self.copies.items() if (name, i) == (c.name, o) and pools <= some
-        )
-        return min(c.copies, *limits, c.copies)
+        self.empty = any(low > high for of in (self.pools, self.sets, self.copies) for low, high in of.values())
 
     def sums(self, pools: frozenset[str]) -> Range:
-        """The range of a set of pools by those of its pools."""
         return sum(self.pools[p][0] for p in pools), sum(self.pools[p][1] for p in pools)
+
+    def least_rent(self, used: list[tuple[Prices, Fraction]], *, paid: bool = True) -> Fraction:
+        """The least rent, micro-dollars per hour, from inequalities on machine counts (6.) with factors f > 0.
+
+        rent = sum price n >= sum price n - f (sum W n - D) + g (sum over pools in S of n - N), for any g, N being the
+        machines of S: each count is least at an end of its range, and rents are multiples of the prices' gcd. With
+        prices of 0 (not `paid`) a sum above 0 is a contradiction: the leaf has no plan (Farkas).
+        """
+        total, pools = Fraction(0), self.problem.pools
+        cost: dict[Any, Fraction] = {p: Fraction(pool.price if paid else 0) for p, pool in pools.items()}
+        for prices, factor in used:
+            worth, least = prices.inequality(self)
+            total += factor * least
+            cost |= {p: cost[p] - factor * value for p, value in worth.items()}
+            for some, g in prices.machines.items():
+                cost[some] = cost.get(some, Fraction(0)) - factor * g
+                cost |= {p: cost[p] + factor * g for p in some}
+        for key, value in cost.items():
+            ends = self.pools[key] if isinstance(key, str) else self.sets.get(key, self.sums(key))
+            total += min(value * end for end in ends)
+        step = math.gcd(*(pool.price for p, pool in pools.items() if self.pools[p][1] > 0))
+        return Fraction(math.ceil(total / step) * step) if paid and step else total
 
 
 # 5. The best pattern -------------------------------------------------------------------------------------------------
@@ -373,18 +361,14 @@ class Leaf:
 class Knapsack:
     """What may stand on one accelerator (or whole machine), by dynamic programming over the room that is filled.
 
-    Martello and Toth 1990, *Knapsack Problems*, section 3.4 (multiplicities in parts 1, 2, 4, ...); in several
-    dimensions Kellerer, Pferschy and Pisinger 2004, section 9.3.2. Needs and room are rounded down to units of a
-    `grid`, or dimensions are left out of it: what fits still fits then, so the most that it is worth only grows.
+    Martello and Toth 1990, *Knapsack Problems*, section 3.4 (multiplicities in parts 1, 2, 4, ...). Needs and room are
+    rounded down to units of a `grid`, or dimensions left out of it: what fits still fits, and may be worth more.
     """
 
     def __init__(self, room: Need, needs: frozenset[Need], grid: tuple[tuple[int, int, int], ...]) -> None:
         sizes = {need: [need[d] * den // num for d, num, den in grid] for need in needs}
         rooms = [room[d] * den // num for d, num, den in grid]
         kept = [d for d in range(len(grid)) if any(size[d] for size in sizes.values())]
-        for d in reversed(kept.copy()):  # a dimension is implied by one of which each need takes no smaller part
-            implied = (all(s[d] * rooms[e] <= s[e] * rooms[d] for s in sizes.values()) for e in kept if e != d)
-            kept = [e for e in kept if e != d] if any(implied) else kept
         unit = {d: math.gcd(*(size[d] for size in sizes.values())) for d in kept}
         while kept and math.prod(rooms[d] // unit[d] + 1 for d in kept) > MOST_STATES:
             unit[max(kept, key=lambda d: rooms[d] // unit[d])] *= 2
@@ -392,9 +376,8 @@ class Knapsack:
         self.room = [rooms[d] // unit[d] for d in kept]
         self.sizes = {need: [size[d] // unit[d] for d in kept] for need, size in sizes.items()}
         self.strides = [math.prod(have + 1 for have in self.room[i + 1 :]) for i in range(len(kept))]
-        self.values: dict[tuple[tuple[Need, int, int], ...], int] = {}
 
-    def table(self, priced: Iterable[tuple[Need, int, int]], best: list[int] | None = None) -> list[int]:
+    def table(self, priced: Any, best: list[int] | None = None) -> list[int]:
         """By room up to all of it, the most that items are worth: (need, price, how many at most).
 
         What is priced below 0 may stay away. `best` is such a table of other items.
@@ -417,111 +400,72 @@ class Knapsack:
                 best = after
         return best
 
+    @lru_cache(maxsize=10_000)  # noqa: B019 - knapsacks are few, and kept
     def value(self, priced: tuple[tuple[Need, int, int], ...]) -> int:
-        """The most that a pattern can be worth."""
-        if priced not in self.values:
-            self.values[priced] = self.table(priced)[-1]
-        return self.values[priced]
+        return self.table(priced)[-1]
 
 
 # 6. Prices -----------------------------------------------------------------------------------------------------------
-def pool_set(value: Any, problem: Problem) -> frozenset[str]:
-    names = [known(name, problem.pools, "pool") for name in expect(value, "pools", "a list")]
-    insist(len(set(names)) == len(names) > 0, "a set of pools must have some, each but once")
-    return frozenset(names)
-
-
-def copy_set(value: Any, problem: Problem) -> tuple[str, int, frozenset[str]]:
-    """Copies of a component, by an option, on some pools."""
-    row = only(value, "component option pools", "a set of copies")
-    c = problem.components[known(row.get("component"), problem.components, "component")]
-    insist(take(row, "option", "a whole number >= 0") < len(c.options), f"{show(c.name)} has not so many options")
-    return c.name, row["option"], pool_set(row.get("pools"), problem)
-
-
-def priced(row: Mapping[str, Any], key: str, size: int, read: Callable[..., Any], kind: str) -> dict[Any, int]:
+def priced(row: Row, key: str, read: Any, least: float = 0) -> dict[Any, int]:
     """Prices by what they are of: the last part of each entry is the price."""
-    entries = [parts(entry, f"an entry of {key}", size) for entry in take(row, key, "a list", [])]
-    return distinct(((read(*entry[:-1]), expect(entry[-1], f"a price of {key}", kind)) for entry in entries), key)
+    return distinct(((read(*what), integer(price, least)) for *what, price in row.get(key, [])), key)
 
 
 class DeviceClass:
     """Pools with accelerators (or whole machines) of equal room; prices of *items*, what copies put on one of these."""
 
-    def __init__(self, row: dict[str, Any], problem: Problem) -> None:
-        self.pools = pool_set(row.get("pools"), problem)
-        rooms = {(problem.pools[p].whole, problem.pools[p].unit) for p in self.pools}
+    def __init__(self, row: Row, problem: Problem) -> None:
+        self.pools, self.own = problem.pool_set(row["pools"]), integer(row.get("own", 0), 0)
+        rooms = {(problem.pools[p].single, problem.pools[p].unit) for p in self.pools}
         insist(len(rooms) == 1, "the pools of a class must be alike")
-        self.own: int = take(row, "own", "a whole number >= 0", 0)
         self.users: dict[Need, dict[Component, dict[int, set[str]]]] = {}  # by component and option, on which pools
-        for c in problem.components.values():
-            for way in c.ways:
-                if way.need is not None and way.pool in self.pools:
-                    self.users.setdefault(way.need, {}).setdefault(c, {}).setdefault(way.option, set()).add(way.pool)
-        self.price: dict[Need, int] = priced(row, "copies", 2, self.item, "a whole number")
-        signed = (need for need, price in self.price.items() if price < 0 and any(c.demand for c in self.users[need]))
-        insist(not any(signed), "what copies with a demand take must not have a price below 0")
-        grid = [parts(unit, "a unit", 3) for unit in take(row, "grid", "a list", [[d, 1, 1] for d in range(4)])]
-        suits = (type(d) is type(num) is type(den) is int and 0 <= d < 4 and num > 0 < den for d, num, den in grid)
-        insist(all(suits), "the grid must be of [dimension 0 to 3, num, den]")
-        self.knapsack = Knapsack(rooms.pop()[1], frozenset(self.users), tuple((d, num, den) for d, num, den in grid))
-
-    def item(self, value: Any) -> Need:
-        need = tuple(expect(amount, "a need", "a whole number") for amount in parts(value, "a need", 4))
-        insist(need in self.users, f"no copy on these pools has the need {show(str(need))}")
-        return need
+        for c, way in ((one, way) for one in problem.components.values() for way in one.ways if way.need is not None):
+            if way.pool in self.pools:
+                self.users.setdefault(way.need, {}).setdefault(c, {}).setdefault(way.option, set()).add(way.pool)
+        self.price = priced(row, "copies", tuple, -math.inf)
+        for need, price in self.price.items():
+            insist(need in self.users, f"no copy on these pools has the need {show(need)}")
+            insist(price >= 0 or not any(c.demand for c in self.users[need]), "a demand is met at a price below 0")
+        grid = [(integer(d, 0), integer(n, 1), integer(den, 1)) for d, n, den in row.get("grid", EXACT)]
+        self.knapsack = Knapsack(rooms.pop()[1], frozenset(self.users), tuple(grid))
 
     def items(self, leaf: Leaf) -> tuple[tuple[Need, int, int], ...]:
         """(need, price, how often it stands on one accelerator at most), of items with a price above 0.
 
-        What stands on an accelerator is in one zone and on one machine; a copy stands there but once, so it may stand
-        there no more often than there are copies of the components that have it, in the leaf.
+        That is in one zone and on one machine, and a copy stands there but once: so no more often than the leaf has
+        copies of the components that have it.
         """
-        found = []
-        for need, price in sorted(self.price.items()):
-            most = 0
-            for c, options in self.users[need].items() if price > 0 else ():
-                copies = sum(leaf.most_copies(c, o, pools) for o, pools in options.items())
-                most += min(copies, c.copies, c.in_zone[1], c.per_instance)
-            found += [(need, price, most)] if most > 0 else []
-        return tuple(found)
+        most: Counter[Need] = Counter()
+        for need, c in ((need, c) for need, users in self.users.items() for c in users if self.price.get(need, 0) > 0):
+            copies = dict.fromkeys(self.users[need][c], c.copies)
+            for (name, o, pools), (_, high) in leaf.copies.items():
+                if name == c.name and o in copies and self.users[need][c][o] <= pools:
+                    copies[o] = min(copies[o], high)
+            most[need] += min(sum(copies.values()), c.copies, c.in_zone[1], c.per_instance)
+        return tuple((need, self.price[need], most[need]) for need in sorted(most))
 
 
 class Prices:
     r"""Prices of what plans use and machines offer, in 1 / unit micro-dollars per hour; at least 0 but where said.
 
     `inequality` is Lagrangian relaxation (Geoffrion 1974), read as a cut on machine counts (Benders 1962): price what
-    copies take. What stands on an accelerator is a pattern or one copy that owns it, so it is worth at most alpha, the
-    best pattern (Gilmore and Gomory 1961). With what volumes and copies per machine are worth, a machine of pool p is
-    worth at most :math:`W_p`. All copies of a plan are worth at least D, each component's cheapest choice. So
-    :math:`\sum_p W_p n_p \ge D` for the machines of any plan, whatever the prices. A set of copies with a price (any
-    sign): each copy pays it less, and their number, within its range, pays it.
+    copies take. What stands on an accelerator is a pattern or one copy that owns it: worth at most alpha, the best
+    pattern (Gilmore and Gomory 1961); with volumes and copies per machine, a machine of pool p at most :math:`W_p`.
+    All copies of a plan are worth at least D, each component's cheapest choice. So :math:`\sum_p W_p n_p \ge D` for
+    the machines of any plan. A copy pays the price (any sign) of a set less, and their number, in its range, pays it.
     """
 
-    def __init__(self, row: dict[str, Any], problem: Problem) -> None:
-        self.problem, self.alpha, least = problem, dict[DeviceClass, int](), "a whole number >= 0"
-        components, pools = problem.components, problem.pools
-        self.machines = priced(row, "machines", 2, lambda some: pool_set(some, problem), "a whole number")
-        self.classes = [DeviceClass(value, problem) for value in rows(row, "accelerators", "pools own copies grid", [])]
-        self.class_of: dict[str, DeviceClass] = distinct(
-            ((p, k) for k in self.classes for p in k.pools), "accelerators"
-        )
-
-        def volume(p: Any, r: Any) -> tuple[str, str]:
-            return known(p, pools, "pool"), known(r, RESOURCES, "resource")
-
-        def on_machine(c: Any, p: Any) -> tuple[str, str]:
-            return known(c, components, "component"), known(p, components[c].on_one, "pool for it,")
-
-        self.volumes = priced(row, "volumes", 3, volume, least)
-        self.per_instance = priced(row, "per_instance", 3, on_machine, least)
-        self.copies = priced(row, "copies", 2, lambda some: copy_set(some, problem), "a whole number")
-        insist(
-            not any(components[c].demand or components[c].counted_whole for c, _, _ in self.copies),
-            "copies with a demand, or counted whole, can have no price as a set",
-        )
-        optional = take(row, "optional", "an object", {})
-        self.optional: dict[str, int] = {p: take(optional, p, least) for p in optional}
+    def __init__(self, row: Row, problem: Problem) -> None:
+        self.problem, self.alpha = problem, dict[DeviceClass, int]()
+        self.machines = priced(row, "machines", problem.pool_set, -math.inf)
+        self.classes = [DeviceClass(value, problem) for value in row.get("accelerators", [])]
+        self.class_of: dict[str, DeviceClass] = distinct(((p, q) for q in self.classes for p in q.pools), "classes")
+        self.volumes = priced(row, "volumes", lambda p, r: (known(p, problem.pools, "pool"), RESOURCES.index(r)))
+        self.per_instance = priced(row, "per_instance", lambda c, p: (c, known(p, problem.component(c).on_one, "pool")))
+        self.copies = priced(row, "copies", problem.copy_set, -math.inf)
+        for c in (problem.components[name] for name, _, _ in self.copies):
+            insist(not (c.demand or c.counted_whole), "copies with a demand, or counted whole, have no price as a set")
+        self.optional = {p: integer(price, 0) for p, price in row.get("optional", {}).items()}
 
     def inequality(self, leaf: Leaf) -> tuple[dict[str, int], int]:
         """W by pool, and D, for the plans of a leaf."""
@@ -531,7 +475,7 @@ class Prices:
         for p, kind in self.class_of.items():
             worth[p] += max(1, pools[p].devices) * self.alpha[kind]
         for (p, r), price in self.volumes.items():
-            worth[p] += price * pools[p].room[RESOURCES.index(r)]
+            worth[p] += price * pools[p].room[r]
         for (name, p), price in self.per_instance.items():
             worth[p] += price * components[name].on_one[p]
         total = sum(self.least(c, worth, leaf) for c in components.values() if c.ways)
@@ -542,27 +486,23 @@ class Prices:
             total += self.optional.get(str(priority), 0) * (wanted - limit)
         return worth, total
 
-    def of_copy(self, c: Component, way: Way, worth: Mapping[str, int]) -> int:
-        """The least that one copy is worth: a part of a machine of its own, or what it takes at its prices."""
-        if c.dedicated:
-            return worth[way.pool] // c.on_one[way.pool]
-        total: int = self.per_instance.get((c.name, way.pool), 0)
-        total += sum(self.volumes.get((way.pool, r), 0) * used for r, used in zip(RESOURCES, way.usage, strict=True))
-        kind = self.class_of.get(way.pool)
-        return total + (0 if kind is None else way.owned * self.alpha[kind] + way.touches * kind.price.get(way.need, 0))
-
-    def least(self, c: Component, worth: Mapping[str, int], leaf: Leaf) -> int:
+    def least(self, c: Component, worth: dict[str, int], leaf: Leaf) -> int:
         """The least that the placed copies of a component are worth; optional ones bring their priority's price."""
         reward = self.optional.get(str(c.priority), 0) if c.priority in leaf.within else 0
         if c.counted_whole:
             return self.least_whole(c, worth, reward)
         sets = [(o, pools, price) for (name, o, pools), price in self.copies.items() if name == c.name]
         in_zone, rates = dict[str, int](), list[Fraction]()
-        for way in c.ways:
-            value = self.of_copy(c, way, worth) - reward
+        for way in c.ways:  # what a copy takes, at its prices, or a part of a machine of its own
+            kind, value = self.class_of.get(way.pool), self.per_instance.get((c.name, way.pool), 0) - reward
+            if c.dedicated:
+                value = worth[way.pool] // c.on_one[way.pool] - reward
+            elif kind is not None:
+                value += way.owned * self.alpha[kind] + way.touches * kind.price.get(way.need, 0)
+            value += 0 if c.dedicated else sum(self.volumes.get((way.pool, r), 0) * n for r, n in enumerate(way.usage))
             value -= sum(price for o, pools, price in sets if o == way.option and way.pool in pools)
             in_zone[way.zone] = min(value, in_zone.get(way.zone, value))
-            rates.append(value / way.rate)
+            rates += [Fraction(value) / way.rate] if c.demand else []
         if c.demand:  # nothing is worth less than 0 here
             return max(c.required * min(in_zone.values()), math.ceil(c.demand * min(rates)))
         low, high = c.in_zone  # first the least in every zone, then the cheapest, then more only where that pays
@@ -572,7 +512,7 @@ class Prices:
             placed, total = placed + more, total + more * value
         return total + max(0, c.required - placed) * min(in_zone.values())  # there is no plan when copies are left
 
-    def least_whole(self, c: Component, worth: Mapping[str, int], reward: int) -> int:
+    def least_whole(self, c: Component, worth: dict[str, int], reward: int) -> int:
         """The same where its machines are its alone: covering knapsacks, one in each zone, then one over zones."""
         best = {0: 0}  # copies so far -> the least that their machines are worth
         for zone in c.zones:
@@ -580,61 +520,25 @@ class Prices:
             here, after = [0], dict[int, int]()
             for n in range(1, c.in_zone[1] + 1):
                 here.append(min(value + here[max(0, n - many)] for many, value in offers))
-            for before, paid in best.items():
-                for n in range(c.in_zone[0], min(c.in_zone[1], c.copies - before) + 1):
-                    after[before + n] = min(paid + here[n], after.get(before + n, paid + here[n]))
-            best = after
+            for before, n in product(best, range(c.in_zone[0], len(here))):
+                after[before + n] = min(best[before] + here[n], after.get(before + n, best[before] + here[n]))
+            best = {n: value for n, value in after.items() if n <= c.copies}
         return min((paid - reward * n for n, paid in best.items() if n >= c.required), default=0)  # none: no plan
 
 
-def least_rent(leaf: Leaf, problem: Problem, used: Iterable[tuple[Prices, Fraction]], *, paid: bool = True) -> Fraction:
-    """The least rent of a leaf, micro-dollars per hour, from inequalities with factors f > 0.
-
-    rent = sum price n >= sum price n - f (sum W n - D) + g (sum over pools in S of n - N), for any g where N is the
-    number of machines in S. That is a sum over counts: each is least at an end of its range. A rent is a multiple of
-    the prices' gcd. With prices of 0 (not `paid`) a sum above 0 is a contradiction: no plan is in the leaf (Farkas).
-    """
-    total, cost = Fraction(0), {p: Fraction(pool.price if paid else 0) for p, pool in problem.pools.items()}
-    sets: dict[frozenset[str], Fraction] = defaultdict(Fraction)
-    for prices, factor in used:
-        worth, least = prices.inequality(leaf)
-        total += factor * least
-        for p, value in worth.items():
-            cost[p] -= factor * value
-        for pools, g in prices.machines.items():
-            sets[pools] -= factor * g
-            for p in pools:
-                cost[p] += factor * g
-    total += sum(min(value * end for end in leaf.pools[p]) for p, value in cost.items())
-    total += sum(min(value * end for end in leaf.sets.get(some, leaf.sums(some))) for some, value in sets.items())
-    step = math.gcd(*(pool.price for p, pool in problem.pools.items() if leaf.pools[p][1] > 0))
-    return Fraction(math.ceil(total / step) * step) if paid and step else total
-
-
 # 7. What runs now ----------------------------------------------------------------------------------------------------
-def least_moves(problem: Problem) -> dict[str, int]:
-    """Moves that no plan avoids: `required` copies are placed, and of those that run only so many may stay."""
-    stay: Counter[tuple[Component, str]] = Counter()
-    for place, (number, _) in problem.places.items():
-        c = problem.components[place.component]
-        stay[c, place.machine] += number if (place.option, problem.machines[place.machine]) in c.way_of else 0
-    kept: Counter[str] = Counter()
-    for (c, _), number in stay.items():
-        kept[c.name] += min(number, c.per_instance)
-    return {n: max(0, min(problem.running[n], c.required) - kept[n]) for n, c in problem.components.items()}
-
-
-def running_cost(problem: Problem, prices: Prices, rewards: Mapping[str, int], unit: int, leaf: Leaf) -> Fraction:
+def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit: int, leaf: Leaf) -> Fraction:
     r"""The least cost of machines and moves, micro-dollars, when a copy that is kept is worth a reward too.
 
     Of r copies that run and are needed, a plan that keeps k moves at least r - k. With rewards of at most the money of
     a move, :math:`\sum_p W_p n_p + \sum_m (W_m - W_p) + \sum_c reward_c moves_c \ge D + \sum_c reward_c r_c`, where
-    a running machine m of pool p that stays is worth at most W_m: on each accelerator the best pattern of any items
-    and of the copies that run there, which bring their part of the reward, or one that owns it. What keeps this at
-    least money is a fractional covering knapsack (Dantzig 1957) of machines, and of moves, worth what they cost.
+    a running machine m of pool p is worth at most W_m: on each accelerator the best pattern of any items and of copies
+    that run there, which bring their part of the reward, or one that owns it. What keeps this at least money is a
+    fractional covering knapsack (Dantzig 1957) of machines, and of moves, worth what they cost.
     """
-    hours, (worth, missing), forced, cost = problem.horizon, prices.inequality(leaf), least_moves(problem), Fraction(0)
+    hours, (worth, least), forced, cost = problem.horizon, prices.inequality(leaf), problem.moves, Fraction(0)
     insist(hours > 0, 'a leaf "running" needs a horizon above 0')
+    missing = Fraction(least)
     for name, c in problem.components.items():
         reward, all_placed = rewards.get(name, 0), leaf.within.get(c.priority, 1) == 0
         insist(reward * hours <= c.move_cost * unit, f"the reward of {show(name)} is more than the money of a move")
@@ -643,15 +547,14 @@ def running_cost(problem: Problem, prices: Prices, rewards: Mapping[str, int], u
         cost += c.move_cost * min(needed, forced[name])
     more = dict.fromkeys(problem.machines, 0)  # W_m - W_p
     seats: dict[tuple[str, int], list[Any]] = defaultdict(list)  # by machine and accelerator, who runs there
-    for place, (number, _) in problem.places.items():
-        pool, reward = problem.pools[problem.machines[place.machine]], rewards.get(place.component, 0)
-        way = problem.components[place.component].way_of.get((place.option, pool.name))
-        on = {0} if pool.whole else place.accelerators
+    for (name, o, m, places), (many, _) in problem.places.items():
+        pool, reward = problem.pools[problem.machines[m]], rewards.get(name, 0)
+        way, on = problem.components[name].way_of.get((o, pool.name)), {0} if pool.single else places
         if way is not None and (way.touches or way.owned) and on and pool.name in prices.class_of:
             for a in on:
-                seats[place.machine, a].append((way.need, number, -(-reward // len(on))))
+                seats[m, a].append((way.need, many, -(-reward // len(on))))
         elif way is not None:  # where it stands is not known, or nothing
-            more[place.machine] += reward * number
+            more[m] += reward * many
     tables = {kind: kind.knapsack.table(kind.items(leaf)) for kind in prices.classes}
     for (m, _), some in seats.items():
         kind = prices.class_of[problem.machines[m]]
@@ -661,217 +564,135 @@ def running_cost(problem: Problem, prices: Prices, rewards: Mapping[str, int], u
     offers = [(1, 1, NO_LIMIT)]  # price, worth, how many: of moves first
     for p, pool in problem.pools.items():
         running = sorted((worth[p] + more[m] for m, of in problem.machines.items() if of == p), reverse=True)
-        new = max(0, pool.fewest - len(running))  # any plan pays for the fewest: at best for the best
-        cost += hours * pool.fewest * pool.price
-        missing -= sum(running[: pool.fewest]) + new * worth[p]
+        cost += hours * pool.fewest * pool.price  # any plan pays for the fewest: at best for the best
+        missing -= sum(running[: pool.fewest]) + max(0, pool.fewest - len(running)) * worth[p]
         offers += [(pool.price * unit, value, 1) for value in running[pool.fewest :]]
-        offers.append((pool.price * unit, worth[p], max(0, pool.quota - max(pool.fewest, len(running)))))
-    left = Fraction(missing)
+        offers += [(pool.price * unit, worth[p], max(0, pool.quota - max(pool.fewest, len(running))))]
     for price, value, most in sorted((o for o in offers if o[1] > 0), key=lambda offer: Fraction(offer[0], offer[1])):
-        taken = min(max(Fraction(0), left / value), Fraction(most))
-        cost, left = cost + hours * taken * price / unit, left - taken * value
+        taken = min(max(Fraction(0), missing / value), Fraction(most))
+        cost, missing = cost + hours * taken * price / unit, missing - taken * value
     return cost
 
 
-# 8. Counting ---------------------------------------------------------------------------------------------------------
-def impossible(problem: Problem, leaf: Leaf, c: Component) -> bool:
-    """Whether the rules of one component alone leave no plan in the leaf: pins, zones, or room in its pools."""
-    pinned = 0
-    for place, (_, pins) in problem.places.items():
-        if pins and place.component == c.name:
-            there = (place.option, problem.machines[place.machine]) in c.way_of
-            fits = place.accelerators is None or len(place.accelerators) == c.options[place.option].devices
-            pinned += pins if there and fits else c.copies + 1
-    placed, zones = max(c.required, 1 if c.demand else 0), len(c.zones)
-    if pinned > c.copies or not placed:
-        return pinned > c.copies
-    if not zones or min(c.min_zones, placed) > zones or (c.floor and c.copies + -c.copies // zones < c.floor):
-        return True
-    room = dict.fromkeys(c.zones, 0)
-    for p, most in c.on_one.items():
-        room[problem.pools[p].zone] += leaf.pools[p][1] * most
-    top = min(c.copies, c.per_zone, min(room.values()) + c.skew)
-    return bool(sum(min(most, top) for most in room.values()) < placed)
-
-
-# 9. The tree ---------------------------------------------------------------------------------------------------------
-LEAF = "leaf use infeasible component pool prices rewards engine says program about at_least"
-
-
+# 8. The tree ---------------------------------------------------------------------------------------------------------
 class Proof:
     """What a tree proves of the plans `within` some limits on copies left out.
 
-    `checked` is the least cost of its leaves without any engine, `told` with engines' words. Each node but the first is
-    a child of one node before it, and each split is by a whole number, so each plan is in the case of one leaf.
+    `checked` is the least cost of its leaves without any engine, `told` with their words. Each node but the first is a
+    child of one node before it, and splits are by a whole number, so each plan is in one leaf.
     """
 
-    def __init__(self, problem: Problem, tree: dict[str, Any], claim: Cost, prices: list[Prices], unit: int) -> None:
-        within, nodes = take(tree, "within", "an object", {}), take(tree, "nodes", "a list")
-        insist(all(p.isdecimal() and len(p) < 12 for p in within), "within must name priorities")
-        self.within = {int(p): take(within, p, "a whole number >= 0") for p in within}
-        self.claim, self.checked, self.told = claim, NO_PLAN, NO_PLAN
-        self.reasons: Counter[str] = Counter()
-        self.weak: list[str] = []  # leaves that do not prove the claim
-        self.words: list[tuple[int, dict[str, Any]]] = []  # nodes that rest on an engine's word
+    def __init__(self, problem: Problem, tree: Row, claim: Cost, prices: list[Prices], unit: int, name: str) -> None:
+        nodes, self.within = tree["nodes"], {int(p): integer(n, 0) for p, n in tree.get("within", {}).items()}
+        self.problem, self.prices, self.unit, self.claim = problem, prices, unit, claim
+        self.checked, self.told = NO_PLAN, NO_PLAN
+        self.reasons, self.weak, self.words = Counter[str](), list[str](), list[str]()
         paths: dict[int, dict[Any, Range]] = {0: {}}
-        insist(bool(nodes), "there are no nodes")
+        insist(len(nodes) > 0, "there are no nodes")
         for k, node in enumerate(nodes):
             try:
                 insist(k in paths, "it is the child of no node before it")
                 path = paths.pop(k)
-                if isinstance(node, dict) and "split" in node:
-                    for child, known_there in split(problem, only(node, "split at_most below above", "a split"), path):
-                        insist(k < child < len(nodes) and child not in paths, f"{child} is no node of its own after it")
-                        paths[child] = known_there
-                else:
-                    self.close(k, Leaf(problem, path, self.within), only(node, LEAF, "a leaf"), problem, prices, unit)
-            except Refused as error:
-                raise Refused(f"node {k}: {error}") from None
+                if "split" not in node:
+                    self.close(node, Leaf(problem, path, self.within), f"{name}node {k}")
+                    continue
+                ((what, value),), most = node["split"].items(), integer(node["at_most"])
+                key = {"machines": problem.pool_set, "copies": problem.copy_set}[what](value)
+                low, high = path.get(key, (0, NO_LIMIT))
+                for side, ends in (("below", (low, min(high, most))), ("above", (max(low, most + 1), high))):
+                    child = integer(node[side])
+                    insist(k < child < len(nodes) and child not in paths, f"{child} is no node of its own after it")
+                    paths[child] = {**path, key: ends}
+            except MALFORMED as error:
+                raise Refused(f"{name}node {k} can't be followed: {error}") from None
 
-    def close(
-        self, k: int, leaf: Leaf, node: dict[str, Any], problem: Problem, prices: list[Prices], unit: int
-    ) -> None:
+    def close(self, node: Row, leaf: Leaf, name: str) -> None:
         """Count a leaf with what it proves; an engine's word is taken for it where that is not enough."""
-        cost = leaf_cost(problem, leaf, node, prices, unit)
-        reason = "empty" if leaf.empty else node["leaf"]
-        self.checked = min(self.checked, cost)
-        if reason == "engine" and cost < self.claim:
-            insist(node.get("says") == "infeasible", "an engine must say infeasible")
-            self.words.append((k, node))
-            cost = max(cost, fraction(node["at_least"]) if node.get("at_least") is not None else self.claim)
+        cost, reason = self.cost(node, leaf), "empty" if leaf.empty else node["leaf"]
         self.reasons[reason] += 1
+        self.checked = min(self.checked, cost)
+        if reason == "engine" and cost < self.claim and node["says"] == "infeasible":
+            self.words.append(name)
+            cost = max(cost, fraction(node["at_least"]) if "at_least" in node else self.claim)
         self.told = min(self.told, cost)
         if cost < self.claim:
-            self.weak.append(f"node {k} ({reason}) proves {dollars(cost)}, which is less than the claim")
+            self.weak.append(f"{name} ({reason}) proves {dollars(cost)}, which is less than the claim")
 
-
-def split(problem: Problem, node: dict[str, Any], path: dict[Any, Range]) -> Iterator[tuple[int, dict[Any, Range]]]:
-    """The two children of a node, and what is known of the plans there."""
-    what, most = only(node["split"], "machines copies", "a split"), take(node, "at_most", "a whole number")
-    insist(len(what) == 1, "a split is on machines or on copies")
-    key: Any = pool_set(what["machines"], problem) if "machines" in what else copy_set(what["copies"], problem)
-    low, high = path.get(key, (0, NO_LIMIT))
-    yield take(node, "below", "a whole number"), {**path, key: (low, min(high, most))}
-    yield take(node, "above", "a whole number"), {**path, key: (max(low, most + 1), high)}
-
-
-def leaf_cost(problem: Problem, leaf: Leaf, node: dict[str, Any], prices: list[Prices], unit: int) -> Cost:
-    """What a leaf's reason proves that its plans cost, at least."""
-
-    def numbered(i: Any) -> Prices:
-        insist(type(i) is int and 0 <= i < len(prices), f"there are no prices {show(i)}")
-        return prices[int(i)]
-
-    reason, entries = take(node, "leaf", "text"), take(node, "use", "a list", [])
-    insist(reason in ("prices", "counting", "running", "engine", "empty"), f"no reason is called {show(reason)}")
-    used = [(numbered(i), fraction(factor) / unit) for i, *factor in (parts(entry, "a use", 3) for entry in entries)]
-    insist(all(factor > 0 for _, factor in used), "a factor must be above 0")
-    if leaf.empty:
-        return NO_PLAN
-    if reason == "counting" and node.get("component") is not None:
-        name = known(node["component"], problem.components, "component")
-        if impossible(problem, leaf, problem.components[name]):
+    def cost(self, node: Row, leaf: Leaf) -> Cost:
+        """What a leaf's reason proves that its plans cost, at least."""
+        reason, problem = node["leaf"], self.problem
+        insist(reason in ("prices", "counting", "running", "engine", "empty"), f"no reason is called {show(reason)}")
+        factors = ((i, Fraction(integer(num, 1), integer(den, 1))) for i, num, den in node.get("use", []))
+        used = [(self.prices[integer(i, 0)], factor / self.unit) for i, factor in factors]
+        if reason == "running":
+            rewards = priced(node, "rewards", lambda name: problem.component(name).name)
+            prices, root = self.prices[integer(node["prices"], 0)], Leaf(problem, {}, leaf.within)
+            return running_cost(problem, prices, rewards, self.unit, root)
+        counted = reason == "counting" and not leaf.empty and problem.component(node.get("component")).impossible(leaf)
+        if leaf.empty or counted or (node.get("infeasible") is True and leaf.least_rent(used, paid=False) > 0):
             return NO_PLAN
-    if reason == "running":
-        rewards = priced(node, "rewards", 2, lambda c: known(c, problem.components, "component"), "a whole number >= 0")
-        return running_cost(problem, numbered(node.get("prices")), rewards, unit, Leaf(problem, {}, leaf.within))
-    if take(node, "infeasible", "true or false", False) and least_rent(leaf, problem, used, paid=False) > 0:
-        return NO_PLAN
-    moves = sum(n * problem.components[c].move_cost for c, n in least_moves(problem).items())
-    rent = max(Fraction(0), least_rent(leaf, problem, used))
-    return Fraction(problem.horizon * rent + moves)
+        moves = sum(n * problem.components[c].move_cost for c, n in problem.moves.items())
+        return Fraction(problem.horizon * max(Fraction(0), leaf.least_rent(used)) + moves)
 
 
-def fraction(value: Any) -> Fraction:
-    num, den = parts(value, "a fraction", 2)
-    return Fraction(expect(num, "a numerator", "a whole number"), expect(den, "a denominator", "a whole number > 0"))
-
-
-def check(problem: Problem, document: object) -> list[Proof]:
+def check(problem: Problem, document: Any) -> list[Proof]:
     """The proof of the claim, then those of `left_out`: that no plan leaves out fewer optional copies."""
-    top = only(document, "format problem claim within unit prices nodes left_out", "the certificate")
-    insist(top.get("format") == "placement-certificate/v1", "this is no placement-certificate/v1")
-    insist(top.get("problem") == problem.name, f"the certificate is not of the problem {show(problem.name)}")
-    said, unit = only(top.get("claim"), "cost infeasible", "the claim"), take(top, "unit", "a whole number > 0")
-    insist(len(said) == 1 and said.get("infeasible", True) is True, "the claim must be a cost, or infeasible: true")
-    claim = fraction(said["cost"]) if "cost" in said else NO_PLAN
-    keys = "machines accelerators volumes per_instance copies optional"
-    prices = [Prices(row, problem) for row in rows(top, "prices", keys, [])]
-    others = rows(top, "left_out", "within nodes", [])
-    return [Proof(problem, top, claim, prices, unit), *(Proof(problem, tree, NO_PLAN, prices, unit) for tree in others)]
+    insist(document["format"] == "placement-certificate/v1", "this is no placement-certificate/v1")
+    insist(document["problem"] == problem.name, f"the certificate is not of the problem {show(problem.name)}")
+    ((what, said),), unit = document["claim"].items(), integer(document["unit"], 1)
+    insist(what == "cost" or (what, said) == ("infeasible", True), "the claim must be a cost, or infeasible: true")
+    prices = [Prices(row, problem) for row in document.get("prices", [])]
+    trees = [(document, fraction(said) if what == "cost" else NO_PLAN, "")]
+    trees += [(tree, NO_PLAN, f"left_out {i}, ") for i, tree in enumerate(document.get("left_out", []))]
+    return [Proof(problem, tree, claim, prices, unit, name) for tree, claim, name in trees]
 
 
-# 10. The command -----------------------------------------------------------------------------------------------------
+# 9. The command ------------------------------------------------------------------------------------------------------
 def dollars(cost: Cost) -> str:
-    """A cost in dollars; what is less than a micro-dollar is cut off."""
-    if isinstance(cost, float):
-        return "no plan"
-    return f"{cost // 10**6}.{math.floor(cost) % 10**6:06d} dollars" if abs(cost) < 10**40 else show(cost)
+    if isinstance(cost, float) or abs(cost) >= 10**40:
+        return "no plan" if cost == NO_PLAN else "more dollars than there are"
+    return f"{cost // 10**6}.{math.floor(cost) % 10**6:06d} dollars"
 
 
-def load(path: str) -> Any:
-    return json.loads(Path(path).read_text("utf-8"), object_pairs_hook=lambda pairs: distinct(pairs, "an object"))
+def compare(problem: Problem, proof: Proof, plan: Row) -> str:
+    cost, components = decimal(number(plan, "cost")) * 10**6, problem.components.values()
+    placed = Counter(row["component"] for row in plan["assignments"])
+    out = {p: sum(c.copies - placed[c.name] for c in components if c.priority == p) for p in proof.within}
+    if any(out[p] > most for p, most in proof.within.items()):
+        return f"the plan costs {dollars(cost)}, but leaves out more copies than the plans that this is of"
+    if cost < proof.told - 1:
+        return f"refused: the plan's cost of {dollars(cost)} is below that of any plan: verify it, and the certificate"
+    gap = cost and max(Fraction(0), cost - proof.told) / cost
+    return f"the plan costs {dollars(cost)}: {f'a gap of {float(gap):.4%}' if gap > 1e-9 else 'no plan is cheaper'}"
 
 
-def second_opinions(proofs: Iterable[Proof]) -> Iterator[str]:
-    """What another engine says of each program, asked in a process of its own by the file beside this one."""
-    script = str(Path(__file__).with_name("recheck_program.py"))
-    for k, node in (pair for proof in proofs for pair in proof.words):
-        engine, text = (take(node, key, "text") for key in ("engine", "program"))
-        done = subprocess.run([sys.executable, script, engine], input=text.encode(), capture_output=True, check=False)
-        answer = done.stdout.decode("utf-8", "replace").splitlines() or ["not decided: no answer"]
-        yield f"node {k}: {answer[-1]}"
-
-
-def compare(problem: Problem, proof: Proof, plan: Any) -> tuple[str, bool]:
-    """A plan's own cost beside the bound, and whether both can be true."""
-    cost = decimal(take(expect(plan, "the plan", "an object"), "cost", "a number")) * 10**6
-    assigned = [expect(row, "an assignment", "an object") for row in take(plan, "assignments", "a list")]
-    placed = Counter(known(row.get("component"), problem.components, "component") for row in assigned)
-    out = Counter[Any]()
-    for c in problem.components.values():
-        out[c.priority] += c.copies - placed[c.name]
-    said = f"plan: {dollars(cost)} by its own account, which `placement verify` checks"
-    if any(out[priority] > most for priority, most in proof.within.items()):
-        return f"{said}; it leaves out more copies than the plans that this is of", True
-    if proof.told > cost + 1:
-        return f"{said}: less than any plan costs, so it or the certificate is wrong", False
-    gap = (cost - proof.told) / cost if cost and proof.told < cost else Fraction(0)
-    return f"{said}; {'no plan is cheaper' if gap <= Fraction(1, 10**9) else f'gap {float(gap):.4%}'}", True
-
-
-def main(arguments: Sequence[str]) -> int:
-    """See the top of this file."""
-    files = [word for word in arguments if not word.startswith("--")]
-    flags = set(arguments) - set(files)
-    if len(files) not in (2, 3) or flags - {"--recheck", "--strict"}:
+def main(arguments: list[str]) -> int:
+    files, status = [word for word in arguments if not word.startswith("--")], 2
+    strict, again = "--strict" in arguments, "--recheck" in arguments
+    if len(files) not in (2, 3) or len(files) + strict + again < len(arguments):
         print(__doc__)
-        return 2
+        return status
     try:
-        document, certificate, *plans = map(load, files)
-        problem = Problem(document)
-    except (OSError, ValueError, RecursionError, Refused) as error:
-        print(f"can't be read (JSON only; `placement convert` makes it of YAML): {error}", file=sys.stderr)
-        return 2
-    try:
-        proof, *others = proofs = check(problem, certificate)
-        answers = list(second_opinions(proofs)) if "--recheck" in flags else []
-        compared = [compare(problem, proof, plan) for plan in plans]
-    except Refused as error:
-        print(f"refused: {error}")
-        return 1
+        read = [json.loads(Path(p).read_text("utf-8"), object_pairs_hook=lambda o: distinct(o, "keys")) for p in files]
+        problem, status = Problem(read[0]), 1
+        proof, *others = proofs = check(problem, read[1])
+        compared = [compare(problem, proof, plan) for plan in read[2:]]
+    except (OSError, *MALFORMED) as error:
+        print(f"{('refused', 'can not be read, as JSON')[status - 1]}: {error}")
+        return status
+    script = Path(__file__).with_name("recheck_program.py")  # it asks another engine, in a process of its own
+    asked = subprocess.run([sys.executable, script, files[1]], capture_output=True, check=False) if again else None
+    answers = asked.stdout.decode("ascii", "replace").splitlines() if asked else []
+    confirmed = {line.partition(":")[0] for line in answers if ": confirmed" in line}
+    alone = [name for one in proofs for name in one.words if name not in confirmed]
     faults = [line for one in proofs for line in one.weak] + [line for line in answers if ": contradicted" in line]
-    alone = sum(len(one.words) for one in proofs) - sum(": confirmed" in line for line in answers)
-    faults += [f"{alone} leaves rest on the word of one engine"] if alone and "--strict" in flags else []
-    faults += [line for line, true in compared if not true]
+    faults += [f"{name} rests on the word of one engine" for name in alone if strict]
     print(f"claim: {dollars(proof.claim)} at least{f', leaving out at most {proof.within}' if proof.within else ''}")
-    print(f"checked without any engine: {dollars(proof.checked)}")
-    print(f"with the word of engines: {dollars(proof.told)}")
+    print(f"checked without any engine: {dollars(proof.checked)}\nwith the word of engines: {dollars(proof.told)}")
     print("leaves:", ", ".join(f"{n} {reason}" for one in proofs for reason, n in sorted(one.reasons.items())))
-    for other in others:
-        print(f"no plan leaves out at most {other.within}{'' if other.checked == NO_PLAN else ', by an engine'}")
-    print("\n".join([*answers, *(line for line, _ in compared), *(f"refused: {fault}" for fault in faults[:20])]))
-    return 1 if faults else 0
+    least = [f"no plan leaves out at most {one.within}{', an engine says' * (one.checked < NO_PLAN)}" for one in others]
+    print("\n".join([*(() if faults else least), *answers, *compared, *(f"refused: {f}" for f in faults[:20])]))
+    return 1 if faults or any(line.startswith("refused") for line in compared) else 0
 
 
 if __name__ == "__main__":

@@ -1,22 +1,25 @@
 #!/usr/bin/env python3
-"""Ask an engine whether an integer program has no solution: free MPS on standard input, one line of answer.
+"""Ask engines again what a certificate rests on: whether its integer programs have no solution.
 
-    python recheck_program.py "CP-SAT 9.15" < program.mps     # asks HiGHS, as CP-SAT is who claimed it; else CP-SAT
+    python recheck_program.py CERTIFICATE.json
 
-Answers "confirmed: ...", "contradicted: ..." (a solution that keeps every row, recounted here in whole numbers) or
-"not decided: ...". `check_certificate` runs it in a process of its own; it imports nothing of the package, and the
-engine only when asked. All numbers of the program are whole, and so are all columns, each between two ends.
+Each leaf that one engine claimed is asked of the other one: HiGHS where CP-SAT claimed it, else CP-SAT. Prints a line a
+leaf: "confirmed: ...", "contradicted: ..." (a solution that keeps every row, recounted here in whole numbers) or
+"not decided: ...". `check_certificate --recheck` runs it in a process of its own; it imports nothing of the package,
+and an engine only when asked. All numbers of a program are whole, and so are all columns, each between two ends.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SENSES = ("L", "G", "E")
 NODES = 200_000  # of HiGHS; a limit of work, so that the answer does not depend on the machine
@@ -151,5 +154,16 @@ def recheck(claimed_by: str, text: str) -> str:
     return f"not decided: {name} came to no end within its limit of work"
 
 
+def leaves(certificate: Any) -> Iterator[tuple[str, Any]]:
+    """The leaves of a certificate that an engine claimed, with their names as `check_certificate` has them."""
+    trees = [("", certificate), *((f"left_out {i}, ", tree) for i, tree in enumerate(certificate.get("left_out", [])))]
+    for where, tree in trees:
+        for k, node in enumerate(tree["nodes"]):
+            if node.get("leaf") == "engine":
+                yield f"{where}node {k}", node
+
+
 if __name__ == "__main__":
-    print(recheck(sys.argv[1] if len(sys.argv) > 1 else "", sys.stdin.read()))
+    document = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    for name, leaf in leaves(document):
+        print(f"{name}: {recheck(str(leaf.get('engine')), str(leaf.get('program')))}", flush=True)
