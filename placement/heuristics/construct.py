@@ -46,10 +46,11 @@ class Policy(Protocol):
 def construct(ws: Workspace, policy: Policy) -> list[int]:
     """Bring every component to what is required of it, then place optional copies by priority.
 
-    Returns the components that still lack something, in order; optional copies are placed only when there is none.
+    Returns the components that still lack something, in order; optional copies are placed only when there is none. When
+    the budget is over, those that were not looked at are among them.
     """
     order = policy.order(ws, range(len(ws.fleet.components)))
-    stuck = [c for c in order if not supply(ws, policy, c)]
+    stuck = [c for c in order if ws.out_of_time() or not supply(ws, policy, c)]
     if not stuck:
         place_optional(ws, policy)
     return stuck

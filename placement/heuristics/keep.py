@@ -34,7 +34,8 @@ def keep_pinned(ws: Workspace) -> None:
 def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:
     """Let running copies stay, machine by machine, fullest first; instances in `spare` keep only what is pinned there.
 
-    O(places + places x zone targets for components with zone rules).
+    Those whose turn has not come when the budget is over are left out. O(places + places x zone targets for components
+    with zone rules).
     """
     keep_pinned(ws)
     on: dict[int, list[Place]] = defaultdict(list)
@@ -43,6 +44,8 @@ def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:
             on[place.instance].append(place)
     fullness = {i: _fullness(ws, places) for i, places in on.items()}
     for i in sorted(on, key=lambda i: (-fullness[i], i)):
+        if ws.out_of_time():
+            return
         for place in sorted(on[i], key=lambda place: (place.accelerators is None, *_size(ws, place))):
             already = _standing(ws, place)
             for _ in range(place.count - already):

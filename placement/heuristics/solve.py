@@ -199,7 +199,7 @@ def solve_greedy(
     run = _Run("greedy", fleet, track, budget, options, np.random.default_rng(seed))
     if hint is not None:
         track.offer(hint, "greedy")
-    tastes = _tastes(fleet, *resource_prices(fleet, run.shares))
+    tastes = _tastes(fleet, *resource_prices(fleet, run.shares, is_over=budget.over))
     policies: list[Policy] = [BestFit(run.blank, run.shares)]
     best: tuple[Value, Workspace, Greedy] | None = None
     stop = None
@@ -238,7 +238,9 @@ def improve(fleet: Fleet, track: Track, budget: Budget, seed: int, by: str) -> b
     if best is None:
         return False
     rng, blank, shares = np.random.default_rng(seed), Workspace(fleet), Shares(fleet)
-    tastes = [taste for taste in _tastes(fleet, *resource_prices(fleet, shares)) if not taste.stock]
+    tastes = [
+        taste for taste in _tastes(fleet, *resource_prices(fleet, shares, is_over=budget.over)) if not taste.stock
+    ]
     greedy = [Greedy(blank, shares, taste, noise) for noise in (None, rng) for taste in tastes]
     ws = Workspace(fleet, like=blank)
     ws.load(best[0])
