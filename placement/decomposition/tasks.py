@@ -66,6 +66,7 @@ class Bound:
         """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
         from placement.bounds.patterns.bound import NAME, PatternBound
         from placement.bounds.patterns.relaxation import RELAXES
+        from placement.bounds.patterns.size import may_build
         from placement.exact.coarse import RELAXES as COARSE_RELAXES
         from placement.exact.coarse import coarsen
 
@@ -74,6 +75,8 @@ class Bound:
             if budget.over():
                 break
             fleet = coarsen(self.fleet, most)
+            if not may_build(fleet, budget):
+                break
             patterns = PatternBound(fleet, budget, self.given, self.seed)
             patterns.run(Track(fleet, budget), nodes=_NODES)
             if patterns.bound > best:

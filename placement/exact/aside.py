@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.size import may_build
 from placement.exact.diving import may_dive
 from placement.exact.mix_packing import DIVE_FROM, NAME, MixPacking
 from placement.exact.polish import NAME as POLISH
@@ -60,6 +61,8 @@ class PackMixes:
     def run(self, budget: Budget) -> Answer:
         """Until time is over or nothing pays."""
         track = track_from(self.fleet, self.hint, budget)
+        if not may_build(self.fleet, budget):
+            return answer_of(track)
         best = track.best
         given = best[1].left_out if best is not None and self.fleet.levels else None
         bound = PatternBound(self.fleet, budget.share(_BOUND_SHARE), given, self.seed)

@@ -25,13 +25,14 @@ from typing import TYPE_CHECKING
 from placement.beside import may_search_beside
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
+from placement.bounds.patterns.size import TOO_LARGE, may_build
 from placement.exact.aside import errands, may_help
 from placement.exact.mix_by_mix import MixByMix
 from placement.exact.mix_packing import NAME, MixPacking, firm_fleet
 from placement.exact.polish import Polish
 from placement.exact.refill import Elimination
 from placement.exact.start import first_plan
-from placement.heuristics import relabel
+from placement.heuristics import improve, relabel
 from placement.result import Outcome, Stop
 from placement.second import second_process
 from placement.track import why_stop
@@ -96,6 +97,10 @@ def solve_column_generation(
 
 def _search(fleet: Fleet, track: Track, budget: Budget, seed: int, options: ColumnGenerationOptions) -> Outcome:
     """Steps 2 to 4."""
+    if not may_build(fleet, budget):
+        if track.best is not None:
+            improve(fleet, track, budget, seed, NAME)
+        return Outcome(NAME, _why(track, budget), reason=TOO_LARGE if track.best is None else "")
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)

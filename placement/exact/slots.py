@@ -47,13 +47,19 @@ def slots_of(fleet: Fleet, ticks_limit: int | None = None) -> tuple[Slot, ...]:
 def most_new_machines(fleet: Fleet, ticks_limit: int | None = None) -> list[int]:
     """(P,) the most new machines of each pool; `ticks_limit` as in `slots_of`."""
     rent = None if ticks_limit is None else largest_rent(fleet, ticks_limit)
-    return [_new_machines_limit(fleet, pool.index, rent) for pool in fleet.pools]
+    users: Counter[frozenset[int]] = Counter()  # copies of the components that may run on just these pools
+    for c in fleet.components:
+        users[frozenset().union(*(option.pools for option in c.options))] += c.copies
+    copies = [0] * len(fleet.pools)
+    for pools, many in users.items():
+        for p in pools:
+            copies[p] += many
+    return [_new_machines_limit(fleet, pool.index, copies[pool.index], rent) for pool in fleet.pools]
 
 
-def _new_machines_limit(fleet: Fleet, p: int, rent: int | None) -> int:
-    """The most new machines of pool p that an optimal plan can need, which pays at most `rent` for all machines."""
+def _new_machines_limit(fleet: Fleet, p: int, limit: int, rent: int | None) -> int:
+    """The most new machines of pool p that a plan can need for `limit` copies, which pays at most `rent` for all."""
     pool = fleet.pools[p]
-    limit = sum(c.copies for c in fleet.components if any(p in option.pools for option in c.options))
     if pool.max_instances is not None:
         limit = min(limit, pool.max_instances - len(fleet.forced(p)))
     if rent is not None and pool.price > 0:
@@ -64,9 +70,9 @@ def _new_machines_limit(fleet: Fleet, p: int, rent: int | None) -> int:
 def direct_terms(fleet: Fleet, new_machines: Sequence[int]) -> int:
     """About how many terms a direct model has with so many new machines of each pool, within a factor of two."""
     machines = Counter(instance.pool for instance in fleet.instances) + Counter(dict(enumerate(new_machines)))
+    users = Counter((option.pools, option.shared) for c in fleet.components for option in c.options)
     total = 0
-    for pool in fleet.pools:
-        options = [option for c in fleet.components for option in c.options if pool.index in option.pools]
-        each = sum(6 + (3 * pool.shape.accelerators if option.shared else 0) for option in options)
-        total += machines[pool.index] * each
+    for (pools, shared), options in users.items():
+        for p in pools:
+            total += machines[p] * options * (6 + (3 * fleet.pools[p].shape.accelerators if shared else 0))
     return total

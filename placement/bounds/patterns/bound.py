@@ -32,6 +32,7 @@ from placement.bounds.patterns.program import MICRO, PatternProgram
 from placement.bounds.patterns.relaxation import RELAXES, RELAXES_BY_MIX, RELAXES_KEEPING, relax
 from placement.bounds.patterns.room import Room
 from placement.bounds.patterns.settling import Settling
+from placement.bounds.patterns.size import TOO_LARGE, may_build
 from placement.bounds.patterns.stacking import Stacking
 from placement.bounds.patterns.today import Today
 from placement.bounds.patterns.tree import Relaxed, Tree, groups_of, is_whole
@@ -80,6 +81,8 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
     if reason is not None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
     raise_instant_bounds(fleet, track, budget)
+    if not may_build(fleet, budget):
+        return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
     best = track.best
     given = best[1].left_out if best is not None and fleet.levels else None
     patterns = PatternBound(fleet, budget, given, seed)

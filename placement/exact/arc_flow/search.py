@@ -22,6 +22,7 @@ import numpy as np
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.patterns.bound import TOO_SMALL, PatternBound
+from placement.bounds.patterns.size import may_build
 from placement.engines.highs import EngineError, load_lp, run, stopped_when
 from placement.exact.afresh import afresh
 from placement.exact.arc_flow.blocks import blocks_of
@@ -102,7 +103,7 @@ def solve_arc_flow(
     first_plan(fleet, track, budget, seed)
     stats: dict[str, int | float | str] = {}
     raise_instant_bounds(fleet, track, budget)
-    if not _ended(track, budget):
+    if not _ended(track, budget) and may_build(fleet, budget):
         best = track.best
         given = best[1].left_out if best is not None and fleet.levels else None
         bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
