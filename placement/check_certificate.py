@@ -571,7 +571,7 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
     for price, value, most in sorted((o for o in offers if o[1] > 0), key=lambda offer: Fraction(offer[0], offer[1])):
         taken = min(max(Fraction(0), missing / value), Fraction(most))
         cost, missing = cost + hours * taken * price / unit, missing - taken * value
-    return cost
+    return Fraction(math.ceil(cost * hours.denominator), hours.denominator)  # all costs are multiples of that
 
 
 # 8. The tree ---------------------------------------------------------------------------------------------------------

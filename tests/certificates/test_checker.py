@@ -190,7 +190,7 @@ def test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs() -> N
                 device = device_worth(relaxation, prices)
                 seats, _ = Keeping(today).fill(prices, rewards, device)
                 exact = fleet.tick_price * today.bound(prices, rewards, device, seats) / fleet.tick_move
-                assert proof.checked >= exact or float(exact - proof.checked) < 1e-3, seed
+                assert proof.checked >= exact, seed  # all of it: a cost is a multiple of what rents and moves are
     assert proven > 100
     assert tight > 8
 
