@@ -4,6 +4,7 @@
     python3 dev.py demo             solve instances/codegen-after.yaml and show the plan
     python3 dev.py test [STEP ...]  the whole test routine, or only the named steps of it
     python3 dev.py fuzz [...]       search for lies on random problems (--minutes N, --seed S; docs/testing.md)
+    python3 dev.py mutate [MODULE]  plant faults in the modules that proofs rest on; hours, see docs/mutation.md
     python3 dev.py setup            only make or refresh the environment
     python3 dev.py clean            remove the environment, caches and built files
 
@@ -42,7 +43,11 @@ REFEREE = ROOT.parent / "shared" / "referee.py"
 INSTANCE = ROOT / "instances" / "codegen-after.yaml"
 
 SUPPORTED = ("3.11", "3.12", "3.13")
-EXTRAS = {"demo": (), **dict.fromkeys(("setup", "test", "fuzz"), ("bench", "dev", "docs"))}
+EXTRAS = {
+    "demo": (),
+    "mutate": ("dev", "mutation"),
+    **dict.fromkeys(("setup", "test", "fuzz"), ("bench", "dev", "docs")),
+}
 FUZZ_PROBLEMS = "2000"  # a minute or two on two cores
 TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
 
@@ -315,23 +320,23 @@ def test(names: Sequence[str]) -> None:
             print(counts(scratch / "pytest.xml"), flush=True)
 
 
-def search(arguments: Sequence[str]) -> int:
-    """Search for lies; further arguments are those of tests/fuzz. Returns its exit code."""
-    command = [str(PYTHON), "-m", "tests.fuzz", *arguments]
+def search(package: str, arguments: Sequence[str]) -> int:
+    """Search for lies, or for faults that no test notices; more arguments are the package's. Returns its exit code."""
+    command = [str(PYTHON), "-m", package, *arguments]
     return subprocess.call(command, cwd=str(ROOT), env=environment())
 
 
 def clean() -> None:
     """Remove what the routine made; nothing that git tracks."""
-    made = [".venv", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", "docs/_build", "dist", "build"]
-    for folder in [ROOT / name for name in made]:
+    caches = [".hypothesis", ".mutation", ".mypy_cache", ".pytest_cache", ".ruff_cache"]
+    for folder in [ROOT / name for name in (".venv", *caches, "docs/_build", "dist", "build")]:
         shutil.rmtree(str(folder), ignore_errors=True)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit 0 when all went well, 1 when a step failed or nothing could be set up, 2 when the command is unknown."""
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if command not in ("demo", "test", "fuzz", "setup", "clean"):
+    if command not in ("clean", *EXTRAS):
         print(__doc__, file=sys.stderr)
         return 2
     try:
@@ -344,7 +349,9 @@ def main(arguments: Sequence[str]) -> int:
         elif command == "test":
             test(rest)
         elif command == "fuzz":
-            return search(rest)
+            return search("tests.fuzz", rest)
+        elif command == "mutate":
+            return search("tests.mutation", rest)
     except Failure as failure:
         sys.stdout.flush()
         print(f"dev.py: {failure}", file=sys.stderr)

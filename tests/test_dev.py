@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import dev
+from tests import mutation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -155,6 +156,19 @@ def test_the_closing_line_counts_errors_as_failures(tmp_path: Path) -> None:
     report = tmp_path / "pytest.xml"
     report.write_text('<testsuites><testsuite tests="10" failures="2" errors="1" skipped="3"/></testsuites>')
     assert dev.counts(report) == "4 passed, 3 failed, 3 skipped"
+
+
+def test_mutants_have_modules_and_tests() -> None:
+    """What `dev.py mutate` names is there."""
+    named = [*mutation.MODULES, *(test for tests in mutation.MODULES.values() for test in tests), *mutation.LEFT_OUT]
+    assert [name for name in named if not (mutation.ROOT / name.partition("::")[0]).exists()] == []
+
+
+def test_arguments_of_the_page_are_about_mutated_modules() -> None:
+    """Each row that calls a mutant equivalent names its module."""
+    argued = list(mutation.read_argued(mutation.PAGE.read_text("utf-8")))
+    assert {module for module, _, _ in argued} <= set(mutation.MODULES)
+    assert len(argued) == len(set(argued)) > 0
 
 
 def test_unknown_words_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

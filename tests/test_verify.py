@@ -92,6 +92,10 @@ PLAN: Doc = {
     ],
 }
 SAME_ZONE = {"name": "gd", "instance_type": "gpu", "zone": "b"}
+# Just one copy of web by its first option fits, to the unit in each size.
+TIGHT = {"accelerator": "A", "accelerator_count": 1, "vcpus": 4, "memory_gib": 16, "price_per_hour": 1,
+         "reserved": {"accelerator_memory_gib": 27}}  # fmt: skip
+TIGHT_POOL = {"name": "gd", "instance_type": "tight", "zone": "d"}
 NEW_ROW = {"component": "foe", "option": 0, "instance": "ca/new-2", "accelerators": []}
 
 
@@ -220,6 +224,7 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
         {},
         "by 2",
     ),
+    ("max-skew", {"instance_types.tight": TIGHT, "pools.4": TIGHT_POOL, "components.0.zones": GONE}, {}, "differ by 2"),
     ("min-zones", {"components.0.spread.min_zones": 4}, {}, "web: stands in 3 zones, at least 4 (a: 2, b: 1, c: 1)"),
     ("max-per-zone", {"components.0.spread.max_per_zone": 1}, {}, "web: 2 copies in zone a, at most 1"),
     (
@@ -562,6 +567,16 @@ def test_moves(now: list[list[int] | None], planned: list[list[int]], moves: int
     assert verdict.violations == ()
     assert (verdict.moves, verdict.cost) == (moves, 1_000_000 + moves * 2_000_000)
     assert referee_check(problem, plan)[1]["moves"] == moves
+
+
+@pytest.mark.parametrize("where", [{}, {"accelerators": [0, 1]}])
+def test_what_runs_may_name_its_option(where: Doc) -> None:
+    """A name stands for the option that has it, in pins and in moves; the second opinion agrees."""
+    row = {"component": "web", "instance": "i-1", "option": "wide", "pinned": True, **where}
+    assert judge({"placements.4": row}).violations == ()
+    assert judge({"placements.4": row}).moves == 2  # one more runs and is kept
+    assert [one.rule for one in judge({"placements.4": row}, {"assignments.1.option": 0}).violations][-1] == "pinned"
+    assert referee_check(edited(PROBLEM, {"placements.4": row}), PLAN)[1]["moves"] == 2
 
 
 def test_left_out_is_counted_by_priority() -> None:

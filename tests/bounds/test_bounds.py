@@ -9,7 +9,7 @@ import pytest
 
 from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
-from placement.bounds.moves import least_moves
+from placement.bounds.moves import least_move_ticks, least_moves
 from placement.bounds.patterns import bound as bound_module
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
@@ -251,6 +251,22 @@ def test_copies_on_a_draining_machine_must_move() -> None:
     bound = PatternBound(fleet, Budget())
     bound.run(Track(fleet, Budget()))
     assert fleet.cost(bound.ticks) == 1_250_000
+
+
+@pytest.mark.parametrize(("cap", "moved"), [(None, 0), (3, 0), (2, 1), (1, 2)])
+def test_copies_beyond_max_per_instance_must_move(cap: int | None, moved: int) -> None:
+    """Three copies run on one machine that may hold fewer of them, and three are wanted."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 3, "accelerators": 0, "spread": {"max_per_instance": cap}}],
+        instances=[{"id": "i", "pool": "p"}],
+        placements=[{"component": "c", "instance": "i"}] * 3,
+        objective={"move_cost": 0.25},
+    )
+    fleet = compile_fleet(problem)
+    assert least_moves(fleet) == (moved,)
+    assert fleet.cost(least_move_ticks(fleet)) == moved * 250_000
 
 
 def test_mixes_that_lack_machines_raise_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:

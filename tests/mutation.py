@@ -1,0 +1,255 @@
+"""Mutation testing: small faults are planted in the modules that proofs rest on, and tests must notice each of them.
+
+    python3 dev.py mutate                          every module of `MODULES`, as far as they are not decided yet
+    python3 dev.py mutate placement/packing.py     only these modules
+    python3 dev.py mutate --survivors              those that survived once more, after tests have changed
+    python3 dev.py mutate --sample 100             at most so many mutants of each module
+    python3 dev.py mutate --list                   what is known so far, and runs nothing
+
+The tool is mutmut. Each module has a folder of its own under `.mutation`, with its results, so that a run that is
+broken off goes on where it ended. With `--sample` those mutants are taken whose names have the least hashes: the same
+on every machine. Strings are left as they are: words are no proofs.
+Survivors that are argued to be equivalent stand in docs/mutation.md, and are known by their code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = ROOT / ".mutation"
+PAGE = ROOT / "docs" / "mutation.md"
+EVERY = 1_000_000  # mutants of a module: more than any has
+NEEDED = ("placement", "tests", "instances", "pyproject.toml", "dev.py")
+
+VERIFY = ("tests/test_verify.py",)
+BOUNDS = ("tests/bounds/test_bounds.py", "tests/bounds/test_cutoff.py", "tests/bounds/test_clock.py")
+PATTERNS = ("tests/bounds/test_patterns.py", "tests/bounds/test_settling.py", "tests/bounds/test_bounds.py")
+KEEPING = ("tests/bounds/test_keeping.py",)
+WRITTEN = ("tests/certificates/test_builder.py",)
+
+# Each module, and the tests that its mutants are run against.
+MODULES: dict[str, tuple[str, ...]] = {
+    "placement/referee.py": VERIFY,
+    "placement/bounds/patterns/certificate.py": PATTERNS,
+    "placement/bounds/patterns/reduced.py": PATTERNS,
+    "placement/bounds/patterns/dedicated.py": PATTERNS,
+    "placement/bounds/patterns/mix.py": PATTERNS,
+    "placement/bounds/patterns/stacking.py": PATTERNS,
+    "placement/bounds/patterns/listing.py": PATTERNS,
+    "placement/bounds/infeasible.py": BOUNDS,
+    "placement/bounds/moves.py": BOUNDS,
+    "placement/bounds/volume.py": BOUNDS,
+    "placement/bounds/dual_feasible.py": BOUNDS,
+    "placement/bounds/cutoff.py": (*BOUNDS, *KEEPING),
+    "placement/exact/mix_by_mix.py": ("tests/exact/test_mix_by_mix.py", "tests/bounds/test_cutoff.py"),
+    "placement/fleet.py": ("tests/test_fleet.py", "tests/test_documents.py"),
+    "placement/packing.py": ("tests/test_packing.py",),
+    "placement/bounds/patterns/today.py": KEEPING,
+    "placement/bounds/patterns/tree.py": PATTERNS,
+    "placement/bounds/patterns/settling.py": PATTERNS,
+    "placement/check_certificate.py": ("tests/certificates/test_checker.py",),
+    "placement/certificates/covering.py": WRITTEN,
+    "placement/certificates/reasons.py": WRITTEN,
+    "placement/certificates/nodes.py": WRITTEN,
+    "placement/certificates/search.py": WRITTEN,
+    "placement/certificates/names.py": WRITTEN,
+    "placement/certificates/build.py": WRITTEN,
+}
+# Tests of seconds, of which others say the same in less: they would make each survivor cost a minute.
+LEFT_OUT = (
+    *(f"tests/bounds/test_bounds.py::test_bounds_are_below_the_optimum[{block}]" for block in (1, 2, 3)),
+    "tests/bounds/test_bounds.py::test_mixes_that_lack_machines_raise_the_bound",
+    "tests/exact/test_mix_by_mix.py::test_small_fleets_are_proven",
+    "tests/bounds/test_cutoff.py::test_mixes_one_by_one_where_all_that_runs_must_move",
+    "tests/certificates/test_checker.py::test_another_engine_is_asked",
+    "tests/certificates/test_builder.py::test_the_command_writes_a_certificate_beside_the_plan",
+)
+
+SETTINGS = """\
+[mutmut]
+source_paths=placement
+only_mutate={module}
+also_copy={copied}
+pytest_add_cli_args={arguments}
+pytest_add_cli_args_test_selection={tests}
+process_isolation=forkserver
+timeout_multiplier=2
+timeout_constant=8
+use_git_change_detection=false
+on_dependency_change=ignore
+track_dependencies=false
+"""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit 0 when each mutant is killed or argued to be equivalent, 1 when one survived, 2 for unknown modules."""
+    parser = argparse.ArgumentParser(prog="dev.py mutate", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"some of {', '.join(MODULES)}")
+    parser.add_argument("--survivors", action="store_true", help="run those that survived once more")
+    parser.add_argument("--sample", type=int, default=EVERY, help="most mutants of each module (all)")
+    parser.add_argument("--list", action="store_true", help="what is known, without running anything")
+    parser.add_argument("--folder", help=argparse.SUPPRESS)  # the child that works in one module's folder
+    chosen = parser.parse_args(arguments)
+    if chosen.folder:
+        return mutate(Path(chosen.folder), chosen.sample, chosen.survivors)
+    unknown = [name for name in chosen.modules if name not in MODULES]
+    if unknown:
+        parser.error(f"no tests are named for {', '.join(unknown)}; add a row to MODULES in tests/mutation.py")
+    names = [name for name in MODULES if name in chosen.modules or not chosen.modules]
+    if not chosen.list:
+        for name in names:
+            run(name, chosen.sample, chosen.survivors)
+    return report(names, chosen.sample)
+
+
+def folder_of(name: str) -> Path:
+    """Where one module's mutants and results are kept."""
+    return FOLDER / name.removesuffix(".py").replace("/", ".")
+
+
+def module_of(folder: Path) -> str:
+    """The module that a folder is for."""
+    return folder.name.replace(".", "/") + ".py"
+
+
+def run(name: str, sample: int, again: bool) -> None:
+    """Make one module's folder and run its mutants there, in a process of its own."""
+    folder = folder_of(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in NEEDED:
+        link = folder / entry
+        if not link.is_symlink():
+            link.symlink_to(ROOT / entry)
+    lines = {
+        "module": [name],
+        "copied": list(NEEDED),
+        "arguments": ["-p", "no:cacheprovider", *(f"--deselect={test}" for test in LEFT_OUT)],
+        "tests": list(MODULES[name]),
+    }
+    settings = SETTINGS.format(**{key: "".join(f"\n    {row}" for row in rows) for key, rows in lines.items()})
+    (folder / "setup.cfg").write_text(settings)
+    print(f"== {name}", flush=True)
+    command = [sys.executable, "-m", "tests.mutation", "--folder", str(folder), "--sample", str(sample)]
+    subprocess.run([*command, *(["--survivors"] if again else [])], cwd=ROOT, check=True)
+
+
+def mutate(folder: Path, sample: int, again: bool) -> int:
+    """Run what is not decided among the sampled mutants of the module that `folder` is for."""
+    os.chdir(folder)
+    sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
+    from mutmut import __main__ as tool
+    from mutmut.mutation import mutators
+    from mutmut.utils import file_utils
+
+    operators: list[Any] = mutators.mutation_operators
+    operators[:] = [row for row in operators if row[1] is not mutators.operator_string]
+    if again:
+        (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)  # which test runs what has changed
+    (folder / "mutants").mkdir(exist_ok=True)
+    with tool.CatchOutput(spinner_title="Generating mutants"):
+        file_utils.copy_src_dir()
+        file_utils.copy_also_copy_files()
+        file_utils.setup_source_paths()
+        tool.create_mutants(1)
+    verdicts = read_verdicts(folder)
+    undecided = {None, 2, *([0, 5, 33] if again else [])}
+    waiting = [name for name in sampled(folder, verdicts, sample) if verdicts[name] in undecided]
+    print(f"{len(verdicts)} mutants, {len(waiting)} to run", flush=True)
+    if waiting:
+        tool.cli(["run", "--max-children", "1", *waiting], standalone_mode=False)
+    return 0
+
+
+def read_verdicts(folder: Path) -> dict[str, int | None]:
+    """Exit code of pytest for each mutant, None for those not run yet."""
+    found: dict[str, int | None] = {}
+    for meta in sorted((folder / "mutants").rglob("*.py.meta")):
+        found.update(json.loads(meta.read_text())["exit_code_by_key"])
+    return found
+
+
+def sampled(folder: Path, verdicts: dict[str, int | None], most: int) -> list[str]:
+    """The mutants with the least hashes, in the order of the source, without those that only touch a guard."""
+    chosen: set[str] = set()
+    for name in sorted(verdicts, key=lambda name: hashlib.sha256(name.encode()).digest()):
+        before, after = (GUARD.sub("", code) for code in read_change(folder, name))
+        if before != after:
+            chosen.add(name)
+        if len(chosen) == most:
+            break
+    return [name for name in verdicts if name in chosen]
+
+
+def report(names: Sequence[str], sample: int) -> int:
+    """A row a module, as docs/mutation.md has them, and the survivors' code that nobody argued for."""
+    argued = set(read_argued(PAGE.read_text("utf-8"))) if PAGE.exists() else set()
+    rows, survivors = [], []
+    for name in names:
+        verdicts = read_verdicts(folder_of(name))
+        states: Counter[str] = Counter()
+        for mutant in sampled(folder_of(name), verdicts, sample):
+            state = STATES.get(verdicts[mutant], "killed")
+            if state == "survived":
+                change = read_change(folder_of(name), mutant)
+                state = "equivalent" if (name, *change) in argued else "survived"
+                if state == "survived":
+                    survivors.append((mutant, *change))
+            states[state] += 1
+        of = f"{sum(states.values())} of {len(verdicts)}"
+        rows.append(f"| `{name}` | {of} | " + " | ".join(str(states[state]) for state in COLUMNS) + " |")
+    for mutant, before, after in survivors:
+        print(f"\n{mutant}\n  - {before}\n  + {after}")
+    print(f"\n| module | mutants | {' | '.join(COLUMNS)} |\n|---{'|---' * (len(COLUMNS) + 1)}|", *rows, sep="\n")
+    return 1 if survivors else 0
+
+
+COLUMNS = ("killed", "timeout", "equivalent", "survived", "not run")
+GUARD = re.compile(r",\s*(strict=\w+)?(?=\))")  # zip(..., strict=True) stops our own mistakes, and changes no result
+STATES: dict[int | None, str] = {None: "not run", 2: "not run", 0: "survived", 5: "survived", 33: "survived"}
+STATES.update(dict.fromkeys((36, -24, 24, 152, 255, -9), "timeout"))
+
+
+def read_change(folder: Path, mutant: str) -> tuple[str, str]:
+    """The code that a mutant takes away and what stands there instead, each on one line."""
+    from mutmut.mutation.diff_apply import get_diff_for_mutant
+
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        rows = get_diff_for_mutant(mutant, path=module_of(folder)).splitlines()[2:]
+    finally:
+        os.chdir(here)
+    return join(row[1:] for row in rows if row[0] == "-"), join(row[1:] for row in rows if row[0] == "+")
+
+
+def join(rows: Iterator[str]) -> str:
+    """Several lines of code as one."""
+    return " ".join(row.strip() for row in rows)
+
+
+def read_argued(page: str) -> Iterator[tuple[str, str, str]]:
+    r"""Module, code and mutated code of each row of the page that argues for a mutant.
+
+    >>> list(read_argued(r"| `a.py` | `x < y` | `x <= y` | both give y |"))
+    [('a.py', 'x < y', 'x <= y')]
+    """
+    for row in re.findall(r"^\| (`[^`]+\.py`) \| (`.*?`) \| (`.*?`) \| ", page, re.MULTILINE):
+        module, before, after = (cell.strip("`").strip().replace(r"\|", "|") for cell in row)
+        yield module, before, after
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
