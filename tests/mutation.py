@@ -15,6 +15,7 @@ Survivors that are argued to be equivalent stand in docs/mutation.md, and are kn
 from __future__ import annotations
 
 import argparse
+import difflib
 import hashlib
 import json
 import os
@@ -26,7 +27,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    Change = tuple[str, str]
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".mutation"
@@ -181,16 +184,11 @@ def read_verdicts(folder: Path) -> dict[str, int | None]:
     return found
 
 
-def sampled(folder: Path, verdicts: dict[str, int | None], most: int) -> list[str]:
-    """The mutants with the least hashes, in the order of the source, without those that only touch a guard."""
-    chosen: set[str] = set()
-    for name in sorted(verdicts, key=lambda name: hashlib.sha256(name.encode()).digest()):
-        before, after = (GUARD.sub("", code) for code in read_change(folder, name))
-        if before != after:
-            chosen.add(name)
-        if len(chosen) == most:
-            break
-    return [name for name in verdicts if name in chosen]
+def sampled(folder: Path, verdicts: dict[str, int | None], most: int) -> dict[str, Change]:
+    """The mutants with the least hashes and what they change, in the order of the source; guards do not count."""
+    changes = {name: change for name, change in read_changes(folder, verdicts) if change[0] != change[1]}
+    chosen = set(sorted(changes, key=lambda name: hashlib.sha256(name.encode()).digest())[:most])
+    return {name: change for name, change in changes.items() if name in chosen}
 
 
 def report(names: Sequence[str], sample: int) -> int:
@@ -200,15 +198,14 @@ def report(names: Sequence[str], sample: int) -> int:
     for name in names:
         verdicts = read_verdicts(folder_of(name))
         states: Counter[str] = Counter()
-        for mutant in sampled(folder_of(name), verdicts, sample):
+        for mutant, change in sampled(folder_of(name), verdicts, sample).items():
             state = STATES.get(verdicts[mutant], "killed")
             if state == "survived":
-                change = read_change(folder_of(name), mutant)
                 state = "equivalent" if (name, *change) in argued else "survived"
                 if state == "survived":
                     survivors.append((mutant, *change))
             states[state] += 1
-        of = f"{sum(states.values())} of {len(verdicts)}"
+        of = f"{sum(states.values())} of {len(sampled(folder_of(name), verdicts, EVERY))}"
         rows.append(f"| `{name}` | {of} | " + " | ".join(str(states[state]) for state in COLUMNS) + " |")
     for mutant, before, after in survivors:
         print(f"\n{mutant}\n  - {before}\n  + {after}")
@@ -222,22 +219,25 @@ STATES: dict[int | None, str] = {None: "not run", 2: "not run", 0: "survived", 5
 STATES.update(dict.fromkeys((36, -24, 24, 152, 255, -9), "timeout"))
 
 
-def read_change(folder: Path, mutant: str) -> tuple[str, str]:
-    """The code that a mutant takes away and what stands there instead, each on one line."""
-    from mutmut.mutation.diff_apply import get_diff_for_mutant
+def read_changes(folder: Path, names: Iterable[str]) -> Iterator[tuple[str, Change]]:
+    """Each mutant with the code that it takes away and what stands there instead, each on one line, without guards."""
+    mutated = folder / "mutants" / module_of(folder)
+    lines = mutated.read_text("utf-8").splitlines()
+    spans = json.loads(mutated.with_name(f"{mutated.name}.spans").read_text("utf-8"))["spans"]
+    for name in names:
+        stem, number = name.rpartition(".")[2].split("__mutmut_")
+        before, after = (
+            [line.strip().replace(f"__mutmut_{which}", "") for line in lines[first - 1 : last]]
+            for which in ("orig", number)
+            for first, last in [spans[f"{stem}__mutmut_{which}"]]
+        )
+        rows = [row for row in difflib.ndiff(before, after) if row[0] in "-+"]
+        yield name, (join(row[2:] for row in rows if row[0] == "-"), join(row[2:] for row in rows if row[0] == "+"))
 
-    here = Path.cwd()
-    os.chdir(folder)
-    try:
-        rows = get_diff_for_mutant(mutant, path=module_of(folder)).splitlines()[2:]
-    finally:
-        os.chdir(here)
-    return join(row[1:] for row in rows if row[0] == "-"), join(row[1:] for row in rows if row[0] == "+")
 
-
-def join(rows: Iterator[str]) -> str:
-    """Several lines of code as one."""
-    return " ".join(row.strip() for row in rows)
+def join(rows: Iterable[str]) -> str:
+    """Several lines of code as one, without guards."""
+    return GUARD.sub("", " ".join(rows))
 
 
 def read_argued(page: str) -> Iterator[tuple[str, str, str]]:

@@ -97,16 +97,21 @@ def compiled(**edits: Any) -> Fleet:
     return compile_fleet(Problem(**{**DOCUMENT, **edits}))
 
 
-FLEET = compiled()
+@pytest.fixture
+def fleet() -> Fleet:
+    """The document, compiled anew for each test."""
+    return compiled()
+
+
 BIG = Shape(accelerators=4, memory_mib=39 * 1024, vcpus=15_000, host_mib=62 * 1024)
 SMALL = Shape(accelerators=1, memory_mib=16 * 1024, vcpus=4_000, host_mib=8 * 1024)
 CPU = Shape(accelerators=0, memory_mib=0, vcpus=8_000, host_mib=16 * 1024)
 
 
-def test_pools() -> None:
+def test_pools(fleet: Fleet) -> None:
     """Zones in the order they are met; a pool's own price before its type's; what is reserved is off."""
-    assert FLEET.zones == ("a", "b", "c")
-    assert FLEET.pools == (
+    assert fleet.zones == ("a", "b", "c")
+    assert fleet.pools == (
         Pool(0, "big-a", 0, BIG, 4_000_000, 0, None),
         Pool(1, "big-b", 1, BIG, 3_500_000, 0, 3),
         Pool(2, "small-b", 1, SMALL, 1_000_000, 2, 5),
@@ -115,33 +120,33 @@ def test_pools() -> None:
     )
 
 
-def test_options() -> None:
+def test_options(fleet: Fleet) -> None:
     """Needs in whole units, and the pools that admit and hold a copy: by name, zone, quota and size."""
-    shared, wide, host = FLEET.components[0].options
+    shared, wide, host = fleet.components[0].options
     assert shared == Option(0, 1, True, 13 * 1024, 400, 4_000, 8 * 1024, 0, frozenset({0, 1, 2}))
     assert wide == Option(1, 2, False, 39 * 1024, 0, 0, 0, 0, frozenset({0, 1}))
     assert host == Option(2, 0, False, 0, 0, 8_000, 0, 0, frozenset({0, 1, 3}))
-    assert FLEET.components[1].options[0].pools == {3}
-    assert FLEET.components[2].options[0].pools == {0, 1, 2, 3}
+    assert fleet.components[1].options[0].pools == {3}
+    assert fleet.components[2].options[0].pools == {0, 1, 2, 3}
 
 
-def test_components() -> None:
+def test_components(fleet: Fleet) -> None:
     """Each rule as it is written, absent ones as None or 0."""
-    web, lone, line, rest, more = FLEET.components
-    assert [c.index for c in FLEET.components] == [0, 1, 2, 3, 4]
-    assert [c.name for c in FLEET.components] == ["web", "lone", "line", "rest", "more"]
-    assert [(c.required, c.copies, c.optional) for c in FLEET.components] == [
+    web, lone, line, rest, more = fleet.components
+    assert [c.index for c in fleet.components] == [0, 1, 2, 3, 4]
+    assert [c.name for c in fleet.components] == ["web", "lone", "line", "rest", "more"]
+    assert [(c.required, c.copies, c.optional) for c in fleet.components] == [
         (2, 5, 3), (1, 1, 0), (1, 3, 0), (1, 3, 2), (0, 2, 2)
     ]  # fmt: skip
     assert (web.max_skew, web.min_zones, web.max_per_zone, web.max_per_instance) == (3, 2, 4, 6)
     assert (lone.max_skew, lone.min_zones, lone.max_per_zone, lone.max_per_instance) == (None, 0, None, None)
-    assert [c.zone_loss_floor for c in FLEET.components] == [1, 0, 0, 0, 0]
-    assert [c.dedicated for c in FLEET.components] == [False, True, False, False, False]
-    assert [c.eligible_zones for c in FLEET.components] == [(0, 1, 2), (2,), (0, 1, 2), (0, 1, 2), (0, 1, 2)]
-    assert [c.move_cost for c in FLEET.components] == [500_000, 250_000, 250_000, 250_000, 250_000]
+    assert [c.zone_loss_floor for c in fleet.components] == [1, 0, 0, 0, 0]
+    assert [c.dedicated for c in fleet.components] == [False, True, False, False, False]
+    assert [c.eligible_zones for c in fleet.components] == [(0, 1, 2), (2,), (0, 1, 2), (0, 1, 2), (0, 1, 2)]
+    assert [c.move_cost for c in fleet.components] == [500_000, 250_000, 250_000, 250_000, 250_000]
     assert (line.demand, line.options[0].throughput) == (10, 5)  # in halves, a hair of 1e-9 forgiven
-    assert FLEET.levels == (7, 0)
-    assert [c.level for c in FLEET.components] == [0, None, None, 1, 0]
+    assert fleet.levels == (7, 0)
+    assert [c.level for c in fleet.components] == [0, None, None, 1, 0]
     assert rest.avoids == {0, 2}  # nobody avoids itself, though it is in its own group
     assert [set(c.avoids) for c in (web, lone, line, more)] == [{2, 3}, {2}, {0, 1, 3}, set()]
 
@@ -164,31 +169,31 @@ def test_which_rules_read_zones(spread: Doc, loss: int, rules: bool) -> None:
     assert compiled(components=[row], placements=[]).components[0].has_zone_rules == rules
 
 
-def test_what_runs() -> None:
+def test_what_runs(fleet: Fleet) -> None:
     """Draining machines are gone and their copies run all the same; equal copies are counted, however they are told."""
-    assert FLEET.instances == (
+    assert fleet.instances == (
         Instance(0, "stays", 0, cordoned=False, removable=False, residents={0: 3}),
         Instance(1, "closed", 1, cordoned=True, removable=True, residents={2: 1}),
         Instance(2, "also", 0, cordoned=False, removable=False, residents={}),
     )
-    assert FLEET.places == (
+    assert fleet.places == (
         Place(0, 1, 0, (1, 3), count=2, pinned=1),
         Place(0, 1, 0, None, count=1, pinned=0),
         Place(2, 0, 1, None, count=1, pinned=1),
     )
-    assert FLEET.running == (4, 0, 1, 0, 0)
+    assert fleet.running == (4, 0, 1, 0, 0)
 
 
-def test_machines_that_are_paid_for_whatever_the_plan() -> None:
+def test_machines_that_are_paid_for_whatever_the_plan(fleet: Fleet) -> None:
     """Those that can't be released, or `min_instances` when that is more."""
-    assert [FLEET.forced(p) for p in range(5)] == [(0, 2), (), (), (), ()]
-    assert [FLEET.fewest(p) for p in range(5)] == [2, 0, 2, 0, 0]
+    assert [fleet.forced(p) for p in range(5)] == [(0, 2), (), (), (), ()]
+    assert [fleet.fewest(p) for p in range(5)] == [2, 0, 2, 0, 0]
 
 
-def test_ticks() -> None:
+def test_ticks(fleet: Fleet) -> None:
     """Two and a half hours: five halves; ticks are halves of a micro-dollar, and costs round half to even."""
-    assert (FLEET.tick_price, FLEET.tick_move) == (5, 2)
-    assert [FLEET.cost(ticks) for ticks in (0, 1, 2, 3, 5, -1)] == [0, 0, 1, 2, 2, 0]
+    assert (fleet.tick_price, fleet.tick_move) == (5, 2)
+    assert [fleet.cost(ticks) for ticks in (0, 1, 2, 3, 5, -1)] == [0, 0, 1, 2, 2, 0]
 
 
 @pytest.mark.parametrize(
