@@ -19,10 +19,12 @@ from placement.exact.vector_packing.compiled import compile_packing
 from placement.exact.vector_packing.cover import close_by_patterns
 from placement.exact.vector_packing.decide import decide_pattern
 from placement.exact.vector_packing.dive import dive, round_down
+from placement.exact.vector_packing.dual_feasible import volume_cuts
 from placement.exact.vector_packing.generation import Generation
 from placement.exact.vector_packing.improve import improve
 from placement.exact.vector_packing.knapsack import KnapsackTable, chunks
 from placement.exact.vector_packing.listed import list_patterns
+from placement.exact.vector_packing.mix import count_bins
 from placement.exact.vector_packing.patterns import BEST, PatternSearch
 from placement.exact.vector_packing.state import State
 from placement.exact.vector_packing.value_correction import correct_values
@@ -319,3 +321,16 @@ def test_what_makes_no_sense_is_refused(given: dict[str, object], message: str) 
 
     with pytest.raises(UsageError, match=message):
         solve_vector_packing(VectorPacking(**fields), budget=Budget())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("beyond", "available", "infeasible"), [(0, 2, False), (10**6, 2, False), (0, 1, True)])
+def test_only_cuts_prove_that_there_is_no_packing(beyond: int, available: int, infeasible: bool) -> None:
+    """A bound above all bins together may be an engine's word, and proves nothing of that kind."""
+    problem = VectorPacking(
+        sizes=[[6]], demands=[2], capacities=[[10], [4]], costs=[3, 1], available=[available, 1], least=[0, 0]
+    )
+    compiled = compile_packing(problem)
+    state = State(Budget())
+    state.raise_bound(beyond, "engine")
+    count_bins(compiled, state, volume_cuts(compiled))
+    assert state.infeasible == infeasible

@@ -28,7 +28,11 @@ _WORK = 1.0  # CP-SAT's deterministic seconds
 
 
 def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int = 0) -> Ints | None:
-    """Raise the bound to the cost of the cheapest counts that keep all cuts, and return them; None when unknown."""
+    """Raise the bound to the cost of the cheapest counts that keep all cuts, and return them; None when unknown.
+
+    That no counts keep them is a proof that there is no packing: by the cuts alone, which are exact, as the bound may
+    be HiGHS's word.
+    """
     from ortools.sat.python import cp_model
 
     model = cp_model.CpModel()
@@ -38,7 +42,8 @@ def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int =
         if cut.least > 0:
             scaled = [min(_RIGHT, -(-worth * _RIGHT // cut.least)) for worth in cut.worth]
             model.add(sum(s * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
-    model.add(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)) >= state.bound)
+    if state.bound <= sum(int(c) * int(n) for c, n in zip(problem.cost, most, strict=True)):
+        model.add(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)) >= state.bound)
     model.minimize(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)))
     solver = cp_model.CpSolver()
     parameters = solver.parameters
