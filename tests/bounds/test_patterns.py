@@ -12,6 +12,7 @@ from placement import Problem
 from placement.bounds.capacity import most_on_one
 from placement.bounds.patterns import program
 from placement.bounds.patterns.bound import PatternBound
+from placement.bounds.patterns.certificate import Box, Cut, box_bound, machine_costs
 from placement.bounds.patterns.dedicated import MOST_COPIES, cheapest_machines
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
@@ -349,3 +350,14 @@ def test_items_of_one_way_need_no_row(seed: int, monkeypatch: pytest.MonkeyPatch
     without = root()
     monkeypatch.setattr(program, "copies_of_items", lambda _: {})
     assert root() == pytest.approx(without, rel=1e-6, abs=2)
+
+
+def test_groups_without_a_price_have_a_price_of_nothing() -> None:
+    """Prices of what runs know no groups of pools."""
+    fleet = compile_fleet(Problem(**random_problem(random.Random(3))))
+    pools = len(fleet.pools)
+    groups = (tuple(range(pools)),)
+    cut = Cut((0,) * pools, 0)
+    assert machine_costs(fleet, cut, groups, []) == machine_costs(fleet, cut, groups, [0])
+    box = Box((1,) * (pools + 1), (2,) * (pools + 1))
+    assert box_bound(fleet, cut, groups, [], box) == sum(pool.price for pool in fleet.pools)

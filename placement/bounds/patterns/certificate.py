@@ -87,8 +87,12 @@ def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Bo
 
 
 def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int]) -> list[int]:
-    """The reduced cost of a machine of each pool, then of one counted in each group, in 1 / UNIT micro-dollars."""
+    """The reduced cost of a machine of each pool, then of one counted in each group, in 1 / UNIT micro-dollars.
+
+    Groups without a price, as all are to prices that are not of a box, have a price of 0.
+    """
     each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
+    prices = prices + [0] * (len(groups) - len(prices))
     for price, group in zip(prices, groups, strict=True):
         for p in group:
             each[p] += price
