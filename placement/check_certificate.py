@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 r"""Check why a bound holds, from a problem and a certificate (JSON), with the standard library alone.
 
     python -m placement.check_certificate PROBLEM CERTIFICATE [PLAN] [--recheck] [--strict]
@@ -7,7 +6,7 @@ A certificate (docs/certificates.md) claims that no plan of the problem costs le
 It is a tree: inner nodes split the plans into two cases by a whole number, each leaf has a reason for its case. Nothing
 that it says is believed. The problem is compiled here anew; the certificate's numbers are used as *prices*, of which
 any prove something, and all sums are in whole numbers and fractions. So the worst that it can do is to prove less than
-it claims, and an error of any kind is a refusal. Read this from top to bottom.
+it claims. An error of any kind is a refusal.
 
 Exit status: 0, every leaf proves the claim, or an engine's word does, which is said; 1, refused, with --strict also
 when a leaf rests on the word of one engine alone; 2, a document can't be read.
@@ -22,7 +21,7 @@ import sys
 from collections import Counter, defaultdict, namedtuple
 from fractions import Fraction
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +55,6 @@ def integer(value: Any, least: float = -math.inf) -> int:
     return int(value)
 
 
-def fraction(value: Any) -> Fraction:
-    return Fraction(integer(value[0]), integer(value[1], 1))
-
-
 def known(name: Any, names: Any, what: str) -> str:
     insist(isinstance(name, str) and name in names, f"the problem has no {what} {show(name)}")
     return str(name)
@@ -81,7 +76,7 @@ KEYS = f"""format name accelerators instance_types pools components instances pl
     accelerator accelerator_count price_per_hour reserved instance_type zone min_instances max_instances labels copies
     demand min_copies priority options zones spread dedicated avoid groups move_cost min_available_on_zone_loss
     min_available_on_pool_loss min_available_on_instance_loss max_skew min_zones max_per_zone max_per_instance id pool
-    state removable component instance option pinned horizon_hours max_moves"""
+    state removable component instance option pinned horizon_hours max_moves""".split()
 NEEDS = (("accelerator_memory_gib", 1024), ("accelerator_share", SHARE), ("vcpus", 1000), ("memory_gib", 1024))
 # A component by an option on a pool: it puts a `need` into patterns of `touches` of its `devices`, or it owns these.
 Way = namedtuple("Way", "component option pool zone devices shared memory share need touches owned usage rate")
@@ -91,8 +86,7 @@ def clean(value: Any, *, names: bool = False) -> Any:
     """A document without nulls, which are as good as absent. Unknown keys are refused: they might mean something."""
     if not isinstance(value, dict):
         return [clean(one) for one in value] if isinstance(value, list) else value
-    unknown = set(value) - set(KEYS.split())
-    insist(names or not unknown, f"the problem has keys that are not covered here: {show(sorted(unknown))}")
+    insist(names or not value.keys() - KEYS, f"the problem has keys not covered: {show(sorted(value.keys() - KEYS))}")
     free, unread = ("accelerators", "instance_types"), ("limits", "labels")  # the keys of `free` are names
     return {k: clean(v, names=k in free) for k, v in value.items() if v is not None and (names or k not in unread)}
 
@@ -156,10 +150,10 @@ class Pool:
 
 
 class Problem:
-    """A compiled document. What only forbids more plans (`avoid`, `limits`, ...) is not used: bounds hold without.
+    """A compiled document. What only forbids more plans (`avoid`, `limits`, ...) may stay unused: bounds hold without.
 
-    `commitments`, which make plans cheaper, are no known key. `machines`: those that may stay, by id their pool;
-    `places`: by component, option, machine and accelerators, how many copies run and are pinned. `ranges`: see `Leaf`.
+    `commitments`, which make plans cheaper, are no known key. `machines` may stay, by id their pool; `places` have, by
+    component, option, machine and accelerators, how many copies run and are pinned. `ranges`: see `Leaf`.
     """
 
     def __init__(self, document: Any) -> None:
@@ -216,9 +210,7 @@ class Component:
         insist(("copies" in row) == (not self.demand), f"{show(self.name)} must have either copies or a demand")
         floors = [row.get(f"min_available_on_{what}_loss") for what in ("pool", "instance")]
         insist(not (self.demand and any(floors)), "a demand with a loss floor over pools or instances is not covered")
-        direct = {key: row[key] for key in OPTION.split() if key in row}
-        insist(not (direct and "options" in row), f"{show(self.name)} has one option beside others")
-        self.options: list[Row] = row.get("options", [direct])
+        self.options: list[Row] = row.get("options", [{key: row[key] for key in OPTION.split() if key in row}])
         self.copies = count(row, "copies", 0)  # with a demand, see `serve`
         self.required = count(row, "min_copies", 1 if self.demand else self.copies)
         self.priority = count(row, "priority", 0) if self.copies > self.required else None  # of its optional copies
@@ -240,6 +232,12 @@ class Component:
         for way in self.ways:
             of_pool[way.pool].append(way)
         self.on_one = {p: self.most_on_one(pools[p], ways) for p, ways in of_pool.items()}
+        # Machines that hold copies of it in any plan, at least: by their number, by zones, and two if one may be lost.
+        n = max(self.required, math.ceil(self.demand / (max((way.rate for way in self.ways), default=0) or 1)))
+        by_zones = max(min(self.min_zones, n), -(-n // max(1, self.per_zone)), 2 if self.floor and n else 0)
+        self.machines = max(by_zones, -(-n // max(self.on_one.values()))) if self.ways else 0
+        self.avoid = set(row.get("avoid", []))
+        self.called = {f"group:{one}" for one in row.get("groups", [])} | ({self.name} - {"group:" + self.name[6:]})
         self.counted_whole = self.dedicated and not self.demand and self.copies <= MOST_WHOLE
 
     def index(self, option: Any) -> int:
@@ -254,9 +252,8 @@ class Component:
         Throughput may miss a demand by 1e-9 of it; sums of it are multiples of 1 / scale, and no copy serves more than
         all. With more copies than that, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, drop one of a fullest
         zone. Skew: if that zone alone was fullest, the largest count falls; else the least falls only when all were
-        even, to a skew of 1. A zone empties only when all in use had one copy: fewer copies need fewer zones. Floor:
-        with two fullest zones at least n/2 - 1 >= a stand elsewhere. With more than zones x running copies a fullest
-        zone has one that does not run there, so no kept or pinned one is lost.
+        even, to 1. A zone empties only when all in use had one copy. Floor: with two fullest zones n/2 - 1 >= a stand
+        elsewhere. With more than zones x running copies one there does not run now: no kept or pinned one is lost.
         """
         rates = [decimal(number(option, "throughput")) for option in self.options]
         insist(min(rates) > 0, "with a demand, throughput must be above 0")
@@ -314,9 +311,8 @@ class Leaf:
     """The plans of a leaf: ranges of machines paid for, by pool and by set of pools, and of copies.
 
     Plans *worth having* count: with at most `Component.copies`, and no machine that holds nothing unless it must be
-    paid. Any plan can be made one at no cost, in money or in copies left out. Then in a pool at most the machines that
-    any plan pays for are paid, and one for each copy that may run there. `path` has, by set of pools or of copies, what
-    the splits above allow; `within`, by priority, the most optional copies left out.
+    paid: any plan can be made one at no cost, in money or copies left out. Then a pool pays at most for the machines
+    that it must have and one for each copy that may run there. `path`: what the splits above allow, by set.
     """
 
     def __init__(self, problem: Problem, path: dict[Any, Range], within: dict[Any, int]) -> None:
@@ -333,12 +329,12 @@ class Leaf:
     def sums(self, pools: frozenset[str]) -> Range:
         return sum(self.pools[p][0] for p in pools), sum(self.pools[p][1] for p in pools)
 
-    def least_rent(self, used: list[tuple[Prices, Fraction]], *, paid: bool = True) -> Fraction:
+    def least_rent(self, used: list[tuple[Prices | Clique, Fraction]], *, paid: bool = True) -> Fraction:
         """The least rent, micro-dollars per hour, from inequalities on machine counts (6.) with factors f > 0.
 
-        rent = sum price n >= sum price n - f (sum W n - D) + g (sum over pools in S of n - N), for any g, N being the
-        machines of S: each count is least at an end of its range, and rents are multiples of the prices' gcd. With
-        prices of 0 (not `paid`) a sum above 0 is a contradiction: the leaf has no plan (Farkas).
+        rent = sum price n >= sum price n - f (sum W n - D) + g (sum over S of n - N), any g, N the machines of a set S:
+        each count is least at an end of its range, and rents are multiples of the prices' gcd. With prices of 0 (not
+        `paid`) a sum above 0 is a contradiction: the leaf has no plan (Farkas).
         """
         total, pools = Fraction(0), self.problem.pools
         cost: dict[Any, Fraction] = {p: Fraction(pool.price if paid else 0) for p, pool in pools.items()}
@@ -361,8 +357,8 @@ class Leaf:
 class Knapsack:
     """What may stand on one accelerator (or whole machine), by dynamic programming over the room that is filled.
 
-    Martello and Toth 1990, *Knapsack Problems*, section 3.4 (multiplicities in parts 1, 2, 4, ...). Needs and room are
-    rounded down to units of a `grid`, or dimensions left out of it: what fits still fits, and may be worth more.
+    Martello and Toth 1990, *Knapsack Problems*, section 3.4 (numbers in parts 1, 2, 4, ...). Needs and room are rounded
+    down to units of a `grid`, or dimensions left out: what fits still fits, and may be worth more.
     """
 
     def __init__(self, room: Need, needs: frozenset[Need], grid: tuple[tuple[int, int, int], ...]) -> None:
@@ -378,10 +374,7 @@ class Knapsack:
         self.strides = [math.prod(have + 1 for have in self.room[i + 1 :]) for i in range(len(kept))]
 
     def table(self, priced: Any, best: list[int] | None = None) -> list[int]:
-        """By room up to all of it, the most that items are worth: (need, price, how many at most).
-
-        What is priced below 0 may stay away. `best` is such a table of other items.
-        """
+        """By room, the most that items (need, price, how many at most) are worth, beside those of the table `best`."""
         best = [0] * math.prod(have + 1 for have in self.room) if best is None else best
         for need, price, limit in priced:
             size, times = self.sizes[need], 1
@@ -430,11 +423,7 @@ class DeviceClass:
         self.knapsack = Knapsack(rooms.pop()[1], frozenset(self.users), tuple(grid))
 
     def items(self, leaf: Leaf) -> tuple[tuple[Need, int, int], ...]:
-        """(need, price, how often it stands on one accelerator at most), of items with a price above 0.
-
-        That is in one zone and on one machine, and a copy stands there but once: so no more often than the leaf has
-        copies of the components that have it.
-        """
+        """(need, price, how often at most: it is in one zone, on one machine, and a copy stands there but once)."""
         most: Counter[Need] = Counter()
         for need, c in ((need, c) for need, users in self.users.items() for c in users if self.price.get(need, 0) > 0):
             copies = dict.fromkeys(self.users[need][c], c.copies)
@@ -446,13 +435,13 @@ class DeviceClass:
 
 
 class Prices:
-    r"""Prices of what plans use and machines offer, in 1 / unit micro-dollars per hour; at least 0 but where said.
+    """Prices of what plans use and machines offer, in 1 / unit micro-dollars per hour; at least 0 but where said.
 
     `inequality` is Lagrangian relaxation (Geoffrion 1974), read as a cut on machine counts (Benders 1962): price what
     copies take. What stands on an accelerator is a pattern or one copy that owns it: worth at most alpha, the best
-    pattern (Gilmore and Gomory 1961); with volumes and copies per machine, a machine of pool p at most :math:`W_p`.
-    All copies of a plan are worth at least D, each component's cheapest choice. So :math:`\sum_p W_p n_p \ge D` for
-    the machines of any plan. A copy pays the price (any sign) of a set less, and their number, in its range, pays it.
+    pattern (Gilmore and Gomory 1961); with volumes and copies per machine, a machine of pool p at most W. The copies of
+    a plan are worth at least D, each component's cheapest choice: sum W n >= D for the machines of any plan. A copy
+    pays the price (any sign) of a set less, and their number, in its range, pays it.
     """
 
     def __init__(self, row: Row, problem: Problem) -> None:
@@ -526,18 +515,32 @@ class Prices:
         return min((paid - reward * n for n, paid in best.items() if n >= c.required), default=0)  # none: no plan
 
 
+class Clique:
+    """Components of which no two share a machine, with prices of their machines: each holds copies of one at most."""
+
+    def __init__(self, row: Row, problem: Problem) -> None:
+        price = priced(row, "clique", problem.component)
+        for a, b in combinations(price, 2):
+            apart = a.dedicated or b.dedicated or a.avoid & b.called or b.avoid & a.called
+            insist(bool(apart), f"{show(a.name)} and {show(b.name)} may share a machine")
+        self.machines: dict[frozenset[str], int] = {}
+        self.worth = {p: max((v for c, v in price.items() if p in c.on_one), default=0) for p in problem.pools}
+        self.least = sum(v * c.machines for c, v in price.items())
+
+    def inequality(self, leaf: Leaf) -> tuple[dict[str, int], int]:
+        return self.worth, self.least
+
+
 # 7. What runs now ----------------------------------------------------------------------------------------------------
 def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit: int, leaf: Leaf) -> Fraction:
     r"""The least cost of machines and moves, micro-dollars, when a copy that is kept is worth a reward too.
 
-    Of r copies that run and are needed, a plan that keeps k moves at least r - k. With rewards of at most the money of
-    a move, :math:`\sum_p W_p n_p + \sum_m (W_m - W_p) + \sum_c reward_c moves_c \ge D + \sum_c reward_c r_c`, where
-    a running machine m of pool p is worth at most W_m: on each accelerator the best pattern of any items and of copies
-    that run there, which bring their part of the reward, or one that owns it. What keeps this at least money is a
-    fractional covering knapsack (Dantzig 1957) of machines, and of moves, worth what they cost.
+    Of r copies that run and are needed, a plan that keeps k moves r - k or more. With rewards of at most the money of a
+    move, :math:`\sum_p W_p n_p + \sum_m (W_m - W_p) + \sum_c reward_c moves_c \ge D + \sum_c reward_c r_c`: machine m
+    of pool p, which runs, is worth at most W_m, on each accelerator the best of items and copies that run there, with
+    their part of the reward, or one that owns it. A fractional covering knapsack (Dantzig 1957) has the cost.
     """
     hours, (worth, least), forced, cost = problem.horizon, prices.inequality(leaf), problem.moves, Fraction(0)
-    insist(hours > 0, 'a leaf "running" needs a horizon above 0')
     missing = Fraction(least)
     for name, c in problem.components.items():
         reward, all_placed = rewards.get(name, 0), leaf.within.get(c.priority, 1) == 0
@@ -571,18 +574,17 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
     for price, value, most in sorted((o for o in offers if o[1] > 0), key=lambda offer: Fraction(offer[0], offer[1])):
         taken = min(max(Fraction(0), missing / value), Fraction(most))
         cost, missing = cost + hours * taken * price / unit, missing - taken * value
-    return Fraction(math.ceil(cost * hours.denominator), hours.denominator)  # all costs are multiples of that
+    return Fraction(math.ceil(cost * hours.denominator), hours.denominator)  # rents and moves are whole micro-dollars
 
 
 # 8. The tree ---------------------------------------------------------------------------------------------------------
 class Proof:
-    """What a tree proves of the plans `within` some limits on copies left out.
+    """What a tree proves of plans `within` limits on copies left out: `checked` without, `told` with engines' words.
 
-    `checked` is the least cost of its leaves without any engine, `told` with their words. Each node but the first is a
-    child of one node before it, and splits are by a whole number, so each plan is in one leaf.
+    Each node but the first is a child of one before it, and splits are by a whole number, so each plan is in one leaf.
     """
 
-    def __init__(self, problem: Problem, tree: Row, claim: Cost, prices: list[Prices], unit: int, name: str) -> None:
+    def __init__(self, problem: Problem, tree: Row, claim: Cost, prices: list[Any], unit: int, name: str) -> None:
         nodes, self.within = tree["nodes"], {int(p): integer(n, 0) for p, n in tree.get("within", {}).items()}
         self.problem, self.prices, self.unit, self.claim = problem, prices, unit, claim
         self.checked, self.told = NO_PLAN, NO_PLAN
@@ -613,7 +615,7 @@ class Proof:
         self.checked = min(self.checked, cost)
         if reason == "engine" and cost < self.claim and node["says"] == "infeasible":
             self.words.append(name)
-            cost = max(cost, fraction(node["at_least"]) if "at_least" in node else self.claim)
+            cost = max(cost, Fraction(*map(integer, node["at_least"])) if "at_least" in node else NO_PLAN)
         self.told = min(self.told, cost)
         if cost < self.claim:
             self.weak.append(f"{name} ({reason}) proves {dollars(cost)}, which is less than the claim")
@@ -641,8 +643,8 @@ def check(problem: Problem, document: Any) -> list[Proof]:
     insist(document["problem"] == problem.name, f"the certificate is not of the problem {show(problem.name)}")
     ((what, said),), unit = document["claim"].items(), integer(document["unit"], 1)
     insist(what == "cost" or (what, said) == ("infeasible", True), "the claim must be a cost, or infeasible: true")
-    prices = [Prices(row, problem) for row in document.get("prices", [])]
-    trees = [(document, fraction(said) if what == "cost" else NO_PLAN, "")]
+    prices = [(Clique if "clique" in row else Prices)(row, problem) for row in document.get("prices", [])]
+    trees = [(document, Fraction(*map(integer, said)) if what == "cost" else NO_PLAN, "")]
     trees += [(tree, NO_PLAN, f"left_out {i}, ") for i, tree in enumerate(document.get("left_out", []))]
     return [Proof(problem, tree, claim, prices, unit, name) for tree, claim, name in trees]
 
@@ -654,9 +656,8 @@ def dollars(cost: Cost) -> str:
     return f"{cost // 10**6}.{math.floor(cost) % 10**6:06d} dollars"
 
 
-def compare(problem: Problem, proof: Proof, plan: Row) -> str:
-    cost, components = decimal(number(plan, "cost")) * 10**6, problem.components.values()
-    placed = Counter(row["component"] for row in plan["assignments"])
+def compare(components: Any, proof: Proof, plan: Row) -> str:
+    cost, placed = decimal(number(plan, "cost")) * 10**6, Counter(row["component"] for row in plan["assignments"])
     out = {p: sum(c.copies - placed[c.name] for c in components if c.priority == p) for p in proof.within}
     if any(out[p] > most for p, most in proof.within.items()):
         return f"the plan costs {dollars(cost)}, but leaves out more copies than the plans that this is of"
@@ -676,15 +677,14 @@ def main(arguments: list[str]) -> int:
         read = [json.loads(Path(p).read_text("utf-8"), object_pairs_hook=lambda o: distinct(o, "keys")) for p in files]
         problem, status = Problem(read[0]), 1
         proof, *others = proofs = check(problem, read[1])
-        compared = [compare(problem, proof, plan) for plan in read[2:]]
+        compared = [compare(problem.components.values(), proof, plan) for plan in read[2:]]
     except (OSError, *MALFORMED) as error:
         print(f"{('refused', 'can not be read, as JSON')[status - 1]}: {error}")
         return status
     script = Path(__file__).with_name("recheck_program.py")  # it asks another engine, in a process of its own
     asked = subprocess.run([sys.executable, script, files[1]], capture_output=True, check=False) if again else None
     answers = asked.stdout.decode("ascii", "replace").splitlines() if asked else []
-    confirmed = {line.partition(":")[0] for line in answers if ": confirmed" in line}
-    alone = [name for one in proofs for name in one.words if name not in confirmed]
+    alone = [n for one in proofs for n in one.words if not any(line.startswith(f"{n}: confirmed") for line in answers)]
     faults = [line for one in proofs for line in one.weak] + [line for line in answers if ": contradicted" in line]
     faults += [f"{name} rests on the word of one engine" for name in alone if strict]
     print(f"claim: {dollars(proof.claim)} at least{f', leaving out at most {proof.within}' if proof.within else ''}")

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Ask engines again what a certificate rests on: whether its integer programs have no solution.
 
     python recheck_program.py CERTIFICATE.json

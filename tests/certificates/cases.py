@@ -259,3 +259,29 @@ case(  # at most one copy on a machine
     [use(0)],
     3_000_000,
 )
+case(  # three that never share a machine: by name, by group, and as one is dedicated; one of them needs two machines
+    problem(
+        "cliques",
+        {A: machine(1), B: machine(3)},
+        [
+            {"name": "m", "copies": 3, "accelerators": 1, "avoid": ["n"], "groups": ["g"]},
+            {"name": "n", "copies": 1, "accelerators": 0},
+            {"name": "o", "copies": 1, "accelerators": 0, "dedicated": True},
+            {"name": "q", "copies": 1, "accelerators": 0, "avoid": ["group:g", "n"], "instance_types": [B]},
+        ],
+    ),
+    [{"clique": [["m", 1_000_000], ["n", 1_000_000], ["o", 1_000_000], ["q", 3_000_000]]}],
+    [use(0)],
+    7_000_000,
+)
+case(  # three zones, though one machine would hold all
+    problem(
+        "clique of one",
+        {A: machine(1)},
+        [{"name": "m", "copies": 3, "accelerators": 0, "spread": {"min_zones": 3}}],
+        [{"name": name, "instance_type": A, "zone": name} for name in (A, B, "c")],
+    ),
+    [{"clique": [["m", 1_000_000]]}],
+    [use(0)],
+    3_000_000,
+)

@@ -73,6 +73,25 @@ def test_the_optimum_of_a_case_is_that_of_brute_force(name: str) -> None:
     assert (None if best is None else best.account.cost) == CASES[name].optimum
 
 
+def test_components_that_may_share_a_machine_are_no_clique() -> None:
+    """Every pair is looked at."""
+    case = CASES["cliques"]
+    for row in range(4):
+        document = copy.deepcopy(case.problem)
+        for key in ("avoid", "dedicated"):
+            document["components"][row].pop(key, None)
+        if document != case.problem:
+            with pytest.raises(Refused, match="may share a machine"):
+                proof_of(document, case.claiming(7_000_000))
+    named = copy.deepcopy(case.problem)
+    named["components"][3]["name"] = "group:g"  # a name that looks like a group is none
+    made = case.claiming(7_000_000)
+    made["prices"] = [{"clique": [["n", 1], ["group:g", 1]]}]
+    named["components"][1]["avoid"], named["components"][3]["avoid"] = ["group:g"], []
+    with pytest.raises(Refused, match="may share a machine"):
+        proof_of(named, made)
+
+
 def test_fewer_copies_left_out_is_a_tree_of_its_own() -> None:
     """With room for two of three, no plan leaves out none; which the tree for 0 says, and that for 1 can't."""
     case = CASES["within"]
@@ -373,8 +392,8 @@ def test_any_value_anywhere_gives_a_sentence(name: str) -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"commitments": [{"name": "x"}]}, "not covered here: .'commitments'"),
-        ({"budget": 3}, "not covered here: .'budget'"),
+        ({"commitments": [{"name": "x"}]}, "keys not covered: .'commitments'"),
+        ({"budget": 3}, "keys not covered: .'budget'"),
         ({"format": "placement/v2"}, "placement/v1"),
         ({"components": [{"name": "m", "demand": 1, "throughput": 1, "min_available_on_pool_loss": 1}]}, "not covered"),
     ],
@@ -433,7 +452,14 @@ def program(*bounds: str, side: int = 5) -> str:
 
 def told(engine: str = "CP-SAT 9.15", text: str | None = None, **more: Any) -> Doc:
     """A certificate that rests on an engine's word."""
-    leaf = {"leaf": "engine", "engine": engine, "says": "infeasible", "program": text or program(), "about": "a plan"}
+    leaf: Doc = {
+        "leaf": "engine",
+        "engine": engine,
+        "says": "infeasible",
+        "program": text or program(),
+        "about": "a plan",
+    }
+    leaf["at_least"] = [3_000_000, 1]
     return {**CASES["one class"].claiming(3_000_000), "nodes": [{**leaf, **more}]}
 
 
