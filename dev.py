@@ -2,7 +2,9 @@
 """Set up the project's own environment and run its routine, with Python and git alone.
 
     python3 dev.py demo             solve instances/codegen-after.yaml and show the plan
+    python3 dev.py check            before a commit: lint, types and the tests, on all cores
     python3 dev.py test [STEP ...]  the whole test routine, or only the named steps of it
+    python3 dev.py nightly          all that takes long: every test on fresh examples, coverage, a long fuzz
     python3 dev.py fuzz [...]       search for lies on random problems (--minutes N, --seed S; docs/testing.md)
     python3 dev.py mutate [MODULE]  plant faults in the modules that proofs rest on; hours, see docs/mutation.md
     python3 dev.py setup            only make or refresh the environment
@@ -20,6 +22,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
@@ -46,9 +49,13 @@ SUPPORTED = ("3.11", "3.12", "3.13")
 EXTRAS = {
     "demo": (),
     "mutate": ("dev", "mutation"),
-    **dict.fromkeys(("setup", "test", "fuzz"), ("bench", "dev", "docs")),
+    **dict.fromkeys(("check", "fuzz", "nightly", "setup", "test"), ("bench", "dev", "docs")),
 }
 FUZZ_PROBLEMS = "2000"  # a minute or two on two cores
+FUZZ_MINUTES = "60"  # at night
+JOBS = str(min(8, max(2, os.cpu_count() or 1)))  # more would each read all tests for little
+SPREAD = ("-n", JOBS, "--dist", "worksteal")  # pytest on all cores
+REPORT = "pytest.xml"
 TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
 
 PROBE = """
@@ -170,11 +177,14 @@ def install(arguments: Sequence[str]) -> None:
 # --- the steps of the routine ----------------------------------------------------------------------------------------
 
 
-def run(command: Sequence[str | Path], cwd: Path = ROOT, quiet: bool = False) -> None:
-    """Run a command to its end; its output is shown, or when quiet only if it fails."""
+def run(
+    command: Sequence[str | Path], cwd: Path = ROOT, quiet: bool = False, more: Mapping[str, str] | None = None
+) -> None:
+    """Run a command to its end, with more variables; its output is shown, or when quiet only if it fails."""
     words = [str(word) for word in command]
     output = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if quiet else {}
-    done = subprocess.run(words, cwd=str(cwd), env=environment(), stdin=subprocess.DEVNULL, **output)  # type: ignore[call-overload]
+    variables = {**environment(), **(more or {})}
+    done = subprocess.run(words, cwd=str(cwd), env=variables, stdin=subprocess.DEVNULL, **output)  # type: ignore[call-overload]
     if done.returncode:
         if quiet:
             sys.stdout.write(done.stdout.decode(errors="replace"))
@@ -187,8 +197,20 @@ def tool(*arguments: str | Path) -> None:
 
 
 def pytest(scratch: Path) -> None:
-    """Unit, contract and property tests, and the examples of the package and of the documents."""
-    tool("pytest", "-q", f"--junitxml={scratch / 'pytest.xml'}")
+    """Unit, contract and property tests, and the examples of the package and of the documents; none that is slow."""
+    tool("pytest", "-q", *SPREAD, f"--junitxml={scratch / REPORT}")
+
+
+def coverage(scratch: Path) -> None:
+    """The same tests, and how many branches of the package they take: no fewer than pyproject.toml says."""
+    for arguments in (("run", "-m", "pytest", "-q", *SPREAD), ("combine", "--quiet"), ("report", "--skip-covered")):
+        run([PYTHON, "-m", "coverage", *arguments], more={"COVERAGE_FILE": str(scratch / ".coverage")})
+
+
+def every_test(scratch: Path) -> None:
+    """The slow and the long tests too; Hypothesis draws many more examples, and fresh ones."""
+    arguments = ["-q", *SPREAD, "-m", "", f"--junitxml={scratch / REPORT}"]
+    run([PYTHON, "-m", "pytest", *arguments], more={"HYPOTHESIS_PROFILE": "nightly"})
 
 
 def counts(report: Path) -> str:
@@ -258,14 +280,14 @@ def end_to_end(scratch: Path) -> None:
     run([PYTHON, REFEREE, problem, plan])
 
 
-def quality(scratch: Path) -> None:
+def quality(scratch: Path, *more: str) -> None:
     """The quick benchmark cases, with fixed work: no answer may be worse than the stored one."""
-    tool("placement_bench", "run", "--quick", "--jobs", "2", "--out", scratch / "quick")
+    tool("placement_bench", "run", "--quick", *more, "--jobs", JOBS, "--out", scratch / "quick")
 
 
 def fuzz(_: Path) -> None:
     """Random problems of a fixed seed on every path, each answer judged: as many each time, whatever they take."""
-    tool("tests.fuzz", "--seed", "15", "--problems", FUZZ_PROBLEMS, "--jobs", "2")
+    tool("tests.fuzz", "--seed", "15", "--problems", FUZZ_PROBLEMS, "--jobs", JOBS)
 
 
 STEPS: dict[str, Callable[[Path], None]] = {
@@ -278,7 +300,16 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "wheel": wheel,
     "end-to-end": end_to_end,
     "quality": quality,
+    "coverage": coverage,
+    "every-test": every_test,
+    "every-quality": lambda scratch: quality(scratch, "--slow"),
+    "long-fuzz": lambda _: tool("tests.fuzz", "--minutes", FUZZ_MINUTES, "--jobs", JOBS),
 }
+# Steps of one process, whose answer no clock decides: they run beside the others, which use all cores on their own.
+BESIDE = ("types", "docs", "wheel", "end-to-end")
+CHECK = ("lint", "format", "types", "pytest")
+TEST = (*CHECK, "fuzz", "docs", "wheel", "end-to-end", "quality")
+NIGHTLY = ("lint", "format", *BESIDE, "coverage", "every-test", "every-quality", "long-fuzz")
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------
@@ -304,20 +335,96 @@ def test(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in STEPS]
     if unknown:
         raise Failure(f"no step {', '.join(unknown)}; there are {', '.join(STEPS)}")
-    chosen = [name for name in STEPS if not names or name in names]
-    with tempfile.TemporaryDirectory() as folder:
-        scratch, begin = Path(folder), time.monotonic()
-        for number, name in enumerate(chosen, 1):
-            print(f"== {number}/{len(chosen)} {name}", flush=True)
-            start = time.monotonic()
-            try:
-                STEPS[name](scratch)
-            except Failure as failure:
-                raise Failure(f"test stopped at step {name}: {failure}") from None
-            print(f"   {name}: ok, {time.monotonic() - start:.1f} s", flush=True)
+    chosen = [name for name in STEPS if name in (names or TEST)]
+    begin = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, Beside(chosen, Path(folder)) as beside:
+        for number, name in enumerate(beside.others, 1):
+            print(f"== {number}/{len(beside.others)} {name}", flush=True)
+            run_step(name, Path(folder))
+            beside.look()
+        beside.finish()
         print(f"all of {', '.join(chosen)} passed in {time.monotonic() - begin:.0f} s", flush=True)
-        if "pytest" in chosen:
-            print(counts(scratch / "pytest.xml"), flush=True)
+        if (Path(folder) / REPORT).exists():
+            print(counts(Path(folder) / REPORT), flush=True)
+
+
+def run_step(name: str, scratch: Path) -> None:
+    """Run a step and say how long it took."""
+    start = time.monotonic()
+    try:
+        STEPS[name](scratch)
+    except Failure as failure:
+        raise Failure(f"test stopped at step {name}: {failure}") from None
+    print(f"   {name}: ok, {time.monotonic() - start:.1f} s", flush=True)
+
+
+class Beside:
+    """A second `dev.py test` for the steps of one process, beside the `others`; it ends when these fail."""
+
+    def __init__(self, chosen: Sequence[str], scratch: Path) -> None:
+        """Nothing runs yet; without others there is nothing to be beside of."""
+        aside = [name for name in chosen if name in BESIDE]
+        self.others = [name for name in chosen if name not in BESIDE]
+        if not self.others:
+            self.others, aside = aside, []
+        self.command = [sys.executable, str(ROOT / "dev.py"), "test", *aside] if aside else []
+        self.output = scratch / "beside.txt"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Beside:
+        """Begin."""
+        if self.command:
+            print(f"== beside the others: {', '.join(self.command[3:])}", flush=True)
+            with self.output.open("wb") as output:
+                self.process = subprocess.Popen(
+                    self.command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=os.name != "nt",  # so that what it has started can be ended with it
+                )
+        return self
+
+    def look(self) -> None:
+        """Show what has come out if it has ended; it is not waited for."""
+        if self.process is not None and self.process.poll() is not None:
+            self.finish()
+
+    def finish(self) -> None:
+        """Wait for it, and show what came out."""
+        if self.process is None:
+            return
+        code = self.process.wait()
+        self.process = None
+        sys.stdout.write(self.output.read_text(errors="replace"))
+        sys.stdout.flush()
+        if code:
+            raise Failure("a step beside the others failed")
+
+    def __exit__(self, *_: object) -> None:
+        """End what still runs."""
+        if self.process is None:
+            return
+        if os.name == "nt":
+            self.process.kill()
+        else:
+            os.killpg(self.process.pid, signal.SIGTERM)
+        self.process.wait()
+
+
+def nightly() -> None:
+    """Run all of it, whatever fails on the way; what failed is told at the end."""
+    failures = []
+    for name in NIGHTLY:
+        print(f"== {name}", flush=True)
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                run_step(name, Path(folder))
+        except Failure as failure:
+            print(f"   {failure}", flush=True)
+            failures.append(name)
+    if failures:
+        raise Failure(f"failed: {', '.join(failures)}")
 
 
 def search(package: str, arguments: Sequence[str]) -> int:
@@ -346,8 +453,12 @@ def main(arguments: Sequence[str]) -> int:
         set_up(EXTRAS[command])
         if command == "demo":
             demo(rest)
+        elif command == "check":
+            test(CHECK)
         elif command == "test":
             test(rest)
+        elif command == "nightly":
+            nightly()
         elif command == "fuzz":
             return search("tests.fuzz", rest)
         elif command == "mutate":

@@ -13,6 +13,8 @@ import dev
 from tests import mutation
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
     from pathlib import Path
 
 PYTHONS = {
@@ -169,6 +171,80 @@ def test_arguments_of_the_page_are_about_mutated_modules() -> None:
     argued = list(mutation.read_argued(mutation.PAGE.read_text("utf-8")))
     assert {module for module, _, _ in argued} <= set(mutation.MODULES)
     assert len(argued) == len(set(argued)) > 0
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Steps that only write down that they ran; `fuzz` fails."""
+    ran: list[str] = []
+
+    def step(name: str) -> Callable[[Path], None]:
+        def run(_: Path) -> None:
+            ran.append(name)
+            if name == "fuzz":
+                raise dev.Failure("a lie")
+
+        return run
+
+    monkeypatch.setattr(dev, "STEPS", {name: step(name) for name in dev.STEPS})
+    return ran
+
+
+def test_steps_of_one_process_run_beside_the_others(
+    steps: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Their output is shown when they have ended; alone, they run one after the other in this process."""
+    asked: list[list[str]] = []
+
+    def command(self: dev.Beside) -> dev.Beside:
+        asked.append(self.command)
+        self.command = [sys.executable, "-c", "print('types and wheel: ok')"]
+        return begin(self)
+
+    begin = dev.Beside.__enter__
+    monkeypatch.setattr(dev.Beside, "__enter__", command)
+    dev.test(["wheel", "lint", "types", "pytest"])
+    assert steps == ["lint", "pytest"]
+    assert asked[0][2:] == ["test", "types", "wheel"]
+    assert "types and wheel: ok" in capfd.readouterr().out
+
+    monkeypatch.undo()
+    assert dev.Beside(["types", "wheel"], dev.ROOT).command == []
+
+
+@pytest.mark.parametrize("code", ["raise SystemExit(1)", "import time; time.sleep(600)"])
+def test_what_fails_on_either_side_ends_both(steps: list[str], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside the others, or among them; nothing is left running."""
+    started: list[subprocess.Popen[bytes]] = []
+    begin = dev.Beside.__enter__
+
+    def command(self: dev.Beside) -> dev.Beside:
+        self.command = [sys.executable, "-c", code]
+        begin(self)
+        assert self.process is not None
+        started.append(self.process)
+        return self
+
+    monkeypatch.setattr(dev.Beside, "__enter__", command)
+    with pytest.raises(dev.Failure):
+        dev.test(["types", "lint", "fuzz"] if "sleep" in code else ["types", "lint"])
+    assert started[0].poll() is not None
+    assert steps[0] == "lint"
+
+
+def test_the_night_goes_on_after_a_failure(steps: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And ends in one."""
+    monkeypatch.setattr(dev, "NIGHTLY", ("lint", "fuzz", "docs"))
+    with pytest.raises(dev.Failure, match="failed: fuzz"):
+        dev.nightly()
+    assert steps == ["lint", "fuzz", "docs"]
+
+
+def test_the_night_leaves_nothing_out() -> None:
+    """What a change is held to by day, or more of it."""
+    more = {"pytest": "every-test", "fuzz": "long-fuzz", "quality": "every-quality"}
+    assert {more.get(name, name) for name in dev.TEST} <= set(dev.NIGHTLY)
+    assert set(dev.STEPS) == {*dev.TEST, *dev.NIGHTLY}
 
 
 def test_unknown_words_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -113,6 +113,7 @@ def run(
     quick: Annotated[
         bool, typer.Option("--quick", help="The quick cases with fixed work; ends with 1 if worse than what is stored.")
     ] = False,
+    slow: Annotated[bool, typer.Option("--slow", help="With --quick: also what takes a minute or more a run.")] = False,
     store: Annotated[bool, typer.Option("--store", help="With --quick: store what comes out.")] = False,
 ) -> None:
     """Run solvers on cases; one JSON line for each run, written as it ends."""
@@ -128,12 +129,12 @@ def run(
         if quick:
             if solvers or cases or peers or option or seed or work:
                 raise UsageError("--quick has its own cases, solvers and work; it goes with --set, --jobs and --out")
-            asked = quick_runs(_split(sets or []), folder, say)
+            asked = quick_runs(_split(sets or []), folder, say, slow=slow)
             make = partial(jobs_for, data=folder, interpreters={}, memory_gib=memory, grace=grace)
             rows = run_campaign(asked, out, resume=resume, jobs=make, execute=execute, say=say)
             raise typer.Exit(_hold(rows, store=store))
-        if store:
-            raise UsageError("--store goes with --quick")
+        if store or slow:
+            raise UsageError(f"{'--store' if store else '--slow'} goes with --quick")
         named = interpreters(_split(peer_python or []))
         choice = Choice(
             sets=_needed(_split(sets or []), "--set"),

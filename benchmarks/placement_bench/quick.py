@@ -48,16 +48,18 @@ SLOW = {  # the least work takes too long there
     "auto": ("openb-nodes", "openb-cost", *_LONG),
     "vector-packing": _LONG,
 }
+# These take a minute or more each, as the least work bounds neither mixes nor dives: only with ``--slow``, at night.
+AT_NIGHT = dict.fromkeys(("auto", "column-generation"), ("fleet-mixed", "fleet-replan"))
 FLEETS = "fleet-"
 GENERATED = "gen-"  # before the name of the published set that they are like
 
 Outcome = dict[str, Any]
 
 
-def quick_runs(names: Sequence[str], data: Path, say: Callable[[str], None]) -> list[Asked]:
+def quick_runs(names: Sequence[str], data: Path, say: Callable[[str], None], *, slow: bool = False) -> list[Asked]:
     """The runs of the quick cases of the named sets; without names, of a small choice from every set.
 
-    A set whose files are not here is told and left out.
+    `slow` adds to that choice what takes a minute or more. A set whose files are not here is told and left out.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def quick_runs(names: Sequence[str], data: Path, say: Callable[[str], None]) -> 
         if not names and one.name.removeprefix(GENERATED) in {run.set for run in runs}:
             continue  # its like, as published, is there
         try:
-            runs += _runs(one, data, few=not names)
+            runs += _runs(one, data, few=not names, slow=slow)
         except UsageError as error:
             say(f"SKIPPED: {one.name}: {error}")
     if not runs:
@@ -77,7 +79,7 @@ def quick_runs(names: Sequence[str], data: Path, say: Callable[[str], None]) -> 
     return runs
 
 
-def _runs(one: CaseSet, data: Path, *, few: bool) -> Iterator[Asked]:
+def _runs(one: CaseSet, data: Path, *, few: bool, slow: bool) -> Iterator[Asked]:
     from placement.solvers import SOLVERS
 
     cases = [case for case in one.cases(data) if any(fnmatchcase(case.name, pattern) for pattern in one.quick)]
@@ -85,6 +87,8 @@ def _runs(one: CaseSet, data: Path, *, few: bool) -> Iterator[Asked]:
     for case in cases[:1] if few else cases:
         for name in case.load().solvers():
             if few and one.name in SLOW.get(name, ()):
+                continue
+            if few and not slow and one.name in AT_NIGHT.get(name, ()):
                 continue
             if name in wanted or (name not in SOLVERS and name not in WORK):
                 yield Asked(set=one.name, case=case.name, solver=name, seconds=SECONDS, work=WORK.get(name))

@@ -90,11 +90,35 @@ def test_a_regression_ends_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     "words",
-    [["run", "--quick", "--solver", "ffd"], ["run", "--store", "--set", "toy"], ["run", "--quick", "--set", "toy"]],
+    [
+        ["run", "--quick", "--solver", "ffd"],
+        ["run", "--store", "--set", "toy"],
+        ["run", "--slow", "--set", "toy"],
+        ["run", "--quick", "--set", "toy"],
+    ],
 )
 def test_quick_goes_with_little_else(words: list[str], tmp_path: Path) -> None:
     """Exit code 2."""
     assert CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")]).exit_code == 2
+
+
+def test_what_takes_minutes_is_left_to_the_night(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is stored all the same, and a set that is named has all its runs."""
+    toys = find_set("toy-bins")
+    monkeypatch.setattr(quick, "find_sets", lambda names: [toys])
+    monkeypatch.setattr(quick, "AT_NIGHT", {"auto": ("toy-bins",)})
+    day, night = ({run.solver for run in quick.quick_runs([], tmp_path, print, slow=slow)} for slow in (False, True))
+
+    assert night - day == {"auto"}
+    assert "auto" in {run.solver for run in quick.quick_runs(["toy-bins"], tmp_path, print)}
+
+
+def test_all_that_is_left_to_the_night_is_stored() -> None:
+    """Else it would be held against nothing."""
+    stored = quick.read_stored(quick.STORED)
+    runs = [(name, one) for name, sets in quick.AT_NIGHT.items() for one in sets]
+
+    assert all(any(row.startswith(f"{one} ") and row.endswith(f" {name}") for row in stored) for name, one in runs)
 
 
 def test_a_set_is_not_run_twice_in_two_guises(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ EXCLUDED = (r"if TYPE_CHECKING:", r"^\s+\.\.\.$", r"assert False")
 
 def unreached(data: str) -> Iterator[str]:
     """Per module, how many lines were missed and which; all files beside `data` are put together."""
-    cover = coverage.Coverage(data_file=data, source=["placement"])
+    cover = coverage.Coverage(data_file=data, config_file=False, source=["placement"])
     cover.config.exclude_list += EXCLUDED
     with contextlib.redirect_stdout(io.StringIO()):
         cover.combine([str(Path(data).parent)], keep=True)

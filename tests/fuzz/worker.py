@@ -55,7 +55,9 @@ def serve(pipe: Connection, coverage_file: str, plant: str) -> None:
 def _begin_coverage(file: str) -> Any:
     import coverage
 
-    cover = coverage.Coverage(data_file=file, data_suffix=True, source=["placement"], concurrency=["thread"])
+    cover = coverage.Coverage(
+        data_file=file, data_suffix=True, config_file=False, source=["placement"], concurrency=["thread"]
+    )
     cover.start()
     return cover
 
