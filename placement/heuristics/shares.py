@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 _UNLIMITED = 2**40
+_ENTRIES = 1_000_000  # of a table, multiplied out at once
 RESOURCES = 3  # accelerators (memory or share, whichever binds), vCPU, host memory
 
 
@@ -97,9 +98,10 @@ class Shares:
     def weighted(self, pools: Ints, weights: Floats) -> Floats:
         """(W, N) the parts of empty machines of `pools` (N,), added up by weights (N, 3), whether allowed or not."""
         shape = self.shape_of[pools]
-        found: Floats = self._parts[:, shape, 0] * weights[:, 0]
-        for r in range(1, RESOURCES):
-            found += self._parts[:, shape, r] * weights[:, r]
+        found = np.empty((len(self._parts), len(pools)))
+        step = max(1, _ENTRIES // max(1, len(pools)))  # ways at a time: the parts on every pool are a large table
+        for w in range(0, len(found), step):
+            np.einsum("wpr,pr->wp", self._parts[w : w + step, shape], weights, out=found[w : w + step])
         return found
 
     def least_of_each(self, of_way: Floats) -> Floats:
