@@ -18,10 +18,10 @@ RESOURCES = (
 
 
 def capacity(fleet: Fleet, p: int, resource: str) -> int:
-    """What one machine of pool p has of a resource, over all its accelerators."""
+    """What one machine of pool p has of a resource, over all its accelerators; 0 where more is reserved than it has."""
     shape = fleet.pools[p].shape
     if resource == "memory_mib":
-        return shape.accelerators * shape.memory_mib
+        return shape.accelerators * max(0, shape.memory_mib)
     if resource == "share":
         return shape.accelerators * WHOLE_SHARE
     return shape.vcpus if resource == "vcpus" else shape.host_mib

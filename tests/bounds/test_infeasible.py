@@ -1,0 +1,221 @@
+"""Instant proofs that no plan exists: each fires one step beyond its limit, and not at it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from placement import Problem
+from placement.bounds import volume_bound, why_infeasible
+from placement.bounds.capacity import RESOURCES, capacity, most_on_one, usage
+from placement.bounds.infeasible import culprit
+from placement.fleet import Fleet, compile_fleet
+from tests.test_documents import changed
+
+Doc = dict[str, Any]
+
+# Two machines of two accelerators in zone a, one of four in zone b; no quota anywhere.
+PROBLEM: Doc = {
+    "accelerators": {"A": {"memory_gib": 8}, "B": {"memory_gib": 4}},
+    "instance_types": {
+        "two": {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 16, "price_per_hour": 3},
+        "four": {"accelerator": "B", "accelerator_count": 4, "vcpus": 4, "memory_gib": 8, "price_per_hour": 4},
+    },
+    "pools": [
+        {"name": "a2", "instance_type": "two", "zone": "a"},
+        {"name": "b4", "instance_type": "four", "zone": "b"},
+    ],
+    "components": [
+        {"name": "c", "copies": 6, "shared": True, "accelerator_memory_gib": 2, "vcpus": 1},
+        {"name": "d", "copies": 2, "min_copies": 0, "accelerators": 0},
+    ],
+    "instances": [{"id": "i", "pool": "a2"}, {"id": "j", "pool": "a2"}],
+    "placements": [{"component": "c", "instance": "i", "accelerators": [0]}],
+}
+
+
+def fleet_of(edits: Doc) -> Fleet:
+    """The problem with a value at each path, compiled."""
+    document = PROBLEM
+    for path, value in edits.items():
+        document = changed(document, path, value)
+    return compile_fleet(Problem(**document))
+
+
+STAY = {"instances.0.removable": False, "instances.1.removable": False}
+QUOTAS = {"pools.0.max_instances": 1, "pools.1.max_instances": 1}
+PINNED = {"component": "c", "instance": "i", "pinned": True}
+SKEWED = {**QUOTAS, "components.0.accelerator_memory_gib": 4, "components.0.spread": {"max_skew": 1}}
+HOST = {**QUOTAS, "components.0": {"name": "c", "copies": 2, "accelerators": 0, "memory_gib": 8}}
+SERVES = {"name": "c", "demand": 8, "throughput": 2, "accelerators": 0, "vcpus": 3}
+
+CASES: list[tuple[Doc, str | None]] = [
+    ({}, None),
+    # machines that can't be released, and a quota
+    ({**STAY, "pools.0.max_instances": 2}, None),
+    ({**STAY, "pools.0.max_instances": 1}, "pool a2 may have 1 instances, but 2 running ones are not removable"),
+    # nowhere
+    ({"components.0.accelerator_memory_gib": 8}, None),
+    ({"components.0.accelerator_memory_gib": 8.001}, "c fits on no machine of any pool it may use: one copy needs 1"),
+    ({"components.0.on": []}, "one copy needs 1 shared accelerator with 2 GiB and 1 vCPUs"),
+    ({"components.0.accelerators": 5, "components.0.shared": False, "components.0.memory_gib": 3}, "5 whole accelerat"),
+    ({"components.0": {"name": "c", "copies": 1, "accelerators": 0, "on": []}}, "nothing, yet its allow-lists name no"),
+    ({"components.1.on": []}, None),  # no copy of it is required
+    ({"components.1.on": [], "components.1.min_copies": 1}, "d fits on no machine"),
+    ({"components.1": {**SERVES, "name": "d", "min_copies": 0, "on": []}}, "d fits on no machine"),
+    # zones
+    ({"components.0.spread": {"min_zones": 2}}, None),
+    ({"components.0.spread": {"min_zones": 3}}, "c must stand in 3 zones, but only 2 can hold it: a, b"),
+    ({"components.0.spread": {"min_zones": 3}, "components.0.min_copies": 2}, None),
+    ({"components.0.spread": {"min_zones": 3}, "components.0.copies": 9, "components.0.min_copies": 3}, "in 3 zones"),
+    ({"components.0.min_available_on_zone_loss": 3}, None),  # 3 and 3
+    ({"components.0.min_available_on_zone_loss": 4}, "c must keep 4 copies when a zone is lost; spread evenly over 2"),
+    ({"components.0.min_available_on_zone_loss": 3, "components.0.copies": 5}, "over 2 zones it keeps 2"),
+    ({"components.0.min_available_on_zone_loss": 6}, "spread evenly over 2 zones it keeps 3"),
+    ({"components.0.min_available_on_zone_loss": 7}, "must keep 7 copies when a zone is lost, but has 6 copies in 2"),
+    ({"components.0.min_available_on_zone_loss": 1, "components.0.zones": ["b"]}, "has 6 copies in 1 eligible zones"),
+    ({"components.1.min_available_on_zone_loss": 1, "components.1.zones": ["b"]}, None),  # none placed, none kept
+    ({"components.0": {**SERVES, "min_available_on_zone_loss": 99}}, None),  # more copies than the demand asks for
+    ({"components.0": {**SERVES, "min_available_on_zone_loss": 1, "zones": ["a"]}}, "copies in 1 eligible zones (a)"),
+    # caps of a zone
+    ({"components.0.spread": {"max_per_zone": 3}}, None),
+    ({"components.0.spread": {"max_per_zone": 2}}, "c needs 6 copies, but max_per_zone 2 over 2 eligible zones"),
+    ({"components.0.spread": {"max_per_zone": 2}, "components.0.min_copies": 4}, None),
+    # quotas: 8 copies on the machine of zone a, 4 vCPUs and so 4 copies on that of b
+    ({**QUOTAS, "components.0.copies": 12}, None),
+    ({**QUOTAS, "components.0.copies": 13}, "needs 13 copies, but the quotas of the pools it may use hold at most 12"),
+    ({"pools.0.max_instances": 1, "components.0.copies": 99}, None),
+    ({**QUOTAS, "components.0.copies": 13, "components.0.min_copies": 12}, None),
+    ({**QUOTAS, "components.0.spread": {"max_per_instance": 3}}, None),
+    ({**QUOTAS, "components.0.spread": {"max_per_instance": 2}}, "hold at most 4"),
+    # skew: two copies of 4 GiB on each accelerator of a machine in zone a, and one on each of four in b
+    ({**SKEWED, "components.0.copies": 8}, None),
+    ({**SKEWED, "components.0.copies": 8, "pools.1.max_instances": None, "pools.0.max_instances": 1}, None),
+    ({**SKEWED, "components.0.copies": 9, "pools.1.max_instances": None}, None),
+    ({**SKEWED, "components.0.copies": 10, "pools.1.max_instances": None}, "zone a holds at most 4 of them"),
+    ({**SKEWED, "components.0.copies": 9, "pools.1.max_instances": None,
+      "components.0.spread": {"max_skew": 9, "max_per_zone": 5}}, None),
+    ({**SKEWED, "components.0.copies": 10, "pools.1.max_instances": None,
+      "components.0.spread": {"max_skew": 9, "max_per_zone": 5}}, "that max_skew 9 allows 9 in all zones"),
+    # pins
+    ({"placements": [PINNED] * 6}, None),
+    ({"placements": [PINNED] * 7}, "c has 7 pinned copies, but only 6 are wanted"),
+    ({"placements": [{**PINNED, "pinned": False}] * 7}, None),
+    ({"placements": [PINNED], "components.0.zones": ["b"]}, "c is pinned on i, but its option 0 may not run there"),
+    ({"placements": [{**PINNED, "pinned": False}], "components.0.zones": ["b"]}, None),
+    ({"placements": [{**PINNED, "accelerators": [0, 1]}]}, "on i with 2 accelerators, but its option 0 now takes 1"),
+    ({"components.0": SERVES, "placements": [PINNED] * 9}, None),  # as many copies as are there
+    # all quotas together, a resource at a time
+    ({**HOST, "components.1.min_copies": 1, "components.1.memory_gib": 8}, None),
+    ({**HOST, "components.1.min_copies": 1, "components.1.memory_gib": 8.001}, "at least 24.002 GiB of host memory"),
+    ({**HOST, "components.1.min_copies": 2, "components.1.memory_gib": 8}, "need at least 32 GiB of host memory"),
+    ({**HOST, "components.1.copies": 9, "components.1.memory_gib": 8}, None),
+    ({**QUOTAS, "components.0": SERVES}, None),  # 4 copies of 3 vCPUs
+    ({**QUOTAS, "components.0": {**SERVES, "demand": 8.1}, "components.1.min_copies": 1, "components.1.vcpus": 1},
+     "the required copies need at least 13.15 vCPUs, but the quotas of all pools together have 12"),
+    ({**QUOTAS, "components.0": {**SERVES, "min_copies": 3, "demand": 1}, "components.1.min_copies": 1,
+      "components.1.vcpus": 3}, None),
+    ({**QUOTAS, "components.0": {**SERVES, "min_copies": 3, "demand": 1}, "components.1.min_copies": 1,
+      "components.1.vcpus": 3.001}, "need at least 12.001 vCPUs"),
+    ({**QUOTAS, "components.0": {"name": "c", "copies": 4, "accelerators": 1},
+      "components.1": {"name": "d", "copies": 2, "shared": True, "accelerator_share": 1}}, None),
+    ({**QUOTAS, "components.0": {"name": "c", "copies": 4, "accelerators": 1},
+      "components.1": {"name": "d", "copies": 3, "shared": True, "accelerator_share": 1}}, "at least 7 accelerators"),
+    # without a quota there is always more
+    ({**HOST, "components.1.min_copies": 2, "components.1.memory_gib": 8, "pools.1.max_instances": None}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edits", "reason"), CASES)
+def test_a_proof_fires_beyond_its_limit_and_not_at_it(edits: Doc, reason: str | None) -> None:
+    """The first reason, or none."""
+    found = why_infeasible(fleet_of(edits))
+    assert found is None if reason is None else reason in (found or "")
+
+
+@pytest.mark.parametrize(
+    ("edits", "name"),
+    [
+        ({}, None),
+        ({**STAY, "pools.0.max_instances": 1}, "a2"),
+        ({"components.1.on": [], "components.1.min_copies": 1}, "d"),
+        ({"placements": [PINNED] * 6}, None),
+        ({"placements": [PINNED] * 7}, "c"),
+        ({"placements": [{**PINNED, "pinned": False}] * 7}, None),
+        ({"placements": [PINNED], "components.0.zones": ["b"]}, "c"),
+        ({**HOST, "components.1.min_copies": 2, "components.1.memory_gib": 8}, None),  # together they are too large
+    ],
+)
+def test_who_shows_it_alone(edits: Doc, name: str | None) -> None:
+    """The pool or the component, where one will do."""
+    found = culprit(fleet_of(edits))
+    assert (found and found.name) == name
+
+
+# --- What machines have and copies take
+
+
+def test_what_machines_have_and_copies_take() -> None:
+    """Over all accelerators of a machine; an owned one is taken whole, whatever is asked of it."""
+    shared = {"shared": True, "accelerator_memory_gib": 2, "accelerator_share": 0.3, "vcpus": 1, "memory_gib": 3}
+    owned = {"accelerators": 2, "accelerator_memory_gib": 2, "accelerator_share": 0.3}
+    fleet = fleet_of({"components.0": {"name": "c", "copies": 1, "options": [{**shared, "accelerators": 2}, owned]}})
+    names = [name for name, _, _ in RESOURCES]
+    assert [capacity(fleet, 0, name) for name in names] == [2 * 8192, 2_000, 8_000, 16_384]
+    assert [capacity(fleet, 1, name) for name in names] == [4 * 4096, 4_000, 4_000, 8_192]
+    one, other = fleet.components[0].options
+    assert [usage(fleet, 0, one, name) for name in names] == [2 * 2048, 600, 1_000, 3_072]
+    assert [usage(fleet, 0, other, name) for name in names] == [2 * 8192, 2_000, 0, 0]
+    assert [usage(fleet, 1, other, name) for name in names] == [2 * 4096, 2_000, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("options", "more", "most"),
+    [
+        ([{"accelerators": 0}], {}, 50),  # all of them
+        ([{"accelerators": 0, "vcpus": 3}], {}, 2),
+        ([{"accelerators": 0, "vcpus": 4}], {}, 2),
+        ([{"accelerators": 0, "memory_gib": 4}], {}, 4),
+        ([{"accelerators": 0, "memory_gib": 4, "vcpus": 1}, {"accelerators": 0, "memory_gib": 9}], {}, 4),
+        ([{"accelerators": 0, "memory_gib": 4}], {"spread": {"max_per_instance": 3}}, 3),
+        ([{"accelerators": 0, "memory_gib": 4}], {"spread": {"max_per_instance": 5}}, 4),
+        ([{"accelerators": 1}], {}, 2),
+        ([{"accelerators": 1, "shared": True, "accelerator_memory_gib": 3}], {}, 4),  # two on each, not five in all
+        ([{"accelerators": 1, "shared": True, "accelerator_share": 0.4}], {}, 4),
+        ([{"accelerators": 2, "shared": True, "accelerator_share": 0.4}], {}, 2),
+        ([{"accelerators": 2, "shared": True, "accelerator_memory_gib": 3}], {}, 2),
+        (
+            [{"accelerators": 1, "shared": True, "accelerator_memory_gib": 3}, {"accelerators": 1}],
+            {},
+            5,
+        ),  # by memory alone
+        ([{"accelerators": 1, "shared": True}, {"accelerators": 1}], {}, 50),
+        ([{"accelerators": 2}, {"accelerators": 1, "shared": True, "accelerator_memory_gib": 8}], {}, 2),
+        ([{"accelerators": 1, "on": ["B"]}, {"accelerators": 2}], {}, 1),  # only what may run there
+    ],
+)
+def test_most_copies_on_one_machine(options: list[Doc], more: Doc, most: int) -> None:
+    """On a machine with two accelerators of 8 GiB, 8 vCPUs and 16 GiB."""
+    fleet = fleet_of({"components.0": {"name": "c", "copies": 50, "options": options, **more}})
+    assert most_on_one(fleet, fleet.components[0], 0) == most
+
+
+@pytest.mark.parametrize("accelerators", [1, 2])
+def test_accelerators_that_are_over_reserved_take_nothing_from_others(accelerators: int) -> None:
+    """One copy of 1 GiB and one machine with 4 beside one of which more is reserved than it has: there is a plan."""
+    good = {"accelerator": "A", "accelerator_count": 1, "vcpus": 4, "memory_gib": 4, "price_per_hour": 1}
+    bad = {**good, "accelerator_count": accelerators, "reserved": {"accelerator_memory_gib": 8}}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"good": good, "bad": bad},
+        pools=[{"name": n, "instance_type": n, "zone": "z", "max_instances": 1} for n in ("good", "bad")],
+        components=[
+            {"name": "c", "copies": 1, "shared": True, "accelerator_memory_gib": 1},
+            {"name": "d", "copies": 1, "accelerators": 0},
+        ],
+    )
+    fleet = compile_fleet(problem)
+    assert capacity(fleet, 1, "memory_mib") == 0
+    assert why_infeasible(fleet) is None
+    assert fleet.cost(volume_bound(fleet)) <= 1_000_000
