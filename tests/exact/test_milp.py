@@ -34,7 +34,7 @@ from placement.fleet import Fleet, compile_fleet
 from placement.packing import Machine, Packing, Seat, Value, evaluate
 from placement.problem import Problem
 from placement.referee import verify
-from placement.result import Outcome, Stop
+from placement.result import Outcome, Status, Stop
 from placement.track import Track
 from tests.brute import Best, cheapest, too_big
 from tests.strategies import random_problem
@@ -575,3 +575,26 @@ def _cards(components: list[Doc]) -> Problem:
         pools=[],
         components=components,
     )
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_prices_far_apart_are_bounded_within_the_tolerance_of_reduced_costs(engine: str) -> None:
+    """A pool at 5e8 $ an hour makes the half dollar of a move less than HiGHS's tolerance: no bound counts it."""
+    document: dict[str, Any] = {
+        "accelerators": {"L": {"memory_gib": 1}},
+        "instance_types": {
+            "cpu": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 499_999_330},
+            "l4": {"accelerator": "L", "accelerator_count": 4, "vcpus": 24, "memory_gib": 256, "price_per_hour": 3},
+        },
+        "pools": [
+            {"name": "cpu-b", "instance_type": "cpu", "zone": "b"},
+            {"name": "l4-b", "instance_type": "l4", "zone": "b"},
+        ],
+        "components": [{"name": "m1", "copies": 1}],
+        "instances": [{"id": "n0", "pool": "l4-b"}],
+        "placements": [{"component": "m1", "instance": "n0"}],
+        "objective": {"horizon_hours": 730, "move_cost": 0.5},
+    }
+    result = placement.solve(Problem(**document), "milp", options={"engine": engine}, work=1_000, time_limit=None)
+    assert result.cost == 3 * 730 * 1_000_000
+    assert result.status is Status.OPTIMAL

@@ -12,7 +12,9 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from placement.bounds.infeasible import culprit
 from placement.exact.vector_packing import solve as vector_packing
+from placement.fleet import Pool
 from placement.heuristics import HeuristicOptions, solve_ffd
 from placement.worker import STOP
 
@@ -28,8 +30,10 @@ if TYPE_CHECKING:
 _steps = vars(vector_packing)["_steps"]
 
 
-def no_reason(fleet: Fleet, budget: Budget | None = None) -> None:
-    """In place of `why_infeasible`: nothing is seen at once."""
+def no_reason(fleet: Fleet, budget: Budget | None = None) -> str | None:
+    """In place of `why_infeasible`: nothing is seen at once but pools that can't hold what must stay."""
+    found = culprit(fleet)
+    return f"{found.name} is over its quota" if isinstance(found, Pool) else None
 
 
 def no_volume(fleet: Fleet, finest: int = 0, budget: Budget | None = None) -> int:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from tests.fuzz.paths import Path
     from tests.reading import Doc
 
-MOST_STEPS = 150_000  # of the enumeration, about; larger problems are judged by what answers say of each other
-SECOND_PATH = 30  # percent of problems that a second path is taken on
+MOST_STEPS = 60_000  # of the enumeration, about; larger problems are judged by what answers say of each other
+SECOND_PATH = 20  # percent of problems that a second path is taken on
 JUDGES = ("cp-sat", "milp-short")  # one of which is taken on problems that are not enumerated
 
 

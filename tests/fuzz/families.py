@@ -528,7 +528,7 @@ def hard_bins(draw: Draw) -> Doc:
         if len(kinds) > 1 and draw.chance(60):
             kinds[kind]["vcpus"] = draw.choice((6, 9, 12))
     sizes: list[int] = []
-    for _ in range(draw.randint(2, 4)):  # bins cut into parts that fill them
+    for _ in range(draw.randint(2, 3)):  # bins cut into parts that fill them
         first = draw.randint(gib // 4, gib // 2)
         second = draw.randint(gib // 5, max(gib // 5, (gib - first) // 2))
         sizes += [first, second, gib - first - second]
@@ -558,6 +558,8 @@ def alike(draw: Draw) -> Doc:
         {"name": f"m{c}", "copies": 1, **option, "accelerator_memory_gib": draw.choice(sizes)}
         for c in range(draw.randint(4, 9))
     ]
+    if draw.chance(25):
+        draw.choice(doc["components"])["dedicated"] = True
     if draw.chance(30):
         add_state(draw, doc)
     return doc
@@ -579,6 +581,9 @@ def fleets(draw: Draw) -> Doc:
         if draw.chance(20):
             one["vcpus"] = draw.choice((1, 2, 4))
         doc["components"].append(one)
+    for component in doc["components"] if draw.chance(30) else ():
+        if draw.chance(40):
+            component["dedicated"] = True
     if draw.chance(40):
         zones(draw, doc)
     if draw.chance(35):

@@ -38,7 +38,7 @@ def test_a_family_draws_problems(family: str) -> None:
     for doc in docs:
         Problem(**doc)
     assert len({repr(doc) for doc in docs}) > 30
-    small = sum(brute.size(doc) < 150_000 for doc in docs)
+    small = sum(brute.size(doc) < 60_000 for doc in docs)
     assert small > (0 if family == "fleets" else 15)
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from placement.exact.milp.program import Objective, Program, Values, Var
 
 _COEFFICIENT_BITS = 10  # objective coefficients are brought below 2**10 by a power of two, which floats take exactly
+_TOLERANCE = 1e-9  # of HiGHS, on rows, whole numbers and reduced costs
 _CBC_MARGIN = 1e-6  # of a bound of CBC, whose tolerances are wider than those that HiGHS is given
 _POLL_SECONDS = 0.02
 _GRACE_SECONDS = 1.0  # for CBC to write down what it has
@@ -155,9 +156,9 @@ def _highs_options(limits: Limits, unit: float) -> dict[str, Any]:
         "random_seed": limits.seed % 2**31,
         "mip_rel_gap": 0.0,
         "mip_abs_gap": 0.999 * unit,
-        "mip_feasibility_tolerance": 1e-9,
-        "primal_feasibility_tolerance": 1e-9,
-        "dual_feasibility_tolerance": 1e-9,
+        "mip_feasibility_tolerance": _TOLERANCE,
+        "primal_feasibility_tolerance": _TOLERANCE,
+        "dual_feasibility_tolerance": _TOLERANCE,
     }
     if limits.nodes is not None:
         options["mip_max_nodes"] = min(limits.nodes, 2**31 - 1)
@@ -173,6 +174,8 @@ class _HighsListener:
     def __init__(self, program: Program, unit: float, watcher: Watcher, engine: Any) -> None:
         self._columns = program.lp.variables()
         self._unit, self._watcher = unit, watcher
+        # A column at no cost may be priced at the tolerance: where coefficients are far apart, that is whole units.
+        self._noise = _TOLERANCE * sum(program.high[var] - program.low[var] for var in self._columns) / unit
         self._improving = engine.cb.HighsCallbackType.kCallbackMipImprovingSolution
         self._mip = engine.cb.HighsCallbackType.kCallbackMipInterrupt
         self._reported: int | None = None
@@ -200,7 +203,7 @@ class _HighsListener:
 
     def bound(self, dual: float) -> None:
         """Hand on a bound, when it has risen."""
-        reduced = safe_bound(dual, self._unit)
+        reduced = safe_bound(dual, self._unit, self._noise)
         if reduced is not None and (self._reported is None or reduced > self._reported):
             self._reported = reduced
             self._watcher.bound(reduced)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from placement.track import Track
 
 NAME = "milp"
-_OWED = 2e-6  # gap, at most, that is owed to the engine's rounding
 _WORK = 20_000  # of CP-SAT for a second opinion, thousandths of its deterministic second, under a work limit
 _LEVEL_SHARE = 0.5  # of what is left, for one level of left-out copies: the cost wants its turn too
 
@@ -179,8 +178,8 @@ class _Search:
 
     def _sharpen(self, given: tuple[int, ...]) -> None:
         """Where prices are finer than the engine is sharp, have CP-SAT say whether any plan is cheaper."""
-        best, gap = self._track.best, self._track.gap()
-        if best is None or best[1].left_out != given or not gap or gap > _OWED:
+        best = self._track.best
+        if best is None or best[1].left_out != given or not self._track.gap():
             return
         packing, none = self._ask(best[1].ticks - 1, given)
         if none:
