@@ -76,26 +76,30 @@ def run(solver: highspy.Highs) -> highspy.HighsModelStatus:
     return solver.getModelStatus()
 
 
-def none_up_to(steps: int) -> int:
+def none_up_to(steps: int, noise: float = 0.0) -> int:
     """The fewest steps of a solution, proven by HiGHS finding none of at most `steps` and a half: `steps` + 1, or less.
+
+    `noise` is what its tolerance on reduced costs may hide, in steps.
 
     Examples
     --------
     >>> none_up_to(1_000), none_up_to(10**9)
     (1001, 999999901)
     """
-    return math.floor((steps + 0.5) * (1 - MARGIN)) + 1
+    return max(0, math.floor((steps + 0.5) * (1 - MARGIN) - noise) + 1)
 
 
-def least_steps(bound: float) -> int:
+def least_steps(bound: float, noise: float = 0.0) -> int:
     """The fewest steps of a solution, proven by a bound of HiGHS in steps, which may be a little too high.
+
+    `noise` as in `none_up_to`.
 
     Examples
     --------
     >>> least_steps(11.9), least_steps(12.001), least_steps(1e9)
     (12, 12, 999999900)
     """
-    return math.ceil(bound - max(_SLIP, MARGIN * abs(bound)))
+    return math.ceil(bound - max(_SLIP, MARGIN * abs(bound)) - noise)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import placement
 from placement import Plan, Problem
 from placement.bounds.patterns import whole
 from placement.bounds.patterns.bound import PatternBound
@@ -284,3 +285,19 @@ def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.Mon
     bound.run(track)
     assert bound.programs
     assert bound.bound == 6.5 * 10**6
+
+
+def test_a_pool_that_costs_too_much_does_not_drown_the_others() -> None:
+    """Half a thousand million dollars beside three: settled boxes still tell 3 from 3.000001."""
+    document = {
+        "instance_types": {
+            "dear": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 5e8},
+            "cheap": {"vcpus": 2, "memory_gib": 8, "price_per_hour": 3.000001},
+            "odd": {"vcpus": 2, "memory_gib": 8, "price_per_hour": 3},
+        },
+        "pools": [{"name": name, "instance_type": name, "zone": "z"} for name in ("dear", "cheap", "odd")],
+        "components": [{"name": "a", "copies": 3, "accelerators": 0, "vcpus": 1.5}],
+    }
+    document["pools"][2]["max_instances"] = 2  # type: ignore[index]
+    result = placement.solve(Problem(**document), "column-generation", work=200, time_limit=None)
+    assert (result.status, result.cost, result.bound) == (placement.Status.OPTIMAL, 9_000_001, 9_000_001)

@@ -172,14 +172,22 @@ class WholeProgram:
         self._box_rows(groups, box, reduced)
         self._unit = math.gcd(*(pool.price for pool in pools)) or 1
         self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self._machines)}
+        # All machines, copies and accelerators that a solution may have: each column counts some of them.
+        self._things = 2 * sum(reduced.most[: len(pools)])
+        self._things += sum(component.copies for component in relaxation.fleet.components)
+        self._things += sum(self._devices(reduced, kind.index) for kind in relaxation.kinds)
         self._given = len(rows.low)  # rows before that of the money
 
     def solve(self, money: int, budget: Budget, nodes: int) -> Answer:
         """The cheapest solution of at most `money` micro-dollars per hour, as far as `nodes` and the budget reach."""
         rows = self._rows
         unit, steps = self._unit, money // self._unit
-        # What alone costs too much does so by one step, too; HiGHS refuses the largest numbers.
-        rows.limit(steps + 0.5, {k: min(n, steps + 1.0) for k, n in self._cost.items()})
+        # What alone costs too much does so by one step, too: the largest numbers drown others, or HiGHS refuses them.
+        cost = {k: min(n, steps + 1.0) for k, n in self._cost.items()}
+        rows.limit(steps + 0.5, cost)
+        for k, n in cost.items():
+            rows.cost[k] = n * unit / _MICRO
+        noise = SHARP["dual_feasibility_tolerance"] * self._things * _MICRO / unit
         solver = _loaded(
             rows.program(),
             **SHARP,
@@ -196,20 +204,20 @@ class WholeProgram:
         if status is None:
             return Answer(0)
         if status == highspy.HighsModelStatus.kInfeasible:
-            proved = none_up_to(steps)
+            proved = none_up_to(steps, noise)
             if proved > steps:
                 return Answer(None)
             there = self._any_between(proved, steps, budget)
             return Answer(None) if there is False else Answer(0 if there else proved * unit)
         info = solver.getInfo()
-        proved = least_steps(max(0.0, min(info.mip_dual_bound * _MICRO / unit, float(steps))))
+        proved = max(0, least_steps(max(0.0, min(info.mip_dual_bound * _MICRO / unit, float(steps))), noise))
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return Answer(proved * unit)
         values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
-        cost = sum(int(n) * values[k] for k, n in self._cost.items())
+        found = sum(int(n) * values[k] for k, n in self._cost.items())
         ended = status == highspy.HighsModelStatus.kOptimal
-        if ended and proved < cost and self._any_between(proved, cost - 1, budget) is False:
-            proved = cost
+        if ended and proved < found and self._any_between(proved, found - 1, budget) is False:
+            proved = found
         return Answer(
             proved * unit,
             tuple(values[k] for k in self._machines),
