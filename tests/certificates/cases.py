@@ -285,3 +285,39 @@ case(  # three zones, though one machine would hold all
     [use(0)],
     3_000_000,
 )
+case(  # one machine must be paid for, which may be the one that runs; the quota has room for another one
+    problem(
+        "running quota",
+        {A: machine(2), B: machine(10)},
+        [component("m", 4, accelerators=1)],
+        [
+            {"name": A, "instance_type": A, "zone": "z", "min_instances": 1, "max_instances": 2},
+            {"name": B, "instance_type": B, "zone": "z"},
+        ],
+        instances=[{"id": "i", "pool": A}],
+        placements=[{"component": "m", "instance": "i", "accelerators": [0]}],
+        objective={"move_cost": 5},
+    ),
+    [{"accelerators": [*items([A], own=2_000_000)["accelerators"], *items([B], own=2_000_000)["accelerators"]]}],
+    [{"leaf": "running", "prices": 0}],
+    4_000_000,
+)
+case(  # what is known of copies on one pool of a class is not known of the other, where both stand on one machine
+    problem(
+        "half a class",
+        {A: machine(4), B: machine(2)},
+        [component("w", 2, accelerators=2, accelerator_memory_gib=2, shared=True)],
+    ),
+    [
+        items([A, B], (STACKED, HALF)),
+        {"copies": [[{"component": "w", "option": 0, "pools": [A]}, 1]], "per_instance": [["w", A, 1]]},
+    ],
+    [
+        {"split": {"copies": {"component": "w", "option": 0, "pools": [A]}}, "at_most": 1, "below": 1, "above": 2},
+        use(0),
+        machines([A], 0, 3, 4),
+        {**use(1), "infeasible": True},
+        EMPTY,
+    ],
+    2_000_000,
+)

@@ -7,6 +7,7 @@ import itertools
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 from fractions import Fraction
@@ -24,6 +25,7 @@ from placement.bounds.patterns.today import Today
 from placement.bounds.patterns.tree import groups_of
 from placement.check_certificate import MALFORMED, NO_PLAN, Refused, check
 from placement.fleet import compile_fleet
+from placement.problem import documents
 from tests import brute
 from tests.certificates.cases import CASES, machine, problem
 from tests.certificates.writing import certificate, prices_of, random_prices
@@ -104,6 +106,22 @@ def test_fewer_copies_left_out_is_a_tree_of_its_own() -> None:
         assert not proofs[0].weak
         assert (not proofs[1].weak) is good
         assert (proofs[1].checked == NO_PLAN) is good
+
+
+def test_a_reward_shared_by_two_accelerators_is_rounded_up() -> None:
+    """A move of 500,001 micro-dollars and a machine are cheapest; half a reward rounded down would claim one more."""
+    wide = {"accelerators": 2, "accelerator_memory_gib": 2, "shared": True}
+    running: Doc = {"instances": [{"id": i, "pool": "a"} for i in ("i", "j")]}
+    running |= {"placements": [{"component": "m", "instance": i, "accelerators": [0, 1]} for i in ("i", "j")]}
+    running |= {"objective": {"move_cost": 0.500001}}
+    document = problem("halves", {"a": machine(2)}, [{"name": "m", "copies": 2, **wide}], **running)
+    node = {"leaf": "running", "prices": 0, "rewards": [["m", 500_001]]}
+    prices = {"accelerators": [{"pools": ["a"], "copies": [[[2048, 0, 0, 0], 375_000]]}]}
+    made = {**CASES["running"].claiming(2_500_000), "problem": "halves", "prices": [prices], "nodes": [node]}
+    best = brute.cheapest(document)
+    assert best is not None
+    assert best.account.cost == 2_500_001
+    assert proof_of(document, made).checked == 2_500_000
 
 
 # Whatever the prices
@@ -543,3 +561,25 @@ def test_a_fine_grid_takes_no_time() -> None:
     for grid in ([[0, 1, 10**40]], [[d, 1, 10**9] for d in range(4)], []):
         proof = proof_of(document, changed(made, ("prices", 0, "accelerators", 0, "grid"), grid))
         assert Fraction(proof.checked) == (3_000_000 if grid else 0)
+
+
+def test_the_small_certificate_of_the_page(tmp_path: Path) -> None:
+    """The page's command says what the page says that it says."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "certificates.md").read_text("utf-8")
+    document, made = (json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    (tmp_path / "fleet.json").write_text(json.dumps(document), "utf-8")
+    (tmp_path / "cert.json").write_text(json.dumps(made), "utf-8")
+    (tmp_path / "plan.json").write_text(json.dumps({"cost": 3, "assignments": [{"component": "m"}] * 5}), "utf-8")
+    command = [sys.executable, str(SCRIPT), "fleet.json", "cert.json", "plan.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    said = page.split("check_certificate fleet.json cert.json plan.json\n")[1].split("```")[0]
+    assert done.stdout.strip() == said.strip()
+
+
+def test_every_key_of_a_problem_is_known_or_refused_on_purpose() -> None:
+    """A key that the documents get must be thought about: does it allow plans, or make them cheaper?"""
+    rows = (documents.Problem, documents.Accelerator, documents.InstanceType, documents.Reserved, documents.Pool)
+    others = (documents.Component, documents.Option, documents.Spread, documents.Instance, documents.Placement)
+    keys = {key for row in (*rows, *others, documents.Objective) for key in row.model_fields}
+    assert keys - set(check_certificate.KEYS) <= {"commitments"}
