@@ -51,7 +51,7 @@ EXTRAS = {
     "mutate": ("dev", "mutation"),
     **dict.fromkeys(("check", "fuzz", "nightly", "setup", "test"), ("bench", "dev", "docs")),
 }
-FUZZ_PROBLEMS = "2000"  # a minute or two on two cores
+FUZZ_PROBLEMS = "3000"  # a minute or two on two cores
 FUZZ_MINUTES = "60"  # at night
 JOBS = str(min(8, max(2, os.cpu_count() or 1)))  # more would each read all tests for little
 SPREAD = ("-n", JOBS, "--dist", "worksteal")  # pytest on all cores

@@ -253,3 +253,17 @@ def test_unknown_words_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "python3 dev.py test" in capsys.readouterr().err
     with pytest.raises(dev.Failure, match="no step tyeps; there are lint, format, types"):
         dev.test(["tyeps"])
+
+
+@pytest.mark.usefixtures("calls")
+def test_fuzz_hands_its_arguments_and_exit_code_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found is the command's own to tell."""
+    asked: list[list[str]] = []
+
+    def call(command: list[str], **_: object) -> int:
+        asked.append(command[1:])
+        return 1
+
+    monkeypatch.setattr("dev.subprocess.call", call)
+    assert dev.main(["fuzz", "--minutes", "3"]) == 1
+    assert asked == [["-m", "tests.fuzz", "--minutes", "3"]]

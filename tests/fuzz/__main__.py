@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     from tests.fuzz.campaign import Campaign, Plan
     from tests.fuzz.families import FAMILIES
     from tests.fuzz.paths import BY_NAME
-    from tests.fuzz.writing import report
+    from tests.fuzz.writing import report, write_tally
     from tests.referee import referee_is_here
 
     family, _, path = given.only.partition("/")
@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> int:
         plan = Plan(seed, given.index, problems, seconds, family, path, max(1, given.jobs), given.out, data)
         campaign = Campaign(plan)
         found = campaign.run()
+        write_tally(given.out / f"tally-{seed}-{given.index}.json", campaign.tally)
         for line in report(campaign.tally, found):
             print(line)
         if found:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.reading import Doc
 
 MOST_STEPS = 60_000  # of the enumeration, about; larger problems are judged by what answers say of each other
-SECOND_PATH = 20  # percent of problems that a second path is taken on
+SECOND_PATH = 12  # percent of problems that a second path is taken on
 JUDGES = ("cp-sat", "milp-short")  # one of which is taken on problems that are not enumerated
 
 

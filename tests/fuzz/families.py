@@ -631,4 +631,4 @@ BASES: dict[str, Callable[[Draw], Doc]] = {
     "fleets": fleets,
 }
 FAMILIES = (*TWISTS, *BASES)
-WEIGHTS = dict.fromkeys(FAMILIES, 10) | {"nothing": 3, "large": 5, "fleets": 4, "bins": 8, "hard-bins": 8, "alike": 8}
+WEIGHTS = dict.fromkeys(FAMILIES, 10) | {"nothing": 3, "large": 5, "fleets": 1.5, "bins": 8, "hard-bins": 8, "alike": 8}

@@ -186,7 +186,7 @@ PATHS: tuple[Path, ...] = (
         },
     ),
     # the direct models
-    Path("cp-sat", "cp-sat", 10, work=(1_000,), seconds=600.0),
+    Path("cp-sat", "cp-sat", 10, work=(300, 1_000), seconds=600.0),
     Path("cp-sat-outline", "cp-sat", 8, work=(5_000,), options={"small": 0, "start": False}),
     Path("cp-sat-clock", "cp-sat", 3, seconds=30.0, options={"first_phase": 0.001, "workers": 2}),
     Path("milp", "milp", 10, likes={"fleets": 0}, work=(20_000,)),
@@ -195,7 +195,7 @@ PATHS: tuple[Path, ...] = (
     Path("milp-cbc", "milp", 0.6, work=(20_000,), options={"engine": "cbc", "start": False}),
     # auto, as it is and as it is for large fleets
     Path("auto", "auto", 10, seconds=60.0),
-    Path("auto-patient", "auto", 0.5, seconds=60.0, patient=True),
+    Path("auto-patient", "auto", 0.3, seconds=60.0, patient=True),
     Path("auto-work", "auto", 4, work=WORK["auto"]),
     Path("auto-scale", "auto", 8, work=(1, 3), options={"direct_terms": 0}),
     Path("auto-scale-clock", "auto", 5, seconds=1.0, options={"direct_terms": 0}),
@@ -229,7 +229,7 @@ PATHS: tuple[Path, ...] = (
     ),
     # column generation
     Path("cg", _CG, 10, work=(1, 3)),
-    Path("cg-patient", _CG, 0.5, work=(2,), patient=True),
+    Path("cg-patient", _CG, 0.3, work=(2,), patient=True),
     Path("cg-mixes", _CG, 12, work=(3,), reaches=(f"{EXACT}.mix_by_mix:MixByMix._decide",)),
     Path("cg-packing", _CG, 6, work=(2,), reaches=(f"{EXACT}.mix_packing:MixPacking._pack",), lowers=_NO_MIXES),
     Path(

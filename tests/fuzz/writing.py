@@ -58,6 +58,22 @@ def write_fault(folder: Path, seed: int, found: Found) -> Path:
     return path
 
 
+def write_tally(file: Path, tally: Tally) -> None:
+    """The counts as JSON, so that those of several campaigns can be added up."""
+    counts = {
+        "problems": dict(tally.problems),
+        "truths": {f"{family}/{word}": n for (family, word), n in tally.truths.items()},
+        "runs": dict(tally.runs),
+        "reached": dict(tally.reached),
+        "statuses": {f"{path}/{word}": n for (path, word), n in tally.statuses.items()},
+        "faults": {f"{path}/{rule}": n for (path, rule), n in tally.faults.items()},
+        "left_behind": dict(tally.left_behind),
+        "seconds": round(tally.wall),
+    }
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(counts, indent=1) + "\n")
+
+
 def report(tally: Tally, found: list[Found]) -> Iterator[str]:
     """The tables, line by line: families, paths, faults."""
     total = sum(tally.problems.values())
