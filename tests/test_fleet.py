@@ -108,6 +108,12 @@ SMALL = Shape(accelerators=1, memory_mib=16 * 1024, vcpus=4_000, host_mib=8 * 10
 CPU = Shape(accelerators=0, memory_mib=0, vcpus=8_000, host_mib=16 * 1024)
 
 
+def test_the_document_stays_at_hand() -> None:
+    """A fleet knows its problem."""
+    problem = Problem(**DOCUMENT)
+    assert compile_fleet(problem).problem is problem
+
+
 def test_pools(fleet: Fleet) -> None:
     """Zones in the order they are met; a pool's own price before its type's; what is reserved is off."""
     assert fleet.zones == ("a", "b", "c")
@@ -217,6 +223,36 @@ def test_most_copies_of_a_demand(demand: float, rates: list[float], others: Doc,
     assert compiled(components=[component], placements=placements).components[0].copies == copies
 
 
+def test_options_with_other_lists_have_other_pools() -> None:
+    """Whatever was asked for before: by accelerator, by type, or by both."""
+    lists: list[Doc] = [
+        {}, {"on": ["A"]}, {"on": ["B"]}, {"on": []}, {"instance_types": ["big"]}, {"instance_types": ["small", "cpu"]},
+        {"on": ["A"], "instance_types": ["small"]}, {"on": ["B"], "instance_types": ["small"]},
+    ]  # fmt: skip
+    component = {"name": "c", "copies": 1, "options": [{"accelerators": 0, **row} for row in lists]}
+    options = compiled(components=[component], placements=[]).components[0].options
+    assert [set(option.pools) for option in options] == [
+        {0, 1, 2, 3}, {0, 1}, {2}, set(), {0, 1}, {2, 3}, set(), {2}
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("demand", "rate", "units", "each"),
+    [
+        (1, 1, 1, 1),
+        (5.5, 3, 11, 6),  # in halves
+        (3, 0.25, 12, 1),  # in quarters
+        (2**44, 32_768, 2**44 - 17_592, 32_768),  # as many units as may be, the hair off
+        (1, 0.12345678901234, 2**44 - 8_796, 2_171_874_800_751),  # in parts of 2**44, half the hair off
+    ],
+)
+def test_a_demand_in_units(demand: float, rate: float, units: int, each: int) -> None:
+    """The least that make all decimals whole, and a hair of 1e-9 is forgiven."""
+    component = {"name": "c", "demand": demand, "accelerators": 0, "throughput": rate}
+    found = compiled(components=[component], placements=[]).components[0]
+    assert (found.demand, found.options[0].throughput) == (units, each)
+
+
 def test_a_demand_that_is_too_fine_is_met_within_half_the_hair() -> None:
     """Beyond 2**44 units it is a multiple of a unit far below the rule's tolerance, and stays inside it."""
     fleet = compiled(
@@ -265,6 +301,7 @@ def test_pools_that_are_alike() -> None:
     components = [
         {"name": "c", "copies": 1, "accelerators": 0},
         {"name": "d", "copies": 1, "accelerators": 0, "zones": ["a", "b"]},
+        {"name": "e", "copies": 1, "accelerators": 0, "zones": ["c"]},  # elsewhere, as many users, but others
     ]
     fleet = compiled(pools=pools, components=components, instances=[], placements=[])
     assert alike_pools(fleet) == [[0, 2], [1, 6], [3], [4], [5]]

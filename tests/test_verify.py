@@ -181,7 +181,7 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
         "accelerator-range",
         {},
         {"assignments.4.accelerators": [4]},
-        "the machine has 4 accelerators from 0, the copy [4]",
+        "solo on i-2: the machine has 4 accelerators from 0, the copy [4]",
     ),
     ("vcpus", {"components.1.vcpus": 11.001}, {}, "i-2: needs 15001 milli-vCPU, has 15000"),
     ("host-memory", {"components.1.memory_gib": 46.001}, {}, "i-2: needs 63489 MiB of host memory, has 63488"),
@@ -319,6 +319,8 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("claimed-gap", {}, {"gap": 0}, "plan: says gap 0, but its lower bound is none"),
     ("claimed-gap", {}, {"gap": 0.5, "lower_bound": None}, "plan: says gap 0.5, but its lower bound is none"),
     ("claimed-gap", FREE, {"lower_bound": 0, "gap": 1}, "plan: says gap 1, counted 0 of cost 0 and bound 0"),
+    ("claimed-cost", FREE, {"cost": 1.5e-5}, "plan: says cost 1.5e-05, counted 0"),
+    ("claimed-bound", FREE, {"lower_bound": 1.5e-5}, "plan: lower bound 1.5e-05 is above the cost 0"),
     ("claimed-unplaced", {}, {"unplaced": []}, "foe: says 0 copies unplaced, counted 2"),
     ("claimed-unplaced", {}, {"unplaced": [FOE | {"copies": 1}]}, "foe: says 1 copies unplaced, counted 2"),
     ("claimed-unplaced", {}, {"unplaced": [FOE, FOE | {"copies": 1}]}, "foe: says 3 copies unplaced, counted 2"),
@@ -340,19 +342,19 @@ STRICTER: list[tuple[str, Edits, Edits, str]] = [
         "claimed-optimal",
         {"components.3.copies": 1},
         {"status": "optimal", "lower_bound": 130.499999},
-        "called optimal, but the lower bound is 130.499999 and the cost 130.5",
+        "plan: called optimal, but the lower bound is 130.499999 and the cost 130.5",
     ),
     (
         "claimed-optimal",
         {},
         {"status": "optimal", "lower_bound": 130.5},
-        "called optimal, but leaves out 2 copies of priority 2 where 0 is proven",
+        "plan: called optimal, but leaves out 2 copies of priority 2 where 0 is proven",
     ),
     (
         "claimed-optimal",
         {},
         {"status": "optimal", "lower_bound": 130.5, "left_out_bound": {"2": 1}},
-        "called optimal, but leaves out 2 copies of priority 2 where 1 is proven",
+        "plan: called optimal, but leaves out 2 copies of priority 2 where 1 is proven",
     ),
     (
         "claimed-status",
@@ -421,6 +423,9 @@ KEPT: list[tuple[str, Edits, Edits]] = [
     ("a gap within a hair below", {}, {"lower_bound": 104.4, "gap": 0.199991}),
     ("no gap, though there is a bound", {}, {"lower_bound": 104.4, "gap": None}),
     ("all is free", FREE, {"lower_bound": 0, "gap": 0, "cost": 0, "price_per_hour": 0}),
+    ("all is free, and figures are off by as much as they may", FREE,
+     {"lower_bound": 1e-5, "cost": 1e-5, "price_per_hour": 1e-5}),
+    ("a gap of as much as it may be off", FREE, {"lower_bound": 0, "gap": 1e-5}),
     ("free, with a bound that is below", FREE, {"lower_bound": -16.8, "gap": 0}),
     ("the name of the problem", {"name": "here"}, {"problem": "here"}),
     ("no name of a problem", {"name": "here"}, {}),
@@ -448,6 +453,7 @@ def test_a_rule_kept_at_its_edge_is_kept(problem: Edits, plan: Edits) -> None:
 
 PINNED = {"component": "web", "instance": "i-1", "accelerators": [0], "pinned": True}
 UNKNOWN = {"component": "web", "instance": "i-1", "pinned": True}
+ANYWHERE = {**UNKNOWN, "pinned": False}
 
 
 @pytest.mark.parametrize(
@@ -461,7 +467,7 @@ UNKNOWN = {"component": "web", "instance": "i-1", "pinned": True}
         ([UNKNOWN, UNKNOWN], [[0]], 1),
         ([PINNED, UNKNOWN], [[0], [3]], 0),
         ([PINNED, UNKNOWN], [[0]], 1),
-        ([PINNED, {**UNKNOWN, "pinned": False}], [[0]], 0),
+        ([PINNED, ANYWHERE], [[0]], 0),
     ],
 )
 def test_pinned_rows_are_counted(rows: list[Doc], planned: list[list[int]], short: int) -> None:
@@ -569,6 +575,15 @@ def test_moves(now: list[list[int] | None], planned: list[list[int]], moves: int
     assert referee_check(problem, plan)[1]["moves"] == moves
 
 
+def test_a_copy_that_is_kept_where_it_is_known_to_be_keeps_no_other() -> None:
+    """Of two that run on i-1, at accelerator 0 and at an unknown one, one stays there and one goes elsewhere."""
+    component = {"name": "web", "copies": 2, "shared": True}
+    problem = edited(PROBLEM, {"components": [component], "placements": [{**PINNED, "pinned": False}, ANYWHERE]})
+    rows = [{"component": "web", "instance": name, "accelerators": [0]} for name in ("i-1", "gc/new-1")]
+    verdict = verify(Problem(**problem), Plan(**edited(PLAN, {"assignments": rows})))
+    assert (verdict.violations, verdict.moves) == ((), 1)
+
+
 @pytest.mark.parametrize("where", [{}, {"accelerators": [0, 1]}])
 def test_what_runs_may_name_its_option(where: Doc) -> None:
     """A name stands for the option that has it, in pins and in moves; the second opinion agrees."""
@@ -582,10 +597,10 @@ def test_what_runs_may_name_its_option(where: Doc) -> None:
 def test_left_out_is_counted_by_priority() -> None:
     """Highest first, over all components of a priority; components with a demand leave nothing out."""
     verdict = judge(
-        {"components.0.min_copies": 0, "components.4.min_copies": 0, "components.3.copies": 4},
-        {"assignments": PLAN["assignments"][1:7]},
+        {f"components.{c}.min_copies": 0 for c in (0, 1, 4)} | {"components.3.copies": 4},
+        {"assignments": [*PLAN["assignments"][1:4], *PLAN["assignments"][5:7]]},
     )
-    assert list(verdict.left_out.items()) == [(2, 3), (0, 1)]
+    assert list(verdict.left_out.items()) == [(2, 3), (0, 2)]
     assert {violation.rule for violation in verdict.violations} >= {"demand", "pinned"}
 
 
@@ -618,6 +633,7 @@ def test_news_that_there_is_no_plan_brings_none(status: str, problem: Edits, pla
     rule = "claimed-problem" if "problem" in plan else "claimed-status"
     assert [violation.rule for violation in verdict.violations] == [rule]
     assert message in str(verdict.violations[0])
+    assert verdict.violations[0].where == "plan"
     assert (status in str(verdict.violations[0])) == (rule == "claimed-status")
 
 
