@@ -84,6 +84,22 @@ def test_there_is_no_cutoff_without_a_plan_that_leaves_out_just_what_is_given() 
         assert cutoff_below(fleet, Value((1, 2), 10), given) is None
 
 
+def test_the_rent_that_is_left_beside_moves() -> None:
+    """Two and a half hours, in ticks of half a micro-dollar: of a plan below 36 ticks, 6 of them for the one move."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 1, "memory_gib": 1, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 1, "accelerators": 0, "move_cost": 3e-6}],
+        instances=[{"id": "i", "pool": "p", "state": "draining"}],
+        placements=[{"component": "c", "instance": "i"}],
+        objective={"horizon_hours": 2.5},
+    )
+    fleet = compile_fleet(problem)
+    assert [largest_rent(fleet, ticks) for ticks in (0, 5, 6, 35, 36)] == [-2, -1, 0, 5, 6]
+    assert cutoff_below(fleet, Value((), 36)) == Cutoff(36, 5)
+    assert cutoff_below(fleet, Value((), 37)) == Cutoff(37, 6)
+
+
 def test_without_a_horizon_machines_cost_nothing() -> None:
     """Then the cutoff says nothing of rent."""
     fleet = compile_fleet(Problem(**{**drained(1), "objective": {"horizon_hours": 0, "move_cost": 1}}))

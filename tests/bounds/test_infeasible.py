@@ -201,6 +201,13 @@ def test_most_copies_on_one_machine(options: list[Doc], more: Doc, most: int) ->
     assert most_on_one(fleet, fleet.components[0], 0) == most
 
 
+def test_wide_copies_on_one_machine() -> None:
+    """Three of four accelerators, over half of each: one copy, though a third of another would fit."""
+    option = {"accelerators": 3, "shared": True, "accelerator_memory_gib": 2.1}
+    fleet = fleet_of({"components.0": {"name": "c", "copies": 50, **option}})
+    assert most_on_one(fleet, fleet.components[0], 1) == 1
+
+
 @pytest.mark.parametrize("accelerators", [1, 2])
 def test_accelerators_that_are_over_reserved_take_nothing_from_others(accelerators: int) -> None:
     """One copy of 1 GiB and one machine with 4 beside one of which more is reserved than it has: there is a plan."""
