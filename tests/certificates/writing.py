@@ -95,3 +95,20 @@ def random_prices(rng: random.Random, relaxation: Relaxation, groups: tuple[tupl
     prices.group = [some(2, signed=True) if rng.random() < 0.5 else 0 for _ in groups]
     prices.sums = {s: some(4, signed=True) for s in range(len(relaxation.sums)) if rng.random() < 0.3}
     return prices
+
+
+def random_clique(rng: random.Random, problem: Doc) -> Doc:
+    """Prices of machines of some components that never share one, as the document says it."""
+    components = rng.sample(problem["components"], len(problem["components"]))
+    chosen: list[Doc] = []
+    for one in components:
+        if all(_apart(one, other) for other in chosen):
+            chosen.append(one)
+    dearest = max(row["price_per_hour"] for row in problem["instance_types"].values()) * 1e6 * UNIT
+    return {"clique": [[row["name"], rng.randint(0, int(dearest * rng.choice((1, 1, 2))))] for row in chosen]}
+
+
+def _apart(a: Doc, b: Doc) -> bool:
+    called = [{row["name"], *(f"group:{label}" for label in row.get("groups", []))} for row in (a, b)]
+    avoids = set(a.get("avoid", [])) & called[1] or set(b.get("avoid", [])) & called[0]
+    return bool(a.get("dedicated") or b.get("dedicated") or avoids)
