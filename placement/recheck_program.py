@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SENSES = ("L", "G", "E")
 NODES = 200_000  # of HiGHS; a limit of work, so that the answer does not depend on the machine
+LARGEST_FLOAT = 2**53  # up to which a float holds every whole number
 TICKS = 600.0  # of CP-SAT's deterministic time
 
 
@@ -98,8 +99,16 @@ def ask_highs(program: Program) -> dict[str, int] | None:
     """None: no solution. Else one, to be rounded and recounted; {} when the work was over before there was one."""
     import highspy
 
-    solver: Any = highspy.Highs()  # type: ignore[no-untyped-call]
-    solver.setOptionValue("output_flag", False)
+    class Quiet(highspy.Highs):
+        def enableCallbacks(self) -> None:  # the first call of the constructor that would print a banner
+            self.setOptionValue("output_flag", False)
+            super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+    numbers = [n for ends in program.columns.values() for n in ends]
+    numbers += [n for _, side, row in program.rows for n in (side, *row.values())]
+    if any(abs(n) > LARGEST_FLOAT for n in numbers):
+        raise OverflowError("a float does not hold such a whole number")
+    solver: Any = Quiet()  # type: ignore[no-untyped-call]
     solver.setOptionValue("mip_max_nodes", NODES)
     index = {column: i for i, column in enumerate(program.columns)}
     for i, (low, high) in enumerate(program.columns.values()):

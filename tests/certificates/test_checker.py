@@ -547,9 +547,16 @@ def test_a_word_below_the_claim_is_not_enough(tmp_path: Path) -> None:
 def test_another_engine_is_asked(tmp_path: Path, engine: str) -> None:
     code, said = run(tmp_path, told(engine), "--recheck", "--strict")
     assert (code, f"confirmed: {'HiGHS' if engine.startswith('CP') else 'CP-SAT'}" in said) == (0, True)
+    assert "Copyright" not in said
     code, said = run(tmp_path, told(engine, program(side=6)), "--recheck")
     assert (code, "contradicted" in said) == (1, True)
-    for text in (program(" UP b x 9"), program(side=5).replace(" 4", " 4.5"), "x", program().replace("RHS", "RANGES")):
+    for text in (
+        program(" UP b x 9"),
+        program(side=5).replace(" 4", " 4.5"),
+        "x",
+        program().replace("RHS", "RANGES"),
+        program(side=10**40),
+    ):
         code, said = run(tmp_path, told(engine, text), "--recheck", "--strict")
         assert (code, "not decided" in said) == (1, True)
 
