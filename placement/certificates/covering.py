@@ -23,10 +23,9 @@ from placement.engines.highs import EngineError, load_lp, run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.bounds.patterns.certificate import Box, Groups
-    from placement.bounds.patterns.relaxation import Relaxation
+    from placement.bounds.patterns.certificate import Box
     from placement.budget import Budget
-    from placement.certificates.reasons import Reasons
+    from placement.certificates.reasons import AnyPrices, Reasons
 
 _MOST_NODES = 3_000
 _MOST_CUTS = 60
@@ -44,13 +43,7 @@ class Cover:
 
 
 def cover(
-    relaxation: Relaxation,
-    groups: Groups,
-    cuts: Sequence[Cut],
-    box: Box,
-    enough: float,
-    reasons: Reasons,
-    budget: Budget,
+    reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box, enough: float, budget: Budget
 ) -> Cover | None:
     """A tree in which each leaf proves `enough` ticks (or that it holds no plan); None when none was found.
 
@@ -59,7 +52,7 @@ def cover(
     cuts : inequalities that every plan keeps, with the prices that prove them.
     box : machine counts that any plan worth having pays for.
     """
-    kept = [cut for cut in cuts if cut.prices is not None and cut.least > 0][-_MOST_CUTS:]
+    kept = [(cut, prices) for cut, prices in cuts if cut.least > 0][-_MOST_CUTS:]
     found = Cover(Case(box))
     todo = [found.root]
     for _ in range(_MOST_NODES):
@@ -68,7 +61,7 @@ def cover(
         if budget.over():
             return None
         case = todo.pop()
-        reason, counts = _solve(relaxation, groups, kept, case.box, reasons)
+        reason, counts = _solve(reasons, kept, case.box)
         found.reasons[id(case)] = reason
         if reason.ticks >= enough:
             continue
@@ -93,11 +86,9 @@ def _apart(count: float) -> float:
     return abs(count - round(count))
 
 
-def _solve(
-    relaxation: Relaxation, groups: Groups, cuts: Sequence[Cut], box: Box, reasons: Reasons
-) -> tuple[Reason, list[float]]:
+def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box) -> tuple[Reason, list[float]]:
     """What the cuts prove of a box together, and counts, per pool and group, that keep them as cheaply as may be."""
-    pools = relaxation.fleet.pools
+    pools, groups = reasons.relaxation.fleet.pools, reasons.groups
     lp = highspy.HighsLp()
     # Columns: machines per pool, per group, and what the inequalities lack, which costs more than any machine.
     lp.num_col_, lp.num_row_ = len(pools) + len(groups) + 1, len(cuts) + len(groups)
@@ -108,7 +99,7 @@ def _solve(
     lp.row_lower_ = np.array([1.0] * len(cuts) + [0.0] * len(groups))
     lp.row_upper_ = np.array([highspy.kHighsInf] * len(cuts) + [0.0] * len(groups))
     columns: list[list[tuple[int, float]]] = [[] for _ in range(lp.num_col_)]
-    for r, cut in enumerate(cuts):
+    for r, (cut, _) in enumerate(cuts):
         for p, worth in enumerate(cut.worth):
             if worth:
                 columns[p].append((r, worth / cut.least))
@@ -129,33 +120,26 @@ def _solve(
         return Reason(0, ()), []
     solution = solver.getSolution()
     counts, duals = list(solution.col_value), [dual * unit for dual in solution.row_dual]
-    return _reason(relaxation, groups, cuts, box, duals, reasons), counts[:-1]
+    return _reason(reasons, cuts, box, duals), counts[:-1]
 
 
-def _reason(
-    relaxation: Relaxation,
-    groups: Groups,
-    cuts: Sequence[Cut],
-    box: Box,
-    duals: Sequence[float],
-    reasons: Reasons,
-) -> Reason:
+def _reason(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box, duals: Sequence[float]) -> Reason:
     """What the duals prove, once they are fractions.
 
     The equation that ties a group to its pools has a price of its own here, whatever the prices of the cuts say of it.
     """
-    used: list[tuple[Cut, Prices, Fraction]] = []
+    used: list[tuple[Cut, AnyPrices, Fraction]] = []
     ties = [Fraction(-dual) * UNIT for dual in duals[len(cuts) :]]
-    for cut, dual in zip(cuts, duals, strict=False):
+    for (cut, prices), dual in zip(cuts, duals, strict=False):
         factor = Fraction(round(dual * _GRAIN), _GRAIN) * UNIT / cut.least
-        if factor > 0 and cut.prices is not None:
-            used.append((cut, cut.prices, factor))
-            for g, price in enumerate(cut.prices.group):
+        if factor > 0:
+            used.append((cut, prices, factor))
+            for g, price in enumerate(prices.group):
                 ties[g] -= factor * price
     if any(ties):
-        nothing = Cut((0,) * len(relaxation.fleet.pools), 0)
+        nothing = Cut((0,) * len(reasons.relaxation.fleet.pools), 0)
         used.append((nothing, Prices([], [], group=[round(price) for price in ties]), Fraction(1)))
     use = tuple((prices, factor) for _, prices, factor in used)
-    if total(used, relaxation, groups, box, money=0) > 0:
+    if total(used, reasons.relaxation, reasons.groups, box, money=0) > 0:
         return Reason(math.inf, use)
-    return Reason(reasons.ticks(total(used, relaxation, groups, box)), use)
+    return Reason(reasons.ticks(total(used, reasons.relaxation, reasons.groups, box)), use)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds.patterns.certificate import FINE, UNIT
+from placement.certificates.cliques import CliquePrices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from placement.bounds.patterns.certificate import Groups, Prices
+    from placement.bounds.patterns.certificate import Groups
     from placement.bounds.patterns.history import Subject
     from placement.bounds.patterns.relaxation import Kind, Relaxation
+    from placement.certificates.reasons import AnyPrices
 
     Document = dict[str, Any]
 
@@ -51,8 +53,10 @@ class Names:
             "pools": self.pools(way.pool for way in ways),
         }
 
-    def prices(self, prices: Prices) -> Document:
+    def prices(self, prices: AnyPrices) -> Document:
         """Prices that are not 0, as a certificate has them."""
+        if isinstance(prices, CliquePrices):
+            return {"clique": [[self._component[c], price] for c, price in prices.values]}
         found: Document = {
             "machines": [[self.pools(self._groups[g]), price] for g, price in enumerate(prices.group) if price],
             "accelerators": [

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.bounds.patterns.certificate import Prices
     from placement.bounds.patterns.history import Case, Subject, Verdict
     from placement.budget import Budget
     from placement.certificates.names import Names
-    from placement.certificates.reasons import Reason
+    from placement.certificates.reasons import AnyPrices, Reason
 
     Document = dict[str, Any]
 
@@ -30,7 +29,7 @@ class Nodes:
         self.nodes: list[Document] = []
         self.prices: list[Document] = []
         self._number: dict[int, int] = {}  # of prices, by id
-        self._kept: list[Prices] = []
+        self._kept: list[AnyPrices] = []
         self.weak: list[tuple[Case, Reason]] = []  # leaves whose prices are not enough
         self.proven: float | int = math.inf
         self.believed: float | int = math.inf
@@ -110,7 +109,7 @@ class Nodes:
         leaf: Document = {"leaf": "prices", "use": self.use(reason)}
         return {**leaf, "infeasible": True} if reason.excludes else leaf
 
-    def number_of(self, prices: Prices) -> int:
+    def number_of(self, prices: AnyPrices) -> int:
         """The number of some prices in the document."""
         if id(prices) not in self._number:
             self._number[id(prices)] = len(self.prices)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from placement.bounds.patterns.certificate import Box, Cut, Groups, Prices
     from placement.bounds.patterns.relaxation import Relaxation
     from placement.bounds.patterns.stacking import Stacking
+    from placement.certificates.cliques import CliquePrices
 
+    AnyPrices = Prices | CliquePrices
     Document = dict[str, Any]
 
 _MOST_SCALES = 60  # factors that are tried for one cut
@@ -25,7 +27,7 @@ class Reason(NamedTuple):
     """A bound on ticks, infinite where no plan is left, by prices with factors."""
 
     ticks: float | int
-    use: tuple[tuple[Prices, Fraction], ...]
+    use: tuple[tuple[AnyPrices, Fraction], ...]
 
     @property
     def excludes(self) -> bool:
@@ -38,7 +40,7 @@ class Reasons:
 
     def __init__(self, relaxation: Relaxation, groups: Groups, stacking: Stacking) -> None:
         """O(components + pools)."""
-        self._relaxation, self._groups, self._stacking = relaxation, groups, stacking
+        self.relaxation, self.groups, self._stacking = relaxation, groups, stacking
         fleet = relaxation.fleet
         self._moves = least_move_ticks(fleet)
         self._step = math.gcd(*(pool.price for pool in fleet.pools if pool.max_instances != 0))
@@ -47,7 +49,7 @@ class Reasons:
 
     def best(self, candidates: Iterable[Prices], box: Box, enough: float, *, scaled: bool = False) -> Reason:
         """The best bound that one of some prices proves of a box; the first that is `enough` will do."""
-        best = Reason(self.ticks(total([], self._relaxation, self._groups, box)), ())
+        best = Reason(self.ticks(total([], self.relaxation, self.groups, box)), ())
         for prices in candidates:
             found = self._of(prices, box, scaled=scaled)
             if found.ticks > best.ticks or not best.use:
@@ -74,10 +76,10 @@ class Reasons:
         key = id(prices), (limits, tuple(sorted(box.sums.items())))
         if key not in self._cuts:
             knapsacks = [
-                kind.knapsack.with_limits(most) for kind, most in zip(self._relaxation.kinds, limits, strict=True)
+                kind.knapsack.with_limits(most) for kind, most in zip(self.relaxation.kinds, limits, strict=True)
             ]
-            device = device_worth(self._relaxation, prices, knapsacks)
-            self._cuts[key] = certify(self._relaxation, prices, device, box.sums)
+            device = device_worth(self.relaxation, prices, knapsacks)
+            self._cuts[key] = certify(self.relaxation, prices, device, box.sums)
             self._kept.append(prices)
         return self._cuts[key]
 
@@ -86,25 +88,25 @@ class Reasons:
         rent = max(0, math.ceil(total / UNIT))
         if self._step:
             rent = -(-rent // self._step) * self._step
-        return self._relaxation.fleet.tick_price * rent + self._moves
+        return self.relaxation.fleet.tick_price * rent + self._moves
 
     def _total(self, cut: Cut, prices: Prices, box: Box, factor: Fraction, money: int = 1) -> Fraction:
-        return total([(cut, prices, factor)], self._relaxation, self._groups, box, money)
+        return total([(cut, prices, factor)], self.relaxation, self.groups, box, money)
 
     def _factors(self, cut: Cut, prices: Prices) -> Iterable[Fraction]:
         """Where the bound may be largest as a function of the factor: where machines of a pool come to cost nothing."""
         worth = list(cut.worth)
         for g, price in enumerate(prices.group):
-            for p in self._groups[g]:
+            for p in self.groups[g]:
                 worth[p] -= price
-        pools = self._relaxation.fleet.pools
+        pools = self.relaxation.fleet.pools
         found = {Fraction(pool.price * UNIT, w) for pool, w in zip(pools, worth, strict=True) if w > 0 and pool.price}
         ordered = sorted(found, key=lambda factor: abs(math.log(factor)))
         return ordered[:_MOST_SCALES]
 
 
 def total(
-    cuts: Sequence[tuple[Cut, Prices, Fraction]], relaxation: Relaxation, groups: Groups, box: Box, money: int = 1
+    cuts: Sequence[tuple[Cut, AnyPrices, Fraction]], relaxation: Relaxation, groups: Groups, box: Box, money: int = 1
 ) -> Fraction:
     """The least rent in a box by some cuts with factors, in 1 / UNIT micro-dollars; with no `money`, of machines alone.
 

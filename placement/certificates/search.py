@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from placement.bounds.infeasible import culprit
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.certificate import FINE, UNIT
+from placement.bounds.patterns.certificate import FINE, UNIT, Prices
 from placement.bounds.patterns.history import Case
 from placement.bounds.patterns.mix import any_box
 from placement.bounds.patterns.relaxation import relax
 from placement.bounds.patterns.stacking import Stacking
 from placement.bounds.patterns.tree import groups_of
+from placement.certificates.cliques import clique_cuts
 from placement.certificates.covering import cover
 from placement.certificates.names import Names
 from placement.certificates.nodes import Nodes
@@ -34,9 +35,10 @@ from placement.track import Track
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from placement.bounds.patterns.certificate import Cut, Prices
+    from placement.bounds.patterns.certificate import Box, Cut
     from placement.budget import Budget
-    from placement.certificates.reasons import Reason
+    from placement.certificates.cliques import CliquePrices
+    from placement.certificates.reasons import AnyPrices, Reason
     from placement.fleet import Fleet
     from placement.packing import Packing
 
@@ -59,6 +61,7 @@ class ArgumentSearch:
         self._fleet, self._budget, self._seed, self._given, self._target = fleet, budget, seed, given, target
         self._relaxation, self._groups = relax(fleet, given), groups_of(fleet)
         self.names = Names(self._relaxation, self._groups)
+        self._clique_cuts: list[tuple[Cut, CliquePrices]] | None = None
         self._reasons = Reasons(self._relaxation, self._groups, Stacking(self._relaxation))
 
     def strongest(self, known: Iterable[PatternBound], incumbent: Packing | None, by: str) -> Nodes:
@@ -105,30 +108,39 @@ class ArgumentSearch:
             yield self._of_running(*bound.keeping.proof, bound.keeping.bound)
         root = bound.root or Case(box)
         nodes = self._empty()
-        cuts = [cut for cut in bound.cuts if cut.prices is not None]
-        if not nodes.add_tree(root, self._is_enough, lambda case: self._reason(case, cuts), self._target, self._budget):
+        cuts = [(cut, cut.prices) for cut in bound.cuts if cut.prices is not None]
+        of_root = [prices for _, prices in cuts]
+        if not nodes.add_tree(
+            root, self._is_enough, lambda case: self._reason(case, of_root), self._target, self._budget
+        ):
             return
         yield nodes
-        if nodes.proven < self._target and len(cuts) > 1:
-            found = cover(self._relaxation, self._groups, cuts, box, self._target, self._reasons, self._budget)
+        if nodes.proven < self._target:
+            every: list[tuple[Cut, AnyPrices]] = [*cuts, *self._cliques(box)]
+            found = cover(self._reasons, every, box, self._target, self._budget)
             if found is not None:
                 nodes = self._empty()
                 nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)
                 yield nodes
 
+    def _cliques(self, box: Box) -> list[tuple[Cut, CliquePrices]]:
+        """Inequalities of components that never share a machine; found once."""
+        if self._clique_cuts is None:
+            self._clique_cuts = list(clique_cuts(self._fleet, box, self._budget))
+        return self._clique_cuts
+
     def _is_enough(self, case: Case) -> bool:
         """Whether prices of a case, or of one around it, are known to prove the claim there."""
         return any(self._reasons.ticks(Fraction(one.rent * UNIT)) >= self._target for one in case.chain())
 
-    def _reason(self, case: Case, cuts: Sequence[Cut]) -> Reason:
+    def _reason(self, case: Case, of_root: Sequence[Prices]) -> Reason:
         """What prices prove of a case: those that prove most of it or of a case around it, then its own."""
         chain = [one for one in case.chain() if one.prices is not None]
         ordered = sorted(chain, key=lambda one: -one.rent)[:1] + chain[:1]
         prices = [one.prices for one in ordered if one.prices is not None]
         found = self._reasons.best(prices, case.box, self._target)
         if case.around is None and found.ticks < self._target:  # the root, whose bound is that of a covering
-            all_of_them = [*prices, *(cut.prices for cut in cuts if cut.prices is not None)]
-            found = self._reasons.best(all_of_them, case.box, self._target, scaled=True)
+            found = self._reasons.best([*prices, *of_root], case.box, self._target, scaled=True)
         return found
 
     def _of_running(self, prices: Prices, rewards: Sequence[int], bound: Fraction) -> Nodes:
@@ -165,10 +177,11 @@ class ArgumentSearch:
         """Ask an engine about leaves that prices do not decide, where all patterns can be listed; all decided?"""
         budget = self._budget.share(_SHARE)
         for case, reason in nodes.weak if len(nodes.weak) <= _MOST_DECIDED else ():
-            if budget.over() or not reason.use or not self._fleet.tick_price:
+            prices = reason.use[0][0] if reason.use else None
+            if budget.over() or not isinstance(prices, Prices) or not self._fleet.tick_price:
                 return False
             rent = (int(reason.ticks) - least_move_ticks(self._fleet)) // self._fleet.tick_price
-            case.verdict = bound.enumerate_patterns(case.box, rent, reason.use[0][0], track, budget)
+            case.verdict = bound.enumerate_patterns(case.box, rent, prices, track, budget)
             if case.verdict is None or case.verdict.ticks < self._target:
                 return False
         return bool(nodes.weak)

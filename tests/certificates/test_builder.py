@@ -197,9 +197,9 @@ def covered(prices: list[int], cuts: list[tuple[list[int], int]], most: int, eno
     }
     fleet = compile_fleet(placement.Problem(**document))
     relaxation, groups = relax(fleet), groups_of(fleet)
-    given = [Cut(tuple(w * UNIT for w in worth), least * UNIT, Prices([], [])) for worth, least in cuts]
+    given = [(Cut(tuple(w * UNIT for w in worth), least * UNIT), Prices([], [])) for worth, least in cuts]
     reasons = Reasons(relaxation, groups, Stacking(relaxation))
-    return cover(relaxation, groups, given, any_box(fleet, groups), enough, reasons, Budget())
+    return cover(reasons, given, any_box(fleet, groups), enough, Budget())
 
 
 def test_covering_proves_the_cheapest_whole_counts_and_no_more() -> None:

@@ -1,0 +1,89 @@
+"""Inequalities on machine counts from components that never share a machine (`bounds.cliques`), by prices of members.
+
+A machine holds copies of one member of a clique at most. So with any price :math:`v_c \\ge 0` for each machine that
+member c needs, of which there are at least :math:`k_c`, every plan has
+
+.. math:: \\sum_p \\max_{c \\text{ may run on } p} v_c \\; n_p \\ \\ge\\ \\sum_c v_c k_c .
+
+The prices that prove most are the dual values of sending the members' machines to pools as cheaply as may be, a linear
+program; they are rounded to integers, of which any will do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from placement.bounds.cliques import cliques
+from placement.bounds.patterns.certificate import UNIT, Cut
+from placement.engines.highs import EngineError, load_lp, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.bounds.cliques import Clique
+    from placement.bounds.patterns.certificate import Box
+    from placement.budget import Budget
+    from placement.fleet import Fleet
+
+_MOST_PAIRS = 50_000  # of a member and a pool it may use, up to which prices are looked for
+_LACK = 10.0  # times the dearest machine's price: what a machine costs that no pool has
+
+
+@dataclass(frozen=True, slots=True)
+class CliquePrices:
+    """Prices of the machines of the members of a clique, (component, price), in 1 / UNIT micro-dollars."""
+
+    values: tuple[tuple[int, int], ...]
+    group: tuple[int, ...] = ()  # as prices of patterns have: none
+
+
+def clique_cuts(fleet: Fleet, box: Box, budget: Budget) -> Iterator[tuple[Cut, CliquePrices]]:
+    """The inequalities of a few cliques, each by the prices that prove most within a box of machine counts."""
+    for clique in cliques(fleet, budget):
+        pools = [sorted(frozenset().union(*(o.pools for o in fleet.components[c].options))) for c in clique.members]
+        if sum(map(len, pools)) > _MOST_PAIRS or budget.over():
+            return
+        prices = _prices(fleet, clique, pools, box)
+        worth = [0] * len(fleet.pools)
+        for price, used in zip(prices, pools, strict=True):
+            for p in used:
+                worth[p] = max(worth[p], price)
+        least = sum(price * n for price, n in zip(prices, clique.machines, strict=True))
+        if least:
+            values = zip(clique.members, prices, strict=True)
+            yield Cut(tuple(worth), least), CliquePrices(tuple((c, price) for c, price in values if price))
+
+
+def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], box: Box) -> list[int]:
+    """The dual values of the members' needs, in 1 / UNIT micro-dollars; 0 where the engine fails."""
+    members, unit = len(clique.members), max(1, *(pool.price for pool in fleet.pools))
+    used = sorted({p for some in pools for p in some})
+    row = {p: members + k for k, p in enumerate(used)}
+    lp = highspy.HighsLp()
+    # Columns: machines of pools, machines that no pool has, machines of members on pools.
+    columns = [[(row[p], 1.0)] for p in used] + [[(k, 1.0)] for k in range(members)]
+    columns += [[(k, 1.0), (row[p], -1.0)] for k, some in enumerate(pools) for p in some]
+    lp.num_col_, lp.num_row_ = len(columns), members + len(used)
+    costs = [fleet.pools[p].price / unit for p in used] + [_LACK] * members
+    lp.col_cost_ = np.array(costs + [0.0] * (len(columns) - len(costs)))
+    low, high = [float(box.fewest[p]) for p in used], [float(box.most[p]) for p in used]
+    lp.col_lower_ = np.array(low + [0.0] * (len(columns) - len(used)))
+    lp.col_upper_ = np.array(high + [highspy.kHighsInf] * (len(columns) - len(used)))
+    lp.row_lower_ = np.array([*map(float, clique.machines), *([0.0] * len(used))])
+    lp.row_upper_ = np.full(lp.num_row_, highspy.kHighsInf)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
+    lp.a_matrix_.index_ = np.array([r for column in columns for r, _ in column], dtype=np.int32)
+    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
+    try:
+        solver = load_lp(lp)
+        if run(solver) != highspy.HighsModelStatus.kOptimal:
+            return [0] * members
+    except EngineError:
+        return [0] * members
+    # Prices are those of machines of a pool or nothing, so whole micro-dollars say all of it.
+    return [max(0, round(dual * unit)) * UNIT for dual in list(solver.getSolution().row_dual)[:members]]
