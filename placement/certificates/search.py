@@ -25,6 +25,7 @@ from placement.certificates.covering import cover
 from placement.certificates.names import Names
 from placement.certificates.nodes import Nodes
 from placement.certificates.reasons import Reasons
+from placement.errors import SolverBugError
 from placement.exact.milp.standard_form import to_standard_form
 from placement.exact.mix_by_mix import MixByMix
 from placement.exact.slots import direct_terms, most_new_machines
@@ -72,9 +73,19 @@ class ArgumentSearch:
         known : pattern bounds of the solve, of this fleet.
         incumbent : the best plan, which bounds what is of interest.
         by : the solver that proved the claim.
+
+        Raises
+        ------
+        SolverBugError
+            The incumbent costs less than what prices prove.
         """
         best: Nodes | None = None
+        most = math.inf if incumbent is None else evaluate(self._fleet, incumbent).ticks
         for nodes in self._attempts(known, incumbent, by):
+            if nodes.proven > most:
+                raise SolverBugError(f"prices prove {nodes.proven} ticks, and a plan costs {most}")
+            if nodes.believed > most:  # the plan disproves an engine's word, which is not taken
+                continue
             if best is None or (nodes.believed, nodes.proven) > (best.believed, best.proven):
                 best = nodes
             if nodes.proven >= self._target:

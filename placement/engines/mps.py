@@ -20,7 +20,7 @@ class Row(NamedTuple):
     terms: Mapping[int, int]
 
 
-def to_mps(name: str, columns: Sequence[tuple[int, int | None]], rows: Sequence[Row]) -> str:
+def to_mps(name: str, columns: Sequence[tuple[int, int]], rows: Sequence[Row]) -> str:
     """A program of whole-number columns, each with its range, as text. O(columns + terms)."""
     senses, sides = ["N nothing"], []
     terms: list[list[tuple[str, int]]] = [[] for _ in columns]
@@ -39,6 +39,5 @@ def to_mps(name: str, columns: Sequence[tuple[int, int | None]], rows: Sequence[
         lines += [f" x{k} {title} {n}" for title, n in parts] or [f" x{k} nothing 0"]
     lines += [" M2 'MARKER' 'INTEND'", "RHS", *(f" rhs {title} {side}" for title, side in sides if side), "BOUNDS"]
     for k, (low, high) in enumerate(columns):
-        lines.append(f" LO range x{k} {low}")
-        lines.append(f" PL range x{k}" if high is None else f" UP range x{k} {high}")
+        lines += [f" LO range x{k} {low}", f" UP range x{k} {high}"]
     return "\n".join([*lines, "ENDATA", ""])

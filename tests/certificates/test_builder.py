@@ -163,7 +163,7 @@ def test_mps_is_read_as_it_was_meant(tmp_path: Path) -> None:
     """Ranges of columns, equations, rows of two sides, and numbers of many digits."""
     large = 2**40 + 1
     rows = [Row(large, None, {0: large}), Row(3, 4, {1: 2, 2: 1}), Row(4, 4, {1: 1, 2: 1}), Row(None, 9, {})]
-    text = to_mps("small", [(0, None), (-2, 7), (0, 3)], rows)
+    text = to_mps("small", [(0, 2 * large), (-2, 7), (0, 3)], rows)
     assert str(large) in text
     solver = load_lp(highspy.HighsLp())
     file = tmp_path / "small.mps"
@@ -171,7 +171,7 @@ def test_mps_is_read_as_it_was_meant(tmp_path: Path) -> None:
     assert solver.readModel(str(file)) == highspy.HighsStatus.kOk
     lp = solver.getLp()
     assert list(lp.col_lower_) == [0, -2, 0]
-    assert list(lp.col_upper_) == [highspy.kHighsInf, 7, 3]
+    assert list(lp.col_upper_) == [2 * large, 7, 3]
     assert all(kind == highspy.HighsVarType.kInteger for kind in lp.integrality_)
     solver.run()
     assert solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible  # 2 x1 + x2 <= 4, x1 + x2 = 4, x2 <= 3
@@ -254,3 +254,31 @@ def test_a_certificate_is_not_written_over_the_problem(command: str, tmp_path: P
     assert code == 2
     assert "--certificate" in said
     assert file.read_bytes() == before
+
+
+# Cliques
+
+
+def test_components_that_never_share_a_machine_are_proven_by_prices_of_their_machines() -> None:
+    """Forty components that avoid each other, one copy each; and a problem whose quota is too small for three."""
+    document: Doc = {
+        "format": "placement/v1",
+        "name": "cliques",
+        "accelerators": {"A": {"memory_gib": 80}},
+        "instance_types": {
+            "t": {"accelerator": "A", "accelerator_count": 8, "vcpus": 96, "memory_gib": 1000, "price_per_hour": 3.5}
+        },
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+        "components": [
+            {"name": f"c{k}", "copies": 1, "shared": True, "groups": ["g"], "avoid": ["group:g"]} for k in range(40)
+        ],
+    }
+    result, certificate = certified(document)
+    assert result.status is placement.Status.OPTIMAL
+    assert certificate.claim == certificate.proven == 40 * 3_500_000
+    assert not proofs_of(document, certificate)[0].weak
+    document["pools"][0]["max_instances"] = 39
+    result, certificate = certified(document)
+    assert result.status is placement.Status.INFEASIBLE
+    assert certificate.claim is None
+    assert proofs_of(document, certificate)[0].checked == check_certificate.NO_PLAN
