@@ -36,7 +36,7 @@ MOST_STATES = 100_000  # of a knapsack's table; beyond that its units are made c
 NO_LIMIT = 10**400  # above any count
 NO_PLAN: Cost = math.inf  # what the cheapest of no plans costs: the only float that takes part in a comparison
 EXACT = [[d, 1, 1] for d in range(4)]  # the grid of a knapsack that rounds nothing
-MALFORMED = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+MALFORMED = (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError)
 
 
 # 1. Documents --------------------------------------------------------------------------------------------------------
@@ -134,7 +134,7 @@ class Pool:
 
     def way(self, component: str, o: int, option: Row, *, dedicated: bool) -> list[Way]:
         """How a copy runs on an empty machine; []: it may not, or does not fit. Dedicated ones are in no pattern."""
-        devices, shared = count(option, "accelerators", 1), option.get("shared") is True
+        devices, shared = count(option, "accelerators", 1), bool(option.get("shared"))
         memory, share, vcpus, host = (units(option, key, scale) for key, scale in NEEDS)
         allowed = self.accelerator in option.get("on", [self.accelerator]) and self.quota > 0
         allowed = allowed and self.type in option.get("instance_types", [self.type])
@@ -177,7 +177,7 @@ class Problem:
             seats = frozenset(row["accelerators"]) if "accelerators" in row else None
             if machine in self.machines:
                 counts = self.places[c.name, c.index(row.get("option", 0)), machine, seats]
-                counts[:] = counts[0] + 1, counts[1] + (row.get("pinned") is True)
+                counts[:] = counts[0] + 1, counts[1] + bool(row.get("pinned"))
         copies = {p: sum(c.copies for c in components if p in c.on_one) for p in self.pools}
         self.ranges = {p: (pool.fewest, min(pool.quota, pool.fewest + copies[p])) for p, pool in self.pools.items()}
         # Moves that no plan avoids: `required` copies are placed, and of those that run only so many may stay.
@@ -219,7 +219,7 @@ class Component:
         self.skew, self.per_zone, self.per_instance = (count(spread, key, NO_LIMIT) for key in limits)
         insist(self.skew > 0, "max_skew must be at least 1")
         self.min_zones, self.floor = count(spread, "min_zones", 0), count(row, "min_available_on_zone_loss", 0)
-        self.dedicated, self.ways = row.get("dedicated") is True, list[Way]()
+        self.dedicated, self.ways = bool(row.get("dedicated")), list[Way]()
         for (o, option), pool in product(enumerate(self.options), pools.values()):
             if pool.zone in row.get("zones", [pool.zone]):
                 self.ways += pool.way(self.name, o, option, dedicated=self.dedicated)

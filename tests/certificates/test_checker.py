@@ -27,6 +27,7 @@ from placement.bounds.patterns.tree import groups_of
 from placement.check_certificate import MALFORMED, NO_PLAN, Refused, check
 from placement.fleet import compile_fleet
 from placement.problem import documents
+from placement.recheck_program import recheck
 from tests import brute
 from tests.certificates.cases import CASES, machine, problem
 from tests.certificates.writing import certificate, prices_of, random_clique, random_prices
@@ -360,7 +361,7 @@ def test_damage_never_proves_more_than_the_optimum(name: str) -> None:
 def test_damage_to_what_the_library_writes_proves_nothing_false() -> None:
     """Certificates of random problems, changed at random places: what is checked then is never above the optimum."""
     looked_at = weaker = 0
-    for seed in range(60):
+    for seed in range(30):
         case = drawn(seed)
         if case is None or case[2] is None:
             continue
@@ -380,8 +381,8 @@ def test_damage_to_what_the_library_writes_proves_nothing_false() -> None:
             weaker += checked < whole
             assert checked != NO_PLAN, seed
             assert round(checked) <= best.account.cost, seed
-    assert looked_at > 500
-    assert weaker > 100
+    assert looked_at > 250
+    assert weaker > 50
 
 
 @pytest.mark.parametrize(
@@ -550,15 +551,21 @@ def test_another_engine_is_asked(tmp_path: Path, engine: str) -> None:
     assert "Copyright" not in said
     code, said = run(tmp_path, told(engine, program(side=6)), "--recheck")
     assert (code, "contradicted" in said) == (1, True)
-    for text in (
-        program(" UP b x 9"),
-        program(side=5).replace(" 4", " 4.5"),
-        "x",
+
+
+@pytest.mark.parametrize("engine", ["CP-SAT 9.15", "HiGHS 1.12"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        program(" UP b x 9"),  # a column without ends
+        program().replace(" 4", " 4.5"),
         program().replace("RHS", "RANGES"),
-        program(side=10**40),
-    ):
-        code, said = run(tmp_path, told(engine, text), "--recheck", "--strict")
-        assert (code, "not decided" in said) == (1, True)
+        program(side=10**40),  # which no engine holds
+        "x",
+    ],
+)
+def test_what_no_engine_can_be_asked_is_not_decided(engine: str, text: str) -> None:
+    assert recheck(engine, text).startswith("not decided: ")
 
 
 # The command
