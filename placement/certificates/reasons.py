@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -45,6 +46,7 @@ class Reasons:
         self._moves = least_move_ticks(fleet)
         self._step = math.gcd(*(pool.price for pool in fleet.pools if pool.max_instances != 0))
         self._cuts: dict[tuple[int, object], Cut] = {}  # of prices (by id) and limits on copies
+        self._counted: dict[tuple[int, frozenset[int]], Prices] = {}  # by id, and the sums that have a price
         self._kept: list[Prices] = []  # so that no id is used again
 
     def best(self, candidates: Iterable[Prices], box: Box, enough: float, *, scaled: bool = False) -> Reason:
@@ -58,8 +60,20 @@ class Reasons:
                 break
         return best
 
+    def counted(self, prices: Prices, sums: Iterable[int]) -> Prices:
+        """The prices as they count where just these sums of copies are limited: others have no price there."""
+        limited = {s: price for s, price in prices.sums.items() if s in set(sums)}
+        if len(limited) == len(prices.sums):
+            return prices
+        key = id(prices), frozenset(limited)
+        if key not in self._counted:
+            self._counted[key] = replace(prices, sums=limited)
+            self._kept.append(prices)
+        return self._counted[key]
+
     def _of(self, prices: Prices, box: Box, *, scaled: bool) -> Reason:
         """What prices prove of a box: as they are or, `scaled`, with the factor that proves most."""
+        prices = self.counted(prices, box.sums)
         cut = self.cut(prices, box)
         if self._total(cut, prices, box, Fraction(1), money=0) > 0:
             return Reason(math.inf, ((prices, Fraction(1)),))

@@ -119,7 +119,7 @@ class ArgumentSearch:
             yield self._of_running(*bound.keeping.proof, bound.keeping.bound)
         root = bound.root or Case(box)
         nodes = self._empty()
-        cuts = [(cut, cut.prices) for cut in bound.cuts if cut.prices is not None]
+        cuts = [(cut, self._reasons.counted(cut.prices, ())) for cut in bound.cuts if cut.prices is not None]
         of_root = [prices for _, prices in cuts]
         if not nodes.add_tree(
             root, self._is_enough, lambda case: self._reason(case, of_root), self._target, self._budget

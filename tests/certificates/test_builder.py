@@ -282,3 +282,24 @@ def test_components_that_never_share_a_machine_are_proven_by_prices_of_their_mac
     assert result.status is placement.Status.INFEASIBLE
     assert certificate.claim is None
     assert proofs_of(document, certificate)[0].checked == check_certificate.NO_PLAN
+
+
+def test_prices_of_copies_that_a_node_does_not_limit_are_left_out() -> None:
+    """A branch on copies leaves them a price, which counts only where their number has limits (found by fuzzing)."""
+    machine = {"accelerator": "A", "accelerator_count": 3, "vcpus": 4, "memory_gib": 48, "price_per_hour": 0}
+    wide = {"name": "c0", "accelerators": 3, "shared": True, "copies": 3, "min_available_on_zone_loss": 1}
+    served = {"name": "c2", "accelerators": 2, "shared": True, "accelerator_share": 1, "throughput": 3, "demand": 6}
+    document: Doc = {
+        "format": "placement/v1",
+        "name": "sums",
+        "accelerators": {"A": {"memory_gib": 16}},
+        "instance_types": {"t": machine},
+        "pools": [
+            {"name": "free", "instance_type": "t", "zone": "z0"},
+            {"name": "spare", "instance_type": "t", "zone": "z1", "price_per_hour": 5.67},
+        ],
+        "components": [wide, {**served, "spread": {"max_skew": 1}}],
+    }
+    result, certificate = certified(document)
+    assert result.cost == certificate.claim == 5_670_000
+    assert not proofs_of(document, certificate)[0].weak
