@@ -20,6 +20,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -37,7 +38,7 @@ PAGE = ROOT / "docs" / "mutation.md"
 EVERY = 1_000_000  # mutants of a module: more than any has
 NEEDED = ("placement", "tests", "instances", "pyproject.toml", "dev.py")
 
-VOLUMES = ("tests/bounds/test_bounds.py", "tests/bounds/test_clock.py")
+VOLUMES = ("tests/bounds/test_volume.py", "tests/bounds/test_bounds.py")
 PATTERNS = ("tests/bounds/test_certificate.py", "tests/bounds/test_patterns.py")
 SETTLING = ("tests/bounds/test_settling.py",)
 KEEPING = ("tests/bounds/test_keeping.py",)
@@ -146,7 +147,10 @@ def run(name: str, sample: int, again: bool) -> None:
         "tests": list(MODULES[name]),
     }
     settings = SETTINGS.format(**{key: "".join(f"\n    {row}" for row in rows) for key, rows in lines.items()})
-    (folder / "setup.cfg").write_text(settings)
+    file = folder / "setup.cfg"
+    if file.exists() and file.read_text("utf-8") != settings:  # verdicts of other tests
+        shutil.rmtree(folder / "mutants", ignore_errors=True)
+    file.write_text(settings, "utf-8")
     print(f"== {name}", flush=True)
     command = [sys.executable, "-m", "tests.mutation", "--folder", str(folder), "--sample", str(sample)]
     subprocess.run([*command, *(["--survivors"] if again else [])], cwd=ROOT, check=True)

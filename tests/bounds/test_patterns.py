@@ -13,7 +13,7 @@ from placement.bounds.capacity import most_on_one
 from placement.bounds.patterns import program
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import Box, Cut, box_bound, machine_costs
-from placement.bounds.patterns.dedicated import MOST_COPIES, cheapest_machines
+from placement.bounds.patterns.dedicated import MOST_COPIES, cheapest_machines, counts_whole
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.relaxation import ZoneLimits
@@ -296,7 +296,24 @@ def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
     if totals:
         assert found == min(totals)
     else:
-        assert found <= 0
+        assert found == -reward * copies
+    if not reward:
+        assert cheapest_machines(compile_fleet(problem).components[0], offers, limits) == found
+
+
+@pytest.mark.parametrize(
+    ("edits", "whole"),
+    [
+        ({"copies": MOST_COPIES, "dedicated": True}, True),
+        ({"copies": MOST_COPIES + 1, "dedicated": True}, False),
+        ({"copies": 1}, False),
+        ({"demand": 1, "throughput": 1, "dedicated": True}, False),
+    ],
+)
+def test_whose_machines_are_counted_whole(edits: dict[str, Any], whole: bool) -> None:
+    """Components that have them alone, no demand, and not too many copies."""
+    fleet = bound_of(components=[{"name": "c", "accelerators": 0, **edits}]).fleet
+    assert counts_whole(fleet.components[0]) == whole
 
 
 def test_most_copies_on_one_machine_by_any_options() -> None:

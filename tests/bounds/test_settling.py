@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections import Counter
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +15,17 @@ import placement
 from placement import Plan, Problem
 from placement.bounds.patterns import whole
 from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.certificate import Prices, device_worth
+from placement.bounds.patterns.certificate import (
+    FINE,
+    UNIT,
+    Box,
+    Prices,
+    box_total,
+    certify,
+    device_worth,
+    machine_costs,
+    way_worth,
+)
 from placement.bounds.patterns.grid import fit_grid
 from placement.bounds.patterns.listing import list_patterns
 from placement.bounds.patterns.mix import any_box
@@ -33,7 +45,6 @@ from placement.track import Track
 from tests import brute, strategies
 
 if TYPE_CHECKING:
-    from placement.bounds.patterns.certificate import Box
     from placement.packing import Packing
 
 FAR = 10**9
@@ -194,6 +205,64 @@ def check_plan_is_left(seed: int) -> bool:
 def test_an_optimal_plan_is_never_ruled_out() -> None:
     """At any prices: neither by reduced costs nor by the program over the patterns that they leave."""
     assert sum(check_plan_is_left(seed) for seed in range(260)) > 60
+
+
+def fixed(box: Box, k: int, n: int) -> Box:
+    """The box with one count given."""
+    return Box((*box.fewest[:k], n, *box.fewest[k + 1 :]), (*box.most[:k], n, *box.most[k + 1 :]), box.sums)
+
+
+def above_the_cheapest(relaxation: Relaxation, prices: Prices, device: list[int], worth: tuple[int, ...]) -> list[int]:
+    """(ways,) what a copy pays more than its component does at best: in its zone, or for what it serves."""
+    found = []
+    for way in relaxation.ways:
+        component = relaxation.fleet.components[way.component]
+        own = {other: way_worth(other, prices, device, worth) for other in relaxation.ways_of[way.component]}
+        if component.dedicated and not component.demand:
+            found.append(0)
+        elif not component.demand:
+            found.append(own[way] - min(value for other, value in own.items() if other.zone == way.zone))
+        else:
+            rate = min(Fraction(value, other.throughput) for other, value in own.items())
+            by_number, by_rate = component.required * min(own.values()), component.demand * rate
+            found.append(own[way] - (min(own.values()) if by_number > by_rate else math.ceil(rate * way.throughput)))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_slack_leaves_just_what_it_pays_for(seed: int) -> None:
+    """Each count by itself: it may be what keeps the box's bound within the money, and nothing else."""
+    rng = random.Random(seed)
+    fleet = compile_fleet(Problem(**strategies.random_problem(rng)))
+    relaxation, groups = relax(fleet, tuple(1 for _ in fleet.levels) or None), groups_of(fleet)
+    dearest = max(1, max(pool.price for pool in fleet.pools))
+    prices = random_prices(relaxation, rng, 2**20 * dearest)
+    prices.group = [rng.randrange(-dearest, dearest) * UNIT // 2 for _ in groups]
+    device, box = device_worth(relaxation, prices), any_box(fleet, groups)
+    cut = certify(relaxation, prices, device)
+    costs = machine_costs(fleet, cut, groups, prices.group)
+    bound = box_total(cut, costs, box)
+    money = -(-bound // UNIT) + rng.choice([0, 1, dearest // 3, 2 * dearest])
+    slack = money * UNIT - bound
+    found = reduce_box(relaxation, groups, prices, device, box, money)
+    assert found is not None
+    assert reduce_box(relaxation, groups, prices, device, box, -(-bound // UNIT) - 1) is None
+    for k, (low, high) in enumerate(zip(box.fewest, box.most, strict=True)):
+        within = [n for n in range(low, high + 1) if box_total(cut, costs, fixed(box, k, n)) <= money * UNIT]
+        assert (found.fewest[k], found.most[k]) == (min(within), max(within))
+    items: dict[tuple[int, int], int] = {}
+    more = above_the_cheapest(relaxation, prices, device, cut.worth)
+    for way, cost, most in zip(relaxation.ways, more, found.copies, strict=True):
+        copies = range(fleet.components[way.component].copies + 1)
+        assert most == (max(n for n in copies if n * cost <= slack) if found.most[way.pool] else 0)
+        if most and way.kind is not None and way.item is not None:
+            value = prices.touch[way.kind][way.item] - cost // FINE
+            items[way.kind, way.item] = max(0, value, items.get((way.kind, way.item), 0))
+    for kind in relaxation.kinds:
+        q, needed = kind.index, [p for p in kind.pools if found.most[p]]
+        assert found.items[q] == tuple(items.get((q, i)) for i in range(len(kind.items)))
+        first = [0 if found.fewest[p] else max(0, costs[p]) for p in needed]
+        assert found.least[q] == (device[q] - (slack - min(first)) // FINE if needed else None)
 
 
 def check_bound(seed: int) -> int:
