@@ -39,7 +39,7 @@ EVERY = 1_000_000  # mutants of a module: more than any has
 NEEDED = ("placement", "tests", "instances", "pyproject.toml", "dev.py")
 
 VOLUMES = ("tests/bounds/test_volume.py", "tests/bounds/test_bounds.py")
-PATTERNS = ("tests/bounds/test_certificate.py", "tests/bounds/test_patterns.py")
+CUTS = ("tests/bounds/test_certificate.py",)
 SETTLING = ("tests/bounds/test_settling.py",)
 KEEPING = ("tests/bounds/test_keeping.py",)
 INFEASIBLE = ("tests/bounds/test_infeasible.py",)
@@ -57,14 +57,17 @@ MODULES: dict[str, tuple[str, ...]] = {
     "placement/bounds/cliques.py": ("tests/bounds/test_cliques.py",),
     "placement/bounds/dual_feasible.py": VOLUMES,
     "placement/bounds/volume.py": VOLUMES,
-    "placement/bounds/patterns/certificate.py": PATTERNS,
-    "placement/bounds/patterns/mix.py": PATTERNS,
-    "placement/bounds/patterns/dedicated.py": PATTERNS,
-    "placement/bounds/patterns/reduced.py": SETTLING,
-    "placement/bounds/patterns/listing.py": SETTLING,
+    "placement/bounds/patterns/certificate.py": CUTS,
+    "placement/bounds/patterns/mix.py": CUTS,
+    "placement/bounds/patterns/dedicated.py": (
+        "tests/bounds/test_patterns.py::test_the_cheapest_whole_machines_are_those_of_all",
+        "tests/bounds/test_patterns.py::test_whose_machines_are_counted_whole",
+    ),
+    "placement/bounds/patterns/reduced.py": (f"{SETTLING[0]}::test_the_slack_leaves_just_what_it_pays_for",),
+    "placement/bounds/patterns/listing.py": (f"{SETTLING[0]}::test_all_patterns_worth_enough_are_listed",),
     "placement/bounds/patterns/stacking.py": SETTLING,
     "placement/bounds/patterns/settling.py": SETTLING,
-    "placement/bounds/patterns/tree.py": (*PATTERNS, *SETTLING),
+    "placement/bounds/patterns/tree.py": ("tests/bounds/test_patterns.py", *SETTLING),
     "placement/bounds/patterns/today.py": KEEPING,
     "placement/exact/mix_by_mix.py": ("tests/exact/test_mix_by_mix.py", "tests/bounds/test_cutoff.py"),
     "placement/certificates/build.py": WRITTEN,
