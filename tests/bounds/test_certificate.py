@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement import Problem, check_certificate
-from placement.bounds.patterns.certificate import UNIT, Box, Cut, box_bound, box_total, certify, machine_costs
+from placement.bounds.patterns.certificate import (
+    UNIT,
+    Box,
+    Cut,
+    box_bound,
+    box_total,
+    certify,
+    device_worth,
+    machine_costs,
+)
 from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound, machine_limits
 from placement.bounds.patterns.relaxation import relax
 from placement.bounds.patterns.tree import groups_of
@@ -25,9 +34,11 @@ WHOLE = [{"leaf": "prices", "use": [[0, 1, 1]]}]
 
 def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
     """Which shares no line with the library: the same worth of each machine, and the same least of all copies."""
-    for seed in range(150):
+    for seed in range(200):
         rng = random.Random(seed)
         document = random_problem(rng)
+        for row in document["components"]:
+            row["dedicated"] = row.get("dedicated", False) or (seed % 2 == 0 and rng.random() < 0.5)
         fleet = compile_fleet(Problem(**document))
         compiled = check_certificate.Problem(document)
         optional = [sum(c.optional for c in fleet.components if c.level == level) for level in range(len(fleet.levels))]
@@ -43,6 +54,38 @@ def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
         mine = check_certificate.Prices(made["prices"][0], compiled)
         worth, least = mine.inequality(check_certificate.Leaf(compiled, {}, within))
         assert (tuple(worth[pool.name] for pool in fleet.pools), least) == (cut.worth, cut.least), f"seed {seed}"
+        assert cut.prices is prices
+        limits = {s: (rng.randint(0, n), rng.randint(n, n + 3)) for s, n in whole.items()}
+        at_most = {s: (0, high) for s, (_, high) in limits.items()}
+        none, some, both = (
+            certify(relaxation, prices, sums=sums) for sums in (dict.fromkeys(limits, (0, 0)), at_most, limits)
+        )
+        assert none.worth == some.worth == both.worth
+        ends = [(prices.sums.get(s, 0), *ends) for s, ends in limits.items()]
+        assert some.least - none.least == sum(min(0, price * high) for price, _, high in ends)
+        assert both.least - none.least == sum(min(price * low, price * high) for price, low, high in ends)
+
+
+def test_the_worth_of_an_accelerator_is_over_the_patterns_that_are_allowed() -> None:
+    """Where no copy of any item may stand it is that of an accelerator that is owned."""
+    for seed in range(20):
+        rng = random.Random(seed)
+        relaxation = relax(compile_fleet(Problem(**random_problem(rng))), None)
+        prices = random_prices(rng, relaxation, ())
+        prices.touch = [[abs(price) for price in row] for row in prices.touch]
+        knapsacks = [kind.knapsack for kind in relaxation.kinds]
+        worth = [max(own, k.value(row)) for own, k, row in zip(prices.device, knapsacks, prices.touch, strict=True)]
+        assert device_worth(relaxation, prices) == device_worth(relaxation, prices, knapsacks) == worth
+        closed = [knapsack.with_limits([0] * len(knapsack.limits)) for knapsack in knapsacks]
+        assert device_worth(relaxation, prices, closed) == prices.device
+
+
+def test_groups_without_a_price_cost_nothing() -> None:
+    """Prices that know no groups are those with zeros."""
+    fleet, groups = fleet_of({}, {}), ((0, 1), (1,))
+    cut = Cut((3, 4), 5)
+    assert machine_costs(fleet, cut, groups, [7]) == machine_costs(fleet, cut, groups, [7, 0])
+    assert machine_costs(fleet, cut, groups, [7]) == [10**6 * UNIT - 3 + 7, 10**6 * UNIT - 4 + 7, -7, 0]
 
 
 def fleet_of(*pools: dict[str, Any], copies: int = 9, **more: Any) -> Fleet:
