@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 
-from placement import Problem
+from placement import Problem, check_certificate
 from placement.bounds.patterns import bound as bound_module
 from placement.bounds.patterns.bound import NAME_KEEPING, PatternBound
-from placement.bounds.patterns.certificate import SCALE, Prices
+from placement.bounds.patterns.certificate import FINE, SCALE, UNIT, Prices, device_worth
 from placement.bounds.patterns.keeping import Keeping
 from placement.bounds.patterns.pricing import Knapsack
 from placement.bounds.patterns.program import MICRO
 from placement.bounds.patterns.relaxation import relax
 from placement.bounds.patterns.today import Today
 from placement.budget import Budget
+from placement.check_certificate import running_cost
 from placement.fleet import Fleet, compile_fleet
 from placement.track import Track
 from tests import brute, strategies
+from tests.certificates.writing import certificate, prices_of, random_prices
 from tests.heuristics.fleets import component, document, suite
 
 MOVES = (0.01, 0.5, 2, 5, 20, 100, 1e5)  # dollars a move
@@ -81,6 +84,40 @@ def check_random_prices(keeping: Keeping, cost: int, seed: int) -> None:
         seats, _ = keeping.fill(prices, rewards, device)
         bound = today.bound(prices, rewards, device, seats)
         assert fleet.cost(math.ceil(fleet.tick_price * bound)) <= cost, f"seed {seed}: random prices"
+
+
+def test_the_bound_is_what_the_checker_makes_of_the_same_prices() -> None:
+    """Which shares no line with the library, and rounds up to what a cost can be."""
+    checked = dear = 0
+    for seed in SOME:
+        rng = random.Random(seed)
+        problem = strategies.random_problem(rng)
+        if not problem.get("placements"):
+            continue
+        problem["objective"] = {"move_cost": rng.choice(MOVES), "horizon_hours": rng.choice((0.25, 1, 1.7, 24))}
+        fleet = compile_fleet(Problem(**problem))
+        optional = [sum(c.optional for c in fleet.components if c.level == level) for level in range(len(fleet.levels))]
+        given = None if rng.random() < 0.5 else tuple(rng.randint(0, n) for n in optional)
+        relaxation = relax(fleet, given)
+        today, prices = Today(relaxation), random_prices(rng, relaxation, ())
+        prices.sums = {}
+        if max((abs(price) for row in prices.touch for price in row), default=0) >= 2**58:  # of the table's 64 bits
+            continue
+        rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in today.money]
+        device = device_worth(relaxation, prices)
+        seats, _ = Keeping(today).fill(prices, rewards, device)
+        bound = today.bound(prices, rewards, device, seats) * fleet.tick_price / fleet.tick_move
+        compiled = check_certificate.Problem(problem)
+        written = certificate(problem, [prices_of(relaxation, prices)], [], {"cost": [0, 1]}, {})["prices"][0]
+        leaf = check_certificate.Leaf(compiled, {}, dict(zip(fleet.levels, given or (), strict=False)))
+        named = {c.name: reward * FINE for c, reward in zip(fleet.components, rewards, strict=True)}
+        theirs = running_cost(compiled, check_certificate.Prices(written, compiled), named, UNIT, leaf)
+        # Rewards are shared out over accelerators in coarser parts here: much less than a micro-dollar.
+        assert 0 <= theirs - bound <= Fraction(1, fleet.tick_move) + Fraction(1, 1000), f"seed {seed}"
+        checked += 1
+        dear += bound > 0
+    assert checked > 100
+    assert dear > 60
 
 
 @pytest.mark.usefixtures("_any_stake")
