@@ -172,6 +172,9 @@ def test_pools_that_no_copy_may_use_hold_what_is_paid_for_anyway() -> None:
         ((1, 3, 0), 8, ((0, 0, 0), (3, 1, None)), None),
         ((1, 3, 0), 6, ((0, 0, 0), (3, 1, None)), 5),
         ((1, 3, 0), 5, ((0, 1, 2), (9, 1, None)), 22),
+        ((0, 3, 0), 4, ((0, 1, 0), (9, 1, None)), None),  # no more of p1 than there is already
+        ((0, 3, 0), 6, ((0, 1, 0), (9, 2, None)), 4),
+        ((0, 3, 0), 7, ((0, 1, 0), (9, 2, None)), None),
     ],
 )
 def test_the_covering_bound(worth: tuple[int, ...], least: int, limits: Any, bound: int | None) -> None:
