@@ -19,7 +19,7 @@ from placement.bounds.patterns.certificate import (
     device_worth,
     machine_costs,
 )
-from placement.bounds.patterns.mix import any_box, cheapest_mix, covering_bound, machine_limits
+from placement.bounds.patterns.mix import Mix, any_box, cheapest_mix, covering_bound, machine_limits
 from placement.bounds.patterns.relaxation import relax
 from placement.bounds.patterns.tree import groups_of
 from placement.fleet import Fleet, compile_fleet
@@ -214,3 +214,12 @@ def test_the_cheapest_mix_is_that_of_all(seed: int) -> None:
     price = sum(pool.price * n for pool, n in zip(fleet.pools, found.machines, strict=True))
     assert price == found.bound == min(kept)[0]
     assert found.exact
+
+
+def test_no_machines_are_no_mix_that_was_not_found() -> None:
+    """Without a cut nothing is needed, for certain; without any work nothing is known."""
+    assert cheapest_mix(fleet_of({}), [Cut((1,), 0)], gap=0, seconds=60, work=60, seed=1) == Mix((0,), 0, exact=True)
+    rng = random.Random(1)
+    fleet = fleet_of(*({"price_per_hour": rng.randint(1, 99)} for _ in range(30)), copies=500)
+    cuts = [Cut(tuple(rng.randint(1, 50) for _ in range(30)), rng.randint(300, 3000)) for _ in range(20)]
+    assert cheapest_mix(fleet, cuts, gap=0, seconds=60, work=0, seed=1) == Mix((), 0, exact=False)
