@@ -16,12 +16,13 @@ from placement.bounds.patterns.history import Verdict
 from placement.bounds.patterns.relaxation import relax
 from placement.bounds.patterns.tree import Relaxed, Tree
 from placement.budget import Budget
+from placement.exact import mix_by_mix as module
 from placement.exact.cp_sat import find_plan
-from placement.exact.mix_by_mix import MixByMix, anywhere
+from placement.exact.mix_by_mix import MOST_COPIES, MixByMix, anywhere
 from placement.exact.slots import most_new_machines
-from placement.fleet import Fleet, compile_fleet
+from placement.fleet import Fleet, Instance, compile_fleet
 from placement.heuristics import solve_greedy
-from placement.packing import evaluate
+from placement.packing import Machine, Packing, Seat, evaluate
 from placement.planner import _packing_of
 from placement.track import Track
 from tests import brute, strategies
@@ -156,3 +157,94 @@ def test_boxes_after_a_mix_hold_all_but_what_is_ruled_out(seed: int) -> None:
         ]
         beyond = any(every[k] > n for k, n in limits.items())
         assert sum(inside) == beyond
+
+
+def prepared(fleet: Fleet) -> tuple[Track, PatternBound, MixByMix]:
+    """First-fit's plan, the bound at its end, and nothing decided yet."""
+    track = Track(fleet, Budget())
+    solve_greedy(fleet, track, budget=Budget())
+    bound = PatternBound(fleet, Budget())
+    bound.run(track)
+    return track, bound, MixByMix(fleet, track, bound, 7, "test")
+
+
+def quotas(fleet: Fleet, *most: int | None) -> Fleet:
+    """The fleet with these quotas."""
+    return replace(fleet, pools=tuple(replace(p, max_instances=n) for p, n in zip(fleet.pools, most, strict=True)))
+
+
+def test_which_fleets_are_tried() -> None:
+    """There is a plan to beat, no machine may stay, and copies are few."""
+    fleet = apart(("x",))
+    _, bound, by_mix = prepared(fleet)
+    assert by_mix.possible
+    assert not MixByMix(fleet, Track(fleet, Budget()), bound, 0, "test").possible
+    stays = replace(fleet, instances=(Instance(0, "i", 0, cordoned=False, removable=True, residents={}),))
+    assert not prepared(stays)[2].possible
+    for copies, possible in ((MOST_COPIES - 1, True), (MOST_COPIES, False)):
+        many = replace(fleet.components[0], copies=copies, required=copies)
+        assert prepared(replace(fleet, components=(many, fleet.components[1])))[2].possible == possible
+
+
+def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cheaper plan on its machines, then on as many anywhere within quotas; what is undecided is not asked again."""
+    fleet = quotas(apart(("x", "y", "z")), 1, 5, None)  # three copies of each fill a machine and a half
+    fleet = replace(fleet, components=tuple(replace(c, copies=3, required=3) for c in fleet.components[:1] * 2))
+    fleet = replace(fleet, components=tuple(replace(c, index=k) for k, c in enumerate(fleet.components)))
+    third = replace(fleet.components[0], index=2, copies=2, required=2)
+    rows = [replace(c, avoids=frozenset({0, 1, 2} - {c.index})) for c in (*fleet.components, third)]
+    fleet = replace(fleet, components=tuple(rows), running=(0, 0, 0))
+    track, bound, by_mix = prepared(fleet)
+    assert track.best is not None
+    assert (track.best[1].ticks, bound.bound) == (9 * 10**6, 6 * 10**6)
+    asked: list[tuple[list[int], int, int | None]] = []
+
+    def undecided(_: Fleet, most: list[int], ticks: int, *, budget: Budget, seed: int) -> tuple[None, bool]:
+        assert seed == 7
+        asked.append((list(most), ticks, budget.work))
+        return None, len(asked) % 2 == 1  # none on these machines; elsewhere it is not known
+
+    monkeypatch.setattr(module, "find_plan", undecided)
+    by_mix.run(Budget(), most=1)
+    assert sum(asked[0][0]) == 2
+    assert asked == [(asked[0][0], 9 * 10**6 - 1, None), ([1, 2, 2], 9 * 10**6 - 1, None)]
+    assert by_mix.ruled_out == 1
+    assert bound.bound == 6 * 10**6  # other mixes of two machines are not ruled out
+    by_mix.run(Budget(work=9), most=1)
+    assert sum(asked[2][0]) == 2
+    assert asked[2][0] != asked[0][0]
+    assert asked[2][1:] == (9 * 10**6 - 1, 20_000)
+
+
+def test_the_search_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many mixes, when the budget is over, and when a mix is not decided."""
+    calls = []
+
+    def never(*_: object, **__: object) -> tuple[None, bool]:
+        calls.append(1)
+        return None, False
+
+    monkeypatch.setattr(module, "find_plan", never)
+    _, bound, by_mix = prepared(apart(("x", "y")))
+    by_mix.run(Budget(), most=0)
+    by_mix.run(Budget(seconds=0))
+    assert not calls
+    by_mix.run(Budget())
+    by_mix.run(Budget())
+    assert (len(calls), by_mix.ruled_out, bound.bound) == (1, 0, 3 * 10**6)
+
+
+def test_a_better_plan_on_a_mix_is_taken() -> None:
+    """From one machine in each zone to both copies on one, which may share it."""
+    fleet = apart(("x", "y"))
+    fleet = replace(fleet, components=tuple(replace(c, avoids=frozenset()) for c in fleet.components))
+    track, bound = Track(fleet, Budget()), PatternBound(fleet, Budget())
+    seats = [Seat(c, 0, (0,)) for c in range(2)]
+    track.offer(Packing(tuple(Machine(p, None, (seat,)) for p, seat in enumerate(seats))), "apart")
+    bound.run(track)
+    by_mix = MixByMix(fleet, track, bound, 0, "by mix")
+    by_mix.run(Budget())
+    assert track.best is not None
+    assert track.best[1].ticks == 3 * 10**6
+    assert track.proved
+    assert by_mix.ruled_out == 0
