@@ -52,7 +52,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "placement/bounds/moves.py": VOLUMES,
     "placement/bounds/cutoff.py": ("tests/bounds/test_cutoff.py",),
     "placement/bounds/capacity.py": INFEASIBLE,
-    "placement/bounds/infeasible.py": INFEASIBLE,
+    "placement/bounds/infeasible.py": (*INFEASIBLE, "tests/bounds/test_clock.py"),
     "placement/bounds/cliques.py": ("tests/bounds/test_cliques.py",),
     "placement/bounds/dual_feasible.py": VOLUMES,
     "placement/bounds/volume.py": VOLUMES,

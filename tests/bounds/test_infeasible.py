@@ -50,6 +50,9 @@ SKEWED = {**QUOTAS, "components.0.accelerator_memory_gib": 4, "components.0.spre
 HOST = {**QUOTAS, "components.0": {"name": "c", "copies": 2, "accelerators": 0, "memory_gib": 8}}
 SERVES = {"name": "c", "demand": 8, "throughput": 2, "accelerators": 0, "vcpus": 3}
 
+THIRD = {"name": "a4", "instance_type": "four", "zone": "a", "max_instances": 1}
+CPU = {"vcpus": 100, "memory_gib": 0, "price_per_hour": 1}
+
 CASES: list[tuple[Doc, str | None]] = [
     ({}, None),
     # machines that can't be released, and a quota
@@ -59,7 +62,9 @@ CASES: list[tuple[Doc, str | None]] = [
     ({"components.0.accelerator_memory_gib": 8}, None),
     ({"components.0.accelerator_memory_gib": 8.001}, "c fits on no machine of any pool it may use: one copy needs 1"),
     ({"components.0.on": []}, "one copy needs 1 shared accelerator with 2 GiB and 1 vCPUs"),
-    ({"components.0.accelerators": 5, "components.0.shared": False, "components.0.memory_gib": 3}, "5 whole accelerat"),
+    ({"components.0.accelerators": 5, "components.0.shared": False, "components.0.memory_gib": 3},
+     "needs 5 whole accelerators with 2 GiB on each and 1 vCPUs and 3 GiB of host memory"),
+    ({"components.0.accelerators": 2, "components.0.accelerator_memory_gib": 9}, "2 shared accelerators with 9 GiB on"),
     ({"components.0": {"name": "c", "copies": 1, "accelerators": 0, "on": []}}, "nothing, yet its allow-lists name no"),
     ({"components.1.on": []}, None),  # no copy of it is required
     ({"components.1.on": [], "components.1.min_copies": 1}, "d fits on no machine"),
@@ -86,6 +91,8 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**QUOTAS, "components.0.copies": 12}, None),
     ({**QUOTAS, "components.0.copies": 13}, "needs 13 copies, but the quotas of the pools it may use hold at most 12"),
     ({"pools.0.max_instances": 1, "components.0.copies": 99}, None),
+    ({**QUOTAS, "pools.2": THIRD, "components.0.copies": 16}, None),  # two kinds of machines in zone a
+    ({**QUOTAS, "pools.2": THIRD, "components.0.copies": 17}, "hold at most 16"),
     ({**QUOTAS, "components.0.copies": 13, "components.0.min_copies": 12}, None),
     ({**QUOTAS, "components.0.spread": {"max_per_instance": 3}}, None),
     ({**QUOTAS, "components.0.spread": {"max_per_instance": 2}}, "hold at most 4"),
@@ -98,9 +105,12 @@ CASES: list[tuple[Doc, str | None]] = [
       "components.0.spread": {"max_skew": 9, "max_per_zone": 5}}, None),
     ({**SKEWED, "components.0.copies": 10, "pools.1.max_instances": None,
       "components.0.spread": {"max_skew": 9, "max_per_zone": 5}}, "that max_skew 9 allows 9 in all zones"),
+    ({**SKEWED, "pools.0.max_instances": 3, "components.0.copies": 9}, None),
+    ({**SKEWED, "pools.0.max_instances": 3, "components.0.copies": 10}, "zone b holds at most 4 of them"),
     # pins
     ({"placements": [PINNED] * 6}, None),
     ({"placements": [PINNED] * 7}, "c has 7 pinned copies, but only 6 are wanted"),
+    ({"placements": [PINNED] * 4 + [{**PINNED, "instance": "j"}] * 3}, "c has 7 pinned copies"),
     ({"placements": [{**PINNED, "pinned": False}] * 7}, None),
     ({"placements": [PINNED], "components.0.zones": ["b"]}, "c is pinned on i, but its option 0 may not run there"),
     ({"placements": [{**PINNED, "pinned": False}], "components.0.zones": ["b"]}, None),
@@ -122,6 +132,16 @@ CASES: list[tuple[Doc, str | None]] = [
       "components.1": {"name": "d", "copies": 2, "shared": True, "accelerator_share": 1}}, None),
     ({**QUOTAS, "components.0": {"name": "c", "copies": 4, "accelerators": 1},
       "components.1": {"name": "d", "copies": 3, "shared": True, "accelerator_share": 1}}, "at least 7 accelerators"),
+    ({**QUOTAS, "components.1.on": []}, None),  # no copy of d is required, and none has a place
+    ({**QUOTAS, "components.0": {**SERVES, "demand": 4, "throughput": 1}}, None),
+    ({**QUOTAS, "components.0": {**SERVES, "demand": 5, "throughput": 1}}, "need at least 15 vCPUs"),
+    ({**QUOTAS, "components.0": {**SERVES, "demand": 8.0003}}, None),  # by less than a thousandth of a vCPU
+    # what has no accelerators, or nothing but vCPUs, says nothing of the rest
+    ({**QUOTAS, "instance_types.cpu": CPU, "pools.2": {**THIRD, "instance_type": "cpu", "max_instances": None},
+      "components.0": {"name": "c", "copies": 4, "accelerators": 1},
+      "components.1": {"name": "d", "copies": 3, "shared": True, "accelerator_share": 1}}, "at least 7 accelerators"),
+    ({**HOST, "instance_types.cpu": CPU, "pools.2": {**THIRD, "instance_type": "cpu", "max_instances": None},
+      "components.1.min_copies": 2, "components.1.memory_gib": 8}, "need at least 32 GiB of host memory"),
     # without a quota there is always more
     ({**HOST, "components.1.min_copies": 2, "components.1.memory_gib": 8, "pools.1.max_instances": None}, None),
 ]  # fmt: skip
@@ -140,6 +160,7 @@ def test_a_proof_fires_beyond_its_limit_and_not_at_it(edits: Doc, reason: str | 
         ({}, None),
         ({**STAY, "pools.0.max_instances": 1}, "a2"),
         ({"components.1.on": [], "components.1.min_copies": 1}, "d"),
+        ({**QUOTAS, "components.0.copies": 13}, "c"),
         ({"placements": [PINNED] * 6}, None),
         ({"placements": [PINNED] * 7}, "c"),
         ({"placements": [{**PINNED, "pinned": False}] * 7}, None),
