@@ -527,23 +527,31 @@ def hard_bins(draw: Draw) -> Doc:
         doc["pools"].append({"name": f"p-{kind}", "instance_type": kind, "zone": "a"})
         if len(kinds) > 1 and draw.chance(60):
             kinds[kind]["vcpus"] = draw.choice((6, 9, 12))
-    sizes: list[int] = []
-    for _ in range(draw.randint(2, 3)):  # bins cut into parts that fill them
-        first = draw.randint(gib // 4, gib // 2)
-        second = draw.randint(gib // 5, max(gib // 5, (gib - first) // 2))
-        sizes += [first, second, gib - first - second]
-    if draw.chance(50):
-        sizes[draw.randrange(len(sizes))] += 1
     both = draw.chance(50)
+    sizes: list[tuple[int, int]] = []
+    for _ in range(draw.randint(2, 3)):  # bins cut into parts that fill them
+        parts = [_cut(draw, gib), _cut(draw, 12) if both else (0, 0, 0)]
+        sizes += zip(*parts, strict=True)
+    if draw.chance(50):
+        k = draw.randrange(len(sizes))
+        sizes[k] = (sizes[k][0] + draw.choice((1, -1)), sizes[k][1])
     doc["components"] = []
-    for c, size in enumerate(sorted(set(sizes))):
-        one: Doc = {"name": f"m{c}", "copies": sizes.count(size), "shared": True, "accelerator_memory_gib": size}
+    for c, (size, vcpus) in enumerate(sorted(set(sizes))):
+        one: Doc = {"name": f"m{c}", "copies": sizes.count((size, vcpus)), "shared": True}
+        one["accelerator_memory_gib"] = size
         if both:
-            one["vcpus"] = draw.choice((2, 3, 4, 5))
+            one["vcpus"] = vcpus
         if draw.chance(20):
             one["memory_gib"] = draw.choice((15, 20, 25))
         doc["components"].append(one)
     return doc
+
+
+def _cut(draw: Draw, whole: int) -> tuple[int, int, int]:
+    """Three parts that add up, none much smaller than the others."""
+    first = draw.randint(whole // 4, whole // 2)
+    second = draw.randint(whole // 5, max(whole // 5, (whole - first) // 2))
+    return first, second, whole - first - second
 
 
 def alike(draw: Draw) -> Doc:

@@ -405,7 +405,7 @@ PATHS: tuple[Path, ...] = (
         likes={"bins": 40, "hard-bins": 60},
         work=(200,),
         reaches=(f"{_CORE}.full_bins:cover_by_full_bins",),
-        lowers=_BLIND_CORE,
+        lowers={f"{_CORE}.heuristics:first_packings": blind.nothing, f"{_CORE}.solve:_count": blind.nothing},
     ),
     Path(
         "bin-packing-reversed",
@@ -429,6 +429,7 @@ PATHS: tuple[Path, ...] = (
             f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing,
             f"{_CORE}.solve:_steps": blind.steps_reversed,
             f"{_CORE}.patterns:MOST_STATES": 3,
+            f"{_CORE}.patterns:_BEAMS": (1, 1),
             f"{_CORE}.patterns:_BEAMS": (2, 4),
             f"{_CORE}.listed:_MOST": 0,
             f"{_CORE}.pricing:_MOST_CELLS": 0,
