@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.bounds.infeasible import culprit
 from placement.exact.vector_packing import solve as vector_packing
+from placement.exact.vector_packing.patterns import Found, PatternSearch
 from placement.fleet import Pool
 from placement.heuristics import HeuristicOptions, solve_ffd
 from placement.worker import STOP
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from placement.budget import Budget
     from placement.exact.vector_packing.certificate import Cut
+    from placement.exact.vector_packing.compiled import Ints
     from placement.exact.vector_packing.generation import Generation
     from placement.fleet import Fleet
     from placement.track import Track
@@ -70,6 +72,17 @@ def steps_reversed(
 ) -> Iterator[Callable[[], object]]:
     """The steps of the packing core, the last first: they stand alone, and so the late ones have something to do."""
     return iter([*_steps(generation, cuts, seed, stopped=stopped)][::-1])
+
+
+class Nearsighted(PatternSearch):
+    """In place of the search for patterns of one bin type: it finds none, and knows of no limit but that of all copies.
+
+    What comes after it, a list of all patterns and CP-SAT, has to say which there are.
+    """
+
+    def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> Found:
+        """Nothing."""
+        return Found((), int((value * limit).sum()), complete=False)
 
 
 class InThread:

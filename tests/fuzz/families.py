@@ -520,7 +520,7 @@ def hard_bins(draw: Draw) -> Doc:
     kinds: Doc = {}
     for k in range(draw.choice((1, 1, 2))):
         kinds[f"t{k}"] = {"accelerator": "S", "accelerator_count": 1, "vcpus": 12, "memory_gib": 60}
-        kinds[f"t{k}"]["price_per_hour"] = draw.choice(PRICES)
+        kinds[f"t{k}"]["price_per_hour"] = draw.choice((*PRICES, 0.000001, 0.000001, 0.000001, 0.000002))
     doc: Doc = {"format": "placement/v1", "name": "bins", "accelerators": {"S": {"memory_gib": gib}}}
     doc |= {"instance_types": kinds, "pools": []}
     for kind in kinds:

@@ -418,6 +418,21 @@ PATHS: tuple[Path, ...] = (
         | {f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing, f"{_CORE}.solve:_steps": blind.steps_reversed},
     ),
     Path(
+        "bin-packing-decide",
+        "bin-packing",
+        0.2,
+        likes={"bins": 20, "hard-bins": 30},
+        work=(200,),
+        reaches=(f"{_CORE}.decide:decide_pattern",),
+        lowers=_BLIND_CORE
+        | {
+            f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing,
+            f"{_CORE}.patterns:PatternSearch": blind.Nearsighted,
+            f"{_CORE}.listed:list_patterns": blind.nothing,
+            f"{_CORE}.pricing:_MOST_CELLS": 0,
+        },
+    ),
+    Path(
         "bin-packing-blind-large",
         "bin-packing",
         0.2,
@@ -430,7 +445,6 @@ PATHS: tuple[Path, ...] = (
             f"{_CORE}.solve:_steps": blind.steps_reversed,
             f"{_CORE}.patterns:MOST_STATES": 3,
             f"{_CORE}.patterns:_BEAMS": (1, 1),
-            f"{_CORE}.patterns:_BEAMS": (2, 4),
             f"{_CORE}.listed:_MOST": 0,
             f"{_CORE}.pricing:_MOST_CELLS": 0,
         },
