@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ANY_ZONE = -1
 UNLIMITED = 2**40
+_LOOK = 1_000  # copies on one machine, from one look at the clock to the next
 
 
 class Policy(Protocol):
@@ -191,7 +192,7 @@ def fill(ws: Workspace, c: int, o: int, m: int, most: int) -> int:
 def _fill(ws: Workspace, c: int, o: int, m: int, most: int, *, level: bool) -> int:
     for placed in range(most):
         accelerators = ws.seat_on(c, o, m, level=level)
-        if accelerators is None:
+        if accelerators is None or (placed % _LOOK == _LOOK - 1 and ws.out_of_time()):
             return placed
         ws.place(Seat(c, o, accelerators), m)
     return most

@@ -112,6 +112,14 @@ def test_the_last_machine_is_a_small_one() -> None:
     assert ws.price == 10_000_000
 
 
+def test_many_copies_on_one_machine_end_with_the_time() -> None:
+    """A hundred million copies that need nothing stand on one machine, and the clock is looked at meanwhile."""
+    ws = Workspace(fleet_of([component("c", 100_000_000, 0, accelerators=0, shared=False)]))
+    m = ws.rent(0)
+    ws.budget = Budget(0.0)
+    assert 0 < fill(ws, 0, 0, m, 100_000_000) < 10_000
+
+
 def test_pairs_are_dealt_so_that_all_fit() -> None:
     """Tightest first would put {0, 1} twice and leave no pair for the third copy."""
     pools = [{"name": "p", "instance_type": "trio", "zone": "a", "max_instances": 1}]
