@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from placement.packing import Machine, Packing, Seat
-from placement.plan import Plan
+from placement.plan import Assignment, Plan, PlanInstance
 from placement.units import dollars
 
 if TYPE_CHECKING:
@@ -27,27 +28,16 @@ def to_plan(fleet: Fleet, packing: Packing | None, **facts: Any) -> Plan:
     if packing is None:
         return Plan(instances=[], assignments=[], unplaced=[], **facts)
     names = _Names(fleet)
-    rows: list[tuple[int, int, Seat, str]] = []
-    instances = []
-    for order, machine in enumerate(packing.machines):
+    instances: list[PlanInstance] = []
+    rows: list[list[Assignment]] = [[] for _ in fleet.components]  # machines come in order, so those of each are too
+    component_names = [component.name for component in fleet.components]
+    for machine in packing.machines:
         name = names.of(machine.pool, machine.instance)
         instances.append(_instance_row(fleet, name, machine.pool, machine.instance is None))
-        rows.extend((seat.component, order, seat, name) for seat in machine.seats)
+        for c, option, accelerators in sorted(machine.seats):
+            rows[c].append(Assignment.trusted(component_names[c], option, name, accelerators))
     instances.extend(_paid_while_empty(fleet, packing, names))
-    rows.sort(key=lambda row: (row[0], row[1], row[2]))
-    return Plan(
-        instances=instances,
-        assignments=[
-            {
-                "component": fleet.components[c].name,
-                "option": seat.option,
-                "instance": name,
-                "accelerators": list(seat.accelerators),
-            }
-            for c, _, seat, name in rows
-        ],
-        **facts,
-    )
+    return Plan(instances=tuple(instances), assignments=tuple(chain.from_iterable(rows)), **facts)
 
 
 def from_plan(fleet: Fleet, plan: Plan) -> Packing:
@@ -90,11 +80,11 @@ class _Names:
                 return name
 
 
-def _instance_row(fleet: Fleet, name: str, pool: int, new: bool) -> dict[str, Any]:
-    return {"id": name, "pool": fleet.pools[pool].name, "new": new}
+def _instance_row(fleet: Fleet, name: str, pool: int, new: bool) -> PlanInstance:
+    return PlanInstance.trusted(name, fleet.pools[pool].name, new)
 
 
-def _paid_while_empty(fleet: Fleet, packing: Packing, names: _Names) -> Iterator[dict[str, Any]]:
+def _paid_while_empty(fleet: Fleet, packing: Packing, names: _Names) -> Iterator[PlanInstance]:
     """Machines without copies that are paid for all the same; running ones stay rather than new ones start."""
     used = Counter(machine.pool for machine in packing.machines)
     busy = {machine.instance for machine in packing.machines}

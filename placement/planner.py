@@ -420,7 +420,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         facts["unplaced"] = _unplaced(fleet, packing, value, track.left_out_bound())
     plan = to_plan(fleet, packing, **facts, **_extras(track, outcome))
     _check(fleet, plan, packing, cost, bound)
-    return Result(plan, packing, status, stop, cost, bound, tuple(track.events), tuple(track.faults))
+    return Result(plan, packing, status, stop, cost, bound, tuple(track.events), tuple(track.faults), fleet=fleet)
 
 
 def _said(**words: str) -> dict[str, str]:

@@ -112,8 +112,9 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
 
     Notes
     -----
-    O(copies x accelerators per copy + components x pools x options), and per machine the square of the number of
-    components on it. Integers and fractions only, but for the tolerance on what the plan says of itself.
+    O(copies + components x pools x options), and for each machine that holds something else than those before, the
+    accelerators of its copies and the square of the number of components on it. Integers and fractions only, but for
+    the tolerance on what the plan says of itself.
 
     Examples
     --------
@@ -156,7 +157,7 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
         moves=moved,
         cost=total,
         left_out=left_out,
-        copies=len(stand.copies),
+        copies=stand.copies,
         instances=len(stand.machines),
     )
 
@@ -205,16 +206,23 @@ class _Room(NamedTuple):
 
 
 class _Copy(NamedTuple):
-    """One placed copy; `accelerators` as the plan has them, ascending."""
+    """One placed copy, but for its machine; `accelerators` as the plan has them, ascending."""
 
     component: str
     option: int
-    instance: str
     accelerators: tuple[int, ...]
 
 
+_Content = tuple[str, tuple[int, ...]]  # pool of a machine, and the copies on it as indices of `_Standing.kinds`
+
+
 class _Standing:
-    """What stands where by the plan, as far as its rows can be read. Rows that can't are violations of `_rows`."""
+    """What stands where by the plan, as far as its rows can be read. Rows that can't are violations of `_rows`.
+
+    Plans have many copies, but few that differ in more than their machine, and fewer still are the machines that
+    differ in more than their name. `kinds` are the copies that differ, `on` has their indices by machine in the order
+    of the plan, and `contents` counts machines of one pool that hold the same: what one of them keeps all keep.
+    """
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self.problem = problem
@@ -225,35 +233,61 @@ class _Standing:
         self.running = {row.id: row for row in problem.instances}
         self.needs = {name: [_need(way) for way in ways] for name, ways in self.ways.items()}
         self.rooms = {row.name: _room(problem, row) for row in problem.pools}
+        self._eligible: dict[object, set[str]] = {}
 
         self.machines = {row.id: row.pool for row in plan.instances if row.pool in self.pools}
-        self.copies = [
-            _Copy(row.component, row.option, row.instance, tuple(sorted(row.accelerators)))
-            for row in plan.assignments
-            if self.can_read(row)
-        ]
-        self.by_option = Counter((copy.component, copy.option) for copy in self.copies)
-        self.on: dict[str, list[_Copy]] = defaultdict(list)
+        self.used = Counter(self.machines.values())
+        self.kinds: list[_Copy] = []
+        self.on: dict[str, list[int]] = {}
+        self.copies = self._read(plan.assignments)
+        self.contents: Counter[_Content] = Counter(map(self.content, self.on))
+        self.by_option: Counter[tuple[str, int]] = Counter()
         self.zones: dict[str, Counter[str]] = defaultdict(Counter)
-        for copy in self.copies:
-            self.on[copy.instance].append(copy)
-            self.zones[copy.component][self.zone(copy.instance)] += 1
+        for (pool, held), machines in self.contents.items():
+            for kind in held:
+                copy = self.kinds[kind]
+                self.by_option[copy.component, copy.option] += machines
+                self.zones[copy.component][self.pools[pool].zone] += machines
+        self._placed = {name: zones.total() for name, zones in self.zones.items()}
 
-    def can_read(self, row: Assignment) -> bool:
-        """Whether the row names a component, one of its options and a machine of the plan."""
-        return (
-            row.component in self.components
-            and row.instance in self.machines
-            and row.option < len(self.ways[row.component])
-        )
+    def _read(self, rows: Iterable[Assignment]) -> int:
+        """Note the copies by machine; returns how many rows can be read."""
+        machines, on = self.machines, self.on
+        index: dict[tuple[str, int, tuple[int, ...]], int | None] = {}
+        count = 0
+        for row in rows:
+            key = (row.component, row.option, tuple(row.accelerators))
+            kind = index.get(key, -1)
+            if kind == -1:
+                kind = index[key] = self._kind(*key)
+            machine = row.instance
+            if kind is None or machine not in machines:
+                continue
+            count += 1
+            if machine in on:
+                on[machine].append(kind)
+            else:
+                on[machine] = [kind]
+        return count
 
-    def zone(self, machine: str) -> str:
-        """Zone of a machine of the plan."""
-        return self.pools[self.machines[machine]].zone
+    def _kind(self, component: str, option: int, accelerators: tuple[int, ...]) -> int | None:
+        """The index of a copy that was not seen before; None when it names no component, or none of its options."""
+        if not self.can_read(component, option):
+            return None
+        self.kinds.append(_Copy(component, option, tuple(sorted(accelerators))))
+        return len(self.kinds) - 1
 
-    def room(self, machine: str) -> _Room:
-        """Room of a machine of the plan while it is empty."""
-        return self.rooms[self.machines[machine]]
+    def can_read(self, component: str, option: int) -> bool:
+        """Whether there is such a component with such an option."""
+        return component in self.components and option < len(self.ways[component])
+
+    def content(self, machine: str) -> _Content:
+        """Pool and copies of a machine of the plan."""
+        return self.machines[machine], tuple(self.on[machine])
+
+    def standing(self, machine: str) -> list[_Copy]:
+        """The copies on a machine, in the order of the plan."""
+        return [self.kinds[kind] for kind in self.on.get(machine, ())]
 
     def need(self, copy: _Copy) -> _Need:
         """What a placed copy takes."""
@@ -261,7 +295,7 @@ class _Standing:
 
     def placed(self, name: str) -> int:
         """Copies of the component that the plan places."""
-        return self.zones[name].total()
+        return self._placed.get(name, 0)
 
     def allows(self, way: Option, pool: Pool) -> bool:
         """Whether the option's allow-lists admit the pool's instance type and its accelerator."""
@@ -270,18 +304,24 @@ class _Standing:
         return by_accelerator and (way.instance_types is None or pool.instance_type in way.instance_types)
 
     def eligible_zones(self, name: str) -> set[str]:
-        """Allowed zones with a pool that may be used and whose empty machine holds one copy by some option."""
-        allowed = self.components[name].zones
-        return {
-            pool.zone
-            for pool in self.pools.values()
-            if pool.max_instances != 0
-            and (allowed is None or pool.zone in allowed)
-            and any(
-                self.allows(way, pool) and _fits(takes, self.rooms[pool.name])
-                for way, takes in zip(self.ways[name], self.needs[name], strict=True)
-            )
-        }
+        """Allowed zones with a pool that may be used and whose empty machine holds one copy by some option.
+
+        Components with the same lists and needs are looked at once.
+        """
+        allowed, ways, needs = self.components[name].zones, self.ways[name], self.needs[name]
+        key = allowed, *((way.on, way.instance_types, takes) for way, takes in zip(ways, needs, strict=True))
+        if key not in self._eligible:
+            self._eligible[key] = {
+                pool.zone
+                for pool in self.pools.values()
+                if pool.max_instances != 0
+                and (allowed is None or pool.zone in allowed)
+                and any(
+                    self.allows(way, pool) and _fits(takes, self.rooms[pool.name])
+                    for way, takes in zip(ways, needs, strict=True)
+                )
+            }
+        return self._eligible[key]
 
 
 def _need(way: Option) -> _Need:
@@ -322,20 +362,16 @@ def _broken(stand: _Standing) -> Iterator[Violation]:
     """Every broken rule: rows first, then copies, machines, components, pools and what runs now."""
     yield from _instance_rows(stand)
     yield from _assignment_rows(stand)
-    for copy in stand.copies:
-        yield from _where_allowed(stand, copy)
-        yield from _accelerators_named(stand, copy)
-    for machine, copies in stand.on.items():
-        yield from _host_room(stand, machine, copies)
-        yield from _accelerator_room(stand, machine, copies)
-        yield from _company(stand, machine, copies)
+    yield from _copies_at_their_places(stand)
+    yield from _machines(stand)
     for component in stand.components.values():
         yield from _how_many(stand, component)
         yield from _spread(stand, component)
         yield from _zone_loss(stand, component)
     yield from _quotas(stand)
+    now = _by_instance(stand.problem.placements)
     for instance in stand.running.values():
-        yield from _running_machine(stand, instance)
+        yield from _running_machine(stand, instance, now.get(instance.id, []))
     yield from _pinned(stand)
 
 
@@ -365,6 +401,8 @@ def _identity(row: PlanInstance, running: Instance | None) -> Iterator[Violation
 
 def _assignment_rows(stand: _Standing) -> Iterator[Violation]:
     """Every copy is of a component and an option there are, on a machine that the plan lists."""
+    if stand.copies == len(stand.plan.assignments):
+        return
     for index, row in enumerate(stand.plan.assignments):
         where = f"assignments[{index}]"
         if row.component not in stand.components:
@@ -378,10 +416,24 @@ def _assignment_rows(stand: _Standing) -> Iterator[Violation]:
             yield Violation("known-option", where, message)
 
 
-def _where_allowed(stand: _Standing, copy: _Copy) -> Iterator[Violation]:
+def _copies_at_their_places(stand: _Standing) -> Iterator[Violation]:
+    """What each copy must keep by itself, whatever else stands there; in the order of the plan."""
+    places = dict.fromkeys((pool, kind) for pool, held in stand.contents for kind in held)
+    if not any(_where_it_stands(stand, "", pool, stand.kinds[kind]) for pool, kind in places):
+        return
+    for row in stand.plan.assignments:
+        if row.instance in stand.machines and stand.can_read(row.component, row.option):
+            copy = _Copy(row.component, row.option, tuple(sorted(row.accelerators)))
+            yield from _where_it_stands(stand, row.instance, stand.machines[row.instance], copy)
+
+
+def _where_it_stands(stand: _Standing, machine: str, pool: str, copy: _Copy) -> list[Violation]:
+    return [*_where_allowed(stand, machine, stand.pools[pool], copy), *_accelerators_named(stand, machine, pool, copy)]
+
+
+def _where_allowed(stand: _Standing, machine: str, pool: Pool, copy: _Copy) -> Iterator[Violation]:
     """A copy stands on a type that its option allows, in a zone that its component allows."""
-    pool = stand.pools[stand.machines[copy.instance]]
-    where = f"{copy.component} on {copy.instance}"
+    where = f"{copy.component} on {machine}"
     if not stand.allows(stand.ways[copy.component][copy.option], pool):
         accelerator = stand.problem.instance_types[pool.instance_type].accelerator or "no accelerator"
         message = f"option {copy.option} may not run on {pool.instance_type} ({accelerator})"
@@ -391,19 +443,38 @@ def _where_allowed(stand: _Standing, copy: _Copy) -> Iterator[Violation]:
         yield Violation("allowed-zone", where, f"stands in zone {pool.zone}, allowed: {', '.join(allowed) or 'none'}")
 
 
-def _accelerators_named(stand: _Standing, copy: _Copy) -> Iterator[Violation]:
+def _accelerators_named(stand: _Standing, machine: str, pool: str, copy: _Copy) -> Iterator[Violation]:
     """A copy names as many distinct accelerators as its option takes, all of them on its machine."""
-    where, named = f"{copy.component} on {copy.instance}", list(copy.accelerators)
-    wanted, there = stand.need(copy).accelerators, stand.room(copy.instance).accelerators
+    where, named = f"{copy.component} on {machine}", list(copy.accelerators)
+    wanted, there = stand.need(copy).accelerators, stand.rooms[pool].accelerators
     if len(named) != wanted or len(set(named)) != wanted:
         yield Violation("accelerator-set", where, f"needs {wanted} distinct accelerators, has {named}")
     if named and named[-1] >= there:
         yield Violation("accelerator-range", where, f"the machine has {there} accelerators from 0, the copy {named}")
 
 
-def _host_room(stand: _Standing, machine: str, copies: list[_Copy]) -> Iterator[Violation]:
+def _machines(stand: _Standing) -> Iterator[Violation]:
+    """What the copies of each machine must keep together. Machines of a pool that hold the same are looked at once."""
+    kept = {content for content in stand.contents if not _on_one_machine(stand, "", *content)}
+    if len(kept) == len(stand.contents):
+        return
+    for machine in stand.on:
+        content = stand.content(machine)
+        if content not in kept:
+            yield from _on_one_machine(stand, machine, *content)
+
+
+def _on_one_machine(stand: _Standing, machine: str, pool: str, held: tuple[int, ...]) -> list[Violation]:
+    has, copies = stand.rooms[pool], [stand.kinds[kind] for kind in held]
+    return [
+        *_host_room(stand, machine, has, copies),
+        *_accelerator_room(stand, machine, has, copies),
+        *_company(stand, machine, copies),
+    ]
+
+
+def _host_room(stand: _Standing, machine: str, has: _Room, copies: list[_Copy]) -> Iterator[Violation]:
     """vCPUs and host memory of a machine hold what its copies need."""
-    has = stand.room(machine)
     vcpus = sum(stand.need(copy).vcpus for copy in copies)
     host = sum(stand.need(copy).host for copy in copies)
     if vcpus > has.vcpus:
@@ -412,9 +483,8 @@ def _host_room(stand: _Standing, machine: str, copies: list[_Copy]) -> Iterator[
         yield Violation("host-memory", machine, f"needs {host} MiB of host memory, has {has.host}")
 
 
-def _accelerator_room(stand: _Standing, machine: str, copies: list[_Copy]) -> Iterator[Violation]:
+def _accelerator_room(stand: _Standing, machine: str, has: _Room, copies: list[_Copy]) -> Iterator[Violation]:
     """An accelerator holds one copy that owns it, or shared ones within its memory and one whole share."""
-    has = stand.room(machine).memory
     users: dict[int, list[_Need]] = defaultdict(list)
     for copy in copies:
         for accelerator in copy.accelerators:
@@ -426,8 +496,8 @@ def _accelerator_room(stand: _Standing, machine: str, copies: list[_Copy]) -> It
             message = f"holds {len(needs)} copies, {owners} of which must own it alone"
             yield Violation("accelerator-owner", where, message)
         memory = sum(takes.memory for takes in needs)
-        if memory > has:
-            yield Violation("accelerator-memory", where, f"needs {memory} MiB, has {has}")
+        if memory > has.memory:
+            yield Violation("accelerator-memory", where, f"needs {memory} MiB, has {has.memory}")
         share = sum(takes.share for takes in needs)
         if share > WHOLE_SHARE:
             yield Violation("accelerator-share", where, f"shares sum to {share} thousandths, at most {WHOLE_SHARE}")
@@ -511,14 +581,25 @@ def _listed(zones: Counter[str]) -> str:
 
 def _quotas(stand: _Standing) -> Iterator[Violation]:
     """No pool lends more machines than its `max_instances`, new ones and running ones together."""
-    used = Counter(stand.machines.values())
+    used = stand.used
     for name, pool in stand.pools.items():
         if pool.max_instances is not None and used[name] > pool.max_instances:
             yield Violation("max-instances", f"pool {name}", f"{used[name]} instances, at most {pool.max_instances}")
 
 
-def _running_machine(stand: _Standing, instance: Instance) -> Iterator[Violation]:
-    """A draining machine is left, one that is not removable stays, a cordoned one takes nothing new."""
+def _by_instance(placements: Iterable[Placement]) -> dict[str, list[Placement]]:
+    """The copies that run now, by machine."""
+    found: dict[str, list[Placement]] = defaultdict(list)
+    for row in placements:
+        found[row.instance].append(row)
+    return found
+
+
+def _running_machine(stand: _Standing, instance: Instance, rows: list[Placement]) -> Iterator[Violation]:
+    """A draining machine is left, one that is not removable stays, a cordoned one takes nothing new.
+
+    `rows` are the copies that run there now.
+    """
     listed = instance.id in stand.machines
     if instance.state == "draining":
         if listed:
@@ -527,8 +608,8 @@ def _running_machine(stand: _Standing, instance: Instance) -> Iterator[Violation
     if not instance.removable and not listed:
         yield Violation("not-removable", instance.id, "can't be removed, but the plan does not list it")
     if instance.state == "cordoned":
-        now = Counter(row.component for row in stand.problem.placements if row.instance == instance.id)
-        planned = Counter(copy.component for copy in stand.on.get(instance.id, ()))
+        now = Counter(row.component for row in rows)
+        planned = Counter(copy.component for copy in stand.standing(instance.id))
         for name, count in planned.items():
             if count > now[name]:
                 message = f"is cordoned and runs {now[name]} copies of {name} now, but the plan puts {count} there"
@@ -538,15 +619,16 @@ def _running_machine(stand: _Standing, instance: Instance) -> Iterator[Violation
 def _pinned(stand: _Standing) -> Iterator[Violation]:
     """Each pinned row keeps a copy of its own: at its accelerators when known, else anywhere on its instance."""
     rows = [row for row in stand.problem.placements if row.pinned]
-    there = Counter(stand.copies)
+    there = _there(stand, rows)
     exactly = Counter(place for row in rows if (place := _known_place(stand, row)) is not None)
     for place, wanted in exactly.items():
         if there[place] < wanted:
-            where, on = f"{place.component} on {place.instance}", list(place.accelerators)
-            message = f"{wanted} pinned at accelerators {on} by option {place.option}, {there[place]} planned there"
+            component, option, instance, accelerators = place
+            where, on = f"{component} on {instance}", list(accelerators)
+            message = f"{wanted} pinned at accelerators {on} by option {option}, {there[place]} planned there"
             yield Violation("pinned", where, message)
-    told = _without_accelerators((exactly - there).elements())  # those missing there are missing here again
-    anywhere = _without_accelerators(stand.copies)
+    told = _without_accelerators(exactly - there)  # those missing there are missing here again
+    anywhere = _without_accelerators(there)
     for (component, option, instance), wanted in Counter(_loose_place(stand, row) for row in rows).items():
         count = anywhere[component, option, instance]
         if wanted - count > told[component, option, instance]:
@@ -556,17 +638,17 @@ def _pinned(stand: _Standing) -> Iterator[Violation]:
 
 # --- Price, moves and copies left out
 
-_LoosePlace = tuple[str, int, str]  # component, option, instance
+_Place = tuple[str, int, str, tuple[int, ...]]  # component, option, instance, accelerators ascending
+_LoosePlace = tuple[str, int, str]  # the same, but for accelerators
 
 
 def _price(stand: _Standing) -> int:
     """Micro-dollars per hour: every machine the plan lists, and what `min_instances` adds."""
-    used = Counter(stand.machines.values())
     total = 0
     for name, pool in stand.pools.items():
         own = pool.price_per_hour
         each = stand.problem.instance_types[pool.instance_type].price_per_hour if own is None else own
-        total += max(used[name], pool.min_instances) * micro_dollars(each)
+        total += max(stand.used[name], pool.min_instances) * micro_dollars(each)
     return total
 
 
@@ -580,22 +662,33 @@ def _moves(stand: _Standing) -> dict[str, int]:
 def _kept(stand: _Standing) -> Counter[str]:
     """Kept copies by component: matched at known accelerators first, then unknown ones with what is left there."""
     rows = stand.problem.placements
-    exactly = Counter(place for row in rows if (place := _known_place(stand, row)) is not None) & Counter(stand.copies)
-    left = _without_accelerators(stand.copies) - _without_accelerators(exactly.elements())
-    loosely = Counter(_loose_place(stand, row) for row in rows if row.accelerators is None) & left
+    there = _there(stand, rows)
+    exactly = Counter(place for row in rows if (place := _known_place(stand, row)) is not None) & there
     kept: Counter[str] = Counter()
-    for place, count in exactly.items():
-        kept[place.component] += count
-    for (component, _, _), count in loosely.items():
+    for (component, *_), count in exactly.items():
         kept[component] += count
+    unknown = Counter(_loose_place(stand, row) for row in rows if row.accelerators is None)
+    if unknown:
+        left = _without_accelerators(there) - _without_accelerators(exactly)
+        for (component, _, _), count in (unknown & left).items():
+            kept[component] += count
     return kept
 
 
-def _known_place(stand: _Standing, row: Placement) -> _Copy | None:
+def _there(stand: _Standing, rows: Iterable[Placement]) -> Counter[_Place]:
+    """The planned copies on machines of some copies that run now."""
+    found: Counter[_Place] = Counter()
+    for machine in dict.fromkeys(row.instance for row in rows):
+        for copy in stand.standing(machine):
+            found[copy.component, copy.option, machine, copy.accelerators] += 1
+    return found
+
+
+def _known_place(stand: _Standing, row: Placement) -> _Place | None:
     """The running copy as a planned one would stand there; None when its accelerators are unknown."""
     if row.accelerators is None:
         return None
-    return _Copy(*_loose_place(stand, row), tuple(sorted(row.accelerators)))
+    return (*_loose_place(stand, row), tuple(sorted(row.accelerators)))
 
 
 def _loose_place(stand: _Standing, row: Placement) -> _LoosePlace:
@@ -605,8 +698,11 @@ def _loose_place(stand: _Standing, row: Placement) -> _LoosePlace:
     return row.component, option, row.instance
 
 
-def _without_accelerators(copies: Iterable[_Copy]) -> Counter[_LoosePlace]:
-    return Counter((copy.component, copy.option, copy.instance) for copy in copies)
+def _without_accelerators(places: Counter[_Place]) -> Counter[_LoosePlace]:
+    found: Counter[_LoosePlace] = Counter()
+    for (component, option, instance, _), count in places.items():
+        found[component, option, instance] += count
+    return found
 
 
 def _move_cost(problem: Problem, moves: dict[str, int]) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:
+    from placement.fleet import Fleet
     from placement.packing import Packing
     from placement.plan import Plan
 
@@ -86,6 +87,7 @@ class Result:
     ----------
     plan : the plan document, with status, cost, bound and gap; it has no assignments unless a plan was found.
     packing : the plan in compiled form; None when no plan was found.
+    fleet : the problem in compiled form, whose indices the packing has.
     status, stop : what is known, and why the solve ended.
     cost, bound : micro-dollars; None when there is none.
     trace : what was found on the way, in order.
@@ -103,6 +105,7 @@ class Result:
     trace: tuple[Event, ...]
     faults: tuple[SolverFault, ...] = ()
     evidence: object = field(default=None, repr=False, compare=False)
+    fleet: Fleet | None = field(default=None, repr=False, compare=False)
 
     @property
     def gap(self) -> float | None:

@@ -5,6 +5,7 @@ What instructions can't count, loops inside of C, is counted where it was once q
 
 from __future__ import annotations
 
+import pkgutil
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,9 @@ from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.solve import HeuristicOptions
 from placement.problem.documents import Component, Instance, Placement, Pool
 from placement.problem.references import Names, Rows, reference_faults
+from placement.referee import verify
 from placement.report.baseline import dedicated_baseline
+from placement.report.facts import gather
 from placement.track import Track
 from placement_bench.sets import limits
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from placement.fleet import Fleet, Option, Shape
+    from placement.packing import Packing
 
 _DOUBLE = 2.3  # what twice as much may take, in place of 2
 _SIZES: dict[str, tuple[Callable[[int], dict[str, Any]], int]] = {
@@ -74,9 +78,13 @@ def _greedy(fleet: Fleet) -> None:
     solve_greedy(fleet, Track(fleet, Budget()), budget=Budget(work=1), options=HeuristicOptions(rounds=0))
 
 
-def _write(fleet: Fleet, track: Track) -> None:
+def _best(track: Track) -> Packing:
     assert track.best is not None
-    to_plan(fleet, track.best[0])
+    return track.best[0]
+
+
+def _write(fleet: Fleet, track: Track) -> None:
+    to_plan(fleet, _best(track))
 
 
 def _stages(document: dict[str, Any]) -> dict[str, Callable[[], object]]:
@@ -90,6 +98,8 @@ def _stages(document: dict[str, Any]) -> dict[str, Callable[[], object]]:
         "best-fit": lambda: solve_best_fit(fleet, Track(fleet, Budget()), budget=Budget(work=1)),
         "greedy": partial(_greedy, fleet),
         "write": partial(_write, fleet, track),
+        "check": lambda: verify(problem, to_plan(fleet, _best(track))),
+        "count": lambda: gather(problem, to_plan(fleet, _best(track)), fleet),
         "compare": lambda: dedicated_baseline(fleet, [c.copies for c in fleet.components]),
     }
 
@@ -159,6 +169,26 @@ def test_a_copy_is_held_against_each_shape_once(monkeypatch: pytest.MonkeyPatch)
         for option in component.options
         for p in range(len(fleet.pools))
     )
+
+
+@pytest.mark.parametrize("looks", ["placement.referee._on_one_machine", "placement.report.facts._Loads._count"])
+def test_machines_that_hold_the_same_are_looked_at_once(looks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = Problem(**limits.many_copies(3, 400))
+    fleet = compile_fleet(problem)
+    packing = _best(_first_fit(fleet))
+    plan = to_plan(fleet, packing)
+    look, looked = pkgutil.resolve_name(looks), 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return look(*arguments)
+
+    monkeypatch.setattr(looks, counted)
+    assert verify(problem, plan).ok
+    gather(problem, plan, fleet)
+    different = {(machine.pool, machine.seats) for machine in packing.machines}
+    assert 0 < looked <= len(different) < len(packing.machines) / 2
 
 
 def test_alike_pools_are_those_that_no_rule_of_volume_tells_apart() -> None:

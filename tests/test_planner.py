@@ -42,6 +42,7 @@ def test_a_plan_written_and_read_is_the_same_packing() -> None:
         again = from_plan(fleet, result.plan)
         assert evaluate(fleet, again) == evaluate(fleet, result.packing)
         assert to_plan(fleet, again).assignments == result.plan.assignments
+        assert Plan(**result.to_document()) == result.plan
     assert tried > 60
 
 

@@ -387,6 +387,28 @@ def test_what_is_refused_here_alone(rule: str, problem: Edits, plan: Edits, mess
     assert referee_check(edited(PROBLEM, problem), edited(PLAN, plan))[0] == []
 
 
+def test_a_rule_that_alike_machines_break_is_named_for_each() -> None:
+    """They are looked at once, and one that keeps the rules stands between them."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "t", "zone": "a"}],
+        components=[{"name": "c", "copies": 5, "accelerators": 0, "vcpus": 3}],
+    )
+    machines = ["m1", "m2", "m3"]
+    plan = Plan(
+        instances=[{"id": name, "pool": "p"} for name in machines],
+        assignments=[{"component": "c", "instance": name} for name in [*machines, "m3", "m1"]],
+    )
+    assert [(broken.rule, broken.where) for broken in violations(problem, plan)] == [("vcpus", "m1"), ("vcpus", "m3")]
+    plan = Plan(
+        instances=[{"id": name, "pool": "p"} for name in machines],
+        assignments=[{"component": "c", "instance": name, "accelerators": [0]} for name in machines],
+    )
+    assert [broken.where for broken in violations(problem, plan) if broken.rule == "accelerator-range"] == [
+        f"c on {name}" for name in machines
+    ]
+
+
 def test_every_rule_is_broken_above() -> None:
     """A new rule needs a new case."""
     assert {row[0] for row in BROKEN} == set(get_args(Rule))

@@ -26,6 +26,30 @@ def test_a_link_stays_a_link(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "real.json").read_text(encoding="utf-8")) == {"a": 1}
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"a": 1}, {"b": [2, 3]}],
+        [{"a": "}, {"}, {"b": 1}],
+        [{"a": [{}, {}]}, {"b": 1}],
+        [{"a": "\\"}, {"b": "}, {"}, {}],
+        [{}],
+        [],
+        [{"a": "}, {"}, 1],
+        [1, {"a": 1}],
+    ],
+    ids=str,
+)
+def test_a_list_of_rows_has_a_line_for_each(rows: list[object], tmp_path: Path) -> None:
+    """Whatever their texts hold."""
+    out = tmp_path / "out.json"
+    placement.write({"rows": rows}, out)
+    text = out.read_text(encoding="utf-8")
+    assert json.loads(text) == {"rows": rows}
+    if rows and all(isinstance(row, dict) for row in rows):
+        assert [json.loads(line.removesuffix(",")) for line in text.splitlines()[2:-2]] == rows
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
 def test_a_pipe_is_written_through(tmp_path: Path) -> None:
     """Its reader gets the document, and the pipe is still one."""

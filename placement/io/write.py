@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _PART = ".part"
+_BORDER, _LINES = "}, {", "},\n  {"  # between two rows, as encoded and as written
 
 
 def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | Path], way_out: str) -> None:
@@ -194,13 +195,23 @@ def _write_json(document: dict[str, Any], stream: TextIO) -> None:
     encode = json.JSONEncoder(ensure_ascii=escaped, allow_nan=False).encode
     parts = []
     for key, value in document.items():
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            rows = ",\n".join(f"  {_as_json(row, key, encode)}" for row in value)
-            text = f"[\n{rows}\n ]"
-        else:
-            text = _as_json(value, key, encode)
+        rows = isinstance(value, list) and value and all(isinstance(row, dict) for row in value)
+        text = _as_lines(value, key, encode) if rows else _as_json(value, key, encode)
         parts.append(f" {json.dumps(key)}: {text}")
     stream.write("{\n" + ",\n".join(parts) + "\n}\n")
+
+
+def _as_lines(rows: list[Any], key: str, encode: Callable[[Any], str]) -> str:
+    """A list with one line a row.
+
+    Encoded at once, which takes half the time, where the border of two rows is nowhere else: where it is found as often
+    as there are borders.
+    """
+    text = _as_json(rows, key, encode)
+    if text.count(_BORDER) == len(rows) - 1:
+        return f"[\n  {text[1:-1].replace(_BORDER, _LINES)}\n ]"
+    lines = ",\n".join(f"  {_as_json(row, key, encode)}" for row in rows)
+    return f"[\n{lines}\n ]"
 
 
 def _as_json(value: Any, key: str, encode: Callable[[Any], str]) -> str:

@@ -214,22 +214,34 @@ def _front(points: Iterable[tuple[int, Rent]]) -> _Front:
 
 
 def _fill(kinds: list[Kind], copies: int, demand: int, steps: _Steps) -> _Table:
-    """The cheapest machines for each number of copies, by what they serve (cut off at the demand).
-
-    Where only copies count, the kinds are full machines; one that holds more than are left stands for one with fewer.
-    """
+    """The cheapest machines for each number of copies, by what they serve (cut off at the demand)."""
+    if not demand:
+        return _fill_plainly(kinds, copies, steps)
     table: _Table = [[(0, Rent(0, 0))]]
     for n in range(1, copies + 1):
         points = []
         for kind in kinds:
-            if kind.copies > n and demand:
+            if kind.copies > n:
                 continue
-            before = table[max(0, n - kind.copies)]
+            before = table[n - kind.copies]
             steps.take(len(before) + 1)
             machine = Rent(kind.price, 1)
             points += [(min(demand, served + kind.served), rent.plus(machine)) for served, rent in before]
         table.append(_front(points))
     return table
+
+
+def _fill_plainly(kinds: list[Kind], copies: int, steps: _Steps) -> _Table:
+    """Where only copies count, the kinds are full machines; one with too much room stands for one with less."""
+    machines = [(kind.copies, kind.price) for kind in kinds]
+    least = [(0, 0)]
+    for n in range(1, copies + 1):
+        steps.take(2 * len(machines))
+        rents = [(least[n - holds if n > holds else 0], price) for holds, price in machines]
+        if not rents:
+            return [[(0, Rent(*least[0]))], *([] for _ in range(copies))]
+        least.append(min((before + price, used + 1) for (before, used), price in rents))
+    return [[(0, Rent(*rent))] for rent in least]
 
 
 def _join_under_rules(

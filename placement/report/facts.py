@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.fleet import Fleet, Option
-    from placement.plan import Assignment, Plan, PlanInstance
+    from placement.plan import Assignment, Plan
     from placement.problem import Component, Problem
 
 
@@ -22,10 +22,6 @@ class Amount(NamedTuple):
 
     used: int
     room: int
-
-    def plus(self, other: Amount) -> Amount:
-        """Both together."""
-        return Amount(self.used + other.used, self.room + other.room)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,20 +53,29 @@ class Kind(NamedTuple):
         return f"{self.component}/{self.option}" if self.option else self.component
 
 
-@dataclass(frozen=True, slots=True)
-class MachineFacts:
-    """One machine of a plan. Price in micro-dollars per hour, vCPUs in thousandths, host memory in MiB."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Load:
+    """What a machine of a pool holds. Price in micro-dollars per hour, vCPUs in thousandths, host memory in MiB.
 
-    id: str
+    Machines of a pool that hold the same copies, in the order of the plan, share one.
+    """
+
     pool: str
     type: str
     zone: str
     price: int
-    state: str  # new, active or cordoned
     devices: tuple[Device, ...]
     copies: tuple[tuple[Kind, int], ...]
     vcpus: Amount
     host: Amount
+
+
+class MachineFacts(NamedTuple):
+    """One machine of a plan, and what it holds; `state` is new, active or cordoned."""
+
+    id: str
+    state: str
+    load: Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +94,14 @@ class ComponentFacts:
 
 @dataclass(frozen=True, slots=True)
 class PlanFacts:
-    """A whole plan. Accelerators count those touched; memory is what copies need of what machines offer."""
+    """A whole plan. Accelerators count those touched; memory is what copies need of what machines offer.
+
+    `loads` counts the machines that share one.
+    """
 
     fleet: Fleet
     machines: tuple[MachineFacts, ...]
+    loads: Counter[Load]
     components: tuple[ComponentFacts, ...]
     price: int
     accelerators: Amount
@@ -101,81 +110,104 @@ class PlanFacts:
     host: Amount
 
 
-def gather(problem: Problem, plan: Plan) -> PlanFacts:
-    """Count a plan that keeps every rule of the problem. O(copies x accelerators per copy + machines)."""
-    fleet = compile_fleet(problem)
-    on: dict[str, list[Assignment]] = defaultdict(list)
-    for row in plan.assignments:
-        on[row.instance].append(row)
-    names = _Names(
-        pools={pool.name: pool.index for pool in fleet.pools},
-        components={component.name: component.index for component in fleet.components},
-        states={instance.id: instance.state for instance in problem.instances},
-        kinds=[_kinds(row) for row in problem.components],
+def gather(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> PlanFacts:
+    """Count a plan that keeps every rule of the problem; `fleet` is the problem compiled, where that is at hand.
+
+    O(copies + machines), and the accelerators of each copy on machines that hold something else than those before.
+    """
+    fleet = compile_fleet(problem) if fleet is None else fleet
+    on = _contents(plan.assignments)
+    pools = {pool.name: pool.index for pool in fleet.pools}
+    states = {instance.id: instance.state for instance in problem.instances}
+    rows = sorted(plan.instances, key=lambda row: pools[row.pool])  # stable: within a pool as the plan has them
+    count = _Loads(problem, fleet)
+    machines = tuple(
+        MachineFacts(row.id, states.get(row.id, "new"), count.of(pools[row.pool], tuple(on.get(row.id, ()))))
+        for row in rows
     )
-    rows = sorted(plan.instances, key=lambda row: names.pools[row.pool])  # stable: within a pool as the plan has them
-    machines = tuple(_machine(fleet, names, row, on[row.id]) for row in rows)
+    loads = Counter(machine.load for machine in machines)
     return PlanFacts(
         fleet=fleet,
         machines=machines,
-        components=_components(problem, fleet, plan, machines),
-        price=sum(machine.price for machine in machines),
+        loads=loads,
+        components=_components(problem, fleet, plan, loads),
+        price=sum(load.price * n for load, n in loads.items()),
         accelerators=Amount(
-            sum(device.copies > 0 for machine in machines for device in machine.devices),
-            sum(len(machine.devices) for machine in machines),
+            sum(n * sum(device.copies > 0 for device in load.devices) for load, n in loads.items()),
+            sum(n * len(load.devices) for load, n in loads.items()),
         ),
-        memory=_sum(device.memory for machine in machines for device in machine.devices),
-        vcpus=_sum(machine.vcpus for machine in machines),
-        host=_sum(machine.host for machine in machines),
+        memory=total((device.memory, n) for load, n in loads.items() for device in load.devices),
+        vcpus=total((load.vcpus, n) for load, n in loads.items()),
+        host=total((load.host, n) for load, n in loads.items()),
     )
 
 
-class _Names(NamedTuple):
-    """Where the rows of a problem stand, by name; running machines by id with their state; kinds by option."""
-
-    pools: dict[str, int]
-    components: dict[str, int]
-    states: dict[str, str]
-    kinds: list[list[Kind]]
+_Copy = tuple[str, int, tuple[int, ...]]  # component, option, accelerators
 
 
-def _sum(amounts: Iterable[Amount]) -> Amount:
-    total = Amount(0, 0)
-    for amount in amounts:
-        total = total.plus(amount)
-    return total
+def _contents(rows: Iterable[Assignment]) -> dict[str, list[_Copy]]:
+    """The copies by machine. Equal ones are one object, so that contents are compared at once."""
+    known: dict[_Copy, _Copy] = {}
+    on: dict[str, list[_Copy]] = defaultdict(list)
+    for row in rows:
+        copy = (row.component, row.option, row.accelerators)
+        on[row.instance].append(known.setdefault(copy, copy))
+    return on
 
 
-def _machine(fleet: Fleet, names: _Names, row: PlanInstance, rows: list[Assignment]) -> MachineFacts:
-    pool = fleet.pools[names.pools[row.pool]]
-    shape = pool.shape
-    options = [fleet.components[names.components[copy.component]].options[copy.option] for copy in rows]
-    on: list[list[Option]] = [[] for _ in range(shape.accelerators)]
-    for copy, option in zip(rows, options, strict=True):
-        for k in copy.accelerators:
-            on[k].append(option)
-    devices = [
-        Device(
-            copies=len(here),
-            owned=any(not option.shared for option in here),
-            memory=Amount(sum(option.memory_mib for option in here), shape.memory_mib),
-            share=sum(option.share for option in here),
+def total(amounts: Iterable[tuple[Amount, int]]) -> Amount:
+    """So many times each of them, together."""
+    used = room = 0
+    for amount, times in amounts:
+        used += times * amount.used
+        room += times * amount.room
+    return Amount(used, room)
+
+
+class _Loads:
+    """What machines hold, counted once for all that hold the same."""
+
+    def __init__(self, problem: Problem, fleet: Fleet) -> None:
+        self._fleet = fleet
+        self._components = {component.name: component.index for component in fleet.components}
+        self._kinds = [_kinds(row) for row in problem.components]
+        self._found: dict[tuple[int, tuple[_Copy, ...]], Load] = {}
+
+    def of(self, p: int, copies: tuple[_Copy, ...]) -> Load:
+        """That of a machine of pool p with these copies."""
+        load = self._found.get((p, copies))
+        if load is None:
+            load = self._found[p, copies] = self._count(p, copies)
+        return load
+
+    def _count(self, p: int, copies: tuple[_Copy, ...]) -> Load:
+        fleet, pool = self._fleet, self._fleet.pools[p]
+        shape = pool.shape
+        named = [(self._components[component], option) for component, option, _ in copies]
+        options = [fleet.components[c].options[o] for c, o in named]
+        on: list[list[Option]] = [[] for _ in range(shape.accelerators)]
+        for (_, _, accelerators), option in zip(copies, options, strict=True):
+            for k in accelerators:
+                on[k].append(option)
+        devices = [
+            Device(
+                copies=len(here),
+                owned=any(not option.shared for option in here),
+                memory=Amount(sum(option.memory_mib for option in here), shape.memory_mib),
+                share=sum(option.share for option in here),
+            )
+            for here in on
+        ]
+        return Load(
+            pool=pool.name,
+            type=fleet.problem.pools[p].instance_type,
+            zone=fleet.zones[pool.zone],
+            price=pool.price,
+            devices=tuple(devices),
+            copies=tuple(Counter(self._kinds[c][o] for c, o in named).items()),
+            vcpus=Amount(sum(option.vcpus for option in options), shape.vcpus),
+            host=Amount(sum(option.host_mib for option in options), shape.host_mib),
         )
-        for here in on
-    ]
-    copies = Counter(names.kinds[names.components[copy.component]][copy.option] for copy in rows)
-    return MachineFacts(
-        id=row.id,
-        pool=row.pool,
-        type=fleet.problem.pools[pool.index].instance_type,
-        zone=fleet.zones[pool.zone],
-        price=pool.price,
-        state=names.states.get(row.id, "new"),
-        devices=tuple(devices),
-        copies=tuple(copies.items()),
-        vcpus=Amount(sum(option.vcpus for option in options), shape.vcpus),
-        host=Amount(sum(option.host_mib for option in options), shape.host_mib),
-    )
 
 
 def _kinds(component: Component) -> list[Kind]:
@@ -185,17 +217,16 @@ def _kinds(component: Component) -> list[Kind]:
     return [Kind(component.name, way.name or str(o)) for o, way in enumerate(ways)]
 
 
-def _components(
-    problem: Problem, fleet: Fleet, plan: Plan, machines: tuple[MachineFacts, ...]
-) -> tuple[ComponentFacts, ...]:
+def _components(problem: Problem, fleet: Fleet, plan: Plan, loads: Counter[Load]) -> tuple[ComponentFacts, ...]:
     options: dict[str, Counter[str]] = defaultdict(Counter)
     zones: dict[str, Counter[str]] = defaultdict(Counter)
     on: Counter[str] = Counter()
-    for machine in machines:
-        for kind, copies in machine.copies:
-            options[kind.component][kind.option] += copies
-            zones[kind.component][machine.zone] += copies
-        on.update({kind.component for kind, _ in machine.copies})
+    for load, machines in loads.items():
+        for kind, copies in load.copies:
+            options[kind.component][kind.option] += copies * machines
+            zones[kind.component][load.zone] += copies * machines
+        for component in {kind.component for kind, _ in load.copies}:
+            on[component] += machines
     reasons = {row.component: row.reason for row in plan.unplaced}
     return tuple(
         ComponentFacts(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from rich.text import Text
 from placement.report import words
 from placement.report.baseline import dedicated_baseline
 from placement.report.changes import changes
-from placement.report.facts import Amount, gather
+from placement.report.facts import gather, total
 from placement.report.fill import bar, legend
 from placement.report.flow import Flow
 from placement.report.narrow import Fitting, block
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from placement.problem import Problem
     from placement.report.baseline import Baseline, Rent
     from placement.report.changes import Change, Changes
-    from placement.report.facts import ComponentFacts, Kind, MachineFacts, PlanFacts
+    from placement.report.facts import ComponentFacts, Kind, Load, MachineFacts, PlanFacts
     from placement.result import Result
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
@@ -54,7 +54,7 @@ class Report:
         self.baseline: Baseline | None = None
         self.changes: Changes | None = None
         if result.packing is not None:
-            self.facts = gather(problem, result.plan)
+            self.facts = gather(problem, result.plan, result.fleet)
             self.changes = changes(problem, result.plan) if problem.instances else None
             placed = [component.placed for component in self.facts.components]
             self.baseline = dedicated_baseline(self.facts.fleet, placed)
@@ -103,7 +103,7 @@ def machine_table(
             f"{len(machines):,} machines with {len(grouped):,} different contents, by type and zone; --full lists each",
         )
         return Group(_type_table(machines, limit), *(Text(note, style="dim") for note in notes))
-    below = [legend(ascii_only=ascii_only)] if any(machine.devices for machine in machines) else []
+    below = [legend(ascii_only=ascii_only)] if any(machine.load.devices for machine in machines) else []
     if any(len(group) > 1 for group in grouped):
         below.append(Text("N x POOL: equal machines, their price together, the content of each", style="dim"))
     most = None if limit is None else _ITEMS
@@ -138,18 +138,18 @@ class _Row:
     @classmethod
     def of(cls, group: Sequence[MachineFacts], most: int | None, *, ascii_only: bool) -> _Row:
         """Put equal machines into words."""
-        first = group[0]
-        name = Text(words.shown(first.id) if len(group) == 1 else f"{len(group)} x {words.shown(first.pool)}")
+        first, load = group[0], group[0].load
+        name = Text(words.shown(first.id) if len(group) == 1 else f"{len(group)} x {words.shown(load.pool)}")
         if first.state == "cordoned":
             name.append(" (cordoned)", style="yellow")
-        devices = bar(first.devices, ascii_only=ascii_only) if first.devices else Text("none", style="dim")
+        devices = bar(load.devices, ascii_only=ascii_only) if load.devices else Text("none", style="dim")
         return cls(
             name,
-            words.shown(first.type),
-            words.shown(first.zone),
-            words.plain_money(sum(machine.price for machine in group)),
+            words.shown(load.type),
+            words.shown(load.zone),
+            words.plain_money(load.price * len(group)),
             devices,
-            _copies(first.copies, most),
+            _copies(load.copies, most),
         )
 
     def block(self) -> RenderableType:
@@ -161,23 +161,29 @@ class _Row:
 def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
     """Machines of one pool with the same copies and the same fill, in order of first appearance."""
     groups: dict[object, list[MachineFacts]] = defaultdict(list)
+    keys: dict[Load, object] = {}
+    alike: dict[object, int] = {}
     for machine in machines:
-        key = (machine.pool, machine.state, tuple(sorted(machine.copies)), tuple(sorted(machine.devices)))
-        groups[key].append(machine)
+        load = machine.load
+        if load not in keys:
+            key = (load.pool, tuple(sorted(load.copies)), tuple(sorted(load.devices)))
+            keys[load] = alike.setdefault(key, len(alike))
+        groups[keys[load], machine.state].append(machine)
     return list(groups.values())
 
 
 def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     """Machines by type and zone, those of the highest price together where they are more than `limit`."""
-    groups: dict[tuple[str, str], list[MachineFacts]] = defaultdict(list)
-    for machine in machines:
-        groups[machine.type, machine.zone].append(machine)
+    groups: dict[tuple[str, str], list[tuple[Load, int]]] = defaultdict(list)
+    for load, number in Counter(machine.load for machine in machines).items():
+        groups[load.type, load.zone].append((load, number))
     keys = sorted(groups)
     if len(keys) > limit:
-        keys = sorted(sorted(keys, key=lambda key: -sum(m.price for m in groups[key]))[:_LEFT])
+        keys = sorted(sorted(keys, key=lambda key: -_price(groups[key]))[:_LEFT])
     cut = len(groups) - len(keys)
-    several_zones = len({m.zone for m in machines}) > 1
-    prefix = words.common_prefix(m.zone for m in machines) if several_zones else ""
+    zones = {zone for _, zone in groups}
+    several_zones = len(zones) > 1
+    prefix = words.common_prefix(zones) if several_zones else ""
     headings = ("machines", "$/hour", "copies", "in use", "memory", "vCPU", "host")
     rows = [(kind, zone.removeprefix(prefix), _type_figures(groups[kind, zone])) for kind, zone in keys]
     notes = [Text(f"and {cut:,} more of type and zone, each at a lower price together", style="dim")] if cut else []
@@ -200,26 +206,28 @@ def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     return Group(Fitting(table, blocks), *notes)
 
 
-def _type_figures(group: Sequence[MachineFacts]) -> list[str]:
-    devices = [device for machine in group for device in machine.devices]
-    touched = sum(device.copies > 0 for device in devices)
+def _price(group: Sequence[tuple[Load, int]]) -> int:
+    return sum(load.price * number for load, number in group)
+
+
+def _type_figures(group: Sequence[tuple[Load, int]]) -> list[str]:
+    devices = sum(number * len(load.devices) for load, number in group)
+    touched = sum(number * sum(device.copies > 0 for device in load.devices) for load, number in group)
     return [
-        f"{len(group):,}",
-        words.plain_money(sum(machine.price for machine in group)),
-        f"{sum(copies for machine in group for _, copies in machine.copies):,}",
-        f"{touched:,}/{len(devices):,}" if devices else "none",
-        _share([device.memory for device in devices]),
-        _share([machine.vcpus for machine in group]),
-        _share([machine.host for machine in group]),
+        f"{sum(number for _, number in group):,}",
+        words.plain_money(_price(group)),
+        f"{sum(number * copies for load, number in group for _, copies in load.copies):,}",
+        f"{touched:,}/{devices:,}" if devices else "none",
+        words.percent(*total((device.memory, number) for load, number in group for device in load.devices))
+        if devices
+        else "",
+        words.percent(*total((load.vcpus, number) for load, number in group)),
+        words.percent(*total((load.host, number) for load, number in group)),
     ]
 
 
 def _zone_heading(heading: str, prefix: str) -> str:
     return f"{heading}\n{words.shown(prefix)}\N{HORIZONTAL ELLIPSIS}" if prefix else heading
-
-
-def _share(amounts: Sequence[Amount]) -> str:
-    return words.percent(sum(a.used for a in amounts), sum(a.room for a in amounts)) if amounts else ""
 
 
 def _copies(copies: Sequence[tuple[Kind, int]], most: int | None) -> RenderableType:

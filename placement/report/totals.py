@@ -107,7 +107,7 @@ def _alone(facts: PlanFacts, baseline: Baseline) -> str:
 
 
 def _machines(facts: PlanFacts) -> str:
-    empty = sum(not machine.copies for machine in facts.machines)
+    empty = sum(number for load, number in facts.loads.items() if not load.copies)
     parts = [f"{len(facts.machines):,}{f' ({empty:,} empty)' if empty else ''}"]
     touched, memory = facts.accelerators, facts.memory
     if touched.room:

@@ -76,9 +76,9 @@ def test_facts_are_those_of_the_plan() -> None:
     facts = gather(problem, plan)
 
     (machine,) = facts.machines
-    assert [device.copies for device in machine.devices] == [2, 1, 0, 1]
-    assert [device.owned for device in machine.devices] == [False, True, False, True]
-    assert [device.fill for device in machine.devices] == [0.5, 1.0, 0.0, 1.0]
+    assert [device.copies for device in machine.load.devices] == [2, 1, 0, 1]
+    assert [device.owned for device in machine.load.devices] == [False, True, False, True]
+    assert [device.fill for device in machine.load.devices] == [0.5, 1.0, 0.0, 1.0]
     assert facts.price == 10_500_000
     assert facts.accelerators == Amount(3, 4)
     assert facts.memory == Amount((12 + 12 + 40 + 40) * 1024, 4 * 48 * 1024)
@@ -143,8 +143,8 @@ def test_narrow_terminals_get_whole_words(width: int) -> None:
         assert pool.zone in before or "us-east-1\N{HORIZONTAL ELLIPSIS}" in before  # what a table's heading says of all
     facts = gather(problem, result.plan)
     for machine in facts.machines:
-        assert {machine.id, machine.type, machine.zone} <= set(text.replace(",", " ").split())
-        for kind, number in machine.copies:
+        assert {machine.id, machine.load.type, machine.load.zone} <= set(text.replace(",", " ").split())
+        for kind, number in machine.load.copies:
             assert (f"{kind} x{number}" if number > 1 else str(kind)) in text
 
 
