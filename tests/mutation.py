@@ -63,7 +63,11 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/bounds/test_patterns.py::test_whose_machines_are_counted_whole",
     ),
     "placement/bounds/patterns/reduced.py": (f"{SETTLING[0]}::test_the_slack_leaves_just_what_it_pays_for",),
-    "placement/bounds/patterns/listing.py": (f"{SETTLING[0]}::test_all_patterns_worth_enough_are_listed",),
+    "placement/bounds/patterns/listing.py": (
+        f"{SETTLING[0]}::test_all_patterns_worth_enough_are_listed",
+        f"{SETTLING[0]}::test_patterns_worth_quintillions_are_listed_to_the_unit",
+        f"{SETTLING[0]}::test_the_limits_of_listing",
+    ),
     "placement/bounds/patterns/stacking.py": SETTLING,
     "placement/bounds/patterns/settling.py": SETTLING,
     "placement/bounds/patterns/tree.py": ("tests/bounds/test_patterns.py", *SETTLING),

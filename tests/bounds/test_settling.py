@@ -13,7 +13,7 @@ import pytest
 
 import placement
 from placement import Plan, Problem
-from placement.bounds.patterns import whole
+from placement.bounds.patterns import listing, whole
 from placement.bounds.patterns.bound import PatternBound
 from placement.bounds.patterns.certificate import (
     FINE,
@@ -95,6 +95,40 @@ def test_all_patterns_worth_enough_are_listed(seed: int) -> None:
     assert {tuple(sorted(pattern.items())) for pattern in found} == wanted
     if wanted:
         assert list_patterns(kind, kind.knapsack, values, least, len(wanted) - 1) is None
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_patterns_worth_quintillions_are_listed_to_the_unit(seed: int) -> None:
+    """Their values are integers beyond what a float tells apart, and so is the least."""
+    rng = random.Random(seed)
+    kind = random_kind(rng)
+    values: list[int | None] = [rng.randint(1, 9) * 10**16 + rng.randint(0, 9) for _ in kind.items]
+    some = rng.choice(sorted(expected(kind, values, 0)))
+    least = sum(times * (values[i] or 0) for i, times in some)
+    for more in (0, 1):
+        found = list_patterns(kind, kind.knapsack, values, least + more, FAR)
+        assert found is not None
+        assert {tuple(sorted(pattern.items())) for pattern in found} == expected(kind, values, least + more)
+
+
+def test_the_limits_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many patterns, entries of tables and value may there be, and no more."""
+    need = Need(1, 0, 0, 0)
+    grid = fit_grid(Need(3, 0, 0, 0), (need,), [2], 16_000)
+    kind = Kind(0, (), (0,), Need(3, 0, 0, 0), (need,), grid, Knapsack(grid.room((3, 0, 0, 0)), [grid.need(need)], [2]))
+    assert kind.knapsack.states == 4
+
+    def listed(most: int = 1) -> list[dict[int, int]] | None:
+        return list_patterns(kind, kind.knapsack, [5], 0, most)
+
+    assert listed() == [{0: 2}]
+    assert listed(0) is None
+    for name, enough in (("_MOST_TABLE", 4 * 2), ("_FAR", 2 * 5 + 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(listing, name, enough)
+            assert listed() == [{0: 2}]
+            patch.setattr(listing, name, enough - 1)
+            assert listed() is None
 
 
 def small(seed: int) -> tuple[Fleet, Packing, int] | None:
