@@ -66,6 +66,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "placement/bounds/patterns/listing.py": (
         f"{SETTLING[0]}::test_all_patterns_worth_enough_are_listed",
         f"{SETTLING[0]}::test_patterns_worth_quintillions_are_listed_to_the_unit",
+        f"{SETTLING[0]}::test_many_small_items_keep_a_large_one_out",
         f"{SETTLING[0]}::test_the_limits_of_listing",
     ),
     "placement/bounds/patterns/stacking.py": SETTLING,

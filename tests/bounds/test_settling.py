@@ -111,6 +111,16 @@ def test_patterns_worth_quintillions_are_listed_to_the_unit(seed: int) -> None:
         assert {tuple(sorted(pattern.items())) for pattern in found} == expected(kind, values, least + more)
 
 
+def test_many_small_items_keep_a_large_one_out() -> None:
+    """One of 6 or four of 2 in a room of 13: four leave 5, so they are a pattern of their own."""
+    room, items = Need(13, 0, 0, 0), (Need(6, 0, 0, 0), Need(2, 0, 0, 0))
+    grid = fit_grid(room, items, [1, 4], 16_000)
+    kind = Kind(0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], [1, 4]))
+    found = list_patterns(kind, kind.knapsack, [1, 1], 0, FAR)
+    assert found is not None
+    assert sorted(sorted(pattern.items()) for pattern in found) == [[(0, 1), (1, 3)], [(1, 4)]]
+
+
 def test_the_limits_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many patterns, entries of tables and value may there be, and no more."""
     need = Need(1, 0, 0, 0)
