@@ -147,6 +147,7 @@ def test_what_is_put_together_has_the_same_bound(seed: int) -> None:
     assert sum(c.required for c in small.components) == sum(c.required for c in fleet.components)
     assert sum(c.copies for c in small.components) == sum(c.copies for c in fleet.components)
     assert sum(pool.min_instances for pool in small.pools) == sum(fleet.fewest(p) for p in range(len(fleet.pools)))
+    assert small.running == (0,) * len(small.components)
     again = put_together(small)
     assert (again.pools, again.components) == (small.pools, small.components)
 
@@ -168,6 +169,14 @@ def test_measures() -> None:
     assert [m.of(fleet, 1, shared) for m in plain] == [usage(fleet, 1, shared, name) for name, _, _ in RESOURCES]
     half = Measure(2 * parts(1), "memory_mib", 1)
     assert (half.of(fleet, 1, shared), half.of(fleet, 1, owned)) == (parts(1), 2 * parts(1))
+
+
+def test_a_function_that_says_no_more_than_volumes_is_left_out() -> None:
+    """A half is never more than a half; 0.6 is 1 of 1, 2 of 3, 4 of 6 and 5 of 8."""
+    for gib, said in ((5, []), (6, [1, 3, 6, 8])):
+        row = {"name": "c", "copies": 1, "shared": True, "accelerator_memory_gib": gib}
+        fleet = fleet_of({"pair": {}}, [row])
+        assert said == [m.k for m in measures_of(fleet, 0) if m.k]
 
 
 @pytest.mark.parametrize("k", range(1, FINEST + 1))
