@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import placement
 from placement import Problem
 from placement.fleet import (
     AlikePools,
@@ -197,9 +198,9 @@ def test_machines_that_are_paid_for_whatever_the_plan(fleet: Fleet) -> None:
 
 
 def test_ticks(fleet: Fleet) -> None:
-    """Two and a half hours: five halves; ticks are halves of a micro-dollar, and costs round half to even."""
+    """Two and a half hours: five halves; ticks are halves of a micro-dollar, and a half is rounded up."""
     assert (fleet.tick_price, fleet.tick_move) == (5, 2)
-    assert [fleet.cost(ticks) for ticks in (0, 1, 2, 3, 5, -1)] == [0, 0, 1, 2, 2, 0]
+    assert [fleet.cost(ticks) for ticks in (0, 1, 2, 3, 5, -1)] == [0, 1, 1, 2, 3, 0]
 
 
 @pytest.mark.parametrize(
@@ -340,3 +341,20 @@ def test_the_pools_of_a_component_put_together() -> None:
 def test_quotas_add_up_where_all_are_limits(quotas: list[int | None], total: int | None) -> None:
     """One without a quota lends any number."""
     assert sum_of_quotas(quotas) == total
+
+
+def test_bug_half_a_micro_dollar_and_a_move_of_an_odd_price() -> None:
+    """Rounded to even, 50.5 and 333,333 are 333,383 one after the other and 333,384 at once (found by fuzzing)."""
+    machine = {"accelerator": "A", "accelerator_count": 2, "vcpus": 0, "memory_gib": 0, "price_per_hour": 25.25}
+    problem = placement.Problem(
+        accelerators={"A": {"memory_gib": 1}},
+        instance_types={"t": machine},
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 3, "move_cost": 0.333333}],
+        instances=[{"id": "n", "pool": "p"}],
+        placements=[{"component": "c", "instance": "n", "accelerators": []}],
+        objective={"horizon_hours": 1e-06},
+    )
+    result = placement.solve(problem, "ffd")
+    assert result.cost == 333_384
+    assert placement.verify(problem, result.plan).cost == 333_384
