@@ -196,7 +196,7 @@ PATHS: tuple[Path, ...] = (
     # auto, as it is and as it is for large fleets
     Path("auto", "auto", 10, seconds=60.0),
     Path("auto-patient", "auto", 0.3, seconds=60.0, patient=True),
-    Path("auto-work", "auto", 4, work=WORK["auto"]),
+    Path("auto-work", "auto", 4, work=WORK["auto"], seconds=5.0),
     Path("auto-scale", "auto", 8, work=(1, 3), options={"direct_terms": 0}),
     Path("auto-scale-clock", "auto", 5, seconds=1.0, options={"direct_terms": 0}),
     Path("auto-scale-dives", "auto", 4, seconds=1.0, options={"direct_terms": 0}, lowers=_DIVES),
@@ -479,7 +479,7 @@ PATHS: tuple[Path, ...] = (
     Path("bound-coarse", "bound", 3, seconds=1.0, lowers=_NO_REASON | _NO_VOLUME | _COARSE_GRID | _SPANNING),
     Path("bound-cut-short", "bound", 5, stop="time"),
     # starts and ends
-    Path("hint", "auto", 5, work=(1, 5_000), hint=True),
+    Path("hint", "auto", 5, work=(1, 5_000), seconds=5.0, hint=True),
     Path("hint-scale", _CG, 5, work=(1, 3), hint=True),
     Path("hint-parts", "decomposition", 2, work=(1,), hint=True, options={"copies": 2, "solver": "greedy"}),
     Path("hint-arc-flow", "arc-flow", 2, work=(20,), hint=True),
@@ -499,11 +499,11 @@ PATHS: tuple[Path, ...] = (
         for solver in OPTION_VALUES
     ),
     # the same again
-    Path("again-auto", "auto", 1, work=(5_000,), again=True),
+    Path("again-auto", "auto", 1, work=(100,), again=True),
     Path("again-scale", "auto", 1, work=(2,), options={"direct_terms": 0}, again=True),
     Path("again-parts", "decomposition", 0.5, work=(2,), options={"copies": 2}, again=True),
     # certificates
-    Path("certificate", "auto", 6, work=(20, 5_000), certify=True),
+    Path("certificate", "auto", 6, work=(20, 5_000), seconds=5.0, certify=True),
     Path("certificate-scale", _CG, 6, work=(1, 3), certify=True),
     Path("certificate-bound", "bound", 3, stop="time", certify=True, hint=True),
     # a second process; and the same at the other end of a pipe, in this process
