@@ -494,7 +494,12 @@ PATHS: tuple[Path, ...] = (
     # every option of every solver
     *(
         Path(
-            f"options-{solver}", solver, 2.5 if solver != "bin-packing" else 0.1, work=WORK[solver], draws_options=True
+            f"options-{solver}",
+            solver,
+            2.5 if solver != "bin-packing" else 0.1,
+            work=WORK[solver],
+            seconds=5.0,
+            draws_options=True,
         )
         for solver in OPTION_VALUES
     ),
