@@ -233,7 +233,9 @@ def report(names: Sequence[str], sample: int) -> int:
 
 
 COLUMNS = ("killed", "timeout", "equivalent", "survived", "not run")
-GUARD = re.compile(r",\s*(strict=\w+)?(?=\))")  # zip(..., strict=True) stops our own mistakes, and changes no result
+GUARD = re.compile(
+    r",\s*strict=\w+(?=\))|,\s+(?=\))"
+)  # zip(..., strict=True) stops our own mistakes, and changes no result
 STATES: dict[int | None, str] = {None: "not run", 2: "not run", 0: "survived", 5: "survived", 33: "survived"}
 STATES.update(dict.fromkeys((36, -24, 24, 152, 255, -9), "timeout"))
 

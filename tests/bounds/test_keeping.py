@@ -103,6 +103,7 @@ def test_the_bound_is_what_the_checker_makes_of_the_same_prices() -> None:
         prices.sums = {}
         if max((abs(price) for row in prices.touch for price in row), default=0) >= 2**58:  # of the table's 64 bits
             continue
+        assert [m.removable for m in today.machines] == [i.removable for i in fleet.instances]
         rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in today.money]
         device = device_worth(relaxation, prices)
         seats, _ = Keeping(today).fill(prices, rewards, device)
