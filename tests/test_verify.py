@@ -224,7 +224,12 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
         {},
         "by 2",
     ),
-    ("max-skew", {"instance_types.tight": TIGHT, "pools.4": TIGHT_POOL, "components.0.zones": GONE}, {}, "differ by 2"),
+    (
+        "max-skew",
+        {"instance_types.tight": TIGHT, "pools.4": TIGHT_POOL, "components.0.zones": GONE},
+        {},
+        "web: zones differ by 2 copies, at most 1 (a: 2, b: 1, c: 1)",
+    ),
     ("min-zones", {"components.0.spread.min_zones": 4}, {}, "web: stands in 3 zones, at least 4 (a: 2, b: 1, c: 1)"),
     ("max-per-zone", {"components.0.spread.max_per_zone": 1}, {}, "web: 2 copies in zone a, at most 1"),
     (
@@ -233,6 +238,13 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
         {},
         "web: losing its fullest zone leaves 2 copies, at",
     ),
+    (
+        "zone-loss",
+        {"components.3.min_copies": 0, "components.3.min_available_on_zone_loss": 1},
+        {},
+        "foe: losing its fullest zone leaves 0 copies, at least 1 wanted (a: 1)",
+    ),
+    ("min-copies", {}, {"assignments.4": GONE}, "solo: 0 copies placed, at least 1 required"),
     ("zone-loss", {"components.1.min_available_on_zone_loss": 1}, {}, "solo: losing its fullest zone leaves 0 copies"),
     ("max-instances", {"pools.3.min_instances": 1, "pools.3.max_instances": 1}, {}, "pool ca: 2 instances, at most 1"),
     (
