@@ -146,19 +146,12 @@ def module_of(folder: Path) -> str:
 
 def run(name: str, sample: int, again: bool) -> None:
     """Make one module's folder and run its mutants there, in a process of its own."""
-    folder = folder_of(name)
+    folder, settings = folder_of(name), settings_of(name)
     folder.mkdir(parents=True, exist_ok=True)
     for entry in NEEDED:
         link = folder / entry
         if not link.is_symlink():
             link.symlink_to(ROOT / entry)
-    lines = {
-        "module": [name],
-        "copied": list(NEEDED),
-        "arguments": ["-p", "no:cacheprovider", *(f"--deselect={test}" for test in LEFT_OUT)],
-        "tests": list(MODULES[name]),
-    }
-    settings = SETTINGS.format(**{key: "".join(f"\n    {row}" for row in rows) for key, rows in lines.items()})
     file = folder / "setup.cfg"
     if file.exists() and file.read_text("utf-8") != settings:  # verdicts of other tests
         shutil.rmtree(folder / "mutants", ignore_errors=True)
@@ -166,6 +159,23 @@ def run(name: str, sample: int, again: bool) -> None:
     print(f"== {name}", flush=True)
     command = [sys.executable, "-m", "tests.mutation", "--folder", str(folder), "--sample", str(sample)]
     subprocess.run([*command, *(["--survivors"] if again else [])], cwd=ROOT, check=True)
+
+
+def settings_of(name: str) -> str:
+    """What mutmut is told of one module."""
+    files = {of(test) for test in MODULES[name]}
+    lines = {
+        "module": [name],
+        "copied": list(NEEDED),
+        "arguments": ["-p", "no:cacheprovider", *(f"--deselect={test}" for test in LEFT_OUT if of(test) in files)],
+        "tests": list(MODULES[name]),
+    }
+    return SETTINGS.format(**{key: "".join(f"\n    {row}" for row in rows) for key, rows in lines.items()})
+
+
+def of(test: str) -> str:
+    """The file that a test is in."""
+    return test.partition("::")[0]
 
 
 def mutate(folder: Path, sample: int, again: bool) -> int:

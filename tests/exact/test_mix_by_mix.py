@@ -119,7 +119,12 @@ def test_bounds_of_plans_that_leave_copies_out_are_not_touched() -> None:
     assert track.best is not None
     assert track.best[1].left_out == (0,)
     for given, possible in ((None, False), ((1,), False), ((0,), True)):
-        assert MixByMix(fleet, track, PatternBound(fleet, Budget(), given), 0, "test").possible == possible
+        bound = PatternBound(fleet, Budget(), given)
+        bound.run(track)
+        by_mix = MixByMix(fleet, track, bound, 0, "test")
+        assert by_mix.possible == possible
+        by_mix.run(Budget())
+        assert (by_mix.ruled_out, track.proved) == (possible, possible)
 
 
 def test_only_machines_of_one_price_may_stand_elsewhere() -> None:
@@ -173,8 +178,8 @@ def quotas(fleet: Fleet, *most: int | None) -> Fleet:
     return replace(fleet, pools=tuple(replace(p, max_instances=n) for p, n in zip(fleet.pools, most, strict=True)))
 
 
-def test_which_fleets_are_tried() -> None:
-    """There is a plan to beat, no machine may stay, and copies are few."""
+def test_which_fleets_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is a plan to beat, no machine may stay, and copies are few; others are let be."""
     fleet = apart(("x",))
     _, bound, by_mix = prepared(fleet)
     assert by_mix.possible
@@ -183,7 +188,24 @@ def test_which_fleets_are_tried() -> None:
     assert not prepared(stays)[2].possible
     for copies, possible in ((MOST_COPIES - 1, True), (MOST_COPIES, False)):
         many = replace(fleet.components[0], copies=copies, required=copies)
-        assert prepared(replace(fleet, components=(many, fleet.components[1])))[2].possible == possible
+        by_mix = prepared(replace(fleet, components=(many, fleet.components[1])))[2]
+        assert by_mix.possible == possible
+    calls: list[object] = []
+    monkeypatch.setattr(module, "find_plan", lambda *_, **__: calls.append(1))
+    by_mix.run(Budget())
+    assert not calls
+
+
+def test_the_tree_goes_on_where_it_has_no_mix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some nodes of it, from one mix to the next; without one there is nothing to decide."""
+    fleet, calls = apart(("x",)), []
+    track = prepared(fleet)[0]
+    bound, budget = PatternBound(fleet, Budget()), Budget()
+    monkeypatch.setattr(PatternBound, "resume", lambda _, *given: calls.append(given))
+    by_mix = MixByMix(fleet, track, bound, 0, "test")
+    by_mix.run(budget)
+    assert calls == [(track, budget, 2_000)]
+    assert by_mix.ruled_out == 0
 
 
 def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
