@@ -18,7 +18,10 @@ from placement.bounds.patterns.tree import Relaxed, Tree
 from placement.budget import Budget
 from placement.exact import mix_by_mix as module
 from placement.exact.cp_sat import find_plan
+from placement.exact.fill import narrow_to
+from placement.exact.milp.standard_form import to_standard_form
 from placement.exact.mix_by_mix import MOST_COPIES, MixByMix, anywhere
+from placement.exact.polish import with_placed
 from placement.exact.slots import most_new_machines
 from placement.fleet import Fleet, Instance, compile_fleet
 from placement.heuristics import solve_greedy
@@ -131,6 +134,7 @@ def test_only_machines_of_one_price_may_stand_elsewhere() -> None:
     """A mix is not ruled out with others that cost more."""
     fleet = apart(("x", "y", "z"))
     assert anywhere(fleet, ((0, 1, 2),), (1, 0, 2)) == {3: 3}
+    assert anywhere(fleet, ((0, 1), (2,)), (1, 0, 2)) == {3: 1, 4: 2}
     dearer = replace(fleet, pools=(*fleet.pools[:2], replace(fleet.pools[2], price=4 * 10**6)))
     assert anywhere(dearer, ((0, 1, 2),), (1, 0, 2)) == {0: 1, 1: 0, 2: 2}
 
@@ -236,6 +240,7 @@ def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sum(asked[2][0]) == 2
     assert asked[2][0] != asked[0][0]
     assert asked[2][1:] == (9 * 10**6 - 1, 20_000)
+    assert by_mix.ruled_out == 2
 
 
 def test_the_search_ends_when_it_is_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,4 +274,20 @@ def test_a_better_plan_on_a_mix_is_taken() -> None:
     assert track.best is not None
     assert track.best[1].ticks == 3 * 10**6
     assert track.proved
+    assert [event.by for event in track.events if event.cost == 3 * 10**6] == ["by mix"]
     assert by_mix.ruled_out == 0
+
+
+def test_what_is_ruled_out_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On no more than these machines CP-SAT knows no plan below the best one's cost; the program says the same."""
+    fleet = apart(("x", "y"))
+    track, bound, by_mix = prepared(fleet)
+    assert track.best is not None
+    found: list[tuple[dict[int, int], Verdict]] = []
+    monkeypatch.setattr(bound, "exclude", lambda limits, verdict, *_: found.append((limits, verdict)))
+    by_mix.run(Budget(), most=1)
+    ((limits, verdict),) = found
+    assert limits == {2: 1}  # one machine of the group
+    assert (verdict.engine, verdict.ticks) == ("CP-SAT", track.best[1].ticks)
+    narrow = narrow_to(with_placed(fleet, track.best[0]), [1, 1])
+    assert verdict.program() == to_standard_form(narrow, track.best[1].ticks - 1)
