@@ -24,13 +24,14 @@ class Slot:
     rank: int
 
 
-def slots_of(fleet: Fleet, ticks_limit: int | None = None) -> tuple[Slot, ...]:
+def slots_of(fleet: Fleet, ticks_limit: int | None = None, most_new: Sequence[int] | None = None) -> tuple[Slot, ...]:
     """Machines enough for some optimal plan: running instances first, then new machines by pool.
 
     Parameters
     ----------
     ticks_limit : a plan of these ticks is known that leaves out no more than any plan wanted here; dearer plans are
         then of no interest, which bounds the machines of each pool.
+    most_new : (P,) no more new machines of each pool than these, whatever a plan may need.
 
     Notes
     -----
@@ -39,7 +40,8 @@ def slots_of(fleet: Fleet, ticks_limit: int | None = None) -> tuple[Slot, ...]:
     the known plan's ticks can buy.
     """
     found = [Slot(i.index, i.pool, i.index, 0) for i in fleet.instances if fleet.pools[i.pool].max_instances != 0]
-    for p, most in enumerate(most_new_machines(fleet, ticks_limit)):
+    needed = most_new_machines(fleet, ticks_limit)
+    for p, most in enumerate(needed if most_new is None else map(min, needed, most_new)):
         found += [Slot(len(found) + rank, p, None, rank) for rank in range(most)]
     return tuple(Slot(index, s.pool, s.instance, s.rank) for index, s in enumerate(found))
 

@@ -354,3 +354,18 @@ def crowd(components: int = 12) -> Doc:
         ],
         "components": rows,
     }
+
+
+def test_twenty_million_machines_are_not_written_down_one_by_one() -> None:
+    """A demand that the slowest option serves with so many copies: an outline has none of them."""
+    options = [{"accelerators": 0, "vcpus": 4, "throughput": rate} for rate in (700_000_000.0, 101)]
+    document: dict[str, Any] = {
+        "instance_types": {"t": {"vcpus": 4, "memory_gib": 32, "price_per_hour": 2.5}},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+        "components": [{"name": "c", "demand": 2_100_000_000.0, "options": options}],
+    }
+    fleet = compile_fleet(Problem(**document))
+    most_new = most_new_machines(fleet)
+    assert most_new > [20_000_000]
+    assert DirectModel(fleet, most_new, outline=True).slots == ()
+    assert [slot.rank for slot in DirectModel(fleet, [2]).slots] == [0, 1]

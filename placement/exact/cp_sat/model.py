@@ -21,7 +21,6 @@ are among those that any plan keeps, so its bound holds, and it is small.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -467,6 +466,4 @@ def _most_alone(shape: Shape, option: Option, copies: int) -> int:
 
 def _slots(fleet: Fleet, most_new: Sequence[int], outline: bool) -> tuple[Slot, ...]:
     """Running instances, and unless it is an outline so many new machines of each pool."""
-    most = [0] * len(fleet.pools) if outline else most_new
-    chosen = [slot for slot in slots_of(fleet) if slot.instance is not None or slot.rank < most[slot.pool]]
-    return tuple(replace(slot, index=index) for index, slot in enumerate(chosen))
+    return slots_of(fleet, most_new=[0] * len(fleet.pools) if outline else most_new)
