@@ -39,6 +39,8 @@ def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
         document = random_problem(rng)
         for row in document["components"]:
             row["dedicated"] = row.get("dedicated", False) or (seed % 2 == 0 and rng.random() < 0.5)
+            if seed % 3 == 0:
+                row["spread"] = {"max_skew": rng.randint(1, 3), "max_per_zone": rng.randint(1, 4)}
         fleet = compile_fleet(Problem(**document))
         compiled = check_certificate.Problem(document)
         optional = [sum(c.optional for c in fleet.components if c.level == level) for level in range(len(fleet.levels))]
@@ -55,6 +57,7 @@ def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
         worth, least = mine.inequality(check_certificate.Leaf(compiled, {}, within))
         assert (tuple(worth[pool.name] for pool in fleet.pools), least) == (cut.worth, cut.least), f"seed {seed}"
         assert cut.prices is prices
+        assert certify(relaxation, prices, sums={s: (0, n) for s, n in whole.items()}) == cut  # sums without a price
         limits = {s: (rng.randint(0, n), rng.randint(n, n + 3)) for s, n in whole.items()}
         at_most = {s: (0, high) for s, (_, high) in limits.items()}
         none, some, both = (

@@ -14,6 +14,7 @@ from placement.bounds import cliques as module
 from placement.bounds import why_infeasible
 from placement.bounds.cliques import Clique, clique_bound, cliques, fewest_machines, least_price, why_too_many
 from placement.bounds.volume import volume_bound
+from placement.budget import Budget
 from placement.fleet import Fleet, PoolsOf, compile_fleet
 from placement.problem import Problem
 from tests import brute, strategies
@@ -142,6 +143,15 @@ def test_what_is_paid_for_anyway_is_not_paid_twice() -> None:
         "objective": {"move_cost": 1, "horizon_hours": 1},
     }
     assert clique_bound(fleet_of(apart(3), pools, **more)) == 20_000_000
+
+
+def test_when_time_is_over_no_clique_is_looked_at() -> None:
+    """What must be paid for empty is a bound all the same."""
+    pools = [{"name": "p", "instance_type": "eight", "zone": "a", "min_instances": 2, "max_instances": 2}]
+    fleet, over = fleet_of(apart(3), pools), Budget(seconds=0)
+    assert fleet.cost(clique_bound(fleet, over)) == 10_000_000
+    assert list(why_too_many(fleet, over)) == []
+    assert len(list(why_too_many(fleet))) == 1
 
 
 @pytest.mark.parametrize(
