@@ -95,6 +95,7 @@ SAME_ZONE = {"name": "gd", "instance_type": "gpu", "zone": "b"}
 # Just one copy of web by its first option fits, to the unit in each size.
 TIGHT = {"accelerator": "A", "accelerator_count": 1, "vcpus": 4, "memory_gib": 16, "price_per_hour": 1,
          "reserved": {"accelerator_memory_gib": 27}}  # fmt: skip
+LINE = {"name": "line", "demand": 0.5, "accelerators": 0, "vcpus": 2, "groups": ["x"]}
 TIGHT_POOL = {"name": "gd", "instance_type": "tight", "zone": "d"}
 NEW_ROW = {"component": "foe", "option": 0, "instance": "ca/new-2", "accelerators": []}
 
@@ -217,6 +218,7 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("copies", {"components.1.copies": 0}, {}, "solo: 1 copies placed, 0 wanted"),
     ("min-copies", {"components.3.min_copies": 2}, {}, "foe: 1 copies placed, at least 2 required"),
     ("min-copies", {"components.4.min_copies": 3}, {}, "line: 2 copies placed, at least 3 required"),
+    ("demand", {"components.4": {**LINE, "throughput": 0.24999999925}}, {}, "line: serves 0.4999999985, demand is 0.5"),
     ("demand", {"components.4.demand": 5.00001}, {}, "line: serves 5, demand is 5.00001"),
     (
         "max-skew",
@@ -339,7 +341,12 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "web"}]}, "web: says 1 copies unplaced, counted 0"),
     ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "line"}]}, "line: says 1 copies unplaced, counted 0"),
     ("claimed-unplaced", {}, {"unplaced": [FOE, {"component": "x"}]}, "x: says 1 copies unplaced, counted 0"),
-    ("claimed-left-out", {}, {"left_out_bound": {"2": 3}}, "leaves out 3 copies of priority 2, this one leaves out 2"),
+    (
+        "claimed-left-out",
+        {},
+        {"left_out_bound": {"2": 3}},
+        "plan: says that every plan leaves out 3 copies of priority 2, this one leaves out 2",
+    ),
     ("claimed-left-out", {}, {"left_out_bound": {"0": 1}}, "leaves out 1 copies of priority 0, this one leaves out 0"),
     ("claimed-left-out", {}, {"left_out_bound": {"7": 1}}, "leaves out 1 copies of priority 7, this one leaves out 0"),
     ("claimed-left-out", {}, {"left_out_bound": {"0": 1, "2": 2}}, "1 copies of priority 0, this one leaves out 0"),
@@ -430,6 +437,7 @@ KEPT: list[tuple[str, Edits, Edits]] = [
     ("room filled to the unit", {"components.1.vcpus": 11, "components.1.memory_gib": 46}, {}),
     ("accelerator filled to the unit", {"components.0.options.1.accelerator_memory_gib": 26}, {}),
     ("shares that sum to one", {"components.0.options.1.accelerator_share": 0.6}, {}),
+    ("demand met within all of a hair", {"components.4": {**LINE, "throughput": 0.2499999995}}, {}),
     ("demand met within a hair", {"components.4.demand": 5.000000004}, {}),
     ("a zone that is not eligible has no skew", {"pools.4": {"name": "gd", "instance_type": "gpu", "zone": "d"}}, {}),
     (
