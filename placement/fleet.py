@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from placement.problem.references import GROUP
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, nearest, need, room
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -169,8 +169,12 @@ class Fleet:
         object.__setattr__(self, "_forced", tuple(map(tuple, forced)))
 
     def cost(self, ticks: int) -> int:
-        """Ticks as micro-dollars, nearest, of two the larger: the cost in a plan. Never decreasing in ticks."""
-        return nearest(Fraction(ticks, self.tick_move))
+        """Ticks as micro-dollars, nearest, half to even: the cost in a plan. Never decreasing in ticks."""
+        return round(Fraction(ticks, self.tick_move))
+
+    def least_cost(self, ticks: int) -> int:
+        """The least cost, micro-dollars, of any plan of so many ticks or more, however its price is rounded."""
+        return math.ceil(Fraction(ticks, self.tick_move) - Fraction(1, 2))
 
     def forced(self, p: int) -> tuple[int, ...]:
         """The instances of pool p that can't be released: paid for whatever the plan."""

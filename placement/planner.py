@@ -16,7 +16,7 @@ from placement.budget import Budget
 from placement.document import from_plan, money, to_plan
 from placement.errors import SolverBugError, UsageError, failure, ran_out_of_memory, wrong_argument
 from placement.fleet import compile_fleet
-from placement.packing import machine_price, moves
+from placement.packing import cost_of, machine_price, moves
 from placement.plan import Plan
 from placement.problem import Problem
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
@@ -381,7 +381,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         "stop": str(outcome.stop),
     }
     best = track.best
-    bound = None if track.ticks_bound is None else fleet.cost(track.ticks_bound)
+    bound = None if track.ticks_bound is None else fleet.least_cost(track.ticks_bound)
     if best is None:
         status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
         facts.update(
@@ -401,16 +401,19 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
             tuple(track.faults),
         )
     packing, value = best
-    cost = fleet.cost(value.ticks)
+    price, moved = machine_price(fleet, packing), moves(fleet, packing)
+    cost = cost_of(fleet, price, moved)
+    if track.proved:  # in ticks, which are exact
+        bound = cost
     status = Status.OPTIMAL if track.proved else Status.FEASIBLE
     stop = Stop.PROVED if track.proved else outcome.stop
     facts.update(
         status=str(status),
         stop=str(stop),
         found_by=track.found_by,
-        price_per_hour=money(machine_price(fleet, packing)),
+        price_per_hour=money(price),
         cost=money(cost),
-        moves=sum(moves(fleet, packing)),
+        moves=sum(moved),
         lower_bound=money(bound),
         gap=relative_gap(cost, bound),
         **_said(bound_by=track.bound_by, bound_relaxes=track.bound_relaxes),
@@ -419,7 +422,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)}
         facts["unplaced"] = _unplaced(fleet, packing, value, track.left_out_bound())
     plan = to_plan(fleet, packing, **facts, **_extras(track, outcome))
-    _check(fleet, plan, packing, cost, bound)
+    _check(fleet, plan, packing, (price, sum(moved), cost), bound)
     return Result(plan, packing, status, stop, cost, bound, tuple(track.events), tuple(track.faults), fleet=fleet)
 
 
@@ -460,17 +463,16 @@ def _unplaced(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ..
     return rows
 
 
-def _check(fleet: Fleet, plan: Any, packing: Packing, cost: int, bound: int | None) -> None:
-    """The referee's word on the plan; a difference is a bug and is raised."""
+def _check(fleet: Fleet, plan: Any, packing: Packing, counted: tuple[int, int, int], bound: int | None) -> None:
+    """The referee's word on a plan whose price, moves and cost were counted; a difference is a bug and is raised."""
     verdict = verify(fleet.problem, plan)
     if verdict.violations:
         broken = "; ".join(v.message for v in verdict.violations[:3])
         if not broken_rule(fleet, packing):  # it keeps them; what is said of it is untrue
             raise SolverBugError(f"what is said of the plan of {plan.solver} is untrue: {broken}")
         raise _BrokenPlanError(broken)
-    counted = (machine_price(fleet, packing), sum(moves(fleet, packing)), cost)
     if counted != (verdict.price_per_hour, verdict.moves, verdict.cost):
         found = (verdict.price_per_hour, verdict.moves, verdict.cost)
         raise SolverBugError(f"price, moves, cost: the solver counts {counted}, the check {found}")
-    if bound is not None and bound > cost:
-        raise SolverBugError(f"the bound {bound} is above the cost {cost} of a plan that keeps every rule")
+    if bound is not None and bound > verdict.cost:
+        raise SolverBugError(f"the bound {bound} is above the cost {verdict.cost} of a plan that keeps every rule")

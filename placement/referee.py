@@ -18,19 +18,7 @@ from placement import arguments
 from placement.plan import Plan
 from placement.problem import Problem
 from placement.problem.references import GROUP
-from placement.units import (
-    MIB_PER_GIB,
-    MICRO,
-    MILLI,
-    WHOLE_SHARE,
-    dollars,
-    exact,
-    horizon,
-    micro_dollars,
-    nearest,
-    need,
-    room,
-)
+from placement.units import MIB_PER_GIB, MICRO, MILLI, WHOLE_SHARE, dollars, exact, horizon, micro_dollars, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized
@@ -86,7 +74,7 @@ class Verdict:
     violations : every broken rule; empty for a plan that may be carried out as it is.
     price_per_hour : micro-dollars per hour of all machines that are paid for.
     moves : copies that run now and run on, but not where they are.
-    cost : micro-dollars: the price over the horizon, to the nearest, of two the larger, plus the moves.
+    cost : micro-dollars: the price over the horizon, rounded half to even, plus the moves.
     left_out : copies left out by priority; only priorities that leave any out. Components with a demand leave none out.
     copies : placed copies.
     instances : machines that the plan lists.
@@ -154,7 +142,7 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
         return Verdict(told, price_per_hour=0, moves=0, cost=0, left_out={}, copies=0, instances=0)
     stand = _Standing(problem, plan)
     price, moves = _price(stand), _moves(stand)
-    total = nearest(price * horizon(problem.objective.horizon_hours)) + _move_cost(problem, moves)
+    total = round(price * horizon(problem.objective.horizon_hours)) + _move_cost(problem, moves)
     moved = sum(moves.values())
     left_out = _by_priority(stand)
     told = (

@@ -64,11 +64,6 @@ def exact(value: float) -> Fraction:
     return Fraction(str(value))
 
 
-def nearest(amount: Fraction) -> int:
-    """The nearest whole number, of two the larger: so what is rounded and what was whole before add up in any order."""
-    return math.floor(amount + Fraction(1, 2))
-
-
 def horizon(hours: float) -> Fraction:
     """The objective's horizon as a fraction: decimals of up to six digits are exact, others within 1e-12."""
     return exact(hours).limit_denominator(10**6)

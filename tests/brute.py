@@ -14,9 +14,9 @@ What can differ is less than it seems, and each cut below keeps an optimal plan:
   unfit (needs are >= 0 and conflicts only disappear), so unfit contents are not extended.
 * Zones that are done matter to spread rules only by their sorted counts, and only for components that have such rules.
 
-Components with `demand` have no largest count of copies of their own; `most_copies` argues one. Price x horizon is
-rounded once, at the end, so price and kept money are carried side by side and tables hold what no other entry beats in
-both.
+Components with `demand` have no largest count of copies of their own; `most_copies` argues one. Sums of rounded
+money do not add up under half-even rounding of price x horizon, so price and kept money are carried side by side and
+tables hold what no other entry beats in both.
 
 `pinned` is read by counts: two pinned rows at one place need two copies there.
 """
@@ -32,7 +32,7 @@ from operator import add, gt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.contents import Content, Contents, Counts
-from tests.reading import Account, Doc, Reading, account, nearest, serves
+from tests.reading import Account, Doc, Reading, account, serves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -351,7 +351,7 @@ class _Search:
                 for name in self.names
             )
             for entry in entries:
-                cost = nearest(entry.price * self.reading.horizon) + moves - entry.kept
+                cost = round(entry.price * self.reading.horizon) + moves - entry.kept
                 if left_out not in found or cost < found[left_out][0]:
                     found[left_out] = (cost, entry)
         priorities = tuple(self.left_out(self.nothing))

@@ -53,11 +53,6 @@ def micro(dollars: float) -> int:
     return round(dollars * 1_000_000)
 
 
-def nearest(amount: Fraction) -> int:
-    """The nearest whole number; of two the larger."""
-    return math.floor(amount + Fraction(1, 2))
-
-
 @dataclass(frozen=True, slots=True)
 class Option:
     """One way to run a copy; memory on each accelerator, host needs per copy."""
@@ -243,7 +238,7 @@ def account(reading: Reading, plan: Doc) -> Account:
     kept = _kept(reading, plan)
     moves = {name: min(reading.running[name], planned[name]) - kept[name] for name in reading.components}
     paid = sum(reading.move_cost[name] * number for name, number in moves.items())
-    return Account(price, nearest(price * reading.horizon) + paid, sum(moves.values()))
+    return Account(price, round(price * reading.horizon) + paid, sum(moves.values()))
 
 
 def left_out(reading: Reading, plan: Doc) -> Counter[str]:
