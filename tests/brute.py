@@ -23,10 +23,11 @@ tables hold what no other entry beats in both.
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import combinations
 from operator import add, gt
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -108,8 +109,16 @@ def cheapest(problem: Doc) -> Best | None:
 
 
 def survey(problem: Doc) -> Survey:
-    """Return the optimum and the least costs of all plans; as long as :func:`cheapest`."""
-    return _Search(Reading(problem)).survey()
+    """Return the optimum and the least costs of all plans; as long as :func:`cheapest`.
+
+    Ten solvers are held to the same problems, so answers are kept; nobody may change one.
+    """
+    return _survey(json.dumps(problem))
+
+
+@lru_cache(maxsize=4096)
+def _survey(problem: str) -> Survey:
+    return _Search(Reading(json.loads(problem))).survey()
 
 
 def most_copies(reading: Reading, name: str) -> int:

@@ -167,7 +167,13 @@ def settings_of(name: str) -> str:
     lines = {
         "module": [name],
         "copied": list(NEEDED),
-        "arguments": ["-p", "no:cacheprovider", *(f"--deselect={test}" for test in LEFT_OUT if of(test) in files)],
+        "arguments": [
+            "-p",
+            "no:cacheprovider",
+            "-m",
+            "not long",
+            *(f"--deselect={test}" for test in LEFT_OUT if of(test) in files),
+        ],
         "tests": list(MODULES[name]),
     }
     return SETTINGS.format(**{key: "".join(f"\n    {row}" for row in rows) for key, rows in lines.items()})

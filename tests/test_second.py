@@ -126,9 +126,9 @@ def test_an_interrupt_brings_it_back_with_what_it_has(
 
 def test_its_time_ends_it(fleet: Fleet) -> None:
     """And what it found by then counts."""
-    budget = Budget(5.0)
+    budget = Budget(LONG)
     track = Track(fleet, budget)
-    with second_process(track, budget, iter([Errand(Wait(plan(2)), budget.share(0.3), "in time")])):
+    with second_process(track, budget, iter([Errand(Wait(plan(2)), budget.share(seconds=1.0), "in time")])):
         while track.best is None and not budget.over():
             time.sleep(0.01)
     assert track.found_by == "in time"
@@ -263,16 +263,17 @@ def test_without_an_interpreter_the_search_goes_on(
 
 def test_an_error_of_the_listener_is_raised(fleet: Fleet) -> None:
     """As it is when the search itself tells of a plan."""
-    budget = Budget(LONG)
+    budget, told = Budget(LONG), threading.Event()
 
     def listen(_: object) -> None:
+        told.set()
         raise ZeroDivisionError
 
     def errands() -> Iterator[Errand]:
         yield Errand(Say(plan(2)), budget, "")
 
     with pytest.raises(ZeroDivisionError), second_process(Track(fleet, budget, listen), budget, errands()):
-        time.sleep(2.0)
+        told.wait(LONG / 2)
 
 
 def test_an_error_of_a_task_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from placement_bench.rows import Asked
 
+CONNECT = 10.0  # seconds to wait for a scheduler
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -95,7 +97,7 @@ def dask(jobs: Sequence[Job], scheduler: str) -> Iterator[Iterator[Row]]:
             'the executor dask needs the extra `distributed`: pip install "gpu-placement[distributed]"'
         ) from None
     try:
-        client = Client(scheduler, timeout=10, set_as_default=False)
+        client = Client(scheduler, timeout=CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(f"no Dask scheduler answers at {scheduler}: {error}") from None
     futures = {client.submit(job, pure=False, retries=0): job for job in jobs}

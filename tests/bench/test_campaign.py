@@ -20,7 +20,7 @@ from placement_bench.rows import RUNS, read_rows
 from tests.bench.toy import LOG
 
 ROOT = Path(__file__).resolve().parents[2]
-RUN = ["run", "--set", "toy", "--case", "good-*", "--solver", "toy", "--out"]
+RUN = ["run", "--set", "toy", "--case", "good-[1-5]", "--solver", "toy", "--out"]
 
 
 def command(*words: str | Path) -> list[str]:
@@ -56,7 +56,7 @@ def test_a_killed_campaign_goes_on_where_it_was(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert (out / RUNS).read_bytes().startswith(kept)
     rows = read_rows(out)
-    assert sorted(row.asked.case for row in rows) == [f"good-{n}" for n in range(1, 9)]
+    assert sorted(row.asked.case for row in rows) == [f"good-{n}" for n in range(1, 6)]
     assert all(row.solved for row in rows)
     ended = {json.loads(line)["asked"]["case"] for line in kept.splitlines()}
     again = Counter(line.split()[0] for line in log.read_text().splitlines())

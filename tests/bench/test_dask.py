@@ -43,8 +43,9 @@ def test_runs_go_to_the_cluster_and_come_back_as_rows(cluster: Any, tmp_path: Pa
 
 
 @pytest.mark.filterwarnings("default")
-def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the address, and exit code 2."""
+    monkeypatch.setattr("placement_bench.runner.CONNECT", 0.2)
     done = CliRunner().invoke(app, [*RUN, "--scheduler", "tcp://127.0.0.1:9", "--out", str(tmp_path / "out")])
 
     assert done.exit_code == 2

@@ -70,7 +70,7 @@ def test_arrivals_are_drawn_as_published(name: str) -> None:
 
 
 @pytest.mark.parametrize("policy", sorted(set(PUBLISHED) - {"random"}))
-@pytest.mark.parametrize("case", ["gpuspec33-43", "multigpu50-51"])
+@pytest.mark.parametrize("case", ["multigpu50-51", pytest.param("gpuspec33-43", marks=pytest.mark.slow)])
 def test_a_published_policy_gives_its_published_curve(policy: str, case: str) -> None:
     """All 131 columns to the last digit, and the checker finds the same value."""
     data = published(OPENB)
@@ -81,6 +81,7 @@ def test_a_published_policy_gives_its_published_curve(policy: str, case: str) ->
     assert task.check(answer).faults == ()
 
 
+@pytest.mark.slow
 def test_our_policy_allocates_more_than_the_best_published() -> None:
     """The value was 95.71 when this was written; the published 95.14 is that of FGD."""
     task = the_set.load_online(published(OPENB), "default", 42)

@@ -21,6 +21,7 @@ from placement.budget import Budget
 from placement.fleet import compile_fleet
 from placement.track import Track
 from tests import brute
+from tests.corpus import one_by_one
 from tests.strategies import random_problem
 
 
@@ -167,7 +168,7 @@ def test_a_wide_copy_stands_once_on_each_accelerator() -> None:
     assert bound.bound == 3_000_000
 
 
-@pytest.mark.parametrize("seed", range(1000, 1240))
+@one_by_one(range(1000, 1240))
 def test_bounds_of_wide_copies_hold(seed: int) -> None:
     """Against all plans of small problems: copies on one to three accelerators, shared and owned, in two zones."""
     rng = random.Random(seed)

@@ -72,7 +72,8 @@ def check(said: str) -> None:
 def files(tmp_path: Path) -> Path:
     """The problem, a plan of it, and one that breaks rules of every family."""
     (tmp_path / "p.json").write_text(json.dumps(problem()))
-    assert run("solve", tmp_path / "p.json", "--solver", "greedy", "--output", tmp_path / "plan.json").exit_code == 0
+    done = run("solve", tmp_path / "p.json", "--solver", "greedy", "--work", "1", "--output", tmp_path / "plan.json")
+    assert done.exit_code == 0
     plan = json.loads((tmp_path / "plan.json").read_text())
     rows = [{**row, "accelerators": [0]} for row in plan["assignments"][:-1]]
     rows += [{**rows[0], "component": bad("unknown")}, {**rows[0], "instance": bad("i-9")}, {**rows[0], "option": 7}]
@@ -86,8 +87,8 @@ def files(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("command", "code"),
     [
-        (["solve", "p.json", "--solver", "greedy", "--output", "out.json"], 0),
-        (["solve", "p.json", "--solver", "greedy", "--output", "out.json", "--full"], 0),
+        (["solve", "p.json", "--solver", "greedy", "--work", "1", "--output", "out.json"], 0),
+        (["solve", "p.json", "--solver", "greedy", "--work", "1", "--output", "out.json", "--full"], 0),
         (["info", "p.json"], 0),
         (["verify", "p.json", "plan.json"], 0),
         (["verify", "p.json", "broken.json"], 1),
@@ -111,7 +112,7 @@ def test_no_name_is_taken_for_anything_else(
 def test_names_are_shown_whole(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Escaped, and not left out."""
     monkeypatch.setenv("COLUMNS", "600")
-    tables = run("solve", files / "p.json", "--solver", "greedy", "--output", files / "out.json").stdout
+    tables = run("solve", files / "p.json", "--solver", "greedy", "--work", "1", "--output", files / "out.json").stdout
     shown = "".join(tables.split())
 
     for name in ("chat", "rank", "third", "i-1", "one"):
@@ -133,6 +134,11 @@ def test_nor_in_what_is_wrong(tmp_path: Path, changes: dict[str, Any]) -> None:
     """Reasons for there being no plan, faults, nearest names."""
     (tmp_path / "p.json").write_text(json.dumps(problem(**changes)))
 
-    for command in (["solve", "--solver", "ffd"], ["solve", "--output", str(tmp_path / "o")], ["info"], ["bound"]):
+    for command in (
+        ["solve", "--solver", "ffd"],
+        ["solve", "--work", "1", "--output", str(tmp_path / "o")],
+        ["info"],
+        ["bound"],
+    ):
         check(run(command[0], tmp_path / "p.json", *command[1:]).stderr)
         check(run(command[0], tmp_path / "p.json", *command[1:], "--full").stderr)

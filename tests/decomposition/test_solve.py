@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from itertools import islice
+
+import pytest
 
 import placement
 from placement import Problem, Status
@@ -18,17 +19,18 @@ from placement.heuristics import relabel
 from placement.result import Stop
 from placement.track import Track
 from tests import brute
-from tests.exact.test_neighbourhood import broken_rules, plans
+from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import suite
 from tests.strategies import random_problem
 
 CUT = {"copies": 2, "solver": "greedy", "rounds": 2}
 
 
-def test_rounds_keep_every_rule_and_never_lose() -> None:
+@seeds(range(45), 10)
+def test_rounds_keep_every_rule_and_never_lose(seeds: range) -> None:
     """With every rule and state in play, a plan given is never made worse; the planner raises when one is broken."""
     rounds = better = 0
-    for _, problem, fleet, packing in islice(plans(), 30):
+    for _, problem, fleet, packing in plans(seeds):
         hint = placement.document.to_plan(fleet, packing)
         before = placement.verify(problem, hint)
         result = placement.solve(
@@ -41,7 +43,7 @@ def test_rounds_keep_every_rule_and_never_lose() -> None:
             assert result.cost <= before.cost
             better += result.cost < before.cost
         rounds += int(result.to_document().get("stats", {}).get("rounds", 0))
-    assert rounds > 15
+    assert rounds > 15 * len(seeds) / 45
     assert better > 0
 
 
@@ -72,9 +74,9 @@ def test_the_whole_in_groups_keeps_every_rule() -> None:
 
 def test_groups_find_what_heuristics_do_not() -> None:
     """Half as many groups as components: cheaper than the heuristics, with the bound of the whole beside."""
-    fleet = compile_fleet(Problem(**suite("shared", 40, 1)))
+    fleet = compile_fleet(Problem(**suite("shared", 12, 2)))
     costs = []
-    for groups in (0, 25):
+    for groups in (0, 6):
         budget = Budget(work=1)
         track = Track(fleet, budget)
         options = DecompositionOptions(copies=40, groups=groups, rounds=0)
@@ -85,10 +87,11 @@ def test_groups_find_what_heuristics_do_not() -> None:
     assert track.bound_by == "patterns"
 
 
-def test_its_bound_is_that_of_the_whole() -> None:
+@seeds(range(400, 425), 8)
+def test_its_bound_is_that_of_the_whole(seeds: range) -> None:
     """Never above the optimum that brute force finds, however the problem is cut."""
     tried = 0
-    for seed in range(400, 425):
+    for seed in seeds:
         document = random_problem(random.Random(seed), optional=False)
         if brute.too_big(document):
             continue
@@ -101,9 +104,10 @@ def test_its_bound_is_that_of_the_whole() -> None:
             continue
         assert result.bound is None or result.bound <= best.account.cost
         tried += result.bound is not None
-    assert tried > 6
+    assert tried > 6 * len(seeds) / 25
 
 
+@pytest.mark.slow
 def test_parts_find_what_the_whole_can() -> None:
     """On a fleet of a hundred components the rounds make the heuristics' plan cheaper."""
     fleet = compile_fleet(Problem(**suite("mixed", 100, 1)))
@@ -118,7 +122,7 @@ def test_parts_find_what_the_whole_can() -> None:
 
 def test_time_that_is_over_ends_it_with_the_plan_at_hand() -> None:
     """No round is begun."""
-    _, _, fleet, packing = next(plans())
+    _, _, fleet, packing = next(plans(range(150)))
     budget = Budget(seconds=0)
     track = Track(fleet, budget)
     options = DecompositionOptions(copies=1)

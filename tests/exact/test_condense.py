@@ -14,7 +14,7 @@ from placement.exact.start import first_plan
 from placement.fleet import compile_fleet
 from placement.packing import evaluate
 from placement.track import Track
-from tests.exact.test_neighbourhood import broken_rules
+from tests.corpus import broken_rules
 from tests.heuristics.fleets import component, fleet_of, suite
 from tests.strategies import random_problem
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import placement
 from placement import Problem
 from placement.bounds.patterns.bound import PatternBound
 from placement.budget import Budget
-from placement.document import to_plan
 from placement.exact.afresh import afresh
 from placement.exact.focus import focus
 from placement.fleet import Fleet, compile_fleet
@@ -18,6 +16,7 @@ from placement.heuristics.solve import solve_greedy
 from placement.packing import Packing, Value
 from placement.track import Track
 from tests import strategies
+from tests.corpus import broken_rules, seeds
 
 DEAR = Value((), 2**62)
 
@@ -29,14 +28,11 @@ def greedy_plan(fleet: Fleet) -> Packing | None:
     return None if track.best is None else track.best[0]
 
 
-def broken_rules(problem: Problem, fleet: Fleet, packing: Packing) -> list[str]:
-    return [violation.message for violation in placement.verify(problem, to_plan(fleet, packing)).violations]
-
-
-def test_plans_as_if_nothing_ran_are_plans_once_relabelled() -> None:
+@seeds(range(250))
+def test_plans_as_if_nothing_ran_are_plans_once_relabelled(seeds: range) -> None:
     """Running machines of every state; those that can't be released are paid for and count against quotas."""
     planned = forced = 0
-    for seed in range(250):
+    for seed in seeds:
         problem = Problem(**strategies.random_problem(random.Random(seed), state=True))
         fleet = compile_fleet(problem)
         fresh = afresh(fleet, DEAR)
@@ -49,8 +45,8 @@ def test_plans_as_if_nothing_ran_are_plans_once_relabelled() -> None:
         assert broken_rules(problem, fleet, relabel(fleet, packing)) == [], f"seed {seed}"
         planned += 1
         forced += any(fleet.forced(pool.index) for pool in fleet.pools)
-    assert planned > 60
-    assert forced > 15
+    assert planned > 60 * len(seeds) / 250
+    assert forced > 15 * len(seeds) / 250
 
 
 def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
@@ -73,10 +69,11 @@ def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
     assert afresh(compile_fleet(Problem(**document)), DEAR) is None
 
 
-def test_plans_by_the_cheapest_ways_are_plans() -> None:
+@seeds(range(120), 20)
+def test_plans_by_the_cheapest_ways_are_plans(seeds: range) -> None:
     """Each component keeps a way in each zone that it had one in, and those that a plan at hand uses."""
     planned = before = after = 0
-    for seed in range(120):
+    for seed in seeds:
         problem = Problem(**strategies.random_problem(random.Random(seed), state=False))
         fleet = compile_fleet(problem)
         bound = PatternBound(fleet, Budget())
@@ -97,5 +94,5 @@ def test_plans_by_the_cheapest_ways_are_plans() -> None:
         if packing is not None:
             assert broken_rules(problem, fleet, packing) == [], f"seed {seed}"
             planned += 1
-    assert planned > 60
+    assert planned > 60 * len(seeds) / 120
     assert after < before

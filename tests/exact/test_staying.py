@@ -167,7 +167,7 @@ def test_a_mix_that_moves_too_much_does_not_pay() -> None:
     assert packing.pays(few._replace(held=()))
 
 
-@pytest.mark.parametrize(("money", "most"), [(5.0, 0.03), (100.0, 0.09)])
+@pytest.mark.parametrize(("money", "most"), [pytest.param(5.0, 0.03, marks=pytest.mark.slow), (100.0, 0.09)])
 def test_the_gap_is_small_where_moves_are_dear(money: float, most: float) -> None:
     """Were what runs not in the bound it would be 3 and 21 %."""
     problem = suite("replan", 20, 2)

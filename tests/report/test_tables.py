@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,13 @@ def shown(renderable: Any, width: int = 100, *, encoding: str = "utf-8") -> str:
 def solved(problem: placement.Problem) -> placement.Result:
     """A plan by the quickest solver."""
     return placement.solve(problem, "greedy", work=1)
+
+
+@cache
+def instance(name: str) -> tuple[placement.Problem, placement.Result]:
+    """A problem of `instances`, and a plan of it."""
+    problem = placement.read(INSTANCES / f"{name}.yaml")
+    return problem, solved(problem)
 
 
 def test_facts_are_those_of_the_plan() -> None:
@@ -115,8 +123,7 @@ def test_bar_tells_free_owned_and_fill(ascii_only: bool, expected: str) -> None:
 @pytest.mark.parametrize("name", ["codegen-after", "kubernetes-mixed-gpus", "sagemaker-whole-gpu"])
 def test_tables_fit_and_lose_nothing(name: str, width: int) -> None:
     """No line is wider than the screen; every machine, component and the price stand on it, whole."""
-    problem = placement.read(INSTANCES / f"{name}.yaml")
-    result = solved(problem)
+    problem, result = instance(name)
 
     text = shown(Report(problem, result), width)
 
@@ -133,8 +140,7 @@ def test_tables_fit_and_lose_nothing(name: str, width: int) -> None:
 @pytest.mark.parametrize("width", [40, 45, 50, 55, 60, 65, 70, 75, 80, 90])
 def test_narrow_terminals_get_whole_words(width: int) -> None:
     """Blocks of lines in place of tables: every name, type, zone and figure stands on one line."""
-    problem = placement.read(INSTANCES / "kubernetes-mixed-gpus.yaml")
-    result = solved(problem)
+    problem, result = instance("kubernetes-mixed-gpus")
 
     text, before = shown(Report(problem, result), width), shown(Overview(problem), width)
     assert max(map(len, [*text.splitlines(), *before.splitlines()])) <= width

@@ -1,0 +1,56 @@
+"""Random problems that tests have in common: which seeds a test looks at, and plans that are made once a process."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import placement
+from placement import Problem
+from placement.document import to_plan
+from placement.fleet import Fleet, compile_fleet
+from tests import strategies
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.packing import Packing
+
+FEW = 40
+
+
+def seeds(every: range, few: int = FEW) -> pytest.MarkDecorator:
+    """Give a test `seeds`: the first few on every change, and all of them with the mark `slow`, at night."""
+    cases = [pytest.param(every[:few], id="few"), pytest.param(every, id="all", marks=pytest.mark.slow)]
+    return pytest.mark.parametrize("seeds", cases)
+
+
+def one_by_one(every: range, few: int = FEW) -> pytest.MarkDecorator:
+    """Give a test one `seed` at a time: the first few on every change, the others with the mark `slow`, at night."""
+    cases = [*every[:few], *(pytest.param(seed, marks=pytest.mark.slow) for seed in every[few:])]
+    return pytest.mark.parametrize("seed", cases)
+
+
+def plans(seeds: range, **knobs: Any) -> Iterator[tuple[int, Problem, Fleet, Packing]]:
+    """Random problems with a plan for each that has one."""
+    for seed in seeds:
+        found = _planned(seed, **knobs)
+        if found is not None:
+            yield seed, *found
+
+
+@cache
+def _planned(seed: int, **knobs: Any) -> tuple[Problem, Fleet, Packing] | None:
+    problem = Problem(**strategies.random_problem(random.Random(seed), **knobs))
+    result = placement.solve(problem, "best-fit", time_limit=None, work=3)
+    if result.packing is None or not result.packing.machines:
+        return None
+    return problem, compile_fleet(problem), result.packing
+
+
+def broken_rules(problem: Problem, fleet: Fleet, packing: Packing) -> list[str]:
+    """What the check says of a packing."""
+    return [violation.message for violation in placement.verify(problem, to_plan(fleet, packing)).violations]
