@@ -84,4 +84,4 @@ def test_options_on_the_page_are_there() -> None:
     shown = set(re.findall(r"--[a-z-]+", CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).stdout))
 
     assert named <= shown
-    assert shown - named - {"--help", "--peer", "--peer-python", "--data", "--quick", "--store"} == set()
+    assert shown - named - {"--help", "--peer", "--peer-python", "--data", "--quick", "--slow", "--store"} == set()
