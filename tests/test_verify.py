@@ -156,7 +156,7 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ("instance-pool", {"pools.4": SAME_ZONE}, {"instances.1.pool": "gd"}, "i-2: runs in pool gb, but the plan says gd"),
     ("known-component", {}, {"assignments.9": {**NEW_ROW, "component": "fo"}}, 'assignments[9]: component "fo" is not'),
     ("listed-instance", {}, {"assignments.9": {**NEW_ROW, "instance": "x"}}, 'assignments[9]: instance "x" is not in'),
-    ("known-option", {}, {"assignments.9": {**NEW_ROW, "option": 1}}, "option 1 of foe, which has 1, numbered from 0"),
+    ("known-option", {}, {"assignments.9": {**NEW_ROW, "option": 1}}, "assignments[9]: option 1 of foe, which has 1"),
     ("allowed-type", {"components.3.instance_types": ["gpu"]}, {}, "foe on ca/new-2: option 0 may not run on cpu (no "),
     ("allowed-type", {"components.0.options.0.on": []}, {}, "web on i-1: option 0 may not run on gpu (A)"),
     ("allowed-zone", {"components.1.zones": ["a", "c"]}, {}, "solo on i-2: stands in zone b, allowed: a, c"),
@@ -785,3 +785,22 @@ def test_a_component_that_places_nothing_has_no_skew() -> None:
                                       "spread": {"max_skew": 1, "min_zones": 3}}},
                     {"assignments": [row for row in PLAN["assignments"] if row["component"] != "foe"]})  # fmt: skip
     assert verdict.violations == ()
+
+
+def test_every_row_that_cannot_be_read_is_named() -> None:
+    """Not only the first of them."""
+    rows = [{**NEW_ROW, "component": "fo"}, {**NEW_ROW, "instance": "x"}, {**NEW_ROW, "option": 1}]
+    found = judge(plan={"assignments": [*PLAN["assignments"], *rows]}).violations
+    assert [(one.rule, one.where) for one in found] == [
+        ("known-component", "assignments[9]"),
+        ("listed-instance", "assignments[10]"),
+        ("known-option", "assignments[11]"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["problem", "plan"])
+def test_a_document_that_was_not_read(name: str) -> None:
+    """A dictionary is no problem and no plan; the message says which it is and how to make one."""
+    given: dict[str, Any] = {"problem": Problem(**PROBLEM), "plan": Plan(**PLAN), name: {}}
+    with pytest.raises(placement.UsageError, match=rf"{name}.* must be a {name.title()}: make one by"):
+        verify(**given)
