@@ -69,7 +69,10 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_many_small_items_keep_a_large_one_out",
         f"{SETTLING[0]}::test_the_limits_of_listing",
     ),
-    "placement/bounds/patterns/stacking.py": SETTLING,
+    "placement/bounds/patterns/stacking.py": (
+        f"{SETTLING[0]}::test_no_accelerator_holds_more_copies_than_there_may_be_in_all",
+        f"{SETTLING[0]}::test_copies_that_patterns_count_twice",
+    ),
     "placement/bounds/patterns/settling.py": SETTLING,
     "placement/bounds/patterns/tree.py": ("tests/bounds/test_patterns.py", *SETTLING),
     "placement/bounds/patterns/today.py": (

@@ -48,6 +48,7 @@ from tests.corpus import seeds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from placement.bounds.patterns.program import Pattern
     from placement.packing import Packing
 
 FAR = 10**9
@@ -352,6 +353,30 @@ def test_settled_boxes_are_never_above_the_optimum(seeds: range) -> None:
     assert sum(check_bound(seed) for seed in seeds) > 20 * len(seeds) / 400
 
 
+@pytest.mark.parametrize("seed", range(80))
+def test_no_accelerator_holds_more_copies_than_there_may_be_in_all(seed: int) -> None:
+    """Of an item: copies of all that put it there, those of an option on one kind within the limits of its sum."""
+    rng = random.Random(seed)
+    relaxation = relax(compile_fleet(Problem(**strategies.random_problem(rng))))
+    own = {}
+    for s, numbers in enumerate(relaxation.sums):
+        ways = [relaxation.ways[w] for w in numbers]
+        if len({way.kind for way in ways}) == 1:
+            own[ways[0].component, ways[0].option, ways[0].kind] = s
+    stacking = Stacking(relaxation)
+    sums = {s: (0, rng.randint(0, 3)) for s in range(len(relaxation.sums)) if rng.random() < 0.5}
+    for within in ({}, sums):
+        found = stacking.limits(within)
+        for kind in relaxation.kinds:
+            for i, limit in enumerate(kind.knapsack.limits):
+                users = {(w.component, w.option) for w in relaxation.ways if (w.kind, w.item) == (kind.index, i)}
+                most = 0
+                for c, o in users:
+                    copies, s = relaxation.fleet.components[c].copies, own.get((c, o, kind.index), -1)
+                    most += min(copies, within[s][1]) if s in within else copies
+                assert found[kind.index][i] == min(limit, most)
+
+
 def halves() -> Fleet:
     """Three copies fill one and a half accelerators, on both types, and one more copy fills the two halves: not whole.
 
@@ -373,6 +398,39 @@ def halves() -> Fleet:
         components=[component("a", 3, 5, ["X"]), component("b", 3, 5, ["Y"]), component("c", 1, 10, ["X", "Y"])],
     )
     return compile_fleet(problem)
+
+
+def test_copies_that_patterns_count_twice() -> None:
+    """One whole copy on two accelerators stands twice on each of three, by patterns: one copy and a half too many."""
+    shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    wide = {"name": "wide", "copies": 3, "accelerators": 2, "accelerator_memory_gib": 1, "shared": True}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[{"name": "p", "instance_type": "t", "zone": "a"}],
+        components=[wide],
+    )
+    relaxation = relax(compile_fleet(problem))
+    stacking, way, s = Stacking(relaxation), relaxation.ways[0], 0
+    assert way.kind is not None
+    assert way.item is not None
+    most = stacking.limits({})
+    assert (relaxation.sums, most) == (((0,),), ((3,),))
+    twice, once = (way.kind, ((way.item, 2),)), (way.kind, ((way.item, 1),))
+    none = [0.0] * len(relaxation.sums)
+
+    def saved(copies: float, *patterns: tuple[Pattern, float]) -> float:
+        found = stacking.stacked([*none[:s], copies, *none[s + 1 :]], most, patterns)
+        assert len(found) == len(none)
+        return found[s]
+
+    assert saved(1, (twice, 3.0)) == 1.5
+    assert saved(1, (twice, 1.0), (once, 1.0), (twice, 2.0)) == 1.5
+    assert saved(0, (twice, 1.0), (once, 1.0)) == 1.5
+    assert saved(1.4, (twice, 3.0)) == 0  # not whole: another branch
+    assert saved(3, (twice, 3.0)) == 0
+    assert saved(1, (twice, 1e-7)) == 0
+    assert saved(1) == 0
 
 
 def test_settling_proves_what_the_tree_can_not() -> None:
