@@ -65,7 +65,7 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
 
 def _of_component(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterator[str]:
     if component.required or component.demand:
-        yield from _fits_nowhere(fleet, component)
+        yield from _fits_nowhere(component)
         yield from _spread_out_of_reach(fleet, component)
         yield from _caps_too_low(fleet, component, pools)
 
@@ -85,7 +85,7 @@ def _forced_over_quota(fleet: Fleet, pool: Pool) -> Iterator[str]:
         )
 
 
-def _fits_nowhere(fleet: Fleet, component: Component) -> Iterator[str]:
+def _fits_nowhere(component: Component) -> Iterator[str]:
     if any(option.pools for option in component.options):
         return
     needs = "; ".join(_need_in_words(option) for option in component.options)

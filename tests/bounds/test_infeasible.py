@@ -137,7 +137,8 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**QUOTAS, "components.0": {**SERVES, "demand": 5, "throughput": 1}}, "need at least 15 vCPUs"),
     ({**QUOTAS, "components.0": {**SERVES, "demand": 8.0003}}, None),  # by less than a thousandth of a vCPU
     # what has no accelerators, or nothing but vCPUs, says nothing of the rest
-    ({**QUOTAS, "instance_types.cpu": CPU, "pools.2": {**THIRD, "instance_type": "cpu", "max_instances": None},
+    ({**QUOTAS, "instance_types.cpu": {**CPU, "memory_gib": 8},
+      "pools.2": {**THIRD, "instance_type": "cpu", "max_instances": None},
       "components.0": {"name": "c", "copies": 4, "accelerators": 1},
       "components.1": {"name": "d", "copies": 3, "shared": True, "accelerator_share": 1}}, "at least 7 accelerators"),
     ({**HOST, "instance_types.cpu": CPU, "pools.2": {**THIRD, "instance_type": "cpu", "max_instances": None},
