@@ -25,7 +25,6 @@ class Stacking:
 
     def __init__(self, relaxation: Relaxation) -> None:
         """O(ways)."""
-        self._relaxation = relaxation
         self._whole = tuple(tuple(kind.knapsack.limits) for kind in relaxation.kinds)
         in_kind = {}  # (component, option, kind) -> the sum of just these ways
         for s, ways in enumerate(relaxation.sums):
