@@ -93,22 +93,21 @@ def machine_price(fleet: Fleet, packing: Packing) -> int:
 
 def moves(fleet: Fleet, packing: Packing) -> tuple[int, ...]:
     """(C,) moved copies per component: those that neither stay where they are nor just start or stop."""
-    planned: Counter[tuple[int, int, int]] = Counter()
-    exactly: Counter[tuple[int, int, int, tuple[int, ...]]] = Counter()
-    placed: Counter[int] = Counter()
-    for machine, seat in packing.seats():
-        placed[seat.component] += 1
-        if machine.instance is not None:
-            planned[seat.component, seat.option, machine.instance] += 1
-            exactly[seat.component, seat.option, machine.instance, seat.accelerators] += 1
-    kept: Counter[int] = Counter()
+    placed = Counter(seat.component for _, seat in packing.seats())
+    if not fleet.places:
+        return tuple(min(n, placed[c]) for c, n in enumerate(fleet.running))
+    stands = {machine.instance: Counter(machine.seats) for machine in packing.machines if machine.instance is not None}
+    kept = [0] * len(fleet.components)
+    matched: Counter[tuple[int, int, int]] = Counter()  # at accelerators that are known
     for place in fleet.places:
-        if place.accelerators is not None:
-            key = (place.component, place.option, place.instance)
-            stay = min(place.count, exactly[*key, place.accelerators])
-            kept[place.component] += stay
-            planned[key] -= stay
+        if place.accelerators is not None and place.instance in stands:
+            c, o, i = place.component, place.option, place.instance
+            stay = min(place.count, stands[i][Seat(c, o, place.accelerators)])
+            kept[c] += stay
+            matched[c, o, i] += stay
     for place in fleet.places:
-        if place.accelerators is None:
-            kept[place.component] += min(place.count, planned[place.component, place.option, place.instance])
+        if place.accelerators is None and place.instance in stands:
+            c, o, i = place.component, place.option, place.instance
+            planned = sum(n for seat, n in stands[i].items() if seat[:2] == (c, o))
+            kept[c] += min(place.count, planned - matched[c, o, i])
     return tuple(max(0, min(n, placed[c]) - kept[c]) for c, n in enumerate(fleet.running))

@@ -5,6 +5,7 @@ No solver marks its own work: the plan that leaves here was recounted by `verify
 
 from __future__ import annotations
 
+import math
 import threading
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -34,9 +35,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A plan of very many rows takes long to write and check; its time is taken off the search's.
-_MANY_ROWS = 50_000
-_ROW_SECONDS = 1.7e-5
+# A large plan takes long to write and check; its time is taken off the search's where it is not short. In seconds: for
+# a row of a plan, a component, and a machine that runs; tables included.
+_ROW_SECONDS, _COMPONENT_SECONDS, _INSTANCE_SECONDS = 1.0e-5, 5.0e-5, 2.0e-5
+_SHORT = 0.5
 # A search may end so late after its time: seconds, and a part of the time limit; after Ctrl-C, seconds.
 _LATE, _LATE_PART, _LATE_INTERRUPTED = 0.25, 0.05, 5.0
 _POLL = 0.5  # seconds between two looks at an interrupt
@@ -64,7 +66,7 @@ def solve(
     problem : what to place and where.
     solver : a name in `placement.SOLVERS`.
     time_limit : seconds; None for no limit. The best plan so far is returned when it ends, and on Ctrl-C. What a plan
-        of more than 50,000 rows takes to write is taken off it.
+        takes to check and write is taken off it, where that is more than half a second by its sizes.
     gap : relative gap to the bound at which to stop, from 0, which asks for a proof, to 1.
     seed : same problem, seed and `work` give the same plan.
     work : limit on work in the solver's own unit, for runs that must not depend on the machine.
@@ -110,11 +112,11 @@ def solve(
     budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
     track = Track(fleet, budget, listener, check=partial(broken_rule, fleet))
-    rows = _rows(fleet)
-    if budget.seconds is not None and rows > _MANY_ROWS:
-        budget.seconds -= rows * _ROW_SECONDS
+    writing = _writing_seconds(fleet)
+    if budget.seconds is not None and writing > _SHORT:
+        budget.seconds -= writing
         if budget.seconds <= 0:
-            return _written(fleet, track, _too_long(solver, rows), budget, solver, seed)
+            return _written(fleet, track, _too_long(solver, fleet), budget, solver, seed)
     start = None if hint is None else _packing_of(fleet, hint)
     given: dict[str, Any] = {"budget": budget, "seed": seed, "hint": start, "options": settings}
     outcome = _run(lambda: entry.load()(fleet, track, **given), track, budget, solver)
@@ -135,10 +137,16 @@ def _rows(fleet: Fleet) -> int:
     return copies + sum(pool.min_instances for pool in fleet.pools)
 
 
-def _too_long(solver: str, rows: int) -> Outcome:
-    seconds = rows * _ROW_SECONDS
+def _writing_seconds(fleet: Fleet) -> float:
+    """What the smallest plan takes to be checked, written and shown: by sizes alone, not by how fast the machine is."""
+    rows = _rows(fleet) * _ROW_SECONDS
+    return rows + len(fleet.components) * _COMPONENT_SECONDS + len(fleet.instances) * _INSTANCE_SECONDS
+
+
+def _too_long(solver: str, fleet: Fleet) -> Outcome:
+    rows, seconds = _rows(fleet), _writing_seconds(fleet)
     reason = (
-        f"a plan has at least {rows:,} rows, and to write and check so many takes about {seconds:.0f} seconds: "
+        f"a plan has at least {rows:,} rows, and to write and check so many takes about {math.ceil(seconds)} seconds: "
         f"give it a time limit well beyond that"
     )
     return Outcome(solver, Stop.TIME, reason=reason)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from placement import Problem
+from placement.bounds.patterns.relaxation import relax
 from placement.budget import Budget
 from placement.document import to_plan
 from placement.fleet import alike_pools, compile_fleet, holds
@@ -189,6 +190,24 @@ def test_machines_that_hold_the_same_are_looked_at_once(looks: str, monkeypatch:
     gather(problem, plan, fleet)
     different = {(machine.pool, machine.seats) for machine in packing.machines}
     assert 0 < looked <= len(different) < len(packing.machines) / 2
+
+
+def test_rules_of_zones_are_read_once_a_component(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many zones there are, and dedicated ones too."""
+    document = limits.zones(30)
+    document["components"][0]["dedicated"] = True
+    fleet = compile_fleet(Problem(**document))
+    read: list[int] = []
+    name = "placement.bounds.patterns.relaxation.zone_limits"
+    zone_limits = pkgutil.resolve_name(name)
+
+    def counted(component: Any) -> Any:
+        read.append(component.index)
+        return zone_limits(component)
+
+    monkeypatch.setattr(name, counted)
+    relax(fleet)
+    assert sorted(read) == [c.index for c in fleet.components]
 
 
 def test_alike_pools_are_those_that_no_rule_of_volume_tells_apart() -> None:

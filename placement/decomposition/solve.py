@@ -103,8 +103,8 @@ def solve_decomposition(
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
         track.offer(hint, NAME)
-    raise_instant_bounds(fleet, track, budget)
     _first_plan(fleet, track, budget, seed)
+    raise_instant_bounds(fleet, track, budget)
     search = _Search(fleet, track, budget, seed, options)
     search.pack_whole()
     if track.best is None:

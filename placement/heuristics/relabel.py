@@ -50,6 +50,9 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
         asleep = sum(i in fixed and i not in busy for i in fleet.forced(pool.index))
         room = None if pool.max_instances is None else pool.max_instances - len(mine) - asleep
         machines += _assign(fleet, loose, running, places, room)
+    same = set(map(id, packing.machines))
+    if all(id(machine) in same for machine in machines):
+        return packing
     other = Packing(tuple(machines))
     return other if _rank(fleet, other) < _rank(fleet, packing) else packing
 
@@ -88,10 +91,15 @@ def _assign(
     found = []
     for m, machine in enumerate(machines):
         if m in partner:
-            found.append(_turn(fleet, replace(machine, instance=partner[m]), places[partner[m]]))
+            found.append(_turn(fleet, _on(machine, partner[m]), places[partner[m]]))
         else:
-            found.append(replace(machine, instance=spare.pop() if spare else None))
+            found.append(_on(machine, spare.pop() if spare else None))
     return found
+
+
+def _on(machine: Machine, instance: int | None) -> Machine:
+    """The machine as that instance; itself when that is what it is."""
+    return machine if machine.instance == instance else replace(machine, instance=instance)
 
 
 def _wake(
@@ -105,6 +113,8 @@ def _wake(
     """Move machines of little worth to instances that are paid for idle: for the quota, or where that is cheaper."""
     idle = sorted(i for i in set(running) - set(partner.values()) if not fleet.instances[i].removable)
     idle = idle[len(machines) - len(partner) :]  # the machines without a partner take the first of them
+    if not idle:
+        return
     held = sorted(
         (_common(fleet, machines[m], places[i]), m) for m, i in partner.items() if fleet.instances[i].removable
     )

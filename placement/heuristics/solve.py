@@ -124,8 +124,11 @@ class _Run:
         packing = ws.to_packing()
         if self.fleet.instances:
             self.track.offer(packing, self.name)
-        if not (self.fleet.instances and self.budget.over()):
-            self.track.offer(relabel(self.fleet, packing), self.name)
+            if self.budget.over():
+                return
+        other = relabel(self.fleet, packing)
+        if other is not packing or not self.fleet.instances:
+            self.track.offer(other, self.name)
 
     def outcome(self, stop: Stop | None) -> Outcome:
         """The end: good enough, done, or stuck when nothing was complete."""

@@ -131,9 +131,10 @@ class Workspace:
         self._has_dedicated = any(c.dedicated for c in fleet.components)
         self.residents: list[dict[int, int]] = [{} for _ in fleet.components]
         self._index_places()
+        self._append_all(np.array([i.pool for i in fleet.instances], dtype=np.int64))
         for i in fleet.instances:
-            m = self._append(i.pool, i.index)
-            self.cordoned[m] = i.cordoned
+            m = i.index
+            self.instance[m], self.cordoned[m] = m, i.cordoned
             if i.cordoned:
                 for c, n in i.residents.items():
                     self.residents[c][m] = n
@@ -215,18 +216,35 @@ class Workspace:
             for name, values in old.items():
                 getattr(self, name)[:n] = values[:n]
 
-    def _append(self, p: int, instance: int) -> int:
+    def _append(self, p: int) -> int:
+        """One more row of a pool, new and empty."""
         m = self.rows
         self._reserve(1)
         self.rows += 1
         shape = self.fleet.pools[p].shape
-        self.pool[m], self.instance[m] = p, instance
+        self.pool[m], self.instance[m] = p, -1
         self.room[m] = self.ranked[m] = self._full_room[p]
         self.share[m, : shape.accelerators] = WHOLE_SHARE
         self.vacant[m], self.vcpus[m], self.host[m] = shape.accelerators, shape.vcpus, shape.host_mib
         self.seats.append([])
         self.kinds.append({})
         return m
+
+    def _append_all(self, pools: Ints) -> None:
+        """Rows of these pools, empty; as `_append`, all at once."""
+        count, first = len(pools), self.rows
+        self._reserve(count)
+        self.rows += count
+        rows, shapes = slice(first, self.rows), [pool.shape for pool in self.fleet.pools]
+        accelerators = np.array([shape.accelerators for shape in shapes], dtype=np.int64)[pools]
+        self.pool[rows] = pools
+        self.room[rows] = self.ranked[rows] = self._full_room[pools]
+        self.share[rows] = np.where(np.arange(self.width) < accelerators[:, None], WHOLE_SHARE, 0)
+        self.vacant[rows] = accelerators
+        self.vcpus[rows] = np.array([shape.vcpus for shape in shapes], dtype=np.int64)[pools]
+        self.host[rows] = np.array([shape.host_mib for shape in shapes], dtype=np.int64)[pools]
+        self.seats.extend([] for _ in range(count))
+        self.kinds.extend({} for _ in range(count))
 
     def out_of_time(self) -> bool:
         """Whether the budget is over."""
@@ -252,7 +270,7 @@ class Workspace:
         """An idle row of the pool, a running machine if there is one; it counts once something is placed on it."""
         if self._idle[p]:
             return next(reversed(self._idle[p]))
-        m = self._append(p, -1)
+        m = self._append(p)
         self._idle[p][m] = None
         return m
 
@@ -453,7 +471,7 @@ class Workspace:
             return False
         if self.vcpus[m] < way.vcpus or self.host[m] < way.host or not self.welcomes(seat.component, m):
             return False
-        if any(not self._exists(m, k) for k in ks):
+        if ks and not self._exists(m, max(ks)):
             return False
         if not way.shared:
             return all(int(self.users[m, k]) == 0 for k in ks)
@@ -619,7 +637,7 @@ class Workspace:
         for machine in packing.machines:
             m = self.rent(machine.pool) if machine.instance is None else machine.instance
             if machine.instance is None and self.instance[m] >= 0:
-                m = self._append(machine.pool, -1)
+                m = self._append(machine.pool)
             for seat in machine.seats:
                 self.place(seat, m)
 
@@ -628,7 +646,7 @@ class Workspace:
         fresh = Workspace(self.fleet)
         for m in range(self.rows):
             if m >= fresh.rows:
-                fresh._append(int(self.pool[m]), -1)
+                fresh._append(int(self.pool[m]))
             for seat in self.seats[m]:
                 assert fresh.busy[m] or fresh.can_rent(int(self.pool[m])), f"quota of pool {self.pool[m]}"
                 assert fresh.can_stand(seat, m), f"{seat} can't stand on row {m}"

@@ -47,6 +47,19 @@ def test_rounds_keep_every_rule_and_never_lose(seeds: range) -> None:
     assert better > 0
 
 
+def test_a_plan_comes_before_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounds of a large fleet may take longer than there is time for."""
+    fleet = compile_fleet(Problem(**suite("shared", 40, 1)))
+    budget = Budget(work=1)
+    track = Track(fleet, budget)
+    had: list[bool] = []
+    monkeypatch.setattr(
+        "placement.decomposition.solve.raise_instant_bounds", lambda *_: had.append(track.best is not None)
+    )
+    solve_decomposition(fleet, track, budget=budget, options=DecompositionOptions(copies=20, solver="greedy", rounds=1))
+    assert had == [True]
+
+
 def test_the_whole_in_groups_keeps_every_rule() -> None:
     """Plans of groups become plans of components, also where machines run: these are matched afterwards."""
     found = ran = 0

@@ -225,7 +225,7 @@ PATHS: tuple[Path, ...] = (
         1,
         work=(5,),
         seconds=1.0,
-        lowers={"placement.planner:_MANY_ROWS": 0, "placement.auto:_MOST_ROWS": 0, "placement.auto:_FEW_ROWS": 0},
+        lowers={"placement.planner:_SHORT": 0, "placement.auto:_MOST_ROWS": 0, "placement.auto:_FEW_ROWS": 0},
     ),
     # column generation
     Path("cg", _CG, 10, work=(1, 3)),

@@ -18,6 +18,23 @@ from tests.heuristics.fleets import component, fleet_of
 from tests.strategies import random_problem
 
 
+def test_machines_that_run_have_rows_as_new_ones_have() -> None:
+    """Rows that are made at once are those that are made one by one."""
+    compared = 0
+    for _, fleet in fleets(range(40)):
+        ws = Workspace(fleet)
+        first = ws.rows
+        for i in fleet.instances:
+            m = ws._append(i.pool)  # noqa: SLF001
+            compared += 1
+            assert (int(ws.instance[i.index]), int(ws.instance[m])) == (i.index, -1)
+            for name in ("pool", "room", "ranked", "share", "users", "vacant", "vcpus", "host", "owner"):
+                assert (getattr(ws, name)[m] == getattr(ws, name)[i.index]).all(), name
+        assert len(ws.seats) == len(ws.kinds) == ws.rows == 2 * first
+        assert first == len(fleet.instances)
+    assert compared > 20
+
+
 def random_steps(ws: Workspace, rng: random.Random, steps: int) -> None:
     """Place and remove copies at random, wherever the workspace says that it can."""
     for _ in range(steps):

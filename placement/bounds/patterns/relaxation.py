@@ -114,6 +114,9 @@ class ZoneLimits:
     most: dict[int, int]
 
 
+_ZoneLimitsOf = tuple[ZoneLimits | None, ...]  # by component
+
+
 @dataclass(frozen=True, slots=True)
 class Relaxation:
     """Everything the LP and its exact certificate share.
@@ -140,11 +143,12 @@ class Relaxation:
 
 def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level."""
-    kinds = _kinds(fleet, by_zone=True)
+    zones = tuple(zone_limits(c) for c in fleet.components)
+    kinds = _kinds(fleet, zones, by_zone=True)
     if sum(len(kind.items) for kind in kinds) > _MOST_ITEMS:
-        kinds = _kinds(fleet, by_zone=False)
+        kinds = _kinds(fleet, zones, by_zone=False)
     kind_of = {p: kind.index for kind in kinds for p in kind.pools}
-    ways = tuple(_ways(fleet, kinds, kind_of, optional=given is not None))
+    ways = tuple(_ways(fleet, kinds, kind_of, zones, optional=given is not None))
     ways_of: list[list[Way]] = [[] for _ in fleet.components]
     for way in ways:
         ways_of[way.component].append(way)
@@ -154,7 +158,7 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
         kind_of=kind_of,
         ways=ways,
         ways_of=tuple(tuple(rows) for rows in ways_of),
-        zones=tuple(zone_limits(c) for c in fleet.components),
+        zones=zones,
         on_one=_few_on_one(fleet),
         sums=_sums(fleet, kinds, ways),
         least=tuple(c.required for c in fleet.components),
@@ -162,14 +166,14 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
     )
 
 
-def _kinds(fleet: Fleet, *, by_zone: bool) -> tuple[Kind, ...]:
+def _kinds(fleet: Fleet, zones: _ZoneLimitsOf, *, by_zone: bool) -> tuple[Kind, ...]:
     """The kinds, each of one zone or each of all."""
     pools_of: dict[tuple[int, tuple[object, ...]], list[int]] = {}
     for pool in fleet.pools:
         if pool.max_instances != 0:
             key = (pool.zone if by_zone else 0, _kind_key(fleet, pool.index))
             pools_of.setdefault(key, []).append(pool.index)
-    return tuple(_kind(fleet, q, alike, tuple(pools)) for q, ((_, alike), pools) in enumerate(pools_of.items()))
+    return tuple(_kind(fleet, zones, q, alike, tuple(pools)) for q, ((_, alike), pools) in enumerate(pools_of.items()))
 
 
 def _whole(fleet: Fleet, p: int) -> bool:
@@ -194,12 +198,13 @@ def _need(fleet: Fleet, p: int, option: Option) -> Need | None:
     return Need(memory, share, option.vcpus, option.host_mib)
 
 
-def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...]) -> Kind:
+def _kind(fleet: Fleet, limits: _ZoneLimitsOf, q: int, alike: tuple[object, ...], pools: tuple[int, ...]) -> Kind:
     wanted: dict[Need, dict[int, int]] = {}
+    zones = {fleet.pools[p].zone for p in pools}
     for c in fleet.components:
         if c.dedicated:
             continue
-        most = _most_on_accelerator(c, {fleet.pools[p].zone for p in pools})
+        most = _most_on_accelerator(c, limits[c.index], zones)
         for o in c.options:
             for p in pools:
                 need = _need(fleet, p, o) if p in o.pools else None
@@ -215,23 +220,27 @@ def _kind(fleet: Fleet, q: int, alike: tuple[object, ...], pools: tuple[int, ...
     return Kind(q, alike, pools, room, items, grid, knapsack)
 
 
-def _most_on_accelerator(component: Component, zones: set[int]) -> int:
+def _most_on_accelerator(component: Component, limits: ZoneLimits | None, zones: set[int]) -> int:
     """No accelerator in these zones holds more copies: what stands on it is in its zone, and on its machine."""
-    limits = zone_limits(component)
     here = component.copies if limits is None else max((limits.most.get(zone, 0) for zone in zones), default=0)
     return min(here, here if component.max_per_instance is None else component.max_per_instance)
 
 
-def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int], *, optional: bool) -> list[Way]:
+def _ways(
+    fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int], zones: _ZoneLimitsOf, *, optional: bool
+) -> list[Way]:
     index_of = [{need: i for i, need in enumerate(kind.items)} for kind in kinds]
     found = []
     for c in fleet.components:
+        means: dict[int, float] = {}
         for o in c.options:
             for p in sorted(o.pools):
                 need = None if c.dedicated else _need(fleet, p, o)
                 kind = kind_of[p] if need is not None or o.accelerators else None
                 item = None if need is None or kind is None else index_of[kind][need]
                 parts = most_on_one(fleet, c, p) if c.dedicated else 0
+                if parts not in means:
+                    means[parts] = _mean(fleet, c, zones[c.index], parts, optional=optional)
                 touches = 0 if item is None else (1 if _whole(fleet, p) else o.accelerators)
                 found.append(
                     Way(
@@ -246,20 +255,21 @@ def _ways(fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int], *, opt
                         usage=tuple(usage(fleet, p, o, r) for r in RESOURCES),
                         throughput=o.throughput,
                         parts=parts,
-                        mean=_mean(fleet, c, parts, optional=optional),
+                        mean=means[parts],
                     )
                 )
     return found
 
 
-def _mean(fleet: Fleet, component: Component, parts: int, *, optional: bool) -> float:
+def _mean(fleet: Fleet, component: Component, limits: ZoneLimits | None, parts: int, *, optional: bool) -> float:
     """Copies of a dedicated component on one machine, on average, when so many fit on one in every zone."""
     if not counts_whole(component):
         return float(parts)
     if optional:
         component = replace(component, required=component.copies)
+        limits = zone_limits(component)
     zones = {fleet.pools[p].zone for option in component.options for p in option.pools}
-    machines = cheapest_machines(component, {z: {(parts, 1)} for z in zones}, zone_limits(component))
+    machines = cheapest_machines(component, {z: {(parts, 1)} for z in zones}, limits)
     return component.required / machines if machines > 0 else float(parts)
 
 
