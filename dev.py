@@ -202,7 +202,7 @@ def pytest(scratch: Path) -> None:
 
 
 def coverage(scratch: Path) -> None:
-    """The same tests, and how many branches of the package they take: no fewer than a floor in pyproject.toml, if any."""
+    """The same tests, and how many branches of the package they take: no fewer than pyproject.toml asks for."""
     for arguments in (("run", "-m", "pytest", "-q", *SPREAD), ("combine", "--quiet"), ("report", "--skip-covered")):
         run([PYTHON, "-m", "coverage", *arguments], more={"COVERAGE_FILE": str(scratch / ".coverage")})
 
