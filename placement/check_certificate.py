@@ -5,8 +5,7 @@ r"""Check why a bound holds, from a problem and a certificate (JSON), with the s
 A certificate (docs/certificates.md) claims that no plan of the problem costs less than so much, or that there is none.
 It is a tree: inner nodes split the plans into two cases by a whole number, each leaf has a reason for its case. Nothing
 that it says is believed. The problem is compiled here anew; the certificate's numbers are used as *prices*, of which
-any prove something, and all sums are in whole numbers and fractions. So the worst that it can do is to prove less than
-it claims. An error of any kind is a refusal.
+any prove something, and all sums are in whole numbers and fractions. At worst it proves less than it claims.
 
 Exit status: 0, every leaf proves the claim, or an engine's word does, which is said; 1, refused, with --strict also
 when a leaf rests on the word of one engine alone; 2, a document can't be read.
@@ -41,7 +40,7 @@ MALFORMED = (ArithmeticError, AttributeError, LookupError, MemoryError, Recursio
 
 # 1. Documents --------------------------------------------------------------------------------------------------------
 class Refused(ValueError):
-    """A sentence: what is wrong. An error of any kind in a document's place (`MALFORMED`) is as much a refusal."""
+    __repr__ = ValueError.__str__  # a sentence: what is wrong. Any error (`MALFORMED`) is as much a refusal
 
 
 def insist(suits: bool, sentence: str) -> None:
@@ -240,8 +239,7 @@ class Component:
         self.called = {f"group:{one}" for one in row.get("groups", [])} | ({self.name} - {"group:" + self.name[6:]})
         self.counted_whole = self.dedicated and not self.demand and self.copies <= MOST_WHOLE
 
-    def index(self, option: Any) -> int:
-        """The option that a name or a number means."""
+    def index(self, option: Any) -> int:  # the option that a name or a number means
         names = [one.get("name") if isinstance(option, str) else o for o, one in enumerate(self.options)]
         insist(option in names, f"{show(self.name)} has no option {show(option)}")
         return names.index(option)
@@ -257,7 +255,7 @@ class Component:
         """
         rates = [decimal(number(option, "throughput")) for option in self.options]
         insist(min(rates) > 0, "with a demand, throughput must be above 0")
-        scale = math.lcm(self.demand.denominator, *(rate.denominator for rate in rates))
+        scale = math.lcm(*(rate.denominator for rate in rates))
         least = self.demand - max(self.demand, Fraction(1)) / 10**9
         self.demand = Fraction(max(1, math.ceil(least * scale)), scale)
         self.ways = [way._replace(rate=min(way.rate, self.demand)) for way in self.ways]
@@ -419,7 +417,7 @@ class DeviceClass:
         for need, price in self.price.items():
             insist(need in self.users, f"no copy on these pools has the need {show(need)}")
             insist(price >= 0 or not any(c.demand for c in self.users[need]), "a demand is met at a price below 0")
-        grid = [(integer(d, 0), integer(n, 1), integer(den, 1)) for d, n, den in row.get("grid", EXACT)]
+        grid = [(integer(d, 0), integer(n, 1), integer(den, 1)) for d, n, den in row.get("grid", EXACT)[:4]]
         self.knapsack = Knapsack(rooms.pop()[1], frozenset(self.users), tuple(grid))
 
     def items(self, leaf: Leaf) -> tuple[tuple[Need, int, int], ...]:
@@ -606,7 +604,7 @@ class Proof:
                     insist(k < child < len(nodes) and child not in paths, f"{child} is no node of its own after it")
                     paths[child] = {**path, key: ends}
             except MALFORMED as error:
-                raise Refused(f"{name}node {k} can't be followed: {error}") from None
+                raise Refused(f"{name}node {k} can't be followed: {error!r}") from None
 
     def close(self, node: Row, leaf: Leaf, name: str) -> None:
         """Count a leaf with what it proves; an engine's word is taken for it where that is not enough."""
@@ -656,9 +654,9 @@ def dollars(cost: Cost) -> str:
     return f"{cost // 10**6}.{math.floor(cost) % 10**6:06d} dollars"
 
 
-def compare(components: Any, proof: Proof, plan: Row) -> str:
+def compare(problem: Problem, proof: Proof, plan: Row) -> str:
     cost, placed = decimal(number(plan, "cost")) * 10**6, Counter(row["component"] for row in plan["assignments"])
-    out = {p: sum(c.copies - placed[c.name] for c in components if c.priority == p) for p in proof.within}
+    out = {p: sum(c.copies - placed[n] for n, c in problem.components.items() if c.priority == p) for p in proof.within}
     if any(out[p] > most for p, most in proof.within.items()):
         return f"the plan costs {dollars(cost)}, but leaves out more copies than the plans that this is of"
     if cost < proof.told - 1:
@@ -677,9 +675,10 @@ def main(arguments: list[str]) -> int:
         read = [json.loads(Path(p).read_text("utf-8"), object_pairs_hook=lambda o: distinct(o, "keys")) for p in files]
         problem, status = Problem(read[0]), 1
         proof, *others = proofs = check(problem, read[1])
-        compared = [compare(problem.components.values(), proof, plan) for plan in read[2:]]
+        compared = ["the file holds no plan" if p.get("cost") is None else compare(problem, proof, p) for p in read[2:]]
     except (OSError, *MALFORMED) as error:
-        print(f"{('refused', 'can not be read, as JSON')[status - 1]}: {error}")
+        why = error if isinstance(error, OSError) else repr(error)  # such as KeyError('pools'): where there are none
+        print(f"{('refused', 'can not be read, as JSON')[status - 1]}: {why}")
         return status
     script = Path(__file__).with_name("recheck_program.py")  # it asks another engine, in a process of its own
     asked = subprocess.run([sys.executable, script, files[1]], capture_output=True, check=False) if again else None

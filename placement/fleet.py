@@ -305,17 +305,17 @@ def _component(
 
 
 def _demand_scale(row: ComponentRow) -> tuple[Fraction, int]:
-    """Units per unit of throughput, and the demand in them; (0, 0) without a demand.
+    """Units per unit of throughput, and the demand in them, rounded up; (0, 0) without a demand.
 
-    Decimals become exact integers where those are small, and the tolerance of the rule (1e-9 of the demand, at least
-    of one unit) is taken off exactly. Else they are multiples of a unit far below that tolerance, and half of it is
-    taken off, so that a plan that meets the integers meets the document.
+    Throughputs become exact integers where those are small, and the tolerance of the rule (1e-9 of the demand, at least
+    of one unit) is taken off exactly, however fine the demand is. Else they are multiples of a unit far below that
+    tolerance, and half of it is taken off, so that a plan that meets the integers meets the document.
     """
     if row.demand is None:
         return Fraction(0), 0
     demand = exact(row.demand)
     rates = [exact(way.throughput) for way in row.ways if way.throughput is not None]
-    scale = Fraction(math.lcm(demand.denominator, *(rate.denominator for rate in rates)))
+    scale = Fraction(math.lcm(*(rate.denominator for rate in rates)))  # of which what is served is a multiple
     tolerance = Fraction(1, 10**9) * max(demand, Fraction(1))
     if max(demand, *rates) * scale > _DEMAND_RANGE:
         scale = Fraction(_DEMAND_RANGE) / max(demand, Fraction(1))

@@ -241,14 +241,15 @@ def test_options_with_other_lists_have_other_pools() -> None:
     ("demand", "rate", "units", "each"),
     [
         (1, 1, 1, 1),
-        (5.5, 3, 11, 6),  # in halves
+        (5.5, 3, 6, 3),  # in whole units, of which what is served is a multiple
         (3, 0.25, 12, 1),  # in quarters
+        (1.0000000007500003, 1, 1, 1),  # a hair more than a copy serves, in however many digits
         (2**44, 32_768, 2**44 - 17_592, 32_768),  # as many units as may be, the hair off
         (1, 0.12345678901234, 2**44 - 8_796, 2_171_874_800_751),  # in parts of 2**44, half the hair off
     ],
 )
 def test_a_demand_in_units(demand: float, rate: float, units: int, each: int) -> None:
-    """The least that make all decimals whole, and a hair of 1e-9 is forgiven."""
+    """The least that make all throughputs whole, and a hair of 1e-9 is forgiven."""
     component = {"name": "c", "demand": demand, "accelerators": 0, "throughput": rate}
     found = compiled(components=[component], placements=[]).components[0]
     assert (found.demand, found.options[0].throughput) == (units, each)

@@ -156,6 +156,14 @@ DEAR: dict[str, Any] = {
     "components": [{"name": "m6", "copies": 1}],
 }
 
+# A demand in many digits; one copy serves it but for less than the hair of 1e-9 that is forgiven: "optimal" was said at
+# two machines.
+FINE: dict[str, Any] = {
+    "instance_types": {"c": C},
+    "pools": [{"name": "c-a", "instance_type": "c", "zone": "a"}],
+    "components": [{"name": "m", "demand": 1.0000000007500003, "throughput": 1, "accelerators": 0, "vcpus": 16}],
+}
+
 FOUND: dict[str, tuple[dict[str, Any], float]] = {
     "all-drain": (ALL_DRAIN, 15.7),
     "one-zone": (ONE_ZONE, 24.0),
@@ -163,6 +171,7 @@ FOUND: dict[str, tuple[dict[str, Any], float]] = {
     "free": (FREE, 0.0),
     "dear": (DEAR, 0.333333),
     "all-dear": ({**DEAR, "pools": DEAR["pools"][:1]}, 1e9),
+    "fine-demand": (FINE, 0.7),
     "no-horizon": ({**ALL_DRAIN, "objective": {"horizon_hours": 0, "move_cost": 2}}, 2.0),
     "no-horizon-stays": ({**NO_MEMORY, "objective": {"horizon_hours": 0, "move_cost": 2}}, 0.0),
 }

@@ -148,15 +148,19 @@ def solve(
     with in_words(full=full):
         from placement.cli.settings import read_settings
         from placement.cli.stops import STOPS
-        from placement.cli.streams import streams
+        from placement.cli.streams import check_certificate_target, streams
         from placement.executors import open_executor
         from placement.io import check_outputs, read_plan, read_problem, write_document
         from placement.planner import solve as find_plan
 
         go = streams(output, quiet=quiet)
         outputs = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
-        outputs |= {} if certificate is None else {"--certificate": certificate}
         check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
+        if certificate is not None:
+            check_certificate_target(certificate)
+            read = {"the problem": file} | ({} if hint is None else {"the hint": hint})
+            check_outputs({"--certificate": certificate}, read, "write each to a file of its own")
+            check_outputs(outputs | {"--certificate": certificate}, {}, "")
         problem = read_problem(file)
         if not quiet:
             warn(problem, file, full=full)
@@ -265,6 +269,7 @@ def bound(
     Exit codes: 0 a bound, 2 bad input, 3 proven that there is no plan.
     """
     with in_words(full=full):
+        from placement.cli.streams import check_certificate_target
         from placement.errors import UsageError
         from placement.io import check_outputs, read_plan, read_problem
         from placement.planner import bound as find_bound
@@ -273,9 +278,10 @@ def bound(
 
         if file == plan == "-":
             raise UsageError("only one of FILE and PLAN can be standard input")
-        outputs = {} if certificate is None else {"--certificate": certificate}
-        inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})
-        check_outputs(outputs, inputs, "write it to a file of its own")
+        if certificate is not None:
+            check_certificate_target(certificate)
+            inputs = {"the problem": file} | ({} if plan is None else {"the plan": plan})
+            check_outputs({"--certificate": certificate}, inputs, "write it to a file of its own")
         problem = read_problem(file)
         warn(problem, file, full=full)
         document = None if plan is None else read_plan(plan)

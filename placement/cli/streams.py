@@ -56,6 +56,21 @@ def streams(output: str | None, *, quiet: bool) -> Streams:
     return Streams(plan, None if quiet else tables, progress=watched and not quiet)
 
 
+def check_certificate_target(target: str) -> None:
+    """Refuse a file that no certificate can be written to, or that its checker could not read.
+
+    Raises
+    ------
+    UsageError
+        It is standard output, which has the plan or the tables; it is YAML; or it can't be written.
+    """
+    if target == STDIN:
+        raise UsageError("--certificate: name a file, as standard output has the plan or what is said of it")
+    if Path(target).suffix.lower() in (".yaml", ".yml"):
+        raise UsageError(f"--certificate {target}: a certificate is JSON, which its checker reads: name a .json file")
+    _check_target(Path(target))
+
+
 def _check_target(target: Path) -> None:
     if target.is_dir():
         raise UsageError(f"{target}: can't be written: it is a folder")

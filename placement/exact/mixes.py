@@ -47,6 +47,7 @@ _NEAR = 2  # machines of a pool, between parts of machines and whole ones
 _EPSILON = 1e-7
 _ENOUGH = 10.0  # times what a cut asks for: one such machine keeps it, and larger numbers are more than HiGHS takes
 _LITTLE = 1e-3  # machines that a pool without any counts for: else its prices would be anything
+_MANY = 1e9  # and as many as ever count: where they cost next to nothing there may be more than HiGHS takes
 _SCALE = 10**9
 _RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memory
 
@@ -150,7 +151,7 @@ class Mixes:
         """The cut of the prices that the volume relaxation gives; None when it can't be solved."""
         if not self._ways.size:
             return None
-        room = np.maximum(np.array(machines, dtype=np.float64), _LITTLE)
+        room = np.clip(np.array(machines, dtype=np.float64), _LITTLE, _MANY)
         below = self._lower.size  # rows of resources come after those of components
         resources = room.size * _RESOURCES
         matrix = self._matrix

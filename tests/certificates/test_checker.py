@@ -472,7 +472,10 @@ def test_what_only_restricts_is_allowed() -> None:
         ([{"split": {"machines": ["a"]}, "at_most": 1, "below": 1, "above": 1}, {"leaf": "empty"}], "1 is no node"),
         ([{"split": {"machines": ["a", "a"]}, "at_most": 1, "below": 1, "above": 2}], "each but once"),
         ([{"split": {"machines": ["x"]}, "at_most": 1, "below": 1, "above": 2}], "no pool 'x'"),
-        ([{"split": {"time": ["x"]}, "at_most": 1, "below": 1, "above": 2}], "node 0 can't be followed: 'time'"),
+        (
+            [{"split": {"time": ["x"]}, "at_most": 1, "below": 1, "above": 2}],
+            "can't be followed: KeyError.'time'",
+        ),
         ([{"split": {"machines": ["a"]}, "at_most": 1.0, "below": 1, "above": 2}], "1.0 should be a whole number"),
         ([{"leaf": "magic"}], "no reason is called 'magic'"),
         ([{"leaf": "prices", "use": [[0, 0, 1]]}], "0 should be a whole number, at least 1"),
@@ -577,6 +580,7 @@ def test_the_command(tmp_path: Path) -> None:
     code, said = run(tmp_path, CASES["one class"].claiming(3_000_001))
     assert code == 1
     assert "node 0 (prices) proves 3.000000 dollars, which is less than the claim" in said
+    assert run(tmp_path, "{}")[1].endswith("refused: KeyError('format')\n")  # no mere word
     for text in ("", "{", "[" * 100_000, '{"a": 1, "a": 2}', "1" * 5000):
         code, said = run(tmp_path, text)
         assert (code, "can not be read" in said) == (2, True)
@@ -591,7 +595,9 @@ def test_a_plan_is_held_beside_the_bound(tmp_path: Path) -> None:
     assert "a gap of 25.0000%" in run(tmp_path, good, plan={"cost": 4, "assignments": rows})[1]
     code, said = run(tmp_path, good, plan={"cost": 2, "assignments": rows})
     assert (code, "is below that of any plan" in said) == (1, True)
-    for plan in ({}, {"cost": 3}, {"cost": 3, "assignments": [3]}, {"cost": -3, "assignments": []}):
+    code, said = run(tmp_path, good, plan={"status": "infeasible", "assignments": []})
+    assert (code, said.splitlines()[-1]) == (0, "the file holds no plan")
+    for plan in ({"cost": "3"}, {"cost": 3}, {"cost": 3, "assignments": [3]}, {"cost": -3, "assignments": []}):
         assert run(tmp_path, good, plan=plan)[0] == 1
 
 
@@ -606,7 +612,7 @@ def test_a_fine_grid_takes_no_time() -> None:
     """Tables stay small, whatever unit a certificate asks for."""
     document = problem("fine", {"a": machine(1)}, CASES["one class"].problem["components"])
     made = {**CASES["one class"].claiming(3_000_000), "problem": "fine"}
-    for grid in ([[0, 1, 10**40]], [[d, 1, 10**9] for d in range(4)], []):
+    for grid in ([[0, 1, 10**40]], [[d, 1, 10**9] for d in range(4)], [[0, 1, 1]] * 10**5, []):
         proof = proof_of(document, changed(made, ("prices", 0, "accelerators", 0, "grid"), grid))
         assert Fraction(proof.checked) == (3_000_000 if grid else 0)
 

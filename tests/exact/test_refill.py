@@ -154,13 +154,15 @@ def test_cuts_of_the_volume_relaxation_hold_for_plans(seeds: range) -> None:
         used = Counter(machine.pool for machine in packing.machines)
         machines = tuple(used[pool.index] for pool in fleet.pools)
         rng = random.Random(seed)
-        for asked in (machines, tuple(rng.randint(0, 3) for _ in machines)):
+        some = tuple(rng.randint(0, 3) for _ in machines)
+        many = tuple(10**16 * n for n in some)  # where machines cost next to nothing; HiGHS takes no such number
+        for asked in (machines, some, many):
             cut = mixes.most_loaded(asked)
             if cut is not None:
                 assert cut.slack(machines) >= -1e-6 * max(1, cut.least) - len(machines) * 10, f"seed {seed}"
                 tried += 1
                 binding += cut.least > 0
-    assert tried > 100 * len(seeds) / 150
+    assert tried > 150 * len(seeds) / 150
     assert binding > 80 * len(seeds) / 150
 
 

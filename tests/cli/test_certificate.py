@@ -1,0 +1,66 @@
+"""`--certificate` of `placement solve` and `placement bound`: which files it may be."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from placement.cli.app import app
+from tests.cli.test_solve import TINY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    """Exit code and output."""
+    result = CliRunner().invoke(app, list(arguments))
+    return result.exit_code, result.output
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, str]:
+    """Names of files, of which `problem` is there."""
+    (tmp_path / "problem.json").write_text(json.dumps(TINY))
+    names = {name: str(tmp_path / f"{name}.json") for name in ("problem", "plan", "certificate")}
+    return names | {"yaml": str(tmp_path / "certificate.YAML"), "nowhere": str(tmp_path / "none" / "c.json")}
+
+
+@pytest.mark.parametrize("command", ["solve", "bound"])
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("-", "--certificate: name a file, as standard output has"),
+        ("yaml", "a certificate is JSON, which its checker reads"),
+        ("nowhere", "there is no folder"),
+        ("problem", "is the same file as the problem"),
+    ],
+)
+def test_what_no_certificate_is_written_to(files: dict[str, str], command: str, target: str, said: str) -> None:
+    """Said before the search, and nothing is written."""
+    output = ("--output", files["plan"]) if command == "solve" else ()
+    code, text = run(command, files["problem"], *output, "--certificate", files.get(target, target))
+    assert code == 2
+    assert said in " ".join(text.split())
+    assert run("verify", files["problem"], files["plan"])[0] == 2  # there is none
+
+
+def test_a_certificate_is_written_over_no_plan(files: dict[str, str]) -> None:
+    """Neither the plan of this run, nor the one that it starts from, nor the one that a bound is for."""
+    assert run("solve", files["problem"], "--quiet", "--output", files["plan"])[0] == 0
+    same, other = files["plan"], files["certificate"]
+    for arguments, said in (
+        (("solve", files["problem"], "--output", same, "--certificate", same), "name two files"),
+        (("solve", files["problem"], "--hint", same, "--output", other, "--certificate", same), "the hint"),
+        (("bound", files["problem"], same, "--certificate", same), "the plan"),
+    ):
+        code, text = run(*arguments)
+        assert code == 2
+        assert said in " ".join(text.split())
+    assert run("verify", files["problem"], files["plan"])[0] == 0
+    again = ("solve", files["problem"], "--quiet", "--hint", same, "--output", same, "--certificate", other)
+    assert run(*again)[0] == 0  # a plan that only gets better
+    assert run("verify", files["problem"], files["plan"])[0] == 0
