@@ -36,9 +36,14 @@ def may_hold(fleet: Fleet) -> bool:
 
 
 def _seat_of(fleet: Fleet, place: Place) -> tuple[int, ...] | None:
-    """The accelerators of a copy that runs, where these are known or there is but one."""
+    """The accelerators of a copy that may stay, where these are known or there is but one; None: it can't be held.
+
+    What runs today may break rules: a copy on more or fewer accelerators than its option takes can't stay.
+    """
     shape = fleet.pools[fleet.instances[place.instance].pool].shape
-    return (0,) if place.accelerators is None and shape.accelerators == 1 else place.accelerators
+    on = (0,) if place.accelerators is None and shape.accelerators == 1 else place.accelerators
+    takes = fleet.components[place.component].options[place.option].accelerators
+    return on if on is not None and len(on) == takes else None
 
 
 class Staying:

@@ -83,6 +83,27 @@ def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
         assert any(seats <= content for content in there)
 
 
+def test_copies_on_more_accelerators_than_their_option_takes_are_not_held() -> None:
+    """What runs today may break rules; a plan that held such a copy would break them too."""
+    fleet = dear()
+    places = []
+    for place in fleet.places:
+        on, count = place.accelerators, fleet.pools[fleet.instances[place.instance].pool].shape.accelerators
+        free = sorted(set(range(count)) - set(on or ()))
+        wider = tuple(sorted((*on, free[0]))) if on and free and place.instance % 2 else on
+        places.append(replace(place, accelerators=wider))
+    assert sum(a != b for a, b in zip(places, fleet.places, strict=True)) > 5
+    strange = replace(fleet, places=tuple(places))
+    mixes, rest, _, _ = staying(strange, Track(strange, Budget()))
+    least = [rest.fewest(pool.index) for pool in rest.pools]
+    offers = [mix for _ in range(5) if (mix := mixes.offer(0.003, least, Budget())) is not None]
+    seats = [seat for mix in offers for machine in mix.held for seat in machine.seats]
+    assert len(seats) > 3
+    assert all(len(s.accelerators) == fleet.components[s.component].options[s.option].accelerators for s in seats)
+    assert may_hold(strange)
+    assert not may_hold(replace(fleet, places=tuple(replace(place, accelerators=()) for place in fleet.places)))
+
+
 def test_a_held_machine_is_filled_before_one_is_rented() -> None:
     """A big machine runs two copies; six more of the same need no other, as the LP of what is left can tell."""
     fleet = compile_fleet(Problem(**document([component("m", 8, 70.0, instance_types=["big"])])))
