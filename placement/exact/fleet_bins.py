@@ -13,9 +13,11 @@ Sizes that no copy needs are left out. Pools that differ in name alone become on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from placement.exact.vector_packing import VectorPacking
+from placement.exact.vector_packing.problem import LARGEST
 from placement.packing import Machine, Packing, Seat
 from placement.units import WHOLE_SHARE
 
@@ -83,12 +85,15 @@ def as_vector_packing(fleet: Fleet) -> FleetBins | None:
     sizes = [[_size(option, units) for option in c.options] for c in fleet.components]
     rooms = [_room(fleet.pools[pools[0]], units) for pools in members]
     allowed = [[{kind_of[p] for p in option.pools} for option in c.options] for c in fleet.components]
+    costs = [fleet.pools[pools[0]].price for pools in members]
+    if max(*costs, *chain(*rooms), *chain(*chain(*sizes)), 0) > LARGEST:  # more than the packing core counts with
+        return None
     kept = _binding(sizes, rooms, allowed, [c.copies for c in fleet.components])
     problem = VectorPacking(
         sizes=[[[row[r] for r in kept] for row in rows] for rows in sizes],
         demands=[c.copies for c in fleet.components],
         capacities=[[room[r] for r in kept] for room in rooms],
-        costs=[fleet.pools[pools[0]].price for pools in members],
+        costs=costs,
         available=[_sum([fleet.pools[p].max_instances for p in pools]) for pools in members],
         least=[sum(fleet.pools[p].min_instances for p in pools) for pools in members],
         conflicts=_conflicts(fleet),

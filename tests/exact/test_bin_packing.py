@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import placement
 from placement.budget import Budget
 from placement.document import to_plan
 from placement.exact.bin_packing import solve_bin_packing
@@ -112,3 +113,20 @@ def one_card(components: list[dict[str, Any]]) -> Fleet:
         components=components,
     )
     return compile_fleet(problem)
+
+
+def test_prices_beyond_the_packing_core_are_left_to_others() -> None:
+    """A pool at a billion dollars an hour: `auto` solves it, and the core is not asked."""
+    kinds = {
+        name: {"accelerator": "S", "accelerator_count": 1, "vcpus": 8, "memory_gib": 32, "price_per_hour": price}
+        for name, price in (("cheap", 0.333333), ("dear", 1e9))
+    }
+    doc: dict[str, Any] = {
+        "accelerators": {"S": {"memory_gib": 24}},
+        "instance_types": kinds,
+        "pools": [{"name": name, "instance_type": name, "zone": "a"} for name in kinds],
+        "components": [{"name": "c", "copies": 2, "accelerator_memory_gib": 20}],
+    }
+    assert as_vector_packing(compile_fleet(Problem(**doc))) is None
+    result = placement.solve(Problem(**doc), work=1_000, time_limit=None)
+    assert (result.status, result.cost) == (placement.Status.OPTIMAL, 666_666)

@@ -383,6 +383,9 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         chosen.num_workers = workers
         chosen.random_seed = seed % 2**31
         chosen.cp_model_probing_level = 0  # presolve's probing takes long and won nothing in trials
+        # OR-Tools 9.15 ends the process where it substitutes one of two alike variables: "Check failed:
+        # context_->VarToConstraints(var).empty()".
+        chosen.presolve_substitution_level = 0
         chosen.catch_sigint_signal = False  # the planner handles Ctrl-C
         if not math.isinf(effort):
             chosen.max_deterministic_time = effort
