@@ -2,7 +2,7 @@
 
     python3 dev.py mutate                          every module of `MODULES`, as far as they are not decided yet
     python3 dev.py mutate placement/packing.py     only these modules
-    python3 dev.py mutate --survivors              those that survived once more, after tests have changed
+    python3 dev.py mutate --survivors              those that survived, or took too long, once more
     python3 dev.py mutate --sample 100             at most so many mutants of each module
     python3 dev.py mutate --list                   what is known so far, and runs nothing
 
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str]) -> int:
     """Exit 0 when each mutant is killed or argued to be equivalent, 1 when one survived, 2 for unknown modules."""
     parser = argparse.ArgumentParser(prog="dev.py mutate", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"some of {', '.join(MODULES)}")
-    parser.add_argument("--survivors", action="store_true", help="run those that survived once more")
+    parser.add_argument("--survivors", action="store_true", help="run those that survived, or took too long, once more")
     parser.add_argument("--sample", type=int, default=EVERY, help="most mutants of each module (all)")
     parser.add_argument("--list", action="store_true", help="what is known, without running anything")
     parser.add_argument("--folder", help=argparse.SUPPRESS)  # the child that works in one module's folder
@@ -208,7 +208,7 @@ def mutate(folder: Path, sample: int, again: bool) -> int:
         file_utils.setup_source_paths()
         tool.create_mutants(1)
     verdicts = read_verdicts(folder)
-    undecided = {None, 2, *([0, 5, 33] if again else [])}
+    undecided = {None, 2, *([code for code in STATES if STATES[code] in ("survived", "timeout")] if again else [])}
     waiting = [name for name in sampled(folder, verdicts, sample) if verdicts[name] in undecided]
     print(f"{len(verdicts)} mutants, {len(waiting)} to run", flush=True)
     if waiting:
