@@ -448,6 +448,8 @@ KEPT: list[tuple[str, Edits, Edits]] = [
         },
         {},
     ),
+    ("zones of one component are not those of another",
+     {"components.4.spread": {"max_skew": 1}, "components.4.zones": ["c"]}, {}),
     ("as many zones as copies are enough", {"components.1.spread": {"min_zones": 3}}, {}),
     ("zone loss of a component that needs no copy", {"components.3": {"name": "foe", "copies": 1, "min_copies": 0,
      "accelerators": 0, "min_available_on_zone_loss": 1}}, {"assignments.6": NEW_ROW | {"component": "line"}}),
@@ -790,12 +792,13 @@ def test_a_component_that_places_nothing_has_no_skew() -> None:
 def test_every_row_that_cannot_be_read_is_named() -> None:
     """Not only the first of them."""
     rows = [{**NEW_ROW, "component": "fo"}, {**NEW_ROW, "instance": "x"}, {**NEW_ROW, "option": 1}]
-    found = judge(plan={"assignments": [*PLAN["assignments"], *rows]}).violations
-    assert [(one.rule, one.where) for one in found] == [
-        ("known-component", "assignments[9]"),
-        ("listed-instance", "assignments[10]"),
-        ("known-option", "assignments[11]"),
+    verdict = judge(plan={"assignments": [*rows, *PLAN["assignments"]]})
+    assert [(one.rule, one.where) for one in verdict.violations] == [
+        ("known-component", "assignments[0]"),
+        ("listed-instance", "assignments[1]"),
+        ("known-option", "assignments[2]"),
     ]
+    assert (verdict.copies, verdict.cost) == (9, judge().cost)  # those after them count
 
 
 @pytest.mark.parametrize("name", ["problem", "plan"])
