@@ -807,3 +807,10 @@ def test_a_document_that_was_not_read(name: str) -> None:
     given: dict[str, Any] = {"problem": Problem(**PROBLEM), "plan": Plan(**PLAN), name: {}}
     with pytest.raises(placement.UsageError, match=rf"{name}.* must be a {name.title()}: make one by"):
         verify(**given)
+
+
+def test_rows_that_cannot_be_read_stand_beside_broken_rules() -> None:
+    """A copy where it may not be, and a row of nothing and one nowhere: each is named."""
+    rows = [{**NEW_ROW, "component": "fo"}, {**NEW_ROW, "instance": "x"}]
+    found = judge({"components.3.instance_types": ["gpu"]}, {"assignments": [*PLAN["assignments"], *rows]}).violations
+    assert [one.rule for one in found] == ["known-component", "listed-instance", "allowed-type"]
