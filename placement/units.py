@@ -65,5 +65,8 @@ def exact(value: float) -> Fraction:
 
 
 def horizon(hours: float) -> Fraction:
-    """The objective's horizon as a fraction: decimals of up to six digits are exact, others within 1e-12."""
+    """The objective's horizon as a fraction: decimals of up to six digits are exact, of others the nearest fraction.
+
+    Its denominator is at most a million, so that ticks stay integers of 64 bits. No horizon is between 0 and 0.000001.
+    """
     return exact(hours).limit_denominator(10**6)

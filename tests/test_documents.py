@@ -950,3 +950,14 @@ def test_a_demand_in_integers_says_what_the_document_says(demand: float, through
     slowest = min(option.throughput for option in component.options)
     assert -(-component.demand // slowest) == copies
     assert all(option.throughput <= component.demand < 2**50 for option in component.options)
+
+
+@pytest.mark.parametrize(("hours", "fine"), [(0, True), (1e-6, True), (9.99e-7, False), (1e-300, False), (0.1, True)])
+def test_a_horizon_is_nothing_or_at_least_a_millionth_of_an_hour(hours: float, fine: bool) -> None:
+    """A shorter one would be counted as none, and every plan as free."""
+    document = {"instance_types": {}, "pools": [], "components": [], "objective": {"horizon_hours": hours}}
+    if fine:
+        assert Problem(**document).objective.horizon_hours == hours
+        return
+    with pytest.raises(DocumentError, match=r"horizon_hours.*must be 0 or at least 0\.000001 hours"):
+        Problem(**document)

@@ -24,6 +24,7 @@ from placement.errors import DocumentError
 from placement.problem.frozen import AS_TUPLE, EMPTY, Listed, Table
 
 LARGEST = 1e9  # of any quantity: keeps every sum of products inside 64-bit integers
+SHORTEST_HORIZON = 1e-6  # hours
 MOST_RATE = 1e18  # of a demand or a throughput, which are scaled before they are summed
 
 
@@ -71,6 +72,13 @@ def _text(value: str) -> str:
     return value
 
 
+def _hours(value: float) -> float:
+    """A horizon is a fraction with a denominator of at most a million: a shorter one would be none, or a millionth."""
+    if 0 < value < SHORTEST_HORIZON:
+        raise PydanticCustomError("hours", "must be 0 or at least 0.000001 hours; use a longer horizon")
+    return value
+
+
 def _as_written(value: float) -> float | int:
     """40.0 is written 40."""
     return int(value) if float(value).is_integer() else value
@@ -80,6 +88,7 @@ _AS_WRITTEN = PlainSerializer(_as_written, return_type=float | int)
 Text = Annotated[str, AfterValidator(_text)]
 Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
 Quantity = Annotated[float, BeforeValidator(number), Field(ge=0), _AS_WRITTEN]
+Hours = Annotated[float, BeforeValidator(number), Field(ge=0), AfterValidator(_hours), _AS_WRITTEN]
 Positive = Annotated[float, BeforeValidator(number), Field(gt=0), _AS_WRITTEN]
 Rate = Annotated[float, BeforeValidator(rate), Field(gt=0), _AS_WRITTEN]
 Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1), _AS_WRITTEN]
@@ -291,7 +300,7 @@ class Objective(Row):
 
     later = ("max_moves",)
 
-    horizon_hours: Quantity = 1
+    horizon_hours: Hours = 1
     move_cost: Quantity = 0
 
 
