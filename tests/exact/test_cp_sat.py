@@ -392,3 +392,40 @@ def test_bug_alike_variables_are_substituted_without_ending_the_process() -> Non
         program.add_hint(var, value)
     model: Any = SimpleNamespace(program=SimpleNamespace(engine=program))
     assert _Engine(model).run(Budget(), 1, 1.0, seed=0) == cp_model.OPTIMAL
+
+
+def test_bounds_are_told_in_floats_of_the_largest_numbers_on_the_way() -> None:
+    """Pools at a million dollars beside moves of a cent: CP-SAT said -9997.99997 of a bound of -9998, units apart."""
+    kind = {"accelerator": "A", "vcpus": 4, "memory_gib": 48.5, "price_per_hour": 1e-06}
+    options = [{"accelerators": 0, "vcpus": vcpus, "memory_gib": 16.06640625} for vcpus in (1.003, 0.5)]
+    document: dict[str, Any] = {
+        "accelerators": {"A": {"memory_gib": 24}},
+        "instance_types": {
+            "t0": {**kind, "accelerator_count": 1, "vcpus": 96},
+            "t1": {**kind, "accelerator_count": 4, "reserved": {"vcpus": 0.5, "memory_gib": 0.3}},
+        },
+        "pools": [
+            {"name": "p1", "instance_type": "t0", "zone": "z0", "max_instances": 1},
+            {"name": "p2", "instance_type": "t1", "zone": "z1", "max_instances": 1, "price_per_hour": 999999.999999},
+            {"name": "p3", "instance_type": "t0", "zone": "z1", "max_instances": 1},
+            {"name": "p0", "instance_type": "t1", "zone": "z0", "max_instances": 1, "price_per_hour": 999999.999999},
+        ],
+        "components": [
+            {"name": "c0", "copies": 2, "options": options, "spread": {"min_zones": 2, "max_per_instance": 1}}
+        ],
+        "instances": [
+            {"id": "i-1", "pool": "p2", "state": "cordoned"},
+            {"id": "i-old", "pool": "p1", "state": "cordoned"},
+            {"id": "i-0", "pool": "p0"},
+            {"id": "i-2", "pool": "p2"},
+        ],
+        "placements": [{"component": "c0", "instance": name} for name in ("i-old", "i-2", "i-old")],
+        "objective": {"move_cost": 0.01},
+    }
+    for seed in range(8):
+        fleet = compile_fleet(Problem(**document))
+        budget = Budget(work=3_000)
+        track = Track(fleet, budget)
+        solve_cp_sat(fleet, track, budget=budget, seed=seed, options=CpSatOptions(start=False))
+        assert track.best is not None
+        assert (track.best[1].ticks, track.ticks_bound) == (10_002, 10_002)

@@ -371,6 +371,7 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         self.bound: int | None = None  # on the engine's own sum
         self.complaint = ""
         self.deterministic_seconds = 0.0
+        self._magnitude = 0
 
     @property
     def partial(self) -> bool:
@@ -394,6 +395,7 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         program = self._model.program.engine
         if self._reporter is not None and self._reporter.objective.terms:
             program.minimize(linear(self._reporter.objective.terms))
+        self._magnitude = _magnitude(program)
         try:
             with budget.stopping(self._halt):
                 status = self._solver.solve(program, self)
@@ -420,8 +422,8 @@ class _Engine(cp_model.CpSolverSolutionCallback):
     def _on_bound(self, bound: float) -> None:
         with self._guarded():
             if math.isfinite(bound):
-                # An integer in float's clothing: round up, less what its noise may be.
-                self._raise(math.ceil(bound - max(1e-6, abs(bound) * _NOISE)))
+                # An integer in float's clothing, from numbers that may be larger: round up, less what its noise may be.
+                self._raise(math.ceil(bound - max(1e-6, max(abs(bound), self._magnitude) * _NOISE)))
                 self._stop_when_good_enough()
 
     def _raise(self, reduced: int) -> None:
@@ -450,3 +452,13 @@ class _Engine(cp_model.CpSolverSolutionCallback):
                 self._solver.stop_search()
 
         threading.Thread(target=insist, name="placement-cp-sat-stop", daemon=True).start()
+
+
+def _magnitude(program: cp_model.CpModel) -> int:
+    """The most that the terms of the objective can sum to, whatever their signs: what floats lose is a part of it."""
+    proto = program.proto
+    if not program.has_objective():
+        return 0
+    domains = [list(proto.variables[var].domain) for var in proto.objective.vars]
+    terms = zip(list(proto.objective.coeffs), domains, strict=True)
+    return sum(abs(coefficient) * max(map(abs, domain)) for coefficient, domain in terms)
