@@ -411,7 +411,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
     packing, value = best
     price, moved = machine_price(fleet, packing), moves(fleet, packing)
     cost = cost_of(fleet, price, moved)
-    if track.proved:  # in ticks, which are exact
+    if track.ticks_bound is not None and track.ticks_bound >= value.ticks:  # in ticks, which are exact
         bound = cost
     status = Status.OPTIMAL if track.proved else Status.FEASIBLE
     stop = Stop.PROVED if track.proved else outcome.stop

@@ -309,3 +309,22 @@ def test_a_plan_has_no_keys_without_a_meaning() -> None:
     for solver in ("ffd", "auto"):
         document = placement.solve(tiny_fleet(), solver).to_document()
         assert {key for key in ("bound_relaxes", "bound_by", "reason") if document.get(key, "") is None} == set()
+
+
+def test_bug_a_bound_within_the_gap_of_a_proof_is_no_higher_than_it_is() -> None:
+    """A millionth of two million dollars is within 1e-9: optimal, yet the bound is not the cost (found by fuzzing)."""
+    machine = {"vcpus": 1, "memory_gib": 1, "price_per_hour": 2_000_000.000025}
+    pools = [
+        {"name": "cheap", "instance_type": "t", "zone": "z"},
+        {"name": "dear", "instance_type": "t", "zone": "z", "price_per_hour": 2_000_000.000026},
+    ]
+    component = {"name": "c", "copies": 1, "accelerators": 0, "vcpus": 1}
+    problem = Problem(instance_types={"t": machine}, pools=pools, components=[component])
+    plan = Plan(
+        instances=[{"id": "dear/new-1", "pool": "dear", "new": True}],
+        assignments=[{"component": "c", "option": 0, "instance": "dear/new-1", "accelerators": []}],
+    )
+    result = placement.bound(problem, plan, time_limit=None)
+    assert result.status is Status.OPTIMAL
+    assert result.cost == 2_000_000_000_026
+    assert result.bound == 2_000_000_000_025
