@@ -123,7 +123,7 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**HOST, "components.1.copies": 9, "components.1.memory_gib": 8}, None),
     ({**QUOTAS, "components.0": SERVES}, None),  # 4 copies of 3 vCPUs
     ({**QUOTAS, "components.0": {**SERVES, "demand": 8.1}, "components.1.min_copies": 1, "components.1.vcpus": 1},
-     "the required copies need at least 13.15 vCPUs, but the quotas of all pools together have 12"),
+     "the required copies need at least 14.5 vCPUs, but the quotas of all pools together have 12"),
     ({**QUOTAS, "components.0": {**SERVES, "min_copies": 3, "demand": 1}, "components.1.min_copies": 1,
       "components.1.vcpus": 3}, None),
     ({**QUOTAS, "components.0": {**SERVES, "min_copies": 3, "demand": 1}, "components.1.min_copies": 1,
@@ -135,7 +135,7 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**QUOTAS, "components.1.on": []}, None),  # no copy of d is required, and none has a place
     ({**QUOTAS, "components.0": {**SERVES, "demand": 4, "throughput": 1}}, None),
     ({**QUOTAS, "components.0": {**SERVES, "demand": 5, "throughput": 1}}, "need at least 15 vCPUs"),
-    ({**QUOTAS, "components.0": {**SERVES, "demand": 8.0003}}, None),  # by less than a thousandth of a vCPU
+    ({**QUOTAS, "components.0": {**SERVES, "demand": 8.0003}}, "at least 13.5 vCPUs"),  # what is served is whole
     # what has no accelerators, or nothing but vCPUs, says nothing of the rest
     ({**QUOTAS, "instance_types.cpu": {**CPU, "memory_gib": 8},
       "pools.2": {**THIRD, "instance_type": "cpu", "max_instances": None},

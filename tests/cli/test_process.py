@@ -156,15 +156,30 @@ def test_a_stream_that_is_not_utf_8_gets_what_it_can_show(tmp_path: Path) -> Non
 
 
 def hard() -> dict[str, object]:
-    """Sizes without a common measure, over zones with spread: quick to plan, long to prove."""
-    sizes = [7.3, 9.1, 11.7, 13.9, 15.2, 17.7, 19.3, 21.1, 22.9, 24.7]
-    spread = {"max_skew": 1}
+    """Sixty components of memory, share, vCPUs and company on machines of two sizes: quick to plan, long to prove."""
+    gpu = {"accelerator": "L40S"}
+    types = {
+        "four": {**gpu, "accelerator_count": 4, "vcpus": 48, "memory_gib": 384, "price_per_hour": 10.49},
+        "eight": {**gpu, "accelerator_count": 8, "vcpus": 70, "memory_gib": 700, "price_per_hour": 19.13},
+    }
     return {
         **TINY,
-        "pools": [{"name": f"p-{zone}", "instance_type": "g6e.2xlarge", "zone": zone} for zone in "abc"],
+        "instance_types": types,
+        "pools": [{"name": f"{name}-{zone}", "instance_type": name, "zone": zone} for name in types for zone in "abc"],
         "components": [
-            {"name": f"m{c}", "copies": 9 + c, "accelerator_memory_gib": size, "shared": True, "spread": spread}
-            for c, size in enumerate(sizes)
+            {
+                "name": f"m{c}",
+                "copies": 4 + c % 5,
+                "accelerators": 2 if c % 3 == 0 else 1,
+                "accelerator_memory_gib": 6 + 7.3 * c % 31,
+                "accelerator_share": round(0.1 + 0.137 * c % 0.55, 3),
+                "shared": True,
+                "vcpus": 1 + c % 7,
+                "memory_gib": 10 + 13 * c % 60,
+                "spread": {"max_skew": 1, "max_per_instance": 2},
+                "avoid": [f"m{(c + 5) % 60}"],
+            }
+            for c in range(60)
         ],
     }
 
