@@ -142,7 +142,7 @@ def test_a_closed_stdout_is_said_before_the_search() -> None:
 def test_a_stream_that_is_not_utf_8_gets_what_it_can_show(tmp_path: Path) -> None:
     """JSON is escaped and means the same; signs of tables that the stream lacks are replaced."""
     problem = tmp_path / "named.json"
-    problem.write_text(json.dumps(hard()).replace("m0", "modèle"), encoding="utf-8")
+    problem.write_text(json.dumps(TINY).replace("chat-8b", "modèle"), encoding="utf-8")
     ask = [*COMMAND, "solve", str(problem), "--solver", "ffd"]
     plain = environment(PYTHONIOENCODING="ascii")
 
