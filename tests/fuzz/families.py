@@ -22,6 +22,7 @@ DEVICE_GIB = (16, 22.5, 24, 40, 79.6, 80)
 PRICES = (1, 2.5, 0.7, 3, 5.67, 6, 9.99, 0.333333, 25.25)
 ODD_PRICES = (0.000001, 0.1, 0.30000000000000004, 1e-7, 0.0000015, 1 / 3, 999_999.999999, 12.3456785)
 HORIZONS = (1, 1, 24, 0.5, 730, 0.333333)
+MOST_COPIES = 1_000
 SERVES = (1, 2.5, 0.1, 0.7, 3, 40, 101)
 
 
@@ -51,6 +52,9 @@ def make_problem(family: str, draw: Draw) -> Doc:
         TWISTS[draw.choice(others)](draw, doc)
     if family in TWISTS:
         TWISTS[family](draw, doc)
+    for component in doc["components"]:  # small problems: no demand that the slowest option serves by a million copies
+        for option in raw_options(component) if "demand" in component else ():
+            option["throughput"] = max(option["throughput"], component["demand"] / MOST_COPIES)
     doc["name"] = family
     return doc
 
