@@ -85,7 +85,7 @@ def logged(event: Event) -> None:
 def _live() -> Iterator[Listener]:
     watch = Watch()
     live = Live(watch, console=console(sys.stderr), refresh_per_second=_PER_SECOND, transient=True)
-    live.start()
+    live.start(refresh=True)  # what is being done is said at once
     try:
         yield watch.hear
     finally:
