@@ -23,7 +23,7 @@ from placement.problem import Problem
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap, said_infeasible
 from placement.solvers import find_solver
-from placement.track import SEARCH, Track
+from placement.track import PROVED_GAP, SEARCH, Track
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -413,8 +413,10 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
     cost = cost_of(fleet, price, moved)
     if track.ticks_bound is not None and track.ticks_bound >= value.ticks:  # in ticks, which are exact
         bound = cost
-    status = Status.OPTIMAL if track.proved else Status.FEASIBLE
-    stop = Stop.PROVED if track.proved else outcome.stop
+    gap = relative_gap(cost, bound)
+    proved = track.proved and gap is not None and gap <= PROVED_GAP
+    status = Status.OPTIMAL if proved else Status.FEASIBLE
+    stop = Stop.PROVED if proved else Stop.DONE if outcome.stop is Stop.PROVED else outcome.stop
     facts.update(
         status=str(status),
         stop=str(stop),
@@ -423,7 +425,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
         cost=money(cost),
         moves=sum(moved),
         lower_bound=money(bound),
-        gap=relative_gap(cost, bound),
+        gap=gap,
         **_said(bound_by=track.bound_by, bound_relaxes=track.bound_relaxes),
     )
     if fleet.levels:

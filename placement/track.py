@@ -285,11 +285,9 @@ class Track:
         return self._within_gap(max(self._budget.gap, PROVED_GAP))
 
     def gap(self) -> float | None:
-        """Relative gap of the incumbent's cost, None when unknown."""
+        """Relative gap of the incumbent's ticks, None when unknown; not of money, which is rounded."""
         with self._lock:
-            cost = None if self._value is None else self._fleet.cost(self._value.ticks)
-            ticks = self.ticks_bound
-            return relative_gap(cost, None if ticks is None else self._fleet.cost(ticks))
+            return relative_gap(None if self._value is None else self._value.ticks, self.ticks_bound)
 
     def _within_gap(self, limit: float) -> bool:
         with self._lock:

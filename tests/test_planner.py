@@ -328,3 +328,39 @@ def test_bug_a_bound_within_the_gap_of_a_proof_is_no_higher_than_it_is() -> None
     assert result.status is Status.OPTIMAL
     assert result.cost == 2_000_000_000_026
     assert result.bound == 2_000_000_000_025
+
+
+@pytest.mark.parametrize("solver", ["column-generation", "cp-sat", "auto"])
+def test_bug_what_only_rounding_makes_equal_is_not_proven(solver: str) -> None:
+    """One micro-dollar and a half is not two: a bound of the one proves no plan of the other (found by fuzzing)."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 10.1}},
+        instance_types={
+            "t": {
+                "accelerator": "A",
+                "accelerator_count": 4,
+                "vcpus": 8,
+                "memory_gib": 48.5,
+                "price_per_hour": 1.0,
+            }
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z", "max_instances": 3, "min_instances": 1}],
+        components=[
+            {
+                "name": "c",
+                "copies": 3,
+                "options": [
+                    {"name": "o0", "accelerators": 2, "accelerator_memory_gib": 10.1005859375},
+                    {"name": "o1", "accelerators": 2, "accelerator_memory_gib": 10.099609375},
+                ],
+                "spread": {"max_per_instance": 2},
+                "move_cost": 3,
+            }
+        ],
+        instances=[{"id": "i", "pool": "p"}],
+        placements=[{"component": "c", "instance": "i", "option": "o1"}],
+        objective={"horizon_hours": 1e-6},
+    )
+    result = placement.solve(problem, solver, work=3_000 if solver == "cp-sat" else 3, time_limit=None)
+    assert result.cost == 2
+    assert (result.status is Status.OPTIMAL) == (result.bound == 2)
