@@ -217,6 +217,7 @@ def test_a_terminal_that_goes_away_costs_no_plan(tmp_path: Path, progress: list[
     parent, child = pty.openpty()
 
     def take_terminal() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests may have it ignored
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     process = subprocess.Popen(
