@@ -19,7 +19,7 @@ import numpy as np
 
 from placement.bounds.cliques import cliques
 from placement.bounds.patterns.certificate import UNIT, Cut
-from placement.engines.highs import EngineError, load_lp, run
+from placement.engines.highs import EngineError, load_lp, run, set_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,7 +67,7 @@ def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], box: Box) -> l
     # Columns: machines of pools, machines that no pool has, machines of members on pools.
     columns = [[(row[p], 1.0)] for p in used] + [[(k, 1.0)] for k in range(members)]
     columns += [[(k, 1.0), (row[p], -1.0)] for k, some in enumerate(pools) for p in some]
-    lp.num_col_, lp.num_row_ = len(columns), members + len(used)
+    lp.num_row_ = members + len(used)
     costs = [fleet.pools[p].price / unit for p in used] + [_LACK] * members
     lp.col_cost_ = np.array(costs + [0.0] * (len(columns) - len(costs)))
     low, high = [float(box.fewest[p]) for p in used], [float(box.most[p]) for p in used]
@@ -75,10 +75,7 @@ def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], box: Box) -> l
     lp.col_upper_ = np.array(high + [highspy.kHighsInf] * (len(columns) - len(used)))
     lp.row_lower_ = np.array([*map(float, clique.machines), *([0.0] * len(used))])
     lp.row_upper_ = np.full(lp.num_row_, highspy.kHighsInf)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
-    lp.a_matrix_.index_ = np.array([r for column in columns for r, _ in column], dtype=np.int32)
-    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
+    set_columns(lp, columns)
     try:
         solver = load_lp(lp)
         if run(solver) != highspy.HighsModelStatus.kOptimal:

@@ -18,7 +18,7 @@ import numpy as np
 from placement.bounds.patterns.certificate import UNIT, Cut, Prices
 from placement.bounds.patterns.history import Case, Subject
 from placement.certificates.reasons import Reason, total
-from placement.engines.highs import EngineError, load_lp, run
+from placement.engines.highs import EngineError, load_lp, run, set_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,14 +91,14 @@ def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box) ->
     pools, groups = reasons.relaxation.fleet.pools, reasons.groups
     lp = highspy.HighsLp()
     # Columns: machines per pool, per group, and what the inequalities lack, which costs more than any machine.
-    lp.num_col_, lp.num_row_ = len(pools) + len(groups) + 1, len(cuts) + len(groups)
+    lp.num_row_ = len(cuts) + len(groups)
     unit = max(1, *(pool.price for pool in pools))  # of money, so that the engine's tolerances are small beside it
     lp.col_cost_ = np.array([pool.price / unit for pool in pools] + [0.0] * len(groups) + [_LACK * len(pools)])
     lp.col_lower_ = np.array([*map(float, box.fewest), 0.0])
     lp.col_upper_ = np.array([*map(float, box.most), highspy.kHighsInf])
     lp.row_lower_ = np.array([1.0] * len(cuts) + [0.0] * len(groups))
     lp.row_upper_ = np.array([highspy.kHighsInf] * len(cuts) + [0.0] * len(groups))
-    columns: list[list[tuple[int, float]]] = [[] for _ in range(lp.num_col_)]
+    columns: list[list[tuple[int, float]]] = [[] for _ in range(len(pools) + len(groups) + 1)]
     for r, (cut, _) in enumerate(cuts):
         for p, worth in enumerate(cut.worth):
             if worth:
@@ -108,10 +108,7 @@ def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box) ->
         for p in group:
             columns[p].append((len(cuts) + g, 1.0))
         columns[len(pools) + g].append((len(cuts) + g, -1.0))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
-    lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
-    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
+    set_columns(lp, columns)
     try:
         solver = load_lp(lp)
         if run(solver) != highspy.HighsModelStatus.kOptimal:

@@ -17,11 +17,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import highspy
+import numpy as np
 
 from placement.errors import PlacementError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 THREADS = 1
 MARGIN = 1e-7  # relative: more than its tolerances move an objective, when they are `SHARP`
@@ -44,6 +45,15 @@ class QuietHighs(highspy.Highs):
         """Turn output off before the first call that would print the banner."""
         self.setOptionValue("output_flag", False)
         super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
+def set_columns(lp: highspy.HighsLp, columns: Sequence[Sequence[tuple[int, float]]]) -> None:
+    """The matrix of a program, column by column: (row, coefficient) of each entry. O(entries)."""
+    lp.num_col_ = len(columns)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
+    lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
+    lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
 
 
 def load_lp(lp: highspy.HighsLp, **options: bool | int | float | str) -> QuietHighs:
