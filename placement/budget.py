@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
 
+class LeftBehindError(BaseException):
+    """Raised in a search that goes on after its solve has ended: nobody takes what it may still find."""
+
+
 class Budget:
     """Limits of one solve, shared by everything that takes part in it. Thread-safe.
 
@@ -49,7 +53,14 @@ class Budget:
         return time.monotonic() - self._started
 
     def left(self) -> float:
-        """Seconds left; infinity without a limit, 0 when over or interrupted."""
+        """Seconds left; infinity without a limit, 0 when over or interrupted.
+
+        Raises
+        ------
+        LeftBehindError
+            The solve has ended without this search (see `leave_behind`).
+        """
+        self.check()
         if self.interrupted:
             return 0.0
         own = math.inf if self.seconds is None else max(0.0, self.seconds - self.elapsed())
@@ -63,6 +74,18 @@ class Budget:
     def over(self) -> bool:
         """Whether to stop now: out of time, or interrupted."""
         return self.left() <= 0.0
+
+    def check(self) -> None:
+        """LeftBehindError when nobody waits for the search any more; for long steps that can't be cut short."""
+        if self._interrupt.left_behind:
+            raise LeftBehindError
+
+    def leave_behind(self) -> None:
+        """The solve ends without its search. Each later look of the search at this budget, or a part of it, ends it.
+
+        Left alone it would go on for as long as its steps take, at the cost of whatever the process does next.
+        """
+        self._interrupt.left_behind = True
 
     def interrupt(self) -> None:
         """Ask everything that shares this budget to stop and return what it has. Safe to call from any thread."""
@@ -96,6 +119,7 @@ class _Interrupt:
 
     def __init__(self) -> None:
         self.asked = threading.Event()
+        self.left_behind = False
         self._lock = threading.Lock()
         self._stoppers: list[Callable[[], None]] = []
 

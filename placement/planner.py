@@ -37,8 +37,8 @@ T = TypeVar("T")
 
 # A large plan takes long to write and check; its time is taken off the search's where it is not short. In seconds: for
 # a row of a plan, a component, and a machine that runs; tables included.
-_ROW_SECONDS, _COMPONENT_SECONDS, _INSTANCE_SECONDS = 1.0e-5, 5.0e-5, 2.0e-5
-_SHORT = 0.5
+_ROW_SECONDS, _COMPONENT_SECONDS, _INSTANCE_SECONDS = 1.0e-5, 7.0e-5, 2.0e-5
+_SHORT = 0.25
 # A search may end so late after its time: seconds, and a part of the time limit; after Ctrl-C, seconds.
 _LATE, _LATE_PART, _LATE_INTERRUPTED = 0.25, 0.05, 5.0
 _POLL = 0.5  # seconds between two looks at an interrupt
@@ -66,7 +66,7 @@ def solve(
     problem : what to place and where.
     solver : a name in `placement.SOLVERS`.
     time_limit : seconds; None for no limit. The best plan so far is returned when it ends, and on Ctrl-C. What a plan
-        takes to check and write is taken off it, where that is more than half a second by its sizes.
+        takes to check and write is taken off it, where that is more than a quarter of a second by its sizes.
     gap : relative gap to the bound at which to stop, from 0, which asks for a proof, to 1.
     seed : same problem, seed and `work` give the same plan.
     work : limit on work in the solver's own unit, for runs that must not depend on the machine.
@@ -332,7 +332,10 @@ def _in_thread(work: Callable[[], T], budget: Budget) -> list[T | BaseException]
     except KeyboardInterrupt:
         budget.interrupt()
         ended = _wait(done, budget)
-    return found if ended else []
+    if not ended:
+        budget.leave_behind()
+        return []
+    return found
 
 
 def _wait(done: threading.Event, budget: Budget) -> bool:

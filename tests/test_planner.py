@@ -249,6 +249,40 @@ def test_a_search_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPat
     assert result.trace[-1].cost == expected.cost
 
 
+def test_a_search_left_behind_ends_at_its_next_look_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would go on beside whatever the process does next, for as long as it likes."""
+    from placement import planner
+    from placement.budget import LeftBehindError
+    from placement.heuristics import solve_best_fit
+    from placement.heuristics.solve import improve
+    from placement.solvers import Solver
+
+    may_go_on, over = threading.Event(), threading.Event()
+    ended: list[BaseException] = []
+
+    def forgetful(fleet: Fleet, track: Track, *, budget: Budget, **given: Any) -> Outcome:
+        solve_best_fit(fleet, track, budget=Budget(work=1))
+        part = budget.share(0.5).share(0.5)
+        may_go_on.wait(60)
+        try:
+            improve(fleet, track, part, 0, "greedy")
+        except LeftBehindError as error:
+            ended.append(error)
+            raise
+        finally:
+            over.set()
+        raise AssertionError
+
+    monkeypatch.setattr(planner, "_LATE", 0.0)
+    monkeypatch.setattr(Solver, "load", lambda self: forgetful)
+    result = placement.solve(placement.read(AFTER), "best-fit", time_limit=0.2)
+    may_go_on.set()
+
+    assert over.wait(60)
+    assert result.stop is Stop.TIME
+    assert len(ended) == 1
+
+
 # --- What ends a search, and what must not end with it
 
 

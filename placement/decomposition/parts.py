@@ -42,8 +42,9 @@ def deal(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator, 
 
     Machines in order of zone, pool and waste are dealt out in turn, so each group has its part of every pool and of the
     waste: a sample in which about the same fleet mix is best (Narayanan et al. 2021, *Solving large-scale granular
-    resource allocation problems efficiently with POP*, SOSP). With `by_zone` a group has machines of one zone alone.
-    Random noise on the waste makes every deal another one. O(machines log machines + copies).
+    resource allocation problems efficiently with POP*, SOSP). With `by_zone` a group has machines of one zone alone, or
+    all machines of several zones with few copies. Random noise on the waste makes every deal another one.
+    O(machines log machines + copies).
     """
     by_key: dict[int, list[int]] = defaultdict(list)
     for m, machine in enumerate(packing.machines):
@@ -61,7 +62,22 @@ def deal(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator, 
         for turn, k in enumerate(order):
             hands[(first + turn) % len(hands)].append(mine[k])
         groups.extend(sorted(hand) for hand in hands)
-    return groups
+    return _joined(packing, groups, copies // 2)
+
+
+def _joined(packing: Packing, groups: list[list[int]], copies: int) -> list[list[int]]:
+    """The groups, neighbours put together as long as they have at most so many copies in all."""
+    joined: list[list[int]] = []
+    held = 0
+    for group in groups:
+        more = sum(len(packing.machines[m].seats) for m in group)
+        if joined and held + more <= copies:
+            joined[-1] = sorted(joined[-1] + group)
+            held += more
+        else:
+            joined.append(group)
+            held = more
+    return joined
 
 
 def gather(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator) -> list[list[int]]:
@@ -81,7 +97,7 @@ def gather(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator
 
 
 def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) -> Iterator[Part]:
-    """The parts that groups of machines are, in their order. O(copies + places + groups x pools)."""
+    """The parts that groups of machines are, in their order. O(copies + places + groups x (pools + components))."""
     if not groups:
         return
     bare = replace(

@@ -199,7 +199,11 @@ class _Search:
         best = self._track.best
         assert best is not None
         packing, value = best
-        parts = list(make_parts(self._fleet, packing, self._cut(packing, turn)))
+        parts: list[Part] = []
+        for part in make_parts(self._fleet, packing, self._cut(packing, turn)):
+            if self._budget.over():  # with many machines it may end before there is a part to solve
+                return False
+            parts.append(part)
         tasks: list[Task] = [self._pack_task(part) for part in parts]
         first = not self.bounded
         if first:

@@ -246,8 +246,8 @@ def improve(fleet: Fleet, track: Track, budget: Budget, seed: int, by: str) -> b
     ]
     greedy = [Greedy(blank, shares, taste, noise) for noise in (None, rng) for taste in tastes]
     ws = Workspace(fleet, like=blank)
-    ws.load(best[0])
     ws.budget = budget
+    ws.load(best[0])
     improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].worth, rng)
     gained = False
     for _ in count() if budget.work is None else range(budget.work):

@@ -635,6 +635,8 @@ class Workspace:
     def load(self, packing: Packing) -> None:
         """Place every copy of a packing that keeps the rules of its machines; nothing may be placed yet."""
         for machine in packing.machines:
+            if self.budget is not None:
+                self.budget.check()
             m = self.rent(machine.pool) if machine.instance is None else machine.instance
             if machine.instance is None and self.instance[m] >= 0:
                 m = self._append(machine.pool)

@@ -44,6 +44,21 @@ def test_every_free_machine_is_in_one_group() -> None:
                 assert all(len(found) == 1 for found in zones)
 
 
+def test_zones_with_few_copies_share_a_group() -> None:
+    """With a machine a zone a group a zone would be thousands of parts that can't be packed any better."""
+    problem = Problem(
+        instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1.0}},
+        pools=[{"name": f"p{z}", "instance_type": "t", "zone": f"z{z}"} for z in range(40)],
+        components=[{"name": "c", "copies": 43, "accelerators": 0, "vcpus": 1}],
+    )
+    fleet = compile_fleet(problem)
+    pools = [*range(40), 39, 39, 39]
+    packing = Packing(tuple(Machine(p, None, (Seat(0, 0, ()),)) for p in pools))
+    groups = deal(fleet, packing, 8, np.random.default_rng(0), by_zone=True)
+    assert [len(group) for group in groups] == [4] * 9 + [3, 4]
+    assert groups[-1] == [39, 40, 41, 42]
+
+
 @seeds(range(90), 50)
 def test_parts_solved_at_once_make_a_plan(seeds: range) -> None:
     """Each part is packed anew by a heuristic that knows only the part; together they are a plan, and no dearer."""
