@@ -168,7 +168,8 @@ class Problem:
         self.machines = {m: known(row["pool"], self.pools, "pool") for m, row in staying.items()}
         placements, cost = top.get("placements", []), number(objective, "move_cost", 0)
         self.running = Counter(row["component"] for row in placements)  # copies, on machines that must go too
-        components = [Component(row, cost, self.pools, self.running[row["name"]]) for row in top["components"]]
+        pins = Counter(row["component"] for row in placements if row.get("pinned"))
+        components = [Component(row, cost, self.pools, self.running, pins) for row in top["components"]]
         self.components: dict[str, Component] = distinct(((c.name, c) for c in components), "components")
         self.places: dict[tuple[str, int, str, frozenset[int] | None], list[int]] = defaultdict(lambda: [0, 0])
         for row in placements:
@@ -204,7 +205,7 @@ class Problem:
 class Component:
     """A model to serve, by `required` to `copies` copies: `in_zone` in a zone, at most `on_one` on a pool's machine."""
 
-    def __init__(self, row: Row, move_cost: float, pools: dict[str, Pool], running: int) -> None:
+    def __init__(self, row: Row, move_cost: float, pools: dict[str, Pool], *today: Counter[str]) -> None:
         self.name, self.demand = str(row["name"]), decimal(number(row, "demand", 0))  # 0: none
         insist(("copies" in row) == (not self.demand), f"{show(self.name)} must have either copies or a demand")
         floors = [row.get(f"min_available_on_{what}_loss") for what in ("pool", "instance")]
@@ -224,7 +225,7 @@ class Component:
                 self.ways += pool.way(self.name, o, option, dedicated=self.dedicated)
         self.zones = sorted({way.zone for way in self.ways})
         if self.demand:
-            self.serve(running)
+            self.serve(*(count[self.name] for count in today))
         self.way_of = {(way.option, way.pool): way for way in self.ways}
         self.in_zone = self.zone_range()
         of_pool: dict[str, list[Way]] = defaultdict(list)
@@ -244,7 +245,7 @@ class Component:
         insist(option in names, f"{show(self.name)} has no option {show(option)}")
         return names.index(option)
 
-    def serve(self, running: int) -> None:
+    def serve(self, running: int, pinned: int) -> None:
         """Set the demand, and the copies beyond which one can be dropped from any plan at no cost.
 
         Throughput may miss a demand by 1e-9 of it; sums of it are multiples of 1 / scale, and no copy serves more than
@@ -256,11 +257,11 @@ class Component:
         rates = [decimal(number(option, "throughput")) for option in self.options]
         insist(min(rates) > 0, "with a demand, throughput must be above 0")
         scale = math.lcm(*(rate.denominator for rate in rates))
-        least = self.demand - max(self.demand, Fraction(1)) / 10**9
-        self.demand = Fraction(max(1, math.ceil(least * scale)), scale)
+        least = math.ceil((self.demand - max(self.demand, Fraction(1)) / 10**9) * scale)
+        self.demand = max(Fraction(least, scale), min(rates) * bool(self.required or pinned))
         self.ways = [way._replace(rate=min(way.rate, self.demand)) for way in self.ways]
-        enough = math.ceil(self.demand / min(rates))
-        self.copies = max(enough, self.required, 2 * self.floor + 1, len(self.zones) * running, running)
+        enough = max(self.required, math.ceil(self.demand / min(rates)))
+        self.copies = max(enough, 2 * self.floor + 1, max(1, len(self.zones)) * running) if self.demand else 0
 
     def zone_range(self) -> Range:
         """With n copies over Z zones and skew k, a zone has from (n - (Z-1) k) / Z to (n + (Z-1) k) / Z of them.

@@ -17,13 +17,14 @@ from placement.problem.references import GROUP
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, need, room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from placement.problem import Component as ComponentRow
-    from placement.problem import InstanceType, Problem
+    from placement.problem import InstanceType, Placement, Problem
     from placement.problem import Option as OptionRow
 
 _DEMAND_RANGE = 2**44  # demand in integer units: fine enough for its 1e-9 tolerance, coarse enough for int64 sums
+_MOST_SUMS = 10_000  # sets of copies to go through: milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ class Option:
 class Component:
     """A model to serve.
 
-    `required` copies must be placed and at most `copies` may be. With a `demand` (0: none), the throughput of the
-    placed copies must reach it, and `copies` is the most that an optimal plan can need. `level` is the index in
-    `Fleet.levels` of its optional copies, None when it has none. `avoids` holds both ways. `eligible_zones` are those
-    of the pools of its options. Limits that are absent are None.
+    `required` copies must be placed and at most `copies` may be. With a `demand` (0: none, or one that is met without a
+    copy), the throughput of the placed copies must reach it, and `copies` is the most that an optimal plan can need.
+    `level` is the index in `Fleet.levels` of its optional copies, None when it has none. `avoids` holds both ways.
+    `eligible_zones` are those of the pools of its options. Limits that are absent are None.
     """
 
     index: int
@@ -209,12 +210,14 @@ def compile_fleet(problem: Problem) -> Fleet:
         )
         for p, row in enumerate(problem.pools)
     )
-    running = Counter(row.component for row in problem.placements)
+    today: dict[str, list[Placement]] = defaultdict(list)
+    for placed in problem.placements:
+        today[placed.component].append(placed)
     levels = tuple(sorted({row.priority for row in problem.components if _optional(row)}, reverse=True))
     avoids = _avoids(problem)
     supply = _Supply(problem, pools)
     components = tuple(
-        _component(problem, c, row, supply, zone_index, running[row.name], levels, avoids[c])
+        _component(problem, c, row, supply, zone_index, today[row.name], levels, avoids[c])
         for c, row in enumerate(problem.components)
     )
     instances, places = _state(problem, pools)
@@ -226,7 +229,7 @@ def compile_fleet(problem: Problem) -> Fleet:
         components=components,
         instances=instances,
         places=places,
-        running=tuple(running[row.name] for row in problem.components),
+        running=tuple(len(today[row.name]) for row in problem.components),
         levels=levels,
         tick_price=hours.numerator,
         tick_move=hours.denominator,
@@ -273,17 +276,21 @@ def _component(
     row: ComponentRow,
     supply: _Supply,
     zone_index: dict[str, int],
-    running: int,
+    today: Sequence[Placement],
     levels: tuple[int, ...],
     avoids: frozenset[int],
 ) -> Component:
     allowed = None if row.zones is None else frozenset(zone_index[z] for z in row.zones if z in zone_index)
-    scale, demand = _demand_scale(row)
-    options = tuple(_option(o, way, supply, allowed, scale, demand) for o, way in enumerate(row.ways))
+    demand, rates = _demand(row, pinned=any(placed.pinned for placed in today))
+    options = tuple(
+        _option(o, way, supply, allowed, rate) for o, (way, rate) in enumerate(zip(row.ways, rates, strict=True))
+    )
     zones = tuple(sorted(set().union(*(supply.zones_of(option.pools) for option in options))))
     copies = row.copies
-    if copies is None:
-        copies = _most_copies(demand, row, options, len(zones), running)
+    if copies is None and not demand:
+        copies = 0
+    elif copies is None:
+        copies = _most_copies(demand, row, options, len(zones), len(today))
     return Component(
         index=c,
         name=row.name,
@@ -304,23 +311,56 @@ def _component(
     )
 
 
-def _demand_scale(row: ComponentRow) -> tuple[Fraction, int]:
-    """Units per unit of throughput, and the demand in them, rounded up; (0, 0) without a demand.
+def _demand(row: ComponentRow, *, pinned: bool) -> tuple[int, list[int]]:
+    """The demand in whole units, rounded up, and what a copy serves of it by each option; zeros without a demand.
 
-    Throughputs become exact integers where those are small, and the tolerance of the rule (1e-9 of the demand, at least
-    of one unit) is taken off exactly, however fine the demand is. Else they are multiples of a unit far below that
-    tolerance, and half of it is taken off, so that a plan that meets the integers meets the document.
+    The rule forgives a hair: 1e-9 of the demand, at least of one. What is left is compared exactly where it is a small
+    multiple of what all throughputs are multiples of. Else throughputs are rounded down to parts of it far below the
+    hair, so that a plan that meets the integers meets the document, and `_least_sum` says how many parts are enough.
+
+    A demand within the hair is met by no copy at all. Where nothing else asks for one, the component is one that is
+    scaled to zero; where `min_copies` or a pin does, any copy serves it.
     """
     if row.demand is None:
-        return Fraction(0), 0
+        return 0, [0] * len(row.ways)
     demand = exact(row.demand)
-    rates = [exact(way.throughput) for way in row.ways if way.throughput is not None]
-    scale = Fraction(math.lcm(*(rate.denominator for rate in rates)))  # of which what is served is a multiple
-    tolerance = Fraction(1, 10**9) * max(demand, Fraction(1))
+    least = demand - Fraction(1, 10**9) * max(demand, Fraction(1))
+    if least <= 0:
+        return (1, [1] * len(row.ways)) if row.required_copies or pinned else (0, [0] * len(row.ways))
+    rates = [exact(way.throughput or 0) for way in row.ways]
+    scale = math.lcm(*(rate.denominator for rate in rates))
+    whole = [int(rate * scale) for rate in rates]
+    units = math.ceil(least * scale)
     if max(demand, *rates) * scale > _DEMAND_RANGE:
-        scale = Fraction(_DEMAND_RANGE) / max(demand, Fraction(1))
-        tolerance /= 2
-    return scale, max(1, math.ceil((demand - tolerance) * scale))
+        common = math.gcd(*whole)
+        whole, units = [rate // common for rate in whole], -(-units // common)
+    if units > _DEMAND_RANGE:
+        parts = [_DEMAND_RANGE * min(units, rate) // units for rate in whole]
+        whole, units = parts, _least_sum(units, whole, parts)
+    # No copy serves more than all of the demand; said here, sums of throughput stay far inside 64 bits.
+    return units, [min(units, rate) for rate in whole]
+
+
+def _least_sum(least: int, rates: list[int], parts: list[int]) -> int:
+    """The fewest parts of any copies that serve `least`, if no copies that serve less come to as many.
+
+    Found by going through all copies that serve less. Where these are too many, or come to as many, all parts are
+    asked for: then copies that serve `least` may be refused, when they do by less than a part for each copy.
+    """
+    fewest, most, seen = _DEMAND_RANGE, 0, 0
+    stack = [(0, 0, 0)]  # the first option of the copies to come; what those so far serve, and their parts
+    while stack:
+        first, served, sum_of_parts = stack.pop()
+        most, seen = max(most, sum_of_parts), seen + 1
+        if seen > _MOST_SUMS:
+            return _DEMAND_RANGE
+        for o in range(first, len(rates)):
+            more = served + rates[o], sum_of_parts + parts[o]
+            if more[0] >= least:
+                fewest = min(fewest, more[1])
+            else:
+                stack.append((o, *more))
+    return fewest if most < fewest else _DEMAND_RANGE
 
 
 def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zones: int, running: int) -> int:
@@ -336,11 +376,7 @@ def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zo
     return max(enough, row.required_copies, 2 * row.min_available_on_zone_loss + 1, zones * running, running)
 
 
-def _option(
-    o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | None, scale: Fraction, demand: int
-) -> Option:
-    # No copy serves more than all of the demand; said here, sums of throughput stay far inside 64 bits.
-    throughput = 0 if row.throughput is None else min(demand, round(exact(row.throughput) * scale))
+def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | None, throughput: int) -> Option:
     option = Option(
         index=o,
         accelerators=row.accelerators,

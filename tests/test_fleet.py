@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,9 @@ from placement.fleet import (
     holds,
     sum_of_quotas,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Doc = dict[str, Any]
 
@@ -245,24 +248,74 @@ def test_options_with_other_lists_have_other_pools() -> None:
         (3, 0.25, 12, 1),  # in quarters
         (1.0000000007500003, 1, 1, 1),  # a hair more than a copy serves, in however many digits
         (2**44, 32_768, 2**44 - 17_592, 32_768),  # as many units as may be, the hair off
-        (1, 0.12345678901234, 2**44 - 8_796, 2_171_874_800_751),  # in parts of 2**44, half the hair off
+        (1, 0.12345678901234, 9, 1),  # in copies, where one option serves in many digits
+        (1e8, 0.1234567, 810_000_591, 1),
+        (1e-9, 1, 0, 0),  # the hair is all of it
+        (1.1e-9, 1e-10, 1, 1),
     ],
 )
 def test_a_demand_in_units(demand: float, rate: float, units: int, each: int) -> None:
     """The least that make all throughputs whole, and a hair of 1e-9 is forgiven."""
-    component = {"name": "c", "demand": demand, "accelerators": 0, "throughput": rate}
+    component = {"name": "c", "demand": demand, "accelerators": 0, "throughput": rate, "min_copies": 0}
     found = compiled(components=[component], placements=[]).components[0]
     assert (found.demand, found.options[0].throughput) == (units, each)
 
 
-def test_a_demand_that_is_too_fine_is_met_within_half_the_hair() -> None:
-    """Beyond 2**44 units it is a multiple of a unit far below the rule's tolerance, and stays inside it."""
-    fleet = compiled(
-        components=[{"name": "c", "demand": 1e8, "accelerators": 0, "throughput": 0.1234567}], placements=[]
-    )
-    component = fleet.components[0]
-    assert component.options[0].throughput == round(Fraction("0.1234567") * 2**44 / 10**8)
-    assert component.demand == math.ceil((10**8 - Fraction(1, 20)) * 2**44 / 10**8)
+@pytest.mark.parametrize(
+    ("rows", "pinned", "expected"),
+    [
+        ({"min_copies": 0}, False, (0, 0, 0)),
+        ({"min_copies": 0}, True, (1, 3, 1)),  # the pinned copy, and others that a zone-loss floor may ask for
+        ({}, False, (1, 3, 1)),
+        ({"min_copies": 2}, False, (1, 3, 1)),
+    ],
+)
+def test_a_demand_within_the_hair(rows: Doc, *, pinned: bool, expected: tuple[int, int, int]) -> None:
+    """Asks for no copy of its own; a copy that something else asks for serves it, however slow it is."""
+    option = {"accelerators": 0, "throughput": 1.2345678e-18}
+    component = {"name": "line", "demand": 1e-9, "options": [option], "min_available_on_zone_loss": 1, **rows}
+    placements = [{"component": "line", "option": 0, "instance": "stays", "pinned": True}] if pinned else []
+    found = compiled(components=[component], placements=placements).components[0]
+    assert (found.demand, found.copies, found.options[0].throughput) == expected
+
+
+def served(demand: float, rates: Sequence[float], counts: Sequence[int]) -> tuple[bool, bool]:
+    """Whether copies meet the demand: in the compiled integers, and in the numbers of the document."""
+    options = [{"accelerators": 0, "throughput": rate} for rate in rates]
+    found = compiled(components=[{"name": "c", "demand": demand, "options": options}], placements=[]).components[0]
+    units = sum(n * option.throughput for n, option in zip(counts, found.options, strict=True))
+    exactly = sum(n * Fraction(str(rate)) for n, rate in zip(counts, rates, strict=True))
+    least = Fraction(str(demand)) - max(Fraction(1), Fraction(str(demand))) / 10**9
+    assert 0 < found.demand <= 2**44
+    return units >= found.demand, exactly >= least
+
+
+@pytest.mark.parametrize(
+    ("demand", "rates"),
+    [
+        (1, (0.1234567890123456, 0.8765432099876544)),  # one of each misses it by all of the hair
+        (1, (0.1234567890123456, 0.8765432099876543)),  # and by a digit more
+        (1, (0.1234567890123456, 0.3333333330000001, 0.9)),
+        (8.64e17, (1.0000000000000001e17, 123456789012345678, 2.4e17)),
+        (3.0000000001, (0.7000000000000001, 1.1000000000000001)),
+    ],
+)
+def test_a_demand_in_many_digits_is_met_where_the_document_says_so(demand: float, rates: tuple[float, ...]) -> None:
+    """Integers that are too small to hold the digits still part what serves enough from what does not."""
+    for counts in itertools.product(range(6), repeat=len(rates)):
+        ours, documents = served(demand, rates, counts)
+        assert ours == documents, counts
+
+
+def test_a_demand_that_is_too_fine_is_never_called_met_too_early() -> None:
+    """So many copies that they are not gone through: what meets the integers meets the document."""
+    demand, rates = 1.0, (0.0123456790012345, 0.0011111111111111, 0.0101010101010101)
+    assert served(demand, rates, (81, 0, 0)) == (True, True)
+    assert served(demand, rates, (80, 11, 0)) == (False, False)
+    assert served(demand, rates, (80, 12, 0)) == (True, True)
+    below = (0.0123456789012345, 0.0123456790012345, 0.0101010101010101)
+    assert served(81 * below[0] / (1 - 0.9e-9), below, (81, 0, 0)) == (True, True)
+    assert served(81 * below[0] / (1 - 1.1e-9), below, (81, 0, 0)) == (False, False)
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,41 @@ FINE: dict[str, Any] = {
     "components": [{"name": "m", "demand": 1.0000000007500003, "throughput": 1, "accelerators": 0, "vcpus": 16}],
 }
 
+# The hair is all of the demand: no copy meets it, yet one was called necessary. Where one must run, one is enough.
+NO_DEMAND: dict[str, Any] = {
+    **FINE,
+    "components": [{"name": "m", "demand": 1e-9, "throughput": 1, "accelerators": 0, "vcpus": 16, "min_copies": 0}],
+}
+ONE_COPY: dict[str, Any] = {
+    **FINE,
+    "components": [{"name": "m", "demand": 1e-9, "throughput": 1.2345678e-18, "accelerators": 0, "vcpus": 16}],
+}
+
+# Three copies miss the demand by less than the hair, in so many digits that integers of 64 bits do not hold them.
+THIRDS: dict[str, Any] = {
+    **FINE,
+    "components": [{"name": "m", "demand": 1, "throughput": 0.3333333330833333, "accelerators": 0, "vcpus": 16}],
+}
+
+# So does a copy by each option, to the last digit: one less and the sum is too small.
+MIXED: dict[str, Any] = {
+    "instance_types": {"c": C, "d": {**C, "price_per_hour": 0.9}},
+    "pools": [
+        {"name": "c-a", "instance_type": "c", "zone": "a", "max_instances": 2},
+        {"name": "d-a", "instance_type": "d", "zone": "a"},
+    ],
+    "components": [
+        {
+            "name": "m",
+            "demand": 1,
+            "options": [
+                {"throughput": 0.1234567890123456, "accelerators": 0, "vcpus": 16, "instance_types": ["c"]},
+                {"throughput": 0.8765432099876544, "accelerators": 0, "vcpus": 16, "instance_types": ["d"]},
+            ],
+        }
+    ],
+}
+
 FOUND: dict[str, tuple[dict[str, Any], float]] = {
     "all-drain": (ALL_DRAIN, 15.7),
     "one-zone": (ONE_ZONE, 24.0),
@@ -172,6 +207,10 @@ FOUND: dict[str, tuple[dict[str, Any], float]] = {
     "dear": (DEAR, 0.333333),
     "all-dear": ({**DEAR, "pools": DEAR["pools"][:1]}, 1e9),
     "fine-demand": (FINE, 0.7),
+    "no-demand": (NO_DEMAND, 0.0),
+    "one-copy": (ONE_COPY, 0.7),
+    "thirds": (THIRDS, 2.1),
+    "mixed-rates": (MIXED, 1.6),
     "no-horizon": ({**ALL_DRAIN, "objective": {"horizon_hours": 0, "move_cost": 2}}, 2.0),
     "no-horizon-stays": ({**NO_MEMORY, "objective": {"horizon_hours": 0, "move_cost": 2}}, 0.0),
 }

@@ -456,6 +456,31 @@ def test_problems_that_are_not_covered_are_refused(change: Doc, sentence: str) -
         check_certificate.Problem({**CASES["one class"].problem, **change})
 
 
+@pytest.mark.parametrize(
+    ("rows", "demand", "copies"),
+    [
+        ({"min_copies": 0}, 0, 0),
+        ({"min_copies": 0, "min_available_on_zone_loss": 2}, 0, 0),
+        ({}, Fraction(1, 4), 1),
+        ({"min_copies": 2}, Fraction(1, 4), 2),
+    ],
+)
+def test_a_demand_within_the_hair_asks_for_no_copy(rows: Doc, demand: Fraction, copies: int) -> None:
+    line = {"name": "m", "demand": 1e-9, "throughput": 0.25, "accelerators": 0, **rows}
+    component = check_certificate.Problem({**CASES["one class"].problem, "components": [line]}).components["m"]
+    assert (component.demand, component.copies) == (demand, copies)
+
+
+@pytest.mark.parametrize(("pinned", "demand", "copies"), [(False, 0, 0), (True, 1, 5)])
+def test_a_demand_within_the_hair_of_copies_that_run(*, pinned: bool, demand: int, copies: int) -> None:
+    """A pinned copy stays, and a floor may ask for others."""
+    case = CASES["running"].problem
+    line = {"name": "m", "demand": 1e-9, "throughput": 1, "min_copies": 0, "min_available_on_zone_loss": 2}
+    rows = [{**row, "pinned": pinned} for row in case["placements"]]
+    component = check_certificate.Problem({**case, "components": [line], "placements": rows}).components["m"]
+    assert (component.demand, component.copies) == (Fraction(demand), copies)
+
+
 def test_what_only_restricts_is_allowed() -> None:
     """`limits`, `max_moves` and loss floors leave fewer plans, so bounds hold without them."""
     document = {**CASES["one class"].problem, "limits": [{"name": "x", "pools": ["a"], "max_instances": 9}]}

@@ -296,7 +296,8 @@ def demand(draw: Draw, doc: Doc) -> None:
             for key in ("min_copies", "priority"):
                 component.pop(key, None)
             times = draw.choice((least, most, least * max(1, min(copies, 3)), min(most, 4 * least)))
-            component["demand"] = draw.choice((times, times * (1 + 1e-10), times + 0.01, times * 0.999999, times / 2))
+            hairs = (times * (1 + 1e-10), times * (1 + 0.8e-9), times / (1 - 0.9e-9), 1e-9, 1e-12)
+            component["demand"] = draw.choice((times, times, times + 0.01, times * 0.999999, times / 2, *hairs))
             if draw.chance(35):
                 component["min_copies"] = draw.choice((0, 1, 2, 3))
 
