@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, say, tell, tell_faults, warn
+from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
 
 if TYPE_CHECKING:
     from placement.result import Result
@@ -184,19 +184,21 @@ def solve(
                 executor=place,
                 certificate=certificate is not None,
             )
-        with STOPS.keeping():
-            if go.plan is not None:
-                write_document(result.to_document(), go.plan)
-            if go.tables is not None:
-                from placement.cli.streams import console
-                from placement.report.tables import Report
+        with raised_last() as later:
+            with STOPS.keeping():
+                with later():
+                    if go.plan is not None:
+                        write_document(result.to_document(), go.plan)
+                    if go.tables is not None:
+                        from placement.cli.streams import console
+                        from placement.report.tables import Report
 
-                console(go.tables).print(Report(problem, result, full=full))
-            elif result.packing is None:
-                say(f"placement: {result}")
-            tell_faults(result)
-        if certificate is not None:
-            _certify(result, certificate, time_limit, quiet=quiet)
+                        console(go.tables).print(Report(problem, result, full=full))
+                    elif result.packing is None:
+                        say(f"placement: {result}")
+                tell_faults(result)
+            if certificate is not None:
+                _certify(result, certificate, time_limit, quiet=quiet)
         code = OF_STATUS[result.status]
     raise typer.Exit(code)
 
@@ -287,10 +289,12 @@ def bound(
         document = None if plan is None else read_plan(plan)
         result = find_bound(problem, document, time_limit=time_limit, certificate=certificate is not None)
         tell_faults(result)
-        for line in bound_lines(result, document):
-            tell(line)
-        if certificate is not None:
-            _certify(result, certificate, time_limit, quiet=False)
+        with raised_last() as later:
+            with later():
+                for line in bound_lines(result, document):
+                    tell(line)
+            if certificate is not None:
+                _certify(result, certificate, time_limit, quiet=False)
         code = Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK
     raise typer.Exit(code)
 

@@ -32,7 +32,8 @@ from placement.errors import FAULTS, DocumentError, SolverBugError, UsageError, 
 from placement.result import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from placement.problem import Problem
     from placement.result import Result
@@ -122,6 +123,31 @@ def in_words(*, full: bool = False) -> Iterator[None]:
         _own_up(f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})")
         say(f"With {DEBUG}=1 in the environment the same command shows the traceback.")
         raise typer.Exit(Code.BUG) from None
+
+
+@contextmanager
+def raised_last() -> Iterator[Callable[[], AbstractContextManager[None]]]:
+    """Do all of several things, though one fails to be written: nobody reads standard output any more, say.
+
+    Gives a context manager for such a thing; what it raised ends the block, once the rest is done.
+
+    Raises
+    ------
+    OSError, UsageError
+        The first of them.
+    """
+    failed: list[OSError | UsageError] = []
+
+    @contextmanager
+    def later() -> Iterator[None]:
+        try:
+            yield
+        except (OSError, UsageError) as error:
+            failed.append(error)
+
+    yield later
+    if failed:
+        raise failed[0]
 
 
 def _tell(error: DocumentError, *, full: bool) -> None:

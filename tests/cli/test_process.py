@@ -309,6 +309,37 @@ def test_output_that_nobody_reads_is_141_and_quiet(arguments: list[str]) -> None
     assert (process.returncode, error) == (141, "")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes of a shell")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["solve", "--quiet", "--output", "-"],
+        ["solve", "--output", "plan.json"],
+        ["solve", "--output", "/dev/stdout"],
+        ["bound"],
+    ],
+)
+def test_files_are_written_though_nobody_reads_the_output(tmp_path: Path, arguments: list[str]) -> None:
+    """The certificate, which comes last, and the plan where it is asked for in a file."""
+    command, *rest = arguments
+    options = ["--solver", "cp-sat"] if command == "solve" else []
+    with subprocess.Popen(
+        [*COMMAND, command, str(CODEGEN), *options, *rest, "--certificate", "certificate.json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        cwd=tmp_path,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        error = process.stderr.read().decode()
+
+    assert process.returncode == (2 if "/dev/stdout" in rest else 141), error
+    assert json.loads((tmp_path / "certificate.json").read_text())["format"] == "placement-certificate/v1"
+    assert (tmp_path / "plan.json").exists() == ("plan.json" in rest)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="closing a stream in the shell is a Unix thing")
 @pytest.mark.parametrize(
     ("arguments", "said"),
