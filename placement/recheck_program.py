@@ -135,6 +135,7 @@ def ask_cp_sat(program: Program) -> dict[str, int] | None:
         total = cp_model.LinearExpr.weighted_sum([columns[c] for c in row], list(row.values()))
         model.add(total <= side if sense == "L" else total >= side if sense == "G" else total == side)
     solver.parameters.num_workers = 1
+    solver.parameters.symmetry_level = 0  # OR-Tools 9.15 may end the process where it adds up columns that are alike
     solver.parameters.max_deterministic_time = TICKS
     status = solver.solve(model)
     if status == cp_model.INFEASIBLE:

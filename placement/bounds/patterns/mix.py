@@ -83,6 +83,8 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
     """
     from ortools.sat.python import cp_model
 
+    from placement.engines.cp_sat import cp_sat_solver
+
     fewest, most = machine_limits(fleet)
     worth_having = any_box(fleet).most
     enough = [min(_enough(cuts, p), worth_having[p]) for p in range(len(fleet.pools))]
@@ -96,9 +98,8 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
             scaled = [-(-worth * _RIGHT // cut.least) for worth in cut.worth]
             model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
     model.minimize(sum(pool.price * n for pool, n in zip(fleet.pools, count, strict=True)))
-    solver = cp_model.CpSolver()
+    solver = cp_sat_solver(seed)
     parameters = solver.parameters
-    parameters.num_workers, parameters.random_seed, parameters.catch_sigint_signal = 1, seed % 2**31, False
     parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, seconds), work
     parameters.relative_gap_limit = gap
     status = solver.solve(model)

@@ -277,8 +277,8 @@ class DirectModel:
     def _new_machines(self, p: int, most: int, outline: bool) -> None:
         """Their number and the copies on them; they are alike, so those in use come first.
 
-        Ordering them by load as well, or the accelerators of a machine, cost more search than it saved in trials:
-        CP-SAT finds such symmetry by itself.
+        Ordering them by load as well, or the accelerators of a machine, cost more search than it saved in trials,
+        where CP-SAT still looked for symmetry itself (`engines.cp_sat` says why it does not now).
         """
         pool = self.fleet.pools[p]
         mine = [slot for slot in self.slots if slot.pool == p and slot.instance is None]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
+from placement.engines.cp_sat import cp_sat_solver
 from placement.errors import SolverBugError
 from placement.exact.cp_sat.model import DirectModel
 from placement.exact.cp_sat.program import linear
@@ -363,7 +364,7 @@ class _Engine(cp_model.CpSolverSolutionCallback):
     def __init__(self, model: DirectModel, reporter: _Reporter | None = None) -> None:
         super().__init__()
         self._model, self._reporter = model, reporter
-        self._solver = cp_model.CpSolver()
+        self._solver = cp_sat_solver()
         self._solver.best_bound_callback = self._on_bound
         self._error: BaseException | None = None
         self._over = threading.Event()
@@ -384,10 +385,6 @@ class _Engine(cp_model.CpSolverSolutionCallback):
         chosen.num_workers = workers
         chosen.random_seed = seed % 2**31
         chosen.cp_model_probing_level = 0  # presolve's probing takes long and won nothing in trials
-        # OR-Tools 9.15 ends the process where it substitutes one of two alike variables: "Check failed:
-        # context_->VarToConstraints(var).empty()".
-        chosen.presolve_substitution_level = 0
-        chosen.catch_sigint_signal = False  # the planner handles Ctrl-C
         if not math.isinf(effort):
             chosen.max_deterministic_time = effort
         if not math.isinf(budget.left()):

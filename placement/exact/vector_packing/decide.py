@@ -21,6 +21,8 @@ def decide_pattern(
     """A pattern of bin type `kind` worth more than `threshold`, and whether it is certain that there is none."""
     from ortools.sat.python import cp_model
 
+    from placement.engines.cp_sat import cp_sat_solver
+
     rows = np.flatnonzero(problem.fits[:, kind] & (limit > 0) & (value > 0)).tolist()
     model = cp_model.CpModel()
     count = {r: model.new_int_var(0, int(limit[r]), f"x{r}") for r in rows}
@@ -41,9 +43,8 @@ def decide_pattern(
                 if j > i and j in inside:
                     model.add_bool_or(~inside[i], ~inside[j])
     model.add(sum(int(value[r]) * x for r, x in count.items()) > threshold)
-    solver = cp_model.CpSolver()
+    solver = cp_sat_solver()
     parameters = solver.parameters
-    parameters.num_workers, parameters.catch_sigint_signal = 1, False
     parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, min(seconds, 1e6)), _WORK
     status = solver.solve(model)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):

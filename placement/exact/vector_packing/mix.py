@@ -35,6 +35,8 @@ def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int =
     """
     from ortools.sat.python import cp_model
 
+    from placement.engines.cp_sat import cp_sat_solver
+
     model = cp_model.CpModel()
     most = np.maximum(problem.available, problem.least)
     count = [model.new_int_var(int(problem.least[t]), int(most[t]), f"n{t}") for t in range(problem.types)]
@@ -45,9 +47,8 @@ def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int =
     if state.bound <= sum(int(c) * int(n) for c, n in zip(problem.cost, most, strict=True)):
         model.add(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)) >= state.bound)
     model.minimize(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)))
-    solver = cp_model.CpSolver()
+    solver = cp_sat_solver(seed)
     parameters = solver.parameters
-    parameters.num_workers, parameters.random_seed, parameters.catch_sigint_signal = 1, seed % 2**31, False
     parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, min(state.budget.left(), 1e6)), _WORK
     status = solver.solve(model)
     if status == cp_model.INFEASIBLE:
