@@ -192,4 +192,6 @@ def test_kept_copies_leave_room_for_others() -> None:
     assert knapsack.extend(table, [(0, 2, 7)]) == (14, [2], [2])
     assert knapsack.extend(table, [(0, 1, 7)]) == (13, [1], [6])
     assert knapsack.extend(table, [(0, 1, 2**70)]) == (2**70 + 6, [1], [6])
-    assert knapsack.extend(table, [(1, 4, -1)]) == (11, [0], [10])
+    for cost in (1, 2**61, 2**62, 2**63, 2**70):  # however dear, and beyond 64 bits
+        assert knapsack.extend(table, [(1, 4, -cost)]) == (11, [0], [10])
+        assert knapsack.extend(table, [(1, 4, -cost), (0, 1, 7)]) == (13, [0, 1], [6])

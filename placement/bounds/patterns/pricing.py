@@ -85,7 +85,7 @@ class Knapsack:
 
         Parameters
         ----------
-        more : (item whose needs they have, how many at most, what each is worth).
+        more : (item whose needs they have, how many at most, what each is worth). What costs stands in none.
 
         Returns
         -------
@@ -95,7 +95,7 @@ class Knapsack:
             table = table.astype(object)
         taken: list[tuple[int, int, np.ndarray]] = []
         for k, (item, most, worth) in enumerate(more):
-            for times in _doubling(most):
+            for times in _doubling(most if worth > 0 else 0):  # of what costs 64 bits may not hold the price either
                 if any(need * times > have for need, have in zip(self.needs[item], self.room, strict=True)):
                     break
                 there, here = self._shift(item, times)
