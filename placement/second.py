@@ -137,6 +137,7 @@ class _Second:
         answer: Answer | str = pickle.load(self._process.stdout)
         if isinstance(answer, str):
             raise _TaskError(answer)
+        self._track.note_faults(answer.faults)
         if answer.packing is not None and not self._closed:
             self._track.offer(answer.packing, errand.by)
 

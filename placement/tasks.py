@@ -13,6 +13,7 @@ from placement.track import Track
 if TYPE_CHECKING:
     from placement.fleet import Fleet
     from placement.packing import Packing
+    from placement.result import SolverFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a task found: its best packing, and the bounds that it proved, as `Track.raise_bound` takes them."""
+    """What a task found: its best packing, the bounds that it proved, as `Track.raise_bound` takes them, and faults."""
 
     packing: Packing | None = None
     bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
+    faults: tuple[SolverFault, ...] = ()
 
 
 def track_from(fleet: Fleet, hint: Packing | None, budget: Budget) -> Track:
@@ -51,9 +53,9 @@ def track_from(fleet: Fleet, hint: Packing | None, budget: Budget) -> Track:
 
 
 def answer_of(track: Track) -> Answer:
-    """The best plan that a task has come to."""
+    """The best plan that a task has come to, and the faults that showed."""
     best = track.best
-    return Answer(None if best is None else best[0])
+    return Answer(None if best is None else best[0], faults=tuple(track.faults))
 
 
 class Task(Protocol):

@@ -16,7 +16,7 @@ from placement.result import Event, SolverFault, Stop, relative_gap
 from placement.units import dollars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from placement.budget import Budget
     from placement.fleet import Fleet
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Check = Callable[[Packing], str]
     Given = tuple[int, ...] | None
 
+PART = " (in a part of the search)"
 SEARCH = "placement-search"  # names of threads that search begin so
 _ZERO = "zero"  # who proves that no plan costs less than nothing
 PROVED_GAP = 1e-9  # relative; the gap at which the format calls a plan optimal
@@ -80,6 +81,13 @@ class Track:
         self.events: list[Event] = []
         self.evidence: list[object] = []  # what can tell afterwards why bounds hold
         self.faults: list[SolverFault] = []
+        self._outer: Track | None = None
+
+    def inner(self, fleet: Fleet, budget: Budget) -> Track:
+        """A track for a smaller problem that is solved for this one: as strict, and its faults are noted here too."""
+        found = Track(fleet, budget, strict=self.strict)
+        found._outer = self
+        return found
 
     def close(self) -> None:
         """Take nothing from now on: the answer is being written."""
@@ -186,6 +194,17 @@ class Track:
             if not any(str(fault) in said for fault in self.faults):  # of what was raised when it was noted
                 self._blame(solver, said)
 
+    def note_faults(self, faults: Iterable[SolverFault]) -> None:
+        """Note what showed where a part was solved on a track that could not reach this one.
+
+        Raises
+        ------
+        SolverBugError
+            The track is strict.
+        """
+        for fault in faults:
+            self.blame(fault.solver, f"{fault.said.removesuffix(PART)}{PART}")
+
     def drop_plans(self, by: str, broken: str) -> None:
         """Forget what one finder found, as a plan of its breaks a rule; the best of the others is the best again.
 
@@ -226,9 +245,13 @@ class Track:
         return self._blame(by, said)
 
     def _blame(self, solver: str, said: str) -> str:
+        if self._outer is not None:
+            said = f"{said.removesuffix(PART)}{PART}"
         fault = SolverFault(solver, said)
         if fault not in self.faults:
             self.faults.append(fault)
+        if self._outer is not None:
+            self._outer.blame(solver, said)
         if self.strict:
             raise SolverBugError(str(fault))
         return str(fault)

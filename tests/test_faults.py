@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
+from ortools.sat.python import cp_model
 from typer.testing import CliRunner
 
 import placement
 from placement import Problem, SolverBugError, Status
 from placement.budget import Budget
 from placement.cli.app import app
+from placement.decomposition.tasks import Pack
+from placement.errors import failure
+from placement.exact.cp_sat import find_plan, solve_cp_sat
+from placement.exact.fill import Fill, narrow_to
+from placement.exact.large_neighbourhood import LargeNeighbourhood
 from placement.exact.start import first_plan
 from placement.fleet import Fleet, compile_fleet
+from placement.heuristics import Sketch
 from placement.packing import Machine, Packing, Seat, evaluate
 from placement.planner import broken_rule
 from placement.result import Outcome, Stop
+from placement.tasks import Answer
 from placement.track import STRICT, Track
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
 
 DOCUMENT: dict[str, Any] = {
     "format": "placement/v1",
@@ -219,6 +227,117 @@ def test_in_strict_mode_bugs_are_raised(monkeypatch: pytest.MonkeyPatch, bug: Ca
     plant(monkeypatch, bug)
     with pytest.raises(TypeError if bug is raises else SolverBugError):
         placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+
+
+# --- Smaller problems that are solved on the way
+
+
+def lies_first(fleet: Fleet, track: Track, **given: Any) -> Outcome:
+    """CP-SAT, after somebody said that nothing is cheaper than what is there, or that nothing is cheap at all."""
+    track.raise_bound(DOLLAR * 1000 if track.best is None else track.best[1].ticks - 1, "liar")
+    return solve_cp_sat(fleet, track, **given)
+
+
+def search_neighbourhoods(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact steps on two machines at a time."""
+    monkeypatch.setattr("placement.exact.large_neighbourhood.solve_cp_sat", lies_first)
+    track.offer(ALONE, "packer")
+    search = LargeNeighbourhood(small(), track, 0)
+    for _ in range(5):
+        search.step(Budget(work=1000))
+    assert track.best == (PAIRS, evaluate(small(), PAIRS))
+
+
+def fill(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact steps on a mix that lacks a copy."""
+    monkeypatch.setattr("placement.exact.fill.solve_cp_sat", lies_first)
+    monkeypatch.setattr("placement.exact.fill.Fill._refill", lambda *_: None)
+    start = Sketch(Packing((machine(0), machine(0))), Counter({(0, None, None): 1}))
+    found = Fill(narrow_to(small(), (2,)), Budget(work=1000), 0, start=start)
+    assert found.run(Budget(work=1000), track)
+
+
+def find_one_plan(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CP-SAT on so many machines, which says that there is no plan when it has found one."""
+
+    class Liar:
+        def __init__(self, model: object, reporter: Any) -> None:
+            self.track: Track = reporter.track
+
+        def run(self, *_: object) -> cp_model.CpSolverStatus:
+            self.track.offer(PAIRS, "packer")
+            return cp_model.INFEASIBLE
+
+    monkeypatch.setattr("placement.exact.cp_sat.search._Engine", Liar)
+    assert find_plan(small(), [2], None, outer=track, budget=Budget(work=1000)) == (PAIRS, False)
+
+
+PARTS = [search_neighbourhoods, fill, find_one_plan]
+Part = Callable[[Track, pytest.MonkeyPatch], None]
+
+
+@pytest.mark.parametrize("solve_a_part", PARTS)
+def test_faults_of_parts_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch, solve_a_part: Part) -> None:
+    """With the word that it was in a part; the plan of the part is taken."""
+    track = track_of()
+    solve_a_part(track, monkeypatch)
+    assert track.faults
+    assert all("in a part of the search" in str(fault) for fault in track.faults)
+
+
+@pytest.mark.parametrize("solve_a_part", PARTS)
+def test_faults_of_parts_are_raised_when_the_whole_is_strict(
+    monkeypatch: pytest.MonkeyPatch, solve_a_part: Part
+) -> None:
+    """Whatever the environment says."""
+    with pytest.raises(SolverBugError, match="in a part of the search"):
+        solve_a_part(track_of(strict=True), monkeypatch)
+
+
+def test_a_fault_of_a_part_of_a_part_is_told_once() -> None:
+    """By each of the tracks, in the same words, also when what it raised fails a turn."""
+    outer = track_of()
+    middle = outer.inner(small(), Budget())
+    inner = middle.inner(small(), Budget())
+    inner.offer(PAIRS, "packer")
+    with pytest.raises(SolverBugError) as raised:
+        inner.raise_bound(3 * DOLLAR, "liar")
+    outer.blame("auto", failure(raised.value))
+    assert outer.faults == middle.faults == inner.faults
+    assert len(outer.faults) == 1
+    assert str(outer.faults[0]).count("in a part of the search") == 1
+    assert outer.best is None
+
+
+def test_faults_of_tasks_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a task was done: its answer has them, and the decomposition passes them on."""
+    monkeypatch.setattr("placement.exact.cp_sat.solve_cp_sat", lies_first)
+    answer = Pack(small(), ALONE, "cp-sat", {}, 0).run(Budget(work=1000))
+    assert answer.packing == PAIRS
+    assert [fault.solver for fault in answer.faults] == ["liar"]
+    monkeypatch.undo()
+    monkeypatch.setenv(STRICT, "0")
+    monkeypatch.setattr("placement.decomposition.solve.raise_instant_bounds", lambda *_: None)
+    monkeypatch.setattr(Pack, "run", lambda *_: Answer(faults=answer.faults))
+    document = {**DOCUMENT, "components": [{**DOCUMENT["components"][0], "copies": 12}]}
+    given: dict[str, Any] = {"work": 1, "options": {"copies": 4, "groups": 0}}
+    result = placement.solve(Problem(**document), "decomposition", **given)
+    assert [fault.solver for fault in result.faults] == ["liar"]
+    assert result.cost == 6 * DOLLAR
+    monkeypatch.setenv(STRICT, "1")
+    with pytest.raises(SolverBugError, match=r"liar .*in a part of the search"):
+        placement.solve(Problem(**document), "decomposition", **given)
+
+
+def test_no_other_part_has_a_track_that_nobody_reads() -> None:
+    """These are the solves themselves, tasks whose answers have the faults, and certificates, which raise them."""
+    package = Path(placement.__file__).parent
+    made = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"(?<![\w.`])Track\(", path.read_text(encoding="utf-8"))
+    }
+    assert made == {"planner.py", "track.py", "tasks.py", "decomposition/tasks.py", "certificates/search.py"}
 
 
 def test_without_a_plan_a_failure_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:

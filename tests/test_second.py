@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from placement.budget import Budget
 from placement.errors import SolverBugError
 from placement.fleet import Fleet, compile_fleet
 from placement.packing import Machine, Packing, Seat, evaluate
+from placement.result import SolverFault
 from placement.second import Errand, second_process
 from placement.tasks import Answer
 from placement.track import Track
@@ -50,6 +52,17 @@ class Say:
     def run(self, budget: Budget) -> Answer:
         """With the plan."""
         return Answer(self.packing)
+
+
+@dataclass(frozen=True)
+class Lie:
+    """A search in which somebody was found out."""
+
+    packing: Packing
+
+    def run(self, budget: Budget) -> Answer:
+        """With the plan."""
+        return Answer(self.packing, faults=(SolverFault("liar", "said so"),))
 
 
 @dataclass(frozen=True)
@@ -302,3 +315,16 @@ def test_an_error_of_a_task_is_raised_where_all_faults_are(fleet: Fleet) -> None
 
     with pytest.raises(SolverBugError, match="the second process failed: ZeroDivisionError"):
         search()
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_faults_of_the_second_process_are_told(fleet: Fleet, *, strict: bool) -> None:
+    """And raised, when they are to be."""
+    track = Track(fleet, Budget(LONG), strict=strict)
+    with ExitStack() as stack:
+        if strict:
+            stack.enter_context(pytest.raises(SolverBugError, match="liar said so"))
+        with second_process(track, Budget(LONG), iter([Errand(Lie(plan(2)), Budget(LONG), "second")])):
+            while track.best is None and not track.faults:
+                time.sleep(0.01)
+    assert [str(fault) for fault in track.faults] == ["liar said so (in a part of the search)"]

@@ -77,7 +77,7 @@ class ArgumentSearch:
         Raises
         ------
         SolverBugError
-            The incumbent costs less than what prices prove.
+            The incumbent costs less than what prices prove, or a plan found on the way less than what an engine did.
         """
         best: Nodes | None = None
         most = math.inf if incumbent is None else evaluate(self._fleet, incumbent).ticks
@@ -178,6 +178,8 @@ class ArgumentSearch:
         bound.run(track, nodes=_MOST_NODES)
         if engines and bound.ticks < self._target:
             MixByMix(self._fleet, track, bound, self._seed, NAME).run(self._budget.share(_SHARE))
+        if track.faults:
+            raise SolverBugError(str(track.faults[0]))
         nodes = Nodes(self.names, self._fleet.tick_move)
         for nodes in self._of_bound(bound):
             yield nodes

@@ -149,7 +149,7 @@ class _Search:
     def bound_alone(self) -> None:
         """Without a plan there is nothing to cut: the bound has what time is left."""
         for _, answer in run_tasks([self._bound_task(1.0)], self._budget):
-            self._raise_bounds(answer)
+            self._hear(answer)
 
     def pack_whole(self) -> None:
         """Plans of the whole in groups of alike components, and its bound beside; not where that merges little."""
@@ -171,7 +171,7 @@ class _Search:
         bound = self._bound_task(share / (1 - share) * sum(task.weight for task in tasks))
         within = None
         for _, answer in run_tasks([bound, *tasks], self._budget.share(_WHOLE_SHARE, work=self._budget.work)):
-            self._raise_bounds(answer)
+            self._hear(answer)
             within = bound if answer.bounds else within
             if answer.packing is not None:
                 self._track.offer(relabel(self._fleet, answer.packing), NAME)
@@ -213,7 +213,7 @@ class _Search:
         found: dict[int, tuple[Machine, ...]] = {}
         every = max(1, -(-len(parts) // _OFFERS))
         for index, answer in run_tasks(tasks, self._budget.share(_ROUND_SHARE, work=self._budget.work)):
-            self._raise_bounds(answer)
+            self._hear(answer)
             if answer.packing is not None:
                 found[index - first] = parts[index - first].put_back(answer.packing)
                 if self._adds_up and len(found) % every == 0:
@@ -249,7 +249,8 @@ class _Search:
         best = self._track.best
         return best[1].left_out if best is not None and self._fleet.levels else None
 
-    def _raise_bounds(self, answer: Answer) -> None:
+    def _hear(self, answer: Answer) -> None:
+        self._track.note_faults(answer.faults)
         for ticks, by, given, relaxes in answer.bounds:
             self._track.raise_bound(ticks, by, given, relaxes)
 

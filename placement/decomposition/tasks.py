@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.executors import interrupt_calls, workers_of
+from placement.result import SolverFault
 from placement.solvers import find_solver
 from placement.tasks import Answer, Limits, answer_of, perform, track_from
 from placement.track import Track
@@ -70,7 +71,7 @@ class Bound:
         from placement.exact.coarse import RELAXES as COARSE_RELAXES
         from placement.exact.coarse import coarsen
 
-        best, relaxes = 0, RELAXES
+        best, relaxes, faults = 0, RELAXES, list[SolverFault]()
         for most in _GROUPS if budget.work is None else _GROUPS[:1]:
             if budget.over():
                 break
@@ -78,12 +79,14 @@ class Bound:
             if not may_build(fleet, budget):
                 break
             patterns = PatternBound(fleet, budget, self.given, self.seed)
-            patterns.run(Track(fleet, budget), nodes=_NODES)
+            track = Track(fleet, budget)
+            patterns.run(track, nodes=_NODES)
+            faults += track.faults
             if patterns.bound > best:
                 best, relaxes = patterns.bound, RELAXES if fleet is self.fleet else f"{RELAXES}; {COARSE_RELAXES}"
             if fleet is self.fleet:
                 break
-        return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),))
+        return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +104,8 @@ class Whole:
         track = Track(fleet, budget)
         solver = find_solver(self.solver)
         solver.load()(fleet, track, budget=budget, seed=self.seed, hint=None, options=solver.make_options({}))
-        best = track.best
-        return Answer(None if best is None else self.condensed.expand(best[0]))
+        found = answer_of(track)
+        return found if found.packing is None else replace(found, packing=self.condensed.expand(found.packing))
 
 
 Task = Pack | Bound | Whole

@@ -20,7 +20,6 @@ from placement.exact.neighbourhood import in_order, may_be_freed, neighbourhood
 from placement.exact.refill import Refill
 from placement.heuristics import Sketch, sketch
 from placement.packing import evaluate
-from placement.track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from placement.fleet import Component, Fleet
     from placement.heuristics import Missing
     from placement.packing import Machine
+    from placement.track import Track
 
 WORK = 300  # of CP-SAT a step, thousandths of its deterministic second
 _CLASSES = 4  # of copies by how hard they are to place
@@ -89,7 +89,7 @@ class Fill:
         if sum(self._missing.values()) > _FEW:
             return False
         while self._missing and self._idle < patience and not budget.over() and not track.good_enough:
-            self._step(budget)
+            self._step(budget, track)
         return self.complete
 
     def _refill(self, budget: Budget, track: Track, patience: int) -> None:
@@ -100,13 +100,13 @@ class Fill:
         refill.run(limit, lambda: budget.over() or track.good_enough, back=True)
         self.packing, self._missing = refill.boxes.to_packing(), refill.boxes.left_out()
 
-    def _step(self, budget: Budget) -> None:
+    def _step(self, budget: Budget, outer: Track) -> None:
         assert self.packing is not None
         self.steps += 1
         self._idle += 1
         small = neighbourhood(self._fleet, self.packing, self._choose(self.packing.machines), self._missing)
         part = budget.share(1.0, work=WORK)
-        track = Track(small.fleet, part)
+        track = outer.inner(small.fleet, part)
         seed = int(self._rng.integers(2**30))
         solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=small.packing, options=OUTRIGHT)
         best = track.best

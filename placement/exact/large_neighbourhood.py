@@ -15,7 +15,6 @@ from placement.exact.cp_sat import solve_cp_sat
 from placement.exact.fill import OUTRIGHT
 from placement.exact.neighbourhood import may_be_freed, neighbourhood
 from placement.packing import evaluate
-from placement.track import Track
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from placement.exact.neighbourhood import Neighbourhood
     from placement.fleet import Fleet
     from placement.packing import Machine, Packing
+    from placement.track import Track
 
 NAME = "large-neighbourhood"
 WORK = 1000  # of CP-SAT a neighbourhood, thousandths of its deterministic second
@@ -75,7 +75,7 @@ class LargeNeighbourhood:
 
     def _solve(self, small: Neighbourhood, budget: Budget) -> tuple[bool, Packing | None]:
         part = budget.share(1.0, work=WORK)
-        track = Track(small.fleet, part)
+        track = self.track.inner(small.fleet, part)
         seed = int(self._rng.integers(2**30))
         hint = None if self._rng.random() < _DRIFT_CHANCE else small.packing
         solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=hint, options=OUTRIGHT)

@@ -114,7 +114,7 @@ class MixByMix:
     def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
         """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
         part = budget.share(_SHARE, work=None if budget.work is None else _WORK)
-        return find_plan(narrow, most, cutoff.ticks - 1, budget=part, seed=self._seed)
+        return find_plan(narrow, most, cutoff.ticks - 1, outer=self._track, budget=part, seed=self._seed)
 
 
 def anywhere(fleet: Fleet, groups: Groups, mix: tuple[int, ...]) -> dict[int, int]:

@@ -53,12 +53,12 @@ def test_a_plan_is_found_at_the_optimum_and_none_below(seeds: range) -> None:
     """Both are decided on random problems, by the plan itself and by a proof."""
     checked = 0
     for seed, fleet, ticks in small_fleets(seeds, levels=False):
-        most = most_new_machines(fleet)
-        packing, none = find_plan(fleet, most, ticks, budget=Budget(work=WORK))
+        most, outer = most_new_machines(fleet), Track(fleet, Budget())
+        packing, none = find_plan(fleet, most, ticks, outer=outer, budget=Budget(work=WORK))
         assert packing is not None, f"seed {seed}"
         assert evaluate(fleet, packing).ticks == ticks, f"seed {seed}"
         assert not none
-        assert find_plan(fleet, most, ticks - 1, budget=Budget(work=WORK)) == (None, True), f"seed {seed}"
+        assert find_plan(fleet, most, ticks - 1, outer=outer, budget=Budget(work=WORK)) == (None, True), f"seed {seed}"
         checked += 1
     assert checked > 20 * len(seeds) / 300
 
@@ -228,7 +228,9 @@ def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (track.best[1].ticks, bound.bound) == (9 * 10**6, 6 * 10**6)
     asked: list[tuple[list[int], int, int | None]] = []
 
-    def undecided(_: Fleet, most: list[int], ticks: int, *, budget: Budget, seed: int) -> tuple[None, bool]:
+    def undecided(
+        _: Fleet, most: list[int], ticks: int, *, outer: Track, budget: Budget, seed: int
+    ) -> tuple[None, bool]:
         assert seed == 7
         asked.append((list(most), ticks, budget.work))
         return None, len(asked) % 2 == 1  # none on these machines; elsewhere it is not known

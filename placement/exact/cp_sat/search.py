@@ -18,7 +18,7 @@ from placement.exact.cp_sat.program import linear
 from placement.exact.cp_sat.translate import decode, encode
 from placement.exact.slots import direct_terms, most_new_machines
 from placement.exact.start import first_plan
-from placement.result import Outcome, Stop
+from placement.result import Outcome, Stop, said_infeasible
 from placement.track import Track, why_stop
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def find_plan(
     most_new: Sequence[int],
     ticks: int | None,
     *,
+    outer: Track,
     budget: Budget,
     seed: int = 0,
     left_out: Sequence[int] = (),
@@ -112,10 +113,11 @@ def find_plan(
 
     `ticks` None: of any cost. It leaves out no more than `left_out` at each of the first levels. One worker searches
     first, then, without a work limit (in the unit of `solve_cp_sat`), the portfolio. None and False: not decided.
+    `outer` is told of faults.
     """
     if direct_terms(fleet, most_new) > options.max_terms:
         return None, False
-    track = Track(fleet, budget)
+    track = outer.inner(fleet, budget)
     threads = options.workers if budget.threads is None else min(budget.threads, options.workers)
     phases = [(1, options.first_phase), (threads, math.inf)]
     if budget.work is not None:
@@ -132,7 +134,9 @@ def find_plan(
             model.limit_ticks(ticks)
         engine = _Engine(model, _Reporter(track, _Goal(None, ()), replace(goal, terms=()), partial=True))
         if engine.run(budget, workers, effort, seed) == cp_model.INFEASIBLE:
-            return None, True
+            if track.best is None:
+                return None, True
+            track.blame(NAME, said_infeasible(NAME))
         if track.best is not None:
             return track.best[0], False
     return None, False

@@ -191,7 +191,7 @@ class _Search:
         """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""
         part = self._budget.share(1.0, work=None if self._budget.work is None else _WORK)
         most = most_new_machines(self._fleet, ticks)
-        return find_plan(self._fleet, most, ticks, budget=part, seed=self._seed, left_out=left_out)
+        return find_plan(self._fleet, most, ticks, outer=self._track, budget=part, seed=self._seed, left_out=left_out)
 
     def _judge(self, end: End) -> bool:
         self._cut_short = end.verdict == "limit"
