@@ -13,37 +13,36 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from placement.documents import Problem, read_plan
+    from placement.documents import read_problem as read
+    from placement.documents import write_document as write
+    from placement.documents.plan import Plan
     from placement.errors import DocumentError, PlacementError, SolverBugError, UsageError
-    from placement.io import read_plan
-    from placement.io import read_problem as read
-    from placement.io import write_document as write
-    from placement.plan import Plan
     from placement.planner import bound, certify, solve
-    from placement.problem import Problem
     from placement.referee import verify
-    from placement.result import Result, Status, Stop
-    from placement.solvers import SOLVERS
+    from placement.solvers.registry import SOLVERS
+    from placement.solving.result import Result, Status, Stop
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "SOLVERS": "placement.solvers:SOLVERS",
+    "SOLVERS": "placement.solvers.registry:SOLVERS",
     "DocumentError": "placement.errors:DocumentError",
     "PlacementError": "placement.errors:PlacementError",
-    "Plan": "placement.plan:Plan",
-    "Problem": "placement.problem:Problem",
-    "Result": "placement.result:Result",
+    "Plan": "placement.documents.plan:Plan",
+    "Problem": "placement.documents:Problem",
+    "Result": "placement.solving.result:Result",
     "SolverBugError": "placement.errors:SolverBugError",
-    "Status": "placement.result:Status",
-    "Stop": "placement.result:Stop",
+    "Status": "placement.solving.result:Status",
+    "Stop": "placement.solving.result:Stop",
     "UsageError": "placement.errors:UsageError",
     "bound": "placement.planner:bound",
     "certify": "placement.planner:certify",
-    "read": "placement.io:read_problem",
-    "read_plan": "placement.io:read_plan",
+    "read": "placement.documents:read_problem",
+    "read_plan": "placement.documents:read_plan",
     "solve": "placement.planner:solve",
     "verify": "placement.referee:verify",
-    "write": "placement.io:write_document",
+    "write": "placement.documents:write_document",
 }
 
 __all__ = [

@@ -13,25 +13,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from placement import arguments
-from placement.budget import Budget
-from placement.document import from_plan, money, to_plan
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import cost_of, machine_price, moves
+from placement.compiled.translate import from_plan, money, to_plan
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.errors import SolverBugError, UsageError, failure, ran_out_of_memory, wrong_argument
-from placement.fleet import compile_fleet
-from placement.packing import cost_of, machine_price, moves
-from placement.plan import Plan
-from placement.problem import Problem
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
-from placement.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap, said_infeasible
-from placement.solvers import find_solver
-from placement.track import PROVED_GAP, SEARCH, Track
+from placement.solvers.registry import find_solver
+from placement.solving.budget import Budget
+from placement.solving.incumbent import PROVED_GAP, SEARCH, Track
+from placement.solving.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap, said_infeasible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from placement.certificates import Certificate
-    from placement.fleet import Fleet
-    from placement.packing import Packing, Value
-    from placement.track import Listener
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing, Value
+    from placement.solving.incumbent import Listener
 
 T = TypeVar("T")
 
@@ -182,7 +182,7 @@ def bound(
     UsageError
         The plan breaks a rule, an argument is of another type, or a limit can't mean anything.
     """
-    from placement.bounds.patterns.bound import raise_bounds
+    from placement.patterns.bound import raise_bounds
 
     _check_documents(problem, plan, "plan")
     time_limit, seed = arguments.seconds("time_limit", time_limit), arguments.seed("seed", seed)

@@ -15,16 +15,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from placement import arguments
-from placement.plan import Plan
-from placement.problem import Problem
-from placement.problem.references import GROUP
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.documents.references import GROUP
 from placement.units import MIB_PER_GIB, MICRO, MILLI, WHOLE_SHARE, dollars, exact, horizon, micro_dollars, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized
 
-    from placement.plan import Assignment, PlanInstance
-    from placement.problem import Component, Instance, Option, Placement, Pool
+    from placement.documents import Component, Instance, Option, Placement, Pool
+    from placement.documents.plan import Assignment, PlanInstance
 
 Rule = Literal[
     # the rows of a plan refer to what there is
@@ -118,8 +118,8 @@ def verify(problem: Problem, plan: Plan) -> Verdict:
 
     Examples
     --------
-    >>> from placement.plan import Plan
-    >>> from placement.problem import Problem
+    >>> from placement.documents.plan import Plan
+    >>> from placement.documents import Problem
     >>> problem = Problem(
     ...     instance_types={"c7i.xlarge": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 0.18}},
     ...     pools=[{"name": "cpu", "instance_type": "c7i.xlarge", "zone": "a"}],

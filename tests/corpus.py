@@ -10,14 +10,14 @@ import pytest
 
 import placement
 from placement import Problem
-from placement.document import to_plan
-from placement.fleet import Fleet, compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.translate import to_plan
 from tests import strategies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.packing import Packing
+    from placement.compiled.packing import Packing
 
 FEW = 40
 

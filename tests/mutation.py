@@ -1,7 +1,7 @@
 """Mutation testing: small faults are planted in the modules that proofs rest on, and tests must notice each of them.
 
     python3 dev.py mutate                          every module of `MODULES`, as far as they are not decided yet
-    python3 dev.py mutate placement/packing.py     only these modules
+    python3 dev.py mutate placement/compiled/packing.py     only these modules
     python3 dev.py mutate --survivors              those that survived, or took too long, once more
     python3 dev.py mutate --sample 100             at most so many mutants of each module
     python3 dev.py mutate --list                   what is known so far, and runs nothing
@@ -39,47 +39,50 @@ EVERY = 1_000_000  # mutants of a module: more than any has
 NEEDED = ("placement", "tests", "instances", "pyproject.toml", "dev.py")
 
 VOLUMES = ("tests/bounds/test_volume.py", "tests/bounds/test_bounds.py")
-CUTS = ("tests/bounds/test_certificate.py",)
-SETTLING = ("tests/bounds/test_settling.py",)
+CUTS = ("tests/patterns/test_certificate.py",)
+SETTLING = ("tests/patterns/test_enumeration.py",)
 INFEASIBLE = ("tests/bounds/test_infeasible.py",)
 WRITTEN = ("tests/certificates/test_builder.py",)
 
 # Each module, and the tests that its mutants are run against.
 MODULES: dict[str, tuple[str, ...]] = {
     "placement/referee.py": ("tests/test_verify.py",),
-    "placement/fleet.py": ("tests/test_fleet.py", "tests/test_documents.py"),
-    "placement/packing.py": ("tests/test_packing.py",),
+    "placement/compiled/fleet.py": ("tests/compiled/test_fleet.py", "tests/documents/test_documents.py"),
+    "placement/compiled/packing.py": ("tests/compiled/test_packing.py",),
     "placement/bounds/moves.py": VOLUMES,
     "placement/bounds/cutoff.py": ("tests/bounds/test_cutoff.py",),
-    "placement/bounds/capacity.py": INFEASIBLE,
+    "placement/compiled/capacity.py": INFEASIBLE,
     "placement/bounds/infeasible.py": (*INFEASIBLE, "tests/bounds/test_clock.py"),
     "placement/bounds/cliques.py": ("tests/bounds/test_cliques.py",),
     "placement/bounds/dual_feasible.py": VOLUMES,
     "placement/bounds/volume.py": VOLUMES,
-    "placement/bounds/patterns/certificate.py": CUTS,
-    "placement/bounds/patterns/mix.py": CUTS,
-    "placement/bounds/patterns/dedicated.py": (
-        "tests/bounds/test_patterns.py::test_the_cheapest_whole_machines_are_those_of_all",
-        "tests/bounds/test_patterns.py::test_whose_machines_are_counted_whole",
+    "placement/patterns/certificate.py": CUTS,
+    "placement/patterns/covering.py": CUTS,
+    "placement/patterns/dedicated.py": (
+        "tests/patterns/test_patterns.py::test_the_cheapest_whole_machines_are_those_of_all",
+        "tests/patterns/test_patterns.py::test_whose_machines_are_counted_whole",
     ),
-    "placement/bounds/patterns/reduced.py": (f"{SETTLING[0]}::test_the_slack_leaves_just_what_it_pays_for",),
-    "placement/bounds/patterns/listing.py": (
+    "placement/patterns/enumeration/reduced_costs.py": (f"{SETTLING[0]}::test_the_slack_leaves_just_what_it_pays_for",),
+    "placement/patterns/enumeration/listing.py": (
         f"{SETTLING[0]}::test_all_patterns_worth_enough_are_listed",
         f"{SETTLING[0]}::test_patterns_worth_quintillions_are_listed_to_the_unit",
         f"{SETTLING[0]}::test_many_small_items_keep_a_large_one_out",
         f"{SETTLING[0]}::test_the_limits_of_listing",
     ),
-    "placement/bounds/patterns/stacking.py": (
+    "placement/patterns/multiplicity.py": (
         f"{SETTLING[0]}::test_no_accelerator_holds_more_copies_than_there_may_be_in_all",
         f"{SETTLING[0]}::test_copies_that_patterns_count_twice",
     ),
-    "placement/bounds/patterns/settling.py": SETTLING,
-    "placement/bounds/patterns/tree.py": ("tests/bounds/test_patterns.py", *SETTLING),
-    "placement/bounds/patterns/today.py": (
-        "tests/bounds/test_keeping.py::test_the_bound_is_what_the_checker_makes_of_the_same_prices",
-        "tests/bounds/test_keeping.py::test_moves_that_no_plan_avoids_are_paid_for_however_dear",
+    "placement/patterns/enumeration/nodes.py": SETTLING,
+    "placement/patterns/branch_and_price.py": ("tests/patterns/test_patterns.py", *SETTLING),
+    "placement/patterns/running/state.py": (
+        "tests/patterns/test_kept_copies.py::test_the_bound_is_what_the_checker_makes_of_the_same_prices",
+        "tests/patterns/test_kept_copies.py::test_moves_that_no_plan_avoids_are_paid_for_however_dear",
     ),
-    "placement/exact/mix_by_mix.py": ("tests/exact/test_mix_by_mix.py", "tests/bounds/test_cutoff.py"),
+    "placement/solvers/column_generation/combinatorial_benders.py": (
+        "tests/solvers/test_combinatorial_benders.py",
+        "tests/bounds/test_cutoff.py",
+    ),
     "placement/certificates/build.py": WRITTEN,
     "placement/certificates/covering.py": WRITTEN,
     "placement/certificates/names.py": WRITTEN,
@@ -92,7 +95,7 @@ MODULES: dict[str, tuple[str, ...]] = {
 LEFT_OUT = (
     *(f"tests/bounds/test_bounds.py::test_bounds_are_below_the_optimum[{block}]" for block in (1, 2, 3)),
     "tests/bounds/test_bounds.py::test_mixes_that_lack_machines_raise_the_bound",
-    "tests/exact/test_mix_by_mix.py::test_small_fleets_are_proven",
+    "tests/solvers/test_combinatorial_benders.py::test_small_fleets_are_proven",
     "tests/bounds/test_cutoff.py::test_mixes_one_by_one_where_all_that_runs_must_move",
     "tests/certificates/test_checker.py::test_another_engine_is_asked",
     "tests/certificates/test_checker.py::test_damage_to_what_the_library_writes_proves_nothing_false",

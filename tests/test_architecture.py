@@ -27,48 +27,70 @@ LAYERS = (
     "errors",
     "arguments",
     "units",
-    "executors",
-    "problem",
-    "plan",
-    "io",
+    "documents",
     "referee",
-    "fleet",
-    "packing",
-    "result",
-    "document",
-    "budget",
-    "track",
-    "tasks",
-    "beside",
-    "worker",
-    "second",
+    "compiled",
+    "solving",
+    "parallel",
     "engines",
     "bounds",
+    "vector_packing",
+    "patterns",
     "heuristics",
-    "exact",
-    "certificates",
+    "reductions",
+    "direct",
+    "local_search",
     "solvers",
-    "decomposition",
-    "auto",
+    "solvers.registry",
+    "solvers.bin_packing",
+    "solvers.arc_flow",
+    "solvers.column_generation",
+    "certificates",
+    "solvers.decomposition",
+    "solvers.portfolio",
     "planner",
     "report",
     FRONT_DOOR,
     "cli",
     "__main__",
 )
-SOLVING = ("engines", "bounds", "heuristics", "exact", "certificates", "solvers", "decomposition", "beside", "auto")
+SOLVERS = tuple(layer for layer in LAYERS if layer.startswith("solvers"))
+SOLVING = (
+    "engines",
+    "bounds",
+    "vector_packing",
+    "patterns",
+    "heuristics",
+    "reductions",
+    "direct",
+    "local_search",
+    "certificates",
+    "parallel",
+    *SOLVERS,
+)
 
 # Modules that are to be believed without the package: they import the standard library, or an engine when asked.
 ALONE = {"check_certificate": (), "recheck_program": ("highspy", "ortools")}
 MOST_LINES_OF_THE_CHECKER = 700  # so that a reader has it whole in an hour
 
 # Which layers may import a package at all, and from which starting points it must not be loaded.
-ENGINE_ROOMS = ("engines", "bounds", "exact", "certificates")
+ENGINE_ROOMS = (
+    "engines",
+    "bounds",
+    "vector_packing",
+    "patterns",
+    "reductions",
+    "direct",
+    "local_search",
+    "solvers.arc_flow",
+    "solvers.column_generation",
+    "certificates",
+)
 HOMES = {
     "ortools": (*ENGINE_ROOMS, "recheck_program"),
     "pulp": ENGINE_ROOMS,
     "highspy": (*ENGINE_ROOMS, "recheck_program"),
-    "distributed": ("executors",),
+    "distributed": ("parallel",),
     "typer": ("cli",),
     "rich": ("report", "cli"),
 }
@@ -76,7 +98,7 @@ HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed")
 LIGHT_ROOTS = {
     "placement": (*HEAVY, "typer", "rich"),
     "placement.planner": (*HEAVY, "typer", "rich"),
-    "placement.auto": (*HEAVY, "typer", "rich"),
+    "placement.solvers.portfolio": (*HEAVY, "typer", "rich"),
     "placement.cli": HEAVY,
 }
 
@@ -134,20 +156,24 @@ def statements_in(node: ast.AST) -> list[ast.stmt]:
 
 
 def layer_of(target: str) -> str | None:
-    """Layer of a dotted name: its second part, or the front door for the package and the names it offers."""
+    """Layer of a dotted name: its second part, with the third where there is such a layer.
+
+    It is the front door for the package itself and the names it offers.
+    """
     top, _, rest = target.partition(".")
     if top != "placement":
         return None
-    first = rest.partition(".")[0]
-    return first if first in LAYERS else FRONT_DOOR
+    first, _, more = rest.partition(".")
+    second = f"{first}.{more.partition('.')[0]}"
+    return second if second in LAYERS else first if first in LAYERS else FRONT_DOOR
 
 
 def misplaced(modules: Mapping[str, Module]) -> Iterator[str]:
     """Imports that go down the list, modules that are not on it, and solvers that mark their own work."""
     for name, module in modules.items():
-        first = name.removeprefix("placement").removeprefix(".").partition(".")[0] or FRONT_DOOR
-        if first not in LAYERS:
-            yield f"{module.path}:1: {first} has no layer; give it its place in LAYERS"
+        first = layer_of(name) or FRONT_DOOR
+        if first == FRONT_DOOR and name != "placement":
+            yield f"{module.path}:1: {name} has no layer; give it its place in LAYERS"
             continue
         for row in module.imports:
             layer = layer_of(row.target)
@@ -212,7 +238,7 @@ def test_the_package_keeps_its_layers() -> None:
     """Nothing in the package imports downwards, reaches for an engine from outside, or loads one early."""
     modules = read_package()
 
-    assert {layer_of(name) for name in modules} >= {"errors", "problem", "referee", "planner", FRONT_DOOR}
+    assert {layer_of(name) for name in modules} >= {"errors", "documents", "referee", "planner", FRONT_DOOR}
     assert offences(modules) == []
 
 
@@ -242,16 +268,36 @@ def test_importing_loads_no_engine(root: str) -> None:
 @pytest.mark.parametrize(
     ("name", "source", "offence"),
     [
-        ("placement.units", "import placement.fleet", "x.py:1: units imports placement.fleet, which stands below it"),
-        ("placement.plan", "\nfrom placement import referee", "x.py:2: plan imports placement.referee, which"),
-        ("placement.plan", "from . import planner as p", "x.py:1: plan imports placement.planner"),
-        ("placement.exact.milp.model", "from ...cli import main", "x.py:1: exact imports placement.cli.main"),
-        ("placement.io.read", "def f():\n    from placement.fleet import Fleet", "x.py:2: io imports placement.fleet"),
-        ("placement.fleet", "if TYPE_CHECKING:\n    from placement.track import Track", "x.py:2: fleet imports"),
-        ("placement.fleet", "from placement import solve", "x.py:1: fleet imports placement.solve, which"),
+        (
+            "placement.units",
+            "import placement.compiled.fleet",
+            "x.py:1: units imports placement.compiled.fleet, which stands below it",
+        ),
+        (
+            "placement.documents.plan",
+            "\nfrom placement import referee",
+            "x.py:2: documents imports placement.referee, which",
+        ),
+        ("placement.documents.plan", "from .. import planner as p", "x.py:1: documents imports placement.planner"),
+        ("placement.direct.milp.model", "from ...cli import main", "x.py:1: direct imports placement.cli.main"),
+        (
+            "placement.documents.read",
+            "def f():\n    from placement.compiled.fleet import Fleet",
+            "x.py:2: documents imports placement.compiled.fleet",
+        ),
+        (
+            "placement.compiled.fleet",
+            "if TYPE_CHECKING:\n    from placement.solving.incumbent import Track",
+            "x.py:2: compiled imports",
+        ),
+        ("placement.compiled.fleet", "from placement import solve", "x.py:1: compiled imports placement.solve, which"),
         ("placement.heuristics.greedy", "from placement.referee import verify", "x.py:1: heuristics imports the ref"),
-        ("placement.auto", "from placement import referee", "x.py:1: auto imports the referee"),
-        ("placement.gossip", "", "x.py:1: gossip has no layer"),
+        (
+            "placement.solvers.portfolio",
+            "from placement import referee",
+            "x.py:1: solvers.portfolio imports the referee",
+        ),
+        ("placement.gossip", "", "x.py:1: placement.gossip has no layer"),
         ("placement.planner", "def f():\n    import pulp", "x.py:2: planner imports pulp; only engines, bounds"),
         ("placement.heuristics.x", "from ortools.sat import a", "x.py:1: heuristics imports ortools"),
         ("placement.planner", "from rich.table import Table", "x.py:1: planner imports rich; only report, cli may"),
@@ -260,7 +306,11 @@ def test_importing_loads_no_engine(root: str) -> None:
             "try:\n    import pandas\nexcept ImportError:\n    pass",
             "x.py:2: placement.cli loads pandas",
         ),
-        ("placement.auto", "class A:\n    import networkx as nx", "x.py:2: placement.auto loads networkx"),
+        (
+            "placement.solvers.portfolio",
+            "class A:\n    import networkx as nx",
+            "x.py:2: placement.solvers.portfolio loads networkx",
+        ),
         ("placement.cli", "if not TYPE_CHECKING_OFF:\n    import networkx", "x.py:2: placement.cli loads networkx"),
     ],
 )
@@ -274,15 +324,15 @@ def test_the_walker_catches_a_planted_offence(name: str, source: str, offence: s
 def test_the_walker_follows_imports_through_packages() -> None:
     """An engine two modules away is found, and the way to it is told."""
     sources = {
-        "placement.cli": "from placement.exact.deal import deal",
-        "placement.exact": "from placement.exact.search import solve",
-        "placement.exact.search": "import ortools",
-        "placement.exact.deal": "",
+        "placement.cli": "from placement.direct.wrap_around import deal",
+        "placement.direct": "from placement.direct.search import solve",
+        "placement.direct.search": "import ortools",
+        "placement.direct.wrap_around": "",
     }
     modules = {name: Module(f"{name}.py", parse(text, name, is_package=False)) for name, text in sources.items()}
 
     assert offences(modules) == [
-        "placement.exact.search.py:1: placement.cli > placement.exact > placement.exact.search loads ortools; "
+        "placement.direct.search.py:1: placement.cli > placement.direct > placement.direct.search loads ortools; "
         "import it where it is used"
     ]
 
@@ -290,8 +340,11 @@ def test_the_walker_follows_imports_through_packages() -> None:
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("placement.exact.milp.model", "import pulp\nfrom placement.fleet import Fleet\nfrom . import rows"),
-        ("placement.auto", "from placement.solvers import find_solver\nfrom placement.bounds import volume_bound"),
+        ("placement.direct.milp.model", "import pulp\nfrom placement.compiled.fleet import Fleet\nfrom . import rows"),
+        (
+            "placement.solvers.portfolio",
+            "from placement.solvers.registry import find_solver\nfrom placement.bounds import volume_bound",
+        ),
         ("placement.cli", "import typer\nimport placement\ndef f():\n    import networkx"),
         ("placement.planner", "from placement.referee import verify\nif TYPE_CHECKING:\n    import networkx"),
     ],

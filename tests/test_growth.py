@@ -13,26 +13,26 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from placement import Problem
-from placement.bounds.patterns.relaxation import relax
-from placement.budget import Budget
-from placement.document import to_plan
-from placement.fleet import alike_pools, compile_fleet, holds
+from placement.compiled.fleet import alike_pools, compile_fleet, holds
+from placement.compiled.translate import to_plan
+from placement.documents.problem import Component, Instance, Placement, Pool
+from placement.documents.references import Names, Rows, reference_faults
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.solve import HeuristicOptions
-from placement.problem.documents import Component, Instance, Placement, Pool
-from placement.problem.references import Names, Rows, reference_faults
+from placement.patterns.formulation import relax
 from placement.referee import verify
 from placement.report.baseline import dedicated_baseline
 from placement.report.facts import gather
-from placement.track import Track
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
 from placement_bench.sets import limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from placement.fleet import Fleet, Option, Shape
-    from placement.packing import Packing
+    from placement.compiled.fleet import Fleet, Option, Shape
+    from placement.compiled.packing import Packing
 
 _DOUBLE = 2.3  # what twice as much may take, in place of 2
 _SIZES: dict[str, tuple[Callable[[int], dict[str, Any]], int]] = {
@@ -160,7 +160,7 @@ def test_a_copy_is_held_against_each_shape_once(monkeypatch: pytest.MonkeyPatch)
         asked += 1
         return holds(shape, option)
 
-    monkeypatch.setattr("placement.fleet.holds", counted)
+    monkeypatch.setattr("placement.compiled.fleet.holds", counted)
     fleet = compile_fleet(Problem(**document))
     shapes = {pool.shape for pool in fleet.pools}
     assert asked == len(shapes) * len(fleet.components)
@@ -198,7 +198,7 @@ def test_rules_of_zones_are_read_once_a_component(monkeypatch: pytest.MonkeyPatc
     document["components"][0]["dedicated"] = True
     fleet = compile_fleet(Problem(**document))
     read: list[int] = []
-    name = "placement.bounds.patterns.relaxation.zone_limits"
+    name = "placement.patterns.formulation.zone_limits"
     zone_limits = pkgutil.resolve_name(name)
 
     def counted(component: Any) -> Any:

@@ -12,19 +12,19 @@ import pytest
 
 import placement
 from placement import Plan, Problem, Status, Stop, UsageError
-from placement.budget import Budget
-from placement.document import from_plan, to_plan
-from placement.fleet import compile_fleet
-from placement.packing import evaluate
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import evaluate
+from placement.compiled.translate import from_plan, to_plan
+from placement.solving.budget import Budget
 from tests import brute, strategies
 from tests.referee import referee_main
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from placement.fleet import Fleet
-    from placement.result import Event, Outcome
-    from placement.track import Track
+    from placement.compiled.fleet import Fleet
+    from placement.solving.incumbent import Track
+    from placement.solving.result import Event, Outcome
 
 AFTER = "instances/codegen-after.yaml"
 
@@ -160,7 +160,7 @@ def test_events_tell_the_story_in_order() -> None:
 def test_a_solver_that_errs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bound above the cost of a checked plan is raised as a bug, not written into a plan."""
     from placement import planner
-    from placement.packing import machine_price
+    from placement.compiled.packing import machine_price
 
     monkeypatch.setattr(planner, "machine_price", lambda *given: machine_price(*given) + 1)
     with pytest.raises(placement.SolverBugError, match="the solver counts"):
@@ -221,7 +221,7 @@ def test_a_search_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPat
     """An engine that forgets its clock costs a little time, not the plan; what it finds later counts for nothing."""
     from placement import planner
     from placement.heuristics import solve_best_fit, solve_greedy
-    from placement.solvers import Solver
+    from placement.solvers.registry import Solver
 
     may_go_on, over = threading.Event(), threading.Event()
 
@@ -252,10 +252,10 @@ def test_a_search_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPat
 def test_a_search_left_behind_ends_at_its_next_look_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else it would go on beside whatever the process does next, for as long as it likes."""
     from placement import planner
-    from placement.budget import LeftBehindError
     from placement.heuristics import solve_best_fit
     from placement.heuristics.solve import improve
-    from placement.solvers import Solver
+    from placement.solvers.registry import Solver
+    from placement.solving.budget import LeftBehindError
 
     may_go_on, over = threading.Event(), threading.Event()
     ended: list[BaseException] = []

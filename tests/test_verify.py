@@ -10,11 +10,11 @@ from typing import Any, get_args
 import pytest
 
 import placement
-from placement.plan import Plan
-from placement.problem import Problem
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.referee import Rule, Verdict, cost, verify, violations
+from tests.documents.test_documents import GONE, changed
 from tests.referee import referee_check
-from tests.test_documents import GONE, changed
 
 Doc = dict[str, Any]
 Edits = dict[str, Any]

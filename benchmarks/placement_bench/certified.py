@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from placement.result import Result
+    from placement.solving.result import Result
     from placement_bench.cases import Document
 
 

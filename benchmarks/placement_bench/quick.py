@@ -80,7 +80,7 @@ def quick_runs(names: Sequence[str], data: Path, say: Callable[[str], None], *, 
 
 
 def _runs(one: CaseSet, data: Path, *, few: bool, slow: bool) -> Iterator[Asked]:
-    from placement.solvers import SOLVERS
+    from placement.solvers.registry import SOLVERS
 
     cases = [case for case in one.cases(data) if any(fnmatchcase(case.name, pattern) for pattern in one.quick)]
     wanted = EVERYWHERE if few and not one.name.startswith(FLEETS) else tuple(WORK)

@@ -36,8 +36,8 @@ def _by_referee(module: ModuleType, problem: Document, plan: Document) -> Recoun
 
 
 def _by_verify(problem: Document, plan: Document) -> Recount:
-    from placement.plan import Plan
-    from placement.problem import Problem
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
     from placement.referee import verify
 
     verdict = verify(Problem(**problem), Plan(**plan))

@@ -70,7 +70,7 @@ class ProblemTask:
 
     def solvers(self) -> tuple[str, ...]:
         """Every solver of the library."""
-        from placement.solvers import SOLVERS
+        from placement.solvers.registry import SOLVERS
 
         return tuple(SOLVERS)
 

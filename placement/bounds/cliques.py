@@ -36,15 +36,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from placement.bounds.capacity import most_on_one
 from placement.bounds.moves import least_move_ticks
-from placement.fleet import PoolsOf
+from placement.compiled.capacity import most_on_one
+from placement.compiled.fleet import PoolsOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.budget import Budget
-    from placement.fleet import Component, Fleet
+    from placement.compiled.fleet import Component, Fleet
+    from placement.solving.budget import Budget
 
 RELAXES = (
     "how many copies a machine holds, but for the most on any; components that may share machines; "

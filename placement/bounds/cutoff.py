@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.bounds.moves import least_move_ticks
 
 if TYPE_CHECKING:
-    from placement.fleet import Fleet
-    from placement.packing import Value
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Value
 
 
 class Cutoff(NamedTuple):

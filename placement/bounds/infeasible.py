@@ -10,16 +10,16 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from placement.bounds.capacity import RESOURCES, capacity, most_on_one, usage
 from placement.bounds.cliques import why_too_many
-from placement.fleet import PoolsOf
+from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
+from placement.compiled.fleet import PoolsOf
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.budget import Budget
-    from placement.fleet import Component, Fleet, Option, Place, Pool, Shape
+    from placement.compiled.fleet import Component, Fleet, Option, Place, Pool, Shape
+    from placement.solving.budget import Budget
 
 
 def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:

@@ -10,9 +10,9 @@ from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
 
 if TYPE_CHECKING:
-    from placement.budget import Budget
-    from placement.fleet import Fleet
-    from placement.track import Track
+    from placement.compiled.fleet import Fleet
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
 
 
 def raise_instant_bounds(fleet: Fleet, track: Track, budget: Budget) -> None:

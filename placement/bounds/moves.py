@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from placement.fleet import Fleet
+    from placement.compiled.fleet import Fleet
 
 
 def least_moves(fleet: Fleet) -> tuple[int, ...]:

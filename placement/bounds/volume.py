@@ -22,14 +22,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.bounds.capacity import capacity, usage
 from placement.bounds.dual_feasible import FINEST, parts, rounded
 from placement.bounds.moves import least_move_ticks
-from placement.fleet import alike_pools, sum_of_quotas
+from placement.compiled.capacity import capacity, usage
+from placement.compiled.fleet import alike_pools, sum_of_quotas
 
 if TYPE_CHECKING:
-    from placement.budget import Budget
-    from placement.fleet import Component, Fleet, Option
+    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.solving.budget import Budget
 
 RELAXES = (
     "whole copies and machines; borders between accelerators, but for large copies; borders between machines; spread; "

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from placement.bounds.patterns.bound import PatternBound
 from placement.certificates.names import PRICE_UNIT
 from placement.certificates.nodes import shift
 from placement.certificates.search import ArgumentSearch
+from placement.patterns.bound import PatternBound
 from placement.units import money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.budget import Budget
-    from placement.fleet import Fleet
-    from placement.track import Track
+    from placement.compiled.fleet import Fleet
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
 
     Document = dict[str, Any]
 

@@ -18,16 +18,16 @@ import highspy
 import numpy as np
 
 from placement.bounds.cliques import cliques
-from placement.bounds.patterns.certificate import UNIT, Cut
 from placement.engines.highs import EngineError, load_lp, run, set_columns
+from placement.patterns.certificate import UNIT, Cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.bounds.cliques import Clique
-    from placement.bounds.patterns.certificate import Box
-    from placement.budget import Budget
-    from placement.fleet import Fleet
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.certificate import Box
+    from placement.solving.budget import Budget
 
 _MOST_PAIRS = 50_000  # of a member and a pool it may use, up to which prices are looked for
 _LACK = 10.0  # times the dearest machine's price: what a machine costs that no pool has

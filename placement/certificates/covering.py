@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from placement.bounds.patterns.certificate import UNIT, Cut, Prices
-from placement.bounds.patterns.history import Case, Subject
 from placement.certificates.reasons import Reason, total
 from placement.engines.highs import EngineError, load_lp, run, set_columns
+from placement.patterns.certificate import UNIT, Cut, Prices
+from placement.patterns.history import Case, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.bounds.patterns.certificate import Box
-    from placement.budget import Budget
     from placement.certificates.reasons import AnyPrices, Reasons
+    from placement.patterns.certificate import Box
+    from placement.solving.budget import Budget
 
 _MOST_NODES = 3_000
 _MOST_CUTS = 60

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from placement.bounds.patterns.certificate import FINE, UNIT
 from placement.certificates.cliques import CliquePrices
+from placement.patterns.certificate import FINE, UNIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from placement.bounds.patterns.certificate import Groups
-    from placement.bounds.patterns.history import Subject
-    from placement.bounds.patterns.relaxation import Kind, Relaxation
     from placement.certificates.reasons import AnyPrices
+    from placement.patterns.certificate import Groups
+    from placement.patterns.formulation import Kind, Relaxation
+    from placement.patterns.history import Subject
 
     Document = dict[str, Any]
 

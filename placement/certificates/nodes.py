@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.bounds.patterns.history import Case, Subject, Verdict
-    from placement.budget import Budget
     from placement.certificates.names import Names
     from placement.certificates.reasons import AnyPrices, Reason
+    from placement.patterns.history import Case, Subject, Verdict
+    from placement.solving.budget import Budget
 
     Document = dict[str, Any]
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from placement.bounds.moves import least_move_ticks
-from placement.bounds.patterns.certificate import UNIT, certify, device_worth
+from placement.patterns.certificate import UNIT, certify, device_worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.bounds.patterns.certificate import Box, Cut, Groups, Prices
-    from placement.bounds.patterns.relaxation import Relaxation
-    from placement.bounds.patterns.stacking import Stacking
     from placement.certificates.cliques import CliquePrices
+    from placement.patterns.certificate import Box, Cut, Groups, Prices
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.multiplicity import Stacking
 
-    AnyPrices = Prices | CliquePrices
+    AnyPrices: TypeAlias = Prices | CliquePrices
     Document = dict[str, Any]
 
 _MOST_SCALES = 60  # factors that are tried for one cut

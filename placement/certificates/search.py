@@ -13,35 +13,35 @@ from typing import TYPE_CHECKING, Any
 
 from placement.bounds.infeasible import culprit
 from placement.bounds.moves import least_move_ticks
-from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.certificate import FINE, UNIT, Prices
-from placement.bounds.patterns.history import Case
-from placement.bounds.patterns.mix import any_box
-from placement.bounds.patterns.relaxation import relax
-from placement.bounds.patterns.stacking import Stacking
-from placement.bounds.patterns.tree import groups_of
 from placement.certificates.cliques import clique_cuts
 from placement.certificates.covering import cover
 from placement.certificates.names import Names
 from placement.certificates.nodes import Nodes
 from placement.certificates.reasons import Reasons
+from placement.compiled.fleet import Component
+from placement.compiled.packing import evaluate
+from placement.direct.milp.standard_form import to_standard_form
+from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import SolverBugError
-from placement.exact.milp.standard_form import to_standard_form
-from placement.exact.mix_by_mix import MixByMix
-from placement.exact.slots import direct_terms, most_new_machines
-from placement.fleet import Component
-from placement.packing import evaluate
-from placement.track import Track
+from placement.patterns.bound import PatternBound
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import FINE, UNIT, Prices
+from placement.patterns.covering import any_box
+from placement.patterns.formulation import relax
+from placement.patterns.history import Case
+from placement.patterns.multiplicity import Stacking
+from placement.solvers.column_generation.combinatorial_benders import MixByMix
+from placement.solving.incumbent import Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from placement.bounds.patterns.certificate import Box, Cut
-    from placement.budget import Budget
     from placement.certificates.cliques import CliquePrices
     from placement.certificates.reasons import AnyPrices, Reason
-    from placement.fleet import Fleet
-    from placement.packing import Packing
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.patterns.certificate import Box, Cut
+    from placement.solving.budget import Budget
 
     Document = dict[str, Any]
 

@@ -45,7 +45,7 @@ def _stdout() -> tuple[int, int] | None:
 def _leave(code: int | str | None) -> NoReturn:
     """End the process; at once where an engine works on in a search that was left behind, as it can't be stopped."""
     if threading.active_count() > 1 and isinstance(code, int):
-        from placement.track import SEARCH
+        from placement.solving.incumbent import SEARCH
 
         if any(thread.name.startswith(SEARCH) for thread in threading.enumerate()):
             for stream in (sys.stdout, sys.stderr):

@@ -11,7 +11,7 @@ import typer
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
 
 if TYPE_CHECKING:
-    from placement.result import Result
+    from placement.solving.result import Result
 
 app = typer.Typer(
     name="placement",
@@ -56,7 +56,7 @@ def common(
 
 
 def _solver_names(incomplete: str) -> list[tuple[str, str]]:
-    from placement.solvers import SOLVERS
+    from placement.solvers.registry import SOLVERS
 
     return [(name, solver.summary) for name, solver in SOLVERS.items() if name.startswith(incomplete)]
 
@@ -64,7 +64,7 @@ def _solver_names(incomplete: str) -> list[tuple[str, str]]:
 def _setting_names(incomplete: str) -> list[str]:
     import dataclasses
 
-    from placement.solvers import SOLVERS
+    from placement.solvers.registry import SOLVERS
 
     names = [
         f"{name}.{field.name}="
@@ -149,8 +149,8 @@ def solve(
         from placement.cli.settings import read_settings
         from placement.cli.stops import STOPS
         from placement.cli.streams import check_certificate_target, streams
-        from placement.executors import open_executor
-        from placement.io import check_outputs, read_plan, read_problem, write_document
+        from placement.documents import check_outputs, read_plan, read_problem, write_document
+        from placement.parallel.executors import open_executor
         from placement.planner import solve as find_plan
 
         go = streams(output, quiet=quiet)
@@ -205,7 +205,7 @@ def solve(
 
 def _certify(result: Result, path: str, time_limit: float, *, quiet: bool) -> None:
     """Write the certificate of a result, and say what it proves."""
-    from placement.io import write_document
+    from placement.documents import write_document
     from placement.planner import certify
 
     found = certify(result, time_limit=time_limit)
@@ -241,8 +241,8 @@ def verify(
     Exit codes: 0 every rule is kept and what the plan says of itself is true, 1 something is broken, 2 bad input.
     """
     with in_words():
+        from placement.documents import read_plan, read_problem
         from placement.errors import UsageError
-        from placement.io import read_plan, read_problem
         from placement.referee import verify as check
         from placement.report.verdict import verdict_lines
 
@@ -272,11 +272,11 @@ def bound(
     """
     with in_words(full=full):
         from placement.cli.streams import check_certificate_target
+        from placement.documents import check_outputs, read_plan, read_problem
         from placement.errors import UsageError
-        from placement.io import check_outputs, read_plan, read_problem
         from placement.planner import bound as find_bound
         from placement.report.verdict import bound_lines
-        from placement.result import Status
+        from placement.solving.result import Status
 
         if file == plan == "-":
             raise UsageError("only one of FILE and PLAN can be standard input")
@@ -311,9 +311,8 @@ def convert(
 ) -> None:
     """Rewrite a document as JSON or YAML, checked on the way. Comments and layout are not kept."""
     with in_words(full=full):
-        from placement.io import check_outputs, write_document
-        from placement.io.read import read_document
-        from placement.problem import Problem
+        from placement.documents import Problem, check_outputs, write_document
+        from placement.documents.read import read_document
 
         name = "standard output" if out == "-" else "OUT"
         way_out = "convert keeps no comments and no layout, so write to another file and move it there afterwards"
@@ -358,7 +357,7 @@ def info(file: FileArgument, full: FullOption = False) -> None:
     """Say what a problem holds: sizes, supply, rules in use, what runs now, a quick lower bound."""
     with in_words(full=full):
         from placement.cli.streams import console
-        from placement.io import read_problem
+        from placement.documents import read_problem
         from placement.report.overview import Overview
 
         console(sys.stdout).print(Overview(read_problem(file), full=full))

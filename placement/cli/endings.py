@@ -29,14 +29,14 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from placement.errors import FAULTS, DocumentError, SolverBugError, UsageError, printable, ran_out_of_memory
-from placement.result import Status
+from placement.solving.result import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from placement.problem import Problem
-    from placement.result import Result
+    from placement.documents import Problem
+    from placement.solving.result import Result
 
 
 DEBUG = "PLACEMENT_DEBUG"
@@ -164,7 +164,7 @@ def _tell(error: DocumentError, *, full: bool) -> None:
 
 def warn(problem: Problem, file: str, *, full: bool = False) -> None:
     """A line for each thing that a valid problem can hardly mean; of very many, the first."""
-    from placement.problem.doubts import doubts
+    from placement.documents.doubts import doubts
 
     found = list(doubts(problem))
     shown = len(found) if full else FAULTS

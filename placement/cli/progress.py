@@ -14,7 +14,7 @@ from rich.text import Text
 
 from placement.cli.streams import console
 from placement.report import words
-from placement.result import relative_gap
+from placement.solving.result import relative_gap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from placement.result import Event
-    from placement.track import Listener
+    from placement.solving.incumbent import Listener
+    from placement.solving.result import Event
 
 _PER_SECOND = 8
 _HINT = "  Ctrl-C ends with the best so far"

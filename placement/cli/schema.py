@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from placement.plan import Plan
-from placement.problem import Problem
+from placement.documents import Problem
+from placement.documents.plan import Plan
 
 Kind = Literal["problem", "plan"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.errors import UsageError
-from placement.solvers import find_solver
+from placement.solvers.registry import find_solver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

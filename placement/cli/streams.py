@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from placement.cli.endings import is_terminal
+from placement.documents.read import STDIN
 from placement.errors import UsageError, printable
-from placement.io.read import STDIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

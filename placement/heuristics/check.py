@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.heuristics.zones import keeps_zone_rules
+from placement.compiled.spread import keeps_zone_rules
 
 if TYPE_CHECKING:
     from placement.heuristics.workspace import Workspace

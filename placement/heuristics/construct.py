@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from placement.compiled.packing import Seat
+from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import lacking
-from placement.heuristics.zones import least_total, targets
-from placement.packing import Seat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

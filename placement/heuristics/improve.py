@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.packing import Value
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import extend, supply
-from placement.packing import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from placement.compiled.packing import Packing
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
-    from placement.packing import Packing
 
 _MOST_MACHINES = 8  # taken apart at once
 TOLERANCE = 0.001  # mean of what the first round may add to the cost, as a part of it; it falls to nothing

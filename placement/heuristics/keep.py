@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from placement.compiled.packing import Seat
+from placement.compiled.spread import least_total
 from placement.heuristics.construct import UNLIMITED
-from placement.heuristics.zones import least_total
-from placement.packing import Seat
 
 if TYPE_CHECKING:
-    from placement.fleet import Place
+    from placement.compiled.fleet import Place
     from placement.heuristics.workspace import Workspace
 
 

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.fleet import alike_pools
+from placement.compiled.fleet import alike_pools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import numpy.typing as npt
 
-    from placement.fleet import Fleet
+    from placement.compiled.fleet import Fleet
     from placement.heuristics.shares import Floats, Shares
 
 _SMOOTHING = 0.15  # weight of the newest load in the average

@@ -11,12 +11,12 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from placement.packing import Machine, Packing, Seat, Value, evaluate, machines_held
+from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, machines_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.fleet import Fleet, Place
+    from placement.compiled.fleet import Fleet, Place
 
 _MOST_PAIRS = 20_000  # machines x instances of one pool beyond which matching takes longer than it is worth
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.compiled.packing import Seat
+from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import ANY_ZONE, UNLIMITED, place_optional, supply
-from placement.heuristics.zones import least_total, targets
-from placement.packing import Seat
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from placement.budget import Budget
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
+    from placement.solving.budget import Budget
 
 _MACHINES_LOOKED_AT = 24  # per ejection, drawn at random when there are more
 _RESET_CHANCE = 0.1  # of an ejection that takes off all copies of the stuck component instead

@@ -16,7 +16,7 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from placement.fleet import Fleet, Option, Shape
+    from placement.compiled.fleet import Fleet, Option, Shape
 
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]

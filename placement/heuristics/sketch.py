@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.spread import least_total, targets
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import lacking, missing_pins
 from placement.heuristics.construct import UNLIMITED, construct
@@ -17,15 +18,14 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.heuristics.zones import least_total, targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.budget import Budget
-    from placement.fleet import Fleet
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
     from placement.heuristics.construct import Policy
-    from placement.packing import Packing
+    from placement.solving.budget import Budget
 
 Key = tuple[int, int | None, int | None]  # component, zone when that is fixed, option when that is (under a demand)
 Missing = Counter[Key]

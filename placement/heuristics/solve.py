@@ -26,17 +26,17 @@ from placement.heuristics.shares import Shares
 from placement.heuristics.stock import has_stock, stock
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
-from placement.result import Outcome, Stop
+from placement.solving.result import Outcome, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from placement.budget import Budget
-    from placement.fleet import Fleet
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing, Value
     from placement.heuristics.construct import Policy
     from placement.heuristics.shares import Floats
-    from placement.packing import Packing, Value
-    from placement.track import Track
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
 
 
 _TURN = 1_000  # rounds of an improvement between two offers; one turn without a gain is its last

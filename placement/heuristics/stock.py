@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.packing import Seat
 from placement.heuristics.construct import supply
-from placement.packing import Seat
 
 if TYPE_CHECKING:
-    from placement.fleet import Component, Fleet
+    from placement.compiled.fleet import Component, Fleet
     from placement.heuristics.greedy import Greedy
     from placement.heuristics.shares import Floats, Shares
     from placement.heuristics.workspace import Bools, Ints, Workspace

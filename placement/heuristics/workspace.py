@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.packing import Machine, Packing, Seat, Value
+from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from placement.budget import Budget
-    from placement.fleet import Fleet, Option, Place
+    from placement.compiled.fleet import Fleet, Option, Place
+    from placement.solving.budget import Budget
 
     Ints = npt.NDArray[np.int64]
     Bools = npt.NDArray[np.bool_]

@@ -19,13 +19,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.fleet import PoolsOf
+from placement.compiled.fleet import PoolsOf
 from placement.report.contents import MixTooLargeError, most_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.fleet import AlikePools, Component, Fleet, Shape
+    from placement.compiled.fleet import AlikePools, Component, Fleet, Shape
 
 _STEPS = 600_000  # of the dynamic programs of all components together, about half a second
 _STEPS_EACH = _STEPS // 4

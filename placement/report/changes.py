@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.plan import Plan
-    from placement.problem import Component, Placement, Problem
+    from placement.documents import Component, Placement, Problem
+    from placement.documents.plan import Plan
 
 
 class Change(NamedTuple):

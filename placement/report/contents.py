@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.fleet import Option, Shape
+    from placement.compiled.fleet import Option, Shape
 
 _LARGEST = 50_000  # mixes, and states of the accelerators, looked at for one machine
 
@@ -41,7 +41,7 @@ def most_served(shape: Shape, options: list[Option], limit: int, worth: list[int
 
     Examples
     --------
-    >>> from placement.fleet import Option, Shape
+    >>> from placement.compiled.fleet import Option, Shape
     >>> half = Option(0, 1, True, 20480, 0, 0, 0, 0, frozenset())
     >>> pair = Option(1, 2, False, 0, 0, 0, 0, 0, frozenset())
     >>> most_served(Shape(3, 40960, 0, 0), [half, pair], 10, [1, 4])

@@ -6,15 +6,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.fleet import compile_fleet
+from placement.compiled.fleet import compile_fleet
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from placement.fleet import Fleet, Option
-    from placement.plan import Assignment, Plan
-    from placement.problem import Component, Problem
+    from placement.compiled.fleet import Fleet, Option
+    from placement.documents import Component, Problem
+    from placement.documents.plan import Assignment, Plan
 
 
 class Amount(NamedTuple):

@@ -12,9 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.bounds import volume_bound, why_infeasible
+from placement.compiled.fleet import compile_fleet
+from placement.documents.doubts import doubts
 from placement.errors import FAULTS
-from placement.fleet import compile_fleet
-from placement.problem.doubts import doubts
 from placement.report import words
 from placement.report.flow import Flow
 from placement.report.narrow import Fitting, block
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from placement.fleet import Fleet
-    from placement.problem import Component, Pool, Problem
+    from placement.compiled.fleet import Fleet
+    from placement.documents import Component, Pool, Problem
 
 
 _ROWS, _ZONES = 40, 24  # of instance types, and of zones of one, that are shown unless all are asked for

@@ -14,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.report.narrow import Fitting
-from placement.solvers import SOLVERS
+from placement.solvers.registry import SOLVERS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from placement.solvers import Solver
+    from placement.solvers.registry import Solver
 
 
 def solver_table() -> RenderableType:

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
-    from placement.problem import Problem
+    from placement.documents import Problem
     from placement.report.baseline import Baseline, Rent
     from placement.report.changes import Change, Changes
     from placement.report.facts import ComponentFacts, Kind, Load, MachineFacts, PlanFacts
-    from placement.result import Result
+    from placement.solving.result import Result
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
 _LEFT = 20  # rows of a table that is cut

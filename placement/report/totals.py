@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from placement.report import words
-from placement.result import OUT_OF_MEMORY, Status, Stop
+from placement.solving.result import OUT_OF_MEMORY, Status, Stop
 from placement.units import HOURS_PER_MONTH, MILLI
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from placement.report.baseline import Baseline
     from placement.report.changes import Changes
     from placement.report.facts import PlanFacts
-    from placement.result import Result
+    from placement.solving.result import Result
 
 _STOPPED = {
     Stop.PROVED: "",

@@ -10,9 +10,9 @@ from placement.units import micro_dollars
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.plan import Plan
+    from placement.documents.plan import Plan
     from placement.referee import Verdict
-    from placement.result import Result
+    from placement.solving.result import Result
 
 
 LINES = 50  # of broken rules, unless all are asked for

@@ -10,18 +10,18 @@ import pytest
 from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
 from placement.bounds.moves import least_move_ticks, least_moves
-from placement.bounds.patterns import bound as bound_module
-from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
-from placement.bounds.patterns.mix import any_box, covering_bound
-from placement.bounds.patterns.pricing import Knapsack
-from placement.bounds.patterns.relaxation import Relaxation, relax, volumes
-from placement.bounds.patterns.tree import groups_of
 from placement.bounds.volume import lagrangian, measures_of, ways_of
-from placement.budget import Budget
-from placement.fleet import Fleet, compile_fleet
-from placement.packing import Value
-from placement.track import Track
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Value
+from placement.patterns import bound as bound_module
+from placement.patterns.bound import PatternBound
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
+from placement.patterns.covering import any_box, covering_bound
+from placement.patterns.formulation import Relaxation, relax, volumes
+from placement.patterns.pricing import Knapsack
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
 from tests import brute, strategies
 from tests.heuristics.fleets import suite
 

@@ -14,9 +14,9 @@ from placement.bounds import cliques as module
 from placement.bounds import why_infeasible
 from placement.bounds.cliques import Clique, clique_bound, cliques, fewest_machines, least_price, why_too_many
 from placement.bounds.volume import volume_bound
-from placement.budget import Budget
-from placement.fleet import Fleet, PoolsOf, compile_fleet
-from placement.problem import Problem
+from placement.compiled.fleet import Fleet, PoolsOf, compile_fleet
+from placement.documents import Problem
+from placement.solving.budget import Budget
 from tests import brute, strategies
 
 Doc = dict[str, Any]

@@ -8,9 +8,9 @@ import pytest
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.volume import lagrangian, measures_of, put_together, volume_bound, ways_of
-from placement.budget import Budget
-from placement.fleet import alike_pools, compile_fleet
-from placement.problem import Problem
+from placement.compiled.fleet import alike_pools, compile_fleet
+from placement.documents import Problem
+from placement.solving.budget import Budget
 from placement_bench.sets import limits
 from tests.strategies import random_problem
 

@@ -11,16 +11,16 @@ import pytest
 from placement import Plan, Problem
 from placement.bounds.cutoff import Cutoff, cutoff_below, largest_rent
 from placement.bounds.moves import least_move_ticks
-from placement.bounds.patterns.bound import PatternBound
-from placement.bounds.patterns.history import Verdict
-from placement.budget import Budget
-from placement.exact.mix_by_mix import MixByMix
-from placement.exact.slots import most_new_machines
-from placement.fleet import Fleet, compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Packing, Value, evaluate, machine_price
+from placement.direct.slots import most_new_machines
 from placement.heuristics import solve_best_fit
-from placement.packing import Packing, Value, evaluate, machine_price
+from placement.patterns.bound import PatternBound
+from placement.patterns.history import Verdict
 from placement.planner import _packing_of
-from placement.track import Track
+from placement.solvers.column_generation.combinatorial_benders import MixByMix
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
 from tests import brute, strategies
 from tests.corpus import seeds
 

@@ -8,10 +8,10 @@ import pytest
 
 from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
-from placement.bounds.capacity import RESOURCES, capacity, most_on_one, usage
 from placement.bounds.infeasible import culprit
-from placement.fleet import Fleet, compile_fleet
-from tests.test_documents import changed
+from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
+from placement.compiled.fleet import Fleet, compile_fleet
+from tests.documents.test_documents import changed
 
 Doc = dict[str, Any]
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from placement import Problem
-from placement.bounds.capacity import RESOURCES, capacity, usage
 from placement.bounds.dual_feasible import FINEST, parts, rounded
 from placement.bounds.volume import Measure, lagrangian, measures_of, put_together, volume_bound, ways_of
-from placement.fleet import Fleet, compile_fleet
+from placement.compiled.capacity import RESOURCES, capacity, usage
+from placement.compiled.fleet import Fleet, compile_fleet
 from tests.strategies import random_problem
 
 Doc = dict[str, Any]

@@ -14,19 +14,19 @@ from typer.testing import CliRunner
 
 import placement
 from placement import check_certificate
-from placement.bounds.patterns.certificate import UNIT, Cut, Prices
-from placement.bounds.patterns.mix import any_box
-from placement.bounds.patterns.relaxation import relax
-from placement.bounds.patterns.stacking import Stacking
-from placement.bounds.patterns.tree import groups_of
-from placement.budget import Budget
 from placement.certificates.covering import cover
 from placement.certificates.reasons import Reasons
 from placement.cli.app import app
+from placement.compiled.fleet import compile_fleet
+from placement.direct.milp.standard_form import to_standard_form
 from placement.engines.highs import load_lp
 from placement.engines.mps import Row, to_mps
-from placement.exact.milp.standard_form import to_standard_form
-from placement.fleet import compile_fleet
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import UNIT, Cut, Prices
+from placement.patterns.covering import any_box
+from placement.patterns.formulation import relax
+from placement.patterns.multiplicity import Stacking
+from placement.solving.budget import Budget
 from tests import brute
 from tests.corpus import seeds
 from tests.strategies import random_problem
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from placement.certificates import Certificate
     from placement.certificates.covering import Cover
-    from placement.result import Result
+    from placement.solving.result import Result
 
 Doc = dict[str, Any]
 CODEGEN = "instances/codegen-after.yaml"

@@ -19,14 +19,14 @@ import pytest
 import placement
 from placement import Problem, check_certificate
 from placement.bounds.moves import least_moves
-from placement.bounds.patterns.certificate import FINE, SCALE, certify, device_worth
-from placement.bounds.patterns.keeping import Keeping
-from placement.bounds.patterns.relaxation import relax
-from placement.bounds.patterns.today import Today
-from placement.bounds.patterns.tree import groups_of
 from placement.check_certificate import MALFORMED, NO_PLAN, Refused, check
-from placement.fleet import compile_fleet
-from placement.problem import documents
+from placement.compiled.fleet import compile_fleet
+from placement.documents import problem as documents
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import FINE, SCALE, certify, device_worth
+from placement.patterns.formulation import relax
+from placement.patterns.running.kept_copies import Keeping
+from placement.patterns.running.state import Today
 from placement.recheck_program import Program, ask_cp_sat, recheck
 from tests import brute
 from tests.certificates.cases import CASES, machine, problem
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.check_certificate import Proof
-    from placement.fleet import Fleet
+    from placement.compiled.fleet import Fleet
 
 Doc = dict[str, Any]
 SCRIPT = Path(check_certificate.__file__)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from placement.bounds.patterns.certificate import FINE, UNIT, Prices
-from placement.bounds.patterns.relaxation import volumes
+from placement.patterns.certificate import FINE, UNIT, Prices
+from placement.patterns.formulation import volumes
 
 if TYPE_CHECKING:
     import random
 
-    from placement.bounds.patterns.relaxation import Kind, Relaxation
-    from placement.fleet import Fleet
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.formulation import Kind, Relaxation
 
 Doc = dict[str, Any]
 RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")

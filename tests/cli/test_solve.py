@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 import placement
 from placement.cli.app import app
 from placement.cli.settings import read_settings
+from placement.compiled.packing import Packing
 from placement.errors import SolverBugError, UsageError
-from placement.packing import Packing
 from placement.referee import verify
-from placement.result import Event, Outcome, Result, Status, Stop
+from placement.solving.result import Event, Outcome, Result, Status, Stop
 
 ROOT = Path(__file__).resolve().parents[2]
 CODEGEN = str(ROOT / "instances" / "codegen-after.yaml")
@@ -264,7 +264,7 @@ def test_an_interrupt_before_the_search_is_130(tiny: Path, monkeypatch: pytest.M
     def interrupt(_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("placement.io.read_problem", interrupt)
+    monkeypatch.setattr("placement.documents.read_problem", interrupt)
 
     done = run("solve", tiny)
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from placement.budget import Budget
-from placement.fleet import Fleet, compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.documents import Problem
 from placement.heuristics.check import is_complete
 from placement.heuristics.workspace import Workspace
-from placement.problem import Problem
-from placement.solvers import SOLVERS
-from placement.track import Track
+from placement.solvers.registry import SOLVERS
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
 from tests import brute, strategies
 
 if TYPE_CHECKING:
-    from placement.packing import Packing, Value
+    from placement.compiled.packing import Packing, Value
 
 _LOOKS = 60  # at the clock after time is over: each part that is left looks once or twice
 _SEEDS = (2, 3, 4, 5, 17, 18, 22, 26, 35, 38)  # with levels, with what runs, and without a plan

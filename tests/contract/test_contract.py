@@ -11,12 +11,12 @@ from hypothesis import given
 
 import placement
 from placement import SOLVERS, Problem, Result, Status
-from placement.budget import Budget
-from placement.exact.fleet_bins import as_vector_packing
-from placement.fleet import compile_fleet
-from placement.packing import evaluate
-from placement.result import Stop
-from placement.track import Track
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import evaluate
+from placement.reductions.vector_packing import as_vector_packing
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from placement.solving.result import Stop
 from tests import brute, referee, strategies
 from tests.corpus import seeds
 

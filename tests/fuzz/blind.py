@@ -13,21 +13,21 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds.infeasible import culprit
-from placement.exact.vector_packing import solve as vector_packing
-from placement.exact.vector_packing.patterns import Found, PatternSearch
-from placement.fleet import Pool
+from placement.compiled.fleet import Pool
 from placement.heuristics import HeuristicOptions, solve_ffd
-from placement.worker import STOP
+from placement.parallel.worker import STOP
+from placement.vector_packing import solve as vector_packing
+from placement.vector_packing.patterns import Found, PatternSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.budget import Budget
-    from placement.exact.vector_packing.certificate import Cut
-    from placement.exact.vector_packing.compiled import Ints
-    from placement.exact.vector_packing.generation import Generation
-    from placement.fleet import Fleet
-    from placement.track import Track
+    from placement.compiled.fleet import Fleet
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+    from placement.vector_packing.certificate import Cut
+    from placement.vector_packing.compiled import Ints
+    from placement.vector_packing.generation import Generation
 
 _steps = vars(vector_packing)["_steps"]
 

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from placement.documents import Problem
 from placement.errors import DocumentError
-from placement.problem import Problem
 from tests import brute
 from tests.fuzz import patching
 from tests.fuzz.families import Draw, problem_of

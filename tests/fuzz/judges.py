@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import placement
 from placement import check_certificate
 from placement.check_certificate import Refused, check
-from placement.plan import Plan
-from placement.problem import Problem
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from tests.reading import Reading, account
 from tests.referee import referee_check, referee_is_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from placement.result import Event
+    from placement.solving.result import Event
     from tests.brute import Survey
     from tests.fuzz.runs import Answer
     from tests.reading import Doc

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any
 import placement
 from placement import budget as budgets
 from placement import planner
-from placement.budget import Budget
-from placement.track import SEARCH, STRICT
+from placement.solving.budget import Budget
+from placement.solving.incumbent import SEARCH, STRICT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 os.environ[STRICT] = "1"  # a contradiction is raised, also where there is a plan to keep
-SKIPPED = ("placement.__main__", "placement.worker")
+SKIPPED = ("placement.__main__", "placement.parallel.worker")
 LOOK = 1e-3  # seconds that pass, on the fuzzer's clock, between two looks at it
 
 

@@ -17,8 +17,11 @@ from tests.fuzz import blind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-EXACT = "placement.exact"
-PATTERNS = "placement.bounds.patterns"
+
+_CG_ROOM = "placement.solvers.column_generation"
+_PARTS_ROOM = "placement.solvers.decomposition"
+_AUTO_ROOM = "placement.solvers.portfolio"
+_GROUPING = "placement.reductions.restricting_aggregation"
 
 
 @dataclass(frozen=True)
@@ -120,42 +123,42 @@ QUICK: dict[str, Any] = {
     "placement.heuristics.solve:HeuristicOptions": _FEW_TRIES,
     "placement.heuristics.solve:_TURN": 5,
     "placement.heuristics.prices:resource_prices": partial(resource_prices, rounds=4),
-    "placement.auto:_RESTARTS": 1,
-    "placement.auto:_ALL_RESTARTS": 1,
-    f"{EXACT}.start:_QUICK": _FEW_TRIES(),
-    f"{EXACT}.start:_RESTARTS": 1,
-    f"{EXACT}.fill:WORK": 30,
-    f"{EXACT}.fill:_MOST_REFILLS": 200,
-    f"{EXACT}.complete:_EJECTIONS": 10,
-    f"{EXACT}.large_neighbourhood:WORK": 30,
-    f"{EXACT}.mix_by_mix:_WORK": 3_000,
-    f"{EXACT}.mix_packing:_TRIES": 3,
-    f"{EXACT}.mix_packing:_IDLE": 3,
-    f"{EXACT}.mix_packing:_CLOSE_TRIES": 3,
-    f"{EXACT}.polish:_TRIES": 4,
-    f"{EXACT}.polish:_STEPS": 3,
+    f"{_AUTO_ROOM}:_RESTARTS": 1,
+    f"{_AUTO_ROOM}:_ALL_RESTARTS": 1,
+    "placement.heuristics.first_plan:_QUICK": _FEW_TRIES(),
+    "placement.heuristics.first_plan:_RESTARTS": 1,
+    "placement.local_search.fill:WORK": 30,
+    "placement.local_search.fill:_MOST_REFILLS": 200,
+    "placement.local_search.completion:_EJECTIONS": 10,
+    "placement.local_search.large_neighbourhood:WORK": 30,
+    f"{_CG_ROOM}.combinatorial_benders:_WORK": 3_000,
+    f"{_CG_ROOM}.pack:_TRIES": 3,
+    f"{_CG_ROOM}.pack:_IDLE": 3,
+    f"{_CG_ROOM}.pack:_CLOSE_TRIES": 3,
+    "placement.local_search.variable_neighbourhood:_TRIES": 4,
+    "placement.local_search.variable_neighbourhood:_STEPS": 3,
     "placement.certificates.search:_MOST_NODES": 200,
 }
-_DIVES = {f"{EXACT}.mix_packing:DIVE_FROM": 1}
+_DIVES = {f"{_CG_ROOM}.pack:DIVE_FROM": 1}
 _COARSE_GRID = {
-    f"{PATTERNS}.grid:FINEST": 8,
-    f"{PATTERNS}.grid:STATES": 20,
-    f"{PATTERNS}.listing:_MOST_TABLE": 40,
-    f"{PATTERNS}.settling:MOST_PATTERNS": 3,
+    "placement.patterns.grid:FINEST": 8,
+    "placement.patterns.grid:STATES": 20,
+    "placement.patterns.enumeration.listing:_MOST_TABLE": 40,
+    "placement.patterns.enumeration.nodes:MOST_PATTERNS": 3,
 }
-_SPANNING = {f"{PATTERNS}.relaxation:_MOST_ITEMS": 0, f"{PATTERNS}.relaxation:_MOST_APART": 0}
-_FEW_SUMS = {f"{PATTERNS}.relaxation:_MOST_SUMS": 1, f"{PATTERNS}.dedicated:MOST_COPIES": 1}
-_NO_MIXES = {f"{EXACT}.mix_by_mix:MOST_COPIES": 0}
-_DIVE = (f"{EXACT}.diving.dive:Dive.run",)
-_NO_PLAN = {f"{EXACT}.start:first_plan": blind.no_plan}
-_POOR_PLAN = {f"{EXACT}.start:first_plan": blind.poor_plan}
+_SPANNING = {"placement.patterns.formulation:_MOST_ITEMS": 0, "placement.patterns.formulation:_MOST_APART": 0}
+_FEW_SUMS = {"placement.patterns.formulation:_MOST_SUMS": 1, "placement.patterns.dedicated:MOST_COPIES": 1}
+_NO_MIXES = {f"{_CG_ROOM}.combinatorial_benders:MOST_COPIES": 0}
+_DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
+_NO_PLAN = {"placement.heuristics.first_plan:first_plan": blind.no_plan}
+_POOR_PLAN = {"placement.heuristics.first_plan:first_plan": blind.poor_plan}
 _NO_REASON = {"placement.bounds.infeasible:why_infeasible": blind.no_reason}
 _NO_VOLUME = {
     "placement.bounds.volume:volume_bound": blind.no_volume,
     "placement.bounds.instant:raise_instant_bounds": blind.no_bounds,
 }
 _BLIND = _NO_PLAN | _NO_REASON | _NO_VOLUME
-_CORE = f"{EXACT}.vector_packing"
+_CORE = "placement.vector_packing"
 _BLIND_CORE = {
     f"{_CORE}.heuristics:first_packings": blind.nothing,
     f"{_CORE}.dual_feasible:volume_cuts": blind.no_cuts,
@@ -208,7 +211,7 @@ PATHS: tuple[Path, ...] = (
         real=True,
         threads=2,
         options={"direct_terms": 0},
-        reaches=("placement.beside:Beside.__init__",),
+        reaches=("placement.parallel.thread:Beside.__init__",),
         lowers=_DIVES,
     ),
     Path(
@@ -217,7 +220,7 @@ PATHS: tuple[Path, ...] = (
         4,
         work=(1, 20),
         options={"decompose_from": 0},
-        reaches=("placement.decomposition.solve:solve_decomposition",),
+        reaches=(f"{_PARTS_ROOM}.solve:solve_decomposition",),
     ),
     Path(
         "auto-many-rows",
@@ -225,13 +228,30 @@ PATHS: tuple[Path, ...] = (
         1,
         work=(5,),
         seconds=1.0,
-        lowers={"placement.planner:_SHORT": 0, "placement.auto:_MOST_ROWS": 0, "placement.auto:_FEW_ROWS": 0},
+        lowers={
+            "placement.planner:_SHORT": 0,
+            f"{_AUTO_ROOM}:_MOST_ROWS": 0,
+            f"{_AUTO_ROOM}:_FEW_ROWS": 0,
+        },
     ),
     # column generation
     Path("cg", _CG, 10, work=(1, 3)),
     Path("cg-patient", _CG, 0.3, work=(2,), patient=True),
-    Path("cg-mixes", _CG, 12, work=(3,), reaches=(f"{EXACT}.mix_by_mix:MixByMix._decide",)),
-    Path("cg-packing", _CG, 6, work=(2,), reaches=(f"{EXACT}.mix_packing:MixPacking._pack",), lowers=_NO_MIXES),
+    Path(
+        "cg-mixes",
+        _CG,
+        12,
+        work=(3,),
+        reaches=(f"{_CG_ROOM}.combinatorial_benders:MixByMix._decide",),
+    ),
+    Path(
+        "cg-packing",
+        _CG,
+        6,
+        work=(2,),
+        reaches=(f"{_CG_ROOM}.pack:MixPacking._pack",),
+        lowers=_NO_MIXES,
+    ),
     Path(
         "cg-dives",
         _CG,
@@ -255,13 +275,20 @@ PATHS: tuple[Path, ...] = (
         lowers=_DIVES | _NO_MIXES,
     ),
     Path("cg-blind", _CG, 8, work=(2,), lowers=_BLIND),
-    Path("cg-mixes-poor", _CG, 8, work=(3,), reaches=(f"{EXACT}.mix_by_mix:MixByMix._decide",), lowers=_POOR_PLAN),
+    Path(
+        "cg-mixes-poor",
+        _CG,
+        8,
+        work=(3,),
+        reaches=(f"{_CG_ROOM}.combinatorial_benders:MixByMix._decide",),
+        lowers=_POOR_PLAN,
+    ),
     Path(
         "cg-packing-blind",
         _CG,
         6,
         work=(2,),
-        reaches=(f"{EXACT}.mix_packing:MixPacking._pack",),
+        reaches=(f"{_CG_ROOM}.pack:MixPacking._pack",),
         lowers=_BLIND | _NO_MIXES,
     ),
     Path("cg-dives-blind", _CG, 6, likes=_DIVERS, work=(2,), reaches=_DIVE, lowers=_BLIND | _DIVES | _NO_MIXES),
@@ -298,8 +325,10 @@ PATHS: tuple[Path, ...] = (
         3,
         likes={"moves": 25, "all-drain": 10, "held": 10, "fleets": 10},
         work=(2,),
-        reaches=(f"{PATTERNS}.keeping:Keeping.run",),
-        lowers=_POOR_PLAN | _DIVES | {f"{PATTERNS}.bound:_STAKE": 0.0, f"{EXACT}.afresh:_CHEAP": 0.0},
+        reaches=("placement.patterns.running.kept_copies:Keeping.run",),
+        lowers=_POOR_PLAN
+        | _DIVES
+        | {"placement.patterns.bound:_STAKE": 0.0, "placement.reductions.greenfield:_CHEAP": 0.0},
     ),
     # in parts
     Path(
@@ -308,7 +337,7 @@ PATHS: tuple[Path, ...] = (
         4,
         work=(1, 20),
         options={"copies": 2},
-        reaches=("placement.decomposition.solve:_Search._round",),
+        reaches=(f"{_PARTS_ROOM}.solve:_Search._round",),
     ),
     Path(
         "parts-greedy",
@@ -316,7 +345,7 @@ PATHS: tuple[Path, ...] = (
         4,
         work=(2,),
         options={"copies": 1, "solver": "greedy"},
-        reaches=("placement.decomposition.solve:_Search._round",),
+        reaches=(f"{_PARTS_ROOM}.solve:_Search._round",),
     ),
     Path(
         "parts-groups",
@@ -325,8 +354,11 @@ PATHS: tuple[Path, ...] = (
         likes={"alike": 20},
         work=(2,),
         options={"copies": 1, "groups": 2, "solver": "ffd"},
-        reaches=(f"{EXACT}.condense:Condensed.expand",),
-        lowers={"placement.decomposition.tasks:_GROUPS": (1, 2, 4), f"{EXACT}.condense:_FEW": 10},
+        reaches=(f"{_GROUPING}:Condensed.expand",),
+        lowers={
+            f"{_PARTS_ROOM}.tasks:_GROUPS": (1, 2, 4),
+            f"{_GROUPING}:_FEW": 10,
+        },
     ),
     Path(
         "parts-clock",
@@ -335,7 +367,10 @@ PATHS: tuple[Path, ...] = (
         likes={"alike": 8},
         seconds=0.5,
         options={"copies": 1, "groups": 2},
-        lowers={"placement.decomposition.tasks:_GROUPS": (1, 2, 4), f"{EXACT}.condense:_FEW": 10},
+        lowers={
+            f"{_PARTS_ROOM}.tasks:_GROUPS": (1, 2, 4),
+            f"{_GROUPING}:_FEW": 10,
+        },
     ),
     Path(
         "parts-elsewhere",
@@ -344,7 +379,7 @@ PATHS: tuple[Path, ...] = (
         work=(2,),
         options={"copies": 2, "solver": "greedy"},
         executor="pickling",
-        reaches=("placement.decomposition.tasks:_Elsewhere.run",),
+        reaches=(f"{_PARTS_ROOM}.tasks:_Elsewhere.run",),
     ),
     Path(
         "parts-processes",
@@ -353,7 +388,7 @@ PATHS: tuple[Path, ...] = (
         work=(2,),
         options={"copies": 2, "solver": "greedy"},
         executor="processes",
-        reaches=("placement.decomposition.tasks:_Elsewhere.run",),
+        reaches=(f"{_PARTS_ROOM}.tasks:_Elsewhere.run",),
     ),
     # arc-flow, bin packing
     Path("arc-flow", "arc-flow", 8, work=(20,)),
@@ -363,7 +398,7 @@ PATHS: tuple[Path, ...] = (
         5,
         work=(20,),
         options={"max_arcs": 20},
-        lowers={f"{EXACT}.arc_flow.search:_FEW_ARCS": 0, f"{EXACT}.arc_flow.search:_BIG": 1},
+        lowers={"placement.solvers.arc_flow.search:_FEW_ARCS": 0, "placement.solvers.arc_flow.search:_BIG": 1},
     ),
     Path(
         "bin-packing",
@@ -371,7 +406,7 @@ PATHS: tuple[Path, ...] = (
         0.3,
         likes={"bins": 120},
         work=WORK["bin-packing"],
-        reaches=(f"{EXACT}.vector_packing.solve:solve_vector_packing",),
+        reaches=("placement.vector_packing.solve:solve_vector_packing",),
     ),
     Path(
         "bin-packing-large",
@@ -379,14 +414,14 @@ PATHS: tuple[Path, ...] = (
         0.2,
         likes={"bins": 80},
         work=(200,),
-        reaches=(f"{EXACT}.vector_packing.solve:solve_vector_packing",),
+        reaches=("placement.vector_packing.solve:solve_vector_packing",),
         lowers={
-            f"{EXACT}.vector_packing.patterns:MOST_STATES": 3,
-            f"{EXACT}.vector_packing.patterns:_BEAMS": (2, 4),
-            f"{EXACT}.vector_packing.arcflow:MOST_CELLS": 0,
-            f"{EXACT}.vector_packing.listed:_MOST": 0,
-            f"{EXACT}.vector_packing.pricing:_MOST_CELLS": 0,
-            f"{EXACT}.vector_packing.cover:MOST_LOADS": 2,
+            "placement.vector_packing.patterns:MOST_STATES": 3,
+            "placement.vector_packing.patterns:_BEAMS": (2, 4),
+            "placement.vector_packing.arcflow:MOST_CELLS": 0,
+            "placement.vector_packing.listed:_MOST": 0,
+            "placement.vector_packing.pricing:_MOST_CELLS": 0,
+            "placement.vector_packing.cover:MOST_LOADS": 2,
         },
     ),
     Path(
@@ -456,7 +491,7 @@ PATHS: tuple[Path, ...] = (
         5,
         work=(20,),
         options={"max_arcs": 40},
-        lowers=_BLIND | {f"{EXACT}.arc_flow.search:_FEW_ARCS": 0, f"{EXACT}.arc_flow.search:_BIG": 1},
+        lowers=_BLIND | {"placement.solvers.arc_flow.search:_FEW_ARCS": 0, "placement.solvers.arc_flow.search:_BIG": 1},
     ),
     Path("cp-sat-blind", "cp-sat", 5, work=(1_000,), options={"small": 0}, lowers=_BLIND),
     Path("milp-blind", "milp", 5, work=(20_000,), likes={"fleets": 0}, lowers=_BLIND),
@@ -469,7 +504,7 @@ PATHS: tuple[Path, ...] = (
         likes={"alike": 15, "fleets": 15},
         work=(2,),
         options={"copies": 2, "solver": "cp-sat"},
-        reaches=("placement.decomposition.solve:_Search._round",),
+        reaches=(f"{_PARTS_ROOM}.solve:_Search._round",),
         lowers=_POOR_PLAN | _NO_VOLUME,
     ),
     # bounds alone
@@ -520,9 +555,14 @@ PATHS: tuple[Path, ...] = (
         seconds=0.4,
         threads=2,
         real=True,
-        reaches=("placement.second:_Second._do",),
+        reaches=("placement.parallel.helper:_Second._do",),
         options={"steps": 20},
-        lowers=_BLIND | _DIVES | {f"{EXACT}.aside:_LEAST": 0.0, "placement.second:_start": blind.InThread},
+        lowers=_BLIND
+        | _DIVES
+        | {
+            f"{_CG_ROOM}.helper:_LEAST": 0.0,
+            "placement.parallel.helper:_start": blind.InThread,
+        },
     ),
     Path(
         "second-process",
@@ -531,8 +571,8 @@ PATHS: tuple[Path, ...] = (
         seconds=6.0,
         real=True,
         threads=2,
-        reaches=("placement.second:_start",),
-        lowers=_DIVES | {f"{EXACT}.aside:_LEAST": 0.0},
+        reaches=("placement.parallel.helper:_start",),
+        lowers=_DIVES | {f"{_CG_ROOM}.helper:_LEAST": 0.0},
     ),
 )
 BY_NAME = {path.name: path for path in PATHS}

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from placement import track
-from placement.exact.cp_sat import search as cp_sat
+from placement.direct.cp_sat import search as cp_sat
 from placement.heuristics import workspace
-from placement.result import Outcome, Stop
+from placement.solving.result import Outcome, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def proof_lies(set_to: Set = setattr) -> None:
         return real(fleet, found, **kwargs)
 
     set_to(cp_sat, "solve_cp_sat", solve)
-    from placement.exact import cp_sat as room
+    from placement.direct import cp_sat as room
 
     set_to(room, "solve_cp_sat", solve)
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import placement
-from placement.executors import Processes
-from placement.plan import Plan
-from placement.problem import Problem
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.parallel.executors import Processes
 from tests.fuzz import patching
 from tests.fuzz.paths import OPTION_VALUES
 from tests.plans import random_plan
@@ -22,7 +22,7 @@ from tests.plans import random_plan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from placement.result import Event, Result
+    from placement.solving.result import Event, Result
     from tests.brute import Survey
     from tests.fuzz.families import Draw
     from tests.fuzz.paths import Path

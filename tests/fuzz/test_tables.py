@@ -61,14 +61,14 @@ def test_each_path_is_drawn() -> None:
 
 def test_lowered_thresholds_come_back() -> None:
     """In every module that imported the name."""
-    from placement.exact import aside, mix_packing
+    from placement.solvers.column_generation import helper, pack
 
-    with patching.lowered({"placement.exact.mix_packing:DIVE_FROM": 1}):
-        assert (mix_packing.DIVE_FROM, vars(aside)["DIVE_FROM"]) == (1, 1)
-    assert (mix_packing.DIVE_FROM, vars(aside)["DIVE_FROM"]) == (50, 50)
+    with patching.lowered({"placement.solvers.column_generation.pack:DIVE_FROM": 1}):
+        assert (pack.DIVE_FROM, vars(helper)["DIVE_FROM"]) == (1, 1)
+    assert (pack.DIVE_FROM, vars(helper)["DIVE_FROM"]) == (50, 50)
 
 
 def test_a_name_that_is_gone_is_told() -> None:
     """With its module."""
     with pytest.raises(LookupError, match=r"no GONE in placement\.auto"):
-        patching.homes("placement.auto:GONE")
+        patching.homes("placement.solvers.portfolio:GONE")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from placement.fleet import Fleet, compile_fleet
-from placement.problem import Problem
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.documents import Problem
 
 if TYPE_CHECKING:
     from tests.reading import Doc

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from placement.bounds.volume import volume_bound
-from placement.budget import Budget
-from placement.fleet import compile_fleet
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import Seat, evaluate
+from placement.documents import Problem
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete, lacking, missing_pins
 from placement.heuristics.construct import construct, fill, supply
@@ -23,13 +24,12 @@ from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
-from placement.packing import Seat, evaluate
-from placement.problem import Problem
+from placement.solving.budget import Budget
 from tests.heuristics.fleets import component, fleet_of, suite
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
-    from placement.fleet import Fleet
+    from placement.compiled.fleet import Fleet
     from placement.heuristics.construct import Policy
     from tests.reading import Doc
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import placement
 from placement import Problem
-from placement.document import to_plan
-from placement.fleet import compile_fleet
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import Packing, evaluate
+from placement.compiled.translate import to_plan
 from placement.heuristics import relabel
-from placement.packing import Packing, evaluate
 from tests import strategies
 from tests.corpus import seeds
 

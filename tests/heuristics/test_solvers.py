@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 
-from placement.budget import Budget
-from placement.document import to_plan
-from placement.fleet import Fleet, compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Packing, Value
+from placement.compiled.translate import to_plan
+from placement.documents import Problem
 from placement.heuristics import HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
-from placement.packing import Packing, Value
-from placement.problem import Problem
 from placement.referee import verify
-from placement.result import Outcome, Stop
-from placement.track import Track
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from placement.solving.result import Outcome, Stop
 from tests.brute import cheapest, too_big
 from tests.corpus import seeds
 from tests.heuristics.fleets import component, fleet_of, suite

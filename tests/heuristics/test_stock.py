@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from hypothesis import given, settings
 
-from placement.fleet import Fleet, compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.documents import Problem
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import construct
 from placement.heuristics.greedy import Greedy, Taste
@@ -16,7 +17,6 @@ from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
 from placement.heuristics.stock import Stock, has_stock, is_stockable, stock
 from placement.heuristics.workspace import Workspace
-from placement.problem import Problem
 from tests.heuristics.fleets import component, fleet_of
 from tests.strategies import problems
 

@@ -6,14 +6,14 @@ import random
 
 import pytest
 
-from placement.budget import Budget
-from placement.fleet import Fleet, compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Seat, evaluate
+from placement.documents import Problem
 from placement.heuristics.construct import construct
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.packing import Seat, evaluate
-from placement.problem import Problem
+from placement.solving.budget import Budget
 from tests.heuristics.fleets import component, fleet_of
 from tests.strategies import random_problem
 

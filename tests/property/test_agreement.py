@@ -17,9 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.errors import DocumentError
-from placement.plan import Plan
-from placement.problem import Problem
 from placement.referee import Rule, verify
 from tests.brute import cheapest, too_big
 from tests.corpus import seeds

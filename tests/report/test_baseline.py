@@ -11,7 +11,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import placement
-from placement.fleet import Option, Shape, compile_fleet
+from placement.compiled.fleet import Option, Shape, compile_fleet
 from placement.report.baseline import Baseline, Rent, dedicated_baseline
 from placement.report.contents import most_served
 from tests.brute import cheapest, too_big

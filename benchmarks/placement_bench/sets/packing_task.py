@@ -1,6 +1,6 @@
 """The task of a bin packing case: every solver of the library on its problem document, and the exact core beside them.
 
-The core, `placement.exact.vector_packing`, takes cases of any dimension as they are. The other solvers read problem
+The core, `placement.vector_packing`, takes cases of any dimension as they are. The other solvers read problem
 documents, and a machine has three resources, none of which a copy can add to: a case of more dimensions, or with sizes
 below zero, is for the core alone.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from placement_bench.sets.native import BinPacking, Load
 
 CORE = "vector-packing"
-_CORE_MODULE = "placement.exact.vector_packing"
+_CORE_MODULE = "placement.vector_packing"
 
 
 def packing_task(case: BinPacking, name: str, by: str) -> PackingTask | CoreTask:
@@ -133,8 +133,8 @@ def _loads(solution: Document) -> Iterator[Load]:
 
 def _run_core(case: BinPacking, limits: Limits) -> Answer:
     """The exact core on the case as it is; where sizes are below zero, on the case that stands in for it."""
-    from placement.budget import Budget
-    from placement.exact.vector_packing import solve_vector_packing
+    from placement.solving.budget import Budget
+    from placement.vector_packing import solve_vector_packing
 
     budget = Budget(limits.seconds, limits.work, limits.gap, limits.threads)
     trace: list[tuple[float, float | None, float | None, str]] = []
@@ -179,7 +179,7 @@ def _of_true_sizes(case: BinPacking, solution: Document, bound: int) -> tuple[Do
 
 def vector_packing(case: BinPacking) -> Any:
     """The case as the core's own problem."""
-    from placement.exact.vector_packing import VectorPacking
+    from placement.vector_packing import VectorPacking
 
     return VectorPacking(
         sizes=[item.size for item in case.items],

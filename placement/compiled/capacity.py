@@ -1,0 +1,65 @@
+"""What one machine has and one copy takes, by resource, and how many copies of a component a machine holds at most."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Component, Fleet, Option
+
+RESOURCES = (
+    ("memory_mib", "GiB of accelerator memory", MIB_PER_GIB),
+    ("share", "accelerators", WHOLE_SHARE),
+    ("vcpus", "vCPUs", MILLI),
+    ("host_mib", "GiB of host memory", MIB_PER_GIB),
+)
+
+
+def capacity(fleet: Fleet, p: int, resource: str) -> int:
+    """What one machine of pool p has of a resource, over all its accelerators; 0 where more is reserved than it has."""
+    shape = fleet.pools[p].shape
+    if resource == "memory_mib":
+        return shape.accelerators * max(0, shape.memory_mib)
+    if resource == "share":
+        return shape.accelerators * WHOLE_SHARE
+    return shape.vcpus if resource == "vcpus" else shape.host_mib
+
+
+def usage(fleet: Fleet, p: int, option: Option, resource: str) -> int:
+    """What one copy takes of a resource on a machine of pool p; an owned accelerator is taken whole."""
+    if resource == "memory_mib":
+        return option.accelerators * (option.memory_mib if option.shared else fleet.pools[p].shape.memory_mib)
+    if resource == "share":
+        return option.accelerators * (option.share if option.shared else WHOLE_SHARE)
+    return option.vcpus if resource == "vcpus" else option.host_mib
+
+
+def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
+    """No machine of pool p holds more copies of the component, by whatever options; at least 1.
+
+    The least that any option takes of each resource counts, so a mix of options is covered.
+    """
+    shape = fleet.pools[p].shape
+    options = [option for option in component.options if p in option.pools]
+    limits = [component.copies]
+    if component.max_per_instance is not None:
+        limits.append(component.max_per_instance)
+    for r, _, _ in RESOURCES:
+        least = min(usage(fleet, p, option, r) for option in options)
+        if least:
+            limits.append(capacity(fleet, p, r) // least)
+    width = min(option.accelerators for option in options)
+    if width:
+        beside = [component.copies]  # on one accelerator
+        memory = min(option.memory_mib for option in options)
+        share = min(option.share for option in options)
+        if not any(option.shared for option in options):
+            beside.append(1)
+        if memory:
+            beside.append(shape.memory_mib // memory)
+        if share:
+            beside.append(WHOLE_SHARE // share)
+        limits.append(shape.accelerators * min(beside) // width)
+    return max(1, min(limits))

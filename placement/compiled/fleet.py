@@ -1,0 +1,591 @@
+"""The compiled problem: integers and indices, what every solver reads.
+
+`compile_fleet` is the one door from documents to algorithms. Copies of a component are a count, machines of a pool are
+a count, and only machines that run now are named one by one. Units: MiB, milli-vCPU, thousandths of an accelerator,
+micro-dollars per hour; the objective is in *ticks*, see `Fleet.tick_price`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.documents.references import GROUP
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, need, room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.documents import Component as ComponentRow
+    from placement.documents import InstanceType, Placement, Problem
+    from placement.documents import Option as OptionRow
+
+_DEMAND_RANGE = 2**44  # demand in integer units: fine enough for its 1e-9 tolerance, coarse enough for int64 sums
+_MOST_SUMS = 10_000  # sets of copies to go through: milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What one empty machine offers after what is reserved; `memory_mib` is of each accelerator."""
+
+    accelerators: int
+    memory_mib: int
+    vcpus: int
+    host_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A supply of identical machines. `max_instances` is None without a quota; `price` is micro-dollars per hour."""
+
+    index: int
+    name: str
+    zone: int
+    shape: Shape
+    price: int
+    min_instances: int
+    max_instances: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to run one copy; `memory_mib` and `share` are on each of its accelerators.
+
+    `pools` are those where a copy may run: allowed by the option and by the component's zones, a quota that is not 0,
+    and an empty machine that holds one copy. `throughput` is in the units of the component's `demand`.
+    """
+
+    index: int
+    accelerators: int
+    shared: bool
+    memory_mib: int
+    share: int
+    vcpus: int
+    host_mib: int
+    throughput: int
+    pools: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A model to serve.
+
+    `required` copies must be placed and at most `copies` may be. With a `demand` (0: none, or one that is met without a
+    copy), the throughput of the placed copies must reach it, and `copies` is the most that an optimal plan can need.
+    `level` is the index in `Fleet.levels` of its optional copies, None when it has none. `avoids` holds both ways.
+    `eligible_zones` are those of the pools of its options. Limits that are absent are None.
+    """
+
+    index: int
+    name: str
+    options: tuple[Option, ...]
+    required: int
+    copies: int
+    demand: int
+    level: int | None
+    move_cost: int
+    eligible_zones: tuple[int, ...]
+    max_skew: int | None
+    min_zones: int
+    max_per_zone: int | None
+    max_per_instance: int | None
+    zone_loss_floor: int
+    dedicated: bool
+    avoids: frozenset[int]
+
+    @property
+    def optional(self) -> int:
+        """Copies that may be left out and are then counted in the first objective."""
+        return 0 if self.demand else self.copies - self.required
+
+    @property
+    def has_zone_rules(self) -> bool:
+        """Whether any rule reads how many of its copies stand in each zone; one zone for some copy says nothing."""
+        return (
+            self.max_skew is not None or self.min_zones > 1 or self.max_per_zone is not None or self.zone_loss_floor > 0
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A machine that runs now and may stay (draining ones are not here).
+
+    `residents` are (component, copies that run here now), what a cordoned instance may at most hold of each.
+    """
+
+    index: int
+    id: str
+    pool: int
+    cordoned: bool
+    removable: bool
+    residents: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where `count` equal copies run now, `pinned` of them pinned; `accelerators` is None when unknown: any will do."""
+
+    component: int
+    option: int
+    instance: int
+    accelerators: tuple[int, ...] | None
+    count: int
+    pinned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """A compiled problem.
+
+    Attributes
+    ----------
+    levels : priorities that have optional copies, highest first; the first objective has one count per level.
+    running : (C,) copies that run now, those on draining instances too.
+    places : where they run, on instances that may stay.
+    tick_price, tick_move : weights that make the money objective an integer. One tick is 1 / tick_move micro-dollars:
+        ``ticks = tick_price * (price of the machines) + tick_move * (sum of moves x move_cost)``.
+    """
+
+    problem: Problem
+    zones: tuple[str, ...]
+    pools: tuple[Pool, ...]
+    components: tuple[Component, ...]
+    instances: tuple[Instance, ...]
+    places: tuple[Place, ...]
+    running: tuple[int, ...]
+    levels: tuple[int, ...]
+    tick_price: int
+    tick_move: int
+    _forced: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Sort the instances that can't be released by pool, once. O(pools + instances)."""
+        forced: list[list[int]] = [[] for _ in self.pools]
+        for i in self.instances:
+            if not i.removable:
+                forced[i.pool].append(i.index)
+        object.__setattr__(self, "_forced", tuple(map(tuple, forced)))
+
+    def cost(self, ticks: int) -> int:
+        """Ticks as micro-dollars, nearest, half to even: the cost in a plan. Never decreasing in ticks."""
+        return round(Fraction(ticks, self.tick_move))
+
+    def least_cost(self, ticks: int) -> int:
+        """The least cost, micro-dollars, of any plan of so many ticks or more, however its price is rounded."""
+        return math.ceil(Fraction(ticks, self.tick_move) - Fraction(1, 2))
+
+    def forced(self, p: int) -> tuple[int, ...]:
+        """The instances of pool p that can't be released: paid for whatever the plan."""
+        return self._forced[p]
+
+    def fewest(self, p: int) -> int:
+        """Machines of pool p that any plan pays for."""
+        return max(self.pools[p].min_instances, len(self.forced(p)))
+
+
+def compile_fleet(problem: Problem) -> Fleet:
+    """A valid problem as integers. O(components x options x (shapes + zones) + pools x allow-lists + placements).
+
+    Allow-lists: as many as there are distinct ones. Shapes: distinct machines. Copies and quotas do not matter.
+    """
+    zones = tuple(dict.fromkeys(pool.zone for pool in problem.pools))
+    zone_index = {name: z for z, name in enumerate(zones)}
+    shapes = {name: _shape(problem, row) for name, row in problem.instance_types.items()}
+    pools = tuple(
+        Pool(
+            index=p,
+            name=row.name,
+            zone=zone_index[row.zone],
+            shape=shapes[row.instance_type],
+            price=micro_dollars(
+                problem.instance_types[row.instance_type].price_per_hour
+                if row.price_per_hour is None
+                else row.price_per_hour
+            ),
+            min_instances=row.min_instances,
+            max_instances=row.max_instances,
+        )
+        for p, row in enumerate(problem.pools)
+    )
+    today: dict[str, list[Placement]] = defaultdict(list)
+    for placed in problem.placements:
+        today[placed.component].append(placed)
+    levels = tuple(sorted({row.priority for row in problem.components if _optional(row)}, reverse=True))
+    avoids = _avoids(problem)
+    supply = _Supply(problem, pools)
+    components = tuple(
+        _component(problem, c, row, supply, zone_index, today[row.name], levels, avoids[c])
+        for c, row in enumerate(problem.components)
+    )
+    instances, places = _state(problem, pools)
+    hours = horizon(problem.objective.horizon_hours)
+    return Fleet(
+        problem=problem,
+        zones=zones,
+        pools=pools,
+        components=components,
+        instances=instances,
+        places=places,
+        running=tuple(len(today[row.name]) for row in problem.components),
+        levels=levels,
+        tick_price=hours.numerator,
+        tick_move=hours.denominator,
+    )
+
+
+def _optional(row: ComponentRow) -> int:
+    return 0 if row.copies is None else row.copies - row.required_copies
+
+
+def _shape(problem: Problem, row: InstanceType) -> Shape:
+    memory = 0
+    if row.accelerator is not None:
+        memory = room(problem.accelerators[row.accelerator].memory_gib, MIB_PER_GIB)
+        memory -= need(row.reserved.accelerator_memory_gib, MIB_PER_GIB)
+    return Shape(
+        accelerators=row.accelerator_count,
+        memory_mib=memory,
+        vcpus=room(row.vcpus, MILLI) - need(row.reserved.vcpus, MILLI),
+        host_mib=room(row.memory_gib, MIB_PER_GIB) - need(row.reserved.memory_gib, MIB_PER_GIB),
+    )
+
+
+def _avoids(problem: Problem) -> list[frozenset[int]]:
+    """Per component, those it must not share an instance with, by its own word or by theirs."""
+    index = {row.name: c for c, row in enumerate(problem.components)}
+    members: dict[str, set[int]] = defaultdict(set)
+    for c, row in enumerate(problem.components):
+        for label in row.groups:
+            members[label].add(c)
+    found: list[set[int]] = [set() for _ in problem.components]
+    for c, row in enumerate(problem.components):
+        for entry in row.avoid:
+            others = members[entry.removeprefix(GROUP)] if entry.startswith(GROUP) else {index[entry]}
+            for other in others - {c}:
+                found[c].add(other)
+                found[other].add(c)
+    return [frozenset(others) for others in found]
+
+
+def _component(
+    problem: Problem,
+    c: int,
+    row: ComponentRow,
+    supply: _Supply,
+    zone_index: dict[str, int],
+    today: Sequence[Placement],
+    levels: tuple[int, ...],
+    avoids: frozenset[int],
+) -> Component:
+    allowed = None if row.zones is None else frozenset(zone_index[z] for z in row.zones if z in zone_index)
+    demand, rates = _demand(row, pinned=any(placed.pinned for placed in today))
+    options = tuple(
+        _option(o, way, supply, allowed, rate) for o, (way, rate) in enumerate(zip(row.ways, rates, strict=True))
+    )
+    zones = tuple(sorted(set().union(*(supply.zones_of(option.pools) for option in options))))
+    copies = row.copies
+    if copies is None and not demand:
+        copies = 0
+    elif copies is None:
+        copies = _most_copies(demand, row, options, len(zones), len(today))
+    return Component(
+        index=c,
+        name=row.name,
+        options=options,
+        required=row.required_copies,
+        copies=copies,
+        demand=demand,
+        level=levels.index(row.priority) if _optional(row) else None,
+        move_cost=micro_dollars(problem.objective.move_cost if row.move_cost is None else row.move_cost),
+        eligible_zones=zones,
+        max_skew=row.spread.max_skew,
+        min_zones=row.spread.min_zones or 0,
+        max_per_zone=row.spread.max_per_zone,
+        max_per_instance=row.spread.max_per_instance,
+        zone_loss_floor=row.min_available_on_zone_loss,
+        dedicated=row.dedicated,
+        avoids=avoids,
+    )
+
+
+def _demand(row: ComponentRow, *, pinned: bool) -> tuple[int, list[int]]:
+    """The demand in whole units, rounded up, and what a copy serves of it by each option; zeros without a demand.
+
+    The rule forgives a hair: 1e-9 of the demand, at least of one. What is left is compared exactly where it is a small
+    multiple of what all throughputs are multiples of. Else throughputs are rounded down to parts of it far below the
+    hair, so that a plan that meets the integers meets the document, and `_least_sum` says how many parts are enough.
+
+    A demand within the hair is met by no copy at all. Where nothing else asks for one, the component is one that is
+    scaled to zero; where `min_copies` or a pin does, any copy serves it.
+    """
+    if row.demand is None:
+        return 0, [0] * len(row.ways)
+    demand = exact(row.demand)
+    least = demand - Fraction(1, 10**9) * max(demand, Fraction(1))
+    if least <= 0:
+        return (1, [1] * len(row.ways)) if row.required_copies or pinned else (0, [0] * len(row.ways))
+    rates = [exact(way.throughput or 0) for way in row.ways]
+    scale = math.lcm(*(rate.denominator for rate in rates))
+    whole = [int(rate * scale) for rate in rates]
+    units = math.ceil(least * scale)
+    if max(demand, *rates) * scale > _DEMAND_RANGE:
+        common = math.gcd(*whole)
+        whole, units = [rate // common for rate in whole], -(-units // common)
+    if units > _DEMAND_RANGE:
+        parts = [_DEMAND_RANGE * min(units, rate) // units for rate in whole]
+        whole, units = parts, _least_sum(units, whole, parts)
+    # No copy serves more than all of the demand; said here, sums of throughput stay far inside 64 bits.
+    return units, [min(units, rate) for rate in whole]
+
+
+def _least_sum(least: int, rates: list[int], parts: list[int]) -> int:
+    """The fewest parts of any copies that serve `least`, if no copies that serve less come to as many.
+
+    Found by going through all copies that serve less. Where these are too many, or come to as many, all parts are
+    asked for: then copies that serve `least` may be refused, when they do by less than a part for each copy.
+    """
+    fewest, most, seen = _DEMAND_RANGE, 0, 0
+    stack = [(0, 0, 0)]  # the first option of the copies to come; what those so far serve, and their parts
+    while stack:
+        first, served, sum_of_parts = stack.pop()
+        most, seen = max(most, sum_of_parts), seen + 1
+        if seen > _MOST_SUMS:
+            return _DEMAND_RANGE
+        for o in range(first, len(rates)):
+            more = served + rates[o], sum_of_parts + parts[o]
+            if more[0] >= least:
+                fewest = min(fewest, more[1])
+            else:
+                stack.append((o, *more))
+    return fewest if most < fewest else _DEMAND_RANGE
+
+
+def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zones: int, running: int) -> int:
+    """Copies of a component with a demand beyond which one can be dropped from any plan at no cost.
+
+    With more copies than the demand, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, take one from a zone
+    that holds most of them: skew, zone count and caps stay kept, and the floor too, since a tie of two fullest zones
+    means that at least n/2 - 1 >= a copies stand elsewhere. With more than zones x running copies such a zone holds one
+    that does not run there now, so neither a pin nor a kept copy is lost.
+    """
+    slowest = min((option.throughput for option in options if option.throughput), default=1)
+    enough = -(-demand // slowest)
+    return max(enough, row.required_copies, 2 * row.min_available_on_zone_loss + 1, zones * running, running)
+
+
+def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | None, throughput: int) -> Option:
+    option = Option(
+        index=o,
+        accelerators=row.accelerators,
+        shared=row.shared,
+        memory_mib=need(row.accelerator_memory_gib, MIB_PER_GIB),
+        share=need(row.accelerator_share, WHOLE_SHARE),
+        vcpus=need(row.vcpus, MILLI),
+        host_mib=need(row.memory_gib, MIB_PER_GIB),
+        throughput=throughput,
+        pools=frozenset(),
+    )
+    return _with_pools(option, supply.holding(option, row, allowed))
+
+
+def _with_pools(option: Option, pools: frozenset[int]) -> Option:
+    fields = {name: getattr(option, name) for name in Option.__slots__}
+    return Option(**{**fields, "pools": pools})
+
+
+class _Supply:
+    """The pools, and which of them allow-lists admit: the lists are few, the components that carry them many.
+
+    Pools of one shape hold the same copies, so whether a copy fits is asked once a shape, and options that fit the
+    same shapes within the same lists share one set of pools.
+    """
+
+    def __init__(self, problem: Problem, pools: tuple[Pool, ...]) -> None:
+        self.pools = pools
+        self._problem = problem
+        self._admitted: dict[tuple[object, ...], dict[Shape, list[int]]] = {}
+        self._found: dict[tuple[object, ...], frozenset[int]] = {}
+        self._zones: dict[frozenset[int], frozenset[int]] = {}
+
+    def holding(self, option: Option, row: OptionRow, zones: frozenset[int] | None) -> frozenset[int]:
+        """The pools that may run the option, by name, zone and quota, and whose empty machine holds one copy."""
+        names = None if row.on is None else tuple(row.on)
+        types = None if row.instance_types is None else tuple(row.instance_types)
+        key = (names, types, zones)
+        if key not in self._admitted:
+            self._admitted[key] = self._admit(row, zones)
+        admitted = self._admitted[key]
+        fitting = tuple(shape for shape in admitted if holds(shape, option))
+        if (key, fitting) not in self._found:
+            self._found[key, fitting] = frozenset(p for shape in fitting for p in admitted[shape])
+        return self._found[key, fitting]
+
+    def _admit(self, row: OptionRow, zones: frozenset[int] | None) -> dict[Shape, list[int]]:
+        """Pools by shape, of those that the row's lists, the zones and the quotas admit."""
+        found: dict[Shape, list[int]] = defaultdict(list)
+        for pool in self.pools:
+            reached = (zones is None or pool.zone in zones) and pool.max_instances != 0
+            if reached and _allows(self._problem, row, pool.index):
+                found[pool.shape].append(pool.index)
+        return found
+
+    def zones_of(self, pools: frozenset[int]) -> frozenset[int]:
+        """The zones of some pools."""
+        if pools not in self._zones:
+            self._zones[pools] = frozenset(self.pools[p].zone for p in pools)
+        return self._zones[pools]
+
+
+def _allows(problem: Problem, row: OptionRow, p: int) -> bool:
+    """Whether the option may run on the pool's type at all, by name."""
+    type_name = problem.pools[p].instance_type
+    if row.on is not None and problem.instance_types[type_name].accelerator not in row.on:
+        return False
+    return row.instance_types is None or type_name in row.instance_types
+
+
+def holds(shape: Shape, option: Option) -> bool:
+    """Whether one empty machine of this shape holds one copy by this option."""
+    return (
+        option.accelerators <= shape.accelerators
+        and (option.accelerators == 0 or option.memory_mib <= shape.memory_mib)
+        and option.vcpus <= shape.vcpus
+        and option.host_mib <= shape.host_mib
+    )
+
+
+def alike_pools(fleet: Fleet) -> list[list[int]]:
+    """The pools in groups of the same shape, price and options that may run there, all with a quota or all without.
+
+    A rule that reads neither zones nor running machines can't tell the pools of a group apart. In order of the first
+    pool of each. O(pools x distinct sets of pools that options may run on).
+    """
+    users: list[list[int]] = [[] for _ in fleet.pools]
+    for k, pools in enumerate(dict.fromkeys(option.pools for c in fleet.components for option in c.options)):
+        for p in pools:
+            users[p].append(k)
+    groups: dict[tuple[Shape, int, bool, tuple[int, ...]], list[int]] = defaultdict(list)
+    for pool in fleet.pools:
+        key = (pool.shape, pool.price, pool.max_instances is None, tuple(users[pool.index]))
+        groups[key].append(pool.index)
+    return list(groups.values())
+
+
+@dataclass(frozen=True, slots=True)
+class AlikePools:
+    """Pools that one component can't tell apart: the first of them stands for all.
+
+    `options` of the component may run there; `price` is the least of them; `quota` the sum, None without one.
+    """
+
+    first: int
+    options: tuple[int, ...]
+    price: int
+    quota: int | None
+
+
+class PoolsOf:
+    """For each component its pools, put together by zone, shape and options; components that share sets share these."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Nothing is put together yet."""
+        self._fleet = fleet
+        self._found: dict[tuple[frozenset[int], ...], _Alike] = {}
+
+    def by_zone(self, component: Component) -> dict[int, list[AlikePools]]:
+        """By zone, ascending. O(options x pools log pools) for new sets of pools, else O(options)."""
+        return self._of(component).by_zone
+
+    def machines(self, component: Component) -> list[AlikePools]:
+        """Of all zones together. As `by_zone`."""
+        return self._of(component).machines
+
+    def smallest_zone(self, component: Component) -> int | None:
+        """The machines that the quotas allow in the eligible zone where they allow fewest; None: no limit in any."""
+        return self._of(component).smallest_zone
+
+    def _of(self, component: Component) -> _Alike:
+        key = tuple(option.pools for option in component.options)
+        if key not in self._found:
+            self._found[key] = _put_together(self._fleet, key)
+        return self._found[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    by_zone: dict[int, list[AlikePools]]
+    machines: list[AlikePools]
+    smallest_zone: int | None
+
+
+def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> _Alike:
+    users: dict[int, list[int]] = defaultdict(list)
+    for o, pools in enumerate(sets):
+        for p in pools:
+            users[p].append(o)
+    places: dict[tuple[int, Shape, tuple[int, ...]], list[Pool]] = defaultdict(list)
+    machines: dict[tuple[Shape, tuple[int, ...]], list[Pool]] = defaultdict(list)
+    for p in sorted(users):
+        pool, options = fleet.pools[p], tuple(users[p])
+        places[pool.zone, pool.shape, options].append(pool)
+        machines[pool.shape, options].append(pool)
+    by_zone: dict[int, list[AlikePools]] = {zone: [] for zone in sorted({zone for zone, _, _ in places})}
+    for (zone, _, options), pools_there in places.items():
+        by_zone[zone].append(_as_one(pools_there, options))
+    quotas = [sum_of_quotas(alike.quota for alike in alikes) for alikes in by_zone.values()]
+    return _Alike(
+        by_zone=by_zone,
+        machines=[_as_one(pools, options) for (_, options), pools in machines.items()],
+        smallest_zone=min((quota for quota in quotas if quota is not None), default=None),
+    )
+
+
+def _as_one(pools: list[Pool], options: tuple[int, ...]) -> AlikePools:
+    price, quota = min(pool.price for pool in pools), sum_of_quotas(pool.max_instances for pool in pools)
+    return AlikePools(pools[0].index, options, price, quota)
+
+
+def sum_of_quotas(quotas: Iterable[int | None]) -> int | None:
+    """Machines that quotas allow together; None where one of them is no limit."""
+    total = 0
+    for quota in quotas:
+        if quota is None:
+            return None
+        total += quota
+    return total
+
+
+def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, ...], tuple[Place, ...]]:
+    """The running instances that may stay, and where copies run on them."""
+    pool_index = {pool.name: pool.index for pool in pools}
+    component_index = {row.name: c for c, row in enumerate(problem.components)}
+    option_index = [_option_index(row) for row in problem.components]
+    staying = [row for row in problem.instances if row.state != "draining"]
+    instance_index = {row.id: i for i, row in enumerate(staying)}
+    residents: list[Counter[int]] = [Counter() for _ in staying]
+    count: Counter[tuple[int, int, int, tuple[int, ...] | None]] = Counter()
+    pinned: Counter[tuple[int, int, int, tuple[int, ...] | None]] = Counter()
+    for row in problem.placements:
+        i = instance_index.get(row.instance)
+        if i is None:
+            continue
+        c = component_index[row.component]
+        accelerators = None if row.accelerators is None else tuple(sorted(row.accelerators))
+        option = row.option if isinstance(row.option, int) else option_index[c][row.option]
+        key = (c, option, i, accelerators)
+        residents[i][c] += 1
+        count[key] += 1
+        pinned[key] += row.pinned
+    instances = tuple(
+        Instance(i, row.id, pool_index[row.pool], row.state == "cordoned", row.removable, dict(residents[i]))
+        for i, row in enumerate(staying)
+    )
+    return instances, tuple(Place(*key, count=n, pinned=pinned[key]) for key, n in count.items())
+
+
+def _option_index(component: ComponentRow) -> dict[str, int]:
+    """The options that have a name, by it."""
+    return {way.name: o for o, way in enumerate(component.ways) if way.name is not None}

@@ -1,0 +1,156 @@
+"""One machine in plain integers, so that thousands of trials a second can be made and undone.
+
+It keeps the rules of one machine: memory, share, ownership, host, caps, dedicated, avoid.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.units import WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.compiled.packing import Seat
+
+
+class Way(NamedTuple):
+    """One option of an item on one pool: what a copy takes, on each accelerator and on the host.
+
+    One that owns its accelerators takes one MiB more than there is, so that nothing shared fits beside it. `cost` is
+    its part of the machine's price, dollars an hour, by what is scarce in this mix.
+    """
+
+    option: int
+    accelerators: int
+    owned: bool
+    memory: int
+    share: int
+    vcpus: int
+    host: int
+    cost: float
+
+
+class Copy(NamedTuple):
+    """One copy on a box: its item, its way and the accelerators that it touches."""
+
+    item: int
+    way: Way
+    on: tuple[int, ...]
+
+
+class Box:
+    """One machine: what is free, and what stands on it. `fixed` copies are part of it for good and not in `copies`."""
+
+    __slots__ = (
+        "copies",
+        "counts",
+        "fixed",
+        "frozen",
+        "host",
+        "instance",
+        "memory",
+        "pool",
+        "room",
+        "share",
+        "users",
+        "vcpus",
+    )
+
+    def __init__(self, fleet: Fleet, pool: int, instance: int | None) -> None:
+        """An empty machine."""
+        shape = fleet.pools[pool].shape
+        self.pool, self.instance, self.memory = pool, instance, max(1, shape.memory_mib)
+        self.room = [shape.memory_mib] * shape.accelerators
+        self.share = [WHOLE_SHARE] * shape.accelerators
+        self.users = [0] * shape.accelerators
+        self.vcpus, self.host = shape.vcpus, shape.host_mib
+        self.copies: list[Copy] = []
+        self.fixed: tuple[Seat, ...] = ()
+        self.counts: dict[int, int] = {}
+        self.frozen = False
+
+    def put(self, copy: Copy, component: int) -> None:
+        """Take one more copy."""
+        self.copies.append(copy)
+        self._use(copy.way, copy.on, component, 1)
+
+    def take(self, copy: Copy, component: int) -> None:
+        """Lose a copy."""
+        self.copies.remove(copy)
+        self._use(copy.way, copy.on, component, -1)
+
+    def _use(self, way: Way, on: tuple[int, ...], component: int, sign: int) -> None:
+        self.vcpus -= sign * way.vcpus
+        self.host -= sign * way.host
+        for k in on:
+            self.users[k] += sign
+            self.room[k] -= sign * way.memory
+            self.share[k] -= sign * way.share
+        count = self.counts.get(component, 0) + sign
+        if count:
+            self.counts[component] = count
+        else:
+            del self.counts[component]
+
+    def takes(self, way: Way) -> bool:
+        """Whether the host has room for one copy."""
+        return self.vcpus >= way.vcpus and self.host >= way.host
+
+    def welcomes(self, component: Component, components: Sequence[Component]) -> bool:
+        """Whether caps, dedication and `avoid` let one more copy of the component stand here."""
+        here = self.counts
+        cap = component.max_per_instance
+        if cap is not None and here.get(component.index, 0) >= cap:
+            return False
+        for other in here:
+            if other != component.index and (
+                component.dedicated or other in component.avoids or components[other].dedicated
+            ):
+                return False
+        return True
+
+    def fits_on(self, way: Way, k: int) -> bool:
+        """Whether one accelerator has room for a copy."""
+        if way.owned:
+            return not self.users[k]
+        return self.room[k] >= way.memory and self.share[k] >= way.share
+
+    def save(self) -> Saved:
+        """All that changes, for `restore`."""
+        return (
+            *(self.room[:], self.share[:], self.users[:]),
+            *(self.vcpus, self.host, self.copies[:], self.counts.copy()),
+        )
+
+    def restore(self, saved: Saved) -> None:
+        """Be as before."""
+        self.room, self.share, self.users, self.vcpus, self.host, self.copies, self.counts = saved
+
+
+Saved = tuple[list[int], list[int], list[int], int, int, list[Copy], dict[int, int]]
+
+
+def way_of(option: Option, memory: int, cost: float = 0.0) -> Way:
+    """An option on machines whose accelerators have so much memory."""
+    owned = not option.shared
+    return Way(
+        option=option.index,
+        accelerators=option.accelerators,
+        owned=owned,
+        memory=memory + 1 if owned else option.memory_mib,
+        share=0 if owned else option.share,
+        vcpus=option.vcpus,
+        host=option.host_mib,
+        cost=cost,
+    )
+
+
+def tightest(box: Box, way: Way) -> tuple[int, ...] | None:
+    """The accelerators with the least room that is enough for a copy."""
+    found = sorted((room, k) for k, room in enumerate(box.room) if box.fits_on(way, k))
+    if len(found) < way.accelerators:
+        return None
+    return tuple(sorted(k for _, k in found[: way.accelerators]))

@@ -1,0 +1,113 @@
+"""A plan in compiled form, and what it is worth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from placement.compiled.fleet import Fleet
+
+
+class Seat(NamedTuple):
+    """One placed copy on a machine: component, option and the accelerators it touches, ascending."""
+
+    component: int
+    option: int
+    accelerators: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One machine in use: its pool, the running instance it is (None: a new one), and the copies on it."""
+
+    pool: int
+    instance: int | None
+    seats: tuple[Seat, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Packing:
+    """Machines that hold copies. Machines that are paid for while empty are not listed; `evaluate` counts them."""
+
+    machines: tuple[Machine, ...]
+
+    def seats(self) -> Iterator[tuple[Machine, Seat]]:
+        """Every placed copy with its machine."""
+        for machine in self.machines:
+            for seat in machine.seats:
+                yield machine, seat
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Value:
+    """The two objectives, compared in order: optional copies left out per level, highest priority first; then ticks."""
+
+    left_out: tuple[int, ...]
+    ticks: int
+
+
+def evaluate(fleet: Fleet, packing: Packing) -> Value:
+    """What a packing that keeps every rule is worth. O(copies + pools)."""
+    placed = Counter(seat.component for _, seat in packing.seats())
+    left_out = [0] * len(fleet.levels)
+    for component in fleet.components:
+        if component.level is not None:
+            left_out[component.level] += component.copies - placed[component.index]
+    return Value(tuple(left_out), ticks_of(fleet, machine_price(fleet, packing), moves(fleet, packing)))
+
+
+def ticks_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:
+    """The money objective: `price` in micro-dollars per hour, `moved` copies per component."""
+    cost = sum(n * fleet.components[c].move_cost for c, n in enumerate(moved))
+    return fleet.tick_price * price + fleet.tick_move * cost
+
+
+def cost_of(fleet: Fleet, price: int, moved: Iterable[int]) -> int:
+    """What a plan costs, micro-dollars: its price over the horizon, to the nearest (the even of two), and its moves.
+
+    Rounded so, as the format does, price and moves do not add up as ticks do: `Fleet.cost` of the same plan's ticks may
+    be one apart, where half a micro-dollar is left.
+    """
+    paid = sum(n * fleet.components[c].move_cost for c, n in enumerate(moved))
+    return round(Fraction(fleet.tick_price * price, fleet.tick_move)) + paid
+
+
+def machines_held(fleet: Fleet, packing: Packing) -> Counter[int]:
+    """Machines by pool that count against its quota: those in use, and idle ones that can't be released."""
+    held = Counter(machine.pool for machine in packing.machines)
+    busy = {machine.instance for machine in packing.machines if machine.instance is not None}
+    held.update(i.pool for i in fleet.instances if not i.removable and i.index not in busy)
+    return held
+
+
+def machine_price(fleet: Fleet, packing: Packing) -> int:
+    """Micro-dollars per hour of machines in use, those that can't be released and those that `min_instances` adds."""
+    used = machines_held(fleet, packing)
+    return sum(max(used[pool.index], pool.min_instances) * pool.price for pool in fleet.pools)
+
+
+def moves(fleet: Fleet, packing: Packing) -> tuple[int, ...]:
+    """(C,) moved copies per component: those that neither stay where they are nor just start or stop."""
+    placed = Counter(seat.component for _, seat in packing.seats())
+    if not fleet.places:
+        return tuple(min(n, placed[c]) for c, n in enumerate(fleet.running))
+    stands = {machine.instance: Counter(machine.seats) for machine in packing.machines if machine.instance is not None}
+    kept = [0] * len(fleet.components)
+    matched: Counter[tuple[int, int, int]] = Counter()  # at accelerators that are known
+    for place in fleet.places:
+        if place.accelerators is not None and place.instance in stands:
+            c, o, i = place.component, place.option, place.instance
+            stay = min(place.count, stands[i][Seat(c, o, place.accelerators)])
+            kept[c] += stay
+            matched[c, o, i] += stay
+    for place in fleet.places:
+        if place.accelerators is None and place.instance in stands:
+            c, o, i = place.component, place.option, place.instance
+            planned = sum(n for seat, n in stands[i].items() if seat[:2] == (c, o))
+            kept[c] += min(place.count, planned - matched[c, o, i])
+    return tuple(max(0, min(n, placed[c]) - kept[c]) for c, n in enumerate(fleet.running))

@@ -1,5 +1,0 @@
-"""Very large problems: solved in parts that any `concurrent.futures.Executor` may run, bounded as a whole."""
-
-from placement.decomposition.solve import DecompositionOptions, solve_decomposition
-
-__all__ = ["DecompositionOptions", "solve_decomposition"]

@@ -1,0 +1,1 @@
+"""The direct models: every rule of the format as a constraint, machine by machine."""

@@ -1,0 +1,465 @@
+"""The search: objective levels in turn, each first by one worker for a repeatable answer, then by the portfolio."""
+
+from __future__ import annotations
+
+import math
+import operator
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ortools.sat.python import cp_model
+
+from placement.direct.cp_sat.model import DirectModel
+from placement.direct.cp_sat.program import linear
+from placement.direct.cp_sat.translate import decode, encode
+from placement.direct.slots import direct_terms, most_new_machines
+from placement.engines.cp_sat import cp_sat_solver
+from placement.errors import SolverBugError
+from placement.heuristics.first_plan import first_plan
+from placement.solving.incumbent import Track, why_stop
+from placement.solving.result import Outcome, Stop, said_infeasible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.direct.cp_sat.program import Objective
+    from placement.solving.budget import Budget
+
+NAME = "cp-sat"
+WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
+_LEVEL_SHARE = 0.5  # of what is left, for one level of left-out copies: the cost wants its turn too
+_PART = 0.1  # of what is left, for whatever prepares the search proper
+_OUTLINE = 1.0  # deterministic seconds for the outline's bound
+_SCOUT = 0.5  # deterministic seconds to look for a first plan
+_FEWER = 0.05  # deterministic seconds to bound the machines of one pool
+_NOISE = 2.0**-50  # relative; more than a double's rounding of an integer bound
+
+
+@dataclass(frozen=True, slots=True)
+class CpSatOptions:
+    """How CP-SAT is run.
+
+    Attributes
+    ----------
+    workers : parallel searches of the portfolio; `Budget.threads` lowers it.
+    first_phase : deterministic seconds of CP-SAT that a single worker gets before the portfolio starts; most small
+        problems end in them, with the same plan each time.
+    max_terms : size limit, in terms of all rows, beyond which the model is not written.
+    small : size, in terms, up to which the model is solved outright, without its outline first.
+    start : whether heuristics look for a first plan when none is given.
+    """
+
+    workers: int = 8
+    first_phase: float = 2.0
+    max_terms: int = 3_000_000
+    small: int = 3_000
+    start: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what CP-SAT can't run with."""
+        if self.workers < 1 or self.first_phase <= 0:
+            raise ValueError("workers and first_phase must be positive")
+
+
+def solve_cp_sat(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: CpSatOptions = CpSatOptions(),
+) -> Outcome:
+    """Minimise left-out copies level by level, then ticks, on the direct model.
+
+    Parameters
+    ----------
+    fleet, track : the problem, and where plans and bounds are reported while the search runs.
+    budget : with a `work` limit, in thousandths of CP-SAT's deterministic second, one worker runs and the answer is the
+        same every time.
+    seed : of CP-SAT's random choices.
+    hint : a packing that keeps every rule; the answer is never worse.
+    options : see `CpSatOptions`.
+
+    Returns
+    -------
+    Outcome
+        Infeasible only as a proof on machines enough for any plan. `Stop.STUCK` without a claim when the model is
+        beyond the size limit or its numbers beyond 64 bits. `Stop.DONE` when the work limit is used up.
+    """
+    if hint is not None:
+        track.offer(hint, NAME)
+    elif options.start:
+        first_plan(fleet, track, budget, seed)
+    return _Search(fleet, track, budget, seed, options).run()
+
+
+def find_plan(
+    fleet: Fleet,
+    most_new: Sequence[int],
+    ticks: int | None,
+    *,
+    outer: Track,
+    budget: Budget,
+    seed: int = 0,
+    left_out: Sequence[int] = (),
+    options: CpSatOptions = CpSatOptions(),
+) -> tuple[Packing | None, bool]:
+    """A plan of at most `ticks` with at most so many new machines of each pool; or that there is none, as a proof.
+
+    `ticks` None: of any cost. It leaves out no more than `left_out` at each of the first levels. One worker searches
+    first, then, without a work limit (in the unit of `solve_cp_sat`), the portfolio. None and False: not decided.
+    `outer` is told of faults.
+    """
+    if direct_terms(fleet, most_new) > options.max_terms:
+        return None, False
+    track = outer.inner(fleet, budget)
+    threads = options.workers if budget.threads is None else min(budget.threads, options.workers)
+    phases = [(1, options.first_phase), (threads, math.inf)]
+    if budget.work is not None:
+        phases = [(1, budget.work / WORK_PER_SECOND)]
+    for workers, effort in phases:
+        model = DirectModel(fleet, list(most_new))
+        goal = model.ticks()
+        if budget.over() or not goal.safe:
+            break
+        model.limit_left_out(left_out)
+        if ticks is not None:
+            if not goal.terms and goal.offset > ticks:
+                return None, True
+            model.limit_ticks(ticks)
+        engine = _Engine(model, _Reporter(track, _Goal(None, ()), replace(goal, terms=()), partial=True))
+        if engine.run(budget, workers, effort, seed) == cp_model.INFEASIBLE:
+            if track.best is None:
+                return None, True
+            track.blame(NAME, said_infeasible(NAME))
+        if track.best is not None:
+            return track.best[0], False
+    return None, False
+
+
+class _Stuck(Exception):
+    """The model can't be written or run; the text says why."""
+
+
+class _Search:
+    """One call of the solver: stages over levels and money, phases within a stage."""
+
+    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: CpSatOptions) -> None:
+        self._fleet, self._track, self._budget, self._seed, self._options = fleet, track, budget, seed, options
+        self._spent = 0.0  # deterministic seconds
+        self.stats: dict[str, int | float | str] = {}
+
+    def run(self) -> Outcome:
+        """All stages, and why they ended."""
+        try:
+            infeasible = self._stages()
+        except _Stuck as stuck:
+            return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self.stats)
+        self.stats["deterministic_seconds"] = round(self._spent, 3)
+        if infeasible:
+            reason = "CP-SAT proved that no plan keeps every rule"
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self.stats)
+        return Outcome(NAME, self._why_stopped(), stats=self.stats)
+
+    def _why_stopped(self) -> Stop:
+        # Without a work limit it was the clock that ended the engine, perhaps a hair before the budget's own.
+        clock = Stop.TIME if self._budget.work is None else Stop.DONE
+        return why_stop(self._track, self._budget) or clock
+
+    def _stages(self) -> bool:
+        """Each level, then money; True when there is no plan at all."""
+        for level in range(len(self._fleet.levels)):
+            if self._finished():
+                return False
+            if self._settled(level):
+                continue
+            part = self._budget.share(_LEVEL_SHARE)
+            status = self._stage(level, self._limits(level), part, self._work_left(_LEVEL_SHARE))
+            if self._track.best is None and not self._finished():  # a first plan is worth all the time there is
+                status = self._stage(level, self._limits(level), self._budget, self._work_left(1.0))
+            if status == cp_model.INFEASIBLE:
+                return True
+            if self._track.best is None:
+                return False  # no plan to count the next level against
+        if self._finished():
+            return False
+        limits = self._limits(len(self._fleet.levels))
+        return self._stage(None, limits, self._budget, self._work_left(1.0)) == cp_model.INFEASIBLE
+
+    def _finished(self) -> bool:
+        work = self._work_left(1.0)
+        return self._track.good_enough or self._budget.over() or (work is not None and work <= 0)
+
+    def _settled(self, level: int) -> bool:
+        """Whether the best plan leaves out no more at this level than was proved."""
+        best = self._track.best
+        return best is not None and best[1].left_out[level] <= self._track.left_out_bound()[level]
+
+    def _limits(self, level: int) -> tuple[int, ...]:
+        """What the best plan leaves out at the levels before: later stages keep within it."""
+        best = self._track.best
+        return () if best is None else best[1].left_out[:level]
+
+    def _work_left(self, fraction: float) -> float | None:
+        """Deterministic seconds left under a work limit; None without one."""
+        if self._budget.work is None:
+            return None
+        return (self._budget.work / WORK_PER_SECOND - self._spent) * fraction
+
+    def _stage(
+        self, level: int | None, limits: tuple[int, ...], budget: Budget, work: float | None
+    ) -> cp_model.CpSolverStatus:
+        """Minimise one goal: ticks, or what is left out at a level.
+
+        Unless the model is small anyway, the outline comes first: its bound, how many machines a first plan is looked
+        for on, and how many of each pool a better plan than the best can have.
+        """
+        goal = _Goal(level, limits)
+        end = None if work is None else self._spent + work
+        most_new = most_new_machines(self._fleet)
+        if direct_terms(self._fleet, most_new) > self._options.small:
+            status, guess = self._outline(goal, most_new, budget, end)
+            if status == cp_model.INFEASIBLE or self._ended(budget, end):
+                return status
+            if self._track.best is None:
+                self._scout(goal, most_new, guess, budget, end)
+        return self._phases(goal, most_new, budget, end)
+
+    def _ended(self, budget: Budget, end: float | None) -> bool:
+        return budget.over() or self._track.good_enough or (end is not None and self._spent >= end)
+
+    def _effort(self, seconds: float, end: float | None, fraction: float = 1.0) -> float:
+        """So many deterministic seconds, or a fraction of what the work limit leaves."""
+        return seconds if end is None else min(seconds, max(0.0, (end - self._spent) * fraction))
+
+    def _outline(
+        self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None
+    ) -> tuple[cp_model.CpSolverStatus, list[int]]:
+        """Bound the goal without new machines one by one; the number of new machines in the outline's best solution."""
+        model = DirectModel(self._fleet, most_new, outline=True)
+        engine = self._engine(model, goal)
+        status = self._run(engine, budget.share(_PART), 1, self._effort(_OUTLINE, end, _PART))
+        solution = engine.solution
+        return status, [solution[var.index] if solution else 0 for var in model.new]
+
+    def _scout(self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget, end: float | None) -> None:
+        """Look for a first plan on few machines; that there is none there says nothing."""
+        few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
+        if not self._too_big(few):
+            engine = self._engine(DirectModel(self._fleet, few), goal, partial=True)
+            self._run(engine, budget.share(_PART), 1, self._effort(_SCOUT, end, _PART))
+
+    def _phases(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> cp_model.CpSolverStatus:
+        """One worker, then the portfolio; each starts from the best plan, on the machines that a better one can use."""
+        threads = self._options.workers if budget.threads is None else min(budget.threads, self._options.workers)
+        phases = [(1, self._options.first_phase), (threads, math.inf)] if end is None else [(1, math.inf)]
+        status = cp_model.UNKNOWN
+        for workers, effort in phases:
+            most_new = self._fewer(goal, most_new, budget, end)
+            if self._ended(budget, end):
+                break
+            if self._too_big(most_new):
+                raise _Stuck(
+                    f"the direct model would have about {self.stats['terms']:,} terms, the limit is "
+                    f"{self._options.max_terms:,}; give a plan to start from, set quotas, raise max_terms, or use "
+                    "another solver"
+                )
+            part = budget if math.isinf(effort) else budget.share(_PART)
+            engine = self._engine(DirectModel(self._fleet, most_new), goal)
+            status = self._run(engine, part, workers, self._effort(effort, end))
+            if status in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
+                break
+        return status
+
+    def _fewer(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> list[int]:
+        """The most new machines of each pool in plans no dearer than the best, which the outline bounds.
+
+        Only when money is minimised, as only then dearer plans are of no interest.
+        """
+        best = self._track.best
+        if goal.level is not None or best is None or any(map(operator.gt, best[1].left_out, goal.limits)):
+            return most_new
+        ticks = best[1].ticks
+        most_new = list(map(min, most_new, most_new_machines(self._fleet, ticks)))
+        if direct_terms(self._fleet, most_new) <= self._options.small:
+            return most_new
+        model = DirectModel(self._fleet, most_new, outline=True)
+        model.limit_left_out(goal.limits)
+        model.limit_ticks(ticks)
+        for p, most in enumerate(most_new):
+            if self._ended(budget, end):
+                break
+            if most > 1:
+                model.program.engine.minimize(-model.new[p])
+                engine = _Engine(model)
+                self._run(engine, budget.share(_PART), 1, self._effort(_FEWER, end, _PART / len(most_new)))
+                if engine.bound is not None:
+                    most_new[p] = min(most, -engine.bound)
+        return most_new
+
+    def _engine(self, model: DirectModel, goal: _Goal, *, partial: bool = False) -> _Engine:
+        """The engine for a goal, with the best plan as hint."""
+        model.limit_left_out(goal.limits)
+        objective = model.ticks() if goal.level is None else model.left_out(goal.level)
+        if not objective.safe:
+            raise _Stuck("the objective is beyond 64 bits; use a rounder horizon_hours or coarser prices")
+        best = self._track.best
+        if best is not None and not model.outline:
+            for index, value in enumerate(encode(model, best[0]) or ()):
+                model.program.engine.add_hint(model.program.engine.get_int_var_from_proto_index(index), value)
+        return _Engine(model, _Reporter(self._track, goal, objective, partial))
+
+    def _run(self, engine: _Engine, budget: Budget, workers: int, effort: float) -> cp_model.CpSolverStatus:
+        status = engine.run(budget, workers, effort, self._seed)
+        self._spent += engine.deterministic_seconds
+        if status == cp_model.MODEL_INVALID:
+            raise _Stuck(f"CP-SAT refuses the model: {engine.complaint}")
+        if status == cp_model.INFEASIBLE and self._track.best is not None and not engine.partial:
+            raise SolverBugError(f"cp-sat calls infeasible a problem that {self._track.found_by} has a plan for")
+        return status
+
+    def _too_big(self, most_new: list[int]) -> bool:
+        self.stats.update(new_machines=sum(most_new), terms=direct_terms(self._fleet, most_new))
+        return direct_terms(self._fleet, most_new) > self._options.max_terms
+
+
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """Ticks, or what is left out at a level, within limits on what is left out at the first levels."""
+
+    level: int | None
+    limits: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reporter:
+    """Where an engine's plans and bounds go. A `partial` model has not all machines: its bounds say nothing."""
+
+    track: Track
+    goal: _Goal
+    objective: Objective
+    partial: bool
+
+    def bound(self, reduced: int) -> None:
+        value, given = self.objective.value(reduced), self.goal.limits or None
+        if self.partial:
+            return
+        if self.goal.level is None:
+            self.track.raise_bound(value, NAME, given)
+        else:
+            self.track.raise_left_out(self.goal.level, value, NAME, given)
+
+    def plan(self, model: DirectModel, values: list[int]) -> None:
+        if not model.outline:
+            self.track.offer(decode(model, values), NAME)
+
+
+class _Engine(cp_model.CpSolverSolutionCallback):
+    """One run of CP-SAT that reports plans and bounds while it goes on.
+
+    Errors in callbacks would end the process: they are kept and raised after the run.
+    """
+
+    def __init__(self, model: DirectModel, reporter: _Reporter | None = None) -> None:
+        super().__init__()
+        self._model, self._reporter = model, reporter
+        self._solver = cp_sat_solver()
+        self._solver.best_bound_callback = self._on_bound
+        self._error: BaseException | None = None
+        self._over = threading.Event()
+        self.solution: list[int] = []
+        self.bound: int | None = None  # on the engine's own sum
+        self.complaint = ""
+        self.deterministic_seconds = 0.0
+        self._magnitude = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether its model has not all machines: that there is no plan on some of them says nothing."""
+        return self._reporter is not None and self._reporter.partial
+
+    def run(self, budget: Budget, workers: int, effort: float, seed: int) -> cp_model.CpSolverStatus:
+        """Solve within the budget and so many deterministic seconds."""
+        chosen = self._solver.parameters
+        chosen.num_workers = workers
+        chosen.random_seed = seed % 2**31
+        chosen.cp_model_probing_level = 0  # presolve's probing takes long and won nothing in trials
+        if not math.isinf(effort):
+            chosen.max_deterministic_time = effort
+        if not math.isinf(budget.left()):
+            chosen.max_time_in_seconds = budget.left()
+        program = self._model.program.engine
+        if self._reporter is not None and self._reporter.objective.terms:
+            program.minimize(linear(self._reporter.objective.terms))
+        self._magnitude = _magnitude(program)
+        try:
+            with budget.stopping(self._halt):
+                status = self._solver.solve(program, self)
+        finally:
+            self._over.set()
+        if self._error is not None:
+            raise self._error
+        response = self._solver.response_proto
+        self.deterministic_seconds = response.deterministic_time
+        if status == cp_model.OPTIMAL:  # the engine's own integer rather than its float
+            self._raise(response.inner_objective_lower_bound if program.has_objective() else 0)
+        if status == cp_model.MODEL_INVALID:
+            self.complaint = program.validate().strip()
+        return status
+
+    def on_solution_callback(self) -> None:
+        """Called by CP-SAT at each better solution."""
+        with self._guarded():
+            self.solution = list(self.response_proto.solution)
+            if self._reporter is not None:
+                self._reporter.plan(self._model, self.solution)
+                self._stop_when_good_enough()
+
+    def _on_bound(self, bound: float) -> None:
+        with self._guarded():
+            if math.isfinite(bound):
+                # An integer in float's clothing, from numbers that may be larger: round up, less what its noise may be.
+                self._raise(math.ceil(bound - max(1e-6, max(abs(bound), self._magnitude) * _NOISE)))
+                self._stop_when_good_enough()
+
+    def _raise(self, reduced: int) -> None:
+        if self.bound is None or reduced > self.bound:
+            self.bound = reduced
+            if self._reporter is not None:
+                self._reporter.bound(reduced)
+
+    def _stop_when_good_enough(self) -> None:
+        if self._reporter is not None and self._reporter.track.good_enough:
+            self._solver.stop_search()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self._error = self._error or error
+            self._solver.stop_search()
+
+    def _halt(self) -> None:
+        """Ask CP-SAT to stop, again and again: a request that comes just before it starts would be lost."""
+
+        def insist() -> None:
+            while not self._over.wait(0.02):
+                self._solver.stop_search()
+
+        threading.Thread(target=insist, name="placement-cp-sat-stop", daemon=True).start()
+
+
+def _magnitude(program: cp_model.CpModel) -> int:
+    """The most that the terms of the objective can sum to, whatever their signs: what floats lose is a part of it."""
+    proto = program.proto
+    if not program.has_objective():
+        return 0
+    domains = [list(proto.variables[var].domain) for var in proto.objective.vars]
+    terms = zip(list(proto.objective.coeffs), domains, strict=True)
+    return sum(abs(coefficient) * max(map(abs, domain)) for coefficient, domain in terms)

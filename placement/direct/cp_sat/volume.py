@@ -1,0 +1,80 @@
+"""Redundant rows: what all new machines of a pool hold together. No plan needs them; bounds do.
+
+A row says that what copies need, measured by a dual feasible function (`bounds.dual_feasible`), is at most one per
+accelerator (or per machine): the identity gives the volume row, others round up needs over a half, a third and so on.
+
+On its own, without machines one by one, the model of these rows is small enough to be solved to the end in most cases.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.bounds.dual_feasible import FINEST, parts, rounded
+from placement.units import WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from placement.compiled.fleet import Option, Shape
+    from placement.direct.cp_sat.program import Program, Var
+
+
+def add_volume_rows(program: Program, shape: Shape, copies: list[tuple[Var, Option]], machines: Var) -> None:
+    """What `machines` machines of one shape hold together.
+
+    Parameters
+    ----------
+    copies : number of copies and their option; each option fits on an empty machine of the shape.
+    """
+    written: set[tuple[int, ...]] = set()
+    for needs in _measures(shape, [option for _, option in copies]):
+        scale = math.lcm(*(need.denominator for need in needs))
+        row = (*(int(need * scale) for need in needs), scale)
+        divisor = math.gcd(*row)
+        row = tuple(n // divisor for n in row)
+        if any(row[:-1]) and row not in written:
+            written.add(row)
+            program.within([(var, n) for (var, _), n in zip(copies, row[:-1], strict=True)], row[-1], machines)
+
+
+def _measures(shape: Shape, options: list[Option]) -> Iterator[list[Fraction]]:
+    """Needs per copy as fractions of one machine, by each resource and function."""
+    for need, room in _host(shape):
+        if room > 0:
+            for function in _functions():
+                yield [function(need(option), room) for option in options]
+    for need, room in _on_accelerator(shape):
+        if room > 0:
+            for function in _functions():
+                yield [
+                    Fraction(option.accelerators, shape.accelerators)
+                    * (function(need(option), room) if option.shared else 1)
+                    for option in options
+                ]
+
+
+def _host(shape: Shape) -> Iterator[tuple[Callable[[Option], int], int]]:
+    yield (lambda option: option.vcpus), shape.vcpus
+    yield (lambda option: option.host_mib), shape.host_mib
+    yield (lambda option: 0 if option.shared else option.accelerators), shape.accelerators
+
+
+def _on_accelerator(shape: Shape) -> Iterator[tuple[Callable[[Option], int], int]]:
+    if shape.accelerators:
+        yield (lambda option: option.memory_mib), shape.memory_mib
+        yield (lambda option: option.share), WHOLE_SHARE
+
+
+def _functions() -> Iterator[Callable[[int, int], Fraction]]:
+    """Each maps a need and the room to a part of one."""
+    yield Fraction
+    for k in range(1, FINEST + 1):
+        yield partial(_rounded, k)
+
+
+def _rounded(k: int, need: int, room: int) -> Fraction:
+    return Fraction(rounded(need, room, k), parts(k))

@@ -1,0 +1,268 @@
+"""The search: objective levels in turn, each one exact, from the best plan known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.direct.cp_sat import find_plan
+from placement.direct.milp.check import broken_rule
+from placement.direct.milp.engines import ENGINES, Limits, cbc_path
+from placement.direct.milp.model import DirectModel
+from placement.direct.milp.translate import decode, encode
+from placement.direct.slots import direct_terms, most_new_machines, slots_of
+from placement.errors import SolverBugError
+from placement.heuristics.first_plan import first_plan
+from placement.solving.incumbent import why_stop
+from placement.solving.result import Outcome, Stop, said_infeasible
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.direct.milp.engines import End
+    from placement.direct.milp.program import Objective, Values
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+NAME = "milp"
+_WORK = 20_000  # of CP-SAT for a second opinion, thousandths of its deterministic second, under a work limit
+_LEVEL_SHARE = 0.5  # of what is left, for one level of left-out copies: the cost wants its turn too
+
+
+@dataclass(frozen=True, slots=True)
+class MilpOptions:
+    """How the program is solved.
+
+    Attributes
+    ----------
+    engine : "highs", in this process, or "cbc", in one of its own.
+    max_terms : size limit, in terms of all rows, beyond which the program is not written.
+    start : whether heuristics look for a first plan when none is given.
+    """
+
+    engine: str = "highs"
+    max_terms: int = 400_000
+    start: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be run."""
+        if self.engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {self.engine}")
+
+
+def solve_milp(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: MilpOptions = MilpOptions(),
+) -> Outcome:
+    """Minimise left-out copies level by level, then ticks, on the direct model.
+
+    Parameters
+    ----------
+    fleet, track : the problem, and where plans and bounds are reported while the search runs (CBC: at the end of each
+        stage).
+    budget : `work` counts branch-and-bound nodes; the engine runs on one thread in any case.
+    seed : of the engine's random choices.
+    hint : a packing that keeps every rule; the answer is never worse.
+    options : see `MilpOptions`.
+
+    Returns
+    -------
+    Outcome
+        Infeasible only when CP-SAT, whose arithmetic is exact, says so too. `Stop.STUCK` without a claim when the
+        program is beyond the size limit or the engine failed. `Stop.DONE` when the work limit is used up.
+
+    Raises
+    ------
+    UsageError
+        The engine is CBC and there is no CBC program.
+
+    Notes
+    -----
+    What is trusted of the engine, which computes in floats, is in `placement.direct.milp.engines`.
+    """
+    if options.engine == "cbc":
+        cbc_path()
+    if hint is not None:
+        track.offer(hint, NAME)
+    elif options.start:
+        first_plan(fleet, track, budget, seed)
+    return _Search(fleet, track, budget, seed, options).run()
+
+
+class _Stuck(Exception):
+    """The program can't be written or solved; the text says why."""
+
+
+class _Search:
+    """One call of the solver: a stage for each level of left-out copies, then one for money."""
+
+    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: MilpOptions) -> None:
+        self._fleet, self._track, self._budget, self._seed, self._options = fleet, track, budget, seed, options
+        self._nodes = 0
+        self._doubt = ""
+        self._cut_short = False
+        self._stats: dict[str, int | float | str] = {"engine": options.engine}
+
+    def run(self) -> Outcome:
+        """All stages, and why they ended."""
+        infeasible = False
+        try:
+            infeasible = self._stages()
+        except _Stuck as stuck:
+            return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self._stats)
+        finally:
+            self._stats["nodes"] = self._nodes
+        if infeasible:
+            reason = f"{self._options.engine} proved that no plan keeps every rule"
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self._stats)
+        return Outcome(NAME, self._why(), reason=self._doubt, stats=self._stats)
+
+    def _why(self) -> Stop:
+        # An engine's clock may end it a little before ours is over.
+        by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._nodes_left(1.0) != 0
+        return why_stop(self._track, self._budget) or (Stop.TIME if by_clock else Stop.DONE)
+
+    def _stages(self) -> bool:
+        """Each level, then money; True when there is no plan at all."""
+        for level in range(len(self._fleet.levels)):
+            if self._finished():
+                return False
+            if self._settled(level):
+                continue
+            if self._stage(level, _LEVEL_SHARE):
+                return True
+            if self._track.best is None:
+                return False  # no plan yet to count the next level against
+        return not self._finished() and self._stage(None, 1.0)
+
+    def _finished(self) -> bool:
+        return self._track.good_enough or self._budget.over() or self._nodes_left(1.0) == 0
+
+    def _nodes_left(self, fraction: float) -> int | None:
+        if self._budget.work is None:
+            return None
+        left = self._budget.work - self._nodes
+        return max(1, int(left * fraction)) if left > 0 else 0
+
+    def _settled(self, level: int) -> bool:
+        """Whether the best plan leaves out no more at this level than was proved."""
+        best = self._track.best
+        return best is not None and best[1].left_out[level] <= self._track.left_out_bound()[level]
+
+    def _stage(self, level: int | None, fraction: float) -> bool:
+        """Minimise what is left out at a level, or ticks (None), within the best plan's levels before.
+
+        True when there is no plan.
+        """
+        best = self._track.best
+        given = () if best is None else best[1].left_out[: len(self._fleet.levels) if level is None else level]
+        model = self._write(best[1].ticks if best is not None and level is None else None)
+        model.limit_left_out(given)
+        goal = model.ticks() if level is None else model.left_out(level)
+        start = None if best is None else encode(model, best[0])
+        budget = self._budget.share(fraction)
+        watcher = _Stage(self, model, goal, level, given, budget)
+        end = ENGINES[self._options.engine](
+            model.program, goal, start, Limits(budget, self._nodes_left(fraction), self._seed), watcher
+        )
+        self._nodes += max(1, end.nodes)
+        if end.verdict == "optimal" and level is None:
+            self._sharpen(given)
+        return self._judge(end)
+
+    def _sharpen(self, given: tuple[int, ...]) -> None:
+        """Where prices are finer than the engine is sharp, have CP-SAT say whether any plan is cheaper."""
+        best = self._track.best
+        if best is None or best[1].left_out != given or not self._track.gap():
+            return
+        packing, none = self._ask(best[1].ticks - 1, given)
+        if none:
+            self.report(None, best[1].ticks, given)
+        elif packing is not None:
+            self._track.offer(packing, NAME)
+
+    def _ask(self, ticks: int | None, left_out: tuple[int, ...]) -> tuple[Packing | None, bool]:
+        """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""
+        part = self._budget.share(1.0, work=None if self._budget.work is None else _WORK)
+        most = most_new_machines(self._fleet, ticks)
+        return find_plan(self._fleet, most, ticks, outer=self._track, budget=part, seed=self._seed, left_out=left_out)
+
+    def _judge(self, end: End) -> bool:
+        self._cut_short = end.verdict == "limit"
+        if end.verdict == "failed" and not self._track.good_enough:
+            raise _Stuck(end.reason)
+        if end.verdict != "infeasible":
+            return False
+        if self._track.best is not None:
+            raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible(self._track.found_by)}")
+        packing, none = self._ask(None, ())
+        if packing is not None:
+            self._track.offer(packing, "cp-sat")
+        if packing is not None and not self._doubt:
+            raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible('cp-sat')}")
+        if not none:
+            doubt = f" ({self._doubt})" if self._doubt else ""
+            raise _Stuck(f"{self._options.engine} found no plan that keeps the rules exactly{doubt}; that is no proof")
+        return True
+
+    def _write(self, ticks_limit: int | None) -> DirectModel:
+        """The model, on machines enough for a plan better than `ticks_limit` (None: for any plan)."""
+        terms = direct_terms(self._fleet, most_new_machines(self._fleet, ticks_limit))
+        if terms > self._options.max_terms:
+            raise _Stuck(
+                f"the direct model would have about {terms:,} terms, the limit is {self._options.max_terms:,}; "
+                "give a plan to start from, set quotas, raise max_terms, or use another solver"
+            )
+        model = DirectModel(self._fleet, slots_of(self._fleet, ticks_limit))
+        self._stats.update(machines=len(model.slots), terms=model.program.terms, variables=len(model.program.high))
+        return model
+
+    def take(self, model: DirectModel, values: Values) -> None:
+        """Offer a solution's plan, if it keeps the rules when recounted in integers."""
+        try:
+            packing = decode(model, values)
+            broken = broken_rule(self._fleet, packing)
+        except ValueError as error:
+            broken = str(error)
+        if broken:
+            self._doubt = f"a plan of {self._options.engine} was dropped: {broken}"
+        else:
+            self._track.offer(packing, NAME)
+
+    def report(self, level: int | None, value: int, given: tuple[int, ...]) -> None:
+        """Report a bound."""
+        if level is None:
+            self._track.raise_bound(value, NAME, given or None)
+        else:
+            self._track.raise_left_out(level, value, NAME, given or None)
+
+    def enough(self, level: int | None) -> bool:
+        """Whether a stage has nothing more to give."""
+        return self._track.good_enough or (level is not None and self._settled(level))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What one run of an engine reports to."""
+
+    search: _Search
+    model: DirectModel
+    goal: Objective
+    level: int | None
+    given: tuple[int, ...]
+    budget: Budget
+
+    def solution(self, values: Values) -> None:
+        self.search.take(self.model, values)
+
+    def bound(self, reduced: int) -> None:
+        self.search.report(self.level, self.goal.value(reduced), self.given)
+
+    def enough(self) -> bool:
+        return self.budget.over() or self.search.enough(self.level)

@@ -1,0 +1,37 @@
+"""The documents: what a user means, validated; what a solve answers; and both on disk."""
+
+from placement.documents.plan import Plan
+from placement.documents.problem import (
+    Accelerator,
+    Component,
+    Instance,
+    InstanceType,
+    Objective,
+    Option,
+    Placement,
+    Pool,
+    Problem,
+    Reserved,
+    Spread,
+)
+from placement.documents.read import read_plan, read_problem
+from placement.documents.write import check_outputs, write_document
+
+__all__ = [
+    "Accelerator",
+    "Component",
+    "Instance",
+    "InstanceType",
+    "Objective",
+    "Option",
+    "Placement",
+    "Plan",
+    "Pool",
+    "Problem",
+    "Reserved",
+    "Spread",
+    "check_outputs",
+    "read_plan",
+    "read_problem",
+    "write_document",
+]

@@ -1,0 +1,108 @@
+"""All the faults of one problem document, in the order they stand in it.
+
+Pydantic finds what is wrong inside a row; `references` finds what is wrong between rows. A document with faults of the
+first kind is still searched for the second, among the rows that are sound: a person mends a file once, not fault by
+fault.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from placement.documents.problem import NOT_YET
+from placement.documents.references import Rows, reference_faults
+from placement.errors import Fault, json_path, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import ValidationError
+
+    from placement.documents.problem import Problem
+
+
+def faults_of(document: dict[str, Any], error: ValidationError | None, problem: Problem | None = None) -> list[Fault]:
+    """Faults inside rows, as pydantic's `error` has them, then faults between the sound rows.
+
+    `problem` is the validated problem when there is no `error`.
+    """
+    from placement.documents.problem import Problem as ProblemModel
+
+    faults = [] if error is None else structural_faults(ProblemModel, error)
+    rows = Rows.of_document(document) if problem is None else Rows.of_problem(problem)
+    return faults + reference_faults(rows)
+
+
+def structural_faults(model: type[BaseModel], error: ValidationError) -> list[Fault]:
+    """Pydantic's errors in our words: JSON path, rule, value, and for a mistyped key the nearest known one."""
+    return [_fault(model, dict(item)) for item in error.errors(include_url=False)]
+
+
+_RULES = {
+    "missing": "is required",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "string_type": "must be text",
+    "string_unicode": "must be Unicode text without halves of surrogate pairs",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must be a priority: a whole number from 0, as text",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping of names to rows",
+    "model_type": "must be a mapping of keys to values",
+    "model_attributes_type": "must be a mapping of keys to values",
+    "literal_error": "must be {expected}",
+    "too_short": "must have at least {min_length} entry",
+}
+# After-validators look at a whole row: its value would be the row, which tells a reader nothing.
+_WHOLE_ROW = {"accelerator_count", "reserved", "limits", "copies", "min_copies", "options", "throughput", "missing"}
+
+
+def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
+    kind, location = item["type"], tuple(item["loc"])
+    if kind == "extra_forbidden":
+        known, later = _keys_at(model, location[:-1])
+        if location[-1] in later:
+            return Fault(json_path(location), NOT_YET, item["input"])
+        return Fault(json_path(location), f"unknown key; {nearest(str(location[-1]), known)}", item["input"])
+    context = item.get("ctx", {})
+    rule = _RULES[kind].format(**context) if kind in _RULES else item["msg"]
+    return Fault(json_path(location), rule, ... if kind in _WHOLE_ROW else item["input"])
+
+
+def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> tuple[list[str], Sequence[str]]:
+    """The keys known at a place of the document, and those that a later version will know."""
+    here: Any = model
+    for part in location:
+        here = _inside(here, part)
+    if not _is_row(here):
+        return [], ()
+    later = getattr(here, "later", ())
+    return [*here.model_fields, *later], later
+
+
+def _inside(annotation: Any, part: int | str) -> Any:
+    """The annotation one step further in: a field of a row, an entry of a list, a value of a mapping."""
+    if _is_row(annotation):
+        field = annotation.model_fields.get(str(part))
+        return _bare(field.annotation) if field else None
+    arguments = [argument for argument in typing.get_args(annotation) if argument is not ...]  # of tuple[Row, ...]
+    return _bare(arguments[-1]) if arguments else None
+
+
+def _bare(annotation: Any) -> Any:
+    """An annotation without `| None` and without its constraints."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _bare(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return _bare(next(a for a in typing.get_args(annotation) if a is not type(None)))
+    return annotation
+
+
+def _is_row(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)

@@ -1,0 +1,206 @@
+"""Problem and plan files: JSON, or YAML 1.2 (where the key `on` is the word it looks like, not a boolean)."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from placement import arguments
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.errors import DocumentError, Fault, UsageError, printable
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+YAML_SUFFIXES = {".yaml", ".yml"}
+STDIN = "-"
+MOST_MIB = 256  # of a document: several million rows
+MOST_YAML_MIB = 32  # YAML takes a hundred times as long as JSON
+LIMIT = "PLACEMENT_MAX_INPUT_MIB"  # a variable of the environment that replaces both
+_MIB = 2**20
+Document = TypeVar("Document", bound=Problem | Plan)
+
+
+def read_problem(path: str | Path) -> Problem:
+    """The problem in a file, or on standard input for ``-``.
+
+    Raises
+    ------
+    DocumentError
+        The file can't be read or parsed, or the problem has faults (all of them are named).
+    UsageError
+        `path` is not the name of a file.
+    """
+    source, document = _load(path)
+    return _problem(document, source)
+
+
+def _problem(document: dict[str, Any], source: str) -> Problem:
+    if "format" not in document:
+        found = [Fault("$.format", 'is required; write "format: placement/v1" at the top')]
+        return _build(Problem, {"format": "placement/v1", **document}, source, found)
+    if document["format"] == "placement-plan/v1":
+        raise DocumentError([Fault("$.format", "this is a plan; a problem is wanted", document["format"])], source)
+    return _build(Problem, document, source, [])
+
+
+def read_plan(path: str | Path) -> Plan:
+    """The plan in a JSON or YAML file, or on standard input for ``-``.
+
+    Raises
+    ------
+    DocumentError
+        The file can't be read or parsed, or the plan has faults.
+    """
+    source, document = _load(path)
+    if document.get("format") == "placement/v1":
+        raise DocumentError([Fault("$.format", "this is a problem; a plan is wanted", "placement/v1")], source)
+    return _build(Plan, document, source, [])
+
+
+def read_document(path: str | Path) -> Problem | Plan:
+    """The problem or the plan in a file, whichever its `format` says; ``-`` is standard input.
+
+    Raises
+    ------
+    DocumentError
+        The file can't be read or parsed, or the document has faults.
+    """
+    source, document = _load(path)
+    if document.get("format") == "placement-plan/v1":
+        return _build(Plan, document, source, [])
+    return _problem(document, source)
+
+
+def _build(model: type[Document], document: dict[str, Any], source: str, found: list[Fault]) -> Document:
+    try:
+        built = model(**document)
+    except DocumentError as error:
+        raise DocumentError([*found, *error.faults], source) from None
+    if found:
+        raise DocumentError(found, source)
+    return built
+
+
+def _load(path: str | Path) -> tuple[str, dict[str, Any]]:
+    """The name to call the file by, and the mapping it holds."""
+    path = arguments.path("path", path)
+    source = "standard input" if str(path) == STDIN else str(path) or '""'
+    text = _text(path, source)
+    if not text.strip():
+        raise DocumentError([Fault("$", "is empty")], source)
+    try:
+        document = _parse(text, Path(path).suffix.lower(), source)
+    except RecursionError:
+        raise DocumentError([Fault("$", "is nested too deeply")], source) from None
+    if not isinstance(document, dict):
+        raise DocumentError([Fault("$", "must be a mapping of keys to values")], source)
+    odd = [key for key in document if not isinstance(key, str)]
+    if odd:
+        raise DocumentError([Fault("$", "keys must be text", odd[0])], source)
+    return source, document
+
+
+def _text(path: str | Path, source: str) -> str:
+    try:
+        return _bytes(path, source).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError([Fault("$", f"is not UTF-8 text (byte {error.start})")], source) from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DocumentError([Fault("$", f"can't be read: {reason}")], source) from None
+
+
+def _bytes(path: str | Path, source: str) -> bytes:
+    """All there is to read, if that is no more than the limit: a device or a pipe may have no end."""
+    most = input_limit(MOST_MIB)
+    if str(path) != STDIN:
+        with Path(path).open("rb") as stream:
+            return _up_to(most, stream, source)
+    if sys.stdin is None:
+        raise DocumentError([Fault("$", "can't be read: it is closed; name a file, or pipe one in")], source)
+    return _up_to(most, sys.stdin.buffer, source)
+
+
+def _up_to(most: int, stream: BinaryIO, source: str) -> bytes:
+    parts, size = [], 0
+    while part := stream.read(_MIB):
+        parts.append(part)
+        size += len(part)
+        if size > most * _MIB:
+            raise _too_large("", most, source)
+    return b"".join(parts)
+
+
+def _too_large(what: str, most: int, source: str, way_out: str = "") -> DocumentError:
+    rule = f"is too large: {what}at most {most} MiB are read; {way_out}{LIMIT}=N in the environment allows N MiB"
+    return DocumentError([Fault("$", rule)], source)
+
+
+def input_limit(usual: int) -> int:
+    """The most MiB of a document that are read.
+
+    Raises
+    ------
+    UsageError
+        The environment sets a limit that is no whole number of MiB.
+    """
+    asked = os.environ.get(LIMIT)
+    if asked is None:
+        return usual
+    if not re.fullmatch("[1-9][0-9]{0,8}", asked):
+        raise UsageError(f"{LIMIT} must be a whole number of MiB, at least 1, got {asked[:40]}")
+    return int(asked)
+
+
+def _parse(text: str, suffix: str, source: str) -> Any:
+    if suffix in YAML_SUFFIXES:
+        return _parse_yaml(text, source)
+    try:
+        return json.loads(
+            text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant, parse_int=_short_enough
+        )
+    except json.JSONDecodeError as error:
+        if suffix != ".json":  # no telling name: standard input, a file without suffix
+            return _parse_yaml(text, source)
+        where = f"line {error.lineno} column {error.colno}"
+        raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
+    except ValueError as error:  # a constant, a key or an integer that we refuse
+        raise DocumentError([Fault("$", str(error))], source) from None
+
+
+def _parse_yaml(text: str, source: str) -> Any:
+    most = input_limit(MOST_YAML_MIB)
+    if len(text) > most * _MIB:
+        raise _too_large("of YAML, which is slow to read, ", most, source, "write it as JSON, or ")
+    from placement.documents.yaml_text import parse_yaml
+
+    try:
+        return parse_yaml(text)
+    except ValueError as error:
+        raise DocumentError([Fault("$", str(error))], source) from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f'the key "{printable(twice)}" stands twice in one mapping')
+    return found
+
+
+def _short_enough(digits: str) -> int:
+    """An integer, unless it is longer than Python reads."""
+    if len(digits) > 1000:
+        raise ValueError(f"a number of {len(digits)} digits is too long")
+    return int(digits)
+
+
+def _refuse_constant(word: str) -> Any:
+    raise ValueError(f"{word} is not a number here; every number must be finite")

@@ -1,0 +1,250 @@
+"""The rules between rows of a problem: names that refer to other rows, and counts that depend on them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from placement.documents import problem as rows
+from placement.errors import Fault, json_path, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from placement.documents.problem import Component, Instance, InstanceType, Placement, Pool, Problem
+
+GROUP = "group:"
+R = TypeVar("R", bound=BaseModel)
+
+
+class Names:
+    """Every name written in a section, in order; asking for one takes O(1), however many there are."""
+
+    __slots__ = ("_count",)
+
+    def __init__(self, written: Iterable[str]) -> None:
+        self._count = Counter(written)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._count
+
+    def __iter__(self) -> Iterator[str]:
+        """Each name once, as first written."""
+        return iter(self._count)
+
+    def repeated(self) -> Iterator[tuple[str, int]]:
+        """Names written more than once, and how often."""
+        return ((name, count) for name, count in self._count.items() if count > 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The sound rows of a document with their places, and the names of all rows, the unsound ones too.
+
+    A name is known even when its row has a fault: "no pool a" beside "pool a has a bad price" would mislead.
+    """
+
+    types: dict[str, InstanceType]
+    pools: list[tuple[int, Pool]]
+    components: list[tuple[int, Component]]
+    instances: list[tuple[int, Instance]]
+    placements: list[tuple[int, Placement]]
+    names: dict[str, Names]  # section -> every name written there
+
+    @classmethod
+    def of_problem(cls, problem: Problem) -> Rows:
+        """All rows of a problem whose rows are sound."""
+        return cls(
+            types=dict(problem.instance_types),
+            pools=list(enumerate(problem.pools)),
+            components=list(enumerate(problem.components)),
+            instances=list(enumerate(problem.instances)),
+            placements=list(enumerate(problem.placements)),
+            names={
+                "accelerators": Names(problem.accelerators),
+                "instance_types": Names(problem.instance_types),
+                "pools": Names(row.name for row in problem.pools),
+                "components": Names(row.name for row in problem.components),
+                "groups": Names(label for row in problem.components for label in row.groups),
+                "instances": Names(row.id for row in problem.instances),
+            },
+        )
+
+    @classmethod
+    def of_document(cls, document: dict[str, Any]) -> Rows:
+        """The sound rows of a document that has faults elsewhere."""
+        types = document.get("instance_types")
+        named = types.items() if isinstance(types, dict) else ()
+        sound = ((name, _sound(rows.InstanceType, row)) for name, row in named)
+        return cls(
+            types={str(name): row for name, row in sound if row is not None},
+            pools=list(_sound_rows(rows.Pool, document, "pools")),
+            components=list(_sound_rows(rows.Component, document, "components")),
+            instances=list(_sound_rows(rows.Instance, document, "instances")),
+            placements=list(_sound_rows(rows.Placement, document, "placements")),
+            names={
+                "accelerators": Names(_keys(document, "accelerators")),
+                "instance_types": Names(_keys(document, "instance_types")),
+                "pools": Names(_written(document, "pools", "name")),
+                "components": Names(_written(document, "components", "name")),
+                "groups": Names(_labels(document)),
+                "instances": Names(_written(document, "instances", "id")),
+            },
+        )
+
+
+def _sound(model: type[R], row: Any) -> R | None:
+    try:
+        return model.model_validate(row)
+    except ValidationError:
+        return None
+
+
+def _sound_rows(model: type[R], document: dict[str, Any], section: str) -> Iterator[tuple[int, R]]:
+    written = document.get(section)
+    for index, row in enumerate(written if isinstance(written, list | tuple) else ()):
+        sound = _sound(model, row)
+        if sound is not None:
+            yield index, sound
+
+
+def _keys(document: dict[str, Any], section: str) -> list[str]:
+    written = document.get(section)
+    return [str(key) for key in written] if isinstance(written, dict) else []
+
+
+def _written(document: dict[str, Any], section: str, key: str) -> list[str]:
+    written = document.get(section)
+    rows = written if isinstance(written, list | tuple) else []
+    values = [row.get(key) if isinstance(row, dict) else getattr(row, key, None) for row in rows]
+    return [value for value in values if isinstance(value, str)]
+
+
+def _labels(document: dict[str, Any]) -> list[str]:
+    """Labels of all groups, also those of components that have a fault."""
+    written = document.get("components")
+    rows = written if isinstance(written, list | tuple) else []
+    groups = [row.get("groups") if isinstance(row, dict) else getattr(row, "groups", None) for row in rows]
+    return [
+        label for labels in groups if isinstance(labels, list | tuple) for label in labels if isinstance(label, str)
+    ]
+
+
+def reference_faults(rows: Rows) -> list[Fault]:
+    """Every rule between rows that is broken, section by section."""
+    return [
+        *_type_faults(rows),
+        *_duplicate_faults(rows),
+        *_pool_faults(rows),
+        *_component_faults(rows),
+        *_instance_faults(rows),
+        *_placement_faults(rows),
+    ]
+
+
+def _unknown(path: str, kind: str, name: str, known: Iterable[str]) -> Fault:
+    return Fault(path, f"names no {kind} of this problem; {nearest(name, known)}", name)
+
+
+def _type_faults(rows: Rows) -> Iterator[Fault]:
+    known = rows.names["accelerators"]
+    for name, row in rows.types.items():
+        if row.accelerator is not None and row.accelerator not in known:
+            path = json_path(("instance_types", name, "accelerator"))
+            yield _unknown(path, "accelerator", row.accelerator, known)
+
+
+def _duplicate_faults(rows: Rows) -> Iterator[Fault]:
+    for section, key in (("pools", "name"), ("components", "name"), ("instances", "id")):
+        for name, count in rows.names[section].repeated():
+            yield Fault(f"$.{section}", f"every {key} must be unique; this one stands {count} times", name)
+
+
+def _pool_faults(rows: Rows) -> Iterator[Fault]:
+    known = rows.names["instance_types"]
+    for index, pool in rows.pools:
+        if pool.instance_type not in known:
+            yield _unknown(f"$.pools[{index}].instance_type", "instance type", pool.instance_type, known)
+
+
+def _component_faults(rows: Rows) -> Iterator[Fault]:
+    for index, component in rows.components:
+        path = f"$.components[{index}]"
+        for position, entry in enumerate(component.avoid):
+            yield from _avoid_faults(f"{path}.avoid[{position}]", entry, component.name, rows)
+        for o, option in enumerate(component.ways):
+            place = f"{path}.options[{o}]" if component.options is not None else path
+            for section, kind, field in (
+                ("accelerators", "accelerator", "on"),
+                ("instance_types", "instance type", "instance_types"),
+            ):
+                for position, name in enumerate(getattr(option, field) or ()):
+                    if name not in rows.names[section]:
+                        yield _unknown(f"{place}.{field}[{position}]", kind, name, rows.names[section])
+
+
+def _avoid_faults(path: str, entry: str, own: str, rows: Rows) -> Iterator[Fault]:
+    if entry.startswith(GROUP):
+        label = entry.removeprefix(GROUP)
+        if label not in rows.names["groups"]:
+            yield _unknown(path, "group", label, sorted(rows.names["groups"]))
+    elif entry == own:
+        rule = "a component can't avoid itself; for one copy an instance set spread.max_per_instance: 1"
+        yield Fault(path, rule, entry)
+    elif entry not in rows.names["components"]:
+        yield _unknown(path, "component", entry, rows.names["components"])
+
+
+def _instance_faults(rows: Rows) -> Iterator[Fault]:
+    for index, instance in rows.instances:
+        if instance.pool not in rows.names["pools"]:
+            yield _unknown(f"$.instances[{index}].pool", "pool", instance.pool, rows.names["pools"])
+
+
+def _placement_faults(rows: Rows) -> Iterator[Fault]:
+    components = {component.name: _option_names(component) for _, component in rows.components}
+    instances = {instance.id: instance for _, instance in rows.instances}
+    devices = _devices_of(rows)
+    for index, row in rows.placements:
+        path = f"$.placements[{index}]"
+        if row.instance not in rows.names["instances"]:
+            yield _unknown(f"{path}.instance", "instance", row.instance, rows.names["instances"])
+        elif row.pinned and row.instance in instances and instances[row.instance].state == "draining":
+            yield Fault(path, f"a pinned copy must not stand on the draining instance {row.instance}; unpin it")
+        for device in row.accelerators or ():
+            if row.instance in devices and device >= devices[row.instance]:
+                rule = f"{row.instance} has {devices[row.instance]} accelerators, numbered from 0"
+                yield Fault(f"{path}.accelerators", rule, row.accelerators)
+                break
+        if row.component not in rows.names["components"]:
+            yield _unknown(f"{path}.component", "component", row.component, rows.names["components"])
+        elif row.component in components:
+            yield from _option_faults(path, row, components[row.component])
+
+
+def _devices_of(rows: Rows) -> dict[str, int]:
+    pools = {pool.name: pool for _, pool in rows.pools}
+    found = {}
+    for _, instance in rows.instances:
+        pool = pools.get(instance.pool)
+        if pool is not None and pool.instance_type in rows.types:
+            found[instance.id] = rows.types[pool.instance_type].accelerator_count
+    return found
+
+
+def _option_names(component: Component) -> list[str | None]:
+    """The name of each option, None without one."""
+    return [option.name for option in component.ways]
+
+
+def _option_faults(path: str, row: Placement, names: list[str | None]) -> Iterator[Fault]:
+    if isinstance(row.option, str):
+        if row.option not in names:
+            known = [name for name in names if name is not None]
+            yield _unknown(f"{path}.option", f"option of {row.component}", row.option, known)
+    elif row.option >= len(names):
+        rule = f"{row.component} has {len(names)} options, numbered from 0"
+        yield Fault(f"{path}.option", rule, row.option)

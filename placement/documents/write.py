@@ -1,0 +1,236 @@
+"""Writing documents: beside the target first, then renamed over it, so a crash never leaves half a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import sys
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from placement import arguments
+from placement.documents.read import STDIN, YAML_SUFFIXES
+from placement.errors import UsageError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    _CAN_LOCK = False
+else:
+    _CAN_LOCK = True
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_PART = ".part"
+_BORDER, _LINES = "}, {", "},\n  {"  # between two rows, as encoded and as written
+
+
+def check_outputs(outputs: Mapping[str, str | Path], inputs: Mapping[str, str | Path], way_out: str) -> None:
+    """Refuse to write over what is read, or to write two documents to one file.
+
+    Parameters
+    ----------
+    outputs, inputs : files by what they are called, such as ``--output`` and ``the problem``; ``-`` is standard output
+        or input, which may be a file as well. Links and other names of a file are looked through.
+    way_out : what to do instead, as half a sentence.
+
+    Raises
+    ------
+    UsageError
+        Two of them are one file.
+    """
+    there = {name: path for name, path in inputs.items() if str(path) == STDIN or Path(path).exists()}
+    read = {name: file for name, path in there.items() if (file := _file(path, "stdin")) is not None}
+    written: dict[object, str] = {}
+    for name, path in outputs.items():
+        shown = name if str(path) == STDIN else f"{name} {path}"
+        file = _file(path, "stdout")
+        for other, source in read.items():
+            if file == source:
+                raise UsageError(f"{shown} is the same file as {other}, which would be lost; {way_out}")
+        if file in written:
+            raise UsageError(f"{shown} is the same file as {written[file]}; name two files")
+        if file is not None:
+            written[file] = name
+
+
+def _file(path: str | Path, stream: str) -> object:
+    """What a regular file is known by, whatever its name; None for a device, a pipe, or a terminal."""
+    try:
+        found = os.fstat(getattr(sys, stream).fileno()) if str(path) == STDIN else Path(path).stat()
+    except FileNotFoundError:
+        return os.path.realpath(path)
+    except (OSError, ValueError, AttributeError):
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+
+
+def write_document(document: dict[str, Any], path: str | Path) -> None:
+    """Write a document as YAML when the name ends so, else as JSON; ``-`` is standard output (JSON).
+
+    Raises
+    ------
+    UsageError
+        The file can't be written, or the document holds something that no file can; what stood there before is
+        untouched.
+    """
+    path = arguments.path("path", path)
+    rule = "a dictionary, such as problem.to_document() or result.to_document() give"
+    arguments.instance("document", document, dict, rule)
+    for key in document:
+        arguments.instance("every key of document", key, str, "text")
+    if str(path) == STDIN:
+        if sys.stdout is None:
+            raise UsageError("standard output is closed: name a file to write to")
+        _write_json(document, sys.stdout)
+        sys.stdout.flush()
+        return
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        _write_through(document, target)
+        return
+    if target.is_symlink():
+        target = target.resolve()  # the file that the link names is replaced, not the link
+    try:
+        _clear_stale(target)
+        with _beside(target) as (stream, beside):
+            if target.suffix.lower() in YAML_SUFFIXES:
+                _write_yaml(document, stream)
+            else:
+                _write_json(document, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+            if not _CAN_LOCK:
+                stream.close()  # where there are no locks, an open file can't be renamed either
+            beside.chmod(_mode(target))
+            beside.replace(target)
+    except OSError as error:
+        raise UsageError(f"{target}: can't be written: {error.strerror}") from None
+    except UnicodeEncodeError:
+        raise UsageError(f"{target}: can't be written: half a surrogate pair is no UTF-8 text") from None
+
+
+# --- Files beside the target. A process that is killed leaves its own behind, and the next to write there clears it:
+# the lock on it went with its process, so whoever gets the lock knows that nobody writes there.
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[tuple[TextIO, Path]]:
+    """A locked file to write to, gone at the end unless it has been renamed."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=_PART)
+        _lock(handle, wait=True)
+        if not _CAN_LOCK or os.fstat(handle).st_nlink:  # else another cleared it before it was locked
+            break
+        os.close(handle)
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            yield stream, beside
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _clear_stale(target: Path) -> None:
+    """Remove what killed processes have left beside the target; what can't be removed stays."""
+    if not _CAN_LOCK:
+        return
+    names = re.compile(rf"\.{re.escape(target.name)}\.[a-z0-9_]{{8}}{re.escape(_PART)}")
+    with suppress(OSError):
+        for part in target.parent.iterdir():
+            if names.fullmatch(part.name):
+                with suppress(OSError):
+                    _clear(part)
+
+
+def _clear(part: Path) -> None:
+    handle = os.open(part, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        # Once locked, the name may stand for another file: its writer has renamed this one and is done.
+        if stat.S_ISREG(os.fstat(handle).st_mode) and _lock(handle, wait=False):
+            found = os.lstat(part)
+            if (found.st_dev, found.st_ino) == (os.fstat(handle).st_dev, os.fstat(handle).st_ino):
+                part.unlink()
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, *, wait: bool) -> bool:
+    """Lock an open file until it is closed or the process ends; False when another holds it or locks are not known."""
+    if not _CAN_LOCK:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        return False
+    return True
+
+
+def _write_through(document: dict[str, Any], target: Path) -> None:
+    """Write to a device or a pipe as it is: there is nothing to lose, and renaming would destroy it."""
+    try:
+        with target.open("w", encoding="utf-8") as stream:
+            _write_json(document, stream)
+    except OSError as error:
+        raise UsageError(f"{target}: can't be written: {error.strerror}") from None
+
+
+def _mode(target: Path) -> int:
+    """The mode a plain open() would give: that of the file replaced, else by the umask."""
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def _write_json(document: dict[str, Any], stream: TextIO) -> None:
+    """JSON with one line a row: a plan of a thousand copies stays readable and diffable."""
+    escaped = (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"  # a terminal of another age
+    encode = json.JSONEncoder(ensure_ascii=escaped, allow_nan=False).encode
+    parts = []
+    for key, value in document.items():
+        rows = isinstance(value, list) and value and all(isinstance(row, dict) for row in value)
+        text = _as_lines(value, key, encode) if rows else _as_json(value, key, encode)
+        parts.append(f" {json.dumps(key)}: {text}")
+    stream.write("{\n" + ",\n".join(parts) + "\n}\n")
+
+
+def _as_lines(rows: list[Any], key: str, encode: Callable[[Any], str]) -> str:
+    """A list with one line a row.
+
+    Encoded at once, which takes half the time, where the border of two rows is nowhere else: where it is found as often
+    as there are borders.
+    """
+    text = _as_json(rows, key, encode)
+    if text.count(_BORDER) == len(rows) - 1:
+        return f"[\n  {text[1:-1].replace(_BORDER, _LINES)}\n ]"
+    lines = ",\n".join(f"  {_as_json(row, key, encode)}" for row in rows)
+    return f"[\n{lines}\n ]"
+
+
+def _as_json(value: Any, key: str, encode: Callable[[Any], str]) -> str:
+    try:
+        return encode(value)
+    except (TypeError, ValueError, RecursionError) as error:  # a set, an object, NaN, a list that holds itself
+        raise UsageError(f"document can't be written: {key}: {error}") from None
+
+
+def _write_yaml(document: dict[str, Any], stream: TextIO) -> None:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.representer import RepresenterError
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None  # leaf rows on one line
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.width = 1_000_000  # the emitter folds long rows inside keys that contain blanks, which no reader then takes
+    yaml.allow_unicode = True
+    try:
+        yaml.dump(document, stream)
+    except RepresenterError as error:
+        raise UsageError(f"document can't be written: {' '.join(map(str, error.args))}") from None

@@ -1,0 +1,132 @@
+"""From a decoded packing to a plan that keeps every rule: what the flow does not know is mended here.
+
+A decoded packing may lack copies that no host had room for, or that may not stand beside others. They are placed on the
+machines that the flow rented first, by insertion and then by ejections; only when that fails are more machines rented.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.compiled.packing import evaluate
+from placement.heuristics import sketch_of
+from placement.heuristics.best_fit import BestFit
+from placement.heuristics.check import is_complete
+from placement.heuristics.construct import construct, place_optional
+from placement.heuristics.improve import drop_superfluous
+from placement.heuristics.repair import Repair
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
+from placement.local_search.fill import Fill, narrow_to
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+_EJECTIONS = 100
+
+
+class Completion:
+    """Completes decoded packings of one fleet. `exact` tells whether the last one needed no more machines."""
+
+    def __init__(self, fleet: Fleet, seed: int) -> None:
+        """What all completions share."""
+        self._fleet = fleet
+        self._blank = Workspace(fleet)
+        self._policy = BestFit(self._blank, Shares(fleet))
+        self._rng = np.random.default_rng(seed)
+        self._seed = seed
+        self.exact = False
+
+    def run(
+        self, decoded: Packing, placed: Counter[int], budget: Budget, track: Track, *, steps: int = 0
+    ) -> Packing | None:
+        """The best complete packing found around the decoded one; None without.
+
+        `placed` are the copies of each component that the flow has: optional ones among them are wanted like required
+        ones, as long as that can be. `steps` are of the search with CP-SAT that makes room on the rented machines for
+        copies that are still out.
+        """
+        firm = _with_required(self._fleet, placed)
+        narrow = narrow_to(firm, _machines_of(firm, decoded))
+        ws = self._load(narrow, decoded)
+        stuck = construct(ws, self._policy)
+        inserted = ws.to_packing()
+        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
+            place_optional(ws, self._policy)
+        self.exact = is_complete(ws)
+        if self.exact:
+            drop_superfluous(ws)
+            return ws.to_packing()
+        starts = inserted, ws.to_packing()
+        filled = self._fill(narrow, starts, budget, track, steps) if steps else None
+        if filled is not None:
+            self.exact = True
+            return filled
+        best: Packing | None = None
+        for fleet in (firm, self._fleet):
+            for start in starts:
+                if not budget.over():
+                    found = self._widen(fleet, start, budget)
+                    if found is not None and (best is None or self._is_better(found, best)):
+                        best = found
+        return best
+
+    def _is_better(self, one: Packing, other: Packing) -> bool:
+        return evaluate(self._fleet, one) < evaluate(self._fleet, other)
+
+    def _load(self, fleet: Fleet, packing: Packing) -> Workspace:
+        """A workspace with the machines of a packing and all of its copies that may stand there."""
+        ws = Workspace(fleet, like=self._blank)
+        for machine in packing.machines:
+            if ws.can_rent(machine.pool):
+                m = ws.rent(machine.pool)
+                for seat in machine.seats:
+                    if ws.placed[seat.component] < fleet.components[seat.component].copies and ws.can_stand(seat, m):
+                        ws.place(seat, m)
+        return ws
+
+    def _fill(
+        self, narrow: Fleet, starts: Sequence[Packing], budget: Budget, track: Track, steps: int
+    ) -> Packing | None:
+        """What is out placed on the rented machines by CP-SAT, from the first start that can be filled up."""
+        sketches = (sketch_of(self._load(narrow, start)) for start in starts)
+        start = next((found for found in sketches if found is not None), None)
+        if start is None:
+            return None
+        fill = Fill(narrow, budget, self._seed, start=start)
+        return fill.packing if fill.run(budget, track, steps) else None
+
+    def _widen(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
+        """What is out placed on machines rented beside those of the flow."""
+        ws = self._load(fleet, start)
+        stuck = construct(ws, self._policy)
+        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
+            place_optional(ws, self._policy)
+        drop_superfluous(ws)
+        return ws.to_packing() if is_complete(ws) else None
+
+
+def _with_required(fleet: Fleet, placed: Counter[int]) -> Fleet:
+    """The fleet with so many copies required of components that have optional ones."""
+    if not fleet.levels:
+        return fleet
+    components = tuple(
+        component if component.level is None else replace(component, required=max(component.required, placed[c]))
+        for c, component in enumerate(fleet.components)
+    )
+    return replace(fleet, components=components)
+
+
+def _machines_of(fleet: Fleet, packing: Packing) -> list[int]:
+    """The machines of a packing, and those paid for in any case, by pool."""
+    count = Counter(machine.pool for machine in packing.machines)
+    return [max(count[pool.index], fleet.fewest(pool.index)) for pool in fleet.pools]

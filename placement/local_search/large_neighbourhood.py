@@ -1,0 +1,125 @@
+"""Improvement until the time is up: free a few machines, pack them anew exactly, keep what is not worse.
+
+Large-neighbourhood search (Shaw 1998, *Using constraint programming and local search methods to solve vehicle routing
+problems*, CP98, LNCS 1520): machines that waste much are freed together with machines like them, CP-SAT packs the
+copies they held, and equally good packings are taken too, so that the plan drifts instead of sticking.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.compiled.packing import evaluate
+from placement.direct.cp_sat import solve_cp_sat
+from placement.local_search.fill import OUTRIGHT
+from placement.reductions.subproblem import may_be_freed, neighbourhood
+from placement.solving.incumbent import Track
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Machine, Packing
+    from placement.reductions.subproblem import Neighbourhood
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+NAME = "large-neighbourhood"
+WORK = 1000  # of CP-SAT a neighbourhood, thousandths of its deterministic second
+_FEWEST, _MOST = 2, 30  # machines freed at once
+_MOST_COPIES = 120
+_DRIFT_CHANCE = 0.5  # that CP-SAT is not told the plan: it keeps that otherwise, where no other is better
+
+
+class LargeNeighbourhood:
+    """The search on one plan. `step` frees some machines; how many adapts to what CP-SAT manages within its work."""
+
+    def __init__(self, fleet: Fleet, track: Track, seed: int) -> None:
+        """Start from the track's best plan."""
+        best = track.best
+        assert best is not None
+        self.fleet, self.track = fleet, track
+        self.packing, self.value = best
+        self.steps = 0
+        self.improved = 0
+        self._rng = np.random.default_rng(seed)
+        self._size = 5.0
+
+    @property
+    def possible(self) -> bool:
+        """Whether there are machines enough to free some together."""
+        return sum(may_be_freed(self.fleet, machine) for machine in self.packing.machines) >= _FEWEST
+
+    def step(self, budget: Budget) -> bool:
+        """One neighbourhood; says whether the plan got better."""
+        self.steps += 1
+        freed = self._choose()
+        if not freed:
+            return False
+        small = neighbourhood(self.fleet, self.packing, freed)
+        proved, packing = self._solve(small, budget)
+        self._size = min(_MOST, self._size + 0.5) if proved else max(_FEWEST, self._size - 1.0)
+        if packing is None:
+            return False
+        whole = small.put_back(packing)
+        value = evaluate(self.fleet, whole)
+        if value > self.value:
+            return False
+        better = value < self.value
+        self.packing, self.value = whole, value
+        if better:
+            self.improved += 1
+            self.track.offer(whole, NAME)
+        return better
+
+    def _solve(self, small: Neighbourhood, budget: Budget) -> tuple[bool, Packing | None]:
+        part = budget.share(1.0, work=WORK)
+        track = self.track.inner(small.fleet, part)
+        seed = int(self._rng.integers(2**30))
+        hint = None if self._rng.random() < _DRIFT_CHANCE else small.packing
+        solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=hint, options=OUTRIGHT)
+        best = track.best
+        return track.proved, None if best is None else best[0]
+
+    def _choose(self) -> list[int]:
+        """A machine that wastes much, and machines like it: near in zone and kind, wasteful ones first."""
+        machines = self.packing.machines
+        free = [m for m, machine in enumerate(machines) if may_be_freed(self.fleet, machine)]
+        if len(free) < _FEWEST:
+            return []
+        waste = np.array([self._waste(machines[m]) for m in free])
+        first = int(self._rng.choice(len(free), p=_chances(waste)))
+        near = np.array([self._nearness(machines[free[first]], machines[m]) for m in free])
+        noise = self._rng.random(len(free))
+        order = np.argsort(-(near + waste + 1.5 * noise), kind="stable")
+        chosen, copies = [free[first]], len(machines[free[first]].seats)
+        for k in order.tolist():
+            if len(chosen) >= round(self._size):
+                break
+            more = len(machines[free[k]].seats)
+            if k != first and copies + more <= _MOST_COPIES:
+                chosen.append(free[k])
+                copies += more
+        return chosen
+
+    def _waste(self, machine: Machine) -> float:
+        """The part of a machine's accelerator memory that holds nothing (of its vCPUs when it has no accelerators)."""
+        shape = self.fleet.pools[machine.pool].shape
+        options = [self.fleet.components[seat.component].options[seat.option] for seat in machine.seats]
+        if shape.accelerators:
+            used = sum(o.accelerators * (o.memory_mib if o.shared else shape.memory_mib) for o in options)
+            return max(0.0, 1 - used / max(1, shape.accelerators * shape.memory_mib))
+        return max(0.0, 1 - sum(o.vcpus for o in options) / max(1, shape.vcpus))
+
+    def _nearness(self, one: Machine, other: Machine) -> float:
+        a, b = self.fleet.pools[one.pool], self.fleet.pools[other.pool]
+        mine = {seat.component for seat in one.seats}
+        common = sum(seat.component in mine for seat in other.seats) / max(1, len(other.seats))
+        return 0.5 * (a.zone == b.zone) + 0.5 * (a.shape == b.shape) + common
+
+
+def _chances(waste: NDArray[np.float64]) -> NDArray[np.float64]:
+    weight = waste + 0.1
+    return weight / np.sum(weight)

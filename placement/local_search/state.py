@@ -1,0 +1,211 @@
+"""The machines of a fleet mix, with the copies on them and the copies that are out, for local search.
+
+Rules over a component are kept by *items*: copies of one component that are alike in what they may do, as in
+`reductions.subproblem`: a component with rules over zones is one item a zone, and `rezone` alone moves copies between
+them; one with a demand is one item an option.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.capacity import most_on_one
+from placement.compiled.machine_state import Box, Copy, Saved, Way, way_of
+from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.spread import keeps_zone_rules
+from placement.heuristics.prices import resource_prices
+from placement.heuristics.shares import Shares
+from placement.reductions.subproblem import may_be_freed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Component, Fleet
+    from placement.heuristics import Key, Missing
+    from placement.heuristics.shares import Floats
+
+_LEAST_WORTH = 1e-6  # dollars an hour: where machines are free, copies still count
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Copies that are alike. `ways` are by pool; `worth` is what the cheapest of them costs, dollars an hour."""
+
+    component: Component
+    key: Key
+    ways: dict[int, tuple[Way, ...]]
+    worth: float
+
+
+SavedBoxes = tuple[list[Box], list[Saved], dict[int, int], dict[int, list[int]]]
+
+
+class Boxes:
+    """Every machine of a mix and the copies that are out.
+
+    Attributes
+    ----------
+    items : what there is to place. missing : item -> copies of it that are out, none of 0.
+    zoned : component with rules over zones -> its copies by zone, those that are out too.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        packing: Packing,
+        missing: Missing,
+        *,
+        idle: bool = True,
+        worths: Sequence[float] | None = None,
+    ) -> None:
+        """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
+
+        `worths` are dollars an hour of a copy of each component that is out; by default what the cheapest way costs.
+        O(copies + items x pools).
+        """
+        self.fleet, self._worths = fleet, worths
+        shares = Shares(fleet)
+        self._cost, self._first = shares.cost(0.0, *resource_prices(fleet, shares)) / 1e6, shares.first
+        self._index: dict[Key, int] = {}
+        self.items: list[Item] = []
+        self.missing: dict[int, int] = {}
+        self._pinned = Counter({(p.component, p.option, p.instance): p.pinned for p in fleet.places if p.pinned})
+        self.zoned: dict[int, list[int]] = {}
+        self.boxes = [self._box(machine) for machine in packing.machines]
+        self._add_forced()
+        if idle:
+            self._add_idle()
+        for key, n in missing.items():
+            self.missing[self._item(key)] = n
+            self._count(*key[:2], n)
+
+    def _box(self, machine: Machine) -> Box:
+        box = Box(self.fleet, machine.pool, machine.instance)
+        box.frozen = not may_be_freed(self.fleet, machine)
+        fixed = []
+        for seat in machine.seats:
+            component = self.fleet.components[seat.component]
+            bound = component.has_zone_rules
+            zone = self.fleet.pools[machine.pool].zone if bound else None
+            item = self._item((seat.component, zone, seat.option if component.demand else None))
+            self._count(seat.component, zone, 1)
+            way = next(w for w in self.items[item].ways[machine.pool] if w.option == seat.option)
+            box.put(Copy(item, way, seat.accelerators), seat.component)
+            if box.frozen or self._is_pinned(machine, seat):
+                box.copies.pop()
+                fixed.append(seat)
+        box.fixed = tuple(fixed)
+        return box
+
+    def _is_pinned(self, machine: Machine, seat: Seat) -> bool:
+        return machine.instance is not None and (seat.component, seat.option, machine.instance) in self._pinned
+
+    def _add_forced(self) -> None:
+        """Empty machines that run now and can't be released."""
+        busy = {box.instance for box in self.boxes}
+        for instance in self.fleet.instances:
+            if not instance.removable and instance.index not in busy:
+                self.boxes.append(Box(self.fleet, instance.pool, instance.index))
+                self.boxes[-1].frozen = instance.cordoned
+
+    def _add_idle(self) -> None:
+        """Empty new machines up to each quota."""
+        used = Counter(box.pool for box in self.boxes)
+        for pool in self.fleet.pools:
+            for _ in range((pool.max_instances or 0) - used[pool.index]):
+                self.boxes.append(Box(self.fleet, pool.index, None))
+
+    def _item(self, key: Key) -> int:
+        if key not in self._index:
+            c, zone, option = key
+            zones = (None,) if zone is None else self.fleet.components[c].eligible_zones
+            for other in {zone, *zones}:
+                self._index[c, other, option] = len(self.items)
+                item = _make_item(self.fleet, (c, other, option), self._cost[self._first[c] :])
+                self.items.append(item if self._worths is None else replace(item, worth=self._worths[c]))
+        return self._index[key]
+
+    def _count(self, c: int, zone: int | None, n: int) -> None:
+        if zone is not None:
+            self.zoned.setdefault(c, [0] * len(self.fleet.zones))[zone] += n
+
+    def rezone(self, i: int, zone: int) -> int | None:
+        """Let a copy that is out go to another zone, if the rules over zones allow it; returns its new item."""
+        c, old, option = self.items[i].key
+        if old is None or zone == old or (c, zone, option) not in self._index:
+            return None
+        counts = self.zoned[c]
+        counts[old] -= 1
+        counts[zone] += 1
+        if not keeps_zone_rules(self.items[i].component, counts):
+            counts[old] += 1
+            counts[zone] -= 1
+            return None
+        j = self._index[c, zone, option]
+        self._lose(i)
+        self.missing[j] = self.missing.get(j, 0) + 1
+        return j
+
+    def count_back(self, i: int, zone: int) -> None:
+        """Undo what `rezone` counted when it made a copy of another zone one of item i; `missing` is the caller's."""
+        counts = self.zoned[self.items[i].key[0]]
+        counts[self.items[i].key[1] or 0] -= 1
+        counts[zone] += 1
+
+    def _lose(self, i: int) -> None:
+        if self.missing[i] == 1:
+            del self.missing[i]
+        else:
+            self.missing[i] -= 1
+
+    def put(self, box: Box, copy: Copy) -> None:
+        """Place a copy that is out."""
+        box.put(copy, self.items[copy.item].component.index)
+        self._lose(copy.item)
+
+    def take(self, box: Box, copy: Copy) -> None:
+        """Take a copy out."""
+        box.take(copy, self.items[copy.item].component.index)
+        self.missing[copy.item] = self.missing.get(copy.item, 0) + 1
+
+    def to_packing(self) -> Packing:
+        """The packing as it is."""
+        machines = []
+        for box in self.boxes:
+            seats = [Seat(self.items[copy.item].key[0], copy.way.option, copy.on) for copy in box.copies]
+            seats.extend(box.fixed)
+            if seats:
+                machines.append(Machine(box.pool, box.instance, tuple(sorted(seats))))
+        return Packing(tuple(machines))
+
+    def save(self) -> SavedBoxes:
+        """All that changes, for `restore`; O(boxes + copies)."""
+        zoned = {c: counts[:] for c, counts in self.zoned.items()}
+        return self.boxes[:], [box.save() for box in self.boxes], self.missing.copy(), zoned
+
+    def restore(self, saved: SavedBoxes) -> None:
+        """Be as before, the same boxes and all."""
+        self.boxes, states, self.missing, self.zoned = saved
+        for box, state in zip(self.boxes, states, strict=True):
+            box.restore(state)
+
+    def left_out(self) -> Missing:
+        """The copies that are out."""
+        return Counter({self.items[i].key: n for i, n in self.missing.items()})
+
+
+def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
+    c, zone, fixed = key
+    component = fleet.components[c]
+    ways: dict[int, list[Way]] = {}
+    for option in component.options if fixed is None else (component.options[fixed],):
+        for pool in (fleet.pools[p] for p in sorted(option.pools)):
+            if pool.max_instances != 0 and zone in (None, pool.zone):
+                each = float(cost[option.index, pool.index])
+                if component.dedicated:  # its part of all of the machine, needed or not
+                    each = pool.price / 1e6 / most_on_one(fleet, component, pool.index)
+                ways.setdefault(pool.index, []).append(way_of(option, pool.shape.memory_mib, each))
+    worth = min((way.cost for many in ways.values() for way in many), default=1.0)
+    return Item(component, key, {p: tuple(many) for p, many in ways.items()}, max(worth, _LEAST_WORTH))

@@ -1,0 +1,110 @@
+"""A plan made cheaper by turns: machines closed until that fails for long, then freed a few at a time, and so on.
+
+Each search goes on where the other is stuck. Closing machines (`refill.Elimination`) is quick, but ends in a plan whose
+room is in the wrong places; large-neighbourhood search is slow, but its steps to equally good plans move that room.
+As in variable neighbourhood search (Mladenovic and Hansen 1997, Comput. Oper. Res. 24), a turn starts from the plan
+that the turn before it left.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import evaluate
+from placement.heuristics import relabel
+from placement.local_search.eliminate import Elimination
+from placement.local_search.large_neighbourhood import LargeNeighbourhood
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+NAME = "closing-machines"
+_TRIES = 30  # to close machines, in a row without gain, that end a turn
+_STEPS = 8  # of the large-neighbourhood search, likewise
+
+
+class Polish:
+    """The search on the track's best plan. `tries` and `closed`, `steps` and `improved` count both kinds of turn."""
+
+    def __init__(self, fleet: Fleet, track: Track, seed: int) -> None:
+        """Start from the track's best plan."""
+        self._fleet, self._track, self._seed = fleet, track, seed
+        self._free = LargeNeighbourhood(fleet, track, seed)
+        self._turns = 0
+        self.tries = self.closed = 0
+
+    @property
+    def packing(self) -> Packing:
+        """Where the search is."""
+        return self._free.packing
+
+    @property
+    def steps(self) -> int:
+        """Steps of the large-neighbourhood search."""
+        return self._free.steps
+
+    @property
+    def improved(self) -> int:
+        """How many of them made the plan cheaper."""
+        return self._free.improved
+
+    def run(self, budget: Budget, most: int) -> None:
+        """Turns until the budget is over, or both kinds have done `most` tries and steps (or have nothing to do)."""
+        done = -1
+        while done < self.tries + self.steps and not self._ended(budget):
+            done = self.tries + self.steps
+            self._catch_up()
+            self._close(budget, most)
+            self._repack(budget, most)
+
+    def _catch_up(self) -> None:
+        """Go on from the track's best plan, when a search beside this one has found a better one."""
+        best = self._track.best
+        if best is not None and best[1] < self._free.value:
+            self._free.packing, self._free.value = best
+
+    def _ended(self, budget: Budget) -> bool:
+        return self._track.good_enough or budget.over()
+
+    def _close(self, budget: Budget, most: int) -> None:
+        """Close machines, and hand the plan on if it is no worse."""
+        search = Elimination(with_placed(self._fleet, self._free.packing), self._free.packing, self._seed + self._turns)
+        self._turns += 1
+        failed = 0
+        while search.possible and failed < _TRIES and self.tries < most and not self._ended(budget):
+            self.tries += 1
+            failed += 1
+            if search.step(budget.over):
+                failed = 0
+                self.closed += 1
+                self._take(relabel(self._fleet, search.packing))
+
+    def _take(self, packing: Packing) -> None:
+        """Offer a plan; go on from it unless moves cost more than the machines that it saves."""
+        value = evaluate(self._fleet, packing)
+        self._track.offer(packing, NAME)
+        if value <= self._free.value:
+            self._free.packing, self._free.value = packing, value
+
+    def _repack(self, budget: Budget, most: int) -> None:
+        """Free a few machines at a time."""
+        failed = 0
+        while self._free.possible and failed < _STEPS and self.steps < most and not self._ended(budget):
+            failed = 0 if self._free.step(budget) else failed + 1
+
+
+def with_placed(fleet: Fleet, packing: Packing) -> Fleet:
+    """The fleet with as many optional copies as a packing places, now required. O(copies + components)."""
+    if not fleet.levels:
+        return fleet
+    placed = Counter(seat.component for _, seat in packing.seats())
+    components = tuple(
+        c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
+        for c in fleet.components
+    )
+    return replace(fleet, components=components, levels=())

@@ -1,0 +1,170 @@
+"""A second process at the same problem, for searches that a thread can't have a core of its own for.
+
+Python runs one thread at a time: a search that is not mostly engine takes from the one beside it what it brings
+(`beside` has threads, for those that are). The process (`worker`) is told what to do next each time that it is done,
+and hands over what it found; it starts with the first task and ends with the search.
+
+It is a plain subprocess and not one of a pool: it imports no main module, so a script needs no guard; it ends when this
+process does, however that ends; and it can be killed at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.errors import SolverBugError
+from placement.parallel.job import Answer, Limits
+from placement.parallel.worker import STOP
+from placement.solving.incumbent import SEARCH
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.parallel.job import Task
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+_log = logging.getLogger(__name__)
+_HANDOVER = 0.2  # seconds before the end of a task's time, for the way back
+_GRACE = 0.5  # seconds after it when it is given up
+
+
+class Errand(NamedTuple):
+    """A task, its time, and by whom the track is told that its plan was found."""
+
+    task: Task
+    budget: Budget
+    by: str
+
+
+@contextmanager
+def second_process(track: Track, budget: Budget, errands: Iterator[Errand]) -> Iterator[None]:
+    """While inside, errands are run one after the other in a process of its own; each is made when it begins.
+
+    At the end the last is asked for what it has, unless the search has a good enough plan. Where no process can be
+    started, or it fails, the search goes on alone, and the log says so.
+    """
+    second = _Second(track, errands)
+    try:
+        with budget.stopping(second.hurry):
+            yield
+            if not track.good_enough:
+                second.hurry()
+                second.wait()
+    finally:
+        second.close()
+
+
+class _TaskError(EOFError):
+    """A task failed; the text is its traceback."""
+
+
+class _Second:
+    """The process, and the thread that tells it what to do."""
+
+    def __init__(self, track: Track, errands: Iterator[Errand]) -> None:
+        self._track, self._errands = track, errands
+        self._process: subprocess.Popen[bytes] | None = None
+        self._write = threading.Lock()
+        self._ending = self._closed = False
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name=f"{SEARCH}-second", daemon=True)
+        self._thread.start()
+
+    def hurry(self) -> None:
+        """Ask it to come back with what it has; nothing new is begun."""
+        self._ending = True
+        threading.Thread(target=self._send, args=(STOP,), daemon=True).start()  # the pipe may be full
+
+    def wait(self) -> None:
+        """Wait for it a little, and raise what was raised where its plans were told of."""
+        self._thread.join(_HANDOVER + _GRACE)
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Take nothing any more."""
+        self._ending = self._closed = True
+        if self._process is not None:
+            self._process.kill()
+
+    def _run(self) -> None:
+        try:
+            with suppress(StopIteration):
+                while not self._ending:
+                    self._do(next(self._errands))
+        except (OSError, EOFError, ValueError) as error:  # it could not be started, or it died
+            if not self._closed:
+                _log.warning("the second process failed, the search goes on alone: %s", error)
+                self._blame(error)
+        except BaseException as error:
+            self._error = error
+        finally:
+            if self._process is not None:
+                self._process.kill()
+                self._process.wait()
+                for pipe in (self._process.stdin, self._process.stdout):
+                    with suppress(OSError):
+                        pipe and pipe.close()
+
+    def _blame(self, error: Exception) -> None:
+        """A task that failed is a fault of ours; that memory ran out, or that the process died, is none."""
+        what = str(error).strip().rpartition("\n")[2]
+        if isinstance(error, _TaskError) and not what.startswith("MemoryError"):
+            try:
+                self._track.blame("the second process", f"failed: {what}")
+            except SolverBugError as strict:
+                self._error = strict
+
+    def _do(self, errand: Errand) -> None:
+        """One errand, there and back."""
+        if self._process is None:
+            self._process = _start()
+        seconds = max(0.0, errand.budget.left() - _HANDOVER)
+        self._send((errand.task, Limits(seconds, time.time() + seconds, None, errand.budget.gap, threads=1)))
+        if self._ending:
+            self._send(STOP)
+        assert self._process.stdout is not None
+        answer: Answer | str = pickle.load(self._process.stdout)
+        if isinstance(answer, str):
+            raise _TaskError(answer)
+        self._track.note_faults(answer.faults)
+        if answer.packing is not None and not self._closed:
+            self._track.offer(answer.packing, errand.by)
+
+    def _send(self, message: object) -> None:
+        process = self._process
+        if process is None or process.stdin is None:
+            return
+        with self._write, suppress(OSError, ValueError):  # one that has died is found out by its silence
+            pickle.dump(message, process.stdin)
+            process.stdin.flush()
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """The process, which finds modules where this one does.
+
+    Raises
+    ------
+    OSError
+        It can't be started: there is no interpreter to be found, as in a frozen application.
+    """
+    if not sys.executable or getattr(sys, "frozen", False):
+        raise OSError("this is not a Python interpreter")
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "placement.parallel.worker"],
+        env={**os.environ, "PYTHONPATH": path},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )

@@ -1,0 +1,73 @@
+"""Tasks that can run in any process: what to do, within which limits, and what comes back; all of it can be pickled."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from placement.parallel.executors import heeding_interrupts
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.solving.result import SolverFault
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits of one task: as in `Budget`, and the moment (seconds since 1970) when it must end at the latest."""
+
+    seconds: float | None
+    deadline: float | None
+    work: int | None
+    gap: float
+    threads: int | None
+
+    def budget(self) -> Budget:
+        """A budget that starts now."""
+        seconds = self.seconds
+        if self.deadline is not None:
+            left = max(0.0, self.deadline - time.time())
+            seconds = left if seconds is None else min(seconds, left)
+        return Budget(seconds, self.work, self.gap, self.threads)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a task found: its best packing, the bounds that it proved, as `Track.raise_bound` takes them, and faults."""
+
+    packing: Packing | None = None
+    bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
+    faults: tuple[SolverFault, ...] = ()
+
+
+def track_from(fleet: Fleet, hint: Packing | None, budget: Budget) -> Track:
+    """Where a task begins: with the plan `hint`, if there is one."""
+    track = Track(fleet, budget)
+    if hint is not None:
+        track.offer(hint, "hint")
+    return track
+
+
+def answer_of(track: Track) -> Answer:
+    """The best plan that a task has come to, and the faults that showed."""
+    best = track.best
+    return Answer(None if best is None else best[0], faults=tuple(track.faults))
+
+
+class Task(Protocol):
+    """What is to be done."""
+
+    def run(self, budget: Budget) -> Answer:
+        """Do it within a budget."""
+        ...
+
+
+def perform(task: Task, limits: Limits) -> Answer:
+    """One task in a process of its own: what executors are given."""
+    budget = limits.budget()
+    with heeding_interrupts(budget.interrupt):
+        return task.run(budget)

@@ -1,0 +1,62 @@
+"""A search beside another one, in a thread of its own.
+
+Engines let Python go on while they work, so two searches on two cores get in each other's way little, as long as one
+of them is mostly engine. Both report to the same track; either may end the other by a proof.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from placement.solving.incumbent import SEARCH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.solving.budget import Budget
+
+Answer = TypeVar("Answer")
+_LATE = 0.2  # seconds after the end of its time that a search is waited for
+
+
+def may_search_beside(budget: Budget) -> bool:
+    """Whether there is a second core for it, and whether the answer may depend on how fast the machine is."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return budget.work is None and min(cores, budget.threads or cores) > 1
+
+
+class Beside(Generic[Answer]):
+    """A search that has begun."""
+
+    def __init__(self, search: Callable[[], Answer], budget: Budget) -> None:
+        """Begin it. It must end by itself when the budget is over or the track is good enough."""
+        self._search, self._budget = search, budget
+        self._answer: Answer | None = None
+        self._error: BaseException | None = None
+        self._done = threading.Event()
+        threading.Thread(target=self._run, name=f"{SEARCH}-beside", daemon=True).start()
+
+    def end(self) -> Answer | None:
+        """Wait for its end and return what it says; None when it goes on though its time is over.
+
+        Raises
+        ------
+        BaseException
+            Whatever the search raised.
+        """
+        while not self._done.wait(timeout=0.1):
+            if self._budget.over() and not self._done.wait(timeout=_LATE):
+                return None
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+    def _run(self) -> None:
+        try:
+            self._answer = self._search()
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._done.set()

@@ -1,0 +1,51 @@
+"""Whether machine counts have room for all copies, as far as the pattern LP can tell; a cut where they have none.
+
+The LP at a mix counts the money for machines beyond it; where there are any, its prices are a cut that the mix breaks
+(Benders 1962). The cut is certified like any other, so what was found on the way does not matter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.patterns.certificate import certify
+from placement.patterns.master import PatternProgram
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.patterns.certificate import Cut
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Pattern
+    from placement.solving.budget import Budget
+
+ROUNDS = 20  # of pricing, for one answer
+
+
+class Room:
+    """Answers for one relaxation, from all patterns known to its bound; what one call finds is kept for the next."""
+
+    def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern]) -> None:
+        """O(patterns)."""
+        self._relaxation = relaxation
+        self._program = PatternProgram(relaxation, paid=0.0)
+        self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._knapsacks = {kind.index: kind.knapsack for kind in relaxation.kinds}
+
+    def lacking(self, machines: Sequence[float], budget: Budget, rounds: int = ROUNDS) -> Cut | None:
+        """A cut that these counts, whole or not, break; None when there is room for all, or no answer in time."""
+        program = self._program
+        program.limit(machines)
+        for _ in range(rounds):
+            if not program.solve(budget.left()) or not program.beyond():
+                return None
+            duals = program.duals()
+            prices = program.prices(duals)
+            most = [knapsack.best_pattern(prices.touch[q])[0] for q, knapsack in self._knapsacks.items()]
+            device = [max(pair) for pair in zip(most, prices.device, strict=True)]
+            cut = certify(self._relaxation, prices, device)
+            if sum(worth * n for worth, n in zip(cut.worth, machines, strict=True)) < cut.least:
+                return cut
+            if not program.improve(duals, prices, self._knapsacks):
+                return None
+        return None

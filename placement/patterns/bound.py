@@ -1,0 +1,474 @@
+"""The pattern bound: prices by column generation, then whole machines by branching on their counts.
+
+1. Solve the LP by column generation (Gilmore and Gomory 1961). Prices of any round are a bound, so it rises as they get
+   better.
+2. Branch on machine counts and on counts of wide copies (`tree`), generating columns in every box. When it ends, the
+   bound is that of whole machines and whole wide copies over all patterns.
+3. What all the boxes' cuts say together: the cheapest machine counts that keep them, while the LP there lacks machines.
+
+Where copies run and moving them all would cost a good part of the machines' money, the LP is solved once more after
+step 1, with the machines that run and the copies that they may keep (`keeping`): most of what a plan costs then depends
+on those, and the tree, which knows nothing of them, has what time is left.
+
+Whatever stops it, the last bound stands.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.bounds.cutoff import cutoff_below
+from placement.bounds.infeasible import why_infeasible
+from placement.bounds.instant import raise_instant_bounds
+from placement.bounds.moves import least_move_ticks
+from placement.patterns.benders import Room
+from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
+from placement.patterns.certificate import box_bound, certify, device_worth
+from placement.patterns.covering import any_box, cheapest_mix, covering_bound
+from placement.patterns.enumeration.nodes import Settling
+from placement.patterns.formulation import RELAXES, RELAXES_BY_MIX, RELAXES_KEEPING, relax
+from placement.patterns.master import MICRO, PatternProgram
+from placement.patterns.multiplicity import Stacking
+from placement.patterns.running.kept_copies import Keeping
+from placement.patterns.running.state import Today
+from placement.patterns.size import TOO_LARGE, may_build
+from placement.solving.result import Outcome, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.patterns.certificate import Box, Cut, Prices
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.history import Case, Verdict
+    from placement.patterns.master import Duals, Pattern
+    from placement.patterns.multiplicity import Limits
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+NAME = "patterns"
+NAME_KEEPING = "patterns-keeping"
+BOUND = "bound"
+TOO_SMALL = "no machine counts within the quotas can hold the copies"
+_MIX_GAP = 1e-3  # relative
+_MIX_SECONDS = 0.4
+_MIXES = 20  # held against the room that they have
+_BOX_ROUNDS = 30  # of column generation in one box
+_CUTS = 30  # kept of the tree
+_ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
+_NEAR = 1e-4  # and so near in a box that is branched on anyway
+_NEWS = 1.002  # a bound higher by this factor is worth a report
+_RISE = 1.0005  # or worth more branching, when time is short
+_NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
+_NODES_OF_PROGRAM = 10  # of the tree, that an integer program counts for
+_EXTRA = 8  # more patterns a kind and round, from a part of the items
+_USEFUL = 0.1  # of an accelerator's worth, that a useful pattern may lack
+_DROP = 0.6  # part of the items that are then left out
+_STAKE = 0.02  # of the price of what runs, that moving all of it must cost for it to be worth an LP of its own
+_ROOT_SHARE, _KEEP_SHARE = 0.5, 0.8  # then, of the time left for the bound, for the LP without and with what runs
+
+
+def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, hint: Packing | None = None) -> Outcome:
+    """Bounds alone, cheapest first, for the plan `hint` or for any plan; reported to `track`."""
+    if hint is not None:
+        track.offer(hint, "given")
+    reason = why_infeasible(fleet, budget)
+    if reason is not None and hint is None:
+        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
+    raise_instant_bounds(fleet, track, budget)
+    if not may_build(fleet, budget):
+        return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
+    best = track.best
+    given = best[1].left_out if best is not None and fleet.levels else None
+    patterns = PatternBound(fleet, budget, given, seed)
+    patterns.run(track)
+    stats: dict[str, int | float | str] = {
+        "columns": patterns.columns,
+        "rounds": patterns.rounds,
+        "nodes": patterns.nodes,
+        "programs": patterns.programs,
+    }
+    if patterns.infeasible and given is None and hint is None:
+        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
+    if budget.over():
+        return Outcome(BOUND, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats=stats)
+    return Outcome(BOUND, Stop.PROVED if track.proved else Stop.DONE, stats=stats)
+
+
+class PatternBound:
+    """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
+
+    So are `reduced`, the cost of each way of the relaxation at the prices of the root, and `worth`, what a machine of
+    each pool is worth at them and costs at least: empty when there was no time to solve its LP.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        budget: Budget,
+        given: tuple[int, ...] | None = None,
+        seed: int = 0,
+        *,
+        engines: bool = True,
+    ) -> None:
+        """Build the relaxation; `given` as in `Track.raise_bound`. Without `engines` all is proven by prices."""
+        self.fleet = fleet
+        self.relaxation: Relaxation = relax(fleet, given)
+        self.cuts: list[Cut] = []
+        self._machines: tuple[int, ...] | None = None
+        self.bound = 0  # micro-dollars per hour of all machines
+        self._moves = least_move_ticks(fleet)
+        self.cutoff: int | None = None  # ticks, of plans in the machine counts that were left out
+        self.keeping: Keeping | None = None  # where what runs now has a say
+        self.infeasible = False
+        self.rounds = 0
+        self._budget = budget
+        self._engines = engines
+        self.given = given
+        self.reduced: list[float] = []
+        self.worth: list[float] = []
+        self._prices: Prices | None = None  # the best of the root
+        self._seed = seed
+        self._rng = random.Random(seed)
+        self.nodes = 0
+        self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
+        self._stacking = Stacking(self.relaxation)
+        self._most: tuple[Limits, ...] = self._stacking.limits({})
+        self._knapsacks = [kind.knapsack for kind in self.relaxation.kinds]  # with what is allowed now
+        self.groups = groups_of(fleet)
+        self._settling = Settling(self.relaxation, self.groups, self._stacking)
+        self._tree: Tree | None = None
+        self._relaxes = RELAXES
+        self._program = PatternProgram(self.relaxation, self.groups)
+        self._start()
+
+    def _start(self) -> None:
+        """First columns: each item alone, as often as it fits."""
+        self._program.add_patterns(
+            (kind.index, {i: limit})
+            for kind in self.relaxation.kinds
+            for i, limit in enumerate(kind.knapsack.limits)
+            if limit
+        )
+
+    @property
+    def ticks(self) -> int:
+        """No plan within `given` costs fewer: machines, and the moves that no plan avoids.
+
+        Machine counts that were left out hold no plan below the cutoff of then: of dearer ones nothing is said.
+        """
+        ticks = self.fleet.tick_price * self.bound + self._moves
+        if self.cutoff is not None:
+            ticks = self.cutoff if self._tree is not None and self._tree.exhausted else min(ticks, self.cutoff)
+        return ticks if self.keeping is None else max(ticks, math.ceil(self.fleet.tick_price * self.keeping.bound))
+
+    @property
+    def columns(self) -> int:
+        """Patterns generated so far."""
+        return self._program.patterns
+
+    @property
+    def patterns(self) -> list[Pattern]:
+        """All of them."""
+        return self._program.known()
+
+    def useful_patterns(self) -> list[Pattern]:
+        """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the prices of the root.
+
+        Others were found at prices far from these, or in boxes of the tree; in the LPs of a dive they take time, a
+        quarter of it where there are most, and lead away from what is cheap. Items alone are kept.
+        """
+        if self._prices is None:
+            return self.patterns
+        least = [(1 - _USEFUL) * worth for worth in device_worth(self.relaxation, self._prices)]
+        touch = self._prices.touch
+        return [
+            (q, pattern)
+            for q, pattern in self.patterns
+            if len(pattern) == 1 or sum(touch[q][i] * times for i, times in pattern) >= least[q]
+        ]
+
+    @property
+    def machines(self) -> tuple[int, ...]:
+        """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
+        if self._machines is None:
+            mix = cheapest_mix(
+                self.fleet, self.cuts, gap=_MIX_GAP, seconds=_MIX_SECONDS, work=_MIX_SECONDS, seed=self._seed
+            )
+            self._machines = () if mix is None else mix.machines
+        return self._machines
+
+    def run(self, track: Track, nodes: int = 2_000, patience: float = math.inf) -> None:
+        """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it to `track`.
+
+        A work limit limits the nodes, so many for a unit. Branching ends too after `patience` seconds without news.
+        """
+        track.evidence.append(self)
+        if self._budget.work is not None:
+            nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
+        if track.best is not None:
+            self._program.add_patterns(self._patterns_of(track.best[0]))
+        box = any_box(self.fleet, self.groups)
+        today = self._today()
+        root = self._converge(box, track, self._budget if today is None else self._budget.share(_ROOT_SHARE))
+        if root is None or self.infeasible:
+            return
+        if today is not None:
+            self._keep(today, box, track)
+        if not self._budget.over():
+            self.reduced = self._program.reduced_costs()
+            _, worth = self._program.worths(self._program.duals())
+            self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
+        self._tree = Tree(self._branch, partial(self._settle, track), self.relaxation, self.groups, box, root)
+        self._grow(self._tree, track, nodes, patience)
+        self._hold_mixes_against_room(track)
+
+    def resume(self, track: Track, budget: Budget, nodes: int = 2_000) -> None:
+        """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
+        if self._tree is not None:
+            self._budget = budget
+            self._grow(self._tree, track, self._work(self._tree) + nodes, math.inf)
+
+    def exclude(self, limits: Mapping[int, int], verdict: Verdict, track: Track, budget: Budget) -> bool:
+        """Leave out all counts of pools and groups within these limits, `mix` among them.
+
+        There must be no plan there of fewer ticks than those of the `verdict`, all that it costs counted. Then go on
+        with the tree; False when the time is up before.
+        """
+        self._budget = budget
+        if self._tree is None or not self._tree.exclude(limits, verdict):
+            return False
+        self.cutoff = verdict.ticks if self.cutoff is None else min(verdict.ticks, self.cutoff)
+        self._relaxes = RELAXES_BY_MIX
+        self.resume(track, budget)
+        return True
+
+    @property
+    def root(self) -> Case | None:
+        """How the bound came about: all boxes of the tree and their reasons; None when it was not begun."""
+        return None if self._tree is None else self._tree.root
+
+    @property
+    def mix(self) -> tuple[int, ...]:
+        """Machine counts, per pool, of the tree's cheapest box, which costs the bound; () while it is not at its end.
+
+        They may cost a little more or less themselves, where a box's bound is not that of its own solution.
+        """
+        return () if self._tree is None else self._tree.mix
+
+    def _grow(self, tree: Tree, track: Track, nodes: int, patience: float) -> None:
+        """Grow the tree, as `run` says."""
+        news, since = self.bound, self._budget.elapsed()
+        while not (tree.done or track.good_enough or self._budget.over()) and self._work(tree) < nodes and tree.step():
+            self._raise(tree.bound, track)
+            self.nodes = tree.nodes
+            if self.bound > news * _RISE:
+                news, since = self.bound, self._budget.elapsed()
+            elif self._budget.elapsed() - since > patience:
+                break
+        self._raise(tree.bound, track)
+        if tree.exhausted:
+            track.raise_bound(self.ticks, NAME, self.given, self._relaxes)
+        self._machines = tree.machines or None
+
+    def _today(self) -> Today | None:
+        """What runs now, if moving all of it would cost enough beside the machines that run."""
+        if not self.fleet.places or not self.fleet.tick_price:  # nothing to keep, or machines are not paid for
+            return None
+        running = sum(self.fleet.pools[instance.pool].price for instance in self.fleet.instances)
+        today = Today(self.relaxation)
+        return today if today.stake > _STAKE * running else None
+
+    def _keep(self, today: Today, box: Box, track: Track) -> None:
+        """Raise the bound by what moves cost: at once by the prices of the root, then by those of an LP."""
+        self.keeping = Keeping(today)
+        if self._prices is not None:
+            self.keeping.try_prices(self._prices)
+        track.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
+        self.keeping.run(self._budget.share(_KEEP_SHARE), self.patterns, box)
+        track.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
+
+    def _hold_mixes_against_room(self, track: Track) -> None:
+        """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
+        room: Room | None = None  # an LP more, which most fleets with zones do not need
+        for _ in range(_MIXES):
+            if self._budget.over() or track.good_enough:
+                return
+            seconds = _MIX_SECONDS if self._budget.work is None else math.inf
+            limits = {"seconds": min(seconds, self._budget.left()), "work": _MIX_SECONDS}
+            mix = cheapest_mix(self.fleet, self.cuts, gap=0.0, seed=self._seed, **limits)
+            if mix is None:
+                self.infeasible = True
+                return
+            if mix.bound < self.bound:  # the tree knows of whole copies, too
+                return
+            self._raise(mix.bound, track)
+            room = room or Room(self.relaxation, self.patterns)
+            cut = room.lacking(mix.machines, self._budget, _BOX_ROUNDS) if mix.machines else None
+            if cut is None:
+                return
+            self.cuts.append(cut)
+
+    def _raise(self, bound: int, track: Track) -> None:
+        if bound > self.bound:
+            self.bound = bound
+            track.raise_bound(self.ticks, NAME, self.given, self._relaxes)
+
+    def _converge(self, box: Box, track: Track, budget: Budget) -> Relaxed | None:
+        """Column generation at the root; adds the cut of the best prices. None when it can't go on.
+
+        Prices are smoothed (Wentges 1997): taken between those of the LP and the best so far, and those of the LP when
+        that finds nothing. The bound is raised as prices get better.
+        """
+        self._program.set_box(box)
+        best, cut, centre = 0, None, None
+        while not budget.over() and self._program.solve(budget.left()):
+            self.rounds += 1
+            duals, value = self._program.duals(), self._program.value() * MICRO
+            found = 0
+            for point in self._program.smoothed(centre, duals):
+                prices = self._program.prices(point)
+                found, device = self._price(prices, duals)
+                tried = certify(self.relaxation, prices, device)
+                bound = covering_bound(self.fleet, tried)
+                if bound is None:
+                    self.infeasible = True
+                    self._prices = prices
+                    self.cuts.append(tried)
+                    return None
+                if cut is None or bound > best:
+                    best, cut, centre = bound, tried, point
+                    self._prices = prices
+                if found:
+                    break
+            if best > self.bound * _NEWS:
+                self._raise(best, track)
+            if (not found or value <= best * (1 + _ENOUGH)) and not (
+                self._program.beyond() and self._program.raise_penalty()
+            ):
+                break
+        if cut is None:
+            return None
+        self.cuts.append(cut)
+        self._raise(best, track)
+        return self._relaxed(best, self._prices)
+
+    def _branch(self, box: Box) -> Relaxed | None:
+        """Column generation in one box of the tree, from the columns that are there; None when out of time."""
+        self._program.set_box(box)
+        self._allow(box)
+        best, best_prices = 0, None
+        for _ in range(_BOX_ROUNDS):
+            solved = self._program.solve(self._budget.left())
+            if self._budget.over():
+                return None
+            if not solved:
+                return Relaxed(best, (), feasible=False, prices=best_prices)
+            self.rounds += 1
+            duals, value = self._program.duals(), self._program.value() * MICRO
+            prices = self._program.prices(duals)
+            found, device = self._price(prices, duals, extra=0)
+            local = certify(self.relaxation, prices, device, box.sums)
+            bound = box_bound(self.fleet, local, self.groups, prices.group, box)
+            if best_prices is None or bound > best:
+                best, best_prices = bound, prices
+            near = _ENOUGH if is_whole(self._program.counts()) and not box.sums else _NEAR
+            if (not found or value <= best * (1 + near)) and not (
+                self._program.beyond() and self._program.raise_penalty()
+            ):
+                break
+        if best_prices is not None and len(self.cuts) < _CUTS:
+            self.cuts.append(certify(self.relaxation, best_prices))  # without the box's limits
+        return self._relaxed(best, best_prices)
+
+    def _work(self, tree: Tree) -> int:
+        """What was done, in nodes of the tree."""
+        return tree.nodes + _NODES_OF_PROGRAM * self.programs
+
+    @property
+    def programs(self) -> int:
+        """Boxes for which all patterns within their gap were listed."""
+        return self._settling.programs
+
+    def enumerate_patterns(self, box: Box, rent: int, prices: Prices, track: Track, budget: Budget) -> Verdict | None:
+        """The word of an engine on a box of which prices prove `rent` micro-dollars per hour; None when it has none."""
+        self._engines, self._budget = True, budget
+        relaxed = self._settle(track, box, Relaxed(rent, (), feasible=True, prices=prices))
+        return None if relaxed is None else relaxed.verdict
+
+    def _settle(self, track: Track, box: Box, relaxed: Relaxed) -> Relaxed | None:
+        """Say more of a box, by all patterns that plans better than the best one can have there."""
+        best = track.best
+        cutoff = None if best is None else cutoff_below(self.fleet, best[1], self.given)
+        if not self._engines or cutoff is None or cutoff.rent is None:
+            return None
+        self._allow(box)
+        return self._settling.settle(box, relaxed, self._knapsacks, cutoff.rent, self._budget)
+
+    def _relaxed(self, bound: int, prices: Prices | None = None) -> Relaxed:
+        """What the last solution says, with a bound for its box."""
+        program = self._program
+        sums = tuple(program.sums())
+        stacked = self._stacking.stacked(sums, self._most, zip(program.known(), program.amounts()[1], strict=True))
+        return Relaxed(bound, tuple(program.counts()), not program.beyond(), sums, stacked, prices)
+
+    def _allow(self, box: Box) -> None:
+        """Allow the patterns that limits on copies allow, in a box."""
+        most = self._stacking.limits(box.sums)
+        if most != self._most:
+            self._most = most
+            self._knapsacks = [
+                knapsack.with_limits(limits) for knapsack, limits in zip(self._knapsacks, most, strict=True)
+            ]
+            self._program.allow(most)
+
+    def _price(self, prices: Prices, duals: Duals, extra: int = _EXTRA) -> tuple[int, list[int]]:
+        """Add patterns that are allowed and improve the LP with these `duals`; says how many.
+
+        The second part of the answer is the most that an accelerator of each kind is worth at `prices`, over all
+        patterns that are allowed.
+        """
+        device, found = [], []
+        for q, knapsack in enumerate(self._knapsacks):
+            value, pattern = knapsack.best_pattern(prices.touch[q])
+            device.append(max(value, prices.device[q]))
+            if not self._program.saves(duals, q, pattern):
+                continue
+            found.append((q, pattern))
+            for _ in range(extra):
+                some = [0 if self._rng.random() < _DROP else price for price in prices.touch[q]]
+                found.append((q, knapsack.best_patterns(some, [knapsack.room])[0][1]))
+        found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
+        new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
+        return self._program.add_patterns(new), device
+
+    def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
+        """What a plan has on its accelerators (or machines with at most one): a good start."""
+        ways = {(way.component, way.option, way.pool): way for way in self.relaxation.ways}
+        for machine in packing.machines:
+            on: dict[int, Counter[int]] = {}
+            for seat in machine.seats:
+                way = ways.get((seat.component, seat.option, machine.pool))
+                if way is None or way.item is None:
+                    continue
+                for a in seat.accelerators or (0,):
+                    on.setdefault(a, Counter())[way.item] += 1
+            q = self.relaxation.kind_of.get(machine.pool)
+            if q is not None:
+                limits = self.relaxation.kinds[q].knapsack.limits
+                for pattern in on.values():
+                    yield q, {i: min(times, limits[i]) for i, times in pattern.items()}
+
+    def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
+        """The pattern in kinds that differ from kind q by their zone alone, less what can't stand there."""
+        items = self.relaxation.kinds[q].items
+        for kind in self.relaxation.kinds:
+            if kind.index != q and kind.alike == self.relaxation.kinds[q].alike:
+                index, limits = self._index[kind.index], self._most[kind.index]
+                there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
+                yield kind.index, {i: min(times, limits[i]) for i, times in there.items()}

@@ -1,0 +1,274 @@
+"""Whole machines and whole wide copies: best-first branching on their counts.
+
+Only machine counts carry cost, and the LP buys parts of machines; it also likes parts of wide copies, half of one in
+each of two gaps, and one such copy twice on each of half as many accelerators. That ends where no more than one copy is
+allowed: no accelerator then holds two. A node is a box of machine counts; its bound is the
+certificate of its LP's prices over that box, so patterns that were never generated are covered. Machines of one type
+are nearly alike wherever they stand, so the LP shifts them freely between zones and a branch on one pool's count
+changes nothing; a branch on the count of all of them does (as in branching on aggregated variables, Vanderbeck 2011,
+*Branching in branch-and-price: a generic scheme*, Math. Prog. 130).
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.patterns.formulation import volumes
+from placement.patterns.history import Case, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.certificate import Box, Groups, Prices
+    from placement.patterns.formulation import Relaxation, Way
+    from placement.patterns.history import Verdict
+
+WHOLE = 1e-6  # a count so near a whole number is whole
+
+
+def groups_of(fleet: Fleet) -> tuple[tuple[int, ...], ...]:
+    """Pools of one instance type, where there are several."""
+    found: dict[str, list[int]] = {}
+    for pool in fleet.pools:
+        found.setdefault(fleet.problem.pools[pool.index].instance_type, []).append(pool.index)
+    return tuple(tuple(group) for group in found.values() if len(group) > 1)
+
+
+def is_whole(counts: Sequence[float]) -> bool:
+    """Whether all counts are whole numbers, to rounding."""
+    return all(abs(n - round(n)) <= WHOLE for n in counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """What solving one box gives.
+
+    `bound` is proven, micro-dollars per hour, by `prices`, or by an engine's `verdict`; `counts` are machines per pool
+    and group in the solution (none when there is none), `sums` copies per sum of the relaxation; `stacked` of each sum
+    how many of its copies, about, are saved by patterns with more of them than there are; `feasible` says whether these
+    hold everything that the relaxation asks for.
+    """
+
+    bound: int
+    counts: tuple[float, ...]
+    feasible: bool
+    sums: tuple[float, ...] = ()
+    stacked: tuple[float, ...] = ()
+    prices: Prices | None = None
+    verdict: Verdict | None = None
+
+
+class _Node(NamedTuple):
+    bound: int
+    order: int
+    case: Case
+    relaxed: Relaxed
+    settled: bool = False  # or not to be settled
+
+    @property
+    def box(self) -> Box:
+        return self.case.box
+
+
+class _Branch(NamedTuple):
+    """A split of a box: at most so many of the subject, or more."""
+
+    subject: Subject
+    at_most: int
+    parts: tuple[Box, ...]
+
+
+class Tree:
+    """The open boxes. `bound` holds for every plan whenever the search is stopped."""
+
+    def __init__(
+        self,
+        solve: Callable[[Box], Relaxed | None],
+        settle: Callable[[Box, Relaxed], Relaxed | None],
+        relaxation: Relaxation,
+        groups: Groups,
+        root: Box,
+        relaxed: Relaxed,
+    ) -> None:
+        """`solve` bounds a box (None: out of time); `relaxed` is what it says of the `root`.
+
+        `settle` says more of a box, of which it is told what is known; None when it can't.
+        """
+        fleet = relaxation.fleet
+        self._solve = solve
+        self._settle = settle
+        self._copies = [fleet.components[relaxation.ways[ways[0]].component].copies for ways in relaxation.sums]
+        self._weights = [min(_part(fleet, relaxation.ways[w]) for w in ways) for ways in relaxation.sums]
+        self._pools = len(fleet.pools)
+        self._groups = groups
+        prices = [pool.price for pool in fleet.pools]
+        self._prices = (*prices, *(min(prices[p] for p in group) for group in groups))
+        self.root = Case(root, prices=relaxed.prices, rent=relaxed.bound)
+        self._open = [_Node(relaxed.bound, 0, self.root, relaxed)]
+        self._closed: list[_Node] = []  # boxes that can't be branched on
+        self._met: tuple[int, ...] = ()  # whole counts met that hold everything
+        self.nodes = 0
+
+    @property
+    def bound(self) -> int:
+        """The least price of the machines of plans that were not left out, micro-dollars per hour; 0 when all were."""
+        return min((nodes[0].bound for nodes in (self._open, self._closed) if nodes), default=0)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no box is left: all machine counts were left out."""
+        return not self._open and not self._closed
+
+    @property
+    def done(self) -> bool:
+        """Whether more branching can't raise the bound."""
+        return not self._open or bool(self._closed and self._open[0].bound >= self._closed[0].bound)
+
+    @property
+    def machines(self) -> tuple[int, ...]:
+        """The cheapest whole counts, per pool, met so far that hold everything; none: ()."""
+        return (self._mix(self._closed[0]) if self._closed else ()) or self._met
+
+    @property
+    def mix(self) -> tuple[int, ...]:
+        """Those of the box with the least bound, when more branching can't raise that; else ()."""
+        return self._mix(self._closed[0]) if self.done and self._closed else ()
+
+    def exclude(self, limits: Mapping[int, int], verdict: Verdict) -> bool:
+        """Leave out all counts within these limits, `mix` among them; False: no time for that.
+
+        Limits are on counts of pools and groups, by index. The rest of the mix's box falls into boxes with more
+        machines of one pool or group, and no more of those before it.
+        """
+        node = self._closed[0]
+        most = list(node.box.most)
+        splits, parts = [], []
+        for k, n in limits.items():
+            if n < most[k]:
+                fewest = list(node.box.fewest)
+                fewest[k] = max(fewest[k], n + 1)
+                splits.append((Subject(copies=False, number=k), n))
+                parts.append(replace(node.box, fewest=tuple(fewest), most=tuple(most)))
+            most[k] = min(most[k], n)
+        found = self._solved(node, parts)
+        if found is None:
+            return False
+        heapq.heappop(self._closed)
+        self._met = ()
+        node.case.splits, node.case.above = splits, self._push(found)
+        if splits:
+            node.case.below = Case(replace(node.box, most=tuple(most)), node.case, verdict=verdict)
+        else:
+            node.case.verdict = verdict
+        return True
+
+    def step(self) -> bool:
+        """Settle the box with the least bound or branch on it; False when the time is up (that box then stays open)."""
+        node = self._open[0]
+        if not node.settled:
+            relaxed = self._settle(node.box, node.relaxed)
+            bound = node.bound if relaxed is None else max(node.bound, relaxed.bound)
+            node.case.verdict = None if relaxed is None else relaxed.verdict
+            node = _Node(bound, node.order, node.case, relaxed or node.relaxed, settled=True)
+            heapq.heapreplace(self._open, node)
+            if node is not self._open[0]:
+                return True
+        branch = self._branch(node)
+        if branch is None:
+            heapq.heappush(self._closed, heapq.heappop(self._open))
+            return True
+        children = self._solved(node, branch.parts)
+        if children is None:
+            return False
+        heapq.heappop(self._open)
+        below, above = self._push(children)
+        node.case.splits, node.case.above, node.case.below = [(branch.subject, branch.at_most)], [above], below
+        return True
+
+    def _push(self, nodes: Sequence[_Node | None]) -> list[Case | None]:
+        """Open some nodes; their cases, None where a part is empty."""
+        for node in nodes:
+            if node is not None:
+                heapq.heappush(self._open, node)
+        return [None if node is None else node.case for node in nodes]
+
+    def _solved(self, node: _Node, boxes: Sequence[Box]) -> list[_Node | None] | None:
+        """Parts of a node's box, each with its bound, None for empty ones; None when the time is up."""
+        found: list[_Node | None] = []
+        for box in boxes:
+            if self._is_empty(box):
+                found.append(None)
+                continue
+            relaxed = self._solve(box)
+            if relaxed is None:
+                return None
+            self.nodes += 1
+            case = Case(box, node.case, relaxed.prices, relaxed.bound)
+            found.append(_Node(max(node.bound, relaxed.bound), self.nodes, case, relaxed))
+        return found
+
+    def _mix(self, node: _Node) -> tuple[int, ...]:
+        """The whole counts of a box that hold everything, if there are such."""
+        return tuple(round(n) for n in node.relaxed.counts[: self._pools]) if node.relaxed.feasible else ()
+
+    def _is_empty(self, box: Box) -> bool:
+        """Whether a range is empty, or the limits of some group's pools rule out those of the group."""
+        return any(low > high for low, high in box.sums.values()) or any(
+            sum(box.most[p] for p in group) < box.fewest[self._pools + g]
+            or sum(box.fewest[p] for p in group) > box.most[self._pools + g]
+            for g, group in enumerate(self._groups)
+        )
+
+    def _branch(self, node: _Node) -> _Branch | None:
+        """Two boxes that together hold all plans of the node's; None when machines and sums of copies are whole.
+
+        Branched on is the count whose rounding is worth most, be it of machines or of copies: a wide copy takes a large
+        part of a machine, and half of one is what the LP likes.
+        """
+        counts, sums = node.relaxed.counts, node.relaxed.sums
+        k = self._fractional(counts)
+        if k is None and node.relaxed.feasible and not self._met:
+            self._met = self._mix(node)
+        worth = {s: copies * self._weights[s] for s, copies in enumerate(node.relaxed.stacked) if copies > WHOLE}
+        worth |= {s: _apart(n) * self._weights[s] for s, n in enumerate(sums) if _apart(n) > WHOLE}
+        s = max(worth, key=lambda s: (worth[s], -s), default=None)
+        if s is not None and (k is None or worth[s] > _apart(counts[k]) * self._prices[k]):
+            return self._branch_on_copies(node.box, s, sums[s])
+        return None if k is None else _branch_on_machines(node.box, k, counts[k])
+
+    def _fractional(self, counts: tuple[float, ...]) -> int | None:
+        """The count of machines whose rounding is worth most, rather of a group than of a pool; None: all are whole."""
+        broken = [k for k, n in enumerate(counts) if _apart(n) > WHOLE]
+        return max(broken, key=lambda k: (round(_apart(counts[k]) * self._prices[k]), k), default=None)
+
+    def _branch_on_copies(self, box: Box, s: int, copies: float) -> _Branch:
+        """The box with at most, and with more copies in sum s than `copies` rounded down."""
+        low, high = box.sums.get(s, (0, self._copies[s]))
+        below = math.floor(copies + WHOLE)
+        limits = ((low, min(high, below)), (max(low, below + 1), high))
+        parts = tuple(replace(box, sums={**box.sums, s: limit}) for limit in limits)
+        return _Branch(Subject(copies=True, number=s), below, parts)
+
+
+def _apart(count: float) -> float:
+    """How far a count is from a whole number."""
+    return abs(count - round(count))
+
+
+def _branch_on_machines(box: Box, k: int, count: float) -> _Branch:
+    """The box with count k at most, and above, what `count` is rounded down to."""
+    below = math.floor(count)
+    fewest, most = list(box.fewest), list(box.most)
+    fewest[k], most[k] = below + 1, below
+    parts = (replace(box, most=tuple(most)), replace(box, fewest=tuple(fewest)))
+    return _Branch(Subject(copies=False, number=k), below, parts)
+
+
+def _part(fleet: Fleet, way: Way) -> float:
+    """About what one copy costs: the largest part that it takes of what a machine has, in micro-dollars per hour."""
+    parts = [amount / have for amount, have in zip(way.usage, volumes(fleet, way.pool), strict=True) if amount]
+    return fleet.pools[way.pool].price * max(parts, default=0.0)

@@ -1,0 +1,227 @@
+r"""Prices to proofs: any non-negative prices give an inequality on machine counts that every plan keeps.
+
+Price what copies use (accelerators by weight, volumes) and what machines offer. A plan's copies can't be worth more
+than its machines, so
+
+.. math:: \sum_p W_p n_p \ge D, \quad W_p = K_p \alpha_q + \sum_r A_{rp} \mu_{pr},
+
+where :math:`\alpha_q` is the most that the patterns of one accelerator of kind q can be worth (recomputed here by an
+exact knapsack over *all* patterns, so columns that were never generated are covered) and D is the least that the
+copies of all components can be worth, each component's choice of option, pool and zone minimised exactly. All numbers
+are Python integers: where the prices came from does not matter. This is the Lagrangian bound of Geoffrion (1974) read
+as a Benders cut (Benders 1962) on the machine counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from placement.patterns.dedicated import cheapest_machines, counts_whole
+from placement.patterns.formulation import Relaxation, Way, volumes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from placement.compiled.fleet import Component, Fleet
+    from placement.patterns.pricing import Knapsack
+
+    Groups = tuple[tuple[int, ...], ...]
+
+SCALE = 2**20  # prices of patterns are whole multiples of 1 / SCALE micro-dollars, so that knapsacks fit 64 bits
+FINE = 2**32  # of a GiB of host memory a machine has millions of units: their prices are finer by this factor
+UNIT = SCALE * FINE  # worths of machines and copies are in 1 / UNIT micro-dollars
+
+
+@dataclass(slots=True)
+class Prices:
+    """Integer prices, at least 0; absent ones are 0. Items that copies without a demand are may have negative ones.
+
+    Those of patterns, `touch` and `device`, are in 1 / SCALE micro-dollars, the others in 1 / UNIT.
+    `touch[q][i]` of a copy of item i on one accelerator of kind q, `device[q]` of an owned accelerator,
+    `volume[p, r]` of a unit of resource r on pool p, `on_one[c, p]` of a copy of c on
+    pool p where few stand on one machine, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
+    a machine counted in a group of pools; `sums[s]`, of any sign, of a copy counted in a sum of the relaxation.
+    """
+
+    touch: list[list[int]]
+    device: list[int]
+    volume: dict[tuple[int, int], int] = field(default_factory=dict)
+    on_one: dict[tuple[int, int], int] = field(default_factory=dict)
+    level: list[int] = field(default_factory=list)
+    group: list[int] = field(default_factory=list)
+    sums: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Every plan has ``sum(worth[p] * machines of p) >= least``; `prices` are those that prove it."""
+
+    worth: tuple[int, ...]
+    least: int
+    prices: Prices | None = field(default=None, compare=False, repr=False)
+
+    def slack(self, machines: tuple[int, ...]) -> int:
+        """How far machine counts are above the least; negative when they can't hold any plan."""
+        return sum(w * n for w, n in zip(self.worth, machines, strict=True)) - self.least
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Limits on the machines of each pool, then of each group of pools; and on sums of copies, (fewest, most)."""
+
+    fewest: tuple[int, ...]
+    most: tuple[int, ...]
+    sums: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Box) -> int:
+    """The least price, micro-dollars per hour, of machine counts in the box that keep the cut.
+
+    Lagrangian: with price 1 on the cut and `prices[g]` on the equation that ties group g to its pools, every count is
+    cheapest at one end of its range. Exact, rounded up as whole machines have whole prices. O(pools x groups).
+    """
+    return -(-box_total(cut, machine_costs(fleet, cut, groups, prices), box) // UNIT)
+
+
+def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int]) -> list[int]:
+    """The reduced cost of a machine of each pool, then of one counted in each group, in 1 / UNIT micro-dollars.
+
+    Groups without a price, as all are to prices that are not of a box, have a price of 0.
+    """
+    each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
+    prices = prices + [0] * (len(groups) - len(prices))
+    for price, group in zip(prices, groups, strict=True):
+        for p in group:
+            each[p] += price
+    return each + [-price for price in prices]
+
+
+def box_total(cut: Cut, costs: list[int], box: Box) -> int:
+    """The bound of a box from the reduced costs of its counts, in 1 / UNIT micro-dollars."""
+    return cut.least + sum(
+        min(cost * low, cost * high) for cost, low, high in zip(costs, box.fewest, box.most, strict=True)
+    )
+
+
+def device_worth(relaxation: Relaxation, prices: Prices, knapsacks: Sequence[Knapsack] | None = None) -> list[int]:
+    """Per kind, the most that one accelerator can be worth, over ownership and all patterns.
+
+    With `knapsacks`, (kinds,), over those that they allow.
+    """
+    allowed = [kind.knapsack for kind in relaxation.kinds] if knapsacks is None else knapsacks
+    return [max(prices.device[q], knapsack.value(prices.touch[q])) for q, knapsack in enumerate(allowed)]
+
+
+def certify(
+    relaxation: Relaxation,
+    prices: Prices,
+    device: list[int] | None = None,
+    sums: Mapping[int, tuple[int, int]] = MappingProxyType({}),
+) -> Cut:
+    """The inequality that `prices` prove; `device` is `device_worth` when that is known. O(ways + knapsacks).
+
+    With limits on `sums` of copies it is proven of plans within those: Lagrangian, a copy that counts in a sum pays the
+    sum's price less, and the sum pays it at the cheaper end of its limits.
+    """
+    fleet = relaxation.fleet
+    if device is None:
+        device = device_worth(relaxation, prices)
+    worth = []
+    for pool in fleet.pools:
+        kind = relaxation.kind_of.get(pool.index)
+        total = 0 if kind is None else relaxation.devices(pool.index) * device[kind] * FINE
+        for r, amount in enumerate(volumes(fleet, pool.index)):
+            total += prices.volume.get((pool.index, r), 0) * amount
+        worth.append(total)
+    for (c, p), price in prices.on_one.items():
+        worth[p] += relaxation.on_one[c, p] * price
+    rebate = rebates(relaxation, prices, sums)
+    least = sum(min(prices.sums.get(s, 0) * low, prices.sums.get(s, 0) * high) for s, (low, high) in sums.items())
+    least += sum(
+        _component_worth(relaxation, component, prices, device, worth, rebate)
+        for component in fleet.components
+        if relaxation.ways_of[component.index]
+    )
+    if relaxation.given is not None:
+        for level, limit in enumerate(relaxation.given):
+            wanted = sum(c.copies for c in fleet.components if c.level == level)
+            least += prices.level[level] * (wanted - limit)
+    return Cut(tuple(worth), least, prices)
+
+
+def rebates(relaxation: Relaxation, prices: Prices, sums: Iterable[int]) -> dict[Way, int]:
+    """What a copy pays less for counting in these sums."""
+    found: dict[Way, int] = {}
+    for s in sums:
+        for w in relaxation.sums[s]:
+            way = relaxation.ways[w]
+            found[way] = found.get(way, 0) + prices.sums.get(s, 0)
+    return found
+
+
+def _component_worth(
+    relaxation: Relaxation,
+    component: Component,
+    prices: Prices,
+    device: Sequence[int],
+    machine: Sequence[int],
+    rebate: dict[Way, int],
+) -> int:
+    """The least that the placed copies of one component are worth; optional copies bring their level's price."""
+    reward = 0
+    if component.level is not None and relaxation.given is not None:
+        reward = prices.level[component.level]
+    ways = relaxation.ways_of[component.index]
+    if counts_whole(component):  # in no sum
+        offers: dict[int, set[tuple[int, int]]] = {}
+        for way in ways:
+            offers.setdefault(way.zone, set()).add((way.parts, machine[way.pool]))
+        return cheapest_machines(component, offers, relaxation.zones[component.index], reward)
+    worth = [way_worth(way, prices, device, machine) - rebate.get(way, 0) for way in ways]
+    if component.demand:  # in no sum, so nothing is worth less than 0
+        by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in zip(ways, worth, strict=True))
+        return max(component.required * min(worth), -(-component.demand * by_rate.numerator // by_rate.denominator))
+    by_zone: dict[int, int] = {}
+    for way, value in zip(ways, worth, strict=True):
+        if value < by_zone.get(way.zone, value + 1):
+            by_zone[way.zone] = value
+    return _cheapest_split(relaxation, component, by_zone, reward)
+
+
+def way_worth(way: Way, prices: Prices, device: Sequence[int], machine: Sequence[int]) -> int:
+    """The least that one copy is worth: what it takes, at its prices; of a machine of its own, its part of it all."""
+    if way.parts:
+        return machine[way.pool] // way.parts
+    total = 0
+    if way.kind is not None:
+        total = way.owns * device[way.kind] * FINE
+        if way.item is not None:
+            total += way.touches * prices.touch[way.kind][way.item] * FINE
+    for r, amount in enumerate(way.usage):
+        if amount:
+            total += prices.volume.get((way.pool, r), 0) * amount
+    return total + prices.on_one.get((way.component, way.pool), 0)
+
+
+def _cheapest_split(relaxation: Relaxation, component: Component, by_zone: dict[int, int], reward: int) -> int:
+    """Least worth of the copies over zones within the limits; beyond `required` only copies that pay for themselves."""
+    limits = relaxation.zones[component.index]
+    total, placed = 0, 0
+    left = dict.fromkeys(by_zone, component.copies)
+    if limits is not None:
+        for zone, low in limits.least.items():
+            total += low * (by_zone[zone] - reward)
+            placed += low
+            left[zone] = max(0, limits.most[zone] - low)
+    for zone in sorted(by_zone, key=lambda z: (by_zone[z], z)):
+        each = by_zone[zone] - reward
+        wanted = component.copies if each < 0 else component.required
+        more = max(0, min(left[zone], wanted - placed))
+        total += more * each
+        placed += more
+    if placed < component.required:  # limits leave too little room: no plan at all; stay on the safe side
+        total += (component.required - placed) * (min(by_zone.values()) - reward)
+    return total

@@ -1,0 +1,116 @@
+"""The cheapest fleet mix (machines per pool, whole) that keeps every cut: a small exact integer program.
+
+Solved by CP-SAT, whose arithmetic is exact. Cuts are scaled so that their right side is `_RIGHT` and coefficients
+rounded up, which only weakens them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.patterns.certificate import Box, Cut
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.certificate import Groups
+
+_RIGHT = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Machines per pool and a bound on the price of any mix that keeps the cuts, micro-dollars per hour."""
+
+    machines: tuple[int, ...]
+    bound: int
+    exact: bool
+
+
+def machine_limits(fleet: Fleet) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    """The fewest and the most machines of each pool that any plan pays for."""
+    fewest = tuple(fleet.fewest(pool.index) for pool in fleet.pools)
+    return fewest, tuple(pool.max_instances for pool in fleet.pools)
+
+
+def any_box(fleet: Fleet, groups: Groups = ()) -> Box:
+    """Machine counts that any plan worth having pays for, per pool and group.
+
+    A machine in use holds a copy; beyond those in use, only what can't be released or `min_instances` asks for is paid.
+    """
+    fewest, quotas = machine_limits(fleet)
+    most = []
+    for pool, low, quota in zip(fleet.pools, fewest, quotas, strict=True):
+        copies = sum(c.copies for c in fleet.components if any(pool.index in o.pools for o in c.options))
+        most.append(max(low, copies + low if quota is None else min(quota, copies + low)))
+    return Box(
+        (*fewest, *(sum(fewest[p] for p in group) for group in groups)),
+        (*most, *(sum(most[p] for p in group) for group in groups)),
+    )
+
+
+def covering_bound(
+    fleet: Fleet, cut: Cut, fewest: tuple[int, ...] | None = None, most: tuple[int | None, ...] | None = None
+) -> int | None:
+    """The least price of machine counts that keep one cut, parts of machines allowed; None when none do: a proof.
+
+    The covering knapsack's linear relaxation (Dantzig 1957): cheapest worth first. Exact, micro-dollars per hour,
+    rounded up, as whole machines have whole prices. O(pools log pools). Limits default to those of any plan.
+    """
+    least, greatest = machine_limits(fleet)
+    fewest, most = fewest or least, most or greatest
+    missing = Fraction(cut.least - sum(worth * n for worth, n in zip(cut.worth, fewest, strict=True)))
+    total = Fraction(sum(pool.price * n for pool, n in zip(fleet.pools, fewest, strict=True)))
+    useful = [pool for pool in fleet.pools if cut.worth[pool.index] > 0]
+    for pool in sorted(useful, key=lambda pool: Fraction(pool.price, cut.worth[pool.index])):
+        if missing <= 0:
+            break
+        worth, high = cut.worth[pool.index], most[pool.index]
+        more = missing / worth
+        if high is not None:
+            more = min(more, Fraction(max(0, high - fewest[pool.index])))
+        total += more * pool.price
+        missing -= more * worth
+    return math.ceil(total) if missing <= 0 else None
+
+
+def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int) -> Mix | None:
+    """A mix that keeps all cuts, at most `gap` (relative) above the cheapest; None when there is none: a proof.
+
+    `seconds` and `work` (deterministic seconds) bound the search; then the mix is the best found and `bound` is proven.
+    """
+    from ortools.sat.python import cp_model
+
+    from placement.engines.cp_sat import cp_sat_solver
+
+    fewest, most = machine_limits(fleet)
+    worth_having = any_box(fleet).most
+    enough = [min(_enough(cuts, p), worth_having[p]) for p in range(len(fleet.pools))]
+    model = cp_model.CpModel()
+    count = [
+        model.new_int_var(low, max(low, limit if high is None else min(high, limit)), f"n{p}")
+        for p, (low, high, limit) in enumerate(zip(fewest, most, enough, strict=True))
+    ]
+    for cut in cuts:
+        if cut.least > 0:
+            scaled = [-(-worth * _RIGHT // cut.least) for worth in cut.worth]
+            model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
+    model.minimize(sum(pool.price * n for pool, n in zip(fleet.pools, count, strict=True)))
+    solver = cp_sat_solver(seed)
+    parameters = solver.parameters
+    parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, seconds), work
+    parameters.relative_gap_limit = gap
+    status = solver.solve(model)
+    if status == cp_model.INFEASIBLE:
+        return None
+    bound = max(0, solver.response_proto.inner_objective_lower_bound)  # its own integer rather than its float
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Mix((), bound, exact=False)
+    return Mix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
+
+
+def _enough(cuts: list[Cut], p: int) -> int:
+    """Machines of pool p with which any single cut is kept: more are never needed."""
+    return max((-(-cut.least // cut.worth[p]) for cut in cuts if cut.worth[p] > 0 and cut.least > 0), default=0)

@@ -1,0 +1,126 @@
+"""All patterns that are worth enough: by items, largest first, with a table of what the items to come can add.
+
+What can't reach the least value is dropped at once, so the work is in proportion to what is found (Baldacci,
+Christofides and Mingozzi 2008, section 4, do so for routes), but for patterns to which another copy could be added:
+those are dropped, too, as a pattern that holds more does in their place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from placement.patterns.formulation import Kind
+    from placement.patterns.pricing import Knapsack
+
+    Ints = NDArray[np.int64]
+
+_MOST_TABLE = 2**22  # entries of the tables of one kind
+_PARTS = 4  # times as many parts of patterns may be open as patterns may be found
+_FAR = 2**62
+
+
+def list_patterns(
+    kind: Kind, knapsack: Knapsack, values: Sequence[int | None], least: int, most: int
+) -> list[dict[int, int]] | None:
+    """Every pattern worth `least` to which nothing can be added, (item -> times); None: more than `most`, or too large.
+
+    Parameters
+    ----------
+    knapsack : of the kind, with the limits that hold.
+    values : (items,) of each item, at least 0; None of those that may not stand in a pattern.
+
+    O(found x items x limits), and O(states x items) for the tables.
+    """
+    order = [i for i, value in enumerate(values) if value is not None and knapsack.limits[i]]
+    order.sort(key=lambda i: (_part(knapsack, i), values[i] or 0), reverse=True)
+    worth = [values[i] or 0 for i in order]
+    if knapsack.states * (len(order) + 1) > _MOST_TABLE or _reach(knapsack, order, worth) >= _FAR:
+        return None
+    parts = _Parts(kind, knapsack, order)
+    tables = _tables(knapsack, order, worth)
+    if tables[0][knapsack.room] < least:
+        return []
+    for k, value in enumerate(worth):
+        if not parts.extend(k, value, tables[k + 1], least, _PARTS * most):
+            return None
+    found = parts.maximal()
+    return None if len(found) > most else [{order[k]: int(row[k]) for k in np.flatnonzero(row)} for row in found]
+
+
+def _part(knapsack: Knapsack, i: int) -> float:
+    """The largest part of the room that an item takes."""
+    return max((need / have for need, have in zip(knapsack.needs[i], knapsack.room, strict=True) if have), default=0.0)
+
+
+def _reach(knapsack: Knapsack, order: Sequence[int], worth: Sequence[int]) -> int:
+    """No pattern is worth more."""
+    return sum(knapsack.limits[i] * value for i, value in zip(order, worth, strict=True))
+
+
+def _tables(knapsack: Knapsack, order: Sequence[int], worth: Sequence[int]) -> list[Ints]:
+    """For each k, by room: the most that items from the k-th on can be worth in it."""
+    shape = [have + 1 for have in knapsack.room]
+    tables = [np.zeros(shape, dtype=np.int64)]
+    for i, value in zip(reversed(order), reversed(worth), strict=True):
+        tables.append(knapsack.with_more(tables[-1], i, value))
+    return tables[::-1]
+
+
+def _matrix(rows: Sequence[Sequence[int]], width: int) -> Ints:
+    return np.array(rows, dtype=np.int64).reshape(len(rows), width)
+
+
+class _Parts:
+    """Parts of patterns: how often each item so far stands in them, the room left (by grid, and in true needs)."""
+
+    def __init__(self, kind: Kind, knapsack: Knapsack, order: Sequence[int]) -> None:
+        self._needs = _matrix([knapsack.needs[i] for i in order], len(knapsack.room))
+        self._true = _matrix([kind.items[i] for i in order], len(kind.room))
+        self._limits = [knapsack.limits[i] for i in order]
+        rest = np.array(self._limits, dtype=np.int64)[:, None] * self._true
+        self._rest = np.concatenate([np.cumsum(rest[::-1], axis=0)[::-1][1:], np.zeros((1, rest.shape[1]), np.int64)])
+        self._counts = np.zeros((1, len(order)), dtype=np.int32)
+        self._room = np.array([knapsack.room], dtype=np.int64)
+        self._left = np.array([kind.room], dtype=np.int64)
+        self._value = np.zeros(1, dtype=np.int64)
+
+    def extend(self, k: int, value: int, table: Ints, least: int, most: int) -> bool:
+        """Add the k-th item, each time it may stand there, where the items to come can still reach the least value.
+
+        A part that has room for one more of it, whatever may come, is dropped. False when there are more than `most`.
+        """
+        if not len(self._room):
+            return True
+        found: list[tuple[Ints, Ints, Ints, Ints]] = []
+        total = 0
+        for times in range(self._limits[k] + 1):
+            room, left = self._room - times * self._needs[k], self._left - times * self._true[k]
+            fits = (room >= 0).all(axis=1) & (left >= 0).all(axis=1)
+            if not fits.any():
+                break
+            rows = np.flatnonzero(fits)
+            rows = rows[self._value[rows] + times * value + table[tuple(room[rows].T)] >= least]
+            if times < self._limits[k]:
+                rows = rows[~(left[rows] - self._rest[k] >= self._true[k]).all(axis=1)]
+            counts = self._counts[rows]
+            counts[:, k] = times
+            found.append((counts, room[rows], left[rows], self._value[rows] + times * value))
+            total += len(rows)
+            if total > most:
+                return False
+        self._counts, self._room, self._left, self._value = (np.concatenate(part) for part in zip(*found, strict=True))
+        return True
+
+    def maximal(self) -> NDArray[np.int32]:
+        """(patterns, items): those to which nothing can be added."""
+        more = np.zeros(len(self._left), dtype=bool)
+        for k, limit in enumerate(self._limits):
+            more |= (self._left >= self._true[k]).all(axis=1) & (self._counts[:, k] < limit)
+        return self._counts[~more]

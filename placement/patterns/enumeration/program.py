@@ -1,0 +1,360 @@
+"""The integer program over listed patterns: whole machines, copies and accelerators in one box.
+
+With all patterns that plans of at most so much money can have (`reduced`, `listing`), it decides what the tree would
+have to branch for: its least cost is a bound, and that there is no solution proves that no such plan is in the box.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import highspy
+import numpy as np
+
+from placement.engines.highs import LARGEST, SHARP, EngineError, least_steps, load_lp, none_up_to, run, stopped_when
+from placement.engines.mps import Row, to_mps
+from placement.patterns.branching_aggregates import counts_costing
+from placement.patterns.formulation import volumes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.patterns.certificate import Box, Groups
+    from placement.patterns.enumeration.reduced_costs import Reduced
+    from placement.patterns.formulation import Relaxation, Way
+    from placement.patterns.master import Pattern
+    from placement.solving.budget import Budget
+
+_INF = highspy.kHighsInf
+_MICRO = 1e6  # the program counts money in dollars
+_HOST = 2  # the first resource that patterns of machines with several accelerators do not count
+_MOST_COUNTS = 40  # of machines, that are looked at one by one
+_NODES = 1_000  # for each of them
+
+
+class Answer(NamedTuple):
+    """What the program says: the least cost, micro-dollars per hour, that is proven (None: there is no solution).
+
+    And the best solution, if any: machines per pool, copies by each way, accelerators that hold each pattern.
+    """
+
+    bound: int | None
+    machines: tuple[int, ...] = ()
+    copies: tuple[int, ...] = ()
+    amounts: tuple[int, ...] = ()
+
+
+class _Rows:
+    """A mixed-integer program as it is put together: all columns are whole numbers."""
+
+    def __init__(self) -> None:
+        self.cost: list[float] = []
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self.low: list[float] = []
+        self.high: list[float] = []
+        self.starts = [0]
+        self.index: list[int] = []
+        self.value: list[float] = []
+
+    def column(self, upper: float, lower: float = 0.0, cost: float = 0.0) -> int:
+        self.cost.append(cost)
+        self.lower.append(lower)
+        self.upper.append(upper)
+        return len(self.cost) - 1
+
+    def row(self, low: float, high: float, terms: Mapping[int, float]) -> None:
+        """One more row; of very large numbers one that asks for a little less, in smaller numbers."""
+        largest = max(map(abs, terms.values()), default=0.0)
+        if largest > LARGEST:
+            unit = -(-int(largest) // LARGEST)
+            if low > -_INF:
+                self._add(-(-int(low) // unit), _INF, {k: float(-(-int(n) // unit)) for k, n in terms.items()})
+            if high < _INF:
+                self._add(-_INF, int(high) // unit, {k: float(int(n) // unit) for k, n in terms.items()})
+        else:
+            self._add(low, high, terms)
+
+    def _add(self, low: float, high: float, terms: Mapping[int, float]) -> None:
+        self.low.append(low)
+        self.high.append(high)
+        self.index += terms.keys()
+        self.value += terms.values()
+        self.starts.append(len(self.index))
+
+    def limit(self, high: float, terms: Mapping[int, float]) -> None:
+        """A row of the objective, in numbers as large as they are."""
+        self._add(-_INF, high, terms)
+
+    def first(self, rows: int) -> _Rows:
+        """The same columns, of which nothing costs anything, and the first rows."""
+        part, end = _Rows(), self.starts[rows]
+        part.cost, part.lower, part.upper = [0.0] * len(self.cost), self.lower[:], self.upper[:]
+        part.low, part.high, part.starts = self.low[:rows], self.high[:rows], self.starts[: rows + 1]
+        part.index, part.value = self.index[:end], self.value[:end]
+        return part
+
+    def in_integers(self, rows: int) -> list[Row]:
+        """The first rows, whose numbers are whole, as that."""
+        ends = self.starts
+        return [
+            Row(
+                None if math.isinf(self.low[r]) else int(self.low[r]),
+                None if math.isinf(self.high[r]) else int(self.high[r]),
+                _whole(dict(zip(self.index[ends[r] : ends[r + 1]], self.value[ends[r] : ends[r + 1]], strict=True))),
+            )
+            for r in range(rows)
+        ]
+
+    def program(self) -> highspy.HighsLp:
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(self.cost), len(self.low)
+        lp.col_cost_ = np.array(self.cost)
+        lp.col_lower_, lp.col_upper_ = np.array(self.lower), np.array(self.upper)
+        lp.row_lower_, lp.row_upper_ = np.array(self.low), np.array(self.high)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = np.array(self.starts, dtype=np.int32)
+        lp.a_matrix_.index_ = np.array(self.index, dtype=np.int32)
+        lp.a_matrix_.value_ = np.array(self.value, dtype=float)
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(self.cost)
+        return lp
+
+
+def _whole(terms: Mapping[int, float]) -> dict[int, int]:
+    return {column: int(n) for column, n in terms.items()}
+
+
+def _loaded(lp: highspy.HighsLp, **options: Any) -> highspy.Highs | None:
+    """A solver with a program loaded; None where HiGHS refuses it, as it does numbers of 1e15."""
+    try:
+        return load_lp(lp, **options)
+    except EngineError:
+        return None
+
+
+def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
+    """The status of a run; None when it fails without presolve, too.
+
+    With prices of many digits presolve may find a solution that breaks the row of money by about HiGHS's tolerance, and
+    fails when it comes to see that.
+    """
+    for presolve in ("choose", "off"):
+        solver.setOptionValue("presolve", presolve)
+        try:
+            return run(solver)
+        except EngineError:
+            continue
+    return None
+
+
+class WholeProgram:
+    """The program of one box: machines first, then ways that copies may still go, then patterns."""
+
+    def __init__(
+        self, relaxation: Relaxation, groups: Groups, box: Box, reduced: Reduced, patterns: Sequence[Pattern]
+    ) -> None:
+        """O(ways + size of the patterns)."""
+        self._relaxation = relaxation
+        self._rows = rows = _Rows()
+        pools = relaxation.fleet.pools
+        self._machines = [rows.column(reduced.most[p.index], reduced.fewest[p.index], p.price / _MICRO) for p in pools]
+        self._ways = {w: rows.column(most) for w, most in enumerate(reduced.copies) if most}
+        self._at: dict[tuple[int, int], dict[int, int]] = {}  # the same of a component on a pool
+        for w, column in self._ways.items():
+            way = relaxation.ways[w]
+            self._at.setdefault((way.component, way.pool), {})[w] = column
+        self._patterns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
+        self._alone = self._machines_alone(reduced)
+        self._component_rows()
+        self._pattern_rows(patterns)
+        self._volume_rows()
+        self._box_rows(groups, box, reduced)
+        self._unit = math.gcd(*(pool.price for pool in pools)) or 1
+        self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self._machines)}
+        # All machines, copies and accelerators that a solution may have: each column counts some of them.
+        self._things = 2 * sum(reduced.most[: len(pools)])
+        self._things += sum(component.copies for component in relaxation.fleet.components)
+        self._things += sum(self._devices(reduced, kind.index) for kind in relaxation.kinds)
+        self._given = len(rows.low)  # rows before that of the money
+
+    def solve(self, money: int, budget: Budget, nodes: int) -> Answer:
+        """The cheapest solution of at most `money` micro-dollars per hour, as far as `nodes` and the budget reach."""
+        rows = self._rows
+        unit, steps = self._unit, money // self._unit
+        # What alone costs too much does so by one step, too: the largest numbers drown others, or HiGHS refuses them.
+        cost = {k: min(n, steps + 1.0) for k, n in self._cost.items()}
+        rows.limit(steps + 0.5, cost)
+        for k, n in cost.items():
+            rows.cost[k] = n * unit / _MICRO
+        noise = SHARP["dual_feasibility_tolerance"] * self._things * _MICRO / unit
+        solver = _loaded(
+            rows.program(),
+            **SHARP,
+            mip_max_nodes=nodes,
+            mip_rel_gap=0.0,
+            mip_abs_gap=0.4 * unit / _MICRO,
+            mip_detect_symmetry=False,
+            **({} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}),
+        )
+        if solver is None:
+            return Answer(0)
+        with stopped_when(budget.over, solver):
+            status = _run_twice(solver)
+        if status is None:
+            return Answer(0)
+        if status == highspy.HighsModelStatus.kInfeasible:
+            proved = none_up_to(steps, noise)
+            if proved > steps:
+                return Answer(None)
+            there = self._any_between(proved, steps, budget)
+            return Answer(None) if there is False else Answer(0 if there else proved * unit)
+        info = solver.getInfo()
+        proved = max(0, least_steps(max(0.0, min(info.mip_dual_bound * _MICRO / unit, float(steps))), noise))
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return Answer(proved * unit)
+        values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
+        found = sum(int(n) * values[k] for k, n in self._cost.items())
+        ended = status == highspy.HighsModelStatus.kOptimal
+        if ended and proved < found and self._any_between(proved, found - 1, budget) is False:
+            proved = found
+        return Answer(
+            proved * unit,
+            tuple(values[k] for k in self._machines),
+            tuple(values[self._ways[w]] if w in self._ways else 0 for w in range(len(self._relaxation.ways))),
+            tuple(values[k] for k in self._patterns),
+        )
+
+    def to_mps(self, money: int) -> str:
+        """The program for solutions of at most `money` micro-dollars per hour, in the MPS format."""
+        columns = [(int(low), int(high)) for low, high in zip(self._rows.lower, self._rows.upper, strict=True)]
+        rows = [*self._rows.in_integers(self._given), Row(None, money // self._unit, _whole(self._cost))]
+        return to_mps("patterns", columns, rows)
+
+    def _any_between(self, least: int, most: int, budget: Budget) -> bool | None:
+        """Whether there is a solution of so many steps; None when that is not known.
+
+        These are the last digits of what HiGHS says of all cheaper ones. Few machine counts cost just so much: each of
+        them is a program of its own, without money.
+        """
+        pools: dict[int, list[int]] = {}
+        for k, price in self._cost.items():
+            pools.setdefault(int(price), []).append(k)
+        lower, upper = self._rows.lower, self._rows.upper
+        ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in pools.values()]
+        counts = counts_costing(list(pools), ranges, least, most, _MOST_COUNTS)
+        for some in (None,) if counts is None else counts:
+            there = None if some is None else self._is_there(dict(zip(pools, some, strict=True)), pools, budget)
+            if there is not False:
+                return there
+        return False
+
+    def _is_there(self, counts: Mapping[int, int], pools: Mapping[int, list[int]], budget: Budget) -> bool | None:
+        """Whether there is a solution with so many machines of each price."""
+        rows = self._rows.first(self._given)
+        for price, n in counts.items():
+            rows.row(n, n, dict.fromkeys(pools[price], 1.0))
+        limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
+        solver = _loaded(rows.program(), **SHARP, mip_max_nodes=_NODES, mip_detect_symmetry=False, **limits)
+        if solver is None:
+            return None
+        with stopped_when(budget.over, solver):
+            status = _run_twice(solver)
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return False
+        return True if status == highspy.HighsModelStatus.kOptimal else None
+
+    def _devices(self, reduced: Reduced, q: int) -> int:
+        """The most accelerators of a kind."""
+        return sum(self._relaxation.devices(p) * reduced.most[p] for p in self._relaxation.kinds[q].pools)
+
+    def _machines_alone(self, reduced: Reduced) -> dict[int, dict[int, int]]:
+        """By pool, for each dedicated component, the column of its machines: enough for its copies there."""
+        found: dict[int, dict[int, int]] = {p: {} for p in range(len(self._machines))}
+        for w in self._ways:
+            way = self._relaxation.ways[w]
+            if way.parts and way.component not in found[way.pool]:
+                found[way.pool][way.component] = self._rows.column(reduced.most[way.pool])
+        for p, machines in found.items():
+            for c, column in machines.items():
+                on_them = dict.fromkeys(self._at[c, p].values(), -1.0)
+                parts = max(self._relaxation.ways[w].parts for w in self._at[c, p])
+                self._rows.row(0.0, _INF, {column: float(parts)} | on_them)
+        return found
+
+    def _shared(self, p: int, each: float) -> dict[int, float]:
+        """What machines of a pool offer, `each` of them, but for those that a dedicated component has alone."""
+        return {self._machines[p]: each} | dict.fromkeys(self._alone[p].values(), -each)
+
+    def _component_rows(self) -> None:
+        relaxation = self._relaxation
+        by_component: dict[int, list[int]] = {}
+        for w in self._ways:
+            by_component.setdefault(relaxation.ways[w].component, []).append(w)
+        by_level: dict[int, list[int]] = {}
+        for component in relaxation.fleet.components:
+            ways = by_component.get(component.index, [])
+            if not relaxation.ways_of[component.index]:
+                continue
+            copies = {self._ways[w]: 1.0 for w in ways}
+            self._rows.row(component.required, _INF if component.demand else component.copies, copies)
+            if component.demand:
+                rates = {self._ways[w]: float(relaxation.ways[w].throughput) for w in ways}
+                self._rows.row(component.demand, _INF, rates)
+            if component.level is not None:
+                by_level.setdefault(component.level, []).extend(ways)
+            limits = relaxation.zones[component.index]
+            if limits is not None:
+                for zone, low in limits.least.items():
+                    here = {self._ways[w]: 1.0 for w in ways if relaxation.ways[w].zone == zone}
+                    self._rows.row(low, limits.most[zone], here)
+        for level, most in enumerate(relaxation.given or ()):
+            wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
+            self._rows.row(wanted - most, _INF, {self._ways[w]: 1.0 for w in by_level.get(level, ())})
+
+    def _pattern_rows(self, patterns: Sequence[Pattern]) -> None:
+        """Patterns are on accelerators, copies in patterns."""
+        relaxation = self._relaxation
+        devices = [
+            {k: part for p in kind.pools for k, part in self._shared(p, float(relaxation.devices(p))).items()}
+            for kind in relaxation.kinds
+        ]
+        touch: dict[tuple[int, int], dict[int, float]] = {}
+        for w, column in self._ways.items():
+            way = relaxation.ways[w]
+            if way.kind is not None and way.owns:
+                devices[way.kind][column] = -float(way.owns)
+            if way.kind is not None and way.item is not None:
+                touch.setdefault((way.kind, way.item), {})[column] = -float(way.touches)
+        for column, (q, pattern) in zip(self._patterns, patterns, strict=True):
+            devices[q][column] = -1.0
+            for i, times in pattern:
+                if (q, i) in touch:
+                    touch[q, i][column] = float(times)
+        for terms in (*devices, *touch.values()):
+            self._rows.row(0.0, _INF, terms)
+
+    def _volume_rows(self) -> None:
+        """What patterns do not count: vCPU and host memory, and copies on one machine, per pool."""
+        relaxation = self._relaxation
+        by_pool: dict[int, list[tuple[int, Way]]] = {}
+        for w, column in self._ways.items():
+            if not relaxation.ways[w].parts:
+                by_pool.setdefault(relaxation.ways[w].pool, []).append((column, relaxation.ways[w]))
+        for p, ways in by_pool.items():
+            several = relaxation.fleet.pools[p].shape.accelerators > 1
+            for r, have in enumerate(volumes(relaxation.fleet, p)):
+                if r >= _HOST and several:
+                    taken = {column: -float(way.usage[r]) for column, way in ways if way.usage[r]}
+                    self._rows.row(0.0, _INF, self._shared(p, float(have)) | taken)
+        for (c, p), most in relaxation.on_one.items():
+            if (c, p) in self._at:
+                copies = dict.fromkeys(self._at[c, p].values(), -1.0)
+                self._rows.row(0.0, _INF, self._shared(p, float(most)) | copies)
+
+    def _box_rows(self, groups: Groups, box: Box, reduced: Reduced) -> None:
+        pools = len(self._machines)
+        for g, group in enumerate(groups, start=pools):
+            self._rows.row(reduced.fewest[g], reduced.most[g], {self._machines[p]: 1.0 for p in group})
+        for s, (low, high) in box.sums.items():
+            self._rows.row(low, high, {self._ways[w]: 1.0 for w in self._relaxation.sums[s] if w in self._ways})

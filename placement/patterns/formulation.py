@@ -1,0 +1,322 @@
+r"""The relaxation behind the pattern bound, as sets and coefficients.
+
+A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
+on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) that are alike (name,
+usable memory, how many a machine has), in one zone unless the fleet is large; *items* are the distinct needs of copies
+in patterns of a kind. Variables, all at least 0:
+
+- :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
+- :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of items that fits).
+
+Rows, with their prices (dual variables) in brackets:
+
+- [touch q,i] copies of item i touch no more accelerators of kind q than patterns offer:
+  :math:`\sum_j m_{ij} \lambda_{qj} \ge \sum g_{co} x_{cop}`,
+- [device q] patterns and owned accelerators are within the machines:
+  :math:`\sum_j \lambda_{qj} + \sum_{owned} g_{co} x_{cop} \le \sum_{p \in q} K_p n_p`,
+- [volume p,r] memory, share, vCPU and host memory of each pool in total,
+- [cover c] required copies, [demand c] throughput, [level l] optional copies that a plan of interest places,
+- [one c,p] machines that hold few copies of a component: :math:`\sum_o x_{cop} \le m_{cp} n_p`, by max_per_instance and
+  because copies are whole; kept where it says more than the other rows,
+- zone counts of a component between the least and the most that its spread rules imply.
+
+A copy of a dedicated component takes 1/k of a machine, where at most k copies of it stand on one; where its copies are
+not too many, its machines are counted whole (`dedicated`). `RELAXES` says what
+is left out.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.compiled.capacity import capacity, most_on_one, usage
+from placement.patterns.dedicated import cheapest_machines, counts_whole
+from placement.patterns.grid import fit_grid
+from placement.patterns.pricing import Knapsack
+from placement.patterns.zone_limits import ZoneLimits, zone_limits
+from placement.units import WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.patterns.grid import Grid
+
+RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
+_MOST_APART = 150  # with more rows [one c,p] the LP takes longer than they are worth
+_MOST_SUMS = 10_000
+_WIDE = 2  # accelerators of a copy that is branched on
+_MOST_ITEMS = 8_000  # beyond, kinds span zones: each item of a kind is priced, and some are rows of the LP
+_ALWAYS = (
+    "which accelerators are in one machine, with its vCPUs and host memory; "
+    "max_per_instance of several components together; avoid"
+)
+# A rule, or a few, between semicolons. The page on the formulation says each in full.
+RELAXES = f"whole copies of one accelerator, whole accelerators; {_ALWAYS}; machines that run now; moves not forced"
+RELAXES_BY_MIX = f"{RELAXES}; none of these at fleet mixes that were ruled out one by one"
+RELAXES_KEEPING = f"whole copies, accelerators and machines; {_ALWAYS}"
+
+
+class Need(NamedTuple):
+    """What one copy takes of one accelerator, or of a whole machine with at most one; or what that has."""
+
+    memory_mib: int
+    share: int
+    vcpus: int
+    host_mib: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Accelerators that are alike (or whole machines with at most one): their pools, items, and the knapsack of one.
+
+    `room` is what one has of each resource, as needs are counted; the knapsack has units of the `grid`.
+    `alike` is equal for kinds that differ by zone alone: patterns of one are worth a try in the others.
+    """
+
+    index: int
+    alike: tuple[object, ...]
+    pools: tuple[int, ...]
+    room: Need
+    items: tuple[Need, ...]
+    grid: Grid
+    knapsack: Knapsack
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One component by one option on one pool.
+
+    `item` (of `kind`) is what one copy puts on each of `touches` accelerators; `owns` accelerators are its alone, in no
+    pattern. `parts`: a copy of a dedicated component takes one of so many parts of a machine; else 0. `mean` is how
+    many stand on one machine on average when machines are whole, at most `parts`: the LP's guess, no proof rests on it.
+    """
+
+    component: int
+    option: int
+    pool: int
+    zone: int
+    kind: int | None
+    item: int | None
+    touches: int
+    owns: int
+    usage: tuple[int, ...]
+    throughput: int
+    parts: int = 0
+    mean: float = 0.0
+
+
+_ZoneLimitsOf = tuple[ZoneLimits | None, ...]  # by component
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """Everything the LP and its exact certificate share.
+
+    `on_one[c, p]`: no machine of pool p holds more copies of component c, where other rows let more stand there.
+    `sums` are sets of ways (indices): whole copies of one component, for the tree to branch on.
+    """
+
+    fleet: Fleet
+    kinds: tuple[Kind, ...]
+    kind_of: dict[int, int]
+    ways: tuple[Way, ...]
+    ways_of: tuple[tuple[Way, ...], ...]
+    zones: tuple[ZoneLimits | None, ...]
+    on_one: dict[tuple[int, int], int]
+    sums: tuple[tuple[int, ...], ...]
+    least: tuple[int, ...]
+    given: tuple[int, ...] | None
+
+    def devices(self, p: int) -> int:
+        """How many patterns one machine of pool p holds."""
+        return max(1, self.fleet.pools[p].shape.accelerators) if p in self.kind_of else 0
+
+
+def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
+    """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level."""
+    zones = tuple(zone_limits(c) for c in fleet.components)
+    kinds = _kinds(fleet, zones, by_zone=True)
+    if sum(len(kind.items) for kind in kinds) > _MOST_ITEMS:
+        kinds = _kinds(fleet, zones, by_zone=False)
+    kind_of = {p: kind.index for kind in kinds for p in kind.pools}
+    ways = tuple(_ways(fleet, kinds, kind_of, zones, optional=given is not None))
+    ways_of: list[list[Way]] = [[] for _ in fleet.components]
+    for way in ways:
+        ways_of[way.component].append(way)
+    return Relaxation(
+        fleet=fleet,
+        kinds=kinds,
+        kind_of=kind_of,
+        ways=ways,
+        ways_of=tuple(tuple(rows) for rows in ways_of),
+        zones=zones,
+        on_one=_few_on_one(fleet),
+        sums=_sums(fleet, kinds, ways),
+        least=tuple(c.required for c in fleet.components),
+        given=given,
+    )
+
+
+def _kinds(fleet: Fleet, zones: _ZoneLimitsOf, *, by_zone: bool) -> tuple[Kind, ...]:
+    """The kinds, each of one zone or each of all."""
+    pools_of: dict[tuple[int, tuple[object, ...]], list[int]] = {}
+    for pool in fleet.pools:
+        if pool.max_instances != 0:
+            key = (pool.zone if by_zone else 0, _kind_key(fleet, pool.index))
+            pools_of.setdefault(key, []).append(pool.index)
+    return tuple(_kind(fleet, zones, q, alike, tuple(pools)) for q, ((_, alike), pools) in enumerate(pools_of.items()))
+
+
+def _whole(fleet: Fleet, p: int) -> bool:
+    """Whether a pattern is all that stands on a machine of pool p."""
+    return fleet.pools[p].shape.accelerators <= 1
+
+
+def _kind_key(fleet: Fleet, p: int) -> tuple[object, ...]:
+    """Pools with equal keys have accelerators (or whole machines) that hold the same patterns, allow-lists aside."""
+    shape = fleet.pools[p].shape
+    row = fleet.problem.instance_types[fleet.problem.pools[p].instance_type]
+    if _whole(fleet, p):
+        return row.accelerator, fleet.problem.pools[p].instance_type
+    return row.accelerator, shape.memory_mib, shape.accelerators  # a copy on eight needs a machine of eight
+
+
+def _need(fleet: Fleet, p: int, option: Option) -> Need | None:
+    """What a copy puts into a pattern of pool p; None when it stands in none."""
+    if not _whole(fleet, p):
+        return Need(option.memory_mib, option.share, 0, 0) if option.shared and option.accelerators else None
+    memory, share = (usage(fleet, p, option, r) for r in RESOURCES[:2])
+    return Need(memory, share, option.vcpus, option.host_mib)
+
+
+def _kind(fleet: Fleet, limits: _ZoneLimitsOf, q: int, alike: tuple[object, ...], pools: tuple[int, ...]) -> Kind:
+    wanted: dict[Need, dict[int, int]] = {}
+    zones = {fleet.pools[p].zone for p in pools}
+    for c in fleet.components:
+        if c.dedicated:
+            continue
+        most = _most_on_accelerator(c, limits[c.index], zones)
+        for o in c.options:
+            for p in pools:
+                need = _need(fleet, p, o) if p in o.pools else None
+                if need is not None:
+                    wanted.setdefault(need, {})[c.index] = most
+    items = tuple(sorted(wanted, reverse=True))
+    shape = fleet.pools[pools[0]].shape
+    amounts = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
+    room = Need(*(max(0, have) for have in amounts))
+    counts = [sum(wanted[i].values()) for i in items]
+    grid = fit_grid(room, items, counts)
+    knapsack = Knapsack(grid.room(room), [grid.need(item) for item in items], counts)
+    return Kind(q, alike, pools, room, items, grid, knapsack)
+
+
+def _most_on_accelerator(component: Component, limits: ZoneLimits | None, zones: set[int]) -> int:
+    """No accelerator in these zones holds more copies: what stands on it is in its zone, and on its machine."""
+    here = component.copies if limits is None else max((limits.most.get(zone, 0) for zone in zones), default=0)
+    return min(here, here if component.max_per_instance is None else component.max_per_instance)
+
+
+def _ways(
+    fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int], zones: _ZoneLimitsOf, *, optional: bool
+) -> list[Way]:
+    index_of = [{need: i for i, need in enumerate(kind.items)} for kind in kinds]
+    found = []
+    for c in fleet.components:
+        means: dict[int, float] = {}
+        for o in c.options:
+            for p in sorted(o.pools):
+                need = None if c.dedicated else _need(fleet, p, o)
+                kind = kind_of[p] if need is not None or o.accelerators else None
+                item = None if need is None or kind is None else index_of[kind][need]
+                parts = most_on_one(fleet, c, p) if c.dedicated else 0
+                if parts not in means:
+                    means[parts] = _mean(fleet, c, zones[c.index], parts, optional=optional)
+                touches = 0 if item is None else (1 if _whole(fleet, p) else o.accelerators)
+                found.append(
+                    Way(
+                        component=c.index,
+                        option=o.index,
+                        pool=p,
+                        zone=fleet.pools[p].zone,
+                        kind=kind,
+                        item=item,
+                        touches=touches,
+                        owns=0 if item is not None or c.dedicated else o.accelerators,
+                        usage=tuple(usage(fleet, p, o, r) for r in RESOURCES),
+                        throughput=o.throughput,
+                        parts=parts,
+                        mean=means[parts],
+                    )
+                )
+    return found
+
+
+def _mean(fleet: Fleet, component: Component, limits: ZoneLimits | None, parts: int, *, optional: bool) -> float:
+    """Copies of a dedicated component on one machine, on average, when so many fit on one in every zone."""
+    if not counts_whole(component):
+        return float(parts)
+    if optional:
+        component = replace(component, required=component.copies)
+        limits = zone_limits(component)
+    zones = {fleet.pools[p].zone for option in component.options for p in option.pools}
+    machines = cheapest_machines(component, {z: {(parts, 1)} for z in zones}, limits)
+    return component.required / machines if machines > 0 else float(parts)
+
+
+def _sums(fleet: Fleet, kinds: tuple[Kind, ...], ways: tuple[Way, ...]) -> tuple[tuple[int, ...], ...]:
+    """Wide copies by one option on accelerators that are alike: in all zones, then in each kind; none of very many.
+
+    Those of one accelerator are left out: rounding them is worth little, and branching on machines does more. A
+    component with a demand has no sums either: how many copies it has is not given; nor has one whose machines are
+    counted whole.
+    """
+    everywhere: dict[tuple[object, ...], list[int]] = {}
+    in_kind: dict[tuple[object, ...], list[int]] = {}
+    for w, way in enumerate(ways):
+        component = fleet.components[way.component]
+        if way.kind is None or component.demand or component.options[way.option].accelerators < _WIDE:
+            continue
+        if counts_whole(component):
+            continue
+        everywhere.setdefault((way.component, way.option, *kinds[way.kind].alike), []).append(w)
+        in_kind.setdefault((way.component, way.option, way.kind), []).append(w)
+    if len(everywhere) + len(in_kind) > _MOST_SUMS:
+        return ()
+    return tuple(dict.fromkeys(tuple(found) for found in (*everywhere.values(), *in_kind.values())))
+
+
+def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
+    """The most copies on one machine, where that is fewer than parts of copies would be; none when there are too many.
+
+    Dedicated components are left out, as their copies take parts of machines anyway, and so are those whose copies all
+    stand on one machine: these rows are many and bring nothing that branching on machines does not.
+    """
+    found = {}
+    for c in fleet.components:
+        for p in sorted({p for option in c.options for p in option.pools}) if not c.dedicated else ():
+            most = most_on_one(fleet, c, p)
+            options = [option for option in c.options if p in option.pools]
+            if most < c.copies and any(_parts_on_one(fleet, p, option) > most for option in options):
+                found[c.index, p] = most
+    return found if len(found) <= _MOST_APART else {}
+
+
+def _parts_on_one(fleet: Fleet, p: int, option: Option) -> Fraction:
+    """How many copies by one option, parts allowed, the other rows let stand on one machine of pool p."""
+    amounts = [(capacity(fleet, p, r), usage(fleet, p, option, r)) for r in RESOURCES]
+    parts = min((Fraction(have, each) for have, each in amounts if each), default=Fraction(0))
+    if _whole(fleet, p):
+        return Fraction(math.floor(parts))
+    if option.shared and option.accelerators and option.memory_mib:
+        shape = fleet.pools[p].shape
+        on_accelerators = Fraction(shape.accelerators * (shape.memory_mib // option.memory_mib), option.accelerators)
+        parts = min(parts, on_accelerators)
+    return parts
+
+
+def volumes(fleet: Fleet, p: int) -> tuple[int, ...]:
+    """What one machine of pool p has of each resource."""
+    return tuple(capacity(fleet, p, r) for r in RESOURCES)

@@ -1,0 +1,446 @@
+"""The LP of the relaxation in HiGHS, grown by columns: one per pattern that pricing finds."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import highspy
+import numpy as np
+
+from placement.engines.highs import EngineError, load_lp, run
+from placement.patterns.certificate import SCALE, UNIT, Prices
+from placement.patterns.formulation import RESOURCES, volumes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from placement.patterns.certificate import Box
+    from placement.patterns.formulation import Relaxation, Way
+    from placement.patterns.pricing import Knapsack
+
+    Floats = NDArray[np.float64]
+    Pattern = tuple[int, tuple[tuple[int, int], ...]]  # kind, (item, times) ascending
+
+MICRO = 1e6  # the LP counts money in dollars
+_INF = highspy.kHighsInf
+_PENALTY, _PENALTY_MOST = 8.0, 8.0**4  # times its price, of a machine beyond the quota
+_WHOLE = 1e-6  # of a machine
+_DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
+_SMOOTH = 0.7  # weight of the best prices so far
+ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
+
+
+class Duals(NamedTuple):
+    """Dual prices in dollars: `rows`, (rows,), and what they make one more of each item in a pattern worth, by kind.
+
+    Those of what machines offer are at least 0. An item is worth less where its copies had better stand elsewhere.
+    """
+
+    rows: Floats
+    items: list[list[float]]
+
+
+class PatternProgram:
+    """The restricted master program.
+
+    Columns: machines per pool; machines per group of pools (`groups`, for branching); machines beyond the quotas, at a
+    penalty, so that there is a solution before the right patterns are there; ways; then patterns as they come.
+
+    An item of copies on one accelerator by one way needs no row that holds copies against patterns: patterns *are* its
+    copies. Such items are most of them, where needs differ, and without their rows the LP is solved in half the time.
+    Their ways' columns stay empty.
+    """
+
+    def __init__(
+        self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), paid: float | None = None
+    ) -> None:
+        """Build rows and first columns; O(ways).
+
+        With `paid` machines are there already: they cost that part of their price, and those beyond all of it.
+        """
+        self._paid = paid
+        self._relaxation = relaxation
+        self._groups = groups
+        self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
+        self._penalty = _PENALTY
+        self._primal = False
+        self._rows: list[tuple[float, float]] = []
+        self._copies = copies_of_items(relaxation)
+        self._touch = [
+            [self._row(0.0, _INF) if (kind.index, i) not in self._copies else -1 for i in range(len(kind.items))]
+            for kind in relaxation.kinds
+        ]
+        self._device = [self._row(0.0, _INF) for _ in relaxation.kinds]
+        self._volume = {
+            (pool.index, r): self._row(0.0, _INF)
+            for pool in relaxation.fleet.pools
+            for r, amount in enumerate(volumes(relaxation.fleet, pool.index))
+            if amount > 0
+        }
+        self._on_one = {key: self._row(0.0, _INF) for key in relaxation.on_one}
+        self._cover: dict[int, int] = {}
+        self._demand: dict[int, int] = {}
+        self._zone: dict[tuple[int, int], int] = {}
+        self._level: dict[int, int] = {}
+        self._component_rows()
+        self._group = [self._row(0.0, 0.0) for _ in groups]
+        self._sum: dict[int, int] = {}  # rows of the sums of copies that some box limits
+        self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
+        self._patterns: dict[Pattern, int] = {}  # their columns, in order
+        self._made: list[tuple[int, int, int]] = []  # (column, way, times) of copies that patterns are
+        self._solver = self._load()
+
+    def _row(self, low: float, high: float) -> int:
+        self._rows.append((low, high))
+        return len(self._rows) - 1
+
+    def _later_row(self, low: float) -> int:
+        """A row of at least `low`, of columns that are still to come, when the LP is loaded."""
+        self._solver.addRow(low, _INF, 0, np.array([], dtype=np.int32), np.array([]))
+        return int(self._solver.getNumRow()) - 1
+
+    def _component_rows(self) -> None:
+        relaxation = self._relaxation
+        for c in relaxation.fleet.components:
+            if not relaxation.ways_of[c.index]:
+                continue
+            most = _INF if c.demand or relaxation.given is None else float(c.copies)
+            self._cover[c.index] = self._row(float(c.required), most)
+            if c.demand:
+                self._demand[c.index] = self._row(1.0, _INF)
+            limits = relaxation.zones[c.index]
+            if limits is not None:
+                for z, low in limits.least.items():
+                    self._zone[c.index, z] = self._row(float(low), float(limits.most[z]))
+        if relaxation.given is not None:
+            for level, limit in enumerate(relaxation.given):
+                wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
+                self._level[level] = self._row(float(wanted - limit), _INF)
+
+    def _load(self) -> highspy.Highs:
+        pools = self._relaxation.fleet.pools
+        columns = [self._machine_column(pool.index) for pool in pools]
+        for g, group in enumerate(self._groups):
+            for p in group:
+                columns[p].append((self._group[g], -1.0))
+        columns += [[(row, 1.0)] for row in self._group]
+        columns += [self._machine_column(p) for p in self._beyond]
+        first = self._ways = len(columns)
+        direct = set(self._copies.values())
+        entries = [self._way_column(way) for way in self._relaxation.ways]
+        self._entries = [
+            [entries[self._copies[q, i]] if row < 0 else [(row, 1.0)] for i, row in enumerate(touch)]
+            for q, touch in enumerate(self._touch)
+        ]
+        self._index_items()
+        columns += [[] if w in direct else column for w, column in enumerate(entries)]
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = len(self._rows), len(columns)
+        lp.row_lower_ = np.array([low for low, _ in self._rows])
+        lp.row_upper_ = np.array([high for _, high in self._rows])
+        scale = 1.0 if self._paid is None else self._paid
+        cost = [scale * pool.price / MICRO for pool in pools] + [0.0] * len(self._groups) + self._penalties()
+        lp.col_cost_ = np.array(cost + [0.0] * (len(columns) - first))
+        lp.col_lower_ = np.zeros(len(columns))
+        lp.col_upper_ = np.full(len(columns), _INF)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = np.cumsum([0] + [len(column) for column in columns], dtype=np.int32)
+        lp.a_matrix_.index_ = np.array([row for column in columns for row, _ in column], dtype=np.int32)
+        lp.a_matrix_.value_ = np.array([value for column in columns for _, value in column])
+        return load_lp(lp, presolve="off", solver="simplex")
+
+    def _index_items(self) -> None:
+        """The entries of all items as arrays: whose they are, which row, how much."""
+        flat = [entries for kind in self._entries for entries in kind]
+        self._ends = np.cumsum([len(kind) for kind in self._entries])[:-1]
+        self._items = len(flat)
+        self._owner = np.array([k for k, entries in enumerate(flat) for _ in entries], dtype=np.int64)
+        self._row_of = np.array([row for entries in flat for row, _ in entries], dtype=np.int64)
+        self._part_of = np.array([value for entries in flat for _, value in entries])
+
+    def _penalties(self) -> list[float]:
+        """Dollars per hour of a machine beyond the quota."""
+        pools = self._relaxation.fleet.pools
+        mean = sum(pool.price for pool in pools) / max(1, len(pools))
+        if self._paid is not None:
+            return [(pools[p].price or mean + 1) / MICRO for p in self._beyond]
+        return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
+
+    def _machine_column(self, p: int, part: float = 1.0) -> list[tuple[int, float]]:
+        relaxation = self._relaxation
+        column = [(self._volume[p, r], part) for r in range(len(RESOURCES)) if (p, r) in self._volume]
+        if p in relaxation.kind_of:
+            column.append((self._device[relaxation.kind_of[p]], part * relaxation.devices(p)))
+        column += [(row, part * relaxation.on_one[key]) for key, row in self._on_one.items() if key[1] == p]
+        return column
+
+    def _way_column(self, way: Way) -> list[tuple[int, float]]:
+        """What a copy takes of patterns, accelerators and volumes (scaled by the machine's), and what it counts for."""
+        if way.parts:
+            column = self._machine_column(way.pool, -1.0 / way.mean)
+        else:
+            size = volumes(self._relaxation.fleet, way.pool)
+            column = [(self._volume[way.pool, r], -amount / size[r]) for r, amount in enumerate(way.usage) if amount]
+            if way.kind is not None and way.item is not None and (way.kind, way.item) not in self._copies:
+                column.append((self._touch[way.kind][way.item], -float(way.touches)))
+            if way.kind is not None and way.owns:
+                column.append((self._device[way.kind], -float(way.owns)))
+        if (way.component, way.pool) in self._on_one:
+            column.append((self._on_one[way.component, way.pool], -1.0))
+        column.append((self._cover[way.component], 1.0))
+        component = self._relaxation.fleet.components[way.component]
+        if component.demand:
+            column.append((self._demand[way.component], way.throughput / component.demand))
+        if (way.component, way.zone) in self._zone:
+            column.append((self._zone[way.component, way.zone], 1.0))
+        if component.level in self._level:
+            column.append((self._level[component.level], 1.0))
+        return column
+
+    def add_patterns(self, found: Iterable[tuple[int, dict[int, int]]]) -> int:
+        """Add patterns of one accelerator each, (kind, times per item); says how many were new."""
+        new: list[tuple[int, int, Mapping[int, int]]] = []
+        for kind, pattern in found:
+            key = (kind, tuple(sorted(pattern.items())))
+            if key not in self._patterns:
+                self._patterns[key] = self._solver.getNumCol() + len(new)
+                new.append((self._device[kind], kind, pattern))
+        self._add(new)
+        return len(new)
+
+    def _add(self, found: Sequence[tuple[int, int, Mapping[int, int]]]) -> None:
+        """Add columns (row of what holds it, kind, times by item) that cost nothing."""
+        if not found:
+            return
+        self._primal = True
+        n, first = len(found), self._solver.getNumCol()
+        columns = [self._pattern_column(*each) for each in found]
+        for k, (_, q, items) in enumerate(found):
+            self._made += [
+                (first + k, self._copies[q, i], times) for i, times in items.items() if (q, i) in self._copies
+            ]
+        self._solver.addCols(
+            *(n, np.zeros(n), np.zeros(n), np.full(n, _INF), sum(map(len, columns))),
+            np.cumsum([0] + [len(column) for column in columns[:-1]], dtype=np.int32),
+            np.array([row for column in columns for row in column], dtype=np.int32),
+            np.array([value for column in columns for value in column.values()]),
+        )
+
+    def _pattern_column(self, holder: int, q: int, items: Mapping[int, int]) -> dict[int, float]:
+        column: dict[int, float] = {holder: -1.0}
+        for i, times in items.items():
+            for row, value in self._entries[q][i]:
+                column[row] = column.get(row, 0.0) + times * value
+        return column
+
+    def improve(self, duals: Duals, prices: Prices, knapsacks: Mapping[int, Knapsack]) -> int:
+        """Price some kinds, each with its knapsack; says how many patterns were added.
+
+        Those are the best at `prices` that make the LP's solution with these `duals` better.
+        """
+        found = [(q, knapsack.best_pattern(prices.touch[q])[1]) for q, knapsack in knapsacks.items()]
+        return self.add_patterns(pair for pair in found if self.saves(duals, *pair))
+
+    @property
+    def patterns(self) -> int:
+        """How many patterns there are."""
+        return len(self._patterns)
+
+    def known(self) -> list[Pattern]:
+        """The patterns in the order of their columns."""
+        return list(self._patterns)
+
+    def ask_for(self, required: Sequence[float], zoned: Mapping[int, Sequence[int]], most: float = 1.0) -> None:
+        """Ask for so many copies of each component from now on; `zoned` are those that stand already in each zone.
+
+        Zones may have `most` times as many as the rules say. What is asked of levels stays.
+        """
+        self._primal = False
+        for c, row in self._cover.items():
+            high = self._rows[row][1]
+            self._solver.changeRowBounds(row, float(required[c]), max(high, float(required[c])))
+        for (c, z), row in self._zone.items():
+            low, high = self._rows[row]
+            stands = zoned[c][z] if c in zoned else 0
+            self._solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
+
+    def allow(self, limits: Sequence[Sequence[int]]) -> None:
+        """Allow patterns with at most so many of each item, by kind; items alone, as often as may be, join them."""
+        self._primal = False
+        most = [0.0 if any(times > limits[q][i] for i, times in pattern) else _INF for q, pattern in self._patterns]
+        columns = np.array(list(self._patterns.values()), dtype=np.int32)
+        self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
+        self.add_patterns(
+            (kind.index, {i: min(fits, limits[kind.index][i])})
+            for kind in self._relaxation.kinds
+            for i, fits in enumerate(kind.knapsack.limits)
+            if fits and limits[kind.index][i]
+        )
+
+    def amounts(self) -> tuple[list[float], list[float]]:
+        """Copies by each way and accelerators by each pattern, in the last solution."""
+        values = list(self._solver.getSolution().col_value)
+        ways = values[self._ways : self._ways + len(self._relaxation.ways)]
+        for column, w, times in self._made:
+            ways[w] += times * values[column]
+        return ways, [values[column] for column in self._patterns.values()]
+
+    def reduced_costs(self) -> list[float]:
+        """Dollars per hour that one copy by each way adds at the prices of the last solution."""
+        solution, first = self._solver.getSolution(), self._ways
+        costs = list(solution.col_dual[first : first + len(self._relaxation.ways)])
+        items = self._at(np.array(solution.row_dual)).items
+        for (q, i), w in self._copies.items():
+            costs[w] = max(0.0, -items[q][i])
+        return costs
+
+    def set_box(self, box: Box) -> None:
+        """Bound the machines of each pool and of each group, and sums of copies."""
+        self._primal = False
+        counts = np.arange(len(box.fewest), dtype=np.int32)
+        self._solver.changeColsBounds(
+            len(counts), counts, np.array(box.fewest, dtype=float), np.array(box.most, dtype=float)
+        )
+        for s in box.sums:
+            if s not in self._sum:
+                self._sum[s] = self._add_sum(s)
+        for s, row in self._sum.items():
+            low, high = box.sums.get(s, (-_INF, _INF))
+            self._solver.changeRowBounds(row, float(low), float(high))
+
+    def limit(self, most: Sequence[float], fewest: Sequence[float] | None = None) -> None:
+        """Allow so many machines of each pool, by default from none on."""
+        self._primal = False
+        counts = np.arange(len(most), dtype=np.int32)
+        low = np.zeros(len(counts)) if fewest is None else np.array(fewest, dtype=float)
+        self._solver.changeColsBounds(len(counts), counts, low, np.array(most, dtype=float))
+
+    def limit_copies(self, fewest: Sequence[float], most: Sequence[float]) -> None:
+        """Allow so many copies by each way; those that patterns are have no limits of their own."""
+        self._primal = False
+        ways = np.arange(self._ways, self._ways + len(fewest), dtype=np.int32)
+        self._solver.changeColsBounds(len(ways), ways, np.array(fewest, dtype=float), np.array(most, dtype=float))
+
+    def _add_sum(self, s: int) -> int:
+        """A row for a sum of copies, with columns that let it be missed at a penalty."""
+        ways = np.array(self._relaxation.sums[s], dtype=np.int32) + self._ways
+        row = self._solver.getNumRow()
+        self._solver.addRow(-_INF, _INF, len(ways), ways.astype(np.int32), np.ones(len(ways)))
+        for sign in (1.0, -1.0):
+            self._amiss.append(self._solver.getNumCol())
+            rows = np.array([row], dtype=np.int32)
+            self._solver.addCol(self._penalty_of_copy(), 0.0, _INF, 1, rows, np.array([sign]))
+        return int(row)
+
+    def _penalty_of_copy(self) -> float:
+        """Dollars per hour of a copy that a sum lacks or has too many."""
+        return self._penalty * (max(pool.price for pool in self._relaxation.fleet.pools) + 1) / MICRO
+
+    def beyond(self) -> bool:
+        """Whether the last solution has machines beyond the quotas, or misses limits on copies."""
+        first = len(self._relaxation.fleet.pools) + len(self._groups)
+        values = self._solver.getSolution().col_value
+        return any(values[k] > _WHOLE for k in (*range(first, first + len(self._beyond)), *self._amiss))
+
+    def raise_penalty(self) -> bool:
+        """Make what is beyond the limits dearer; False when they are as dear as is numerically sound."""
+        if self._penalty >= _PENALTY_MOST:
+            return False
+        self._penalty *= _PENALTY
+        first = len(self._relaxation.fleet.pools) + len(self._groups)
+        columns = np.arange(first, first + len(self._beyond), dtype=np.int32)
+        self._solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
+        for column in self._amiss:
+            self._solver.changeColCost(column, self._penalty_of_copy())
+        return True
+
+    def solve(self, seconds: float) -> bool:
+        """Solve the LP; False when it has no solution, or none in time."""
+        # New columns keep the last solution primal feasible, new limits keep it dual feasible.
+        for strategy in (_PRIMAL, _DUAL) if self._primal else (_DUAL, _PRIMAL):
+            self._solver.setOptionValue("simplex_strategy", strategy)
+            if not math.isinf(seconds):
+                self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, seconds))
+            try:
+                status = run(self._solver)
+            except EngineError:
+                continue
+            if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
+                return status == highspy.HighsModelStatus.kOptimal
+        return False
+
+    def value(self) -> float:
+        """Dollars per hour of the last solution."""
+        return float(self._solver.getObjectiveValue())
+
+    def counts(self) -> list[float]:
+        """Machines per pool, then per group, in the last solution."""
+        return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools) + len(self._groups)])
+
+    def sums(self) -> list[float]:
+        """Copies per sum of the relaxation in the last solution."""
+        values = self._solver.getSolution().col_value
+        return [sum(values[self._ways + w] for w in ways) for ways in self._relaxation.sums]
+
+    def duals(self) -> Duals:
+        """Those of the last solution."""
+        return self._at(np.array(self._solver.getSolution().row_dual))
+
+    def smoothed(self, best: Duals | None, duals: Duals) -> list[Duals]:
+        """Those to price at, in turn until that finds something: drawn towards the best so far, then as they are."""
+        if best is None:
+            return [duals]
+        return [self._at(_SMOOTH * best.rows + (1 - _SMOOTH) * duals.rows), duals]
+
+    def _at(self, rows: Floats) -> Duals:
+        worth = np.bincount(self._owner, self._part_of * rows[self._row_of], self._items)
+        return Duals(rows, [part.tolist() for part in np.split(worth, self._ends)])
+
+    def worths(self, duals: Duals) -> tuple[list[float], list[float]]:
+        """Dollars per hour of a copy of each component and of a machine of each pool, at these duals."""
+        fleet = self._relaxation.fleet
+        copies = [float(duals.rows[self._cover[c.index]]) if c.index in self._cover else 0.0 for c in fleet.components]
+        columns = (self._machine_column(pool.index) for pool in fleet.pools)
+        return copies, [sum(part * float(duals.rows[row]) for row, part in column) for column in columns]
+
+    def saves(self, duals: Duals, kind: int, pattern: Mapping[int, int]) -> bool:
+        """Whether a pattern would make the LP's solution with these duals better."""
+        return self._holds_more(duals, self._device[kind], kind, pattern)
+
+    def _holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
+        return self._beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
+
+    def _beats(self, duals: Duals, holder: int, worth: float) -> bool:
+        price = duals.rows[holder]
+        return bool(worth > price + ENOUGH * max(price, 1e-2))
+
+    def prices(self, duals: Duals) -> Prices:
+        """Duals as integer prices."""
+        fleet, rows = self._relaxation.fleet, duals.rows
+        size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
+        return Prices(
+            touch=[[to_price(worth) for worth in items] for items in duals.items],
+            device=[to_price(rows[row]) for row in self._device],
+            volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
+            on_one={key: to_price(rows[row], UNIT) for key, row in self._on_one.items()},
+            level=[to_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
+            group=[round(rows[row] * MICRO * UNIT) for row in self._group],
+            sums={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},
+        )
+
+
+def copies_of_items(relaxation: Relaxation) -> dict[tuple[int, int], int]:
+    """The way of each item (kind, item) of which there is one, on one accelerator."""
+    ways: dict[tuple[int, int], list[int]] = {}
+    for w, way in enumerate(relaxation.ways):
+        if way.kind is not None and way.item is not None:
+            ways.setdefault((way.kind, way.item), []).append(w)
+    return {item: w for item, (w, *more) in ways.items() if not more and relaxation.ways[w].touches == 1}
+
+
+def to_price(dual: float, unit: int = SCALE) -> int:
+    """Dollars as a whole number of 1 / unit micro-dollars, at least 0."""
+    return max(0, math.floor(dual * MICRO * unit))

@@ -1,0 +1,72 @@
+"""Patterns with more copies of an item than there are: what limits on copies say of them.
+
+A copy on several accelerators stands once on each. The LP only counts places, so it may put one copy twice on each of
+half as many accelerators, as long as some plan has two such copies. Where a box of the tree allows at most k, patterns
+with more are ruled out: no accelerator holds more copies than stand on all that are alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Pattern
+
+    Limits = tuple[int, ...]
+
+_SOME = 1e-6
+
+
+class Stacking:
+    """The limits of one relaxation."""
+
+    def __init__(self, relaxation: Relaxation) -> None:
+        """O(ways)."""
+        self._whole = tuple(tuple(kind.knapsack.limits) for kind in relaxation.kinds)
+        in_kind = {}  # (component, option, kind) -> the sum of just these ways
+        for s, ways in enumerate(relaxation.sums):
+            some = [relaxation.ways[w] for w in ways]
+            if len({way.kind for way in some}) == 1:
+                in_kind[some[0].component, some[0].option, some[0].kind] = s
+        users: dict[tuple[int, int], dict[tuple[int, int], int | None]] = {}
+        for way in relaxation.ways:
+            if way.kind is not None and way.item is not None:
+                own = in_kind.get((way.component, way.option, way.kind))
+                users.setdefault((way.kind, way.item), {})[way.component, way.option] = own
+        self._users = {
+            item: tuple((relaxation.fleet.components[c].copies, s) for (c, _), s in found.items())
+            for item, found in users.items()
+            if any(s is not None for s in found.values())
+        }
+        self._limited = {s for found in self._users.values() for _, s in found if s is not None}
+        self._alone = {found[0][1]: item for item, found in self._users.items() if len(found) == 1}
+        self._touches = {s: relaxation.ways[relaxation.sums[s][0]].touches for s in self._alone if s is not None}
+
+    def limits(self, sums: Mapping[int, tuple[int, int]]) -> tuple[Limits, ...]:
+        """By kind, the most copies of each item on one accelerator, when sums of copies are within these limits."""
+        if not any(s in self._limited for s in sums):
+            return self._whole
+        found = [list(limits) for limits in self._whole]
+        for (q, i), users in self._users.items():
+            most = sum(copies if s is None or s not in sums else min(copies, sums[s][1]) for copies, s in users)
+            found[q][i] = min(found[q][i], most)
+        return tuple(tuple(limits) for limits in found)
+
+    def stacked(
+        self, sums: Sequence[float], most: Sequence[Limits], patterns: Iterable[tuple[Pattern, float]]
+    ) -> tuple[float, ...]:
+        """For each sum of whole copies, how many of these the LP saves by patterns with more of them than there are."""
+        saved = [0.0] * len(sums)
+        by_item = {}  # (kind, item) -> its sum, and how many copies that has
+        for s, (q, i) in self._alone.items():
+            if s is not None and most[q][i] > round(sums[s]) and abs(sums[s] - round(sums[s])) <= _SOME:
+                by_item[q, i] = s, round(sums[s])
+        for (q, pattern), mass in patterns if by_item else ():
+            for i, times in pattern:
+                if mass > _SOME and (q, i) in by_item:
+                    s, copies = by_item[q, i]
+                    saved[s] += max(0, times - copies) * mass / self._touches[s]
+        return tuple(saved)

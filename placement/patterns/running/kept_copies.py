@@ -1,0 +1,251 @@
+"""The pattern LP with what runs now: which machines had better stay, and with which of their copies.
+
+Beside the columns of `program` there is one for each running machine, in place of one of its pool's, and one for the
+moves of each component. A running machine's accelerators that are in use are rows of their own: contents with some of
+the copies that run there, which count as kept, are columns that pricing finds. `today` has the inequality that prices
+prove.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import highspy
+import numpy as np
+
+from placement.patterns.certificate import SCALE
+from placement.patterns.master import ENOUGH, MICRO, PatternProgram, to_price
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from placement.patterns.certificate import Box, Prices
+    from placement.patterns.master import Duals, Pattern
+    from placement.patterns.running.state import Resident, Today
+    from placement.solving.budget import Budget
+
+_INF = highspy.kHighsInf
+_ROUNDS = 300
+
+
+class Content(NamedTuple):
+    """What stands on a seat: residents that are kept, (number, times), and items beside them, (item, times)."""
+
+    seat: int
+    kept: tuple[tuple[int, int], ...]
+    others: tuple[tuple[int, int], ...]
+
+
+class KeepProgram(PatternProgram):
+    """The pattern program of a relaxation with what runs today."""
+
+    def __init__(self, today: Today, patterns: Iterable[Pattern], box: Box) -> None:
+        """O(ways + places + patterns)."""
+        super().__init__(today.relaxation)
+        self._today = today
+        self.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._keep: dict[int, int] = {}  # rows: copies of a component that are kept, or moved
+        for c, (money, n) in enumerate(zip(today.money, today.needed, strict=True)):
+            if n and money:
+                self._keep[c] = self._later_row(float(n))
+                self._new_column({self._keep[c]: 1.0}, cost=float(money) / MICRO)
+        self._seats = [self._later_row(0.0) for _ in today.seats]
+        self._contents: dict[Content, int] = {}  # their columns
+        self._owned: list[tuple[Resident, int]] = []  # on each of their seats, and columns
+        self._stays = self._running(box)
+        for s, seat in enumerate(today.seats):
+            free = {self._seats[s]: -1.0, self._device[seat.kind]: 1.0}  # nothing is kept there
+            self._new_column(free)
+            for resident in seat.residents:
+                if resident.item is None:
+                    self._owned.append((resident, self._new_column(free | self._kept(resident, 1))))
+
+    def _running(self, box: Box) -> list[int]:
+        """The columns of running machines; those of pools are for others, in the box without these."""
+        relaxation = self._relaxation
+        most, fewest = ([*ends[: len(relaxation.fleet.pools)]] for ends in (box.most, box.fewest))
+        columns = []
+        for machine in self._today.machines:
+            p = machine.pool
+            most[p], fewest[p] = max(0, most[p] - 1), max(0, fewest[p] - 1)
+            column = dict(self._machine_column(p)) | {self._seats[s]: 1.0 for s in machine.seats}
+            if machine.seats:
+                column[self._device[relaxation.kind_of[p]]] -= len(machine.seats)
+            column |= {self._keep[c]: float(n) for c, n in machine.loose.items() if c in self._keep}
+            price, low = relaxation.fleet.pools[p].price / MICRO, 0.0 if machine.removable else 1.0
+            columns.append(self._new_column(column, price, low, 1.0))
+        self.limit(most, fewest)
+        return columns
+
+    def _new_column(self, column: Mapping[int, float], cost: float = 0.0, low: float = 0.0, high: float = _INF) -> int:
+        rows = np.array(list(column), dtype=np.int32)
+        self._solver.addCol(cost, low, high, len(rows), rows, np.array(list(column.values())))
+        return int(self._solver.getNumCol()) - 1
+
+    def _kept(self, resident: Resident, times: int) -> dict[int, float]:
+        """What copies kept on one of their accelerators count for."""
+        row = self._keep.get(resident.component)
+        return {} if row is None else {row: times / resident.width}
+
+    def prices(self, duals: Duals) -> Prices:
+        """Duals as integer prices. Copies that patterns are may be worth less than nothing, if not for a reward."""
+        prices = super().prices(duals)
+        for (q, i), w in self._copies.items():
+            component = self._relaxation.fleet.components[self._relaxation.ways[w].component]
+            if duals.items[q][i] < 0 and not component.demand:
+                prices.touch[q][i] = math.floor(duals.items[q][i] * MICRO * SCALE)
+        return prices
+
+    def rewards(self, duals: Duals) -> list[int]:
+        """For each copy kept, per component, in 1 / SCALE micro-dollars per hour."""
+        found = [0] * len(self._today.money)
+        for c, row in self._keep.items():
+            found[c] = min(to_price(float(duals.rows[row])), math.floor(self._today.money[c] * SCALE))
+        return found
+
+    def add_contents(self, found: Iterable[Content], duals: Duals) -> int:
+        """Add the contents that make the LP's solution with these duals better; says how many."""
+        added = 0
+        for content in found:
+            if content in self._contents:
+                continue
+            holder, q = self._seats[content.seat], self._today.seats[content.seat].kind
+            items, kept = self._of(content)
+            worth = sum(times * duals.items[q][i] for i, times in items.items())
+            if self._beats(duals, holder, worth + sum(part * duals.rows[row] for row, part in kept.items())):
+                self._contents[content] = self._new_column(kept | self._pattern_column(holder, q, items))
+                added += 1
+        self._primal = True
+        return added
+
+    def _of(self, content: Content) -> tuple[dict[int, int], dict[int, float]]:
+        """All items of a content, the kept ones too, and what these count for."""
+        items, kept = dict(content.others), dict[int, float]()
+        for k, times in content.kept:
+            resident = self._today.seats[content.seat].residents[k]
+            assert resident.item is not None
+            items[resident.item] = items.get(resident.item, 0) + times
+            for row, part in self._kept(resident, times).items():
+                kept[row] = kept.get(row, 0.0) + part
+        return items, kept
+
+    def values(self) -> list[float]:
+        """The last solution, column by column."""
+        return list(self._solver.getSolution().col_value)
+
+    def stays(self, values: Sequence[float]) -> list[float]:
+        """How far each running machine stays in a solution."""
+        return [values[column] for column in self._stays]
+
+    def kept(self, values: Sequence[float]) -> list[float]:
+        """Copies kept at each place of the fleet in a solution; columns that came later are not in it."""
+        found = [0.0] * len(self._relaxation.fleet.places)
+        for content, column in self._contents.items():
+            for k, times in content.kept if column < len(values) else ():
+                resident = self._today.seats[content.seat].residents[k]
+                found[resident.place] += values[column] * times / resident.width
+        for resident, column in self._owned:
+            found[resident.place] += values[column] / resident.width
+        return found
+
+
+class Keeping:
+    """The bound with what runs now, while it grows: `bound`, micro-dollars per hour of machines and moves."""
+
+    def __init__(self, today: Today) -> None:
+        """Nothing is known yet; O(seats)."""
+        self.today = today
+        self.bound = Fraction(0)
+        self.proof: tuple[Prices, Sequence[int]] | None = None  # prices and rewards that prove it
+        self.rounds = 0
+        self.program: KeepProgram | None = None
+        self._values: list[float] = []
+        self._seats_of_kind: dict[int, list[int]] = {}
+        for s, seat in enumerate(today.seats):
+            self._seats_of_kind.setdefault(seat.kind, []).append(s)
+
+    def try_prices(self, prices: Prices) -> None:
+        """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
+        rewards = [math.floor(money * SCALE) for money in self.today.money]
+        bound = self._prove(prices, rewards)[0]
+        if bound > self.bound:
+            self.bound, self.proof = bound, (prices, rewards)
+
+    def run(self, budget: Budget, patterns: Iterable[Pattern], box: Box) -> None:
+        """Column generation, from patterns that are known, until nothing improves the LP or time is over.
+
+        Prices are smoothed (Wentges 1997).
+        """
+        program, centre = KeepProgram(self.today, patterns, box), None
+        self.program = program
+        while self.rounds < _ROUNDS and not budget.over() and program.solve(budget.left()):
+            self.rounds += 1
+            self._values = program.values()
+            duals, value, found = program.duals(), program.value() * MICRO, 0
+            for point in program.smoothed(centre, duals):
+                bound, found = self._price(program, point, duals)
+                if bound > self.bound:
+                    self.bound, centre = bound, point
+                    self.proof = program.prices(point), program.rewards(point)
+                if found:
+                    break
+            if (not found or value <= self.bound * (1 + ENOUGH)) and not (program.beyond() and program.raise_penalty()):
+                break
+
+    def stays(self) -> list[float]:
+        """How far each running machine stays in the last solution of the LP; nothing without one."""
+        return self.program.stays(self._values) if self.program is not None and self._values else []
+
+    def kept(self) -> list[float]:
+        """Copies kept at each place of the fleet in it."""
+        return self.program.kept(self._values) if self.program is not None and self._values else []
+
+    def _price(self, program: KeepProgram, point: Duals, duals: Duals) -> tuple[Fraction, int]:
+        """The bound at some prices, and how many columns were added that improve the LP with these `duals`."""
+        prices, rewards = program.prices(point), program.rewards(point)
+        bound, patterns, contents = self._prove(prices, rewards)
+        new = [(q, pattern) for q, pattern in enumerate(patterns) if pattern and program.saves(duals, q, pattern)]
+        return bound, program.add_patterns(new) + program.add_contents(contents, duals)
+
+    def _prove(self, prices: Prices, rewards: Sequence[int]) -> tuple[Fraction, list[dict[int, int]], list[Content]]:
+        """The bound that prices and rewards prove, and the best patterns and contents at them."""
+        kinds = self.today.relaxation.kinds
+        best = [kind.knapsack.best_pattern(prices.touch[kind.index]) for kind in kinds]
+        device = [max(value, own) for (value, _), own in zip(best, prices.device, strict=True)]
+        seats, contents = self.fill(prices, rewards, device)
+        return self.today.bound(prices, rewards, device, seats), [pattern for _, pattern in best], contents
+
+    def fill(self, prices: Prices, rewards: Sequence[int], device: list[int]) -> tuple[list[int], list[Content]]:
+        """The most that each seat can be worth, and contents with something kept that are, where any are."""
+        worths, contents = [0] * len(self.today.seats), []
+        for q, seats in self._seats_of_kind.items():
+            knapsack = self.today.relaxation.kinds[q].knapsack
+            table = knapsack.table(prices.touch[q])
+            kept: list[tuple[int, tuple[tuple[int, int], ...], list[int]]] = []
+            for s in seats:
+                worths[s], chosen, room = self._fill_seat(s, prices, rewards, device[q], table)
+                if chosen:
+                    kept.append((s, chosen, room))
+            others = knapsack.best_patterns(prices.touch[q], [room for _, _, room in kept])
+            contents += [
+                Content(s, chosen, tuple(sorted(items.items())))
+                for (s, chosen, _), (_, items) in zip(kept, others, strict=True)
+            ]
+        return worths, contents
+
+    def _fill_seat(
+        self, s: int, prices: Prices, rewards: Sequence[int], device: int, table: NDArray[Any]
+    ) -> tuple[int, tuple[tuple[int, int], ...], list[int]]:
+        """The most that a seat can be worth; the shared residents kept in the best content, and the room they leave."""
+        seat = self.today.seats[s]
+        knapsack, touch = self.today.relaxation.kinds[seat.kind].knapsack, prices.touch[seat.kind]
+        part = [-(-rewards[resident.component] // resident.width) for resident in seat.residents]
+        own = max((worth for r, worth in zip(seat.residents, part, strict=True) if r.item is None), default=0)
+        shared = [(k, r.item, r.count) for k, r in enumerate(seat.residents) if r.item is not None]
+        value, times, room = knapsack.extend(table, [(item, most, touch[item] + part[k]) for k, item, most in shared])
+        chosen = tuple((k, n) for (k, _, _), n in zip(shared, times, strict=True) if n)
+        return max(value, device + own), chosen, room

@@ -1,0 +1,176 @@
+r"""What runs now, as the pattern bound sees it: copies that are kept save the money of a move.
+
+A plan that keeps k of the r copies of a component that run now and that it needs pays for at least r - k moves. With
+any reward :math:`\kappa_c` for each copy kept, at least 0 and at most the money of a move, the inequality of
+`certificate` becomes
+
+.. math:: \sum_p W_p n_p + \sum_m (W_m - W_p) s_m + \sum_c \kappa_c \cdot moves_c \ge D + \sum_c \kappa_c r_c,
+
+where :math:`s_m` says whether running machine m, of pool p, stays, and :math:`W_m \ge W_p` is the most that it can be
+worth with the rewards: on each accelerator any of the copies that run there, at their prices and their part of the
+reward, and the best pattern in the room that they leave. That is computed over all patterns, so any prices and rewards
+are a proof. Prices of items may be negative here: what a plan's machines hold and what its copies are is the same, so
+both sides count it alike, and a pattern need not hold what is worth less than nothing. The least money that keeps the
+inequality is a fractional covering knapsack of machines and moves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.bounds.moves import least_moves
+from placement.patterns.certificate import FINE, UNIT, certify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.patterns.certificate import Prices
+    from placement.patterns.formulation import Relaxation, Way
+
+_DEAR = 8  # times the dearest machine's price: rewards beyond that say no more, and are too large for the LP
+
+Offer = tuple[int, int, int | None]  # price, worth, how many there are
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Copies that run on an accelerator, by place of the fleet; they own it when they are no `item` of its kind.
+
+    Each touches `width` accelerators.
+    """
+
+    place: int
+    component: int
+    item: int | None
+    width: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An accelerator that is in use, or a machine with at most one; its kind, and who stands there."""
+
+    kind: int
+    residents: tuple[Resident, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A machine that runs and may stay: its seats, and copies of which is not said where they stand, by component."""
+
+    pool: int
+    removable: bool
+    seats: tuple[int, ...]
+    loose: dict[int, int]
+
+
+class Today:
+    """Seats, machines (as the fleet's instances), and per component what moves cost and how many copies could be kept.
+
+    `money` is that of one move, micro-dollars per hour of the horizon, or enough to keep a copy. `needed` copies run
+    and are part of any plan.
+    """
+
+    def __init__(self, relaxation: Relaxation) -> None:
+        """O(places)."""
+        fleet = relaxation.fleet
+        self.relaxation = relaxation
+        self.seats: list[Seat] = []
+        self.machines: list[Running] = []
+        self._find()
+        most = _DEAR * max((pool.price for pool in fleet.pools), default=0)
+        hour = Fraction(fleet.tick_move, fleet.tick_price)
+        self._money = [c.move_cost * hour for c in fleet.components]
+        self.money = [min(money, Fraction(most)) for money in self._money]
+        given = relaxation.given
+        planned = [
+            c.copies if c.level is not None and given is not None and not given[c.level] else c.required
+            for c in fleet.components
+        ]
+        self.needed = [min(pair) for pair in zip(fleet.running, planned, strict=True)]
+        self._forced = [min(pair) for pair in zip(least_moves(fleet), self.needed, strict=True)]
+
+    def _find(self) -> None:
+        relaxation, fleet = self.relaxation, self.relaxation.fleet
+        ways = {(way.component, way.option, way.pool): way for way in relaxation.ways}
+        on: list[dict[int, list[Resident]]] = [{} for _ in fleet.instances]
+        loose: list[Counter[int]] = [Counter() for _ in fleet.instances]
+        for k, place in enumerate(fleet.places):
+            pool = fleet.instances[place.instance].pool
+            way = ways.get((place.component, place.option, pool))
+            if way is None:
+                continue
+            seats = _seats_of(way, place.accelerators, relaxation.devices(pool))
+            resident = Resident(k, way.component, way.item, max(1, len(seats)), place.count)
+            for a in seats:
+                on[place.instance].setdefault(a, []).append(resident)
+            if not seats:
+                loose[place.instance][way.component] += place.count
+        for instance, residents, others in zip(fleet.instances, on, loose, strict=True):
+            first = len(self.seats)
+            self.seats += [
+                Seat(relaxation.kind_of[instance.pool], tuple(some)) for _, some in sorted(residents.items())
+            ]
+            seats = tuple(range(first, len(self.seats)))
+            self.machines.append(Running(instance.pool, instance.removable, seats, dict(others)))
+
+    @property
+    def stake(self) -> Fraction:
+        """What moving every copy would cost, micro-dollars per hour."""
+        return sum((money * n for money, n in zip(self.money, self.needed, strict=True)), Fraction(0))
+
+    def bound(self, prices: Prices, rewards: Sequence[int], device: list[int], seats: Sequence[int]) -> Fraction:
+        """The least money of machines and moves, micro-dollars per hour, by these prices.
+
+        Parameters
+        ----------
+        rewards : (C,) for each copy kept, in 1 / SCALE micro-dollars, at most the money of a move.
+        device, seats : the most that an accelerator of each kind, and each seat with its residents, can be worth.
+        """
+        fleet, cut = self.relaxation.fleet, certify(self.relaxation, prices, device)
+        # Moves that no plan avoids are paid for; the others are worth what they cost, or less.
+        paid = sum(math.floor(money * UNIT) * n for money, n in zip(self._money, self._forced, strict=True))
+        missing = cut.least
+        missing += sum(r * FINE * (n - f) for r, n, f in zip(rewards, self.needed, self._forced, strict=True))
+        offers: list[Offer] = [(1, 1, None)]  # moves: their money is worth itself
+        worths: list[list[int]] = [[] for _ in fleet.pools]
+        for machine in self.machines:
+            more = sum(seats[s] - device[self.seats[s].kind] for s in machine.seats)
+            more += sum(rewards[c] * n for c, n in machine.loose.items())
+            worths[machine.pool].append(cut.worth[machine.pool] + more * FINE)
+        for pool in fleet.pools:
+            price, fewest = pool.price * UNIT, fleet.fewest(pool.index)
+            # Running machines are worth no less than new ones, so those that are paid for anyway are the best of them,
+            # and new ones are what the quota has beside all of them.
+            running = sorted(worths[pool.index], reverse=True)
+            new = cut.worth[pool.index]
+            paid += fewest * price
+            missing -= sum(running[:fewest]) + new * max(0, fewest - len(running))
+            offers += [(price, worth, 1) for worth in running[fewest:]]
+            quota = pool.max_instances
+            offers.append((price, new, None if quota is None else max(0, quota - max(fewest, len(running)))))
+        return (paid + _cover(missing, offers)) / UNIT
+
+
+def _seats_of(way: Way, accelerators: tuple[int, ...] | None, devices: int) -> tuple[int, ...]:
+    """The accelerators on which copies by this way stand; none where they have none, or which is not known."""
+    if way.kind is None or (way.item is None and not way.owns):
+        return ()
+    return (0,) if devices <= 1 else accelerators or ()
+
+
+def _cover(missing: int, offers: Iterable[Offer]) -> Fraction:
+    """The least price of offers, parts allowed, that are worth `missing`; some of them have no end."""
+    total, left = Fraction(0), Fraction(missing)
+    useful = [(price, worth, most) for price, worth, most in offers if worth > 0]
+    for price, worth, most in sorted(useful, key=lambda offer: Fraction(offer[0], offer[1])):
+        if left <= 0:
+            break
+        taken = left / worth if most is None else min(left / worth, Fraction(most))
+        total += taken * price
+        left -= taken * worth
+    return total

@@ -1,0 +1,25 @@
+"""Whether a relaxation by patterns can be there in time: it is written down without a look at the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.solving.budget import Budget
+
+TOO_LARGE = "the relaxation by patterns would not be there in time; give it a longer time limit"
+_WAY_SECONDS = 1.5e-5  # to write one component by one option on one pool
+_ZONE_SECONDS = 1.5e-7  # more, of a component with rules over zones, for each of them
+
+
+def may_build(fleet: Fleet, budget: Budget) -> bool:
+    """Whether building the relaxation leaves time to solve it; always without a limit on time.
+
+    What it says depends on the time left and on sizes alone, not on how fast the machine is just now.
+    """
+    seconds = 0.0
+    for c in fleet.components:
+        each = _WAY_SECONDS + (_ZONE_SECONDS * len(c.eligible_zones) if c.has_zone_rules else 0.0)
+        seconds += each * sum(len(option.pools) for option in c.options)
+    return seconds <= budget.left() / 2

@@ -1,0 +1,200 @@
+"""A plan cut into parts: every machine is in one of them, and all parts can be packed anew at the same time.
+
+A part is a `neighbourhood`: its copies may go to any machine of the part, old or new, and whatever is packed there
+keeps every rule of the whole. What the neighbourhoods would otherwise share is dealt out: quotas that are not used up,
+and optional copies that are left out. So the parts are independent, and their packings together are a plan.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.compiled.packing import Packing, machines_held
+from placement.reductions.subproblem import may_be_freed, neighbourhood
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from placement.compiled.fleet import Component, Fleet, Place, Pool
+    from placement.compiled.packing import Machine
+    from placement.heuristics import Missing
+    from placement.reductions.subproblem import Neighbourhood
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some machines of a plan, by their index there, as a problem of their own."""
+
+    machines: tuple[int, ...]
+    small: Neighbourhood
+
+    def put_back(self, packing: Packing) -> tuple[Machine, ...]:
+        """A packing of the part as machines of the whole."""
+        return self.small.put_back(packing).machines
+
+
+def deal(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator, *, by_zone: bool) -> list[list[int]]:
+    """Machines that may be packed anew, dealt into groups of about so many copies; every group is like the whole.
+
+    Machines in order of zone, pool and waste are dealt out in turn, so each group has its part of every pool and of the
+    waste: a sample in which about the same fleet mix is best (Narayanan et al. 2021, *Solving large-scale granular
+    resource allocation problems efficiently with POP*, SOSP). With `by_zone` a group has machines of one zone alone, or
+    all machines of several zones with few copies. Random noise on the waste makes every deal another one.
+    O(machines log machines + copies).
+    """
+    by_key: dict[int, list[int]] = defaultdict(list)
+    for m, machine in enumerate(packing.machines):
+        if may_be_freed(fleet, machine):
+            by_key[fleet.pools[machine.pool].zone if by_zone else 0].append(m)
+    groups: list[list[int]] = []
+    for key in sorted(by_key):
+        mine = by_key[key]
+        waste = [_waste(fleet, packing.machines[m]) for m in mine]
+        noise = rng.random(len(mine))
+        order = sorted(range(len(mine)), key=lambda k: (packing.machines[mine[k]].pool, waste[k] + noise[k]))
+        count = max(1, round(sum(len(packing.machines[m].seats) for m in mine) / copies))
+        first = int(rng.integers(count))
+        hands: list[list[int]] = [[] for _ in range(min(count, len(mine)))]
+        for turn, k in enumerate(order):
+            hands[(first + turn) % len(hands)].append(mine[k])
+        groups.extend(sorted(hand) for hand in hands)
+    return _joined(packing, groups, copies // 2)
+
+
+def _joined(packing: Packing, groups: list[list[int]], copies: int) -> list[list[int]]:
+    """The groups, neighbours put together as long as they have at most so many copies in all."""
+    joined: list[list[int]] = []
+    held = 0
+    for group in groups:
+        more = sum(len(packing.machines[m].seats) for m in group)
+        if joined and held + more <= copies:
+            joined[-1] = sorted(joined[-1] + group)
+            held += more
+        else:
+            joined.append(group)
+            held = more
+    return joined
+
+
+def gather(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator) -> list[list[int]]:
+    """The same machines, those that waste most together and first: what earlier parts could not fill is merged."""
+    free = [m for m, machine in enumerate(packing.machines) if may_be_freed(fleet, machine)]
+    waste = np.array([_waste(fleet, packing.machines[m]) for m in free]) + 0.1 * rng.random(len(free))
+    groups: list[list[int]] = [[]]
+    held = 0
+    for k in np.argsort(-waste, kind="stable").tolist():
+        more = len(packing.machines[free[k]].seats)
+        if groups[-1] and held + more > copies:
+            groups.append([])
+            held = 0
+        groups[-1].append(free[k])
+        held += more
+    return [sorted(group) for group in groups if group]
+
+
+def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) -> Iterator[Part]:
+    """The parts that groups of machines are, in their order. O(copies + places + groups x (pools + components))."""
+    if not groups:
+        return
+    bare = replace(
+        fleet, problem=fleet.problem.model_copy(update={"components": (), "instances": (), "placements": ()})
+    )
+    place_of: dict[int, list[Place]] = defaultdict(list)
+    for place in fleet.places:
+        place_of[place.instance].append(place)
+    missing = _missing_shares(fleet, packing, groups)
+    quotas = _quota_shares(fleet, packing, groups)
+    fewest = _least_shares(fleet, packing, groups)
+    for group, more, quota, least in zip(groups, missing, quotas, fewest, strict=True):
+        mine = Packing(tuple(packing.machines[m] for m in group))
+        places = tuple(p for m in mine.machines if m.instance is not None for p in place_of[m.instance])
+        small = neighbourhood(replace(bare, places=places), mine, range(len(group)), more)
+        pools = tuple(_with_limits(pool, quota, least) for pool in small.fleet.pools)
+        closed = frozenset(pool.index for pool in pools if pool.max_instances == 0)
+        components = tuple(_without_pools(component, closed) for component in small.fleet.components)
+        running = tuple(c.required for c in components) if fleet.places else small.fleet.running
+        part = replace(small.fleet, pools=pools, components=components, running=running)
+        yield Part(tuple(group), replace(small, fleet=part))
+
+
+def _with_limits(pool: Pool, quota: Counter[int], least: Counter[int]) -> Pool:
+    if pool.max_instances is None:
+        return replace(pool, min_instances=least[pool.index])
+    most = quota[pool.index]
+    return replace(pool, max_instances=most, min_instances=min(most, least[pool.index]))
+
+
+def _without_pools(component: Component, closed: frozenset[int]) -> Component:
+    """The component without the pools that have no machine for this part."""
+    if not any(option.pools & closed for option in component.options):
+        return component
+    options = tuple(replace(option, pools=option.pools - closed) for option in component.options)
+    return replace(component, options=options)
+
+
+def _used(packing: Packing, group: Iterable[int]) -> Counter[int]:
+    return Counter(packing.machines[m].pool for m in group)
+
+
+def _quota_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) -> list[Counter[int]]:
+    """Per group and pool, the machines it has and its share of those that the quota leaves; remainders go round."""
+    taken = machines_held(fleet, packing)
+    shares = [_used(packing, group) for group in groups]
+    turn = 0
+    for pool in fleet.pools:
+        if pool.max_instances is None:
+            continue
+        each, rest = divmod(max(0, pool.max_instances - taken[pool.index]), len(groups))
+        for g, share in enumerate(shares):
+            share[pool.index] += each + ((g - turn) % len(groups) < rest)
+        turn += rest
+    return shares
+
+
+def _least_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) -> list[Counter[int]]:
+    """Per group and pool, its share of the machines that `min_instances` pays for in any case.
+
+    A group's machines cost nothing as far as they are among these; machines beyond them, and those paid for while
+    empty, are dealt out in turn.
+    """
+    inside = {m for group in groups for m in group}
+    still = Counter(machine.pool for m, machine in enumerate(packing.machines) if m not in inside)
+    shares: list[Counter[int]] = [Counter() for _ in groups]
+    for pool in fleet.pools:
+        left = max(0, pool.min_instances - still[pool.index])
+        for share, group in zip(shares, groups, strict=True) if left else ():
+            mine = min(left, sum(packing.machines[m].pool == pool.index for m in group))
+            share[pool.index] += mine
+            left -= mine
+        each, rest = divmod(left, len(groups))
+        for g, share in enumerate(shares):
+            share[pool.index] += each + (g < rest)
+    return shares
+
+
+def _missing_shares(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) -> list[Missing]:
+    """Optional copies left out, each component's given to one group; none where rules over zones would be at stake."""
+    shares: list[Missing] = [Counter() for _ in groups]
+    if not fleet.levels:
+        return shares
+    placed = Counter(seat.component for _, seat in packing.seats())
+    turn = 0
+    for c in fleet.components:
+        if c.level is not None and not c.has_zone_rules and placed[c.index] < c.copies:
+            shares[turn % len(groups)][c.index, None, None] = c.copies - placed[c.index]
+            turn += 1
+    return shares
+
+
+def _waste(fleet: Fleet, machine: Machine) -> float:
+    """The part of a machine's accelerator memory that holds nothing (of its vCPUs when it has no accelerators)."""
+    shape = fleet.pools[machine.pool].shape
+    options = [fleet.components[seat.component].options[seat.option] for seat in machine.seats]
+    if shape.accelerators:
+        used = sum(o.accelerators * (o.memory_mib if o.shared else shape.memory_mib) for o in options)
+        return max(0.0, 1 - used / max(1, shape.accelerators * shape.memory_mib))
+    return max(0.0, 1 - sum(o.vcpus for o in options) / max(1, shape.vcpus))

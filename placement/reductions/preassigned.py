@@ -1,0 +1,138 @@
+"""Dedicated components settled first: which machines they get, at what machines are worth.
+
+Their machines are theirs alone, so what is left is a problem without them, on the other machines. A linear program
+would give them parts of machines; here they are whole: in each zone the least worth of machines that hold n copies (a
+covering knapsack with quotas), then the least over zones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.machine_state import Box, Copy, tightest, way_of
+from placement.compiled.packing import Machine, Seat
+from placement.compiled.spread import keeps_zone_rules
+from placement.patterns.dedicated import MOST_COPIES
+from placement.patterns.zone_limits import zone_limits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Component, Fleet
+
+    Choice = tuple[float, tuple[int, ...]]  # what machines are worth, and their pools
+
+_MOST_SPLITS = 5_000  # of copies over the zones so far, the cheapest ones
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Machines of dedicated components, `used` of each pool, and the fleet without these components."""
+
+    machines: tuple[Machine, ...]
+    used: tuple[int, ...]
+    rest: Fleet
+
+
+def settle(fleet: Fleet, worth: Sequence[float]) -> Settled | None:
+    """Machines for all dedicated components of a fleet whose copies are all required; None when some get none.
+
+    `worth` is what a machine of each pool is worth, in any unit. Components with many copies come first. O(zones x
+    copies x (copies + machines)) a component, which may have `MOST_COPIES` at most.
+    """
+    used = [0] * len(fleet.pools)
+    machines: list[Machine] = []
+    gone = [c for c in fleet.components if c.dedicated and c.required]
+    for component in sorted(gone, key=lambda c: -c.required):
+        found = None if component.demand or component.required > MOST_COPIES else _house(fleet, component, worth, used)
+        if found is None:
+            return None
+        machines += found
+        for machine in found:
+            used[machine.pool] += 1
+    components = tuple(_without_copies(c) if c.dedicated else c for c in fleet.components)
+    return Settled(tuple(machines), tuple(used), replace(fleet, components=components))
+
+
+def _without_copies(component: Component) -> Component:
+    options = tuple(replace(option, pools=frozenset()) for option in component.options)
+    return replace(component, options=options, required=0, copies=0, eligible_zones=())
+
+
+def _house(fleet: Fleet, component: Component, worth: Sequence[float], used: Sequence[int]) -> list[Machine] | None:
+    """Machines for one component, each filled as far as it goes."""
+    seats = {
+        pool.index: _fill(fleet, component, pool.index)
+        for pool in fleet.pools
+        if any(pool.index in option.pools for option in component.options)
+    }
+    best: dict[tuple[int, ...], Choice] = {(): (0.0, ())}  # copies in the zones so far
+    limits = zone_limits(component)
+    for zone in range(len(fleet.zones)):
+        here = _cheapest_in_zone(fleet, component, zone, {p: len(many) for p, many in seats.items()}, worth, used)
+        low, high = (limits.least.get(zone, 0), limits.most.get(zone, 0)) if limits else (0, component.required)
+        after: dict[tuple[int, ...], Choice] = {}
+        for counts, (paid, pools) in best.items():
+            for n in range(low, min(high, component.required - sum(counts)) + 1):
+                if here[n][0] < math.inf:
+                    after[(*counts, n)] = (paid + here[n][0], pools + here[n][1])
+        best = dict(sorted(after.items(), key=lambda entry: entry[1][0])[:_MOST_SPLITS])
+    whole = {n: c for n, c in best.items() if sum(n) == component.required and keeps_zone_rules(component, n)}
+    if not whole:
+        return None
+    counts = min(whole, key=lambda n: (whole[n][0], n))
+    left = list(counts)
+    found = []
+    for p in whole[counts][1]:
+        zone = fleet.pools[p].zone
+        taken = seats[p][: left[zone]]
+        left[zone] -= len(taken)
+        found.append(Machine(p, None, tuple(sorted(taken))))
+    return [machine for machine in found if machine.seats]
+
+
+def _cheapest_in_zone(
+    fleet: Fleet,
+    component: Component,
+    zone: int,
+    holds: dict[int, int],
+    worth: Sequence[float],
+    used: Sequence[int],
+) -> list[Choice]:
+    """For each number of copies, the machines of a zone that hold so many and are worth least."""
+    nothing: Choice = (math.inf, ())
+    best: list[Choice] = [(0.0, ()), *[nothing] * component.required]
+    for p, many in holds.items():
+        pool = fleet.pools[p]
+        if pool.zone != zone or not many:
+            continue
+        most = -(-component.required // many)
+        if pool.max_instances is not None:
+            most = min(most, pool.max_instances - used[p])
+        for _ in range(most):
+            before = [best[max(0, n - many)] for n in range(component.required + 1)]
+            more = [(paid + worth[p], (*pools, p)) for paid, pools in before]
+            best = [best[0], *map(min, best[1:], more[1:])]
+    return best
+
+
+def _fill(fleet: Fleet, component: Component, p: int) -> list[Seat]:
+    """As many copies as one option, then others, bring to an empty machine of pool p; the best of the first options."""
+    found: list[Seat] = []
+    here = [option for option in component.options if p in option.pools]
+    for first in here:
+        box = Box(fleet, p, None)
+        for option in [first, *(option for option in here if option is not first)]:
+            way = way_of(option, fleet.pools[p].shape.memory_mib)
+            while (
+                len(box.copies) < component.required
+                and box.takes(way)
+                and box.welcomes(component, fleet.components)
+                and (on := tightest(box, way)) is not None
+            ):
+                box.put(Copy(option.index, way, on), component.index)
+        if len(box.copies) > len(found):
+            found = [Seat(component.index, copy.item, copy.on) for copy in box.copies]
+    return found

@@ -1,0 +1,149 @@
+"""A coarser problem that bounds a large one: alike components become one, which needs no more than any of them.
+
+Components that may run in the same ways (accelerators, sharing, pools) are merged, and each need becomes the least
+among them, so every plan of the large problem is a plan of the coarse one at the same price of machines: a bound on the
+one is a bound on the other. It is the rounding down of linear grouping (Fernandez de la Vega and Lueker 1981, *Bin
+packing can be solved within 1 + epsilon in linear time*, Combinatorica 1), in several dimensions: the group that loses
+most money, at prices of the whole, is split where that saves most, until there are as many groups as asked for.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.heuristics.prices import resource_prices
+from placement.heuristics.shares import Shares
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.heuristics.shares import Floats
+
+RELAXES = "differences within a group of alike components; their spread over zones"
+
+
+def coarsen(fleet: Fleet, most: int) -> Fleet:
+    """A relaxation of the fleet with about `most` components; the fleet itself when it has no more.
+
+    Rules over zones, of one machine and of what runs now are left out. Components with a demand stay as they are.
+    O(components x (options x pools + log components)).
+    """
+    if len(fleet.components) <= most:
+        return fleet
+    components = tuple(
+        _merged(index, [fleet.components[c] for c in group]) for index, group in enumerate(alike(fleet, most))
+    )
+    instances = tuple(replace(instance, residents={}) for instance in fleet.instances)
+    return replace(fleet, components=components, instances=instances, places=(), running=(0,) * len(components))
+
+
+def alike(fleet: Fleet, most: int, *, up: bool = False, alone: Collection[int] = ()) -> list[list[int]]:
+    """The groups that `coarsen` merges: components by ways, split again and again where the most money is lost.
+
+    With `up` needs are going to be rounded up; the components that are `alone` are groups of their own.
+    """
+    charges, first = _charges(fleet)
+    if up:
+        charges = -charges  # what is lost from the most down
+    by_ways: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    for component in fleet.components:
+        key = (component.index,) if component.index in alone else _ways(component)
+        by_ways[key].append(component.index)
+    done: list[list[int]] = []
+    heap: list[tuple[float, int, list[int], NDArray[np.float64]]] = []
+    copies = np.array([component.copies for component in fleet.components], dtype=np.float64)
+
+    def push(group: list[int]) -> None:
+        options = len(fleet.components[group[0]].options)
+        rows = np.array([charges[first[c] : first[c] + options].ravel() for c in group])
+        loss = ((rows - rows.min(axis=0)) * copies[group][:, None]).sum(axis=0)
+        heapq.heappush(heap, (-float(loss.sum()), group[0], group, loss))
+
+    for group in by_ways.values():
+        push(group)
+    while heap and len(heap) + len(done) < most:
+        _, _, group, loss = heapq.heappop(heap)
+        halves = _split(group, charges, first, int(loss.argmax()), copies) if loss.max() > 0 else []
+        if len(halves) < 2:
+            done.append(group)
+        for half in halves if len(halves) == 2 else ():
+            push(half)
+    return sorted(done + [group for _, _, group, _ in heap], key=min)
+
+
+def _ways(component: Component) -> tuple[object, ...]:
+    """What components must have in common to be merged."""
+    if component.demand:
+        return (component.index,)
+    return (component.level, *((o.accelerators, o.shared, o.pools) for o in component.options))
+
+
+def _charges(fleet: Fleet) -> tuple[Floats, list[int]]:
+    """(ways, 3) micro-dollars that a copy is charged for each resource where it is cheapest, at prices of the whole."""
+    shares = Shares(fleet)
+    weights, scarcity = resource_prices(fleet, shares)
+    cost = shares.cost(0.0, weights, scarcity)
+    if not cost.size:
+        return np.zeros((len(cost), 3)), shares.first
+    pool = cost.argmin(axis=1)
+    parts = np.where(np.isfinite(cost.min(axis=1))[:, None], shares.parts(np.arange(len(cost)), pool), 0.0)
+    charges = parts * weights[pool] * (shares.price + scarcity)[pool][:, None]
+    return charges, shares.first
+
+
+def _split(group: Sequence[int], charges: Floats, first: Sequence[int], column: int, copies: Floats) -> list[list[int]]:
+    """The group below and above the value of one charge where the sum of what both halves lose in it is least."""
+    way, resource = divmod(column, charges.shape[1])
+    value = np.array([charges[first[c] + way, resource] for c in group])
+    order = np.argsort(value, kind="stable")
+    value, weight = value[order], copies[np.array(group)[order]]
+    below = np.cumsum(weight)
+    cuts = np.flatnonzero(np.diff(value) > 0) + 1  # the first index of the upper half
+    if not len(cuts):
+        return [list(group)]
+    kept = value[0] * below[cuts - 1] + value[cuts] * (below[-1] - below[cuts - 1])
+    at = int(cuts[np.argmax(kept)])
+    return [sorted(group[k] for k in order[:at].tolist()), sorted(group[k] for k in order[at:].tolist())]
+
+
+def _merged(index: int, members: Sequence[Component]) -> Component:
+    """One component in place of several: all their copies, and of every need the least."""
+    one = members[0]
+    if len(members) == 1:
+        return replace(one, index=index, avoids=frozenset())
+    options = tuple(common_need(o, [member.options[o.index] for member in members], min) for o in one.options)
+    return replace(
+        one,
+        index=index,
+        options=options,
+        required=sum(member.required for member in members),
+        copies=sum(member.copies for member in members),
+        max_skew=None,
+        min_zones=0,
+        max_per_zone=None,
+        max_per_instance=None,
+        zone_loss_floor=0,
+        dedicated=False,
+        move_cost=0,
+        avoids=frozenset(),
+        eligible_zones=tuple(sorted(set().union(*(member.eligible_zones for member in members)))),
+    )
+
+
+def common_need(option: Option, alike: Sequence[Option], choose: Callable[[Iterable[int]], int]) -> Option:
+    """The option with the least, or the most, that any of the alike ones needs of each resource."""
+    return replace(
+        option,
+        memory_mib=choose(o.memory_mib for o in alike),
+        share=choose(o.share for o in alike),
+        vcpus=choose(o.vcpus for o in alike),
+        host_mib=choose(o.host_mib for o in alike),
+    )

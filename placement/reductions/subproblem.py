@@ -1,0 +1,203 @@
+"""A few machines of a plan as a problem of their own, so that an exact solver can pack them anew.
+
+The rest of the plan stands still. What the freed copies may do is set so that any packing of the small problem, put
+back into the plan, keeps every rule of the whole:
+
+- a component with rules over zones keeps its number of copies in each zone (one small component a zone),
+- a component with a demand keeps its number of copies by each option (one small component an option),
+- quotas and `min_instances` are those less the machines that stand still; places are those of freed instances,
+- optional copies that are left out may come in, where no rule over zones forbids it.
+
+The cost of a packing of the small problem differs from the cost of the whole plan by a constant.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Machine, Packing, Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.compiled.fleet import Component, Fleet, Option, Place, Pool
+    from placement.heuristics import Key, Missing
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """The small problem, the part of the plan it packs anew, and the part that stands still."""
+
+    fleet: Fleet
+    packing: Packing
+    still: tuple[Machine, ...]
+    keys: tuple[Key, ...]
+    instances: tuple[int, ...]
+
+    def gained(self, packing: Packing) -> Missing:
+        """Copies that a packing of the small problem has and the plan had not."""
+        here = Counter(seat.component for _, seat in packing.seats())
+        return Counter(
+            {
+                self.keys[component.index]: here[component.index] - component.required
+                for component in self.fleet.components
+                if here[component.index] > component.required
+            }
+        )
+
+    def put_back(self, packing: Packing) -> Packing:
+        """The whole plan with a packing of the small problem in the place of the freed machines."""
+        machines = [
+            Machine(
+                machine.pool,
+                None if machine.instance is None else self.instances[machine.instance],
+                tuple(
+                    sorted(
+                        Seat(self.keys[seat.component][0], self._option(seat), seat.accelerators)
+                        for seat in machine.seats
+                    )
+                ),
+            )
+            for machine in packing.machines
+        ]
+        return Packing((*self.still, *machines))
+
+    def _option(self, seat: Seat) -> int:
+        fixed = self.keys[seat.component][2]
+        return seat.option if fixed is None else fixed
+
+
+def neighbourhood(
+    fleet: Fleet, packing: Packing, freed: Iterable[int], missing: Missing | None = None
+) -> Neighbourhood:
+    """Free machines of a packing by their index. O(copies + components).
+
+    `missing` are copies that may come in; absent, they are the optional copies left out of components without rules
+    over zones.
+    """
+    chosen = set(freed)
+    machines = [machine for m, machine in enumerate(packing.machines) if m in chosen]
+    still = tuple(machine for m, machine in enumerate(packing.machines) if m not in chosen)
+    more = _left_out(fleet, packing) if missing is None else missing
+    keys = _keys(fleet, machines, more)
+    index = {key: k for k, key in enumerate(keys)}
+    instances = tuple(sorted({m.instance for m in machines if m.instance is not None}))
+    count: Counter[Key] = Counter()
+    small = []
+    for machine in machines:
+        seats = []
+        for seat in machine.seats:
+            key = _key(fleet, machine, seat)
+            count[key] += 1
+            seats.append(Seat(index[key], 0 if key[2] is not None else seat.option, seat.accelerators))
+        position = None if machine.instance is None else instances.index(machine.instance)
+        small.append(Machine(machine.pool, position, tuple(sorted(seats))))
+    components = tuple(_component(fleet, key, index, count[key], more[key]) for key in keys)
+    places = tuple(_places(fleet, index, instances))
+    sub = replace(
+        fleet,
+        pools=tuple(_pools(fleet, still, instances)),
+        components=components,
+        instances=tuple(
+            replace(fleet.instances[i], index=position, residents={}) for position, i in enumerate(instances)
+        ),
+        places=places,
+        running=tuple(component.required if fleet.places else 0 for component in components),
+    )
+    return Neighbourhood(sub, Packing(tuple(small)), still, keys, instances)
+
+
+def may_be_freed(fleet: Fleet, machine: Machine) -> bool:
+    """Whether a machine can be packed anew: not cordoned, and no copy whose rules the small problem would lose.
+
+    Copies by several options of one component with a demand are several small components, and the small problem would
+    know neither their common cap per instance nor that dedicated copies may stand beside their own kind.
+    """
+    if machine.instance is not None and fleet.instances[machine.instance].cordoned:
+        return False
+    return not any(_is_torn(fleet.components[seat.component]) for seat in machine.seats)
+
+
+def _is_torn(component: Component) -> bool:
+    several = component.demand and len(component.options) > 1
+    return bool(several and (component.max_per_instance is not None or component.dedicated))
+
+
+def _key(fleet: Fleet, machine: Machine, seat: Seat) -> Key:
+    component = fleet.components[seat.component]
+    zone = fleet.pools[machine.pool].zone if component.has_zone_rules else None
+    return seat.component, zone, seat.option if component.demand else None
+
+
+def _left_out(fleet: Fleet, packing: Packing) -> Missing:
+    """Optional copies left out, of components that may place them anywhere."""
+    placed = Counter(seat.component for _, seat in packing.seats())
+    return Counter(
+        {
+            (c.index, None, None): c.copies - placed[c.index]
+            for c in fleet.components
+            if c.level is not None and not c.has_zone_rules and placed[c.index] < c.copies
+        }
+    )
+
+
+def _keys(fleet: Fleet, machines: Sequence[Machine], missing: Missing) -> tuple[Key, ...]:
+    found = {_key(fleet, machine, seat) for machine in machines for seat in machine.seats}
+    found |= set(missing)
+    return tuple(sorted(found, key=in_order))
+
+
+def in_order(key: Key) -> tuple[int, ...]:
+    """To sort keys by: what is not fixed comes first."""
+    return tuple(-1 if part is None else part for part in key)
+
+
+def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: int) -> Component:
+    c, zone, fixed = key
+    whole = fleet.components[c]
+    options: list[Option] = []
+    for option in whole.options if fixed is None else (whole.options[fixed],):
+        pools = option.pools if zone is None else frozenset(p for p in option.pools if fleet.pools[p].zone == zone)
+        options.append(replace(option, pools=pools, index=len(options)))
+    return replace(
+        whole,
+        index=index[key],
+        options=tuple(options),
+        required=count,
+        copies=count + more,
+        demand=0,
+        level=whole.level if more else None,
+        eligible_zones=tuple(sorted({fleet.pools[p].zone for option in options for p in option.pools})),
+        max_skew=None,
+        min_zones=0,
+        max_per_zone=None,
+        zone_loss_floor=0,
+        avoids=frozenset(k for other, k in index.items() if other[0] in whole.avoids),
+    )
+
+
+def _pools(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) -> Iterable[Pool]:
+    """Quotas less the machines that stand still; idle ones that can't be released and are not freed stand still too."""
+    busy = {machine.instance for machine in still}
+    used = Counter(machine.pool for machine in still)
+    for instance in fleet.instances:
+        if not instance.removable and instance.index not in busy and instance.index not in instances:
+            used[instance.pool] += 1
+    for pool in fleet.pools:
+        quota = None if pool.max_instances is None else max(0, pool.max_instances - used[pool.index])
+        yield replace(pool, max_instances=quota, min_instances=max(0, pool.min_instances - used[pool.index]))
+
+
+def _places(fleet: Fleet, index: dict[Key, int], instances: Sequence[int]) -> Iterable[Place]:
+    position = {i: k for k, i in enumerate(instances)}
+    for place in fleet.places:
+        if place.instance not in position:
+            continue
+        component = fleet.components[place.component]
+        zone = fleet.pools[fleet.instances[place.instance].pool].zone if component.has_zone_rules else None
+        key = (place.component, zone, place.option if component.demand else None)
+        if key in index:
+            option = 0 if component.demand else place.option
+            yield replace(place, component=index[key], option=option, instance=position[place.instance])

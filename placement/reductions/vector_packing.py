@@ -1,0 +1,197 @@
+"""Fleets that are vector packing: machines as bins, pools as bin types, components as items, options as ways.
+
+That is so when nothing on a machine depends on *which* accelerator a copy gets: copies own whole accelerators, or share
+one on machines that have no other; and when no rule looks beyond one machine. A machine's sizes are then
+
+- accelerator units: an owned accelerator takes all units of one, a copy that shares takes one unit, so both can't meet;
+- accelerator memory and share, of copies that share;
+- vCPU and host memory.
+
+Sizes that no copy needs are left out. Pools that differ in name alone become one bin type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Machine, Packing, Seat
+from placement.units import WHOLE_SHARE
+from placement.vector_packing import VectorPacking
+from placement.vector_packing.problem import LARGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Component, Fleet, Option, Pool
+    from placement.vector_packing import Bin, Bins
+
+
+@dataclass(frozen=True, slots=True)
+class FleetBins:
+    """A fleet as a packing problem. `members` are the pools of each bin type."""
+
+    fleet: Fleet
+    problem: VectorPacking
+    members: tuple[tuple[int, ...], ...]
+
+    def packing(self, bins: Bins) -> Packing:
+        """Bins as machines: those that are paid for anyway first, accelerators in order of the copies."""
+        pools = self.fleet.pools
+        supply: list[list[int]] = []
+        for members in self.members:
+            paid = [p for p in members for _ in range(pools[p].min_instances)]
+            more = [p for p in members for _ in range(self._most(pools[p]) - pools[p].min_instances)]
+            supply.append((paid + more)[::-1])
+        machines = [
+            Machine(supply[row.kind].pop(), None, tuple(self._seats(row)))
+            for row in bins.bins
+            for _ in range(row.count)
+        ]
+        return Packing(tuple(machines))
+
+    def _most(self, pool: Pool) -> int:
+        copies = max(self.problem.copies, pool.min_instances)
+        return copies if pool.max_instances is None else min(copies, pool.max_instances)
+
+    def _seats(self, row: Bin) -> list[Seat]:
+        seats, free = [], 0
+        for c, o, copies in row.content:
+            option = self.fleet.components[c].options[o]
+            for _ in range(copies):
+                if option.shared and option.accelerators:
+                    seats.append(Seat(c, o, (0,)))
+                    continue
+                seats.append(Seat(c, o, tuple(range(free, free + option.accelerators))))
+                free += option.accelerators
+        return seats
+
+
+def as_vector_packing(fleet: Fleet) -> FleetBins | None:
+    """The fleet as a packing problem with the same plans at the same price; None when it is not one.
+
+    O(components x options x pools).
+    """
+    if fleet.instances or fleet.levels or any(fleet.running) or not fleet.components:
+        return None
+    if any(not _separable(fleet, component) for component in fleet.components):
+        return None
+    units = 1 + any(o.shared and o.accelerators for c in fleet.components for o in c.options) * sum(
+        c.copies for c in fleet.components
+    )
+    members = _alike(fleet)
+    kind_of = {p: t for t, pools in enumerate(members) for p in pools}
+    sizes = [[_size(option, units) for option in c.options] for c in fleet.components]
+    rooms = [_room(fleet.pools[pools[0]], units) for pools in members]
+    allowed = [[{kind_of[p] for p in option.pools} for option in c.options] for c in fleet.components]
+    costs = [fleet.pools[pools[0]].price for pools in members]
+    if max(*costs, *chain(*rooms), *chain(*chain(*sizes)), 0) > LARGEST:  # more than the packing core counts with
+        return None
+    kept = _binding(sizes, rooms, allowed, [c.copies for c in fleet.components])
+    problem = VectorPacking(
+        sizes=[[[row[r] for r in kept] for row in rows] for rows in sizes],
+        demands=[c.copies for c in fleet.components],
+        capacities=[[room[r] for r in kept] for room in rooms],
+        costs=costs,
+        available=[_sum([fleet.pools[p].max_instances for p in pools]) for pools in members],
+        least=[sum(fleet.pools[p].min_instances for p in pools) for pools in members],
+        conflicts=_conflicts(fleet),
+        most=[c.max_per_instance for c in fleet.components],
+        allowed=allowed,
+    )
+    return FleetBins(fleet, problem, tuple(members))
+
+
+def _binding(
+    sizes: Sequence[Sequence[Sequence[int]]],
+    rooms: Sequence[Sequence[int]],
+    allowed: Sequence[Sequence[set[int]]],
+    copies: Sequence[int],
+) -> list[int]:
+    """The sizes that can keep a copy out of a bin.
+
+    Not those of which a bin has room for all copies at once, nor those of which every copy takes no larger part of the
+    bin than of another size. Plain bin packing so is one-dimensional, for which the packing core has its best methods.
+    """
+    uses = [
+        (c, row, k)
+        for c, (rows, kinds) in enumerate(zip(sizes, allowed, strict=True))
+        for row, on in zip(rows, kinds, strict=True)
+        for k in on
+    ]
+
+    def roomy(r: int) -> bool:
+        most = {(c, k): 0 for c, _, k in uses}
+        for c, row, k in uses:
+            most[c, k] = max(most[c, k], row[r])
+        return all(
+            sum(copies[c] * need for (c, on), need in most.items() if on == k) <= room[r]
+            for k, room in enumerate(rooms)
+        )
+
+    def implied(r: int, by: int) -> bool:
+        return all(not row[r] or (row[by] and row[r] * rooms[k][by] <= row[by] * rooms[k][r]) for _, row, k in uses)
+
+    kept = [r for r in range(len(rooms[0])) if not roomy(r)]
+    for r in list(kept):
+        if any(implied(r, other) for other in kept if other != r):
+            kept.remove(r)
+    return kept or [0]
+
+
+def _separable(fleet: Fleet, component: Component) -> bool:
+    """Whether a plan is right for this component as soon as each machine is."""
+    if component.demand or component.required != component.copies:
+        return False
+    zones = len(component.eligible_zones)
+    if component.min_zones > 1 or component.max_per_zone is not None or component.zone_loss_floor:
+        return False
+    if component.max_skew is not None and zones > 1:
+        return False
+    return all(
+        not option.shared
+        or not option.accelerators
+        or all(fleet.pools[p].shape.accelerators == 1 for p in option.pools)
+        for option in component.options
+    )
+
+
+def _size(option: Option, units: int) -> tuple[int, ...]:
+    """Accelerator units, accelerator memory, share, vCPU, host memory."""
+    if option.shared and option.accelerators:
+        return (1, option.memory_mib, option.share, option.vcpus, option.host_mib)
+    return (option.accelerators * units, 0, 0, option.vcpus, option.host_mib)
+
+
+def _room(pool: Pool, units: int) -> tuple[int, ...]:
+    shape = pool.shape
+    return (
+        shape.accelerators * units,
+        max(0, shape.memory_mib),
+        WHOLE_SHARE,
+        max(0, shape.vcpus),
+        max(0, shape.host_mib),
+    )
+
+
+def _alike(fleet: Fleet) -> list[tuple[int, ...]]:
+    """Pools that are the same to every option: shape and price."""
+    groups: dict[object, list[int]] = {}
+    for pool in fleet.pools:
+        there = frozenset((c.index, o.index) for c in fleet.components for o in c.options if pool.index in o.pools)
+        groups.setdefault((pool.shape, pool.price, there), []).append(pool.index)
+    return [tuple(pools) for pools in groups.values()]
+
+
+def _sum(limits: Sequence[int | None]) -> int | None:
+    known = [n for n in limits if n is not None]
+    return sum(known) if len(known) == len(limits) else None
+
+
+def _conflicts(fleet: Fleet) -> list[tuple[int, int]]:
+    pairs = {(min(c.index, other), max(c.index, other)) for c in fleet.components for other in c.avoids}
+    for c in fleet.components:
+        if c.dedicated:
+            pairs |= {(min(c.index, o.index), max(c.index, o.index)) for o in fleet.components if o is not c}
+    return sorted(pairs)

@@ -1,0 +1,1 @@
+"""The solvers by name, each behind the same signature; `registry` lists them, `portfolio` chooses among them."""

@@ -1,0 +1,65 @@
+"""The solver `bin-packing`: fleets that are vector packing, by the exact packing core.
+
+See `fleet_bins` for which those are and `vector_packing` for how they are solved. Any other fleet ends at once, with
+the reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.reductions.vector_packing import as_vector_packing
+from placement.solving.incumbent import why_stop
+from placement.solving.result import Outcome, Stop
+from placement.vector_packing import solve_vector_packing
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+    from placement.vector_packing.state import PackingEvent
+
+NAME = "bin-packing"
+NOT_PACKING = (
+    "not a bin packing problem: copies share accelerators of machines with several, or a rule couples machines "
+    "(zones, running copies, optional copies, demand); use auto"
+)
+NO_PACKING = "the machines within their quotas can't hold the copies"
+
+
+@dataclass(frozen=True, slots=True)
+class BinPackingOptions:
+    """Nothing to set."""
+
+
+def solve_bin_packing(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: BinPackingOptions = BinPackingOptions(),
+) -> Outcome:
+    """Pack machines exactly; plans and bounds go to the track as they come."""
+    del options
+    if hint is not None:
+        track.offer(hint, "hint")
+    found = as_vector_packing(fleet)
+    if found is None:
+        return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, reason=NOT_PACKING)
+    seen = None
+
+    def report(event: PackingEvent) -> None:
+        nonlocal seen
+        if event.bins is not None and event.bins is not seen:
+            seen = event.bins
+            track.offer(found.packing(event.bins), event.by)
+        track.raise_bound(fleet.tick_price * event.bound, event.by)
+
+    result = solve_vector_packing(found.problem, budget=budget, seed=seed, listener=report)
+    if result.infeasible and hint is None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=NO_PACKING, stats=result.stats)
+    return Outcome(NAME, why_stop(track, budget) or result.stop, stats=result.stats)

@@ -1,0 +1,96 @@
+"""A mix that has not room for all: one machine more at a time, as cheap as may do, until what is out has found room.
+
+Where machines are dear, what a dive leaves out is cheap beside the machine that best fit would rent for it: a copy of
+one dollar an hour may stand on nothing less than a machine of thirty. With a small machine more, `Fill` moves others
+there, and the copy comes in where they stood.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.local_search.fill import Fill, narrow_to
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.heuristics import Missing, Sketch
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+    Machines = tuple[int, ...]
+
+_LEAST = 0.25  # of what is out, that a machine must cost: many small steps take long
+_GAIN = 0.5  # of its price, or of what was out, that a machine must bring in to be kept
+
+
+class Growth:
+    """Grows mixes of one fleet; `grown` counts machines that were kept."""
+
+    def __init__(self, fleet: Fleet, worths: Sequence[float]) -> None:
+        """`worths` are dollars an hour of a copy of each component that is out."""
+        self._fleet, self._worths = fleet, worths
+        self.grown = 0
+
+    def run(
+        self,
+        machines: Machines,
+        start: Sketch,
+        track: Track,
+        budget: Budget,
+        pays: Callable[[Machines], bool],
+        *,
+        patience: int,
+        seed: int,
+    ) -> Sketch:
+        """The sketch with what is out after the last machine that was worth it; with nothing out if all goes well.
+
+        `patience` as in `Fill.run`, for each machine.
+        """
+        failed: set[int] = set()
+        while start.missing and not budget.over() and not track.good_enough:
+            p = next((p for p in self._candidates(machines, start.missing) if p not in failed), None)
+            if p is None:
+                break
+            more = tuple(n + (q == p) for q, n in enumerate(machines))
+            if not pays(more):
+                break
+            fill = Fill(narrow_to(self._fleet, more), budget, seed, start=start, worths=self._worths)
+            fill.run(budget, track, patience)
+            seed += 1
+            out, price = self._out(start.missing), self._fleet.pools[p].price / MICRO
+            gained = 0.0 if fill.sketch is None else out - self._out(fill.sketch.missing)
+            if fill.sketch is None or gained <= 0 or gained < _GAIN * min(price, out):
+                failed.add(p)
+                continue
+            machines, start, failed = more, fill.sketch, set()
+            self.grown += 1
+        return start
+
+    def least_out(self, sketches: Iterable[Sketch | None]) -> Sketch | None:
+        """That of some sketches whose missing copies are worth least; None without any."""
+        return min((s for s in sketches if s is not None), key=lambda s: self._out(s.missing), default=None)
+
+    def _candidates(self, machines: Machines, missing: Missing) -> Iterator[int]:
+        """Pools of the zones where something is out: the cheap first, then those where most of it may stand.
+
+        It need not stand there: others may move there, and it where they stood.
+        """
+        fits: dict[int, float] = {}
+        for (c, zone, o), n in missing.items():
+            options = self._fleet.components[c].options
+            stands = {p for option in (options if o is None else options[o : o + 1]) for p in option.pools}
+            for pool in self._fleet.pools:
+                if zone is None or pool.zone == zone:
+                    fits[pool.index] = fits.get(pool.index, 0.0) + n * self._worths[c] * (pool.index in stands)
+        least = _LEAST * self._out(missing) * MICRO
+        for p in sorted(fits, key=lambda p: (self._fleet.pools[p].price, -fits[p])):
+            pool = self._fleet.pools[p]
+            if pool.price >= least and (pool.max_instances is None or machines[p] < pool.max_instances):
+                yield p
+
+    def _out(self, missing: Missing) -> float:
+        """What copies that are out are worth, dollars an hour."""
+        return sum(n * self._worths[c] for (c, _, _), n in missing.items())

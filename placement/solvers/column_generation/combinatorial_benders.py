@@ -1,0 +1,128 @@
+"""Small fleets to a proof: fleet mixes in the order of their price, each decided by CP-SAT.
+
+When the tree of the pattern bound is at its end its cheapest mix costs, as a rule, what it proves. A plan on those
+machines that is better than the best one so far is taken; if there is none, neither is there on fewer: the tree leaves
+all of those out, and the bound rises to the next mix (combinatorial Benders cuts: Codato and Fischetti 2006, Oper. Res.
+54). So what patterns do not know counts, too: which accelerators share a machine, its vCPU and host memory, who avoids
+whom, and what moves cost. Only plans below the cutoff are ruled out (`bounds.cutoff`), and the bound says no more.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.bounds.cutoff import cutoff_below
+from placement.direct.cp_sat import find_plan
+from placement.direct.milp.standard_form import to_standard_form
+from placement.local_search.fill import narrow_to
+from placement.local_search.variable_neighbourhood import with_placed
+from placement.patterns.history import Verdict
+
+if TYPE_CHECKING:
+    from placement.bounds.cutoff import Cutoff
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.patterns.bound import PatternBound
+    from placement.patterns.certificate import Groups
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+MOST_COPIES = 250  # more are beyond what CP-SAT packs on a fleet of given machines
+ENGINE = "CP-SAT"
+ABOUT = "all rules of the problem on no more machines than this node allows, for plans that cost less than that"
+_NODES = 2_000  # of the tree, from one mix to the next
+_SHARE = 0.5  # of the time left, for one mix
+_WORK = 20_000  # of CP-SAT for one mix, thousandths of its deterministic second, under a work limit
+
+
+class MixByMix:
+    """The search for one fleet; `ruled_out` counts mixes."""
+
+    def __init__(self, fleet: Fleet, track: Track, bound: PatternBound, seed: int, name: str) -> None:
+        """Plans are offered to the track under `name`."""
+        self._fleet, self._track, self._bound, self._seed, self._name = fleet, track, bound, seed, name
+        self._undecided: tuple[int, ...] = ()
+        self._without: list[tuple[dict[int, int], Verdict]] = []  # limits within which no plan is better than the best
+        self.ruled_out = 0
+
+    @property
+    def possible(self) -> bool:
+        """Whether this fleet is one to be tried: small, no machine may stay, all copies are placed in the best plan."""
+        best, fleet = self._track.best, self._fleet
+        if best is None or any(best[1].left_out) or fleet.instances:
+            return False
+        same = not fleet.levels or self._bound.given == best[1].left_out  # else its bound is of other plans
+        return same and sum(component.copies for component in fleet.components) <= MOST_COPIES
+
+    def run(self, budget: Budget, most: int = 1_000) -> None:
+        """Mix after mix, up to so many, until the bound is met, one can't be decided, or the budget is over."""
+        for _ in range(min(most, budget.work or most) if self.possible else 0):
+            if self._track.good_enough or budget.over():
+                return
+            if not self._bound.mix:
+                self._bound.resume(self._track, budget, _NODES)
+            mix = self._bound.mix
+            if not mix or mix == self._undecided or self._track.good_enough or not self._decide(mix, budget):
+                return
+
+    def _decide(self, mix: tuple[int, ...], budget: Budget) -> bool:
+        """Look for a better plan on the machines of a mix, or leave it out, as there is none; False when undecided."""
+        best = self._track.best
+        assert best is not None
+        cutoff = cutoff_below(self._fleet, best[1], self._bound.given)
+        if cutoff is None:  # others are worth having, too
+            return False
+        firm = with_placed(self._fleet, best[0])
+        ruled_out = next((known for known in self._without if self._within(mix, known[0])), None)
+        here, there = dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)
+        for limits in () if ruled_out is not None else (here, there) if there != here else (here,):
+            most = self._most(limits)
+            narrow = narrow_to(firm, most)
+            packing, none = self._find(narrow, most, cutoff, budget)
+            if packing is not None:
+                self._track.offer(packing, self._name)
+                return True
+            if not none:
+                break
+            ruled_out = (
+                limits,
+                Verdict(ENGINE, cutoff.ticks, partial(to_standard_form, narrow, cutoff.ticks - 1), ABOUT),
+            )
+        if ruled_out is None:
+            self._undecided = mix
+            return False
+        self._without.append(ruled_out)
+        self.ruled_out += 1
+        return self._bound.exclude(*ruled_out, self._track, budget.share(_SHARE))
+
+    def _within(self, mix: tuple[int, ...], limits: dict[int, int]) -> bool:
+        """Whether a mix is within limits on pools and groups."""
+        counts = (*mix, *(sum(mix[p] for p in group) for group in self._bound.groups))
+        return all(counts[k] <= n for k, n in limits.items())
+
+    def _most(self, limits: dict[int, int]) -> list[int]:
+        """The most machines of each pool within limits on pools and groups."""
+        pools = self._fleet.pools
+        most = [limits.get(p, 0) for p in range(len(pools))]
+        for g, group in enumerate(self._bound.groups, start=len(pools)):
+            for p in group if g in limits else ():
+                quota = pools[p].max_instances
+                most[p] = limits[g] if quota is None else min(limits[g], quota)
+        return most
+
+    def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
+        """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
+        part = budget.share(_SHARE, work=None if budget.work is None else _WORK)
+        return find_plan(narrow, most, cutoff.ticks - 1, outer=self._track, budget=part, seed=self._seed)
+
+
+def anywhere(fleet: Fleet, groups: Groups, mix: tuple[int, ...]) -> dict[int, int]:
+    """The most machines of each pool and group, where those of one type and price may stand in other zones, too.
+
+    Such mixes cost no more than this one: where there is no plan either, all are ruled out at once.
+    """
+    alike = [g for g, group in enumerate(groups) if len({fleet.pools[p].price for p in group}) == 1]
+    grouped = {p for g in alike for p in groups[g]}
+    alone = {p: n for p, n in enumerate(mix) if p not in grouped}
+    return alone | {len(fleet.pools) + g: sum(mix[p] for p in groups[g]) for g in alike}

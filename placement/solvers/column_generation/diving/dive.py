@@ -1,0 +1,143 @@
+"""The dive: machines with their wide copies first, then what is left on their accelerators; then again for a part.
+
+Copies for which no room is found are left out, for `local_search.fill` to bring in; before that, some machines are
+emptied and dived for once more, with what is out: a neighbourhood search whose repair is the dive itself (as with relaxation
+induced neighbourhoods; Sadykov et al. 2019, section 5, restart dives in a like way).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.compiled.packing import Seat
+from placement.heuristics import Sketch, sketch_of
+from placement.heuristics.workspace import Workspace
+from placement.solvers.column_generation.diving.assignment import Seating
+from placement.solvers.column_generation.diving.kept_copies import stand
+from placement.solvers.column_generation.diving.machines import Machines
+from placement.solvers.column_generation.diving.residual_capacity import Spaces
+from placement.solvers.column_generation.diving.residual_patterns import Contents
+from placement.solvers.column_generation.diving.restricted_master import Guide
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.formulation import Relaxation, Way
+    from placement.patterns.master import Pattern
+    from placement.solvers.column_generation.mixes import Mix
+    from placement.solving.budget import Budget
+
+_WIDE_SHARE = 0.5  # of the time, for machines with wide copies
+_FIRST_SHARE = 0.7  # of the time, for the first descent
+_AGAIN_SHARE = 0.5  # of the time that this took, for all that follow
+_AGAIN = (48, 96)  # accelerators emptied at once
+_LUCK = 0.5  # of their choice
+_PATIENCE = 6  # times without gain
+
+
+def may_dive(fleet: Fleet) -> bool:
+    """Whether a dive knows the rules of all copies: they stand on accelerators, and their number is given.
+
+    Before it, optional copies must be made required or dropped, and dedicated components settled (`settle`).
+    """
+    return not any(c.demand for c in fleet.components) and all(
+        option.accelerators for c in fleet.components for option in c.options
+    )
+
+
+class Dive:
+    """Dives on one relaxation, of a fleet that `may_dive`, from all patterns known to its bound."""
+
+    def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int) -> None:
+        """O(ways + patterns)."""
+        self._relaxation = relaxation
+        self._fleet = relaxation.fleet
+        self._rng = np.random.default_rng(seed)
+        self._guide = Guide(relaxation, patterns)
+        self._seating = Seating(relaxation)
+        self._spaces = Spaces(relaxation)
+        self._worths = [min(map(self._part_of_price, ways), default=0.0) for ways in relaxation.ways_of]
+
+    def run(self, mix: Mix, budget: Budget) -> Sketch | None:
+        """Pack on a mix; whatever is left out is in the sketch's missing copies."""
+        machines = [n if p in self._relaxation.kind_of else 0 for p, n in enumerate(mix.machines)]
+        self._state = self._seating.start(machines, mix.most or [math.inf] * len(self._relaxation.ways))
+        self._spaces.clear()
+        stand(mix.held, self._seating, self._state, self._spaces)
+        self._held = len(mix.held)  # the first machines: they are never emptied
+        began = budget.elapsed()
+        self._descend(budget.share(_FIRST_SHARE))
+        took = budget.elapsed() - began
+        by_clock = budget.work is None and not math.isinf(budget.left())
+        self._again(budget.share(seconds=_AGAIN_SHARE * took) if by_clock else budget)
+        return self._to_sketch()
+
+    def _descend(self, budget: Budget) -> None:
+        """Fill the machines that are left, and place what copies can be."""
+        dive = self._seating, self._guide, self._spaces, self._state
+        Machines(*dive, self._rng).run(budget.share(_WIDE_SHARE))
+        Contents(*dive).run(budget)
+
+    def _again(self, budget: Budget) -> None:
+        """Empty some machines and dive for them and for what is out, as long as that brings more in now and then."""
+        idle = 0
+        while any(self._state.out) and len(self._spaces.boxes) > self._held and idle < _PATIENCE and not budget.over():
+            state, boxes = self._state.copy(), self._spaces.boxes[:]
+            saved, before = [box.save() for box in boxes], self._worth_out()
+            self._empty_some()
+            self._descend(budget)
+            after = self._worth_out()
+            idle = 0 if after < before else idle + 1
+            if after > before:
+                self._state = state
+                self._spaces.restore(boxes, saved)
+
+    def _worth_out(self) -> tuple[float, int]:
+        """What the copies that are out are worth, by their memory where that is cheapest, and how many they are."""
+        worth = sum(n * worth for n, worth in zip(self._state.out, self._worths, strict=True))
+        return round(worth), sum(self._state.out)
+
+    def _empty_some(self) -> None:
+        """Empty machines where a copy that is out could stand, roomy ones more likely, and about as many others."""
+        boxes = self._spaces.boxes
+        out = [c for c, n in enumerate(self._state.out) if n]
+        pools = {way.pool for way in self._relaxation.ways_of[int(self._rng.choice(out))]}
+        room = np.array([sum(max(0, have) for have in box.room) / max(1, self._memory(box.pool)) for box in boxes])
+        first = np.array([box.pool in pools for box in boxes]) * (room + _LUCK * self._rng.random(len(boxes)))
+        chosen: set[int] = set()
+        size = int(self._rng.choice(_AGAIN))
+        for most, order in (size // 2, np.argsort(-first)), (size, self._rng.permutation(len(boxes))):
+            for n in order.tolist():
+                if sum(len(boxes[k].room) for k in chosen) >= most:
+                    break
+                if n >= self._held:
+                    chosen.add(n)
+        for n in sorted(chosen):
+            self._state.machines[boxes[n].pool] += 1
+            for copy in boxes[n].copies[:]:
+                self._seating.take_back(boxes[n], self._state, copy)
+        self._state.goals = {}
+        self._spaces.restore([box for n, box in enumerate(boxes) if n not in chosen])
+
+    def _part_of_price(self, way: Way) -> float:
+        """Of a machine, for the part of its memory that a copy takes."""
+        return way.usage[0] / max(1, self._memory(way.pool)) * self._fleet.pools[way.pool].price
+
+    def _memory(self, p: int) -> int:
+        """Of all accelerators of one machine."""
+        shape = self._fleet.pools[p].shape
+        return shape.accelerators * shape.memory_mib
+
+    def _to_sketch(self) -> Sketch | None:
+        """What stands; None when copies that are out can't complete it."""
+        ws = Workspace(self._fleet)
+        for box in self._spaces.boxes:
+            if box.copies:
+                m = ws.rent(box.pool)
+                for copy in box.copies:
+                    ws.place(Seat(self._relaxation.ways[copy.item].component, copy.way.option, copy.on), m)
+        return sketch_of(ws)

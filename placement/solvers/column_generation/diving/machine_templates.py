@@ -1,0 +1,134 @@
+"""One machine on paper: its copies on several accelerators, as the pattern LP has them.
+
+Such copies need patterns that agree, so a machine is filled from the top: the copies on all its accelerators that the
+LP has most of, then for each half those on half of them that it has most of beside these, and so on down to one
+accelerator, whose pattern is then known: what else it has there is *wanted*. Copies that own their accelerators stand
+beside the patterns: they are taken where the LP has more of them than of any pattern.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from placement.compiled.machine_state import Box
+from placement.solvers.column_generation.diving.restricted_master import SOME
+
+if TYPE_CHECKING:
+    from placement.solvers.column_generation.diving.assignment import Seating, State
+    from placement.solvers.column_generation.diving.restricted_master import Patterns
+
+    Part = tuple[tuple[int, int], ...]  # (item, times)
+
+_HALF = 0.9  # of a copy on several accelerators, in the LP: then it comes before smaller ones
+_URGENT = 0.5  # of the most copies on all machines that are left, in the LP
+_WIDE = 0.2  # what copies on several accelerators count for, when the next machine is chosen
+
+
+@dataclass(slots=True)
+class Draft:
+    """A machine on paper, how near it is to what the LP has, and what is left after it.
+
+    `mass` is what is left of each pattern. `wanted` is what else the LP has on each accelerator: times by item.
+    """
+
+    box: Box
+    state: State
+    mass: list[float]
+    wanted: dict[int, dict[int, int]] = field(default_factory=dict)
+    score: float = 0.0
+
+
+class Drafts:
+    """Machines on paper for one seating."""
+
+    def __init__(self, seating: Seating) -> None:
+        self._seating = seating
+        self._relaxation = seating.relaxation
+        self._fleet = seating.relaxation.fleet
+
+    def of_pool(self, p: int, state: State, patterns: Patterns) -> Draft:
+        """One machine of pool p, with its wide copies."""
+        draft = Draft(Box(self._fleet, p, None), state.copy(), patterns.mass[:])
+        q, on = self._relaxation.kind_of[p], tuple(range(len(draft.box.room)))
+        owned = any(state.by_way[w] > SOME for g in range(2, len(on) + 1) for w in self._seating.owners(p, g))
+        for some in [on] if owned or patterns.wide[q] else [(k,) for k in on]:
+            self._descend(draft, some, patterns, patterns.of_kind[q])
+        draft.score /= max(1, len(draft.box.room))
+        return draft
+
+    def _descend(self, draft: Draft, on: tuple[int, ...], patterns: Patterns, known: list[int]) -> None:
+        """Fill the accelerators `on` from known patterns, all of which agree on what touches more than these."""
+        g, mass = len(on), draft.mass
+        width = patterns.widths[self._relaxation.kind_of[draft.box.pool]]
+        weight: dict[Part, float] = defaultdict(float)
+        same: dict[Part, list[int]] = {}
+        for n in known:
+            part = tuple(sorted((i, times) for i, times in patterns.known[n][1].items() if width[i] == g))
+            if mass[n] > SOME or g == 1:
+                weight[part] += max(0.0, mass[n])
+                same.setdefault(part, []).append(n)
+        if not same:
+            same = {(): []}
+        whole: dict[int, float] = defaultdict(float)  # what the LP has of an item, in whatever company
+        for part, held in weight.items():
+            for i, _ in part:
+                whole[i] += held
+        rank = {
+            part: (
+                *self._fitness(draft, part, g),
+                sum(whole[i] >= _HALF * g for i, _ in part) if g > 1 else weight[part] >= _HALF,
+                weight[part],
+            )
+            for part in same
+        }
+        part = max(same, key=rank.__getitem__)
+        if self._owned(draft, on, weight[part], is_narrow=not part):
+            return
+        if g == 1:
+            if same[part]:
+                mass[max(same[part], key=mass.__getitem__)] -= 1
+                draft.wanted[on[0]] = dict(part)
+            return
+        for i, times in part:
+            for _ in range(times):
+                self._seating.place_item(draft.box, draft.state, on, i)
+        if part:
+            draft.score += _WIDE * g
+        half = g // 2
+        for some in (on[:half], on[half:]) if g % 2 == 0 else [(k,) for k in on]:
+            self._descend(draft, some, patterns, same[part])
+
+    def _fitness(self, draft: Draft, part: Part, g: int) -> tuple[bool, bool]:
+        """Whether all of a part may stand beside what stands; whether some of it must stand on about every machine.
+
+        That is so for few copies on one machine (max_per_instance) of which the LP has as many on most machines.
+        """
+        p, state, urgent = draft.box.pool, draft.state, False
+        for i, times in part:
+            most = 0
+            for w in self._seating.ways(p, i, g):
+                c = self._relaxation.ways[w].component
+                out, cap = state.out[c], self._fleet.components[c].max_per_instance
+                if not out or not self._seating.welcomes(draft.box, c):
+                    continue
+                if cap is not None:
+                    out = min(out, cap - draft.box.counts.get(c, 0))
+                    urgent = urgent or state.by_way[w] > _URGENT * cap * state.machines[draft.box.pool]
+                most += out
+            if most < times:
+                return False, False
+        return True, urgent
+
+    def _owned(self, draft: Draft, on: tuple[int, ...], rival: float, *, is_narrow: bool) -> bool:
+        """Give the accelerators `on` to one copy that owns them, if the LP has more of it than of its `rival`."""
+        g, state = len(on), draft.state
+        ways = self._seating.owners(draft.box.pool, g)
+        for w in sorted((w for w in ways if state.by_way[w] > SOME), key=lambda w: -state.by_way[w]):
+            if state.by_way[w] * g <= rival and not (is_narrow and state.by_way[w] >= _HALF):
+                return False
+            if self._seating.place(draft.box, state, w, on):
+                draft.score += _WIDE * g if g > 1 else 0.0
+                return True
+        return False

@@ -1,0 +1,132 @@
+"""Machines with their wide copies: one of each pool is filled on paper, the one nearest to what the LP has is taken.
+
+What is left asks for fewer copies and machines: the LP is solved again, as long as it has wide copies on any machine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from placement.compiled.machine_state import Box
+from placement.solvers.column_generation.diving.machine_templates import Drafts
+from placement.solvers.column_generation.diving.restricted_master import SOME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+
+    from placement.solvers.column_generation.diving.assignment import Seating, State
+    from placement.solvers.column_generation.diving.machine_templates import Draft
+    from placement.solvers.column_generation.diving.residual_capacity import Spaces
+    from placement.solvers.column_generation.diving.restricted_master import Guide
+    from placement.solving.budget import Budget
+
+_ROUNDS = 4  # of pricing after each step, at least
+_STEPS = 15  # solutions of the LP, about, for all machines
+_NOISE = 0.01
+
+
+class Machines:
+    """Takes the machines that a state has left into spaces."""
+
+    def __init__(self, seating: Seating, guide: Guide, spaces: Spaces, state: State, rng: np.random.Generator) -> None:
+        self._seating, self._guide, self._spaces, self._state = seating, guide, spaces, state
+        self._relaxation = seating.relaxation
+        self._fleet = seating.relaxation.fleet
+        self._drafts = Drafts(seating)
+        self._rng = rng
+
+    def run(self, budget: Budget) -> None:
+        """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
+        steps, first, began = 0, -(-self._accelerators() // _STEPS), budget.elapsed()
+        while any(self._state.machines) and not budget.over() and self._solve(budget):
+            steps += 1
+            # What is left of the time may be too little for small steps.
+            more = max(1.0, budget.left() * steps / max(SOME, budget.elapsed() - began))
+            if not self._take_some(max(first, math.ceil(self._accelerators() / more)), budget):
+                break
+        if steps:
+            self._take_some(self._accelerators(), budget)
+            self._take_empty()
+            self._take_in(budget)
+
+    def _accelerators(self) -> int:
+        """Of all machines that are left."""
+        return sum(n * self._fleet.pools[p].shape.accelerators for p, n in enumerate(self._state.machines))
+
+    def _take_some(self, accelerators: int, budget: Budget) -> bool:
+        """Take machines with so many accelerators, if there is time; whether any has copies."""
+        taken, some = 0, False
+        while taken < accelerators and not budget.over() and (draft := self._take_next()) is not None:
+            taken += len(draft.box.room)
+            some = some or bool(draft.box.copies)
+        return some
+
+    def _take_empty(self) -> None:
+        """Take what there was no time for."""
+        for p, n in enumerate(self._state.machines):
+            for _ in range(n if self._fleet.pools[p].shape.accelerators else 0):
+                self._spaces.add(Box(self._fleet, p, None), {})
+                self._state.machines[p] -= 1
+
+    def _take_in(self, budget: Budget) -> None:
+        """Seat wide copies, and those that own accelerators, of which the LP had but parts: the largest first."""
+        relaxation, state = self._relaxation, self._state
+        boxes: dict[int, list[Box]] = defaultdict(list)
+        for box in self._spaces.boxes:
+            boxes[box.pool].append(box)
+        ways: dict[int, list[int]] = {}
+        narrow = [0.0] * len(self._fleet.components)
+        for w, way in enumerate(relaxation.ways):
+            if way.touches == 1:
+                narrow[way.component] += state.by_way[w]
+            elif state.out[way.component]:
+                ways.setdefault(way.component, []).append(w)
+        for c in sorted(ways, key=lambda c: -max(relaxation.ways[w].usage[0] for w in ways[c])):
+            wide = sorted(ways[c], key=lambda w: -state.by_way[w])
+            for _ in range(state.out[c] - round(narrow[c])):
+                if budget.over() or not any(self._seat(boxes[self._relaxation.ways[w].pool], w) for w in wide):
+                    break
+        self._spaces.reopen()
+
+    def _seat(self, boxes: Sequence[Box], w: int) -> bool:
+        """Seat a wide copy on that of some machines where it leaves least free on its accelerators."""
+        found = []
+        for n, box in enumerate(boxes):
+            on = self._seating.tightest(box, w)
+            if on is not None:
+                found.append((sum(box.room[k] for k in on), n, on))
+        return any(self._seating.place(boxes[n], self._state, w, on) for _, n, on in sorted(found))
+
+    def _solve(self, budget: Budget) -> bool:
+        """The LP of what is left."""
+        if not self._guide.solve(self._state, self._spaces, budget, machines=self._state.machines, least=_ROUNDS):
+            return False
+        self._worth, self._price = self._guide.worths()
+        return True
+
+    def _take_next(self) -> Draft | None:
+        """One machine a pool is filled on paper; the one nearest to what the LP has is taken."""
+        patterns, best = self._guide.last, None
+        assert patterns is not None
+        for p, n in enumerate(self._state.machines):
+            if n and self._fleet.pools[p].shape.accelerators:
+                draft = self._drafts.of_pool(p, self._state, patterns)
+                self._rate(draft)
+                if best is None or draft.score > best.score:
+                    best = draft
+        if best is not None:
+            self._state.become(best.state)
+            patterns.mass = best.mass
+            self._state.machines[best.box.pool] -= 1
+            self._spaces.add(best.box, best.wanted)
+        return best
+
+    def _rate(self, draft: Draft) -> None:
+        """What stands there is worth by the LP's prices, against the machine's; copies on many accelerators first."""
+        box = draft.box
+        worth = sum(self._worth[self._relaxation.ways[copy.item].component] for copy in box.copies)
+        draft.score += worth / max(SOME, self._price[box.pool]) + _NOISE * float(self._rng.random())

@@ -1,0 +1,153 @@
+"""Filling what is free on accelerators: whole contents, those first that the LP has most of.
+
+Before, the copies of components with rules over zones get whole numbers in each zone, near the LP's: the last copies
+would else be left for zones where nothing is free.
+"""
+
+from __future__ import annotations
+
+import math
+from heapq import nsmallest
+from typing import TYPE_CHECKING
+
+from placement.solvers.column_generation.diving.assignment import one_more
+from placement.solvers.column_generation.diving.restricted_master import SOME
+
+if TYPE_CHECKING:
+    from placement.compiled.machine_state import Box
+    from placement.solvers.column_generation.diving.assignment import Seating, State
+    from placement.solvers.column_generation.diving.residual_capacity import Content, Place, Space, Spaces
+    from placement.solvers.column_generation.diving.restricted_master import Guide
+    from placement.solving.budget import Budget
+
+_ZONE_STEPS = 8  # solutions of the LP, about, to settle all zones
+_ZONE_SHARE = 0.4  # of the time, for that
+_STEPS = 30  # solutions of the LP, about, to fill all spaces
+_NEARLY = 0.01  # of a space, that a whole content may lack
+_TRIES = 8  # machines, for one content
+_FRUITLESS = 3  # steps in a row with nothing placed
+
+
+class Contents:
+    """Fills the spaces of one dive; the state is its own from then on."""
+
+    def __init__(self, seating: Seating, guide: Guide, spaces: Spaces, state: State) -> None:
+        self._seating, self._guide, self._spaces, self._state = seating, guide, spaces, state
+        self._banned: set[Content] = set()
+
+    def run(self, budget: Budget) -> None:
+        """Place what can be, until the time is over; copies for which no place is found stay out."""
+        self._settle_zones(budget)
+        steps, fruitless, began = 0, 0, budget.elapsed()
+        while any(self._state.out[c] for c in self._guide.narrow) and fruitless < _FRUITLESS:
+            if budget.over() or not self._solve(budget):
+                break
+            steps += 1
+            # What is left of the time may be too little for small steps.
+            more = budget.left() * steps / max(SOME, budget.elapsed() - began)
+            fruitless = 0 if self._step(min(_STEPS, max(1.0, more))) else fruitless + 1
+        if not steps:
+            self._place_wanted()
+
+    def _solve(self, budget: Budget) -> bool:
+        return self._guide.solve(self._state, self._spaces, budget, banned=self._banned)
+
+    def _settle_zones(self, budget: Budget) -> None:
+        """Say how many copies each zone shall have, of those components first where the LP is nearest to whole.
+
+        When its part of the time is over, of all that are left at once.
+        """
+        part = budget.share(_ZONE_SHARE)
+        state, relaxation = self._state, self._seating.relaxation
+        unsettled = {c for c in state.zoned if state.out[c] and c in self._guide.narrow}
+        at_once = -(-len(unsettled) // _ZONE_STEPS)
+        while unsettled and not budget.over() and self._solve(budget):
+            parts = {c: [0.0] * len(relaxation.fleet.zones) for c in sorted(unsettled)}
+            for way, copies in zip(relaxation.ways, state.by_way, strict=True):
+                if way.component in parts:
+                    parts[way.component][way.zone] += copies
+            broken = {c: sum(abs(n - round(n)) for n in part) for c, part in parts.items()}
+            for k, c in enumerate(sorted(parts, key=broken.__getitem__)):
+                if k >= at_once and broken[c] > SOME and not part.over():
+                    break
+                state.goals[c] = self._goal(c, parts[c])
+                unsettled.remove(c)
+
+    def _goal(self, c: int, parts: list[float]) -> tuple[int, ...]:
+        """Whole copies in each zone, with those that stand: one more after the other where the LP has most left."""
+        state, counts = self._state, self._state.zoned[c]
+        eligible = self._seating.relaxation.fleet.components[c].eligible_zones
+        left = list(parts)
+        for _ in range(state.out[c]):
+            for z in sorted(eligible, key=lambda z: -left[z]):
+                more = one_more(counts, z)
+                if self._seating.may_stand(c, more, state):
+                    counts = more
+                    left[z] -= 1
+                    break
+        return counts
+
+    def _step(self, steps: float) -> bool:
+        """Place contents of the last solution: the whole ones, and others, for all in so many `steps`; any placed?"""
+        held = self._guide.held()
+        goal, done = math.ceil(sum(held.values()) / steps), 0
+        for content in sorted(held, key=lambda each: self._rank(each, held[each]), reverse=True):
+            times = math.floor(held[content] + _NEARLY)
+            if not times and done >= goal:
+                break
+            for _ in range(max(1, times)):
+                if not self._place(content):
+                    self._banned.add(content)
+                    break
+                done += 1
+        return done > 0
+
+    def _rank(self, content: Content, held: float) -> tuple[bool, float]:
+        """What the LP has most of comes first; before it whole contents with copies that not every machine takes."""
+        (q, _), items = content
+        return held >= 1 - _NEARLY and any((q, i) in self._seating.picky for i, _ in items), held
+
+    def _place(self, content: Content) -> bool:
+        """Place a content, as far as its copies are out, on some accelerator whose machine takes all of that."""
+        space, items = content
+        return any(self._fill(space, place, items) for place in self._likely_places(space, items))
+
+    def _likely_places(self, space: Space, items: tuple[tuple[int, int], ...]) -> list[Place]:
+        """One of each machine: in pools where the LP has most of a content first, then where hosts have most left."""
+        places = list({id(place[0]): place for place in self._spaces.places.get(space, ())}.values())
+        likely = {p: self._amount(p, items) for p in {box.pool for box, _ in places}} if len(places) > 1 else {}
+        return nsmallest(
+            _TRIES, places, key=lambda place: (-likely.get(place[0].pool, 0.0), -self._host_left(place[0]))
+        )
+
+    def _amount(self, p: int, items: tuple[tuple[int, int], ...]) -> float:
+        """How much the LP has of a content in a pool."""
+        state, total = self._state, 0.0
+        for i, times in items:
+            total += min(times, sum(max(0.0, state.by_way[w]) for w in self._seating.left(p, i, state)))
+        return round(total, 3)
+
+    def _host_left(self, box: Box) -> float:
+        shape = self._seating.relaxation.fleet.pools[box.pool].shape
+        return min(box.vcpus / max(1, shape.vcpus), box.host / max(1, shape.host_mib))
+
+    def _fill(self, space: Space, place: Place, items: tuple[tuple[int, int], ...]) -> bool:
+        """Place all copies of a content that are out, at least one, on one accelerator; or none."""
+        box, k = place
+        before, refused = len(box.copies), False
+        for i in (i for i, times in items for _ in range(times)):
+            if not self._seating.place_item(box, self._state, (k,), i):
+                refused = refused or any(True for _ in self._seating.left(box.pool, i, self._state))
+        if refused or len(box.copies) == before:
+            while len(box.copies) > before:
+                self._seating.take_back(box, self._state, box.copies[-1])
+            return False
+        self._spaces.close(space, place)
+        self._spaces.open(place)
+        return True
+
+    def _place_wanted(self) -> None:
+        """Without an LP for it in time: what the LP had where the machines were filled."""
+        for (box, k), items in self._spaces.wanted:
+            for i in (i for i, times in items.items() for _ in range(times)):
+                self._seating.place_item(box, self._state, (k,), i)

@@ -1,0 +1,196 @@
+"""The pattern LP of what is left in a dive: solved again after each step, with some more patterns for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.solvers.column_generation.diving.residual_master import SpaceProgram
+from placement.solvers.column_generation.item_limits import ItemLimits
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Pattern
+    from placement.patterns.pricing import Knapsack
+    from placement.solvers.column_generation.diving.assignment import State
+    from placement.solvers.column_generation.diving.residual_capacity import Content, Rooms, Space, Spaces
+    from placement.solving.budget import Budget
+
+SOME = 1e-6  # of a pattern
+_MOST_ROUNDS = 60  # of pricing, for one solution
+_STALL, _LITTLE = 4, 0.03  # rounds that bring less, relatively, are the last
+_SAFE = 2.0  # times what the last round took, that must be left for another
+_FULL = 0.9  # of a space, that a pattern's part must fill to be tried there
+_PAID = 0.1  # of its price, that a machine counts in the LP: what is left free should be cheap to do without
+
+
+@dataclass(slots=True)
+class Patterns:
+    """The LP's patterns of whole accelerators.
+
+    `of_kind` are those that it has something of, `mass` how much; `wide` says whether any of a kind's holds a copy on
+    several accelerators. `widths` are the accelerators that copies stand on
+    that an item is, (kinds, items); where several are alike, what most of them do.
+    """
+
+    known: list[tuple[int, dict[int, int]]]
+    mass: list[float]
+    of_kind: list[list[int]]
+    wide: list[bool]
+    widths: list[list[int]]
+
+
+class Guide:
+    """The LP of one relaxation, from all patterns known to its bound; it keeps those that it finds."""
+
+    def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern]) -> None:
+        """O(ways + patterns)."""
+        self._relaxation = relaxation
+        self._item_limits = ItemLimits(relaxation)
+        self._program = SpaceProgram(relaxation, paid=_PAID)
+        self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._known: list[tuple[int, dict[int, int]]] = []
+        self.last: Patterns | None = None  # of the last solution with machines
+        self._narrow = [way.touches == 1 for way in relaxation.ways]
+        self.narrow = {way.component for way in relaxation.ways if way.touches == 1}  # components
+        self._narrow_zones = {(way.component, way.zone) for way in relaxation.ways if way.touches == 1}
+
+    def solve(
+        self,
+        state: State,
+        spaces: Spaces,
+        budget: Budget,
+        *,
+        machines: Sequence[int] | None = None,
+        least: int = 0,
+        banned: Collection[Content] = (),
+    ) -> bool:
+        """Solve for what is left, on so many machines of each pool and on spaces; False if there is no answer in time.
+
+        Without machines it is for copies on one accelerator alone; others stay out, and zones have no least. No space
+        is offered a banned content. Patterns are priced as long as machines are lacking and that brings something, and
+        `least` times in any case. `state` then has the copies by way.
+        """
+        program = self._program
+        on_one = [most if narrow else 0.0 for most, narrow in zip(state.most, self._narrow, strict=True)]
+        small = self._item_limits.of(state.out, on_one)
+        if machines is None:
+            self._ask_narrow(state, on_one)
+            limits, kinds = small, set()
+        else:
+            program.limit(machines)
+            program.ask_for(state.out, state.zoned)
+            program.limit_copies([0.0] * len(on_one), state.most)
+            limits = self._item_limits.of(state.out, state.most)
+            kinds = {self._relaxation.kind_of[p] for p, n in enumerate(machines) if n and p in self._relaxation.kind_of}
+        program.allow(limits)
+        program.add_contents(self._seeds(spaces, program.offer(spaces)))
+        program.allow_contents(small, banned)
+        knapsacks = {q: self._relaxation.kinds[q].knapsack.with_limits(limits[q]) for q in sorted(kinds)}
+        if not self._converge(knapsacks, spaces.knapsacks(small), least, budget):
+            return False
+        by_way, mass = program.amounts()
+        state.by_way = self._within(by_way, state.out)
+        if machines is not None:
+            self.last = self._patterns(state, mass)
+        return True
+
+    def _ask_narrow(self, state: State, on_one: list[float]) -> None:
+        """Ask for copies on one accelerator, without machines, at most so many by each way and in each zone."""
+        program, caps = self._program, self._caps(state)
+        out = [n if c in self.narrow else 0 for c, n in enumerate(state.out)]
+        program.limit([0] * len(self._relaxation.fleet.pools))
+        program.ask_for([min(n, sum(caps[c])) if c in caps else n for c, n in enumerate(out)], state.zoned)
+        program.cap_zones(caps)
+        program.limit_copies([0.0] * len(on_one), on_one)
+
+    def _converge(self, knapsacks: Mapping[int, Knapsack], rooms: Rooms, least: int, budget: Budget) -> bool:
+        """Solve and price patterns and contents in turns; False when the first solution does not come in time."""
+        program = self._program
+        values: list[float] = []
+        began = budget.elapsed()
+        while True:
+            if not program.solve(budget.left()):
+                return False
+            took, began = budget.elapsed() - began, budget.elapsed()
+            values.append(program.value())
+            stalls = len(values) > _STALL and values[-1] > (1 - _LITTLE) * values[-1 - _STALL]
+            if len(values) > least and (stalls or not program.beyond() or len(values) >= _MOST_ROUNDS):
+                return True
+            if budget.left() < _SAFE * took:  # a solution that comes too late would cost this one
+                return True
+            duals = program.duals()
+            prices = program.prices(duals)
+            if not program.improve(duals, prices, knapsacks) + program.improve_contents(duals, prices, rooms):
+                return True
+
+    def _within(self, by_way: list[float], out: Sequence[int]) -> list[float]:
+        """Copies by way, no more of a component than are out: patterns may hold more, as these cost nothing."""
+        total = [0.0] * len(out)
+        for way, copies in zip(self._relaxation.ways, by_way, strict=True):
+            total[way.component] += copies
+        part = [min(1.0, n / max(n, all_, SOME)) for n, all_ in zip(out, total, strict=True)]
+        return [copies * part[way.component] for way, copies in zip(self._relaxation.ways, by_way, strict=True)]
+
+    def _seeds(self, spaces: Spaces, new: Iterable[Space]) -> Iterator[tuple[Space, dict[int, int]]]:
+        """What was wanted where machines were filled, and what the last solution's patterns have beside wide copies."""
+        for space, items in spaces.news():
+            yield space, dict(items)
+        narrow = self._narrow_parts()
+        for space in new:
+            q, room = space
+            yield from ((space, items) for items in narrow[q] if spaces.grids[q].fits(room, items, _FULL))
+
+    def _narrow_parts(self) -> list[list[dict[int, int]]]:
+        """Of each kind, what the last solution's patterns have of copies on one accelerator."""
+        if self.last is None:
+            return [[] for _ in self._relaxation.kinds]
+        known, widths = self.last.known, self.last.widths
+        return [
+            [{i: n for i, n in known[k][1].items() if widths[q][i] == 1} for k in of_kind]
+            for q, of_kind in enumerate(self.last.of_kind)
+        ]
+
+    def _caps(self, state: State) -> dict[int, list[int]]:
+        """How many more copies on one accelerator zones may have, of components with rules over zones."""
+        caps = {}
+        for c, counts in state.zoned.items():
+            limits, goal = self._relaxation.zones[c], state.goals.get(c)
+            caps[c] = [0] * len(counts)
+            for z, n in enumerate(counts):
+                most = limits.most.get(z, 0) if limits is not None else n + state.out[c]
+                if (c, z) in self._narrow_zones:
+                    caps[c][z] = max(0, (most if goal is None else goal[z]) - n)
+        return caps
+
+    def held(self) -> dict[Content, float]:
+        """Spaces by content in the last solution."""
+        return self._program.held()
+
+    def worths(self) -> tuple[list[float], list[float]]:
+        """Of a copy of each component and of a machine of each pool, by the last solution."""
+        return self._program.worths(self._program.duals())
+
+    def _patterns(self, state: State, mass: list[float]) -> Patterns:
+        known = self._known
+        known += [(q, dict(pattern)) for q, pattern in self._program.known()[len(known) :]]
+        of_kind: list[list[int]] = [[] for _ in self._relaxation.kinds]
+        for n, (q, _) in enumerate(known):
+            if mass[n] > SOME:
+                of_kind[q].append(n)
+        widths = self._widths(state)
+        wide = [any(widths[q][i] > 1 for n in some for i in known[n][1]) for q, some in enumerate(of_kind)]
+        return Patterns(known, mass, of_kind, wide, widths)
+
+    def _widths(self, state: State) -> list[list[int]]:
+        most = [[0.0] * len(kind.items) for kind in self._relaxation.kinds]
+        widths = [[1] * len(kind.items) for kind in self._relaxation.kinds]
+        for way, copies in zip(self._relaxation.ways, state.by_way, strict=True):
+            if way.kind is None or way.item is None or not state.out[way.component]:
+                continue
+            if copies * way.touches > most[way.kind][way.item]:
+                most[way.kind][way.item] = copies * way.touches
+                widths[way.kind][way.item] = way.touches
+        return widths

@@ -1,0 +1,87 @@
+"""What a second process does for column generation: other mixes, then turns at the best plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING
+
+from placement.local_search.variable_neighbourhood import NAME as POLISH
+from placement.local_search.variable_neighbourhood import Polish
+from placement.parallel.helper import Errand
+from placement.parallel.job import answer_of, track_from
+from placement.patterns.bound import PatternBound
+from placement.patterns.size import may_build
+from placement.solvers.column_generation.diving import may_dive
+from placement.solvers.column_generation.pack import DIVE_FROM, NAME, MixPacking
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.parallel.job import Answer
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+_LEAST = 5.0  # seconds left: with fewer a process is hardly up before it ends
+_BOUND_SHARE = 0.35  # of the time for mixes, for patterns and cuts
+_TURN_SHARE, _SHORTEST_TURN = 0.5, 1.0  # of the time left, and seconds, for one turn
+_MOST = 1_000_000  # tries and steps
+
+
+def may_help(fleet: Fleet, budget: Budget) -> bool:
+    """Whether mixes may be packed by diving, and there is time for it."""
+    copies = sum(component.copies for component in fleet.components)
+    return may_dive(fleet) and copies >= DIVE_FROM and budget.left() >= _LEAST
+
+
+def errands(fleet: Fleet, track: Track, mixes: Budget, budget: Budget, seed: int) -> Iterator[Errand]:
+    """Mixes first, within a budget of their own, then turns from the best plan of all."""
+    best = track.best
+    yield Errand(PackMixes(fleet, None if best is None else best[0], seed), mixes, NAME)
+    for turn in count(1):
+        best = track.best
+        if best is None or track.good_enough or budget.left() < _SHORTEST_TURN:
+            return
+        yield Errand(Improve(fleet, best[0], seed + turn), budget.share(_TURN_SHARE), POLISH)
+
+
+@dataclass(frozen=True, slots=True)
+class PackMixes:
+    """Pack mixes cheaper than the plan `hint`, if there is one; with another kind first than the search beside this.
+
+    Patterns and cuts are found anew: those of the search beside this would come when as much time is over.
+    """
+
+    fleet: Fleet
+    hint: Packing | None
+    seed: int
+
+    def run(self, budget: Budget) -> Answer:
+        """Until time is over or nothing pays."""
+        track = track_from(self.fleet, self.hint, budget)
+        if not may_build(self.fleet, budget):
+            return answer_of(track)
+        best = track.best
+        given = best[1].left_out if best is not None and self.fleet.levels else None
+        bound = PatternBound(self.fleet, budget.share(_BOUND_SHARE), given, self.seed)
+        bound.run(track)
+        if bound.cuts and not bound.infeasible and not budget.over():
+            MixPacking(self.fleet, track, bound, self.seed).run(budget, first=1)
+        return answer_of(track)
+
+
+@dataclass(frozen=True, slots=True)
+class Improve:
+    """Make the plan `hint` cheaper."""
+
+    fleet: Fleet
+    hint: Packing
+    seed: int
+
+    def run(self, budget: Budget) -> Answer:
+        """Until time is over."""
+        track = track_from(self.fleet, self.hint, budget)
+        Polish(self.fleet, track, self.seed).run(budget, _MOST)
+        return answer_of(track)

@@ -1,0 +1,102 @@
+"""Mixes with machines that stay as they are: where moves are dear, most of a plan is what runs now.
+
+The LP of the bound with what runs (`patterns.running.kept_copies`) says how far each machine stays and which copies are
+kept there. Machines of which enough stays are held, with those copies; the counts of new ones are rounded in the pattern LP
+of what is left (`rounding`), where accelerators that are filled in part hold contents. A dive then begins on the
+machines that are held.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.compiled.packing import Machine, Seat
+from placement.solvers.column_generation.rounding import Rounding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from placement.compiled.fleet import Fleet, Place
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Pattern
+    from placement.patterns.running.kept_copies import Keeping
+    from placement.solvers.column_generation.mixes import Mix
+    from placement.solving.budget import Budget
+
+_FIRST = 0.5  # how far a machine must stay to be held
+_OTHERS = (0.1, 0.9)  # and in tries after the first, at random between these
+
+
+def may_hold(fleet: Fleet) -> bool:
+    """Whether it is known of any copy that runs on which accelerators."""
+    return any(_seat_of(fleet, place) for place in fleet.places)
+
+
+def _seat_of(fleet: Fleet, place: Place) -> tuple[int, ...] | None:
+    """The accelerators of a copy that may stay, where these are known or there is but one; None: it can't be held.
+
+    What runs today may break rules: a copy on more or fewer accelerators than its option takes can't stay.
+    """
+    shape = fleet.pools[fleet.instances[place.instance].pool].shape
+    on = (0,) if place.accelerators is None and shape.accelerators == 1 else place.accelerators
+    takes = fleet.components[place.component].options[place.option].accelerators
+    return on if on is not None and len(on) == takes else None
+
+
+class Staying:
+    """Mixes of a fleet without what runs, `fleet`, that hold some of what runs in the `whole` fleet."""
+
+    def __init__(
+        self,
+        whole: Fleet,
+        fleet: Fleet,
+        relaxation: Relaxation,
+        patterns: Iterable[Pattern],
+        keeping: Keeping,
+        seed: int,
+    ) -> None:
+        """O(places + contents)."""
+        self._whole, self._fleet, self._relaxation = whole, fleet, relaxation
+        self._patterns = list(patterns)
+        self._stays, self._kept = keeping.stays(), keeping.kept()
+        self._seed = seed
+        self._rng = np.random.default_rng(seed)
+        self._tries = 0
+        self._offered: set[tuple[tuple[int, ...], tuple[Machine, ...]]] = set()
+
+    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
+        """Machines that are held, and cheap counts of new ones with room for `spare` (relative) more of the rest.
+
+        None when nothing new is found: what is held hardly ever fails to be packed, so the same again is no use.
+        """
+        enough = float(self._rng.uniform(*_OTHERS)) if self._tries else _FIRST
+        self._tries += 1
+        held = tuple(self._hold(enough))
+        if not held:
+            return None
+        rounding = Rounding(self._fleet, self._relaxation, self._patterns, self._seed + self._tries, held)
+        mix = rounding.offer(spare, least, budget)
+        if mix is None or (mix.machines, held) in self._offered:
+            return None
+        self._offered.add((mix.machines, held))
+        return mix
+
+    def _hold(self, enough: float) -> Iterator[Machine]:
+        """Machines of which so much stays, with their copies as far as the LP keeps them; the surest first."""
+        fleet = self._whole
+        seats: dict[int, list[Seat]] = {}
+        for place, kept in zip(fleet.places, self._kept, strict=True):
+            stays, on = self._stays[place.instance], _seat_of(fleet, place)
+            here = self._fleet.components[place.component].copies  # none of dedicated components, which are settled
+            if stays >= enough and here and on:
+                times = min(place.count, math.floor(kept / stays + 0.5))
+                seats.setdefault(place.instance, []).extend([Seat(place.component, place.option, on)] * times)
+        room = [math.inf if pool.max_instances is None else pool.max_instances for pool in self._fleet.pools]
+        for m in sorted(seats, key=lambda m: -self._stays[m]):
+            p = fleet.instances[m].pool
+            room[p] -= 1  # machines of dedicated components have some of the quota
+            if room[p] >= 0:
+                yield Machine(p, None, tuple(seats[m]))

@@ -1,0 +1,299 @@
+"""Packing at fleet mixes: machine counts near the bound's, and a packing of all copies looked for on them.
+
+A mix with nothing to spare can hardly be packed, one with much to spare costs it. So the spare part shrinks after each
+mix that could be packed and grows after each that could not, for as long as there is time: the search has luck.
+
+At a mix the pattern LP is dived for (`diving`), after dedicated components have been settled (`settle`); where copies
+have rules that the dive does not know, the heuristics start. What is out is brought in by `fill`, and when that fails,
+on machines beyond the mix. Where moves are dear, mixes hold machines that run; the dive begins on these (`staying`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Packing, evaluate, machine_price
+from placement.compiled.spread import is_zoned
+from placement.heuristics import Sketch, relabel
+from placement.local_search.completion import Completion
+from placement.local_search.eliminate import Elimination
+from placement.local_search.fill import PATIENCE, Fill, narrow_to
+from placement.local_search.variable_neighbourhood import with_placed
+from placement.patterns.certificate import Cut
+from placement.patterns.formulation import relax
+from placement.reductions.greenfield import afresh
+from placement.reductions.preassigned import settle
+from placement.solvers.column_generation.augmentation import Growth
+from placement.solvers.column_generation.diving import Dive, may_dive
+from placement.solvers.column_generation.kept_machines import Staying, may_hold
+from placement.solvers.column_generation.mixes import Mix, Mixes
+from placement.solvers.column_generation.penalties import worths
+from placement.solvers.column_generation.rounding import Rounding
+from placement.solvers.column_generation.separation import SpareRoom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.bound import PatternBound
+    from placement.patterns.running.kept_copies import Keeping
+    from placement.reductions.preassigned import Settled
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+    Machines = tuple[int, ...]
+
+NAME = "column-generation"
+DIVE_FROM = 50  # copies: with fewer the heuristics leave little out
+_MOST_SPARE = 0.2
+_DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
+_LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
+_TRIES = 12  # without a time limit
+_IDLE = 12  # mixes in a row that do not pay
+_IDLE_HELD = 3  # and where all of them hold what runs: there are few of those
+_MIX_SHARE = 0.25  # of the time left, to find a mix
+_TRY_SHARE = 0.8  # of the time left for packing, for one mix
+_DIVE_SHARE = 0.8  # of the time for a mix
+_FILL_SHARE, _AFTER_SHARE = 0.7, 0.2  # of what is left for it then, without and after a dive
+_WORTHWHILE = 0.6  # of the time that the last mix took, that must be left for another
+_GROW_FROM = 0.01  # more than the mix costs a plan that is widened by best fit, for growing to be tried
+_GROW_SHARE = 0.6  # of what is left for it then, for growing a mix that failed
+_GROW_SECONDS = 2.0  # and for that at least, if the dive took less
+_GROW_PATIENCE = 5  # exact steps without gain, on each machine that it grows by
+_CLOSE_TRIES = 15  # in a row without gain
+
+
+@dataclass(slots=True)
+class _Arm:
+    """One kind of mixes: how much they have to spare next, and the least of each pool that they must have."""
+
+    offer: Callable[[float, list[int], Budget], Mix | None]
+    least: list[int]
+    spare: float = 0.0
+
+
+class MixPacking:
+    """The search for one fleet, from the track's best plan and a bound. `tried` counts mixes."""
+
+    def __init__(self, fleet: Fleet, track: Track, bound: PatternBound, seed: int) -> None:
+        """O(ways x pools + patterns)."""
+        self._fleet, self._track, self._seed = fleet, track, seed
+        value = None if track.best is None else track.best[1]
+        fresh = afresh(fleet, value)  # where moves are cheap
+        keeping = bound.keeping if bound.keeping is not None and bound.keeping.stays() and may_hold(fleet) else None
+        settled = _settled(firm_fleet(afresh(fleet, value, dear=keeping is not None) or fleet, track), bound)
+        rest = firm_fleet(fresh or fleet, track) if settled is None else settled.rest
+        self._used: Machines = (0,) * len(fleet.pools) if settled is None else settled.used
+        self._alone = Packing(() if settled is None else settled.machines)
+        self._rest = _without(rest, self._used)
+        self._completion = Completion(self._rest, seed)
+        costs = worths(self._rest)
+        self._growth = Growth(self._rest, costs)
+        # Without zones copies may go to any machine with room: then what is scarce in the mix says what they are worth.
+        self._worths = costs if settled is not None and is_zoned(self._rest) else None
+        self._relaxation = relax(rest)
+        self._patterns = bound.useful_patterns()
+        self._dive = None if settled is None else Dive(self._relaxation, self._patterns, seed)
+        self._arms: list[_Arm] = []
+        if self.dives and keeping is not None:
+            self._arms.append(self._staying(bound, keeping))
+        if fresh is not None or not self._arms:
+            self._arms += self._anew(bound)
+        self._patience = _IDLE if len(self._arms) > 1 or keeping is None else _IDLE_HELD
+        self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
+        self.tried = 0
+        self._took = 0.0  # seconds, by the last mix
+
+    def _staying(self, bound: PatternBound, keeping: Keeping) -> _Arm:
+        """Mixes that hold some of what runs."""
+        staying = Staying(self._fleet, self._rest, self._relaxation, self._patterns, keeping, self._seed)
+        return self._arm(staying.offer)
+
+    def _anew(self, bound: PatternBound) -> Iterator[_Arm]:
+        """Mixes of machines that are all empty: the bound's own, by cuts, and by rounding."""
+        exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
+        enough = all(n >= low for n, low in zip(exactly, self._fewest(), strict=bool(exactly)))
+        if exactly and enough and not is_zoned(self._rest):
+            yield self._arm(lambda *_: Mix(exactly))  # nothing to spare: a packing there is a proof
+        cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
+        yield self._arm(Mixes(self._rest, cuts, self._seed, SpareRoom(self._relaxation, self._patterns)).offer)
+        if self.dives:
+            yield self._arm(Rounding(self._rest, self._relaxation, self._patterns, self._seed).offer)
+
+    def _arm(self, offer: Callable[[float, list[int], Budget], Mix | None]) -> _Arm:
+        return _Arm(offer, self._fewest())
+
+    def _fewest(self) -> list[int]:
+        return [self._rest.fewest(pool.index) for pool in self._rest.pools]
+
+    @property
+    def dives(self) -> bool:
+        """Whether mixes are packed by diving."""
+        return self._dive is not None
+
+    def run(self, budget: Budget, first: int = 0) -> None:
+        """Mix after mix, of each kind in turn, until the budget is over or nothing pays; under a work limit, a few.
+
+        The `first` kinds come last: searches side by side should begin with others.
+        """
+        gap, arms = self._track.gap() or _MOST_SPARE, self._arms[first:] + self._arms[:first]
+        for arm in arms:
+            arm.spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
+        idle = 0
+        while self._goes_on(budget) and idle < self._patience:
+            began = budget.elapsed()
+            arm = arms[(self.tried + idle) % len(arms)]
+            mix = arm.offer(arm.spare, arm.least, budget.share(_MIX_SHARE))
+            if mix is None or not self.pays(mix):
+                arm.least = self._fewest()
+                arm.spare *= _LESS
+                idle += 1
+                continue
+            idle = 0
+            self.tried += 1
+            arm.spare *= _LESS if self._pack(arm, mix, budget.share(_TRY_SHARE)) else _MORE
+            self._took = budget.elapsed() - began
+
+    def _goes_on(self, budget: Budget) -> bool:
+        """Whether there is time, or work, for another mix."""
+        if (budget.work is not None or math.isinf(budget.left())) and self.tried >= _TRIES:
+            return False
+        return not self._ended(budget) and budget.left() >= _WORTHWHILE * self._took
+
+    def _ended(self, budget: Budget) -> bool:
+        return self._track.good_enough or budget.over()
+
+    def pays(self, mix: Mix) -> bool:
+        """Whether a mix, the machines of dedicated components, and moves of what a mix holds not cost less than a plan.
+
+        Moves are counted of copies that a mix could hold. One that holds nothing is taken to move nothing: how much of
+        what runs it will meet is not known.
+        """
+        fleet, best = self._fleet, self._track.best
+        machines = zip(self._rest.pools, mix.machines, self._used, strict=True)
+        ticks = fleet.tick_price * sum(p.price * (n + more) for p, n, more in machines)
+        if mix.held:
+            held = Counter(seat.component for machine in mix.held for seat in machine.seats)
+            ticks += fleet.tick_move * sum(
+                max(0, min(fleet.running[c.index], c.required) - held[c.index]) * c.move_cost
+                for c, left in zip(fleet.components, self._rest.components, strict=True)
+                if left.copies and c.index not in self._somewhere
+            )
+        return best is None or ticks < best[1].ticks
+
+    def _pack(self, arm: _Arm, mix: Mix, budget: Budget) -> bool:
+        """Pack a mix; says whether all copies found room there."""
+        seed = self._seed + self.tried
+        began = budget.elapsed()
+        start = self._dive.run(mix, budget.share(_DIVE_SHARE)) if self._dive is not None else None
+        took = budget.elapsed() - began
+        wide = None if start is None else self._widen(start, budget)
+        _learn(arm, mix.machines, wide)
+        fill = Fill(narrow_to(self._rest, mix.machines), budget, seed, start=start, worths=self._worths)
+        patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
+        if (
+            fill.run(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE), self._track, patience)
+            and fill.packing is not None
+        ):
+            self._offer(fill.packing)
+            return True
+        if self.dives and fill.sketch is not None:
+            wide = self._cheaper(wide, self._widen(fill.sketch, budget))
+            left = self._growth.least_out((start, fill.sketch))
+            if left is not None and self._is_dear(wide, mix):
+                wide = self._cheaper(wide, self._grow(mix, left, budget, took, seed))
+            if wide is not None:
+                self._close(wide, budget, seed)
+        return False
+
+    def _is_dear(self, wide: Packing | None, mix: Mix) -> bool:
+        """Whether a packing's machines cost so much more than a mix that it is worth the time to grow that."""
+        price = sum(n * pool.price for n, pool in zip(mix.machines, self._rest.pools, strict=True))
+        return wide is None or machine_price(self._rest, wide) > (1 + _GROW_FROM) * price
+
+    def _grow(self, mix: Mix, start: Sketch, budget: Budget, took: float, seed: int) -> Packing | None:
+        """What is out on a few more machines, as cheap as may be.
+
+        That has not much longer than the dive took, as another mix may do better.
+        """
+        patience, by_clock = _GROW_PATIENCE, budget.work is None and not math.isinf(budget.left())
+        grown = self._growth.run(
+            mix.machines,
+            start,
+            self._track,
+            budget.share(_GROW_SHARE, seconds=max(_GROW_SECONDS, took)) if by_clock else budget,
+            lambda machines: self.pays(mix._replace(machines=machines)),
+            patience=patience if budget.work is None else min(patience, budget.work),
+            seed=seed,
+        )
+        return self._widen(grown, budget)
+
+    def _cheaper(self, one: Packing | None, other: Packing | None) -> Packing | None:
+        found = [packing for packing in (one, other) if packing is not None]
+        return min(found, key=lambda packing: evaluate(self._rest, packing), default=None)
+
+    def _close(self, packing: Packing, budget: Budget, seed: int) -> None:
+        """Close machines of a widened packing: those beyond the mix are put to little use."""
+        search = Elimination(self._rest, packing, seed)
+        failed = 0
+        while search.possible and failed < _CLOSE_TRIES and not self._ended(budget):
+            failed += 1
+            if search.step(budget.over):
+                failed = 0
+                self._offer(search.packing)
+
+    def _offer(self, packing: Packing) -> None:
+        """Hand on a packing of what is left beside dedicated components."""
+        whole = Packing((*self._alone.machines, *packing.machines))
+        self._track.offer(relabel(self._fleet, whole), NAME)
+
+    def _widen(self, start: Sketch, budget: Budget) -> Packing | None:
+        """What is out on the next machines: a plan at once, if not a cheap one."""
+        wanted = Counter({c.index: c.required for c in self._rest.components})
+        packing = self._completion.run(start.packing, wanted, budget, self._track)
+        if packing is not None:
+            self._offer(packing)
+        return packing
+
+
+def _learn(arm: _Arm, machines: Machines, widened: Packing | None) -> None:
+    """Mixes shall have the machines of pools that they left out, and that copies needed all the same.
+
+    The LP has parts of such a machine, which cost next to nothing; where it is whole, others can be left out.
+    """
+    used = Counter(machine.pool for machine in widened.machines) if widened is not None else Counter[int]()
+    for p, n in used.items():
+        if not machines[p]:
+            arm.least[p] = max(arm.least[p], n)
+
+
+def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
+    """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
+    return fleet if track.best is None else with_placed(fleet, track.best[0])
+
+
+def _settled(firm: Fleet, bound: PatternBound) -> Settled | None:
+    """A fleet with its dedicated components settled, if it can be dived for."""
+    if firm.instances or firm.levels or not may_dive(firm) or _copies(firm) < DIVE_FROM:
+        return None
+    return settle(firm, bound.worth or [pool.price for pool in firm.pools])
+
+
+def _copies(fleet: Fleet) -> int:
+    return sum(component.copies for component in fleet.components)
+
+
+def _without(fleet: Fleet, used: Machines) -> Fleet:
+    """The fleet without some machines."""
+    pools = tuple(
+        replace(
+            pool,
+            min_instances=max(0, pool.min_instances - n),
+            max_instances=None if pool.max_instances is None else pool.max_instances - n,
+        )
+        for pool, n in zip(fleet.pools, used, strict=True)
+    )
+    return replace(fleet, pools=pools)

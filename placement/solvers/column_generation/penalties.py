@@ -1,0 +1,32 @@
+"""What it costs to leave one copy of each component out of a mix: somebody has to place it on another machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.heuristics.prices import resource_prices
+from placement.heuristics.shares import Shares
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+
+_LEAST = 1e-6  # where machines are free, copies still count
+_ALONE = 0.25  # what a machine for the copy alone counts, beside the part of one that it takes
+
+
+def worths(fleet: Fleet) -> list[float]:
+    """Dollars an hour by component: the part of a machine that a copy takes, and something of a machine for it alone.
+
+    The parts alone would say that ten small copies are as bad as one on eight accelerators. `fleet` has the quotas of
+    all machines that may be had, not those of a mix. O(ways x pools).
+    """
+    shares = Shares(fleet)
+    part = shares.cost(0.0, *resource_prices(fleet, shares)).min(axis=1)
+    price = [pool.price if pool.max_instances != 0 else float("inf") for pool in fleet.pools]
+    found = []
+    for component, first in zip(fleet.components, shares.first, strict=True):
+        alone = min((price[p] for option in component.options for p in option.pools), default=0.0)
+        least = part[first : first + len(component.options)].min(initial=float("inf"))
+        worth = (least + _ALONE * alone) / 1e6
+        found.append(max(_LEAST, float(worth)) if worth < float("inf") else 1.0)
+    return found

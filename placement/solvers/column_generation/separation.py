@@ -1,0 +1,43 @@
+"""Machine counts with some room to spare, as far as the pattern LP can tell.
+
+The cuts that the pattern bound ends with are those of counts that it met. A mix with some room to spare is another
+place, where a few of them may leave out what binds there: the small machines of one zone, say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.patterns.benders import Room
+from placement.patterns.master import PatternProgram
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Pattern
+    from placement.solving.budget import Budget
+
+
+class SpareRoom(Room):
+    """Room at given machine counts, and the cheapest counts that have it."""
+
+    def __init__(self, relaxation: Relaxation, patterns: Sequence[Pattern]) -> None:
+        """O(patterns)."""
+        super().__init__(relaxation, patterns)
+        self._bought = PatternProgram(relaxation)
+        self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+
+    def cheapest(
+        self, fewest: Sequence[float], most: Sequence[float], spare: float, budget: Budget
+    ) -> list[float] | None:
+        """The cheapest counts, parts of machines allowed, with room for `spare` (relative) more copies; None without.
+
+        `fewest` are paid for anyway, `most` are quotas; patterns that are not known yet could make it cheaper.
+        """
+        fleet = self._relaxation.fleet
+        self._bought.limit(most, fewest)
+        self._bought.ask_for([c.required * (1 + spare) for c in fleet.components], {}, 1 + spare)
+        if not self._bought.solve(budget.left()) or self._bought.beyond():
+            return None
+        return self._bought.counts()

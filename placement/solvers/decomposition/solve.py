@@ -1,0 +1,284 @@
+"""The solver `decomposition`: a plan of the whole, cut into parts that are packed anew all at once, over and over.
+
+1. A first plan of the whole by heuristics; where they are stuck, copies are filled in by searches on a few machines.
+2. The whole at once, in ever finer groups of alike components (see `reductions.restricting_aggregation`), where groups
+   are few enough.
+3. Rounds. A few machines of the whole plan at a time are taken apart and packed anew by heuristics, as long as that
+   gains. Then its machines are dealt into parts (see `reductions.partition`), every part is solved by another solver, and what got
+   cheaper is put back. Each round cuts the plan in another way: by zone, across zones, and the machines that waste most
+   together, so what one cut could not do the next one can.
+4. The bound is that of the whole, never a sum over parts. It is one more task of step 2, or of the first round.
+
+The tasks run on the budget's executor. With a work limit, which holds for each part, the answer does not depend on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from placement.bounds import raise_instant_bounds
+from placement.bounds.infeasible import why_infeasible
+from placement.compiled.packing import Packing, evaluate
+from placement.heuristics import improve, relabel
+from placement.heuristics.first_plan import first_plan
+from placement.local_search.fill import Fill
+from placement.reductions.greenfield import afresh
+from placement.reductions.partition import deal, gather, make_parts
+from placement.reductions.restricting_aggregation import condense
+from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
+from placement.solvers.registry import find_solver
+from placement.solving.incumbent import why_stop
+from placement.solving.result import Outcome, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Machine, Value
+    from placement.parallel.job import Answer
+    from placement.reductions.partition import Part
+    from placement.solvers.decomposition.tasks import Task
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+NAME = "decomposition"
+_WORK_ROUNDS = 2  # under a work limit
+_FINER = ((1, 0.1), (2, 0.2), (4, 0.7))  # times as many groups of alike components, and their part of the time
+_WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
+_WHOLE_SHARE = 0.8  # of the time left, for the whole in groups
+_IMPROVE_SHARE = 0.3  # of the time left, for taking machines of the whole plan apart, before each round
+_ROUND_SHARE = 0.4  # of the time left, for one round
+_PATIENCE = 4  # rounds without a gain after which it ends
+_FILL_SHARE = 0.3  # of the time left, for a first plan where heuristics are stuck
+_OFFERS = 16  # plans offered in one round at most
+_ALONE = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again
+
+
+@dataclass(frozen=True, slots=True)
+class DecompositionOptions:
+    """How a problem is cut.
+
+    Attributes
+    ----------
+    copies : of one part, about. A problem that is not larger than one and a half parts is solved as a whole.
+    solver : of the parts.
+    groups : of alike components, in which the whole is packed first; later twice and four times as many. 0 for none.
+    rounds : most rounds.
+    bound_share : part of the time for the bound of the whole, in the step that has it.
+    """
+
+    copies: int = 250
+    solver: str = "auto"
+    groups: int = 400
+    rounds: int = 1000
+    bound_share: float = 0.25
+
+    def __post_init__(self) -> None:
+        """Refuse cuts that mean nothing."""
+        if self.copies < 1:
+            raise ValueError(f"copies must be at least 1, got {self.copies}")
+        if self.groups < 0:
+            raise ValueError(f"groups must be at least 0, got {self.groups}")
+        if not 0 < self.bound_share < 1:
+            raise ValueError(f"bound_share must be between 0 and 1, got {self.bound_share}")
+        if self.solver == NAME:
+            raise ValueError(f"the parts can't be solved by {NAME} again")
+
+
+def solve_decomposition(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: DecompositionOptions = DecompositionOptions(),
+) -> Outcome:
+    """Solve in parts, bound as a whole; see the module's text."""
+    if sum(c.copies for c in fleet.components) <= 1.5 * options.copies:
+        return _as_a_whole(fleet, track, budget, seed, hint, options)
+    if (reason := why_infeasible(fleet, budget)) is not None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
+    if hint is not None:
+        track.offer(hint, NAME)
+    _first_plan(fleet, track, budget, seed)
+    raise_instant_bounds(fleet, track, budget)
+    search = _Search(fleet, track, budget, seed, options)
+    search.pack_whole()
+    if track.best is None:
+        if not search.bounded:
+            search.bound_alone()
+        return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, stats=search.stats)
+    search.run()
+    return Outcome(NAME, why_stop(track, budget) or Stop.DONE, stats=search.stats)
+
+
+def _as_a_whole(
+    fleet: Fleet, track: Track, budget: Budget, seed: int, hint: Packing | None, options: DecompositionOptions
+) -> Outcome:
+    solver = find_solver(options.solver)
+    settings = solver.make_options(_settings(options))
+    return solver.load()(fleet, track, budget=budget, seed=seed, hint=hint, options=settings)
+
+
+def _settings(options: DecompositionOptions) -> dict[str, Any]:
+    return _ALONE.get(options.solver, {})
+
+
+def _first_plan(fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
+    first_plan(fleet, track, budget, seed)
+    if track.best is not None or budget.over():
+        return
+    part = budget.share(_FILL_SHARE, work=budget.work)
+    fill = Fill(fleet, part, seed)
+    if fill.run(part, track) and fill.packing is not None:
+        track.offer(relabel(fleet, fill.packing), NAME)
+
+
+class _Search:
+    """The tasks of one solve, and what they count."""
+
+    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: DecompositionOptions) -> None:
+        self._fleet, self._track, self._budget, self._options = fleet, track, budget, options
+        self._rng = np.random.default_rng(seed)
+        self.bounded = False  # by the whole, within what the best plan leaves out
+        self.stats: dict[str, int | float | str] = {"rounds": 0, "parts": 0, "improved": 0}
+
+    def bound_alone(self) -> None:
+        """Without a plan there is nothing to cut: the bound has what time is left."""
+        for _, answer in run_tasks([self._bound_task(1.0)], self._budget):
+            self._hear(answer)
+
+    def pack_whole(self) -> None:
+        """Plans of the whole in groups of alike components, and its bound beside; not where that merges little."""
+        best = self._track.best
+        fresh = afresh(self._fleet, None if best is None else best[1])
+        if fresh is None or not self._options.groups or why_stop(self._track, self._budget):
+            return
+        by_clock = self._budget.work is None and self._budget.seconds is not None
+        sizes = [(times * self._options.groups, weight) for times, weight in (_FINER if by_clock else _FINER[:1])]
+        smaller = [(condense(fresh, most), weight) for most, weight in sizes if most < len(fresh.components)]
+        tasks: list[Task] = [
+            Whole(condensed, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
+            for condensed, weight in smaller
+            if condensed.pays
+        ]
+        if not tasks:
+            return
+        share = self._options.bound_share
+        bound = self._bound_task(share / (1 - share) * sum(task.weight for task in tasks))
+        within = None
+        for _, answer in run_tasks([bound, *tasks], self._budget.share(_WHOLE_SHARE, work=self._budget.work)):
+            self._hear(answer)
+            within = bound if answer.bounds else within
+            if answer.packing is not None:
+                self._track.offer(relabel(self._fleet, answer.packing), NAME)
+            if why_stop(self._track, self._budget):
+                break
+        self.bounded = within is not None and within.given == self._given()
+
+    def run(self) -> None:
+        """Round after round until nothing is to be gained, or the budget is over."""
+        rounds = min(self._options.rounds, _WORK_ROUNDS if self._budget.work is not None else 2**60)
+        idle = 0
+        for turn in range(rounds):
+            if why_stop(self._track, self._budget) or idle >= _PATIENCE:
+                return
+            gained = self._improve_whole()
+            idle = 0 if self._round(turn) or gained else idle + 1
+
+    def _improve_whole(self) -> bool:
+        """Take machines of the whole plan apart, a few at a time: no part has the room that is in another."""
+        part = self._budget.share(_IMPROVE_SHARE, work=self._budget.work)
+        return improve(self._fleet, self._track, part, int(self._rng.integers(2**30)), NAME)
+
+    def _round(self, turn: int) -> bool:
+        """Cut, solve, put back; says whether the plan got better."""
+        best = self._track.best
+        assert best is not None
+        packing, value = best
+        parts: list[Part] = []
+        for part in make_parts(self._fleet, packing, self._cut(packing, turn)):
+            if self._budget.over():  # with many machines it may end before there is a part to solve
+                return False
+            parts.append(part)
+        tasks: list[Task] = [self._pack_task(part) for part in parts]
+        first = not self.bounded
+        if first:
+            self.bounded = True
+            share = self._options.bound_share
+            tasks.insert(0, self._bound_task(share / (1 - share) * max(1, len(parts))))
+        found: dict[int, tuple[Machine, ...]] = {}
+        every = max(1, -(-len(parts) // _OFFERS))
+        for index, answer in run_tasks(tasks, self._budget.share(_ROUND_SHARE, work=self._budget.work)):
+            self._hear(answer)
+            if answer.packing is not None:
+                found[index - first] = parts[index - first].put_back(answer.packing)
+                if self._adds_up and len(found) % every == 0:
+                    self._track.offer(_merge(packing, parts, found), NAME)
+        self.stats["rounds"] = turn + 1
+        self.stats["parts"] = int(self.stats["parts"]) + len(parts)
+        better = self._accept(packing, value, parts, found)
+        self.stats["improved"] = int(self.stats["improved"]) + better
+        return better > 0
+
+    @property
+    def _adds_up(self) -> bool:
+        """Whether the gains of parts are the gain of the whole, in any order: no shared minima, no shared moves."""
+        return not self._fleet.places and not any(pool.min_instances for pool in self._fleet.pools)
+
+    def _cut(self, packing: Packing, turn: int) -> list[list[int]]:
+        copies = self._options.copies
+        several = len({self._fleet.pools[machine.pool].zone for machine in packing.machines}) > 1
+        if turn % 3 == 2:
+            return gather(self._fleet, packing, copies, self._rng)
+        return deal(self._fleet, packing, copies, self._rng, by_zone=several and turn % 3 == 0)
+
+    def _pack_task(self, part: Part) -> Pack:
+        seed = int(self._rng.integers(2**30))
+        options = self._options
+        return Pack(part.small.fleet, part.small.packing, options.solver, _settings(options), seed)
+
+    def _bound_task(self, weight: float) -> Bound:
+        return Bound(self._fleet, self._given(), int(self._rng.integers(2**30)), weight)
+
+    def _given(self) -> tuple[int, ...] | None:
+        """What the best plan leaves out, by level."""
+        best = self._track.best
+        return best[1].left_out if best is not None and self._fleet.levels else None
+
+    def _hear(self, answer: Answer) -> None:
+        self._track.note_faults(answer.faults)
+        for ticks, by, given, relaxes in answer.bounds:
+            self._track.raise_bound(ticks, by, given, relaxes)
+
+    def _accept(
+        self, packing: Packing, value: Value, parts: Sequence[Part], found: dict[int, tuple[Machine, ...]]
+    ) -> int:
+        """Put back what was found, all of it or, where that is no gain, part by part; returns how many were."""
+        whole = _merge(packing, parts, found)
+        if evaluate(self._fleet, whole) < value:
+            self._track.offer(relabel(self._fleet, whole), NAME)
+            return len(found)
+        if self._adds_up:
+            return 0
+        kept: dict[int, tuple[Machine, ...]] = {}
+        gains = 0
+        for index in sorted(found):
+            trial = {**kept, index: found[index]}
+            now = evaluate(self._fleet, _merge(packing, parts, trial))
+            if now < value:
+                kept, value, gains = trial, now, gains + 1
+        if gains:
+            self._track.offer(relabel(self._fleet, _merge(packing, parts, kept)), NAME)
+        return gains
+
+
+def _merge(packing: Packing, parts: Sequence[Part], found: dict[int, tuple[Machine, ...]]) -> Packing:
+    """The plan with the parts that were found in the place of their machines."""
+    replaced = {m for index in found for m in parts[index].machines}
+    still = (machine for m, machine in enumerate(packing.machines) if m not in replaced)
+    return Packing((*still, *(machine for index in sorted(found) for machine in found[index])))

@@ -1,0 +1,203 @@
+"""The tasks of a decomposition, which can run anywhere (see `placement.parallel.job`).
+
+`run_tasks` keeps as many of them going as the executor runs at once. Time is dealt out when a task starts, so what one
+does not need the later ones have.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from placement.parallel.executors import interrupt_calls, workers_of
+from placement.parallel.job import Answer, Limits, answer_of, perform, track_from
+from placement.solvers.registry import find_solver
+from placement.solving.incumbent import Track
+from placement.solving.result import SolverFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.reductions.restricting_aggregation import Condensed
+    from placement.solving.budget import Budget
+
+_log = logging.getLogger(__name__)
+_POLL = 0.2  # seconds between looks at the budget while tasks run elsewhere
+_GROUPS = (100, 200, 400, 800, 1_600, 3_200)  # components of the coarser problems whose bounds are taken in turn
+_NODES = 20  # of the pattern bound's tree: at this size the root has nearly all of it
+_GRACE = 2.0  # seconds after its deadline when a task that runs elsewhere is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Make the packing `hint` of a part cheaper."""
+
+    fleet: Fleet
+    hint: Packing
+    solver: str
+    options: dict[str, Any]
+    seed: int
+    weight: float = 1.0  # of its share of the time
+
+    def run(self, budget: Budget) -> Answer:
+        """Solve within the budget, from the hint."""
+        track = track_from(self.fleet, self.hint, budget)
+        solver = find_solver(self.solver)
+        options = solver.make_options(self.options)
+        solver.load()(self.fleet, track, budget=budget, seed=self.seed, hint=self.hint, options=options)
+        return answer_of(track)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Raise the bound of the whole; `given` as in `Track.raise_bound`."""
+
+    fleet: Fleet
+    given: tuple[int, ...] | None
+    seed: int
+    weight: float
+
+    def run(self, budget: Budget) -> Answer:
+        """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
+        from placement.patterns.bound import NAME, PatternBound
+        from placement.patterns.formulation import RELAXES
+        from placement.patterns.size import may_build
+        from placement.reductions.relaxing_aggregation import RELAXES as COARSE_RELAXES
+        from placement.reductions.relaxing_aggregation import coarsen
+
+        best, relaxes, faults = 0, RELAXES, list[SolverFault]()
+        for most in _GROUPS if budget.work is None else _GROUPS[:1]:
+            if budget.over():
+                break
+            fleet = coarsen(self.fleet, most)
+            if not may_build(fleet, budget):
+                break
+            patterns = PatternBound(fleet, budget, self.given, self.seed)
+            track = Track(fleet, budget)
+            patterns.run(track, nodes=_NODES)
+            faults += track.faults
+            if patterns.bound > best:
+                best, relaxes = patterns.bound, RELAXES if fleet is self.fleet else f"{RELAXES}; {COARSE_RELAXES}"
+            if fleet is self.fleet:
+                break
+        return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Pack the whole at once, in groups of alike components."""
+
+    condensed: Condensed
+    solver: str
+    seed: int
+    weight: float
+
+    def run(self, budget: Budget) -> Answer:
+        """Solve the smaller problem within the budget."""
+        fleet = self.condensed.fleet
+        track = Track(fleet, budget)
+        solver = find_solver(self.solver)
+        solver.load()(fleet, track, budget=budget, seed=self.seed, hint=None, options=solver.make_options({}))
+        found = answer_of(track)
+        return found if found.packing is None else replace(found, packing=self.condensed.expand(found.packing))
+
+
+Task = Pack | Bound | Whole
+
+
+def run_tasks(tasks: Sequence[Task], budget: Budget) -> Iterator[tuple[int, Answer]]:
+    """Run tasks within a budget, on its executor or here; yields (index, answer) as answers come.
+
+    Tasks that can't be started or finished in time have no answer. One that fails elsewhere is done again here, so an
+    executor that breaks costs time and nothing else, and an error in a solver is raised here.
+    """
+    executor = budget.executor
+    if executor is None:
+        for index, task in enumerate(tasks):
+            if budget.over():
+                return
+            yield index, task.run(_inside(budget, _share(tasks, index)))
+        return
+    yield from _Elsewhere(tasks, budget, executor).run()
+
+
+def _share(tasks: Sequence[Task], index: int, workers: int = 1) -> float:
+    """The part of the time left that the task has, when those before it have started."""
+    return min(1.0, workers * tasks[index].weight / sum(task.weight for task in tasks[index:]))
+
+
+def _inside(budget: Budget, fraction: float) -> Budget:
+    part = budget.share(fraction, work=budget.work)
+    part.executor = None
+    return part
+
+
+class _Elsewhere:
+    """Tasks on an executor: those that run, and those that failed there."""
+
+    def __init__(self, tasks: Sequence[Task], budget: Budget, executor: Executor) -> None:
+        self._tasks, self._budget, self._executor = tasks, budget, executor
+        self._workers = workers_of(executor)
+        self._running: dict[Future[Answer], int] = {}
+        self._failed: list[int] = []
+
+    def run(self) -> Iterator[tuple[int, Answer]]:
+        waiting = list(range(len(self._tasks)))
+        try:
+            with self._budget.stopping(lambda: interrupt_calls(self._executor)):
+                while (waiting or self._running) and not self._given_up():
+                    while waiting and len(self._running) < self._workers and not self._budget.over():
+                        self._start(waiting.pop(0))
+                    if not self._running:
+                        break
+                    done, _ = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED)
+                    for future in sorted(done, key=lambda future: self._running[future]):
+                        yield from self._collect(future)
+        except GeneratorExit:  # whoever asked has enough: what still runs is told so
+            interrupt_calls(self._executor)
+            raise
+        finally:
+            for future in self._running:
+                future.cancel()
+        for index in self._failed:
+            if not self._budget.over():
+                yield index, self._tasks[index].run(_inside(self._budget, _share(self._tasks, index)))
+
+    def _given_up(self) -> bool:
+        """Interrupted, or so long past the deadline that no answer will come."""
+        seconds = self._budget.seconds
+        late = seconds is not None and self._budget.elapsed() > seconds + _GRACE
+        return late or (self._budget.interrupted and not hasattr(self._executor, "interrupt"))
+
+    def _start(self, index: int) -> None:
+        budget = self._budget
+        left = budget.left()
+        finite = budget.seconds is not None
+        limits = Limits(
+            seconds=left * _share(self._tasks, index, self._workers) if finite else None,
+            deadline=time.time() + left if finite else None,
+            work=budget.work,
+            gap=budget.gap,
+            threads=budget.threads or 1,
+        )
+        try:
+            self._running[self._executor.submit(perform, self._tasks[index], limits)] = index
+        except (RuntimeError, BrokenExecutor) as error:
+            self._fail(index, error)
+
+    def _collect(self, future: Future[Answer]) -> Iterator[tuple[int, Answer]]:
+        index = self._running.pop(future)
+        try:
+            yield index, future.result()
+        except Exception as error:  # whatever an executor may raise: solved again here, where a true error shows
+            self._fail(index, error)
+
+    def _fail(self, index: int, error: Exception) -> None:
+        _log.warning("task %d failed on the executor, it is done again here: %s", index, error)
+        self._failed.append(index)

@@ -1,0 +1,259 @@
+"""The solver `auto`: what is cheap first, and no further than the proof.
+
+1. Instant proofs of infeasibility.
+2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
+3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core
+   and the arc-flow program first. A problem small enough for the direct models gets a short turn of CP-SAT
+   first, then column generation, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole
+   accelerators with host limits), then CP-SAT's portfolio for what time is left. A larger one gets column generation
+   alone, a very large one is solved in parts.
+4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own (where there is
+   none it gets a turn). Where column generation does not dive, or moves are dear, a second one follows that improves
+   plans only; the two go on from each other's. Where it dives in a fleet with zones, no thread is beside it, as Python
+   runs one at a time and dives are worth more than what another search takes from them: it has a second process.
+
+It ends as soon as the plan meets the bound (or the gap that was asked for).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from placement.bounds import raise_instant_bounds, why_infeasible
+from placement.compiled.spread import is_zoned
+from placement.direct.slots import direct_terms, most_new_machines
+from placement.errors import failure, ran_out_of_memory
+from placement.heuristics import HeuristicOptions
+from placement.parallel.thread import Beside, may_search_beside
+from placement.solving.incumbent import why_stop
+from placement.solving.result import Outcome, Stop, said_infeasible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.solvers.registry import SolveFunction
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+NAME = "auto"
+_RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
+_ALL_RESTARTS = HeuristicOptions().restarts  # of greedy, as when it is alone: no plan of its own is missed
+_GREEDY_PART = 0.4  # of the time, at most, once there is a plan: bounds come after it
+_FLOW_PART = 0.45  # of the time, for the arc-flow program
+_FLOW_BOUND = 0.5  # of that, at most, for prices that tell which ways it may leave out
+_FEW_ROWS = 200  # components of a fleet for which it does so
+_OTHER_SEED = 1_000  # of column generation beside column generation
+_MOST_ROWS = 3_000  # components for which the arc-flow program is of use
+_FIRST_WORK = 1_000  # thousandths of CP-SAT's deterministic second for its first turn
+
+
+@dataclass(frozen=True, slots=True)
+class AutoOptions:
+    """Which problems the direct models see.
+
+    Attributes
+    ----------
+    direct_terms : up to so many terms (about: options x machines x accelerators) the direct models take turns.
+    decompose_from : with so many copies or more, the problem is solved in parts.
+    """
+
+    direct_terms: int = 20_000
+    decompose_from: int = 3_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One solver's turn: its part of the time that is left, and its limit on work (None: the time alone)."""
+
+    solver: str
+    part: float
+    work: int | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0  # on top of that of the solve
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Turns that are taken one after the other beside all that follow."""
+
+    turns: tuple[Turn, ...]
+
+
+def solve_auto(
+    fleet: Fleet,
+    track: Track,
+    *,
+    budget: Budget,
+    seed: int = 0,
+    hint: Packing | None = None,
+    options: AutoOptions = AutoOptions(),
+) -> Outcome:
+    """Bounds, heuristics, then exact search by turns; see the module's text. Bounds and plans are in `track`."""
+    if hint is not None:
+        track.offer(hint, "hint")
+    reason = why_infeasible(fleet, budget)
+    if reason is not None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
+    search = _Turns(fleet, track, budget, seed)
+    for turn in _turns(fleet, track, budget, options):
+        if search.over:
+            break
+        if isinstance(turn, Aside):
+            search.begin(turn)
+        else:
+            search.take(turn)
+    return search.outcome()
+
+
+class _Turns:
+    """The turns of one solve: what they were stuck on, what they counted, and which search goes on beside them."""
+
+    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
+        self._fleet, self._track, self._budget, self._seed = fleet, track, budget, seed
+        self._stuck = ""
+        self._stats: dict[str, int | float | str] = {}
+        self._infeasible: Outcome | None = None
+        self._error: Exception | None = None  # the first
+        self._beside: list[Beside[list[tuple[str, Outcome]]]] = []
+
+    @property
+    def over(self) -> bool:
+        """Whether no further turn makes sense."""
+        return self._infeasible is not None or why_stop(self._track, self._budget) is not None
+
+    def take(self, turn: Turn) -> None:
+        """One turn from the best plan so far."""
+        self._note(turn.solver, self._run(turn))
+
+    def begin(self, aside: Aside) -> None:
+        """Turns beside those that follow."""
+        self._beside.append(Beside(lambda: list(self._run_all(aside)), self._budget))
+
+    def outcome(self) -> Outcome:
+        """The end of all turns."""
+        for beside in self._beside:
+            for solver, found in beside.end() or ():
+                self._note(f"beside {solver}", found)
+        best = self._track.best
+        if best is None and self._error is not None:  # nothing to keep: the bug is all that there is to tell
+            raise self._error
+        if self._infeasible is not None:  # that a plan contradicts it after all is for the planner to say
+            return self._infeasible
+        stop = why_stop(self._track, self._budget) or (Stop.STUCK if best is None else Stop.DONE)
+        return Outcome(NAME, stop, reason="" if best else self._stuck, stats=self._stats)
+
+    def _run_all(self, aside: Aside) -> Iterator[tuple[str, Outcome]]:
+        for turn in aside.turns:
+            if not self.over:
+                yield turn.solver, self._run(turn)
+
+    def _solve(self, turn: Turn) -> Outcome:
+        from placement.solvers.registry import find_solver
+
+        solver = find_solver(turn.solver)
+        solve: SolveFunction = solver.load()
+        best = self._track.best
+        return solve(
+            self._fleet,
+            self._track,
+            budget=self._budget.share(turn.part, work=turn.work),
+            seed=self._seed + turn.seed,
+            hint=best[0] if best else None,
+            options=solver.make_options(turn.options),
+        )
+
+    def _run(self, turn: Turn) -> Outcome:
+        """A turn; one that fails, or denies a plan that is there, ends, and takes what it proved with it."""
+        reports = self._track.reports
+        try:
+            outcome = self._solve(turn)
+        except Exception as error:
+            if self._track.strict or ran_out_of_memory(error):
+                raise
+            self._error = self._error or error
+            return self._failed(turn.solver, failure(error), reports)
+        if outcome.infeasible and self._track.best is not None:
+            return self._failed(turn.solver, said_infeasible(self._track.found_by), reports)
+        return outcome
+
+    def _failed(self, solver: str, said: str, reports: int) -> Outcome:
+        self._track.withdraw(reports)
+        self._track.blame(solver, said)
+        return Outcome(solver, Stop.STUCK)
+
+    def _note(self, solver: str, outcome: Outcome) -> None:
+        if outcome.infeasible:
+            self._infeasible = outcome
+        self._stuck = self._stuck or outcome.reason
+        self._stats.update({f"{solver} {key}": value for key, value in outcome.stats.items()})
+
+
+def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn | Aside]:
+    """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
+    yield Turn("ffd", 1.0, _RESTARTS)
+    raise_instant_bounds(fleet, track, budget)  # loads an engine: a first plan comes sooner
+    yield Turn("best-fit", 0.2, _RESTARTS)
+    # Cut short it would not come to its improvement, which is worth most where restarts are slow.
+    yield Turn("greedy", 0.2 if track.best is None else _GREEDY_PART, _ALL_RESTARTS)
+    packers = _packers(fleet)
+    for solver, part in packers:
+        yield Turn(solver, part, budget.work)
+    if sum(c.copies for c in fleet.components) >= options.decompose_from:
+        yield Turn("decomposition", 1.0, budget.work)
+        return
+    best = track.best
+    new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
+    is_small = direct_terms(fleet, new) <= options.direct_terms
+    if budget.work is not None:
+        yield Turn("cp-sat" if is_small else "column-generation", 1.0, budget.work)
+        return
+    first = None if packers else _flow(fleet, track, budget, is_small)
+    if first is not None:
+        yield first
+    generation = {"second": not isinstance(first, Aside)}  # a core has one search
+    if is_small:
+        yield Turn("cp-sat", 0.2, _FIRST_WORK)
+        yield Turn("column-generation", 0.6, options=generation)
+        yield Turn("milp", 0.5)
+        yield Turn("cp-sat", 1.0)
+    else:
+        yield Turn("column-generation", 1.0, options=generation)
+
+
+def _flow(fleet: Fleet, track: Track, budget: Budget, is_small: bool) -> Turn | Aside | None:
+    """When the arc-flow program has its time, and what follows it beside the rest; None for never."""
+    from placement.reductions.greenfield import moves_are_cheap
+    from placement.solvers.column_generation.diving import may_dive  # loads an engine
+
+    best = track.best
+    repacks = may_dive(fleet) and (best is None or moves_are_cheap(fleet, best[1]))  # all of it, by dives
+    # Column generation finds the same bound at once; in a fleet that is not large its root is worth finding twice.
+    few = len(fleet.components) <= _FEW_ROWS
+    bound = {} if is_small else {"nodes": 0, "bound_share": _FLOW_BOUND if few else 0.0}
+    flow = Turn("arc-flow", _FLOW_PART, options=bound)
+    if not may_search_beside(budget):
+        return flow
+    if is_small or (repacks and not is_zoned(fleet)):
+        return Aside((replace(flow, part=1.0),))
+    if repacks:
+        return None
+    more = Turn("column-generation", 1.0, options={"bound_share": 0.0, "second": False}, seed=_OTHER_SEED)
+    return Aside((flow, more))
+
+
+def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:
+    """Solvers for a fleet that is vector packing and their parts of the time left, the stronger first.
+
+    Which that is depends on what the bins are: single accelerators, or machines of several.
+    """
+    from placement.reductions.vector_packing import as_vector_packing  # loads an engine
+
+    if as_vector_packing(fleet) is None:
+        return ()
+    if len(fleet.components) > _MOST_ROWS:
+        return (("bin-packing", 0.7),)
+    plain = all(pool.shape.accelerators <= 1 for pool in fleet.pools)
+    return (("bin-packing", 0.7), ("arc-flow", 0.4)) if plain else (("arc-flow", 0.4), ("bin-packing", 0.4))

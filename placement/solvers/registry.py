@@ -1,0 +1,219 @@
+"""Every solver by name: what it does, whether it proves, how to get at it.
+
+All have one signature::
+
+    solve_x(fleet, track, *, budget, seed=0, hint=None, options=XOptions()) -> Outcome
+
+and are imported when first used, since an engine may take half a second to load.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from placement.errors import UsageError, nearest, wrong_argument
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+    from placement.solving.result import Outcome
+
+
+class SolveFunction(Protocol):
+    """The one signature of all solvers."""
+
+    def __call__(
+        self, fleet: Fleet, track: Track, *, budget: Budget, seed: int, hint: Packing | None, options: Any
+    ) -> Outcome:
+        """Report plans and bounds to `track` within `budget`; never end worse than `hint`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Solver:
+    """One entry of the registry. `options` and `function` are ``module:name``."""
+
+    name: str
+    summary: str
+    proves: bool
+    work: str  # what one unit of a work budget is
+    function: str
+    options: str
+
+    def load(self) -> SolveFunction:
+        """The function itself."""
+        found: SolveFunction = _load(self.function)
+        return found
+
+    def default_options(self) -> Any:
+        """The options as they are when nothing is set."""
+        return _load(self.options)()
+
+    def make_options(self, given: Mapping[str, Any]) -> Any:
+        """The options with some fields set; text is read as the type of the field's default.
+
+        Raises
+        ------
+        UsageError
+            An option that the solver does not have, or a value that does not fit it.
+        """
+        if not isinstance(given, Mapping):
+            raise wrong_argument("options", "a mapping of names to values, or None", given)
+        defaults = self.default_options()
+        fields = {field.name: getattr(defaults, field.name) for field in dataclasses.fields(defaults)}
+        changed = {}
+        for name, value in given.items():
+            if name not in fields:
+                raise UsageError(f"solver {self.name} has no option {name}; {nearest(name, fields)}")
+            changed[name] = _as_type_of(fields[name], value, f"{self.name}.{name}")
+            _check_value(fields[name], changed[name], f"{self.name}.{name}")
+        try:
+            return dataclasses.replace(defaults, **changed)
+        except ValueError as error:
+            raise UsageError(f"solver {self.name}: {error}") from None
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _as_type_of(default: Any, value: Any, name: str) -> Any:
+    """`value` as the type of `default`, when it came as text from a command line."""
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    if isinstance(default, bool):
+        if value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        raise UsageError(f"{name} must be true or false, got {value}")
+    kind = float if isinstance(default, float) else int
+    try:
+        return kind(value)
+    except ValueError:
+        raise UsageError(f"{name} must be a number, got {value}") from None
+
+
+def _check_value(default: Any, value: Any, name: str) -> None:
+    """Numbers are counts, seconds, or shares of the time, by the type and name of the option."""
+    if isinstance(default, bool):
+        fits, rule = isinstance(value, bool), "true or false"
+    elif isinstance(default, str):
+        fits, rule = isinstance(value, str), "text"
+    elif isinstance(default, int):
+        fits, rule = type(value) is int and value >= 0, "a whole number of at least 0"
+    else:
+        most = 1.0 if name.endswith("_share") else math.inf
+        fits = (
+            isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most and value != math.inf
+        )
+        rule = "a number from 0 to 1" if most == 1 else "a number of at least 0"
+    if not fits:
+        raise UsageError(f"{name} must be {rule}, got {value}")
+
+
+_HEURISTICS = "placement.heuristics"
+_ALL = (
+    Solver(
+        name="auto",
+        summary="cheap bounds, heuristics, then exact search in the time that is left; ends when the bound is met",
+        proves=True,
+        work="units of the exact solver it ends with",
+        function="placement.solvers.portfolio:solve_auto",
+        options="placement.solvers.portfolio:AutoOptions",
+    ),
+    Solver(
+        name="ffd",
+        summary="first-fit decreasing: biggest copies first, each on the first machine with room",
+        proves=False,
+        work="restarts",
+        function=f"{_HEURISTICS}:solve_ffd",
+        options=f"{_HEURISTICS}:HeuristicOptions",
+    ),
+    Solver(
+        name="best-fit",
+        summary="best-fit decreasing: biggest copies first, each on the fullest machine with room",
+        proves=False,
+        work="restarts",
+        function=f"{_HEURISTICS}:solve_best_fit",
+        options=f"{_HEURISTICS}:HeuristicOptions",
+    ),
+    Solver(
+        name="greedy",
+        summary="price- and fragmentation-aware greedy with restarts, looks ahead on spread",
+        proves=False,
+        work="restarts",
+        function=f"{_HEURISTICS}:solve_greedy",
+        options=f"{_HEURISTICS}:HeuristicOptions",
+    ),
+    Solver(
+        name="column-generation",
+        summary="bound by patterns of one accelerator, packing at its machine counts, closing machines, neighbourhoods",
+        proves=True,
+        work="steps of each search on a few machines",
+        function="placement.solvers.column_generation.solve:solve_column_generation",
+        options="placement.solvers.column_generation.solve:ColumnGenerationOptions",
+    ),
+    Solver(
+        name="bin-packing",
+        summary="fleets that are vector packing (whole accelerators, or one a machine), by an exact packing core",
+        proves=True,
+        work="rounds of column generation and nodes of its programs",
+        function="placement.solvers.bin_packing:solve_bin_packing",
+        options="placement.solvers.bin_packing:BinPackingOptions",
+    ),
+    Solver(
+        name="decomposition",
+        summary="very large problems: alike components as one, then parts, on any executor; bounded as a whole",
+        proves=True,
+        work="units of the parts' solver, for each part",
+        function="placement.solvers.decomposition:solve_decomposition",
+        options="placement.solvers.decomposition:DecompositionOptions",
+    ),
+    Solver(
+        name="arc-flow",
+        summary="flow over grid units of accelerators, one arc per distinct need, by HiGHS; bound by patterns",
+        proves=True,
+        work="branch-and-bound nodes",
+        function="placement.solvers.arc_flow:solve_arc_flow",
+        options="placement.solvers.arc_flow:ArcFlowOptions",
+    ),
+    Solver(
+        name="cp-sat",
+        summary="direct constraint program of every rule, by OR-Tools CP-SAT",
+        proves=True,
+        work="thousandths of CP-SAT's deterministic second",
+        function="placement.direct.cp_sat:solve_cp_sat",
+        options="placement.direct.cp_sat:CpSatOptions",
+    ),
+    Solver(
+        name="milp",
+        summary="direct mixed-integer program of every rule, written with PuLP, by HiGHS or CBC",
+        proves=True,
+        work="branch-and-bound nodes",
+        function="placement.direct.milp:solve_milp",
+        options="placement.direct.milp:MilpOptions",
+    ),
+)
+
+SOLVERS: dict[str, Solver] = {solver.name: solver for solver in _ALL}
+
+
+def find_solver(name: str) -> Solver:
+    """The solver of that name.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message names the nearest.
+    """
+    if not isinstance(name, str):
+        raise wrong_argument("solver", f"the name of a solver: {', '.join(SOLVERS)}", name)
+    if name not in SOLVERS:
+        raise UsageError(f'no solver "{name}"; {nearest(name, SOLVERS)}')
+    return SOLVERS[name]

@@ -1,0 +1,242 @@
+"""Exact search for one size: arc-flow on the arcs that can still matter, an integer program for HiGHS.
+
+Nodes are loads 0 to C of a bin, an arc of item i goes from load c to c + size_i (Valerio de Carvalho 1999), items of a
+path come in decreasing size. A packing is a flow from 0 to the bin types. With prices from column generation every path
+has a reduced cost, and a packing that costs no more than the aim can't use a path whose reduced cost is more than
+the aim less the bound: arcs on no better path are left out (de Lima, Iori and Miyazawa 2023). The nearer the bound to
+the aim, the smaller the program; often a few hundred arcs are left of a hundred thousand.
+
+Prices and values are integers, so nothing is left out by a rounding error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.certificate import slack_of, worth_of
+from placement.vector_packing.cover import covers, next_aim
+from placement.vector_packing.heuristics import offer
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from placement.vector_packing.compiled import Compiled, Ints, Load
+    from placement.vector_packing.generation import Generation
+
+    Floats = NDArray[np.float64]
+
+NAME = "arc-flow"
+_NONE = -(2**60)
+MOST_CELLS = 40_000_000  # of the two tables: room x rows
+
+
+@dataclass(frozen=True, slots=True)
+class Arcs:
+    """Arcs that may be on a path worth having: row, tail, head; and per bin type the loads where a path may end."""
+
+    row: Ints
+    tail: Ints
+    head: Ints
+    ends: tuple[Ints, ...]
+
+
+def useful_arcs(problem: Compiled, price: Ints, worth: tuple[int, ...], slack: int) -> Arcs:
+    """Arcs of paths with ``worth[t] - value <= slack`` for their bin type t. O(rows x room x copies).
+
+    `price` per item; `worth[t]`: a bound on the value of any pattern of type t. Any packing's paths have differences
+    that sum to no more than the slack, so each alone keeps it.
+    """
+    size = problem.size[:, 0]
+    order = np.argsort(-size, kind="stable")
+    value = price[problem.item]
+    most = int(problem.room.max())
+    before = _before(size, value, problem.limit, order, most)
+    reached = [loads > _NONE // 2 for loads in before]
+    after = np.full(
+        most + 1, _NONE, dtype=np.int64
+    )  # by load: the best of what follows, less what the bin must be worth
+    ends = []
+    for t in range(problem.types):
+        room = int(problem.room[t, 0])
+        after[: room + 1] = np.maximum(after[: room + 1], -worth[t])
+    rows: list[Ints] = []
+    tails: list[Ints] = []
+    for k in range(len(order) - 1, -1, -1):
+        row = int(order[k])
+        weight, each = int(size[row]), int(value[row])
+        keep = np.zeros(most + 1, dtype=bool)
+        best = after.copy()
+        start = before[k]
+        long = np.zeros(most + 1, dtype=bool)  # whether a path worth having takes n or more copies from here
+        for n in range(min(int(problem.limit[row]), most // weight), 0, -1):
+            length = weight * n
+            rest = after[length:] + each * n
+            long[: most + 1 - length] |= (start[: most + 1 - length] + rest >= -slack) & reached[k][: most + 1 - length]
+            keep[np.flatnonzero(long) + length - weight] = True
+            np.maximum(best[: most + 1 - length], rest, out=best[: most + 1 - length])
+        tail = np.flatnonzero(keep)
+        rows.append(np.full(len(tail), row))
+        tails.append(tail)
+        after = best
+    last = before[len(order)]
+    for t in range(problem.types):
+        room = int(problem.room[t, 0])
+        ends.append(np.flatnonzero(reached[-1][: room + 1] & (last[: room + 1] - worth[t] >= -slack)))
+    row_of = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
+    tail_of = np.concatenate(tails) if tails else np.zeros(0, dtype=np.int64)
+    return Arcs(row_of, tail_of, tail_of + size[row_of], tuple(ends))
+
+
+def _before(size: Ints, value: Ints, limit: Ints, order: Ints, most: int) -> list[Ints]:
+    """Per position in the order: the best value of the rows before it with exactly each load."""
+    now = np.full(most + 1, _NONE, dtype=np.int64)
+    now[0] = 0
+    found = [now]
+    for row in order:
+        best = now.copy()
+        for n in range(1, int(limit[row]) + 1):
+            length = int(size[row]) * n
+            if length > most:
+                break
+            np.maximum(best[length:], now[: most + 1 - length] + int(value[row]) * n, out=best[length:])
+        now = best
+        found.append(now)
+    return found
+
+
+class ArcFlow:
+    """The integer program over some arcs."""
+
+    def __init__(self, problem: Compiled, arcs: Arcs, aim: int, unit: int = 1) -> None:
+        """`aim`: only packings that cost at most this are of interest; every cost is a multiple of the `unit`."""
+        import highspy
+
+        self._problem, self._arcs = problem, arcs
+        self.aim = aim
+        used = np.unique(np.concatenate([[0], arcs.tail, arcs.head, *arcs.ends]))
+        node = {int(n): k for k, n in enumerate(used)}
+        columns: list[tuple[float, float, list[int], list[float]]] = []
+        nodes, items = len(used), len(problem.demand)
+        for row, tail, head in zip(arcs.row.tolist(), arcs.tail.tolist(), arcs.head.tolist(), strict=True):
+            item = int(problem.item[row])
+            columns.append((0.0, float(problem.demand[item]), [node[tail], node[head], nodes + item], [-1.0, 1.0, 1.0]))
+        self._end_of: list[tuple[int, int]] = []
+        for t, ends in enumerate(arcs.ends):
+            for load in ends.tolist():
+                if load:
+                    self._end_of.append((t, load))
+                    columns.append((0.0, highspy.kHighsInf, [node[load], nodes + items + t], [-1.0, 1.0]))
+        # Bins of a type in use, and those that are paid for while empty.
+        for t in range(problem.types):
+            most = float(max(problem.available[t], problem.least[t]))
+            cost = float(problem.cost[t] // unit)
+            columns.append((cost, most, [nodes + items + t, nodes + items + problem.types], [-1.0, cost]))
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = len(columns), nodes + items + problem.types + 1
+        lp.col_cost_ = np.array([c[0] for c in columns])
+        lp.col_upper_ = np.array([c[1] for c in columns])
+        lower = np.zeros(len(columns))
+        lower[len(columns) - problem.types :] = problem.least
+        lp.col_lower_ = lower
+        low = np.concatenate([np.zeros(nodes), problem.demand, np.zeros(problem.types + 1)]).astype(float)
+        high = np.concatenate(
+            [np.zeros(nodes), np.full(items, highspy.kHighsInf), np.zeros(problem.types), [aim // unit + 0.5]]
+        )
+        low[0] = -highspy.kHighsInf
+        low[nodes + items :] = -highspy.kHighsInf
+        lp.row_lower_, lp.row_upper_ = low, high
+        starts = np.cumsum([0] + [len(c[2]) for c in columns])
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = starts.astype(np.int32)
+        lp.a_matrix_.index_ = np.array([i for c in columns for i in c[2]], dtype=np.int32)
+        lp.a_matrix_.value_ = np.array([v for c in columns for v in c[3]])
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * len(columns)
+        self._lp = lp
+        self.columns = len(columns)
+
+    def solve(self, generation: Generation) -> bool:
+        """Find the cheapest packing that costs at most the aim and raise the bound; says whether it was decided."""
+        import highspy
+
+        from placement.engines.highs import SHARP, least_steps, load_lp, none_up_to, run, stopped_when
+
+        state = generation.state
+        solver = load_lp(
+            self._lp,
+            time_limit=max(0.01, min(state.budget.left(), 1e6)),
+            mip_max_nodes=2**31 - 1 if state.budget.work is None else state.budget.work,
+            mip_abs_gap=0.4,
+            **SHARP,
+            mip_rel_gap=0.0,
+        )
+        with stopped_when(state.budget.over, solver):
+            status = run(solver)
+        info = solver.getInfo()
+        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            loads = self._decode(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
+            if loads is not None and covers(self._problem, loads):
+                offer(self._problem, state, loads, NAME)
+        steps = self.aim // state.unit
+        if status == highspy.HighsModelStatus.kInfeasible:
+            state.raise_bound(none_up_to(steps) * state.unit, NAME)
+        elif info.mip_dual_bound > 0:
+            state.raise_bound(min(steps + 1, least_steps(min(info.mip_dual_bound, steps + 1.0))) * state.unit, NAME)
+        return status in (highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kOptimal)
+
+    def _decode(self, flow: Ints) -> list[tuple[Load, int]] | None:
+        """The flow as loads, path by path."""
+        arcs = self._arcs
+        out: dict[int, list[list[int]]] = {}
+        for j, (row, tail, head) in enumerate(
+            zip(arcs.row.tolist(), arcs.tail.tolist(), arcs.head.tolist(), strict=True)
+        ):
+            if flow[j]:
+                out.setdefault(tail, []).append([row, head, int(flow[j])])
+        ends: dict[int, list[list[int]]] = {}
+        for (t, load), n in zip(self._end_of, flow[len(arcs.row) :].tolist(), strict=False):
+            if n:
+                ends.setdefault(load, []).append([t, n])
+        loads: dict[Load, int] = {}
+        while out.get(0):
+            at, counts = 0, dict[int, int]()
+            while not ends.get(at):
+                if not out.get(at):
+                    return None
+                step = out[at][-1]
+                counts[step[0]] = counts.get(step[0], 0) + 1
+                step[2] -= 1
+                if not step[2]:
+                    out[at].pop()
+                at = step[1]
+            end = ends[at][-1]
+            end[1] -= 1
+            if not end[1]:
+                ends[at].pop()
+            found = (end[0], tuple(sorted(counts.items())))
+            loads[found] = loads.get(found, 0) + 1
+        return list(loads.items())
+
+
+def close_by_arcs(generation: Generation) -> None:
+    """Raise the bound or find a packing that meets it, aim by aim, until nothing is left between them."""
+    problem, state = generation.problem, generation.state
+    if problem.size.shape[1] != 1 or not problem.plain or not problem.one_way or generation.bound is None:
+        return
+    if not problem.size.all():
+        return  # an item without size has no arc
+    if not generation.pricer.tabular or int(problem.room.max()) * problem.rows > MOST_CELLS:
+        return
+    worth = worth_of(problem, generation.cut, generation.scale)
+    while not state.ended:
+        aim = next_aim(state, 1.0)
+        slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
+        if slack < 0:
+            state.raise_bound(aim + state.unit, NAME)
+            continue
+        program = ArcFlow(problem, useful_arcs(problem, generation.price, worth, slack), aim, state.unit)
+        state.stats["arcs"] = program.columns
+        if not program.solve(generation) or state.bound <= aim < (state.cost or aim + 1):
+            return  # what HiGHS says is not sharp enough, and would not be the next time

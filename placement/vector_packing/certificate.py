@@ -1,0 +1,75 @@
+"""Prices to a proof: any non-negative item prices give a bound on the cost of every packing.
+
+With price :math:`\\pi_i` for a copy of item i and :math:`\\alpha_t` no less than any pattern of bin type t is worth,
+
+.. math:: \\sum_t \\alpha_t n_t \\ge \\sum_i d_i \\pi_i
+
+for the bin counts n of every packing. Together with :math:`l_t \\le n_t \\le u_t` this bounds the cost (Lagrangian
+bound; where a type is unlimited, prices are scaled down until its patterns pay: Farley 1990). Prices are integers in
+1 / SCALE of a unit of cost and the arithmetic is that of whole numbers and fractions, so the bound is exact.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.engines.highs import least_steps
+
+if TYPE_CHECKING:
+    from placement.vector_packing.compiled import Compiled, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Every packing has ``sum(worth[t] * bins of type t) >= least``."""
+
+    worth: tuple[int, ...]
+    least: int
+
+
+def price_cut(problem: Compiled, price: Ints, upper: tuple[int, ...]) -> Cut:
+    """The inequality on bin counts; `price` per item, `upper` per bin type."""
+    return Cut(
+        tuple(max(0, n) for n in upper), sum(int(p) * int(d) for p, d in zip(price, problem.demand, strict=True))
+    )
+
+
+def cost_bound(problem: Compiled, cut: Cut, scale: int) -> Fraction:
+    """What every packing costs at least, by one cut."""
+    factor = Fraction(1)
+    for t in range(problem.types):
+        cost = int(problem.cost[t]) * scale
+        if not problem.limited[t] and cut.worth[t] > cost:
+            factor = min(factor, Fraction(cost, cut.worth[t]))
+    total = factor * cut.least
+    for t in range(problem.types):
+        spare = int(problem.cost[t]) * scale - factor * cut.worth[t]
+        total += spare * int(problem.least[t] if spare >= 0 else max(problem.available[t], problem.least[t]))
+    return total / scale
+
+
+def worth_of(problem: Compiled, cut: Cut, scale: int) -> tuple[int, ...]:
+    """Per bin type, the bound on the value of its patterns against which to measure each: the greatest that is free."""
+    cost = [int(n) * scale for n in problem.cost]
+    return tuple(w if problem.least[t] else max(w, cost[t]) for t, w in enumerate(cut.worth))
+
+
+def slack_of(problem: Compiled, cut: Cut, worth: tuple[int, ...], aim: int, scale: int) -> int:
+    """What the differences ``worth[t] - value`` of all bins of a packing that costs at most `aim` can sum to.
+
+    With n bins of type t the values sum to at least ``cut.least``, and ``sum(cost[t] * n[t]) <= aim`` (in 1 / scale),
+    so the differences sum to at most ``aim - cut.least + sum((worth[t] - cost[t]) * n[t])``. Negative: there is no such
+    packing.
+    """
+    slack = aim - cut.least
+    for t in range(problem.types):
+        each = worth[t] - int(problem.cost[t]) * scale
+        slack += each * int(max(problem.available[t], problem.least[t]) if each > 0 else problem.least[t])
+    return slack
+
+
+def whole_cost(bound: float, unit: int) -> int:
+    """A bound of HiGHS, which rounds, as the least cost that is a multiple of the unit."""
+    return least_steps(bound / unit) * unit

@@ -1,0 +1,226 @@
+"""Exact search over patterns: all loads that can still matter, and an integer program that covers the items with them.
+
+A packing that costs no more than the aim uses only patterns whose difference ``worth[t] - value`` is within the slack
+(see `certificate.slack_of`). Where those can be listed, the covering program over them decides: a packing, or a proof
+that there is none. Patterns that a bigger one contains are left out, as covering more than the demand does no harm.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.certificate import slack_of, worth_of
+from placement.vector_packing.heuristics import offer
+from placement.vector_packing.patterns import PatternSearch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
+    from placement.vector_packing.generation import Generation
+    from placement.vector_packing.state import State
+
+NAME = "pattern cover"
+MOST_LOADS = 15_000
+_BEYOND = 2**60
+_FEW = 8  # steps from bound to packing that are taken one by one
+_LEAST_PART = 1e-3  # of the gap, to aim at
+_UNKNOWN = 0.1  # of the bound: where to look for a packing while there is none
+_MIP_PART = 0.3  # of the time left, for one program
+
+
+def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
+    """Raise the bound and find packings until they meet, with up to `most` patterns at a time.
+
+    Each round aims at a cost between bound and packing, the lower the fewer patterns are in the program. What it finds
+    may cost more than the aim; that there is nothing up to the aim is proved all the same.
+    """
+    problem, state = generation.problem, generation.state
+    if generation.bound is None:
+        return
+    worth = worth_of(problem, generation.cut, generation.scale)
+    part = 1.0
+    while not state.ended and part > _LEAST_PART:
+        aim = next_aim(state, part)
+        slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
+        if slack < 0:
+            state.raise_bound(aim + state.unit, NAME)
+            continue
+        loads = list_loads(problem, generation.price, worth, slack, state.budget.over, most)
+        if loads is None:
+            if aim == state.bound:
+                return
+            part /= 2
+            continue
+        state.stats["patterns"] = len(loads)
+        if not cover(problem, state, loads, aim, seconds=state.budget.left() * _MIP_PART):
+            part /= 2
+
+
+def next_aim(state: State, part: float) -> int:
+    """A cost between the bound and what would be better than the best packing; the bound itself when few are left."""
+    if state.cost is None:
+        return int(state.bound * (1 + _UNKNOWN * part)) // state.unit * state.unit
+    steps = (state.cost - state.bound) // state.unit - 1
+    return state.bound + (int(steps * part) if steps > _FEW else 0) * state.unit
+
+
+def list_loads(
+    problem: Compiled, price: Ints, worth: tuple[int, ...], slack: int, stop: Callable[[], bool], most: int = MOST_LOADS
+) -> list[Load] | None:
+    """Every maximal load whose difference ``worth[t] - value`` is within the slack; None when there are too many."""
+    value = price[problem.item]
+    loads: list[Load] = []
+    for t in range(problem.types):
+        if stop():
+            return None
+        if not problem.available[t] and not problem.least[t]:
+            continue
+        patterns = PatternSearch(problem, t).every(value, problem.limit, worth[t] - slack - 1, stop, 4 * most)
+        if patterns is None:
+            return None
+        loads.extend((t, pattern) for pattern in maximal(problem, t, patterns))
+        if len(loads) > most:
+            return None
+    return loads
+
+
+def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pattern]:
+    """Patterns to which no further copy can be added. O(patterns x rows)."""
+    kept = []
+    for pattern in patterns:
+        room = problem.room[t] - sum(problem.size[row] * n for row, n in pattern)
+        held = np.zeros(len(problem.demand), dtype=np.int64)
+        for row, n in pattern:
+            held[problem.item[row]] += n
+        fits = problem.fits[:, t] & (problem.size <= room).all(axis=1)
+        rows = np.flatnonzero(fits & (held[problem.item] < problem.most[problem.item]))
+        counts = dict(pattern)
+        rows = np.array([row for row in rows if counts.get(int(row), 0) < problem.limit[row]], dtype=np.int64)
+        if problem.clash is not None and len(rows):
+            inside = np.flatnonzero(held)
+            rows = rows[~problem.clash[problem.item[rows]][:, inside].any(axis=1)]
+        if not len(rows):
+            kept.append(pattern)
+    return kept
+
+
+def cover(
+    problem: Compiled,
+    state: State,
+    loads: list[Load],
+    aim: int | None,
+    *,
+    seconds: float = math.inf,
+    exactly: bool = False,
+) -> bool:
+    """Find the cheapest packing of these loads that is better than the best; says whether that was decided, with news.
+
+    With an `aim`, `loads` are all that a packing of at most that cost can use, and the bound is raised by what is
+    proved of those. With `exactly` only packings up to the aim are looked for, where no copy may be covered twice.
+    """
+    most_cost = math.inf if state.cost is None else float(state.cost - state.unit)
+    if exactly and aim is not None:
+        most_cost = min(most_cost, float(aim))
+    answer = solve_cover(problem, state, loads, most_cost, seconds, exactly=exactly)
+    before = state.bound, state.cost
+    if answer.chosen is not None:
+        offer(problem, state, answer.chosen, NAME)
+    if aim is not None:
+        state.raise_bound(min(aim + state.unit, answer.proved), NAME)
+    # Where steps of money are finer than HiGHS is sharp, neither may change, and the same would be asked again.
+    return answer.decided and (aim is None or before != (state.bound, state.cost))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Loads that cover all (None: none found), a bound on what any of the loads given cost, and whether it is tight."""
+
+    chosen: list[tuple[Load, int]] | None
+    proved: int
+    decided: bool
+
+
+def solve_cover(
+    problem: Compiled, state: State, loads: list[Load], most_cost: float, seconds: float, *, exactly: bool = False
+) -> Answer:
+    """The covering program over `loads`, by HiGHS; under a work limit it counts nodes in place of `seconds`.
+
+    With `exactly` no copy is covered twice.
+    """
+    import highspy
+
+    from placement.engines.highs import SHARP, least_steps, load_lp, none_up_to, run, stopped_when
+
+    items, types = len(problem.demand), problem.types
+    unit, step = state.unit, [int(cost) // state.unit for cost in problem.cost]  # money is counted in whole steps
+    most_steps = min(_BEYOND, most_cost) // unit
+    starts, index, value, cost, upper = [0], [], [], [], []
+    for t, pattern in loads:
+        used: dict[int, int] = {}
+        for row, n in pattern:
+            used[int(problem.item[row])] = used.get(int(problem.item[row]), 0) + n
+        index += [*used, items + t, items + types]
+        value += [*used.values(), 1, step[t]]
+        cost.append(float(step[t]))
+        upper.append(float(max((-(-int(problem.demand[i]) // n) for i, n in used.items()), default=0)))
+        starts.append(len(index))
+    for t in range(types):  # bins that `least` asks for and nothing stands in
+        index += [items + t, items + types]
+        value += [1, step[t]]
+        cost.append(float(step[t]))
+        upper.append(float(problem.least[t]))
+        starts.append(len(index))
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(cost), items + types + 1
+    lp.col_cost_ = np.array(cost)
+    lp.col_lower_, lp.col_upper_ = np.zeros(len(cost)), np.array(upper)
+    most = np.where(problem.limited, np.maximum(problem.available, problem.least).astype(float), highspy.kHighsInf)
+    lp.row_lower_ = np.concatenate([problem.demand, problem.least, [-highspy.kHighsInf]]).astype(float)
+    covered = problem.demand if exactly else np.full(items, highspy.kHighsInf)
+    lp.row_upper_ = np.concatenate([covered, most, [most_steps + 0.5 if most_cost < _BEYOND else highspy.kHighsInf]])
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
+    lp.a_matrix_.index_ = np.array(index, dtype=np.int32)
+    lp.a_matrix_.value_ = np.array(value, dtype=float)
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * len(cost)
+    work = state.budget.work
+    limit = max(0.01, min(state.budget.left(), math.inf if work is not None else seconds, 1e6))
+    solver = load_lp(
+        lp,
+        time_limit=limit,
+        mip_max_nodes=2**31 - 1 if work is None else work,
+        mip_rel_gap=0.0,
+        mip_abs_gap=0.4,
+        **SHARP,
+        mip_detect_symmetry=False,
+    )
+    with stopped_when(state.budget.over, solver):
+        status = run(solver)
+    info = solver.getInfo()
+    chosen = None
+    if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        times = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64)
+        chosen = [(load, int(n)) for load, n in zip(loads, times, strict=False) if n]
+        if not covers(problem, chosen):
+            chosen = None
+    if status == highspy.HighsModelStatus.kInfeasible:
+        return Answer(None, none_up_to(int(most_steps)) * unit, decided=True)
+    proved = least_steps(max(0.0, min(info.mip_dual_bound, _BEYOND / unit))) * unit
+    return Answer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
+
+
+def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:
+    """Whether these bins are there and hold every copy."""
+    covered = np.zeros(len(problem.demand), dtype=np.int64)
+    used = np.zeros(problem.types, dtype=np.int64)
+    for (t, pattern), times in loads:
+        used[t] += times
+        for row, n in pattern:
+            covered[problem.item[row]] += n * times
+    most = np.where(problem.limited, np.maximum(problem.available, problem.least), used)
+    return bool((covered >= problem.demand).all() and (used <= most).all())

@@ -1,0 +1,185 @@
+"""From the linear program to packings: round down and fill; dive with re-pricing (Sadykov et al. 2019)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.certificate import Cut, slack_of, worth_of
+from placement.vector_packing.cover import list_loads, solve_cover
+from placement.vector_packing.fill import Filling, by_price, fullest
+from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
+
+if TYPE_CHECKING:
+    from placement.vector_packing.compiled import Compiled, Ints, Load
+    from placement.vector_packing.generation import Generation
+
+_WHOLE = 1e-6
+_REST_LOADS = 2_500  # columns of the program at the end of a dive
+
+
+def round_down(generation: Generation) -> None:
+    """Take each load as often as the program does, rounded down or up while it fits; fill the rest."""
+    problem, state, master = generation.problem, generation.state, generation.master
+    weights = master.weights()
+    dual, _ = master.duals()
+    worth = np.maximum(dual, volume(problem) * 1e-3)
+    for share in (1.0, 0.7, 0.5, 0.3):
+        filling = whole_loads(generation, weights)
+        order = np.argsort(-(weights - np.floor(weights)), kind="stable")
+        for j in order:
+            if weights[j] - np.floor(weights[j] + _WHOLE) < share - _WHOLE:
+                break
+            t, pattern = master.loads[j]
+            if filling.times(t, pattern):
+                filling.put(t, pattern, 1)
+        finish(filling, generation, worth)
+        if state.proved:
+            return
+
+
+def whole_loads(generation: Generation, weights: np.ndarray) -> Filling:
+    """Each load as often as the program has it, rounded down, while it fits."""
+    filling = Filling(generation.problem)
+    for j in np.flatnonzero(weights >= 1 - _WHOLE):
+        t, pattern = generation.master.loads[j]
+        times = min(int(weights[j] + _WHOLE), filling.times(t, pattern))
+        if times:
+            filling.put(t, pattern, times)
+    return filling
+
+
+def finish(filling: Filling, generation: Generation, worth: np.ndarray) -> None:
+    """Fill what is left in more than one way."""
+    problem, state = generation.problem, generation.state
+    fillers = [by_price(worth[problem.item]), by_price(row_volume(problem))]
+    if one_size(problem):
+        fillers.append(fullest)
+    for fill in fillers:
+        rest = filling.rest()
+        if rest.complete(worth, fill, state.budget.over):
+            offer(problem, state, filling.loads + rest.loads, "rounding")
+
+
+def dive(generation: Generation, *, rounds: int = 30, seed: int = 0, exact: float = 0.0) -> None:
+    """Fix the loads that the program uses most, ask for the rest, generate a little, again; fill the rest each time.
+
+    When nothing better can come of it, bins are taken back until the rest can be packed exactly in `exact` seconds.
+    The program is as before afterwards.
+    """
+    problem, state, master = generation.problem, generation.state, generation.master
+    generator = np.random.default_rng(seed)
+    filling = Filling(problem)
+    settled = True
+    try:
+        while filling.left.any() and not state.ended:
+            if not master.solve(state.budget.left()):
+                break
+            weights = master.weights()
+            if master.uncovered() < _WHOLE:
+                dual, _ = master.duals()
+                finish(filling, generation, np.maximum(dual, volume(problem) * 1e-3))
+                if settled and _hopeless(generation, filling):
+                    break
+            if not _fix(generation, filling, weights, generator if seed else None):
+                break
+            master.fix(filling.left, np.where(problem.limited, filling.available, 2**31))
+            settled = _settle(generation, filling.left, rounds)
+        if not filling.left.any():
+            offer(problem, state, filling.loads, "diving")
+        elif exact:
+            done = [load for load, n in filling.loads for _ in range(n)]
+            pack_rest(generation, done, exact, _REST_LOADS, "diving")
+    finally:
+        master.fix(problem.demand, None)
+        master.restore_types()
+
+
+def pack_rest(generation: Generation, done: list[Load], seconds: float, loads: int, by: str) -> bool:
+    """Pack what bins `done` leave exactly, after taking back as many of the last as makes a program of at most `loads`.
+
+    Only a packing better than the best is looked for, so prices leave few patterns to choose from.
+    """
+    problem, state = generation.problem, generation.state
+    worth = worth_of(problem, generation.cut, generation.scale)
+    best: tuple[Compiled, list[Load], int] | None = None
+    kept, step = len(done), 6
+    while kept > 0 and not state.budget.over():
+        kept = max(0, kept - step)
+        rest = without(problem, done[:kept])
+        spent = sum(int(problem.cost[t]) for t, _ in done[:kept])
+        aim = (state.cost or int(state.bound * 1.05)) - state.unit - spent
+        cut = Cut(generation.cut.worth, int(generation.price @ rest.demand))
+        slack = slack_of(rest, cut, worth, aim * generation.scale, generation.scale)
+        found = list_loads(rest, generation.price, worth, slack, state.budget.over, loads) if slack >= 0 else []
+        if found is None:
+            break
+        best = (rest, found, kept)
+        step += step // 3
+    if best is None or not best[1]:
+        return False
+    rest, found, kept = best
+    most = float((state.cost or 2**60) - state.unit - sum(int(problem.cost[t]) for t, _ in done[:kept]))
+    answer = solve_cover(rest, state, found, most, seconds)
+    if answer.chosen is None:
+        return False
+    return offer(problem, state, [(load, 1) for load in done[:kept]] + answer.chosen, by)
+
+
+def without(problem: Compiled, loads: list[Load]) -> Compiled:
+    """What is left of a problem when these bins are packed."""
+    rest = Filling(problem)
+    for t, pattern in loads:
+        rest.put(t, pattern, 1)
+    demand = np.maximum(rest.left, 0)
+    most = np.minimum(problem.most, demand)
+    limit = np.minimum(problem.limit, demand[problem.item])
+    available = np.minimum(rest.available, int(demand.sum()))
+    return replace(problem, demand=demand, most=most, limit=limit, available=available, least=rest.free)
+
+
+def _settle(generation: Generation, left: Ints, rounds: int) -> bool:
+    """Generate for what is left; says whether no load can improve the program any more."""
+    for _ in range(rounds):
+        if generation.state.ended or not generation.master.solve(generation.state.budget.left()):
+            return False
+        if not generation.improve(left):
+            return True
+    return False
+
+
+def _hopeless(generation: Generation, filling: Filling) -> bool:
+    """Whether what is fixed and the program's value for the rest are no better than the best packing."""
+    state, problem = generation.state, generation.problem
+    if state.cost is None:
+        return False
+    spent = sum(int(problem.cost[t]) * n for (t, _), n in filling.loads)
+    least = spent + generation.master.value() - 1e-6
+    return -(-least // state.unit) * state.unit >= state.cost
+
+
+def _fix(generation: Generation, filling: Filling, weights: np.ndarray, generator: np.random.Generator | None) -> bool:
+    """Put whole parts, or else the load with the greatest fraction; says whether anything was put."""
+    master = generation.master
+    done = False
+    for j in np.flatnonzero(weights >= 1 - 1e-5):
+        t, pattern = master.loads[j]
+        times = min(int(weights[j] + 1e-5), filling.times(t, pattern))
+        if times:
+            filling.put(t, pattern, times)
+            done = True
+    if done:
+        return True
+    score = weights.copy()
+    if generator is not None:
+        score = score * generator.uniform(0.8, 1.0, len(score))
+    for j in np.argsort(-score, kind="stable"):
+        if weights[j] <= 1e-7:
+            return False
+        t, pattern = master.loads[j]
+        if filling.times(t, pattern):
+            filling.put(t, pattern, 1)
+            return True
+    return False

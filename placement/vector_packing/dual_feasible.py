@@ -1,0 +1,57 @@
+"""Instant bounds: total sizes, and total sizes after a dual feasible function, each dimension on its own.
+
+A function f of sizes with ``sum f(x) <= f(C)`` whenever ``sum x <= C`` turns any dimension into one whose volume is a
+bound as well. Here, for each threshold a of at most half the room (Martello and Toth 1990, L2; Fekete and Schepers
+2001): sizes above C - a count as C, sizes below a as 0, others as they are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.certificate import Cut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.vector_packing.compiled import Compiled, Ints
+
+
+def total_sizes(problem: Compiled) -> list[int]:
+    """Per dimension, the least that all copies can take, in exact integers. O(rows x dimensions)."""
+    demand = [int(n) for n in problem.demand]
+    return [sum(int(a) * n for a, n in zip(least, demand, strict=True)) for least in _least_sizes(problem)]
+
+
+def volume_cuts(problem: Compiled) -> list[Cut]:
+    """Per dimension: the bins have room for the least that all copies can take. O(rows x dimensions)."""
+    return [
+        Cut(tuple(int(n) for n in problem.room[:, k]), total) for k, total in enumerate(total_sizes(problem)) if total
+    ]
+
+
+def dual_feasible_cuts(problem: Compiled) -> Iterator[Cut]:
+    """Per dimension, the best threshold; for one bin type. O(items^2 x dimensions)."""
+    if problem.types != 1:
+        return
+    for k, least in enumerate(_least_sizes(problem)):
+        room = int(problem.room[0, k])
+        best = 0
+        for threshold in np.unique(least[(least > 0) & (2 * least <= room)]).tolist():
+            kept = np.where(least >= threshold, least, 0)
+            kept = np.where(least > room - threshold, room, kept)
+            best = max(best, int(kept @ problem.demand))
+        big = 2 * least > room
+        best = max(best, int(np.where(big, room, 0) @ problem.demand))
+        if best:
+            yield Cut((room,), best)
+
+
+def _least_sizes(problem: Compiled) -> Iterator[Ints]:
+    """Per dimension, what a copy of each item takes at least."""
+    for k in range(problem.size.shape[1]):
+        least = np.full(len(problem.demand), np.iinfo(np.int64).max)
+        np.minimum.at(least, problem.item, problem.size[:, k])
+        yield least

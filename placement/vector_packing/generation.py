@@ -1,0 +1,155 @@
+"""Column generation over loads (Gilmore and Gomory 1961), with an exact bound at every round.
+
+Duals are smoothed towards those of the best bound so far (Wentges 1997), which settles their swings; when smoothed
+duals give no column that improves the program, the true ones are priced. Prices are rounded to integers before
+pricing, so each round's pricing is the proof of a bound as well.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.certificate import Cut, cost_bound, price_cut, whole_cost
+from placement.vector_packing.master import Master
+from placement.vector_packing.pricing import Pricer
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from placement.vector_packing.compiled import Compiled, Ints, Load
+    from placement.vector_packing.state import State
+
+NAME = "column generation"
+_PRECISION = 2**36  # of prices: the dearest bin costs about this many units
+_SMOOTHING = 0.6
+_EXTRA = 4  # further columns a round, for what the best one leaves
+
+
+class Generation:
+    """The linear program of all loads while it grows.
+
+    `price`, `upper` are those of the best bound, in 1 / `scale` of a unit of cost; `cuts` are all that were proven.
+    """
+
+    def __init__(self, problem: Compiled, state: State) -> None:
+        """Start with each item alone."""
+        self.problem = problem
+        self.state = state
+        self.master = Master(problem)
+        self.pricer = Pricer(problem, state.budget)
+        self.scale = max(1, _PRECISION // int(max(1, problem.cost.max())))
+        self.price = np.zeros(len(problem.demand), dtype=np.int64)
+        self.cut = Cut((0,) * problem.types, 0)
+        self.bound: Fraction | None = None
+        self.converged = False
+        self.rounds = 0
+        for t in range(problem.types):
+            for row in np.flatnonzero(problem.fits[:, t]):
+                self.master.add((t, ((int(row), self._alone(t, int(row))),)))
+
+    def _alone(self, t: int, row: int) -> int:
+        size, room = self.problem.size[row], self.problem.room[t]
+        times = [int(r) // int(s) for r, s in zip(room, size, strict=True) if s]
+        return min([int(self.problem.limit[row]), *times])
+
+    def run(self, *, rounds: int = 100_000, thorough: bool = False, seconds: float = math.inf) -> bool:
+        """Generate until no load improves the program; False when stopped before, as after so many `seconds`.
+
+        Unless `thorough`, it is enough that the program's value, rounded up, is no more than the bound that is known.
+        """
+        smoothing, budget = _SMOOTHING, self.state.budget
+        began = budget.elapsed()
+        for _ in range(rounds):
+            if self.state.ended or not self.master.solve(budget.left()):
+                return False
+            self.rounds += 1
+            if budget.elapsed() - began > seconds:  # the program is solved with all its columns
+                return False
+            if self._met():
+                return self._finish()
+            if not thorough and self._rounds_to_bound():
+                return True
+            found = smoothing > 0 and self.bound is not None and self._round(smoothing)
+            if not found and not self._round(0.0):
+                if self.master.uncovered() > 1e-7 and self._raise_stakes():
+                    continue
+                return self._finish()
+            if self.state.proved:
+                return False
+        return False
+
+    def _finish(self) -> bool:
+        self.converged = True
+        return True
+
+    def _raise_stakes(self) -> bool:
+        """Whether dearer stand-ins make sense: they are not yet dearer than all bins together."""
+        if self.state.infeasible or self.master.penalty > 1e9:
+            return False
+        self.master.raise_penalty()
+        return True
+
+    def _met(self) -> bool:
+        """Whether the bound has reached the program's value but for a rounding."""
+        if self.bound is None or self.master.uncovered() > 1e-7:
+            return False
+        return float(self.bound) >= self.master.value() * (1 - 1e-9) - 1e-9
+
+    def _rounds_to_bound(self) -> bool:
+        """Whether no more can come of it for the bound."""
+        if self.bound is None or self.master.uncovered() > 1e-7:
+            return False
+        return whole_cost(self.master.value(), self.state.unit) <= self.state.bound
+
+    def _round(self, smoothing: float) -> bool:
+        """Price once; add columns, raise the bound; says whether a column improves the program."""
+        problem, master = self.problem, self.master
+        dual, of_type = master.duals()
+        unit = master.unit * self.scale
+        price = dual * unit
+        if smoothing:
+            price = smoothing * self.price + (1 - smoothing) * price
+        whole = np.floor(price + 1e-6).astype(np.int64)
+        value = whole[problem.item]
+        cost = problem.cost * self.scale
+        enough = np.where(problem.limited | (problem.least > 0), cost - np.floor(of_type * unit).astype(np.int64), cost)
+        enough = np.maximum(enough, 0)
+        priced = self.pricer.price(value, problem.limit, enough)
+        self._learn(whole, priced.upper)
+        found = False
+        for load in priced.loads:
+            found |= self._improves(load, dual, of_type) and master.add(load)
+        if priced.loads and self.pricer.tabular:
+            best = priced.loads[0]
+            for load in self.pricer.complete(value, best, problem.limit, problem.demand, enough, _EXTRA):
+                found |= self._improves(load, dual, of_type) and master.add(load)
+        return found
+
+    def _improves(self, load: Load, dual: np.ndarray, of_type: np.ndarray) -> bool:
+        t, pattern = load
+        worth = sum(dual[self.problem.item[row]] * n for row, n in pattern) + of_type[t]
+        return bool(worth > self.problem.cost[t] / self.master.unit + 1e-9)
+
+    def _learn(self, price: Ints, upper: tuple[int, ...]) -> None:
+        cut = price_cut(self.problem, price, upper)
+        bound = cost_bound(self.problem, cut, self.scale)
+        if self.bound is None or bound > self.bound:
+            self.bound, self.price, self.cut = bound, price, cut
+            self.state.raise_to(bound, NAME)
+
+    def improve(self, left: Ints) -> bool:
+        """One round for a program that asks for `left` only; says whether a column was added. Proves nothing."""
+        problem, master = self.problem, self.master
+        dual, of_type = master.duals()
+        unit = master.unit * self.scale
+        whole = np.floor(dual * unit).astype(np.int64)
+        limit = np.minimum(problem.limit, left[problem.item])
+        enough = problem.cost * self.scale - np.floor(of_type * unit).astype(np.int64)
+        priced = self.pricer.price(whole[problem.item], limit, np.maximum(enough, 0))
+        found = False
+        for load in priced.loads:
+            found |= self._improves(load, dual, of_type) and master.add(load)
+        return found

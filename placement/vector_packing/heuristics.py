@@ -1,0 +1,79 @@
+"""Packings without proof, cheapest methods first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.fill import Filling, by_price, by_shape, fullest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from placement.vector_packing.compiled import Compiled, Load
+    from placement.vector_packing.fill import Filler
+    from placement.vector_packing.state import State
+
+    Floats = NDArray[np.float64]
+
+
+def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: str) -> bool:
+    """Report a packing of merged items; written out only when it is the best so far."""
+    cost = problem.price(loads)
+    if state.cost is not None and cost >= state.cost:
+        return False
+    bins = problem.unfold(loads)
+    if not state.offer(bins, problem.problem.cost(bins), by):
+        return False
+    state.loads = loads
+    return True
+
+
+def first_packings(problem: Compiled, state: State) -> None:
+    """Decreasing sizes, shapes, exact fills: one pass each."""
+    worth = volume(problem)
+    for name, fill in _fillers(problem, worth):
+        if state.ended:
+            return
+        filling = Filling(problem)
+        if filling.complete(worth, fill, state.budget.over):
+            offer(problem, state, filling.loads, name)
+
+
+def _fillers(problem: Compiled, worth: Floats) -> Iterator[tuple[str, Filler]]:
+    yield "decreasing", by_price(row_volume(problem))
+    if problem.size.shape[1] > 1:
+        scarce = scarcity(problem)
+        yield "dot product", by_shape("dot", np.sqrt(scarce))
+        yield "distance", by_shape("distance", np.sqrt(scarce))
+        yield "distance", by_shape("distance", np.ones_like(scarce))
+    if one_size(problem):
+        yield "fullest", fullest
+
+
+def one_size(problem: Compiled) -> bool:
+    """Whether exact fills by bit sets apply."""
+    return problem.size.shape[1] == 1 and problem.plain and problem.one_way and int(problem.room.max()) <= 2_000_000
+
+
+def scarcity(problem: Compiled) -> Floats:
+    """Per dimension, demand over the room of the average bin."""
+    least = np.array([problem.size[problem.item == i].min(axis=0) for i in range(len(problem.demand))])
+    total: Floats = (least * problem.demand[:, None]).sum(axis=0) / np.maximum(problem.room.mean(axis=0), 1e-9)
+    return total / max(float(total.max()), 1e-9)
+
+
+def row_volume(problem: Compiled) -> Floats:
+    """Per row, the sum of its sizes in bins, scarce dimensions first."""
+    found: Floats = (problem.size / np.maximum(problem.room.max(axis=0), 1)) @ scarcity(problem)
+    return found
+
+
+def volume(problem: Compiled) -> Floats:
+    """Per item, the least volume of its rows."""
+    worth = np.full(len(problem.demand), np.inf)
+    np.minimum.at(worth, problem.item, row_volume(problem))
+    return worth

@@ -1,0 +1,40 @@
+"""Large-neighbourhood search (Shaw 1998): take some bins of the best packing apart, pack their items exactly, better.
+
+Wasteful bins, by the prices of the linear program, are taken apart more often. As many go as leave a covering program
+that is decided in no time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.certificate import worth_of
+from placement.vector_packing.dive import pack_rest
+
+if TYPE_CHECKING:
+    from placement.vector_packing.generation import Generation
+
+_LOADS = 3_000  # columns of one covering program
+_SECONDS = 2.0
+
+
+def improve(generation: Generation, *, steps: int, patience: int, seed: int) -> None:
+    """Take up to `steps` steps, fewer when `patience` of them in succession change nothing."""
+    problem, state = generation.problem, generation.state
+    generator = np.random.default_rng(seed)
+    worth = worth_of(problem, generation.cut, generation.scale)
+    value = generation.price[problem.item]
+    idle = 0
+    for _ in range(steps):
+        if state.ended or not state.loads or idle >= patience:
+            return
+        bins = [load for load, n in state.loads for _ in range(n)]
+        waste = np.array(
+            [worth[t] - sum(int(value[row]) * n for row, n in pattern) for t, pattern in bins], dtype=float
+        )
+        waste = np.maximum(waste, 0) / max(1.0, float(waste.max()))
+        order = np.argsort((waste + 0.05) * generator.exponential(size=len(bins)), kind="stable")
+        better = pack_rest(generation, [bins[b] for b in order], _SECONDS, _LOADS, "improvement")
+        idle = 0 if better else idle + 1

@@ -1,0 +1,130 @@
+"""The restricted master program: loads as columns, every item covered, bin counts within their limits.
+
+Kept in HiGHS between calls, so each solve starts from the last basis. Items that the columns do not cover yet are
+covered by a dear stand-in, so the program always has a solution.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.engines.highs import EngineError, load_lp, run
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from placement.vector_packing.compiled import Compiled, Ints, Load
+
+    Floats = NDArray[np.float64]
+
+
+class Master:
+    """Rows: m items (at least the demand), then t bin types (within least and available)."""
+
+    def __init__(self, problem: Compiled) -> None:
+        """Empty bins and stand-ins are the first columns."""
+        import highspy
+
+        self._problem = problem
+        self._infinity = highspy.kHighsInf
+        self.unit = float(max(1, problem.cost.max()))  # costs are scaled so that the dearest bin costs 1
+        items, types = len(problem.demand), problem.types
+        self.items = items
+        self.loads: list[Load] = []
+        self.coverage: list[tuple[Ints, Ints]] = []
+        self._known: set[Load] = set()
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = items + types, types + items
+        lp.row_lower_ = np.concatenate([problem.demand, problem.least]).astype(float)
+        most = np.where(problem.limited, np.maximum(problem.available, problem.least), self._infinity)
+        lp.row_upper_ = np.concatenate([np.full(items, self._infinity), most])
+        self.penalty = 10.0
+        lp.col_cost_ = np.concatenate([problem.cost / self.unit, np.full(items, self.penalty)])
+        lp.col_lower_ = np.zeros(types + items)
+        lp.col_upper_ = np.full(types + items, self._infinity)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        lp.a_matrix_.start_ = np.arange(types + items + 1, dtype=np.int32)
+        lp.a_matrix_.index_ = np.concatenate([items + np.arange(types), np.arange(items)]).astype(np.int32)
+        lp.a_matrix_.value_ = np.ones(types + items)
+        self._solver = load_lp(lp, presolve="off", simplex_strategy=4)
+        self._first = types + items
+        self.iterations = 0
+
+    def add(self, load: Load) -> bool:
+        """Add a column; says whether it is new."""
+        if load in self._known:
+            return False
+        self._known.add(load)
+        t, pattern = load
+        used = np.zeros(self.items, dtype=np.int64)
+        for row, n in pattern:
+            used[self._problem.item[row]] += n
+        index = np.flatnonzero(used)
+        self.loads.append(load)
+        self.coverage.append((index, used[index]))
+        rows = np.append(index, self.items + t).astype(np.int32)
+        values = np.append(used[index], 1).astype(float)
+        self._solver.addCol(self._problem.cost[t] / self.unit, 0.0, self._infinity, len(rows), rows, values)
+        return True
+
+    def solve(self, seconds: float) -> bool:
+        """Solve the program; False when the time ran out."""
+        import highspy
+
+        self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, min(seconds, 1e6)))
+        status = run(self._solver)
+        self.iterations += 1
+        if status == highspy.HighsModelStatus.kOptimal:
+            return True
+        if status in (highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt):
+            return False
+        # Rare numerical trouble: forget the basis and try the dual simplex once.
+        self._solver.clearSolver()
+        if run(self._solver) == highspy.HighsModelStatus.kOptimal:
+            return True
+        raise EngineError(f"HiGHS ends a covering program with {status}")
+
+    def value(self) -> float:
+        """Cost of the last solution, in units of the problem."""
+        return float(self._solver.getInfo().objective_function_value) * self.unit
+
+    def duals(self) -> tuple[Floats, Floats]:
+        """Per item and per bin type, in fractions of `unit`."""
+        dual = np.array(self._solver.getSolution().row_dual)
+        return np.maximum(dual[: self.items], 0.0), dual[self.items :]
+
+    def weights(self) -> Floats:
+        """How often each load is used."""
+        return np.array(self._solver.getSolution().col_value)[self._first :]
+
+    def uncovered(self) -> float:
+        """Copies that stand-ins cover."""
+        values = np.array(self._solver.getSolution().col_value)
+        return float(values[self._first - self.items : self._first].sum())
+
+    def raise_penalty(self, factor: float = 30.0) -> None:
+        """Make the stand-ins dearer."""
+        self.penalty *= factor
+        first = self._first - self.items
+        for i in range(self.items):
+            self._solver.changeColCost(first + i, self.penalty)
+
+    def fix(self, demand: Ints, available: Ints | None = None) -> None:
+        """Ask for `demand` instead, with columns that hold more of an item than that switched off."""
+        for i, wanted in enumerate(demand):
+            self._solver.changeRowBounds(i, float(wanted), self._infinity)
+        if available is not None:
+            for t, n in enumerate(available):
+                self._solver.changeRowBounds(self.items + t, 0.0, float(n))
+        for j, (index, used) in enumerate(self.coverage):
+            proper = bool((used <= demand[index]).all())
+            self._solver.changeColBounds(self._first + j, 0.0, self._infinity if proper else 0.0)
+
+    def restore_types(self) -> None:
+        """Bin counts within their own limits again."""
+        problem = self._problem
+        for t in range(problem.types):
+            most = float(max(problem.available[t], problem.least[t])) if problem.limited[t] else self._infinity
+            self._solver.changeRowBounds(self.items + t, float(problem.least[t]), most)

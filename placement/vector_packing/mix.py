@@ -1,0 +1,77 @@
+"""Whole bins of several types: the cheapest counts that keep every cut, and a packing into exactly those.
+
+Total sizes, and every set of prices with the values of the best patterns, give inequalities on the bin counts that all
+packings keep (`certificate.Cut`). The cheapest whole counts that keep them are found by CP-SAT, whose arithmetic is
+exact; their cost is a bound, often far above that of the linear program when bins are few or costs do not follow
+capacities (integer covering knapsack; the master of Benders 1962).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.fill import Filling, by_price, fullest
+from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.vector_packing.certificate import Cut
+    from placement.vector_packing.compiled import Compiled, Ints
+    from placement.vector_packing.state import State
+
+NAME = "bin counts"
+_RIGHT = 10**9  # cuts are scaled to this right side, coefficients rounded up: that only weakens them
+_WORK = 1.0  # CP-SAT's deterministic seconds
+
+
+def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int = 0) -> Ints | None:
+    """Raise the bound to the cost of the cheapest counts that keep all cuts, and return them; None when unknown.
+
+    That no counts keep them is a proof that there is no packing: by the cuts alone, which are exact, as the bound may
+    be HiGHS's word.
+    """
+    from ortools.sat.python import cp_model
+
+    from placement.engines.cp_sat import cp_sat_solver
+
+    model = cp_model.CpModel()
+    most = np.maximum(problem.available, problem.least)
+    count = [model.new_int_var(int(problem.least[t]), int(most[t]), f"n{t}") for t in range(problem.types)]
+    for cut in cuts:
+        if cut.least > 0:
+            scaled = [min(_RIGHT, -(-worth * _RIGHT // cut.least)) for worth in cut.worth]
+            model.add(sum(s * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
+    if state.bound <= sum(int(c) * int(n) for c, n in zip(problem.cost, most, strict=True)):
+        model.add(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)) >= state.bound)
+    model.minimize(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)))
+    solver = cp_sat_solver(seed)
+    parameters = solver.parameters
+    parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, min(state.budget.left(), 1e6)), _WORK
+    status = solver.solve(model)
+    if status == cp_model.INFEASIBLE:
+        state.infeasible = True
+        return None
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        state.raise_to(solver.response_proto.inner_objective_lower_bound, NAME)  # its own integer, not its float
+    if status != cp_model.OPTIMAL:
+        return None
+    return np.array([solver.value(n) for n in count], dtype=np.int64)
+
+
+def pack_counts(problem: Compiled, state: State, counts: Ints, *, rounds: int = 6, seed: int = 0) -> bool:
+    """Try to pack into these bins alone; says whether that went well."""
+    generator = np.random.default_rng(seed)
+    worth, size = volume(problem), row_volume(problem)
+    for attempt in range(rounds):
+        if state.ended:
+            return False
+        noise = generator.uniform(0.9, 1.1, len(size)) if attempt > 1 else np.ones(len(size))
+        fill = fullest if one_size(problem) and attempt != 1 else by_price(size * noise)
+        filling = Filling(problem)
+        filling.available = counts.copy()
+        if filling.complete(worth, fill, state.budget.over):
+            return offer(problem, state, filling.loads, NAME)
+    return False

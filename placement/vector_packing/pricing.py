@@ -1,0 +1,128 @@
+"""The best patterns of every bin type at given item values: by table where a bin has one size, else by states.
+
+Where the states are too many to tell and patterns few (`listed`), these are listed once and looked at one by one.
+
+With one size all types share one table, filled for the roomiest. What comes back is exact: `upper[t]` bounds the value
+of every pattern of type t, generated or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.decide import decide_pattern
+from placement.vector_packing.knapsack import KnapsackTable
+from placement.vector_packing.listed import PatternList, list_patterns
+from placement.vector_packing.patterns import Found, PatternSearch
+
+if TYPE_CHECKING:
+    from placement.solving.budget import Budget
+    from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
+
+_MOST_COLUMNS = 40  # that one pricing by states hands on, over all bin types
+_MOST_CELLS = 150_000_000  # of a table: room x rows
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """Loads worth adding, and per bin type a bound on the value of any pattern."""
+
+    loads: tuple[Load, ...]
+    upper: tuple[int, ...]
+
+
+class Pricer:
+    """Prices one compiled problem again and again."""
+
+    def __init__(self, problem: Compiled, budget: Budget) -> None:
+        """Choose the method by the problem's shape."""
+        self._problem = problem
+        self._budget = budget
+        by_size = (problem.size[:, None, :] <= problem.room[None, :, :]).all(axis=2)
+        self.tabular = (
+            problem.size.shape[1] == 1
+            and problem.plain
+            and bool((by_size == problem.fits).all())
+            and int(problem.room.max()) * problem.rows <= _MOST_CELLS
+        )
+        self._searches: list[PatternSearch | PatternList] = []
+        if not self.tabular:
+            self._searches += [PatternSearch(problem, t) for t in range(problem.types)]
+        self._tried: set[int] = set()  # bin types whose patterns were listed, or were too many
+
+    def price(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
+        """Patterns worth more than `enough[t]`, best first; `value` and `limit` are per row."""
+        if self.tabular:
+            return self._from_table(value, limit, enough)
+        loads: list[Load] = []
+        upper = []
+        for t, search in enumerate(self._searches):
+            found = search.find(value, limit, int(enough[t]), self._budget.over)
+            if not found.complete and self._lists(t):
+                found = self._searches[t].find(value, limit, int(enough[t]), self._budget.over)
+            if not found.patterns and found.upper > enough[t]:
+                found = self._decide(t, value, limit, int(enough[t]), found)
+            upper.append(found.upper)
+            loads.extend((t, pattern) for pattern in self._diverse([p for _, p in found.patterns]))
+        return Priced(tuple(loads), tuple(upper))
+
+    def _lists(self, t: int) -> bool:
+        """Try, once, to list all patterns of a bin type."""
+        if t in self._tried:
+            return False
+        self._tried.add(t)
+        listed = list_patterns(self._problem, t, self._budget.over)
+        if listed is not None:
+            self._searches[t] = listed
+        return listed is not None
+
+    def _decide(self, t: int, value: Ints, limit: Ints, enough: int, found: Found) -> Found:
+        """Where the states were too many to tell, ask CP-SAT."""
+        pattern, none = decide_pattern(self._problem, t, value, limit, enough, self._budget.left())
+        if pattern is not None:
+            worth = sum(int(value[row]) * n for row, n in pattern)
+            return Found(((worth, pattern),), max(found.upper, worth), complete=False)
+        return Found((), enough if none else found.upper, complete=none)
+
+    def _diverse(self, patterns: list[Pattern]) -> list[Pattern]:
+        """The best patterns, none of whose items stands in many better ones: alike columns help the program little."""
+        item = self._problem.item
+        seen = np.zeros(len(self._problem.demand), dtype=np.int64)
+        chosen: list[Pattern] = []
+        most = max(4, _MOST_COLUMNS // self._problem.types)
+        for pattern in patterns:
+            items = item[[row for row, _ in pattern]]
+            if (seen[items] < 2).all():
+                seen[items] += 1
+                chosen.append(pattern)
+            if len(chosen) == most:
+                break
+        return chosen
+
+    def _from_table(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
+        problem = self._problem
+        table = KnapsackTable(problem.size[:, 0], value, limit, int(problem.room.max()))
+        upper = [int(table.value[int(room)]) for room in problem.room[:, 0]]
+        loads = [(t, table.best(int(problem.room[t, 0]))) for t in range(problem.types) if upper[t] > enough[t]]
+        return Priced(tuple(loads), tuple(upper))
+
+    def complete(self, value: Ints, load: Load, limit: Ints, demand: Ints, enough: Ints, rounds: int) -> list[Load]:
+        """More loads for the copies that `load` leaves, one after the other: columns that go well together."""
+        found = []
+        left = demand.copy()
+        problem = self._problem
+        for _ in range(rounds):
+            used = np.zeros(len(demand), dtype=np.int64)
+            for row, n in load[1]:
+                used[problem.item[row]] += n
+            times = min((int(left[i] // used[i]) for i in np.flatnonzero(used)), default=0)
+            left = np.maximum(0, left - used * max(1, times))
+            priced = self.price(value, np.minimum(limit, left[problem.item]), enough)
+            if not priced.loads:
+                break
+            load = priced.loads[0]
+            found.append(load)
+        return found

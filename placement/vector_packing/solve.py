@@ -1,0 +1,121 @@
+"""The solver: cheap packings and bounds, column generation, rounding and diving, then exact search in the gap."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.vector_packing.arcflow import close_by_arcs
+from placement.vector_packing.certificate import cost_bound
+from placement.vector_packing.compiled import compile_packing
+from placement.vector_packing.cover import close_by_patterns, cover
+from placement.vector_packing.dive import dive, round_down
+from placement.vector_packing.dual_feasible import dual_feasible_cuts, volume_cuts
+from placement.vector_packing.full_bins import cover_by_full_bins
+from placement.vector_packing.generation import Generation
+from placement.vector_packing.heuristics import first_packings
+from placement.vector_packing.improve import improve
+from placement.vector_packing.mix import count_bins, pack_counts
+from placement.vector_packing.problem import Bins
+from placement.vector_packing.state import PackingResult, State
+from placement.vector_packing.value_correction import correct_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from placement.solving.budget import Budget
+    from placement.vector_packing.certificate import Cut
+    from placement.vector_packing.compiled import Compiled
+    from placement.vector_packing.problem import VectorPacking
+    from placement.vector_packing.state import Listener
+
+_FIRST_PART = 0.4  # of the time left, for the first bound: where pricing is slow, plans are wanted before its end
+_MASTER_PART = 0.2  # of the time left, for the integer program over the columns found so far
+_MASTER_SECONDS = 10.0
+_REST_SECONDS = 2.0  # for the exact end of a dive
+_CORRECTION_PART = 0.05  # of the time left, at most, for value correction
+_DIVES = 8
+_STEPS, _PATIENCE = 400, 25
+_LAST_STEPS, _LAST_PATIENCE = 100_000, 300
+_FEW_LOADS = 1_500  # that an integer program decides in no time
+
+
+def solve_vector_packing(
+    problem: VectorPacking, *, budget: Budget, seed: int = 0, listener: Listener | None = None
+) -> PackingResult:
+    """The cheapest packing and the best bound within `budget`; single-threaded.
+
+    Parameters
+    ----------
+    problem : what to pack.
+    budget : wall-clock limit, interrupt, and the relative gap that is good enough (0 asks for a proof).
+    seed : of the randomised heuristics.
+    listener : called at each improvement with a `PackingEvent`.
+
+    Raises
+    ------
+    UsageError
+        The problem's shapes or numbers do not make sense.
+    """
+    compiled = compile_packing(problem)
+    state = State(budget, listener)
+    state.unit = max(1, int(np.gcd.reduce(compiled.cost)))
+    most = np.maximum(np.minimum(compiled.available, int(compiled.demand.sum())), compiled.least)
+    state.dearest = int(compiled.cost @ most)
+    if set(range(len(compiled.demand))) - set(compiled.item[compiled.limit > 0].tolist()):
+        state.infeasible = True
+        return state.result()
+    state.raise_bound(compiled.base_cost, "least")
+    if not len(compiled.demand):
+        state.offer(Bins(()), compiled.base_cost, "empty")
+        return state.result()
+    cuts = volume_cuts(compiled)
+    for cut in (*cuts, *dual_feasible_cuts(compiled)):
+        state.raise_to(cost_bound(compiled, cut, 1), "volume")
+    first_packings(compiled, state)
+    _count(compiled, state, cuts, seed)
+    if not state.ended:
+        cover_by_full_bins(compiled, state)
+    if state.ended:
+        return state.result()
+    generation = Generation(compiled, state)
+    done = generation.run(seconds=math.inf if budget.work is not None else _FIRST_PART * budget.left())
+    for step in _steps(generation, cuts, seed, stopped=not done):
+        if state.ended:
+            break
+        step()
+    state.stats.update(columns=len(generation.master.loads), rounds=generation.rounds)
+    return state.result()
+
+
+def _steps(generation: Generation, cuts: list[Cut], seed: int, *, stopped: bool) -> Iterator[Callable[[], object]]:
+    """What follows the first bound, cheapest first; each looks for packings, some raise the bound."""
+    problem, state = generation.problem, generation.state
+    yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
+    yield lambda: round_down(generation)
+    yield lambda: dive(generation, exact=_REST_SECONDS)
+    yield lambda: correct_values(generation, _CORRECTION_PART)
+    part = min(state.budget.left() * _MASTER_PART, _MASTER_SECONDS)
+    yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
+    if stopped:
+        yield lambda: improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed + 2)
+    yield lambda: generation.run(thorough=True)
+    yield lambda: close_by_patterns(generation, _FEW_LOADS)
+    for attempt in range(1, _DIVES):
+        yield partial(dive, generation, seed=seed + attempt, exact=_REST_SECONDS)
+    yield lambda: improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed)
+    yield lambda: close_by_patterns(generation)
+    yield lambda: close_by_arcs(generation)
+    patience = min(_LAST_PATIENCE, state.budget.work or _LAST_PATIENCE)
+    yield lambda: improve(generation, steps=_LAST_STEPS, patience=patience, seed=seed + 1)
+
+
+def _count(problem: Compiled, state: State, cuts: list[Cut], seed: int) -> None:
+    """The bound of whole bins, and a packing into those."""
+    if problem.types > 1 and not state.ended:
+        counts = count_bins(problem, state, cuts, seed)
+        if counts is not None:
+            pack_counts(problem, state, counts, seed=seed)

@@ -1,0 +1,78 @@
+"""Zone totals against every total there is: the computation finds one exactly when one exists, and the cheapest."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement.compiled.spread import keeps_zone_rules, least_total, targets
+from tests.heuristics.fleets import component, fleet_of
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Component
+
+FREE = (99, 99, 99)
+
+
+def ruled(copies: int, **rules: int) -> Component:
+    spread = {key: n for key, n in rules.items() if key not in ("floor", "required")}
+    more: dict[str, Any] = {"spread": spread, "min_available_on_zone_loss": rules.get("floor", 0)}
+    return fleet_of([component("a", copies, 10, min_copies=rules.get("required", copies), **more)]).components[0]
+
+
+def random_rules(rng: random.Random) -> Component:
+    rules = {"max_skew": rng.randint(1, 3), "min_zones": rng.randint(0, 3), "max_per_zone": rng.randint(0, 5)}
+    kept = {key: n for key, n in rules.items() if rng.random() < 0.5}
+    return ruled(7, floor=rng.choice([0, 0, 1, 2, 3]), **kept)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_targets_are_the_cheapest_that_keep_the_rules(seed: int) -> None:
+    rng = random.Random(seed)
+    row = random_rules(rng)
+    counts = [rng.randint(0, 2) for _ in range(3)]
+    total = sum(counts) + rng.randint(0, 4)
+    room = [rng.choice([0, 1, 3, 9]) + n for n in counts]
+    weight = [float(rng.randint(0, 3)) for _ in range(3)]
+    every = [
+        totals
+        for totals in itertools.product(*(range(n, r + 1) for n, r in zip(counts, room, strict=True)))
+        if sum(totals) == total and keeps_zone_rules(row, totals)
+    ]
+    found = targets(row, counts, total, room, weight)
+    assert (found is None) == (not every)
+    if found is not None:
+        assert tuple(found) in every
+        cheapest = min(sum(w * n for w, n in zip(weight, totals, strict=True)) for totals in every)
+        assert sum(w * n for w, n in zip(weight, found, strict=True)) == cheapest
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_least_total_is_the_first_that_has_targets(seed: int) -> None:
+    rng = random.Random(seed)
+    row = random_rules(rng)
+    counts = [rng.randint(0, 2) for _ in range(3)]
+    start = rng.randint(0, 6)
+    totals = range(max(start, sum(counts)), row.copies + 1)
+    expected = next((n for n in totals if targets(row, counts, n, FREE, (0.0,) * 3) is not None), None)
+    assert least_total(row, counts, start, FREE) == expected
+
+
+def test_skew_counts_empty_eligible_zones() -> None:
+    assert not keeps_zone_rules(ruled(2, max_skew=1), [2, 0, 0])
+    assert keeps_zone_rules(ruled(2, max_skew=1), [1, 1, 0])
+    assert targets(ruled(6, max_skew=1), [0, 0, 0], 6, FREE, [1.0, 5.0, 9.0]) == [2, 2, 2]
+
+
+def test_floor_holds_for_no_copies_only_when_none_is_required() -> None:
+    assert keeps_zone_rules(ruled(3, floor=1, required=0), [0, 0, 0])
+    assert not keeps_zone_rules(ruled(3, floor=1), [0, 0, 0])
+    assert least_total(ruled(9, floor=2, required=0), [0, 0, 0], 1, FREE) == 3
+
+
+def test_components_without_rules_are_not_looked_at() -> None:
+    assert not ruled(3).has_zone_rules
+    assert ruled(3, max_per_zone=0).has_zone_rules

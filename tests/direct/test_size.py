@@ -1,0 +1,65 @@
+"""How large direct models and relaxations would be, counted without looking at every pool for each option."""
+
+from __future__ import annotations
+
+import random
+
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.direct.slots import direct_terms, most_new_machines
+from placement.documents import Problem
+from placement.patterns.size import may_build
+from placement.solvers.column_generation.solve import solve_column_generation
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from placement.solving.result import Stop
+from placement_bench.sets import limits
+from tests.strategies import random_problem
+
+
+def plainly(fleet: Fleet) -> tuple[list[int], int]:
+    """Copies that may run on each pool, within its quota, and terms with one new machine of each pool."""
+    most, terms = [], 0
+    for pool in fleet.pools:
+        limit = sum(c.copies for c in fleet.components if any(pool.index in o.pools for o in c.options))
+        if pool.max_instances is not None:
+            limit = min(limit, pool.max_instances - len(fleet.forced(pool.index)))
+        most.append(max(0, limit))
+        options = [o for c in fleet.components for o in c.options if pool.index in o.pools]
+        machines = 1 + sum(i.pool == pool.index for i in fleet.instances)
+        terms += machines * sum(6 + (3 * pool.shape.accelerators if o.shared else 0) for o in options)
+    return most, terms
+
+
+def test_counts_are_those_of_each_pool_by_itself() -> None:
+    for seed in range(60):
+        fleet = compile_fleet(Problem(**random_problem(random.Random(seed))))
+        most, terms = plainly(fleet)
+        assert most_new_machines(fleet) == most
+        assert direct_terms(fleet, [1] * len(fleet.pools)) == terms
+
+
+class NoTime(Budget):
+    """Time for what is quick, and not for what is slow: 0.1 s are always left."""
+
+    def left(self) -> float:
+        """Just so much."""
+        return 0.1
+
+    def share(self, fraction: float = 1.0, *, seconds: float | None = None, work: int | None = None) -> Budget:
+        """As the whole, with that limit on work."""
+        part = NoTime(work=work)
+        part._interrupt = self._interrupt
+        return part
+
+
+def test_a_relaxation_that_would_not_be_there_in_time_is_not_begun() -> None:
+    fleet = compile_fleet(Problem(**limits.pools_components(300, 50)))
+    assert may_build(fleet, Budget())
+    assert may_build(fleet, Budget(60))
+    assert not may_build(fleet, NoTime())
+    track = Track(fleet, Budget())
+    budget = NoTime(work=1)
+    outcome = solve_column_generation(fleet, track, budget=budget)
+    assert outcome.stop is Stop.DONE
+    assert "columns" not in outcome.stats
+    assert track.best is not None

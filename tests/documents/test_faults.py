@@ -1,0 +1,380 @@
+"""Who fails, or contradicts a plan at hand, is not believed, and costs nobody that plan."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ortools.sat.python import cp_model
+from typer.testing import CliRunner
+
+import placement
+from placement import Problem, SolverBugError, Status
+from placement.cli.app import app
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Machine, Packing, Seat, evaluate
+from placement.direct.cp_sat import find_plan, solve_cp_sat
+from placement.errors import failure
+from placement.heuristics import Sketch
+from placement.heuristics.first_plan import first_plan
+from placement.local_search.fill import Fill, narrow_to
+from placement.local_search.large_neighbourhood import LargeNeighbourhood
+from placement.parallel.job import Answer
+from placement.planner import broken_rule
+from placement.solvers.decomposition.tasks import Pack
+from placement.solving.budget import Budget
+from placement.solving.incumbent import STRICT, Track
+from placement.solving.result import Outcome, Stop
+
+DOCUMENT: dict[str, Any] = {
+    "format": "placement/v1",
+    "name": "small",
+    "instance_types": {"t": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 1}},
+    "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+    "components": [
+        {"name": "c", "copies": 3, "accelerators": 0, "vcpus": 2},
+        {"name": "d", "copies": 1, "min_copies": 0, "accelerators": 0, "vcpus": 2},
+    ],
+}
+DOLLAR = 10**6
+
+
+@pytest.fixture(autouse=True)
+def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for users; elsewhere in the tests faults are raised."""
+    monkeypatch.setenv(STRICT, "0")
+
+
+def small() -> Fleet:
+    return compile_fleet(Problem(**DOCUMENT))
+
+
+def machine(*components: int) -> Machine:
+    return Machine(0, None, tuple(Seat(c, 0, ()) for c in components))
+
+
+ALONE = Packing((machine(0), machine(0), machine(0), machine(1)))  # 4 dollars
+PAIRS = Packing((machine(0, 0), machine(0, 1)))  # 2 dollars, the optimum
+CRAMMED = Packing((machine(0, 0, 0, 1),))  # breaks a rule
+WITHOUT = Packing((machine(0, 0), machine(0)))  # leaves the optional copy out
+
+
+def track_of(**given: Any) -> Track:
+    fleet = small()
+    return Track(fleet, Budget(), check=lambda packing: broken_rule(fleet, packing), **given)
+
+
+def test_a_bound_above_a_plan_is_not_believed() -> None:
+    """Nor is anything else that its prover said or says; the bounds of others stand."""
+    track = track_of()
+    track.offer(PAIRS, "packer")
+    track.raise_bound(DOLLAR, "honest")
+    track.raise_bound(DOLLAR * 3 // 2, "liar")
+    with pytest.raises(SolverBugError, match=r"liar said that no plan costs less than 3\.0, and packer has found one"):
+        track.raise_bound(3 * DOLLAR, "liar")
+    assert (track.ticks_bound, track.bound_by) == (DOLLAR, "honest")
+    with pytest.raises(SolverBugError, match="liar"):
+        track.raise_bound(DOLLAR * 3 // 2, "liar")
+    assert track.ticks_bound == DOLLAR
+    assert [fault.solver for fault in track.faults] == ["liar"]
+    assert track.best == (PAIRS, evaluate(small(), PAIRS))
+    track.raise_bound(2 * DOLLAR, "honest")
+    track.raise_left_out(0, 0, "honest")
+    assert track.proved
+
+
+def test_a_plan_below_a_bound_is_believed() -> None:
+    """The bound is withdrawn, and so are the others of that prover, at any limits and levels."""
+    track = track_of()
+    track.raise_bound(DOLLAR, "honest")
+    track.raise_bound(DOLLAR * 3 // 2, "liar", (1,))
+    track.raise_bound(3 * DOLLAR, "liar", (0,))
+    track.raise_left_out(0, 1, "liar")
+    assert track.offer(ALONE, "packer")
+    assert track.left_out_bound() == (0,)
+    assert track.ticks_bound == DOLLAR
+    assert len(track.faults) == 1
+    assert "no plan leaves out less than 1 copies of priority 0" in str(track.faults[0])
+
+
+def test_bounds_for_other_plans_are_no_contradiction() -> None:
+    """A plan that leaves out a copy may cost less than those that leave out none."""
+    track = track_of()
+    track.raise_bound(2 * DOLLAR, "honest", (0,))
+    document = {**DOCUMENT, "components": [DOCUMENT["components"][0] | {"copies": 2}, DOCUMENT["components"][1]]}
+    fleet = compile_fleet(Problem(**document))
+    track = Track(fleet, Budget())
+    track.raise_bound(2 * DOLLAR, "honest", (0,))
+    assert track.offer(Packing((machine(0, 0),)), "packer")
+    assert not track.faults
+    track.offer(Packing((machine(0, 0), machine(1))), "packer")
+    assert track.ticks_bound == 2 * DOLLAR
+
+
+def test_a_plan_that_breaks_a_rule_contradicts_nothing() -> None:
+    """It is refused, whether it comes before the bound or after it, and the best of the others is the best."""
+    track = track_of()
+    track.offer(ALONE, "packer")
+    track.raise_bound(2 * DOLLAR, "honest")
+    with pytest.raises(SolverBugError, match="crammer found a plan that breaks a rule"):
+        track.offer(CRAMMED, "crammer")
+    assert track.best == (ALONE, evaluate(small(), ALONE))
+
+    track = track_of()
+    track.offer(ALONE, "packer")
+    track.offer(CRAMMED, "crammer")
+    track.raise_bound(2 * DOLLAR, "honest")
+    assert (track.best, track.found_by) == ((ALONE, evaluate(small(), ALONE)), "packer")
+    assert track.ticks_bound == 2 * DOLLAR
+    assert [fault.solver for fault in track.faults] == ["crammer"]
+
+
+def test_a_strict_track_raises_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By argument, and by the environment."""
+    track = track_of(strict=True)
+    track.raise_bound(3 * DOLLAR, "liar")
+    with pytest.raises(SolverBugError, match="liar"):
+        track.offer(PAIRS, "packer")
+    with pytest.raises(SolverBugError, match="it failed"):
+        track.blame("it", "failed")
+    for value, strict in (("", False), ("0", False), ("1", True)):
+        monkeypatch.setenv(STRICT, value)
+        assert track_of().strict is strict
+
+
+def test_what_a_failed_turn_proved_is_forgotten() -> None:
+    """Only that: what was known before it stands."""
+    track = track_of()
+    track.raise_bound(1, "honest")
+    track.raise_left_out(0, 0, "honest")
+    before = track.reports
+    track.raise_bound(2, "honest")
+    track.raise_bound(3, "other")
+    track.withdraw(before)
+    assert track.ticks_bound == 1
+
+
+def says_infeasible(track: Track) -> Outcome:
+    return Outcome("cp-sat", Stop.PROVED, infeasible=True, reason="planted")
+
+
+def raises(track: Track) -> Outcome:
+    raise TypeError("planted")
+
+
+def bounds_too_high(track: Track) -> Outcome:
+    track.raise_bound(10**9, "cp-sat")
+    return Outcome("cp-sat", Stop.DONE)
+
+
+def finds_a_broken_plan(track: Track) -> Outcome:
+    track.offer(CRAMMED, "cp-sat")
+    return Outcome("cp-sat", Stop.DONE)
+
+
+def plant(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome], *, start: bool = True) -> None:
+    """Have the solver cp-sat err, after a first plan."""
+
+    def erring(fleet: Fleet, track: Track, *, budget: Budget, seed: int, **_: Any) -> Outcome:
+        if start:
+            first_plan(fleet, track, budget, seed)
+        return bug(track)
+
+    monkeypatch.setattr("placement.direct.cp_sat.solve_cp_sat", erring)
+
+
+BUGS = [says_infeasible, raises, bounds_too_high, finds_a_broken_plan]
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_a_bug_costs_no_plan(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome]) -> None:
+    """The plan of the heuristics is written, nothing is called proven on the word of the one that failed."""
+    plant(monkeypatch, bug)
+    result = placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+    assert result.status is Status.FEASIBLE
+    assert result.cost == 2 * DOLLAR
+    assert result.bound is None
+    assert [fault.solver for fault in result.faults] == ["cp-sat"]
+    assert result.to_document()["faults"][0]["solver"] == "cp-sat"
+    assert placement.verify(Problem(**DOCUMENT), result.plan).violations == ()
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_with_auto_the_others_go_on(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome]) -> None:
+    """They prove the plan that the one that failed could not."""
+    document = {**DOCUMENT, "components": [*DOCUMENT["components"], {**DOCUMENT["components"][0], "name": "e"}]}
+    document["components"][0] = {**DOCUMENT["components"][0], "avoid": ["d"]}
+    sane = placement.solve(Problem(**document), time_limit=20)
+    assert sane.status is Status.OPTIMAL
+    plant(monkeypatch, bug)
+    result = placement.solve(Problem(**document), time_limit=20)
+    assert result.cost is not None
+    assert result.cost == sane.cost
+    assert result.bound is None or result.bound <= result.cost
+    assert {fault.solver for fault in result.faults} <= {"cp-sat"}
+    assert len(result.faults) == 1
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_in_strict_mode_bugs_are_raised(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome]) -> None:
+    """As everywhere in the tests."""
+    monkeypatch.setenv(STRICT, "1")
+    plant(monkeypatch, bug)
+    with pytest.raises(TypeError if bug is raises else SolverBugError):
+        placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+
+
+# --- Smaller problems that are solved on the way
+
+
+def lies_first(fleet: Fleet, track: Track, **given: Any) -> Outcome:
+    """CP-SAT, after somebody said that nothing is cheaper than what is there, or that nothing is cheap at all."""
+    track.raise_bound(DOLLAR * 1000 if track.best is None else track.best[1].ticks - 1, "liar")
+    return solve_cp_sat(fleet, track, **given)
+
+
+def search_neighbourhoods(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact steps on two machines at a time."""
+    monkeypatch.setattr("placement.local_search.large_neighbourhood.solve_cp_sat", lies_first)
+    track.offer(ALONE, "packer")
+    search = LargeNeighbourhood(small(), track, 0)
+    for _ in range(5):
+        search.step(Budget(work=1000))
+    assert track.best == (PAIRS, evaluate(small(), PAIRS))
+
+
+def fill(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exact steps on a mix that lacks a copy."""
+    monkeypatch.setattr("placement.local_search.fill.solve_cp_sat", lies_first)
+    monkeypatch.setattr("placement.local_search.fill.Fill._refill", lambda *_: None)
+    start = Sketch(Packing((machine(0), machine(0))), Counter({(0, None, None): 1}))
+    found = Fill(narrow_to(small(), (2,)), Budget(work=1000), 0, start=start)
+    assert found.run(Budget(work=1000), track)
+
+
+def find_one_plan(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CP-SAT on so many machines, which says that there is no plan when it has found one."""
+
+    class Liar:
+        def __init__(self, model: object, reporter: Any) -> None:
+            self.track: Track = reporter.track
+
+        def run(self, *_: object) -> cp_model.CpSolverStatus:
+            self.track.offer(PAIRS, "packer")
+            return cp_model.INFEASIBLE
+
+    monkeypatch.setattr("placement.direct.cp_sat.search._Engine", Liar)
+    assert find_plan(small(), [2], None, outer=track, budget=Budget(work=1000)) == (PAIRS, False)
+
+
+PARTS = [search_neighbourhoods, fill, find_one_plan]
+Part = Callable[[Track, pytest.MonkeyPatch], None]
+
+
+@pytest.mark.parametrize("solve_a_part", PARTS)
+def test_faults_of_parts_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch, solve_a_part: Part) -> None:
+    """With the word that it was in a part; the plan of the part is taken."""
+    track = track_of()
+    solve_a_part(track, monkeypatch)
+    assert track.faults
+    assert all("in a part of the search" in str(fault) for fault in track.faults)
+
+
+@pytest.mark.parametrize("solve_a_part", PARTS)
+def test_faults_of_parts_are_raised_when_the_whole_is_strict(
+    monkeypatch: pytest.MonkeyPatch, solve_a_part: Part
+) -> None:
+    """Whatever the environment says."""
+    with pytest.raises(SolverBugError, match="in a part of the search"):
+        solve_a_part(track_of(strict=True), monkeypatch)
+
+
+def test_a_fault_of_a_part_of_a_part_is_told_once() -> None:
+    """By each of the tracks, in the same words, also when what it raised fails a turn."""
+    outer = track_of()
+    middle = outer.inner(small(), Budget())
+    inner = middle.inner(small(), Budget())
+    inner.offer(PAIRS, "packer")
+    with pytest.raises(SolverBugError) as raised:
+        inner.raise_bound(3 * DOLLAR, "liar")
+    outer.blame("auto", failure(raised.value))
+    assert outer.faults == middle.faults == inner.faults
+    assert len(outer.faults) == 1
+    assert str(outer.faults[0]).count("in a part of the search") == 1
+    assert outer.best is None
+
+
+def test_faults_of_tasks_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a task was done: its answer has them, and the decomposition passes them on."""
+    monkeypatch.setattr("placement.direct.cp_sat.solve_cp_sat", lies_first)
+    answer = Pack(small(), ALONE, "cp-sat", {}, 0).run(Budget(work=1000))
+    assert answer.packing == PAIRS
+    assert [fault.solver for fault in answer.faults] == ["liar"]
+    monkeypatch.undo()
+    monkeypatch.setenv(STRICT, "0")
+    monkeypatch.setattr("placement.decomposition.solve.raise_instant_bounds", lambda *_: None)
+    monkeypatch.setattr(Pack, "run", lambda *_: Answer(faults=answer.faults))
+    document = {**DOCUMENT, "components": [{**DOCUMENT["components"][0], "copies": 12}]}
+    given: dict[str, Any] = {"work": 1, "options": {"copies": 4, "groups": 0}}
+    result = placement.solve(Problem(**document), "decomposition", **given)
+    assert [fault.solver for fault in result.faults] == ["liar"]
+    assert result.cost == 6 * DOLLAR
+    monkeypatch.setenv(STRICT, "1")
+    with pytest.raises(SolverBugError, match=r"liar .*in a part of the search"):
+        placement.solve(Problem(**document), "decomposition", **given)
+
+
+def test_no_other_part_has_a_track_that_nobody_reads() -> None:
+    """These are the solves themselves, tasks whose answers have the faults, and certificates, which raise them."""
+    package = Path(placement.__file__).parent
+    made = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if re.search(r"(?<![\w.`])Track\(", path.read_text(encoding="utf-8"))
+    }
+    assert made == {"planner.py", "track.py", "tasks.py", "decomposition/tasks.py", "certificates/search.py"}
+
+
+def test_without_a_plan_a_failure_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to keep."""
+    plant(monkeypatch, raises, start=False)
+    with pytest.raises(TypeError, match="planted"):
+        placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+    plant(monkeypatch, finds_a_broken_plan, start=False)
+    with pytest.raises(SolverBugError, match="found a plan that breaks a rule"):
+        placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+
+
+def test_interrupts_and_memory_are_no_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They end the search as before, with the plan that is there."""
+
+    def out_of_memory(track: Track) -> Outcome:
+        raise MemoryError
+
+    plant(monkeypatch, out_of_memory)
+    result = placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
+    assert result.cost == 2 * DOLLAR
+    assert result.faults == ()
+    assert "faults" not in result.to_document()
+
+
+@pytest.mark.parametrize("bug", BUGS)
+def test_the_command_line_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bug: Callable[[Track], Outcome]
+) -> None:
+    """On stderr, with what to send; the exit code is that of the plan."""
+    plant(monkeypatch, bug)
+    file, plan = tmp_path / "problem.json", tmp_path / "plan.json"
+    file.write_text(json.dumps(DOCUMENT))
+    done = CliRunner().invoke(
+        app, ["solve", str(file), "--solver", "cp-sat", "--work", "100", "--output", str(plan), "-q"]
+    )
+    assert done.exit_code == 0
+    assert "a bug in this program, which the answer does not rest on: cp-sat" in done.stderr
+    assert "Please report it" in done.stderr
+    assert json.loads(plan.read_text())["cost"] == 2

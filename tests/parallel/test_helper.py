@@ -1,0 +1,330 @@
+"""The second process: what it finds is handed over, and whatever becomes of it the search goes on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement import Problem, second
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Machine, Packing, Seat, evaluate
+from placement.errors import SolverBugError
+from placement.parallel.helper import Errand, second_process
+from placement.parallel.job import Answer
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from placement.solving.result import SolverFault
+from tests.heuristics.fleets import component, document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONG = 60.0  # seconds: no test waits for them
+
+
+@pytest.fixture
+def fleet() -> Fleet:
+    """Two copies, on one machine or on two."""
+    return compile_fleet(Problem(**document([component("a", 2, 30)])))
+
+
+def plan(*seats: int) -> Packing:
+    """So many copies on each machine of the first pool."""
+    return Packing(tuple(Machine(0, None, tuple(Seat(0, 0, (k,)) for k in range(n))) for n in seats))
+
+
+@dataclass(frozen=True)
+class Say:
+    """Answer at once."""
+
+    packing: Packing | None
+
+    def run(self, budget: Budget) -> Answer:
+        """With the plan."""
+        return Answer(self.packing)
+
+
+@dataclass(frozen=True)
+class Lie:
+    """A search in which somebody was found out."""
+
+    packing: Packing
+
+    def run(self, budget: Budget) -> Answer:
+        """With the plan."""
+        return Answer(self.packing, faults=(SolverFault("liar", "said so"),))
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Answer when time is up, or when asked to."""
+
+    packing: Packing
+    sign: Path | None = None  # of being at it
+
+    def run(self, budget: Budget) -> Answer:
+        """With the plan."""
+        if self.sign is not None:
+            self.sign.touch()
+        while not budget.over():
+            time.sleep(0.01)
+        return Answer(self.packing)
+
+
+@dataclass(frozen=True)
+class Die:
+    """Take the process along."""
+
+    deaf: bool = field(default=False)
+
+    def run(self, budget: Budget) -> Answer:
+        """Without a word; or never."""
+        if self.deaf:
+            time.sleep(LONG)
+        os._exit(3)
+
+
+@dataclass(frozen=True)
+class Fail:
+    """A task with a bug."""
+
+    def run(self, budget: Budget) -> Answer:
+        """Fail."""
+        raise ZeroDivisionError
+
+
+def test_each_errand_is_made_when_the_one_before_is_done(fleet: Fleet) -> None:
+    """So the second begins with what the first found."""
+    budget = Budget(LONG)
+    track = Track(fleet, budget)
+    seen: list[int | None] = []
+
+    def errands() -> Iterator[Errand]:
+        for packing in (plan(1, 1), None, plan(2)):
+            seen.append(None if track.best is None else len(track.best[0].machines))
+            yield Errand(Say(packing), budget, "second")
+
+    with second_process(track, budget, errands()):
+        while len(seen) < 3:
+            time.sleep(0.01)
+    assert seen == [None, 2, 2]
+    assert track.best == (plan(2), evaluate(fleet, plan(2)))
+    assert track.found_by == "second"
+
+
+def test_an_interrupt_brings_it_back_with_what_it_has(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before its time."""
+    monkeypatch.setattr(second, "_GRACE", LONG)
+    budget, sign = Budget(LONG), tmp_path / "begun"
+    track = Track(fleet, budget)
+    with second_process(track, budget, iter([Errand(Wait(plan(2), sign), budget, "late")])):
+        while not sign.exists() and not budget.over():
+            time.sleep(0.01)
+        budget.interrupt()
+    assert budget.elapsed() < LONG - 1
+    assert track.found_by == "late"
+
+
+def test_its_time_ends_it(fleet: Fleet) -> None:
+    """And what it found by then counts."""
+    budget = Budget(LONG)
+    track = Track(fleet, budget)
+    with second_process(track, budget, iter([Errand(Wait(plan(2)), budget.share(seconds=1.0), "in time")])):
+        while track.best is None and not budget.over():
+            time.sleep(0.01)
+    assert track.found_by == "in time"
+
+
+def test_one_that_does_not_answer_is_given_up(fleet: Fleet) -> None:
+    """Soon after its time."""
+    budget = Budget(0.5)
+    with second_process(Track(fleet, budget), budget, iter([Errand(Die(deaf=True), budget, "")])):
+        pass
+    assert budget.elapsed() < LONG / 2
+
+
+def test_a_proof_needs_no_answer(fleet: Fleet) -> None:
+    """Nothing is waited for when the plan is good enough."""
+    budget = Budget(LONG)
+    track = Track(fleet, budget)
+    with second_process(track, budget, iter([Errand(Die(deaf=True), budget, "")])):
+        track.offer(plan(2), "here")
+        track.raise_bound(evaluate(fleet, plan(2)).ticks, "here")
+    assert budget.elapsed() < LONG / 2
+    assert track.proved
+
+
+def test_a_process_that_dies_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    """The search goes on without it, and it gets no more errands."""
+    budget = Budget(LONG)
+    asked = threading.Event()
+
+    def errands() -> Iterator[Errand]:
+        yield Errand(Die(), budget, "")
+        asked.set()
+
+    with caplog.at_level(logging.WARNING), second_process(Track(fleet, budget), budget, errands()):
+        while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
+            time.sleep(0.05)
+    assert "the search goes on alone" in caplog.text
+    assert not asked.is_set()
+    assert budget.elapsed() < LONG / 2
+
+
+SCRIPT = """
+import threading
+
+from placement import Problem
+from placement.solving.budget import Budget
+from placement.compiled.fleet import compile_fleet
+from placement.parallel.helper import Errand, second_process
+from placement.solving.incumbent import Track
+from tests.heuristics.fleets import component, document
+from tests.parallel.test_helper import Say, plan
+
+print("once")
+fleet = compile_fleet(Problem(**document([component("a", 2, 30)])))
+budget = Budget(60.0)
+track, done = Track(fleet, budget), threading.Event()
+
+def errands():
+    yield Errand(Say(plan(2)), budget, "second")
+    done.set()
+
+with second_process(track, budget, errands()):
+    assert done.wait(50)
+print(track.found_by)
+"""
+
+
+def run_script(script: Path) -> subprocess.CompletedProcess[str]:
+    """A script beside nothing, with modules where they are found here."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    call = [sys.executable, str(script)]
+    return subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    """The process does not run it again."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    done = run_script(script)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "once\nsecond\n", "")
+
+
+ORPHAN = """
+import os, sys, time
+from placement.solving.budget import Budget
+from placement.parallel.helper import _start
+process = _start()
+print(process.pid, flush=True)
+os._exit(1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="asks for processes as POSIX does")
+def test_it_ends_when_its_parent_does(tmp_path: Path) -> None:
+    """However that ends: its input is closed."""
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    pid = int(run_script(script).stdout)
+    for _ in range(600):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            break
+        if is_zombie(pid):
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("it goes on")
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether a process has ended, and nobody has asked for it yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("broken", [{"executable": ""}, {"executable": "/nowhere/python"}, {"frozen": True}])
+def test_without_an_interpreter_the_search_goes_on(
+    fleet: Fleet, broken: dict[str, object], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As in a frozen application."""
+    for name, value in broken.items():
+        monkeypatch.setattr(sys, name, value, raising=False)
+    budget = Budget(LONG)
+    errand = Errand(Say(plan(2)), budget, "")
+    with caplog.at_level(logging.WARNING), second_process(Track(fleet, budget), budget, iter([errand])):
+        time.sleep(0.2)
+    assert "the search goes on alone" in caplog.text
+
+
+def test_an_error_of_the_listener_is_raised(fleet: Fleet) -> None:
+    """As it is when the search itself tells of a plan."""
+    budget, told = Budget(LONG), threading.Event()
+
+    def listen(_: object) -> None:
+        told.set()
+        raise ZeroDivisionError
+
+    def errands() -> Iterator[Errand]:
+        yield Errand(Say(plan(2)), budget, "")
+
+    with pytest.raises(ZeroDivisionError), second_process(Track(fleet, budget, listen), budget, errands()):
+        told.wait(LONG / 2)
+
+
+def test_an_error_of_a_task_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
+    """With its traceback, and among the faults."""
+    budget = Budget(LONG)
+    track = Track(fleet, budget, strict=False)
+    with (
+        caplog.at_level(logging.WARNING),
+        second_process(track, budget, iter([Errand(Fail(), budget, "")])),
+    ):
+        while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
+            time.sleep(0.05)
+    assert "ZeroDivisionError" in caplog.text
+    assert [str(fault) for fault in track.faults] == ["the second process failed: ZeroDivisionError"]
+
+
+def test_an_error_of_a_task_is_raised_where_all_faults_are(fleet: Fleet) -> None:
+    """At the end of the search."""
+    budget = Budget(LONG)
+    track = Track(fleet, budget, strict=True)
+
+    def search() -> None:
+        with second_process(track, budget, iter([Errand(Fail(), budget, "")])):
+            while not track.faults and budget.elapsed() < LONG / 2:
+                time.sleep(0.05)
+
+    with pytest.raises(SolverBugError, match="the second process failed: ZeroDivisionError"):
+        search()
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_faults_of_the_second_process_are_told(fleet: Fleet, *, strict: bool) -> None:
+    """And raised, when they are to be."""
+    track = Track(fleet, Budget(LONG), strict=strict)
+    with ExitStack() as stack:
+        if strict:
+            stack.enter_context(pytest.raises(SolverBugError, match="liar said so"))
+        with second_process(track, Budget(LONG), iter([Errand(Lie(plan(2)), Budget(LONG), "second")])):
+            while track.best is None and not track.faults:
+                time.sleep(0.01)
+    assert [str(fault) for fault in track.faults] == ["liar said so (in a part of the search)"]

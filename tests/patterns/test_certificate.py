@@ -1,0 +1,228 @@
+"""The arithmetic of cuts, boxes and mixes, held against the checker of certificates, enumeration and cases by hand."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement import Problem, check_certificate
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import (
+    UNIT,
+    Box,
+    Cut,
+    box_bound,
+    box_total,
+    certify,
+    device_worth,
+    machine_costs,
+)
+from placement.patterns.covering import Mix, any_box, cheapest_mix, covering_bound, machine_limits
+from placement.patterns.formulation import relax
+from tests.certificates.writing import certificate, prices_of, random_prices
+from tests.strategies import random_problem
+
+if TYPE_CHECKING:
+    from typing import Any
+
+WHOLE = [{"leaf": "prices", "use": [[0, 1, 1]]}]
+
+
+def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
+    """Which shares no line with the library: the same worth of each machine, and the same least of all copies."""
+    for seed in range(200):
+        rng = random.Random(seed)
+        document = random_problem(rng)
+        for row in document["components"]:
+            row["dedicated"] = row.get("dedicated", False) or (seed % 2 == 0 and rng.random() < 0.5)
+            if seed % 3 == 0:
+                row["spread"] = {"max_skew": rng.randint(1, 3), "max_per_zone": rng.randint(1, 4)}
+        fleet = compile_fleet(Problem(**document))
+        compiled = check_certificate.Problem(document)
+        optional = [sum(c.optional for c in fleet.components if c.level == level) for level in range(len(fleet.levels))]
+        given = None if rng.random() < 0.5 else tuple(rng.randint(0, n) for n in optional)
+        within = dict(zip(fleet.levels, given or (), strict=False))
+        relaxation, groups = relax(fleet, given), groups_of(fleet)
+        prices = random_prices(rng, relaxation, groups)
+        whole = {
+            s: fleet.components[relaxation.ways[ways[0]].component].copies for s, ways in enumerate(relaxation.sums)
+        }
+        cut = certify(relaxation, prices, sums={s: (0, whole[s]) for s in prices.sums})
+        made = certificate(document, [prices_of(relaxation, prices, groups)], WHOLE, {"cost": [0, 1]}, {})
+        mine = check_certificate.Prices(made["prices"][0], compiled)
+        worth, least = mine.inequality(check_certificate.Leaf(compiled, {}, within))
+        assert (tuple(worth[pool.name] for pool in fleet.pools), least) == (cut.worth, cut.least), f"seed {seed}"
+        assert cut.prices is prices
+        assert certify(relaxation, prices, sums={s: (0, n) for s, n in whole.items()}) == cut  # sums without a price
+        limits = {s: (rng.randint(0, n), rng.randint(n, n + 3)) for s, n in whole.items()}
+        at_most = {s: (0, high) for s, (_, high) in limits.items()}
+        none, some, both = (
+            certify(relaxation, prices, sums=sums) for sums in (dict.fromkeys(limits, (0, 0)), at_most, limits)
+        )
+        assert none.worth == some.worth == both.worth
+        ends = [(prices.sums.get(s, 0), *ends) for s, ends in limits.items()]
+        assert some.least - none.least == sum(min(0, price * high) for price, _, high in ends)
+        assert both.least - none.least == sum(min(price * low, price * high) for price, low, high in ends)
+
+
+def test_the_worth_of_an_accelerator_is_over_the_patterns_that_are_allowed() -> None:
+    """Where no copy of any item may stand it is that of an accelerator that is owned."""
+    for seed in range(20):
+        rng = random.Random(seed)
+        relaxation = relax(compile_fleet(Problem(**random_problem(rng))), None)
+        prices = random_prices(rng, relaxation, ())
+        prices.touch = [[abs(price) for price in row] for row in prices.touch]
+        knapsacks = [kind.knapsack for kind in relaxation.kinds]
+        worth = [max(own, k.value(row)) for own, k, row in zip(prices.device, knapsacks, prices.touch, strict=True)]
+        assert device_worth(relaxation, prices) == device_worth(relaxation, prices, knapsacks) == worth
+        closed = [knapsack.with_limits([0] * len(knapsack.limits)) for knapsack in knapsacks]
+        assert device_worth(relaxation, prices, closed) == prices.device
+
+
+def test_groups_without_a_price_cost_nothing() -> None:
+    """Prices that know no groups are those with zeros."""
+    fleet, groups = fleet_of({}, {}), ((0, 1), (1,))
+    cut = Cut((3, 4), 5)
+    assert machine_costs(fleet, cut, groups, [7]) == machine_costs(fleet, cut, groups, [7, 0])
+    assert machine_costs(fleet, cut, groups, [7]) == [10**6 * UNIT - 3 + 7, 10**6 * UNIT - 4 + 7, -7, 0]
+
+
+def fleet_of(*pools: dict[str, Any], copies: int = 9, **more: Any) -> Fleet:
+    """One component on machines of one type, in pools that differ in price and quota."""
+    return compile_fleet(
+        Problem(
+            instance_types={"t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+            pools=[{"name": f"p{k}", "instance_type": "t", "zone": "z", **row} for k, row in enumerate(pools)],
+            components=[{"name": "c", "copies": copies, "accelerators": 0, "vcpus": 1}],
+            **more,
+        )
+    )
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_bound_of_a_box_is_the_least_of_all_counts_in_it(seed: int) -> None:
+    """Rent less what the cut's surplus is worth, and what groups that do not add up cost: at each end of each range."""
+    rng = random.Random(seed)
+    fleet = fleet_of(*({"price_per_hour": rng.randint(1, 9)} for _ in range(3)))
+    groups = ((0, 1), (1, 2))
+    cut = Cut(tuple(rng.randint(0, 9) * 10**6 * UNIT // 3 for _ in range(3)), rng.randint(0, 30) * 10**6 * UNIT // 7)
+    prices = [rng.randint(-4, 4) * 10**6 * UNIT // 5 for _ in groups]
+    fewest = tuple(rng.randint(0, 2) for _ in range(5))
+    box = Box(fewest, tuple(low + rng.randint(0, 2) for low in fewest))
+    least = min(
+        sum(pool.price * UNIT * n for pool, n in zip(fleet.pools, counts, strict=False))
+        - cut.slack(counts[:3])
+        + sum(
+            price * (sum(counts[p] for p in group) - n)
+            for price, group, n in zip(prices, groups, counts[3:], strict=True)
+        )
+        for counts in itertools.product(*(range(low, high + 1) for low, high in zip(box.fewest, box.most, strict=True)))
+    )
+    assert box_total(cut, machine_costs(fleet, cut, groups, prices), box) == least
+    assert box_bound(fleet, cut, groups, prices, box) == -(-least // UNIT)
+
+
+def test_machine_counts_of_any_plan() -> None:
+    """What is paid for anyway, and a machine for each copy beyond, up to the quota; of a group, the sum of them."""
+    fleet = fleet_of(
+        {},
+        {"max_instances": 4},
+        {"min_instances": 2},
+        {"min_instances": 2, "max_instances": 20},
+        {"min_instances": 1, "max_instances": 1},
+        copies=5,
+        instances=[{"id": f"i{k}", "pool": "p0", "removable": False} for k in range(3)],
+    )
+    assert machine_limits(fleet) == ((3, 0, 2, 2, 1), (None, 4, None, 20, 1))
+    assert any_box(fleet) == Box((3, 0, 2, 2, 1), (8, 4, 7, 7, 1))
+    assert any_box(fleet, ((0, 1), (2, 3, 4))) == Box((3, 0, 2, 2, 1, 3, 5), (8, 4, 7, 7, 1, 12, 15))
+
+
+def test_pools_that_no_copy_may_use_hold_what_is_paid_for_anyway() -> None:
+    """And more than a quota when so much can't be released."""
+    fleet = compile_fleet(
+        Problem(
+            accelerators={"A": {"memory_gib": 1}},
+            instance_types={
+                "t": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1},
+                "g": {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 2},
+            },
+            pools=[
+                {"name": "p", "instance_type": "t", "zone": "z", "min_instances": 2, "max_instances": 9},
+                {"name": "q", "instance_type": "g", "zone": "z", "min_instances": 1},
+            ],
+            components=[{"name": "c", "copies": 3}, {"name": "d", "copies": 2}],
+        )
+    )
+    assert any_box(fleet) == Box((2, 1), (2, 6))
+
+
+@pytest.mark.parametrize(
+    ("worth", "least", "limits", "bound"),
+    [
+        ((2, 3, 0), 0, None, 1),  # one machine is paid for anyway
+        ((2, 3, 0), 2, None, 1),
+        ((2, 3, 0), 3, None, 2),  # 1 + half a machine of p0, rounded up: whole machines have whole prices
+        ((2, 3, 0), 8, None, 4),
+        ((1, 3, 0), 8, None, 6),  # 1, then all 2 of p1 at 2 dollars: 7 of worth; the last 1 again from p0
+        ((0, 3, 0), 6, None, 5),
+        ((0, 3, 0), 7, None, None),  # the quota of p1 is used up, and the others are worth nothing
+        ((-1, 3, 0), 5, None, 5),  # what is paid for anyway counts even when it is worth less than nothing
+        ((1, 3, 0), 8, ((0, 0, 0), (3, 1, None)), None),
+        ((1, 3, 0), 6, ((0, 0, 0), (3, 1, None)), 5),
+        ((1, 3, 0), 5, ((0, 1, 2), (9, 1, None)), 22),
+        ((0, 3, 0), 4, ((0, 1, 0), (9, 1, None)), None),  # no more of p1 than there is already
+        ((0, 3, 0), 6, ((0, 1, 0), (9, 2, None)), 4),
+        ((0, 3, 0), 7, ((0, 1, 0), (9, 2, None)), None),
+    ],
+)
+def test_the_covering_bound(worth: tuple[int, ...], least: int, limits: Any, bound: int | None) -> None:
+    """Cheapest worth first, parts of machines allowed, in whole micro-dollars rounded up."""
+    fleet = fleet_of(
+        {"price_per_hour": 1e-6, "min_instances": 1},
+        {"price_per_hour": 2e-6, "max_instances": 2},
+        {"price_per_hour": 9e-6},
+    )
+    assert covering_bound(fleet, Cut(worth, least), *(limits or ())) == bound
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_cheapest_mix_is_that_of_all(seed: int) -> None:
+    """Against every mix up to what any plan pays for."""
+    rng = random.Random(seed)
+    fleet = fleet_of(
+        *(
+            {"price_per_hour": rng.randint(1, 9)} | ({"max_instances": rng.randint(1, 3)} if rng.random() < 0.5 else {})
+            for _ in range(3)
+        ),
+        copies=4,
+        instances=[{"id": "i", "pool": "p0", "removable": False}] if rng.random() < 0.3 else [],
+    )
+    cuts = [Cut(tuple(rng.randint(0, 5) for _ in range(3)), rng.randint(0, 12)) for _ in range(rng.randint(1, 3))]
+    box = any_box(fleet)
+    kept = [
+        (sum(pool.price * n for pool, n in zip(fleet.pools, mix, strict=True)), mix)
+        for mix in itertools.product(*(range(low, high + 1) for low, high in zip(box.fewest, box.most, strict=True)))
+        if all(cut.slack(mix) >= 0 for cut in cuts)
+    ]
+    found = cheapest_mix(fleet, cuts, gap=0, seconds=60, work=60, seed=1)
+    if not kept:
+        assert found is None
+        return
+    assert found is not None
+    price = sum(pool.price * n for pool, n in zip(fleet.pools, found.machines, strict=True))
+    assert price == found.bound == min(kept)[0]
+    assert found.exact
+
+
+def test_no_machines_are_no_mix_that_was_not_found() -> None:
+    """Without a cut nothing is needed, for certain; without any work nothing is known."""
+    assert cheapest_mix(fleet_of({}), [Cut((1,), 0)], gap=0, seconds=60, work=60, seed=1) == Mix((0,), 0, exact=True)
+    rng = random.Random(1)
+    fleet = fleet_of(*({"price_per_hour": rng.randint(1, 99)} for _ in range(30)), copies=500)
+    cuts = [Cut(tuple(rng.randint(1, 50) for _ in range(30)), rng.randint(300, 3000)) for _ in range(20)]
+    assert cheapest_mix(fleet, cuts, gap=0, seconds=60, work=0, seed=1) == Mix((), 0, exact=False)

@@ -1,0 +1,495 @@
+"""Boxes settled at once: reduced costs, all patterns within the gap, and the program over them, against enumeration."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections import Counter
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+
+import placement
+from placement import Plan, Problem
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.engines.highs import EngineError
+from placement.heuristics import solve_greedy
+from placement.patterns.bound import PatternBound
+from placement.patterns.branch_and_price import Relaxed, groups_of
+from placement.patterns.certificate import (
+    FINE,
+    UNIT,
+    Box,
+    Prices,
+    box_total,
+    certify,
+    device_worth,
+    machine_costs,
+    way_worth,
+)
+from placement.patterns.covering import any_box
+from placement.patterns.enumeration import listing, program
+from placement.patterns.enumeration.listing import list_patterns
+from placement.patterns.enumeration.nodes import Settling
+from placement.patterns.enumeration.program import WholeProgram
+from placement.patterns.enumeration.reduced_costs import reduce_box
+from placement.patterns.formulation import Kind, Need, Relaxation, Way, relax
+from placement.patterns.grid import fit_grid
+from placement.patterns.multiplicity import Stacking
+from placement.patterns.pricing import Knapsack
+from placement.planner import _packing_of
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from tests import brute, strategies
+from tests.corpus import seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placement.compiled.packing import Packing
+    from placement.patterns.master import Pattern
+
+FAR = 10**9
+
+
+def random_kind(rng: random.Random) -> Kind:
+    """A kind with few items, some of which take nothing of some dimension; on a coarse grid at times."""
+    room = Need(rng.randint(4, 30), rng.choice([1000, 0]), rng.choice([0, rng.randint(2, 9)]), 0)
+    items = tuple(
+        sorted({Need(*(rng.choice([0, rng.randint(0, have)]) for have in room)) for _ in range(4)}, reverse=True)
+    )
+    counts = [rng.randint(1, 3) for _ in items]
+    grid = fit_grid(room, items, counts, rng.choice([6, 40, 16_000]))
+    return Kind(0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], counts))
+
+
+def expected(kind: Kind, values: list[int | None], least: int) -> set[tuple[tuple[int, int], ...]]:
+    """Every content worth enough to which nothing can be added, by trying all."""
+    limits = [0 if value is None else limit for value, limit in zip(values, kind.knapsack.limits, strict=True)]
+
+    def fits(times: tuple[int, ...]) -> bool:
+        within = all(t <= limit for t, limit in zip(times, limits, strict=True))
+        sums = [sum(t * i[r] for t, i in zip(times, kind.items, strict=True)) for r in range(len(kind.room))]
+        return within and all(total <= have for total, have in zip(sums, kind.room, strict=True))
+
+    found = set()
+    for times in itertools.product(*(range(limit + 1) for limit in limits)):
+        worth = sum(t * (value or 0) for t, value in zip(times, values, strict=True))
+        more = (tuple(t + (k == i) for k, t in enumerate(times)) for i in range(len(times)))
+        if fits(times) and worth >= least and not any(fits(other) for other in more):
+            found.add(tuple((i, t) for i, t in enumerate(times) if t))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_all_patterns_worth_enough_are_listed(seed: int) -> None:
+    """Just those to which nothing can be added, each once; with a limit that is too low, none."""
+    rng = random.Random(seed)
+    kind = random_kind(rng)
+    values = [rng.choice([None, 0, rng.randint(1, 9), rng.randint(1, 9)]) for _ in kind.items]
+    least = rng.randint(-2, 20)
+    wanted = expected(kind, values, least)
+    found = list_patterns(kind, kind.knapsack, values, least, FAR)
+    assert found is not None
+    assert len(found) == len(wanted)
+    assert {tuple(sorted(pattern.items())) for pattern in found} == wanted
+    if wanted:
+        assert list_patterns(kind, kind.knapsack, values, least, len(wanted) - 1) is None
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_patterns_worth_quintillions_are_listed_to_the_unit(seed: int) -> None:
+    """Their values are integers beyond what a float tells apart, and so is the least."""
+    rng = random.Random(seed)
+    kind = random_kind(rng)
+    values: list[int | None] = [rng.randint(1, 9) * 10**16 + rng.randint(0, 9) for _ in kind.items]
+    some = rng.choice(sorted(expected(kind, values, 0)))
+    least = sum(times * (values[i] or 0) for i, times in some)
+    for more in (0, 1):
+        found = list_patterns(kind, kind.knapsack, values, least + more, FAR)
+        assert found is not None
+        assert {tuple(sorted(pattern.items())) for pattern in found} == expected(kind, values, least + more)
+
+
+def test_many_small_items_keep_a_large_one_out() -> None:
+    """One of 6 or four of 2 in a room of 13: four leave 5, so they are a pattern of their own."""
+    room, items = Need(13, 0, 0, 0), (Need(6, 0, 0, 0), Need(2, 0, 0, 0))
+    grid = fit_grid(room, items, [1, 4], 16_000)
+    kind = Kind(0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], [1, 4]))
+    found = list_patterns(kind, kind.knapsack, [1, 1], 0, FAR)
+    assert found is not None
+    assert sorted(sorted(pattern.items()) for pattern in found) == [[(0, 1), (1, 3)], [(1, 4)]]
+
+
+def test_the_limits_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many patterns, entries of tables and value may there be, and no more."""
+    need = Need(1, 0, 0, 0)
+    grid = fit_grid(Need(3, 0, 0, 0), (need,), [2], 16_000)
+    kind = Kind(0, (), (0,), Need(3, 0, 0, 0), (need,), grid, Knapsack(grid.room((3, 0, 0, 0)), [grid.need(need)], [2]))
+    assert kind.knapsack.states == 4
+
+    def listed(most: int = 1) -> list[dict[int, int]] | None:
+        return list_patterns(kind, kind.knapsack, [5], 0, most)
+
+    assert listed() == [{0: 2}]
+    assert listed(0) is None
+    for name, enough in (("_MOST_TABLE", 4 * 2), ("_FAR", 2 * 5 + 1)):
+        with monkeypatch.context() as patch:
+            patch.setattr(listing, name, enough)
+            assert listed() == [{0: 2}]
+            patch.setattr(listing, name, enough - 1)
+            assert listed() is None
+
+
+def small(seed: int) -> tuple[Fleet, Packing, int] | None:
+    """A random problem, an optimal plan, and what its machines cost; None when there is none or it is too big."""
+    problem = strategies.random_problem(random.Random(seed))
+    best = None if brute.too_big(problem) else brute.cheapest(problem)
+    if best is None:
+        return None
+    fleet = compile_fleet(Problem(**problem))
+    packing = _packing_of(fleet, Plan.model_validate(best.plan))
+    return fleet, packing, sum(p.price * n for p, n in zip(fleet.pools, paid(fleet, packing), strict=True))
+
+
+def paid(fleet: Fleet, packing: Packing) -> list[int]:
+    """Machines per pool that a plan pays for."""
+    counts = [0] * len(fleet.pools)
+    for machine in packing.machines:
+        counts[machine.pool] += 1
+    here = {machine.instance for machine in packing.machines}
+    for k, instance in enumerate(fleet.instances):
+        counts[instance.pool] += not instance.removable and k not in here
+    return [max(n, pool.min_instances) for n, pool in zip(counts, fleet.pools, strict=True)]
+
+
+def left_out(fleet: Fleet, packing: Packing) -> tuple[int, ...]:
+    """Optional copies that a plan leaves out, per level."""
+    track = Track(fleet, Budget())
+    track.offer(packing, "test")
+    return track.best[1].left_out if track.best is not None else ()
+
+
+def random_prices(relaxation: Relaxation, rng: random.Random, most: int) -> Prices:
+    """Any prices, of the size of machines' prices; few are good."""
+    return Prices(
+        touch=[[rng.randrange(-most // 4, most) for _ in kind.items] for kind in relaxation.kinds],
+        device=[rng.randrange(most) for _ in relaxation.kinds],
+        on_one={key: rng.choice([0, rng.randrange(most) * 2**32]) for key in relaxation.on_one},
+        level=[rng.randrange(most) * 2**32 for _ in relaxation.fleet.levels],
+    )
+
+
+def copies_by_way(relaxation: Relaxation, packing: Packing) -> list[int]:
+    """Copies of a plan by each way."""
+    index = {(way.component, way.option, way.pool): w for w, way in enumerate(relaxation.ways)}
+    found = [0] * len(relaxation.ways)
+    for machine in packing.machines:
+        for seat in machine.seats:
+            found[index[seat.component, seat.option, machine.pool]] += 1
+    return found
+
+
+def contents_of(relaxation: Relaxation, packing: Packing) -> list[tuple[int, Counter[int]]]:
+    """What a plan has on each accelerator (or machine with at most one) that copies own none of, with its kind."""
+    ways = {(way.component, way.option, way.pool): way for way in relaxation.ways}
+    found = []
+    for machine in packing.machines:
+        q = relaxation.kind_of[machine.pool]
+        on: dict[int, Counter[int]] = {a: Counter() for a in range(relaxation.devices(machine.pool))}
+        alone = False
+        for seat in machine.seats:
+            way = ways[seat.component, seat.option, machine.pool]
+            alone = alone or way.parts > 0
+            for a in seat.accelerators or (0,):
+                if way.item is not None:
+                    on[a][way.item] += 1
+                elif way.owns:
+                    on.pop(a)
+        if not alone:
+            found += [(q, content) for content in on.values()]
+    return found
+
+
+def check_plan_is_left(seed: int) -> bool:
+    """What no plan within some money can have, an optimal plan of that much money has not; False: no such case."""
+    case = small(seed)
+    if case is None:
+        return False
+    fleet, packing, money = case
+    rng = random.Random(seed)
+    given = left_out(fleet, packing) if fleet.levels else None
+    relaxation = relax(fleet, given)
+    groups = groups_of(fleet)
+    box: Box = any_box(fleet, groups)
+    counts, copies = paid(fleet, packing), copies_by_way(relaxation, packing)
+    for _ in range(4):
+        prices = random_prices(relaxation, rng, 2**20 * max(1, max(p.price for p in fleet.pools)))
+        prices.group = [rng.randrange(-FAR, FAR) * 2**32 for _ in groups]
+        reduced = reduce_box(relaxation, groups, prices, device_worth(relaxation, prices), box, money)
+        assert reduced is not None, f"seed {seed}: the box is called empty"
+        limits = zip(reduced.fewest, counts, reduced.most, strict=False)
+        assert all(low <= n <= high for low, n, high in limits), f"seed {seed}: machines"
+        assert all(n <= most for n, most in zip(copies, reduced.copies, strict=True)), f"seed {seed}: copies"
+        for q, content in contents_of(relaxation, packing):
+            least, values = reduced.least[q], reduced.items[q]
+            assert least is not None, f"seed {seed}: a kind in use"
+            assert all(values[i] is not None for i in content), f"seed {seed}: an item in use"
+            assert sum((values[i] or 0) * times for i, times in content.items()) >= least, f"seed {seed}: a content"
+        patterns = []
+        for kind in relaxation.kinds:
+            least = reduced.least[kind.index]
+            if least is not None:
+                found = list_patterns(kind, kind.knapsack, reduced.items[kind.index], least, FAR) or []
+                patterns += [(kind.index, tuple(sorted(pattern.items()))) for pattern in found]
+        answer = WholeProgram(relaxation, groups, box, reduced, patterns).solve(money, Budget(), 1000)
+        assert answer.bound is not None, f"seed {seed}: the program has no solution"
+        assert answer.bound <= money, f"seed {seed}: the program's bound"
+    return True
+
+
+@seeds(range(260))
+def test_an_optimal_plan_is_never_ruled_out(seeds: range) -> None:
+    """At any prices: neither by reduced costs nor by the program over the patterns that they leave."""
+    assert sum(check_plan_is_left(seed) for seed in seeds) > 60 * len(seeds) / 260
+
+
+def fixed(box: Box, k: int, n: int) -> Box:
+    """The box with one count given."""
+    return Box((*box.fewest[:k], n, *box.fewest[k + 1 :]), (*box.most[:k], n, *box.most[k + 1 :]), box.sums)
+
+
+def above_the_cheapest(
+    relaxation: Relaxation, prices: Prices, device: list[int], worth: tuple[int, ...], sums: Iterable[int]
+) -> list[int]:
+    """(ways,) what a copy pays more than its component does at best: in its zone, or for what it serves."""
+    less = Counter[Way]()
+    for s in sums:
+        less.update({relaxation.ways[w]: prices.sums.get(s, 0) for w in relaxation.sums[s]})
+    found = []
+    for way in relaxation.ways:
+        component = relaxation.fleet.components[way.component]
+        ways = relaxation.ways_of[way.component]
+        own = {other: way_worth(other, prices, device, worth) - less[other] for other in ways}
+        if component.dedicated and not component.demand:
+            found.append(0)
+        elif not component.demand:
+            found.append(own[way] - min(value for other, value in own.items() if other.zone == way.zone))
+        else:
+            rate = min(Fraction(value, other.throughput) for other, value in own.items())
+            by_number, by_rate = component.required * min(own.values()), component.demand * rate
+            found.append(own[way] - (min(own.values()) if by_number > by_rate else math.ceil(rate * way.throughput)))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(90))
+def test_the_slack_leaves_just_what_it_pays_for(seed: int) -> None:
+    """Each count by itself: it may be what keeps the box's bound within the money, and nothing else."""
+    rng = random.Random(seed)
+    problem = strategies.random_problem(rng)
+    for row in problem["components"]:
+        row["dedicated"] = row.get("dedicated", False) or (seed % 3 == 0 and rng.random() < 0.5)
+    fleet = compile_fleet(Problem(**problem))
+    relaxation, groups = relax(fleet, tuple(1 for _ in fleet.levels) or None), groups_of(fleet)
+    dearest = max(1, max(pool.price for pool in fleet.pools))
+    prices = random_prices(relaxation, rng, 2**20 * dearest)
+    prices.group = [rng.randrange(-dearest, dearest) * UNIT // 2 for _ in groups]
+    prices.sums = {s: rng.randrange(-dearest, dearest) * UNIT // 7 for s in range(len(relaxation.sums)) if seed % 2}
+    sums = {s: (0, rng.randint(1, 3)) for s in prices.sums if rng.random() < 0.7}
+    knapsacks = [
+        kind.knapsack.with_limits([rng.randint(0, n) for n in kind.knapsack.limits]) for kind in relaxation.kinds
+    ]
+    device = device_worth(relaxation, prices, knapsacks)
+    whole = any_box(fleet, groups)
+    box = Box(whole.fewest, whole.most, sums)
+    cut = certify(relaxation, prices, device, sums)
+    costs = machine_costs(fleet, cut, groups, prices.group)
+    bound = box_total(cut, costs, box)
+    money = -(-bound // UNIT) + rng.choice([0, 1, dearest // 3, 2 * dearest])
+    slack = money * UNIT - bound
+    found = reduce_box(relaxation, groups, prices, device, box, money)
+    assert found is not None
+    assert reduce_box(relaxation, groups, prices, device, box, -(-bound // UNIT) - 1) is None
+    for k, (low, high) in enumerate(zip(box.fewest, box.most, strict=True)):
+        within = [n for n in range(low, high + 1) if box_total(cut, costs, fixed(box, k, n)) <= money * UNIT]
+        assert (found.fewest[k], found.most[k]) == (min(within), max(within))
+    items: dict[tuple[int, int], int] = {}
+    more = above_the_cheapest(relaxation, prices, device, cut.worth, sums)
+    for way, cost, most in zip(relaxation.ways, more, found.copies, strict=True):
+        copies = range(fleet.components[way.component].copies + 1)
+        assert most == (max(n for n in copies if n * cost <= slack) if found.most[way.pool] else 0)
+        if most and way.kind is not None and way.item is not None:
+            value = prices.touch[way.kind][way.item] - cost // FINE
+            items[way.kind, way.item] = max(0, value, items.get((way.kind, way.item), 0))
+    for kind in relaxation.kinds:
+        q, needed = kind.index, [p for p in kind.pools if found.most[p]]
+        assert found.items[q] == tuple(items.get((q, i)) for i in range(len(kind.items)))
+        first = [0 if found.fewest[p] else max(0, costs[p]) for p in needed]
+        assert found.least[q] == (device[q] - (slack - min(first)) // FINE if needed else None)
+
+
+def check_bound(seed: int) -> int:
+    """With a plan to beat the bound settles boxes, and is never above the optimum; how many programs that took."""
+    case = small(seed)
+    if case is None:
+        return 0
+    fleet, packing, _ = case
+    budget = Budget()
+    track = Track(fleet, budget)
+    track.offer(packing, "test")
+    assert track.best is not None
+    bound = PatternBound(fleet, budget, track.best[1].left_out if fleet.levels else None)
+    bound.run(track, nodes=100)
+    assert bound.ticks <= track.best[1].ticks, f"seed {seed}: above the optimum"
+    assert not bound.infeasible, f"seed {seed}: called infeasible"
+    return bound.programs
+
+
+@seeds(range(1000, 1400))
+def test_settled_boxes_are_never_above_the_optimum(seeds: range) -> None:
+    """Random problems with all rules, each with an optimal plan to beat."""
+    assert sum(check_bound(seed) for seed in seeds) > 20 * len(seeds) / 400
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_no_accelerator_holds_more_copies_than_there_may_be_in_all(seed: int) -> None:
+    """Of an item: copies of all that put it there, those of an option on one kind within the limits of its sum."""
+    rng = random.Random(seed)
+    relaxation = relax(compile_fleet(Problem(**strategies.random_problem(rng))))
+    own = {}
+    for s, numbers in enumerate(relaxation.sums):
+        ways = [relaxation.ways[w] for w in numbers]
+        if len({way.kind for way in ways}) == 1:
+            own[ways[0].component, ways[0].option, ways[0].kind] = s
+    stacking = Stacking(relaxation)
+    sums = {s: (0, rng.randint(0, 3)) for s in range(len(relaxation.sums)) if rng.random() < 0.5}
+    for within in ({}, sums):
+        found = stacking.limits(within)
+        for kind in relaxation.kinds:
+            for i, limit in enumerate(kind.knapsack.limits):
+                users = {(w.component, w.option) for w in relaxation.ways if (w.kind, w.item) == (kind.index, i)}
+                most = 0
+                for c, o in users:
+                    copies, s = relaxation.fleet.components[c].copies, own.get((c, o, kind.index), -1)
+                    most += min(copies, within[s][1]) if s in within else copies
+                assert found[kind.index][i] == min(limit, most)
+
+
+def halves() -> Fleet:
+    """Three copies fill one and a half accelerators, on both types, and one more copy fills the two halves: not whole.
+
+    Whole machines alone, one of each type, 3 + 3.5 dollars, are what the tree comes to.
+    """
+
+    def component(name: str, copies: int, memory: int, accelerators: list[str]) -> dict[str, object]:
+        option = {"accelerators": 1, "accelerator_memory_gib": memory, "shared": True, "on": accelerators}
+        return {"name": name, "copies": copies, "options": [option]}
+
+    types = {
+        name: {"accelerator": name, "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": price}
+        for name, price in (("X", 3), ("Y", 3.5))
+    }
+    problem = Problem(
+        accelerators={name: {"memory_gib": 10} for name in types},
+        instance_types=types,
+        pools=[{"name": name, "instance_type": name, "zone": "a"} for name in types],
+        components=[component("a", 3, 5, ["X"]), component("b", 3, 5, ["Y"]), component("c", 1, 10, ["X", "Y"])],
+    )
+    return compile_fleet(problem)
+
+
+def test_copies_that_patterns_count_twice() -> None:
+    """One whole copy on two accelerators stands twice on each of three, by patterns: one copy and a half too many."""
+    shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    wide = {"name": "wide", "copies": 3, "accelerators": 2, "accelerator_memory_gib": 1, "shared": True}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[{"name": "p", "instance_type": "t", "zone": "a"}],
+        components=[wide],
+    )
+    relaxation = relax(compile_fleet(problem))
+    stacking, way, s = Stacking(relaxation), relaxation.ways[0], 0
+    assert way.kind is not None
+    assert way.item is not None
+    most = stacking.limits({})
+    assert (relaxation.sums, most) == (((0,),), ((3,),))
+    twice, once = (way.kind, ((way.item, 2),)), (way.kind, ((way.item, 1),))
+    none = [0.0] * len(relaxation.sums)
+
+    def saved(copies: float, *patterns: tuple[Pattern, float]) -> float:
+        found = stacking.stacked([*none[:s], copies, *none[s + 1 :]], most, patterns)
+        assert len(found) == len(none)
+        return found[s]
+
+    assert saved(1, (twice, 3.0)) == 1.5
+    assert saved(1, (twice, 1.0), (once, 1.0), (twice, 2.0)) == 1.5
+    assert saved(0, (twice, 1.0), (once, 1.0)) == 1.5
+    assert saved(1.4, (twice, 3.0)) == 0  # not whole: another branch
+    assert saved(3, (twice, 3.0)) == 0
+    assert saved(1, (twice, 1e-7)) == 0
+    assert saved(1) == 0
+
+
+def test_settling_proves_what_the_tree_can_not() -> None:
+    """The bound is the optimum, three machines; with no plan to beat nothing is settled, and it proves but two."""
+    fleet = halves()
+    for plan, dollars in ((False, 6.5), (True, 9.5)):
+        budget = Budget()
+        track = Track(fleet, budget)
+        if plan:
+            solve_greedy(fleet, track, budget=budget)
+        bound = PatternBound(fleet, budget)
+        bound.run(track)
+        assert bound.bound == dollars * 10**6
+        assert bool(bound.programs) == plan
+
+
+def test_too_many_patterns_are_left_to_the_tree() -> None:
+    """A box whose patterns are too many is passed over, and later ones of such a gap are not even tried."""
+    fleet = halves()
+    track = Track(fleet, Budget())
+    solve_greedy(fleet, track, budget=Budget())
+    bound = PatternBound(fleet, Budget())
+    settling = Settling(bound.relaxation, groups_of(fleet), Stacking(bound.relaxation), most=1)
+    prices = Prices(touch=[[0] * len(kind.items) for kind in bound.relaxation.kinds], device=[0, 0])
+    relaxed = Relaxed(0, (), feasible=True, prices=prices)
+    knapsacks = [kind.knapsack for kind in bound.relaxation.kinds]
+    box = any_box(fleet, groups_of(fleet))
+    assert settling.settle(box, relaxed, knapsacks, 10**8, Budget()) is None
+    assert settling.settle(box, relaxed, [], 10**8, Budget()) is None  # knapsacks would be missed if it were tried
+    assert settling.programs == 0
+
+
+def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HiGHS gave up on programs of a dozen columns in a random test: then the bound is what it is without them."""
+
+    def fail(_: object) -> None:
+        raise EngineError("Solve error")
+
+    monkeypatch.setattr(program, "run", fail)
+    fleet = halves()
+    track = Track(fleet, Budget())
+    solve_greedy(fleet, track, budget=Budget())
+    bound = PatternBound(fleet, Budget())
+    bound.run(track)
+    assert bound.programs
+    assert bound.bound == 6.5 * 10**6
+
+
+def test_a_pool_that_costs_too_much_does_not_drown_the_others() -> None:
+    """Half a thousand million dollars beside three: settled boxes still tell 3 from 3.000001."""
+    document = {
+        "instance_types": {
+            "dear": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 5e8},
+            "cheap": {"vcpus": 2, "memory_gib": 8, "price_per_hour": 3.000001},
+            "odd": {"vcpus": 2, "memory_gib": 8, "price_per_hour": 3},
+        },
+        "pools": [{"name": name, "instance_type": name, "zone": "z"} for name in ("dear", "cheap", "odd")],
+        "components": [{"name": "a", "copies": 3, "accelerators": 0, "vcpus": 1.5}],
+    }
+    document["pools"][2]["max_instances"] = 2  # type: ignore[index]
+    result = placement.solve(Problem(**document), "column-generation", work=200, time_limit=None)
+    assert (result.status, result.cost, result.bound) == (placement.Status.OPTIMAL, 9_000_001, 9_000_001)

@@ -1,0 +1,381 @@
+"""The parts of the pattern bound, each held against enumeration or a case worked by hand."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Any
+
+import pytest
+
+from placement import Problem
+from placement.compiled.capacity import most_on_one
+from placement.compiled.fleet import compile_fleet
+from placement.patterns import master
+from placement.patterns.bound import PatternBound
+from placement.patterns.certificate import Box, Cut, box_bound, machine_costs
+from placement.patterns.dedicated import MOST_COPIES, cheapest_machines, counts_whole
+from placement.patterns.grid import fit_grid
+from placement.patterns.pricing import Knapsack
+from placement.patterns.zone_limits import ZoneLimits
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from tests import brute
+from tests.corpus import one_by_one
+from tests.strategies import random_problem
+
+
+def contents(room: tuple[int, ...], needs: list[tuple[int, ...]], limits: list[int]) -> list[tuple[int, ...]]:
+    """Every multiset of items that fits, as times per item."""
+    return [
+        times
+        for times in itertools.product(*(range(limit + 1) for limit in limits))
+        if all(sum(t * n[r] for t, n in zip(times, needs, strict=True)) <= have for r, have in enumerate(room))
+    ]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_pattern_of_several_dimensions_is_the_best_of_all(seed: int) -> None:
+    """The knapsack's value is the maximum over all contents, and its pattern attains it."""
+    rng = random.Random(seed)
+    dimensions = rng.randint(0, 3)
+    room = tuple(rng.randint(1, 6) for _ in range(dimensions))
+    needs = [tuple(rng.randint(0, have) for have in room) for _ in range(4)]
+    limits = [rng.randint(0, 3) for _ in needs]
+    prices = [rng.randint(0, 9) * rng.choice([1, 10**18]) for _ in needs]
+    knapsack = Knapsack(room, needs, limits)
+    best = max(sum(t * p for t, p in zip(times, prices, strict=True)) for times in contents(room, needs, limits))
+    value, pattern = knapsack.best_pattern(prices)
+    assert knapsack.value(prices) == value == best
+    assert sum(times * prices[item] for item, times in pattern.items()) == best
+    assert tuple(pattern.get(item, 0) for item in range(4)) in contents(room, needs, limits)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_table_extended_by_items_is_worth_what_the_best_content_is(seed: int) -> None:
+    """In any number of dimensions, none included, and with values beyond 64 bits."""
+    rng = random.Random(seed)
+    room = tuple(rng.randint(1, 6) for _ in range(rng.randint(0, 3)))
+    needs = [tuple(rng.randint(0, have) for have in room) for _ in range(4)]
+    limits = [rng.randint(0, 3) for _ in needs]
+    far = rng.choice([1, 10**18])
+    prices = [rng.randint(0, 9) * far for _ in needs]
+    more = [(rng.randrange(4), rng.randint(0, 2), rng.randint(-2, 9) * far) for _ in range(2)]
+    knapsack = Knapsack(room, needs, limits)
+    value, times, left = knapsack.extend(knapsack.table(prices), more)
+    every = contents(room, needs + [needs[i] for i, _, _ in more], knapsack.limits + [most for _, most, _ in more])
+    worth = prices + [each for _, _, each in more]
+    assert value == max(sum(t * w for t, w in zip(content, worth, strict=True)) for content in every)
+    taken = [sum(t * needs[i][r] for t, (i, _, _) in zip(times, more, strict=True)) for r in range(len(room))]
+    assert left == [have - used for have, used in zip(room, taken, strict=True)]
+    rest = knapsack.best_patterns(prices, [left])[0][0]
+    assert rest + sum(t * w for t, (_, _, w) in zip(times, more, strict=True)) == value
+    if value < 2**62:
+        one = knapsack.with_more(knapsack.table(prices), more[0][0], max(0, more[0][2]))
+        assert one.shape == tuple(have + 1 for have in room)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
+    """Rounding to a grid, and leaving out dimensions that are implied, rules no content out; the table stays small."""
+    rng = random.Random(seed)
+    room = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
+    needs = [
+        tuple(rng.choice([0, have // 2, have // 3, rng.randint(0, have), 8500 % (have + 1)]) for have in room)
+        for _ in range(4)
+    ]
+    states = rng.choice([50, 2000, 16_000])
+    grid = fit_grid(room, needs, [rng.randint(1, 5) for _ in needs], states)
+    units, rounded = grid.room(room), [grid.need(need) for need in needs]
+    assert set(contents(room, needs, [2] * 4)) <= set(contents(units, rounded, [2] * 4))
+    assert len(units) < 2 or Knapsack(units, rounded, [1] * 4).states <= states
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_fits_on_a_grid_rounded_up_fits(seed: int) -> None:
+    """Also into what is left of the room; and with one dimension in tenths of a GiB, what fits fits on the grid."""
+    rng = random.Random(seed)
+    room = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
+    needs = [tuple(rng.choice([0, have // 3, rng.randint(0, have)]) for have in room) for _ in range(4)]
+    grid = fit_grid(room, needs, [rng.randint(1, 5) for _ in needs], rng.choice([50, 2000, 16_000]), up=True)
+    rounded = [grid.need(need) for need in needs]
+    for part in (1.0, rng.random()):
+        left = tuple(int(have * part) for have in room)
+        assert set(contents(grid.room(left), rounded, [2] * 4)) <= set(contents(left, needs, [2] * 4))
+    tenths: list[tuple[int, ...]] = [(-(-rng.randint(5, 400) * 1024 // 10),) for _ in range(4)]
+    grid = fit_grid((81408,), tenths, [1] * 4, up=True)
+    unit_less = set(contents((81408 - 103,), tenths, [2] * 4))
+    assert unit_less <= set(contents(grid.room((81408,)), [grid.need(need) for need in tenths], [2] * 4))
+
+
+def test_a_grid_of_tenths_of_a_gib_loses_nothing() -> None:
+    """Two needs of 11.2 GiB, rounded up to 11469 MiB, do not fit into 22.35 GiB, and not on the grid."""
+    room, needs = (22886, 1000, 0, 0), [(11469, 0, 0, 0), (8500, 0, 0, 0)]
+    grid = fit_grid(room, needs, [1, 1])
+    units, rounded = grid.room(room), [grid.need(need) for need in needs]
+    assert 2 * rounded[0][0] > units[0]
+    assert sum(need[0] for need in rounded) <= units[0]
+
+
+def bound_of(**document: Any) -> PatternBound:
+    """The pattern bound of a problem on machines of one type, run to its end."""
+    shape = {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    shape |= document.pop("machine", {})
+    zones = document.pop("zones", ("a",))
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[{"name": f"t-{zone}", "instance_type": "t", "zone": zone} for zone in zones],
+        **document,
+    )
+    fleet = compile_fleet(problem)
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    return bound
+
+
+def test_whole_machines_by_branching() -> None:
+    """Three copies in each of three zones take 1.5 machines there: the LP pays 4.50 dollars, whole machines cost 6."""
+    each = [{"name": f"c{zone}", "copies": 3, "zones": [zone]} for zone in "abc"]
+    bound = bound_of(zones="abc", components=each)
+    assert (bound.bound, bound.machines) == (6_000_000, (2, 2, 2))
+    assert bound.nodes > 0
+
+
+def test_few_copies_on_one_machine() -> None:
+    """Pairs of accelerators, three in a machine: three copies fill two machines in parts, and stand on three."""
+    pairs = {"name": "c", "copies": 3, "accelerators": 2}
+    assert bound_of(machine={"accelerator_count": 3}, components=[pairs]).bound == 3_000_000
+    single = {"name": "c", "copies": 3, "accelerator_memory_gib": 1, "shared": True}
+    assert bound_of(components=[single]).bound == 1_000_000
+    assert bound_of(components=[single | {"spread": {"max_per_instance": 1}}]).bound == 3_000_000
+
+
+def test_one_accelerator_holds_no_more_than_its_zone() -> None:
+    """Of two pairs, one a zone, none stands twice on one: with two of three owned, each zone needs a second machine."""
+    apart: dict[str, Any] = {"spread": {"max_skew": 1}, "copies": 2}
+    wide = {"name": "wide", "accelerators": 2, "accelerator_memory_gib": 1, "shared": True, **apart}
+    own = {"name": "own", "copies": 4, "accelerators": 1, "spread": {"max_skew": 1}}
+    bound = bound_of(zones="ab", machine={"accelerator_count": 3}, components=[wide, own])
+    assert bound.bound == 4_000_000
+
+
+def test_a_wide_copy_stands_once_on_each_accelerator() -> None:
+    """In each of two zones one accelerator is free: two pairs need a third machine, though two are no more than two."""
+    pairs = {"name": "pairs", "copies": 2, "accelerators": 2, "accelerator_memory_gib": 1, "shared": True}
+    own = [{"name": f"in-{zone}", "copies": 2, "accelerators": 1, "zones": [zone]} for zone in "ab"]
+    bound = bound_of(zones="ab", machine={"accelerator_count": 3}, components=[pairs, *own])
+    assert bound.bound == 3_000_000
+
+
+@one_by_one(range(1000, 1240))
+def test_bounds_of_wide_copies_hold(seed: int) -> None:
+    """Against all plans of small problems: copies on one to three accelerators, shared and owned, in two zones."""
+    rng = random.Random(seed)
+    rows = []
+    for k in range(rng.randint(2, 3)):
+        row: dict[str, Any] = {"name": f"c{k}", "copies": rng.randint(1, 3), "accelerators": rng.choice([1, 2, 2, 3])}
+        row |= {"shared": rng.random() < 0.8, "accelerator_memory_gib": rng.choice([1, 1.5, 2, 3])}
+        if rng.random() < 0.3:
+            row["zones"] = [rng.choice("ab")]
+        elif rng.random() < 0.4:
+            row["spread"] = {rng.choice(["max_skew", "max_per_instance"]): 1}
+        rows.append(row)
+    shape = {"accelerator": "A", "accelerator_count": 3, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    document = {
+        "format": "placement/v1",
+        "name": "wide",
+        "accelerators": {"A": {"memory_gib": 4}},
+        "instance_types": {"t": shape, "small": shape | {"accelerator_count": 2, "price_per_hour": 0.7}},
+        "pools": [
+            {"name": f"{kind}-{zone}", "instance_type": kind, "zone": zone, "max_instances": 3}
+            for kind in ("t", "small")
+            for zone in "ab"
+        ],
+        "components": rows,
+    }
+    best = brute.cheapest(document)
+    fleet = compile_fleet(Problem(**document))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    if best is None:
+        return
+    assert not bound.infeasible
+    assert best.account.cost / 2 < bound.bound <= best.account.cost
+
+
+def test_whole_wide_copies_by_branching() -> None:
+    """One accelerator is free in each of two zones: no place for a copy on two, but for two halves of it."""
+    shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape, "dear": shape | {"accelerator_count": 2, "price_per_hour": 5}},
+        pools=[
+            {"name": "a", "instance_type": "t", "zone": "a", "max_instances": 1},
+            {"name": "b", "instance_type": "t", "zone": "b", "max_instances": 1},
+            {"name": "c", "instance_type": "dear", "zone": "c"},
+        ],
+        components=[
+            {"name": "in-a", "copies": 3, "zones": ["a"]},
+            {"name": "in-b", "copies": 3, "zones": ["b"]},
+            {"name": "wide", "copies": 1, "accelerators": 2},
+        ],
+    )
+    fleet = compile_fleet(problem)
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    assert bound.bound == 7_000_000
+    assert bound.machines == (1, 1, 1)
+
+
+def test_branching_on_the_sum_over_zones() -> None:
+    """Three copies anywhere take a machine and a half: two, by one branch on the sum, though no zone needs any."""
+    bound = bound_of(zones="abc", components=[{"name": "c", "copies": 3}])
+    assert bound.bound == 2_000_000
+    assert bound.nodes <= 4
+
+
+def test_the_host_of_a_machine_with_one_accelerator() -> None:
+    """Copies of 5 of 8 vCPUs can't stand beside each other, whatever the sums over three machines say."""
+    component = {"name": "c", "copies": 3, "accelerator_memory_gib": 1, "shared": True, "vcpus": 5}
+    assert bound_of(machine={"accelerator_count": 1}, components=[component]).bound == 3_000_000
+
+
+def test_a_dedicated_component_has_machines_of_its_own() -> None:
+    """Two dedicated copies and another one, all tiny: two machines, not one."""
+    tiny = {"accelerator_memory_gib": 0.5, "shared": True}
+    components = [{"name": "alone", "copies": 2, "dedicated": True, **tiny}, {"name": "c", "copies": 1, **tiny}]
+    assert bound_of(components=components).bound == 2_000_000
+    components[0]["spread"] = {"max_per_instance": 1}
+    assert bound_of(components=components).bound == 3_000_000
+
+
+def test_machines_of_a_dedicated_component_are_whole() -> None:
+    """Fourteen copies, four on a machine, in three zones: 5 + 5 + 4 of them take five machines, not 3.5."""
+    tiny = {"accelerator_memory_gib": 0.5, "shared": True}
+    spread = {"max_skew": 1, "max_per_instance": 4}
+    alone = {"name": "alone", "copies": 14, "dedicated": True, "spread": spread, **tiny}
+    assert bound_of(zones="abc", components=[alone]).bound == 5_000_000
+    many = {**alone, "copies": MOST_COPIES + 2}  # 22 in each zone: there branching on machines is enough
+    assert bound_of(zones="abc", components=[many]).bound == 18_000_000
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
+    """Against every number of machines of each offer."""
+    rng = random.Random(seed)
+    required = rng.randint(0, 4)
+    copies = required + rng.randint(0, 2)
+    reward = rng.choice([0, 0, 3, 8])
+    row = {"name": "c", "copies": copies, "min_copies": required, "dedicated": True}
+    shape = {"accelerator": "A", "accelerator_count": 1, "vcpus": 1, "memory_gib": 1, "price_per_hour": 1}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[{"name": "p", "instance_type": "t", "zone": "a"}],
+        components=[row],
+    )
+    offers = {z: {(rng.randint(1, 3), rng.randint(1, 9)) for _ in range(rng.randint(1, 2))} for z in range(2)}
+    limits = None
+    if rng.random() < 0.6:
+        low = {z: rng.randint(0, 1) for z in offers}
+        limits = ZoneLimits(low, {z: low[z] + rng.randint(0, 3) for z in offers})
+    totals = []
+    for n in itertools.product(range(copies + 1), repeat=2):
+        kept = limits is None or all(limits.least[z] <= n[z] <= limits.most[z] for z in (0, 1))
+        if required <= sum(n) <= copies and kept:
+            worth = sum(
+                min(
+                    sum(k * price for k, (_, price) in zip(many, offers[z], strict=True))
+                    for many in itertools.product(range(7), repeat=len(offers[z]))
+                    if sum(k * holds for k, (holds, _) in zip(many, offers[z], strict=True)) >= n[z]
+                )
+                for z in (0, 1)
+            )
+            totals.append(worth - reward * sum(n))
+    found = cheapest_machines(compile_fleet(problem).components[0], offers, limits, reward)
+    if totals:
+        assert found == min(totals)
+    else:
+        assert found == -reward * copies
+    if not reward:
+        assert cheapest_machines(compile_fleet(problem).components[0], offers, limits) == found
+
+
+@pytest.mark.parametrize(
+    ("edits", "whole"),
+    [
+        ({"copies": MOST_COPIES, "dedicated": True}, True),
+        ({"copies": MOST_COPIES + 1, "dedicated": True}, False),
+        ({"copies": 1}, False),
+        ({"demand": 1, "throughput": 1, "dedicated": True}, False),
+    ],
+)
+def test_whose_machines_are_counted_whole(edits: dict[str, Any], whole: bool) -> None:
+    """Components that have them alone, no demand, and not too many copies."""
+    fleet = bound_of(components=[{"name": "c", "accelerators": 0, **edits}]).fleet
+    assert counts_whole(fleet.components[0]) == whole
+
+
+def test_most_copies_on_one_machine_by_any_options() -> None:
+    """Each resource by the option that takes least of it, so a mix of options is covered too."""
+    options = [
+        {"accelerators": 1, "accelerator_memory_gib": 2.5, "shared": True, "vcpus": 1},
+        {"accelerators": 2, "accelerator_memory_gib": 1.5, "shared": True, "vcpus": 4},
+    ]
+    bound = bound_of(components=[{"name": "c", "copies": 20, "dedicated": True, "options": options}])
+    component = bound.fleet.components[0]
+    assert most_on_one(bound.fleet, component, 0) == 3  # two of 2.5 GiB apart, and one of 1.5 GiB beside both
+    narrow = bound_of(components=[{"name": "c", "copies": 20, "options": options[:1]}]).fleet
+    assert most_on_one(narrow, narrow.components[0], 0) == 2
+
+
+def test_a_bound_from_every_round() -> None:
+    """The bound rises while columns are generated: what is reported is below the end, and not only there."""
+    rng = random.Random(1)
+    components = [
+        {"name": f"c{k}", "copies": 5, "accelerator_memory_gib": rng.randint(3, 40) / 20, "shared": True}
+        for k in range(40)
+    ]
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 8,
+                              "price_per_hour": 1}},
+        pools=[{"name": "t", "instance_type": "t", "zone": "a"}],
+        components=components,
+    )  # fmt: skip
+    fleet = compile_fleet(problem)
+    track = Track(fleet, Budget())
+    bound = PatternBound(fleet, Budget())
+    bound.run(track)
+    reported = [event.bound for event in track.events if event.bound is not None]
+    assert len(reported) > 2
+    assert reported == sorted(reported)
+    assert reported[-1] == bound.bound
+    assert track.bound_relaxes
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_items_of_one_way_need_no_row(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a row for each item the LP ends at the same value."""
+    fleet = compile_fleet(Problem(**random_problem(random.Random(seed), state=False)))
+
+    def root() -> float:
+        bound = PatternBound(fleet, Budget())
+        bound.run(Track(fleet, Budget()), nodes=0)
+        return bound.bound
+
+    without = root()
+    monkeypatch.setattr(master, "copies_of_items", lambda _: {})
+    assert root() == pytest.approx(without, rel=1e-6, abs=2)
+
+
+def test_groups_without_a_price_have_a_price_of_nothing() -> None:
+    """Prices of what runs know no groups of pools."""
+    fleet = compile_fleet(Problem(**random_problem(random.Random(3))))
+    pools = len(fleet.pools)
+    groups = (tuple(range(pools)),)
+    cut = Cut((0,) * pools, 0)
+    assert machine_costs(fleet, cut, groups, []) == machine_costs(fleet, cut, groups, [0])
+    box = Box((1,) * (pools + 1), (2,) * (pools + 1))
+    assert box_bound(fleet, cut, groups, [], box) == sum(pool.price for pool in fleet.pools)

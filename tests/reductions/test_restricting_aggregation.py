@@ -1,0 +1,81 @@
+"""A condensed problem asks for more: every plan of it is, copy for copy, a plan of the whole."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from placement import Problem
+from placement.bounds import volume_bound
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import evaluate
+from placement.heuristics.first_plan import first_plan
+from placement.reductions.relaxing_aggregation import alike
+from placement.reductions.restricting_aggregation import condense
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from tests.corpus import broken_rules
+from tests.heuristics.fleets import component, fleet_of, suite
+from tests.strategies import random_problem
+
+
+def test_its_plans_are_plans_of_the_whole() -> None:
+    """Under every rule, for few and many groups; the price is the same, and so is what is left out."""
+    merged = 0
+    documents = [random_problem(random.Random(seed), state=False, max_components=12) for seed in range(60)]
+    documents += [suite(family, 30, seed) for family in ("shared", "exclusive", "mixed") for seed in (1, 2)]
+    for seed, document in enumerate(documents):
+        problem = Problem(**document)
+        fleet = compile_fleet(problem)
+        for most in (1, 10, 20):
+            small = condense(fleet, most)
+            assert sorted(c for group in small.groups for c in group) == [c.index for c in fleet.components]
+            track = Track(small.fleet, Budget())
+            first_plan(small.fleet, track, Budget(work=3), seed)
+            if track.best is None:
+                continue
+            packing, value = track.best
+            plan = small.expand(packing)
+            assert broken_rules(problem, fleet, plan) == [], f"seed {seed}"
+            assert evaluate(fleet, plan) == value
+            merged += len(small.groups) < len(fleet.components)
+    assert merged > 15
+
+
+def test_more_groups_ask_for_less() -> None:
+    """Needs are rounded up: the volume bound falls towards that of the whole."""
+    fleet = compile_fleet(Problem(**suite("shared", 300, 1)))
+    bounds = [volume_bound(condense(fleet, most).fleet) for most in (15, 40, 100, 300)]
+    assert bounds == sorted(bounds, reverse=True)
+    assert bounds[-1] == volume_bound(fleet)
+    assert bounds[2] <= 1.03 * bounds[-1]
+    assert condense(fleet, 100).pays
+    assert not condense(fleet, 300).pays
+
+
+def test_groups_are_made_for_needs_that_are_rounded_up() -> None:
+    """They lose less of the memory that way than those of needs that are rounded down do."""
+    fleet = compile_fleet(Problem(**suite("shared", 300, 1)))
+
+    def lost(groups: list[list[int]]) -> int:
+        total = 0
+        for group in groups:
+            members = [(fleet.components[c].options[0].memory_mib, fleet.components[c].copies) for c in group]
+            total += sum(n * (max(members)[0] - memory) for memory, n in members)
+        return total
+
+    assert lost(alike(fleet, 40, up=True)) < 0.9 * lost(alike(fleet, 40))
+
+
+def test_components_with_rules_of_their_own_stay_alone() -> None:
+    """Also one that another avoids, which says nothing itself."""
+    rules: list[dict[str, Any]] = [
+        {},
+        {},
+        {"dedicated": True},
+        {"spread": {"max_per_instance": 1}},
+        {"avoid": ["c0"]},
+        {},
+    ]
+    fleet = fleet_of([component(f"c{k}", 2, k + 1.0, **rule) for k, rule in enumerate(rules)])
+    assert condense(fleet, 1).groups == ((0,), (1, 5), (2,), (3,), (4,))

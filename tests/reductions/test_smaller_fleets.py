@@ -1,0 +1,98 @@
+"""Fleets with less to choose from: whatever is planned on them is a plan of the whole."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from placement import Problem
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Packing, Value
+from placement.heuristics import relabel
+from placement.heuristics.solve import solve_greedy
+from placement.patterns.bound import PatternBound
+from placement.reductions.greenfield import afresh
+from placement.reductions.mode_filter import focus
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from tests import strategies
+from tests.corpus import broken_rules, seeds
+
+DEAR = Value((), 2**62)
+
+
+def greedy_plan(fleet: Fleet) -> Packing | None:
+    """A plan of a compiled fleet, with little work."""
+    track = Track(fleet, Budget(work=2))
+    solve_greedy(fleet, track, budget=Budget(work=2))
+    return None if track.best is None else track.best[0]
+
+
+@seeds(range(250))
+def test_plans_as_if_nothing_ran_are_plans_once_relabelled(seeds: range) -> None:
+    """Running machines of every state; those that can't be released are paid for and count against quotas."""
+    planned = forced = 0
+    for seed in seeds:
+        problem = Problem(**strategies.random_problem(random.Random(seed), state=True))
+        fleet = compile_fleet(problem)
+        fresh = afresh(fleet, DEAR)
+        if fresh is None or not fleet.instances:
+            continue
+        assert not any(place.pinned for place in fleet.places)
+        packing = greedy_plan(fresh)
+        if packing is None:
+            continue
+        assert broken_rules(problem, fleet, relabel(fleet, packing)) == [], f"seed {seed}"
+        planned += 1
+        forced += any(fleet.forced(pool.index) for pool in fleet.pools)
+    assert planned > 60 * len(seeds) / 250
+    assert forced > 15 * len(seeds) / 250
+
+
+def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
+    """Nor without a plan to tell, nor where a copy is pinned."""
+    shape = {"accelerator": "A", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    document: dict[str, Any] = {
+        "accelerators": {"A": {"memory_gib": 4}},
+        "instance_types": {"t": shape},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "a"}],
+        "components": [{"name": "c", "copies": 2, "move_cost": 0.5}],
+        "instances": [{"id": "i", "pool": "p"}],
+        "placements": [{"component": "c", "instance": "i"}, {"component": "c", "instance": "i"}],
+    }
+    fleet = compile_fleet(Problem(**document))
+    all_moves = 2 * fleet.components[0].move_cost * fleet.tick_move
+    assert afresh(fleet, Value((), 10 * all_moves)) is not None
+    assert afresh(fleet, Value((), 10 * all_moves - 1)) is None
+    assert afresh(fleet, None) is None
+    document["placements"][0]["pinned"] = True
+    assert afresh(compile_fleet(Problem(**document)), DEAR) is None
+
+
+@seeds(range(120), 20)
+def test_plans_by_the_cheapest_ways_are_plans(seeds: range) -> None:
+    """Each component keeps a way in each zone that it had one in, and those that a plan at hand uses."""
+    planned = before = after = 0
+    for seed in seeds:
+        problem = Problem(**strategies.random_problem(random.Random(seed), state=False))
+        fleet = compile_fleet(problem)
+        bound = PatternBound(fleet, Budget())
+        bound.run(Track(fleet, Budget()), nodes=0)
+        plan = greedy_plan(fleet)
+        if not bound.reduced or plan is None:
+            continue
+        narrow = focus(fleet, bound.relaxation.ways, bound.reduced, plan if seed % 2 else None)
+        for machine, seat in plan.seats() if seed % 2 else ():
+            assert machine.pool in narrow.components[seat.component].options[seat.option].pools
+        for whole, less in zip(fleet.components, narrow.components, strict=True):
+            for a, b in zip(whole.options, less.options, strict=True):
+                assert b.pools <= a.pools
+                before, after = before + len(a.pools), after + len(b.pools)
+            zones = {fleet.pools[p].zone for option in whole.options for p in option.pools}
+            assert zones == {fleet.pools[p].zone for option in less.options for p in option.pools}
+        packing = greedy_plan(narrow)
+        if packing is not None:
+            assert broken_rules(problem, fleet, packing) == [], f"seed {seed}"
+            planned += 1
+    assert planned > 60 * len(seeds) / 120
+    assert after < before

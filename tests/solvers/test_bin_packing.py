@@ -1,0 +1,132 @@
+"""Fleets as vector packing: the translation keeps every plan, and the solver's answers are true."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+import placement
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.translate import to_plan
+from placement.documents import Problem
+from placement.reductions.vector_packing import as_vector_packing
+from placement.referee import violations
+from placement.solvers.bin_packing import solve_bin_packing
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from placement.solving.result import Stop
+from tests import brute, strategies
+from tests.heuristics.fleets import document
+
+
+def packable(seeds: range, **knobs: Any) -> list[dict[str, Any]]:
+    """The random problems among these that are vector packing."""
+    found = (strategies.random_problem(random.Random(seed), state=False, **knobs) for seed in seeds)
+    return [doc for doc in found if as_vector_packing(compile_fleet(Problem(**doc))) is not None]
+
+
+def test_answers_are_the_true_optima() -> None:
+    """Proven plans cost what the cheapest plan costs, and infeasible is said where no plan exists."""
+    documents = packable(range(300), demand=False, optional=False)
+    outcomes = set()
+    for doc in documents:
+        if brute.too_big(doc):
+            continue
+        fleet = compile_fleet(Problem(**doc))
+        budget = Budget(work=1000)
+        track = Track(fleet, budget)
+        outcome = solve_bin_packing(fleet, track, budget=budget)
+        best = brute.cheapest(doc)
+        assert outcome.infeasible == (best is None)
+        outcomes.add(outcome.infeasible)
+        if best is not None:
+            assert track.best is not None
+            assert track.proved
+            assert not violations(fleet.problem, to_plan(fleet, track.best[0], status="feasible"))
+            assert fleet.cost(track.best[1].ticks) == best.account.cost
+    assert outcomes == {True, False}
+    assert len(documents) > 30
+
+
+SHARED = {"shared": True, "accelerator_memory_gib": 10}
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ({}, True),
+        ({"spread": {"max_per_instance": 1}}, True),
+        ({"dedicated": True}, True),
+        ({**SHARED, "on": ["A"]}, False),  # two could share one accelerator of eight
+        ({**SHARED, "instance_types": ["small"]}, True),
+        ({"spread": {"max_skew": 1}}, False),
+        ({"spread": {"max_skew": 1}, "zones": ["a"]}, True),
+        ({"spread": {"min_zones": 2}}, False),
+        ({"spread": {"max_per_zone": 1}}, False),
+        ({"min_available_on_zone_loss": 1}, False),
+        ({"min_copies": 1}, False),
+    ],
+)
+def test_which_fleets_are_packing(change: dict[str, Any], fits: bool) -> None:
+    """Each rule that looks beyond one machine, or at single accelerators, is noticed."""
+    row = {"name": "a", "copies": 2, "accelerators": 1, "accelerator_memory_gib": 60}
+    fleet = compile_fleet(Problem(**document([{**row, **change}])))
+
+    assert (as_vector_packing(fleet) is not None) == fits
+
+
+def test_other_fleets_end_at_once_with_the_reason() -> None:
+    """Nothing is claimed of a fleet that is not packing."""
+    doc = document([{"name": "a", "copies": 2, "accelerators": 1, **SHARED}])
+    fleet = compile_fleet(Problem(**doc))
+    track = Track(fleet, Budget())
+
+    outcome = solve_bin_packing(fleet, track, budget=Budget())
+
+    assert outcome.stop is Stop.STUCK
+    assert outcome.reason.startswith("not a bin packing problem")
+    assert track.best is None
+    assert not outcome.infeasible
+
+
+def test_sizes_that_can_not_bind_are_left_out() -> None:
+    """Plain bin packing has one size; where copies own accelerators too, the accelerators are one more."""
+    shared = [
+        {"name": f"c{i}", "copies": 4, "accelerator_memory_gib": gib, "shared": True} for i, gib in enumerate((1, 30))
+    ]
+    owner = {"name": "owner", "copies": 2, "accelerator_memory_gib": 1}
+    plain, mixed = as_vector_packing(one_card(shared)), as_vector_packing(one_card([*shared, owner]))
+    assert plain is not None
+    assert mixed is not None
+    assert plain.problem.capacities == [[40 * 1024]]
+    assert len(mixed.problem.capacities[0]) == 2
+
+
+def one_card(components: list[dict[str, Any]]) -> Fleet:
+    card = {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 40}},
+        instance_types={"card": card},
+        pools=[{"name": "p", "instance_type": "card", "zone": "z"}],
+        components=components,
+    )
+    return compile_fleet(problem)
+
+
+def test_prices_beyond_the_packing_core_are_left_to_others() -> None:
+    """A pool at a billion dollars an hour: `auto` solves it, and the core is not asked."""
+    kinds = {
+        name: {"accelerator": "S", "accelerator_count": 1, "vcpus": 8, "memory_gib": 32, "price_per_hour": price}
+        for name, price in (("cheap", 0.333333), ("dear", 1e9))
+    }
+    doc: dict[str, Any] = {
+        "accelerators": {"S": {"memory_gib": 24}},
+        "instance_types": kinds,
+        "pools": [{"name": name, "instance_type": name, "zone": "a"} for name in kinds],
+        "components": [{"name": "c", "copies": 2, "accelerator_memory_gib": 20}],
+    }
+    assert as_vector_packing(compile_fleet(Problem(**doc))) is None
+    result = placement.solve(Problem(**doc), work=1_000, time_limit=None)
+    assert (result.status, result.cost) == (placement.Status.OPTIMAL, 666_666)

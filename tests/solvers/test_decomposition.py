@@ -1,0 +1,145 @@
+"""The solver as a whole on small problems cut very small: plans are checked by the planner, bounds by brute force."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+import placement
+from placement import Problem, Status
+from placement.compiled.fleet import compile_fleet
+from placement.heuristics import relabel
+from placement.heuristics.first_plan import first_plan
+from placement.reductions.greenfield import afresh
+from placement.reductions.restricting_aggregation import condense
+from placement.solvers.decomposition import DecompositionOptions, solve_decomposition
+from placement.solvers.decomposition.tasks import Whole
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from placement.solving.result import Stop
+from tests import brute
+from tests.corpus import broken_rules, plans, seeds
+from tests.heuristics.fleets import suite
+from tests.strategies import random_problem
+
+CUT = {"copies": 2, "solver": "greedy", "rounds": 2}
+
+
+@seeds(range(45), 10)
+def test_rounds_keep_every_rule_and_never_lose(seeds: range) -> None:
+    """With every rule and state in play, a plan given is never made worse; the planner raises when one is broken."""
+    rounds = better = 0
+    for _, problem, fleet, packing in plans(seeds):
+        hint = placement.compiled.translate.to_plan(fleet, packing)
+        before = placement.verify(problem, hint)
+        result = placement.solve(
+            problem, "decomposition", time_limit=None, work=1, threads=1, options=dict(CUT), hint=hint
+        )
+        assert result.cost is not None
+        left_out = sum(row.copies for row in result.plan.unplaced)
+        assert left_out <= sum(before.left_out.values())
+        if left_out == sum(before.left_out.values()):
+            assert result.cost <= before.cost
+            better += result.cost < before.cost
+        rounds += int(result.to_document().get("stats", {}).get("rounds", 0))
+    assert rounds > 15 * len(seeds) / 45
+    assert better > 0
+
+
+def test_a_plan_comes_before_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bounds of a large fleet may take longer than there is time for."""
+    fleet = compile_fleet(Problem(**suite("shared", 40, 1)))
+    budget = Budget(work=1)
+    track = Track(fleet, budget)
+    had: list[bool] = []
+    monkeypatch.setattr(
+        "placement.solvers.decomposition.solve.raise_instant_bounds", lambda *_: had.append(track.best is not None)
+    )
+    solve_decomposition(fleet, track, budget=budget, options=DecompositionOptions(copies=20, solver="greedy", rounds=1))
+    assert had == [True]
+
+
+def test_the_whole_in_groups_keeps_every_rule() -> None:
+    """Plans of groups become plans of components, also where machines run: these are matched afterwards."""
+    found = ran = 0
+    documents = [random_problem(random.Random(seed), max_components=12) for seed in range(500, 550)]
+    documents += [
+        suite(family, 60, seed) for family in ("shared", "exclusive", "mixed", "replan") for seed in (1, 2, 3)
+    ]
+    for seed, document in enumerate(documents):
+        problem = Problem(**document)
+        fleet = compile_fleet(problem)
+        track = Track(fleet, Budget())
+        first_plan(fleet, track, Budget(work=1), seed)
+        fresh = None if track.best is None else afresh(fleet, track.best[1])
+        condensed = None if fresh is None else condense(fresh, 40)
+        if condensed is None or not condensed.pays:
+            continue
+        answer = Whole(condensed, "greedy", seed, 1.0).run(Budget(work=2))
+        if answer.packing is not None:
+            assert broken_rules(problem, fleet, relabel(fleet, answer.packing)) == [], f"seed {seed}"
+            found += 1
+            ran += bool(fleet.instances)
+    assert found > 5
+    assert ran
+
+
+def test_groups_find_what_heuristics_do_not() -> None:
+    """Half as many groups as components: cheaper than the heuristics, with the bound of the whole beside."""
+    fleet = compile_fleet(Problem(**suite("shared", 12, 2)))
+    costs = []
+    for groups in (0, 6):
+        budget = Budget(work=1)
+        track = Track(fleet, budget)
+        options = DecompositionOptions(copies=40, groups=groups, rounds=0)
+        solve_decomposition(fleet, track, budget=budget, options=options)
+        assert track.best is not None
+        costs.append(track.best[1].ticks)
+    assert costs[1] < costs[0]
+    assert track.bound_by == "patterns"
+
+
+@seeds(range(400, 425), 8)
+def test_its_bound_is_that_of_the_whole(seeds: range) -> None:
+    """Never above the optimum that brute force finds, however the problem is cut."""
+    tried = 0
+    for seed in seeds:
+        document = random_problem(random.Random(seed), optional=False)
+        if brute.too_big(document):
+            continue
+        best = brute.cheapest(document)
+        result = placement.solve(
+            Problem(**document), "decomposition", time_limit=None, work=1, threads=1, options=dict(CUT)
+        )
+        if best is None:
+            assert result.status in (Status.UNKNOWN, Status.INFEASIBLE)
+            continue
+        assert result.bound is None or result.bound <= best.account.cost
+        tried += result.bound is not None
+    assert tried > 6 * len(seeds) / 25
+
+
+@pytest.mark.slow
+def test_parts_find_what_the_whole_can() -> None:
+    """On a fleet of a hundred components the rounds make the heuristics' plan cheaper."""
+    fleet = compile_fleet(Problem(**suite("mixed", 100, 1)))
+    budget = Budget(work=1)
+    track = Track(fleet, budget)
+    options = DecompositionOptions(copies=80, solver="greedy")
+    outcome = solve_decomposition(fleet, track, budget=budget, options=options)
+    assert int(outcome.stats["improved"]) > 0
+    assert track.found_by == "decomposition"
+    assert track.bound_by == "patterns"
+
+
+def test_time_that_is_over_ends_it_with_the_plan_at_hand() -> None:
+    """No round is begun."""
+    _, _, fleet, packing = next(plans(range(150)))
+    budget = Budget(seconds=0)
+    track = Track(fleet, budget)
+    options = DecompositionOptions(copies=1)
+    outcome = solve_decomposition(fleet, track, budget=budget, hint=packing, options=options)
+    assert outcome.stop in (Stop.TIME, Stop.PROVED)
+    assert outcome.stats.get("rounds", 0) == 0
+    assert track.best is not None

@@ -1,0 +1,282 @@
+"""Diving: what stands keeps every rule, nothing is lost, and where the patterns are clear nothing is left out."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import placement
+from placement import Problem
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.machine_state import Box
+from placement.compiled.spread import keeps_zone_rules
+from placement.heuristics.workspace import Workspace
+from placement.patterns.bound import PatternBound
+from placement.patterns.formulation import relax
+from placement.reductions.preassigned import settle
+from placement.solvers.column_generation import pack
+from placement.solvers.column_generation.diving import Dive, may_dive
+from placement.solvers.column_generation.diving import dive as dive_module
+from placement.solvers.column_generation.diving.assignment import Seating
+from placement.solvers.column_generation.diving.residual_capacity import SpaceGrid
+from placement.solvers.column_generation.diving.restricted_master import Guide
+from placement.solvers.column_generation.mixes import Mix
+from placement.solvers.column_generation.pack import firm_fleet
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from tests.corpus import broken_rules, plans, seeds
+from tests.heuristics.fleets import component, document
+
+if TYPE_CHECKING:
+    from placement.heuristics import Sketch
+    from tests.reading import Doc
+
+
+def dive(fleet: Fleet, machines: tuple[int, ...] | None = None, seed: int = 0) -> tuple[Sketch, tuple[int, ...]]:
+    """A dive at these machine counts, by default the bound's."""
+    budget = Budget()
+    bound = PatternBound(fleet, budget)
+    bound.run(Track(fleet, budget), nodes=20)
+    counts = bound.machines if machines is None else machines
+    sketch = Dive(bound.relaxation, bound.patterns, seed).run(Mix(counts), budget)
+    assert sketch is not None
+    return sketch, counts
+
+
+def mixed(seed: int) -> list[Doc]:
+    """Copies on 1, 2, 4 and 8 accelerators; some need much of the host, so that it binds."""
+    rng = random.Random(seed)
+    rows = []
+    for k in range(rng.randint(3, 12)):
+        wide = rng.choice([1, 1, 1, 2, 4, 8])
+        memory, vcpus = rng.choice([0, 10, 20, 30, 37.5, 40, 55]), rng.choice([0, 1, 4, 12, 40])
+        rows.append(
+            component(f"c{k}", rng.randint(1, 6), memory, wide, vcpus=vcpus, memory_gib=rng.choice([0, 16, 90]))
+        )
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_stands_keeps_every_rule(seed: int) -> None:
+    """Held against the check, with as many copies asked for as stand; with those out they are all; quotas are kept."""
+    rows = mixed(seed)
+    fleet = compile_fleet(Problem(**document(rows)))
+    assert may_dive(fleet)
+    sketch, machines = dive(fleet, seed=seed)
+    used = Counter(machine.pool for machine in sketch.packing.machines)
+    assert all(used[p] <= n for p, n in enumerate(machines))
+    placed = Counter(seat.component for _, seat in sketch.packing.seats())
+    for c in fleet.components:
+        assert placed[c.index] + sketch.missing[c.index, None, None] == c.copies
+    assert placed, "nothing stands"
+    standing = Problem(**document([{**row, "copies": placed[c]} for c, row in enumerate(rows)]))
+    assert broken_rules(standing, compile_fleet(standing), sketch.packing) == []
+
+
+def test_wide_copies_and_what_stands_beside_them() -> None:
+    """Two machines are just enough for copies on eight, four and one accelerators: nothing is left out."""
+    rows = [component("eight", 2, 40, 8), component("four", 2, 40, 4), component("one", 8, 40)]
+    fleet = compile_fleet(Problem(**document(rows)))
+    sketch, machines = dive(fleet, machines=(2, 0, 0, 0, 0, 0))
+    assert not sketch.missing
+    assert len(sketch.packing.machines) == sum(machines) == 2
+
+
+def test_too_few_machines_leave_copies_out() -> None:
+    """Half of what is needed stands on half of the machines."""
+    fleet = compile_fleet(Problem(**document([component("one", 32, 40)])))
+    sketch, _ = dive(fleet, machines=(1, 0, 0, 0, 0, 0))
+    assert sketch.missing == {(0, None, None): 16}
+
+
+def test_copies_that_own_accelerators_stand_beside_those_that_share() -> None:
+    """One big machine: a copy that owns four, two that own one, and shared ones on the two that are left."""
+    rows = [component("four", 1, 40, 4, shared=False), component("one", 2, 40, shared=False), component("many", 4, 40)]
+    sketch, _ = dive(compile_fleet(Problem(**document(rows))), machines=(1, 0, 0, 0, 0, 0))
+    assert not sketch.missing
+
+
+def test_few_on_one_machine_come_first() -> None:
+    """One copy on each of four machines, though the LP has as much of others: none is left over for the last."""
+    rows = [
+        component("few", 4, 30, spread={"max_per_instance": 1}),
+        component("many", 28, 50),
+        component("rest", 28, 25),
+    ]
+    fleet = compile_fleet(Problem(**document(rows)))
+    sketch, _ = dive(fleet, machines=(4, 0, 0, 0, 0, 0))
+    few = [sum(seat.component == 0 for seat in machine.seats) for machine in sketch.packing.machines]
+    assert few == [1, 1, 1, 1]
+
+
+def test_each_zone_gets_its_part() -> None:
+    """Nine copies over three zones with skew 1 stand three a zone, where each zone has room for all."""
+    fleet = compile_fleet(Problem(**document([component("spread", 9, 40, spread={"max_skew": 1})])))
+    sketch, _ = dive(fleet, machines=(1, 0, 1, 0, 1, 0))
+    assert not sketch.missing
+    assert sorted(len(machine.seats) for machine in sketch.packing.machines) == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    "row", [{"accelerators": 0, "vcpus": 1, "copies": 3}, {"accelerator_memory_gib": 40, "demand": 5, "throughput": 1}]
+)
+def test_no_dive_off_accelerators_or_for_a_demand(row: dict[str, Any]) -> None:
+    """The dive knows neither."""
+    assert may_dive(compile_fleet(Problem(**document([component("one", 3, 40)]))))
+    assert not may_dive(compile_fleet(Problem(**document([component("one", 3, 40), {"name": "other", **row}]))))
+
+
+@seeds(range(150))
+def test_a_dive_keeps_every_rule_on_tight_problems(seeds: range) -> None:
+    """At the machines of a plan: every seat may stand where it is, and with what is out every zone rule is kept."""
+    dived = complete = 0
+    for seed, problem, fleet, packing in plans(seeds, demand=False, state=False):
+        track = Track(fleet, Budget())
+        track.offer(packing, "test")
+        firm = firm_fleet(fleet, track)
+        settled = settle(firm, [pool.price for pool in fleet.pools]) if may_dive(firm) else None
+        if settled is None or firm.levels or firm.instances:
+            continue
+        counts = Counter(machine.pool for machine in packing.machines)
+        bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
+        bound.run(Track(fleet, Budget()), nodes=5)
+        sketch = Dive(relax(settled.rest), bound.patterns, seed).run(
+            Mix(tuple(counts[p] for p in range(len(fleet.pools)))), Budget()
+        )
+        if sketch is None:
+            continue
+        dived += 1
+        ws = Workspace(settled.rest)
+        for machine in sketch.packing.machines:
+            m = ws.rent(machine.pool)
+            for seat in machine.seats:
+                assert ws.can_stand(seat, m), f"seed {seed}"
+                ws.place(seat, m)
+        for c in settled.rest.components:
+            zoned = list(ws.zoned[c.index])
+            for (_, zone, _), n in ((key, n) for key, n in sketch.missing.items() if key[0] == c.index):
+                zoned[zone or 0] += n
+            assert sum(zoned) == c.required, f"seed {seed}"
+            assert not c.has_zone_rules or keeps_zone_rules(c, zoned), f"seed {seed}"
+        if not sketch.missing and not any(settled.used):
+            complete += 1
+            assert broken_rules(problem, fleet, sketch.packing) == [], f"seed {seed}"
+    assert dived > 20 * len(seeds) / 150
+    assert complete > 8 * len(seeds) / 150
+
+
+def test_column_generation_dives(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With small fleets let in, its plans pass the check (`solve` verifies) and repeat under a work limit."""
+    monkeypatch.setattr(pack, "DIVE_FROM", 0)
+    problem = Problem(**document([*mixed(3), component("many", 30, 26.5)]))
+    results = [placement.solve(problem, "column-generation", time_limit=None, work=2, seed=1) for _ in range(2)]
+    assert results[0].cost is not None
+    assert results[0].plan == results[1].plan or results[0].cost == results[1].cost
+
+
+@pytest.fixture(name="singles")
+def _singles() -> Fleet:
+    """Machines of eight accelerators for a copy on four, some on two and many on one, zones beside."""
+    rows = [
+        component("four", 2, 30, 4),
+        component("two", 6, 25, 2, spread={"max_skew": 1}),
+        component("one", 24, 41, spread={"min_zones": 3}),
+        component("small", 30, 11),
+    ]
+    return compile_fleet(Problem(**document(rows)))
+
+
+def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
+    """Whatever may be seated and taken back in any order, the state and the machines are as before."""
+    relaxation = relax(singles)
+    seating, rng = Seating(relaxation), random.Random(0)
+    state = seating.start([1] * len(singles.pools), [5.0] * len(relaxation.ways))
+    state.by_way = [rng.random() for _ in relaxation.ways]
+    before = state.copy()
+    boxes = [Box(singles, p, None) for p in (0, 2, 4)]
+    empty = [box.save() for box in boxes]
+    seated = []
+    for _ in range(300):
+        box, w = rng.choice(boxes), rng.randrange(len(relaxation.ways))
+        if (
+            relaxation.ways[w].pool == box.pool
+            and (on := seating.tightest(box, w))
+            and seating.place(box, state, w, on)
+        ):
+            seated.append((box, box.copies[-1]))
+    assert len(seated) > 20
+    rng.shuffle(seated)
+    for box, copy in seated:
+        seating.take_back(box, state, copy)
+    assert [box.save() for box in boxes] == empty
+    assert (state.out, state.most, state.zoned) == (before.out, before.most, before.zoned)
+    assert state.by_way == pytest.approx(before.by_way)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_diving_again_leaves_no_more_out(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the memory of what is out; and in some of these it brings more in."""
+    rows = [*mixed(seed), component("many", 40, 26.5), component("few", 12, 33, 2)]
+    fleet = compile_fleet(Problem(**document(rows)))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()), nodes=20)
+    tight = Mix(tuple(math.ceil(0.85 * n) for n in bound.machines))
+
+    def left_out() -> int:
+        sketch = Dive(bound.relaxation, bound.patterns, seed).run(tight, Budget())
+        assert sketch is not None
+        options = {c.index: c.options[0] for c in fleet.components}
+        return sum(n * options[c].accelerators * options[c].memory_mib for (c, _, _), n in sketch.missing.items())
+
+    more = left_out()
+    monkeypatch.setattr(dive_module, "_PATIENCE", 0)
+    assert more <= left_out()
+
+
+def test_without_time_for_the_last_lps_what_was_wanted_is_placed(
+    singles: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The LP answers for machines alone: copies on one accelerator stand where it had them."""
+    solve = Guide.solve
+
+    def for_machines(self: Guide, *args: Any, machines: Any = None, **kwargs: Any) -> bool:
+        return machines is not None and solve(self, *args, machines=machines, **kwargs)
+
+    monkeypatch.setattr(Guide, "solve", for_machines)
+    sketch, _ = dive(singles)
+    assert sum(seat.component in {2, 3} for _, seat in sketch.packing.seats()) > 30
+
+
+def test_zones_are_settled_before_they_fill_up() -> None:
+    """Two zones with room for half of the copies each, skew 1 and others beside: none is left for a full zone."""
+    zones: dict[str, Any] = {"zones": ["a", "b"]}
+    spread = [component(f"s{k}", 3, 38 - k, spread={"max_skew": 1}, **zones) for k in range(6)]
+    rows = [*spread, component("rest", 14, 40, **zones)]
+    fleet = compile_fleet(Problem(**document(rows)))
+    sketch, _ = dive(fleet, machines=(1, 0, 1, 0, 0, 0))
+    assert not sketch.missing
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
+    """What fits by units stands on what is free of the accelerator."""
+    rng = random.Random(seed)
+    fleet = compile_fleet(Problem(**document(mixed(seed))))
+    relaxation = relax(fleet)
+    kind = rng.choice(relaxation.kinds)
+    grid, box = SpaceGrid(kind), Box(fleet, kind.pools[0], None)
+    for item in rng.choices(kind.items, k=rng.randint(0, 2)):
+        box.room[0] -= item.memory_mib
+        box.share[0] -= item.share
+        box.vcpus -= item.vcpus
+        box.host -= item.host_mib
+    free = grid.free(box, 0)
+    for _ in range(50):
+        content = {i: rng.randint(1, 2) for i in range(len(kind.items)) if rng.random() < 0.4}
+        need = sum(times * kind.items[i].memory_mib for i, times in content.items())
+        if free is not None and grid.fits(free, content):
+            assert need <= box.room[0]

@@ -1,0 +1,230 @@
+"""Packing at fleet mixes: dedicated components settled, room tested by the pattern LP, plans that keep every rule."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement import Problem
+from placement.compiled.capacity import most_on_one
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.compiled.packing import Packing, evaluate
+from placement.compiled.spread import keeps_zone_rules
+from placement.patterns.bound import PatternBound
+from placement.patterns.formulation import relax
+from placement.reductions.preassigned import settle
+from placement.solvers.column_generation import pack
+from placement.solvers.column_generation.diving import Dive
+from placement.solvers.column_generation.mixes import Mixes
+from placement.solvers.column_generation.pack import MixPacking, firm_fleet
+from placement.solvers.column_generation.rounding import Rounding
+from placement.solvers.column_generation.separation import SpareRoom
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from tests.corpus import broken_rules, plans, seeds
+from tests.heuristics.fleets import component, document
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Component
+
+
+def incumbent(fleet: Fleet, packing: Packing) -> tuple[Track, PatternBound]:
+    """A track with a plan, and a bound for what that leaves out."""
+    track = Track(fleet, Budget())
+    track.offer(packing, "test")
+    bound = PatternBound(fleet, Budget(), evaluate(fleet, packing).left_out if fleet.levels else None)
+    bound.run(track, nodes=5)
+    return track, bound
+
+
+@seeds(range(150))
+def test_a_plan_has_room_on_its_own_machines(seeds: range) -> None:
+    """The LP at the machine counts of any plan lacks nothing; without one of its machines it may, by a true cut."""
+    lacked = 0
+    for seed, _, fleet, packing in plans(seeds):
+        track, bound = incumbent(fleet, packing)
+        firm = firm_fleet(fleet, track)
+        room = SpareRoom(relax(firm), bound.patterns)
+        count = Counter(machine.pool for machine in packing.machines)
+        counts = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
+        assert room.lacking(counts, Budget()) is None, f"seed {seed}"
+        for p in count:
+            fewer = tuple(n - (q == p) for q, n in enumerate(counts))
+            cut = room.lacking(fewer, Budget())
+            if cut is not None:
+                lacked += 1
+                assert cut.slack(fewer) < 0 <= cut.slack(counts), f"seed {seed}"
+    assert lacked > 50 * len(seeds) / 150
+
+
+def least(fleet: Fleet) -> list[int]:
+    """Machines that are paid for anyway."""
+    return [fleet.fewest(pool.index) for pool in fleet.pools]
+
+
+def test_the_cheapest_counts_keep_quotas() -> None:
+    """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
+    fleet = compile_fleet(Problem(**document([component("wide", 5, 80, 8)])))
+    room = SpareRoom(relax(fleet), PatternBound(fleet, Budget()).patterns)
+    found = room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.0, Budget())
+    assert found is not None
+    assert sum(found) == pytest.approx(5.0)
+    assert max(found) <= 2.0 + 1e-9
+    assert sum(room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.2, Budget()) or []) == pytest.approx(6.0)
+    assert room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 0, 0], 0.0, Budget()) is None
+
+
+def test_machines_that_are_paid_for_anyway() -> None:
+    """Five idle machines, and some without accelerators that must run: mixes hold them, dives pass them by."""
+    problem = document([component("one", 3, 40)])
+    problem["instance_types"]["cpu"] = {"vcpus": 8, "memory_gib": 32, "price_per_hour": 1}
+    problem["pools"][0]["min_instances"] = 5
+    problem["pools"].append({"name": "cpu", "instance_type": "cpu", "zone": "a", "min_instances": 2})
+    fleet = compile_fleet(Problem(**problem))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    mix = Mixes(fleet, bound.cuts, 0, SpareRoom(relax(fleet), bound.patterns)).offer(0.01, least(fleet), Budget())
+    assert mix is not None
+    assert mix.machines == (5, 0, 0, 0, 0, 0, 2)
+    sketch = Dive(relax(fleet), bound.patterns, 0).run(mix, Budget())
+    assert sketch is not None
+    assert not sketch.missing
+
+
+def test_a_wide_copy_touches_each_accelerator_once() -> None:
+    """In each of two zones a copy on four accelerators and five that own one: nine, and a machine has eight.
+
+    The LP would put the wide copy on two accelerators, twice on each, as the other zone's copy is of the same kind.
+    """
+    zones: dict[str, Any] = {"zones": ["a", "b"], "spread": {"max_skew": 1}}
+    rows = [component("wide", 2, 35, 4, **zones), component("own", 10, 40, shared=False, **zones)]
+    problem = document(rows)
+    problem["pools"] = [pool for pool in problem["pools"] if pool["instance_type"] == "big"]
+    fleet = compile_fleet(Problem(**problem))
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    mix = Rounding(fleet, relax(fleet), bound.patterns, 0).offer(0.0, least(fleet), Budget())
+    assert mix is not None
+    assert mix.machines == (2, 2, 0)
+    assert mix.most is not None
+    assert sum(most for most, way in zip(mix.most, relax(fleet).ways, strict=True) if way.component == 0) == 2.0
+
+
+@seeds(range(150))
+def test_mixes_by_rounding_have_room_and_keep_quotas(seeds: range) -> None:
+    """On random problems: whole counts within the quotas, at which the LP lacks nothing."""
+    found = 0
+    for seed, _, fleet, packing in plans(seeds, demand=False, state=False):
+        track, bound = incumbent(fleet, packing)
+        firm = firm_fleet(fleet, track)
+        mix = Rounding(firm, relax(firm), bound.patterns, seed).offer(0.0, least(firm), Budget())
+        if mix is None:
+            continue
+        found += 1
+        assert all(p.min_instances <= n for p, n in zip(firm.pools, mix.machines, strict=True))
+        assert all(n <= (p.max_instances or n) for p, n in zip(firm.pools, mix.machines, strict=True)), f"seed {seed}"
+        assert SpareRoom(relax(firm), bound.patterns).lacking(mix.machines, Budget()) is None, f"seed {seed}"
+    assert found > 60 * len(seeds) / 150
+
+
+def cheapest_house(fleet: Fleet, component_: Component, worth: list[float]) -> float:
+    """The least worth of machines for one dedicated component, over all machine counts."""
+    best = float("inf")
+    pools = [p for p in fleet.pools if any(p.index in o.pools for o in component_.options)]
+    limits = [
+        range(min(component_.required, component_.required if p.max_instances is None else p.max_instances) + 1)
+        for p in pools
+    ]
+    for counts in itertools.product(*limits):
+        room = [0] * len(fleet.zones)
+        for pool, n in zip(pools, counts, strict=True):
+            room[pool.zone] += n * most_on_one(fleet, component_, pool.index)
+        fits = any(
+            sum(split) == component_.required and keeps_zone_rules(component_, split)
+            for split in itertools.product(*(range(min(r, component_.required) + 1) for r in room))
+        )
+        if fits:
+            best = min(best, sum(worth[p.index] * n for p, n in zip(pools, counts, strict=True)))
+    return best
+
+
+@pytest.mark.parametrize(
+    "spread", [{}, {"max_skew": 1}, {"min_zones": 3}, {"max_per_zone": 2}, {"max_per_instance": 1}]
+)
+@pytest.mark.parametrize(("copies", "memory", "wide"), [(4, 30, 1), (5, 50, 4), (3, 80, 8), (5, 27, 1)])
+def test_a_dedicated_component_gets_the_machines_worth_least(
+    spread: dict[str, int], copies: int, memory: float, wide: int
+) -> None:
+    """Against all machine counts; every copy stands, and the check finds nothing."""
+    problem = Problem(**document([component("alone", copies, memory, wide, dedicated=True, spread=spread)]))
+    fleet = compile_fleet(problem)
+    fleet = replace(fleet, pools=tuple(replace(p, max_instances=2) for p in fleet.pools))
+    worth = [3.0 + 7 * (p.index % 3) + p.shape.accelerators for p in fleet.pools]
+    settled = settle(fleet, worth)
+    best = cheapest_house(fleet, fleet.components[0], worth)
+    if settled is None:
+        assert best == float("inf")
+        return
+    assert sum(worth[machine.pool] for machine in settled.machines) == pytest.approx(best)
+    assert broken_rules(problem, compile_fleet(problem), Packing(settled.machines)) == []
+    assert settled.rest.components[0].required == 0
+
+
+def test_dedicated_components_share_the_quotas() -> None:
+    """Two that need a big machine each, in the one zone that both like best, which has but one."""
+    rows = [component(name, 1, 80, 8, dedicated=True) for name in ("one", "other")]
+    fleet = compile_fleet(Problem(**document(rows)))
+    fleet = replace(fleet, pools=tuple(replace(p, max_instances=1) for p in fleet.pools))
+    settled = settle(fleet, [1.0, 9.0, 5.0, 9.0, 7.0, 9.0])
+    assert settled is not None
+    assert sorted(machine.pool for machine in settled.machines) == [0, 2]
+    assert settled.used == (1, 0, 1, 0, 0, 0)
+
+
+def test_no_room_for_a_dedicated_component() -> None:
+    """Quotas that hold fewer copies leave it without machines."""
+    fleet = compile_fleet(Problem(**document([component("alone", 7, 80, 8, dedicated=True)])))
+    fleet = replace(fleet, pools=tuple(replace(p, max_instances=2) for p in fleet.pools))
+    assert settle(fleet, [1.0] * 6) is None
+
+
+@seeds(range(150), 24)
+def test_plans_at_mixes_keep_every_rule(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random problems, without a plan to start from where all copies are required; the best packing is checked."""
+    monkeypatch.setattr(pack, "DIVE_FROM", 0)
+    found = dived = 0
+    for seed, problem, fleet, packing in plans(seeds, demand=False):
+        track, bound = incumbent(fleet, packing)
+        if not bound.cuts:
+            continue
+        if not fleet.levels and not fleet.instances:
+            track = Track(fleet, Budget())
+        before = track.best
+        search = MixPacking(fleet, track, bound, seed)
+        search.run(Budget(work=2))
+        dived += search.dives and search.tried > 0
+        if track.best is not before and track.best is not None:
+            found += 1
+            assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+    assert dived > 10 * len(seeds) / 150
+    assert found > 10 * len(seeds) / 150
+
+
+def test_the_mix_of_the_bound_leaves_room_for_dedicated_components() -> None:
+    """They have machines of their own: what is packed at the bound's counts has only the others."""
+    rows = [component("a", 60, 30), component("alone", 8, 40, dedicated=True)]
+    problem = Problem(**document(rows))
+    fleet = compile_fleet(problem)
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()))
+    search = MixPacking(fleet, Track(fleet, Budget()), bound, 0)
+    assert search.dives
+    mixes = [arm.offer(0.0, list(arm.least), Budget()) for arm in search._arms]  # noqa: SLF001
+    counts = [mix.machines for mix in mixes if mix is not None]
+    total = sum(bound.machines)
+    assert counts[0] != bound.machines
+    assert sum(counts[0]) < total

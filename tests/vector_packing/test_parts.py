@@ -1,0 +1,336 @@
+"""The parts of vector packing, each against plain enumeration."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placement.errors import UsageError
+from placement.solving.budget import Budget
+from placement.solving.result import Stop
+from placement.vector_packing import VectorPacking, check_bins, patterns, solve_vector_packing
+from placement.vector_packing.arcflow import close_by_arcs, useful_arcs
+from placement.vector_packing.compiled import compile_packing
+from placement.vector_packing.cover import close_by_patterns
+from placement.vector_packing.decide import decide_pattern
+from placement.vector_packing.dive import dive, round_down
+from placement.vector_packing.dual_feasible import volume_cuts
+from placement.vector_packing.generation import Generation
+from placement.vector_packing.improve import improve
+from placement.vector_packing.knapsack import KnapsackTable, chunks
+from placement.vector_packing.listed import list_patterns
+from placement.vector_packing.mix import count_bins
+from placement.vector_packing.patterns import BEST, PatternSearch
+from placement.vector_packing.state import State
+from placement.vector_packing.value_correction import correct_values
+from tests.vector_packing.test_vector_packing import cheapest, packings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.vector_packing.compiled import Compiled
+
+
+@st.composite
+def one_bin(draw: st.DrawFn, dimensions: int) -> tuple[Compiled, list[int]]:
+    """A problem with one bin type and a price for each item."""
+    items = draw(st.integers(1, 4))
+    size = st.lists(st.integers(1, 6), min_size=dimensions, max_size=dimensions)
+    sizes: list[list[int]] = draw(st.lists(size, min_size=items, max_size=items))
+    problem = VectorPacking(
+        sizes=sizes,
+        demands=draw(st.lists(st.integers(1, 3), min_size=items, max_size=items)),
+        capacities=[draw(st.lists(st.integers(6, 12), min_size=dimensions, max_size=dimensions))],
+        costs=[1],
+    )
+    compiled = compile_packing(problem)
+    prices = draw(st.lists(st.integers(0, 20), min_size=len(compiled.demand), max_size=len(compiled.demand)))
+    return compiled, prices
+
+
+def all_patterns(problem: Compiled) -> list[tuple[int, ...]]:
+    """Copies of each row in every load of one bin."""
+    counts = product(*(range(int(n) + 1) for n in problem.limit))
+    return [row for row in counts if (np.array(row) @ problem.size <= problem.room[0]).all()]
+
+
+@given(drawn=one_bin(1))
+def test_the_table_has_the_best_pattern(drawn: tuple[Compiled, list[int]]) -> None:
+    """Value and pattern of the knapsack table agree with trying all."""
+    problem, prices = drawn
+    value = np.array(prices, dtype=np.int64)
+    room = int(problem.room[0, 0])
+
+    table = KnapsackTable(problem.size[:, 0], value, problem.limit, room)
+
+    assert table.value[room] == max(int(np.array(row) @ value) for row in all_patterns(problem))
+    found = table.best(room)
+    assert sum(n * prices[row] for row, n in found) == table.value[room]
+    assert sum(n * int(problem.size[row, 0]) for row, n in found) <= room
+
+
+@given(drawn=one_bin(1) | one_bin(2) | one_bin(3), threshold=st.integers(0, 30))
+def test_the_states_find_all_that_is_worth_it(drawn: tuple[Compiled, list[int]], threshold: int) -> None:
+    """The best pattern above the threshold, and every one of them when all are asked for."""
+    problem, prices = drawn
+    value = np.array(prices, dtype=np.int64)
+    good = {row for row in all_patterns(problem) if np.array(row) @ value > threshold}
+    search = PatternSearch(problem, 0)
+
+    best = search.find(value, problem.limit, threshold, lambda: False)
+    every = search.every(value, problem.limit, threshold, lambda: False, 10_000)
+
+    assert best.upper >= max((int(np.array(row) @ value) for row in good), default=0)
+    if good:
+        assert best.patterns[0][0] == max(int(np.array(row) @ value) for row in good)
+    assert every is not None
+    assert {tuple(dict(pattern).get(r, 0) for r in range(problem.rows)) for pattern in every} == good
+
+
+@given(problem=packings(), data=st.data())
+def test_the_list_has_all_patterns(problem: VectorPacking, data: st.DataObject) -> None:
+    """With conflicts, ways and limits in play: those that the states find, and the best of them under other limits."""
+    compiled = compile_packing(problem)
+    one = np.ones(compiled.rows, dtype=np.int64)
+    limit = np.array([data.draw(st.integers(0, int(n))) for n in compiled.limit], dtype=np.int64)
+    value = np.array([data.draw(st.integers(0, 9)) for _ in compiled.limit], dtype=np.int64)
+    threshold = data.draw(st.integers(0, 12))
+    for kind in range(compiled.types):
+        every = PatternSearch(compiled, kind).every(one, compiled.limit, 0, lambda: False, 10_000)
+        assert every is not None
+        listed = list_patterns(compiled, kind, lambda: False)
+        assert listed is not None
+        assert {p for _, p in listed.find(one, compiled.limit, 0, lambda: False).patterns} == set(every[:BEST])
+        assert list_patterns(compiled, kind, lambda: False, len(every) - 1) is None or not every
+
+        within = [p for p in every if all(n <= limit[row] for row, n in p)]
+        worth = {p: sum(int(value[row]) * n for row, n in p) for p in within}
+        found = listed.find(value, limit, threshold, lambda: False)
+        assert found.complete
+        assert found.upper == max([threshold, *worth.values()])
+        assert {p: w for w, p in found.patterns} == {p: w for p, w in worth.items() if w > threshold}
+
+
+def test_ways_of_one_item_share_its_limit() -> None:
+    """One copy, two ways: no pattern has both."""
+    compiled = compile_packing(VectorPacking(sizes=[[[1], [2]]], demands=[1], capacities=[[6]], costs=[1]))
+    listed = list_patterns(compiled, 0, lambda: False)
+    assert listed is not None
+    found = listed.find(np.ones(2, dtype=np.int64), compiled.limit, 0, lambda: False)
+    assert {p for _, p in found.patterns} == {((0, 1),), ((1, 1),)}
+
+
+@given(problem=packings())
+def test_answers_are_true_where_patterns_are_listed(problem: VectorPacking) -> None:
+    """With room for one state only, so that every pricing turns to the list."""
+    with patch.object(patterns, "_BEAMS", (1,)):
+        result = solve_vector_packing(problem, budget=Budget())
+    best = cheapest(problem)
+    assert result.infeasible == (best is None)
+    if best is not None:
+        assert result.bins is not None
+        assert check_bins(problem, result.bins) == []
+        assert (result.cost, result.proved) == (best, True)
+
+
+@given(drawn=one_bin(2), threshold=st.integers(0, 30))
+def test_a_decision_is_right(drawn: tuple[Compiled, list[int]], threshold: int) -> None:
+    """A pattern above the threshold that fits, or the certainty that there is none."""
+    problem, prices = drawn
+    value = np.array(prices, dtype=np.int64)
+    best = max(int(np.array(row) @ value) for row in all_patterns(problem))
+
+    pattern, none = decide_pattern(problem, 0, value, problem.limit, threshold, 10.0)
+
+    assert none == (best <= threshold)
+    if pattern is not None:
+        counts = tuple(dict(pattern).get(r, 0) for r in range(problem.rows))
+        assert counts in all_patterns(problem)
+        assert np.array(counts) @ value > threshold
+
+
+@given(drawn=one_bin(1), slack=st.integers(0, 25))
+def test_arcs_are_those_of_the_patterns_worth_having(drawn: tuple[Compiled, list[int]], slack: int) -> None:
+    """The arcs kept are exactly those on paths of patterns within the slack, items in decreasing size."""
+    problem, prices = drawn
+    value = np.array(prices, dtype=np.int64)
+    worth = max(int(np.array(row) @ value) for row in all_patterns(problem))
+    order = np.argsort(-problem.size[:, 0], kind="stable")
+    wanted = set()
+    for counts in all_patterns(problem):
+        if worth - int(np.array(counts) @ value) <= slack:
+            at = 0
+            for row in order:
+                for _ in range(counts[row]):
+                    wanted.add((int(row), at))
+                    at += int(problem.size[row, 0])
+
+    arcs = useful_arcs(problem, value, (worth,), slack)
+
+    assert set(zip(arcs.row.tolist(), arcs.tail.tolist(), strict=True)) == wanted
+
+
+def generation_of(problem: VectorPacking) -> Generation | None:
+    """The linear program of a problem, not solved yet; None when nothing is asked for, or some row fits nowhere."""
+    compiled = compile_packing(problem)
+    if not len(compiled.demand) or not compiled.limit.all():
+        return None
+    state = State(Budget())
+    state.unit = int(np.gcd.reduce(compiled.cost))
+    return Generation(compiled, state)
+
+
+@pytest.mark.parametrize("close", [close_by_arcs, close_by_patterns])
+@given(problem=packings(1))
+def test_each_exact_search_alone_finds_the_optimum(close: Callable[[Generation], None], problem: VectorPacking) -> None:
+    """From prices alone, without a packing to start from, each closes the gap between bound and optimum, truly."""
+    best, generation = cheapest(problem), generation_of(problem)
+    if best is None or generation is None:
+        return
+    compiled, state = generation.problem, generation.state
+    generation.run()
+
+    close(generation)
+
+    assert state.bound <= best
+    if state.bins is not None:
+        assert check_bins(problem, state.bins) == []
+        assert state.cost is not None
+        assert state.cost >= best
+    if compiled.size.all():
+        assert state.bound == best
+
+
+@given(problem=packings())
+def test_a_first_bound_that_is_stopped_makes_packings_too(problem: VectorPacking) -> None:
+    """After one round of column generation: rounding, dives and improvement keep every rule, and the bound is true."""
+    best, generation = cheapest(problem), generation_of(problem)
+    if best is None or generation is None:
+        return
+    state = generation.state
+    generation.run(seconds=-1.0)
+    assert generation.rounds <= 1
+
+    round_down(generation)
+    dive(generation, exact=60.0)
+    improve(generation, steps=3, patience=2, seed=0)
+
+    assert state.bound <= best
+    if state.bins is not None:
+        assert check_bins(problem, state.bins) == []
+        assert state.cost is not None
+        assert state.cost >= best
+
+
+@given(problem=packings())
+def test_value_correction_keeps_every_rule(problem: VectorPacking) -> None:
+    """Whatever the sizes, types, limits and conflicts; it claims no bound."""
+    best, generation = cheapest(problem), generation_of(problem)
+    if best is None or generation is None:
+        return
+    generation.run(seconds=-1.0)
+    state = generation.state
+    bound, before = state.bound, state.cost
+
+    better = correct_values(generation, 1.0, passes=3)
+
+    assert state.bound == bound
+    assert better == (state.cost != before)
+    if state.bins is not None:
+        assert check_bins(problem, state.bins) == []
+        assert state.cost is not None
+        assert state.cost >= best
+
+
+@pytest.mark.parametrize("sizes", [1, 2])
+def test_corrected_values_find_what_the_first_do_not(sizes: int) -> None:
+    """Over random problems: never worse with more passes, and better on some."""
+    better = 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        shape = rng.integers(15, 70, size=(24, sizes))
+        problem = VectorPacking(shape.tolist(), [1] * 24, [[100] * sizes], [1])
+        costs: list[int] = []
+        for passes in (1, 20):
+            generation = generation_of(problem)
+            assert generation is not None
+            generation.run(seconds=-1.0)
+            generation.master.fix(np.zeros_like(generation.problem.demand), None)  # no whole loads: all is left
+            state = generation.state
+            state.cost = state.bins = None
+            correct_values(generation, 1.0, passes)
+            assert state.cost is not None
+            costs.append(state.cost)
+        assert costs[1] <= costs[0]
+        better += costs[1] < costs[0]
+    assert better > 3
+
+
+def test_chunks_make_every_number() -> None:
+    """Sums of chunks are all numbers up to the limit, and no more."""
+    for limit in range(1, 40):
+        sums = {0}
+        for n in chunks(limit):
+            sums |= {n + s for s in sums}
+        assert sums == set(range(limit + 1))
+
+
+def test_a_budget_that_is_over_claims_nothing() -> None:
+    """Interrupted before it starts: no packing need be there, and the bound is true."""
+    budget = Budget()
+    budget.interrupt()
+    problem = VectorPacking(sizes=[[3, 2], [2, 3]], demands=[9, 9], capacities=[[7, 7]], costs=[5])
+
+    result = solve_vector_packing(problem, budget=budget)
+
+    assert result.stop is Stop.INTERRUPTED
+    assert result.bound <= 45
+    assert not result.infeasible
+
+
+def test_no_room_is_a_proof() -> None:
+    """Five items of which two share a bin need three bins; two are there."""
+    problem = VectorPacking(sizes=[[5]], demands=[5], capacities=[[10]], costs=[1], available=[2])
+
+    result = solve_vector_packing(problem, budget=Budget())
+
+    assert result.infeasible
+    assert result.proved
+    assert result.bins is None
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sizes": [[1, 2]]}, r"sizes\[0\]: must be rows of 1"),
+        ({"demands": [1, 2]}, "demands: must have 1 entries"),
+        ({"costs": [-1]}, "costs: must be 0 to"),
+        ({"available": [1], "least": [2]}, "least: must be at most available"),
+        ({"capacities": [[2**41]]}, "capacities: must be 0 to"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(given: dict[str, object], message: str) -> None:
+    """The message names the place and the rule."""
+    fields = {"sizes": [[1]], "demands": [1], "capacities": [[2]], "costs": [1], **given}
+
+    with pytest.raises(UsageError, match=message):
+        solve_vector_packing(VectorPacking(**fields), budget=Budget())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("beyond", "available", "infeasible"), [(0, 2, False), (10**6, 2, False), (0, 1, True)])
+def test_only_cuts_prove_that_there_is_no_packing(beyond: int, available: int, infeasible: bool) -> None:
+    """A bound above all bins together may be an engine's word, and proves nothing of that kind."""
+    problem = VectorPacking(
+        sizes=[[6]], demands=[2], capacities=[[10], [4]], costs=[3, 1], available=[available, 1], least=[0, 0]
+    )
+    compiled = compile_packing(problem)
+    state = State(Budget())
+    state.raise_bound(beyond, "engine")
+    count_bins(compiled, state, volume_cuts(compiled))
+    assert state.infeasible == infeasible
