@@ -10,8 +10,8 @@ Variables, for component c, option o, machine s (a `Slot`), accelerator k of it,
 - ``used[s]`` whether the machine is in use, ``machines[p]`` how many of a pool are: the engine may branch on it.
 
 There is no variable per copy: counts with ``sum_k touching[k] = g * copies`` and ``touching[k] <= copies`` can always
-be dealt out so that each copy gets g distinct accelerators (`compiled.wrap_around`), and owned accelerators are
-alike, so any g of them serve. ``most`` is always the most that a count can be: the factor of a 0-1 variable that switches it
+be dealt out so that each copy gets g distinct accelerators (`compiled.wrap_around`), and owned accelerators are alike,
+so any g of them serve. ``most`` is always the most that a count can be: the factor of a 0-1 variable that switches it
 off.
 """
 

@@ -1,9 +1,9 @@
 """Mixes with machines that stay as they are: where moves are dear, most of a plan is what runs now.
 
 The LP of the bound with what runs (`patterns.running.kept_copies`) says how far each machine stays and which copies are
-kept there. Machines of which enough stays are held, with those copies; the counts of new ones are rounded in the pattern LP
-of what is left (`rounding`), where accelerators that are filled in part hold contents. A dive then begins on the
-machines that are held.
+kept there. Machines of which enough stays are held, with those copies; the counts of new ones are rounded in the
+pattern LP of what is left (`rounding`), where accelerators that are filled in part hold contents. A dive then begins on
+the machines that are held.
 """
 
 from __future__ import annotations

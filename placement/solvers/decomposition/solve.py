@@ -4,9 +4,9 @@
 2. The whole at once, in ever finer groups of alike components (see `reductions.restricting_aggregation`), where groups
    are few enough.
 3. Rounds. A few machines of the whole plan at a time are taken apart and packed anew by heuristics, as long as that
-   gains. Then its machines are dealt into parts (see `reductions.partition`), every part is solved by another solver, and what got
-   cheaper is put back. Each round cuts the plan in another way: by zone, across zones, and the machines that waste most
-   together, so what one cut could not do the next one can.
+   gains. Then its machines are dealt into parts (see `reductions.partition`), every part is solved by another solver,
+   and what got cheaper is put back. Each round cuts the plan in another way: by zone, across zones, and the machines
+   that waste most together, so what one cut could not do the next one can.
 4. The bound is that of the whole, never a sum over parts. It is one more task of step 2, or of the first round.
 
 The tasks run on the budget's executor. With a work limit, which holds for each part, the answer does not depend on it.
