@@ -18,8 +18,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import placement
-from placement import budget as budgets
 from placement import planner
+from placement.solving import budget as budgets
 from placement.solving.budget import Budget
 from placement.solving.incumbent import SEARCH, STRICT
 

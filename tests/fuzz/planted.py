@@ -6,9 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from placement import track
 from placement.direct.cp_sat import search as cp_sat
 from placement.heuristics import workspace
+from placement.solving import incumbent as track
 from placement.solving.result import Outcome, Stop
 
 if TYPE_CHECKING:

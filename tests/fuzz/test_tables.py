@@ -70,5 +70,5 @@ def test_lowered_thresholds_come_back() -> None:
 
 def test_a_name_that_is_gone_is_told() -> None:
     """With its module."""
-    with pytest.raises(LookupError, match=r"no GONE in placement\.auto"):
+    with pytest.raises(LookupError, match=r"no GONE in placement\.solvers\.portfolio"):
         patching.homes("placement.solvers.portfolio:GONE")

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from placement import Problem, second
+from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.errors import SolverBugError
+from placement.parallel import helper
 from placement.parallel.helper import Errand, second_process
 from placement.parallel.job import Answer
 from placement.solving.budget import Budget
@@ -126,7 +127,7 @@ def test_an_interrupt_brings_it_back_with_what_it_has(
     fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Long before its time."""
-    monkeypatch.setattr(second, "_GRACE", LONG)
+    monkeypatch.setattr(helper, "_GRACE", LONG)
     budget, sign = Budget(LONG), tmp_path / "begun"
     track = Track(fleet, budget)
     with second_process(track, budget, iter([Errand(Wait(plan(2), sign), budget, "late")])):

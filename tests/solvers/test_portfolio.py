@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
-from placement import Problem, Status, beside
+from placement import Problem, Status
 from placement.heuristics import HeuristicOptions
+from placement.parallel import thread
 from placement.parallel.thread import Beside, may_search_beside
 from placement.referee import verify
 from placement.solving.budget import Budget
@@ -45,7 +46,7 @@ def test_what_is_raised_beside_is_raised_at_the_end() -> None:
 
 def test_a_search_beside_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Once its time is over."""
-    monkeypatch.setattr(beside, "_LATE", 0.0)
+    monkeypatch.setattr(thread, "_LATE", 0.0)
     may_end = threading.Event()
 
     def forgetful() -> Outcome:
