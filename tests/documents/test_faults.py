@@ -317,7 +317,7 @@ def test_faults_of_tasks_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [fault.solver for fault in answer.faults] == ["liar"]
     monkeypatch.undo()
     monkeypatch.setenv(STRICT, "0")
-    monkeypatch.setattr("placement.decomposition.solve.raise_instant_bounds", lambda *_: None)
+    monkeypatch.setattr("placement.solvers.decomposition.solve.raise_instant_bounds", lambda *_: None)
     monkeypatch.setattr(Pack, "run", lambda *_: Answer(faults=answer.faults))
     document = {**DOCUMENT, "components": [{**DOCUMENT["components"][0], "copies": 12}]}
     given: dict[str, Any] = {"work": 1, "options": {"copies": 4, "groups": 0}}
@@ -337,7 +337,8 @@ def test_no_other_part_has_a_track_that_nobody_reads() -> None:
         for path in package.rglob("*.py")
         if re.search(r"(?<![\w.`])Track\(", path.read_text(encoding="utf-8"))
     }
-    assert made == {"planner.py", "track.py", "tasks.py", "decomposition/tasks.py", "certificates/search.py"}
+    parts = {"parallel/job.py", "solvers/decomposition/tasks.py", "certificates/search.py"}
+    assert made == {"planner.py", "solving/incumbent.py"} | parts
 
 
 def test_without_a_plan_a_failure_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
