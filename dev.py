@@ -5,8 +5,8 @@
     python3 dev.py check            before a commit: lint, types and the tests, on all cores
     python3 dev.py test [STEP ...]  the whole test routine, or only the named steps of it
     python3 dev.py nightly          all that takes long: every test on fresh examples, coverage, a long fuzz
-    python3 dev.py fuzz [...]       search for lies on random problems (--minutes N, --seed S; docs/testing.md)
-    python3 dev.py mutate [MODULE]  plant faults in the modules that proofs rest on; hours, see docs/mutation.md
+    python3 dev.py fuzz [...]       search for lies on random problems (--minutes N, --seed S; docs/develop/testing.md)
+    python3 dev.py mutate [MODULE]  plant faults in the modules that proofs rest on; hours, see docs/develop/mutation.md
     python3 dev.py setup            only make or refresh the environment
     python3 dev.py clean            remove the environment, caches and built files
 

@@ -2,10 +2,10 @@ r"""Check why a bound holds, from a problem and a certificate (JSON), with the s
 
     python -m placement.check_certificate PROBLEM CERTIFICATE [PLAN] [--recheck] [--strict]
 
-A certificate (docs/certificates.md) claims that no plan of the problem costs less than so much, or that there is none.
-It is a tree: inner nodes split the plans into two cases by a whole number, each leaf has a reason for its case. Nothing
-that it says is believed. The problem is compiled here anew; the certificate's numbers are used as *prices*, of which
-any prove something, and all sums are in whole numbers and fractions. At worst it proves less than it claims.
+A certificate (docs/maths/certificates.md) claims that no plan of the problem costs less than so much, or that there is
+none. It is a tree: inner nodes split the plans into two cases by a whole number, each leaf has a reason for its case.
+Nothing that it says is believed. The problem is compiled here anew; the certificate's numbers are used as *prices*, of
+which any prove something, and all sums are in whole numbers and fractions. At worst it proves less than it claims.
 
 Exit status: 0, every leaf proves the claim, or an engine's word does, which is said; 1, refused, with --strict also
 when a leaf rests on the word of one engine alone; 2, a document can't be read.

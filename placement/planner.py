@@ -217,7 +217,7 @@ def _with_evidence(result: Result, fleet: Fleet, track: Track, outcome: Outcome,
 def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
     """Why the bound of a result holds, or why there is no plan, as a document that anyone can check.
 
-    `placement.check_certificate` checks it with the standard library alone; `docs/certificates.md` is its format.
+    `placement.check_certificate` checks it with the standard library alone; `docs/maths/certificates.md` is its format.
 
     Parameters
     ----------

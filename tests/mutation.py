@@ -9,7 +9,7 @@
 The tool is mutmut. Each module has a folder of its own under `.mutation`, with its results, so that a run that is
 broken off goes on where it ended. With `--sample` those mutants are taken whose names have the least hashes: the same
 on every machine. Strings are left as they are: words are no proofs.
-Survivors that are argued to be equivalent stand in docs/mutation.md, and are known by their code.
+Survivors that are argued to be equivalent stand in docs/develop/mutation.md, and are known by their code.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / ".mutation"
-PAGE = ROOT / "docs" / "mutation.md"
+PAGE = ROOT / "docs" / "develop" / "mutation.md"
 EVERY = 1_000_000  # mutants of a module: more than any has
 NEEDED = ("placement", "tests", "instances", "pyproject.toml", "dev.py")
 
@@ -235,7 +235,7 @@ def sampled(folder: Path, verdicts: dict[str, int | None], most: int) -> dict[st
 
 
 def report(names: Sequence[str], sample: int) -> int:
-    """A row a module, as docs/mutation.md has them, and the survivors' code that nobody argued for."""
+    """A row a module, as docs/develop/mutation.md has them, and the survivors' code that nobody argued for."""
     argued = set(read_argued(PAGE.read_text("utf-8"))) if PAGE.exists() else set()
     rows, survivors = [], []
     for name in names:

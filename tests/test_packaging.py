@@ -54,8 +54,8 @@ def test_the_command_starts_where_it_is_declared() -> None:
 
 
 def test_each_dependency_is_justified() -> None:
-    """docs/dependencies.md has a row for every package declared here, extras included."""
-    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    """docs/develop/dependencies.md has a row for every package declared here, extras included."""
+    page = (ROOT / "docs" / "develop" / "dependencies.md").read_text("utf-8")
     rows = [*PROJECT["dependencies"], *(row for extra in PROJECT["optional-dependencies"].values() for row in extra)]
     names = [re.split(r"[<>=!~;\[ ]", row)[0] for row in rows]
 
@@ -64,7 +64,7 @@ def test_each_dependency_is_justified() -> None:
 
 def test_the_bounds_on_the_page_are_the_declared_ones() -> None:
     """A bound changed in pyproject.toml is changed, and argued, on the page too."""
-    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    page = (ROOT / "docs" / "develop" / "dependencies.md").read_text("utf-8")
     told = dict(re.findall(r"^\| `([\w.-]+)` ([<>=][^|]*?) \|", page, re.MULTILINE))
     extras = PROJECT["optional-dependencies"]
     wanted = [*PROJECT["dependencies"], *extras["bench"], *extras["distributed"]]

@@ -1,6 +1,6 @@
 """Certificates: why a bound holds, written down so that `placement.check_certificate` can check it.
 
-`docs/certificates.md` has the format. The reasons are those of the pattern bound (`patterns`): its tree of boxes
+`docs/maths/certificates.md` has the format. The reasons are those of the pattern bound (`patterns`): its tree of boxes
 becomes the tree of the certificate, the prices of each box its reason, and an engine's word stands only where prices do
 not do.
 """

@@ -17,7 +17,7 @@ from placement_bench.rows import FAILURES, Asked, Row
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "benchmarks" / "placement_bench"
-PAGE = (ROOT / "docs" / "benchmarking.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "benchmarks" / "benchmarking.md").read_text("utf-8")
 COMMANDS = ("list", "run", "report", "compare", "fetch")
 DRIVERS = {"packing"}  # drivers import it as a neighbour, in an interpreter of their own
 OF_PEERS = {"highspy", "packingsolver", "pyscipopt", "pyvpsolver", "rebalancer"}
@@ -57,7 +57,7 @@ def test_drivers_need_nothing_of_ours() -> None:
 
 
 def test_every_field_of_a_row_is_documented() -> None:
-    """In the table of docs/benchmarking.md; so is every way to fail."""
+    """In the table of docs/benchmarks/benchmarking.md; so is every way to fail."""
     names = [*Row.model_fields, *Asked.model_fields, *FAILURES]
 
     assert [name for name in names if f"`{name}`" not in PAGE] == []

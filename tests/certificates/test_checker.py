@@ -657,7 +657,7 @@ def test_a_fine_grid_takes_no_time() -> None:
 
 def test_the_small_certificate_of_the_page(tmp_path: Path) -> None:
     """The page's command says what the page says that it says."""
-    page = (Path(__file__).resolve().parents[2] / "docs" / "certificates.md").read_text("utf-8")
+    page = (Path(__file__).resolve().parents[2] / "docs" / "maths" / "certificates.md").read_text("utf-8")
     document, made = (json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
     (tmp_path / "fleet.json").write_text(json.dumps(document), "utf-8")
     (tmp_path / "cert.json").write_text(json.dumps(made), "utf-8")

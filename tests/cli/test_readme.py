@@ -53,6 +53,6 @@ def test_every_exit_code_is_explained() -> None:
 
 def test_links_lead_somewhere() -> None:
     """Relative links, in the README and between the pages."""
-    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+    for page in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python3 dev.py fuzz", description="Search for lies; see docs/testing.md.")
+    parser = argparse.ArgumentParser(
+        prog="python3 dev.py fuzz", description="Search for lies; see docs/develop/testing.md."
+    )
     parser.add_argument("--minutes", type=float, help="how long (default: 1, unless problems are given)")
     parser.add_argument("--problems", type=int, help="how many problems")
     parser.add_argument("--seed", type=int, help="of the problems (default: a fresh one, which is printed)")

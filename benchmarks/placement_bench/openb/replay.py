@@ -5,7 +5,7 @@ node whose name comes first. A score depends on the node's own state and on the 
 pods and computed again only for nodes that changed since: a replay of 10,000 arrivals on 1,213 nodes takes seconds.
 
 The experiment and its measure are those of Weng et al. (USENIX ATC 2023); the rules in full are in the set's
-description in ``docs/benchmarks.md``.
+description in ``docs/benchmarks/clusters.md``.
 """
 
 from __future__ import annotations

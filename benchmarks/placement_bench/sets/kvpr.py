@@ -119,7 +119,9 @@ def read(data: Path) -> dict[str, Any]:
     """
     path = data / "prism-kvpr" / "cases.json"
     if not path.is_file():
-        raise UsageError(f"{path}: not there; it holds the 50 cases of the ADRS leaderboard (see docs/benchmarks.md)")
+        raise UsageError(
+            f"{path}: not there; it holds the 50 cases of the ADRS leaderboard (see docs/benchmarks/clusters.md)"
+        )
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
 

@@ -117,7 +117,7 @@ def read(data: Path, name: str) -> dict[str, Any]:
     """
     path = data / FOLDER / name
     if not path.is_file():
-        raise UsageError(f"{path}: not there; the set melange needs it (see docs/benchmarks.md)")
+        raise UsageError(f"{path}: not there; the set melange needs it (see docs/benchmarks/clusters.md)")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
 
