@@ -13,7 +13,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from placement.documents import Problem, read_plan
+    from placement.documents import (
+        Accelerator,
+        Component,
+        Instance,
+        InstanceType,
+        Objective,
+        Option,
+        Placement,
+        Pool,
+        Problem,
+        Reserved,
+        Spread,
+        read_plan,
+    )
     from placement.documents import read_problem as read
     from placement.documents import write_document as write
     from placement.documents.plan import Plan
@@ -27,12 +40,22 @@ __version__ = "0.1.0"
 
 _HOME = {
     "SOLVERS": "placement.solvers.registry:SOLVERS",
+    "Accelerator": "placement.documents:Accelerator",
+    "Component": "placement.documents:Component",
     "DocumentError": "placement.errors:DocumentError",
+    "Instance": "placement.documents:Instance",
+    "InstanceType": "placement.documents:InstanceType",
+    "Objective": "placement.documents:Objective",
+    "Option": "placement.documents:Option",
+    "Placement": "placement.documents:Placement",
     "PlacementError": "placement.errors:PlacementError",
     "Plan": "placement.documents.plan:Plan",
+    "Pool": "placement.documents:Pool",
     "Problem": "placement.documents:Problem",
+    "Reserved": "placement.documents:Reserved",
     "Result": "placement.solving.result:Result",
     "SolverBugError": "placement.errors:SolverBugError",
+    "Spread": "placement.documents:Spread",
     "Status": "placement.solving.result:Status",
     "Stop": "placement.solving.result:Stop",
     "UsageError": "placement.errors:UsageError",
@@ -47,12 +70,22 @@ _HOME = {
 
 __all__ = [
     "SOLVERS",
+    "Accelerator",
+    "Component",
     "DocumentError",
+    "Instance",
+    "InstanceType",
+    "Objective",
+    "Option",
+    "Placement",
     "PlacementError",
     "Plan",
+    "Pool",
     "Problem",
+    "Reserved",
     "Result",
     "SolverBugError",
+    "Spread",
     "Status",
     "Stop",
     "UsageError",

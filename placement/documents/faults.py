@@ -71,6 +71,9 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
             return Fault(json_path(location), NOT_YET, item["input"])
         return Fault(json_path(location), f"unknown key; {nearest(str(location[-1]), known)}", item["input"])
     context = item.get("ctx", {})
+    if kind == "model_type" and isinstance(item["input"], BaseModel):
+        rule = f"must be of class {context['class_name']}, or a mapping of its keys"
+        return Fault(json_path(location), f"{rule}, not of class {type(item['input']).__name__}")
     rule = _RULES[kind].format(**context) if kind in _RULES else item["msg"]
     return Fault(json_path(location), rule, ... if kind in _WHOLE_ROW else item["input"])
 

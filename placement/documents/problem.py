@@ -116,8 +116,21 @@ class Row(BaseModel):
         allow_inf_nan=False,
         validate_default=False,
         json_schema_extra=_show_later,
+        revalidate_instances="always",  # `model_copy(update=...)` checks nothing
     )
     later: ClassVar[tuple[str, ...]] = ()  # keys of the format that are refused, each with a word of its own
+
+    def __init__(self, /, **fields: Any) -> None:
+        """Validate the fields of one row; all faults are raised at once, as a `DocumentError`."""
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            from placement.documents.faults import structural_faults
+
+            raise DocumentError(structural_faults(type(self), error), type(self).__name__) from None
+
+    # Rows inside a document are not made by the `__init__` above: their faults are told with those of the document.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
 class Accelerator(Row):
@@ -305,7 +318,7 @@ class Objective(Row):
 
 
 class Problem(Row):
-    """A whole problem. Build one in Python with the keys of the document.
+    """A whole problem. Build one in Python with the keys of the document; a row is one of the classes here, or a dict.
 
     Raises
     ------
@@ -317,10 +330,13 @@ class Problem(Row):
     >>> import placement
     >>> problem = placement.Problem(
     ...     accelerators={"L40S": {"memory_gib": 48}},
-    ...     instance_types={"g6e.2xlarge": {"accelerator": "L40S", "accelerator_count": 1, "vcpus": 8,
-    ...                                     "memory_gib": 64, "price_per_hour": 2.24}},
-    ...     pools=[{"name": "a", "instance_type": "g6e.2xlarge", "zone": "us-east-1a"}],
-    ...     components=[{"name": "chat-8b", "copies": 3, "accelerator_memory_gib": 20, "shared": True}],
+    ...     instance_types={
+    ...         "g6e.2xlarge": placement.InstanceType(
+    ...             accelerator="L40S", accelerator_count=1, vcpus=8, memory_gib=64, price_per_hour=2.24
+    ...         )
+    ...     },
+    ...     pools=[placement.Pool(name="a", instance_type="g6e.2xlarge", zone="us-east-1a")],
+    ...     components=[placement.Component(name="chat-8b", copies=3, accelerator_memory_gib=20, shared=True)],
     ... )
     >>> problem.components[0].ways[0].accelerator_memory_gib
     20.0
@@ -343,7 +359,7 @@ class Problem(Row):
         from placement.documents.faults import faults_of
 
         try:
-            super().__init__(**document)
+            BaseModel.__init__(self, **document)
         except ValidationError as error:
             raise DocumentError(faults_of(document, error), "problem") from None
         faults = faults_of(document, None, self)
