@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     import random
 
 
+MOST_COPIES = 300  # of a component: with more a plan takes a minute, and looks no different
+
+
 @dataclass
 class Slot:
     """A machine that fills up."""
@@ -92,9 +95,10 @@ class _Maker:
             self._try(slot, name, index, None if known is None else tuple(known))
 
     def place_all(self, name: str) -> None:
-        """Place copies of a component until it has enough or finds no place."""
-        while not self._done(name) and self._place(name):
-            pass
+        """Place copies of a component until it has enough or finds no place, or there are `MOST_COPIES` more of it."""
+        for _ in range(MOST_COPIES):
+            if self._done(name) or not self._place(name):
+                return
 
     def _done(self, name: str) -> bool:
         component = self.reading.components[name]
