@@ -248,7 +248,7 @@ class Component:
     def serve(self, running: int, pinned: int) -> None:
         """Set the demand, and the copies beyond which one can be dropped from any plan at no cost.
 
-        Throughput may miss a demand by 1e-9 of it; sums of it are multiples of 1 / scale, and no copy serves more than
+        Throughput may miss a demand by 1e-9 of it; sums of it are multiples of a step, and no copy serves more than
         all. With more copies than that, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, drop one of a fullest
         zone. Skew: if that zone alone was fullest, the largest count falls; else the least falls only when all were
         even, to 1. A zone empties only when all in use had one copy. Floor: with two fullest zones n/2 - 1 >= a stand
@@ -256,9 +256,9 @@ class Component:
         """
         rates = [decimal(number(option, "throughput")) for option in self.options]
         insist(min(rates) > 0, "with a demand, throughput must be above 0")
-        scale = math.lcm(*(rate.denominator for rate in rates))
-        least = math.ceil((self.demand - max(self.demand, Fraction(1)) / 10**9) * scale)
-        self.demand = max(Fraction(least, scale), min(rates) * bool(self.required or pinned))
+        step = Fraction(math.gcd(*(r.numerator for r in rates)), math.lcm(*(r.denominator for r in rates)))
+        least = step * math.ceil((self.demand - max(self.demand, Fraction(1)) / 10**9) / step)
+        self.demand = max(least, min(rates) * bool(self.required or pinned))
         self.ways = [way._replace(rate=min(way.rate, self.demand)) for way in self.ways]
         enough = max(self.required, math.ceil(self.demand / min(rates)))
         self.copies = max(enough, 2 * self.floor + 1, max(1, len(self.zones)) * running) if self.demand else 0

@@ -9,6 +9,7 @@ import math
 import threading
 from concurrent.futures import Executor
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -24,6 +25,7 @@ from placement.solvers.registry import find_solver
 from placement.solving.budget import Budget
 from placement.solving.incumbent import PROVED_GAP, SEARCH, Track
 from placement.solving.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap, said_infeasible
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -417,7 +419,7 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
     if track.ticks_bound is not None and track.ticks_bound >= value.ticks:  # in ticks, which are exact
         bound = cost
     gap = relative_gap(cost, bound)
-    proved = track.proved and gap is not None and gap <= PROVED_GAP
+    proved = track.proved and _meets(cost, bound)
     status = Status.OPTIMAL if proved else Status.FEASIBLE
     stop = Stop.PROVED if proved else Stop.DONE if outcome.stop is Stop.PROVED else outcome.stop
     facts.update(
@@ -437,6 +439,12 @@ def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver
     plan = to_plan(fleet, packing, **facts, **_extras(track, outcome))
     _check(fleet, plan, packing, (price, sum(moved), cost), bound)
     return Result(plan, packing, status, stop, cost, bound, tuple(track.events), tuple(track.faults), fleet=fleet)
+
+
+def _meets(cost: int, bound: int | None) -> bool:
+    """Whether a plan is optimal by the figures in its document: a bound in dollars may be less by a rounding."""
+    written = money(bound)
+    return written is not None and cost - round(Fraction(written) * MICRO) <= Fraction(str(PROVED_GAP)) * cost
 
 
 def _said(**words: str) -> dict[str, str]:

@@ -283,6 +283,19 @@ def test_a_search_left_behind_ends_at_its_next_look_at_the_clock(monkeypatch: py
     assert len(ended) == 1
 
 
+def test_optimal_is_said_by_the_figures_that_are_written() -> None:
+    """A bound of 18 billion dollars loses a micro-dollar where it is written, and with it a gap that was just met."""
+    from placement.planner import _meets
+
+    cost, bound = 18_000_000_000_100_000, 17_999_999_982_100_000
+    assert (cost - bound) * 10**9 <= cost
+    assert not _meets(cost, bound)
+    assert _meets(cost, cost)
+    assert _meets(10**9, 10**9 - 1)
+    assert not _meets(10**9, 10**9 - 2)
+    assert not _meets(cost, None)
+
+
 # --- What ends a search, and what must not end with it
 
 

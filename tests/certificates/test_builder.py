@@ -29,6 +29,7 @@ from placement.patterns.multiplicity import Stacking
 from placement.solving.budget import Budget
 from tests import brute
 from tests.corpus import seeds
+from tests.fuzz.examine import faults_of
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
@@ -306,3 +307,22 @@ def test_prices_of_copies_that_a_node_does_not_limit_are_left_out() -> None:
     result, certificate = certified(document)
     assert result.cost == certificate.claim == 5_670_000
     assert not proofs_of(document, certificate)[0].weak
+
+
+def test_a_demand_is_rounded_as_all_throughputs_allow() -> None:
+    """513 copies are needed, not 512.03: sums of throughput are multiples of what all throughputs are multiples of."""
+    machine = {"vcpus": 0, "memory_gib": 0, "accelerator_count": 1}
+    document = {
+        "format": "placement/v1",
+        "accelerators": {"S": {"memory_gib": 1}, "L": {"memory_gib": 1}},
+        "instance_types": {
+            "s": {**machine, "price_per_hour": 9, "accelerator": "S"},
+            "l": {**machine, "price_per_hour": 2, "accelerator": "L"},
+        },
+        "pools": [
+            {"name": "s-b", "instance_type": "s", "zone": "b"},
+            {"name": "l-b", "instance_type": "l", "zone": "b"},
+        ],
+        "components": [{"name": "m", "throughput": 394531250000000, "demand": 2.0201e17}],
+    }
+    assert faults_of("certificate-bound", document, "1600:80872:certificate-bound") == []
