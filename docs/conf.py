@@ -6,7 +6,9 @@ project = "placement"
 author = "the placement contributors"
 release = __version__
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+autodoc_typehints = "none"  # the docstrings give types, with shapes and units
+napoleon_google_docstring = False
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"placement {release}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 import tomllib
 from importlib.metadata import entry_points, packages_distributions, version
 from pathlib import Path
 
+import dev
 import placement
 from tests.test_architecture import read_package
 
@@ -37,12 +39,28 @@ def plain(name: str) -> str:
 
 
 def test_the_version_stands_in_one_place() -> None:
-    """The installed metadata and the newest released change note agree with the package."""
+    """The installed metadata, the newest released change note and the citation agree with the package."""
     newest = re.search(r"^## (?!Unreleased$)(\S+)", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
 
     assert version("gpu-placement") == placement.__version__
     assert newest is not None
     assert newest[1] == placement.__version__
+    assert f"\nversion: {placement.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+
+
+def test_ci_runs_what_the_pages_say() -> None:
+    """The commands of a contributor, and no other; on every Python that is supported."""
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
+
+    assert re.findall(r"- run: (.*)", workflow) == ["python3 dev.py test", "python3 dev.py nightly"]
+    assert f"python: {json.dumps(list(dev.SUPPORTED))}" in workflow
+
+
+def test_every_public_name_is_in_the_reference() -> None:
+    """And nothing else of the package."""
+    page = (ROOT / "docs" / "guide" / "api.md").read_text("utf-8")
+
+    assert sorted(re.findall(r"^\.\. \w+:: placement\.(\w+)$", page, re.MULTILINE)) == sorted(placement.__all__)
 
 
 def test_the_command_starts_where_it_is_declared() -> None:
