@@ -78,6 +78,8 @@ def _contradictions(
         yield "a solution is given of a case that is proven infeasible"
     if best.proven and _beyond(sign, best.value, value):
         yield f"the value {value} is better than the proven optimum {best.value}"
+    if not best.proven and _beyond(sign, best.bound, value):
+        yield f"the value {value} is better than the published bound {best.bound}"
     if _beyond(sign, bound, best.value):
         yield f"the bound {bound} is refuted by the best-known value {best.value}"
 

@@ -50,6 +50,8 @@ def test_gaps_are_relative_and_know_the_sense(
         (FEWEST, BestKnown(None, proven=True, infeasible=True), answer("feasible", 3, None), "proven infeasible"),
         (FEWEST, BestKnown(10, proven=True), answer("feasible", 9, None), "better than the proven optimum"),
         (MOST, BestKnown(10, proven=True), answer("feasible", 11, None), "better than the proven optimum"),
+        (FEWEST, BestKnown(10, bound=8), answer("feasible", 7, None), "better than the published bound"),
+        (MOST, BestKnown(10, bound=12), answer("feasible", 13, None), "better than the published bound"),
         (FEWEST, BestKnown(10), answer("feasible", 12, 11), "refuted by the best-known value"),
         (MOST, BestKnown(10), answer("feasible", 8, 9), "refuted by the best-known value"),
     ],

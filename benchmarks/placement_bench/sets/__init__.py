@@ -27,6 +27,7 @@ _MODULES = (
     "openb",  # Alibaba openb, static and online
     "melange",  # Mélange-derived mixes
     "kvpr",  # Prism KVPR
+    "deployment",  # SAGE and OptaPlanner's cloud balancing
 )
 
 
