@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+_PART = 0.1  # of the time left, for all first packings but the first: of many bin types each takes seconds
+
+
 def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: str) -> bool:
     """Report a packing of merged items; written out only when it is the best so far."""
     cost = problem.price(loads)
@@ -33,13 +36,14 @@ def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: st
 
 
 def first_packings(problem: Compiled, state: State) -> None:
-    """Decreasing sizes, shapes, exact fills: one pass each."""
-    worth = volume(problem)
+    """Decreasing sizes, shapes, exact fills: one pass each, for a part of the time once there is a packing."""
+    worth, part = volume(problem), state.budget.share(_PART)
     for name, fill in _fillers(problem, worth):
-        if state.ended:
+        over = state.budget.over if state.cost is None else part.over
+        if state.ended or over():
             return
         filling = Filling(problem)
-        if filling.complete(worth, fill, state.budget.over):
+        if filling.complete(worth, fill, over):
             offer(problem, state, filling.loads, name)
 
 

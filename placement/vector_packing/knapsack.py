@@ -1,8 +1,8 @@
-"""The best pattern of a bin with one size: the bounded knapsack by dynamic programming over the room used.
+"""The best pattern of a bin: the bounded knapsack by dynamic programming over the room used, in every dimension.
 
 Whole numbers throughout, so the value found is exact. A row that may stand b times in a bin is split into chunks of
-1, 2, 4, ... copies (Martello and Toth 1990, section 3.4), each a vectorised pass over the room: O(C sum log b) time,
-one bit per chunk and unit of room.
+1, 2, 4, ... copies (Martello and Toth 1990, section 3.4), each a vectorised pass over all rooms (several dimensions:
+Kellerer, Pferschy, Pisinger 2004, section 9.3.2). O(R sum log b) time for R rooms, a byte per chunk and room.
 """
 
 from __future__ import annotations
@@ -16,35 +16,39 @@ if TYPE_CHECKING:
 
 
 class KnapsackTable:
-    """All best patterns for rooms 0 to C. `best(c)` reads the one of room c."""
+    """All best patterns for rooms from 0 to `room` (d,). `best(room)` reads the one of any of them."""
 
-    def __init__(self, size: Ints, value: Ints, limit: Ints, room: int) -> None:
-        """Fill the table; rows without value or copies are left out."""
-        self._size = size
-        rows = np.flatnonzero((value > 0) & (limit > 0) & (size <= room))
-        self._chunks = [(int(r), n) for r in rows for n in chunks(min(int(limit[r]), _times(room, int(size[r]))))]
+    def __init__(self, size: Ints, value: Ints, limit: Ints, room: Ints) -> None:
+        """Fill the table: `size` is (w, d). Rows without value or copies are left out."""
+        rows = np.flatnonzero((value > 0) & (limit > 0) & (size <= room).all(axis=1))
+        self._chunks: list[tuple[int, int, tuple[int, ...]]] = []  # row, copies, their sizes
         self._took: list[Flags] = []
-        self.value = np.zeros(room + 1, dtype=np.int64)
-        for row, n in self._chunks:
-            weight, worth = int(size[row]) * n, int(value[row]) * n
-            if weight == 0:
-                self._took.append(np.ones(room + 1, dtype=bool))
-                self.value += worth
-                continue
-            better = self.value[:-weight] + worth
-            took = better > self.value[weight:]
-            np.maximum(better, self.value[weight:], out=better)
-            self.value[weight:] = better
-            self._took.append(took)
+        self.value = np.zeros(tuple(int(n) + 1 for n in room), dtype=np.int64)
+        for row in rows.tolist():
+            for n in chunks(min(int(limit[row]), _times(room, size[row]))):
+                self._add(row, n, tuple((size[row] * n).tolist()), int(value[row]) * n)
 
-    def best(self, room: int) -> Pattern:
+    def _add(self, row: int, n: int, weight: tuple[int, ...], worth: int) -> None:
+        self._chunks.append((row, n, weight))
+        if not any(weight):
+            self._took.append(np.ones(self.value.shape, dtype=bool))
+            self.value += worth
+            return
+        before = self.value[tuple(slice(0, end - w) for w, end in zip(weight, self.value.shape, strict=True))]
+        after = self.value[tuple(slice(w, end) for w, end in zip(weight, self.value.shape, strict=True))]
+        better = before + worth
+        self._took.append(better > after)
+        np.maximum(better, after, out=after)
+
+    def best(self, room: Ints) -> Pattern:
         """A pattern of the greatest value that fits in `room`."""
         counts: dict[int, int] = {}
-        for (row, n), took in zip(reversed(self._chunks), reversed(self._took), strict=True):
-            weight = int(self._size[row]) * n
-            if room >= weight and took[room - weight]:
+        left = tuple(int(n) for n in room)
+        for (row, n, weight), took in zip(reversed(self._chunks), reversed(self._took), strict=True):
+            at = tuple(a - w for a, w in zip(left, weight, strict=True))
+            if min(at) >= 0 and took[at]:
                 counts[row] = counts.get(row, 0) + n
-                room -= weight
+                left = at
         return tuple(sorted(counts.items()))
 
 
@@ -58,5 +62,5 @@ def chunks(limit: int) -> list[int]:
     return found
 
 
-def _times(room: int, size: int) -> int:
-    return room // size if size else 2**31
+def _times(room: Ints, size: Ints) -> int:
+    return min((int(r) // int(s) for r, s in zip(room, size, strict=True) if s), default=2**31)

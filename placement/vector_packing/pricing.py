@@ -1,13 +1,15 @@
-"""The best patterns of every bin type at given item values: by table where a bin has one size, else by states.
+"""The best patterns of every bin type at given item values: by table where rooms are few, else by states.
 
 Where the states are too many to tell and patterns few (`listed`), these are listed once and looked at one by one.
 
-With one size all types share one table, filled for the roomiest. What comes back is exact: `upper[t]` bounds the value
-of every pattern of type t, generated or not.
+All types share one table, filled for the roomiest in each dimension. With one size there are always few rooms; with
+several, where a table has no more cells than the searches of all types would have states. What comes back is exact:
+`upper[t]` bounds the value of every pattern of type t, generated or not.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
 
 _MOST_COLUMNS = 40  # that one pricing by states hands on, over all bin types
-_MOST_CELLS = 150_000_000  # of a table: room x rows
+_MOST_CELLS = 150_000_000  # of a table: rooms x rows
+_STATES = 10_000  # of several sizes, rooms a bin type: as many as a search keeps states
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,13 @@ class Pricer:
         self._problem = problem
         self._budget = budget
         by_size = (problem.size[:, None, :] <= problem.room[None, :, :]).all(axis=2)
+        self._most = problem.room.max(axis=0)
+        rooms = math.prod(int(n) + 1 for n in self._most)
         self.tabular = (
-            problem.size.shape[1] == 1
-            and problem.plain
+            problem.plain
             and bool((by_size == problem.fits).all())
-            and int(problem.room.max()) * problem.rows <= _MOST_CELLS
+            and (problem.size.shape[1] == 1 or rooms <= _STATES * problem.types)
+            and rooms * problem.rows <= _MOST_CELLS
         )
         self._searches: list[PatternSearch | PatternList] = []
         if not self.tabular:
@@ -104,9 +109,9 @@ class Pricer:
 
     def _from_table(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
         problem = self._problem
-        table = KnapsackTable(problem.size[:, 0], value, limit, int(problem.room.max()))
-        upper = [int(table.value[int(room)]) for room in problem.room[:, 0]]
-        loads = [(t, table.best(int(problem.room[t, 0]))) for t in range(problem.types) if upper[t] > enough[t]]
+        table = KnapsackTable(problem.size, value, limit, self._most)
+        upper = [int(table.value[tuple(room)]) for room in problem.room.tolist()]
+        loads = [(t, table.best(problem.room[t])) for t in range(problem.types) if upper[t] > enough[t]]
         return Priced(tuple(loads), tuple(upper))
 
     def complete(self, value: Ints, load: Load, limit: Ints, demand: Ints, enough: Ints, rounds: int) -> list[Load]:

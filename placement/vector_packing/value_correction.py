@@ -61,7 +61,7 @@ def _filler(problem: Compiled, values: Floats) -> Filler:
     def fill(filling: Filling, t: int) -> Pattern:
         if not exact:
             return by_price(values[problem.item])(filling, t)
-        size, room = problem.size[:, 0], int(problem.room[t, 0])
+        size, room = problem.size, problem.room[t]
         most = np.minimum(np.minimum(filling.left, problem.most)[problem.item], problem.limit) * problem.fits[:, t]
         worth = np.ceil(values[problem.item] / values.max() * _FINE).astype(np.int64)
         return KnapsackTable(size, worth, most, room).best(room)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from placement.errors import UsageError
 from placement.solving.budget import Budget
 from placement.solving.result import Stop
-from placement.vector_packing import VectorPacking, check_bins, patterns, solve_vector_packing
+from placement.vector_packing import VectorPacking, check_bins, patterns, pricing, solve_vector_packing
 from placement.vector_packing.arcflow import close_by_arcs, useful_arcs
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.cover import close_by_patterns
@@ -27,6 +27,7 @@ from placement.vector_packing.knapsack import KnapsackTable, chunks
 from placement.vector_packing.listed import list_patterns
 from placement.vector_packing.mix import count_bins
 from placement.vector_packing.patterns import BEST, PatternSearch
+from placement.vector_packing.pricing import Pricer
 from placement.vector_packing.state import State
 from placement.vector_packing.value_correction import correct_values
 from tests.vector_packing.test_vector_packing import cheapest, packings
@@ -60,19 +61,61 @@ def all_patterns(problem: Compiled) -> list[tuple[int, ...]]:
     return [row for row in counts if (np.array(row) @ problem.size <= problem.room[0]).all()]
 
 
-@given(drawn=one_bin(1))
+@given(drawn=one_bin(1) | one_bin(2) | one_bin(3))
 def test_the_table_has_the_best_pattern(drawn: tuple[Compiled, list[int]]) -> None:
-    """Value and pattern of the knapsack table agree with trying all."""
+    """Value and pattern of the knapsack table agree with trying all, in every dimension."""
     problem, prices = drawn
     value = np.array(prices, dtype=np.int64)
-    room = int(problem.room[0, 0])
+    room = problem.room[0]
 
-    table = KnapsackTable(problem.size[:, 0], value, problem.limit, room)
+    table = KnapsackTable(problem.size, value, problem.limit, room)
 
-    assert table.value[room] == max(int(np.array(row) @ value) for row in all_patterns(problem))
+    assert table.value[tuple(room)] == max(int(np.array(row) @ value) for row in all_patterns(problem))
     found = table.best(room)
-    assert sum(n * prices[row] for row, n in found) == table.value[room]
-    assert sum(n * int(problem.size[row, 0]) for row, n in found) <= room
+    assert sum(n * prices[row] for row, n in found) == table.value[tuple(room)]
+    assert all(n <= problem.limit[row] for row, n in found)
+    assert (sum((n * problem.size[row] for row, n in found), np.zeros_like(room)) <= room).all()
+
+
+@st.composite
+def kinds_of_bins(draw: st.DrawFn) -> tuple[VectorPacking, list[int]]:
+    """Items of two or three sizes, up to three bin types, and prices."""
+    dimensions = draw(st.integers(2, 3))
+    size = st.lists(st.integers(0, 5), min_size=dimensions, max_size=dimensions).filter(any)
+    sizes: list[list[int]] = draw(st.lists(size, min_size=1, max_size=5, unique_by=tuple))
+    rooms = draw(
+        st.lists(st.lists(st.integers(5, 9), min_size=dimensions, max_size=dimensions), min_size=1, max_size=3)
+    )
+    problem = VectorPacking(
+        sizes=sizes,
+        demands=draw(st.lists(st.integers(1, 4), min_size=len(sizes), max_size=len(sizes))),
+        capacities=rooms,
+        costs=[1] * len(rooms),
+    )
+    return problem, draw(st.lists(st.integers(0, 20), min_size=len(sizes), max_size=len(sizes)))
+
+
+@given(drawn=kinds_of_bins(), enough=st.integers(0, 30))
+def test_one_table_prices_several_bin_types_as_the_states_do(
+    drawn: tuple[VectorPacking, list[int]], enough: int
+) -> None:
+    """The best value of each type is the same, above the threshold; what is handed on fits and is worth it."""
+    problem, prices = compile_packing(drawn[0]), np.array(drawn[1], dtype=np.int64)
+    threshold = np.full(problem.types, enough)
+    table = Pricer(problem, Budget(seconds=60.0))
+    with patch.object(pricing, "_STATES", 0):
+        states = Pricer(problem, Budget(seconds=60.0))
+    assert table.tabular
+    assert not states.tabular
+
+    found = table.price(prices, problem.limit, threshold)
+    other = states.price(prices, problem.limit, threshold)
+
+    assert np.maximum(found.upper, enough).tolist() == np.maximum(other.upper, enough).tolist()
+    assert {t for t, _ in found.loads} == {t for t, n in enumerate(found.upper) if n > enough}
+    for t, pattern in found.loads:
+        assert sum(int(prices[row]) * n for row, n in pattern) == found.upper[t]
+        assert (sum(problem.size[row] * n for row, n in pattern) <= problem.room[t]).all()
 
 
 @given(drawn=one_bin(1) | one_bin(2) | one_bin(3), threshold=st.integers(0, 30))
