@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
+    from placement.vector_packing.compiled import Compiled, Flags, Ints, Load, Pattern
 
     Floats = NDArray[np.float64]
-    Filler = Callable[["Filling", int], Pattern]
+    Filler = Callable[["Filling", Ints], Sequence[Pattern]]  # a pattern for each of some bin types
 
 
 class Filling:
@@ -73,8 +73,8 @@ class Filling:
         """
         while self.left.any():
             best: tuple[float, float, int, Pattern] | None = None
-            for t in np.flatnonzero(self.available > 0).tolist():
-                pattern = fill(self, int(t))
+            types = np.flatnonzero(self.available > 0)
+            for t, pattern in zip(types.tolist(), fill(self, types), strict=True):
                 if not pattern:
                     continue
                 value = float(sum(worth[self.problem.item[row]] * n for row, n in pattern))
@@ -98,8 +98,13 @@ def by_price(price: Floats) -> Filler:
     """Dearest rows first: `price` per row."""
     order = np.argsort(-price, kind="stable")
 
-    def fill(filling: Filling, t: int) -> Pattern:
-        return _fill(filling, t, lambda room, rows: rows[0], order)
+    def first(size: Ints, room: Ints, unit: Floats, open_rows: Flags) -> Ints:
+        del size, room, unit
+        found: Ints = open_rows.argmax(axis=1)
+        return found
+
+    def fill(filling: Filling, types: Ints) -> list[Pattern]:
+        return _fill(filling, types, first, order, np.ones(filling.problem.size.shape[1]))
 
     return fill
 
@@ -107,51 +112,87 @@ def by_price(price: Floats) -> Filler:
 def by_shape(rule: str, weight: Floats) -> Filler:
     """The row whose shape suits the room left best; `weight` per dimension."""
 
-    def fill(filling: Filling, t: int) -> Pattern:
-        size = filling.problem.size
-        unit = weight / np.maximum(filling.problem.room[t], 1)
+    def suits(size: Ints, room: Ints, unit: Floats, open_rows: Flags) -> Ints:
+        if rule == "dot":
+            far = -((room * unit * unit) @ size.T)
+        else:
+            far = np.zeros(open_rows.shape)
+            for d in range(size.shape[1]):
+                far += ((room[:, d, None] - size[None, :, d]) * unit[:, d, None]) ** 2
+        found: Ints = np.where(open_rows, far, np.inf).argmin(axis=1)
+        return found
 
-        def choose(room: Ints, rows: Ints) -> int:
-            shape = size[rows] * unit
-            if rule == "dot":
-                return int(rows[np.argmax(shape @ (room * unit))])
-            return int(rows[np.argmin(((room * unit - shape) ** 2).sum(axis=1))])
-
-        return _fill(filling, t, choose, np.arange(filling.problem.rows))
+    def fill(filling: Filling, types: Ints) -> list[Pattern]:
+        return _fill(filling, types, suits, np.arange(filling.problem.rows), weight)
 
     return fill
 
 
-def _fill(filling: Filling, t: int, choose: Callable[[Ints, Ints], int], order: Ints) -> Pattern:
-    """One bin, row by row."""
+def _fill(
+    filling: Filling,
+    types: Ints,
+    choose: Callable[[Ints, Ints, Floats, Flags], Ints],
+    order: Ints,
+    weight: Floats,
+) -> list[Pattern]:
+    """One bin of each type, row by row, all types at once.
+
+    `choose` is given the sizes of the rows in `order`, the room left in each bin, what a unit of room weighs there,
+    and which rows still fit; it says which row each bin takes next.
+    """
     problem = filling.problem
-    room = problem.room[t].copy()
     left = np.minimum(filling.left, problem.most)
-    open_rows = order[problem.fits[order, t] & (left[problem.item[order]] > 0)]
-    counts: dict[int, int] = {}
+    order = order[left[problem.item[order]] > 0]
+    size, item = problem.size[order], problem.item[order]
+    counts: list[dict[int, int]] = [{} for _ in types]
+    bins: Ints = np.arange(len(types))  # that still take something
+    room: Ints = problem.room[types]
+    unit: Floats = weight / np.maximum(room, 1)
+    open_rows: Flags = problem.fits[order][:, types].T
+    held: Ints = np.tile(left, (len(types), 1))
     first = True
-    while len(open_rows):
-        open_rows = open_rows[(problem.size[open_rows] <= room).all(axis=1) & (left[problem.item[open_rows]] > 0)]
-        if not len(open_rows):
-            break
-        row = int(choose(room, open_rows))
-        item = int(problem.item[row])
-        size = problem.size[row]
-        some = size > 0
-        times = min(int((room[some] // size[some]).min()) if some.any() else 10**9, int(left[item]))
-        if not first and len(size) > 1:
-            times = 1  # the best row may change with the room
+    while True:
+        open_rows = open_rows & _within(size, room)
+        going = open_rows.any(axis=1)
+        if not going.all():
+            bins, room, unit = bins[going], room[going], unit[going]
+            open_rows, held = open_rows[going], held[going]
+        if not len(bins):
+            return [tuple(sorted(content.items())) for content in counts]
+        chosen = choose(size, room, unit, open_rows)
+        taken, at = item[chosen], np.arange(len(bins))
+        times = held[at, taken]
+        if first or size.shape[1] == 1:
+            needs = size[chosen]
+            most = np.where(needs > 0, room // np.maximum(needs, 1), np.iinfo(np.int64).max).min(axis=1)
+            times = np.minimum(times, most)
+        else:
+            times = np.ones_like(times)  # the best row may change with the room
         first = False
-        counts[row] = counts.get(row, 0) + times
-        room -= size * times
-        left[item] -= times
+        for b, row, n in zip(bins.tolist(), order[chosen].tolist(), times.tolist(), strict=True):
+            counts[b][row] = counts[b].get(row, 0) + n
+        room = room - size[chosen] * times[:, None]
+        held[at, taken] -= times
+        gone = held[at, taken] == 0
+        open_rows = open_rows & ~(gone[:, None] & (item[None, :] == taken[:, None]))
         if problem.clash is not None:
-            open_rows = open_rows[~problem.clash[item][problem.item[open_rows]]]
-    return tuple(sorted(counts.items()))
+            open_rows = open_rows & ~problem.clash[taken][:, item]
 
 
-def fullest(filling: Filling, t: int) -> Pattern:
+def _within(size: Ints, room: Ints) -> Flags:
+    """(bins, rows): what still fits by size."""
+    found = size[None, :, 0] <= room[:, 0, None]
+    for d in range(1, size.shape[1]):
+        found &= size[None, :, d] <= room[:, d, None]
+    return found
+
+
+def fullest(filling: Filling, types: Ints) -> list[Pattern]:
     """With one size: the biggest item left that fits, and around it the fullest fill, big items preferred."""
+    return [_fullest(filling, t) for t in types.tolist()]
+
+
+def _fullest(filling: Filling, t: int) -> Pattern:
     problem = filling.problem
     room = int(problem.room[t, 0])
     size = problem.size[:, 0]

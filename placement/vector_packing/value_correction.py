@@ -17,7 +17,9 @@ from placement.vector_packing.heuristics import offer, one_size, row_volume, vol
 from placement.vector_packing.knapsack import KnapsackTable
 
 if TYPE_CHECKING:
-    from placement.vector_packing.compiled import Compiled, Pattern
+    from collections.abc import Sequence
+
+    from placement.vector_packing.compiled import Compiled, Ints, Pattern
     from placement.vector_packing.fill import Filler, Filling, Floats
     from placement.vector_packing.generation import Generation
 
@@ -58,13 +60,13 @@ def _filler(problem: Compiled, values: Floats) -> Filler:
     """What one bin takes at the values as they are then."""
     exact = one_size(problem) and int(problem.room.max()) * problem.rows <= _CELLS
 
-    def fill(filling: Filling, t: int) -> Pattern:
+    def fill(filling: Filling, types: Ints) -> Sequence[Pattern]:
         if not exact:
-            return by_price(values[problem.item])(filling, t)
-        size, room = problem.size, problem.room[t]
-        most = np.minimum(np.minimum(filling.left, problem.most)[problem.item], problem.limit) * problem.fits[:, t]
+            return by_price(values[problem.item])(filling, types)
+        most = np.minimum(np.minimum(filling.left, problem.most)[problem.item], problem.limit)
         worth = np.ceil(values[problem.item] / values.max() * _FINE).astype(np.int64)
-        return KnapsackTable(size, worth, most, room).best(room)
+        size, room = problem.size, problem.room
+        return [KnapsackTable(size, worth, most * problem.fits[:, t], room[t]).best(room[t]) for t in types.tolist()]
 
     return fill
 

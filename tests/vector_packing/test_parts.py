@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from placement.errors import UsageError
@@ -21,7 +21,9 @@ from placement.vector_packing.cover import close_by_patterns
 from placement.vector_packing.decide import decide_pattern
 from placement.vector_packing.dive import dive, round_down
 from placement.vector_packing.dual_feasible import volume_cuts
+from placement.vector_packing.fill import Filling, by_price, by_shape
 from placement.vector_packing.generation import Generation
+from placement.vector_packing.heuristics import row_volume, volume
 from placement.vector_packing.improve import improve
 from placement.vector_packing.knapsack import KnapsackTable, chunks
 from placement.vector_packing.listed import list_patterns
@@ -116,6 +118,23 @@ def test_one_table_prices_several_bin_types_as_the_states_do(
     for t, pattern in found.loads:
         assert sum(int(prices[row]) * n for row, n in pattern) == found.upper[t]
         assert (sum(problem.size[row] * n for row, n in pattern) <= problem.room[t]).all()
+
+
+@given(problem=packings())
+def test_bins_of_all_types_are_filled_at_once_as_one_by_one(problem: VectorPacking) -> None:
+    """By price and by shape; what stands in a bin fits, and no conflict or limit is broken (see `check_bins`)."""
+    compiled = compile_packing(problem)
+    assume(0 < len(compiled.demand) == len(set(compiled.item[compiled.limit > 0].tolist())))
+    weight = np.ones(compiled.size.shape[1])
+    for fill in (by_price(row_volume(compiled)), by_shape("dot", weight), by_shape("distance", weight)):
+        filling = Filling(compiled)
+        types = np.arange(compiled.types)
+        one_by_one = [fill(filling, types[t : t + 1])[0] for t in types]
+        assert list(fill(filling, types)) == one_by_one
+        for t, pattern in enumerate(one_by_one):
+            assert (sum((compiled.size[row] * n for row, n in pattern), 0 * weight) <= compiled.room[t]).all()
+        if filling.complete(volume(compiled), fill, lambda: False):
+            assert check_bins(problem, compiled.unfold(filling.loads)) == []
 
 
 @given(drawn=one_bin(1) | one_bin(2) | one_bin(3), threshold=st.integers(0, 30))
