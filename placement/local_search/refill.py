@@ -86,7 +86,7 @@ class Refill:
         return not self.boxes.missing
 
     def run(self, patience: int, is_over: Callable[[], bool], *, back: bool = False) -> bool:
-        """Step until nothing is out, for `patience` steps not less, or `is_over`; says whether nothing is out.
+        """Stop at zero unassigned, after `patience` non-improving steps, or when `is_over`; True at zero unassigned.
 
         With `back` it ends where least was out: the search goes through worse, for which it has to remember the best.
         """

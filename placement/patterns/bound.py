@@ -402,7 +402,7 @@ class PatternBound:
         return None if relaxed is None else relaxed.verdict
 
     def _settle(self, track: Track, box: Box, relaxed: Relaxed) -> Relaxed | None:
-        """Say more of a box, by all patterns that plans better than the best one can have there."""
+        """Tighten a node using every pattern that an improving plan can contain; None when it cannot."""
         best = track.best
         cutoff = None if best is None else cutoff_below(self.fleet, best[1], self.given)
         if not self._engines or cutoff is None or cutoff.rent is None:

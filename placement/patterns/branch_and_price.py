@@ -94,9 +94,9 @@ class Tree:
         root: Box,
         relaxed: Relaxed,
     ) -> None:
-        """`solve` bounds a box (None: out of time); `relaxed` is what it says of the `root`.
+        """`solve` bounds a node (None: out of time); `relaxed` is what it says of the `root`.
 
-        `settle` says more of a box, of which it is told what is known; None when it can't.
+        `settle` tries to tighten a node's bound by enumeration, given what is known of it; None when it cannot.
         """
         fleet = relaxation.fleet
         self._solve = solve

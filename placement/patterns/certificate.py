@@ -192,7 +192,7 @@ def _component_worth(
 
 
 def way_worth(way: Way, prices: Prices, device: Sequence[int], machine: Sequence[int]) -> int:
-    """The least that one copy is worth: what it takes, at its prices; of a machine of its own, its part of it all."""
+    """Least dual value of one copy; a dedicated copy, k of which fill a machine, pays 1/k of the machine."""
     if way.parts:
         return machine[way.pool] // way.parts
     total = 0

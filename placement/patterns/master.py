@@ -390,7 +390,7 @@ class PatternProgram:
         return self._at(np.array(self._solver.getSolution().row_dual))
 
     def smoothed(self, best: Duals | None, duals: Duals) -> list[Duals]:
-        """Those to price at, in turn until that finds something: drawn towards the best so far, then as they are."""
+        """Dual points to price at, in turn until a column is found: Wentges-smoothed first, then the LP's own."""
         if best is None:
             return [duals]
         return [self._at(_SMOOTH * best.rows + (1 - _SMOOTH) * duals.rows), duals]

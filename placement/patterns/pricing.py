@@ -70,7 +70,7 @@ class Knapsack:
         return best
 
     def with_more(self, table: np.ndarray, item: int, worth: int) -> np.ndarray:
-        """A table of other items with one item more, each of it worth so much, at least 0; 64 bits must do."""
+        """Extend the table by one item of value `worth` >= 0; the total must fit int64."""
         best = table.copy()
         if not any(self.needs[item]):
             best += worth * self.limits[item]

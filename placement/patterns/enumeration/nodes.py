@@ -42,7 +42,7 @@ _ABOUT = "machines, copies and patterns of this node, with every pattern that a 
 
 
 class Settling:
-    """Answers for boxes of one relaxation."""
+    """Decides nodes of one relaxation by enumerating patterns."""
 
     def __init__(self, relaxation: Relaxation, groups: Groups, stacking: Stacking, most: int = MOST_PATTERNS) -> None:
         """Nothing is done yet; `most` patterns are as many as one program may have."""

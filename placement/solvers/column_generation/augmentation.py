@@ -1,4 +1,4 @@
-"""A mix that has not room for all: one machine more at a time, as cheap as may do, until what is out has found room.
+"""Augment an infeasible fleet mix, one cheapest useful machine at a time, until all copies are assigned.
 
 Where machines are dear, what a dive leaves out is cheap beside the machine that best fit would rent for it: a copy of
 one dollar an hour may stand on nothing less than a machine of thirty. With a small machine more, `Fill` moves others

@@ -1,7 +1,7 @@
 """Packing at fleet mixes: machine counts near the bound's, and a packing of all copies looked for on them.
 
 A mix with nothing to spare can hardly be packed, one with much to spare costs it. So the spare part shrinks after each
-mix that could be packed and grows after each that could not, for as long as there is time: the search has luck.
+mix that could be packed and grows after each that could not, for as long as there is time, since results vary.
 
 At a mix the pattern LP is dived for (`diving`), after dedicated components have been settled (`settle`); where copies
 have rules that the dive does not know, the heuristics start. What is out is brought in by `fill`, and when that fails,
@@ -167,7 +167,7 @@ class MixPacking:
         return self._track.good_enough or budget.over()
 
     def pays(self, mix: Mix) -> bool:
-        """Whether a mix, the machines of dedicated components, and moves of what a mix holds not cost less than a plan.
+        """Whether the mix's machines, the dedicated machines and the implied moves cost less than the incumbent.
 
         Moves are counted of copies that a mix could hold. One that holds nothing is taken to move nothing: how much of
         what runs it will meet is not known.

@@ -1,7 +1,7 @@
-"""Copies on machines on paper: what is left of them, and whether one more may stand where it should.
+"""The assignment state of a dive: what is left of each component, and whether one more copy may stand at a place.
 
-Every rule is kept at each seat: of the accelerator, the machine and its other copies, and of zones, so that what is
-left of a component can still complete it.
+Every rule is kept at each assignment: of the accelerator, the machine and its other copies, and of zones, so that what
+is left of a component can still complete it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class State:
         return State(self.machines[:], self.out[:], self.most[:], self.zoned.copy(), self.by_way[:], self.goals)
 
     def become(self, other: State) -> None:
-        """Be another in its place, which is not used any more."""
+        """Take over the contents of `other`, which is not used any more."""
         self.machines, self.out, self.most = other.machines, other.out, other.most
         self.zoned, self.by_way, self.goals = other.zoned, other.by_way, other.goals
 

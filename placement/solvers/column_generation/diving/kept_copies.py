@@ -32,7 +32,7 @@ def stand(held: Iterable[Machine], seating: Seating, state: State, spaces: Space
 
 
 class Standing:
-    """What machines that stand leave to do: copies that are `out`, and in each zone those that are in; free spaces."""
+    """Unassigned copies (`out`) and residual capacity once held machines are fixed; copies assigned in each zone."""
 
     def __init__(self, relaxation: Relaxation, held: Iterable[Machine]) -> None:
         """O(ways + copies)."""

@@ -1,4 +1,4 @@
-"""What is free on accelerators of machines on paper: spaces, in units, and the machines that have them.
+"""Residual capacity of partly filled accelerators, grouped by class, in units; and the machines that have it.
 
 A *space* is a kind of accelerators and the units that are free on one; accelerators with equal spaces are alike, but
 for their machines. A *content* is what may stand there together: copies on one accelerator.
@@ -63,7 +63,7 @@ class Spaces:
         self.clear()
 
     def clear(self) -> None:
-        """Be without machines again."""
+        """Reset: no machines."""
         self.boxes: list[Box] = []
         self.places: dict[Space, list[Place]] = {}
         self.wanted: list[tuple[Place, dict[int, int]]] = []  # in the order of the machines

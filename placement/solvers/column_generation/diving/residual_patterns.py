@@ -1,4 +1,4 @@
-"""Filling what is free on accelerators: whole contents, those first that the LP has most of.
+"""Fill residual capacity by whole residual patterns, those first that the LP has most of.
 
 Before, the copies of components with rules over zones get whole numbers in each zone, near the LP's: the last copies
 would else be left for zones where nothing is free.
