@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NAME = "column generation"
 _PRECISION = 2**36  # of prices: the dearest bin costs about this many units
 _SMOOTHING = 0.6
+_MOST_ALONE = 7_000  # columns of one item and bin type each to begin with
 _EXTRA = 4  # further columns a round, for what the best one leaves
 
 
@@ -46,8 +47,14 @@ class Generation:
         self.bound: Fraction | None = None
         self.converged = False
         self.rounds = 0
+        alone = problem.fits
+        if np.count_nonzero(alone) > _MOST_ALONE:  # the cheapest bins do, with the loads of a packing
+            cost = np.where(problem.fits, problem.cost, np.iinfo(np.int64).max)
+            alone = problem.fits & (np.arange(problem.types) == cost.argmin(axis=1)[:, None])
+            for load, _ in state.loads:
+                self.master.add(load)
         for t in range(problem.types):
-            for row in np.flatnonzero(problem.fits[:, t]):
+            for row in np.flatnonzero(alone[:, t]):
                 self.master.add((t, ((int(row), self._alone(t, int(row))),)))
 
     def _alone(self, t: int, row: int) -> int:
@@ -123,8 +130,7 @@ class Generation:
         for load in priced.loads:
             found |= self._improves(load, dual, of_type) and master.add(load)
         if priced.loads and self.pricer.tabular:
-            best = priced.loads[0]
-            for load in self.pricer.complete(value, best, problem.limit, problem.demand, enough, _EXTRA):
+            for load in self.pricer.complete(value, priced.loads, problem.limit, problem.demand, enough, _EXTRA):
                 found |= self._improves(load, dual, of_type) and master.add(load)
         return found
 

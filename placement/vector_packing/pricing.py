@@ -21,6 +21,8 @@ from placement.vector_packing.listed import PatternList, list_patterns
 from placement.vector_packing.patterns import Found, PatternSearch
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from placement.solving.budget import Budget
     from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
 
@@ -114,20 +116,27 @@ class Pricer:
         loads = [(t, table.best(problem.room[t])) for t in range(problem.types) if upper[t] > enough[t]]
         return Priced(tuple(loads), tuple(upper))
 
-    def complete(self, value: Ints, load: Load, limit: Ints, demand: Ints, enough: Ints, rounds: int) -> list[Load]:
-        """More loads for the copies that `load` leaves, one after the other: columns that go well together."""
-        found = []
+    def complete(
+        self, value: Ints, loads: Sequence[Load], limit: Ints, demand: Ints, enough: Ints, rounds: int
+    ) -> list[Load]:
+        """More loads for the copies that `loads` leave, round after round: columns that go well together.
+
+        With one size the first of the loads is packed and the next are for what it leaves; with several, in which loads
+        hold few copies, all that fit beside each other are packed and the loads of all bin types follow.
+        """
+        found: list[Load] = []
         left = demand.copy()
         problem = self._problem
+        several = problem.size.shape[1] > 1
         for _ in range(rounds):
-            used = np.zeros(len(demand), dtype=np.int64)
-            for row, n in load[1]:
-                used[problem.item[row]] += n
-            times = min((int(left[i] // used[i]) for i in np.flatnonzero(used)), default=0)
-            left = np.maximum(0, left - used * max(1, times))
-            priced = self.price(value, np.minimum(limit, left[problem.item]), enough)
-            if not priced.loads:
+            for _, pattern in loads if several else loads[:1]:
+                used = np.zeros(len(demand), dtype=np.int64)
+                for row, n in pattern:
+                    used[problem.item[row]] += n
+                times = min((int(left[i] // used[i]) for i in np.flatnonzero(used)), default=0)
+                left = np.maximum(0, left - used * (times if several else max(1, times)))
+            loads = self.price(value, np.minimum(limit, left[problem.item]), enough).loads
+            if not loads:
                 break
-            load = priced.loads[0]
-            found.append(load)
+            found.extend(loads if several else loads[:1])
         return found

@@ -8,13 +8,13 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from placement.errors import UsageError
 from placement.solving.budget import Budget
 from placement.solving.result import Stop
-from placement.vector_packing import VectorPacking, check_bins, patterns, pricing, solve_vector_packing
+from placement.vector_packing import VectorPacking, check_bins, generation, patterns, pricing, solve_vector_packing
 from placement.vector_packing.arcflow import close_by_arcs, useful_arcs
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.cover import close_by_patterns
@@ -118,6 +118,18 @@ def test_one_table_prices_several_bin_types_as_the_states_do(
     for t, pattern in found.loads:
         assert sum(int(prices[row]) * n for row, n in pattern) == found.upper[t]
         assert (sum(problem.size[row] * n for row, n in pattern) <= problem.room[t]).all()
+
+
+@settings(max_examples=20)
+@given(problem=packings())
+def test_few_columns_to_begin_with_bound_no_packing_away(problem: VectorPacking) -> None:
+    """With each item alone in its cheapest bin only, the bound stays below the optimum and the packing is right."""
+    with patch.object(generation, "_MOST_ALONE", 0):
+        result = solve_vector_packing(problem, budget=Budget(work=1))
+    best = cheapest(problem)
+    assert best is None or (result.bound <= best and not result.infeasible)
+    if result.bins is not None:
+        assert check_bins(problem, result.bins) == []
 
 
 @given(problem=packings())
