@@ -18,14 +18,14 @@ Math. Prog. Study 2, theorem 1).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.bounds.dual_feasible import FINEST, parts, rounded
 from placement.bounds.moves import least_move_ticks
 from placement.compiled.capacity import capacity, usage
-from placement.compiled.fleet import alike_pools, sum_of_quotas
+from placement.reductions.volume_aggregation import VolumeAggregation
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Component, Fleet, Option
@@ -78,7 +78,7 @@ def volume_bound(fleet: Fleet, finest: int = FINEST, budget: Budget | None = Non
     The LP has O(components x options x pools) columns, where components that need the same and pools that are alike
     count once; milliseconds for hundreds of components.
     """
-    small = put_together(fleet)
+    small = VolumeAggregation.of(fleet).fleet
     if sum(len(option.pools) for component in small.components for option in component.options) > _MOST_WAYS:
         finest = 0
     measures = [[] if _over(budget) else measures_of(small, pool.index, finest) for pool in small.pools]
@@ -91,43 +91,6 @@ def volume_bound(fleet: Fleet, finest: int = FINEST, budget: Budget | None = Non
 
 def _over(budget: Budget | None) -> bool:
     return budget is not None and budget.over()
-
-
-def put_together(fleet: Fleet) -> Fleet:
-    """The fleet with alike pools as one and components that need the same as one: for arguments about volumes alone.
-
-    Whatever adds up counts copies and machines, and for that nothing is lost either way: a plan of the fleet is one of
-    this one, and machines and copies (in parts) of this one can be dealt back. What can't be added up is not kept:
-    zones, machines that run (those that can't be released are in `min_instances`), rules of a component. The names are
-    those of the first of each. O(options x distinct sets of pools + pools).
-    """
-    groups = alike_pools(fleet)
-    pools = tuple(
-        replace(
-            fleet.pools[group[0]],
-            index=k,
-            min_instances=sum(fleet.fewest(p) for p in group),
-            max_instances=sum_of_quotas(fleet.pools[p].max_instances for p in group),
-        )
-        for k, group in enumerate(groups)
-    )
-    group_of = {p: k for k, group in enumerate(groups) for p in group}
-    sets: dict[frozenset[int], frozenset[int]] = {}
-    found: dict[object, Component] = {}
-    for c in fleet.components:
-        for option in c.options:
-            if option.pools not in sets:
-                sets[option.pools] = frozenset(group_of[p] for p in option.pools)
-        options = tuple(replace(option, pools=sets[option.pools]) for option in c.options)
-        same = (options, c.index if c.demand else None)
-        first = found.get(same)
-        if first is None:
-            found[same] = replace(c, index=len(found), options=options)
-        else:
-            found[same] = replace(first, required=first.required + c.required, copies=first.copies + c.copies)
-    return replace(
-        fleet, pools=pools, components=tuple(found.values()), instances=(), places=(), running=(0,) * len(found)
-    )
 
 
 def measures_of(fleet: Fleet, p: int, finest: int = FINEST) -> list[Measure]:

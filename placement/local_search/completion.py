@@ -7,7 +7,6 @@ machines that the flow rented first, by insertion and then by ejections; only wh
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +20,9 @@ from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.local_search.fill import Fill, narrow_to
+from placement.local_search.fill import Fill
+from placement.reductions.limits import AtMix
+from placement.reductions.required import RequiredAtLeast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,8 +56,8 @@ class Completion:
         ones, as long as that can be. `steps` are of the search with CP-SAT that makes room on the rented machines for
         copies that are still out.
         """
-        firm = _with_required(self._fleet, placed)
-        narrow = narrow_to(firm, _machines_of(firm, decoded))
+        firm = RequiredAtLeast.of(self._fleet, placed).fleet
+        narrow = AtMix.of(firm, _machines_of(firm, decoded)).fleet
         ws = self._load(narrow, decoded)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
@@ -113,17 +114,6 @@ class Completion:
             place_optional(ws, self._policy)
         drop_superfluous(ws)
         return ws.to_packing() if is_complete(ws) else None
-
-
-def _with_required(fleet: Fleet, placed: Counter[int]) -> Fleet:
-    """The fleet with so many copies required of components that have optional ones."""
-    if not fleet.levels:
-        return fleet
-    components = tuple(
-        component if component.level is None else replace(component, required=max(component.required, placed[c]))
-        for c, component in enumerate(fleet.components)
-    )
-    return replace(fleet, components=components)
 
 
 def _machines_of(fleet: Fleet, packing: Packing) -> list[int]:

@@ -10,7 +10,6 @@ handful of machines, which is what it is good at, where it fails on a whole flee
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,20 +18,20 @@ from placement.compiled.packing import evaluate
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.heuristics import Sketch, sketch
 from placement.local_search.refill import Refill
-from placement.reductions.subproblem import in_order, may_be_freed, neighbourhood
+from placement.reductions.required import EverythingOptional
+from placement.reductions.subproblem import Subproblem, in_order, may_be_freed
 from placement.solving.incumbent import Track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine
     from placement.heuristics import Missing
     from placement.solving.budget import Budget
     from placement.solving.incumbent import Track
 
 WORK = 300  # of CP-SAT a step, thousandths of its deterministic second
-_CLASSES = 4  # of copies by how hard they are to place
 _FEWEST, _MOST = 3.0, 8.0  # machines freed at once
 _MOST_COPIES = 70
 OUTRIGHT = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
@@ -65,7 +64,7 @@ class Fill:
         self.packing = None if start is None else start.packing
         self._missing: Missing = Counter() if start is None else start.missing
         self._narrow, self._worths = narrow, worths
-        self._fleet = _everything_optional(narrow)
+        self._fleet = EverythingOptional.of(narrow).fleet
         self._size = 4.0
         self._idle = 0
         self.steps = 0
@@ -105,7 +104,7 @@ class Fill:
         assert self.packing is not None
         self.steps += 1
         self._idle += 1
-        small = neighbourhood(self._fleet, self.packing, self._choose(self.packing.machines), self._missing)
+        small = Subproblem.of(self._fleet, self.packing, self._choose(self.packing.machines), self._missing)
         part = budget.share(1.0, work=WORK)
         track = outer.inner(small.fleet, part)
         seed = int(self._rng.integers(2**30))
@@ -118,7 +117,7 @@ class Fill:
         if best[1] > before:
             return
         self._take(small.gained(best[0]))
-        self.packing = small.put_back(best[0])
+        self.packing = small.lift(best[0])
         if best[1] < before:
             self._idle = 0
 
@@ -154,26 +153,3 @@ class Fill:
         options = [self._fleet.components[seat.component].options[seat.option] for seat in machine.seats]
         used = sum(o.accelerators * (o.memory_mib if o.shared else shape.memory_mib) for o in options)
         return 1 - used / max(1, shape.accelerators * shape.memory_mib)
-
-
-def narrow_to(fleet: Fleet, machines: Sequence[int]) -> Fleet:
-    """The fleet with these machine counts as quotas."""
-    pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
-    return replace(fleet, pools=pools)
-
-
-def _everything_optional(narrow: Fleet) -> Fleet:
-    """The fleet with free machines and every copy optional, at a level by how hard it is to place."""
-    hardness = [_hardness(component) for component in narrow.components]
-    ranked = sorted(set(hardness), reverse=True)
-    components = tuple(
-        replace(component, required=0, move_cost=0, level=min(_CLASSES - 1, ranked.index(h) * _CLASSES // len(ranked)))
-        for component, h in zip(narrow.components, hardness, strict=True)
-    )
-    return replace(narrow, components=components, levels=tuple(range(_CLASSES, 0, -1)), tick_price=0, tick_move=1)
-
-
-def _hardness(component: Component) -> tuple[int, int]:
-    """The least accelerators that a copy needs, and its memory in all."""
-    ways = [(o.accelerators, o.accelerators * o.memory_mib) for o in component.options if o.pools]
-    return min(ways, default=(0, 0))

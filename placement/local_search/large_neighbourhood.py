@@ -14,7 +14,7 @@ import numpy as np
 from placement.compiled.packing import evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.local_search.fill import OUTRIGHT
-from placement.reductions.subproblem import may_be_freed, neighbourhood
+from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.solving.incumbent import Track
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine, Packing
-    from placement.reductions.subproblem import Neighbourhood
     from placement.solving.budget import Budget
     from placement.solving.incumbent import Track
 
@@ -58,12 +57,12 @@ class LargeNeighbourhood:
         freed = self._choose()
         if not freed:
             return False
-        small = neighbourhood(self.fleet, self.packing, freed)
+        small = Subproblem.of(self.fleet, self.packing, freed)
         proved, packing = self._solve(small, budget)
         self._size = min(_MOST, self._size + 0.5) if proved else max(_FEWEST, self._size - 1.0)
         if packing is None:
             return False
-        whole = small.put_back(packing)
+        whole = small.lift(packing)
         value = evaluate(self.fleet, whole)
         if value > self.value:
             return False
@@ -74,7 +73,7 @@ class LargeNeighbourhood:
             self.track.offer(whole, NAME)
         return better
 
-    def _solve(self, small: Neighbourhood, budget: Budget) -> tuple[bool, Packing | None]:
+    def _solve(self, small: Subproblem, budget: Budget) -> tuple[bool, Packing | None]:
         part = budget.share(1.0, work=WORK)
         track = self.track.inner(small.fleet, part)
         seed = int(self._rng.integers(2**30))

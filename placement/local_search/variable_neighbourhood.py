@@ -8,14 +8,13 @@ that the turn before it left.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import evaluate
 from placement.heuristics import relabel
 from placement.local_search.eliminate import Elimination
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
+from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -73,7 +72,8 @@ class Polish:
 
     def _close(self, budget: Budget, most: int) -> None:
         """Close machines, and hand the plan on if it is no worse."""
-        search = Elimination(with_placed(self._fleet, self._free.packing), self._free.packing, self._seed + self._turns)
+        firm = RequiredAsPlaced.of(self._fleet, self._free.packing)
+        search = Elimination(firm.fleet, self._free.packing, self._seed + self._turns)
         self._turns += 1
         failed = 0
         while search.possible and failed < _TRIES and self.tries < most and not self._ended(budget):
@@ -82,7 +82,7 @@ class Polish:
             if search.step(budget.over):
                 failed = 0
                 self.closed += 1
-                self._take(relabel(self._fleet, search.packing))
+                self._take(relabel(self._fleet, firm.lift(search.packing)))
 
     def _take(self, packing: Packing) -> None:
         """Offer a plan; go on from it unless moves cost more than the machines that it saves."""
@@ -96,15 +96,3 @@ class Polish:
         failed = 0
         while self._free.possible and failed < _STEPS and self.steps < most and not self._ended(budget):
             failed = 0 if self._free.step(budget) else failed + 1
-
-
-def with_placed(fleet: Fleet, packing: Packing) -> Fleet:
-    """The fleet with as many optional copies as a packing places, now required. O(copies + components)."""
-    if not fleet.levels:
-        return fleet
-    placed = Counter(seat.component for _, seat in packing.seats())
-    components = tuple(
-        c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
-        for c in fleet.components
-    )
-    return replace(fleet, components=components, levels=())

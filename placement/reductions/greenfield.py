@@ -5,37 +5,86 @@ A packing of it is a plan once its machines are matched with those that run (`he
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Value
+from placement.heuristics import relabel
+from placement.reductions.base import EXACT, CarriedBound, Reduction
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Value
+    from placement.compiled.packing import Packing
 
+RELAXES = "machines that run now; moves"
 _CHEAP = 0.1  # of the best plan's cost, that moving every copy may cost
 
 
 def moves_are_cheap(fleet: Fleet, best: Value) -> bool:
     """Whether moving every copy costs little beside the best plan. O(components)."""
-    all_moves = sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
-    return fleet.tick_move * all_moves <= _CHEAP * best.ticks
+    return all_moves(fleet) <= _CHEAP * best.ticks
 
 
-def afresh(fleet: Fleet, best: Value | None, *, dear: bool = False) -> Fleet | None:
-    """The fleet without its instances, if every packing of that is a plan of the fleet; or None.
+def all_moves(fleet: Fleet) -> int:
+    """Ticks of moving every copy that runs. O(components)."""
+    return fleet.tick_move * sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
 
-    Not where moves are dear beside the `best` plan, unless so asked.
 
-    Machines that can't be released become a least number of machines. Pinned copies rule it out, and so do machines
-    that can't be released and take nothing. O(placements + pools).
-    """
-    if not fleet.instances:
-        return fleet
-    if best is None or any(place.pinned for place in fleet.places):
-        return None
-    if any(instance.cordoned and not instance.removable for instance in fleet.instances):
-        return None
-    if not dear and not moves_are_cheap(fleet, best):
-        return None
+def without_running(fleet: Fleet) -> Fleet:
+    """The fleet as if nothing ran: machines that can't be released become a least number of machines. O(pools)."""
     pools = tuple(replace(p, min_instances=fleet.fewest(p.index)) for p in fleet.pools)
     return replace(fleet, pools=pools, instances=(), places=(), running=(0,) * len(fleet.components))
+
+
+@dataclass(frozen=True, slots=True)
+class Greenfield(Reduction):
+    """The fleet without its instances, where every packing of that is a plan of the fleet."""
+
+    @classmethod
+    def of(cls, fleet: Fleet, best: Value | None, *, dear: bool = False) -> Greenfield | None:
+        """The fleet as if nothing ran, or None; a fleet without instances stays as it is.
+
+        Not where moves are dear beside the `best` plan, unless so asked. Pinned copies rule it out, and so do machines
+        that can't be released and take nothing. O(placements + pools).
+        """
+        if not fleet.instances:
+            return cls(fleet, fleet)
+        if best is None or any(place.pinned for place in fleet.places):
+            return None
+        if any(instance.cordoned and not instance.removable for instance in fleet.instances):
+            return None
+        if not dear and not moves_are_cheap(fleet, best):
+            return None
+        return cls(fleet, without_running(fleet))
+
+    def lift(self, packing: Packing) -> Packing:
+        """The packing on the machines that run, as far as that saves money; as long as `relabel`."""
+        return relabel(self.whole, packing)
+
+    @property
+    def keeps_bound(self) -> CarriedBound:
+        """What runs has no say: plans of the fleet cost as much without their moves, or more."""
+        return EXACT if self.fleet is self.whole else CarriedBound(RELAXES)
+
+    def lifted_value(self, value: Value) -> Value:
+        """At most so much: all that runs may have to move."""
+        return value if self.fleet is self.whole else Value(value.left_out, value.ticks + all_moves(self.whole))
+
+
+@dataclass(frozen=True, slots=True)
+class Matched(Reduction):
+    """The fleet itself; a packing of it is matched with the machines that run, which may save moves."""
+
+    @classmethod
+    def of(cls, fleet: Fleet) -> Matched:
+        """Nothing is changed."""
+        return cls(fleet, fleet)
+
+    def lift(self, packing: Packing) -> Packing:
+        """The same packing on other machines of the same pools, where that is cheaper; as long as `relabel`."""
+        return relabel(self.whole, packing)
+
+    @property
+    def keeps_bound(self) -> CarriedBound:
+        """The fleet is the same."""
+        return EXACT

@@ -1,7 +1,7 @@
 """A plan cut into parts: every machine is in one of them, and all parts can be packed anew at the same time.
 
-A part is a `neighbourhood`: its copies may go to any machine of the part, old or new, and whatever is packed there
-keeps every rule of the whole. What the neighbourhoods would otherwise share is dealt out: quotas that are not used up,
+A part is a `Subproblem`: its copies may go to any machine of the part, old or new, and whatever is packed there
+keeps every rule of the whole. What the parts would otherwise share is dealt out: quotas that are not used up,
 and optional copies that are left out. So the parts are independent, and their packings together are a plan.
 """
 
@@ -13,28 +13,56 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.compiled.packing import Packing, machines_held
-from placement.reductions.subproblem import may_be_freed, neighbourhood
+from placement.compiled.packing import Packing, evaluate, machines_held
+from placement.reductions.base import Reduction
+from placement.reductions.subproblem import Subproblem, may_be_freed, shifted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from placement.compiled.fleet import Component, Fleet, Place, Pool
-    from placement.compiled.packing import Machine
+    from placement.compiled.packing import Machine, Value
     from placement.heuristics import Missing
-    from placement.reductions.subproblem import Neighbourhood
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Some machines of a plan, by their index there, as a problem of their own."""
+class Part(Reduction):
+    """Some machines of a `plan`, by their index there, as a problem of their own."""
 
+    plan: Packing
     machines: tuple[int, ...]
-    small: Neighbourhood
+    small: Subproblem
+
+    @property
+    def packing(self) -> Packing:
+        """What the plan has on these machines, as a packing of the part."""
+        return self.small.packing
 
     def put_back(self, packing: Packing) -> tuple[Machine, ...]:
         """A packing of the part as machines of the whole."""
-        return self.small.put_back(packing).machines
+        return self.small.lift(packing).machines
+
+    def lift(self, packing: Packing) -> Packing:
+        """The plan with a packing of the part in the place of its machines; `merged` is for several parts."""
+        return merged(self.plan, (self,), {0: self.put_back(packing)})
+
+    @property
+    def keeps_bound(self) -> None:
+        """Other plans have other machines in other parts."""
+        return
+
+    def lifted_value(self, value: Value) -> Value | None:
+        """As much more as the plan at hand, where neither minima nor moves are shared by the parts."""
+        if any(self.whole.running) or any(pool.min_instances for pool in self.whole.pools):
+            return None
+        return shifted(value, evaluate(self.fleet, self.packing), evaluate(self.whole, self.plan))
+
+
+def merged(plan: Packing, parts: Sequence[Part], found: Mapping[int, tuple[Machine, ...]]) -> Packing:
+    """A plan with the parts that were `found`, by their number, in the place of their machines. O(machines)."""
+    replaced = {m for index in found for m in parts[index].machines}
+    still = (machine for m, machine in enumerate(plan.machines) if m not in replaced)
+    return Packing((*still, *(machine for index in sorted(found) for machine in found[index])))
 
 
 def deal(fleet: Fleet, packing: Packing, copies: int, rng: np.random.Generator, *, by_zone: bool) -> list[list[int]]:
@@ -112,13 +140,13 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
     for group, more, quota, least in zip(groups, missing, quotas, fewest, strict=True):
         mine = Packing(tuple(packing.machines[m] for m in group))
         places = tuple(p for m in mine.machines if m.instance is not None for p in place_of[m.instance])
-        small = neighbourhood(replace(bare, places=places), mine, range(len(group)), more)
+        small = Subproblem.of(replace(bare, places=places), mine, range(len(group)), more)
         pools = tuple(_with_limits(pool, quota, least) for pool in small.fleet.pools)
         closed = frozenset(pool.index for pool in pools if pool.max_instances == 0)
         components = tuple(_without_pools(component, closed) for component in small.fleet.components)
         running = tuple(c.required for c in components) if fleet.places else small.fleet.running
         part = replace(small.fleet, pools=pools, components=components, running=running)
-        yield Part(tuple(group), replace(small, fleet=part))
+        yield Part(fleet, part, packing, tuple(group), small)
 
 
 def _with_limits(pool: Pool, quota: Counter[int], least: Counter[int]) -> Pool:

@@ -1,4 +1,4 @@
-"""Dedicated components settled first: which machines they get, at what machines are worth.
+"""Dedicated components given their machines first: which ones, at what machines are worth.
 
 Their machines are theirs alone, so what is left is a problem without them, on the other machines. A linear program
 would give them parts of machines; here they are whole: in each zone the least worth of machines that hold n copies (a
@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import Box, Copy, tightest, way_of
-from placement.compiled.packing import Machine, Seat
+from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.compiled.spread import keeps_zone_rules
 from placement.patterns.dedicated import MOST_COPIES
 from placement.patterns.zone_limits import zone_limits
+from placement.reductions.base import CarriedBound, Reduction
+from placement.reductions.limits import beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,32 +30,59 @@ _MOST_SPLITS = 5_000  # of copies over the zones so far, the cheapest ones
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Machines of dedicated components, `used` of each pool, and the fleet without these components."""
+class Preassigned(Reduction):
+    """The fleet without its dedicated components and without the machines that they got, `used` of each pool.
 
+    `at_quotas` is the same with the quotas of the whole. Pools that are used up still exist there: a pattern LP whose
+    machine counts a fleet mix sets wants it so.
+    """
+
+    at_quotas: Fleet
     machines: tuple[Machine, ...]
     used: tuple[int, ...]
-    rest: Fleet
 
+    @classmethod
+    def of(cls, fleet: Fleet, worth: Sequence[float]) -> Preassigned | None:
+        """Machines for all dedicated components of a fleet whose copies are all required; None when some get none.
 
-def settle(fleet: Fleet, worth: Sequence[float]) -> Settled | None:
-    """Machines for all dedicated components of a fleet whose copies are all required; None when some get none.
-
-    `worth` is what a machine of each pool is worth, in any unit. Components with many copies come first. O(zones x
-    copies x (copies + machines)) a component, which may have `MOST_COPIES` at most.
-    """
-    used = [0] * len(fleet.pools)
-    machines: list[Machine] = []
-    gone = [c for c in fleet.components if c.dedicated and c.required]
-    for component in sorted(gone, key=lambda c: -c.required):
-        found = None if component.demand or component.required > MOST_COPIES else _house(fleet, component, worth, used)
-        if found is None:
+        Nor where machines run. `worth` is what a machine of each pool is worth, in any unit. Components with many
+        copies come first. O(zones x copies x (copies + machines)) a component, which may have `MOST_COPIES` at most.
+        """
+        if fleet.instances or fleet.levels:
             return None
-        machines += found
-        for machine in found:
-            used[machine.pool] += 1
-    components = tuple(_without_copies(c) if c.dedicated else c for c in fleet.components)
-    return Settled(tuple(machines), tuple(used), replace(fleet, components=components))
+        used = [0] * len(fleet.pools)
+        machines: list[Machine] = []
+        gone = [c for c in fleet.components if c.dedicated and c.required]
+        for component in sorted(gone, key=lambda c: -c.required):
+            may = not component.demand and component.required <= MOST_COPIES
+            found = _house(fleet, component, worth, used) if may else None
+            if found is None:
+                return None
+            machines += found
+            for machine in found:
+                used[machine.pool] += 1
+        rest = replace(fleet, components=tuple(_without_copies(c) if c.dedicated else c for c in fleet.components))
+        return cls(fleet, beside(rest, used), rest, tuple(machines), tuple(used))
+
+    def lift(self, packing: Packing) -> Packing:
+        """The machines of dedicated components, then the packing's."""
+        return Packing((*self.machines, *packing.machines))
+
+    @property
+    def keeps_bound(self) -> CarriedBound | None:
+        """Not where a component got its machines: on others the rest may be cheaper."""
+        return self.unchanged
+
+    def lifted_value(self, value: Value) -> Value:
+        """The machines cost what they cost, and so does moving the copies there, as far as any ran."""
+        fleet = self.whole
+        price = sum(pool.price * n for pool, n in zip(fleet.pools, self.used, strict=True))
+        moved = sum(
+            min(n, c.required) * c.move_cost
+            for n, c in zip(fleet.running, fleet.components, strict=True)
+            if c.dedicated
+        )
+        return Value(value.left_out, value.ticks + fleet.tick_price * price + fleet.tick_move * moved)
 
 
 def _without_copies(component: Component) -> Component:

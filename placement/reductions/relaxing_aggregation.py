@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
+from placement.reductions.base import EXACT, CarriedBound, Reduction
+from placement.reductions.greenfield import without_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -25,28 +27,41 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from placement.compiled.fleet import Component, Fleet, Option
+    from placement.compiled.packing import Packing
     from placement.heuristics.shares import Floats
 
 RELAXES = "differences within a group of alike components; their spread over zones"
 
 
-def coarsen(fleet: Fleet, most: int) -> Fleet:
-    """A relaxation of the fleet with about `most` components; the fleet itself when it has no more.
+@dataclass(frozen=True, slots=True)
+class RelaxingAggregation(Reduction):
+    """Alike components as one, as a relaxation: rules over zones, of one machine and of what runs now are left out."""
 
-    Rules over zones, of one machine and of what runs now are left out. Components with a demand stay as they are.
-    O(components x (options x pools + log components)).
-    """
-    if len(fleet.components) <= most:
-        return fleet
-    components = tuple(
-        _merged(index, [fleet.components[c] for c in group]) for index, group in enumerate(alike(fleet, most))
-    )
-    instances = tuple(replace(instance, residents={}) for instance in fleet.instances)
-    return replace(fleet, components=components, instances=instances, places=(), running=(0,) * len(components))
+    @classmethod
+    def of(cls, fleet: Fleet, most: int) -> RelaxingAggregation:
+        """About `most` components; the fleet itself when it has no more. Those with a demand stay as they are.
+
+        O(components x (options x pools + log components)).
+        """
+        if len(fleet.components) <= most:
+            return cls(fleet, fleet)
+        components = tuple(
+            _merged(index, [fleet.components[c] for c in group]) for index, group in enumerate(alike(fleet, most))
+        )
+        return cls(fleet, replace(without_running(fleet), components=components, running=(0,) * len(components)))
+
+    def lift(self, packing: Packing) -> Packing | None:
+        """None where components were merged: its copies need not have room for theirs."""
+        return packing if self.fleet is self.whole else None
+
+    @property
+    def keeps_bound(self) -> CarriedBound:
+        """Every plan of the whole is one of the relaxation, as each copy needs no more there."""
+        return EXACT if self.fleet is self.whole else CarriedBound(RELAXES)
 
 
 def alike(fleet: Fleet, most: int, *, up: bool = False, alone: Collection[int] = ()) -> list[list[int]]:
-    """The groups that `coarsen` merges: components by ways, split again and again where the most money is lost.
+    """The groups that an aggregation merges: components by ways, split again and again where the most money is lost.
 
     With `up` needs are going to be rounded up; the components that are `alone` are groups of their own.
     """

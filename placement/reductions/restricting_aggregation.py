@@ -1,8 +1,8 @@
 """A smaller problem whose plans are plans of a large one: alike components become one that needs as much as any.
 
-The counterpart of `coarse`, which rounds needs down for bounds: rounded up, for plans (linear grouping; Fernandez de la
-Vega and Lueker 1981). The pattern LP of a few hundred groups with many copies each is small, and mostly whole; what
-grouping loses shrinks with more groups, by about half when they are twice as many.
+The counterpart of `relaxing_aggregation`, which rounds needs down for bounds: rounded up, for plans (linear grouping;
+Fernandez de la Vega and Lueker 1981). The pattern LP of a few hundred groups with many copies each is small, and mostly
+whole; what grouping loses shrinks with more groups, by about half when they are twice as many.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.packing import Machine, Packing, Seat, Value
+from placement.reductions.base import CarriedBound, Reduction
+from placement.reductions.greenfield import all_moves
 from placement.reductions.relaxing_aggregation import alike, common_need
 
 if TYPE_CHECKING:
@@ -22,20 +24,35 @@ _FEW = 0.75  # of the components
 
 
 @dataclass(frozen=True, slots=True)
-class Condensed:
-    """A fleet of groups, and the components of the whole that each of them is."""
+class RestrictingAggregation(Reduction):
+    """Alike components as one, as a restriction; `groups` are the components of the whole that each of its own is."""
 
-    fleet: Fleet
     groups: tuple[tuple[int, ...], ...]
-    whole: Fleet
+
+    @classmethod
+    def of(cls, fleet: Fleet, most: int) -> RestrictingAggregation:
+        """About `most` groups, those that must stay alone apart; the fleet may have no running instances.
+
+        A component stays alone when it has rules of its own: over zones, of one machine, or a demand.
+        O(components x (options x pools + log components)).
+        """
+        alone = {c.index for c in fleet.components if _has_rules(c)}
+        groups = tuple(tuple(group) for group in alike(fleet, most, up=True, alone=alone))
+        group_of = {c: g for g, group in enumerate(groups) for c in group}
+        components = []
+        for g, group in enumerate(groups):
+            one = _merged([fleet.components[c] for c in group])
+            components.append(replace(one, index=g, avoids=frozenset(group_of[c] for c in one.avoids)))
+        small = replace(fleet, components=tuple(components), running=(0,) * len(components))
+        return cls(fleet, small, groups)
 
     @property
     def pays(self) -> bool:
         """Whether groups are so much fewer than components that packing them in their place pays."""
         return len(self.groups) <= _FEW * len(self.whole.components)
 
-    def expand(self, packing: Packing) -> Packing:
-        """A plan of the whole: copies of the components in place of those of their groups. O(copies)."""
+    def lift(self, packing: Packing) -> Packing:
+        """Copies of the components in place of those of their groups."""
         waiting = [self._copies(group) for group in self.groups]
         return Packing(
             tuple(
@@ -48,28 +65,20 @@ class Condensed:
             )
         )
 
+    @property
+    def keeps_bound(self) -> CarriedBound | None:
+        """Not where components were merged: they need more then."""
+        return self.unchanged
+
+    def lifted_value(self, value: Value) -> Value:
+        """At most so much: copies that ran on machines which are gone may count as moved."""
+        return Value(value.left_out, value.ticks + all_moves(self.whole))
+
     def _copies(self, group: Sequence[int]) -> Iterator[int]:
         """The components of a group, each as often as it has copies, required ones first."""
         members = [self.whole.components[c] for c in group]
         yield from (c.index for c in members for _ in range(c.copies if c.demand else c.required))
         yield from (c.index for c in members for _ in range(c.optional))
-
-
-def condense(fleet: Fleet, most: int) -> Condensed:
-    """A fleet of about `most` groups, those that must stay alone apart; it may have no running instances.
-
-    A component stays alone when it has rules of its own: over zones, of one machine, or a demand.
-    O(components x (options x pools + log components)).
-    """
-    alone = {c.index for c in fleet.components if _has_rules(c)}
-    groups = tuple(tuple(group) for group in alike(fleet, most, up=True, alone=alone))
-    group_of = {c: g for g, group in enumerate(groups) for c in group}
-    components = []
-    for g, group in enumerate(groups):
-        one = _merged([fleet.components[c] for c in group])
-        components.append(replace(one, index=g, avoids=frozenset(group_of[c] for c in one.avoids)))
-    small = replace(fleet, components=tuple(components), running=(0,) * len(components))
-    return Condensed(small, groups, fleet)
 
 
 def _has_rules(component: Component) -> bool:

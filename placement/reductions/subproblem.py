@@ -17,7 +17,8 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate
+from placement.reductions.base import Reduction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,14 +28,50 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbourhood:
+class Subproblem(Reduction):
     """The small problem, the part of the plan it packs anew, and the part that stands still."""
 
-    fleet: Fleet
     packing: Packing
     still: tuple[Machine, ...]
     keys: tuple[Key, ...]
     instances: tuple[int, ...]
+
+    @classmethod
+    def of(cls, fleet: Fleet, packing: Packing, freed: Iterable[int], missing: Missing | None = None) -> Subproblem:
+        """Free machines of a packing by their index. O(copies + components).
+
+        `missing` are copies that may come in; absent, they are the optional copies left out of components without
+        rules over zones.
+        """
+        chosen = set(freed)
+        machines = [machine for m, machine in enumerate(packing.machines) if m in chosen]
+        still = tuple(machine for m, machine in enumerate(packing.machines) if m not in chosen)
+        more = _left_out(fleet, packing) if missing is None else missing
+        keys = _keys(fleet, machines, more)
+        index = {key: k for k, key in enumerate(keys)}
+        instances = tuple(sorted({m.instance for m in machines if m.instance is not None}))
+        count: Counter[Key] = Counter()
+        small = []
+        for machine in machines:
+            seats = []
+            for seat in machine.seats:
+                key = _key(fleet, machine, seat)
+                count[key] += 1
+                seats.append(Seat(index[key], 0 if key[2] is not None else seat.option, seat.accelerators))
+            position = None if machine.instance is None else instances.index(machine.instance)
+            small.append(Machine(machine.pool, position, tuple(sorted(seats))))
+        components = tuple(_component(fleet, key, index, count[key], more[key]) for key in keys)
+        sub = replace(
+            fleet,
+            pools=tuple(_pools(fleet, still, instances)),
+            components=components,
+            instances=tuple(
+                replace(fleet.instances[i], index=position, residents={}) for position, i in enumerate(instances)
+            ),
+            places=tuple(_places(fleet, index, instances)),
+            running=tuple(component.required if fleet.places else 0 for component in components),
+        )
+        return cls(fleet, sub, Packing(tuple(small)), still, keys, instances)
 
     def gained(self, packing: Packing) -> Missing:
         """Copies that a packing of the small problem has and the plan had not."""
@@ -47,7 +84,7 @@ class Neighbourhood:
             }
         )
 
-    def put_back(self, packing: Packing) -> Packing:
+    def lift(self, packing: Packing) -> Packing:
         """The whole plan with a packing of the small problem in the place of the freed machines."""
         machines = [
             Machine(
@@ -68,45 +105,24 @@ class Neighbourhood:
         fixed = self.keys[seat.component][2]
         return seat.option if fixed is None else fixed
 
+    @property
+    def keeps_bound(self) -> None:
+        """Other plans have other machines that stand still."""
+        return
 
-def neighbourhood(
-    fleet: Fleet, packing: Packing, freed: Iterable[int], missing: Missing | None = None
-) -> Neighbourhood:
-    """Free machines of a packing by their index. O(copies + components).
+    def lifted_value(self, value: Value) -> Value:
+        """As much more as the plan at hand; where copies come in, at most that and moving those of them that run."""
+        moved = 0
+        if any(self.whole.running) and value.left_out != evaluate(self.fleet, self.packing).left_out:
+            moved = sum((c.copies - c.required) * c.move_cost for c in self.fleet.components)
+        more = shifted(value, evaluate(self.fleet, self.packing), evaluate(self.whole, self.lift(self.packing)))
+        return Value(more.left_out, more.ticks + self.whole.tick_move * moved)
 
-    `missing` are copies that may come in; absent, they are the optional copies left out of components without rules
-    over zones.
-    """
-    chosen = set(freed)
-    machines = [machine for m, machine in enumerate(packing.machines) if m in chosen]
-    still = tuple(machine for m, machine in enumerate(packing.machines) if m not in chosen)
-    more = _left_out(fleet, packing) if missing is None else missing
-    keys = _keys(fleet, machines, more)
-    index = {key: k for k, key in enumerate(keys)}
-    instances = tuple(sorted({m.instance for m in machines if m.instance is not None}))
-    count: Counter[Key] = Counter()
-    small = []
-    for machine in machines:
-        seats = []
-        for seat in machine.seats:
-            key = _key(fleet, machine, seat)
-            count[key] += 1
-            seats.append(Seat(index[key], 0 if key[2] is not None else seat.option, seat.accelerators))
-        position = None if machine.instance is None else instances.index(machine.instance)
-        small.append(Machine(machine.pool, position, tuple(sorted(seats))))
-    components = tuple(_component(fleet, key, index, count[key], more[key]) for key in keys)
-    places = tuple(_places(fleet, index, instances))
-    sub = replace(
-        fleet,
-        pools=tuple(_pools(fleet, still, instances)),
-        components=components,
-        instances=tuple(
-            replace(fleet.instances[i], index=position, residents={}) for position, i in enumerate(instances)
-        ),
-        places=places,
-        running=tuple(component.required if fleet.places else 0 for component in components),
-    )
-    return Neighbourhood(sub, Packing(tuple(small)), still, keys, instances)
+
+def shifted(value: Value, here: Value, there: Value) -> Value:
+    """A value of the small problem as one of the whole, when what is worth `here` in the one is worth `there`."""
+    left_out = tuple(n - a + b for n, a, b in zip(value.left_out, here.left_out, there.left_out, strict=True))
+    return Value(left_out, value.ticks - here.ticks + there.ticks)
 
 
 def may_be_freed(fleet: Fleet, machine: Machine) -> bool:

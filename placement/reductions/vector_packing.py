@@ -17,6 +17,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Machine, Packing, Seat
+from placement.reductions.base import EXACT, CarriedBound, Reduction
 from placement.units import WHOLE_SHARE
 from placement.vector_packing import VectorPacking
 from placement.vector_packing.problem import LARGEST
@@ -29,12 +30,55 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class FleetBins:
-    """A fleet as a packing problem. `members` are the pools of each bin type."""
+class FleetBins(Reduction):
+    """A fleet, which stays as it is, as a packing problem. `members` are the pools of each bin type."""
 
-    fleet: Fleet
     problem: VectorPacking
     members: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, fleet: Fleet) -> FleetBins | None:
+        """The fleet as a packing problem with the same plans at the same price; None when it is not one.
+
+        O(components x options x pools).
+        """
+        if fleet.instances or fleet.levels or any(fleet.running) or not fleet.components:
+            return None
+        if any(not _separable(fleet, component) for component in fleet.components):
+            return None
+        units = 1 + any(o.shared and o.accelerators for c in fleet.components for o in c.options) * sum(
+            c.copies for c in fleet.components
+        )
+        members = _alike(fleet)
+        kind_of = {p: t for t, pools in enumerate(members) for p in pools}
+        sizes = [[_size(option, units) for option in c.options] for c in fleet.components]
+        rooms = [_room(fleet.pools[pools[0]], units) for pools in members]
+        allowed = [[{kind_of[p] for p in option.pools} for option in c.options] for c in fleet.components]
+        costs = [fleet.pools[pools[0]].price for pools in members]
+        if max(*costs, *chain(*rooms), *chain(*chain(*sizes)), 0) > LARGEST:  # more than the packing core counts with
+            return None
+        kept = _binding(sizes, rooms, allowed, [c.copies for c in fleet.components])
+        problem = VectorPacking(
+            sizes=[[[row[r] for r in kept] for row in rows] for rows in sizes],
+            demands=[c.copies for c in fleet.components],
+            capacities=[[room[r] for r in kept] for room in rooms],
+            costs=costs,
+            available=[_sum([fleet.pools[p].max_instances for p in pools]) for pools in members],
+            least=[sum(fleet.pools[p].min_instances for p in pools) for pools in members],
+            conflicts=_conflicts(fleet),
+            most=[c.max_per_instance for c in fleet.components],
+            allowed=allowed,
+        )
+        return cls(fleet, fleet, problem, tuple(members))
+
+    def lift(self, packing: Packing) -> Packing:
+        """The packing itself; `packing` makes one of bins."""
+        return packing
+
+    @property
+    def keeps_bound(self) -> CarriedBound:
+        """Both have the same plans at the same price, so bounds of the packing core hold, too: in micro-dollars."""
+        return EXACT
 
     def packing(self, bins: Bins) -> Packing:
         """Bins as machines: those that are paid for anyway first, accelerators in order of the copies."""
@@ -66,41 +110,6 @@ class FleetBins:
                 seats.append(Seat(c, o, tuple(range(free, free + option.accelerators))))
                 free += option.accelerators
         return seats
-
-
-def as_vector_packing(fleet: Fleet) -> FleetBins | None:
-    """The fleet as a packing problem with the same plans at the same price; None when it is not one.
-
-    O(components x options x pools).
-    """
-    if fleet.instances or fleet.levels or any(fleet.running) or not fleet.components:
-        return None
-    if any(not _separable(fleet, component) for component in fleet.components):
-        return None
-    units = 1 + any(o.shared and o.accelerators for c in fleet.components for o in c.options) * sum(
-        c.copies for c in fleet.components
-    )
-    members = _alike(fleet)
-    kind_of = {p: t for t, pools in enumerate(members) for p in pools}
-    sizes = [[_size(option, units) for option in c.options] for c in fleet.components]
-    rooms = [_room(fleet.pools[pools[0]], units) for pools in members]
-    allowed = [[{kind_of[p] for p in option.pools} for option in c.options] for c in fleet.components]
-    costs = [fleet.pools[pools[0]].price for pools in members]
-    if max(*costs, *chain(*rooms), *chain(*chain(*sizes)), 0) > LARGEST:  # more than the packing core counts with
-        return None
-    kept = _binding(sizes, rooms, allowed, [c.copies for c in fleet.components])
-    problem = VectorPacking(
-        sizes=[[[row[r] for r in kept] for row in rows] for rows in sizes],
-        demands=[c.copies for c in fleet.components],
-        capacities=[[room[r] for r in kept] for room in rooms],
-        costs=costs,
-        available=[_sum([fleet.pools[p].max_instances for p in pools]) for pools in members],
-        least=[sum(fleet.pools[p].min_instances for p in pools) for pools in members],
-        conflicts=_conflicts(fleet),
-        most=[c.max_per_instance for c in fleet.components],
-        allowed=allowed,
-    )
-    return FleetBins(fleet, problem, tuple(members))
 
 
 def _binding(

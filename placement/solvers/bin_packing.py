@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.reductions.vector_packing import as_vector_packing
+from placement.reductions.vector_packing import FleetBins
 from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop
 from placement.vector_packing import solve_vector_packing
@@ -47,7 +47,7 @@ def solve_bin_packing(
     del options
     if hint is not None:
         track.offer(hint, "hint")
-    found = as_vector_packing(fleet)
+    found = FleetBins.of(fleet)
     if found is None:
         return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, reason=NOT_PACKING)
     seen = None

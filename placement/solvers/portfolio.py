@@ -249,9 +249,9 @@ def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:
 
     Which that is depends on what the bins are: single accelerators, or machines of several.
     """
-    from placement.reductions.vector_packing import as_vector_packing  # loads an engine
+    from placement.reductions.vector_packing import FleetBins  # loads an engine
 
-    if as_vector_packing(fleet) is None:
+    if FleetBins.of(fleet) is None:
         return ()
     if len(fleet.components) > _MOST_ROWS:
         return (("bin-packing", 0.7),)

@@ -7,9 +7,10 @@ import random
 import pytest
 
 from placement.bounds.infeasible import why_infeasible
-from placement.bounds.volume import lagrangian, measures_of, put_together, volume_bound, ways_of
+from placement.bounds.volume import lagrangian, measures_of, volume_bound, ways_of
 from placement.compiled.fleet import alike_pools, compile_fleet
 from placement.documents import Problem
+from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.solving.budget import Budget
 from placement_bench.sets import limits
 from tests.strategies import random_problem
@@ -56,7 +57,7 @@ def test_alike_pools_and_components_as_one_have_the_bound_of_all() -> None:
     for name, document in (("pools", limits.pools(90)), ("options", limits.options(30)), ("zones", limits.zones(40))):
         document["pools"][0]["min_instances"] = 2
         fleet = compile_fleet(Problem(**document))
-        small = put_together(fleet)
+        small = VolumeAggregation.of(fleet).fleet
         assert (len(small.pools), len(small.components)) < (len(fleet.pools), len(fleet.components)), name
         rng = random.Random(name)
         few = [measures_of(small, pool.index) for pool in small.pools]

@@ -11,9 +11,10 @@ import pytest
 
 from placement import Problem
 from placement.bounds.dual_feasible import FINEST, parts, rounded
-from placement.bounds.volume import Measure, lagrangian, measures_of, put_together, volume_bound, ways_of
+from placement.bounds.volume import Measure, lagrangian, measures_of, volume_bound, ways_of
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.fleet import Fleet, compile_fleet
+from placement.reductions.volume_aggregation import VolumeAggregation
 from tests.strategies import random_problem
 
 Doc = dict[str, Any]
@@ -141,14 +142,14 @@ def test_the_value_of_prices_is_that_of_the_formula(seed: int) -> None:
 def test_what_is_put_together_has_the_same_bound(seed: int) -> None:
     """And a plan's machines and copies: quotas, machines that are paid for and required copies add up."""
     fleet = compile_fleet(Problem(**random_problem(random.Random(seed))))
-    small = put_together(fleet)
+    small = VolumeAggregation.of(fleet).fleet
     assert [pool.index for pool in small.pools] == list(range(len(small.pools)))
     assert [c.index for c in small.components] == list(range(len(small.components)))
     assert sum(c.required for c in small.components) == sum(c.required for c in fleet.components)
     assert sum(c.copies for c in small.components) == sum(c.copies for c in fleet.components)
     assert sum(pool.min_instances for pool in small.pools) == sum(fleet.fewest(p) for p in range(len(fleet.pools)))
     assert small.running == (0,) * len(small.components)
-    again = put_together(small)
+    again = VolumeAggregation.of(small).fleet
     assert (again.pools, again.components) == (small.pools, small.components)
 
 

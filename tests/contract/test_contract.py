@@ -13,7 +13,7 @@ import placement
 from placement import SOLVERS, Problem, Result, Status
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
-from placement.reductions.vector_packing import as_vector_packing
+from placement.reductions.vector_packing import FleetBins
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Track
 from placement.solving.result import Stop
@@ -109,7 +109,7 @@ def suited(name: str, first: int, wanted: int, **choices: Any) -> Iterator[tuple
     """Seeds from `first` on and their problems, such as the solver takes on at all."""
     for seed in itertools.count(first):
         problem = strategies.random_problem(random.Random(seed), **choices)
-        if name != "bin-packing" or as_vector_packing(compile_fleet(Problem(**problem))) is not None:
+        if name != "bin-packing" or FleetBins.of(compile_fleet(Problem(**problem))) is not None:
             yield seed, problem
             wanted -= 1
         if not wanted:

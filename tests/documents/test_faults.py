@@ -22,10 +22,11 @@ from placement.direct.cp_sat import find_plan, solve_cp_sat
 from placement.errors import failure
 from placement.heuristics import Sketch
 from placement.heuristics.first_plan import first_plan
-from placement.local_search.fill import Fill, narrow_to
+from placement.local_search.fill import Fill
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.parallel.job import Answer
 from placement.planner import broken_rule
+from placement.reductions.limits import AtMix
 from placement.solvers.decomposition.tasks import Pack
 from placement.solving.budget import Budget
 from placement.solving.incumbent import STRICT, Track
@@ -253,7 +254,7 @@ def fill(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("placement.local_search.fill.solve_cp_sat", lies_first)
     monkeypatch.setattr("placement.local_search.fill.Fill._refill", lambda *_: None)
     start = Sketch(Packing((machine(0), machine(0))), Counter({(0, None, None): 1}))
-    found = Fill(narrow_to(small(), (2,)), Budget(work=1000), 0, start=start)
+    found = Fill(AtMix.of(small(), (2,)).fleet, Budget(work=1000), 0, start=start)
     assert found.run(Budget(work=1000), track)
 
 

@@ -354,7 +354,7 @@ PATHS: tuple[Path, ...] = (
         likes={"alike": 20},
         work=(2,),
         options={"copies": 1, "groups": 2, "solver": "ffd"},
-        reaches=(f"{_GROUPING}:Condensed.expand",),
+        reaches=(f"{_GROUPING}:RestrictingAggregation.lift",),
         lowers={
             f"{_PARTS_ROOM}.tasks:_GROUPS": (1, 2, 4),
             f"{_GROUPING}:_FEW": 10,

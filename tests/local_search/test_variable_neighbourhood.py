@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import placement
 from placement.compiled.packing import evaluate
 from placement.local_search.eliminate import Elimination
-from placement.local_search.variable_neighbourhood import Polish, with_placed
+from placement.local_search.variable_neighbourhood import Polish
+from placement.reductions.required import RequiredAsPlaced
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Track
 from tests.corpus import broken_rules, plans, seeds
@@ -64,7 +65,7 @@ def test_optional_copies_that_stand_are_required() -> None:
     """As many as the packing has, no more and no fewer."""
     seen = 0
     for _, _, fleet, packing in plans(range(150)):
-        firm = with_placed(fleet, packing)
+        firm = RequiredAsPlaced.of(fleet, packing).fleet
         placed = [sum(seat.component == c.index for _, seat in packing.seats()) for c in fleet.components]
         for before, after in zip(fleet.components, firm.components, strict=True):
             if before.level is not None:

@@ -69,10 +69,10 @@ def test_parts_solved_at_once_make_a_plan(seeds: range) -> None:
             parts = list(make_parts(fleet, packing, groups))
             for part in parts:
                 budget = Budget(work=1)
-                track = Track(part.small.fleet, budget)
-                hint = part.small.packing
+                track = Track(part.fleet, budget)
+                hint = part.packing
                 options = HeuristicOptions(rounds=3)
-                solve_greedy(part.small.fleet, track, budget=budget, seed=seed, hint=hint, options=options)
+                solve_greedy(part.fleet, track, budget=budget, seed=seed, hint=hint, options=options)
                 assert track.best is not None
                 machines += part.put_back(track.best[0])
             freed = {m for part in parts for m in part.machines}
@@ -102,7 +102,7 @@ def test_quotas_are_dealt_out_whole() -> None:
     assert len(parts) > 3
     given: Counter[int] = Counter()
     for part in parts:
-        for pool in part.small.fleet.pools:
+        for pool in part.fleet.pools:
             given[pool.index] += pool.max_instances or 0
     inside = {m for group in groups for m in group}
     still = Counter(machine.pool for m, machine in enumerate(packing.machines) if m not in inside)
@@ -119,8 +119,8 @@ def test_a_part_comes_without_the_documents() -> None:
     assert track.best is not None
     packing = track.best[0]
     part = next(make_parts(fleet, packing, deal(fleet, packing, 10, np.random.default_rng(0), by_zone=False)))
-    assert part.small.fleet.problem.components == ()
-    assert len(part.small.fleet.components) < len(fleet.components)
+    assert part.fleet.problem.components == ()
+    assert len(part.fleet.components) < len(fleet.components)
 
 
 def test_optional_copies_left_out_are_offered_to_one_part_only() -> None:
@@ -129,7 +129,7 @@ def test_optional_copies_left_out_are_offered_to_one_part_only() -> None:
     machines = tuple(Machine(0, None, tuple(Seat(0, 0, (k,)) for k in range(4))) for _ in range(3))
     packing = Packing(machines)
     parts = list(make_parts(fleet, packing, [[0], [1], [2]]))
-    offered = [sum(c.copies - c.required for c in part.small.fleet.components) for part in parts]
+    offered = [sum(c.copies - c.required for c in part.fleet.components) for part in parts]
     assert sorted(offered) == [0, 0, 6]
 
 
@@ -140,4 +140,4 @@ def test_machines_paid_for_anyway_are_no_reason_to_fill_them_twice() -> None:
     fleet = replace(fleet, pools=pools)
     packing = Packing(tuple(Machine(0, None, tuple(Seat(0, 0, (k,)) for k in range(4))) for _ in range(3)))
     parts = list(make_parts(fleet, packing, [[0], [1], [2]]))
-    assert sum(part.small.fleet.pools[0].min_instances for part in parts) == 4
+    assert sum(part.fleet.pools[0].min_instances for part in parts) == 4

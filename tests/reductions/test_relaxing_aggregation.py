@@ -14,7 +14,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Seat
 from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
-from placement.reductions.relaxing_aggregation import alike, coarsen
+from placement.reductions.relaxing_aggregation import RelaxingAggregation, alike
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Track
 from tests.corpus import plans
@@ -27,7 +27,7 @@ def test_every_plan_is_a_plan_of_the_coarser_problem() -> None:
     merged = 0
     for _, _, fleet, packing in plans(range(150)):
         for most in (1, 3):
-            coarse = coarsen(fleet, most)
+            coarse = RelaxingAggregation.of(fleet, most).fleet
             if coarse is fleet:
                 continue
             group_of = {c: g for g, group in enumerate(alike(fleet, most)) for c in group}
@@ -57,7 +57,7 @@ def test_its_bounds_are_below_every_plan(most: int) -> None:
         if result.packing is None or result.cost is None:
             continue
         fleet = compile_fleet(problem)
-        coarse = coarsen(fleet, most)
+        coarse = RelaxingAggregation.of(fleet, most).fleet
         bound = PatternBound(coarse, Budget(work=5))
         bound.run(Track(coarse, Budget()))
         assert fleet.cost(coarse.tick_price * bound.bound) <= result.cost
@@ -69,7 +69,7 @@ def test_its_bounds_are_below_every_plan(most: int) -> None:
 def test_finer_groups_lose_less() -> None:
     """The volume bound rises towards that of the whole; a tenth of the components keeps nearly all of it."""
     fleet = compile_fleet(Problem(**suite("shared", 300, 1)))
-    bounds = [volume_bound(coarsen(fleet, most)) for most in (15, 40, 100, 300)]
+    bounds = [volume_bound(RelaxingAggregation.of(fleet, most).fleet) for most in (15, 40, 100, 300)]
     assert bounds == sorted(bounds)
     assert bounds[-1] == volume_bound(fleet)
     assert bounds[2] >= 0.97 * bounds[-1]
@@ -81,7 +81,7 @@ def test_only_what_runs_alike_is_merged() -> None:
         [component("a", 2, 20.0), component("b", 3, 30.0), component("c", 1, 20.0, shared=False)],
     )
     assert alike(fleet, 1) == [[0, 1], [2]]
-    coarse = coarsen(fleet, 1)
+    coarse = RelaxingAggregation.of(fleet, 1).fleet
     assert [(c.required, c.copies, c.options[0].memory_mib) for c in coarse.components] == [
         (5, 5, 20 * 1024),
         (1, 1, 20 * 1024),

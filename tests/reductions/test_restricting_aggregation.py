@@ -1,4 +1,4 @@
-"""A condensed problem asks for more: every plan of it is, copy for copy, a plan of the whole."""
+"""A problem of groups asks for more: every plan of it is, copy for copy, a plan of the whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.heuristics.first_plan import first_plan
 from placement.reductions.relaxing_aggregation import alike
-from placement.reductions.restricting_aggregation import condense
+from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Track
 from tests.corpus import broken_rules
@@ -28,14 +28,14 @@ def test_its_plans_are_plans_of_the_whole() -> None:
         problem = Problem(**document)
         fleet = compile_fleet(problem)
         for most in (1, 10, 20):
-            small = condense(fleet, most)
+            small = RestrictingAggregation.of(fleet, most)
             assert sorted(c for group in small.groups for c in group) == [c.index for c in fleet.components]
             track = Track(small.fleet, Budget())
             first_plan(small.fleet, track, Budget(work=3), seed)
             if track.best is None:
                 continue
             packing, value = track.best
-            plan = small.expand(packing)
+            plan = small.lift(packing)
             assert broken_rules(problem, fleet, plan) == [], f"seed {seed}"
             assert evaluate(fleet, plan) == value
             merged += len(small.groups) < len(fleet.components)
@@ -45,12 +45,12 @@ def test_its_plans_are_plans_of_the_whole() -> None:
 def test_more_groups_ask_for_less() -> None:
     """Needs are rounded up: the volume bound falls towards that of the whole."""
     fleet = compile_fleet(Problem(**suite("shared", 300, 1)))
-    bounds = [volume_bound(condense(fleet, most).fleet) for most in (15, 40, 100, 300)]
+    bounds = [volume_bound(RestrictingAggregation.of(fleet, most).fleet) for most in (15, 40, 100, 300)]
     assert bounds == sorted(bounds, reverse=True)
     assert bounds[-1] == volume_bound(fleet)
     assert bounds[2] <= 1.03 * bounds[-1]
-    assert condense(fleet, 100).pays
-    assert not condense(fleet, 300).pays
+    assert RestrictingAggregation.of(fleet, 100).pays
+    assert not RestrictingAggregation.of(fleet, 300).pays
 
 
 def test_groups_are_made_for_needs_that_are_rounded_up() -> None:
@@ -78,4 +78,4 @@ def test_components_with_rules_of_their_own_stay_alone() -> None:
         {},
     ]
     fleet = fleet_of([component(f"c{k}", 2, k + 1.0, **rule) for k, rule in enumerate(rules)])
-    assert condense(fleet, 1).groups == ((0,), (1, 5), (2,), (3,), (4,))
+    assert RestrictingAggregation.of(fleet, 1).groups == ((0,), (1, 5), (2,), (3,), (4,))

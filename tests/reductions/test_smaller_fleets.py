@@ -8,11 +8,10 @@ from typing import Any
 from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, Value
-from placement.heuristics import relabel
 from placement.heuristics.solve import solve_greedy
 from placement.patterns.bound import PatternBound
-from placement.reductions.greenfield import afresh
-from placement.reductions.mode_filter import focus
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.mode_filter import ModeFilter
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Track
 from tests import strategies
@@ -35,14 +34,14 @@ def test_plans_as_if_nothing_ran_are_plans_once_relabelled(seeds: range) -> None
     for seed in seeds:
         problem = Problem(**strategies.random_problem(random.Random(seed), state=True))
         fleet = compile_fleet(problem)
-        fresh = afresh(fleet, DEAR)
+        fresh = Greenfield.of(fleet, DEAR)
         if fresh is None or not fleet.instances:
             continue
         assert not any(place.pinned for place in fleet.places)
-        packing = greedy_plan(fresh)
+        packing = greedy_plan(fresh.fleet)
         if packing is None:
             continue
-        assert broken_rules(problem, fleet, relabel(fleet, packing)) == [], f"seed {seed}"
+        assert broken_rules(problem, fleet, fresh.lift(packing)) == [], f"seed {seed}"
         planned += 1
         forced += any(fleet.forced(pool.index) for pool in fleet.pools)
     assert planned > 60 * len(seeds) / 250
@@ -62,11 +61,11 @@ def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
     }
     fleet = compile_fleet(Problem(**document))
     all_moves = 2 * fleet.components[0].move_cost * fleet.tick_move
-    assert afresh(fleet, Value((), 10 * all_moves)) is not None
-    assert afresh(fleet, Value((), 10 * all_moves - 1)) is None
-    assert afresh(fleet, None) is None
+    assert Greenfield.of(fleet, Value((), 10 * all_moves)) is not None
+    assert Greenfield.of(fleet, Value((), 10 * all_moves - 1)) is None
+    assert Greenfield.of(fleet, None) is None
     document["placements"][0]["pinned"] = True
-    assert afresh(compile_fleet(Problem(**document)), DEAR) is None
+    assert Greenfield.of(compile_fleet(Problem(**document)), DEAR) is None
 
 
 @seeds(range(120), 20)
@@ -81,7 +80,7 @@ def test_plans_by_the_cheapest_ways_are_plans(seeds: range) -> None:
         plan = greedy_plan(fleet)
         if not bound.reduced or plan is None:
             continue
-        narrow = focus(fleet, bound.relaxation.ways, bound.reduced, plan if seed % 2 else None)
+        narrow = ModeFilter.of(fleet, bound.relaxation.ways, bound.reduced, plan if seed % 2 else None).fleet
         for machine, seat in plan.seats() if seed % 2 else ():
             assert machine.pool in narrow.components[seat.component].options[seat.option].pools
         for whole, less in zip(fleet.components, narrow.components, strict=True):

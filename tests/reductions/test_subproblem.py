@@ -13,7 +13,7 @@ from placement.compiled.packing import Packing, evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.local_search.fill import Fill
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
-from placement.reductions.subproblem import may_be_freed, neighbourhood
+from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Track
 from tests import strategies
@@ -33,13 +33,13 @@ def test_what_is_put_back_keeps_every_rule(seeds: range) -> None:
         freed = rng.sample(free, min(len(free), rng.randint(1, 4)))
         if not freed:
             continue
-        small = neighbourhood(fleet, packing, freed)
-        assert broken_rules(problem, fleet, small.put_back(small.packing)) == []
+        small = Subproblem.of(fleet, packing, freed)
+        assert broken_rules(problem, fleet, small.lift(small.packing)) == []
         budget = Budget(work=500, threads=1)
         track = Track(small.fleet, budget)
         solve_cp_sat(small.fleet, track, budget=budget, seed=seed, hint=small.packing)
         assert track.best is not None
-        whole = small.put_back(track.best[0])
+        whole = small.lift(track.best[0])
         assert broken_rules(problem, fleet, whole) == [], f"seed {seed}"
         before, after = evaluate(fleet, packing), evaluate(fleet, whole)
         small_before, small_after = evaluate(small.fleet, small.packing), evaluate(small.fleet, track.best[0])
@@ -72,7 +72,7 @@ def test_copies_that_were_out_come_in_with_every_rule_kept() -> None:
             machines[m] = replace(machines[m], seats=tuple(seats))
         if not missing:
             continue
-        small = neighbourhood(fleet, Packing(tuple(machines)), freed, missing)
+        small = Subproblem.of(fleet, Packing(tuple(machines)), freed, missing)
         again = tuple(replace(c, required=c.copies, level=None) for c in small.fleet.components)
         whole = replace(small.fleet, components=again, levels=())
         budget = Budget(work=500, threads=1)
@@ -80,7 +80,7 @@ def test_copies_that_were_out_come_in_with_every_rule_kept() -> None:
         solve_cp_sat(whole, track, budget=budget, seed=seed)
         assert track.best is not None, f"seed {seed}"
         assert small.gained(track.best[0]) == missing
-        assert broken_rules(problem, fleet, small.put_back(track.best[0])) == [], f"seed {seed}"
+        assert broken_rules(problem, fleet, small.lift(track.best[0])) == [], f"seed {seed}"
         tried += 1
     assert tried > 60
     assert demands > 40

@@ -11,7 +11,7 @@ from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.heuristics import Sketch
-from placement.local_search.fill import narrow_to
+from placement.reductions.limits import AtMix
 from placement.solvers.column_generation.augmentation import Growth
 from placement.solvers.column_generation.pack import firm_fleet
 from placement.solvers.column_generation.penalties import worths
@@ -117,4 +117,4 @@ def test_worths() -> None:
 def test_the_mix_is_the_quota() -> None:
     """For what fills it."""
     fleet = two_sizes(component("a", 24, 20))
-    assert [pool.max_instances for pool in narrow_to(fleet, (3, 0)).pools] == [3, 0]
+    assert [pool.max_instances for pool in AtMix.of(fleet, (3, 0)).fleet.pools] == [3, 0]

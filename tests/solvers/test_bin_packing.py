@@ -11,7 +11,7 @@ import placement
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.translate import to_plan
 from placement.documents import Problem
-from placement.reductions.vector_packing import as_vector_packing
+from placement.reductions.vector_packing import FleetBins
 from placement.referee import violations
 from placement.solvers.bin_packing import solve_bin_packing
 from placement.solving.budget import Budget
@@ -24,7 +24,7 @@ from tests.heuristics.fleets import document
 def packable(seeds: range, **knobs: Any) -> list[dict[str, Any]]:
     """The random problems among these that are vector packing."""
     found = (strategies.random_problem(random.Random(seed), state=False, **knobs) for seed in seeds)
-    return [doc for doc in found if as_vector_packing(compile_fleet(Problem(**doc))) is not None]
+    return [doc for doc in found if FleetBins.of(compile_fleet(Problem(**doc))) is not None]
 
 
 def test_answers_are_the_true_optima() -> None:
@@ -74,7 +74,7 @@ def test_which_fleets_are_packing(change: dict[str, Any], fits: bool) -> None:
     row = {"name": "a", "copies": 2, "accelerators": 1, "accelerator_memory_gib": 60}
     fleet = compile_fleet(Problem(**document([{**row, **change}])))
 
-    assert (as_vector_packing(fleet) is not None) == fits
+    assert (FleetBins.of(fleet) is not None) == fits
 
 
 def test_other_fleets_end_at_once_with_the_reason() -> None:
@@ -97,7 +97,7 @@ def test_sizes_that_can_not_bind_are_left_out() -> None:
         {"name": f"c{i}", "copies": 4, "accelerator_memory_gib": gib, "shared": True} for i, gib in enumerate((1, 30))
     ]
     owner = {"name": "owner", "copies": 2, "accelerator_memory_gib": 1}
-    plain, mixed = as_vector_packing(one_card(shared)), as_vector_packing(one_card([*shared, owner]))
+    plain, mixed = FleetBins.of(one_card(shared)), FleetBins.of(one_card([*shared, owner]))
     assert plain is not None
     assert mixed is not None
     assert plain.problem.capacities == [[40 * 1024]]
@@ -127,6 +127,6 @@ def test_prices_beyond_the_packing_core_are_left_to_others() -> None:
         "pools": [{"name": name, "instance_type": name, "zone": "a"} for name in kinds],
         "components": [{"name": "c", "copies": 2, "accelerator_memory_gib": 20}],
     }
-    assert as_vector_packing(compile_fleet(Problem(**doc))) is None
+    assert FleetBins.of(compile_fleet(Problem(**doc))) is None
     result = placement.solve(Problem(**doc), work=1_000, time_limit=None)
     assert (result.status, result.cost) == (placement.Status.OPTIMAL, 666_666)

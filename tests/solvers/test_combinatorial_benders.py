@@ -16,14 +16,14 @@ from placement.direct.cp_sat import find_plan
 from placement.direct.milp.standard_form import to_standard_form
 from placement.direct.slots import most_new_machines
 from placement.heuristics import solve_greedy
-from placement.local_search.fill import narrow_to
-from placement.local_search.variable_neighbourhood import with_placed
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import Relaxed, Tree
 from placement.patterns.certificate import Box
 from placement.patterns.formulation import relax
 from placement.patterns.history import Verdict
 from placement.planner import _packing_of
+from placement.reductions.limits import AtMix
+from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation import combinatorial_benders as module
 from placement.solvers.column_generation.combinatorial_benders import MOST_COPIES, MixByMix, anywhere
 from placement.solving.budget import Budget
@@ -294,5 +294,5 @@ def test_what_is_ruled_out_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) ->
     ((limits, verdict),) = found
     assert limits == {2: 1}  # one machine of the group
     assert (verdict.engine, verdict.ticks) == ("CP-SAT", track.best[1].ticks)
-    narrow = narrow_to(with_placed(fleet, track.best[0]), [1, 1])
+    narrow = AtMix.of(RequiredAsPlaced.of(fleet, track.best[0]).fleet, [1, 1]).fleet
     assert verdict.program() == to_standard_form(narrow, track.best[1].ticks - 1)

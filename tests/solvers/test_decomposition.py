@@ -9,10 +9,9 @@ import pytest
 import placement
 from placement import Problem, Status
 from placement.compiled.fleet import compile_fleet
-from placement.heuristics import relabel
 from placement.heuristics.first_plan import first_plan
-from placement.reductions.greenfield import afresh
-from placement.reductions.restricting_aggregation import condense
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.decomposition import DecompositionOptions, solve_decomposition
 from placement.solvers.decomposition.tasks import Whole
 from placement.solving.budget import Budget
@@ -72,13 +71,13 @@ def test_the_whole_in_groups_keeps_every_rule() -> None:
         fleet = compile_fleet(problem)
         track = Track(fleet, Budget())
         first_plan(fleet, track, Budget(work=1), seed)
-        fresh = None if track.best is None else afresh(fleet, track.best[1])
-        condensed = None if fresh is None else condense(fresh, 40)
-        if condensed is None or not condensed.pays:
+        fresh = None if track.best is None else Greenfield.of(fleet, track.best[1])
+        groups = None if fresh is None else RestrictingAggregation.of(fresh.fleet, 40)
+        if fresh is None or groups is None or not groups.pays:
             continue
-        answer = Whole(condensed, "greedy", seed, 1.0).run(Budget(work=2))
+        answer = Whole(groups, "greedy", seed, 1.0).run(Budget(work=2))
         if answer.packing is not None:
-            assert broken_rules(problem, fleet, relabel(fleet, answer.packing)) == [], f"seed {seed}"
+            assert broken_rules(problem, fleet, fresh.lift(answer.packing)) == [], f"seed {seed}"
             found += 1
             ran += bool(fleet.instances)
     assert found > 5

@@ -17,7 +17,7 @@ from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import relax
-from placement.reductions.preassigned import settle
+from placement.reductions.preassigned import Preassigned
 from placement.solvers.column_generation import pack
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.diving import dive as dive_module
@@ -138,25 +138,25 @@ def test_a_dive_keeps_every_rule_on_tight_problems(seeds: range) -> None:
         track = Track(fleet, Budget())
         track.offer(packing, "test")
         firm = firm_fleet(fleet, track)
-        settled = settle(firm, [pool.price for pool in fleet.pools]) if may_dive(firm) else None
+        settled = Preassigned.of(firm, [pool.price for pool in fleet.pools]) if may_dive(firm) else None
         if settled is None or firm.levels or firm.instances:
             continue
         counts = Counter(machine.pool for machine in packing.machines)
         bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
         bound.run(Track(fleet, Budget()), nodes=5)
-        sketch = Dive(relax(settled.rest), bound.patterns, seed).run(
+        sketch = Dive(relax(settled.at_quotas), bound.patterns, seed).run(
             Mix(tuple(counts[p] for p in range(len(fleet.pools)))), Budget()
         )
         if sketch is None:
             continue
         dived += 1
-        ws = Workspace(settled.rest)
+        ws = Workspace(settled.at_quotas)
         for machine in sketch.packing.machines:
             m = ws.rent(machine.pool)
             for seat in machine.seats:
                 assert ws.can_stand(seat, m), f"seed {seed}"
                 ws.place(seat, m)
-        for c in settled.rest.components:
+        for c in settled.at_quotas.components:
             zoned = list(ws.zoned[c.index])
             for (_, zone, _), n in ((key, n) for key, n in sketch.missing.items() if key[0] == c.index):
                 zoned[zone or 0] += n

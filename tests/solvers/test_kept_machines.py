@@ -13,8 +13,8 @@ from placement.compiled.packing import Machine, Seat
 from placement.heuristics.first_plan import first_plan
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import Relaxation, relax
-from placement.reductions.greenfield import afresh
-from placement.reductions.preassigned import settle
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.preassigned import Preassigned
 from placement.solvers.column_generation.diving import Dive, Standing
 from placement.solvers.column_generation.kept_machines import Staying, may_hold
 from placement.solvers.column_generation.mixes import Mix
@@ -40,15 +40,11 @@ def staying(fleet: Fleet, track: Track) -> tuple[Staying, Fleet, Relaxation, Pat
     bound = PatternBound(fleet, Budget(), track.best[1].left_out)
     bound.run(track, nodes=5)
     assert bound.keeping is not None
-    fresh = afresh(fleet, track.best[1], dear=True)
+    fresh = Greenfield.of(fleet, track.best[1], dear=True)
     assert fresh is not None
-    settled = settle(firm_fleet(fresh, track), bound.worth)
+    settled = Preassigned.of(firm_fleet(fresh.fleet, track), bound.worth)
     assert settled is not None
-    quotas = [
-        replace(pool, max_instances=None if pool.max_instances is None else pool.max_instances - used)
-        for pool, used in zip(settled.rest.pools, settled.used, strict=True)
-    ]
-    rest = replace(settled.rest, pools=tuple(quotas))
+    rest = settled.fleet
     relaxation = relax(rest)
     return Staying(fleet, rest, relaxation, bound.patterns, bound.keeping, 0), rest, relaxation, bound
 

@@ -16,7 +16,7 @@ from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import relax
-from placement.reductions.preassigned import settle
+from placement.reductions.preassigned import Preassigned
 from placement.solvers.column_generation import pack
 from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import Mixes
@@ -164,14 +164,14 @@ def test_a_dedicated_component_gets_the_machines_worth_least(
     fleet = compile_fleet(problem)
     fleet = replace(fleet, pools=tuple(replace(p, max_instances=2) for p in fleet.pools))
     worth = [3.0 + 7 * (p.index % 3) + p.shape.accelerators for p in fleet.pools]
-    settled = settle(fleet, worth)
+    settled = Preassigned.of(fleet, worth)
     best = cheapest_house(fleet, fleet.components[0], worth)
     if settled is None:
         assert best == float("inf")
         return
     assert sum(worth[machine.pool] for machine in settled.machines) == pytest.approx(best)
     assert broken_rules(problem, compile_fleet(problem), Packing(settled.machines)) == []
-    assert settled.rest.components[0].required == 0
+    assert settled.at_quotas.components[0].required == 0
 
 
 def test_dedicated_components_share_the_quotas() -> None:
@@ -179,7 +179,7 @@ def test_dedicated_components_share_the_quotas() -> None:
     rows = [component(name, 1, 80, 8, dedicated=True) for name in ("one", "other")]
     fleet = compile_fleet(Problem(**document(rows)))
     fleet = replace(fleet, pools=tuple(replace(p, max_instances=1) for p in fleet.pools))
-    settled = settle(fleet, [1.0, 9.0, 5.0, 9.0, 7.0, 9.0])
+    settled = Preassigned.of(fleet, [1.0, 9.0, 5.0, 9.0, 7.0, 9.0])
     assert settled is not None
     assert sorted(machine.pool for machine in settled.machines) == [0, 2]
     assert settled.used == (1, 0, 1, 0, 0, 0)
@@ -189,7 +189,7 @@ def test_no_room_for_a_dedicated_component() -> None:
     """Quotas that hold fewer copies leave it without machines."""
     fleet = compile_fleet(Problem(**document([component("alone", 7, 80, 8, dedicated=True)])))
     fleet = replace(fleet, pools=tuple(replace(p, max_instances=2) for p in fleet.pools))
-    assert settle(fleet, [1.0] * 6) is None
+    assert Preassigned.of(fleet, [1.0] * 6) is None
 
 
 @seeds(range(150), 24)

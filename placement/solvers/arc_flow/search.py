@@ -5,7 +5,8 @@
 3. The program in HiGHS. Each of its solutions is decoded, completed and offered while the search goes on.
 4. When the grid lost something and time is left: the same on a finer grid.
 
-Steps 3 and 4 look first only at the ways that are nearly the cheapest at the bound's prices (`focus`), then at all.
+Steps 3 and 4 look first only at the ways that are nearly the cheapest at the bound's prices (`ModeFilter`), then
+at all.
 
 Running machines are no blocks of their own. Where moves are cheap the program packs all as if nothing ran; else they
 stand still as the best plan has them, and it packs what stands on new machines.
@@ -13,7 +14,7 @@ stand still as the best plan has them, and it packs what stands on new machines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import highspy
@@ -23,14 +24,14 @@ from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.compiled.packing import evaluate
 from placement.engines.highs import EngineError, load_lp, run, stopped_when
-from placement.heuristics import relabel
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.completion import Completion
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import may_build
-from placement.reductions.greenfield import afresh
-from placement.reductions.mode_filter import focus
-from placement.reductions.subproblem import may_be_freed, neighbourhood
+from placement.reductions.base import Chain
+from placement.reductions.greenfield import Greenfield, Matched, without_running
+from placement.reductions.mode_filter import ModeFilter
+from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.solvers.arc_flow.blocks import blocks_of
 from placement.solvers.arc_flow.decode import decode
 from placement.solvers.arc_flow.encode import encode
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.reductions.subproblem import Neighbourhood
     from placement.solvers.arc_flow.grid import Grid
     from placement.solving.budget import Budget
     from placement.solving.incumbent import Track
@@ -110,15 +110,15 @@ def solve_arc_flow(
         bound.run(track, options.nodes)
         if bound.infeasible and given is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
-        fleets = [fleet]
+        filters = [ModeFilter(fleet, fleet)]
         if bound.reduced:
             gap = track.gap()
             plan = best[0] if best is not None and gap is not None and gap <= _NEAR else None
-            narrow = focus(fleet, bound.relaxation.ways, bound.reduced, plan)
-            if narrow.components != fleet.components:
-                fleets = [narrow, fleet]
+            narrow = ModeFilter.of(fleet, bound.relaxation.ways, bound.reduced, plan)
+            if narrow.fleet.components != fleet.components:
+                filters.insert(0, narrow)
         nodes = 0
-        for some in fleets:
+        for some in filters:
             if _ended(track, budget):
                 break
             search = _Search(fleet, some, track, budget, seed, options, nodes)
@@ -142,20 +142,17 @@ class _Search:
     def __init__(
         self,
         fleet: Fleet,
-        narrow: Fleet,
+        narrow: ModeFilter,
         track: Track,
         budget: Budget,
         seed: int,
         options: ArcFlowOptions,
         nodes: int = 0,
     ) -> None:
-        """`narrow` is the fleet, perhaps with some ways left out; `nodes` are those of searches before."""
+        """`narrow` leaves some ways out; `nodes` are those of searches before."""
         self.fleet, self.track, self.budget, self.seed, self.options = fleet, track, budget, seed, options
-        best = track.best
-        value = None if best is None else best[1]
-        fresh = afresh(narrow, value)
-        self.part = _free_part(fleet, track) if fresh is None else None
-        self.small = fresh or (narrow if self.part is None else self.part.fleet)
+        self.reduction = _reduced(fleet, narrow, track)
+        self.small = self.reduction.fleet
         self.blocks = blocks_of(self.small)
         self.completion = Completion(self.small, seed)
         self.nodes, self.runs = nodes, 0
@@ -313,10 +310,11 @@ class _Search:
         best = self.track.best
         if best is None:
             return None
-        if self.part is None:
+        part = self.reduction.steps[0]
+        if not isinstance(part, Subproblem):
             return best[0]
-        now = neighbourhood(self.fleet, best[0], _freed(self.fleet, best[0]))
-        return now.packing if now.keys == self.part.keys else None
+        now = Subproblem.of(self.fleet, best[0], _freed(self.fleet, best[0]))
+        return now.packing if now.keys == part.keys else None
 
     def _knows(self, plan: Packing) -> bool:
         """Whether all its copies stand by ways that are left."""
@@ -343,9 +341,9 @@ class _Search:
             return
         placed = program.placed(values)
         packing = self.completion.run(decoded, placed, self.budget, self.track, steps=steps)
-        if packing is not None:
-            whole = packing if self.part is None else self.part.put_back(packing)
-            self.track.offer(relabel(self.fleet, whole) if self.part is None else whole, NAME)
+        whole = None if packing is None else self.reduction.lift(packing)
+        if whole is not None:
+            self.track.offer(whole, NAME)
 
 
 def _freed(fleet: Fleet, packing: Packing) -> list[int]:
@@ -355,14 +353,18 @@ def _freed(fleet: Fleet, packing: Packing) -> list[int]:
     ]
 
 
-def _free_part(fleet: Fleet, track: Track) -> Neighbourhood | None:
-    """What the program packs of a fleet that runs: the best plan's new machines; None: everything."""
+def _reduced(fleet: Fleet, narrow: ModeFilter, track: Track) -> Chain:
+    """What the program packs: all as if nothing ran, or the best plan's new machines, or the fleet as it is."""
     best = track.best
-    if best is None or not fleet.instances:
-        return None
-    part = neighbourhood(fleet, best[0], _freed(fleet, best[0]))
-    small = replace(part.fleet, instances=(), places=(), running=tuple(0 for _ in part.fleet.components))
-    return replace(part, fleet=small)
+    value = None if best is None else best[1]
+    fresh = Chain.of(fleet, lambda _: narrow, lambda fleet: Greenfield.of(fleet, value))
+    if fresh is not None:
+        return fresh
+    if best is None:
+        return Chain(fleet, narrow.fleet, (narrow, Matched.of(narrow.fleet)))
+    part = Subproblem.of(fleet, best[0], _freed(fleet, best[0]))
+    bare = Greenfield(part.fleet, without_running(part.fleet))  # all its machines are new, and moves the same for all
+    return Chain(fleet, bare.fleet, (part, bare))
 
 
 class _Listener:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.local_search.fill import Fill, narrow_to
+from placement.local_search.fill import Fill
+from placement.reductions.limits import AtMix
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Growth:
             more = tuple(n + (q == p) for q, n in enumerate(machines))
             if not pays(more):
                 break
-            fill = Fill(narrow_to(self._fleet, more), budget, seed, start=start, worths=self._worths)
+            fill = Fill(AtMix.of(self._fleet, more).fleet, budget, seed, start=start, worths=self._worths)
             fill.run(budget, track, patience)
             seed += 1
             out, price = self._out(start.missing), self._fleet.pools[p].price / MICRO

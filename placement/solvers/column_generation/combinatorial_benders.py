@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from placement.bounds.cutoff import cutoff_below
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.standard_form import to_standard_form
-from placement.local_search.fill import narrow_to
-from placement.local_search.variable_neighbourhood import with_placed
 from placement.patterns.history import Verdict
+from placement.reductions.limits import AtMix
+from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
     from placement.bounds.cutoff import Cutoff
@@ -73,12 +73,12 @@ class MixByMix:
         cutoff = cutoff_below(self._fleet, best[1], self._bound.given)
         if cutoff is None:  # others are worth having, too
             return False
-        firm = with_placed(self._fleet, best[0])
+        firm = RequiredAsPlaced.of(self._fleet, best[0]).fleet
         ruled_out = next((known for known in self._without if self._within(mix, known[0])), None)
         here, there = dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)
         for limits in () if ruled_out is not None else (here, there) if there != here else (here,):
             most = self._most(limits)
-            narrow = narrow_to(firm, most)
+            narrow = AtMix.of(firm, most).fleet
             packing, none = self._find(narrow, most, cutoff, budget)
             if packing is not None:
                 self._track.offer(packing, self._name)

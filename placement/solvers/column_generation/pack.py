@@ -3,29 +3,32 @@
 A mix with nothing to spare can hardly be packed, one with much to spare costs it. So the spare part shrinks after each
 mix that could be packed and grows after each that could not, for as long as there is time, since results vary.
 
-At a mix the pattern LP is dived for (`diving`), after dedicated components have been settled (`settle`); where copies
-have rules that the dive does not know, the heuristics start. What is out is brought in by `fill`, and when that fails,
-on machines beyond the mix. Where moves are dear, mixes hold machines that run; the dive begins on these (`staying`).
+At a mix the pattern LP is dived for (`diving`), after dedicated components got their machines (`Preassigned`); where
+copies have rules that the dive does not know, the heuristics start. What is out is brought in by `fill`, and when that
+fails, on machines beyond the mix. Where moves are dear, mixes hold machines that run; the dive begins on these
+(`kept_machines`).
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Packing, evaluate, machine_price
+from placement.compiled.packing import evaluate, machine_price
 from placement.compiled.spread import is_zoned
-from placement.heuristics import Sketch, relabel
 from placement.local_search.completion import Completion
 from placement.local_search.eliminate import Elimination
-from placement.local_search.fill import PATIENCE, Fill, narrow_to
-from placement.local_search.variable_neighbourhood import with_placed
+from placement.local_search.fill import PATIENCE, Fill
 from placement.patterns.certificate import Cut
 from placement.patterns.formulation import relax
-from placement.reductions.greenfield import afresh
-from placement.reductions.preassigned import settle
+from placement.reductions.base import Chain
+from placement.reductions.greenfield import Greenfield, Matched
+from placement.reductions.limits import AtMix
+from placement.reductions.preassigned import Preassigned
+from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation.augmentation import Growth
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.kept_machines import Staying, may_hold
@@ -38,9 +41,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing, Value
+    from placement.heuristics import Sketch
     from placement.patterns.bound import PatternBound
     from placement.patterns.running.kept_copies import Keeping
-    from placement.reductions.preassigned import Settled
     from placement.solving.budget import Budget
     from placement.solving.incumbent import Track
 
@@ -81,26 +85,24 @@ class MixPacking:
     def __init__(self, fleet: Fleet, track: Track, bound: PatternBound, seed: int) -> None:
         """O(ways x pools + patterns)."""
         self._fleet, self._track, self._seed = fleet, track, seed
-        value = None if track.best is None else track.best[1]
-        fresh = afresh(fleet, value)  # where moves are cheap
         keeping = bound.keeping if bound.keeping is not None and bound.keeping.stays() and may_hold(fleet) else None
-        settled = _settled(firm_fleet(afresh(fleet, value, dear=keeping is not None) or fleet, track), bound)
-        rest = firm_fleet(fresh or fleet, track) if settled is None else settled.rest
-        self._used: Machines = (0,) * len(fleet.pools) if settled is None else settled.used
-        self._alone = Packing(() if settled is None else settled.machines)
-        self._rest = _without(rest, self._used)
+        self._reduction = _reduction(fleet, track, bound, hold=keeping is not None)
+        self._rest = self._reduction.fleet
+        last = self._reduction.steps[-1]
+        alone = last if isinstance(last, Preassigned) else None
+        self._used: Machines = (0,) * len(fleet.pools) if alone is None else alone.used
         self._completion = Completion(self._rest, seed)
         costs = worths(self._rest)
         self._growth = Growth(self._rest, costs)
         # Without zones copies may go to any machine with room: then what is scarce in the mix says what they are worth.
-        self._worths = costs if settled is not None and is_zoned(self._rest) else None
-        self._relaxation = relax(rest)
+        self._worths = costs if alone is not None and is_zoned(self._rest) else None
+        self._relaxation = relax(self._rest if alone is None else alone.at_quotas)
         self._patterns = bound.useful_patterns()
-        self._dive = None if settled is None else Dive(self._relaxation, self._patterns, seed)
+        self._dive = None if alone is None else Dive(self._relaxation, self._patterns, seed)
         self._arms: list[_Arm] = []
         if self.dives and keeping is not None:
             self._arms.append(self._staying(bound, keeping))
-        if fresh is not None or not self._arms:
+        if not self._arms or Greenfield.of(fleet, _value(track)) is not None:  # moves are cheap
             self._arms += self._anew(bound)
         self._patience = _IDLE if len(self._arms) > 1 or keeping is None else _IDLE_HELD
         self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
@@ -192,7 +194,7 @@ class MixPacking:
         took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
         _learn(arm, mix.machines, wide)
-        fill = Fill(narrow_to(self._rest, mix.machines), budget, seed, start=start, worths=self._worths)
+        fill = Fill(AtMix.of(self._rest, mix.machines).fleet, budget, seed, start=start, worths=self._worths)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
         if (
             fill.run(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE), self._track, patience)
@@ -246,9 +248,10 @@ class MixPacking:
                 self._offer(search.packing)
 
     def _offer(self, packing: Packing) -> None:
-        """Hand on a packing of what is left beside dedicated components."""
-        whole = Packing((*self._alone.machines, *packing.machines))
-        self._track.offer(relabel(self._fleet, whole), NAME)
+        """Hand on a packing of what is packed at mixes, as one of the whole."""
+        whole = self._reduction.lift(packing)
+        assert whole is not None
+        self._track.offer(whole, NAME)
 
     def _widen(self, start: Sketch, budget: Budget) -> Packing | None:
         """What is out on the next machines: a plan at once, if not a cheap one."""
@@ -272,28 +275,36 @@ def _learn(arm: _Arm, machines: Machines, widened: Packing | None) -> None:
 
 def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
     """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
-    return fleet if track.best is None else with_placed(fleet, track.best[0])
+    return RequiredAsPlaced.of(fleet, None if track.best is None else track.best[0]).fleet
 
 
-def _settled(firm: Fleet, bound: PatternBound) -> Settled | None:
-    """A fleet with its dedicated components settled, if it can be dived for."""
-    if firm.instances or firm.levels or not may_dive(firm) or _copies(firm) < DIVE_FROM:
+def _value(track: Track) -> Value | None:
+    return None if track.best is None else track.best[1]
+
+
+def _reduction(fleet: Fleet, track: Track, bound: PatternBound, *, hold: bool) -> Chain:
+    """What is packed at fleet mixes: the first of three chains that applies.
+
+    1. As if nothing ran; optional copies as the best plan places them; dedicated components on machines of their own.
+       That is dived for. To `hold` some of what runs, it is taken where moves are dear, too.
+    2. As if nothing ran, where moves are cheap; optional copies.
+    3. With what runs; optional copies.
+    """
+    greenfield = partial(Greenfield.of, best=_value(track))
+    required = partial(RequiredAsPlaced.of, packing=None if track.best is None else track.best[0])
+    return (
+        Chain.of(fleet, partial(greenfield, dear=hold), required, partial(_preassigned, bound=bound))
+        or Chain.of(fleet, greenfield, required)
+        or Chain.of(fleet, Matched.of, required)
+    )
+
+
+def _preassigned(firm: Fleet, bound: PatternBound) -> Preassigned | None:
+    """A fleet without its dedicated components, if it can be dived for."""
+    if not may_dive(firm) or _copies(firm) < DIVE_FROM:
         return None
-    return settle(firm, bound.worth or [pool.price for pool in firm.pools])
+    return Preassigned.of(firm, bound.worth or [pool.price for pool in firm.pools])
 
 
 def _copies(fleet: Fleet) -> int:
     return sum(component.copies for component in fleet.components)
-
-
-def _without(fleet: Fleet, used: Machines) -> Fleet:
-    """The fleet without some machines."""
-    pools = tuple(
-        replace(
-            pool,
-            min_instances=max(0, pool.min_instances - n),
-            max_instances=None if pool.max_instances is None else pool.max_instances - n,
-        )
-        for pool, n in zip(fleet.pools, used, strict=True)
-    )
-    return replace(fleet, pools=pools)

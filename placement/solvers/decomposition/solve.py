@@ -21,13 +21,13 @@ import numpy as np
 
 from placement.bounds import raise_instant_bounds
 from placement.bounds.infeasible import why_infeasible
-from placement.compiled.packing import Packing, evaluate
+from placement.compiled.packing import evaluate
 from placement.heuristics import improve, relabel
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.fill import Fill
-from placement.reductions.greenfield import afresh
-from placement.reductions.partition import deal, gather, make_parts
-from placement.reductions.restricting_aggregation import condense
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.partition import deal, gather, make_parts, merged
+from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
 from placement.solvers.registry import find_solver
 from placement.solving.incumbent import why_stop
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Machine, Value
+    from placement.compiled.packing import Machine, Packing, Value
     from placement.parallel.job import Answer
     from placement.reductions.partition import Part
     from placement.solvers.decomposition.tasks import Task
@@ -155,16 +155,17 @@ class _Search:
     def pack_whole(self) -> None:
         """Plans of the whole in groups of alike components, and its bound beside; not where that merges little."""
         best = self._track.best
-        fresh = afresh(self._fleet, None if best is None else best[1])
+        fresh = Greenfield.of(self._fleet, None if best is None else best[1])
         if fresh is None or not self._options.groups or why_stop(self._track, self._budget):
             return
         by_clock = self._budget.work is None and self._budget.seconds is not None
         sizes = [(times * self._options.groups, weight) for times, weight in (_FINER if by_clock else _FINER[:1])]
-        smaller = [(condense(fresh, most), weight) for most, weight in sizes if most < len(fresh.components)]
+        some = [(most, weight) for most, weight in sizes if most < len(fresh.fleet.components)]
+        smaller = [(RestrictingAggregation.of(fresh.fleet, most), weight) for most, weight in some]
         tasks: list[Task] = [
-            Whole(condensed, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
-            for condensed, weight in smaller
-            if condensed.pays
+            Whole(groups, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
+            for groups, weight in smaller
+            if groups.pays
         ]
         if not tasks:
             return
@@ -175,7 +176,7 @@ class _Search:
             self._hear(answer)
             within = bound if answer.bounds else within
             if answer.packing is not None:
-                self._track.offer(relabel(self._fleet, answer.packing), NAME)
+                self._track.offer(fresh.lift(answer.packing), NAME)
             if why_stop(self._track, self._budget):
                 break
         self.bounded = within is not None and within.given == self._given()
@@ -218,7 +219,7 @@ class _Search:
             if answer.packing is not None:
                 found[index - first] = parts[index - first].put_back(answer.packing)
                 if self._adds_up and len(found) % every == 0:
-                    self._track.offer(_merge(packing, parts, found), NAME)
+                    self._track.offer(merged(packing, parts, found), NAME)
         self.stats["rounds"] = turn + 1
         self.stats["parts"] = int(self.stats["parts"]) + len(parts)
         better = self._accept(packing, value, parts, found)
@@ -240,7 +241,7 @@ class _Search:
     def _pack_task(self, part: Part) -> Pack:
         seed = int(self._rng.integers(2**30))
         options = self._options
-        return Pack(part.small.fleet, part.small.packing, options.solver, _settings(options), seed)
+        return Pack(part.fleet, part.packing, options.solver, _settings(options), seed)
 
     def _bound_task(self, weight: float) -> Bound:
         return Bound(self._fleet, self._given(), int(self._rng.integers(2**30)), weight)
@@ -259,7 +260,7 @@ class _Search:
         self, packing: Packing, value: Value, parts: Sequence[Part], found: dict[int, tuple[Machine, ...]]
     ) -> int:
         """Put back what was found, all of it or, where that is no gain, part by part; returns how many were."""
-        whole = _merge(packing, parts, found)
+        whole = merged(packing, parts, found)
         if evaluate(self._fleet, whole) < value:
             self._track.offer(relabel(self._fleet, whole), NAME)
             return len(found)
@@ -269,16 +270,9 @@ class _Search:
         gains = 0
         for index in sorted(found):
             trial = {**kept, index: found[index]}
-            now = evaluate(self._fleet, _merge(packing, parts, trial))
+            now = evaluate(self._fleet, merged(packing, parts, trial))
             if now < value:
                 kept, value, gains = trial, now, gains + 1
         if gains:
-            self._track.offer(relabel(self._fleet, _merge(packing, parts, kept)), NAME)
+            self._track.offer(relabel(self._fleet, merged(packing, parts, kept)), NAME)
         return gains
-
-
-def _merge(packing: Packing, parts: Sequence[Part], found: dict[int, tuple[Machine, ...]]) -> Packing:
-    """The plan with the parts that were found in the place of their machines."""
-    replaced = {m for index in found for m in parts[index].machines}
-    still = (machine for m, machine in enumerate(packing.machines) if m not in replaced)
-    return Packing((*still, *(machine for index in sorted(found) for machine in found[index])))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.reductions.restricting_aggregation import Condensed
+    from placement.reductions.restricting_aggregation import RestrictingAggregation
     from placement.solving.budget import Budget
 
 _log = logging.getLogger(__name__)
@@ -68,14 +68,14 @@ class Bound:
         from placement.patterns.bound import NAME, PatternBound
         from placement.patterns.formulation import RELAXES
         from placement.patterns.size import may_build
-        from placement.reductions.relaxing_aggregation import RELAXES as COARSE_RELAXES
-        from placement.reductions.relaxing_aggregation import coarsen
+        from placement.reductions.relaxing_aggregation import RelaxingAggregation
 
         best, relaxes, faults = 0, RELAXES, list[SolverFault]()
         for most in _GROUPS if budget.work is None else _GROUPS[:1]:
             if budget.over():
                 break
-            fleet = coarsen(self.fleet, most)
+            coarse = RelaxingAggregation.of(self.fleet, most)
+            fleet = coarse.fleet
             if not may_build(fleet, budget):
                 break
             patterns = PatternBound(fleet, budget, self.given, self.seed)
@@ -83,7 +83,7 @@ class Bound:
             patterns.run(track, nodes=_NODES)
             faults += track.faults
             if patterns.bound > best:
-                best, relaxes = patterns.bound, RELAXES if fleet is self.fleet else f"{RELAXES}; {COARSE_RELAXES}"
+                best, relaxes = patterns.bound, "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
             if fleet is self.fleet:
                 break
         return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))
@@ -93,19 +93,19 @@ class Bound:
 class Whole:
     """Pack the whole at once, in groups of alike components."""
 
-    condensed: Condensed
+    groups: RestrictingAggregation
     solver: str
     seed: int
     weight: float
 
     def run(self, budget: Budget) -> Answer:
         """Solve the smaller problem within the budget."""
-        fleet = self.condensed.fleet
+        fleet = self.groups.fleet
         track = Track(fleet, budget)
         solver = find_solver(self.solver)
         solver.load()(fleet, track, budget=budget, seed=self.seed, hint=None, options=solver.make_options({}))
         found = answer_of(track)
-        return found if found.packing is None else replace(found, packing=self.condensed.expand(found.packing))
+        return found if found.packing is None else replace(found, packing=self.groups.lift(found.packing))
 
 
 Task = Pack | Bound | Whole

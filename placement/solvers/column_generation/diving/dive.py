@@ -42,7 +42,7 @@ _PATIENCE = 6  # times without gain
 def may_dive(fleet: Fleet) -> bool:
     """Whether a dive knows the rules of all copies: they stand on accelerators, and their number is given.
 
-    Before it, optional copies must be made required or dropped, and dedicated components settled (`settle`).
+    Before it, optional copies must be made required or dropped, and dedicated components given their machines.
     """
     return not any(c.demand for c in fleet.components) and all(
         option.accelerators for c in fleet.components for option in c.options

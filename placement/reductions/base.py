@@ -1,0 +1,137 @@
+"""Rewrites of a fleet that know the way back: a reduced fleet, and what its packings and bounds say of the whole.
+
+As in CVXPY (Agrawal et al. 2018, *A rewriting system for convex optimization problems*, J. Control Decis. 5), a
+`Reduction` is made for one fleet and kept beside the reduced one until there is an answer: `lift` takes a packing back,
+`lifted_value` says what it is then worth, and `keeps_bound` whether a bound carries over. A `Chain` is several in turn.
+
+A restriction allows fewer plans than the whole does: its packings are plans of the whole, its bounds are not bounds. A
+relaxation allows more: its bounds are bounds, its packings need not be plans.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing, Value
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedBound:
+    """What a bound of a reduced fleet takes for granted when it is told of the whole.
+
+    Attributes
+    ----------
+    relaxes : rules that the reduced fleet leaves out, between semicolons; empty when it leaves out none.
+    given : optional copies left out, by level of the whole: the bound is one of plans that leave out no more. None: of
+        all plans. As in `Track.raise_bound`.
+    """
+
+    relaxes: str = ""
+    given: tuple[int, ...] | None = None
+
+
+EXACT = CarriedBound()  # a bound of the one is a bound of the other
+
+
+@dataclass(frozen=True, slots=True)
+class Reduction(ABC):
+    """A rewrite of one fleet: `whole` is the fleet as it was, `fleet` what is to be solved in its place."""
+
+    whole: Fleet
+    fleet: Fleet
+
+    @abstractmethod
+    def lift(self, packing: Packing) -> Packing | None:
+        """The packing of the whole that a packing of the reduced fleet stands for; None where it stands for none.
+
+        It keeps every rule of the whole if the packing keeps those of the reduced fleet. O(copies), if not said
+        otherwise.
+        """
+
+    @property
+    @abstractmethod
+    def keeps_bound(self) -> CarriedBound | None:
+        """What a bound of the reduced fleet says of the whole; None: nothing.
+
+        Such a bound is one on the value of plans, that is on left-out copies first, and on their ticks alone where the
+        reduced fleet has no levels. If no plan of the reduced fleet keeps every rule, none of the whole does.
+        """
+
+    def lifted_value(self, value: Value) -> Value | None:
+        """What a packing of that value is worth once it is lifted, or a little less; None when nothing is known of it.
+
+        As much, if not said otherwise.
+        """
+        return value
+
+    @property
+    def unchanged(self) -> CarriedBound | None:
+        """`keeps_bound` of a rewrite whose bounds carry over where it found nothing to change, and nowhere else."""
+        return EXACT if self.fleet == self.whole else None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Reduction):
+    """Reductions in turn, each of the fleet that the one before it left; lifted in reverse order."""
+
+    steps: tuple[Reduction, ...]
+
+    @overload
+    @classmethod
+    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction]) -> Chain: ...
+
+    @overload
+    @classmethod
+    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction | None]) -> Chain | None: ...
+
+    @classmethod
+    def of(cls, fleet: Fleet, *rewrites: Callable[[Fleet], Reduction | None]) -> Chain | None:
+        """Each rewrite of what the one before it left; None when one of them does not apply."""
+        steps: list[Reduction] = []
+        for rewrite in rewrites:
+            step = rewrite(steps[-1].fleet if steps else fleet)
+            if step is None:
+                return None
+            steps.append(step)
+        return cls(fleet, steps[-1].fleet if steps else fleet, tuple(steps))
+
+    def lift(self, packing: Packing) -> Packing | None:
+        """Through all steps, the last one first."""
+        found: Packing | None = packing
+        for step in reversed(self.steps):
+            found = None if found is None else step.lift(found)
+        return found
+
+    @property
+    def keeps_bound(self) -> CarriedBound | None:
+        """That of all steps together: a bound carries over when it does at each of them."""
+        carried = [step.keeps_bound for step in self.steps]
+        found = [bound for bound in carried if bound is not None]
+        if len(found) < len(carried):
+            return None
+        relaxes = dict.fromkeys(bound.relaxes for bound in found if bound.relaxes)
+        given: tuple[int, ...] | None = None
+        for step, bound in zip(self.steps, found, strict=True):
+            if bound.given is None:
+                continue
+            if step.whole.levels != self.whole.levels:  # said of levels that the whole does not have
+                return None
+            given = bound.given if given is None else _least(given, bound.given)
+        return CarriedBound("; ".join(relaxes), given)
+
+    def lifted_value(self, value: Value) -> Value | None:
+        """As all steps say, the last one first."""
+        found: Value | None = value
+        for step in reversed(self.steps):
+            found = None if found is None else step.lifted_value(found)
+        return found
+
+
+def _least(one: Iterable[int], other: Iterable[int]) -> tuple[int, ...]:
+    return tuple(min(pair) for pair in zip(one, other, strict=True))

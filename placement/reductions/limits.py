@@ -1,0 +1,50 @@
+"""Limits on machines of each pool: the counts of a fleet mix, or what is left beside machines that stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.reductions.base import CarriedBound, Reduction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+
+
+@dataclass(frozen=True, slots=True)
+class AtMix(Reduction):
+    """The fleet with the machine counts of a fleet mix as quotas."""
+
+    @classmethod
+    def of(cls, fleet: Fleet, machines: Sequence[int]) -> AtMix:
+        """`machines` of each pool, within its quota. O(pools)."""
+        pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
+        return cls(fleet, replace(fleet, pools=pools))
+
+    def lift(self, packing: Packing) -> Packing:
+        """The packing itself."""
+        return packing
+
+    @property
+    def keeps_bound(self) -> CarriedBound | None:
+        """Not where there may be fewer machines than before."""
+        return self.unchanged
+
+
+def beside(fleet: Fleet, used: Sequence[int]) -> Fleet:
+    """The fleet with so many machines fewer of each pool, which stand and are paid for. O(pools).
+
+    A packing of it and these machines cost together what both cost alone.
+    """
+    pools = tuple(
+        replace(
+            pool,
+            min_instances=max(0, pool.min_instances - n),
+            max_instances=None if pool.max_instances is None else pool.max_instances - n,
+        )
+        for pool, n in zip(fleet.pools, used, strict=True)
+    )
+    return replace(fleet, pools=pools)

@@ -1,0 +1,124 @@
+"""Which copies must stand: optional ones made required, as a plan places them, or all of them made optional.
+
+Searches at a fleet mix know required copies alone. So they look for plans that leave out no more than one at hand; and
+while a packing lacks copies, it is one of a fleet where every copy is optional.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Value
+from placement.reductions.base import EXACT, CarriedBound, Reduction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.packing import Packing
+
+_CLASSES = 4  # of copies by how hard they are to place
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredAsPlaced(Reduction):
+    """As many optional copies as a packing places are required, and there are no others."""
+
+    left_out: tuple[int, ...] | None  # by level of the whole; None where nothing is changed
+
+    @classmethod
+    def of(cls, fleet: Fleet, packing: Packing | None) -> RequiredAsPlaced:
+        """The packing need not keep any other rule; without one nothing is changed. O(components + copies)."""
+        if packing is None or not fleet.levels:
+            return cls(fleet, fleet, None)
+        placed = Counter(seat.component for _, seat in packing.seats())
+        components = tuple(
+            c if c.level is None else replace(c, required=placed[c.index], copies=placed[c.index], level=None)
+            for c in fleet.components
+        )
+        left_out = [0] * len(fleet.levels)
+        for c in fleet.components:
+            if c.level is not None:
+                left_out[c.level] += c.copies - placed[c.index]
+        return cls(fleet, replace(fleet, components=components, levels=()), tuple(left_out))
+
+    def lift(self, packing: Packing) -> Packing:
+        """The packing itself."""
+        return packing
+
+    @property
+    def keeps_bound(self) -> CarriedBound | None:
+        """Only where every copy is placed, of plans that place every copy: else others may be left out."""
+        if self.left_out is None:
+            return EXACT
+        return None if any(self.left_out) else CarriedBound(given=self.left_out)
+
+    def lifted_value(self, value: Value) -> Value:
+        """It leaves out what the packing at hand does."""
+        return value if self.left_out is None else Value(self.left_out, value.ticks)
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredAtLeast(Reduction):
+    """So many copies of each component are required, others may be left out as before."""
+
+    @classmethod
+    def of(cls, fleet: Fleet, placed: Mapping[int, int]) -> RequiredAtLeast:
+        """`placed` are copies by component, absent ones 0; of components with optional copies. O(components)."""
+        if not fleet.levels:
+            return cls(fleet, fleet)
+        components = tuple(
+            c if c.level is None else replace(c, required=max(c.required, placed.get(c.index, 0)))
+            for c in fleet.components
+        )
+        return cls(fleet, replace(fleet, components=components))
+
+    def lift(self, packing: Packing) -> Packing:
+        """The packing itself."""
+        return packing
+
+    @property
+    def keeps_bound(self) -> CarriedBound | None:
+        """Not where more is required than was."""
+        return self.unchanged
+
+
+@dataclass(frozen=True, slots=True)
+class EverythingOptional(Reduction):
+    """Machines are free and every copy optional, at a level by how hard it is to place: the hard ones first."""
+
+    @classmethod
+    def of(cls, fleet: Fleet) -> EverythingOptional:
+        """The rules stay, but for the copies that must stand. O(components x options)."""
+        hardness = [_hardness(component) for component in fleet.components]
+        ranked = sorted(set(hardness), reverse=True)
+        components = tuple(
+            replace(
+                component, required=0, move_cost=0, level=min(_CLASSES - 1, ranked.index(h) * _CLASSES // len(ranked))
+            )
+            for component, h in zip(fleet.components, hardness, strict=True)
+        )
+        levels = tuple(range(_CLASSES, 0, -1))
+        return cls(fleet, replace(fleet, components=components, levels=levels, tick_price=0, tick_move=1))
+
+    def lift(self, packing: Packing) -> Packing | None:
+        """The packing itself, once every required copy stands."""
+        placed = Counter(seat.component for _, seat in packing.seats())
+        return packing if all(placed[c.index] >= c.required for c in self.whole.components) else None
+
+    @property
+    def keeps_bound(self) -> None:
+        """Machines cost nothing here."""
+        return
+
+    def lifted_value(self, value: Value) -> None:
+        """Nothing is known of what machines cost."""
+        del value
+
+
+def _hardness(component: Component) -> tuple[int, int]:
+    """The least accelerators that a copy needs, and its memory in all."""
+    ways = [(o.accelerators, o.accelerators * o.memory_mib) for o in component.options if o.pools]
+    return min(ways, default=(0, 0))

@@ -1,0 +1,89 @@
+"""Alike pools as one and components that need the same as one: for arguments about volumes alone.
+
+Whatever adds up counts copies and machines, and for that nothing is lost either way: a plan of the whole is one of the
+relaxation, and machines and copies (in parts) of the relaxation can be dealt back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.fleet import alike_pools, sum_of_quotas
+from placement.reductions.base import CarriedBound, Reduction
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.packing import Packing
+
+RELAXES = "spread; max_per_instance, avoid, dedicated; machines that run now; moves; optional copies"
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeAggregation(Reduction):
+    """What can't be added up is not kept: zones, what runs, rules of a component, which copies are optional.
+
+    Machines that can't be released are in `min_instances`. The names are those of the first of each.
+    """
+
+    @classmethod
+    def of(cls, fleet: Fleet) -> VolumeAggregation:
+        """O(options x distinct sets of pools + pools)."""
+        groups = alike_pools(fleet)
+        pools = tuple(
+            replace(
+                fleet.pools[group[0]],
+                index=k,
+                min_instances=sum(fleet.fewest(p) for p in group),
+                max_instances=sum_of_quotas(fleet.pools[p].max_instances for p in group),
+            )
+            for k, group in enumerate(groups)
+        )
+        group_of = {p: k for k, group in enumerate(groups) for p in group}
+        sets: dict[frozenset[int], frozenset[int]] = {}
+        found: dict[object, Component] = {}
+        for c in fleet.components:
+            for option in c.options:
+                if option.pools not in sets:
+                    sets[option.pools] = frozenset(group_of[p] for p in option.pools)
+            options = tuple(replace(option, pools=sets[option.pools]) for option in c.options)
+            same = (options, c.index if c.demand else None)
+            first = found.get(same)
+            if first is None:
+                found[same] = _without_rules(replace(c, index=len(found), options=options))
+            else:
+                found[same] = replace(first, required=first.required + c.required, copies=first.copies + c.copies)
+        small = replace(
+            fleet,
+            pools=pools,
+            components=tuple(found.values()),
+            instances=(),
+            places=(),
+            running=(0,) * len(found),
+            levels=(),
+        )
+        return cls(fleet, small)
+
+    def lift(self, packing: Packing) -> None:
+        """None: where copies stand is not kept."""
+        del packing
+
+    @property
+    def keeps_bound(self) -> CarriedBound:
+        """Every plan of the whole is one of the relaxation, at the same price of machines."""
+        return CarriedBound(RELAXES)
+
+
+def _without_rules(component: Component) -> Component:
+    return replace(
+        component,
+        level=None,
+        move_cost=0,
+        max_skew=None,
+        min_zones=0,
+        max_per_zone=None,
+        max_per_instance=None,
+        zone_loss_floor=0,
+        dedicated=False,
+        avoids=frozenset(),
+    )
