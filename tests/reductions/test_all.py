@@ -1,0 +1,352 @@
+"""Every reduction, and chains of them: lifted packings keep every rule and cost what was said, bounds carry over.
+
+`CASES` has an entry for each class of the package that is a `Reduction`; one that is missing is named.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pickle
+import pkgutil
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import placement.reductions
+from placement.compiled.packing import Packing, Value, evaluate
+from placement.direct.cp_sat import solve_cp_sat
+from placement.heuristics.solve import solve_greedy
+from placement.patterns.bound import PatternBound
+from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction
+from placement.reductions.greenfield import Greenfield, Matched
+from placement.reductions.limits import AtMix
+from placement.reductions.mode_filter import ModeFilter
+from placement.reductions.partition import Part, deal, make_parts
+from placement.reductions.preassigned import Preassigned
+from placement.reductions.relaxing_aggregation import RelaxingAggregation
+from placement.reductions.required import EverythingOptional, RequiredAsPlaced, RequiredAtLeast
+from placement.reductions.restricting_aggregation import RestrictingAggregation
+from placement.reductions.subproblem import Subproblem, may_be_freed
+from placement.reductions.vector_packing import FleetBins
+from placement.reductions.volume_aggregation import VolumeAggregation
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from placement.vector_packing import solve_vector_packing
+from tests import brute
+from tests.corpus import broken_rules, plans, seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from placement import Problem
+    from placement.compiled.fleet import Fleet
+
+    Make = Callable[[Fleet, Packing, int], Iterator[Reduction]]  # of a fleet with a plan, from a seed
+
+DEAR = Value((), 2**62)
+PLAIN = {"state": False, "demand": False, "optional": False}  # problems that may be vector packing
+WORK = 300  # of CP-SAT on a reduced fleet
+MOST = (Greenfield, RestrictingAggregation, Subproblem)  # what they say is the most that it may be
+
+
+def greenfield(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Whatever moves cost."""
+    del packing, seed
+    found = Greenfield.of(fleet, DEAR, dear=True)
+    if found is not None:
+        yield found
+
+
+def matched(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """The fleet itself."""
+    del packing, seed
+    yield Matched.of(fleet)
+
+
+def as_placed(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """What the plan places."""
+    del seed
+    yield RequiredAsPlaced.of(fleet, packing)
+
+
+def at_least(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """What the plan places, or less."""
+    placed = Counter(seat.component for _, seat in packing.seats())
+    yield RequiredAtLeast.of(fleet, {c: n - seed % 2 for c, n in placed.items()})
+
+
+def optional(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """A level for each copy."""
+    del packing, seed
+    yield EverythingOptional.of(fleet)
+
+
+def at_mix(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """The plan's machines, those paid for in any case, and some more within the quotas."""
+    count, rng = Counter(machine.pool for machine in packing.machines), random.Random(seed)
+    mix = [max(count[p.index], fleet.fewest(p.index)) + rng.choice((0, 0, 1)) for p in fleet.pools]
+    quotas = [p.max_instances for p in fleet.pools]
+    yield AtMix.of(fleet, [n if most is None else min(n, most) for n, most in zip(mix, quotas, strict=True)])
+
+
+def preassigned(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Machines are worth their price, give or take."""
+    firm, rng = RequiredAsPlaced.of(fleet, packing), random.Random(seed)
+    found = Chain.of(
+        fleet, lambda _: firm, lambda firm: Preassigned.of(firm, [p.price * rng.uniform(1, 2) for p in firm.pools])
+    )
+    if found is not None:
+        yield found
+        if firm.fleet is fleet:
+            yield found.steps[1]
+
+
+def mode_filter(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """At prices of the pattern LP, with and without the plan's modes."""
+    bound = PatternBound(fleet, Budget())
+    bound.run(Track(fleet, Budget()), nodes=0)
+    if bound.reduced:
+        yield ModeFilter.of(fleet, bound.relaxation.ways, bound.reduced, packing if seed % 2 else None)
+
+
+def relaxing(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Few groups, or as many as there are components."""
+    del packing, seed
+    for most in (1, 3, len(fleet.components)):
+        yield RelaxingAggregation.of(fleet, most)
+
+
+def restricting(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """As few groups as may be."""
+    del packing, seed
+    if not fleet.instances:
+        yield RestrictingAggregation.of(fleet, 1)
+
+
+def volumes(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """All that adds up."""
+    del packing, seed
+    yield VolumeAggregation.of(fleet)
+
+
+def subproblem(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Some machines of the plan."""
+    free = [m for m, machine in enumerate(packing.machines) if may_be_freed(fleet, machine)]
+    rng = random.Random(seed)
+    if free:
+        yield Subproblem.of(fleet, packing, rng.sample(free, min(len(free), rng.randint(1, 4))))
+
+
+def part(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Every part of the plan, one at a time."""
+    yield from make_parts(fleet, packing, deal(fleet, packing, 3, np.random.default_rng(seed), by_zone=False))
+
+
+def bins(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Where it is vector packing."""
+    del packing, seed
+    found = FleetBins.of(fleet)
+    if found is not None:
+        yield found
+
+
+SIMPLE: dict[type[Reduction], Make] = {
+    Greenfield: greenfield,
+    Matched: matched,
+    RequiredAsPlaced: as_placed,
+    RequiredAtLeast: at_least,
+    EverythingOptional: optional,
+    AtMix: at_mix,
+    Preassigned: preassigned,
+    ModeFilter: mode_filter,
+    RelaxingAggregation: relaxing,
+    RestrictingAggregation: restricting,
+    VolumeAggregation: volumes,
+    Subproblem: subproblem,
+    Part: part,
+    FleetBins: bins,
+}
+
+
+def chains(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Three reductions in a random order, each of the fleet and a packing of it that the one before left."""
+    rng = random.Random(seed)
+    steps: list[Reduction] = []
+    for make in rng.sample([*SIMPLE.values()], 3):
+        here, plan = (steps[-1].fleet, greedy(steps[-1].fleet)) if steps else (fleet, packing)
+        if plan is not None:
+            steps += list(make(here, plan, seed))[:1]
+    if steps:
+        yield Chain(fleet, steps[-1].fleet, tuple(steps))
+
+
+CASES: dict[type[Reduction], Make] = SIMPLE | {Chain: chains}
+
+
+def every_reduction() -> set[type[Reduction]]:
+    """All classes of the package that are one."""
+    found = set()
+    for module in pkgutil.walk_packages(placement.__path__, "placement."):
+        if ".reductions" in module.name:
+            for _, member in inspect.getmembers(importlib.import_module(module.name), inspect.isclass):
+                if issubclass(member, Reduction) and not inspect.isabstract(member):
+                    found.add(member)
+    return found
+
+
+def test_every_reduction_has_a_case() -> None:
+    """A new one is tested like the others, or this fails."""
+    assert set(CASES) == every_reduction()
+
+
+def greedy(fleet: Fleet) -> Packing | None:
+    """A packing by heuristics."""
+    track = Track(fleet, Budget(work=2))
+    solve_greedy(fleet, track, budget=Budget(work=2))
+    return None if track.best is None else track.best[0]
+
+
+def exactly(fleet: Fleet, seed: int) -> tuple[Track, bool]:
+    """What CP-SAT finds and proves with some work; and whether it proves that there is nothing."""
+    budget = Budget(work=WORK, threads=1)
+    track = Track(fleet, budget)
+    outcome = solve_cp_sat(fleet, track, budget=budget, seed=seed)
+    return track, outcome.infeasible
+
+
+def packings(fleet: Fleet, seed: int) -> Iterator[Packing]:
+    """Packings of a reduced fleet, of several kinds."""
+    found = greedy(fleet)
+    if found is not None:
+        yield found
+    track, _ = exactly(fleet, seed)
+    if track.best is not None:
+        yield track.best[0]
+
+
+def says_too_little(reduction: Reduction) -> bool:
+    """Whether `lifted_value` may be more than what the lifted packing is worth."""
+    steps = reduction.steps if isinstance(reduction, Chain) else (reduction,)
+    return any(type(step) in MOST for step in steps)
+
+
+def check_lift(problem: Problem, fleet: Fleet, reduction: Reduction, packing: Packing) -> bool:
+    """A lifted packing keeps every rule and costs what was said, also after a journey to another process."""
+    lifted = reduction.lift(packing)
+    if lifted is None:
+        return False
+    assert broken_rules(problem, fleet, lifted) == []
+    said, value = reduction.lifted_value(evaluate(reduction.fleet, packing)), evaluate(fleet, lifted)
+    if said is not None:
+        assert value <= said
+        assert value == said or says_too_little(reduction)
+    assert pickle.loads(pickle.dumps(reduction)).lift(packing) == lifted
+    return True
+
+
+def check_bound(problem: Problem, fleet: Fleet, reduction: Reduction, seed: int) -> bool:
+    """What is proven of the reduced fleet is true of the whole, where that is claimed."""
+    carried = reduction.keeps_bound
+    document = problem.model_dump(mode="json", exclude_unset=True)
+    if carried is None or brute.too_big(document, 50_000):
+        return False
+    track, infeasible = exactly(reduction.fleet, seed)
+    truth = brute.survey(document)
+    if infeasible:
+        assert truth.least_cost(carried.given) is None
+        return True
+    if track.best is None or not track.proved:
+        return False
+    value = track.best[1]
+    if reduction.fleet.levels and truth.best is not None:
+        assert (value.left_out, fleet.least_cost(value.ticks)) <= truth.best.key
+    elif truth.best is not None:
+        least = truth.least_cost(carried.given)
+        assert least is None or fleet.least_cost(value.ticks) <= least
+    return True
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@seeds(range(300), 24)
+def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: range) -> None:
+    """Random problems under every rule, running machines, optional copies and demands among them."""
+    made = lifted = bounded = 0
+    for seed, problem, fleet, packing in plans(seeds, **(PLAIN if case is FleetBins else {})):
+        for reduction in CASES[case](fleet, packing, seed):
+            assert reduction.whole == fleet
+            made += 1
+            for found in packings(reduction.fleet, seed):
+                lifted += check_lift(problem, fleet, reduction, found)
+            bounded += check_bound(problem, fleet, reduction, seed)
+    assert made > 0
+    assert lifted > 0 or case is VolumeAggregation
+    assert bounded > 0 or case in (EverythingOptional, Subproblem, Part)
+
+
+def test_bins_are_packings_of_the_fleet() -> None:
+    """The packing core's bins and bounds, by the same measure."""
+    seen = 0
+    for _, problem, fleet, _ in plans(range(150), **PLAIN):
+        form = FleetBins.of(fleet)
+        found = None if form is None else solve_vector_packing(form.problem, budget=Budget(work=50))
+        if form is None or found is None or found.bins is None:
+            continue
+        assert check_lift(problem, fleet, form, form.packing(found.bins))
+        truth = brute.cheapest(problem.model_dump(mode="json", exclude_unset=True))
+        assert truth is not None
+        assert fleet.least_cost(fleet.tick_price * found.bound) <= truth.account.cost
+        seen += 1
+    assert seen > 5
+
+
+class Said(Matched):
+    """A reduction that says something of bounds."""
+
+    said: CarriedBound | None = EXACT
+
+    @property
+    def keeps_bound(self) -> CarriedBound:
+        """What the test wants."""
+        return self.said  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("said", "all_of_them"),
+    [
+        ([], EXACT),
+        ([EXACT, EXACT], EXACT),
+        ([EXACT, None], None),
+        ([CarriedBound("a"), EXACT, CarriedBound("b"), CarriedBound("a")], CarriedBound("a; b")),
+        ([CarriedBound(given=(1, 0)), CarriedBound("a", (0, 2))], CarriedBound("a", (0, 0))),
+    ],
+)
+def test_a_chain_claims_what_all_of_its_steps_do(
+    said: Sequence[CarriedBound | None], all_of_them: CarriedBound | None
+) -> None:
+    """Rules left out by any of them; of plans within what each of them says."""
+    _, _, fleet, _ = next(plans(range(150)))
+    steps = []
+    for bound in said:
+        step = Said(fleet, fleet)
+        object.__setattr__(step, "said", bound)
+        steps.append(step)
+    assert Chain(fleet, fleet, tuple(steps)).keeps_bound == all_of_them
+
+
+def test_steps_are_lifted_in_reverse_order() -> None:
+    """Dedicated machines come before what is left, and are matched with what runs after that."""
+    for seed, _, fleet, packing in plans(range(300), state=False):
+        chain = next(iter(preassigned(fleet, packing, seed)), None)
+        if not isinstance(chain, Chain) or not chain.steps[1].whole.components:
+            continue
+        step = chain.steps[1]
+        assert isinstance(step, Preassigned)
+        found = greedy(chain.fleet)
+        if found is not None and step.machines:
+            assert chain.lift(found) == Packing((*step.machines, *found.machines))
+            return
+    pytest.fail("no dedicated component in any of the problems")
