@@ -8,11 +8,13 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from placement.compiled.fleet import Fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,6 +32,8 @@ LAYERS = (
     "documents",
     "referee",
     "compiled",
+    "reductions.base",
+    "reductions.volume_aggregation",
     "solving",
     "parallel",
     "engines",
@@ -62,6 +66,8 @@ SOLVING = (
     "patterns",
     "heuristics",
     "reductions",
+    "reductions.base",
+    "reductions.volume_aggregation",
     "direct",
     "local_search",
     "certificates",
@@ -71,6 +77,10 @@ SOLVING = (
 
 # Modules that are to be believed without the package: they import the standard library, or an engine when asked.
 ALONE = {"check_certificate": (), "recheck_program": ("highspy", "ortools")}
+
+# Where fleets are made or changed: a solver takes a reduction, which knows the way back.
+REWRITERS = ("compiled", "reductions")
+FIELDS_OF_A_FLEET = frozenset(field.name for field in fields(Fleet) if field.init)
 MOST_LINES_OF_THE_CHECKER = 700  # so that a reader has it whole in an hour
 
 # Which layers may import a package at all, and from which starting points it must not be loaded.
@@ -253,6 +263,48 @@ def test_the_checker_of_certificates_stands_alone(name: str) -> None:
     assert foreign <= {"__future__", *ALONE[name]}
     assert not any(row.eager for row in rows if row.target.partition(".")[0] in ALONE[name])
     assert len(source.splitlines()) < MOST_LINES_OF_THE_CHECKER
+
+
+def rewrites(source: str, path: str) -> Iterator[str]:
+    """Fleets that a module makes, and copies with other values for fields as a fleet has them."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func).rpartition(".")[2]
+        changed = FIELDS_OF_A_FLEET & {keyword.arg for keyword in node.keywords if keyword.arg is not None}
+        unseen = any(keyword.arg is None for keyword in node.keywords)
+        if called == "Fleet":
+            yield f"{path}:{node.lineno}: makes a fleet"
+        elif called == "replace" and changed:
+            yield f"{path}:{node.lineno}: changes {', '.join(sorted(changed))}; make it a reduction"
+        elif called == "replace" and unseen and "fleet" in ast.unparse(node.args[0]).lower():
+            yield f"{path}:{node.lineno}: changes a fleet; make it a reduction"
+
+
+def test_fleets_are_rewritten_by_reductions_alone() -> None:
+    """Whoever changes a fleet elsewhere has no way back from it that is tested (`tests/reductions/test_all.py`)."""
+    found: list[str] = []
+    for path in sorted((ROOT / "placement").rglob("*.py")):
+        relative = path.relative_to(ROOT)
+        if relative.parts[1] not in REWRITERS:
+            found += rewrites(path.read_text("utf-8"), str(relative))
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("source", "offence"),
+    [
+        ("def f(x):\n    return replace(x, pools=())", "x.py:2: changes pools; make it a reduction"),
+        ("dataclasses.replace(rest, levels=(), running=(0,))", "x.py:1: changes levels, running; make it a reduction"),
+        ("replace(self._fleet, **changes)", "x.py:1: changes a fleet; make it a reduction"),
+        ("compiled.Fleet(problem, zones)", "x.py:1: makes a fleet"),
+    ],
+)
+def test_a_planted_rewrite_is_named(source: str, offence: str) -> None:
+    """Whatever the fleet is called; other classes may be copied."""
+    assert list(rewrites(source, "x.py")) == [offence]
+    assert list(rewrites("replace(option, memory_mib=1); text.replace('a', 'b'); replace(x, **more)", "x.py")) == []
 
 
 @pytest.mark.parametrize("root", LIGHT_ROOTS)
