@@ -11,7 +11,7 @@ import pickle
 import pkgutil
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -185,6 +185,10 @@ def chains(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
 
 
 CASES: dict[type[Reduction], Make] = SIMPLE | {Chain: chains}
+KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is not rare
+    FleetBins: PLAIN,
+    RestrictingAggregation: {"state": False, "max_components": 12},
+}
 
 
 def every_reduction() -> set[type[Reduction]]:
@@ -275,7 +279,7 @@ def check_bound(problem: Problem, fleet: Fleet, reduction: Reduction, seed: int)
 def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: range) -> None:
     """Random problems under every rule, running machines, optional copies and demands among them."""
     made = lifted = bounded = 0
-    for seed, problem, fleet, packing in plans(seeds, **(PLAIN if case is FleetBins else {})):
+    for seed, problem, fleet, packing in plans(seeds, **KNOBS.get(case, {})):
         for reduction in CASES[case](fleet, packing, seed):
             assert reduction.whole == fleet
             made += 1
