@@ -248,17 +248,17 @@ class Component:
     def serve(self, running: int, pinned: int) -> None:
         """Set the demand, and the copies beyond which one can be dropped from any plan at no cost.
 
-        Throughput may miss a demand by 1e-9 of it; sums of it are multiples of a step, and no copy serves more than
-        all. With more copies than that, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, drop one of a fullest
-        zone. Skew: if that zone alone was fullest, the largest count falls; else the least falls only when all were
-        even, to 1. A zone empties only when all in use had one copy. Floor: with two fullest zones n/2 - 1 >= a stand
-        elsewhere. With more than zones x running copies one there does not run now: no kept or pinned one is lost.
+        Throughput may miss a demand by 1e-9 of it; its sums are multiples of a step. With more copies than that,
+        `min_copies` and 2a + 1 (a: the loss floor) ask for, drop one of a fullest zone. Skew: the largest count falls,
+        or the least, when all were even, to 1. A zone empties only when all had one copy. With two fullest zones n/2 -
+        1 >= a stand elsewhere. With more than zones x running copies one there does not run: no kept one is lost.
         """
         rates = [decimal(number(option, "throughput")) for option in self.options]
         insist(min(rates) > 0, "with a demand, throughput must be above 0")
-        step = Fraction(math.gcd(*(r.numerator for r in rates)), math.lcm(*(r.denominator for r in rates)))
-        least = step * math.ceil((self.demand - max(self.demand, Fraction(1)) / 10**9) / step)
-        self.demand = max(least, min(rates) * bool(self.required or pinned))
+        scale = math.lcm(*(rate.denominator for rate in rates))
+        step = Fraction(math.gcd(*(int(r * scale) for r in rates)) ** (max(self.demand, *rates) * scale > 2**44), scale)
+        parts = math.ceil((self.demand - max(self.demand, Fraction(1)) / 10**9) / step)
+        self.demand = max(parts * step, min(rates) * bool(self.required or pinned))
         self.ways = [way._replace(rate=min(way.rate, self.demand)) for way in self.ways]
         enough = max(self.required, math.ceil(self.demand / min(rates)))
         self.copies = max(enough, 2 * self.floor + 1, max(1, len(self.zones)) * running) if self.demand else 0
