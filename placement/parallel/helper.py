@@ -27,7 +27,7 @@ from placement.parallel.worker import STOP
 from placement.solving.incumbent import SEARCH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from placement.parallel.job import Task
     from placement.solving.budget import Budget
@@ -39,11 +39,12 @@ _GRACE = 0.5  # seconds after it when it is given up
 
 
 class Errand(NamedTuple):
-    """A task, its time, and by whom the track is told that its plan was found."""
+    """A task, its time, and by whom the track is told that its plan was found; or who takes the answer instead."""
 
     task: Task
     budget: Budget
     by: str
+    take: Callable[[Answer], None] | None = None
 
 
 @contextmanager
@@ -138,7 +139,9 @@ class _Second:
         if isinstance(answer, str):
             raise _TaskError(answer)
         self._track.note_faults(answer.faults)
-        if answer.packing is not None and not self._closed:
+        if errand.take is not None:
+            errand.take(answer)
+        elif answer.packing is not None and not self._closed:
             self._track.offer(answer.packing, errand.by)
 
     def _send(self, message: object) -> None:

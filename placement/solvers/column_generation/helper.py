@@ -36,10 +36,15 @@ def may_help(fleet: Fleet, budget: Budget) -> bool:
     return may_dive(fleet) and copies >= DIVE_FROM and budget.left() >= _LEAST
 
 
-def errands(fleet: Fleet, track: Track, mixes: Budget, budget: Budget, seed: int) -> Iterator[Errand]:
-    """Mixes first, within a budget of their own, then turns from the best plan of all."""
+def errands(
+    fleet: Fleet, track: Track, mixes: Budget, budget: Budget, seed: int, zones: Iterator[Errand] | None = None
+) -> Iterator[Errand]:
+    """Zones first, or else mixes within a budget of their own; then turns from the best plan of all."""
     best = track.best
-    yield Errand(PackMixes(fleet, None if best is None else best[0], seed), mixes, NAME)
+    if zones is not None:
+        yield from zones
+    else:
+        yield Errand(PackMixes(fleet, None if best is None else best[0], seed), mixes, NAME)
     for turn in count(1):
         best = track.best
         if best is None or track.good_enough or budget.left() < _SHORTEST_TURN:

@@ -1,0 +1,127 @@
+"""One search by column generation in this process: bound by patterns, pack at fleet mixes, improve."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.heuristics import improve, relabel
+from placement.local_search.eliminate import Elimination
+from placement.local_search.variable_neighbourhood import Polish
+from placement.patterns.bound import TOO_SMALL, PatternBound
+from placement.patterns.size import TOO_LARGE, may_build
+from placement.solvers.column_generation.combinatorial_benders import MixByMix
+from placement.solvers.column_generation.pack import NAME, MixPacking, firm_fleet
+from placement.solving.incumbent import why_stop
+from placement.solving.result import Outcome, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.compiled.fleet import Fleet
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+    PackZones = Callable[[PatternBound, Budget], bool]
+
+_MOST_TRIES = 1_000_000  # to close machines
+_NEWS_SHARE = 0.05  # of the time, in which the bound must rise
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGenerationOptions:
+    """How the time is shared out.
+
+    Attributes
+    ----------
+    bound_share : part of the time for the bound.
+    first_share, pack_share : parts of what is left each time for closing machines and for packing at fleet mixes.
+    dive_share : part of what is left after the bound for packing at fleet mixes, where that is done by diving: then
+        no machines are closed before.
+    zone_share : part of what is left after the bound for packing zone by zone, in large fleets with rules over zones.
+    decide_share : part of what is left after the bound, and again after packing, for fleet mixes that are decided one
+        by one, where fleets are small enough for that.
+    second : whether a second process may help, where there is a core and time for it.
+    steps : most steps of the large-neighbourhood search, and most tries to close a machine; a work budget replaces it.
+    """
+
+    bound_share: float = 0.3
+    first_share: float = 0.1
+    pack_share: float = 0.5
+    dive_share: float = 0.7
+    zone_share: float = 0.8
+    decide_share: float = 0.4
+    second: bool = True
+    steps: int = 1_000_000
+
+
+DEFAULT = ColumnGenerationOptions()
+
+
+def search(
+    fleet: Fleet,
+    track: Track,
+    budget: Budget,
+    seed: int,
+    options: ColumnGenerationOptions,
+    pack_zones: PackZones | None = None,
+) -> Outcome:
+    """Steps 2 to 5 of `solve`. `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan."""
+    if not may_build(fleet, budget):
+        if track.best is not None:
+            improve(fleet, track, budget, seed, NAME)
+        return Outcome(NAME, _why(track, budget), reason=TOO_LARGE if track.best is None else "")
+    best = track.best
+    given = best[1].left_out if best is not None and fleet.levels else None
+    bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
+    bound.run(track, patience=_patience(budget))
+    stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
+    stats.update(nodes=bound.nodes, programs=bound.programs)
+    if bound.infeasible and given is None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+    by_mix = MixByMix(fleet, track, bound, seed, NAME)
+    if bound.mix:
+        by_mix.run(budget.share(options.decide_share))
+    stats["closed"] = 0
+    zoned = pack_zones is not None and not _ended(track, budget) and pack_zones(bound, budget.share(options.zone_share))
+    if not zoned and not _ended(track, budget) and bound.cuts:
+        mixes = MixPacking(fleet, track, bound, seed)
+        if not mixes.dives:
+            stats["closed"] = _close_machines(fleet, track, budget.share(options.first_share), seed)
+        share = options.dive_share if mixes.dives else options.pack_share
+        mixes.run(budget.share(share * (1 - options.decide_share) if by_mix.possible else share))
+        stats["mixes"] = mixes.tried
+    if not _ended(track, budget) and track.best is not None:
+        by_mix.run(budget.share(options.decide_share))
+        polish = Polish(fleet, track, seed + 1)
+        polish.run(budget, options.steps if budget.work is None else budget.work)
+        stats["closed"] += polish.closed
+        stats.update(steps=polish.steps, improved=polish.improved)
+    stats["ruled_out"] = by_mix.ruled_out
+    return Outcome(NAME, _why(track, budget), stats={**stats})
+
+
+def _patience(budget: Budget) -> float:
+    """Seconds that the bound may go without news, when other work waits; for ever under a work limit."""
+    return math.inf if budget.seconds is None or budget.work is not None else _NEWS_SHARE * budget.seconds
+
+
+def _ended(track: Track, budget: Budget) -> bool:
+    return track.good_enough or budget.over()
+
+
+def _why(track: Track, budget: Budget) -> Stop:
+    return why_stop(track, budget) or (Stop.DONE if track.best is not None else Stop.STUCK)
+
+
+def _close_machines(fleet: Fleet, track: Track, budget: Budget, seed: int) -> int:
+    """Close machines of the best plan until the budget is over; returns how often that made it cheaper."""
+    if track.best is None:
+        return 0
+    search = Elimination(firm_fleet(fleet, track), track.best[0], seed)
+    limit = _MOST_TRIES if budget.work is None else budget.work
+    while search.possible and search.tries < limit and not _ended(track, budget):
+        if search.step(budget.over):
+            track.offer(relabel(fleet, search.packing), NAME)
+    return search.gained

@@ -1,0 +1,190 @@
+"""Packing a large fleet zone by zone: the pattern LP says how many copies go where, each zone is then packed alone.
+
+A dive over a whole fleet with zones takes most of a minute, one over a zone a few seconds, and leaves less out. What
+the split costs is little where zones are large: the rounding of the LP's copies to whole ones (`zone_counts`).
+
+Zones are tasks that this process and a second one take from the same list, the largest first. While this process still
+works at the bound, the second one packs the zones of the best plan again, each with the copies that it has.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Packing
+from placement.compiled.spread import is_zoned
+from placement.heuristics import relabel
+from placement.heuristics.first_plan import first_plan
+from placement.local_search.variable_neighbourhood import with_placed
+from placement.parallel.helper import Errand
+from placement.parallel.job import Answer, answer_of, track_from
+from placement.reductions.greenfield import afresh
+from placement.reductions.zone import zone_fleet
+from placement.solvers.column_generation.diving import may_dive
+from placement.solvers.column_generation.pack import NAME
+from placement.solvers.column_generation.search import ColumnGenerationOptions, search
+from placement.solvers.column_generation.zone_counts import zone_counts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.bound import PatternBound
+    from placement.solving.budget import Budget
+    from placement.solving.incumbent import Track
+
+_FROM = 600  # copies: in smaller fleets the split costs more than it brings
+_COUNTS_SHARE = 0.15  # of the time for zones, at most, to settle how many copies go where
+_POLL = 0.05  # seconds between two looks at whether there is something to do
+
+
+def may_pack_zones(fleet: Fleet, track: Track) -> bool:
+    """Whether a fleet is large enough, has rules over zones, and may be packed as if nothing ran."""
+    best = track.best
+    return (
+        best is not None
+        and sum(c.copies for c in fleet.components) >= _FROM
+        and is_zoned(fleet)
+        and may_dive(fleet)
+        and len({pool.zone for pool in fleet.pools if pool.max_instances != 0}) > 1
+        and afresh(fleet, best[1]) is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PackZone:
+    """Pack one zone."""
+
+    zone: int
+    fleet: Fleet
+    seed: int
+
+    @property
+    def copies(self) -> int:
+        """How many copies it has: what its share of the time is measured by."""
+        return sum(c.copies for c in self.fleet.components)
+
+    def run(self, budget: Budget) -> Answer:
+        """Until time is over, or its bound is met."""
+        track = track_from(self.fleet, None, budget)
+        first_plan(self.fleet, track, budget, self.seed)
+        search(self.fleet, track, budget, self.seed, ColumnGenerationOptions(second=False))
+        return answer_of(track)
+
+
+class ZonePacking:
+    """One packing of a fleet, zone by zone; for fleets that `may_pack_zones`.
+
+    Parameters
+    ----------
+    workers : processes that take zones, this one included.
+    """
+
+    def __init__(self, fleet: Fleet, track: Track, seed: int, workers: int) -> None:
+        """O(copies + components)."""
+        best = track.best
+        fresh = None if best is None else afresh(fleet, best[1])
+        assert best is not None
+        assert fresh is not None
+        self._fleet, self._track, self._seed, self._workers = fleet, track, seed, workers
+        self._firm = with_placed(fresh, best[0])
+        self._change = threading.Condition()
+        self._open: list[PackZone] = []
+        self._found: dict[int, Packing | None] = {}
+        self._deadline: Budget | None = None  # of the zones that are open; none before there are any
+
+    def run(self, bound: PatternBound, budget: Budget) -> bool:
+        """Split as the LP of a bound says, and pack all zones; says whether that made a plan, better or not."""
+        tasks = self._split(bound, budget.share(_COUNTS_SHARE))
+        with self._change:
+            self._open, self._deadline = list(tasks), budget
+        if not tasks:
+            return False
+        while (task := self._take()) is not None:
+            answer = task.run(self._share(task, budget))
+            self._track.note_faults(answer.faults)
+            self._put(task, answer)
+        return self._joined({task.zone for task in tasks}, budget)
+
+    def errands(self, first: Budget, budget: Budget) -> Iterator[Errand]:
+        """What a second process does: zones of the best plan until there are others, then those."""
+        best = self._track.best
+        if best is not None:
+            yield from self._again(best[0], first)
+        while not budget.over() and self._deadline is None:
+            with self._change:
+                self._change.wait(_POLL)
+        while self._deadline is not None and (task := self._take()) is not None:
+            yield Errand(task, self._share(task, self._deadline), NAME, partial(self._put, task))
+
+    def _again(self, packing: Packing, budget: Budget) -> Iterator[Errand]:
+        """The zones of a plan, each with the copies that it has there."""
+        counts = [[0] * len(self._firm.components) for _ in self._firm.zones]
+        for machine in packing.machines:
+            for seat in machine.seats:
+                counts[self._firm.pools[machine.pool].zone][seat.component] += 1
+        tasks = self._tasks(counts)
+        for k, task in enumerate(tasks):
+            if self._deadline is not None or self._track.good_enough:
+                return
+            part = budget.share(task.copies / max(1, sum(other.copies for other in tasks[k:])))
+            yield Errand(task, part, NAME, partial(self._exchange, task.zone))
+
+    def _exchange(self, zone: int, answer: Answer) -> None:
+        """Offer the best plan with another packing of one of its zones."""
+        best = self._track.best
+        if best is None or answer.packing is None:
+            return
+        others = (m for m in best[0].machines if self._firm.pools[m.pool].zone != zone)
+        self._offer(Packing((*others, *answer.packing.machines)))
+
+    def _split(self, bound: PatternBound, budget: Budget) -> list[PackZone]:
+        if not bound.copies:
+            return []
+        parts: dict[int, dict[int, float]] = {c.index: defaultdict(float) for c in self._firm.components}
+        for way, copies in zip(bound.relaxation.ways, bound.copies, strict=True):
+            parts[way.component][way.zone] += copies
+        counts = zone_counts(self._firm, parts, bound.copy_worth, budget, self._seed)
+        return [] if counts is None else self._tasks(counts)
+
+    def _tasks(self, counts: Sequence[Sequence[int]]) -> list[PackZone]:
+        """Those with copies, largest first."""
+        tasks = [
+            PackZone(zone, zone_fleet(self._firm, zone, here), self._seed + zone)
+            for zone, here in enumerate(counts)
+            if any(here)
+        ]
+        return sorted(tasks, key=lambda task: -task.copies)
+
+    def _take(self) -> PackZone | None:
+        with self._change:
+            return self._open.pop(0) if self._open and not self._track.good_enough else None
+
+    def _share(self, task: PackZone, budget: Budget) -> Budget:
+        """The time of a task: what is left, by its part of what is open, for all who work at that."""
+        left = task.copies + sum(other.copies for other in self._open)
+        return budget.share(min(1.0, self._workers * task.copies / left), work=budget.work)
+
+    def _put(self, task: PackZone, answer: Answer) -> None:
+        with self._change:
+            self._found[task.zone] = answer.packing
+            self._change.notify_all()
+
+    def _joined(self, zones: set[int], budget: Budget) -> bool:
+        """Offer all zones together, once the second process has brought its own."""
+        waited = budget.share(1.0)
+        with self._change:
+            while self._found.keys() < zones and not waited.over():
+                self._change.wait(_POLL)
+            found = [packing for zone in zones if (packing := self._found.get(zone)) is not None]
+        if len(found) < len(zones):
+            return False
+        self._offer(Packing(tuple(machine for packing in found for machine in packing.machines)))
+        return True
+
+    def _offer(self, packing: Packing) -> None:
+        self._track.offer(relabel(self._fleet, packing), NAME)
