@@ -104,8 +104,7 @@ class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
     So are `reduced`, the cost of each way of the relaxation at the prices of the root, and `worth`, what a machine of
-    each pool is worth at them and costs at least: empty when there was no time to solve its LP. `copies` by each way
-    and `copy_worth` of each component, dollars an hour, are those of the last LP of the root, converged or not.
+    each pool is worth at them and costs at least: empty when there was no time to solve its LP.
     """
 
     def __init__(
@@ -133,8 +132,6 @@ class PatternBound:
         self.given = given
         self.reduced: list[float] = []
         self.worth: list[float] = []
-        self.copies: list[float] = []
-        self.copy_worth: list[float] = []
         self._prices: Prices | None = None  # the best of the root
         self._seed = seed
         self._rng = random.Random(seed)
@@ -219,8 +216,6 @@ class PatternBound:
         box = any_box(self.fleet, self.groups)
         today = self._today()
         root = self._converge(box, track, self._budget if today is None else self._budget.share(_ROOT_SHARE))
-        if self.rounds:
-            self.copies, self.copy_worth = self._program.amounts()[0], self._program.worths(self._program.duals())[0]
         if root is None or self.infeasible:
             return
         if today is not None:

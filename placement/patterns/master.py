@@ -267,6 +267,12 @@ class PatternProgram:
             stands = zoned[c][z] if c in zoned else 0
             self._solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
 
+    def ask_in_zones(self, counts: Mapping[tuple[int, int], int]) -> None:
+        """Ask for just so many copies of a component in a zone, by (component, zone), from now on."""
+        self._primal = False
+        for key, n in counts.items():
+            self._solver.changeRowBounds(self._zone[key], float(n), float(n))
+
     def allow(self, limits: Sequence[Sequence[int]]) -> None:
         """Allow patterns with at most so many of each item, by kind; items alone, as often as may be, join them."""
         self._primal = False

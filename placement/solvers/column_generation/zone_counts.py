@@ -1,22 +1,32 @@
-"""How many copies of each component stand in each zone: the pattern LP's numbers made whole, by a small exact program.
+"""How many copies of each component stand in each zone: the pattern LP's numbers made whole, some at a time.
 
-The LP says how many copies go to each zone, in parts. Here each number becomes a whole one near it, so that every rule
-over zones is kept, each zone has copies of about as much dual value as the LP gives it, and little is moved otherwise.
+The LP says how many copies go to each zone, in parts. Those of components that are nearly whole are made whole first,
+then the LP is solved again with these, and so on: what one component lacks in a zone others may make up for.
+
+To make numbers whole is a small exact program: each becomes a whole one near it, so that every rule over zones is kept,
+each zone has copies of about as much dual value as the LP gives it, and little is moved otherwise.
 """
 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
 from placement.engines.cp_sat import cp_sat_solver
+from placement.patterns.covering import any_box
+from placement.patterns.master import PatternProgram
+from placement.patterns.zone_limits import ZoneLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from placement.compiled.fleet import Component, Fleet
+    from placement.patterns.formulation import Relaxation
+    from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
 
     ByZone = Mapping[int, Mapping[int, float]]  # copies by component and zone
@@ -24,12 +34,100 @@ if TYPE_CHECKING:
 _PARTS = 1_000  # of a copy, that the LP's numbers are rounded to
 _CENTS = 1_000  # of a dollar of dual value, that weights are rounded to
 _BALANCE = 50  # times as much counts what a zone has too much of, as what is moved between zones
+_STEPS = (1, 8)  # in which copies are made whole
+_PRICINGS = 2  # rounds of pricing for each, at most
+_WHOLE = 1e-6
 _GAP = 0.02  # of the program
 _WORK = 2.0  # deterministic seconds of it, at most
 
 
+def round_by_zone(
+    fleet: Fleet, relaxation: Relaxation, patterns: Sequence[Pattern], budget: Budget, seed: int = 0
+) -> list[list[int]] | None:
+    """Whole copies, (zones, components), of a fleet whose copies are all required; None when none are found in time.
+
+    `patterns` are the columns of the relaxation's LP. All numbers are made whole at once, and in several steps; what
+    makes the LP cheaper is taken. As many solutions of the LP as there are steps, with a round or two of pricing each.
+    """
+    found = []
+    for steps in _STEPS:
+        counts = _Rounding(fleet, relaxation, patterns, seed).run(steps, budget)
+        if counts is not None:
+            found.append(counts)
+    return min(found, key=lambda each: each[0])[1] if found else None
+
+
+class _Rounding:
+    """The LP in which more and more components have whole copies in each zone."""
+
+    def __init__(self, fleet: Fleet, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int) -> None:
+        zones = tuple(limits or _free(c) for c, limits in zip(fleet.components, relaxation.zones, strict=True))
+        self._fleet, self._relaxation, self._seed = fleet, relaxation, seed
+        self._program = PatternProgram(replace(relaxation, zones=zones, given=None, fleet=fleet))
+        self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
+        self._program.set_box(any_box(fleet, ()))
+        self._knapsacks = {kind.index: kind.knapsack for kind in relaxation.kinds}
+
+    def run(self, steps: int, budget: Budget) -> tuple[float, list[list[int]]] | None:
+        """The LP's value in the end, dollars an hour, and the copies; None when none are found in time."""
+        program, components = self._program, self._fleet.components
+        left = {c.index for c in components if c.required}
+        counts = [[0] * len(components) for _ in self._fleet.zones]
+        for step in range(steps, 0, -1):
+            if not self._solve(budget):
+                return None
+            parts = _parts_of(self._relaxation, program.amounts()[0])
+            whole = _most_whole(parts, left, -(-len(left) // step))
+            worth = program.worths(program.duals())[0]
+            found = zone_counts(self._fleet, parts, worth, budget, self._seed, whole)
+            if found is None:
+                return None
+            asked = {(c, z): found[z][c] for c in whole for z in components[c].eligible_zones}
+            for (c, z), n in asked.items():
+                counts[z][c] = n
+            program.ask_in_zones(asked)
+            left -= whole
+        return (program.value(), counts) if self._solve(budget) else None
+
+    def _solve(self, budget: Budget) -> bool:
+        """Solve the LP, with some more patterns."""
+        for more in range(_PRICINGS, -1, -1):
+            if budget.over() or not self._program.solve(budget.left()):
+                return False
+            duals = self._program.duals()
+            if not more or not self._program.improve(duals, self._program.prices(duals), self._knapsacks):
+                break
+        return True
+
+
+def _free(component: Component) -> ZoneLimits | None:
+    """Limits that say nothing, so that each zone has a row."""
+    zones = component.eligible_zones
+    return ZoneLimits(dict.fromkeys(zones, 0), dict.fromkeys(zones, component.required)) if component.required else None
+
+
+def _parts_of(relaxation: Relaxation, copies: Sequence[float]) -> dict[int, dict[int, float]]:
+    """Copies by component and zone."""
+    parts: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
+    for way, n in zip(relaxation.ways, copies, strict=True):
+        parts[way.component][way.zone] += n
+    return parts
+
+
+def _most_whole(parts: ByZone, left: Iterable[int], at_once: int) -> set[int]:
+    """The components whose copies are nearest to whole numbers in all zones: all that are whole, and some more."""
+    off = {c: max((abs(n - round(n)) for n in parts.get(c, {}).values()), default=1.0) for c in left}
+    order = sorted(off, key=lambda c: (off[c], c))
+    return {c for k, c in enumerate(order) if k < at_once or off[c] <= _WHOLE}
+
+
 def zone_counts(
-    fleet: Fleet, parts: ByZone, worth: Sequence[float], budget: Budget, seed: int = 0
+    fleet: Fleet,
+    parts: ByZone,
+    worth: Sequence[float],
+    budget: Budget,
+    seed: int = 0,
+    only: Collection[int] | None = None,
 ) -> list[list[int]] | None:
     """Whole copies, (zones, components); None when none that keep the rules are found near the LP's in time.
 
@@ -37,6 +135,7 @@ def zone_counts(
     ----------
     parts : copies by component and zone in the LP, which may have more than are required.
     worth : (C,) dual value of one copy, dollars an hour.
+    only : components that are looked at; None for all.
 
     O(components x zones^2) variables and rows.
     """
@@ -45,7 +144,7 @@ def zone_counts(
     moved: list[cp_model.LinearExpr] = []
     too_much: list[list[cp_model.LinearExpr]] = [[] for _ in fleet.zones]
     for c in fleet.components:
-        if not c.required:
+        if not c.required or (only is not None and c.index not in only):
             continue
         weight = _weight(worth[c.index])
         near = _scaled(parts.get(c.index, {}), c.required)

@@ -10,7 +10,7 @@ works at the bound, the second one packs the zones of the best plan again, each 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,17 +22,19 @@ from placement.heuristics.first_plan import first_plan
 from placement.local_search.variable_neighbourhood import with_placed
 from placement.parallel.helper import Errand
 from placement.parallel.job import Answer, answer_of, track_from
+from placement.patterns.formulation import relax
 from placement.reductions.greenfield import afresh
 from placement.reductions.zone import zone_fleet
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
-from placement.solvers.column_generation.zone_counts import zone_counts
+from placement.solvers.column_generation.zone_counts import round_by_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Machine
     from placement.patterns.bound import PatternBound
     from placement.solving.budget import Budget
     from placement.solving.incumbent import Track
@@ -95,6 +97,7 @@ class ZonePacking:
         self._change = threading.Condition()
         self._open: list[PackZone] = []
         self._found: dict[int, Packing | None] = {}
+        self._begun: set[int] = set()  # zones that somebody packs, or has packed
         self._deadline: Budget | None = None  # of the zones that are open; none before there are any
 
     def run(self, bound: PatternBound, budget: Budget) -> bool:
@@ -124,9 +127,8 @@ class ZonePacking:
     def _again(self, packing: Packing, budget: Budget) -> Iterator[Errand]:
         """The zones of a plan, each with the copies that it has there."""
         counts = [[0] * len(self._firm.components) for _ in self._firm.zones]
-        for machine in packing.machines:
-            for seat in machine.seats:
-                counts[self._firm.pools[machine.pool].zone][seat.component] += 1
+        for machine, seat in packing.seats():
+            counts[self._firm.pools[machine.pool].zone][seat.component] += 1
         tasks = self._tasks(counts)
         for k, task in enumerate(tasks):
             if self._deadline is not None or self._track.good_enough:
@@ -135,20 +137,21 @@ class ZonePacking:
             yield Errand(task, part, NAME, partial(self._exchange, task.zone))
 
     def _exchange(self, zone: int, answer: Answer) -> None:
-        """Offer the best plan with another packing of one of its zones."""
+        """Offer the best plan with another packing of one of its zones, if it still has the same copies there."""
         best = self._track.best
         if best is None or answer.packing is None:
             return
-        others = (m for m in best[0].machines if self._firm.pools[m.pool].zone != zone)
-        self._offer(Packing((*others, *answer.packing.machines)))
+        here: list[Machine] = []
+        others: list[Machine] = []
+        for machine in best[0].machines:
+            (here if self._firm.pools[machine.pool].zone == zone else others).append(machine)
+        if _copies(here) == _copies(answer.packing.machines):
+            self._offer(Packing((*others, *answer.packing.machines)))
 
     def _split(self, bound: PatternBound, budget: Budget) -> list[PackZone]:
-        if not bound.copies:
+        if not bound.rounds:
             return []
-        parts: dict[int, dict[int, float]] = {c.index: defaultdict(float) for c in self._firm.components}
-        for way, copies in zip(bound.relaxation.ways, bound.copies, strict=True):
-            parts[way.component][way.zone] += copies
-        counts = zone_counts(self._firm, parts, bound.copy_worth, budget, self._seed)
+        counts = round_by_zone(self._firm, relax(self._firm), bound.useful_patterns(), budget, self._seed)
         return [] if counts is None else self._tasks(counts)
 
     def _tasks(self, counts: Sequence[Sequence[int]]) -> list[PackZone]:
@@ -162,7 +165,11 @@ class ZonePacking:
 
     def _take(self) -> PackZone | None:
         with self._change:
-            return self._open.pop(0) if self._open and not self._track.good_enough else None
+            if not self._open or self._track.good_enough:
+                return None
+            task = self._open.pop(0)
+            self._begun.add(task.zone)
+            return task
 
     def _share(self, task: PackZone, budget: Budget) -> Budget:
         """The time of a task: what is left, by its part of what is open, for all who work at that."""
@@ -176,9 +183,8 @@ class ZonePacking:
 
     def _joined(self, zones: set[int], budget: Budget) -> bool:
         """Offer all zones together, once the second process has brought its own."""
-        waited = budget.share(1.0)
         with self._change:
-            while self._found.keys() < zones and not waited.over():
+            while self._found.keys() < self._begun and not (budget.over() or self._track.good_enough):
                 self._change.wait(_POLL)
             found = [packing for zone in zones if (packing := self._found.get(zone)) is not None]
         if len(found) < len(zones):
@@ -188,3 +194,8 @@ class ZonePacking:
 
     def _offer(self, packing: Packing) -> None:
         self._track.offer(relabel(self._fleet, packing), NAME)
+
+
+def _copies(machines: Iterable[Machine]) -> Counter[int]:
+    """How many copies of each component stand on some machines."""
+    return Counter(seat.component for machine in machines for seat in machine.seats)

@@ -1,0 +1,178 @@
+"""Zone by zone: whole copies that keep the rules, zones that are fleets of their own, and plans that they make."""
+
+from __future__ import annotations
+
+import random
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement import Problem
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import Packing, evaluate
+from placement.compiled.spread import keeps_zone_rules
+from placement.heuristics import relabel
+from placement.heuristics.solve import solve_best_fit
+from placement.local_search.variable_neighbourhood import with_placed
+from placement.parallel.job import Answer
+from placement.patterns.bound import PatternBound
+from placement.reductions.greenfield import afresh
+from placement.reductions.zone import zone_fleet
+from placement.solvers.column_generation import zone_packing
+from placement.solvers.column_generation.zone_counts import zone_counts
+from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
+from placement.solving.budget import Budget
+from placement.solving.incumbent import Track
+from tests import strategies
+from tests.corpus import broken_rules, seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.compiled.fleet import Fleet
+
+
+def zoned(seeds: range) -> Iterator[tuple[int, Problem, Fleet, Track]]:
+    """Random problems with rules over zones, a plan of each, and what may be packed zone by zone."""
+    for seed in seeds:
+        problem = Problem(**strategies.random_problem(random.Random(seed), demand=False))
+        fleet = compile_fleet(problem)
+        track = Track(fleet, Budget())
+        solve_best_fit(fleet, track, budget=Budget(work=3))
+        if may_pack_zones(fleet, track):
+            yield seed, problem, fleet, track
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fleets of any size are packed zone by zone."""
+    monkeypatch.setattr(zone_packing, "_FROM", 1)
+
+
+def counts_of(fleet: Fleet, packing: Packing) -> list[list[int]]:
+    """Copies by zone and component."""
+    counts = [[0] * len(fleet.components) for _ in fleet.zones]
+    for machine, seat in packing.seats():
+        counts[fleet.pools[machine.pool].zone][seat.component] += 1
+    return counts
+
+
+@seeds(range(600), 200)
+def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
+    """Near what a plan has, with noise: what is found keeps every rule; what a plan has is found."""
+    found = 0
+    for seed, _, fleet, track in zoned(seeds):
+        assert track.best is not None
+        firm = with_placed(fleet, track.best[0])
+        rng = random.Random(seed)
+        own = counts_of(fleet, track.best[0])
+        worth = [rng.random() for _ in firm.components]
+        parts = {
+            c.index: {z: max(0.0, own[z][c.index] + rng.uniform(-0.6, 0.6)) for z in c.eligible_zones}
+            for c in firm.components
+        }
+        counts = zone_counts(firm, parts, worth, Budget(), seed)
+        for c in firm.components:
+            exact = {z: float(own[z][c.index]) for z in c.eligible_zones}
+            assert zone_counts(firm, parts | {c.index: exact}, worth, Budget(), seed) is not None or counts is None
+        if counts is None:
+            continue
+        found += 1
+        for c in firm.components:
+            here = [counts[z][c.index] for z in range(len(fleet.zones))]
+            assert sum(here) == c.required
+            assert not c.required or keeps_zone_rules(c, here), f"seed {seed}"
+    assert found > 10
+
+
+def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
+    """Each alone is packed again, at no rule of the whole broken, and the costs add up."""
+    tried = 0
+    for seed, problem, fleet, track in zoned(range(400)):
+        assert track.best is not None
+        packing, value = track.best
+        fresh = afresh(fleet, value)
+        assert fresh is not None
+        firm = with_placed(fresh, packing)
+        machines, ticks = [], 0
+        for zone, counts in enumerate(counts_of(fleet, packing)):
+            alone = zone_fleet(firm, zone, counts)
+            again = Track(alone, Budget())
+            solve_best_fit(alone, again, budget=Budget(work=3))
+            if again.best is None:
+                break
+            machines += list(again.best[0].machines)
+            ticks += again.best[1].ticks
+        else:
+            tried += 1
+            whole = Packing(tuple(machines))
+            assert broken_rules(problem, fleet, relabel(fleet, whole)) == [], f"seed {seed}"
+            assert evaluate(firm, whole).ticks == ticks
+    assert tried > 20
+
+
+def packed(fleet: Fleet, track: Track, workers: int) -> tuple[ZonePacking, bool]:
+    """Zones packed with fixed work."""
+    bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
+    bound.run(track, nodes=2)
+    zones = ZonePacking(fleet, track, 0, workers)
+    return zones, zones.run(bound, Budget(work=1))
+
+
+def test_zones_make_a_plan() -> None:
+    """It keeps every rule, and is often better than that of best fit."""
+    made = better = 0
+    for seed, problem, fleet, track in zoned(range(80)):
+        assert track.best is not None
+        before = track.best[1]
+        _, done = packed(fleet, track, 1)
+        made += done
+        better += track.best[1] < before
+        assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+    assert made > 10
+    assert better > 2
+
+
+def test_two_workers_share_the_zones() -> None:
+    """What the second takes is in the plan; nothing is packed twice."""
+    seed, problem, fleet, track = next(entry for entry in zoned(range(1, 300)) if len(entry[2].zones) > 2)
+    zones = ZonePacking(fleet, track, 0, 2)
+    bound = PatternBound(fleet, Budget(), None if not fleet.levels else track.best[1].left_out if track.best else None)
+    bound.run(track, nodes=2)
+    packed: list[int] = []
+    real = zone_packing.PackZone.run
+
+    def run(task: zone_packing.PackZone, budget: Budget) -> Any:
+        packed.append(task.zone)
+        return real(task, Budget(work=1))
+
+    def second() -> None:
+        for errand in zones.errands(Budget(0.0), Budget(60.0)):
+            assert errand.take is not None
+            errand.take(run(errand.task, errand.budget))  # type: ignore[arg-type]
+
+    thread = threading.Thread(target=second)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zone_packing.PackZone, "run", run)
+        thread.start()
+        assert zones.run(bound, Budget(60.0))
+        thread.join(60)
+    assert not thread.is_alive()
+    assert track.best is not None
+    assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+
+
+def test_a_zone_of_another_plan_is_not_put_into_this_one() -> None:
+    """Its copies are others: a plan with it would lack some, or have some twice."""
+    for _, _, fleet, track in zoned(range(60)):
+        assert track.best is not None
+        zones = ZonePacking(fleet, track, 0, 1)
+        before = track.best
+        taken = 0
+        for errand in zones.errands(Budget(5.0), Budget(0.0)):
+            assert errand.take is not None
+            errand.take(Answer(Packing(())))
+            taken += 1
+        assert taken
+        assert track.best == before
