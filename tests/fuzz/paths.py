@@ -150,6 +150,9 @@ _SPANNING = {"placement.patterns.formulation:_MOST_ITEMS": 0, "placement.pattern
 _FEW_SUMS = {"placement.patterns.formulation:_MOST_SUMS": 1, "placement.patterns.dedicated:MOST_COPIES": 1}
 _NO_MIXES = {f"{_CG_ROOM}.combinatorial_benders:MOST_COPIES": 0}
 _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
+_ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
+_ZONES_FROM = {f"{_CG_ROOM}.zone_packing:_FROM": 1, f"{_CG_ROOM}.pack:DIVE_FROM": 1}
+_ZONED = {"zones": 40, "fleets": 25, "moves": 10}
 _NO_PLAN = {"placement.heuristics.first_plan:first_plan": blind.no_plan}
 _POOR_PLAN = {"placement.heuristics.first_plan:first_plan": blind.poor_plan}
 _NO_REASON = {"placement.bounds.infeasible:why_infeasible": blind.no_reason}
@@ -261,6 +264,8 @@ PATHS: tuple[Path, ...] = (
         reaches=_DIVE,
         lowers=_DIVES | _NO_MIXES,
     ),
+    Path("cg-zones", _CG, 8, likes=_ZONED, work=(2,), reaches=_ZONES, lowers=_BLIND | _POOR_PLAN | _ZONES_FROM),
+    Path("cg-zones-clock", _CG, 3, likes=_ZONED, seconds=1.0, reaches=_ZONES, lowers=_BLIND | _POOR_PLAN | _ZONES_FROM),
     Path("cg-coarse-grid", _CG, 5, work=(3,), lowers=_COARSE_GRID),
     Path("cg-spanning", _CG, 5, work=(3,), lowers=_SPANNING),
     Path("cg-few-sums", _CG, 5, work=(3,), lowers=_FEW_SUMS),
