@@ -36,7 +36,7 @@ from placement.compiled.capacity import capacity, most_on_one, usage
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
 from placement.patterns.pricing import Knapsack
-from placement.patterns.zone_limits import ZoneLimits, zone_limits
+from placement.patterns.zone_limits import ZoneLimits, no_limits, zone_limits
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -134,9 +134,12 @@ class Relaxation:
         return max(1, self.fleet.pools[p].shape.accelerators) if p in self.kind_of else 0
 
 
-def relax(fleet: Fleet, given: tuple[int, ...] | None = None) -> Relaxation:
-    """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level."""
-    zones = tuple(zone_limits(c) for c in fleet.components)
+def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool = False) -> Relaxation:
+    """The relaxation of a fleet; with `given`, of plans that leave out at most so many optional copies per level.
+
+    With `all_zones` copies are counted in each zone, also those that no rule over zones is about.
+    """
+    zones = tuple(zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components)
     kinds = _kinds(fleet, zones, by_zone=True)
     if sum(len(kind.items) for kind in kinds) > _MOST_ITEMS:
         kinds = _kinds(fleet, zones, by_zone=False)

@@ -41,3 +41,9 @@ def zone_limits(component: Component) -> ZoneLimits | None:
     if low == 0 and high >= most:
         return None
     return ZoneLimits(dict.fromkeys(zones, low), {z: max(high, 0) for z in zones})
+
+
+def no_limits(component: Component) -> ZoneLimits | None:
+    """Limits that say nothing; None for a component that runs nowhere."""
+    zones = component.eligible_zones
+    return ZoneLimits(dict.fromkeys(zones, 0), dict.fromkeys(zones, component.copies)) if zones else None

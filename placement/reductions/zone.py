@@ -7,25 +7,69 @@ over zones. Pools, components and their indices are those of the fleet, so nothi
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections import Counter
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Packing, Value, machine_price
+from placement.reductions.base import Reduction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.packing import Machine
 
 
-def zone_fleet(fleet: Fleet, zone: int, counts: Sequence[int]) -> Fleet:
-    """The pools of one zone, with `counts` (C,) copies of each component, all of them required.
+@dataclass(frozen=True, slots=True)
+class Zone(Reduction):
+    """One zone, with so many copies of each component, all of them required; `others` are the machines elsewhere.
 
-    The fleet has no machines that run and no optional copies, and no component has a demand with several throughputs.
-    O(options x pools).
+    Where the other zones are still to be packed there are no `others`, and what is lifted lacks their copies.
     """
-    pools = tuple(p if p.zone == zone else replace(p, min_instances=0, max_instances=0) for p in fleet.pools)
-    here = frozenset(p.index for p in fleet.pools if p.zone == zone)
-    components = tuple(_in_zone(c, zone, n, here) for c, n in zip(fleet.components, counts, strict=True))
-    return replace(fleet, pools=pools, components=components)
+
+    zone: int
+    others: tuple[Machine, ...] = ()
+
+    @classmethod
+    def of(cls, fleet: Fleet, zone: int, counts: Sequence[int], others: tuple[Machine, ...] = ()) -> Zone:
+        """With `counts` (C,) copies in the zone. O(options x pools).
+
+        The fleet has no machines that run, no optional copies and no demands. With the copies on the `others` the
+        counts keep the rules over zones.
+        """
+        pools = tuple(p if p.zone == zone else replace(p, min_instances=0, max_instances=0) for p in fleet.pools)
+        here = frozenset(p.index for p in fleet.pools if p.zone == zone)
+        components = tuple(_in_zone(c, zone, n, here) for c, n in zip(fleet.components, counts, strict=True))
+        return cls(fleet, replace(fleet, pools=pools, components=components), zone, others)
+
+    @classmethod
+    def in_plan(cls, fleet: Fleet, packing: Packing, zone: int) -> Zone:
+        """The zone of a packing that keeps every rule, with its copies there. O(copies + options x pools)."""
+        here = [m for m in packing.machines if fleet.pools[m.pool].zone == zone]
+        others = tuple(m for m in packing.machines if fleet.pools[m.pool].zone != zone)
+        placed = Counter(seat.component for machine in here for seat in machine.seats)
+        return cls.of(fleet, zone, [placed[c.index] for c in fleet.components], others)
+
+    @property
+    def copies(self) -> int:
+        """How many copies stand in the zone."""
+        return sum(component.copies for component in self.fleet.components)
+
+    def lift(self, packing: Packing) -> Packing:
+        """The packing beside the machines of the other zones."""
+        return Packing((*self.others, *packing.machines))
+
+    @property
+    def keeps_bound(self) -> None:
+        """Another split of the copies may be cheaper."""
+        return None
+
+    def lifted_value(self, value: Value) -> Value:
+        """The machines of the other zones are paid for too."""
+        pools = tuple(replace(p, min_instances=0) if p.zone == self.zone else p for p in self.whole.pools)
+        price = machine_price(replace(self.whole, pools=pools), Packing(self.others))
+        return Value(value.left_out, value.ticks + self.whole.tick_price * price)
 
 
 def _in_zone(component: Component, zone: int, copies: int, here: frozenset[int]) -> Component:
@@ -37,7 +81,6 @@ def _in_zone(component: Component, zone: int, copies: int, here: frozenset[int])
         options=options,
         required=copies,
         copies=copies,
-        demand=0,
         eligible_zones=(zone,) if copies else (),
         max_skew=None,
         min_zones=0,

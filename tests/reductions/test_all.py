@@ -33,6 +33,7 @@ from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.reductions.vector_packing import FleetBins
 from placement.reductions.volume_aggregation import VolumeAggregation
+from placement.reductions.zone import Zone
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Track
 from placement.vector_packing import solve_vector_packing
@@ -146,6 +147,12 @@ def part(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     yield from make_parts(fleet, packing, deal(fleet, packing, 3, np.random.default_rng(seed), by_zone=False))
 
 
+def zone(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Each zone with the copies that the plan has there."""
+    if not fleet.instances and not fleet.levels and not any(c.demand for c in fleet.components):
+        yield from (Zone.in_plan(fleet, packing, z) for z in range(len(fleet.zones)))
+
+
 def bins(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     """Where it is vector packing."""
     del packing, seed
@@ -168,6 +175,7 @@ SIMPLE: dict[type[Reduction], Make] = {
     VolumeAggregation: volumes,
     Subproblem: subproblem,
     Part: part,
+    Zone: zone,
     FleetBins: bins,
 }
 
@@ -187,6 +195,7 @@ def chains(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
 CASES: dict[type[Reduction], Make] = SIMPLE | {Chain: chains}
 KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is not rare
     FleetBins: PLAIN,
+    Zone: {"state": False, "optional": False, "demand": False},
     RestrictingAggregation: {"state": False, "max_components": 12},
 }
 
@@ -288,7 +297,7 @@ def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: ran
             bounded += check_bound(problem, fleet, reduction, seed)
     assert made > 0
     assert lifted > 0 or case is VolumeAggregation
-    assert bounded > 0 or case in (EverythingOptional, Subproblem, Part)
+    assert bounded > 0 or case in (EverythingOptional, Subproblem, Part, Zone)
 
 
 def test_bins_are_packings_of_the_fleet() -> None:

@@ -12,13 +12,12 @@ from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
-from placement.heuristics import relabel
 from placement.heuristics.solve import solve_best_fit
-from placement.local_search.variable_neighbourhood import with_placed
 from placement.parallel.job import Answer
 from placement.patterns.bound import PatternBound
-from placement.reductions.greenfield import afresh
-from placement.reductions.zone import zone_fleet
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.required import RequiredAsPlaced
+from placement.reductions.zone import Zone
 from placement.solvers.column_generation import zone_packing
 from placement.solvers.column_generation.zone_counts import zone_counts
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
@@ -64,7 +63,7 @@ def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
     found = 0
     for seed, _, fleet, track in zoned(seeds):
         assert track.best is not None
-        firm = with_placed(fleet, track.best[0])
+        firm = RequiredAsPlaced.of(fleet, track.best[0]).fleet
         rng = random.Random(seed)
         own = counts_of(fleet, track.best[0])
         worth = [rng.random() for _ in firm.components]
@@ -92,12 +91,12 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
     for seed, problem, fleet, track in zoned(range(400)):
         assert track.best is not None
         packing, value = track.best
-        fresh = afresh(fleet, value)
+        fresh = Greenfield.of(fleet, value)
         assert fresh is not None
-        firm = with_placed(fresh, packing)
+        firm = RequiredAsPlaced.of(fresh.fleet, packing).fleet
         machines, ticks = [], 0
         for zone, counts in enumerate(counts_of(fleet, packing)):
-            alone = zone_fleet(firm, zone, counts)
+            alone = Zone.of(firm, zone, counts).fleet
             again = Track(alone, Budget())
             solve_best_fit(alone, again, budget=Budget(work=3))
             if again.best is None:
@@ -107,7 +106,7 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
         else:
             tried += 1
             whole = Packing(tuple(machines))
-            assert broken_rules(problem, fleet, relabel(fleet, whole)) == [], f"seed {seed}"
+            assert broken_rules(problem, fleet, fresh.lift(whole)) == [], f"seed {seed}"
             assert evaluate(firm, whole).ticks == ticks
     assert tried > 20
 
@@ -144,7 +143,7 @@ def test_two_workers_share_the_zones() -> None:
     real = zone_packing.PackZone.run
 
     def run(task: zone_packing.PackZone, budget: Budget) -> Any:
-        packed.append(task.zone)
+        packed.append(task.zone.zone)
         return real(task, Budget(work=1))
 
     def second() -> None:

@@ -11,15 +11,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
 from placement.engines.cp_sat import cp_sat_solver
 from placement.patterns.covering import any_box
+from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
-from placement.patterns.zone_limits import ZoneLimits
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -41,15 +40,13 @@ _GAP = 0.02  # of the program
 _WORK = 2.0  # deterministic seconds of it, at most
 
 
-def round_by_zone(
-    fleet: Fleet, relaxation: Relaxation, patterns: Sequence[Pattern], budget: Budget, seed: int = 0
-) -> list[list[int]] | None:
+def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0) -> list[list[int]] | None:
     """Whole copies, (zones, components), of a fleet whose copies are all required; None when none are found in time.
 
-    `patterns` are the columns of the relaxation's LP. All numbers are made whole at once, and in several steps; what
+    `patterns` are columns of the LP of its relaxation. All numbers are made whole at once, and in several steps; what
     makes the LP cheaper is taken. As many solutions of the LP as there are steps, with a round or two of pricing each.
     """
-    found = []
+    found, relaxation = [], relax(fleet, all_zones=True)
     for steps in _STEPS:
         counts = _Rounding(fleet, relaxation, patterns, seed).run(steps, budget)
         if counts is not None:
@@ -61,9 +58,8 @@ class _Rounding:
     """The LP in which more and more components have whole copies in each zone."""
 
     def __init__(self, fleet: Fleet, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int) -> None:
-        zones = tuple(limits or _free(c) for c, limits in zip(fleet.components, relaxation.zones, strict=True))
         self._fleet, self._relaxation, self._seed = fleet, relaxation, seed
-        self._program = PatternProgram(replace(relaxation, zones=zones, given=None, fleet=fleet))
+        self._program = PatternProgram(relaxation)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._program.set_box(any_box(fleet, ()))
         self._knapsacks = {kind.index: kind.knapsack for kind in relaxation.kinds}
@@ -98,12 +94,6 @@ class _Rounding:
             if not more or not self._program.improve(duals, self._program.prices(duals), self._knapsacks):
                 break
         return True
-
-
-def _free(component: Component) -> ZoneLimits | None:
-    """Limits that say nothing, so that each zone has a row."""
-    zones = component.eligible_zones
-    return ZoneLimits(dict.fromkeys(zones, 0), dict.fromkeys(zones, component.required)) if component.required else None
 
 
 def _parts_of(relaxation: Relaxation, copies: Sequence[float]) -> dict[int, dict[int, float]]:

@@ -17,24 +17,21 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Packing
 from placement.compiled.spread import is_zoned
-from placement.heuristics import relabel
 from placement.heuristics.first_plan import first_plan
-from placement.local_search.variable_neighbourhood import with_placed
 from placement.parallel.helper import Errand
 from placement.parallel.job import Answer, answer_of, track_from
-from placement.patterns.formulation import relax
-from placement.reductions.greenfield import afresh
-from placement.reductions.zone import zone_fleet
+from placement.reductions.greenfield import Greenfield
+from placement.reductions.required import RequiredAsPlaced
+from placement.reductions.zone import Zone
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
 from placement.solvers.column_generation.zone_counts import round_by_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Machine
     from placement.patterns.bound import PatternBound
     from placement.solving.budget import Budget
     from placement.solving.incumbent import Track
@@ -53,7 +50,7 @@ def may_pack_zones(fleet: Fleet, track: Track) -> bool:
         and is_zoned(fleet)
         and may_dive(fleet)
         and len({pool.zone for pool in fleet.pools if pool.max_instances != 0}) > 1
-        and afresh(fleet, best[1]) is not None
+        and Greenfield.of(fleet, best[1]) is not None
     )
 
 
@@ -61,20 +58,15 @@ def may_pack_zones(fleet: Fleet, track: Track) -> bool:
 class PackZone:
     """Pack one zone."""
 
-    zone: int
-    fleet: Fleet
+    zone: Zone
     seed: int
-
-    @property
-    def copies(self) -> int:
-        """How many copies it has: what its share of the time is measured by."""
-        return sum(c.copies for c in self.fleet.components)
 
     def run(self, budget: Budget) -> Answer:
         """Until time is over, or its bound is met."""
-        track = track_from(self.fleet, None, budget)
-        first_plan(self.fleet, track, budget, self.seed)
-        search(self.fleet, track, budget, self.seed, ColumnGenerationOptions(second=False))
+        fleet = self.zone.fleet
+        track = track_from(fleet, None, budget)
+        first_plan(fleet, track, budget, self.seed)
+        search(fleet, track, budget, self.seed, ColumnGenerationOptions(second=False))
         return answer_of(track)
 
 
@@ -89,11 +81,12 @@ class ZonePacking:
     def __init__(self, fleet: Fleet, track: Track, seed: int, workers: int) -> None:
         """O(copies + components)."""
         best = track.best
-        fresh = None if best is None else afresh(fleet, best[1])
         assert best is not None
+        fresh = Greenfield.of(fleet, best[1])
         assert fresh is not None
         self._fleet, self._track, self._seed, self._workers = fleet, track, seed, workers
-        self._firm = with_placed(fresh, best[0])
+        self._fresh = fresh
+        self._firm = RequiredAsPlaced.of(fresh.fleet, best[0]).fleet
         self._change = threading.Condition()
         self._open: list[PackZone] = []
         self._found: dict[int, Packing | None] = {}
@@ -111,7 +104,7 @@ class ZonePacking:
             answer = task.run(self._share(task, budget))
             self._track.note_faults(answer.faults)
             self._put(task, answer)
-        return self._joined({task.zone for task in tasks}, budget)
+        return self._joined({task.zone.zone for task in tasks}, budget)
 
     def errands(self, first: Budget, budget: Budget) -> Iterator[Errand]:
         """What a second process does: zones of the best plan until there are others, then those."""
@@ -126,59 +119,50 @@ class ZonePacking:
 
     def _again(self, packing: Packing, budget: Budget) -> Iterator[Errand]:
         """The zones of a plan, each with the copies that it has there."""
-        counts = [[0] * len(self._firm.components) for _ in self._firm.zones]
-        for machine, seat in packing.seats():
-            counts[self._firm.pools[machine.pool].zone][seat.component] += 1
-        tasks = self._tasks(counts)
+        tasks = self._tasks(Zone.in_plan(self._firm, packing, zone) for zone in range(len(self._firm.zones)))
         for k, task in enumerate(tasks):
             if self._deadline is not None or self._track.good_enough:
                 return
-            part = budget.share(task.copies / max(1, sum(other.copies for other in tasks[k:])))
-            yield Errand(task, part, NAME, partial(self._exchange, task.zone))
+            part = budget.share(task.zone.copies / sum(other.zone.copies for other in tasks[k:]))
+            yield Errand(task, part, NAME, partial(self._exchange, task.zone.zone))
 
     def _exchange(self, zone: int, answer: Answer) -> None:
         """Offer the best plan with another packing of one of its zones, if it still has the same copies there."""
         best = self._track.best
         if best is None or answer.packing is None:
             return
-        here: list[Machine] = []
-        others: list[Machine] = []
-        for machine in best[0].machines:
-            (here if self._firm.pools[machine.pool].zone == zone else others).append(machine)
-        if _copies(here) == _copies(answer.packing.machines):
-            self._offer(Packing((*others, *answer.packing.machines)))
+        now = Zone.in_plan(self._firm, best[0], zone)
+        placed = Counter(seat.component for _, seat in answer.packing.seats())
+        if all(placed[c.index] == c.copies for c in now.fleet.components):
+            self._offer(now.lift(answer.packing))
 
     def _split(self, bound: PatternBound, budget: Budget) -> list[PackZone]:
         if not bound.rounds:
             return []
-        counts = round_by_zone(self._firm, relax(self._firm), bound.useful_patterns(), budget, self._seed)
-        return [] if counts is None else self._tasks(counts)
+        counts = round_by_zone(self._firm, bound.useful_patterns(), budget, self._seed)
+        return [] if counts is None else self._tasks(Zone.of(self._firm, z, here) for z, here in enumerate(counts))
 
-    def _tasks(self, counts: Sequence[Sequence[int]]) -> list[PackZone]:
+    def _tasks(self, zones: Iterable[Zone]) -> list[PackZone]:
         """Those with copies, largest first."""
-        tasks = [
-            PackZone(zone, zone_fleet(self._firm, zone, here), self._seed + zone)
-            for zone, here in enumerate(counts)
-            if any(here)
-        ]
-        return sorted(tasks, key=lambda task: -task.copies)
+        tasks = [PackZone(zone, self._seed + zone.zone) for zone in zones if zone.copies]
+        return sorted(tasks, key=lambda task: -task.zone.copies)
 
     def _take(self) -> PackZone | None:
         with self._change:
             if not self._open or self._track.good_enough:
                 return None
             task = self._open.pop(0)
-            self._begun.add(task.zone)
+            self._begun.add(task.zone.zone)
             return task
 
     def _share(self, task: PackZone, budget: Budget) -> Budget:
         """The time of a task: what is left, by its part of what is open, for all who work at that."""
-        left = task.copies + sum(other.copies for other in self._open)
-        return budget.share(min(1.0, self._workers * task.copies / left), work=budget.work)
+        left = task.zone.copies + sum(other.zone.copies for other in self._open)
+        return budget.share(min(1.0, self._workers * task.zone.copies / left), work=budget.work)
 
     def _put(self, task: PackZone, answer: Answer) -> None:
         with self._change:
-            self._found[task.zone] = answer.packing
+            self._found[task.zone.zone] = answer.packing
             self._change.notify_all()
 
     def _joined(self, zones: set[int], budget: Budget) -> bool:
@@ -193,9 +177,4 @@ class ZonePacking:
         return True
 
     def _offer(self, packing: Packing) -> None:
-        self._track.offer(relabel(self._fleet, packing), NAME)
-
-
-def _copies(machines: Iterable[Machine]) -> Counter[int]:
-    """How many copies of each component stand on some machines."""
-    return Counter(seat.component for machine in machines for seat in machine.seats)
+        self._track.offer(self._fresh.lift(packing), NAME)
