@@ -16,14 +16,20 @@ Item = tuple[str, int]  # component, index of its option
 Content = tuple[Item, ...]  # sorted: copies of a component are alike
 
 
-def deal(options: Sequence[Option], loads: tuple[Load, ...], memory: int) -> list[tuple[int, ...]] | None:
+def deal(
+    options: Sequence[Option], loads: tuple[Load, ...], memory: int, failed: set[tuple[int | Load, ...]] | None = None
+) -> list[tuple[int, ...]] | None:
     """Give each copy its accelerators beside what stands there already, or None when there is no way.
 
-    Every choice is tried but those that meet the same loads as one tried before: relabelling the accelerators turns
-    one into the other.
+    Every choice is tried but those that meet the same loads as one tried before, in the same order of copies:
+    relabelling the accelerators turns one into the other. `failed` are loads from which the last copies found no way.
     """
     if not options:
         return []
+    failed = set() if failed is None else failed
+    here = (len(options), *sorted(loads))
+    if here in failed:
+        return None
     option, rest = options[0], options[1:]
     tried = set()
     for chosen in combinations(range(len(loads)), option.accelerators):
@@ -32,8 +38,9 @@ def deal(options: Sequence[Option], loads: tuple[Load, ...], memory: int) -> lis
             continue
         tried.add(before)
         after = add_to(loads, chosen, option, memory)
-        if after is not None and (tail := deal(rest, after, memory)) is not None:
+        if after is not None and (tail := deal(rest, after, memory, failed)) is not None:
             return [chosen, *tail]
+    failed.add(here)
     return None
 
 

@@ -95,6 +95,7 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
         "pack_share": (0.0, 0.5, 1.0),
         "dive_share": (0.0, 0.7, 1.0),
         "decide_share": (0.0, 0.4, 1.0),
+        "zone_share": (0.1, 0.8, 1.0),
         "second": (False, True),
         "steps": (0, 1, 20),
     },
