@@ -27,7 +27,7 @@ def deal(
     if not options:
         return []
     failed = set() if failed is None else failed
-    here = (len(options), *sorted(loads))
+    here: tuple[int | Load, ...] = (len(options), *sorted(loads))
     if here in failed:
         return None
     option, rest = options[0], options[1:]
