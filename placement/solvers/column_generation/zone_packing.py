@@ -156,9 +156,11 @@ class ZonePacking:
             return task
 
     def _share(self, task: PackZone, budget: Budget) -> Budget:
-        """The time of a task: what is left, by its part of what is open, for all who work at that."""
+        """The time of a task: what is left, by its part of what is open, for all who have nothing else to pack."""
         left = task.zone.copies + sum(other.zone.copies for other in self._open)
-        return budget.share(min(1.0, self._workers * task.zone.copies / left), work=budget.work)
+        busy = len(self._begun) - len(self._found) - 1
+        free = max(1, self._workers - busy)
+        return budget.share(min(1.0, free * task.zone.copies / left), work=budget.work)
 
     def _put(self, task: PackZone, answer: Answer) -> None:
         with self._change:
