@@ -175,3 +175,28 @@ def test_a_zone_of_another_plan_is_not_put_into_this_one() -> None:
             taken += 1
         assert taken
         assert track.best == before
+
+
+def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the first packs a zone until the end, the second has all others to pack."""
+    tried = 0
+    for _, _, fleet, track in zoned(range(500)):
+        bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
+        bound.run(track, nodes=2)
+        zones, parts = ZonePacking(fleet, track, 0, 2), list[float]()
+
+        def run(task: Any, budget: Budget, zones: ZonePacking = zones, parts: list[float] = parts) -> Answer:
+            for errand in zones.errands(Budget(0.0), Budget(1_000.0)):
+                parts.append(errand.budget.left())
+                assert errand.take is not None
+                errand.take(Answer())
+            return Answer()
+
+        monkeypatch.setattr(zone_packing.PackZone, "run", run)
+        zones.run(bound, Budget(1_000.0))
+        if len(parts) == 2:
+            tried += 1
+            assert 100 < parts[0] < 900
+        if tried == 2:
+            break
+    assert tried
