@@ -42,6 +42,7 @@ VOLUMES = ("tests/bounds/test_volume.py", "tests/bounds/test_bounds.py")
 CUTS = ("tests/patterns/test_certificate.py",)
 SETTLING = ("tests/patterns/test_enumeration.py",)
 INFEASIBLE = ("tests/bounds/test_infeasible.py",)
+REASONS = ("tests/certificates/test_reasons.py",)
 WRITTEN = ("tests/certificates/test_builder.py",)
 
 # Each module, and the tests that its mutants are run against.
@@ -73,8 +74,21 @@ MODULES: dict[str, tuple[str, ...]] = {
         f"{SETTLING[0]}::test_no_accelerator_holds_more_copies_than_there_may_be_in_all",
         f"{SETTLING[0]}::test_copies_that_patterns_count_twice",
     ),
-    "placement/patterns/enumeration/nodes.py": SETTLING,
-    "placement/patterns/branch_and_price.py": ("tests/patterns/test_patterns.py", *SETTLING),
+    "placement/patterns/enumeration/nodes.py": (
+        f"{SETTLING[0]}::test_settled_boxes_are_never_above_the_optimum",
+        f"{SETTLING[0]}::test_settling_proves_what_the_tree_can_not",
+        f"{SETTLING[0]}::test_too_many_patterns_are_left_to_the_tree",
+        f"{SETTLING[0]}::test_an_engine_that_fails_leaves_the_box_to_the_tree",
+    ),
+    "placement/patterns/branch_and_price.py": (
+        "tests/patterns/test_tree.py",
+        "tests/patterns/test_patterns.py::test_whole_machines_by_branching",
+        "tests/patterns/test_patterns.py::test_few_copies_on_one_machine",
+        "tests/patterns/test_patterns.py::test_one_accelerator_holds_no_more_than_its_zone",
+        "tests/patterns/test_patterns.py::test_a_wide_copy_stands_once_on_each_accelerator",
+        "tests/patterns/test_patterns.py::test_whole_wide_copies_by_branching",
+        "tests/patterns/test_patterns.py::test_branching_on_the_sum_over_zones",
+    ),
     "placement/patterns/running/state.py": (
         "tests/patterns/test_kept_copies.py::test_the_bound_is_what_the_checker_makes_of_the_same_prices",
         "tests/patterns/test_kept_copies.py::test_moves_that_no_plan_avoids_are_paid_for_however_dear",
@@ -84,25 +98,39 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/bounds/test_cutoff.py",
     ),
     "placement/certificates/build.py": WRITTEN,
-    "placement/certificates/covering.py": WRITTEN,
-    "placement/certificates/names.py": WRITTEN,
-    "placement/certificates/nodes.py": WRITTEN,
-    "placement/certificates/reasons.py": WRITTEN,
+    "placement/certificates/covering.py": (
+        f"{WRITTEN[0]}::test_covering_proves_the_cheapest_whole_counts_and_no_more",
+    ),
+    "placement/certificates/names.py": REASONS,
+    "placement/certificates/nodes.py": REASONS,
+    "placement/certificates/reasons.py": REASONS,
     "placement/certificates/search.py": WRITTEN,
     "placement/check_certificate.py": ("tests/certificates/test_checker.py",),
 }
 # Tests of seconds, of which others say the same in less: they would make each survivor cost a minute.
 LEFT_OUT = (
+    f"{SETTLING[0]}::test_settled_boxes_are_never_above_the_optimum[all]",
+    "tests/certificates/test_reasons.py::test_prices_are_written_by_name_where_they_are_not_0[all]",
     *(f"tests/bounds/test_bounds.py::test_bounds_are_below_the_optimum[{block}]" for block in (1, 2, 3)),
     "tests/bounds/test_bounds.py::test_mixes_that_lack_machines_raise_the_bound",
     "tests/solvers/test_combinatorial_benders.py::test_small_fleets_are_proven",
     "tests/bounds/test_cutoff.py::test_mixes_one_by_one_where_all_that_runs_must_move",
     "tests/certificates/test_checker.py::test_another_engine_is_asked",
     "tests/certificates/test_checker.py::test_damage_to_what_the_library_writes_proves_nothing_false",
+    "tests/certificates/test_checker.py::test_no_prices_prove_more_than_the_optimum_nor_less_than_the_package[all]",
+    "tests/certificates/test_checker.py::test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs[all]",
+    "tests/certificates/test_checker.py::test_any_value_anywhere_gives_a_sentence",
     "tests/certificates/test_checker.py::test_the_command",
     "tests/certificates/test_checker.py::test_the_small_certificate_of_the_page",  # of a folder that is not copied
     "tests/certificates/test_checker.py::test_the_script_works_alone",  # without the tool
     "tests/certificates/test_builder.py::test_the_command_writes_a_certificate_beside_the_plan",
+    "tests/certificates/test_builder.py::test_a_demand_is_rounded_as_all_throughputs_allow",
+    "tests/certificates/test_builder.py::test_most_proofs_of_small_problems_rest_on_no_engine[all]",
+    *(
+        "tests/certificates/test_builder.py::"
+        f"test_the_checker_accepts_what_is_written_and_it_claims_no_more_than_is_true[{case}]"
+        for case in ("all-auto", "all-column-generation", "all-cp-sat")
+    ),
 )
 
 SETTINGS = """\

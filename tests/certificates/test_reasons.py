@@ -1,0 +1,322 @@
+"""What prices prove of a box, and the tree around it: each number against the definition, by trying all."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+
+import placement
+from placement.bounds.moves import least_move_ticks
+from placement.certificates.cliques import CliquePrices
+from placement.certificates.names import Names
+from placement.certificates.nodes import Nodes, shift
+from placement.certificates.reasons import Reason, Reasons, total
+from placement.compiled.fleet import Fleet, compile_fleet
+from placement.patterns.branch_and_price import groups_of
+from placement.patterns.certificate import UNIT, Box, Cut, Prices, certify, device_worth
+from placement.patterns.covering import any_box
+from placement.patterns.formulation import Relaxation, relax
+from placement.patterns.history import Case, Subject, Verdict
+from placement.patterns.multiplicity import Stacking
+from placement.solving.budget import Budget
+from tests.certificates import writing
+from tests.corpus import seeds
+from tests.strategies import random_problem
+
+Groups = tuple[tuple[int, ...], ...]
+
+
+def pools_fleet(*prices: float, **more: object) -> Fleet:
+    """A fleet of machines without accelerators, a pool at each price: two types, two zones."""
+    document: dict[str, object] = {
+        "format": "placement/v1",
+        "name": "pools",
+        "instance_types": {
+            f"t{p}": {"vcpus": 8, "memory_gib": 8, "price_per_hour": price} for p, price in enumerate(prices)
+        },
+        "pools": [
+            {"name": f"p{p}", "instance_type": f"t{p // 2}", "price_per_hour": price, "zone": f"z{p % 2}"}
+            for p, price in enumerate(prices)
+        ],
+        "components": [{"name": "c", "copies": 4, "accelerators": 0, "vcpus": 1, **more}],
+    }
+    return compile_fleet(placement.Problem(**document))
+
+
+def reasons_of(fleet: Fleet) -> Reasons:
+    """What prices prove of boxes of a fleet."""
+    relaxation = relax(fleet)
+    return Reasons(relaxation, groups_of(fleet), Stacking(relaxation))
+
+
+def priced(groups: Groups, group: list[int]) -> Prices:
+    """Prices of groups alone."""
+    return Prices([], [], group=group[: len(groups)])
+
+
+def least_rent(
+    cuts: list[tuple[Cut, Prices, Fraction]], relaxation: Relaxation, groups: Groups, box: Box, money: int
+) -> Fraction:
+    """The Lagrangian function, at its least over all counts of pools and of groups in the box."""
+    rents = [money * pool.price * UNIT for pool in relaxation.fleet.pools]
+    found = []
+    for counts in itertools.product(*(range(low, high + 1) for low, high in zip(box.fewest, box.most, strict=True))):
+        machines, together = counts[: len(rents)], counts[len(rents) :]
+        value = Fraction(sum(n * rent for n, rent in zip(machines, rents, strict=True)))
+        for cut, prices, factor in cuts:
+            lack = cut.least - sum(n * w for n, w in zip(machines, cut.worth, strict=True))
+            for g, price in enumerate(prices.group):
+                lack += price * (sum(machines[p] for p in groups[g]) - together[g])
+            value += factor * lack
+        found.append(value)
+    return min(found)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_least_rent_of_a_box_is_that_of_its_counts(seed: int) -> None:
+    rng = random.Random(seed)
+    fleet = pools_fleet(1, 2, 3, 2.5)
+    relaxation, groups = relax(fleet), groups_of(fleet)
+    assert groups
+    fewest = tuple(rng.randint(0, 2) for _ in range(len(fleet.pools) + len(groups)))
+    box = Box(fewest, tuple(n + rng.randint(0, 1) for n in fewest))
+    cuts = [
+        (
+            Cut(tuple(rng.randint(0, 4 * 10**6) * UNIT for _ in fleet.pools), rng.randint(1, 9 * 10**6) * UNIT),
+            priced(groups, [rng.randint(-(10**6), 10**6) * UNIT for _ in groups]),
+            Fraction(rng.randint(1, 5), rng.randint(1, 5)),
+        )
+        for _ in range(rng.randint(0, 2))
+    ]
+    for money in (0, 1):
+        assert total(cuts, relaxation, groups, box, money) == least_rent(cuts, relaxation, groups, box, money)
+    assert total(cuts, relaxation, groups, box) == least_rent(cuts, relaxation, groups, box, 1)
+
+
+def test_rents_are_rounded_up_to_what_all_prices_are_multiples_of() -> None:
+    """Prices of 6 and 10 micro-dollars: rents are even; a move that no plan avoids comes on top."""
+    fleet = pools_fleet(6e-6, 10e-6)
+    for rent, rounded in ((-7, 0), (0, 0), (1, 2), (2, 2), (Fraction(5, 2), 4), (11, 12)):
+        assert reasons_of(fleet).ticks(Fraction(rent) * UNIT) == fleet.tick_price * rounded
+    assert reasons_of(pools_fleet(0, 0)).ticks(Fraction(5 * UNIT)) == 5  # prices of 0 have nothing in common
+    document = {
+        **pools_fleet(6e-6, 10e-6).problem.to_document(),
+        "instances": [{"id": "i", "pool": "p0", "state": "draining"}],
+        "placements": [{"component": "c", "instance": "i"}],
+        "objective": {"move_cost": 7e-6, "horizon_hours": 3},
+    }
+    moving = compile_fleet(placement.Problem(**document))
+    assert least_move_ticks(moving) == moving.tick_move * 7
+    assert reasons_of(moving).ticks(Fraction(3 * UNIT)) == moving.tick_price * 4 + moving.tick_move * 7
+
+
+def test_a_pool_that_may_have_no_machine_does_not_make_rents_finer() -> None:
+    document = pools_fleet(6e-6, 10e-6, 7e-6).problem.to_document()
+    document["pools"][2]["max_instances"] = 0
+    fleet = compile_fleet(placement.Problem(**document))
+    assert reasons_of(fleet).ticks(Fraction(UNIT)) == 2 * fleet.tick_price
+
+
+def some_prices(rng: random.Random, relaxation: Relaxation, groups: Groups) -> Prices:
+    """Any prices, of the size of machines' prices."""
+    dearest = max(1, max(pool.price for pool in relaxation.fleet.pools))
+    return Prices(
+        touch=[[rng.randrange(2**20 * dearest) for _ in kind.items] for kind in relaxation.kinds],
+        device=[rng.randrange(2**20 * dearest) for _ in relaxation.kinds],
+        level=[0 for _ in relaxation.fleet.levels],
+        group=[rng.randrange(-dearest, dearest) * UNIT // 4 for _ in groups],
+        sums={s: rng.randrange(-dearest, dearest) * UNIT // 7 for s in range(len(relaxation.sums))},
+    )
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_best_reason_is_that_of_the_best_factor(seed: int) -> None:
+    """Against all factors with which machines of some pool come to cost nothing, and 1; infinite where none keep it."""
+    rng = random.Random(seed)
+    fleet = compile_fleet(placement.Problem(**random_problem(rng)))
+    relaxation, groups = relax(fleet), groups_of(fleet)
+    stacking = Stacking(relaxation)
+    reasons, whole = Reasons(relaxation, groups, stacking), any_box(fleet, groups)
+    sums = {s: (0, rng.randint(1, 3)) for s in range(len(relaxation.sums)) if rng.random() < 0.5}
+    box = Box(
+        whole.fewest,
+        tuple(low + min(high - low, rng.randint(0, 9)) for low, high in zip(whole.fewest, whole.most, strict=True)),
+        sums,
+    )
+    candidates = [some_prices(rng, relaxation, groups) for _ in range(2)]
+    expected: dict[bool, list[float]] = {False: [], True: []}
+    for prices in candidates:
+        counted = reasons.counted(prices, sums)
+        assert counted.sums == {s: price for s, price in prices.sums.items() if s in sums}
+        assert (counted is prices) == (len(sums) == len(prices.sums))
+        assert reasons.counted(prices, sums) is counted
+        knapsacks = [
+            kind.knapsack.with_limits(most) for kind, most in zip(relaxation.kinds, stacking.limits(sums), strict=True)
+        ]
+        cut = certify(relaxation, counted, device_worth(relaxation, counted, knapsacks), sums)
+        assert reasons.cut(counted, box) == cut
+        worth = [
+            w - sum(price for g, price in enumerate(prices.group) if p in groups[g]) for p, w in enumerate(cut.worth)
+        ]
+        factors = {
+            Fraction(pool.price * UNIT, w) for pool, w in zip(fleet.pools, worth, strict=True) if w > 0 < pool.price
+        }
+        for scaled, some in ((False, {Fraction(1)}), (True, {Fraction(1), *factors})):
+            if total([(cut, counted, Fraction(1))], relaxation, groups, box, 0) > 0:
+                expected[scaled].append(math.inf)
+            else:
+                totals = [total([(cut, counted, factor)], relaxation, groups, box) for factor in some]
+                expected[scaled].append(reasons.ticks(max(totals)))
+    for scaled, ticks in expected.items():
+        found = reasons.best(candidates, box, math.inf, scaled=scaled)
+        assert found.ticks == max(ticks)
+        assert found.excludes == (max(ticks) == math.inf)
+        assert found.use[0][0] is reasons.counted(candidates[ticks.index(max(ticks))], sums)
+        assert reasons.best(candidates, box, ticks[0], scaled=scaled).ticks == ticks[0]  # the first will do
+    free = reasons.best((), box, math.inf)
+    assert free == Reason(reasons.ticks(total([], relaxation, groups, box)), ())
+
+
+def tree() -> tuple[Case, dict[int, Reason], Case]:
+    """A case that is split twice, with an empty part, and reasons for its leaves: 5, 3 and no plan."""
+    box = Box((), ())
+    root = Case(box)
+    first, below = Case(box, root), Case(box, root)
+    root.splits = [(Subject(copies=False, number=0), 4), (Subject(copies=False, number=1), 7)]
+    root.above, root.below = [first, None], below
+    prices = [Prices([], [], on_one={(0, p): 1}) for p in range(2)]
+    reasons = {
+        id(first): Reason(5, ((prices[0], Fraction(2, 3)),)),
+        id(below): Reason(3, ((prices[1], Fraction(1)), (prices[0], Fraction(1, 2)))),
+        id(root): Reason(4, ()),
+    }
+    return root, reasons, below
+
+
+def test_a_tree_is_written_as_one_list() -> None:
+    """Splits one after the other, children by number, prices once each, and what all leaves prove."""
+    fleet = pools_fleet(1, 2)
+    names = Names(relax(fleet), groups_of(fleet))
+    root, reasons, below = tree()
+    nodes = Nodes(names, 2)
+    assert nodes.proven == nodes.believed == math.inf
+    assert nodes.add_tree(root, lambda case: False, lambda case: reasons[id(case)], 4, Budget())
+    top, then = nodes.nodes[0], nodes.nodes[nodes.nodes[0]["below"]]
+    assert (top["split"], top["at_most"]) == ({"machines": ["p0"]}, 4)
+    assert (then["split"], then["at_most"]) == ({"machines": ["p1"]}, 7)
+    assert nodes.nodes[then["above"]] == {"leaf": "empty"}
+    rows = [nodes.prices[k] for k in range(2)]
+    number = {row["per_instance"][0][1]: k for k, row in enumerate(rows)}
+    assert nodes.nodes[top["above"]] == {"leaf": "prices", "use": [[number["p0"], 2, 3]]}
+    assert nodes.nodes[then["below"]] == {"leaf": "prices", "use": [[number["p1"], 1, 1], [number["p0"], 1, 2]]}
+    assert len(nodes.nodes) == 5
+    assert len(nodes.prices) == 2
+    assert (nodes.proven, nodes.believed) == (3, 3)
+    assert nodes.weak == [(below, reasons[id(below)])]
+    shift(nodes.nodes, 10)
+    assert nodes.nodes[top["above"]]["use"] == [[number["p0"] + 10, 2, 3]]
+    running = [{"leaf": "running", "prices": 1}]
+    shift(running, 3)
+    assert running == [{"leaf": "running", "prices": 4}]
+    whole = Nodes(names, 2)
+    assert whole.add_tree(root, lambda case: case is root, lambda case: reasons[id(case)], 4)
+    assert whole.nodes == [{"leaf": "prices", "use": []}]
+    assert (whole.proven, whole.weak) == (4, [])
+    assert not Nodes(names, 2).add_tree(root, lambda case: False, lambda case: reasons[id(case)], 4, Budget(seconds=0))
+
+
+@pytest.mark.parametrize(
+    ("says", "written", "enough", "believed"),
+    [(9, "P", 9, 9), (9, "P", 5, 5), (9, None, 9, 5), (5, "P", 9, 5), (6, "P", 9, 6)],
+)
+def test_an_engines_word_is_written_where_prices_are_not_enough(
+    says: int, written: str | None, enough: int, believed: int
+) -> None:
+    """Where it says more than prices do, and what it was asked can be written; prices alone prove 5 all the same."""
+    fleet = pools_fleet(1, 2)
+    nodes = Nodes(Names(relax(fleet), groups_of(fleet)), 2)
+    case = Case(Box((), ()), verdict=Verdict("HiGHS", says, lambda: written, "all"))
+    assert nodes.add_tree(case, lambda case: False, lambda case: Reason(5, ()), enough)
+    assert (nodes.proven, nodes.believed) == (5, believed)
+    leaf = {"leaf": "engine", "engine": "HiGHS", "says": "infeasible", "about": "all", "use": [], "program": "P"}
+    at_least = Fraction(believed, 2)
+    with_word = {**leaf, "at_least": [at_least.numerator, at_least.denominator]}
+    assert nodes.nodes == [with_word if believed > 5 else {"leaf": "prices", "use": []}]
+
+
+def test_prices_are_known_apart_though_the_caller_drops_them() -> None:
+    """They are known by identity, and what is dropped would give its own to the next."""
+    fleet = pools_fleet(1, 2)
+    relaxation, groups = relax(fleet), groups_of(fleet)
+    nodes, reasons = Nodes(Names(relaxation, groups), 1), Reasons(relaxation, groups, Stacking(relaxation))
+    numbers = [nodes.number_of(Prices([], [], on_one={(0, 0): price})) for price in range(1, 50)]
+    assert numbers == list(range(49))
+    assert [row["per_instance"][0][2] for row in nodes.prices] == list(range(1, 50))
+    box = any_box(fleet, groups)
+    touch = [[0] * len(kind.items) for kind in relaxation.kinds]
+    expected = [certify(relaxation, Prices(touch, [price] * len(touch))) for price in range(1, 50)]
+    assert len({cut.worth for cut in expected}) == 49
+    for price, cut in enumerate(expected, 1):
+        assert reasons.cut(Prices(touch, [price] * len(touch)), box) == cut
+    for price in range(1, 50):
+        assert reasons.counted(Prices([], [], on_one={(0, 0): price}, sums={0: 1}), ()).on_one == {(0, 0): price}
+
+
+def test_leaves_that_are_added_count_for_what_they_say() -> None:
+    """An engine's word is believed, and proves nothing; prices that leave no plan say so."""
+    fleet = pools_fleet(1, 2)
+    names = Names(relax(fleet), groups_of(fleet))
+    nodes = Nodes(names, 1)
+    nodes.add_leaf({"leaf": "running"}, 7)
+    assert (nodes.proven, nodes.believed) == (7, 7)
+    nodes.add_leaf({"leaf": "engine"}, 6, engine=True)
+    assert (nodes.proven, nodes.believed) == (0, 6)
+    nodes.add_leaf({"leaf": "running"}, 8)
+    assert (nodes.proven, nodes.believed) == (0, 6)
+    assert [node["leaf"] for node in nodes.nodes] == ["running", "engine", "running"]
+    none = Nodes(names, 1)
+    assert none.add_tree(Case(Box((), ())), lambda case: True, lambda case: Reason(math.inf, ()), math.inf)
+    assert none.nodes == [{"leaf": "prices", "use": [], "infeasible": True}]
+    assert (none.proven, none.believed, none.weak) == (math.inf, math.inf, [])
+
+
+@seeds(range(40), 8)
+def test_prices_are_written_by_name_where_they_are_not_0(seeds: range) -> None:
+    """As the tests write them, who do it without the builder."""
+    full: Counter[str] = Counter()
+    for seed in seeds:
+        rng = random.Random(seed)
+        fleet = compile_fleet(placement.Problem(**random_problem(rng)))
+        for given in (None, tuple(1 for _ in fleet.levels)):
+            relaxation, groups = relax(fleet, given), groups_of(fleet)
+            names, prices = Names(relaxation, groups), writing.random_prices(rng, relaxation, groups)
+            expected = writing.prices_of(relaxation, prices, groups)
+            for row in expected["accelerators"]:
+                row["copies"] = [pair for pair in row["copies"] if pair[1]]
+            for key in ("machines", "volumes", "per_instance", "copies"):
+                expected[key] = [row for row in expected[key] if row[-1]]
+            expected["optional"] = {k: v for k, v in expected["optional"].items() if v and given is not None}
+            found = names.prices(prices)
+            for key in ("volumes", "per_instance"):  # in whatever order
+                assert sorted(found.get(key, [])) == sorted(expected.pop(key))
+            expected = {key: rows for key, rows in expected.items() if rows}
+            full.update(found.keys())
+            assert {key: found[key] for key in found if key not in ("volumes", "per_instance")} == expected
+            bare = Prices([], [], level=[5 for _ in fleet.levels])
+            wanted = {"optional": {str(level): 5 for level in fleet.levels}} if given else {}
+            assert names.prices(bare) == wanted
+            if given:
+                assert names.within(given) == {str(level): 1 for level in fleet.levels}
+            for s in range(len(relaxation.sums)):
+                assert names.split(Subject(copies=True, number=s)) == {"copies": writing.copies_of(relaxation, s)}
+            pools = [pool.name for pool in fleet.pools]
+            for k in range(len(pools) + len(groups)):
+                chosen = [pools[p] for p in ((k,) if k < len(pools) else groups[k - len(pools)])]
+                assert names.split(Subject(copies=False, number=k)) == {"machines": chosen}
+    assert set(full) == {"machines", "accelerators", "volumes", "per_instance", "copies", "optional"}
+    assert names.prices(CliquePrices(((0, 3),))) == {"clique": [[fleet.components[0].name, 3]]}

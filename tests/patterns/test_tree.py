@@ -1,0 +1,167 @@
+"""The tree of boxes over made-up plans: none is lost, and no bound is above what the plans of a box cost."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from placement import Problem
+from placement.compiled.fleet import compile_fleet
+from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
+from placement.patterns.certificate import Box
+from placement.patterns.formulation import Relaxation, relax
+from placement.patterns.history import Verdict
+
+if TYPE_CHECKING:
+    from placement.patterns.history import Case
+
+MOST = 4  # machines of a pool, copies of a sum
+NONE = 10**9  # the bound of a box without plans
+WORD = Verdict("test", 0, lambda: None, "")
+
+
+class Made(NamedTuple):
+    """A made-up plan: machines per pool and per group, copies per sum, and what it costs."""
+
+    counts: tuple[int, ...]
+    sums: tuple[int, ...]
+    cost: int
+
+    def is_in(self, box: Box) -> bool:
+        """Whether a box has it."""
+        counts = zip(box.fewest, self.counts, box.most, strict=True)
+        return all(low <= n <= high for low, n, high in counts) and all(
+            low <= self.sums[s] <= high for s, (low, high) in box.sums.items()
+        )
+
+
+def wide_copies() -> Relaxation:
+    """Two components on two accelerators each; three pools, of which two are of one type."""
+    shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8}
+    wide = {"copies": MOST, "accelerators": 2, "shared": True, "accelerator_memory_gib": 2}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": {**shape, "price_per_hour": 3e-6}, "u": {**shape, "price_per_hour": 5e-6}},
+        pools=[{"name": f"{t}{z}", "instance_type": t, "zone": z} for t, z in ("ta", "ub", "tb")],
+        components=[{"name": name, **wide} for name in ("c", "d")],
+    )
+    return relax(compile_fleet(problem))
+
+
+@dataclass
+class Boxes:
+    """What a solve of each box says of the plans in it: a mixture of two of them, and a bound that may be too low."""
+
+    rng: random.Random
+    plans: list[Made]
+    groups: tuple[tuple[int, ...], ...]
+    solved: int = 0
+    patience: float = 0.9
+    seen: list[Box] = field(default_factory=list)
+
+    def solve(self, box: Box) -> Relaxed | None:
+        """Now and then there is no time."""
+        pools = len(box.most) - len(self.groups)
+        assert all(low <= high for low, high in zip(box.fewest, box.most, strict=True))
+        assert all(low <= high for low, high in box.sums.values())
+        for g, group in enumerate(self.groups):
+            assert sum(box.fewest[p] for p in group) <= box.most[pools + g]
+            assert sum(box.most[p] for p in group) >= box.fewest[pools + g]
+        if self.rng.random() > self.patience:
+            return None
+        self.solved += 1
+        here = [plan for plan in self.plans if plan.is_in(box)]
+        if not here:
+            return Relaxed(NONE, (), feasible=False)
+        a, b = self.rng.choice(here), self.rng.choice(here)
+        slack = self.rng.randint(0, 9) if len(here) > 1 else 0
+        if len(here) > 1:
+            b = self.rng.choice([plan for plan in here if plan != a])
+        counts = tuple(0.37 * x + 0.63 * y for x, y in zip(a.counts, b.counts, strict=True))
+        sums = tuple(0.37 * x + 0.63 * y for x, y in zip(a.sums, b.sums, strict=True))
+        return Relaxed(min(plan.cost for plan in here) - slack, counts, feasible=True, sums=sums)
+
+    def settle(self, box: Box, relaxed: Relaxed) -> Relaxed | None:
+        """At times the bound is all that it can be, by an engine's word."""
+        here = [plan for plan in self.plans if plan.is_in(box)]
+        if self.rng.random() < 0.7 or not here:
+            return None
+        bound = min(plan.cost for plan in here)
+        return Relaxed(bound, relaxed.counts, feasible=True, sums=relaxed.sums, verdict=WORD)
+
+
+def leaf_of(plan: Made, case: Case, pools: int) -> Case:
+    """Where a plan ends up in the tree."""
+    while case.splits:
+        for (subject, at_most), above in zip(case.splits, case.above, strict=True):
+            if (plan.sums if subject.copies else plan.counts)[subject.number] > at_most:
+                assert above is not None
+                assert above.around is case
+                case = above
+                break
+        else:
+            assert case.below is not None
+            assert case.below.around is case
+            case = case.below
+        assert plan.is_in(case.box)
+    return case
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
+    """Branching and excluding to the very end: the cheapest plans are met one after the other."""
+    rng = random.Random(seed)
+    relaxation = wide_copies()
+    prices, groups = [pool.price for pool in relaxation.fleet.pools], groups_of(relaxation.fleet)
+    assert groups == ((0, 2),)
+    assert len(relaxation.sums) >= 2
+    plans: set[Made] = set()
+    for _ in range(rng.randint(1, 14)):
+        machines = [rng.randint(0, MOST) for _ in prices]
+        counts = (*machines, *(sum(machines[p] for p in group) for group in groups))
+        sums = tuple(rng.randint(0, MOST) for _ in relaxation.sums)
+        plans.add(Made(counts, sums, sum(n * price for n, price in zip(machines, prices, strict=True))))
+    boxes = Boxes(rng, sorted(plans), groups)
+    root = Box((0,) * (len(prices) + 1), (*(MOST,) * len(prices), 2 * MOST))
+    relaxed = None
+    while relaxed is None:
+        relaxed = boxes.solve(root)
+    boxes.solved = 0
+    tree = Tree(boxes.solve, boxes.settle, relaxation, groups, root, relaxed)
+    left, excluded = boxes.plans, 0
+    for _ in range(5_000):
+        before = tree.bound
+        if tree.done and tree.mix:
+            assert before in {plan.cost for plan in plans}  # and again, where copies told two boxes apart
+            assert tree.machines == tree.mix
+            limits = dict(enumerate(tree.mix))
+            assert sum(n * price for n, price in zip(tree.mix, prices, strict=True)) == before
+            if tree.exclude(limits, WORD):
+                excluded += 1
+                left = [plan for plan in left if any(plan.counts[k] > n for k, n in limits.items())]
+        elif tree.done:
+            break
+        else:
+            tree.step()
+        assert tree.nodes <= boxes.solved
+        assert tree.exhausted or tree.bound >= before
+        assert tree.bound <= min((plan.cost for plan in left), default=NONE)
+    assert tree.done
+    assert not left
+    assert tree.bound in (0, NONE)
+    assert excluded
+    for plan in plans:
+        leaf = leaf_of(plan, tree.root, len(prices))
+        assert leaf.verdict is WORD or leaf.rent <= plan.cost
+        for case in leaf.chain():
+            assert case.rent <= plan.cost
+
+
+def test_whole_is_whole_to_a_millionth() -> None:
+    assert is_whole([1, 2.0000005, 2.9999995])
+    assert is_whole([])
+    assert not is_whole([1, 2.00001])
+    assert not is_whole([1.99999])
