@@ -14,12 +14,13 @@ from typer.testing import CliRunner
 
 import placement
 from placement import check_certificate
+from placement.certificates import covering
 from placement.certificates.covering import cover
 from placement.certificates.reasons import Reasons
 from placement.cli.app import app
 from placement.compiled.fleet import compile_fleet
 from placement.direct.milp.standard_form import to_standard_form
-from placement.engines.highs import load_lp
+from placement.engines.highs import EngineError, load_lp
 from placement.engines.mps import Row, to_mps
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import UNIT, Cut, Prices
@@ -223,7 +224,25 @@ def test_covering_proves_the_cheapest_whole_counts_and_no_more() -> None:
             continue
         found = covered(prices, cuts, most, min(costs))
         assert found is not None
+        assert not any(subject.copies for subject, _ in found.root.splits)
         assert covered(prices, cuts, most, min(costs) + 1) is None
+
+
+def test_covering_passes_over_what_asks_for_nothing_and_gives_up_without_an_engine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An inequality that is always kept has no part in it."""
+    cuts = [([1, 1], 0), ([1, 1], 3)]
+    assert covered([10, 20], cuts, 2, 40) is not None
+    assert covered([10, 20], cuts, 2, 41) is None
+
+    def fail(_: object) -> None:
+        raise EngineError("Solve error")
+
+    for outcome in (fail, lambda _: highspy.HighsModelStatus.kUnknown):
+        monkeypatch.setattr(covering, "run", outcome)
+        assert covered([10, 20], cuts, 2, 40) is None
+        assert covered([10, 20], cuts, 2, 1) is None
 
 
 # The command

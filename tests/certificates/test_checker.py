@@ -639,6 +639,45 @@ def test_a_plan_is_held_beside_the_bound(tmp_path: Path) -> None:
         assert run(tmp_path, good, plan=plan)[0] == 1
 
 
+def test_the_command_as_a_function(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its exit status for two files or three, with and without flags."""
+    rows = [{"component": "m"}] * 5
+    documents = {
+        "problem": CASES["one class"].problem,
+        "good": CASES["one class"].claiming(3_000_000),
+        "bad": CASES["one class"].claiming(3_000_001),
+        "word": told(),
+        "same": {"cost": 3, "assignments": rows},
+        "dearer": {"cost": 4, "assignments": rows},
+        "cheaper": {"cost": 2, "assignments": rows},
+        "none": {"status": "infeasible", "assignments": []},
+        "odd": {"cost": -3, "assignments": []},
+    }
+    for name, document in documents.items():
+        (tmp_path / name).write_text(json.dumps(document), "utf-8")
+
+    def said(*words: str) -> tuple[int, str]:
+        arguments = [word if word.startswith("--") else str(tmp_path / word) for word in words]
+        return check_certificate.main(arguments), capsys.readouterr().out
+
+    assert said("problem", "good")[0] == said("problem", "good", "--strict")[0] == 0
+    assert said("problem", "bad")[0] == 1
+    assert (said("problem", "word")[0], said("problem", "word", "--strict")[0]) == (0, 1)
+    for plan, code, sentence in (
+        ("same", 0, "the plan costs 3.000000 dollars: no plan is cheaper"),
+        ("dearer", 0, "the plan costs 4.000000 dollars: a gap of 25.0000%"),
+        ("cheaper", 1, "the plan's cost of 2.000000 dollars is below that of any plan"),
+        ("none", 0, "the file holds no plan"),
+        ("odd", 1, "refused"),
+        ("absent", 2, "can not be read"),
+    ):
+        status, text = said("problem", "good", plan)
+        assert (status, sentence in text) == (code, True)
+    for words in ((), ("problem",), ("problem", "good", "same", "same"), ("problem", "good", "--what")):
+        status, text = said(*words)
+        assert (status, text.strip()) == (2, (check_certificate.__doc__ or "").strip())
+
+
 def test_the_script_works_alone(tmp_path: Path) -> None:
     """Copied anywhere, it needs nothing of the package."""
     alone = tmp_path / "elsewhere.py"

@@ -178,6 +178,9 @@ def test_the_best_reason_is_that_of_the_best_factor(seed: int) -> None:
         assert found.excludes == (max(ticks) == math.inf)
         assert found.use[0][0] is reasons.counted(candidates[ticks.index(max(ticks))], sums)
         assert reasons.best(candidates, box, ticks[0], scaled=scaled).ticks == ticks[0]  # the first will do
+    assert reasons.best(candidates, box, math.inf).ticks == max(expected[False])
+    nothing = Prices([[0] * len(kind.items) for kind in relaxation.kinds], [0] * len(relaxation.kinds))
+    assert reasons.best([nothing], box, math.inf, scaled=True).use == ((nothing, Fraction(1)),)
     free = reasons.best((), box, math.inf)
     assert free == Reason(reasons.ticks(total([], relaxation, groups, box)), ())
 

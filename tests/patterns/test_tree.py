@@ -11,7 +11,7 @@ import pytest
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
-from placement.patterns.certificate import Box
+from placement.patterns.certificate import Box, Prices
 from placement.patterns.formulation import Relaxation, relax
 from placement.patterns.history import Verdict
 
@@ -60,7 +60,7 @@ class Boxes:
     groups: tuple[tuple[int, ...], ...]
     solved: int = 0
     patience: float = 0.9
-    seen: list[Box] = field(default_factory=list)
+    prices: list[tuple[Prices, Box]] = field(default_factory=list)
 
     def solve(self, box: Box) -> Relaxed | None:
         """Now and then there is no time."""
@@ -82,7 +82,9 @@ class Boxes:
             b = self.rng.choice([plan for plan in here if plan != a])
         counts = tuple(0.37 * x + 0.63 * y for x, y in zip(a.counts, b.counts, strict=True))
         sums = tuple(0.37 * x + 0.63 * y for x, y in zip(a.sums, b.sums, strict=True))
-        return Relaxed(min(plan.cost for plan in here) - slack, counts, feasible=True, sums=sums)
+        prices = Prices([], [])
+        self.prices.append((prices, box))
+        return Relaxed(min(plan.cost for plan in here) - slack, counts, feasible=True, sums=sums, prices=prices)
 
     def settle(self, box: Box, relaxed: Relaxed) -> Relaxed | None:
         """At times the bound is all that it can be, by an engine's word."""
@@ -158,6 +160,25 @@ def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
         assert leaf.verdict is WORD or leaf.rent <= plan.cost
         for case in leaf.chain():
             assert case.rent <= plan.cost
+            known = [box for prices, box in boxes.prices if prices is case.prices]
+            assert known == ([case.box] if case.verdict is None else known)
+
+
+def test_copies_that_take_nothing_weigh_nothing() -> None:
+    """They may be branched on, and no price is at stake."""
+    shape = {"accelerator": "A", "accelerator_count": 4, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 4}},
+        instance_types={"t": shape},
+        pools=[{"name": "a", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 2, "accelerators": 2, "shared": True}],
+    )
+    relaxation = relax(compile_fleet(problem))
+    assert relaxation.sums
+    relaxed = Relaxed(0, (1.0,), feasible=True, sums=(1.5,) * len(relaxation.sums))
+    tree = Tree(lambda box: relaxed, lambda box, known: None, relaxation, (), Box((0,), (2,)), relaxed)
+    assert tree.step()
+    assert tree.root.splits[0][1] == 1
 
 
 def test_whole_is_whole_to_a_millionth() -> None:
