@@ -1,6 +1,6 @@
 """A plan made cheaper by turns: machines closed until that fails for long, then freed a few at a time, and so on.
 
-Each search goes on where the other is stuck. Closing machines (`refill.Elimination`) is quick, but ends in a plan whose
+Each search goes on where the other is stuck. Closing machines (`eliminate`) is quick, but ends in a plan whose
 room is in the wrong places; large-neighbourhood search is slow, but its steps to equally good plans move that room.
 As in variable neighbourhood search (Mladenovic and Hansen 1997, Comput. Oper. Res. 24), a turn starts from the plan
 that the turn before it left.

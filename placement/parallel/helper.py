@@ -1,7 +1,7 @@
 """A second process at the same problem, for searches that a thread can't have a core of its own for.
 
 Python runs one thread at a time: a search that is not mostly engine takes from the one beside it what it brings
-(`beside` has threads, for those that are). The process (`worker`) is told what to do next each time that it is done,
+(`thread` has threads, for those that are). The process (`worker`) is told what to do next each time that it is done,
 and hands over what it found; it starts with the first task and ends with the search.
 
 It is a plain subprocess and not one of a pool: it imports no main module, so a script needs no guard; it ends when this

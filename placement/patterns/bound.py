@@ -2,12 +2,12 @@
 
 1. Solve the LP by column generation (Gilmore and Gomory 1961). Prices of any round are a bound, so it rises as they get
    better.
-2. Branch on machine counts and on counts of wide copies (`tree`), generating columns in every box. When it ends, the
-   bound is that of whole machines and whole wide copies over all patterns.
+2. Branch on machine counts and on counts of wide copies (`branch_and_price`), generating columns in every box. When it
+   ends, the bound is that of whole machines and whole wide copies over all patterns.
 3. What all the boxes' cuts say together: the cheapest machine counts that keep them, while the LP there lacks machines.
 
 Where copies run and moving them all would cost a good part of the machines' money, the LP is solved once more after
-step 1, with the machines that run and the copies that they may keep (`keeping`): most of what a plan costs then depends
+step 1, with the machines that run and the copies that they may keep (`running`): most of what a plan costs then depends
 on those, and the tree, which knows nothing of them, has what time is left.
 
 Whatever stops it, the last bound stands.

@@ -1,7 +1,8 @@
 """The integer program over listed patterns: whole machines, copies and accelerators in one box.
 
-With all patterns that plans of at most so much money can have (`reduced`, `listing`), it decides what the tree would
-have to branch for: its least cost is a bound, and that there is no solution proves that no such plan is in the box.
+With all patterns that plans of at most so much money can have (`reduced_costs`, `listing`), it decides what the tree
+would have to branch for: its least cost is a bound, and that there is no solution proves that no such plan is in the
+box.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The pattern LP with what runs now: which machines had better stay, and with which of their copies.
 
-Beside the columns of `program` there is one for each running machine, in place of one of its pool's, and one for the
+Beside the columns of `master` there is one for each running machine, in place of one of its pool's, and one for the
 moves of each component. A running machine's accelerators that are in use are rows of their own: contents with some of
-the copies that run there, which count as kept, are columns that pricing finds. `today` has the inequality that prices
+the copies that run there, which count as kept, are columns that pricing finds. `state` has the inequality that prices
 prove.
 """
 

@@ -12,8 +12,8 @@ Columns: :math:`n_{bs}` machines of supply s in block b; :math:`x_{cob}` copies 
   zones are in use,
 - [quota s] where several blocks draw on a supply.
 
-It leaves out, for `decode` and `complete` to mend: which block of its kind an arc is on, vCPUs and host memory of each
-single machine, `avoid`, and the caps of single machines.
+It leaves out, for `decode` and `completion` to mend: which block of its kind an arc is on, vCPUs and host memory of
+each single machine, `avoid`, and the caps of single machines.
 """
 
 from __future__ import annotations
