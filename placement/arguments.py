@@ -66,6 +66,13 @@ def threads(name: str, value: object) -> int | None:
     return None if value is None else whole(name, value, least=1, rule=rule)
 
 
+def text(name: str, value: object) -> str:
+    """Text, such as the name of something."""
+    if not isinstance(value, str):
+        raise wrong_argument(name, "text", value)
+    return value
+
+
 def instance(name: str, value: object, wanted: type[T], rule: str) -> T:
     """An object of the wanted type; `rule` says what that is, and how to come by one."""
     if not isinstance(value, wanted):

@@ -29,6 +29,7 @@ LAYERS = (
     "errors",
     "arguments",
     "units",
+    "catalogue",
     "documents",
     "referee",
     "compiled",

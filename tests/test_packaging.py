@@ -85,7 +85,7 @@ def test_the_bounds_on_the_page_are_the_declared_ones() -> None:
     page = (ROOT / "docs" / "develop" / "dependencies.md").read_text("utf-8")
     told = dict(re.findall(r"^\| `([\w.-]+)` ([<>=][^|]*?) \|", page, re.MULTILINE))
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["bench"], *extras["distributed"]]
+    wanted = [*PROJECT["dependencies"], *extras["bench"], *extras["catalogue"], *extras["distributed"]]
     declared = dict(re.findall(r"^([\w.-]+)(.*)$", "\n".join(wanted), re.MULTILINE))
 
     assert {name: bound.replace(" ", "") for name, bound in told.items()} == declared

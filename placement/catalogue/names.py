@@ -1,0 +1,42 @@
+"""Names as people write them: found in spite of case and dashes, and answered with the nearest known ones."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from placement.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MAKERS = ("nvidia", "tesla", "amd", "instinct")
+
+
+def plain(name: str) -> str:
+    """A name of an accelerator without what is written in one place and left out in another.
+
+    >>> plain("NVIDIA-H100-80GB-HBM3"), plain("RTX PRO Server 6000")
+    ('h10080gbhbm3', 'rtxproserver6000')
+    """
+    words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
+    while len(words) > 1 and words[0] in _MAKERS:
+        del words[0]
+    return "".join(words)
+
+
+def nearest_names(name: str, known: Iterable[str], *, most: int = 3) -> str:
+    """A half sentence that helps with a name nobody knows: the nearest ones, or some of those there are.
+
+    >>> nearest_names("ml.p5.48xl", ["ml.p5.48xlarge", "ml.g6.xlarge", "t4"], most=1)
+    'did you mean "ml.p5.48xlarge"?'
+    """
+    shown = {printable(entry).lower(): printable(entry) for entry in known}
+    close = difflib.get_close_matches(printable(name).lower(), shown, n=most, cutoff=0.6)
+    quoted = [f'"{shown[entry]}"' for entry in close]
+    if quoted:
+        return f"did you mean {' or '.join([', '.join(quoted[:-1])] * (len(quoted) > 1) + quoted[-1:])}?"
+    listed = list(shown.values())
+    if not listed:
+        return "none is known"
+    return f"known: {', '.join(listed[:8])}{', …' if len(listed) > 8 else ''}"
