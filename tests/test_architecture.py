@@ -48,7 +48,6 @@ LAYERS = (
     "solvers",
     "solvers.registry",
     "solvers.bin_packing",
-    "solvers.arc_flow",
     "solvers.column_generation",
     "certificates",
     "solvers.decomposition",
@@ -93,7 +92,6 @@ ENGINE_ROOMS = (
     "reductions",
     "direct",
     "local_search",
-    "solvers.arc_flow",
     "solvers.column_generation",
     "certificates",
 )

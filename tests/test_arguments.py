@@ -165,7 +165,7 @@ def test_numbers_of_any_type_will_do(named: dict[str, Any]) -> None:
     assert solve(**named).plan.seed == named.get("seed", 0)
 
 
-@pytest.mark.parametrize("solver", ["auto", "cp-sat", "milp", "arc-flow", "bin-packing", "column-generation"])
+@pytest.mark.parametrize("solver", ["auto", "cp-sat", "milp", "bin-packing", "column-generation"])
 def test_any_work_will_do(solver: str) -> None:
     """The largest that is allowed is one that every engine can count to; a proof ends the search before."""
     assert solve(PROBLEM, solver, work=2**31 - 1).status == "optimal"

@@ -179,9 +179,9 @@ def test_any_seed_will_do() -> None:
     [
         ("column-generation", {"bound_share": float("nan")}, "bound_share must be a number from 0 to 1, got nan"),
         ("column-generation", {"pack_share": "1.5"}, "pack_share must be a number from 0 to 1, got 1.5"),
-        ("arc-flow", {"bound_share": -0.1}, "bound_share must be a number from 0 to 1, got -0.1"),
+        ("decomposition", {"bound_share": -0.1}, "bound_share must be a number from 0 to 1, got -0.1"),
         ("milp", {"max_terms": -1}, "max_terms must be a whole number of at least 0, got -1"),
-        ("arc-flow", {"max_arcs": "-1"}, "max_arcs must be a whole number of at least 0, got -1"),
+        ("milp", {"max_terms": "-1"}, "max_terms must be a whole number of at least 0, got -1"),
         ("auto", {"direct_terms": 2.5}, "direct_terms must be a whole number of at least 0, got 2.5"),
         ("auto", {"direct_terms": "none"}, "direct_terms must be a number, got none"),
         ("cp-sat", {"first_phase": "inf"}, "first_phase must be a number of at least 0, got inf"),

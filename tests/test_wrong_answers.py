@@ -221,7 +221,6 @@ SOLVERS: list[tuple[str, dict[str, Any]]] = [
     ("cp-sat", {}),
     ("milp", {}),
     ("decomposition", {}),
-    ("arc-flow", {}),
 ]
 
 
@@ -230,10 +229,9 @@ SOLVERS: list[tuple[str, dict[str, Any]]] = [
 def test_the_answer_is_right(name: str, solver: str, options: dict[str, Any]) -> None:
     """The optimum is found, and no bound is above it, nor below nothing."""
     document, optimum = FOUND[name]
-    work = 50 if solver in ("arc-flow", "decomposition") else None
+    work = 50 if solver == "decomposition" else None
     result = placement.solve(Problem(**document), solver, options=options, work=work, time_limit=None)
     assert result.plan.cost == optimum
     assert result.plan.lower_bound is not None
     assert 0 <= result.plan.lower_bound <= optimum
-    if solver != "arc-flow":
-        assert result.status is Status.OPTIMAL
+    assert result.status is Status.OPTIMAL

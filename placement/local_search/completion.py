@@ -1,7 +1,7 @@
-"""From a decoded packing to a plan that keeps every rule: what the flow does not know is mended here.
+"""From a packing that lacks copies to a plan that keeps every rule.
 
-A decoded packing may lack copies that no host had room for, or that may not stand beside others. They are placed on the
-machines that the flow rented first, by insertion and then by ejections; only when that fails are more machines rented.
+What is out is placed on the machines that are there, by insertion and then by ejections; only when that fails are more
+machines rented.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import evaluate
-from placement.heuristics import sketch_of
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct, place_optional
@@ -20,23 +19,19 @@ from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.local_search.fill import Fill
 from placement.reductions.limits import AtMix
 from placement.reductions.required import RequiredAtLeast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
 
 _EJECTIONS = 100
 
 
 class Completion:
-    """Completes decoded packings of one fleet. `exact` tells whether the last one needed no more machines."""
+    """Completes packings of one fleet."""
 
     def __init__(self, fleet: Fleet, seed: int) -> None:
         """What all completions share."""
@@ -44,34 +39,23 @@ class Completion:
         self._blank = Workspace(fleet)
         self._policy = BestFit(self._blank, Shares(fleet))
         self._rng = np.random.default_rng(seed)
-        self._seed = seed
-        self.exact = False
 
-    def run(
-        self, decoded: Packing, placed: Counter[int], budget: Budget, track: Track, *, steps: int = 0
-    ) -> Packing | None:
-        """The best complete packing found around the decoded one; None without.
+    def run(self, start: Packing, placed: Counter[int], budget: Budget) -> Packing | None:
+        """The best complete packing found around an incomplete one; None without.
 
-        `placed` are the copies of each component that the flow has: optional ones among them are wanted like required
-        ones, as long as that can be. `steps` are of the search with CP-SAT that makes room on the rented machines for
-        copies that are still out.
+        `placed` are copies of each component that are wanted like required ones, as long as that can be.
         """
         firm = RequiredAtLeast.of(self._fleet, placed).fleet
-        narrow = AtMix.of(firm, _machines_of(firm, decoded)).fleet
-        ws = self._load(narrow, decoded)
+        narrow = AtMix.of(firm, _machines_of(firm, start)).fleet
+        ws = self._load(narrow, start)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
         if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
             place_optional(ws, self._policy)
-        self.exact = is_complete(ws)
-        if self.exact:
+        if is_complete(ws):
             drop_superfluous(ws)
             return ws.to_packing()
         starts = inserted, ws.to_packing()
-        filled = self._fill(narrow, starts, budget, track, steps) if steps else None
-        if filled is not None:
-            self.exact = True
-            return filled
         best: Packing | None = None
         for fleet in (firm, self._fleet):
             for start in starts:
@@ -95,19 +79,8 @@ class Completion:
                         ws.place(seat, m)
         return ws
 
-    def _fill(
-        self, narrow: Fleet, starts: Sequence[Packing], budget: Budget, track: Track, steps: int
-    ) -> Packing | None:
-        """What is out placed on the rented machines by CP-SAT, from the first start that can be filled up."""
-        sketches = (sketch_of(self._load(narrow, start)) for start in starts)
-        start = next((found for found in sketches if found is not None), None)
-        if start is None:
-            return None
-        fill = Fill(narrow, budget, self._seed, start=start)
-        return fill.packing if fill.run(budget, track, steps) else None
-
     def _widen(self, fleet: Fleet, start: Packing, budget: Budget) -> Packing | None:
-        """What is out placed on machines rented beside those of the flow."""
+        """What is out placed on machines rented beside those that are there."""
         ws = self._load(fleet, start)
         stuck = construct(ws, self._policy)
         if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):

@@ -103,8 +103,8 @@ def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, h
 class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
-    So are `reduced`, the cost of each way of the relaxation at the prices of the root, and `worth`, what a machine of
-    each pool is worth at them and costs at least: empty when there was no time to solve its LP.
+    So is `worth`, what a machine of each pool is worth at the prices of the root and costs at least: empty when there
+    was no time to solve its LP.
     """
 
     def __init__(
@@ -130,7 +130,6 @@ class PatternBound:
         self._budget = budget
         self._engines = engines
         self.given = given
-        self.reduced: list[float] = []
         self.worth: list[float] = []
         self._prices: Prices | None = None  # the best of the root
         self._seed = seed
@@ -221,7 +220,6 @@ class PatternBound:
         if today is not None:
             self._keep(today, box, track)
         if not self._budget.over():
-            self.reduced = self._program.reduced_costs()
             _, worth = self._program.worths(self._program.duals())
             self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
         self._tree = Tree(self._branch, partial(self._settle, track), self.relaxation, self.groups, box, root)

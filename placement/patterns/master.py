@@ -294,15 +294,6 @@ class PatternProgram:
             ways[w] += times * values[column]
         return ways, [values[column] for column in self._patterns.values()]
 
-    def reduced_costs(self) -> list[float]:
-        """Dollars per hour that one copy by each way adds at the prices of the last solution."""
-        solution, first = self._solver.getSolution(), self._ways
-        costs = list(solution.col_dual[first : first + len(self._relaxation.ways)])
-        items = self._at(np.array(solution.row_dual)).items
-        for (q, i), w in self._copies.items():
-            costs[w] = max(0.0, -items[q][i])
-        return costs
-
     def set_box(self, box: Box) -> None:
         """Bound the machines of each pool and of each group, and sums of copies."""
         self._primal = False

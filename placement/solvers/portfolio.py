@@ -2,26 +2,23 @@
 
 1. Instant proofs of infeasibility.
 2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
-3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core
-   and the arc-flow program first. A problem small enough for the direct models gets a short turn of CP-SAT
-   first, then column generation, then HiGHS (which is strong where CP-SAT is weak: dedicated components, whole
-   accelerators with host limits), then CP-SAT's portfolio for what time is left. A larger one gets column generation
-   alone, a very large one is solved in parts.
-4. Beside all turns of step 3, where there is a second core, the arc-flow program in a thread of its own (where there is
-   none it gets a turn). Where column generation does not dive, or moves are dear, a second one follows that improves
-   plans only; the two go on from each other's. Where it dives in a fleet with zones, no thread is beside it, as Python
-   runs one at a time and dives are worth more than what another search takes from them: it has a second process.
+3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core:
+   before all others where bins are single accelerators, after a turn of column generation where they are machines.
+   A problem small enough for the direct models gets a short turn of CP-SAT first, then column generation, then CP-SAT's
+   portfolio for what time is left. A larger one gets column generation alone, a very large one is solved in parts.
+4. Beside all turns of a small problem, where there is a second core, HiGHS on the direct model in a thread of its own:
+   it is strong where CP-SAT is weak (dedicated components, whole accelerators with host limits), and hardly needs
+   Python, which runs one thread at a time. Where there is no second core it gets a turn after column generation.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds import raise_instant_bounds, why_infeasible
-from placement.compiled.spread import is_zoned
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import failure, ran_out_of_memory
 from placement.heuristics import HeuristicOptions
@@ -42,11 +39,6 @@ NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
 _ALL_RESTARTS = HeuristicOptions().restarts  # of greedy, as when it is alone: no plan of its own is missed
 _GREEDY_PART = 0.4  # of the time, at most, once there is a plan: bounds come after it
-_FLOW_PART = 0.45  # of the time, for the arc-flow program
-_FLOW_BOUND = 0.5  # of that, at most, for prices that tell which ways it may leave out
-_FEW_ROWS = 200  # components of a fleet for which it does so
-_OTHER_SEED = 1_000  # of column generation beside column generation
-_MOST_ROWS = 3_000  # components for which the arc-flow program is of use
 _FIRST_WORK = 1_000  # thousandths of CP-SAT's deterministic second for its first turn
 
 
@@ -72,14 +64,7 @@ class Turn:
     part: float
     work: int | None = None
     options: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0  # on top of that of the solve
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """Turns that are taken one after the other beside all that follow."""
-
-    turns: tuple[Turn, ...]
+    beside: bool = False  # whether it goes on beside all that follow, in a thread
 
 
 def solve_auto(
@@ -101,7 +86,7 @@ def solve_auto(
     for turn in _turns(fleet, track, budget, options):
         if search.over:
             break
-        if isinstance(turn, Aside):
+        if turn.beside:
             search.begin(turn)
         else:
             search.take(turn)
@@ -117,7 +102,7 @@ class _Turns:
         self._stats: dict[str, int | float | str] = {}
         self._infeasible: Outcome | None = None
         self._error: Exception | None = None  # the first
-        self._beside: list[Beside[list[tuple[str, Outcome]]]] = []
+        self._beside: list[tuple[str, Beside[Outcome]]] = []
 
     @property
     def over(self) -> bool:
@@ -128,14 +113,15 @@ class _Turns:
         """One turn from the best plan so far."""
         self._note(turn.solver, self._run(turn))
 
-    def begin(self, aside: Aside) -> None:
-        """Turns beside those that follow."""
-        self._beside.append(Beside(lambda: list(self._run_all(aside)), self._budget))
+    def begin(self, turn: Turn) -> None:
+        """A turn beside those that follow."""
+        self._beside.append((turn.solver, Beside(lambda: self._run(turn), self._budget)))
 
     def outcome(self) -> Outcome:
         """The end of all turns."""
-        for beside in self._beside:
-            for solver, found in beside.end() or ():
+        for solver, beside in self._beside:
+            found = beside.end()
+            if found is not None:
                 self._note(f"beside {solver}", found)
         best = self._track.best
         if best is None and self._error is not None:  # nothing to keep: the bug is all that there is to tell
@@ -144,11 +130,6 @@ class _Turns:
             return self._infeasible
         stop = why_stop(self._track, self._budget) or (Stop.STUCK if best is None else Stop.DONE)
         return Outcome(NAME, stop, reason="" if best else self._stuck, stats=self._stats)
-
-    def _run_all(self, aside: Aside) -> Iterator[tuple[str, Outcome]]:
-        for turn in aside.turns:
-            if not self.over:
-                yield turn.solver, self._run(turn)
 
     def _solve(self, turn: Turn) -> Outcome:
         from placement.solvers.registry import find_solver
@@ -160,7 +141,7 @@ class _Turns:
             self._fleet,
             self._track,
             budget=self._budget.share(turn.part, work=turn.work),
-            seed=self._seed + turn.seed,
+            seed=self._seed,
             hint=best[0] if best else None,
             options=solver.make_options(turn.options),
         )
@@ -191,15 +172,14 @@ class _Turns:
         self._stats.update({f"{solver} {key}": value for key, value in outcome.stats.items()})
 
 
-def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn | Aside]:
+def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     yield Turn("ffd", 1.0, _RESTARTS)
     raise_instant_bounds(fleet, track, budget)  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     # Cut short it would not come to its improvement, which is worth most where restarts are slow.
     yield Turn("greedy", 0.2 if track.best is None else _GREEDY_PART, _ALL_RESTARTS)
-    packers = _packers(fleet)
-    for solver, part in packers:
+    for solver, part in _packers(fleet):
         yield Turn(solver, part, budget.work)
     if sum(c.copies for c in fleet.components) >= options.decompose_from:
         yield Turn("decomposition", 1.0, budget.work)
@@ -209,39 +189,22 @@ def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> 
     is_small = direct_terms(fleet, new) <= options.direct_terms
     if budget.work is not None:
         yield Turn("cp-sat" if is_small else "column-generation", 1.0, budget.work)
-        return
-    first = None if packers else _flow(fleet, track, budget, is_small)
-    if first is not None:
-        yield first
-    generation = {"second": not isinstance(first, Aside)}  # a core has one search
-    if is_small:
-        yield Turn("cp-sat", 0.2, _FIRST_WORK)
-        yield Turn("column-generation", 0.6, options=generation)
-        yield Turn("milp", 0.5)
-        yield Turn("cp-sat", 1.0)
+    elif is_small:
+        yield from _small(budget)
     else:
-        yield Turn("column-generation", 1.0, options=generation)
+        yield Turn("column-generation", 1.0)
 
 
-def _flow(fleet: Fleet, track: Track, budget: Budget, is_small: bool) -> Turn | Aside | None:
-    """When the arc-flow program has its time, and what follows it beside the rest; None for never."""
-    from placement.reductions.greenfield import moves_are_cheap
-    from placement.solvers.column_generation.diving import may_dive  # loads an engine
-
-    best = track.best
-    repacks = may_dive(fleet) and (best is None or moves_are_cheap(fleet, best[1]))  # all of it, by dives
-    # Column generation finds the same bound at once; in a fleet that is not large its root is worth finding twice.
-    few = len(fleet.components) <= _FEW_ROWS
-    bound = {} if is_small else {"nodes": 0, "bound_share": _FLOW_BOUND if few else 0.0}
-    flow = Turn("arc-flow", _FLOW_PART, options=bound)
-    if not may_search_beside(budget):
-        return flow
-    if is_small or (repacks and not is_zoned(fleet)):
-        return Aside((replace(flow, part=1.0),))
-    if repacks:
-        return None
-    more = Turn("column-generation", 1.0, options={"bound_share": 0.0, "second": False}, seed=_OTHER_SEED)
-    return Aside((flow, more))
+def _small(budget: Budget) -> Iterator[Turn]:
+    """The turns of a problem that the direct models can see as a whole."""
+    two = may_search_beside(budget)
+    if two:
+        yield Turn("milp", 1.0, beside=True)
+    yield Turn("cp-sat", 0.2, _FIRST_WORK)
+    yield Turn("column-generation", 0.6, options={"second": not two})  # a core has one search
+    if not two:
+        yield Turn("milp", 0.5)
+    yield Turn("cp-sat", 1.0)
 
 
 def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:
@@ -253,7 +216,5 @@ def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:
 
     if FleetBins.of(fleet) is None:
         return ()
-    if len(fleet.components) > _MOST_ROWS:
-        return (("bin-packing", 0.7),)
     plain = all(pool.shape.accelerators <= 1 for pool in fleet.pools)
-    return (("bin-packing", 0.7), ("arc-flow", 0.4)) if plain else (("arc-flow", 0.4), ("bin-packing", 0.4))
+    return (("bin-packing", 0.7),) if plain else (("column-generation", 0.4), ("bin-packing", 0.4))

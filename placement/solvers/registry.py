@@ -176,14 +176,6 @@ _ALL = (
         options="placement.solvers.decomposition:DecompositionOptions",
     ),
     Solver(
-        name="arc-flow",
-        summary="flow over grid units of accelerators, one arc per distinct need, by HiGHS; bound by patterns",
-        proves=True,
-        work="branch-and-bound nodes",
-        function="placement.solvers.arc_flow:solve_arc_flow",
-        options="placement.solvers.arc_flow:ArcFlowOptions",
-    ),
-    Solver(
         name="cp-sat",
         summary="direct constraint program of every rule, by OR-Tools CP-SAT",
         proves=True,

@@ -75,7 +75,6 @@ WORK: dict[str, tuple[int, ...]] = {
     "best-fit": (1, 3),
     "greedy": (1, 3),
     "column-generation": (1, 3),
-    "arc-flow": (20,),
     "bin-packing": (1, 20, 200),
     "decomposition": (1, 20, 1_000),
     "cp-sat": (5, 5_000),
@@ -102,12 +101,11 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
     "bin-packing": {},
     "decomposition": {
         "copies": (1, 2, 4, 250),
-        "solver": ("auto", "ffd", "greedy", "cp-sat", "column-generation", "milp", "arc-flow"),
+        "solver": ("auto", "ffd", "greedy", "cp-sat", "column-generation", "milp"),
         "groups": (0, 1, 2, 400),
         "rounds": (0, 1, 5),
         "bound_share": (0.01, 0.25, 0.9),
     },
-    "arc-flow": {"max_arcs": (0, 5, 100, 25_000), "bound_share": (0.0, 0.2, 1.0), "nodes": (0, 1, 2_000)},
     "cp-sat": {
         "workers": (1, 8),
         "first_phase": (0.001, 2.0),
@@ -226,18 +224,7 @@ PATHS: tuple[Path, ...] = (
         options={"decompose_from": 0},
         reaches=(f"{_PARTS_ROOM}.solve:solve_decomposition",),
     ),
-    Path(
-        "auto-many-rows",
-        "auto",
-        1,
-        work=(5,),
-        seconds=1.0,
-        lowers={
-            "placement.planner:_SHORT": 0,
-            f"{_AUTO_ROOM}:_MOST_ROWS": 0,
-            f"{_AUTO_ROOM}:_FEW_ROWS": 0,
-        },
-    ),
+    Path("auto-cut-short", "auto", 1, work=(5,), seconds=1.0, lowers={"placement.planner:_SHORT": 0}),
     # column generation
     Path("cg", _CG, 10, work=(1, 3)),
     Path("cg-patient", _CG, 0.3, work=(2,), patient=True),
@@ -396,16 +383,7 @@ PATHS: tuple[Path, ...] = (
         executor="processes",
         reaches=(f"{_PARTS_ROOM}.tasks:_Elsewhere.run",),
     ),
-    # arc-flow, bin packing
-    Path("arc-flow", "arc-flow", 8, work=(20,)),
-    Path(
-        "arc-flow-large",
-        "arc-flow",
-        5,
-        work=(20,),
-        options={"max_arcs": 20},
-        lowers={"placement.solvers.arc_flow.search:_FEW_ARCS": 0, "placement.solvers.arc_flow.search:_BIG": 1},
-    ),
+    # bin packing
     Path(
         "bin-packing",
         "bin-packing",
@@ -490,15 +468,6 @@ PATHS: tuple[Path, ...] = (
             f"{_CORE}.pricing:_MOST_CELLS": 0,
         },
     ),
-    Path("arc-flow-blind", "arc-flow", 8, work=(20,), lowers=_BLIND),
-    Path(
-        "arc-flow-blind-large",
-        "arc-flow",
-        5,
-        work=(20,),
-        options={"max_arcs": 40},
-        lowers=_BLIND | {"placement.solvers.arc_flow.search:_FEW_ARCS": 0, "placement.solvers.arc_flow.search:_BIG": 1},
-    ),
     Path("cp-sat-blind", "cp-sat", 5, work=(1_000,), options={"small": 0}, lowers=_BLIND),
     Path("milp-blind", "milp", 5, work=(20_000,), likes={"fleets": 0}, lowers=_BLIND),
     Path("auto-blind", "auto", 5, seconds=60.0, lowers=_NO_REASON | _NO_VOLUME),
@@ -523,7 +492,6 @@ PATHS: tuple[Path, ...] = (
     Path("hint", "auto", 5, work=(1, 5_000), seconds=5.0, hint=True),
     Path("hint-scale", _CG, 5, work=(1, 3), hint=True),
     Path("hint-parts", "decomposition", 2, work=(1,), hint=True, options={"copies": 2, "solver": "greedy"}),
-    Path("hint-arc-flow", "arc-flow", 2, work=(20,), hint=True),
     Path("interrupt", "auto", 6, seconds=60.0, stop="interrupt"),
     Path("interrupt-scale", "auto", 6, seconds=60.0, options={"direct_terms": 0}, stop="interrupt", lowers=_DIVES),
     Path("interrupt-parts", "decomposition", 2, seconds=60.0, options={"copies": 1}, stop="interrupt", looks=2.5),

@@ -60,6 +60,6 @@ def test_a_machine_that_must_stay_is_used_when_the_quota_asks_for_it() -> None:
         instances=[{"id": "i-fixed", "pool": "p", "removable": False}, {"id": "i-now", "pool": "p"}],
         placements=[{"component": "c", "instance": "i-now"}],
     )
-    for solver in ("ffd", "greedy", "column-generation", "arc-flow", "auto"):
+    for solver in ("ffd", "greedy", "column-generation", "auto"):
         result = placement.solve(problem, solver, time_limit=None, work=20)
         assert result.cost == 3_000_000, solver

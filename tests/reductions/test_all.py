@@ -20,11 +20,9 @@ import placement.reductions
 from placement.compiled.packing import Packing, Value, evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics.solve import solve_greedy
-from placement.patterns.bound import PatternBound
 from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction
 from placement.reductions.greenfield import Greenfield, Matched
 from placement.reductions.limits import AtMix
-from placement.reductions.mode_filter import ModeFilter
 from placement.reductions.partition import Part, deal, make_parts
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
@@ -106,14 +104,6 @@ def preassigned(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction
             yield found.steps[1]
 
 
-def mode_filter(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
-    """At prices of the pattern LP, with and without the plan's modes."""
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()), nodes=0)
-    if bound.reduced:
-        yield ModeFilter.of(fleet, bound.relaxation.ways, bound.reduced, packing if seed % 2 else None)
-
-
 def relaxing(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     """Few groups, or as many as there are components."""
     del packing, seed
@@ -169,7 +159,6 @@ SIMPLE: dict[type[Reduction], Make] = {
     EverythingOptional: optional,
     AtMix: at_mix,
     Preassigned: preassigned,
-    ModeFilter: mode_filter,
     RelaxingAggregation: relaxing,
     RestrictingAggregation: restricting,
     VolumeAggregation: volumes,

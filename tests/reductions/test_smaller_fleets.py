@@ -9,9 +9,7 @@ from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, Value
 from placement.heuristics.solve import solve_greedy
-from placement.patterns.bound import PatternBound
 from placement.reductions.greenfield import Greenfield
-from placement.reductions.mode_filter import ModeFilter
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Track
 from tests import strategies
@@ -66,32 +64,3 @@ def test_where_moves_are_dear_nothing_is_planned_afresh() -> None:
     assert Greenfield.of(fleet, None) is None
     document["placements"][0]["pinned"] = True
     assert Greenfield.of(compile_fleet(Problem(**document)), DEAR) is None
-
-
-@seeds(range(120), 20)
-def test_plans_by_the_cheapest_ways_are_plans(seeds: range) -> None:
-    """Each component keeps a way in each zone that it had one in, and those that a plan at hand uses."""
-    planned = before = after = 0
-    for seed in seeds:
-        problem = Problem(**strategies.random_problem(random.Random(seed), state=False))
-        fleet = compile_fleet(problem)
-        bound = PatternBound(fleet, Budget())
-        bound.run(Track(fleet, Budget()), nodes=0)
-        plan = greedy_plan(fleet)
-        if not bound.reduced or plan is None:
-            continue
-        narrow = ModeFilter.of(fleet, bound.relaxation.ways, bound.reduced, plan if seed % 2 else None).fleet
-        for machine, seat in plan.seats() if seed % 2 else ():
-            assert machine.pool in narrow.components[seat.component].options[seat.option].pools
-        for whole, less in zip(fleet.components, narrow.components, strict=True):
-            for a, b in zip(whole.options, less.options, strict=True):
-                assert b.pools <= a.pools
-                before, after = before + len(a.pools), after + len(b.pools)
-            zones = {fleet.pools[p].zone for option in whole.options for p in option.pools}
-            assert zones == {fleet.pools[p].zone for option in less.options for p in option.pools}
-        packing = greedy_plan(narrow)
-        if packing is not None:
-            assert broken_rules(problem, fleet, packing) == [], f"seed {seed}"
-            planned += 1
-    assert planned > 60 * len(seeds) / 120
-    assert after < before

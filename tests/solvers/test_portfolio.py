@@ -85,14 +85,14 @@ def test_auto_is_right_with_and_without_a_second_core(
 
 
 def test_the_search_beside_does_its_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the arc-flow program planted to fail, `auto` fails: it does run."""
+    """With the mixed-integer program planted to fail, `auto` fails: it does run."""
     from placement.solvers.registry import Solver
 
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     load = Solver.load
 
     def planted(self: Solver) -> Any:
-        if self.name == "arc-flow":
+        if self.name == "milp":
             raise ZeroDivisionError("planted")
         return load(self)
 
@@ -151,7 +151,7 @@ def _unlike_machines(dice: random.Random) -> Doc:
     }
 
 
-@pytest.mark.parametrize("solver", ["auto", "arc-flow", "column-generation", "cp-sat", "decomposition", "milp"])
+@pytest.mark.parametrize("solver", ["auto", "column-generation", "cp-sat", "decomposition", "milp"])
 def test_machines_that_must_stay_beyond_a_quota_leave_no_plan(solver: str) -> None:
     """Every solver that proves says so; none hands on a plan that `verify` refuses."""
     problem = Problem(

@@ -256,7 +256,7 @@ class MixPacking:
     def _widen(self, start: Sketch, budget: Budget) -> Packing | None:
         """What is out on the next machines: a plan at once, if not a cheap one."""
         wanted = Counter({c.index: c.required for c in self._rest.components})
-        packing = self._completion.run(start.packing, wanted, budget, self._track)
+        packing = self._completion.run(start.packing, wanted, budget)
         if packing is not None:
             self._offer(packing)
         return packing
