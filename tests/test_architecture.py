@@ -31,6 +31,7 @@ LAYERS = (
     "units",
     "catalogue",
     "documents",
+    "sizing",
     "referee",
     "compiled",
     "reductions.base",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
+from placement.cli.size import size
 
 if TYPE_CHECKING:
     from placement.solving.result import Result
@@ -361,3 +362,6 @@ def info(file: FileArgument, full: FullOption = False) -> None:
         from placement.report.overview import Overview
 
         console(sys.stdout).print(Overview(read_problem(file), full=full))
+
+
+app.command()(size)

@@ -90,9 +90,7 @@ def _build(model: type[Document], document: dict[str, Any], source: str, found: 
 
 def _load(path: str | Path) -> tuple[str, dict[str, Any]]:
     """The name to call the file by, and the mapping it holds."""
-    path = arguments.path("path", path)
-    source = "standard input" if str(path) == STDIN else str(path) or '""'
-    text = _text(path, source)
+    source, text = read_text(path)
     if not text.strip():
         raise DocumentError([Fault("$", "is empty")], source)
     try:
@@ -105,6 +103,21 @@ def _load(path: str | Path) -> tuple[str, dict[str, Any]]:
     if odd:
         raise DocumentError([Fault("$", "keys must be text", odd[0])], source)
     return source, document
+
+
+def read_text(path: str | Path) -> tuple[str, str]:
+    """The name to call a file by in messages, and the text it holds; ``-`` is standard input.
+
+    Raises
+    ------
+    DocumentError
+        It can't be read, is no UTF-8 text, or is larger than is read.
+    UsageError
+        `path` is not the name of a file.
+    """
+    path = arguments.path("path", path)
+    source = "standard input" if str(path) == STDIN else str(path) or '""'
+    return source, _text(path, source)
 
 
 def _text(path: str | Path, source: str) -> str:

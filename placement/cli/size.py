@@ -1,0 +1,169 @@
+"""``placement size``: memory of a copy of a model on each of its GPUs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.endings import in_words, say, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.sizing import Launch, Model, Sizing, StartupLog
+
+FORMATS = ("table", "options", "json")
+DEGREES = (1, 2, 4, 8)
+_NEAR = 0.01  # of the memory that a log reports, for the accelerator to be one of those it can be
+
+
+def size(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL",
+            help="A folder with config.json, a config.json, or a public model's name, such as Llama-3.1-8B-Instruct.",
+        ),
+    ],
+    accelerator: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Such as H100; may be repeated. Without: all NVIDIA ones of the catalogue."),
+    ] = None,
+    tensor_parallel: Annotated[
+        list[int] | None,
+        typer.Option(min=1, metavar="N", help="GPUs that share a layer; may be repeated. Without: 1, 2, 4 and 8."),
+    ] = None,
+    pipeline_parallel: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Groups of layers, one after another.")
+    ] = 1,
+    engine: Annotated[str, typer.Option(metavar="ENGINE[=VERSION]", help="Such as vllm=0.19.")] = "vllm",
+    context_length: Annotated[
+        int | None, typer.Option(min=1, metavar="TOKENS", help="Most of one sequence, prompt and answer.")
+    ] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Sequences of that length whose KV cache must be there at a time."),
+    ] = None,
+    max_num_seqs: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Most sequences of a batch; without: the engine's default.")
+    ] = None,
+    max_num_batched_tokens: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Most new tokens of a batch; without: the engine's default.")
+    ] = None,
+    utilization: Annotated[
+        float | None, typer.Option(min=0, max=1, metavar="PART", help="Of a GPU's memory that the engine may take.")
+    ] = None,
+    kv_dtype: Annotated[str, typer.Option(metavar="TYPE", help="Of the KV cache: auto, fp8, bfloat16, ...")] = "auto",
+    dtype: Annotated[
+        str, typer.Option(metavar="TYPE", help="Of the model: auto, bfloat16, float16, float32.")
+    ] = "auto",
+    enforce_eager: Annotated[bool, typer.Option("--enforce-eager", help="No CUDA graphs.")] = False,
+    weights_gib: Annotated[
+        float | None, typer.Option(min=0, metavar="GIB", help="Weights on each GPU, in place of what files tell.")
+    ] = None,
+    checkpoint_gib: Annotated[
+        float | None, typer.Option(min=0, metavar="GIB", help="Weights of all files together, in their place.")
+    ] = None,
+    memory_gib: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="GIB", help="What the accelerator hands out, in place of the catalogue's."),
+    ] = None,
+    startup_log: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A vLLM startup log: its measurements replace estimates.")
+    ] = None,
+    output_format: Annotated[
+        str,
+        typer.Option("--format", help="table, options (rows for a problem) or json.", autocompletion=lambda: FORMATS),
+    ] = "table",
+) -> None:
+    """Say how much memory a copy of a model takes on each of its GPUs, part by part, and whether it fits.
+
+    With --concurrency the KV cache is as large as so many sequences of --context-length need; with --utilization, or
+    neither, as large as the engine makes it. --format options has the copies that fit, as rows for `options:` of a
+    problem, each with the engine's flags.
+
+    Exit codes: 0 sized, whether or not it fits; 2 bad input.
+    """
+    with in_words():
+        from placement.errors import UsageError, nearest, printable
+        from placement.sizing import Launch, read_model, read_startup_log
+
+        if output_format not in FORMATS:
+            raise UsageError(f'--format: no format "{printable(output_format)}"; {nearest(output_format, FORMATS)}')
+        launch = Launch(
+            engine=engine,
+            max_num_seqs=max_num_seqs,
+            max_num_batched_tokens=max_num_batched_tokens,
+            utilization=utilization,
+            context_length=context_length,
+            concurrency=concurrency,
+            kv_dtype=kv_dtype,
+            dtype=dtype,
+            enforce_eager=enforce_eager,
+            pipeline_parallel=pipeline_parallel,
+            weights_gib=weights_gib,
+            checkpoint_gib=checkpoint_gib,
+            memory_gib=memory_gib,
+        )
+        log = None if startup_log is None else read_startup_log(startup_log)
+        degrees = list(dict.fromkeys(tensor_parallel or _degrees(log)))
+        if weights_gib is not None and len(degrees) > 1:
+            raise UsageError("--weights-gib is on each GPU, so it is of one degree: add --tensor-parallel N")
+        rows = _rows(read_model(model), accelerator, degrees, launch, log)
+        _show(rows, output_format)
+
+
+def _degrees(log: StartupLog | None) -> Sequence[int]:
+    return DEGREES if log is None or log.tensor_parallel is None else (log.tensor_parallel,)
+
+
+def _rows(
+    model: Model, names: list[str] | None, degrees: list[int], launch: Launch, log: StartupLog | None
+) -> list[Sizing]:
+    from placement.errors import UsageError
+    from placement.sizing import size as size_copy
+
+    chosen = names or _accelerators(log)
+    if not chosen:
+        raise UsageError("no accelerator of the catalogue has the memory that the log reports; add --accelerator NAME")
+    return [size_copy(model, name, degree, launch, log=log) for name in chosen for degree in degrees]
+
+
+def _accelerators(log: StartupLog | None) -> list[str]:
+    """Those that vLLM's constants were measured on the like of: NVIDIA's, of known memory, and the log's."""
+    from placement.catalogue import accelerators
+
+    known = [facts for facts in accelerators().values() if facts.vendor == "NVIDIA" and facts.usable_gib is not None]
+    if log is not None and log.total_gib is not None:
+        known = [facts for facts in known if abs((facts.usable_gib or 0) / log.total_gib - 1) <= _NEAR]
+    return [facts.name for facts in known]
+
+
+def _show(rows: list[Sizing], output_format: str) -> None:
+    from placement.errors import UsageError
+
+    if output_format == "json":
+        typer.echo(json.dumps([row.to_row() for row in rows], indent=1))
+        return
+    if output_format == "options":
+        fitting = [row for row in rows if row.fits]
+        if not fitting:
+            raise UsageError(
+                f"no copy fits: {rows[0].accelerator} at degree {rows[0].tensor_parallel}: {rows[0].reason}"
+            )
+        from placement.report.sizing import option_lines
+
+        for line in option_lines(fitting):
+            typer.echo(line)
+    else:
+        from placement.cli.streams import console
+        from placement.report.sizing import sizing_table
+
+        console(sys.stdout).print(sizing_table(rows))
+        if len(rows) == 1:
+            tell(f"vllm serve {rows[0].model} {' '.join(rows[0].flags)}")
+    for note in dict.fromkeys(note for row in rows for note in row.notes):
+        say(f"note: {note}")

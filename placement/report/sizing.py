@@ -1,0 +1,74 @@
+"""Sizings of copies as a table, and as rows for `options:` of a problem."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from placement.errors import printable
+from placement.report.narrow import Fitting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from placement.sizing import Sizing
+
+
+_COLUMNS = ("GPUs", "context", "weights", "activations", "other", "graphs", "KV", "KV tokens", "total", "usable")
+
+
+def sizing_table(rows: Sequence[Sizing]) -> RenderableType:
+    """A row for each accelerator and degree: the parts, GiB on each GPU, and whether they fit."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("accelerator", no_wrap=True, style="bold")
+    for name in _COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("fits", no_wrap=True)
+    for row in rows:
+        table.add_row(row.accelerator, *_figures(row), "yes" if row.fits else "no")
+    title = Text(f"{printable(rows[0].model)}, GiB on each GPU of a copy" if rows else "")
+    reasons = [Text(f"{row.accelerator} x {row.gpus}: {row.reason}", style="dim") for row in rows if not row.fits]
+    return Group(title, Fitting(table, lambda: Group(*map(_block, rows))), *reasons)
+
+
+def _figures(row: Sizing) -> list[str]:
+    parts = (row.context_gib, row.weights_gib, row.activation_gib, row.non_torch_gib, row.graphs_gib, row.kv_gib)
+    ends = (row.total_gib, row.usable_gib)
+    return [str(row.gpus), *(f"{part:.2f}" for part in parts), f"{row.kv_tokens:,}", *(f"{end:.2f}" for end in ends)]
+
+
+def _block(row: Sizing) -> RenderableType:
+    """One row where a table has no room."""
+    head = Text(f"{row.accelerator} x {row.gpus}", style="bold")
+    head.append("  fits" if row.fits else "  does not fit", style="not bold")
+    lines = [f"  {name}: {figure}" for name, figure in zip(_COLUMNS[1:], _figures(row)[1:], strict=True)]
+    return Group(head, Text("\n".join(lines)))
+
+
+def option_lines(rows: Sequence[Sizing]) -> Iterator[str]:
+    """YAML of `options:`, one line a row, with the engine's flags as a comment.
+
+    A copy owns its accelerators, so each row is an option that is not shared.
+    """
+    yield "options:"
+    for row in rows:
+        option = row.to_option()
+        fields = ", ".join(f"{key}: {_yaml(value)}" for key, value in option.items())
+        yield f"  - {{{fields}}}  # {' '.join(row.flags)}"
+
+
+def _yaml(value: object) -> str:
+    """A value of an option as flow YAML, of which JSON is a part; plain words need no quotes."""
+    if isinstance(value, list):
+        return f"[{', '.join(_yaml(entry) for entry in value)}]"
+    text = json.dumps(value)
+    plain = text[1:-1]
+    is_word = isinstance(value, str) and plain[:1].isalpha() and plain.replace("-", "").replace("_", "").isalnum()
+    return plain if is_word and plain.lower() not in ("true", "false", "null", "yes", "no", "on", "off") else text

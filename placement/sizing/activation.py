@@ -1,0 +1,83 @@
+"""The most memory that a profile run takes beside the weights: what vLLM sets aside for activations.
+
+At its start vLLM runs the model once on `max_num_batched_tokens` tokens and draws a sample for `max_num_seqs`
+sequences (`profile_run` and `_dummy_sampler_run` in `vllm/v1/worker/gpu_model_runner.py`). The peak is in one of two
+moments, and what stays alive through both comes on top:
+
+- the sampler: logits of every sequence over the whole vocabulary, in the model's type and in 32 bits, their
+  probabilities and as many random numbers, beside the hidden states of all tokens;
+- a feed-forward layer: the gate, the projection beside it and their product, beside the hidden states.
+
+What stays: the workspace of cuBLAS, the two buffers of a mixture of experts, and pictures with their embeddings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placement.sizing.architecture import Architecture
+    from placement.sizing.engines import EngineFacts
+
+_MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What the engine may do at a time: sequences, new tokens of a batch, on how many GPUs, in which type."""
+
+    sequences: int
+    batched_tokens: int
+    tensor_parallel: int
+    dtype_bytes: int = 2
+
+
+def activation_bytes(model: Architecture, load: Load, facts: EngineFacts, capability: tuple[int, int] | None) -> int:
+    """Peak of a profile run on each GPU, bytes, as the engine counts it: without weights and KV cache.
+
+    `capability` is CUDA's compute capability of the accelerator: cuBLAS takes a larger workspace from 9.0 on.
+    """
+    workspace = facts.cublas_mib_hopper if capability is not None and capability >= (9, 0) else facts.cublas_mib
+    lasting = int(workspace * _MIB) + _pictures(model, load) + _experts(model, load, facts)
+    return lasting + max(_sampler(model, load, facts), _feed_forward(model, load))
+
+
+def _sampler(model: Architecture, load: Load, facts: EngineFacts) -> int:
+    """The sampler's moment. Its logits are of the whole vocabulary on each GPU: they have been gathered."""
+    sequences = min(load.sequences, load.batched_tokens)
+    of_logit = facts.sampler_bytes + (2 if load.dtype_bytes == 4 else 0)
+    rows = min(facts.sampler_buffer_rows, sequences) * 4  # a buffer of 32 bits for each multiprocessor
+    hidden = (load.batched_tokens + 2 * sequences) * model.hidden * load.dtype_bytes
+    return int(sequences * model.vocabulary * of_logit) + rows * model.vocabulary + hidden
+
+
+def _feed_forward(model: Architecture, load: Load) -> int:
+    """A feed-forward layer's moment: three inner widths, split over the GPUs, and four hidden states."""
+    inner = -(-3 * model.intermediate // load.tensor_parallel) * load.dtype_bytes
+    if model.quantisation is not None and model.quantisation.method == "compressed-tensors":
+        inner += -(-model.intermediate // load.tensor_parallel)  # the product once more, in 8 bits
+    return load.batched_tokens * (inner + 4 * model.hidden * load.dtype_bytes)
+
+
+def _experts(model: Architecture, load: Load, facts: EngineFacts) -> int:
+    """The two buffers of the fused kernel: every token as often as it has experts, before and after the activation.
+
+    `workspace_shapes` in `vllm/model_executor/layers/fused_moe/fused_moe.py`. Kernels for 4-bit floats have none.
+    """
+    experts = model.experts
+    is_four_bits = model.quantisation is not None and model.quantisation.method in ("mxfp4", "modelopt-fp4", "nvfp4")
+    if experts is None or is_four_bits or not facts.keeps_expert_buffers:
+        return 0
+    width = -(-experts.intermediate // load.tensor_parallel)
+    of_token = max(width, model.hidden) + max(2 * width, model.hidden)
+    return load.batched_tokens * experts.per_token * of_token * load.dtype_bytes
+
+
+def _pictures(model: Architecture, load: Load) -> int:
+    """As many of the largest pictures as a batch has room for, at least one: their pixels and their embeddings."""
+    if model.vision is None:
+        return 0
+    budget = max(load.batched_tokens, model.vision.tokens)
+    count = max(1, budget // model.vision.tokens)
+    return count * (model.vision.numbers + model.vision.tokens * model.hidden) * load.dtype_bytes

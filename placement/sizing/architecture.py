@@ -1,0 +1,107 @@
+"""What of a model decides how much memory a copy takes."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+BYTES_OF_DTYPE = {
+    "float32": 4,
+    "float": 4,
+    "bfloat16": 2,
+    "float16": 2,
+    "half": 2,
+}
+
+
+class Kind(enum.Enum):
+    """What a layer keeps of a sequence."""
+
+    FULL = "full attention"
+    SLIDING = "sliding window"
+    CHUNKED = "chunked attention"
+    LATENT = "latent attention"
+    STATE = "recurrent state"
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """What one layer keeps. Layers with equal caches share a group of the engine's KV cache.
+
+    Of attention, `kv_heads` heads of `key_size` + `value_size` numbers a token (latent attention: one head, its latent
+    in `key_size`), for the last `window` tokens where that is not 0. Of a recurrent layer, `state` and `convolution`
+    numbers a sequence, whatever its length; all heads together, so a tensor-parallel degree divides them.
+    """
+
+    kind: Kind
+    kv_heads: int = 0
+    key_size: int = 0
+    value_size: int = 0
+    window: int = 0
+    state: int = 0
+    convolution: int = 0
+    state_bytes: int = 2  # of one number of `state`
+    token_bytes: int = 0  # where a layer's format fixes the bytes of a token, such as an indexer's
+
+    def bytes_per_token(self, tensor_parallel: int, kv_bytes: int) -> int:
+        """Bytes of one token on each GPU. Heads are split, and repeated once there are more GPUs than heads."""
+        if self.kind is Kind.STATE:
+            return 0
+        if self.token_bytes:
+            return self.token_bytes
+        heads = 1 if self.kind is Kind.LATENT else max(1, -(-self.kv_heads // tensor_parallel))
+        return heads * (self.key_size + self.value_size) * kv_bytes
+
+    def bytes_per_sequence(self, tensor_parallel: int, dtype_bytes: int) -> int:
+        """Bytes of a recurrent layer's state on each GPU."""
+        return -(-(self.state * self.state_bytes + self.convolution * dtype_bytes) // tensor_parallel)
+
+
+@dataclass(frozen=True, slots=True)
+class Experts:
+    """A mixture of experts: how many there are and how many a token goes to, and one expert's inner width."""
+
+    count: int
+    per_token: int
+    intermediate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vision:
+    """An encoder of pictures: the tokens and the raw numbers of the largest picture."""
+
+    tokens: int
+    numbers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quantisation:
+    """How a checkpoint is quantised: the method's name, bits of a weight where it says so, and of the KV cache."""
+
+    method: str
+    bits: int | None = None
+    kv_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """The figures of a model, as its config has them. Sizes count numbers, not bytes, unless the name says bytes."""
+
+    model_type: str
+    hidden: int
+    intermediate: int  # of a dense layer, 0 when there is none
+    vocabulary: int
+    layers: int
+    heads: int
+    caches: tuple[Cache, ...]  # of each layer that keeps something, in their order
+    context: int | None  # most tokens of a sequence, prompt and answer
+    dtype_bytes: int
+    rotary_bytes: int = 0  # tables of sines and cosines, which the engine counts as weights
+    experts: Experts | None = None
+    vision: Vision | None = None
+    quantisation: Quantisation | None = None
+
+    @property
+    def kv_heads(self) -> int:
+        """The most heads that a layer keeps keys and values of; 0 when no layer has any."""
+        return max((cache.kv_heads for cache in self.caches), default=0)

@@ -1,0 +1,154 @@
+"""Keys of a model's `config.json`, under all the names that families of models give them."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from placement.errors import DocumentError, Fault, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Where models that see or hear keep what their language model is made of.
+_NESTS = ("text_config", "llm_config", "language_config", "language_model_config", "thinker_config")
+MOST = 2**40  # of any number that is a size: more is damage
+
+# What a config says, first by the name that most models use.
+HIDDEN = ("hidden_size", "n_embd", "d_model", "dim")
+LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+HEADS = ("num_attention_heads", "n_head", "n_heads", "num_heads")
+KV_HEADS = ("num_key_value_heads", "n_head_kv", "num_kv_heads", "multi_query_group_num")
+HEAD_SIZE = ("head_dim", "attention_head_dim", "hidden_size_per_head", "kv_channels")
+INTERMEDIATE = ("intermediate_size", "ffn_hidden_size", "n_inner", "d_ff", "ffn_dim")
+VOCABULARY = ("vocab_size", "padded_vocab_size", "n_vocab")
+CONTEXT = (
+    "max_position_embeddings",
+    "n_positions",
+    "max_seq_len",
+    "seq_length",
+    "model_max_length",
+    "max_sequence_length",
+)
+EXPERTS = ("num_experts", "moe_num_experts", "n_routed_experts", "num_local_experts")
+EXPERTS_PER_TOKEN = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_top_k", "moe_topk")
+MOE_INTERMEDIATE = ("moe_intermediate_size", "expert_ffn_hidden_size", "ffn_hidden_size")
+SHARED_EXPERTS = ("n_shared_experts", "num_shared_experts")
+SHARED_INTERMEDIATE = ("shared_expert_intermediate_size", "moe_shared_expert_intermediate_size")
+
+
+class Config:
+    """One mapping of a config, with the place it stands at: values are checked when they are asked for."""
+
+    def __init__(self, values: Mapping[str, Any], source: str, path: str = "$") -> None:
+        """Take the mapping at `path` of the file `source`."""
+        self.values, self.source, self.path = values, source, path
+
+    def fault(self, key: str, rule: str, value: object = ...) -> DocumentError:
+        """The error that a key of this mapping breaks a rule."""
+        return DocumentError([Fault(f"{self.path}.{printable(key)}", rule, value)], self.source)
+
+    def get(self, *names: str) -> tuple[str, Any] | None:
+        """The first of the names that has a value, with it; null counts as none."""
+        return next(((name, self.values[name]) for name in names if self.values.get(name) is not None), None)
+
+    def whole(self, *names: str, least: int = 0) -> int | None:
+        """The whole number under the first of the names that is there; None when none is.
+
+        Raises
+        ------
+        DocumentError
+            What stands there is no whole number of at least `least`.
+        """
+        found = self.get(*names)
+        return None if found is None else self._whole(*found, least)
+
+    def _whole(self, name: str, value: Any, least: int) -> int:
+        if isinstance(value, list) and value and all(entry == value[0] for entry in value):
+            value = value[0]  # of each layer the same
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not is_number or value != int(value) or not least <= value <= MOST:
+            raise self.fault(name, f"must be a whole number from {least} to 2^40", value)
+        return int(value)
+
+    def needed(self, *names: str, least: int = 1) -> int:
+        """As `whole`, of a key that each model has.
+
+        Raises
+        ------
+        DocumentError
+            None of the names is there, or no whole number stands there.
+        """
+        found = self.whole(*names, least=least)
+        if found is None:
+            also = f" (or {', '.join(names[1:])})" if names[1:] else ""
+            raise self.fault(names[0], f"is missing: every model's config.json has this key{also}")
+        return found
+
+    def number(self, *names: str) -> float | None:
+        """The number above zero under the first of the names that is there; None when none is."""
+        found = self.get(*names)
+        if found is None:
+            return None
+        name, value = found
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= MOST:
+            raise self.fault(name, "must be a number above 0", value)
+        return float(value)
+
+    def text(self, *names: str) -> str:
+        """The text under the first of the names that is there, else none: ``""``."""
+        found = self.get(*names)
+        return found[1] if found is not None and isinstance(found[1], str) else ""
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """A boolean; `default` when it is absent or of another type."""
+        value = self.values.get(name)
+        return value if isinstance(value, bool) else default
+
+    def rows(self, name: str) -> list[Any] | None:
+        """The list under a name; None when it is absent or empty."""
+        value = self.values.get(name)
+        if value is None or value == []:
+            return None
+        if not isinstance(value, list):
+            raise self.fault(name, "must be a list", value)
+        return value
+
+    def inside(self, *names: str) -> Config | None:
+        """The mapping under the first of the names that is there; None when none is."""
+        found = self.get(*names)
+        if found is None or not isinstance(found[1], dict):
+            return None
+        return Config(found[1], self.source, f"{self.path}.{found[0]}")
+
+    def language_model(self) -> Config:
+        """What the language model is made of: of a model that sees, the mapping inside."""
+        nested = next((inside for name in _NESTS if (inside := self.inside(name)) is not None), None)
+        if nested is None:
+            return self
+        if nested.get(*HIDDEN) is None and nested.get(*LAYERS) is None and any(nested.get(name) for name in _NESTS):
+            return nested.language_model()
+        return nested
+
+
+def parse_config(text: str, source: str) -> Config:
+    """The config in a text. `Infinity` is let pass: configs of state-space models have it.
+
+    Raises
+    ------
+    DocumentError
+        It is no JSON, or no mapping.
+    """
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
+    except (RecursionError, ValueError):  # ValueError: a number of more digits than Python reads
+        raise DocumentError(
+            [Fault("$", "is not JSON of a model: nested too deeply, or a number too long")], source
+        ) from None
+    if not isinstance(values, dict):
+        raise DocumentError([Fault("$", "must be a mapping of keys to values, as in a model's config.json")], source)
+    return Config(values, source)

@@ -1,0 +1,257 @@
+"""What each layer of a model keeps, from the keys of its config.
+
+Families of models write the same fact in their own way: `layer_types` and `sliding_window` (most), a pattern that the
+family has by default (Gemma 2 and 3, gpt-oss, Llama 4), `full_attention_interval` (Qwen3-Next), periods and offsets
+(Jamba), letters (Nemotron-H), lists of layer numbers (Bamba, Kimi Linear). The reading follows what the classes of
+Hugging Face's `transformers` and vLLM's model classes do with those keys.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.sizing import config as keys
+from placement.sizing.architecture import Cache, Kind
+from placement.sizing.states import state_of
+
+if TYPE_CHECKING:
+    from placement.sizing.config import Config
+
+MOST_LAYERS = 10_000
+_INDEXER_BYTES = 132  # of DeepSeek's sparse attention: 128 numbers in 8 bits and a scale, for each token
+_LINEAR_WORDS = ("linear_attention", "mamba", "mamba1", "mamba2", "conv", "recurrent", "linear", "hybrid_mamba")
+_FULL_WORDS = ("full_attention", "attention", "full", "global", "hybrid")
+_NOTHING_WORDS = ("mlp", "moe", "no_op")
+# Families whose every n-th layer is full attention and the rest sliding, when their config does not say.
+_PERIODS = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6, "gemma3n": 5, "gemma3n_text": 5, "cohere2": 4, "gpt_oss": 2}
+_WINDOWS = {"gemma2": 4096, "gemma3": 1024, "gemma3_text": 1024, "gpt_oss": 128, "cohere2": 4096}
+_LATENT_FAMILIES = (
+    "deepseek",
+    "kimi",
+    "glm_moe_dsa",
+    "glm4_moe_lite",
+    "longcat",
+    "pangu_ultra",
+    "axk1",
+    "bailing_hybrid",
+)
+_EXPANDED_FAMILIES = ("minicpm3",)  # have a latent's rank, and keep the keys and values that come of it
+
+
+def read_caches(config: Config) -> tuple[Cache, ...]:
+    """What each layer keeps, in the order of the layers; layers that keep nothing are left out.
+
+    Raises
+    ------
+    DocumentError
+        A key is missing, is no number, or names a kind of layer that is not known here.
+    """
+    if config.get("compress_ratios") is not None:
+        raise config.fault("compress_ratios", "a compressed KV cache is not sized yet; measure it with --startup-log")
+    words = _words(config)
+    caches: list[Cache] = []
+    for index, word in enumerate(words):
+        if word in _NOTHING_WORDS:
+            continue
+        caches.extend(_of_layer(config, word, index))
+    shared = config.whole("num_kv_shared_layers") or 0  # Gemma 3n: the last layers use what earlier ones keep
+    return tuple(caches[: len(caches) - shared] if shared < len(caches) else caches)
+
+
+def _of_layer(config: Config, word: str, index: int) -> list[Cache]:
+    if word in _LINEAR_WORDS:
+        return [state_of(config)]
+    if word == "parallel":  # Falcon-H1: attention and a recurrent layer side by side
+        return [_attention(config, "full", index), state_of(config)]
+    if word == "chunked_attention":
+        return [_attention(config, "chunked", index)]
+    if word == "sliding_attention":
+        return [_attention(config, "sliding", index)]
+    if word not in _FULL_WORDS and not word.endswith("sparse_attention"):  # sparse: all is kept, part is looked at
+        known = ", ".join(sorted({*_FULL_WORDS, *_LINEAR_WORDS, "sliding_attention", "chunked_attention"}))
+        raise config.fault("layer_types", f"has a kind of layer that is not known here; known: {known}", word)
+    if _is_latent(config):
+        return _latent(config, index)
+    return [_attention(config, "full", index)]
+
+
+def _words(config: Config) -> list[str]:
+    """One word for the kind of each layer."""
+    count = layer_count(config)
+    read = _listed(config) or _counted(config, count) or _by_family(config, count)
+    if len(read) < count and config.rows("layer_types") is not None:
+        raise config.fault("layer_types", f"must have {count} entries, one for each layer, and has {len(read)}")
+    return read[:count]
+
+
+def layer_count(config: Config) -> int:
+    """Layers of a model: the config's number, else as many as it lists.
+
+    Raises
+    ------
+    DocumentError
+        It has neither, or more than any model.
+    """
+    listed = config.rows("layers_block_type") or config.rows("layer_types") or config.text("hybrid_override_pattern")
+    if listed and config.get(*keys.LAYERS) is None:
+        return min(len(listed), MOST_LAYERS)
+    count = config.needed(*keys.LAYERS)
+    if count > MOST_LAYERS:
+        raise config.fault(keys.LAYERS[0], f"must be at most {MOST_LAYERS:,}", count)
+    return count
+
+
+def _listed(config: Config) -> list[str] | None:
+    """Kinds that the config lists layer by layer."""
+    pattern = config.text("hybrid_override_pattern")
+    if pattern:
+        letters = {"M": "mamba", "*": "attention", "-": "mlp", "E": "moe"}
+        odd = next((letter for letter in pattern if letter not in letters), None)
+        if odd is not None:
+            raise config.fault("hybrid_override_pattern", "is made of M (Mamba), * (attention), - and E", pattern)
+        return [letters[letter] for letter in pattern]
+    for name in ("layer_types", "layers_block_type"):
+        rows = config.rows(name)
+        if rows is not None:
+            if config.text("model_type").startswith("falcon_h1"):
+                return ["parallel"] * len(rows)
+            return [_sliding_or_full(config, str(row)) for row in rows]
+    kinds = config.rows("hybrid_layer_pattern")  # MiMo: 1 is a sliding window
+    if kinds is not None:
+        return ["sliding_attention" if kind else "full_attention" for kind in kinds]
+    kinds = config.rows("attn_type_list")  # MiniMax: 0 is linear attention
+    if kinds is not None:
+        return ["full_attention" if kind else "linear_attention" for kind in kinds]
+    blocks = config.rows("block_configs")  # Nemotron-NAS: some layers have no attention
+    if blocks is not None:
+        return ["no_op" if _without_attention(block) else "full_attention" for block in blocks]
+    return None
+
+
+def _without_attention(block: object) -> bool:
+    attention = block.get("attention") if isinstance(block, dict) else None
+    return isinstance(attention, dict) and bool(attention.get("no_op") or attention.get("replace_with_linear"))
+
+
+def _sliding_or_full(config: Config, word: str) -> str:
+    """A sliding layer of a model that switches its windows off, or names no window, is a full one."""
+    off = not config.flag("use_sliding_window", default=True) or not config.whole("sliding_window")
+    if word == "sliding_attention" and off and not _WINDOWS.get(config.text("model_type")):
+        return "full_attention"
+    return word
+
+
+def _counted(config: Config, count: int) -> list[str] | None:
+    """Kinds that follow from a period, an offset or a list of layer numbers."""
+    linear = config.inside("linear_attn_config")  # Kimi Linear counts layers from 1
+    if linear is not None:
+        full = linear.rows("full_attn_layers") or []
+        return ["full_attention" if number + 1 in full else "linear_attention" for number in range(count)]
+    numbers = config.rows("attn_layer_indices")  # Bamba
+    if numbers is not None:
+        return ["attention" if number in numbers else "mamba" for number in range(count)]
+    period = config.whole("attn_layer_period", least=1)  # Jamba
+    if period is not None:
+        offset = config.whole("attn_layer_offset") or 0
+        return ["attention" if number % period == offset % period else "mamba" for number in range(count)]
+    interval = config.whole("full_attention_interval", least=1)  # Qwen3-Next
+    if interval is not None and config.get("linear_num_value_heads") is not None:
+        return ["linear_attention" if (number + 1) % interval else "full_attention" for number in range(count)]
+    return None
+
+
+def _by_family(config: Config, count: int) -> list[str]:
+    """Kinds that a family has though its config does not say so."""
+    family = config.text("model_type")
+    if family.startswith("falcon_h1"):
+        return ["parallel"] * count
+    if family in ("mamba", "mamba2", "falcon_mamba"):
+        return ["mamba"] * count
+    if family.startswith("llama4") or (config.get("attention_chunk_size") and config.get("no_rope_layers")):
+        return _llama4(config, count)
+    period = config.whole("sliding_window_pattern", least=1) or _PERIODS.get(family)
+    if period is not None and period > 1 and (config.whole("sliding_window") or family in _WINDOWS):
+        first = 0 if family == "gpt_oss" else 1
+        return ["sliding_attention" if (number + first) % period else "full_attention" for number in range(count)]
+    everywhere = family in ("mistral", "mixtral", "starcoder2", "ministral") and config.whole("sliding_window")
+    return ["sliding_attention" if everywhere else "full_attention"] * count
+
+
+def _llama4(config: Config, count: int) -> list[str]:
+    """Layers with rotary embeddings look at chunks; every fourth, without, at everything."""
+    marks = config.rows("no_rope_layers")
+    interval = config.whole("no_rope_layer_interval", least=1) or 4
+    with_rope = [bool(mark) for mark in marks] if marks else [(n + 1) % interval != 0 for n in range(count)]
+    return ["chunked_attention" if rope else "full_attention" for rope in with_rope]
+
+
+def _is_latent(config: Config) -> bool:
+    if config.whole("kv_lora_rank") is None:
+        return False
+    family = config.text("model_type").lower()
+    if family.startswith(_EXPANDED_FAMILIES):
+        return False
+    # A config written by hand may name no family: a latent's rank is telling enough.
+    return not family or family.startswith(_LATENT_FAMILIES) or config.whole("qk_rope_head_dim") is not None
+
+
+def _latent(config: Config, index: int) -> list[Cache]:
+    """The latent of multi-head latent attention, and what a sparse indexer keeps beside it."""
+    rank, rope = config.needed("kv_lora_rank"), config.whole("qk_rope_head_dim") or 0
+    found = [Cache(Kind.LATENT, kv_heads=1, key_size=rank + rope)]
+    kinds = config.rows("indexer_types")
+    has_indexer = kinds[index] == "full" if kinds and index < len(kinds) else True
+    if config.whole("index_topk") and has_indexer:
+        found.append(Cache(Kind.LATENT, kv_heads=1, token_bytes=_INDEXER_BYTES))
+    return found
+
+
+def _attention(config: Config, how: str, index: int) -> Cache:
+    sliding = how == "sliding"
+    heads, key, value = _head_sizes(config, index, sliding=sliding)
+    if sliding:
+        window = config.whole("sliding_window", "sliding_window_size") or _WINDOWS.get(config.text("model_type"), 0)
+        return Cache(Kind.SLIDING if window else Kind.FULL, heads, key, value, window=window)
+    if how == "chunked":
+        return Cache(Kind.CHUNKED, heads, key, value, window=config.whole("attention_chunk_size", least=1) or 8192)
+    return Cache(Kind.FULL, heads, key, value)
+
+
+def _head_sizes(config: Config, index: int, *, sliding: bool) -> tuple[int, int, int]:
+    """Heads of keys and values of a layer, and the sizes of both."""
+    size = config.whole(*keys.HEAD_SIZE, least=1)
+    if size is None:
+        size = config.needed(*keys.HIDDEN) // config.needed(*keys.HEADS)
+    heads = _kv_heads(config, index)
+    value = config.whole("v_head_dim", least=1) if config.whole("kv_lora_rank") is None else None
+    if sliding and config.whole("swa_num_key_value_heads"):
+        heads = config.needed("swa_num_key_value_heads")
+        size = config.whole("swa_head_dim", least=1) or size
+        value = config.whole("swa_v_head_dim", least=1) or value
+    elif not sliding and config.whole("global_head_dim"):  # Gemma 4
+        heads = config.whole("num_global_key_value_heads", least=1) or heads
+        size = config.needed("global_head_dim")
+    return heads, size, value or size
+
+
+def _kv_heads(config: Config, index: int) -> int:
+    blocks = config.rows("block_configs")
+    if blocks is not None and index < len(blocks) and isinstance(blocks[index], dict):
+        attention = blocks[index].get("attention") or {}
+        per_group = attention.get("n_heads_in_group") if isinstance(attention, dict) else None
+        if isinstance(per_group, int) and per_group > 0:
+            return max(1, config.needed(*keys.HEADS) // per_group)
+    found = config.get(*keys.KV_HEADS)
+    if found is not None and isinstance(found[1], list) and index < len(found[1]):
+        return _checked_heads(config, found[0], found[1][index])
+    if config.text("model_type") == "falcon" and not config.flag("new_decoder_architecture"):
+        return 1 if config.flag("multi_query", default=True) else config.needed(*keys.HEADS)
+    if config.text("model_type") == "gpt_bigcode" and config.flag("multi_query", default=True):
+        return 1
+    return config.whole(*keys.KV_HEADS, least=1) or config.needed(*keys.HEADS)
+
+
+def _checked_heads(config: Config, name: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 2**20:
+        raise config.fault(name, "must be whole numbers of at least 1", value)
+    return value

@@ -1,0 +1,162 @@
+"""Parameters of a model counted from its config, and how tensor parallelism divides them.
+
+The count is of the shapes that `transformers` builds: embeddings, attention, gated feed-forward layers, experts, norms.
+It is exact for plain decoders (Llama, Qwen, Mistral, Gemma) and within a per cent for what has parts of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.errors import DocumentError
+from placement.sizing import config as keys
+from placement.sizing.architecture import Cache, Kind
+from placement.sizing.layers import layer_count, read_caches
+
+if TYPE_CHECKING:
+    from placement.sizing.config import Config
+
+_UNGATED = ("gpt2", "gpt_neox", "gpt_bigcode", "phi", "opt", "falcon", "starcoder2", "nemotron", "nemotron_h", "mpt")
+_VOCABULARY_UNIT = 64  # vLLM pads the vocabulary to a multiple of this
+_TIED_BY_DEFAULT = ("gemma", "gemma2", "gemma3", "gemma3_text", "cohere", "cohere2", "gpt2", "gpt_bigcode", "falcon")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """How many numbers a model has: split over the GPUs, repeated on each, and of keys and values, split by heads."""
+
+    split: int
+    repeated: int
+    by_head: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.split + self.repeated + self.by_head
+
+    def part(self, tensor_parallel: int, kv_heads: int) -> float:
+        """The part of all that each GPU of a tensor-parallel group holds."""
+        heads = min(tensor_parallel, kv_heads) if kv_heads else tensor_parallel
+        held = self.split / tensor_parallel + self.repeated + self.by_head / heads
+        return held / self.total
+
+
+# Shapes that are not counted here: experts that work on a shorter vector, layers of different widths.
+_UNCOUNTED = ("moe_latent_size", "routed_expert_hidden_size", "block_configs")
+
+
+def count_parameters(config: Config) -> Parameters | None:
+    """Parameters of a model and of its encoder of pictures; None where the config lacks what only this needs."""
+    model = config.language_model()
+    if model.get(*_UNCOUNTED) is not None:
+        return None
+    try:
+        found = _count(model)
+    except DocumentError:
+        return None
+    encoder = config.inside("vision_config")
+    return found if encoder is None else replace(found, split=found.split + _encoder(encoder))
+
+
+def _encoder(encoder: Config) -> int:
+    """Blocks of an encoder of pictures: attention, and two matrices (Pixtral: three) of its inner width."""
+    try:
+        hidden = encoder.whole("hidden_size", "embed_dim", "width", least=1)
+        blocks = encoder.whole("num_hidden_layers", "depth", "layers", least=1)
+        inner = encoder.whole("intermediate_size", "mlp_dim", least=1)
+    except DocumentError:
+        return 0
+    if hidden is None or blocks is None:
+        return 0
+    matrices = 3 if encoder.text("model_type") == "pixtral" else 2
+    return blocks * hidden * (4 * hidden + matrices * (inner or 4 * hidden))
+
+
+def _count(config: Config) -> Parameters:
+    hidden, layers = config.needed(*keys.HIDDEN), layer_count(config)
+    vocabulary = -(-config.needed(*keys.VOCABULARY) // _VOCABULARY_UNIT) * _VOCABULARY_UNIT
+    family = config.text("model_type")
+    tied = config.flag("tie_word_embeddings", default=family in _TIED_BY_DEFAULT)
+    total = Parameters(vocabulary * hidden * (1 if tied else 2), hidden, 0)
+    caches = read_caches(config)
+    attention = [_layer(config, cache, hidden) for cache in caches if not cache.token_bytes]
+    feed = [_feed_forward(config, index, hidden) for index in range(layers) if _has_feed_forward(config, index)]
+    rows = [total, *attention, *feed, Parameters(0, 2 * hidden * layers, 0)]
+    return Parameters(sum(r.split for r in rows), sum(r.repeated for r in rows), sum(r.by_head for r in rows))
+
+
+def _layer(config: Config, cache: Cache, hidden: int) -> Parameters:
+    """Attention, or the recurrent layer in its place."""
+    if cache.kind is Kind.STATE:
+        return Parameters(_recurrent(config, cache, hidden), 0, 0)
+    heads = config.needed(*keys.HEADS)
+    if cache.kind is Kind.LATENT:
+        return _latent(config, heads, hidden)
+    outputs = 2 * heads * cache.key_size if config.flag("attn_output_gate") else heads * cache.key_size
+    split = hidden * outputs + heads * cache.value_size * hidden
+    return Parameters(split, 0, hidden * cache.kv_heads * (cache.key_size + cache.value_size))
+
+
+def _latent(config: Config, heads: int, hidden: int) -> Parameters:
+    rank, rope = config.needed("kv_lora_rank"), config.whole("qk_rope_head_dim") or 0
+    plain, value = config.needed("qk_nope_head_dim"), config.needed("v_head_dim")
+    query_rank = config.whole("q_lora_rank")
+    split = rank * heads * (plain + value) + heads * value * hidden
+    split += (query_rank or hidden) * heads * (plain + rope)
+    return Parameters(split, hidden * (rank + rope) + (hidden * query_rank if query_rank else 0), 0)
+
+
+def _recurrent(config: Config, cache: Cache, hidden: int) -> int:
+    """Projections in and out of a recurrent layer, about: inputs of the convolution, a gate, and the output."""
+    value_heads = config.whole("linear_num_value_heads")
+    if value_heads is not None:
+        value = value_heads * config.needed("linear_value_head_dim")
+        key = config.needed("linear_num_key_heads") * config.needed("linear_key_head_dim")
+        return hidden * (2 * key + 2 * value + 2 * value_heads) + value * hidden
+    heads, size = config.whole("mamba_num_heads", "mamba_n_heads"), config.whole("mamba_head_dim", "mamba_d_head")
+    if heads is not None and size is not None:
+        width = config.needed("ssm_state_size", "mamba_d_state")
+        groups = config.whole("n_groups", "mamba_n_groups") or 1
+        return hidden * (2 * heads * size + 2 * groups * width + heads) + heads * size * hidden
+    inner = (config.whole("mamba_expand", "expand") or 2) * hidden
+    return 3 * hidden * inner + cache.state
+
+
+def _has_feed_forward(config: Config, index: int) -> bool:
+    pattern = config.text("hybrid_override_pattern")  # Nemotron-H: a letter is the whole layer
+    return pattern[index : index + 1] in ("-", "E") if pattern else not config.text("model_type").startswith("mamba")
+
+
+def _feed_forward(config: Config, index: int, hidden: int) -> Parameters:
+    gates = 2 if config.text("model_type") in _UNGATED else 3
+    experts = config.whole(*keys.EXPERTS)
+    if not experts or _is_dense(config, index):
+        width = config.whole("dense_intermediate_size", "intermediate_size_mlp", *keys.INTERMEDIATE) or 4 * hidden
+        return Parameters(gates * hidden * width, 0, 0)
+    width = config.whole(*keys.MOE_INTERMEDIATE, *keys.INTERMEDIATE, least=1) or 4 * hidden
+    shared = (config.whole(*keys.SHARED_EXPERTS) or 0) * width
+    shared = config.whole(*keys.SHARED_INTERMEDIATE) or shared
+    if config.text("model_type").startswith("llama4"):
+        shared = config.needed(*keys.INTERMEDIATE)
+    return Parameters(gates * hidden * (experts * width + shared), hidden * experts, 0)
+
+
+def _is_dense(config: Config, index: int) -> bool:
+    """Whether a layer of a model with experts has none."""
+    pattern = config.text("hybrid_override_pattern")
+    if pattern:
+        return pattern[index : index + 1] != "E"
+    freq = config.values.get("moe_layer_freq")
+    if isinstance(freq, list) and index < len(freq):
+        return not freq[index]
+    kinds = config.rows("mlp_layer_types")
+    if kinds and index < len(kinds):
+        return str(kinds[index]) == "dense"
+    if index < (config.whole("first_k_dense_replace") or 0) or index in (config.rows("mlp_only_layers") or []):
+        return True
+    period = config.whole("expert_layer_period", least=1)  # Jamba
+    if period is not None:
+        return index % period != (config.whole("expert_layer_offset") or 0) % period
+    step = config.whole("interleave_moe_layer_step", "decoder_sparse_step", least=1) or 1
+    return (index + 1) % step != 0

@@ -1,0 +1,71 @@
+"""How a checkpoint is quantised, from the forms that quantisers write it down in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.documents.read import read_text
+from placement.sizing.architecture import Quantisation
+from placement.sizing.config import Config, parse_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_BITS_OF_METHOD = {"fp8": 8, "fbgemm_fp8": 8, "mxfp4": 4, "awq": 4, "modelopt": 8, "modelopt_fp4": 4, "nvfp4": 4}
+_BITS_OF_ALGORITHM = {"FP8": 8, "NVFP4": 4, "W4A16_AWQ": 4, "W4A8_AWQ": 4, "INT4": 4, "INT8": 8, "MXFP4": 4}
+
+
+def read_quantisation(config: Config, model: Config, beside: Path | None) -> Quantisation | None:
+    """What a config says of how its weights are stored; None when they are as they were trained.
+
+    `beside` is ModelOpt's `hf_quant_config.json`, read where it exists.
+
+    Raises
+    ------
+    DocumentError
+        That file is damaged.
+    """
+    for place in (config, model):
+        found = place.inside("quantization_config", "compression_config")
+        if found is not None:
+            return _of(found)
+    if beside is not None and beside.is_file():
+        source, text = read_text(beside)
+        return _of(parse_config(text, source))
+    return None
+
+
+def _of(found: Config) -> Quantisation:
+    inner = found.inside("quantization")  # ModelOpt's file
+    algorithm = (inner or found).text("quant_algo").upper()
+    method = found.text("quant_method").lower().replace("_", "-") or ("modelopt" if algorithm else "unknown")
+    bits = found.whole("bits", "w_bit", "weight_bits") or _bits_of_groups(found)
+    if bits is None:
+        by_method = _BITS_OF_METHOD.get(method.replace("-", "_"))
+        bits = next((n for name, n in _BITS_OF_ALGORITHM.items() if algorithm.startswith(name)), by_method)
+    if method == "bitsandbytes":
+        bits = 4 if found.flag("load_in_4bit") or found.flag("_load_in_4bit") else 8
+    return Quantisation(method, bits, _kv_bytes(found, inner))
+
+
+def _bits_of_groups(found: Config) -> int | None:
+    """The bits of weights in compressed-tensors' groups: of several groups, the fewest."""
+    groups = found.inside("config_groups")
+    if groups is None:
+        return None
+    bits: list[int] = []
+    for group in groups.values.values():
+        weights = group.get("weights") if isinstance(group, dict) else None
+        count = weights.get("num_bits") if isinstance(weights, dict) else None
+        if isinstance(count, int) and not isinstance(count, bool) and count > 0:
+            bits.append(count)
+    return min(bits, default=None)
+
+
+def _kv_bytes(found: Config, inner: Config | None) -> int | None:
+    """Bytes of a number in the KV cache, where the checkpoint asks for fewer than the model's own."""
+    scheme: Any = found.values.get("kv_cache_scheme")
+    if isinstance(scheme, dict) and scheme.get("num_bits") == 8:
+        return 1
+    algorithm = (inner or found).text("kv_cache_quant_algo").upper()
+    return 1 if algorithm.startswith(("FP8", "INT8")) else None

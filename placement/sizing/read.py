@@ -1,0 +1,236 @@
+"""A model from a folder, a `config.json`, or the name of a public one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from placement import arguments
+from placement.documents.read import STDIN, read_text
+from placement.errors import DocumentError, Fault, UsageError, printable
+from placement.sizing import config as keys
+from placement.sizing.architecture import BYTES_OF_DTYPE, Architecture, Experts, Vision
+from placement.sizing.checkpoint import Checkpoint, read_checkpoint
+from placement.sizing.config import Config, parse_config
+from placement.sizing.known import known_config
+from placement.sizing.layers import layer_count, read_caches
+from placement.sizing.parameters import Parameters, count_parameters
+from placement.sizing.quantisation import read_quantisation
+
+_CONFIG = "config.json"
+_QUANTISATION = "hf_quant_config.json"  # of ModelOpt, beside the config
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model to be sized: its name, its figures, and what is known of its checkpoint's size."""
+
+    name: str
+    architecture: Architecture
+    parameters: Parameters | None  # counted from the config; None where it lacks a key that only this needs
+    checkpoint: Checkpoint | None  # read from files; None where there are none
+
+
+def read_model(model: str | Path) -> Model:
+    """The model in a folder, in a `config.json`, or of the shipped table of public models.
+
+    A folder, or the folder of the config, may hold `model.safetensors.index.json` or `*.safetensors`: then the size of
+    the weights is read there.
+
+    Raises
+    ------
+    DocumentError
+        The config can't be read, lacks a key that each model has, or holds something else there.
+    UsageError
+        It is neither a file nor a name in the table.
+    """
+    path = arguments.path("model", model)
+    place = Path(path)
+    if str(path) == STDIN or place.is_file():
+        source, text = read_text(path)
+        folder = None if str(path) == STDIN or place.name != _CONFIG else place.parent
+        return model_of(parse_config(text, source), place.stem if folder is None else _name_of(folder), folder)
+    if place.is_dir():
+        if not (place / _CONFIG).is_file():
+            raise DocumentError([Fault("$", f"is a folder without a {_CONFIG}: no model is there")], str(place))
+        source, text = read_text(place / _CONFIG)
+        return model_of(parse_config(text, source), _name_of(place), place)
+    if place.suffix == ".json" or str(path).startswith((".", "/")):
+        raise UsageError(f"{printable(str(path))}: there is no such file or folder")
+    name, config = known_config(str(path))
+    found = model_of(config, name)
+    size, said = config.number("checkpoint_gib"), config.text("checkpoint_source")
+    return found if size is None else replace(found, checkpoint=Checkpoint(int(size * 2**30), said))
+
+
+def _name_of(folder: Path) -> str:
+    return folder.resolve().name
+
+
+def model_of(config: Config, name: str, folder: Path | None = None) -> Model:
+    """The model of a config; `folder` is where its checkpoint may be.
+
+    Raises
+    ------
+    DocumentError
+        As `read_architecture`.
+    """
+    architecture = read_architecture(config, folder)
+    given = config.text("_name_or_path")
+    checkpoint = None if folder is None else read_checkpoint(folder, architecture.layers)
+    return Model(given or name, architecture, count_parameters(config), checkpoint)
+
+
+def read_architecture(config: Config, folder: Path | None = None) -> Architecture:
+    """The figures of a model from its config.
+
+    Raises
+    ------
+    DocumentError
+        A key is missing or holds something else than it does in a model; all that are missing are named at once.
+    """
+    model = config.language_model()
+    _check_needed(model)
+    dtype = model.text("dtype", "torch_dtype") or config.text("dtype", "torch_dtype") or "bfloat16"
+    dtype_bytes = BYTES_OF_DTYPE.get(dtype.removeprefix("torch."), 2)
+    if dtype.removeprefix("torch.") == "float32":
+        dtype_bytes = 2  # engines load such checkpoints in 16 bits unless they are told otherwise
+    caches = read_caches(model)
+    hidden = model.needed(*keys.HIDDEN)
+    return Architecture(
+        model_type=model.text("model_type") or config.text("model_type"),
+        hidden=hidden,
+        intermediate=_intermediate(model, hidden),
+        vocabulary=model.needed(*keys.VOCABULARY),
+        layers=layer_count(model),
+        heads=model.whole(*keys.HEADS, least=1) or 1,
+        caches=caches,
+        context=model.whole(*keys.CONTEXT, least=1),
+        dtype_bytes=dtype_bytes,
+        rotary_bytes=_rotary_bytes(model, dtype_bytes),
+        experts=_experts(model),
+        vision=_vision(config, model),
+        quantisation=read_quantisation(config, model, None if folder is None else folder / _QUANTISATION),
+    )
+
+
+def _check_needed(model: Config) -> None:
+    lists_layers = model.get("layers_block_type", "layer_types", "hybrid_override_pattern") is not None
+    wanted = (keys.HIDDEN, keys.VOCABULARY) if lists_layers else (keys.HIDDEN, keys.LAYERS, keys.VOCABULARY)
+    missing = [names for names in wanted if model.get(*names) is None]
+    faults: list[Fault] = []
+    for names in missing:
+        try:
+            model.needed(*names)
+        except DocumentError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise DocumentError(faults, model.source)
+
+
+def _intermediate(model: Config, hidden: int) -> int:
+    """The inner width of a dense layer, 0 where there is none; left out, it is four hidden sizes, as GPT-2's."""
+    found = model.get("dense_intermediate_size", "intermediate_size_mlp", *keys.INTERMEDIATE)
+    if found is not None and isinstance(found[1], list):
+        widths = [width for width in found[1] if isinstance(width, int) and not isinstance(width, bool) and width > 0]
+        if len(widths) < len(found[1]) or not widths:
+            raise model.fault(found[0], "must be whole numbers above 0", found[1])
+        return max(widths)
+    width = model.whole("dense_intermediate_size", "intermediate_size_mlp", *keys.INTERMEDIATE)
+    if width is None:
+        return 4 * hidden
+    has_dense = model.whole("first_k_dense_replace", "n_shared_experts", "num_shared_experts") or model.get(
+        "dense_intermediate_size",
+        "intermediate_size_mlp",
+        "shared_expert_intermediate_size",
+        "interleave_moe_layer_step",
+    )
+    experts = _experts(model)
+    if experts is not None and experts.intermediate == width and not has_dense:
+        return 0  # Mixtral: the key is of the experts
+    return width
+
+
+def _experts(model: Config) -> Experts | None:
+    count = model.whole(*keys.EXPERTS)
+    if not count or model.values.get("enable_moe_block") is False:
+        return None
+    per_token = model.whole(*keys.EXPERTS_PER_TOKEN, least=1)
+    width = model.whole(*keys.MOE_INTERMEDIATE, least=1) or model.whole(*keys.INTERMEDIATE, least=1)
+    if width is None:
+        raise model.fault("moe_intermediate_size", "is missing: models with experts have this key")
+    return Experts(count, per_token or 1, width)
+
+
+def _rotary_bytes(model: Config, dtype_bytes: int) -> int:
+    """Tables of sines and cosines: one row for each position that the scaled context has."""
+    positions = model.whole(*keys.CONTEXT, least=1)
+    size = model.whole("qk_rope_head_dim", least=1) or model.whole("rotary_dim", least=1)
+    if positions is None or model.get("rope_theta", "rope_parameters", "rope_scaling", "rotary_emb_base") is None:
+        return 0
+    if size is None:
+        head = model.whole(*keys.HEAD_SIZE, least=1)
+        head = head or model.needed(*keys.HIDDEN) // (model.whole(*keys.HEADS, least=1) or 1)
+        nested = model.inside("rope_parameters")
+        part = model.number("partial_rotary_factor", "rotary_pct")
+        part = part or (nested.number("partial_rotary_factor") if nested is not None else None)
+        size = int(head * min(part or 1.0, 1.0))
+    rows = positions
+    scaling = model.inside("rope_scaling") or model.inside("rope_parameters")
+    if scaling is not None:
+        kind = scaling.text("rope_type", "type")
+        factor = scaling.number("factor") or 1.0
+        original = scaling.whole("original_max_position_embeddings", least=1)
+        if kind in ("linear", "dynamic"):
+            rows = int(positions * factor)
+        elif kind == "yarn" and original:
+            rows = int(original * factor)
+        elif kind == "mrope" or scaling.get("mrope_section") is not None:
+            rows = 4 * positions
+    local = positions if model.get("rope_local_base_freq") is not None else 0  # Gemma 3 has a second table
+    return (rows + local) * size * dtype_bytes
+
+
+def _vision(config: Config, model: Config) -> Vision | None:
+    """The largest picture that the encoder takes, where the config tells; None for a model without pictures."""
+    encoder = config.inside("vision_config")
+    if encoder is None:
+        return None
+    patch = encoder.whole("patch_size", "spatial_patch_size", least=1) or 14
+    side = encoder.whole("image_size", "img_size", least=1)
+    merge = encoder.whole("spatial_merge_size", least=1) or config.whole("spatial_merge_size", least=1) or 1
+    if side is None:
+        return _vision_without_side(config, encoder, patch, merge)
+    tokens = config.whole("mm_tokens_per_image", least=1)
+    if tokens is None:
+        shuffle = encoder.number("pixel_shuffle_ratio") or 1.0
+        tokens = max(1, int((side // patch) ** 2 / merge**2 * min(shuffle, 1.0) ** 2))
+    tiles = _tiles(config, encoder)
+    return Vision(tokens * tiles, tiles * 3 * side * side)
+
+
+def _tiles(config: Config, encoder: Config) -> int:
+    """Pieces that one picture is cut into, the whole in small included."""
+    if config.text("model_type").startswith("llama4") or encoder.text("model_type").startswith("llama4"):
+        return 17
+    grids = config.rows("image_grid_pinpoints")
+    side = encoder.whole("image_size", least=1) or 1
+    areas = [a * b for pair in grids or [] if isinstance(pair, list) and len(pair) == 2 for a, b in [_pair(pair)]]
+    return 1 + max(areas, default=0) // (side * side) if areas else 1
+
+
+def _pair(pair: list[object]) -> tuple[int, int]:
+    first, second = pair
+    return (first if isinstance(first, int) else 0, second if isinstance(second, int) else 0)
+
+
+def _vision_without_side(config: Config, encoder: Config, patch: int, merge: int) -> Vision:
+    """Encoders that take any size: as many patches as their tables of positions, or Qwen-VL's 16,384 tokens."""
+    height = encoder.whole("init_pos_emb_height", least=1)
+    if height is not None:  # MoonViT
+        patches = height * (encoder.whole("init_pos_emb_width", least=1) or height)
+        return Vision(max(1, patches // 4), patches * 3 * patch * patch)
+    merge = merge if merge > 1 else 2
+    patches = 16384 * merge * merge
+    depth = encoder.whole("temporal_patch_size", least=1) or 2
+    return Vision(16384, patches * 3 * depth * patch * patch)

@@ -1,0 +1,135 @@
+"""What a vLLM startup log says of memory: measurements that replace estimates.
+
+The lines are those of vLLM 0.9 to 0.33; some of them need `VLLM_LOGGING_LEVEL=DEBUG`. Of several GPUs' lines the most
+counts, and of KV caches the least, as the engine itself does it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.documents.read import read_text
+from placement.errors import DocumentError, Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NUMBER = r"(-?\d+(?:\.\d+)?)"
+
+
+@dataclass(frozen=True, slots=True)
+class StartupLog:
+    """Measurements of one launch. Memory of one GPU, GiB; None where the log does not say."""
+
+    source: str
+    version: str | None = None
+    model: str | None = None
+    tensor_parallel: int | None = None
+    pipeline_parallel: int | None = None
+    utilization: float | None = None
+    total_gib: float | None = None
+    context_gib: float | None = None
+    weights_gib: float | None = None
+    activation_gib: float | None = None
+    non_torch_gib: float | None = None
+    graphs_gib: float | None = None
+    kv_gib: float | None = None
+    kv_tokens: int | None = None
+
+
+_PATTERNS = {
+    "total_gib": (rf"total_memory={_NUMBER}\s*GiB", rf"Free memory on device \({_NUMBER}/{_NUMBER} GiB\)"),
+    "context_gib": (rf"worker init memory snapshot:.*?cuda_memory={_NUMBER}\s*GiB",),
+    "weights_gib": (
+        rf"Model loading took {_NUMBER} GiB",
+        rf"{_NUMBER} GiB for weight",
+        rf"model weights take {_NUMBER}",
+    ),
+    "activation_gib": (
+        rf"torch peak memory increase: {_NUMBER}\s*GiB",
+        rf"{_NUMBER} GiB for peak activation",
+        rf"activation peak memory takes {_NUMBER}",
+    ),
+    "non_torch_gib": (
+        rf"non-torch forward increase memory: {_NUMBER}\s*GiB",
+        rf"{_NUMBER} GiB for non-torch memory",
+        rf"non_torch_memory takes {_NUMBER}",
+    ),
+    "graphs_gib": (rf"Graph capturing finished in .*?took {_NUMBER} GiB", rf"CUDA graph pool memory: {_NUMBER} GiB"),
+}
+_KV_GIB = (rf"Available KV cache memory: {_NUMBER} GiB", rf"reserved for KV Cache is {_NUMBER}")
+_KV_TOKENS = r"GPU KV cache size: ([\d,]+) tokens"
+
+
+def read_startup_log(path: str | Path) -> StartupLog:
+    """The measurements in a startup log.
+
+    Raises
+    ------
+    DocumentError
+        It can't be read, or has no line about memory, or one whose number is out of all proportion.
+    """
+    source, text = read_text(path)
+    return parse_startup_log(text, source)
+
+
+def parse_startup_log(text: str, source: str) -> StartupLog:
+    """As `read_startup_log`, of a text.
+
+    Examples
+    --------
+    >>> parse_startup_log("Model loading took 7.51 GiB memory and 10.5 seconds", "log").weights_gib
+    7.51
+    """
+    measured = {name: _most(patterns, text, source) for name, patterns in _PATTERNS.items()}
+    pools = _found(_KV_GIB, text, source)
+    tokens = [int(number.replace(",", "")) for number in re.findall(_KV_TOKENS, text) if number.strip(",")]
+    if not pools and not tokens and all(value is None for value in measured.values()):
+        rule = "has no line of vLLM about memory; is it a log of its start, with VLLM_LOGGING_LEVEL=INFO or DEBUG?"
+        raise DocumentError([Fault("$", rule)], source)
+    return StartupLog(
+        source=source,
+        version=_first(r"LLM engine \(v(\d[\w.]*)", text) or _first(r"server version (\d[\w.]*)", text),
+        model=_first(r"with config: model='([^']+)'", text),
+        tensor_parallel=_whole(r"tensor_parallel_size=(\d{1,4})\b", text),
+        pipeline_parallel=_whole(r"pipeline_parallel_size=(\d{1,4})\b", text),
+        utilization=_share(text),
+        kv_gib=min(pools, default=None),
+        kv_tokens=min(tokens, default=None),
+        **measured,
+    )
+
+
+def _most(patterns: tuple[str, ...], text: str, source: str) -> float | None:
+    return max(_found(patterns, text, source), default=None)
+
+
+def _found(patterns: tuple[str, ...], text: str, source: str) -> list[float]:
+    """Numbers of the first pattern that is in the text; of a pair, the second."""
+    for pattern in patterns:
+        found = [hit if isinstance(hit, str) else hit[-1] for hit in re.findall(pattern, text)]
+        numbers = [float(number) for number in found]
+        odd = next((number for number in numbers if not -4096 < number < 4096), None)
+        if odd is not None:
+            line = 1 + text[: text.find(found[numbers.index(odd)])].count("\n")
+            raise DocumentError([Fault(f"line {line}", "has memory that no GPU has, in GiB", odd)], source)
+        if numbers:
+            return numbers
+    return []
+
+
+def _first(pattern: str, text: str) -> str | None:
+    found = re.search(pattern, text)
+    return found[1] if found else None
+
+
+def _whole(pattern: str, text: str) -> int | None:
+    found = _first(pattern, text)
+    return int(found) if found else None
+
+
+def _share(text: str) -> float | None:
+    found = _first(rf"'gpu_memory_utilization': {_NUMBER}", text) or _first(rf"Requested memory: {_NUMBER}", text)
+    return float(found) if found and 0 < float(found) <= 1 else None

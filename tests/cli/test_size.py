@@ -1,0 +1,95 @@
+"""``placement size`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement.documents.problem import Component
+from placement.documents.yaml_text import parse_yaml
+from placement.sizing.size import ROW_KEYS
+from tests.cli.test_solve import run
+from tests.sizing.test_architectures import PLAIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ISSUE = (
+    "--accelerator", "H100", "--tensor-parallel", "2", "--engine", "vllm=0.19", "--max-num-seqs", "1024",
+    "--max-num-batched-tokens", "8192", "--utilization", "0.95", "--weights-gib", "8.1",
+)  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A config of Llama 3.1 8B's shape."""
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(PLAIN))
+    return path
+
+
+def test_json_has_exactly_the_keys(config: Path) -> None:
+    """One row for one accelerator and one degree; the sum of all parts is no more than the total."""
+    done = run("size", config, *ISSUE, "--format", "json")
+
+    assert done.exit_code == 0, done.stderr
+    (row,) = json.loads(done.stdout)
+    assert tuple(row) == ROW_KEYS
+    assert (row["accelerator"], row["tensor_parallel"], row["weights_gib"], row["fits"]) == ("H100", 2, 8.1, True)
+    parts = ("context", "weights", "activation", "non_torch", "graphs", "kv")
+    assert sum(row[f"{part}_gib"] for part in parts) <= row["total_gib"] + 0.05
+    assert row["kv_tokens"] == pytest.approx((79.19 * 0.95 - 8.1 - 1.89 - 2.08) * 2**30 / 65536, rel=0.002)
+
+
+def test_options_are_rows_of_a_problem(config: Path) -> None:
+    """They parse as YAML and are valid options; only what fits is among them."""
+    done = run("size", config, "--accelerator", "H100", "--accelerator", "T4", "--format", "options")
+
+    assert done.exit_code == 0, done.stderr
+    rows = parse_yaml(done.stdout)["options"]
+    component = Component.model_validate({"name": "chat", "copies": 1, "options": rows})
+    assert [option.accelerators for option in component.options or ()] == [1, 2, 4, 8, 2, 4, 8]
+    assert "--gpu-memory-utilization" in done.stdout
+
+
+def test_a_kv_cache_that_is_asked_for(config: Path) -> None:
+    """64 sequences of 8,192 tokens take 64 GiB; on an L4 they do not fit on one GPU."""
+    asked = ("--concurrency", "64", "--context-length", "8192", "--tensor-parallel", "1", "--format", "json")
+
+    done = run("size", config, "--accelerator", "H200", "--accelerator", "L4", *asked)
+
+    large, small = json.loads(done.stdout)
+    assert (large["kv_gib"], large["fits"]) == (64.01, True)
+    assert large["kv_tokens"] >= 64 * 8192
+    assert small["fits"] is False
+
+
+def test_the_table_and_the_flags(config: Path) -> None:
+    """All accelerators that are known, or one row with the line to start the engine with."""
+    everything = run("size", config)
+    one = run("size", config, "--accelerator", "H100", "--tensor-parallel", "1")
+
+    assert everything.exit_code == one.exit_code == 0
+    assert everything.stdout.count("H100") > 3
+    assert "vllm serve" in one.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--format", "yaml"), 'no format "yaml"'),
+        (("--weights-gib", "8"), "add --tensor-parallel"),
+        (("--accelerator", "H101"), "did you mean"),
+        (("--engine", "sglang"), "vllm"),
+        (("--startup-log", "/no/such.log"), "can't be read"),
+        (("--accelerator", "T4", "--tensor-parallel", "1", "--format", "options"), "no copy fits"),
+    ],
+)
+def test_bad_input(arguments: tuple[str, ...], words: str, config: Path) -> None:
+    """Exit code 2, and a way out."""
+    done = run("size", config, *arguments)
+
+    assert done.exit_code == 2
+    assert words in done.stderr

@@ -1,0 +1,303 @@
+"""Keys of configs: each way of writing down what a layer keeps, and what is no model's config."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement.errors import DocumentError, UsageError
+from placement.sizing import Launch, read_model, size
+from placement.sizing.architecture import Kind
+from placement.sizing.config import Config
+from placement.sizing.known import known_models
+from placement.sizing.kv_cache import lay_out
+from placement.sizing.layers import read_caches
+from placement.sizing.read import read_architecture
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAIN: dict[str, Any] = {
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "vocab_size": 128256,
+    "max_position_embeddings": 8192,
+}
+QWEN_NEXT: dict[str, Any] = {
+    "model_type": "qwen3_next",
+    "hidden_size": 2048,
+    "num_hidden_layers": 48,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 2,
+    "head_dim": 256,
+    "vocab_size": 151936,
+    "full_attention_interval": 4,
+    "linear_num_key_heads": 16,
+    "linear_num_value_heads": 32,
+    "linear_key_head_dim": 128,
+    "linear_value_head_dim": 128,
+    "linear_conv_kernel_dim": 4,
+    "num_experts": 512,
+    "num_experts_per_tok": 10,
+    "moe_intermediate_size": 512,
+    "shared_expert_intermediate_size": 512,
+    "max_position_embeddings": 262144,
+}
+
+
+def kinds(**keys: Any) -> Counter[Kind]:
+    """How many layers of each kind a config has: the plain one with these keys."""
+    return Counter(cache.kind for cache in read_caches(Config({**PLAIN, **keys}, "config.json")))
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({}, {Kind.FULL: 32}),
+        ({"sliding_window": 4096, "use_sliding_window": False, "model_type": "qwen2"}, {Kind.FULL: 32}),
+        ({"sliding_window": 4096, "model_type": "mistral"}, {Kind.SLIDING: 32}),
+        ({"sliding_window": None, "model_type": "mistral"}, {Kind.FULL: 32}),
+        ({"model_type": "gemma2", "sliding_window": 4096}, {Kind.SLIDING: 16, Kind.FULL: 16}),
+        ({"model_type": "gemma2"}, {Kind.SLIDING: 16, Kind.FULL: 16}),
+        ({"model_type": "gemma3_text", "sliding_window": 512}, {Kind.SLIDING: 27, Kind.FULL: 5}),
+        ({"model_type": "cohere2", "sliding_window": 9, "sliding_window_pattern": 4}, {Kind.SLIDING: 24, Kind.FULL: 8}),
+        ({"model_type": "gpt_oss", "sliding_window": 128}, {Kind.SLIDING: 16, Kind.FULL: 16}),
+        (
+            {"layer_types": ["sliding_attention", "full_attention"] * 16, "sliding_window": 9},
+            {Kind.SLIDING: 16, Kind.FULL: 16},
+        ),
+        (
+            {"layer_types": ["sliding_attention"] * 32, "sliding_window": 9, "use_sliding_window": False},
+            {Kind.FULL: 32},
+        ),
+        ({"model_type": "llama4_text", "attention_chunk_size": 8192}, {Kind.CHUNKED: 24, Kind.FULL: 8}),
+        ({"model_type": "llama4_text", "no_rope_layers": [1, 0] * 16}, {Kind.CHUNKED: 16, Kind.FULL: 16}),
+        ({"kv_lora_rank": 512, "qk_rope_head_dim": 64}, {Kind.LATENT: 32}),
+        ({"kv_lora_rank": 512, "qk_rope_head_dim": 64, "index_topk": 2048}, {Kind.LATENT: 64}),
+        ({"model_type": "minicpm3", "kv_lora_rank": 256, "qk_rope_head_dim": 32}, {Kind.FULL: 32}),
+        (
+            {"attn_layer_period": 8, "attn_layer_offset": 4, "mamba_d_state": 16, "mamba_d_conv": 4},
+            {Kind.STATE: 28, Kind.FULL: 4},
+        ),
+        (
+            {
+                "hybrid_override_pattern": "M-M*",
+                "num_hidden_layers": 4,
+                "mamba_num_heads": 128,
+                "mamba_head_dim": 64,
+                "ssm_state_size": 128,
+                "conv_kernel": 4,
+            },
+            {Kind.STATE: 2, Kind.FULL: 1},
+        ),
+        (
+            {
+                "attn_layer_indices": [3, 9],
+                "mamba_n_heads": 128,
+                "mamba_d_head": 64,
+                "mamba_d_state": 128,
+                "mamba_d_conv": 4,
+            },
+            {Kind.STATE: 30, Kind.FULL: 2},
+        ),
+        (
+            {
+                "linear_attn_config": {"full_attn_layers": [4, 8], "num_heads": 32, "head_dim": 128},
+                "kv_lora_rank": 512,
+                "qk_rope_head_dim": 64,
+            },
+            {Kind.STATE: 30, Kind.LATENT: 2},
+        ),
+        ({"block_configs": [{"attention": {"no_op": True}}] * 8 + [{"attention": {}}] * 24}, {Kind.FULL: 24}),
+        ({"num_kv_shared_layers": 10}, {Kind.FULL: 22}),
+        ({"hybrid_layer_pattern": [0, 1] * 16, "sliding_window": 128}, {Kind.FULL: 16, Kind.SLIDING: 16}),
+        (
+            {"layers_block_type": ["mamba", "hybrid"] * 16, "mamba_d_state": 16, "mamba_d_conv": 4},
+            {Kind.STATE: 16, Kind.FULL: 16},
+        ),
+    ],
+)  # fmt: skip
+def test_what_layers_keep(keys: dict[str, Any], expected: dict[Kind, int]) -> None:
+    """Each family's way to say which of its layers keep what."""
+    assert kinds(**keys) == expected
+
+
+def test_names_of_other_families() -> None:
+    """GPT-2's and Falcon's names of the same figures."""
+    figures = read_architecture(
+        Config({"n_embd": 768, "n_layer": 12, "n_head": 12, "vocab_size": 50257, "n_positions": 1024}, "c")
+    )
+
+    assert (figures.hidden, figures.layers, figures.intermediate, figures.context) == (768, 12, 3072, 1024)
+    assert figures.caches[0].bytes_per_token(1, 2) == 2 * 12 * 64 * 2
+
+
+def test_a_model_that_sees_has_its_language_model_inside() -> None:
+    """`text_config` and its like, two deep as Qwen Omni has it; the encoder's largest picture is found."""
+    for nested in ({"text_config": PLAIN}, {"thinker_config": {"text_config": PLAIN}}, {"language_config": PLAIN}):
+        figures = read_architecture(Config({"model_type": "x", **nested}, "c"))
+        assert (figures.layers, figures.vision) == (32, None)
+    encoder = {"vision_config": {"image_size": 896, "patch_size": 14}, "mm_tokens_per_image": 256}
+
+    figures = read_architecture(Config({"text_config": PLAIN, **encoder}, "c"))
+
+    assert figures.vision is not None
+    assert (figures.vision.tokens, figures.vision.numbers) == (256, 3 * 896 * 896)
+
+
+@pytest.mark.parametrize(
+    ("quantised", "method", "bits", "kv_bytes"),
+    [
+        ({"quant_method": "awq", "bits": 4}, "awq", 4, None),
+        ({"quant_method": "gptq", "bits": 8}, "gptq", 8, None),
+        ({"quant_method": "fp8", "activation_scheme": "dynamic"}, "fp8", 8, None),
+        ({"quant_method": "mxfp4"}, "mxfp4", 4, None),
+        (
+            {
+                "quant_method": "compressed-tensors",
+                "config_groups": {"group_0": {"weights": {"num_bits": 4}}},
+                "kv_cache_scheme": {"num_bits": 8},
+            },
+            "compressed-tensors",
+            4,
+            1,
+        ),
+        ({"producer": {"name": "modelopt"}, "quant_algo": "NVFP4", "kv_cache_quant_algo": "FP8"}, "modelopt", 4, 1),
+        ({"quantization": {"quant_algo": "FP8", "kv_cache_quant_algo": "FP8"}}, "modelopt", 8, 1),
+        ({"quant_method": "bitsandbytes", "load_in_4bit": True}, "bitsandbytes", 4, None),
+    ],
+)
+def test_forms_of_quantisation(quantised: dict[str, Any], method: str, bits: int, kv_bytes: int | None) -> None:
+    """What quantisers write; a KV cache of 8 bits is used unless another is asked for."""
+    found = read_architecture(Config({**PLAIN, "quantization_config": quantised}, "c")).quantisation
+
+    assert found is not None
+    assert (found.method, found.bits, found.kv_bytes) == (method, bits, kv_bytes)
+
+
+def test_a_quantised_checkpoint_is_not_guessed(tmp_path: Path) -> None:
+    """Parameters times bits are wrong by a fifth; the message has the three ways out."""
+    (tmp_path / "config.json").write_text(json.dumps(PLAIN | {"quantization_config": {"quant_method": "awq"}}))
+
+    with pytest.raises(UsageError, match=r"is quantised \(awq, 4 bits\).*index.json.*--weights-gib.*--checkpoint-gib"):
+        size(tmp_path, "H100")
+    assert size(tmp_path, "H100", 2, Launch(checkpoint_gib=6.0)).weights_gib == pytest.approx(3.0, abs=0.02)
+
+
+def test_a_layout_of_a_hybrid_is_vllms() -> None:
+    """Qwen3-Next on two H200, as a public startup log of vLLM 0.10.2 has it: blocks of 544 tokens, 973,760 tokens."""
+    caches = read_caches(Config(QWEN_NEXT, "c"))
+
+    layout = lay_out(caches, 2, kv_bytes=2, dtype_bytes=2)
+
+    assert (layout.block, len(layout.groups), layout.block_bytes) == (544, 4, 12 * 544 * 1024)
+    assert layout.tokens_in(44.59 * 2**30) == 973_760
+    found = size(read_model("Qwen3-8B"), "RTX-4090", 1, Launch("vllm=0.10.2", utilization=0.8, weights_gib=8.8))
+    assert found.activation_gib == pytest.approx(1.40, abs=0.03)  # a public log of that version, on such a card
+    assert found.kv_gib == pytest.approx(8.60, abs=0.05)
+
+
+def test_heads_are_repeated_beyond_their_number() -> None:
+    """Two heads on eight GPUs: one on each; a latent is on each GPU whole."""
+    few = read_caches(Config({**PLAIN, "num_key_value_heads": 2}, "c"))[0]
+    latent = read_caches(Config({**PLAIN, "kv_lora_rank": 512, "qk_rope_head_dim": 64}, "c"))[0]
+
+    assert [few.bytes_per_token(degree, 2) for degree in (1, 2, 8)] == [1024, 512, 512]
+    assert [latent.bytes_per_token(degree, 2) for degree in (1, 8)] == [1152, 1152]
+
+
+@pytest.mark.parametrize("name", sorted(known_models()))
+def test_every_model_of_the_table_can_be_read(name: str) -> None:
+    """Each has its figures; where its size is not known, that is said."""
+    model = read_model(name)
+
+    assert model.architecture.caches
+    if model.architecture.quantisation is None:
+        assert size(model, "H200", 8, Launch("vllm=0.19")).weights_gib > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "billions"),
+    [
+        ("Llama-3.1-8B-Instruct", 8.03), ("Llama-3.1-70B-Instruct", 70.55), ("Qwen3-8B", 8.19), ("Qwen3-32B", 32.76),
+        ("Qwen3-30B-A3B", 30.53), ("Qwen3-235B-A22B", 235.09), ("gemma-2-27b-it", 27.23), ("Mixtral-8x7B-v0.1", 46.70),
+        ("DeepSeek-V3", 671.03), ("Kimi-K2-Instruct", 1026.4), ("gpt-oss-20b", 20.91), ("Qwen2.5-72B-Instruct", 72.71),
+    ],
+)  # fmt: skip
+def test_parameters_are_as_published(name: str, billions: float) -> None:
+    """Counted from shapes, against the publishers' own numbers."""
+    found = read_model(name).parameters
+
+    assert found is not None
+    assert found.total / 1e9 == pytest.approx(billions, rel=0.002)
+
+
+# --- What is no model
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({}, r"at \$\.hidden_size: is missing(.|\n)*num_hidden_layers: is missing(.|\n)*vocab_size: is missing"),
+        ({"hidden_size": 1, "vocab_size": 2}, r"\$\.num_hidden_layers: is missing: every model's.*\(or n_layer"),
+        ({**PLAIN, "num_hidden_layers": "32"}, r'must be a whole number from 1 to 2\^40, got "32"'),
+        ({**PLAIN, "num_hidden_layers": -1}, "got -1"),
+        ({**PLAIN, "num_hidden_layers": 10**9}, r"must be at most 10,000, got 1000000000"),
+        ({**PLAIN, "layer_types": ["lookahead"] * 32}, r'kind of layer that is not known here.*got "lookahead"'),
+        ({**PLAIN, "layer_types": 7}, "must be a list, got 7"),
+        ({**PLAIN, "layer_types": ["full_attention"]}, "must have 32 entries"),
+        ({**PLAIN, "hybrid_override_pattern": "MQ"}, "is made of M"),
+        ({**PLAIN, "compress_ratios": [1, 2]}, "is not sized yet"),
+        ({**PLAIN, "num_experts": 8, "intermediate_size": None}, r"\$\.moe_intermediate_size: is missing"),
+        ({"text_config": {**PLAIN, "vocab_size": None}}, r"\$\.text_config\.vocab_size: is missing"),
+        ({**QWEN_NEXT, "linear_num_key_heads": None}, r"\$\.linear_num_key_heads: is missing"),
+    ],
+)
+def test_what_is_missing_is_named(config: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """File, key and rule."""
+    (tmp_path / "config.json").write_text(json.dumps(config))
+
+    with pytest.raises(DocumentError, match=words):
+        read_model(tmp_path / "config.json")
+
+
+def test_names_that_are_not_known_get_the_nearest(tmp_path: Path) -> None:
+    """A model, an accelerator, an engine, a version, a type; a folder without a config; a file that is not there."""
+    with pytest.raises(UsageError, match='did you mean "Qwen3-8B"'):
+        read_model("Qwen3-8b-x")
+    with pytest.raises(UsageError, match="several"):
+        size("Qwen3-8B", "A100")
+    with pytest.raises(UsageError, match="H100"):
+        size("Qwen3-8B", "H1000")
+    with pytest.raises(UsageError, match='did you mean "vllm"'):
+        size("Qwen3-8B", "H100", 1, Launch("vlm"))
+    with pytest.raises(UsageError, match="is no version"):
+        size("Qwen3-8B", "H100", 1, Launch("vllm=new"))
+    with pytest.raises(UsageError, match="older than all constants"):
+        size("Qwen3-8B", "H100", 1, Launch("vllm=0.6"))
+    with pytest.raises(UsageError, match='did you mean "bfloat16"'):
+        size("Qwen3-8B", "H100", 1, Launch(dtype="bfloat17"))
+    with pytest.raises(UsageError, match="no such file"):
+        read_model(tmp_path / "none.json")
+    with pytest.raises(DocumentError, match=r"a folder without a config\.json"):
+        read_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "launch",
+    [
+        Launch(utilization=0.0), Launch(utilization=1.5), Launch(max_num_seqs=0), Launch(concurrency=-1),
+        Launch(weights_gib=0.0), Launch(memory_gib=float("nan")), Launch(kv_dtype="fp7"),
+    ],
+)  # fmt: skip
+def test_arguments_that_mean_nothing(launch: Launch) -> None:
+    """Each is refused by name."""
+    with pytest.raises(UsageError):
+        size("Qwen3-8B", "H100", 1, launch)

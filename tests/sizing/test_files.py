@@ -1,0 +1,180 @@
+"""Checkpoints and startup logs: what is read, and what damage is told of; nothing damaged gives a traceback."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placement.errors import DocumentError, PlacementError
+from placement.sizing import Launch, size
+from placement.sizing.config import parse_config
+from placement.sizing.read import model_of
+from placement.sizing.startup_log import parse_startup_log
+from tests.sizing.test_architectures import PLAIN, QWEN_NEXT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GIB = 2**30
+LINES = (
+    "worker init memory snapshot: torch_peak=0.01GiB, free_memory=77.66GiB, total_memory=79.19GiB, cuda_memory=1.53GiB",
+    "Initializing a V1 LLM engine (v0.19.0) with config: model='m/x', tensor_parallel_size=2, pipeline_parallel_size=1",
+    "Model loading took 7.51 GiB memory and 10.5 seconds",
+    "Total non KV cache memory: 11.47GiB; torch peak memory increase: 1.89GiB; non-torch forward increase memory: "
+    "2.07GiB; weights memory: 7.51GiB.",
+    "Available KV cache memory: 63.76 GiB",
+    "GPU KV cache size: 1,044,688 tokens",
+    "Graph capturing finished in 4 secs, took 0.76 GiB",
+    "Free memory on device (77.66/79.19 GiB) on startup. Actual usage is 7.51 GiB for weight, 1.89 GiB for peak "
+    "activation, 2.07 GiB for non-torch memory, and 0.76 GiB for CUDAGraph memory.",
+)
+ODD: list[Any] = [
+    None,
+    True,
+    -1,
+    0,
+    1.5,
+    1e300,
+    float("inf"),
+    10**40,
+    "",
+    "x",
+    [],
+    [1],
+    ["full_attention"],
+    {},
+    {"a": 1},
+]
+KEYS = (
+    *PLAIN, *QWEN_NEXT, "layer_types", "quantization_config", "rope_scaling", "vision_config", "kv_lora_rank",
+    "sliding_window", "block_configs", "text_config", "moe_layer_freq", "head_dim", "attention_chunk_size",
+)  # fmt: skip
+
+
+def folder(path: Path, header: dict[str, Any] | bytes, index: dict[str, Any] | None = None) -> Path:
+    """A folder with a plain config and one safetensors file of that header."""
+    (path / "config.json").write_text(json.dumps(PLAIN))
+    raw = header if isinstance(header, bytes) else json.dumps(header).encode()
+    (path / "model.safetensors").write_bytes(struct.pack("<Q", len(raw)) + raw)
+    if index is not None:
+        (path / "model.safetensors.index.json").write_text(json.dumps(index))
+    return path
+
+
+def tensor(start: int, end: int) -> dict[str, Any]:
+    """One entry of a header."""
+    return {"dtype": "I32", "shape": [1], "data_offsets": [start, end]}
+
+
+def test_headers_give_the_bytes(tmp_path: Path) -> None:
+    """Layers beyond the model's are not loaded; the rest counts, split over the GPUs."""
+    path = folder(
+        tmp_path,
+        {
+            "__metadata__": {"format": "pt"},
+            "model.layers.0.mlp.down_proj.weight": tensor(0, 8 * GIB),
+            "model.layers.32.eh_proj.weight": tensor(8 * GIB, 9 * GIB),
+            "vision_tower.layers.40.weight": tensor(9 * GIB, 10 * GIB),
+        },
+    )
+
+    assert size(path, "H100", 1, Launch("vllm=0.19")).weights_gib == 9.0
+    assert size(path, "H100", 2, Launch("vllm=0.19")).weights_gib == pytest.approx(4.5, abs=0.01)
+
+
+def test_an_index_without_its_files_has_the_total(tmp_path: Path) -> None:
+    """The files may be elsewhere."""
+    path = folder(tmp_path, {}, {"metadata": {"total_size": 4 * GIB}, "weight_map": {"a": "model-1-of-2.safetensors"}})
+
+    assert size(path / "config.json", "H100", 1, Launch("vllm=0.19")).weights_gib == 4.0
+
+
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        (b"", "header's length is wrong"),
+        (b"not json", "its header is not JSON"),
+        (b"[1, 2]", "its header is no mapping"),
+        ({"a.b": {"data_offsets": [4, 2]}}, r"\$\.a\.b\.data_offsets: must be two rising numbers, got \[4, 2\]"),
+        ({"a": 7}, "must be two rising numbers"),
+    ],
+)
+def test_a_damaged_checkpoint(header: Any, words: str, tmp_path: Path) -> None:
+    """Which file, and where in it."""
+    with pytest.raises(DocumentError, match=rf"model\.safetensors at .*{words}"):
+        size(folder(tmp_path, header), "H100")
+
+
+@pytest.mark.parametrize(
+    ("index", "words"),
+    [
+        ({}, r"\$\.metadata: is missing"),
+        ({"metadata": {}}, r"\$\.metadata\.total_size: is missing"),
+        ({"metadata": {"total_size": "9"}}, "must be a whole number"),
+        ({"metadata": {"total_size": 9}}, r"\$\.weight_map: must map each tensor"),
+        ({"metadata": {"total_size": 9}, "weight_map": {"a": "../../b"}}, "must name files of the same folder"),
+    ],
+)
+def test_a_damaged_index(index: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """The key, and what it must be."""
+    with pytest.raises(DocumentError, match=words):
+        size(folder(tmp_path, {}, index), "H100")
+
+
+def test_a_log_of_several_gpus(tmp_path: Path) -> None:
+    """The most of each part, the least of the KV caches; a total of 79.19 leaves one kind of accelerator."""
+    text = "\n".join([*LINES, "Model loading took 7.60 GiB memory", "Available KV cache memory: 63.50 GiB"])
+
+    log = parse_startup_log(text, "log")
+
+    assert (log.weights_gib, log.kv_gib, log.kv_tokens, log.total_gib) == (7.60, 63.50, 1_044_688, 79.19)
+    assert (log.version, log.tensor_parallel, log.context_gib) == ("0.19.0", 2, 1.53)
+
+
+def test_a_log_of_another_kind() -> None:
+    """No line of it is about memory, or one is out of all proportion."""
+    with pytest.raises(DocumentError, match="has no line of vLLM about memory"):
+        parse_startup_log("hello\n", "log")
+    with pytest.raises(DocumentError, match="line 2: has memory that no GPU has"):
+        parse_startup_log("\nModel loading took 99999 GiB memory", "log")
+
+
+@given(st.lists(st.one_of(st.sampled_from(LINES), st.text(max_size=40)), max_size=12))
+def test_any_log_is_read_or_refused(lines: list[str]) -> None:
+    """Never a traceback."""
+    try:
+        log = parse_startup_log("\n".join(lines), "log")
+    except DocumentError:
+        return
+    assert log.source == "log"
+
+
+@given(st.data())
+def test_any_config_is_sized_or_refused(data: st.DataObject) -> None:
+    """A config with keys taken out, or something odd in their place."""
+    config = dict(data.draw(st.sampled_from([PLAIN, QWEN_NEXT])))
+    for _ in range(data.draw(st.integers(0, 4))):
+        key = data.draw(st.sampled_from(KEYS))
+        config[key] = data.draw(st.sampled_from(ODD))
+    try:
+        found = size(
+            model_of(parse_config(json.dumps(config), "c"), "c"), "H100", data.draw(st.sampled_from([1, 2, 8]))
+        )
+    except PlacementError:
+        return
+    assert found.total_gib >= found.weights_gib
+    assert found.kv_tokens >= 0
+
+
+@given(st.binary(max_size=60))
+def test_any_text_is_a_config_or_refused(raw: bytes) -> None:
+    """Broken JSON, other JSON."""
+    try:
+        parse_config(raw.decode("utf-8", "replace"), "c")
+    except DocumentError:
+        return
