@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from placement.cli import drawing
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
+from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 from placement.cli.size import size
 
 if TYPE_CHECKING:
@@ -24,10 +26,6 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A problem, JSON or YAML; - is standard input.")]
-FullOption = Annotated[bool, typer.Option("--full", help="Every line of what is otherwise cut, such as faults.")]
-
 
 CertificateOption = Annotated[
     str | None,
@@ -129,6 +127,10 @@ def solve(
         ),
     ] = None,
     certificate: CertificateOption = None,
+    page: Annotated[
+        str | None,
+        typer.Option("--report", metavar="FILE", help="Draw the plan as an HTML page too, as `placement report` does."),
+    ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="Tables with a row for every machine and every component; every fault.")
     ] = False,
@@ -149,7 +151,7 @@ def solve(
     with in_words(full=full):
         from placement.cli.settings import read_settings
         from placement.cli.stops import STOPS
-        from placement.cli.streams import check_certificate_target, streams
+        from placement.cli.streams import check_certificate_target, check_page_target, streams
         from placement.documents import check_outputs, read_plan, read_problem, write_document
         from placement.parallel.executors import open_executor
         from placement.planner import solve as find_plan
@@ -157,6 +159,9 @@ def solve(
         go = streams(output, quiet=quiet)
         outputs = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
         check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
+        if page is not None:
+            check_page_target(page)
+            check_outputs(outputs | {"--report": page}, {"the problem": file}, "write each to a file of its own")
         if certificate is not None:
             check_certificate_target(certificate)
             read = {"the problem": file} | ({} if hint is None else {"the hint": hint})
@@ -197,6 +202,11 @@ def solve(
                         console(go.tables).print(Report(problem, result, full=full))
                     elif result.packing is None:
                         say(f"placement: {result}")
+                if page is not None:
+                    with later():
+                        from placement.report.drawn import write_page
+
+                        write_page(problem, result.plan, page, result.fleet)
                 tell_faults(result)
             if certificate is not None:
                 _certify(result, certificate, time_limit, quiet=quiet)
@@ -230,9 +240,7 @@ def _following(*, live: bool, verbose: bool) -> Any:
 @app.command()
 def verify(
     file: FileArgument,
-    plan: Annotated[
-        str, typer.Argument(metavar="PLAN", help="A plan of that problem, by anyone; - is standard input.")
-    ],
+    plan: PlanArgument,
     full: FullOption = False,
 ) -> None:
     """Check a plan against every rule, and count its price afresh.
@@ -298,6 +306,9 @@ def bound(
                 _certify(result, certificate, time_limit, quiet=False)
         code = Code.INFEASIBLE if result.status is Status.INFEASIBLE else Code.OK
     raise typer.Exit(code)
+
+
+app.command()(drawing.report)
 
 
 @app.command()

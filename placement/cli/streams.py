@@ -71,6 +71,19 @@ def check_certificate_target(target: str) -> None:
     _check_target(Path(target))
 
 
+def check_page_target(target: str) -> None:
+    """Refuse a page that can't be written.
+
+    Raises
+    ------
+    UsageError
+        It is standard output, which has the plan or the tables; or the file can't be written.
+    """
+    if target == STDIN:
+        raise UsageError("--report: name a file, as standard output has the plan or what is said of it")
+    _check_target(Path(target))
+
+
 def _check_target(target: Path) -> None:
     if target.is_dir():
         raise UsageError(f"{target}: can't be written: it is a folder")

@@ -15,7 +15,7 @@ from placement.documents.problem import (
     Spread,
 )
 from placement.documents.read import read_plan, read_problem
-from placement.documents.write import check_outputs, write_document
+from placement.documents.write import check_outputs, write_document, write_file
 
 __all__ = [
     "Accelerator",
@@ -34,4 +34,5 @@ __all__ = [
     "read_plan",
     "read_problem",
     "write_document",
+    "write_file",
 ]

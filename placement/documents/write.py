@@ -9,6 +9,7 @@ import stat
 import sys
 import tempfile
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -91,18 +92,46 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
         sys.stdout.flush()
         return
     target = Path(path)
-    if target.exists() and not target.is_file():
-        _write_through(document, target)
+    named = target.resolve() if target.is_symlink() else target
+    is_yaml = named.suffix.lower() in YAML_SUFFIXES and (named.is_file() or not named.exists())
+    _write_whole(target, partial(_write_yaml if is_yaml else _write_json, document))
+
+
+def write_file(content: str | bytes, path: str | Path) -> None:
+    """Write a page or a picture, whole or not at all; ``-`` is standard output.
+
+    Raises
+    ------
+    UsageError
+        The file can't be written; what stood there before is untouched.
+    """
+    if str(path) == STDIN:
+        if sys.stdout is None:
+            raise UsageError("standard output is closed: name a file to write to")
+        if isinstance(content, bytes):
+            sys.stdout.buffer.write(content)
+        else:
+            sys.stdout.write(content)
+        sys.stdout.flush()
         return
-    if target.is_symlink():
-        target = target.resolve()  # the file that the link names is replaced, not the link
+    if isinstance(content, bytes):
+        _write_whole(Path(path), lambda stream: stream.buffer.write(content))
+    else:
+        _write_whole(Path(path), lambda stream: stream.write(content))
+
+
+def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
+    """Write beside the target, then rename; to a device or a pipe as it is, since there is nothing to lose."""
     try:
+        if target.exists() and not target.is_file():
+            with target.open("w", encoding="utf-8") as stream:
+                write(stream)
+            return
+        if target.is_symlink():
+            target = target.resolve()  # the file that the link names is replaced, not the link
         _clear_stale(target)
         with _beside(target) as (stream, beside):
-            if target.suffix.lower() in YAML_SUFFIXES:
-                _write_yaml(document, stream)
-            else:
-                _write_json(document, stream)
+            write(stream)
             stream.flush()
             os.fsync(stream.fileno())
             if not _CAN_LOCK:
@@ -169,15 +198,6 @@ def _lock(handle: int, *, wait: bool) -> bool:
     except OSError:
         return False
     return True
-
-
-def _write_through(document: dict[str, Any], target: Path) -> None:
-    """Write to a device or a pipe as it is: there is nothing to lose, and renaming would destroy it."""
-    try:
-        with target.open("w", encoding="utf-8") as stream:
-            _write_json(document, stream)
-    except OSError as error:
-        raise UsageError(f"{target}: can't be written: {error.strerror}") from None
 
 
 def _mode(target: Path) -> int:

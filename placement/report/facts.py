@@ -53,11 +53,20 @@ class Kind(NamedTuple):
         return f"{self.component}/{self.option}" if self.option else self.component
 
 
+class Standing(NamedTuple):
+    """One copy where it stands: its accelerators, and the option that it runs by."""
+
+    kind: Kind
+    accelerators: tuple[int, ...]
+    option: Option
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Load:
     """What a machine of a pool holds. Price in micro-dollars per hour, vCPUs in thousandths, host memory in MiB.
 
-    Machines of a pool that hold the same copies, in the order of the plan, share one.
+    Machines of a pool that hold the same copies, in the order of the plan, share one. `copies` counts those that
+    `standing` has one by one.
     """
 
     pool: str
@@ -66,6 +75,7 @@ class Load:
     price: int
     devices: tuple[Device, ...]
     copies: tuple[tuple[Kind, int], ...]
+    standing: tuple[Standing, ...]
     vcpus: Amount
     host: Amount
 
@@ -205,6 +215,10 @@ class _Loads:
             price=pool.price,
             devices=tuple(devices),
             copies=tuple(Counter(self._kinds[c][o] for c, o in named).items()),
+            standing=tuple(
+                Standing(self._kinds[c][o], accelerators, option)
+                for (c, o), (_, _, accelerators), option in zip(named, copies, options, strict=True)
+            ),
             vcpus=Amount(sum(option.vcpus for option in options), shape.vcpus),
             host=Amount(sum(option.host_mib for option in options), shape.host_mib),
         )

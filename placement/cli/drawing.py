@@ -1,0 +1,86 @@
+"""The command that draws a plan: `placement report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.endings import in_words, say, warn
+from placement.cli.parameters import FileArgument, PlanArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+
+
+def report(
+    file: FileArgument,
+    plan: PlanArgument,
+    html: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Where the page goes; absent: PLAN's name with .html; - is stdout."),
+    ] = None,
+    open_it: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    picture: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Draw the map alone too, .svg or .png; may be repeated."),
+    ] = None,
+    theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures; the page has both.")] = "light",
+) -> None:
+    """Draw a plan as one HTML page: the fleet as a map, the bill, what a lost zone takes, how full, how it was found.
+
+    The page needs no network and no other file. With --picture and no --html only pictures are written.
+
+    Exit codes: 0 written, 2 bad input, or a plan that breaks a rule (`placement verify` says which).
+    """
+    with in_words():
+        from placement.documents import check_outputs, read_plan, read_problem
+        from placement.errors import UsageError
+
+        if file == plan == "-":
+            raise UsageError("only one of FILE and PLAN can be standard input")
+        pictures = picture or []
+        page = _page(html, plan, wanted=open_it or not pictures)
+        named = {f"--picture {path}": path for path in pictures} | ({} if page is None else {"--html": page})
+        check_outputs(named, {"the problem": file, "the plan": plan}, "write each to a file of its own")
+        problem, document = read_problem(file), read_plan(plan)
+        warn(problem, file)
+        _write(problem, document, page, pictures, theme)
+        if open_it and page is not None:
+            _show(page)
+
+
+def _page(html: str | None, plan: str, *, wanted: bool) -> str | None:
+    """Where the page goes: where it is told, beside nothing else in this folder, or nowhere."""
+    if html is not None:
+        return html
+    if not wanted:
+        return None
+    return "plan.html" if plan == "-" else f"{Path(plan).stem}.html"
+
+
+def _write(problem: Problem, plan: Plan, page: str | None, pictures: Sequence[str], theme: str) -> None:
+    from placement.report.drawn import write_page, write_picture
+
+    for path in pictures:
+        write_picture(problem, plan, path, theme)
+        say(f"{path}: the map")
+    if page is not None:
+        write_page(problem, plan, page)
+        if page != "-":
+            say(f"{page}: the report")
+
+
+def _show(page: str) -> None:
+    import webbrowser
+
+    from placement.errors import UsageError
+
+    if page == "-":
+        raise UsageError("--open needs a file: name one with --html")
+    if not webbrowser.open(Path(page).resolve().as_uri()):
+        say(f"no browser was found; open {page} yourself")

@@ -1,0 +1,67 @@
+"""Pictures and pages of a plan, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from placement.documents import write_file
+from placement.errors import UsageError
+from placement.report import words
+from placement.report.page.view import look
+from placement.units import micro_dollars
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+    from placement.report.facts import PlanFacts
+
+PICTURES = (".svg", ".png")
+
+
+def write_page(problem: Problem, plan: Plan, path: str | Path, fleet: Fleet | None = None) -> None:
+    """Write the report of a plan as one HTML file.
+
+    Raises
+    ------
+    UsageError
+        The plan breaks a rule, or the file can't be written.
+    """
+    from placement.report.page.page import render
+
+    write_file(render(problem, plan, fleet), path)
+
+
+def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> None:
+    """Write the map of a plan as SVG or PNG, by the suffix.
+
+    Raises
+    ------
+    UsageError
+        The plan breaks a rule or places nothing, the suffix is another, or the file can't be written.
+    """
+    from placement.report.map.picture import picture, to_png
+
+    suffix = Path(path).suffix.lower()
+    if suffix not in PICTURES:
+        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
+    view = look(problem, plan)
+    if view.facts is None:
+        raise UsageError("the plan places nothing, so there is nothing to draw")
+    svg = picture(view.facts, headline(problem, plan, view.facts), theme)
+    write_file(svg if suffix == ".svg" else to_png(svg), path)
+
+
+def headline(problem: Problem, plan: Plan, facts: PlanFacts) -> str:
+    """A plan in one line: its problem, what it costs, on how many machines, what is proven."""
+    name = f"{words.shown(problem.name)}: " if problem.name else ""
+    copies = words.count(sum(row.placed for row in facts.components), "copy", "copies")
+    proof = ""
+    if plan.status == "optimal":
+        proof = ", optimal"
+    elif plan.cost and plan.lower_bound:
+        cost, bound = micro_dollars(plan.cost), micro_dollars(plan.lower_bound)
+        proof = f", gap {words.gap(max(0, cost - bound) / cost)}"
+    machines = words.count(len(facts.machines), "machine")
+    return f"{name}{copies} on {machines}, {words.money(facts.price)} an hour{proof}"

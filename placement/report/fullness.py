@@ -1,0 +1,161 @@
+"""Why machines are not full: what a further copy would lack on each, by needs alone and not by rules."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.report import words
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet, Option
+    from placement.report.facts import Device, Load, PlanFacts
+
+_MOST = 200_000  # pairs of a content and an option that are looked at; beyond, it is not said why
+
+EMPTY = "empty, but paid for"
+ROOM = "a further copy would fit"
+VCPUS = "vCPUs are used up"
+HOST = "host memory is used up"
+ACCELERATORS = "no accelerator is free for it"
+MEMORY = "free accelerator memory is too little"
+PIECES = "free accelerator memory lies in pieces"
+SHARES = "accelerator shares are used up"
+NOTHING = "nothing else may run here"
+UNKNOWN = "not looked at: the fleet is too large"
+_ORDER = (ROOM, PIECES, MEMORY, SHARES, ACCELERATORS, VCPUS, HOST, NOTHING, EMPTY, UNKNOWN)
+
+
+class Reason(NamedTuple):
+    """Why no more stands on a machine: one of the short texts above, and a sentence with figures."""
+
+    short: str
+    text: str
+
+
+class Finding(NamedTuple):
+    """Machines with one reason: how many, their price together (micro-dollars an hour), and the text of one of them."""
+
+    short: str
+    machines: int
+    price: int
+    example: str
+
+
+def reasons(facts: PlanFacts) -> dict[Load, Reason]:
+    """The reason of each content. O(contents x options), up to a limit."""
+    on = _options_by_pool(facts.fleet)
+    names = {component.index: component.name for component in facts.fleet.components}
+    pools = {pool.name: pool.index for pool in facts.fleet.pools}
+    found: dict[Load, Reason] = {}
+    left = _MOST
+    for load in facts.loads:
+        options = on[pools[load.pool]]
+        left -= len(options)
+        found[load] = _reason(load, options, names) if left >= 0 else Reason(UNKNOWN, UNKNOWN)
+    return found
+
+
+def findings(facts: PlanFacts, found: dict[Load, Reason]) -> list[Finding]:
+    """The reasons, machines counted, in a fixed order."""
+    machines: Counter[str] = Counter()
+    price: Counter[str] = Counter()
+    example: dict[str, str] = {}
+    for load, number in facts.loads.items():
+        short, text = found[load]
+        machines[short] += number
+        price[short] += number * load.price
+        example.setdefault(short, text)
+    return [Finding(short, machines[short], price[short], example[short]) for short in _ORDER if machines[short]]
+
+
+def _options_by_pool(fleet: Fleet) -> dict[int, list[tuple[int, Option]]]:
+    """By pool, what may run there; of options with equal needs the first."""
+    found: dict[int, dict[tuple[int, ...], tuple[int, Option]]] = defaultdict(dict)
+    for component in fleet.components:
+        for option in component.options:
+            needs = (
+                option.accelerators, option.shared, option.memory_mib, option.share, option.vcpus, option.host_mib
+            )  # fmt: skip
+            for p in option.pools:
+                found[p].setdefault(needs, (component.index, option))
+    return defaultdict(list, {p: list(options.values()) for p, options in found.items()})
+
+
+def _reason(load: Load, options: list[tuple[int, Option]], names: dict[int, str]) -> Reason:
+    if not load.copies:
+        return Reason(EMPTY, "it must be paid for, and nothing has to run on it")
+    if not options:
+        return Reason(NOTHING, NOTHING)
+    if load.devices:  # it is rented for these; that a copy without any fits beside them says little
+        options = [row for row in options if row[1].accelerators] or options
+    lacking = {(c, option): _lacks(load, option) for c, option in options}
+    fits = [c for (c, _), lacks in lacking.items() if not lacks]
+    if fits:
+        return Reason(ROOM, f"by its needs a further copy of {words.shown(names[fits[0]])} would fit here")
+    # What keeps out the most of what could run here; with that resource alone in the way counting first.
+    votes = Counter(lacks[0] for lacks in lacking.values() if len(lacks) == 1)
+    votes = votes or Counter(what for lacks in lacking.values() for what in lacks)
+    worst = max(_ORDER, key=lambda what: votes[what])
+    return Reason(worst, _figures(worst, load, [option for (_, option), lacks in lacking.items() if worst in lacks]))
+
+
+def _lacks(load: Load, option: Option) -> list[str]:
+    """What a copy would lack, most telling first; empty when it fits by its needs."""
+    lacks = []
+    if option.accelerators:
+        fitting = sum(_takes(device, option) for device in load.devices)
+        if fitting < option.accelerators:
+            lacks.append(_lack_of_accelerators(load, option))
+    if load.vcpus.room - load.vcpus.used < option.vcpus:
+        lacks.append(VCPUS)
+    if load.host.room - load.host.used < option.host_mib:
+        lacks.append(HOST)
+    return lacks
+
+
+def _takes(device: Device, option: Option, *, shares: bool = True) -> bool:
+    """Whether one of the accelerators of a copy may be this one; without looking at `shares` when told so."""
+    if device.owned or (not option.shared and device.copies):
+        return False
+    if shares and WHOLE_SHARE - device.share < option.share:
+        return False
+    return device.memory.room - device.memory.used >= option.memory_mib
+
+
+def _lack_of_accelerators(load: Load, option: Option) -> str:
+    if not option.shared:
+        return ACCELERATORS
+    if sum(_takes(device, option, shares=False) for device in load.devices) >= option.accelerators:
+        return SHARES
+    return PIECES if sum(_free(load)) >= option.accelerators * option.memory_mib else MEMORY
+
+
+def _free(load: Load) -> list[int]:
+    return [device.memory.room - device.memory.used for device in load.devices if not device.owned]
+
+
+def _figures(what: str, load: Load, options: list[Option]) -> str:
+    """The reason in figures: what is free, and the least that is needed."""
+    if what == VCPUS:
+        free, least = load.vcpus.room - load.vcpus.used, min(option.vcpus for option in options)
+        return f"{free / MILLI:,.4g} vCPUs are free, the least that a copy still needs is {least / MILLI:,.4g}"
+    if what == HOST:
+        free, least = load.host.room - load.host.used, min(option.host_mib for option in options)
+        return f"{_gib(free)} of host memory are free, the least that a copy still needs is {_gib(least)}"
+    if what == ACCELERATORS:
+        free = sum(not device.copies for device in load.devices)
+        return f"{words.count(free, 'accelerator')} wholly free, at least {min(o.accelerators for o in options)} needed"
+    if what == SHARES:
+        free = WHOLE_SHARE - min(device.share for device in load.devices if not device.owned)
+        least = min(option.share for option in options)
+        part, needed = words.percent(free, WHOLE_SHARE), words.percent(least, WHOLE_SHARE)
+        return f"{part} of an accelerator's shares are free, the least that a copy needs is {needed}"
+    least = min(option.memory_mib for option in options)
+    roomiest = max(_free(load), default=0)
+    return f"the roomiest accelerator has {_gib(roomiest)} free, the least that a copy needs is {_gib(least)}"
+
+
+def _gib(mib: int) -> str:
+    return f"{mib / MIB_PER_GIB:,.3g} GiB"

@@ -1,0 +1,202 @@
+"""The map of a fleet as a still picture: SVG with its colours inside, or PNG made of it.
+
+Zones are columns, in them machines by instance type, as on the page. Text stands in plain sight and is cut where it
+would run into its neighbour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+from placement.errors import UsageError
+from placement.report import words
+from placement.report.map.colours import DARK, LIGHT, Colour, colours
+from placement.report.map.sketch import COLOURS, Sketcher, by_zone_and_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from placement.report.facts import MachineFacts, PlanFacts
+    from placement.report.map.colours import Theme
+    from placement.report.map.sketch import Sketch
+
+THEMES = {"light": LIGHT, "dark": DARK}
+WIDE = 960  # of the whole picture, in pixels
+MOST = 1_500  # machines that are drawn; the rest is counted
+_EDGE, _APART, _PAD = 20, 20, 4  # around all, between columns, around a machine
+_ABREAST = 4  # columns side by side; more zones go below
+_LETTER = 0.56  # of the size of the font, the mean width of a letter
+_NAMES = 40  # components in the legend
+_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
+_ZOOMS = ((12, 2.0), (40, 1.5), (120, 1.2))
+
+
+class _Text(NamedTuple):
+    x: float
+    y: float
+    text: str
+    look: str  # head, name or soft
+
+
+def picture(facts: PlanFacts, title: str, theme: str = "light") -> str:
+    """The map as SVG, 960 pixels wide and as high as it needs.
+
+    Parameters
+    ----------
+    title : a line above the map; what a screen reader says of the picture.
+    theme : ``light`` or ``dark``.
+
+    Raises
+    ------
+    UsageError
+        There is no such theme.
+    """
+    if theme not in THEMES:
+        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
+    return "\n".join(_Canvas(facts, THEMES[theme], dark=theme == "dark").lines(words.shown(title))) + "\n"
+
+
+def to_png(svg: str, *, scale: int = 2) -> bytes:
+    """A picture as PNG, `scale` pixels for one of the SVG.
+
+    Raises
+    ------
+    UsageError
+        The extra `pictures`, which draws it, is not installed.
+    """
+    try:
+        import resvg_py
+    except ImportError:
+        raise UsageError(
+            'a PNG needs resvg-py, of the extra `pictures`: pip install "gpu-placement[pictures]"; '
+            "an SVG needs nothing more"
+        ) from None
+    return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=scale))
+
+
+class _Canvas:
+    """Lays out zone after zone, and writes down what it drew."""
+
+    def __init__(self, facts: PlanFacts, theme: Theme, *, dark: bool) -> None:
+        self._facts, self._theme = facts, theme
+        self._colours = [_of(colour, dark) for colour in colours(min(len(facts.components), COLOURS))]
+        self._zoom = next((zoom for most, zoom in _ZOOMS if len(facts.machines) <= most), 1.0)
+        self._sketcher = Sketcher(facts)
+        self._texts: list[_Text] = []
+        self._shapes: list[str] = []
+        self._left = MOST
+
+    def lines(self, title: str) -> Iterator[str]:
+        """The whole file."""
+        self._say(_EDGE, _EDGE + 14, title, "head", WIDE - 2 * _EDGE)
+        y = self._legend(_EDGE + 40)
+        zones = by_zone_and_type(self._facts, self._facts.fleet.zones)
+        used = [(zone, types) for zone, types in zones.items() if types]
+        abreast = max(1, min(_ABREAST, len(used)))
+        wide = (WIDE - 2 * _EDGE - (abreast - 1) * _APART) / abreast
+        for start in range(0, len(used), abreast):
+            bottoms = [
+                self._zone(_EDGE + k * (wide + _APART), y, wide, zone, types)
+                for k, (zone, types) in enumerate(used[start : start + abreast])
+            ]
+            y = max(bottoms) + 12
+        cut = len(self._facts.machines) - MOST
+        if cut > 0:
+            self._say(_EDGE, y + 8, f"and {cut:,} more machines", "soft", WIDE)
+            y += 20
+        yield from self._written(title, y)
+
+    def _written(self, title: str, height: float) -> Iterator[str]:
+        theme = self._theme
+        looks = {
+            "head": f'fill="{theme.ink}" font-size="15" font-weight="600"',
+            "name": f'fill="{theme.ink}" font-size="12" font-weight="600"',
+            "soft": f'fill="{theme.soft}" font-size="12"',
+        }
+        yield (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{height:g}" '
+            f'viewBox="0 0 {WIDE} {height:g}" role="img" aria-label={quoteattr(title)} font-family="{_FONT}">'
+        )
+        yield f'<rect width="{WIDE}" height="{height:g}" fill="{theme.ground}"/>'
+        yield from self._shapes
+        yield from (f'<text x="{t.x:g}" y="{t.y:g}" {looks[t.look]}>{escape(t.text)}</text>' for t in self._texts)
+        yield "</svg>"
+
+    def _say(self, x: float, y: float, text: str, look: str, room: float) -> None:
+        """Write a line, cut to its room."""
+        letters = int(room / (_LETTER * (15 if look == "head" else 12)))
+        shown = text if len(text) <= letters else text[: max(1, letters - 1)] + "\N{HORIZONTAL ELLIPSIS}"
+        self._texts.append(_Text(round(x, 1), round(y, 1), shown, look))
+
+    def _legend(self, y: float) -> float:
+        """A square and a name for each component, line after line; gives where they end."""
+        placed = [(c, row) for c, row in enumerate(self._facts.components) if row.placed]
+        x = float(_EDGE)
+        for c, row in placed[:_NAMES]:
+            name = words.times(row.name, row.placed)
+            wide = 15 + 12 * _LETTER * min(len(name), 34) + 16
+            if x + wide > WIDE - _EDGE and x > _EDGE:
+                x, y = float(_EDGE), y + 19
+            self._shapes.append(
+                f'<rect x="{x:g}" y="{y - 9:g}" width="10" height="10" rx="2" fill="{self._colour(c)}"/>'
+            )
+            self._say(x + 15, y, name, "soft", 12 * _LETTER * 34)
+            x = round(x + wide, 1)
+        if len(placed) > _NAMES:
+            self._say(_EDGE, y + 19, f"and {len(placed) - _NAMES:,} more components", "soft", WIDE)
+            y += 19
+        return y + 22
+
+    def _zone(self, x: float, y: float, wide: float, zone: str, types: Mapping[str, list[int]]) -> float:
+        """One column; gives its lower end."""
+        machines = [self._facts.machines[k] for indices in types.values() for k in indices]
+        price = words.money(sum(machine.load.price for machine in machines))
+        self._shapes.append(f'<rect x="{x:g}" y="{y:g}" width="{wide:g}" height="2" fill="{self._theme.line}"/>')
+        self._say(x, y + 18, words.shown(zone), "name", wide)
+        self._say(x, y + 34, f"{words.count(len(machines), 'machine')}, {price} an hour", "soft", wide)
+        y += 42
+        for kind, indices in types.items():
+            number = f"{len(indices):,} x "
+            self._say(x, y + 14, number + words.shown(kind), "soft", wide)
+            y = self._machines(x, y + 20, wide, [self._facts.machines[k] for k in indices]) + 6
+        return y
+
+    def _machines(self, x: float, y: float, wide: float, machines: Sequence[MachineFacts]) -> float:
+        """Machines of one type, row after row; gives their lower end."""
+        at, high = 0.0, 0.0
+        for machine in machines:
+            if not self._left:
+                break
+            self._left -= 1
+            sketch = self._sketcher.draw(machine.load)
+            width, height = (self._zoom * side + 2 * _PAD for side in (sketch.width, sketch.height))
+            if at and at + width > wide:
+                at, y = 0.0, y + high + 4
+            self._machine(x + at, y, width, height, sketch, machine)
+            at, high = at + width + 4, height
+        return y + high
+
+    def _machine(self, x: float, y: float, width: float, height: float, sketch: Sketch, machine: MachineFacts) -> None:
+        theme = self._theme
+        dashed = ' stroke-dasharray="3 2"' if machine.state == "cordoned" else ""
+        self._shapes.append(
+            f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="4" fill="none" '
+            f'stroke="{theme.line}" stroke-opacity=".55"{dashed}/>'
+        )
+        self._shapes.append(f'<g transform="translate({x + _PAD:g} {y + _PAD:g}) scale({self._zoom:g})">')
+        for layer in sketch.layers:
+            if layer.component is not None:
+                faint = ' fill-opacity=".3"' if layer.look.endswith("own") else ""
+                fill = f'fill="{self._colour(layer.component)}"{faint}'
+            else:
+                fill = f'fill="{theme.soft if layer.look == "used" else theme.cell}"'
+            self._shapes.append(f'<path {fill} d="{layer.path}"/>')
+        self._shapes.append("</g>")
+
+    def _colour(self, component: int) -> str:
+        return self._colours[component % COLOURS]
+
+
+def _of(colour: Colour, dark: bool) -> str:
+    return colour.dark if dark else colour.light

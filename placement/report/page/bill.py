@@ -1,0 +1,152 @@
+"""The bill: by instance type, zone and component, and as a waterfall from machines of one's own down to the bound."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from placement.report import words
+from placement.report.map.sketch import colour_class
+from placement.report.page import grid
+from placement.report.page.charts import bars
+from placement.report.page.grid import Cell, Grid, Head
+from placement.report.split import split_price
+from placement.units import horizon
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.report.facts import Load, PlanFacts
+    from placement.report.page.view import View
+
+
+def bill(view: View) -> dict[str, Any] | None:
+    """What the section's template reads; None without a plan."""
+    if view.facts is None:
+        return None
+    return {
+        "waterfall": waterfall(view),
+        "unit": _unit(view),
+        "proof": _proof(view),
+        "grids": [
+            _by(view.facts, "Instance types", "instance type", lambda load: load.type),
+            _by(view.facts, "Zones", "zone", lambda load: load.zone),
+            _by_component(view),
+        ],
+    }
+
+
+def _unit(view: View) -> str:
+    hours = view.problem.objective.horizon_hours
+    return "an hour" if hours == 1 else f"over {hours:g} hours"
+
+
+def _proof(view: View) -> str:
+    if view.plan.status == "optimal":
+        return "This plan is optimal: it is proven that no plan costs less."
+    if view.bound is None:
+        return "Nothing is proven about how much a better plan could save."
+    scope = "that leaves out no more copies " if view.plan.unplaced else ""
+    relaxes = f" The bound does not count: {view.plan.bound_relaxes}." if view.plan.bound_relaxes else ""
+    return (
+        f"It is proven that no plan {scope}costs less than {words.least(view.bound)}: a better plan could save at most "
+        f"{words.money(view.cost - view.bound)}, or {words.gap(_gap(view))}.{words.shown(relaxes)}"
+    )
+
+
+def _gap(view: View) -> float:
+    return (view.cost - (view.bound or 0)) / view.cost if view.cost else 0.0
+
+
+def waterfall(view: View) -> list[Any]:
+    """Bars from what machines of one's own would cost, over what is paid, down to what is proven; micro-dollars."""
+    if view.facts is None:
+        return []
+    hours = horizon(view.problem.objective.horizon_hours)
+    rent = round(view.verdict.price_per_hour * hours)
+    rows: list[tuple[str, str, int, int, str, str]] = []
+    alone = view.baseline.total if view.baseline is not None else None
+    if alone is not None:
+        own = round(alone.price * hours)
+        note = f"{words.count(alone.machines, 'machine')}; quotas not counted"
+        rows.append(("Each component on machines of its own", words.money(own), 0, own, "alone", note))
+        if own > rent:
+            note = f"{words.percent(own - rent, own)} less"
+            rows.append(("Saved by sharing", f"\N{MINUS SIGN}{words.money(own - rent)}", rent, own, "saved", note))
+        elif own < rent:
+            rows.append(("More than on its own", words.money(rent - own), own, rent, "more", "quotas and rules count"))
+    machines = words.count(len(view.facts.machines), "machine")
+    if view.cost != rent:
+        rows.append(("Rent of this plan", words.money(rent), 0, rent, "plan", machines))
+        moves = words.count(view.verdict.moves, "move")
+        rows.append(("Moves", words.money(view.cost - rent), rent, view.cost, "more", moves))
+        machines = ""
+    rows.append(("This plan", words.money(view.cost), 0, view.cost, "plan", machines))
+    if view.bound is not None:
+        left = view.cost - view.bound
+        figure = f"\N{MINUS SIGN}{words.money(left)}" if left else words.money(0)
+        note = f"at most {words.gap(_gap(view))}" if left else "nothing: proven"
+        rows.append(("Could still be saved", figure, view.bound, view.cost, "open", note))
+        by = f"by {words.shown(view.plan.bound_by)}" if view.plan.bound_by else ""
+        rows.append(("Proven: no plan costs less", words.least(view.bound), 0, view.bound, "bound", by))
+    return bars(rows)
+
+
+def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[Load], str]) -> Grid:
+    """Machines, accelerators and price by what `key` says of a machine."""
+    groups: dict[str, list[tuple[Load, int]]] = defaultdict(list)
+    for load, machines in facts.loads.items():
+        groups[key(load)].append((load, machines))
+    rows: list[grid.Row] = []
+    for name, group in sorted(groups.items(), key=lambda row: (-_price(row[1]), row[0])):
+        machines = sum(n for _, n in group)
+        accelerators = sum(n * len(load.devices) for load, n in group)
+        copies = sum(n * len(load.standing) for load, n in group)
+        rows.append(
+            (
+                grid.name(name),
+                grid.number(machines),
+                grid.number(accelerators),
+                grid.number(copies),
+                grid.money(_price(group)),
+                grid.percent(_price(group), facts.price),
+            )
+        )
+    shown, note = grid.cut(rows, what)
+    heads = (Head(what), *(Head(text, True) for text in ("machines", "accelerators", "copies", "$ an hour", "part")))
+    return Grid(caption, heads, shown, note)
+
+
+def _price(group: list[tuple[Load, int]]) -> int:
+    return sum(load.price * n for load, n in group)
+
+
+def _by_component(view: View) -> Grid:
+    """Each component's part of the price, beside what machines of its own would cost."""
+    facts, baseline = view.facts, view.baseline
+    if facts is None or baseline is None:
+        raise ValueError("a bill needs a plan")
+    parts, empty = split_price(facts)
+    rows: list[grid.Row] = []
+    for c, (row, alone) in enumerate(zip(facts.components, baseline.rents, strict=True)):
+        part = parts.get(row.name, 0)
+        rows.append(
+            (
+                grid.name(row.name, colour_class(c)),
+                grid.number(row.placed),
+                grid.number(row.machines),
+                grid.money(part),
+                grid.percent(part, facts.price),
+                Cell("n/a", None, "soft") if alone is None else grid.money(alone.price),
+            )
+        )
+    rows.sort(key=lambda row: -(row[3].key or 0))
+    if empty:
+        part_of_all = grid.percent(empty, facts.price)
+        rows.append((Cell("machines without copies"), Cell(""), Cell(""), grid.money(empty), part_of_all, Cell("")))
+    shown, note = grid.cut(rows, "component")
+    heads = (
+        Head("component"),
+        *(Head(text, True) for text in ("copies", "on machines", "$ an hour", "part", "$ an hour alone")),
+    )
+    return Grid("Components", heads, shown, note)

@@ -1,0 +1,64 @@
+"""Tables of the page: heads, and rows of cells that are text, numbers or more."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from placement.report import words
+
+
+class Head(NamedTuple):
+    """A column; numbers stand to the right and are sorted by value."""
+
+    text: str
+    number: bool = False
+
+
+class Cell(NamedTuple):
+    """A cell: its text, what it is sorted by, a class for its look, the component whose colour it has."""
+
+    text: str
+    key: float | None = None
+    look: str = ""
+    colour: str = ""
+
+
+class Grid(NamedTuple):
+    """A table, what it is called for those who don't see it, and a note on rows that are not shown."""
+
+    caption: str
+    heads: tuple[Head, ...]
+    rows: list[tuple[Cell, ...]]
+    note: str = ""
+    foot: tuple[Cell, ...] = ()
+
+
+ROWS = 200  # of a table: a page is to be read
+Row = tuple[Cell, ...]
+
+
+def cut(rows: list[Row], what: str) -> tuple[list[Row], str]:
+    """The first rows, and how many more there are."""
+    if len(rows) <= ROWS:
+        return rows, ""
+    return rows[:ROWS], f"and {words.count(len(rows) - ROWS, f'more {what}')}"
+
+
+def name(text: str, colour: str = "") -> Cell:
+    """A name of a document, with nothing in it that is not seen."""
+    return Cell(words.shown(text), colour=colour)
+
+
+def number(value: int) -> Cell:
+    """A count."""
+    return Cell(f"{value:,}", value)
+
+
+def money(micro: int) -> Cell:
+    """An amount of money."""
+    return Cell(words.money(micro), micro)
+
+
+def percent(part: int, whole: int) -> Cell:
+    """A part of a whole."""
+    return Cell(words.percent(part, whole), part / whole if whole else 0.0)

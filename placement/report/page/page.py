@@ -1,0 +1,193 @@
+"""The report of a plan as one HTML page.
+
+A section appears when its data is there. A later feature adds its own: a function of the `View` that gives what its
+template reads, or None, a template ``sections/NAME.html.j2``, and a row in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement.report import words
+from placement.report.map.colours import colours
+from placement.report.map.sketch import COLOURS, colour_class
+from placement.report.page import html
+from placement.report.page.bill import bill
+from placement.report.page.fleet_map import fleet_map
+from placement.report.page.replan import replan
+from placement.report.page.resilience import resilience
+from placement.report.page.search import search
+from placement.report.page.use import use
+from placement.report.page.view import View, look
+from placement.units import HOURS_PER_MONTH
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.compiled.fleet import Fleet
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+
+_LEGEND = 60  # components that are named beside the map; the search finds the others
+
+
+class Section(NamedTuple):
+    """A part of the page: its anchor and the name of its template, its heading, and what its template reads."""
+
+    name: str
+    title: str
+    build: Callable[[View], dict[str, Any] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A section that is there, with what its template reads."""
+
+    name: str
+    title: str
+    given: dict[str, Any]
+
+
+def render(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> str:
+    """The page as text.
+
+    Parameters
+    ----------
+    fleet : the problem compiled, where that is at hand.
+
+    Raises
+    ------
+    UsageError
+        The plan breaks a rule.
+    """
+    view = look(problem, plan, fleet)
+    built = [(section, section.build(view)) for section in SECTIONS]
+    sections = [Shown(section.name, section.title, given) for section, given in built if given is not None]
+    return html.page(
+        "report.html.j2",
+        scripts=[html.asset("common.js"), html.asset("map.js"), html.asset("moves.js")],
+        styles=[html.asset("style.css"), colour_rules(len(problem.components))],
+        title=words.shown(problem.name) or "A fleet",
+        tiles=_tiles(view),
+        lead=_lead(view),
+        sections=sections,
+        data=_data(view, sections),
+    )
+
+
+def colour_rules(components: int) -> str:
+    """CSS for the colours of so many components, on both grounds."""
+    count = min(components, COLOURS)
+    return "\n".join(
+        f".{colour_class(k)}{{--k:light-dark({colour.light},{colour.dark})}}" for k, colour in enumerate(colours(count))
+    )
+
+
+class Tile(NamedTuple):
+    """A figure of the whole plan: what it is, in figures, what it means; `look` is a class."""
+
+    name: str
+    figure: str
+    note: str
+    look: str = ""
+
+
+def _tiles(view: View) -> list[Tile]:
+    facts = view.facts
+    if facts is None:
+        return []
+    price = view.verdict.price_per_hour
+    month = f"{words.month(price)} a month of {HOURS_PER_MONTH} hours"
+    tiles = [Tile("price", f"{words.money(price)} an hour", month)]
+    if not view.is_hourly:
+        hours = view.problem.objective.horizon_hours
+        over = f"over {hours:g} {'hour' if hours == 1 else 'hours'}, {words.count(view.verdict.moves, 'move')}"
+        tiles.append(Tile("cost", words.money(view.cost), over))
+    tiles.append(_proof_tile(view))
+    alone = view.baseline.total if view.baseline is not None else None
+    if alone is not None and alone.price > price:
+        saved = words.percent(alone.price - price, alone.price)
+        tiles.append(Tile("saved by sharing", saved, f"{words.money(alone.price)} an hour on machines of their own"))
+    copies = words.count(view.verdict.copies, "copy", "copies")
+    components = words.count(sum(row.placed > 0 for row in facts.components), "component")
+    tiles.append(Tile("machines", f"{view.verdict.instances:,}", f"with {copies} of {components}"))
+    if facts.accelerators.room:
+        memory = f"{words.percent(*facts.memory)} of their memory is needed"
+        tiles.append(Tile("accelerators in use", f"{facts.accelerators.used:,} of {facts.accelerators.room:,}", memory))
+    left_out = sum(view.verdict.left_out.values())
+    if left_out:
+        tiles.append(Tile("left out", words.count(left_out, "copy", "copies"), "optional, no room or no plan", "warn"))
+    return tiles
+
+
+def _proof_tile(view: View) -> Tile:
+    if view.plan.status == "optimal":
+        return Tile("proof", "optimal", "no plan costs less", "good")
+    if view.bound is None:
+        return Tile("proof", "none", "how much could be saved is not known")
+    gap = (view.cost - view.bound) / view.cost if view.cost else 0.0
+    return Tile("proof", f"gap {words.gap(gap)}", f"no plan costs less than {words.least(view.bound)}")
+
+
+def _lead(view: View) -> str:
+    """One sentence below the title."""
+    if view.facts is None:
+        why = f": {words.shown(view.plan.reason)}" if view.plan.reason else ""
+        return (
+            f"There is no plan, and that is proven{why}"
+            if view.plan.status == "infeasible"
+            else f"No plan was found{why}"
+        )
+    machines = words.count(view.verdict.instances, "machine")
+    return f"A plan for {words.count(view.verdict.copies, 'copy', 'copies')} on {machines}, checked against every rule."
+
+
+def _first(row: tuple[int, object]) -> int:
+    return row[0]
+
+
+def _map(view: View) -> dict[str, Any] | None:
+    if view.facts is None:
+        return None
+    drawn = fleet_map("plan", view.facts, view.sketcher, view.reasons, zones=list(view.fleet.zones))
+    placed = [(c, row) for c, row in enumerate(view.facts.components) if row.placed]
+    most = sorted(placed, key=lambda row: -row[1].placed)[:_LEGEND]
+    legend = [(c, words.shown(row.name), colour_class(c), f"{row.placed:,}") for c, row in sorted(most, key=_first)]
+    loads = view.facts.loads
+    return {
+        "map": drawn,
+        "legend": legend,
+        "more": len(placed) - len(legend),
+        "types": sorted({words.shown(load.type) for load in loads}),
+        "zones": sorted({words.shown(load.zone) for load in loads}),
+        "accelerators": any(load.devices for load in loads),
+        "owned": any(device.owned for load in loads for device in load.devices),
+        "bare": any(not load.devices for load in loads),
+    }
+
+
+SECTIONS = (
+    Section("map", "The fleet", _map),
+    Section("replan", "Before and after", replan),
+    Section("bill", "The bill", bill),
+    Section("resilience", "Spread and resilience", resilience),
+    Section("use", "How full", use),
+    Section("search", "How the solve went", search),
+)
+
+
+def _data(view: View, sections: list[Shown]) -> str:
+    """What the scripts read."""
+    from markupsafe import Markup
+
+    maps = [section.given[key] for section in sections for key in ("map", "before", "after") if key in section.given]
+    moves = [section.given["moves"] for section in sections if "moves" in section.given]
+    data = {
+        "components": [words.shown(row.name) for row in view.problem.components],
+        "looks": [colour_class(c) for c in range(len(view.problem.components))],
+        "maps": [found.data for found in maps],
+        "running": bool(view.problem.instances),
+        "moves": moves[0] if moves else [],
+    }
+    return Markup(html.embed(data))

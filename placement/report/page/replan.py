@@ -1,0 +1,90 @@
+"""What a plan changes of what runs: before and after side by side, and which copy goes where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.report import words
+from placement.report.map.sketch import colour_class
+from placement.report.page import grid
+from placement.report.page.fleet_map import FleetMap, fleet_map
+from placement.report.page.grid import Cell, Grid, Head
+
+if TYPE_CHECKING:
+    from placement.report.changes import Change, Changes
+    from placement.report.page.view import View
+
+_NAMES = 12
+
+
+def replan(view: View) -> dict[str, Any] | None:
+    """What the section's template reads; None when nothing runs today, or there is no plan."""
+    facts, today, changed = view.facts, view.today, view.changes
+    if facts is None or today is None or changed is None:
+        return None
+    zones = list(view.fleet.zones)
+    before = fleet_map("before", today, view.sketcher, {}, zones=zones)
+    after = fleet_map("after", facts, view.sketcher, view.reasons, zones=zones)
+    index = {row.name: c for c, row in enumerate(facts.components)}
+    back = [f"{name} ({state})" if state != "active" else name for name, state in changed.given_back]
+    return {
+        "before": before,
+        "after": after,
+        "facts": [
+            ("today", _side(len(today.machines), today.price, sum(row.placed for row in today.components))),
+            ("this plan", _side(len(facts.machines), facts.price, sum(row.placed for row in facts.components))),
+            ("moves", _moves(changed)),
+            ("kept", _listed(changed.kept)),
+            ("new", _listed(changed.new)),
+            ("given back", _listed(back)),
+        ],
+        "grid": _table(changed, index),
+        "moves": moved(changed, index, before, after),
+    }
+
+
+def moved(changed: Changes, index: dict[str, int], before: FleetMap, after: FleetMap) -> list[list[int]]:
+    """Component, tiles from and to, and copies of each change between two machines: what the page draws as lines."""
+    return [
+        [index[row.component], before.places[row.source], after.places[row.target], row.copies]
+        for row in changed.copies
+        if row.source in before.places and row.target in after.places and row.source != row.target
+    ]
+
+
+def _side(machines: int, price: int, copies: int) -> str:
+    return f"{words.count(machines, 'machine')}, {words.money(price)} an hour, {words.count(copies, 'copy', 'copies')}"
+
+
+def _moves(changed: Changes) -> str:
+    stops = sum(row.copies for row in changed.copies if row.target is None)
+    starts = sum(row.copies for row in changed.copies if row.source is None)
+    return f"{words.count(changed.moves, 'copy', 'copies')} moved, {stops:,} stopped, {starts:,} started"
+
+
+def _listed(names: Any) -> str:
+    return f"{words.count(len(names), 'machine')}: {words.listed(names, _NAMES)}" if names else "no machine"
+
+
+def _table(changed: Changes, index: dict[str, int]) -> Grid:
+    rows: list[grid.Row] = [
+        (
+            grid.name(row.component, colour_class(index[row.component])),
+            grid.number(row.copies),
+            *_ends(row),
+        )
+        for row in changed.copies
+    ]
+    shown, note = grid.cut(rows, "change")
+    return Grid(
+        "Which copy goes where", (Head("component"), Head("copies", True), Head("from"), Head("to")), shown, note
+    )
+
+
+def _ends(row: Change) -> tuple[Cell, Cell]:
+    source = Cell("starts", look="soft") if row.source is None else grid.name(row.source)
+    if row.target is None:
+        return source, Cell("stops", look="soft")
+    if row.target == row.source:
+        return source, Cell("another place on it", look="soft")
+    return source, grid.name(row.target)

@@ -1,0 +1,114 @@
+"""Copies by zone, and what is lost with each zone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.report import words
+from placement.report.map.sketch import colour_class
+from placement.report.page import grid
+from placement.report.page.grid import Cell, Grid, Head
+
+if TYPE_CHECKING:
+    from placement.report.facts import ComponentFacts, PlanFacts
+    from placement.report.page.view import View
+
+_ZONES = 12  # columns; beyond, only the worst of them is told
+_NAMES = 6  # of components that go with a zone
+
+
+def resilience(view: View) -> dict[str, Any] | None:
+    """What the section's template reads; None without copies."""
+    facts = view.facts
+    if facts is None or not any(row.placed for row in facts.components):
+        return None
+    zones = [zone for zone in facts.fleet.zones if any(zone in row.zones for row in facts.components)]
+    return {"grids": [_lost_with(facts, zones), _spread(facts, zones)], "sentence": _sentence(facts)}
+
+
+def _left(row: ComponentFacts) -> int:
+    """Copies that stand when the zone with the most of them is lost."""
+    return row.placed - max(row.zones.values(), default=0)
+
+
+def _sentence(facts: PlanFacts) -> str:
+    placed = [row for row in facts.components if row.placed]
+    gone = [row for row in placed if not _left(row)]
+    if not gone:
+        return "Whichever zone is lost, every component keeps at least one copy."
+    names = words.listed([row.name for row in gone], _NAMES)
+    of = words.count(len(placed), "component")
+    return f"{len(gone):,} of {of} stand in one zone alone, and go with it: {names}."
+
+
+def _lost_with(facts: PlanFacts, zones: list[str]) -> Grid:
+    """Zone by zone: machines, copies and components that go with it."""
+    machines: dict[str, int] = dict.fromkeys(zones, 0)
+    price: dict[str, int] = dict.fromkeys(zones, 0)
+    for load, number in facts.loads.items():
+        if load.zone in machines:
+            machines[load.zone] += number
+            price[load.zone] += load.price * number
+    copies = sum(row.placed for row in facts.components)
+    rows: list[grid.Row] = []
+    for zone in zones:
+        lost = sum(row.zones.get(zone, 0) for row in facts.components)
+        gone = [row.name for row in facts.components if row.placed and row.zones.get(zone, 0) == row.placed]
+        names = f"{len(gone):,}: {words.listed(gone, _NAMES)}" if gone else "none"
+        rows.append(
+            (
+                grid.name(zone),
+                grid.number(machines[zone]),
+                grid.number(lost),
+                grid.percent(lost, copies),
+                Cell(names, len(gone), "warn" if gone else ""),
+            )
+        )
+    shown, note = grid.cut(rows, "zone")
+    heads = (
+        Head("zone lost"),
+        Head("machines", True),
+        Head("copies", True),
+        Head("part", True),
+        Head("components that go wholly"),
+    )
+    return Grid("What is lost with each zone", heads, shown, note)
+
+
+def _spread(facts: PlanFacts, zones: list[str]) -> Grid:
+    """Component by component: copies in each zone, what stands after the worst loss, and what must."""
+    shown_zones = zones if len(zones) <= _ZONES else []
+    prefix = words.common_prefix(shown_zones)
+    rows: list[grid.Row] = []
+    for c, row in enumerate(facts.components):
+        if not row.placed:
+            continue
+        floor = facts.fleet.components[c].zone_loss_floor
+        left = _left(row)
+        rows.append(
+            (
+                grid.name(row.name, colour_class(c)),
+                *(_heat(row.zones.get(zone, 0), max(row.zones.values())) for zone in shown_zones),
+                grid.number(len(row.zones)),
+                grid.number(row.placed),
+                Cell(f"{left:,}", left, "" if left else "warn"),
+                Cell(f"{floor:,}" if floor else "\N{EN DASH}", floor),
+            )
+        )
+    shown, note = grid.cut(rows, "component")
+    heads = (
+        Head("component"),
+        *(Head(words.shown(zone.removeprefix(prefix)), True) for zone in shown_zones),
+        Head("zones", True),
+        Head("copies", True),
+        Head("after the worst loss", True),
+        Head("must stand", True),
+    )
+    if prefix:
+        note = f"Zones are {words.shown(prefix)}\N{HORIZONTAL ELLIPSIS} {note}".strip()
+    return Grid("Copies by zone", heads, shown, note)
+
+
+def _heat(copies: int, most: int) -> Cell:
+    """A count on a ground that is the stronger, the more of the copies stand there."""
+    return Cell(f"{copies:,}" if copies else "\N{MIDDLE DOT}", copies, f"heat{-(-4 * copies // most)}")

@@ -1,0 +1,120 @@
+"""How the solve went: cost and bound over time, and who found each plan. Read from what the plan carries of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement.report import words
+from placement.report.page import grid
+from placement.report.page.charts import Curve, step_chart, time_axis, value_axis
+from placement.report.page.grid import Cell, Grid, Head
+from placement.solving.result import relative_gap
+from placement.units import MICRO, micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents.plan import Plan
+    from placement.report.page.view import View
+
+
+class Event(NamedTuple):
+    """Cost and bound at a time, micro-dollars, and who changed them."""
+
+    seconds: float
+    cost: int | None
+    bound: int | None
+    by: str
+
+
+def events(plan: Plan) -> list[Event]:
+    """The trace of a plan; rows that a stranger's plan has of another kind are passed over."""
+    rows = (plan.model_extra or {}).get("trace")
+    found = []
+    for row in rows if isinstance(rows, list) else ():
+        if not isinstance(row, dict) or not _is_number(row.get("seconds")):
+            continue
+        cost, bound = (micro_dollars(row[key]) if _is_number(row.get(key)) else None for key in ("cost", "bound"))
+        found.append(Event(max(0.0, float(row["seconds"])), cost, bound, str(row.get("by", ""))))
+    return sorted(found, key=lambda event: event.seconds)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def search(view: View) -> dict[str, Any] | None:
+    """What the section's template reads; None when the plan does not tell how it came about."""
+    told = events(view.plan)
+    if not any(event.cost is not None for event in told):
+        return None
+    plan = view.plan
+    last = max(plan.seconds or 0.0, told[-1].seconds)
+    costs = [(event.seconds, event.cost / MICRO) for event in told if event.cost is not None]
+    bounds = [(event.seconds, event.bound / MICRO) for event in told if event.bound]
+    found = _incumbents(told)
+    final = costs[-1][1]
+    low = min([value for _, value in bounds if value >= final / 2] or [final])
+    high = max([value for _, value in costs if value <= 2 * final] or [final])
+    y = value_axis(low, high, _tick)
+    dots = [(e.seconds, (e.cost or 0) / MICRO, _told(e)) for e in found]
+    curves = [
+        Curve("cost", "cost of the best plan", [*costs, (last, final)], dots),
+        *([Curve("bound", "proven: no plan costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
+    ]
+    return {
+        "chart": step_chart("Cost and bound over time", time_axis(told[0].seconds, last), y, curves, band=True),
+        "curves": curves,
+        "sentence": _sentence(plan, told, last),
+        "grid": _table(found),
+    }
+
+
+def _tick(dollars: float) -> str:
+    """Money on an axis: no cents where there are none."""
+    return words.money(round(dollars * MICRO)).removesuffix(".00")
+
+
+def _incumbents(told: Sequence[Event]) -> list[Event]:
+    """Events at which the cost changed."""
+    found: list[Event] = []
+    for event in told:
+        if event.cost is not None and (not found or event.cost != found[-1].cost):
+            found.append(event)
+    return found
+
+
+def _told(event: Event) -> str:
+    return f"{words.money(event.cost or 0)} after {words.seconds(event.seconds)}, by {words.shown(event.by)}"
+
+
+def _sentence(plan: Plan, told: Sequence[Event], last: float) -> str:
+    stopped = {
+        "proved": "it ended with the proof",
+        "gap": "it ended at the gap asked for",
+        "time": "it ended with its time",
+        "interrupted": "it was interrupted",
+        "stuck": "the solver got stuck",
+        "done": "the solver had no more to try",
+    }.get(plan.stop or "", "")
+    by = f" with {words.shown(plan.solver)}" if plan.solver else ""
+    tail = f"; {stopped}" if stopped else ""
+    plans = words.count(len(_incumbents(told)), "plan")
+    return f"The search took {words.seconds(last)}{by} and found {plans}, each better than the last{tail}."
+
+
+def _table(found: Sequence[Event]) -> Grid:
+    rows: list[grid.Row] = [
+        (
+            Cell(words.seconds(event.seconds), event.seconds),
+            grid.money(event.cost or 0),
+            Cell(words.least(event.bound), event.bound) if event.bound else Cell("none", 0, "soft"),
+            Cell(words.gap(relative_gap(event.cost, event.bound)) if event.bound else "", None),
+            grid.name(event.by),
+        )
+        for event in found
+    ]
+    shown, note = grid.cut(rows, "plan")
+    heads = (Head("after"), Head("cost", True), Head("bound then", True), Head("gap", True), Head("found by"))
+    return Grid("Plans found on the way", heads, shown, note)

@@ -1,0 +1,95 @@
+"""How full the machines are, resource by resource, and why not more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement.report import words
+from placement.report.facts import Amount, total
+from placement.report.fullness import findings
+from placement.report.page import grid
+from placement.report.page.grid import Cell, Grid, Head
+from placement.units import MILLI, WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.report.facts import Load
+    from placement.report.page.view import View
+
+_TYPES = 24
+
+
+class Meter(NamedTuple):
+    """A bar of what is used: its width in per cent, and in words."""
+
+    resource: str
+    width: float
+    percent: str
+    figures: str
+
+
+class Use(NamedTuple):
+    """The meters of one instance type, or of all."""
+
+    name: str
+    meters: list[Meter]
+
+
+def use(view: View) -> dict[str, Any] | None:
+    """What the section's template reads; None without machines."""
+    facts = view.facts
+    if facts is None or not facts.machines:
+        return None
+    loads = list(facts.loads.items())
+    by_type: dict[str, list[tuple[Load, int]]] = defaultdict(list)
+    for load, number in loads:
+        by_type[load.type].append((load, number))
+    kinds = sorted(by_type.items(), key=lambda row: -sum(load.price * n for load, n in row[1]))
+    shown = [Use(words.shown(kind), _meters(group)) for kind, group in kinds[:_TYPES]] if len(kinds) > 1 else []
+    rest = f"and {words.count(len(kinds) - _TYPES, 'more instance type')}" if len(kinds) > _TYPES else ""
+    return {"uses": [Use("all machines", _meters(loads)), *shown], "note": rest, "grid": _why(view)}
+
+
+def _meters(loads: Sequence[tuple[Load, int]]) -> list[Meter]:
+    touched = Amount(
+        sum(n * sum(device.copies > 0 for device in load.devices) for load, n in loads),
+        sum(n * len(load.devices) for load, n in loads),
+    )
+    memory = total((device.memory, n) for load, n in loads for device in load.devices)
+    share = Amount(
+        sum(n * (WHOLE_SHARE if device.owned else device.share) for load, n in loads for device in load.devices),
+        WHOLE_SHARE * touched.room,
+    )
+    vcpus, host = total((load.vcpus, n) for load, n in loads), total((load.host, n) for load, n in loads)
+    rows = [
+        ("accelerators in use", touched, f"{touched.used:,} of {touched.room:,}"),
+        ("their memory", memory, f"{words.gib(memory.used)} of {words.gib(memory.room)} GiB"),
+        ("their shares", share, f"{share.used / WHOLE_SHARE:,.1f} of {share.room // WHOLE_SHARE:,}"),
+        ("vCPUs", vcpus, f"{vcpus.used / MILLI:,.0f} of {vcpus.room / MILLI:,.0f}"),
+        ("host memory", host, f"{words.gib(host.used)} of {words.gib(host.room)} GiB"),
+    ]
+    with_share = any(device.share for load, _ in loads for device in load.devices)
+    return [
+        Meter(name, round(100 * amount.used / amount.room, 2), words.percent(*amount), figures)
+        for name, amount, figures in rows
+        if amount.room and (with_share or name != "their shares")
+    ]
+
+
+def _why(view: View) -> Grid | None:
+    facts = view.facts
+    if facts is None:
+        return None
+    rows: list[grid.Row] = [
+        (
+            Cell(finding.short),
+            grid.number(finding.machines),
+            grid.money(finding.price),
+            Cell(words.shown(finding.example)),
+        )
+        for finding in findings(facts, view.reasons)
+    ]
+    heads = (Head("what is in the way"), Head("machines", True), Head("$ an hour", True), Head("on one of them"))
+    return Grid("Why machines are not full", heads, rows, "By needs alone: rules such as spread are not looked at.")

@@ -1,0 +1,89 @@
+"""All that the page is drawn from, gathered once: the two documents, what was counted, and what is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.compiled.fleet import compile_fleet
+from placement.errors import UsageError
+from placement.referee import verify
+from placement.report.baseline import Baseline, dedicated_baseline
+from placement.report.changes import Changes, changes
+from placement.report.facts import Load, PlanFacts, gather
+from placement.report.fullness import Reason, reasons
+from placement.report.map.sketch import Sketcher
+from placement.report.today import plan_of_today
+from placement.units import horizon, micro_dollars
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+    from placement.referee import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A plan of a problem, counted.
+
+    Attributes
+    ----------
+    facts, baseline : None where the plan places nothing because none was found.
+    changes, today : what the plan changes of what runs now, and that counted; None where nothing runs.
+    reasons : why no more stands on machines of each content.
+    cost, bound : micro-dollars over the horizon; the cost as the referee counts it, the bound as the plan claims it.
+    """
+
+    problem: Problem
+    plan: Plan
+    verdict: Verdict
+    fleet: Fleet
+    facts: PlanFacts | None
+    baseline: Baseline | None
+    changes: Changes | None
+    today: PlanFacts | None
+    reasons: dict[Load, Reason]
+    sketcher: Sketcher
+
+    @property
+    def cost(self) -> int:
+        """What is minimised, in micro-dollars."""
+        return self.verdict.cost
+
+    @property
+    def bound(self) -> int | None:
+        """What the plan says that no plan costs less than; None when it says nothing of that."""
+        if self.plan.status == "optimal":
+            return self.cost
+        return None if not self.plan.lower_bound else min(self.cost, micro_dollars(self.plan.lower_bound))
+
+    @property
+    def is_hourly(self) -> bool:
+        """Whether the cost is the price of one hour, and nothing else."""
+        return horizon(self.problem.objective.horizon_hours) == 1 and self.cost == self.verdict.price_per_hour
+
+
+def look(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> View:
+    """Check a plan and count what it does; `fleet` is the problem compiled, where that is at hand.
+
+    Raises
+    ------
+    UsageError
+        The plan breaks a rule: figures of it would mean nothing.
+    """
+    verdict = verify(problem, plan)
+    if verdict.violations:
+        more = len(verdict.violations) - 1
+        tail = f"; and {more:,} more: `placement verify` lists them" if more else ""
+        raise UsageError(f"the plan breaks a rule, so it can't be shown: {verdict.violations[0]}{tail}")
+    fleet = compile_fleet(problem) if fleet is None else fleet
+    if not plan.assignments and plan.status in ("infeasible", "unknown"):
+        return View(problem, plan, verdict, fleet, None, None, None, None, {}, Sketcher())
+    facts = gather(problem, plan, fleet)
+    baseline = dedicated_baseline(fleet, [row.placed for row in facts.components])
+    runs = bool(problem.instances)
+    today = gather(problem, plan_of_today(problem, fleet), fleet) if runs else None
+    changed = changes(problem, plan) if runs else None
+    sketcher = Sketcher(facts) if today is None else Sketcher(facts, today)
+    return View(problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher)
