@@ -49,7 +49,7 @@ SUPPORTED = ("3.11", "3.12", "3.13")
 EXTRAS = {
     "demo": (),
     "mutate": ("dev", "mutation"),
-    **dict.fromkeys(("check", "fuzz", "nightly", "setup", "test"), ("bench", "dev", "docs")),
+    **dict.fromkeys(("check", "fuzz", "nightly", "setup", "test"), ("bench", "dev", "docs", "pictures")),
 }
 FUZZ_PROBLEMS = "2000"  # about a minute on two cores
 FUZZ_MINUTES = "60"  # at night

@@ -103,8 +103,11 @@ HOMES = {
     "distributed": ("parallel",),
     "typer": ("cli",),
     "rich": ("report", "cli"),
+    "jinja2": ("report",),
+    "resvg_py": ("report",),
+    "pandas": ("report",),
 }
-HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed")
+HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed", "jinja2")
 LIGHT_ROOTS = {
     "placement": (*HEAVY, "typer", "rich"),
     "placement.planner": (*HEAVY, "typer", "rich"),

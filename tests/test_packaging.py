@@ -17,12 +17,13 @@ from tests.test_architecture import read_package
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Their data types are part of pydantic's own interface, and it pins the version it needs.
-CARRIED_BY = {"pydantic-core": "pydantic"}
+CARRIED_BY = {"markupsafe": "jinja2", "pydantic-core": "pydantic"}
 
 
 def test_every_import_is_a_declared_dependency() -> None:
     """The wheel is tried beside packages that are already installed, so an undeclared one would not show there."""
-    rows = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["distributed"]]
+    extras = PROJECT["optional-dependencies"]
+    rows = [*PROJECT["dependencies"], *extras["distributed"], *extras["pictures"]]
     declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in rows}
     homes = packages_distributions()
     imported = {row.target.partition(".")[0] for module in read_package().values() for row in module.imports}
@@ -85,7 +86,13 @@ def test_the_bounds_on_the_page_are_the_declared_ones() -> None:
     page = (ROOT / "docs" / "develop" / "dependencies.md").read_text("utf-8")
     told = dict(re.findall(r"^\| `([\w.-]+)` ([<>=][^|]*?) \|", page, re.MULTILINE))
     extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"], *extras["bench"], *extras["catalogue"], *extras["distributed"]]
+    wanted = [
+        *PROJECT["dependencies"],
+        *extras["bench"],
+        *extras["catalogue"],
+        *extras["distributed"],
+        *extras["pictures"],
+    ]
     declared = dict(re.findall(r"^([\w.-]+)(.*)$", "\n".join(wanted), re.MULTILINE))
 
     assert {name: bound.replace(" ", "") for name, bound in told.items()} == declared

@@ -159,14 +159,16 @@ def solve(
         go = streams(output, quiet=quiet)
         outputs = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
         check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
-        if page is not None:
-            check_page_target(page)
-            check_outputs(outputs | {"--report": page}, {"the problem": file}, "write each to a file of its own")
-        if certificate is not None:
-            check_certificate_target(certificate)
-            read = {"the problem": file} | ({} if hint is None else {"the hint": hint})
-            check_outputs({"--certificate": certificate}, read, "write each to a file of its own")
-            check_outputs(outputs | {"--certificate": certificate}, {}, "")
+        read = {"the problem": file} | ({} if hint is None else {"the hint": hint})
+        for option, path, check in (
+            ("--report", page, check_page_target),
+            ("--certificate", certificate, check_certificate_target),
+        ):
+            if path is not None:
+                check(path)
+                check_outputs({option: path}, read, "write each to a file of its own")
+                outputs |= {option: path}
+        check_outputs(outputs, {}, "")
         problem = read_problem(file)
         if not quiet:
             warn(problem, file, full=full)

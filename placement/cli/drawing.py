@@ -44,7 +44,7 @@ def report(
         if file == plan == "-":
             raise UsageError("only one of FILE and PLAN can be standard input")
         pictures = picture or []
-        page = _page(html, plan, wanted=open_it or not pictures)
+        page = page_name(html, plan, wanted=open_it or not pictures)
         named = {f"--picture {path}": path for path in pictures} | ({} if page is None else {"--html": page})
         check_outputs(named, {"the problem": file, "the plan": plan}, "write each to a file of its own")
         problem, document = read_problem(file), read_plan(plan)
@@ -54,7 +54,7 @@ def report(
             _show(page)
 
 
-def _page(html: str | None, plan: str, *, wanted: bool) -> str | None:
+def page_name(html: str | None, plan: str, *, wanted: bool) -> str | None:
     """Where the page goes: where it is told, beside nothing else in this folder, or nowhere."""
     if html is not None:
         return html

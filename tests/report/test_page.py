@@ -1,0 +1,199 @@
+"""The page says what the plan does, holds all it needs, and shows names of any kind as text."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import placement
+from placement.errors import UsageError, printable
+from placement.referee import verify
+from placement.report.page.charts import nice_step, time_axis, value_axis
+from placement.report.page.html import embed
+from placement.report.page.page import SECTIONS, render
+from placement.report.page.search import events
+from placement.report.page.view import look
+from placement.units import money
+from tests.report.plans import named, planned, solved
+
+VOID = {"meta", "link", "input"}
+NASTY = st.text(
+    st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from("<>&\"'`/\u2028\u2029\u202e{}%")), min_size=1
+).map(lambda text: text + "</script><script>alert(1)</script><b onclick='x'>\"&amp;{{ 7*7 }}")
+
+
+class Reader(HTMLParser):
+    """A page taken apart: texts by element, what is open, scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.scripts: list[str] = []
+        self.styles: list[str] = []
+        self.data = ""
+        self._into = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        self._into = ""
+        if tag == "script":
+            self._into = "data" if dict(attrs).get("type") == "application/json" else "script"
+        if tag == "style":
+            self._into = "style"
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+        self._into = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._into == "data":
+            self.data += data
+        elif self._into == "script":
+            self.scripts.append(data)
+        elif self._into == "style":
+            self.styles.append(data)
+        else:
+            self.texts.append(data)
+
+
+def test_the_figures_are_those_of_the_plan() -> None:
+    """Price, cost, machines and copies as the referee counts them; every machine is a tile."""
+    problem, plan = solved("kubernetes-mixed-gpus")
+    verdict = verify(problem, plan)
+
+    page = Reader(render(problem, plan))
+    text = "\n".join(page.texts)
+
+    assert f"{money(verdict.price_per_hour)} an hour" in text
+    assert money(verdict.cost) in text
+    data = json.loads(page.data)
+    (told,) = (one for one in data["maps"] if one["name"] == "plan")
+    assert {row[0] for row in told["tiles"]} == {row.id for row in plan.instances}
+    assert sum(told["loads"][load]["copies"] * number for _, _, load, number in told["tiles"]) == len(plan.assignments)
+
+
+@pytest.mark.parametrize("name", ["codegen-after", "codegen-before", "kubernetes-mixed-gpus", "sagemaker-whole-gpu"])
+def test_a_page_needs_nothing_else_and_closes_what_it_opens(name: str) -> None:
+    """No address but anchors in the page; scripts and styles are the ones that the policy names."""
+    page = Reader(render(*solved(name)))
+
+    assert page.open == []
+    addresses = [attrs[key] for _, attrs in page.tags for key in ("src", "href") if attrs.get(key)]
+    assert [one for one in addresses if one and not one.startswith(("#", "data:,"))] == []
+    assert [attrs for _, attrs in page.tags if any(key.startswith("on") or key == "style" for key in attrs)] == []
+    (policy,) = (a["content"] for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert "unsafe" not in policy
+    for text in (*page.scripts, *page.styles):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy
+    anchors = {attrs.get("id") for _, attrs in page.tags}
+    assert {one[1:] for one in addresses if one and one.startswith("#")} <= anchors
+
+
+@settings(max_examples=25)
+@given(NASTY, NASTY, NASTY, NASTY)
+def test_names_appear_as_text(component: str, zone: str, kind: str, name: str) -> None:
+    """Quotes, angle brackets, script tags and template braces are text: they make no element and end none."""
+    problem = named(component, zone, kind, name)
+    plain = Reader(render(named("c", "z", "k", "n"), planned(named("c", "z", "k", "n"))))
+
+    page = Reader(render(problem, planned(problem)))
+
+    assert [tag for tag, _ in page.tags] == [tag for tag, _ in plain.tags]
+    assert [sorted(attrs) for _, attrs in page.tags] == [sorted(attrs) for _, attrs in plain.tags]
+    data = json.loads(page.data)
+    assert data["components"] == [printable(component)]
+    assert data["maps"][0]["loads"][0]["zone"] == printable(zone)
+    assert printable(name) in page.texts
+    assert page.scripts == plain.scripts
+
+
+def test_embedded_data_reads_back() -> None:
+    """Nothing in it can end the element, and JSON gives back what was put in."""
+    told = {"a": "</script><!--&\u2028\u2029", "b": [1, None, True]}
+    text = embed(told)
+
+    assert not re.search("[<>&\u2028\u2029]", text)
+    assert json.loads(text) == told
+
+
+def test_sections_appear_when_their_data_is_there() -> None:
+    """A plan without a trace has no search, a fleet that runs has before and after, no plan has no map."""
+    problem = named("chat")
+
+    def shown(problem: placement.Problem, plan: placement.Plan) -> set[str | None]:
+        ids = {attrs.get("id") for _, attrs in Reader(render(problem, plan)).tags}
+        return ids & {section.name for section in SECTIONS}
+
+    assert shown(problem, planned(problem)) == {"map", "bill", "resilience", "use"}
+    trace = [{"seconds": 0.1, "cost": 4.48, "bound": 2.24, "by": "ffd"}]
+    assert "search" in shown(problem, planned(problem, trace=trace))
+    assert "replan" in shown(*solved("kubernetes-mixed-gpus"))
+    none = placement.Plan(problem=problem.name, status="infeasible", reason="<no room>")
+    assert shown(problem, none) == set()
+    assert "<no room>" in "".join(Reader(render(problem, none)).texts)
+
+
+def test_a_plan_that_breaks_a_rule_is_not_drawn() -> None:
+    """Its figures would mean nothing; the rule is named."""
+    problem = named("chat")
+    plan = planned(problem).model_copy(update={"assignments": planned(problem).assignments[:1]})
+
+    with pytest.raises(UsageError, match=r"breaks a rule.*\[min-copies\]"):
+        render(problem, plan)
+
+
+@pytest.mark.parametrize(
+    "trace",
+    [None, 7, "x", [], [1], [{}], [{"seconds": "1"}], [{"seconds": float("nan")}], [{"seconds": 1, "cost": True}]],
+)
+def test_a_trace_of_a_stranger_is_read_with_care(trace: Any) -> None:
+    """What is no event is passed over, and a section without costs is not there."""
+    problem = named("chat")
+    plan = planned(problem).model_copy(update={"trace": trace})
+
+    assert all(event.cost is None for event in events(plan))
+    assert "How the solve went" not in render(problem, plan)
+
+
+def test_the_bound_of_the_bill_never_exceeds_the_cost() -> None:
+    """The waterfall ends at what the plan claims as proven; without a claim it ends at the cost."""
+    problem = named("chat")
+
+    claims = placement.Plan(**{**planned(problem).to_document(), "cost": 4.48, "lower_bound": 4.0})
+    assert look(problem, claims).bound == 4_000_000
+    assert look(problem, planned(problem)).bound is None
+    assert "Could still be saved" not in render(problem, planned(problem))
+
+
+@given(st.floats(0.001, 1e6), st.floats(0.001, 1e6))
+def test_axes_cover_their_values(one: float, other: float) -> None:
+    """Ends and ticks stand within the axis, in order."""
+    low, high = sorted((one, other))
+    axis = value_axis(low, high, str)
+    assert axis.low <= low <= high <= axis.high
+    ticks = [axis.place(value) for value, _ in axis.ticks]
+    assert ticks == sorted(ticks)
+    assert 2 <= len(ticks) <= 12
+
+    time = time_axis(low, high)
+    assert 0 <= time.place(low) <= time.place(high) <= 1
+    assert nice_step(high, 5) > 0
