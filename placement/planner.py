@@ -23,6 +23,7 @@ from placement.errors import SolverBugError, UsageError, failure, ran_out_of_mem
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.solvers.registry import find_solver
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import PROVED_GAP, SEARCH, Track
 from placement.solving.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap, said_infeasible
 from placement.units import MICRO
@@ -113,21 +114,16 @@ def solve(
         arguments.instance("executor", executor, Executor, "a concurrent.futures.Executor, or None")
     budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
-    track = Track(fleet, budget, listener, check=partial(broken_rule, fleet))
     writing = _writing_seconds(fleet)
     if budget.seconds is not None and writing > _SHORT:
-        budget.seconds -= writing
-        if budget.seconds <= 0:
-            return _written(fleet, track, _too_long(solver, fleet), budget, solver, seed)
+        budget = budget.shortened(writing)
+    whole = Solve(fleet, Track(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
+    if budget.seconds is not None and budget.seconds <= 0:
+        return _written(whole, _too_long(solver, fleet), solver)
     start = None if hint is None else _packing_of(fleet, hint)
-    given: dict[str, Any] = {"budget": budget, "seed": seed, "hint": start, "options": settings}
-    outcome = _run(lambda: entry.load()(fleet, track, **given), track, budget, solver)
-    found = _written(fleet, track, outcome, budget, solver, seed)
-    return (
-        replace(found, evidence=_Evidence(fleet, track, outcome.solver if outcome.infeasible else None, seed))
-        if certificate
-        else found
-    )
+    outcome = _run(lambda: entry.load()(whole, hint=start, options=settings), whole, solver)
+    found = _written(whole, outcome, solver)
+    return _with_evidence(found, whole, outcome) if certificate else found
 
 
 def _rows(fleet: Fleet) -> int:
@@ -191,29 +187,22 @@ def bound(
     _check_listener(listener)
     budget = Budget(time_limit)
     fleet = compile_fleet(problem)
-    track = Track(fleet, budget, listener, check=partial(broken_rule, fleet))
+    whole = Solve(fleet, Track(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)
-    outcome = _run(lambda: raise_bounds(fleet, track, budget=budget, seed=seed, hint=start), track, budget, "bound")
-    found = _written(fleet, track, outcome, budget, "bound", seed)
-    return (
-        replace(found, evidence=_Evidence(fleet, track, outcome.solver if outcome.infeasible else None, seed))
-        if certificate
-        else found
-    )
+    outcome = _run(lambda: raise_bounds(whole, hint=start), whole, "bound")
+    found = _written(whole, outcome, "bound")
+    return _with_evidence(found, whole, outcome) if certificate else found
 
 
 class _Evidence(NamedTuple):
     """What a certificate is written from: a solve at its end."""
 
-    fleet: Fleet
-    track: Track
+    solve: Solve
     infeasible_by: str | None
-    seed: int
 
 
-def _with_evidence(result: Result, fleet: Fleet, track: Track, outcome: Outcome, seed: int) -> Result:
-    by = outcome.solver if outcome.infeasible else None
-    return replace(result, evidence=_Evidence(fleet, track, by, seed))
+def _with_evidence(result: Result, solve: Solve, outcome: Outcome) -> Result:
+    return replace(result, evidence=_Evidence(solve, outcome.solver if outcome.infeasible else None))
 
 
 def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
@@ -249,11 +238,10 @@ def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
     evidence = result.evidence
     if not isinstance(evidence, _Evidence):
         raise UsageError("result has nothing to write a certificate from: ask solve or bound with certificate=True")
-    from placement.certificates import certify_track
+    from placement.certificates import write_certificate
 
-    fleet, track, infeasible_by, seed = evidence
     budget = Budget(limit)
-    work = partial(certify_track, fleet, track, infeasible_by=infeasible_by, budget=budget, seed=seed)
+    work = partial(write_certificate, evidence.solve.within(budget), infeasible_by=evidence.infeasible_by)
     ended = _in_thread(work, budget)
     if not ended:
         raise UsageError("the certificate was not written in time: give a longer time limit")
@@ -287,13 +275,14 @@ def _packing_of(fleet: Fleet, plan: Plan) -> Packing:
     return from_plan(fleet, bare)
 
 
-def _run(search: Callable[[], Outcome], track: Track, budget: Budget, solver: str) -> Outcome:
+def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
     """Solve in a thread of its own: only so does Ctrl-C reach Python while an engine works.
 
     The first Ctrl-C asks the solver to end with what it has; a second one is raised as usual. A search that goes on
     long after it was to end, as an engine may that does not look at its clock, is left behind: what it found counts,
     and what it may still find does not.
     """
+    track, budget = solve.incumbent, solve.budget
     ended = _in_thread(search, budget)
     track.close()
     if not ended:
@@ -354,22 +343,23 @@ def _wait(done: threading.Event, budget: Budget) -> bool:
     return True
 
 
-def _written(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
+def _written(solve: Solve, outcome: Outcome, solver: str) -> Result:
     """The result, also when the first Ctrl-C comes while it is written down: the plan is there, and stays."""
     try:
-        return _checked(fleet, track, outcome, budget, solver, seed)
+        return _checked(solve, outcome, solver)
     except KeyboardInterrupt:
-        if budget.interrupted:
+        if solve.budget.interrupted:
             raise
-        budget.interrupt()
-        return _checked(fleet, track, outcome, budget, solver, seed)
+        solve.budget.interrupt()
+        return _checked(solve, outcome, solver)
 
 
-def _checked(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
+def _checked(solve: Solve, outcome: Outcome, solver: str) -> Result:
     """The result with the best plan that keeps every rule, whoever found it; one that breaks a rule is a fault."""
+    track = solve.incumbent
     while True:
         try:
-            return _result(fleet, track, outcome, budget, solver, seed)
+            return _result(solve, outcome, solver)
         except _BrokenPlanError as error:
             track.drop_plans(track.found_by, str(error))
             if track.best is None:
@@ -386,11 +376,12 @@ def broken_rule(fleet: Fleet, packing: Packing) -> str:
     return broken[0].message if broken else ""
 
 
-def _result(fleet: Fleet, track: Track, outcome: Outcome, budget: Budget, solver: str, seed: int) -> Result:
+def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
+    fleet, track = solve.fleet, solve.incumbent
     facts: dict[str, Any] = {
         "solver": solver,
-        "seconds": round(budget.elapsed(), 3),
-        "seed": seed,
+        "seconds": round(solve.budget.elapsed(), 3),
+        "seed": solve.seed,
         "stop": str(outcome.stop),
     }
     best = track.best

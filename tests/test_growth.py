@@ -24,6 +24,7 @@ from placement.referee import verify
 from placement.report.baseline import dedicated_baseline
 from placement.report.facts import gather
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from placement_bench.sets import limits
 
@@ -71,12 +72,12 @@ def instructions(call: Callable[[], object]) -> int:
 
 def _first_fit(fleet: Fleet) -> Track:
     track = Track(fleet, Budget())
-    solve_ffd(fleet, track, budget=Budget(work=1))
+    solve_ffd(Solve(fleet, track, Budget(work=1)))
     return track
 
 
 def _greedy(fleet: Fleet) -> None:
-    solve_greedy(fleet, Track(fleet, Budget()), budget=Budget(work=1), options=HeuristicOptions(rounds=0))
+    solve_greedy(Solve.of(fleet, Budget(work=1)), options=HeuristicOptions(rounds=0))
 
 
 def _best(track: Track) -> Packing:
@@ -96,7 +97,7 @@ def _stages(document: dict[str, Any]) -> dict[str, Callable[[], object]]:
         "read": partial(Problem, **document),
         "compile": partial(compile_fleet, problem),
         "ffd": partial(_first_fit, fleet),
-        "best-fit": lambda: solve_best_fit(fleet, Track(fleet, Budget()), budget=Budget(work=1)),
+        "best-fit": lambda: solve_best_fit(Solve.of(fleet, Budget(work=1))),
         "greedy": partial(_greedy, fleet),
         "write": partial(_write, fleet, track),
         "check": lambda: verify(problem, to_plan(fleet, _best(track))),

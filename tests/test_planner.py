@@ -22,8 +22,7 @@ from tests.referee import referee_main
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from placement.compiled.fleet import Fleet
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
     from placement.solving.result import Event, Outcome
 
 AFTER = "instances/codegen-after.yaml"
@@ -225,10 +224,10 @@ def test_a_search_that_does_not_end_is_left_behind(monkeypatch: pytest.MonkeyPat
 
     may_go_on, over = threading.Event(), threading.Event()
 
-    def forgetful(fleet: Fleet, track: Track, **given: Any) -> Outcome:
-        outcome = solve_best_fit(fleet, track, budget=Budget(work=1))
+    def forgetful(solve: Solve, **given: Any) -> Outcome:
+        outcome = solve_best_fit(solve.within(Budget(work=1)))
         may_go_on.wait(60)
-        solve_greedy(fleet, track, budget=Budget(work=6))
+        solve_greedy(solve.within(Budget(work=6)))
         over.set()
         return outcome
 
@@ -260,12 +259,12 @@ def test_a_search_left_behind_ends_at_its_next_look_at_the_clock(monkeypatch: py
     may_go_on, over = threading.Event(), threading.Event()
     ended: list[BaseException] = []
 
-    def forgetful(fleet: Fleet, track: Track, *, budget: Budget, **given: Any) -> Outcome:
-        solve_best_fit(fleet, track, budget=Budget(work=1))
-        part = budget.share(0.5).share(0.5)
+    def forgetful(solve: Solve, **given: Any) -> Outcome:
+        solve_best_fit(solve.within(Budget(work=1)))
+        part = solve.share(0.5).share(0.5)
         may_go_on.wait(60)
         try:
-            improve(fleet, track, part, 0, "greedy")
+            improve(part, "greedy")
         except LeftBehindError as error:
             ended.append(error)
             raise
@@ -312,9 +311,9 @@ def solved_then(monkeypatch: pytest.MonkeyPatch, error: BaseException, *, plan: 
     """A search that ends with an error, after it has found a plan or before."""
     from placement.heuristics import solve_ffd
 
-    def search(fleet: Any, track: Any, **given: Any) -> Any:
+    def search(solve: Solve, **given: Any) -> Any:
         if plan:
-            solve_ffd(fleet, track, budget=given["budget"])
+            solve_ffd(solve)
         raise error
 
     monkeypatch.setattr("placement.heuristics.solve_greedy", search)

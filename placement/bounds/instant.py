@@ -10,12 +10,11 @@ from placement.bounds.volume import RELAXES as VOLUME_RELAXES
 from placement.bounds.volume import volume_bound
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 
-def raise_instant_bounds(fleet: Fleet, track: Track, budget: Budget) -> None:
+def raise_instant_bounds(solve: Solve) -> None:
     """Report what no plan can beat by either; less when the budget is over meanwhile."""
-    track.raise_bound(clique_bound(fleet, budget), "cliques", relaxes=CLIQUES_RELAX)
-    track.raise_bound(volume_bound(fleet, budget=budget), "volume", relaxes=VOLUME_RELAXES)
+    fleet, incumbent, budget = solve.fleet, solve.incumbent, solve.budget
+    incumbent.raise_bound(clique_bound(fleet, budget), "cliques", relaxes=CLIQUES_RELAX)
+    incumbent.raise_bound(volume_bound(fleet, budget=budget), "volume", relaxes=VOLUME_RELAXES)

@@ -5,6 +5,6 @@ becomes the tree of the certificate, the prices of each box its reason, and an e
 not do.
 """
 
-from placement.certificates.build import Certificate, certify_track
+from placement.certificates.build import Certificate, write_certificate
 
-__all__ = ["Certificate", "certify_track"]
+__all__ = ["Certificate", "write_certificate"]

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
     Document = dict[str, Any]
 
@@ -79,21 +78,19 @@ def _count(leaves: int) -> str:
     return f"{leaves} leaf" if leaves == 1 else f"{leaves} leaves"
 
 
-def certify_track(
-    fleet: Fleet, track: Track, *, infeasible_by: str | None, budget: Budget, seed: int = 0
-) -> Certificate:
-    """The certificate of what a track holds at the end of a solve, as far as the budget reaches.
+def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate:
+    """The certificate of what a solve has found, as far as its budget reaches.
 
     Parameters
     ----------
+    solve : one that has ended, within a budget of its own for what is still to be done.
     infeasible_by : the solver that proved that there is no plan; None where none did.
     """
-    best = track.best
-    given = best[1].left_out if best is not None and fleet.levels else None
+    fleet, track, given = solve.fleet, solve.incumbent, solve.left_out
     target = math.inf if infeasible_by is not None else track.ticks_bound or 0
-    search = ArgumentSearch(fleet, budget.share(_SHARE), seed, given, target)
+    search = ArgumentSearch(fleet, solve.budget.share(_SHARE), solve.seed, given, target)
     known = [one for one in track.evidence if isinstance(one, PatternBound) and one.fleet is fleet]
-    found = search.strongest(known, None if best is None else best[0], infeasible_by or track.bound_by)
+    found = search.strongest(known, solve.packing, infeasible_by or track.bound_by)
     document: Document = {"format": FORMAT, "problem": fleet.problem.name}
     claim, proven = (_cost(fleet, ticks) for ticks in (found.believed, found.proven))
     document["claim"] = {"infeasible": True} if claim is None else {"cost": [claim.numerator, claim.denominator]}
@@ -102,7 +99,7 @@ def certify_track(
     document |= {"unit": PRICE_UNIT, "prices": found.prices, "nodes": found.nodes}
     complete, certain = found.believed >= target, True
     for fewer in _fewer_left_out(fleet, given or (), track.left_out_bound()):
-        search = ArgumentSearch(fleet, budget.share(_SHARE), seed, fewer, math.inf)
+        search = ArgumentSearch(fleet, solve.budget.share(_SHARE), solve.seed, fewer, math.inf)
         found = search.strongest((), None, _OF_LEVELS)
         if math.isinf(found.believed):
             shift(found.nodes, len(document["prices"]))

@@ -31,7 +31,7 @@ from placement.patterns.formulation import relax
 from placement.patterns.history import Case
 from placement.patterns.multiplicity import Stacking
 from placement.solvers.column_generation.combinatorial_benders import MixByMix
-from placement.solving.incumbent import Track
+from placement.solving.context import Solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -168,25 +168,22 @@ class ArgumentSearch:
 
     def _anew(self, incumbent: Packing | None, *, engines: bool) -> Iterator[Nodes]:
         """A pattern bound made for the certificate alone: by prices; with engines, fleet mixes one by one, too."""
-        budget = self._budget.share(_SHARE)
-        track = Track(self._fleet, budget)
-        if incumbent is not None:
-            track.offer(incumbent, NAME)
-            ticks = evaluate(self._fleet, incumbent).ticks
-            budget.gap = max(0.0, 1 - self._target / ticks) if ticks else 0.0
-        bound = PatternBound(self._fleet, budget, self._given, self._seed, engines=engines)
-        bound.run(track, nodes=_MOST_NODES)
+        ticks = 0 if incumbent is None else evaluate(self._fleet, incumbent).ticks
+        gap = max(0.0, 1 - self._target / ticks) if ticks else 0.0
+        solve = Solve.of(self._fleet, self._budget.share(_SHARE, gap=gap), self._seed, incumbent)
+        bound = PatternBound(solve, self._given, engines=engines)
+        bound.run(nodes=_MOST_NODES)
         if engines and bound.ticks < self._target:
-            MixByMix(self._fleet, track, bound, self._seed, NAME).run(self._budget.share(_SHARE))
-        if track.faults:
-            raise SolverBugError(str(track.faults[0]))
+            MixByMix(solve, bound, NAME).run(self._budget.share(_SHARE))
+        if solve.incumbent.faults:
+            raise SolverBugError(str(solve.incumbent.faults[0]))
         nodes = Nodes(self.names, self._fleet.tick_move)
         for nodes in self._of_bound(bound):
             yield nodes
-        if not engines and self._decide_leaves(bound, nodes, track):
+        if not engines and self._decide_leaves(bound, nodes):
             yield from self._of_bound(bound)
 
-    def _decide_leaves(self, bound: PatternBound, nodes: Nodes, track: Track) -> bool:
+    def _decide_leaves(self, bound: PatternBound, nodes: Nodes) -> bool:
         """Ask an engine about leaves that prices do not decide, where all patterns can be listed; all decided?"""
         budget = self._budget.share(_SHARE)
         for case, reason in nodes.weak if len(nodes.weak) <= _MOST_DECIDED else ():
@@ -194,7 +191,7 @@ class ArgumentSearch:
             if budget.over() or not isinstance(prices, Prices) or not self._fleet.tick_price:
                 return False
             rent = (int(reason.ticks) - least_move_ticks(self._fleet)) // self._fleet.tick_price
-            case.verdict = bound.enumerate_patterns(case.box, rent, prices, track, budget)
+            case.verdict = bound.enumerate_patterns(case.box, rent, prices, budget)
             if case.verdict is None or case.verdict.ticks < self._target:
                 return False
         return bool(nodes.weak)

@@ -35,8 +35,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing, Value
     from placement.heuristics.construct import Policy
     from placement.heuristics.shares import Floats
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 
 _TURN = 1_000  # rounds of an improvement between two offers; one turn without a gain is its last
@@ -69,35 +68,27 @@ class _Run:
     """One solve: what all restarts share, and what they found."""
 
     name: str
-    fleet: Fleet
-    track: Track
-    budget: Budget
+    solve: Solve
     options: HeuristicOptions
     rng: np.random.Generator
 
     def __post_init__(self) -> None:
-        self.blank = Workspace(self.fleet)
-        self.shares = Shares(self.fleet)
-        self.limit = self.options.restarts if self.budget.work is None else self.budget.work
+        self.blank = Workspace(self.solve.fleet)
+        self.shares = Shares(self.solve.fleet)
+        work = self.solve.budget.work
+        self.limit = self.options.restarts if work is None else work
         self.complete = False
         self.reason = ""
         self.stats: dict[str, int | float | str] = {"restarts": 0, "ejections": 0, "accepted": 0}
 
     def stopped(self) -> Stop | None:
         """Why to stop before the next restart, if so."""
-        if self.track.good_enough:
-            return self._good_enough()
-        if self.budget.interrupted:
-            return Stop.INTERRUPTED
-        return Stop.TIME if self.budget.over() else None
-
-    def _good_enough(self) -> Stop:
-        return Stop.PROVED if self.track.proved else Stop.GAP
+        return self.solve.why_stop()
 
     def attempt(self, policy: Policy, *, keep: bool, taste: Taste | None = None) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck."""
-        ws = Workspace(self.fleet, like=self.blank)
-        ws.budget = self.budget
+        ws = Workspace(self.solve.fleet, like=self.blank)
+        ws.budget = self.solve.budget
         if keep:
             keep_running(ws)
         else:
@@ -106,10 +97,10 @@ class _Run:
             stock(ws, policy, self.shares, fullest_first=taste.fullest_first)
         stuck = construct(ws, policy)
         repair = Repair(ws, policy, self.rng)
-        if stuck and not repair.run(stuck, self.options.ejections, self.budget):
+        if stuck and not repair.run(stuck, self.options.ejections, self.solve.budget):
             place_optional(ws, policy)
         if any(ws.left_out()) and is_complete(ws):
-            repair.press_in(_PRESSED, self.options.ejections // 10, self.budget)
+            repair.press_in(_PRESSED, self.options.ejections // 10, self.solve.budget)
         self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
         self.stats["restarts"] = int(self.stats["restarts"]) + 1
         drop_superfluous(ws)
@@ -121,63 +112,55 @@ class _Run:
     def offer(self, ws: Workspace) -> None:
         """Hand a complete plan on; first as it is where machines run, as it takes time to find out which is which."""
         self.complete = True
+        fleet, incumbent = self.solve.fleet, self.solve.incumbent
         packing = ws.to_packing()
-        if self.fleet.instances:
-            self.track.offer(packing, self.name)
-            if self.budget.over():
+        if fleet.instances:
+            incumbent.offer(packing, self.name)
+            if self.solve.budget.over():
                 return
-        other = relabel(self.fleet, packing)
-        if other is not packing or not self.fleet.instances:
-            self.track.offer(other, self.name)
+        other = relabel(fleet, packing)
+        if other is not packing or not fleet.instances:
+            incumbent.offer(other, self.name)
 
     def outcome(self, stop: Stop | None) -> Outcome:
         """The end: good enough, done, or stuck when nothing was complete."""
-        if stop is None and self.track.good_enough:
-            stop = self._good_enough()
-        elif stop is None:
-            stop = Stop.DONE if self.complete or self.track.best is not None else Stop.STUCK
+        if stop is None and self.solve.incumbent.good_enough:
+            stop = self.solve.why_stop()
+        if stop is None:
+            stop = Stop.DONE if self.complete or self.solve.packing is not None else Stop.STUCK
         return Outcome(self.name, stop, reason="" if self.complete else self.reason, stats=self.stats)
 
 
 def solve_ffd(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: HeuristicOptions = HeuristicOptions(),
 ) -> Outcome:
     """First-fit decreasing; restarts, with sizes bent at random, only while it is stuck."""
-    return _solve_plain("ffd", FirstFitDecreasing, fleet, track, budget, seed, hint, options)
+    return _solve_plain("ffd", FirstFitDecreasing, solve, hint, options)
 
 
 def solve_best_fit(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: HeuristicOptions = HeuristicOptions(),
 ) -> Outcome:
     """Best-fit decreasing; restarts, with sizes bent at random, only while it is stuck."""
-    return _solve_plain("best-fit", BestFit, fleet, track, budget, seed, hint, options)
+    return _solve_plain("best-fit", BestFit, solve, hint, options)
 
 
 def _solve_plain(
     name: str,
     policy_of: Callable[[Workspace, Shares, np.random.Generator | None], Policy],
-    fleet: Fleet,
-    track: Track,
-    budget: Budget,
-    seed: int,
+    solve: Solve,
     hint: Packing | None,
     options: HeuristicOptions,
 ) -> Outcome:
-    run = _Run(name, fleet, track, budget, options, np.random.default_rng(seed))
+    run = _Run(name, solve, options, np.random.default_rng(solve.seed))
     if hint is not None:
-        track.offer(hint, name)
+        solve.incumbent.offer(hint, name)
     stop = None
     for turn in range(run.limit):
         stop = run.stopped()
@@ -190,19 +173,17 @@ def _solve_plain(
 
 
 def solve_greedy(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: HeuristicOptions = HeuristicOptions(),
 ) -> Outcome:
     """Price-guided greedy: a few restarts of different taste, each repaired when stuck and improved when complete."""
-    run = _Run("greedy", fleet, track, budget, options, np.random.default_rng(seed))
+    fleet = solve.fleet
+    run = _Run("greedy", solve, options, np.random.default_rng(solve.seed))
     if hint is not None:
-        track.offer(hint, "greedy")
-    tastes = _tastes(fleet, *resource_prices(fleet, run.shares, is_over=budget.over))
+        solve.incumbent.offer(hint, "greedy")
+    tastes = _tastes(fleet, *resource_prices(fleet, run.shares, is_over=solve.budget.over))
     policies: list[Policy] = [BestFit(run.blank, run.shares)]
     best: tuple[Value, Workspace, Greedy] | None = None
     stop = None
@@ -225,34 +206,35 @@ def solve_greedy(
         policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes if not taste.stock)
         improvement = Improvement(ws, policies, policy.worth, run.rng)
         better = improvement.run(options.rounds, lambda: run.stopped() is not None)
-        track.offer(relabel(fleet, better), "greedy")
+        solve.incumbent.offer(relabel(fleet, better), "greedy")
         run.stats["accepted"] = improvement.accepted
         stop = run.stopped()
     return run.outcome(stop)
 
 
-def improve(fleet: Fleet, track: Track, budget: Budget, seed: int, by: str) -> bool:
-    """Ruin and recreate from the track's best plan, for as long as that gains; says whether it did.
+def improve(solve: Solve, by: str) -> bool:
+    """Ruin and recreate from the best plan, for as long as that gains; says whether it did.
 
     Nothing dearer is accepted: even a small part of the cost of a large fleet is more than a round can gain. A unit of
     a work budget is a turn of rounds.
     """
-    best = track.best
+    best = solve.packing
     if best is None:
         return False
-    rng, blank, shares = np.random.default_rng(seed), Workspace(fleet), Shares(fleet)
+    fleet, budget = solve.fleet, solve.budget
+    rng, blank, shares = np.random.default_rng(solve.seed), Workspace(fleet), Shares(fleet)
     tastes = [
         taste for taste in _tastes(fleet, *resource_prices(fleet, shares, is_over=budget.over)) if not taste.stock
     ]
     greedy = [Greedy(blank, shares, taste, noise) for noise in (None, rng) for taste in tastes]
     ws = Workspace(fleet, like=blank)
     ws.budget = budget
-    ws.load(best[0])
+    ws.load(best)
     improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].worth, rng)
     gained = False
     for _ in count() if budget.work is None else range(budget.work):
-        better = improvement.run(_TURN, lambda: track.good_enough or budget.over(), tolerance=0.0)
-        if not track.offer(relabel(fleet, better), by):
+        better = improvement.run(_TURN, lambda: solve.ended, tolerance=0.0)
+        if not solve.incumbent.offer(relabel(fleet, better), by):
             break
         gained = True
     return gained

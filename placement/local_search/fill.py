@@ -20,7 +20,6 @@ from placement.heuristics import Sketch, sketch
 from placement.local_search.refill import Refill
 from placement.reductions.required import EverythingOptional
 from placement.reductions.subproblem import Subproblem, in_order, may_be_freed
-from placement.solving.incumbent import Track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Machine
     from placement.heuristics import Missing
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 WORK = 300  # of CP-SAT a step, thousandths of its deterministic second
 _FEWEST, _MOST = 3.0, 8.0  # machines freed at once
@@ -79,41 +78,39 @@ class Fill:
         """The packing as it is, and what is missing: another search may start there."""
         return None if self.packing is None else Sketch(self.packing, self._missing)
 
-    def run(self, budget: Budget, track: Track, patience: int = PATIENCE) -> bool:
+    def run(self, solve: Solve, patience: int = PATIENCE) -> bool:
         """Refill, then exact steps until everything stands, nothing is gained for long, or the time is over.
 
-        `patience` are exact steps without gain; the search in `track` may end it too.
+        `patience` are exact steps without gain. `solve` is the search that the packing is for: its end ends this too.
         """
         if self._missing and self.packing is not None:
-            self._refill(budget, track, patience)
+            self._refill(solve, patience)
         if sum(self._missing.values()) > _FEW:
             return False
-        while self._missing and self._idle < patience and not budget.over() and not track.good_enough:
-            self._step(budget, track)
+        while self._missing and self._idle < patience and not solve.ended:
+            self._step(solve)
         return self.complete
 
-    def _refill(self, budget: Budget, track: Track, patience: int) -> None:
+    def _refill(self, solve: Solve, patience: int) -> None:
         assert self.packing is not None
         refill = Refill(self._narrow, self.packing, self._missing, self._seed, worths=self._worths)
         copies = sum(component.copies for component in self._narrow.components)
         limit = min(_MOST_REFILLS, _REFILLS * copies) * patience // PATIENCE
-        refill.run(limit, lambda: budget.over() or track.good_enough, back=True)
+        refill.run(limit, lambda: solve.ended, back=True)
         self.packing, self._missing = refill.boxes.to_packing(), refill.boxes.left_out()
 
-    def _step(self, budget: Budget, outer: Track) -> None:
+    def _step(self, solve: Solve) -> None:
         assert self.packing is not None
         self.steps += 1
         self._idle += 1
         small = Subproblem.of(self._fleet, self.packing, self._choose(self.packing.machines), self._missing)
-        part = budget.share(1.0, work=WORK)
-        track = outer.inner(small.fleet, part)
-        seed = int(self._rng.integers(2**30))
-        solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=small.packing, options=OUTRIGHT)
-        best = track.best
+        inner = solve.reduced(small.fleet, work=WORK, seed=int(self._rng.integers(2**30)))
+        solve_cp_sat(inner, hint=small.packing, options=OUTRIGHT)
+        best = inner.incumbent.best
         if best is None:
             return
         before = evaluate(small.fleet, small.packing)
-        self._size = min(_MOST, self._size + 0.1) if track.proved else max(_FEWEST, self._size - 0.2)
+        self._size = min(_MOST, self._size + 0.1) if inner.incumbent.proved else max(_FEWEST, self._size - 0.2)
         if best[1] > before:
             return
         self._take(small.gained(best[0]))

@@ -15,15 +15,13 @@ from placement.compiled.packing import evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.local_search.fill import OUTRIGHT
 from placement.reductions.subproblem import Subproblem, may_be_freed
-from placement.solving.incumbent import Track
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine, Packing
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 NAME = "large-neighbourhood"
 WORK = 1000  # of CP-SAT a neighbourhood, thousandths of its deterministic second
@@ -35,15 +33,15 @@ _DRIFT_CHANCE = 0.5  # that CP-SAT is not told the plan: it keeps that otherwise
 class LargeNeighbourhood:
     """The search on one plan. `step` frees some machines; how many adapts to what CP-SAT manages within its work."""
 
-    def __init__(self, fleet: Fleet, track: Track, seed: int) -> None:
-        """Start from the track's best plan."""
-        best = track.best
+    def __init__(self, solve: Solve) -> None:
+        """Start from the best plan, which there must be."""
+        best = solve.incumbent.best
         assert best is not None
-        self.fleet, self.track = fleet, track
+        self._solve, self.fleet = solve, solve.fleet
         self.packing, self.value = best
         self.steps = 0
         self.improved = 0
-        self._rng = np.random.default_rng(seed)
+        self._rng = np.random.default_rng(solve.seed)
         self._size = 5.0
 
     @property
@@ -58,7 +56,7 @@ class LargeNeighbourhood:
         if not freed:
             return False
         small = Subproblem.of(self.fleet, self.packing, freed)
-        proved, packing = self._solve(small, budget)
+        proved, packing = self._pack(small, budget)
         self._size = min(_MOST, self._size + 0.5) if proved else max(_FEWEST, self._size - 1.0)
         if packing is None:
             return False
@@ -70,17 +68,14 @@ class LargeNeighbourhood:
         self.packing, self.value = whole, value
         if better:
             self.improved += 1
-            self.track.offer(whole, NAME)
+            self._solve.incumbent.offer(whole, NAME)
         return better
 
-    def _solve(self, small: Subproblem, budget: Budget) -> tuple[bool, Packing | None]:
-        part = budget.share(1.0, work=WORK)
-        track = self.track.inner(small.fleet, part)
-        seed = int(self._rng.integers(2**30))
+    def _pack(self, small: Subproblem, budget: Budget) -> tuple[bool, Packing | None]:
+        inner = self._solve.within(budget).reduced(small.fleet, work=WORK, seed=int(self._rng.integers(2**30)))
         hint = None if self._rng.random() < _DRIFT_CHANCE else small.packing
-        solve_cp_sat(small.fleet, track, budget=part, seed=seed, hint=hint, options=OUTRIGHT)
-        best = track.best
-        return track.proved, None if best is None else best[0]
+        solve_cp_sat(inner, hint=hint, options=OUTRIGHT)
+        return inner.incumbent.proved, inner.packing
 
     def _choose(self) -> list[int]:
         """A machine that wastes much, and machines like it: near in zone and kind, wasteful ones first."""

@@ -17,10 +17,9 @@ from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 NAME = "closing-machines"
 _TRIES = 30  # to close machines, in a row without gain, that end a turn
@@ -28,12 +27,12 @@ _STEPS = 8  # of the large-neighbourhood search, likewise
 
 
 class Polish:
-    """The search on the track's best plan. `tries` and `closed`, `steps` and `improved` count both kinds of turn."""
+    """The search on the best plan of a solve. `tries` and `closed`, `steps` and `improved` count both kinds of turn."""
 
-    def __init__(self, fleet: Fleet, track: Track, seed: int) -> None:
-        """Start from the track's best plan."""
-        self._fleet, self._track, self._seed = fleet, track, seed
-        self._free = LargeNeighbourhood(fleet, track, seed)
+    def __init__(self, solve: Solve) -> None:
+        """Start from the best plan, which there must be."""
+        self._solve, self._fleet = solve, solve.fleet
+        self._free = LargeNeighbourhood(solve)
         self._turns = 0
         self.tries = self.closed = 0
 
@@ -62,18 +61,18 @@ class Polish:
             self._repack(budget, most)
 
     def _catch_up(self) -> None:
-        """Go on from the track's best plan, when a search beside this one has found a better one."""
-        best = self._track.best
+        """Go on from the best plan, when a search beside this one has found a better one."""
+        best = self._solve.incumbent.best
         if best is not None and best[1] < self._free.value:
             self._free.packing, self._free.value = best
 
     def _ended(self, budget: Budget) -> bool:
-        return self._track.good_enough or budget.over()
+        return self._solve.within(budget).ended
 
     def _close(self, budget: Budget, most: int) -> None:
         """Close machines, and hand the plan on if it is no worse."""
         firm = RequiredAsPlaced.of(self._fleet, self._free.packing)
-        search = Elimination(firm.fleet, self._free.packing, self._seed + self._turns)
+        search = Elimination(firm.fleet, self._free.packing, self._solve.seed + self._turns)
         self._turns += 1
         failed = 0
         while search.possible and failed < _TRIES and self.tries < most and not self._ended(budget):
@@ -87,7 +86,7 @@ class Polish:
     def _take(self, packing: Packing) -> None:
         """Offer a plan; go on from it unless moves cost more than the machines that it saves."""
         value = evaluate(self._fleet, packing)
-        self._track.offer(packing, NAME)
+        self._solve.incumbent.offer(packing, NAME)
         if value <= self._free.value:
             self._free.packing, self._free.value = packing, value
 

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from placement.parallel.executors import heeding_interrupts
 from placement.solving.budget import Budget
-from placement.solving.incumbent import Track
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
+    from placement.solving.context import Solve
     from placement.solving.result import SolverFault
 
 
@@ -44,18 +43,9 @@ class Answer:
     faults: tuple[SolverFault, ...] = ()
 
 
-def track_from(fleet: Fleet, hint: Packing | None, budget: Budget) -> Track:
-    """Where a task begins: with the plan `hint`, if there is one."""
-    track = Track(fleet, budget)
-    if hint is not None:
-        track.offer(hint, "hint")
-    return track
-
-
-def answer_of(track: Track) -> Answer:
+def answer_of(solve: Solve) -> Answer:
     """The best plan that a task has come to, and the faults that showed."""
-    best = track.best
-    return Answer(None if best is None else best[0], faults=tuple(track.faults))
+    return Answer(solve.packing, faults=tuple(solve.incumbent.faults))
 
 
 class Task(Protocol):

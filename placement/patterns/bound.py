@@ -18,7 +18,6 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.cutoff import cutoff_below
@@ -41,7 +40,6 @@ from placement.solving.result import Outcome, Stop
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Box, Cut, Prices
     from placement.patterns.formulation import Relaxation
@@ -49,7 +47,7 @@ if TYPE_CHECKING:
     from placement.patterns.master import Duals, Pattern
     from placement.patterns.multiplicity import Limits
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 NAME = "patterns"
 NAME_KEEPING = "patterns-keeping"
@@ -73,31 +71,31 @@ _STAKE = 0.02  # of the price of what runs, that moving all of it must cost for 
 _ROOT_SHARE, _KEEP_SHARE = 0.5, 0.8  # then, of the time left for the bound, for the LP without and with what runs
 
 
-def raise_bounds(fleet: Fleet, track: Track, *, budget: Budget, seed: int = 0, hint: Packing | None = None) -> Outcome:
-    """Bounds alone, cheapest first, for the plan `hint` or for any plan; reported to `track`."""
+def raise_bounds(solve: Solve, *, hint: Packing | None = None) -> Outcome:
+    """Bounds alone, cheapest first, for the plan `hint` or for any plan."""
+    budget = solve.budget
     if hint is not None:
-        track.offer(hint, "given")
-    reason = why_infeasible(fleet, budget)
+        solve.incumbent.offer(hint, "given")
+    reason = why_infeasible(solve.fleet, budget)
     if reason is not None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
-    raise_instant_bounds(fleet, track, budget)
-    if not may_build(fleet, budget):
+    raise_instant_bounds(solve)
+    if not may_build(solve.fleet, budget):
         return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
-    best = track.best
-    given = best[1].left_out if best is not None and fleet.levels else None
-    patterns = PatternBound(fleet, budget, given, seed)
-    patterns.run(track)
+    left_out = solve.left_out
+    patterns = PatternBound(solve, left_out)
+    patterns.run()
     stats: dict[str, int | float | str] = {
         "columns": patterns.columns,
         "rounds": patterns.rounds,
         "nodes": patterns.nodes,
         "programs": patterns.programs,
     }
-    if patterns.infeasible and given is None and hint is None:
+    if patterns.infeasible and left_out is None and hint is None:
         return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_SMALL, stats=stats)
     if budget.over():
         return Outcome(BOUND, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats=stats)
-    return Outcome(BOUND, Stop.PROVED if track.proved else Stop.DONE, stats=stats)
+    return Outcome(BOUND, Stop.PROVED if solve.incumbent.proved else Stop.DONE, stats=stats)
 
 
 class PatternBound:
@@ -107,16 +105,10 @@ class PatternBound:
     was no time to solve its LP.
     """
 
-    def __init__(
-        self,
-        fleet: Fleet,
-        budget: Budget,
-        given: tuple[int, ...] | None = None,
-        seed: int = 0,
-        *,
-        engines: bool = True,
-    ) -> None:
+    def __init__(self, solve: Solve, given: tuple[int, ...] | None = None, *, engines: bool = True) -> None:
         """Build the relaxation; `given` as in `Track.raise_bound`. Without `engines` all is proven by prices."""
+        fleet = solve.fleet
+        self._solve, self._incumbent = solve, solve.incumbent
         self.fleet = fleet
         self.relaxation: Relaxation = relax(fleet, given)
         self.cuts: list[Cut] = []
@@ -127,13 +119,11 @@ class PatternBound:
         self.keeping: Keeping | None = None  # where what runs now has a say
         self.infeasible = False
         self.rounds = 0
-        self._budget = budget
         self._engines = engines
         self.given = given
         self.worth: list[float] = []
         self._prices: Prices | None = None  # the best of the root
-        self._seed = seed
-        self._rng = random.Random(seed)
+        self._rng = random.Random(solve.seed)
         self.nodes = 0
         self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
         self._stacking = Stacking(self.relaxation)
@@ -197,53 +187,52 @@ class PatternBound:
         """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
         if self._machines is None:
             mix = cheapest_mix(
-                self.fleet, self.cuts, gap=_MIX_GAP, seconds=_MIX_SECONDS, work=_MIX_SECONDS, seed=self._seed
+                self.fleet, self.cuts, gap=_MIX_GAP, seconds=_MIX_SECONDS, work=_MIX_SECONDS, seed=self._solve.seed
             )
             self._machines = () if mix is None else mix.machines
         return self._machines
 
-    def run(self, track: Track, nodes: int = 2_000, patience: float = math.inf) -> None:
-        """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it to `track`.
+    def run(self, nodes: int = 2_000, patience: float = math.inf) -> None:
+        """Raise the bound until it can't be raised, `nodes` are done or the budget is over; report it meanwhile.
 
         A work limit limits the nodes, so many for a unit. Branching ends too after `patience` seconds without news.
         """
-        track.evidence.append(self)
-        if self._budget.work is not None:
-            nodes = min(nodes, _NODES_OF_WORK * self._budget.work)
-        if track.best is not None:
-            self._program.add_patterns(self._patterns_of(track.best[0]))
+        budget, packing = self._solve.budget, self._solve.packing
+        self._incumbent.evidence.append(self)
+        if budget.work is not None:
+            nodes = min(nodes, _NODES_OF_WORK * budget.work)
+        if packing is not None:
+            self._program.add_patterns(self._patterns_of(packing))
         box = any_box(self.fleet, self.groups)
         today = self._today()
-        root = self._converge(box, track, self._budget if today is None else self._budget.share(_ROOT_SHARE))
+        root = self._converge(box, budget if today is None else budget.share(_ROOT_SHARE))
         if root is None or self.infeasible:
             return
         if today is not None:
-            self._keep(today, box, track)
-        if not self._budget.over():
+            self._keep(today, box, budget)
+        if not budget.over():
             _, worth = self._program.worths(self._program.duals())
             self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
-        self._tree = Tree(self._branch, partial(self._settle, track), self.relaxation, self.groups, box, root)
-        self._grow(self._tree, track, nodes, patience)
-        self._hold_mixes_against_room(track)
+        self._tree = Tree(self._branch, self._settle, self.relaxation, self.groups, box, root)
+        self._grow(self._tree, budget, nodes, patience)
+        self._hold_mixes_against_room(budget)
 
-    def resume(self, track: Track, budget: Budget, nodes: int = 2_000) -> None:
+    def resume(self, budget: Budget, nodes: int = 2_000) -> None:
         """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
         if self._tree is not None:
-            self._budget = budget
-            self._grow(self._tree, track, self._work(self._tree) + nodes, math.inf)
+            self._grow(self._tree, budget, self._work(self._tree) + nodes, math.inf)
 
-    def exclude(self, limits: Mapping[int, int], verdict: Verdict, track: Track, budget: Budget) -> bool:
+    def exclude(self, limits: Mapping[int, int], verdict: Verdict, budget: Budget) -> bool:
         """Leave out all counts of pools and groups within these limits, `mix` among them.
 
         There must be no plan there of fewer ticks than those of the `verdict`, all that it costs counted. Then go on
         with the tree; False when the time is up before.
         """
-        self._budget = budget
-        if self._tree is None or not self._tree.exclude(limits, verdict):
+        if self._tree is None or not self._tree.exclude(limits, verdict, budget):
             return False
         self.cutoff = verdict.ticks if self.cutoff is None else min(verdict.ticks, self.cutoff)
         self._relaxes = RELAXES_BY_MIX
-        self.resume(track, budget)
+        self.resume(budget)
         return True
 
     @property
@@ -259,19 +248,20 @@ class PatternBound:
         """
         return () if self._tree is None else self._tree.mix
 
-    def _grow(self, tree: Tree, track: Track, nodes: int, patience: float) -> None:
+    def _grow(self, tree: Tree, budget: Budget, nodes: int, patience: float) -> None:
         """Grow the tree, as `run` says."""
-        news, since = self.bound, self._budget.elapsed()
-        while not (tree.done or track.good_enough or self._budget.over()) and self._work(tree) < nodes and tree.step():
-            self._raise(tree.bound, track)
+        solve = self._solve.within(budget)
+        news, since = self.bound, budget.elapsed()
+        while not (tree.done or solve.ended) and self._work(tree) < nodes and tree.step(budget):
+            self._raise(tree.bound)
             self.nodes = tree.nodes
             if self.bound > news * _RISE:
-                news, since = self.bound, self._budget.elapsed()
-            elif self._budget.elapsed() - since > patience:
+                news, since = self.bound, budget.elapsed()
+            elif budget.elapsed() - since > patience:
                 break
-        self._raise(tree.bound, track)
+        self._raise(tree.bound)
         if tree.exhausted:
-            track.raise_bound(self.ticks, NAME, self.given, self._relaxes)
+            self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
         self._machines = tree.machines or None
 
     def _today(self) -> Today | None:
@@ -282,42 +272,42 @@ class PatternBound:
         today = Today(self.relaxation)
         return today if today.stake > _STAKE * running else None
 
-    def _keep(self, today: Today, box: Box, track: Track) -> None:
+    def _keep(self, today: Today, box: Box, budget: Budget) -> None:
         """Raise the bound by what moves cost: at once by the prices of the root, then by those of an LP."""
         self.keeping = Keeping(today)
         if self._prices is not None:
             self.keeping.try_prices(self._prices)
-        track.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
-        self.keeping.run(self._budget.share(_KEEP_SHARE), self.patterns, box)
-        track.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
+        self._incumbent.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
+        self.keeping.run(budget.share(_KEEP_SHARE), self.patterns, box)
+        self._incumbent.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
 
-    def _hold_mixes_against_room(self, track: Track) -> None:
+    def _hold_mixes_against_room(self, budget: Budget) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
         room: Room | None = None  # an LP more, which most fleets with zones do not need
         for _ in range(_MIXES):
-            if self._budget.over() or track.good_enough:
+            if self._solve.within(budget).ended:
                 return
-            seconds = _MIX_SECONDS if self._budget.work is None else math.inf
-            limits = {"seconds": min(seconds, self._budget.left()), "work": _MIX_SECONDS}
-            mix = cheapest_mix(self.fleet, self.cuts, gap=0.0, seed=self._seed, **limits)
+            seconds = _MIX_SECONDS if budget.work is None else math.inf
+            limits = {"seconds": min(seconds, budget.left()), "work": _MIX_SECONDS}
+            mix = cheapest_mix(self.fleet, self.cuts, gap=0.0, seed=self._solve.seed, **limits)
             if mix is None:
                 self.infeasible = True
                 return
             if mix.bound < self.bound:  # the tree knows of whole copies, too
                 return
-            self._raise(mix.bound, track)
+            self._raise(mix.bound)
             room = room or Room(self.relaxation, self.patterns)
-            cut = room.lacking(mix.machines, self._budget, _BOX_ROUNDS) if mix.machines else None
+            cut = room.lacking(mix.machines, budget, _BOX_ROUNDS) if mix.machines else None
             if cut is None:
                 return
             self.cuts.append(cut)
 
-    def _raise(self, bound: int, track: Track) -> None:
+    def _raise(self, bound: int) -> None:
         if bound > self.bound:
             self.bound = bound
-            track.raise_bound(self.ticks, NAME, self.given, self._relaxes)
+            self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
 
-    def _converge(self, box: Box, track: Track, budget: Budget) -> Relaxed | None:
+    def _converge(self, box: Box, budget: Budget) -> Relaxed | None:
         """Column generation at the root; adds the cut of the best prices. None when it can't go on.
 
         Prices are smoothed (Wentges 1997): taken between those of the LP and the best so far, and those of the LP when
@@ -345,7 +335,7 @@ class PatternBound:
                 if found:
                     break
             if best > self.bound * _NEWS:
-                self._raise(best, track)
+                self._raise(best)
             if (not found or value <= best * (1 + _ENOUGH)) and not (
                 self._program.beyond() and self._program.raise_penalty()
             ):
@@ -353,17 +343,17 @@ class PatternBound:
         if cut is None:
             return None
         self.cuts.append(cut)
-        self._raise(best, track)
+        self._raise(best)
         return self._relaxed(best, self._prices)
 
-    def _branch(self, box: Box) -> Relaxed | None:
+    def _branch(self, box: Box, budget: Budget) -> Relaxed | None:
         """Column generation in one box of the tree, from the columns that are there; None when out of time."""
         self._program.set_box(box)
         self._allow(box)
         best, best_prices = 0, None
         for _ in range(_BOX_ROUNDS):
-            solved = self._program.solve(self._budget.left())
-            if self._budget.over():
+            solved = self._program.solve(budget.left())
+            if budget.over():
                 return None
             if not solved:
                 return Relaxed(best, (), feasible=False, prices=best_prices)
@@ -393,20 +383,23 @@ class PatternBound:
         """Boxes for which all patterns within their gap were listed."""
         return self._settling.programs
 
-    def enumerate_patterns(self, box: Box, rent: int, prices: Prices, track: Track, budget: Budget) -> Verdict | None:
+    def enumerate_patterns(self, box: Box, rent: int, prices: Prices, budget: Budget) -> Verdict | None:
         """The word of an engine on a box of which prices prove `rent` micro-dollars per hour; None when it has none."""
-        self._engines, self._budget = True, budget
-        relaxed = self._settle(track, box, Relaxed(rent, (), feasible=True, prices=prices))
+        relaxed = self._enumerate(box, Relaxed(rent, (), feasible=True, prices=prices), budget)
         return None if relaxed is None else relaxed.verdict
 
-    def _settle(self, track: Track, box: Box, relaxed: Relaxed) -> Relaxed | None:
+    def _settle(self, box: Box, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
+        """Tighten a node by an engine, if one may be asked; None when that can't be."""
+        return self._enumerate(box, relaxed, budget) if self._engines else None
+
+    def _enumerate(self, box: Box, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
         """Tighten a node using every pattern that an improving plan can contain; None when it cannot."""
-        best = track.best
-        cutoff = None if best is None else cutoff_below(self.fleet, best[1], self.given)
-        if not self._engines or cutoff is None or cutoff.rent is None:
+        value = self._solve.value
+        cutoff = None if value is None else cutoff_below(self.fleet, value, self.given)
+        if cutoff is None or cutoff.rent is None:
             return None
         self._allow(box)
-        return self._settling.settle(box, relaxed, self._knapsacks, cutoff.rent, self._budget)
+        return self._settling.settle(box, relaxed, self._knapsacks, cutoff.rent, budget)
 
     def _relaxed(self, bound: int, prices: Prices | None = None) -> Relaxed:
         """What the last solution says, with a bound for its box."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import Box, Groups, Prices
     from placement.patterns.formulation import Relaxation, Way
     from placement.patterns.history import Verdict
+    from placement.solving.budget import Budget
 
 WHOLE = 1e-6  # a count so near a whole number is whole
 
@@ -87,8 +88,8 @@ class Tree:
 
     def __init__(
         self,
-        solve: Callable[[Box], Relaxed | None],
-        settle: Callable[[Box, Relaxed], Relaxed | None],
+        solve: Callable[[Box, Budget], Relaxed | None],
+        settle: Callable[[Box, Relaxed, Budget], Relaxed | None],
         relaxation: Relaxation,
         groups: Groups,
         root: Box,
@@ -138,7 +139,7 @@ class Tree:
         """Those of the box with the least bound, when more branching can't raise that; else ()."""
         return self._mix(self._closed[0]) if self.done and self._closed else ()
 
-    def exclude(self, limits: Mapping[int, int], verdict: Verdict) -> bool:
+    def exclude(self, limits: Mapping[int, int], verdict: Verdict, budget: Budget) -> bool:
         """Leave out all counts within these limits, `mix` among them; False: no time for that.
 
         Limits are on counts of pools and groups, by index. The rest of the mix's box falls into boxes with more
@@ -154,7 +155,7 @@ class Tree:
                 splits.append((Subject(copies=False, number=k), n))
                 parts.append(replace(node.box, fewest=tuple(fewest), most=tuple(most)))
             most[k] = min(most[k], n)
-        found = self._solved(node, parts)
+        found = self._solved(node, parts, budget)
         if found is None:
             return False
         heapq.heappop(self._closed)
@@ -166,11 +167,11 @@ class Tree:
             node.case.verdict = verdict
         return True
 
-    def step(self) -> bool:
+    def step(self, budget: Budget) -> bool:
         """Settle the box with the least bound or branch on it; False when the time is up (that box then stays open)."""
         node = self._open[0]
         if not node.settled:
-            relaxed = self._settle(node.box, node.relaxed)
+            relaxed = self._settle(node.box, node.relaxed, budget)
             bound = node.bound if relaxed is None else max(node.bound, relaxed.bound)
             node.case.verdict = None if relaxed is None else relaxed.verdict
             node = _Node(bound, node.order, node.case, relaxed or node.relaxed, settled=True)
@@ -181,7 +182,7 @@ class Tree:
         if branch is None:
             heapq.heappush(self._closed, heapq.heappop(self._open))
             return True
-        children = self._solved(node, branch.parts)
+        children = self._solved(node, branch.parts, budget)
         if children is None:
             return False
         heapq.heappop(self._open)
@@ -196,14 +197,14 @@ class Tree:
                 heapq.heappush(self._open, node)
         return [None if node is None else node.case for node in nodes]
 
-    def _solved(self, node: _Node, boxes: Sequence[Box]) -> list[_Node | None] | None:
+    def _solved(self, node: _Node, boxes: Sequence[Box], budget: Budget) -> list[_Node | None] | None:
         """Parts of a node's box, each with its bound, None for empty ones; None when the time is up."""
         found: list[_Node | None] = []
         for box in boxes:
             if self._is_empty(box):
                 found.append(None)
                 continue
-            relaxed = self._solve(box)
+            relaxed = self._solve(box, budget)
             if relaxed is None:
                 return None
             self.nodes += 1

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.reductions.vector_packing import FleetBins
-from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop
 from placement.vector_packing import solve_vector_packing
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
     from placement.vector_packing.state import PackingEvent
 
 NAME = "bin-packing"
@@ -35,31 +32,28 @@ class BinPackingOptions:
 
 
 def solve_bin_packing(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: BinPackingOptions = BinPackingOptions(),
 ) -> Outcome:
-    """Pack machines exactly; plans and bounds go to the track as they come."""
+    """Pack machines exactly; plans and bounds are reported as they come."""
     del options
     if hint is not None:
-        track.offer(hint, "hint")
-    found = FleetBins.of(fleet)
+        solve.incumbent.offer(hint, "hint")
+    found = FleetBins.of(solve.fleet)
     if found is None:
-        return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, reason=NOT_PACKING)
+        return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=NOT_PACKING)
     seen = None
 
     def report(event: PackingEvent) -> None:
         nonlocal seen
         if event.bins is not None and event.bins is not seen:
             seen = event.bins
-            track.offer(found.packing(event.bins), event.by)
-        track.raise_bound(fleet.tick_price * event.bound, event.by)
+            solve.incumbent.offer(found.packing(event.bins), event.by)
+        solve.incumbent.raise_bound(solve.fleet.tick_price * event.bound, event.by)
 
-    result = solve_vector_packing(found.problem, budget=budget, seed=seed, listener=report)
+    result = solve_vector_packing(found.problem, budget=solve.budget, seed=solve.seed, listener=report)
     if result.infeasible and hint is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=NO_PACKING, stats=result.stats)
-    return Outcome(NAME, why_stop(track, budget) or result.stop, stats=result.stats)
+    return Outcome(NAME, solve.why_stop() or result.stop, stats=result.stats)

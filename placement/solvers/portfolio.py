@@ -23,7 +23,6 @@ from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import failure, ran_out_of_memory
 from placement.heuristics import HeuristicOptions
 from placement.parallel.thread import Beside, may_search_beside
-from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop, said_infeasible
 
 if TYPE_CHECKING:
@@ -31,9 +30,8 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.solvers.registry import SolveFunction
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
@@ -68,22 +66,19 @@ class Turn:
 
 
 def solve_auto(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: AutoOptions = AutoOptions(),
 ) -> Outcome:
-    """Bounds, heuristics, then exact search by turns; see the module's text. Bounds and plans are in `track`."""
+    """Bounds, heuristics, then exact search by turns; see the module's text."""
     if hint is not None:
-        track.offer(hint, "hint")
-    reason = why_infeasible(fleet, budget)
+        solve.incumbent.offer(hint, "hint")
+    reason = why_infeasible(solve.fleet, solve.budget)
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
-    search = _Turns(fleet, track, budget, seed)
-    for turn in _turns(fleet, track, budget, options):
+    search = _Turns(solve)
+    for turn in _turns(solve, options):
         if search.over:
             break
         if turn.beside:
@@ -96,8 +91,8 @@ def solve_auto(
 class _Turns:
     """The turns of one solve: what they were stuck on, what they counted, and which search goes on beside them."""
 
-    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
-        self._fleet, self._track, self._budget, self._seed = fleet, track, budget, seed
+    def __init__(self, solve: Solve) -> None:
+        self._solve, self._incumbent = solve, solve.incumbent
         self._stuck = ""
         self._stats: dict[str, int | float | str] = {}
         self._infeasible: Outcome | None = None
@@ -107,7 +102,7 @@ class _Turns:
     @property
     def over(self) -> bool:
         """Whether no further turn makes sense."""
-        return self._infeasible is not None or why_stop(self._track, self._budget) is not None
+        return self._infeasible is not None or self._solve.why_stop() is not None
 
     def take(self, turn: Turn) -> None:
         """One turn from the best plan so far."""
@@ -115,7 +110,7 @@ class _Turns:
 
     def begin(self, turn: Turn) -> None:
         """A turn beside those that follow."""
-        self._beside.append((turn.solver, Beside(lambda: self._run(turn), self._budget)))
+        self._beside.append((turn.solver, Beside(lambda: self._run(turn), self._solve.budget)))
 
     def outcome(self) -> Outcome:
         """The end of all turns."""
@@ -123,46 +118,38 @@ class _Turns:
             found = beside.end()
             if found is not None:
                 self._note(f"beside {solver}", found)
-        best = self._track.best
+        best = self._solve.packing
         if best is None and self._error is not None:  # nothing to keep: the bug is all that there is to tell
             raise self._error
         if self._infeasible is not None:  # that a plan contradicts it after all is for the planner to say
             return self._infeasible
-        stop = why_stop(self._track, self._budget) or (Stop.STUCK if best is None else Stop.DONE)
-        return Outcome(NAME, stop, reason="" if best else self._stuck, stats=self._stats)
+        stop = self._solve.why_stop() or (Stop.STUCK if best is None else Stop.DONE)
+        return Outcome(NAME, stop, reason="" if best is not None else self._stuck, stats=self._stats)
 
-    def _solve(self, turn: Turn) -> Outcome:
+    def _ask(self, turn: Turn) -> Outcome:
         from placement.solvers.registry import find_solver
 
         solver = find_solver(turn.solver)
-        solve: SolveFunction = solver.load()
-        best = self._track.best
-        return solve(
-            self._fleet,
-            self._track,
-            budget=self._budget.share(turn.part, work=turn.work),
-            seed=self._seed,
-            hint=best[0] if best else None,
-            options=solver.make_options(turn.options),
-        )
+        part = self._solve.share(turn.part, work=turn.work)
+        return solver.load()(part, hint=self._solve.packing, options=solver.make_options(turn.options))
 
     def _run(self, turn: Turn) -> Outcome:
         """A turn; one that fails, or denies a plan that is there, ends, and takes what it proved with it."""
-        reports = self._track.reports
+        reports = self._incumbent.reports
         try:
-            outcome = self._solve(turn)
+            outcome = self._ask(turn)
         except Exception as error:
-            if self._track.strict or ran_out_of_memory(error):
+            if self._incumbent.strict or ran_out_of_memory(error):
                 raise
             self._error = self._error or error
             return self._failed(turn.solver, failure(error), reports)
-        if outcome.infeasible and self._track.best is not None:
-            return self._failed(turn.solver, said_infeasible(self._track.found_by), reports)
+        if outcome.infeasible and self._incumbent.best is not None:
+            return self._failed(turn.solver, said_infeasible(self._incumbent.found_by), reports)
         return outcome
 
     def _failed(self, solver: str, said: str, reports: int) -> Outcome:
-        self._track.withdraw(reports)
-        self._track.blame(solver, said)
+        self._incumbent.withdraw(reports)
+        self._incumbent.blame(solver, said)
         return Outcome(solver, Stop.STUCK)
 
     def _note(self, solver: str, outcome: Outcome) -> None:
@@ -172,20 +159,21 @@ class _Turns:
         self._stats.update({f"{solver} {key}": value for key, value in outcome.stats.items()})
 
 
-def _turns(fleet: Fleet, track: Track, budget: Budget, options: AutoOptions) -> Iterator[Turn]:
+def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
+    fleet, budget = solve.fleet, solve.budget
     yield Turn("ffd", 1.0, _RESTARTS)
-    raise_instant_bounds(fleet, track, budget)  # loads an engine: a first plan comes sooner
+    raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
     yield Turn("best-fit", 0.2, _RESTARTS)
     # Cut short it would not come to its improvement, which is worth most where restarts are slow.
-    yield Turn("greedy", 0.2 if track.best is None else _GREEDY_PART, _ALL_RESTARTS)
+    yield Turn("greedy", 0.2 if solve.packing is None else _GREEDY_PART, _ALL_RESTARTS)
     for solver, part in _packers(fleet):
         yield Turn(solver, part, budget.work)
     if sum(c.copies for c in fleet.components) >= options.decompose_from:
         yield Turn("decomposition", 1.0, budget.work)
         return
-    best = track.best
-    new = most_new_machines(fleet, best[1].ticks if best and not any(best[1].left_out) else None)
+    best = solve.value
+    new = most_new_machines(fleet, best.ticks if best and not any(best.left_out) else None)
     is_small = direct_terms(fleet, new) <= options.direct_terms
     if budget.work is not None:
         yield Turn("cp-sat" if is_small else "column-generation", 1.0, budget.work)

@@ -2,7 +2,7 @@
 
 All have one signature::
 
-    solve_x(fleet, track, *, budget, seed=0, hint=None, options=XOptions()) -> Outcome
+    solve_x(solve, *, hint=None, options=XOptions()) -> Outcome
 
 and are imported when first used, since an engine may take half a second to load.
 """
@@ -19,20 +19,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from placement.errors import UsageError, nearest, wrong_argument
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
     from placement.solving.result import Outcome
 
 
 class SolveFunction(Protocol):
     """The one signature of all solvers."""
 
-    def __call__(
-        self, fleet: Fleet, track: Track, *, budget: Budget, seed: int, hint: Packing | None, options: Any
-    ) -> Outcome:
-        """Report plans and bounds to `track` within `budget`; never end worse than `hint`."""
+    def __call__(self, solve: Solve, *, hint: Packing | None, options: Any) -> Outcome:
+        """Report plans and bounds to the solve's incumbent within its budget; never end worse than `hint`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ class LeftBehindError(BaseException):
 
 
 class Budget:
-    """Limits of one solve, shared by everything that takes part in it. Thread-safe.
+    """Limits of one solve, shared by everything that takes part in it. Thread-safe; its limits never change.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class Budget:
         executor: Executor | None = None,
     ) -> None:
         """Start the clock."""
-        self.seconds = seconds
-        self.work = work
-        self.gap = gap
-        self.threads = threads
-        self.executor = executor
+        self.seconds: Final = seconds
+        self.work: Final = work
+        self.gap: Final = gap
+        self.threads: Final = threads
+        self.executor: Final = executor
         self._started = time.monotonic()
         self._parent: Budget | None = None
         self._interrupt = _Interrupt()
@@ -97,10 +97,26 @@ class Budget:
         with self._interrupt.calling(stop):
             yield
 
-    def share(self, fraction: float = 1.0, *, seconds: float | None = None, work: int | None = None) -> Budget:
+    def shortened(self, seconds: float) -> Budget:
+        """The same limits from the same start, with so many seconds less; takes this one's place."""
+        limit = None if self.seconds is None else self.seconds - seconds
+        other = Budget(limit, self.work, self.gap, self.threads, self.executor)
+        other._started, other._parent, other._interrupt = self._started, self._parent, self._interrupt
+        return other
+
+    def share(
+        self,
+        fraction: float = 1.0,
+        *,
+        seconds: float | None = None,
+        work: int | None = None,
+        gap: float | None = None,
+        alone: bool = False,
+    ) -> Budget:
         """A budget inside this one: a fraction of the time left, at most `seconds`; it ends when this one ends.
 
-        `work` replaces the work limit for the part; by default the part has the same fraction of it.
+        `work` and `gap` replace this one's; by default the part has the same fraction of the work, and the same gap.
+        `alone` gives it no executor.
         """
         left = self.left() * fraction
         if seconds is not None:
@@ -108,7 +124,13 @@ class Budget:
         limit = work
         if limit is None and self.work is not None:
             limit = max(1, int(self.work * fraction))
-        part = Budget(None if math.isinf(left) else left, limit, self.gap, self.threads, self.executor)
+        part = Budget(
+            None if math.isinf(left) else left,
+            limit,
+            self.gap if gap is None else gap,
+            self.threads,
+            None if alone else self.executor,
+        )
         part._parent = self if self._parent is None else self._parent
         part._interrupt = self._interrupt
         return part

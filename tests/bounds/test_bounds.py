@@ -21,7 +21,7 @@ from placement.patterns.covering import any_box, covering_bound
 from placement.patterns.formulation import Relaxation, relax, volumes
 from placement.patterns.pricing import Knapsack
 from placement.solving.budget import Budget
-from placement.solving.incumbent import Track
+from placement.solving.context import Solve
 from tests import brute, strategies
 from tests.heuristics.fleets import suite
 
@@ -67,8 +67,8 @@ def check_bounds(seed: int) -> str:
     assert fleet.cost(fleet.tick_price * bound_of_any_prices(fleet, seed)) <= cost, f"seed {seed}: volume, any prices"
     for given in (None, left_out):
         budget = Budget()
-        bound = PatternBound(fleet, budget, given)
-        bound.run(Track(fleet, budget), nodes=30)
+        bound = PatternBound(Solve.of(fleet, budget), given)
+        bound.run(nodes=30)
         assert fleet.cost(bound.ticks) <= cost, f"seed {seed}: patterns, given {given}"
         assert not bound.infeasible, f"seed {seed}: patterns call it infeasible, given {given}"
         counts = paid_machines(fleet, best)
@@ -201,8 +201,8 @@ def test_more_reserved_than_an_accelerator_has() -> None:
     """Accelerators without usable memory hold nothing, and no bound stumbles over them."""
     fleet = with_reserved(8, accelerators=0)
     assert volume_bound(fleet) <= 6_000_000
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     assert bound.bound == 6_000_000
 
 
@@ -248,8 +248,8 @@ def test_copies_on_a_draining_machine_must_move() -> None:
     fleet = compile_fleet(problem)
     assert least_moves(fleet) == (1,)
     assert fleet.cost(volume_bound(fleet)) == 750_000  # half a machine
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     assert fleet.cost(bound.ticks) == 1_250_000
 
 
@@ -277,8 +277,8 @@ def test_mixes_that_lack_machines_raise_the_bound(monkeypatch: pytest.MonkeyPatc
         bounds = []
         for mixes, nodes in ((0, 0), (20, 0), (0, 2_000)):
             monkeypatch.setattr(bound_module, "_MIXES", mixes)
-            bound = PatternBound(fleet, Budget())
-            bound.run(Track(fleet, Budget()), nodes=nodes)
+            bound = PatternBound(Solve.of(fleet))
+            bound.run(nodes=nodes)
             bounds.append(bound.bound)
         root, with_mixes, branched = bounds
         assert root <= with_mixes <= branched

@@ -20,6 +20,7 @@ from placement.patterns.history import Verdict
 from placement.planner import _packing_of
 from placement.solvers.column_generation.combinatorial_benders import MixByMix
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import brute, strategies
 from tests.corpus import seeds
@@ -122,12 +123,12 @@ def test_mixes_one_by_one_where_all_that_runs_must_move(seeds: range) -> None:
         ticks = evaluate(fleet, packing).ticks
         budget = Budget(work=100)
         track = Track(fleet, budget)
-        solve_best_fit(fleet, track, budget=budget)
+        solve_best_fit(Solve(fleet, track, budget))
         if track.best is None:
             continue
-        bound = PatternBound(fleet, budget, track.best[1].left_out if fleet.levels else None)
-        bound.run(track)
-        by_mix = MixByMix(fleet, track, bound, 0, "test")
+        bound = PatternBound(Solve(fleet, track, budget), track.best[1].left_out if fleet.levels else None)
+        bound.run()
+        by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
         by_mix.run(budget)
         assert (track.ticks_bound or 0) <= ticks <= track.best[1].ticks, f"seed {seed}"
         assert bound.ticks <= ticks, f"seed {seed}"
@@ -143,9 +144,8 @@ def test_mixes_one_by_one_where_all_that_runs_must_move(seeds: range) -> None:
 def test_a_bound_after_exclusion_says_no_more_than_its_cutoff(better: int) -> None:
     """Plans at the cutoff may stand among what was left out, so a higher bound of what is left does not count."""
     fleet = compile_fleet(Problem(**drained(1)))
-    bound = PatternBound(fleet, Budget())
-    track = Track(fleet, Budget())
-    bound.run(track)
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     bound.bound += 10**9
     free = bound.ticks
     cutoff = free - better
@@ -159,12 +159,13 @@ def test_when_everything_is_left_out_the_cutoff_is_the_bound() -> None:
     """The last mix ruled out, there is no plan below the cutoff at all."""
     fleet = compile_fleet(Problem(**drained(1)))
     fleet = replace(fleet, pools=tuple(replace(pool, max_instances=9) for pool in fleet.pools))
-    bound, track = PatternBound(fleet, Budget()), Track(fleet, Budget())
-    bound.run(track)
+    track = Track(fleet, Budget())
+    bound = PatternBound(Solve(fleet, track, Budget()))
+    bound.run()
     while not bound.mix:
-        bound.resume(track, Budget())
+        bound.resume(Budget())
     everything = dict.fromkeys(range(len(fleet.pools)), 9)
     cutoff = bound.ticks + 12_345
-    assert bound.exclude(everything, Verdict("an engine", cutoff, lambda: None, "nothing"), track, Budget())
+    assert bound.exclude(everything, Verdict("an engine", cutoff, lambda: None, "nothing"), Budget())
     assert bound.ticks == cutoff
     assert track.ticks_bound == cutoff

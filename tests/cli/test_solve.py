@@ -373,9 +373,9 @@ def test_settings_reach_the_solver(tiny: Path, monkeypatch: pytest.MonkeyPatch) 
     """``--set`` with and without the solver's name, as the type of the default."""
     seen: list[Any] = []
 
-    def solve(fleet: Any, track: Any, *, options: Any, **_: Any) -> Outcome:
+    def solve(context: Any, *, options: Any, **_: Any) -> Outcome:
         seen.append(options)
-        track.offer(Packing(()), "test")
+        context.incumbent.offer(Packing(()), "test")
         return Outcome("greedy", Stop.STUCK, infeasible=False)
 
     monkeypatch.setattr("placement.heuristics.solve_greedy", solve)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from placement.heuristics.check import is_complete
 from placement.heuristics.workspace import Workspace
 from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import brute, strategies
 
@@ -31,9 +32,9 @@ _MOMENTS = (0, 1, 2, 4, 9, 25, 70, 200)
 class CountedClock(Budget):
     """A budget whose time is over once it, or a part of it, has been asked for the time so often."""
 
-    def __init__(self, looks: int) -> None:
+    def __init__(self, looks: int, work: int | None = None) -> None:
         """`looks` before the end."""
-        super().__init__(seconds=1e6, threads=1)
+        super().__init__(seconds=1e6, work=work, threads=1)
         self.looks = looks
         self._whole: CountedClock = self
 
@@ -42,12 +43,11 @@ class CountedClock(Budget):
         self._whole.looks -= 1
         return 0.0 if self._whole.looks < 0 else 1e6
 
-    def share(self, fraction: float = 1.0, *, seconds: float | None = None, work: int | None = None) -> Budget:
+    def share(self, fraction: float = 1.0, *, work: int | None = None, **_: Any) -> Budget:
         """A part, on the same clock; small engines end long before their time."""
-        part = CountedClock(0)
+        part = CountedClock(0, work if work is not None else self.work)
         part._whole = self._whole
         part._interrupt = self._interrupt
-        part.work = work if work is not None else self.work
         return part
 
 
@@ -82,7 +82,7 @@ def test_time_ends_at_any_look_at_the_clock(name: str, moment: int) -> None:
         budget = CountedClock(moment)
         track = Watched(fleet, budget)
         entry = SOLVERS[name]
-        outcome = entry.load()(fleet, track, budget=budget, seed=0, hint=None, options=entry.default_options())
+        outcome = entry.load()(Solve(fleet, track, budget), hint=None, options=entry.default_options())
         assert budget.looks >= -_LOOKS, f"seed {seed}: {-budget.looks} looks after the end"
         assert not (outcome.infeasible and best is not None), f"seed {seed}"
         bound = track.ticks_bound

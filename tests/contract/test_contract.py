@@ -15,6 +15,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
 from placement.reductions.vector_packing import FleetBins
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from placement.solving.result import Stop
 from tests import brute, referee, strategies
@@ -209,7 +210,7 @@ def test_a_hint_is_never_made_worse(seeds: range, name: str) -> None:
         budget = Budget(work=1, threads=1)
         track = Track(fleet, budget)
         options = SOLVERS[name].default_options()
-        SOLVERS[name].load()(fleet, track, budget=budget, seed=0, hint=known.packing, options=options)
+        SOLVERS[name].load()(Solve(fleet, track, budget), hint=known.packing, options=options)
         assert track.best is not None
         assert track.best[1] <= evaluate(fleet, known.packing)
     assert tried >= len(seeds) / 3
@@ -225,7 +226,7 @@ def test_an_interrupted_solver_returns_what_it_has(name: str) -> None:
     budget.interrupt()
     track = Track(fleet, budget)
     outcome = SOLVERS[name].load()(
-        fleet, track, budget=budget, seed=0, hint=known.packing, options=SOLVERS[name].default_options()
+        Solve(fleet, track, budget), hint=known.packing, options=SOLVERS[name].default_options()
     )
     if known.packing is not None:
         assert track.best is not None

@@ -34,6 +34,7 @@ from placement.documents import Problem
 from placement.errors import SolverBugError, UsageError
 from placement.referee import verify
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from placement.solving.result import Outcome, Status, Stop
 from tests.brute import Best, cheapest, too_big
@@ -57,7 +58,7 @@ class Run:
         self.fleet = fleet
         self.track = Track(fleet, budget)
         self.outcome: Outcome = solve_milp(
-            fleet, self.track, budget=budget, seed=seed, hint=hint, options=MilpOptions(start=False, **options)
+            Solve(fleet, self.track, budget, seed), hint=hint, options=MilpOptions(start=False, **options)
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.direct.slots import direct_terms, most_new_machines
@@ -10,6 +11,7 @@ from placement.documents import Problem
 from placement.patterns.size import may_build
 from placement.solvers.column_generation.solve import solve_column_generation
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from placement.solving.result import Stop
 from placement_bench.sets import limits
@@ -45,7 +47,7 @@ class NoTime(Budget):
         """Just so much."""
         return 0.1
 
-    def share(self, fraction: float = 1.0, *, seconds: float | None = None, work: int | None = None) -> Budget:
+    def share(self, fraction: float = 1.0, *, work: int | None = None, **_: Any) -> Budget:
         """As the whole, with that limit on work."""
         part = NoTime(work=work)
         part._interrupt = self._interrupt
@@ -59,7 +61,7 @@ def test_a_relaxation_that_would_not_be_there_in_time_is_not_begun() -> None:
     assert not may_build(fleet, NoTime())
     track = Track(fleet, Budget())
     budget = NoTime(work=1)
-    outcome = solve_column_generation(fleet, track, budget=budget)
+    outcome = solve_column_generation(Solve(fleet, track, budget))
     assert outcome.stop is Stop.DONE
     assert "columns" not in outcome.stats
     assert track.best is not None

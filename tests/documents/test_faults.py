@@ -29,6 +29,7 @@ from placement.planner import broken_rule
 from placement.reductions.limits import AtMix
 from placement.solvers.decomposition.tasks import Pack
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import STRICT, Track
 from placement.solving.result import Outcome, Stop
 
@@ -181,10 +182,10 @@ def finds_a_broken_plan(track: Track) -> Outcome:
 def plant(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome], *, start: bool = True) -> None:
     """Have the solver cp-sat err, after a first plan."""
 
-    def erring(fleet: Fleet, track: Track, *, budget: Budget, seed: int, **_: Any) -> Outcome:
+    def erring(solve: Solve, **_: Any) -> Outcome:
         if start:
-            first_plan(fleet, track, budget, seed)
-        return bug(track)
+            first_plan(solve)
+        return bug(solve.incumbent)
 
     monkeypatch.setattr("placement.direct.cp_sat.solve_cp_sat", erring)
 
@@ -233,17 +234,17 @@ def test_in_strict_mode_bugs_are_raised(monkeypatch: pytest.MonkeyPatch, bug: Ca
 # --- Smaller problems that are solved on the way
 
 
-def lies_first(fleet: Fleet, track: Track, **given: Any) -> Outcome:
+def lies_first(solve: Solve, **given: Any) -> Outcome:
     """CP-SAT, after somebody said that nothing is cheaper than what is there, or that nothing is cheap at all."""
-    track.raise_bound(DOLLAR * 1000 if track.best is None else track.best[1].ticks - 1, "liar")
-    return solve_cp_sat(fleet, track, **given)
+    solve.incumbent.raise_bound(DOLLAR * 1000 if solve.value is None else solve.value.ticks - 1, "liar")
+    return solve_cp_sat(solve, **given)
 
 
 def search_neighbourhoods(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact steps on two machines at a time."""
     monkeypatch.setattr("placement.local_search.large_neighbourhood.solve_cp_sat", lies_first)
     track.offer(ALONE, "packer")
-    search = LargeNeighbourhood(small(), track, 0)
+    search = LargeNeighbourhood(Solve(small(), track, Budget()))
     for _ in range(5):
         search.step(Budget(work=1000))
     assert track.best == (PAIRS, evaluate(small(), PAIRS))
@@ -255,7 +256,7 @@ def fill(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("placement.local_search.fill.Fill._refill", lambda *_: None)
     start = Sketch(Packing((machine(0), machine(0))), Counter({(0, None, None): 1}))
     found = Fill(AtMix.of(small(), (2,)).fleet, Budget(work=1000), 0, start=start)
-    assert found.run(Budget(work=1000), track)
+    assert found.run(Solve(small(), track, Budget(work=1000)))
 
 
 def find_one_plan(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,7 +271,7 @@ def find_one_plan(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
             return cp_model.INFEASIBLE
 
     monkeypatch.setattr("placement.direct.cp_sat.search._Engine", Liar)
-    assert find_plan(small(), [2], None, outer=track, budget=Budget(work=1000)) == (PAIRS, False)
+    assert find_plan(Solve(small(), track, Budget(work=1000)).reduced(small()), [2], None) == (PAIRS, False)
 
 
 PARTS = [search_neighbourhoods, fill, find_one_plan]
@@ -333,13 +334,17 @@ def test_faults_of_tasks_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_other_part_has_a_track_that_nobody_reads() -> None:
     """These are the solves themselves, tasks whose answers have the faults, and certificates, which raise them."""
     package = Path(placement.__file__).parent
-    made = {
-        path.relative_to(package).as_posix()
-        for path in package.rglob("*.py")
-        if re.search(r"(?<![\w.`])Track\(", path.read_text(encoding="utf-8"))
-    }
-    parts = {"parallel/job.py", "solvers/decomposition/tasks.py", "certificates/search.py"}
-    assert made == {"planner.py", "solving/incumbent.py"} | parts
+
+    def having(pattern: str) -> set[str]:
+        return {
+            path.relative_to(package).as_posix()
+            for path in package.rglob("*.py")
+            if re.search(pattern, path.read_text(encoding="utf-8"))
+        }
+
+    assert having(r"(?<![\w.`])Track\(") == {"planner.py", "solving/incumbent.py", "solving/context.py"}
+    tasks = {"decomposition/tasks.py", "column_generation/helper.py", "column_generation/zone_packing.py"}
+    assert having(r"\bSolve\.of\(") == {"certificates/search.py"} | {f"solvers/{task}" for task in tasks}
 
 
 def test_without_a_plan_a_failure_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
     from placement.vector_packing.certificate import Cut
     from placement.vector_packing.compiled import Ints
     from placement.vector_packing.generation import Generation
@@ -43,19 +43,18 @@ def no_volume(fleet: Fleet, finest: int = 0, budget: Budget | None = None) -> in
     return 0
 
 
-def no_bounds(fleet: Fleet, track: Track, budget: Budget) -> None:
+def no_bounds(solve: Solve) -> None:
     """In place of `raise_instant_bounds`."""
 
 
-def no_plan(fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
+def no_plan(solve: Solve) -> None:
     """In place of `first_plan`: the exact solver has to find one."""
 
 
-def poor_plan(fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
+def poor_plan(solve: Solve) -> None:
     """In place of `first_plan`: whatever first-fit comes to at its first try."""
-    if track.best is None:
-        options = HeuristicOptions(restarts=1, ejections=5, rounds=0)
-        solve_ffd(fleet, track, budget=budget.share(work=1), seed=seed, options=options)
+    if solve.packing is None:
+        solve_ffd(solve.share(work=1), options=HeuristicOptions(restarts=1, ejections=5, rounds=0))
 
 
 def nothing(*args: Any, **kwargs: Any) -> None:

@@ -14,6 +14,8 @@ from placement.solving.result import Outcome, Stop
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from placement.solving.context import Solve
+
     Set = Callable[[Any, str, Any], None]
 
 
@@ -56,10 +58,10 @@ def proof_lies(set_to: Set = setattr) -> None:
     """CP-SAT's search says that there is no plan where it has none after little work."""
     real = cp_sat.solve_cp_sat
 
-    def solve(fleet: Any, found: track.Track, **kwargs: Any) -> Outcome:
-        if any(component.zone_loss_floor for component in fleet.components):
+    def solve(context: Solve, **kwargs: Any) -> Outcome:
+        if any(component.zone_loss_floor for component in context.fleet.components):
             return Outcome("cp-sat", Stop.PROVED, infeasible=True, reason="so it says")
-        return real(fleet, found, **kwargs)
+        return real(context, **kwargs)
 
     set_to(cp_sat, "solve_cp_sat", solve)
     from placement.direct import cp_sat as room

@@ -15,6 +15,7 @@ from placement.documents import Problem
 from placement.heuristics import HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
 from placement.referee import verify
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from placement.solving.result import Outcome, Stop
 from tests.brute import cheapest, too_big
@@ -35,7 +36,7 @@ def solved(
 ) -> tuple[Outcome, Track]:
     budget = Budget(work=work, gap=gap)
     track = Track(fleet, budget)
-    return SOLVE[name](fleet, track, budget=budget, seed=seed, hint=hint, options=QUICK), track
+    return SOLVE[name](Solve(fleet, track, budget, seed), hint=hint, options=QUICK), track
 
 
 def assert_sound(doc: Doc, fleet: Fleet, track: Track) -> Value:
@@ -137,12 +138,12 @@ def test_stops_when_good_enough_or_interrupted(name: str) -> None:
     budget = Budget(gap=0.5)
     track = Track(fleet, budget)
     track.raise_bound(8_000_000, "test")
-    outcome = SOLVE[name](fleet, track, budget=budget)
+    outcome = SOLVE[name](Solve(fleet, track, budget))
     assert outcome.stop is (Stop.GAP if name == "ffd" else Stop.PROVED)  # first fit costs twice the bound
     budget = Budget()
     budget.interrupt()
-    assert SOLVE[name](fleet, Track(fleet, budget), budget=budget).stop is Stop.INTERRUPTED
-    assert SOLVE[name](fleet, Track(fleet, budget), budget=Budget(seconds=0)).stop is Stop.TIME
+    assert SOLVE[name](Solve.of(fleet, budget)).stop is Stop.INTERRUPTED
+    assert SOLVE[name](Solve.of(fleet, Budget(seconds=0))).stop is Stop.TIME
 
 
 @pytest.mark.parametrize("name", sorted(SOLVE))

@@ -21,6 +21,7 @@ from placement.reductions.subproblem import may_be_freed
 from placement.solvers.column_generation.mixes import Mixes
 from placement.solvers.column_generation.pack import firm_fleet
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document, suite
@@ -119,7 +120,7 @@ def test_closing_machines_never_costs_more_and_keeps_every_rule(seeds: range) ->
     for seed, problem, fleet, packing in plans(seeds):
         track = Track(fleet, Budget())
         track.offer(packing, "test")
-        search = Elimination(firm_fleet(fleet, track), packing, seed)
+        search = Elimination(firm_fleet(Solve(fleet, track, Budget())), packing, seed)
         for _ in range(4):
             before = machine_price(fleet, search.packing)
             if search.possible and search.step(never):

@@ -11,6 +11,7 @@ from placement.local_search.eliminate import Elimination
 from placement.local_search.variable_neighbourhood import Polish
 from placement.reductions.required import RequiredAsPlaced
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests.corpus import broken_rules, plans, seeds
 
@@ -31,7 +32,7 @@ def test_no_plan_gets_worse_or_wrong(seeds: range) -> None:
         budget = Budget(threads=1)
         track = Track(fleet, budget)
         track.offer(packing, "test")
-        search = Polish(fleet, track, seed)
+        search = Polish(Solve(fleet, track, Budget(), seed))
         search.run(budget, MOST)
         assert track.best is not None
         assert track.best[1] <= evaluate(fleet, packing), f"seed {seed}"
@@ -53,7 +54,7 @@ def test_a_better_plan_from_elsewhere_is_gone_on_from(seeds: range) -> None:
             continue
         track = Track(fleet, Budget())
         track.offer(packing, "test")
-        search = Polish(fleet, track, seed)
+        search = Polish(Solve(fleet, track, Budget(), seed))
         track.offer(better, "elsewhere")
         search.run(Budget(threads=1), 1)
         assert evaluate(fleet, search.packing) <= evaluate(fleet, better)
@@ -92,7 +93,7 @@ def test_a_turn_starts_where_the_other_ended(monkeypatch: pytest.MonkeyPatch) ->
         budget = Budget(threads=1)
         track = Track(fleet, budget)
         track.offer(packing, "test")
-        Polish(fleet, track, seed).run(budget, MOST)
+        Polish(Solve(fleet, track, Budget(), seed)).run(budget, MOST)
         values = [evaluate(fleet, start) for start in starts]
         assert values == sorted(values, reverse=True), f"seed {seed}"
         drifted += any(a != b and evaluate(fleet, a) == evaluate(fleet, b) for a, b in pairwise(starts))

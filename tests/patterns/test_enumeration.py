@@ -41,6 +41,7 @@ from placement.patterns.multiplicity import Stacking
 from placement.patterns.pricing import Knapsack
 from placement.planner import _packing_of
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import brute, strategies
 from tests.corpus import seeds
@@ -340,8 +341,8 @@ def check_bound(seed: int) -> int:
     track = Track(fleet, budget)
     track.offer(packing, "test")
     assert track.best is not None
-    bound = PatternBound(fleet, budget, track.best[1].left_out if fleet.levels else None)
-    bound.run(track, nodes=100)
+    bound = PatternBound(Solve(fleet, track, budget), track.best[1].left_out if fleet.levels else None)
+    bound.run(nodes=100)
     assert bound.ticks <= track.best[1].ticks, f"seed {seed}: above the optimum"
     assert not bound.infeasible, f"seed {seed}: called infeasible"
     return bound.programs
@@ -440,9 +441,9 @@ def test_settling_proves_what_the_tree_can_not() -> None:
         budget = Budget()
         track = Track(fleet, budget)
         if plan:
-            solve_greedy(fleet, track, budget=budget)
-        bound = PatternBound(fleet, budget)
-        bound.run(track)
+            solve_greedy(Solve(fleet, track, budget))
+        bound = PatternBound(Solve(fleet, track, budget))
+        bound.run()
         assert bound.bound == dollars * 10**6
         assert bool(bound.programs) == plan
 
@@ -451,8 +452,8 @@ def test_too_many_patterns_are_left_to_the_tree() -> None:
     """A box whose patterns are too many is passed over, and later ones of such a gap are not even tried."""
     fleet = halves()
     track = Track(fleet, Budget())
-    solve_greedy(fleet, track, budget=Budget())
-    bound = PatternBound(fleet, Budget())
+    solve_greedy(Solve(fleet, track, Budget()))
+    bound = PatternBound(Solve.of(fleet))
     settling = Settling(bound.relaxation, groups_of(fleet), Stacking(bound.relaxation), most=1)
     prices = Prices(touch=[[0] * len(kind.items) for kind in bound.relaxation.kinds], device=[0, 0])
     relaxed = Relaxed(0, (), feasible=True, prices=prices)
@@ -472,9 +473,9 @@ def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.Mon
     monkeypatch.setattr(program, "run", fail)
     fleet = halves()
     track = Track(fleet, Budget())
-    solve_greedy(fleet, track, budget=Budget())
-    bound = PatternBound(fleet, Budget())
-    bound.run(track)
+    solve_greedy(Solve(fleet, track, Budget()))
+    bound = PatternBound(Solve(fleet, track, Budget()))
+    bound.run()
     assert bound.programs
     assert bound.bound == 6.5 * 10**6
 

@@ -20,6 +20,7 @@ from placement.patterns.pricing import Knapsack
 from placement.patterns.running.kept_copies import Keeping
 from placement.patterns.running.state import Today
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import brute, strategies
 from tests.certificates.writing import certificate, prices_of, random_prices
@@ -59,8 +60,8 @@ def test_no_bound_is_above_the_optimum(seeds: range) -> None:
             continue
         fleet, best = case
         for given in (None, tuple(best.left_out.get(level, 0) for level in fleet.levels)):
-            bound = PatternBound(fleet, Budget(), given)
-            bound.run(Track(fleet, Budget()), nodes=3)
+            bound = PatternBound(Solve.of(fleet), given)
+            bound.run(nodes=3)
             assert fleet.cost(bound.ticks) <= best.account.cost, f"seed {seed}, given {given}"
             if bound.keeping is not None:
                 kept += 1
@@ -130,8 +131,8 @@ def test_the_bound_is_that_of_the_lp(money: float) -> None:
     problem = suite("replan", 20, 2)
     problem["objective"]["move_cost"] = money
     fleet = compile_fleet(Problem(**problem))
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()), nodes=1)
+    bound = PatternBound(Solve.of(fleet))
+    bound.run(nodes=1)
     keeping = bound.keeping
     assert keeping is not None
     assert keeping.program is not None
@@ -147,8 +148,8 @@ def test_what_can_not_be_kept_and_refilled_costs_a_machine_or_a_move() -> None:
         problem = document([model], instances=instances, placements=rows, objective={"move_cost": move})
         fleet = compile_fleet(Problem(**problem))
         track = Track(fleet, Budget())
-        bound = PatternBound(fleet, Budget())
-        bound.run(track)
+        bound = PatternBound(Solve(fleet, track, Budget()))
+        bound.run()
         assert bound.ticks == round(cost * MICRO) * fleet.tick_move
         assert track.bound_by == NAME_KEEPING
 
@@ -160,8 +161,8 @@ def test_prices_that_know_nothing_of_moves_prove_some_of_it(monkeypatch: pytest.
     fleet = compile_fleet(Problem(**problem))
     found = []
     for _ in range(2):
-        bound = PatternBound(fleet, Budget())
-        bound.run(Track(fleet, Budget()), nodes=1)
+        bound = PatternBound(Solve.of(fleet))
+        bound.run(nodes=1)
         assert bound.keeping is not None
         found.append(bound.keeping.bound)
         monkeypatch.setattr(Keeping, "run", lambda *_: None)  # no time for its own LP

@@ -19,6 +19,7 @@ from placement.patterns.grid import fit_grid
 from placement.patterns.pricing import Knapsack
 from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import brute
 from tests.corpus import one_by_one
@@ -129,8 +130,8 @@ def bound_of(**document: Any) -> PatternBound:
         **document,
     )
     fleet = compile_fleet(problem)
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     return bound
 
 
@@ -196,8 +197,8 @@ def test_bounds_of_wide_copies_hold(seed: int) -> None:
     }
     best = brute.cheapest(document)
     fleet = compile_fleet(Problem(**document))
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     if best is None:
         return
     assert not bound.infeasible
@@ -222,8 +223,8 @@ def test_whole_wide_copies_by_branching() -> None:
         ],
     )
     fleet = compile_fleet(problem)
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     assert bound.bound == 7_000_000
     assert bound.machines == (1, 1, 1)
 
@@ -346,8 +347,8 @@ def test_a_bound_from_every_round() -> None:
     )  # fmt: skip
     fleet = compile_fleet(problem)
     track = Track(fleet, Budget())
-    bound = PatternBound(fleet, Budget())
-    bound.run(track)
+    bound = PatternBound(Solve(fleet, track, Budget()))
+    bound.run()
     reported = [event.bound for event in track.events if event.bound is not None]
     assert len(reported) > 2
     assert reported == sorted(reported)
@@ -361,8 +362,8 @@ def test_items_of_one_way_need_no_row(seed: int, monkeypatch: pytest.MonkeyPatch
     fleet = compile_fleet(Problem(**random_problem(random.Random(seed), state=False)))
 
     def root() -> float:
-        bound = PatternBound(fleet, Budget())
-        bound.run(Track(fleet, Budget()), nodes=0)
+        bound = PatternBound(Solve.of(fleet))
+        bound.run(nodes=0)
         return bound.bound
 
     without = root()

@@ -14,6 +14,7 @@ from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_who
 from placement.patterns.certificate import Box, Prices
 from placement.patterns.formulation import Relaxation, relax
 from placement.patterns.history import Verdict
+from placement.solving.budget import Budget
 
 if TYPE_CHECKING:
     from placement.patterns.history import Case
@@ -62,7 +63,7 @@ class Boxes:
     patience: float = 0.9
     prices: list[tuple[Prices, Box]] = field(default_factory=list)
 
-    def solve(self, box: Box) -> Relaxed | None:
+    def solve(self, box: Box, _: Budget) -> Relaxed | None:
         """Now and then there is no time."""
         pools = len(box.most) - len(self.groups)
         assert all(low <= high for low, high in zip(box.fewest, box.most, strict=True))
@@ -86,7 +87,7 @@ class Boxes:
         self.prices.append((prices, box))
         return Relaxed(min(plan.cost for plan in here) - slack, counts, feasible=True, sums=sums, prices=prices)
 
-    def settle(self, box: Box, relaxed: Relaxed) -> Relaxed | None:
+    def settle(self, box: Box, relaxed: Relaxed, _: Budget) -> Relaxed | None:
         """At times the bound is all that it can be, by an engine's word."""
         here = [plan for plan in self.plans if plan.is_in(box)]
         if self.rng.random() < 0.7 or not here:
@@ -130,7 +131,7 @@ def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
     root = Box((0,) * (len(prices) + 1), (*(MOST,) * len(prices), 2 * MOST))
     relaxed = None
     while relaxed is None:
-        relaxed = boxes.solve(root)
+        relaxed = boxes.solve(root, Budget())
     boxes.solved = 0
     tree = Tree(boxes.solve, boxes.settle, relaxation, groups, root, relaxed)
     left, excluded = boxes.plans, 0
@@ -141,13 +142,13 @@ def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
             assert tree.machines == tree.mix
             limits = dict(enumerate(tree.mix))
             assert sum(n * price for n, price in zip(tree.mix, prices, strict=True)) == before
-            if tree.exclude(limits, WORD):
+            if tree.exclude(limits, WORD, Budget()):
                 excluded += 1
                 left = [plan for plan in left if any(plan.counts[k] > n for k, n in limits.items())]
         elif tree.done:
             break
         else:
-            tree.step()
+            tree.step(Budget())
         assert tree.nodes <= boxes.solved
         assert tree.exhausted or tree.bound >= before
         assert tree.bound <= min((plan.cost for plan in left), default=NONE)
@@ -176,8 +177,8 @@ def test_copies_that_take_nothing_weigh_nothing() -> None:
     relaxation = relax(compile_fleet(problem))
     assert relaxation.sums
     relaxed = Relaxed(0, (1.0,), feasible=True, sums=(1.5,) * len(relaxation.sums))
-    tree = Tree(lambda box: relaxed, lambda box, known: None, relaxation, (), Box((0,), (2,)), relaxed)
-    assert tree.step()
+    tree = Tree(lambda *_: relaxed, lambda *_: None, relaxation, (), Box((0,), (2,)), relaxed)
+    assert tree.step(Budget())
     assert tree.root.splits[0][1] == 1
 
 

@@ -33,6 +33,7 @@ from placement.reductions.vector_packing import FleetBins
 from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.reductions.zone import Zone
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from placement.vector_packing import solve_vector_packing
 from tests import brute
@@ -208,7 +209,7 @@ def test_every_reduction_has_a_case() -> None:
 def greedy(fleet: Fleet) -> Packing | None:
     """A packing by heuristics."""
     track = Track(fleet, Budget(work=2))
-    solve_greedy(fleet, track, budget=Budget(work=2))
+    solve_greedy(Solve(fleet, track, Budget(work=2)))
     return None if track.best is None else track.best[0]
 
 
@@ -216,7 +217,7 @@ def exactly(fleet: Fleet, seed: int) -> tuple[Track, bool]:
     """What CP-SAT finds and proves with some work; and whether it proves that there is nothing."""
     budget = Budget(work=WORK, threads=1)
     track = Track(fleet, budget)
-    outcome = solve_cp_sat(fleet, track, budget=budget, seed=seed)
+    outcome = solve_cp_sat(Solve(fleet, track, budget, seed))
     return track, outcome.infeasible
 
 

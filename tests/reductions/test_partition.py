@@ -15,6 +15,7 @@ from placement.heuristics import HeuristicOptions, solve_greedy
 from placement.reductions.partition import deal, gather, make_parts
 from placement.reductions.subproblem import may_be_freed
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, fleet_of, suite
@@ -72,7 +73,7 @@ def test_parts_solved_at_once_make_a_plan(seeds: range) -> None:
                 track = Track(part.fleet, budget)
                 hint = part.packing
                 options = HeuristicOptions(rounds=3)
-                solve_greedy(part.fleet, track, budget=budget, seed=seed, hint=hint, options=options)
+                solve_greedy(Solve(part.fleet, track, budget, seed), hint=hint, options=options)
                 assert track.best is not None
                 machines += part.put_back(track.best[0])
             freed = {m for part in parts for m in part.machines}
@@ -94,7 +95,7 @@ def test_quotas_are_dealt_out_whole() -> None:
     problem = Problem(**suite("mixed", 60, 1))
     fleet = compile_fleet(problem)
     track = Track(fleet, Budget())
-    solve_greedy(fleet, track, budget=Budget(work=1), options=HeuristicOptions(rounds=0))
+    solve_greedy(Solve(fleet, track, Budget(work=1)), options=HeuristicOptions(rounds=0))
     assert track.best is not None
     packing = track.best[0]
     groups = deal(fleet, packing, 20, np.random.default_rng(0), by_zone=False)
@@ -115,7 +116,7 @@ def test_a_part_comes_without_the_documents() -> None:
     """What is sent to another process does not hold the whole problem."""
     fleet = fleet_of([component(f"m{k}", 3, 30.0) for k in range(20)])
     track = Track(fleet, Budget())
-    solve_greedy(fleet, track, budget=Budget(work=1), options=HeuristicOptions(rounds=0))
+    solve_greedy(Solve(fleet, track, Budget(work=1)), options=HeuristicOptions(rounds=0))
     assert track.best is not None
     packing = track.best[0]
     part = next(make_parts(fleet, packing, deal(fleet, packing, 10, np.random.default_rng(0), by_zone=False)))

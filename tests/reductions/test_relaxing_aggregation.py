@@ -16,7 +16,7 @@ from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
 from placement.reductions.relaxing_aggregation import RelaxingAggregation, alike
 from placement.solving.budget import Budget
-from placement.solving.incumbent import Track
+from placement.solving.context import Solve
 from tests.corpus import plans
 from tests.heuristics.fleets import component, fleet_of, suite
 from tests.strategies import random_problem
@@ -58,8 +58,8 @@ def test_its_bounds_are_below_every_plan(most: int) -> None:
             continue
         fleet = compile_fleet(problem)
         coarse = RelaxingAggregation.of(fleet, most).fleet
-        bound = PatternBound(coarse, Budget(work=5))
-        bound.run(Track(coarse, Budget()))
+        bound = PatternBound(Solve.of(coarse, Budget(work=5)))
+        bound.run()
         assert fleet.cost(coarse.tick_price * bound.bound) <= result.cost
         assert fleet.cost(volume_bound(coarse)) <= result.cost
         tried += coarse is not fleet

@@ -13,6 +13,7 @@ from placement.heuristics.first_plan import first_plan
 from placement.reductions.relaxing_aggregation import alike
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests.corpus import broken_rules
 from tests.heuristics.fleets import component, fleet_of, suite
@@ -31,7 +32,7 @@ def test_its_plans_are_plans_of_the_whole() -> None:
             small = RestrictingAggregation.of(fleet, most)
             assert sorted(c for group in small.groups for c in group) == [c.index for c in fleet.components]
             track = Track(small.fleet, Budget())
-            first_plan(small.fleet, track, Budget(work=3), seed)
+            first_plan(Solve(small.fleet, track, Budget(work=3), seed))
             if track.best is None:
                 continue
             packing, value = track.best

@@ -11,6 +11,7 @@ from placement.compiled.packing import Packing, Value
 from placement.heuristics.solve import solve_greedy
 from placement.reductions.greenfield import Greenfield
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import strategies
 from tests.corpus import broken_rules, seeds
@@ -21,7 +22,7 @@ DEAR = Value((), 2**62)
 def greedy_plan(fleet: Fleet) -> Packing | None:
     """A plan of a compiled fleet, with little work."""
     track = Track(fleet, Budget(work=2))
-    solve_greedy(fleet, track, budget=Budget(work=2))
+    solve_greedy(Solve(fleet, track, Budget(work=2)))
     return None if track.best is None else track.best[0]
 
 

@@ -15,6 +15,7 @@ from placement.local_search.fill import Fill
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import strategies
 from tests.corpus import broken_rules, plans, seeds
@@ -37,7 +38,7 @@ def test_what_is_put_back_keeps_every_rule(seeds: range) -> None:
         assert broken_rules(problem, fleet, small.lift(small.packing)) == []
         budget = Budget(work=500, threads=1)
         track = Track(small.fleet, budget)
-        solve_cp_sat(small.fleet, track, budget=budget, seed=seed, hint=small.packing)
+        solve_cp_sat(Solve(small.fleet, track, budget, seed), hint=small.packing)
         assert track.best is not None
         whole = small.lift(track.best[0])
         assert broken_rules(problem, fleet, whole) == [], f"seed {seed}"
@@ -77,7 +78,7 @@ def test_copies_that_were_out_come_in_with_every_rule_kept() -> None:
         whole = replace(small.fleet, components=again, levels=())
         budget = Budget(work=500, threads=1)
         track = Track(whole, budget)
-        solve_cp_sat(whole, track, budget=budget, seed=seed)
+        solve_cp_sat(Solve(whole, track, budget, seed))
         assert track.best is not None, f"seed {seed}"
         assert small.gained(track.best[0]) == missing
         assert broken_rules(problem, fleet, small.lift(track.best[0])) == [], f"seed {seed}"
@@ -93,7 +94,7 @@ def test_the_search_never_makes_a_plan_worse_or_wrong() -> None:
         budget = Budget(threads=1)
         track = Track(fleet, budget)
         track.offer(packing, "test")
-        search = LargeNeighbourhood(fleet, track, seed)
+        search = LargeNeighbourhood(Solve(fleet, track, Budget(), seed))
         for _ in range(3):
             if search.possible:
                 search.step(budget)
@@ -114,7 +115,7 @@ def test_filling_ends_complete_or_says_so(seeds: range) -> None:
         fill = Fill(fleet, budget, seed, ejections=0)
         if fill.packing is None:
             continue
-        if fill.run(budget, Track(fleet, budget), patience=4):
+        if fill.run(Solve.of(fleet, budget), patience=4):
             assert broken_rules(problem, fleet, fill.packing) == [], f"seed {seed}"
             complete += 1
     assert complete > 60 * len(seeds) / 150

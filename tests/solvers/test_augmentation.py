@@ -16,7 +16,7 @@ from placement.solvers.column_generation.augmentation import Growth
 from placement.solvers.column_generation.pack import firm_fleet
 from placement.solvers.column_generation.penalties import worths
 from placement.solving.budget import Budget
-from placement.solving.incumbent import Track
+from placement.solving.context import Solve
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
 from tests.local_search.test_refill import without_some
@@ -49,7 +49,7 @@ def test_a_small_machine_makes_room_on_a_large_one() -> None:
     """What is out can't stand on it: others move there. Best fit would rent a large one for 80 times the price."""
     fleet = two_sizes(component("a", 24, 20), component("b", 1, 30))
     growth = Growth(fleet, [0.1, 0.2])
-    found = growth.run((1, 0), full(fleet), Track(fleet, Budget()), Budget(), lambda _: True, patience=5, seed=0)
+    found = growth.run((1, 0), full(fleet), Solve.of(fleet), lambda _: True, patience=5)
     assert not found.missing
     assert Counter(machine.pool for machine in found.packing.machines) == {0: 1, 1: 1}
     assert growth.grown == 1
@@ -63,10 +63,7 @@ def test_no_machine_that_does_not_pay_and_none_beyond_quotas() -> None:
     ):
         start = full(fleet)
         check: Callable[[tuple[int, ...]], bool] = pays
-        assert (
-            Growth(fleet, [0.1, 0.2]).run((1, 0), start, Track(fleet, Budget()), Budget(), check, patience=5, seed=0)
-            == start
-        )
+        assert Growth(fleet, [0.1, 0.2]).run((1, 0), start, Solve.of(fleet), check, patience=5) == start
 
 
 @seeds(range(150))
@@ -74,14 +71,12 @@ def test_growing_keeps_every_rule_and_loses_nothing(seeds: range) -> None:
     """Random problems, some copies of a plan taken out and its machines as the mix."""
     grown = complete = 0
     for seed, problem, fleet, packing in plans(seeds, state=False):
-        firm = firm_fleet(fleet, incumbent(fleet, packing)[0])
+        firm = firm_fleet(Solve(fleet, incumbent(fleet, packing)[0], Budget()))
         start, missing = without_some(firm, packing, random.Random(seed))
         used = Counter(machine.pool for machine in start.machines)
         mix = tuple(used[pool.index] for pool in firm.pools)
         growth, wanted = Growth(firm, worths(firm)), copies(Sketch(start, missing))
-        found = growth.run(
-            mix, Sketch(start, missing), Track(firm, Budget()), Budget(), lambda _: True, patience=2, seed=seed
-        )
+        found = growth.run(mix, Sketch(start, missing), Solve.of(firm, seed=seed), lambda _: True, patience=2)
         assert copies(found) == wanted, f"seed {seed}"
         for pool in firm.pools:
             n = sum(machine.pool == pool.index for machine in found.packing.machines)

@@ -15,6 +15,7 @@ from placement.reductions.vector_packing import FleetBins
 from placement.referee import violations
 from placement.solvers.bin_packing import solve_bin_packing
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from placement.solving.result import Stop
 from tests import brute, strategies
@@ -37,7 +38,7 @@ def test_answers_are_the_true_optima() -> None:
         fleet = compile_fleet(Problem(**doc))
         budget = Budget(work=1000)
         track = Track(fleet, budget)
-        outcome = solve_bin_packing(fleet, track, budget=budget)
+        outcome = solve_bin_packing(Solve(fleet, track, budget))
         best = brute.cheapest(doc)
         assert outcome.infeasible == (best is None)
         outcomes.add(outcome.infeasible)
@@ -83,7 +84,7 @@ def test_other_fleets_end_at_once_with_the_reason() -> None:
     fleet = compile_fleet(Problem(**doc))
     track = Track(fleet, Budget())
 
-    outcome = solve_bin_packing(fleet, track, budget=Budget())
+    outcome = solve_bin_packing(Solve(fleet, track, Budget()))
 
     assert outcome.stop is Stop.STUCK
     assert outcome.reason.startswith("not a bin packing problem")

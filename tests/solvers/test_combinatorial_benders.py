@@ -27,6 +27,7 @@ from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation import combinatorial_benders as module
 from placement.solvers.column_generation.combinatorial_benders import MOST_COPIES, MixByMix, anywhere
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import brute, strategies
 from tests.corpus import seeds
@@ -54,11 +55,13 @@ def test_a_plan_is_found_at_the_optimum_and_none_below(seeds: range) -> None:
     checked = 0
     for seed, fleet, ticks in small_fleets(seeds, levels=False):
         most, outer = most_new_machines(fleet), Track(fleet, Budget())
-        packing, none = find_plan(fleet, most, ticks, outer=outer, budget=Budget(work=WORK))
+        packing, none = find_plan(Solve(fleet, outer, Budget(work=WORK)).reduced(fleet), most, ticks)
         assert packing is not None, f"seed {seed}"
         assert evaluate(fleet, packing).ticks == ticks, f"seed {seed}"
         assert not none
-        assert find_plan(fleet, most, ticks - 1, outer=outer, budget=Budget(work=WORK)) == (None, True), f"seed {seed}"
+        assert find_plan(Solve(fleet, outer, Budget(work=WORK)).reduced(fleet), most, ticks - 1) == (None, True), (
+            f"seed {seed}"
+        )
         checked += 1
     assert checked > 20 * len(seeds) / 300
 
@@ -70,12 +73,12 @@ def test_small_fleets_are_proven(seeds: range) -> None:
     for seed, fleet, ticks in small_fleets(seeds):
         budget = Budget(work=100)
         track = Track(fleet, budget)
-        solve_greedy(fleet, track, budget=budget)
+        solve_greedy(Solve(fleet, track, budget))
         if track.best is None:
             continue
-        bound = PatternBound(fleet, budget, track.best[1].left_out if fleet.levels else None)
-        bound.run(track)
-        by_mix = MixByMix(fleet, track, bound, 0, "test")
+        bound = PatternBound(Solve(fleet, track, budget), track.best[1].left_out if fleet.levels else None)
+        bound.run()
+        by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
         by_mix.run(budget)
         if by_mix.possible:
             assert bound.ticks <= ticks <= track.best[1].ticks, f"seed {seed}"
@@ -104,11 +107,11 @@ def test_a_mix_without_a_plan_is_ruled_out_wherever_its_machines_stand(zones: tu
     """One machine is ruled out once, not once a zone, and two are proven."""
     fleet, budget = apart(zones), Budget()
     track = Track(fleet, budget)
-    solve_greedy(fleet, track, budget=budget)
-    bound = PatternBound(fleet, budget)
-    bound.run(track)
+    solve_greedy(Solve(fleet, track, budget))
+    bound = PatternBound(Solve(fleet, track, budget))
+    bound.run()
     assert bound.bound == 3 * 10**6
-    by_mix = MixByMix(fleet, track, bound, 0, "test")
+    by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
     by_mix.run(budget)
     assert track.proved
     assert bound.bound == 6 * 10**6
@@ -121,13 +124,13 @@ def test_bounds_of_plans_that_leave_copies_out_are_not_touched() -> None:
     components = (fleet.components[0], replace(fleet.components[1], required=0, level=0))
     fleet = replace(fleet, components=components, levels=(0,))
     track = Track(fleet, Budget())
-    solve_greedy(fleet, track, budget=Budget())
+    solve_greedy(Solve(fleet, track, Budget()))
     assert track.best is not None
     assert track.best[1].left_out == (0,)
     for given, possible in ((None, False), ((1,), False), ((0,), True)):
-        bound = PatternBound(fleet, Budget(), given)
-        bound.run(track)
-        by_mix = MixByMix(fleet, track, bound, 0, "test")
+        bound = PatternBound(Solve(fleet, track, Budget()), given)
+        bound.run()
+        by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
         assert by_mix.possible == possible
         by_mix.run(Budget())
         assert (by_mix.ruled_out, track.proved) == (possible, possible)
@@ -153,15 +156,15 @@ def test_boxes_after_a_mix_hold_all_but_what_is_ruled_out(seed: int) -> None:
     whole = Relaxed(0, tuple(float(rng.randint(0, n)) for n in root.most), feasible=True)
     boxes: list[Box] = []
 
-    def solve(box: Box) -> Relaxed:
+    def solve(box: Box, _: Budget) -> Relaxed:
         boxes.append(box)
         return whole
 
     tree = Tree(solve, lambda *_: None, relaxation, groups, root, whole)
-    tree.step()
+    tree.step(Budget())
     assert tree.done
     limits = {k: rng.randint(0, root.most[k]) for k in rng.sample(range(4), rng.randint(1, 4))}
-    assert tree.exclude(limits, Verdict("an engine", 0, lambda: None, "nothing"))
+    assert tree.exclude(limits, Verdict("an engine", 0, lambda: None, "nothing"), Budget())
     for counts in itertools.product(*(range(n + 1) for n in most)):
         every = (*counts, sum(counts[p] for p in groups[0]))
         inside = [
@@ -174,10 +177,10 @@ def test_boxes_after_a_mix_hold_all_but_what_is_ruled_out(seed: int) -> None:
 def prepared(fleet: Fleet) -> tuple[Track, PatternBound, MixByMix]:
     """First-fit's plan, the bound at its end, and nothing decided yet."""
     track = Track(fleet, Budget())
-    solve_greedy(fleet, track, budget=Budget())
-    bound = PatternBound(fleet, Budget())
-    bound.run(track)
-    return track, bound, MixByMix(fleet, track, bound, 7, "test")
+    solve_greedy(Solve(fleet, track, Budget()))
+    bound = PatternBound(Solve(fleet, track, Budget()))
+    bound.run()
+    return track, bound, MixByMix(Solve(fleet, track, Budget(), 7), bound, "test")
 
 
 def quotas(fleet: Fleet, *most: int | None) -> Fleet:
@@ -190,7 +193,7 @@ def test_which_fleets_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     fleet = apart(("x",))
     _, bound, by_mix = prepared(fleet)
     assert by_mix.possible
-    assert not MixByMix(fleet, Track(fleet, Budget()), bound, 0, "test").possible
+    assert not MixByMix(Solve.of(fleet), bound, "test").possible
     stays = replace(fleet, instances=(Instance(0, "i", 0, cordoned=False, removable=True, residents={}),))
     assert not prepared(stays)[2].possible
     for copies, possible in ((MOST_COPIES - 1, True), (MOST_COPIES, False)):
@@ -207,11 +210,11 @@ def test_the_tree_goes_on_where_it_has_no_mix(monkeypatch: pytest.MonkeyPatch) -
     """Some nodes of it, from one mix to the next; without one there is nothing to decide."""
     fleet, calls = apart(("x",)), []
     track = prepared(fleet)[0]
-    bound, budget = PatternBound(fleet, Budget()), Budget()
+    bound, budget = PatternBound(Solve(fleet, track, Budget())), Budget()
     monkeypatch.setattr(PatternBound, "resume", lambda _, *given: calls.append(given))
-    by_mix = MixByMix(fleet, track, bound, 0, "test")
+    by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
     by_mix.run(budget)
-    assert calls == [(track, budget, 2_000)]
+    assert calls == [(budget, 2_000)]
     assert by_mix.ruled_out == 0
 
 
@@ -228,11 +231,9 @@ def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (track.best[1].ticks, bound.bound) == (9 * 10**6, 6 * 10**6)
     asked: list[tuple[list[int], int, int | None]] = []
 
-    def undecided(
-        _: Fleet, most: list[int], ticks: int, *, outer: Track, budget: Budget, seed: int
-    ) -> tuple[None, bool]:
-        assert seed == 7
-        asked.append((list(most), ticks, budget.work))
+    def undecided(solve: Solve, most: list[int], ticks: int) -> tuple[None, bool]:
+        assert solve.seed == 7
+        asked.append((list(most), ticks, solve.budget.work))
         return None, len(asked) % 2 == 1  # none on these machines; elsewhere it is not known
 
     monkeypatch.setattr(module, "find_plan", undecided)
@@ -270,11 +271,12 @@ def test_a_better_plan_on_a_mix_is_taken() -> None:
     """From one machine in each zone to both copies on one, which may share it."""
     fleet = apart(("x", "y"))
     fleet = replace(fleet, components=tuple(replace(c, avoids=frozenset()) for c in fleet.components))
-    track, bound = Track(fleet, Budget()), PatternBound(fleet, Budget())
+    track = Track(fleet, Budget())
+    bound = PatternBound(Solve(fleet, track, Budget()))
     seats = [Seat(c, 0, (0,)) for c in range(2)]
     track.offer(Packing(tuple(Machine(p, None, (seat,)) for p, seat in enumerate(seats))), "apart")
-    bound.run(track)
-    by_mix = MixByMix(fleet, track, bound, 0, "by mix")
+    bound.run()
+    by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "by mix")
     by_mix.run(Budget())
     assert track.best is not None
     assert track.best[1].ticks == 3 * 10**6

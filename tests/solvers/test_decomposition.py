@@ -15,6 +15,7 @@ from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.decomposition import DecompositionOptions, solve_decomposition
 from placement.solvers.decomposition.tasks import Whole
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from placement.solving.result import Stop
 from tests import brute
@@ -55,7 +56,7 @@ def test_a_plan_comes_before_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "placement.solvers.decomposition.solve.raise_instant_bounds", lambda *_: had.append(track.best is not None)
     )
-    solve_decomposition(fleet, track, budget=budget, options=DecompositionOptions(copies=20, solver="greedy", rounds=1))
+    solve_decomposition(Solve(fleet, track, budget), options=DecompositionOptions(copies=20, solver="greedy", rounds=1))
     assert had == [True]
 
 
@@ -70,7 +71,7 @@ def test_the_whole_in_groups_keeps_every_rule() -> None:
         problem = Problem(**document)
         fleet = compile_fleet(problem)
         track = Track(fleet, Budget())
-        first_plan(fleet, track, Budget(work=1), seed)
+        first_plan(Solve(fleet, track, Budget(work=1), seed))
         fresh = None if track.best is None else Greenfield.of(fleet, track.best[1])
         groups = None if fresh is None else RestrictingAggregation.of(fresh.fleet, 40)
         if fresh is None or groups is None or not groups.pays:
@@ -92,7 +93,7 @@ def test_groups_find_what_heuristics_do_not() -> None:
         budget = Budget(work=1)
         track = Track(fleet, budget)
         options = DecompositionOptions(copies=40, groups=groups, rounds=0)
-        solve_decomposition(fleet, track, budget=budget, options=options)
+        solve_decomposition(Solve(fleet, track, budget), options=options)
         assert track.best is not None
         costs.append(track.best[1].ticks)
     assert costs[1] < costs[0]
@@ -126,7 +127,7 @@ def test_parts_find_what_the_whole_can() -> None:
     budget = Budget(work=1)
     track = Track(fleet, budget)
     options = DecompositionOptions(copies=80, solver="greedy")
-    outcome = solve_decomposition(fleet, track, budget=budget, options=options)
+    outcome = solve_decomposition(Solve(fleet, track, budget), options=options)
     assert int(outcome.stats["improved"]) > 0
     assert track.found_by == "decomposition"
     assert track.bound_by == "patterns"
@@ -138,7 +139,7 @@ def test_time_that_is_over_ends_it_with_the_plan_at_hand() -> None:
     budget = Budget(seconds=0)
     track = Track(fleet, budget)
     options = DecompositionOptions(copies=1)
-    outcome = solve_decomposition(fleet, track, budget=budget, hint=packing, options=options)
+    outcome = solve_decomposition(Solve(fleet, track, budget), hint=packing, options=options)
     assert outcome.stop in (Stop.TIME, Stop.PROVED)
     assert outcome.stats.get("rounds", 0) == 0
     assert track.best is not None

@@ -27,6 +27,7 @@ from placement.solvers.column_generation.diving.restricted_master import Guide
 from placement.solvers.column_generation.mixes import Mix
 from placement.solvers.column_generation.pack import firm_fleet
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
@@ -39,8 +40,8 @@ if TYPE_CHECKING:
 def dive(fleet: Fleet, machines: tuple[int, ...] | None = None, seed: int = 0) -> tuple[Sketch, tuple[int, ...]]:
     """A dive at these machine counts, by default the bound's."""
     budget = Budget()
-    bound = PatternBound(fleet, budget)
-    bound.run(Track(fleet, budget), nodes=20)
+    bound = PatternBound(Solve.of(fleet, budget))
+    bound.run(nodes=20)
     counts = bound.machines if machines is None else machines
     sketch = Dive(bound.relaxation, bound.patterns, seed).run(Mix(counts), budget)
     assert sketch is not None
@@ -137,13 +138,13 @@ def test_a_dive_keeps_every_rule_on_tight_problems(seeds: range) -> None:
     for seed, problem, fleet, packing in plans(seeds, demand=False, state=False):
         track = Track(fleet, Budget())
         track.offer(packing, "test")
-        firm = firm_fleet(fleet, track)
+        firm = firm_fleet(Solve(fleet, track, Budget()))
         settled = Preassigned.of(firm, [pool.price for pool in fleet.pools]) if may_dive(firm) else None
         if settled is None or firm.levels or firm.instances:
             continue
         counts = Counter(machine.pool for machine in packing.machines)
-        bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
-        bound.run(Track(fleet, Budget()), nodes=5)
+        bound = PatternBound(Solve.of(fleet), track.best[1].left_out if track.best and fleet.levels else None)
+        bound.run(nodes=5)
         sketch = Dive(relax(settled.at_quotas), bound.patterns, seed).run(
             Mix(tuple(counts[p] for p in range(len(fleet.pools)))), Budget()
         )
@@ -222,8 +223,8 @@ def test_diving_again_leaves_no_more_out(seed: int, monkeypatch: pytest.MonkeyPa
     """By the memory of what is out; and in some of these it brings more in."""
     rows = [*mixed(seed), component("many", 40, 26.5), component("few", 12, 33, 2)]
     fleet = compile_fleet(Problem(**document(rows)))
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()), nodes=20)
+    bound = PatternBound(Solve.of(fleet))
+    bound.run(nodes=20)
     tight = Mix(tuple(math.ceil(0.85 * n) for n in bound.machines))
 
     def left_out() -> int:

@@ -21,6 +21,7 @@ from placement.solvers.column_generation.mixes import Mix
 from placement.solvers.column_generation.pack import MixPacking, firm_fleet
 from placement.solvers.column_generation.rounding import Rounding
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests.heuristics.fleets import component, document, suite
 
@@ -35,14 +36,14 @@ def dear(components: int = 20, money: float = 20.0, seed: int = 1) -> Fleet:
 
 def staying(fleet: Fleet, track: Track) -> tuple[Staying, Fleet, Relaxation, PatternBound]:
     """As `MixPacking` makes it."""
-    first_plan(fleet, track, WORK, 0)
+    first_plan(Solve(fleet, track, WORK))
     assert track.best is not None
-    bound = PatternBound(fleet, Budget(), track.best[1].left_out)
-    bound.run(track, nodes=5)
+    bound = PatternBound(Solve(fleet, track, Budget()), track.best[1].left_out)
+    bound.run(nodes=5)
     assert bound.keeping is not None
     fresh = Greenfield.of(fleet, track.best[1], dear=True)
     assert fresh is not None
-    settled = Preassigned.of(firm_fleet(fresh.fleet, track), bound.worth)
+    settled = Preassigned.of(firm_fleet(Solve(fresh.fleet, track, Budget())), bound.worth)
     assert settled is not None
     rest = settled.fleet
     relaxation = relax(rest)
@@ -103,8 +104,8 @@ def test_copies_on_more_accelerators_than_their_option_takes_are_not_held() -> N
 def test_a_held_machine_is_filled_before_one_is_rented() -> None:
     """A big machine runs two copies; six more of the same need no other, as the LP of what is left can tell."""
     fleet = compile_fleet(Problem(**document([component("m", 8, 70.0, instance_types=["big"])])))
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     big = next(pool.index for pool in fleet.pools if pool.name == "big-b")
     held = Machine(big, None, (Seat(0, 0, (3,)), Seat(0, 0, (5,))))
     relaxation = relax(fleet)
@@ -126,8 +127,8 @@ def test_machines_that_are_held_count_against_the_quota() -> None:
     names = {"big-b": 2, "small-a": None}
     problem["pools"] = [{**p, "max_instances": names[p["name"]]} for p in problem["pools"] if p["name"] in names]
     fleet = compile_fleet(Problem(**problem))
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     big, small = sorted(range(2), key=lambda p: fleet.pools[p].name)
     held = tuple(Machine(big, None, (Seat(0, 0, (k,)),)) for k in (1, 2))
     rounding = Rounding(fleet, relax(fleet), bound.patterns, 0, held)
@@ -175,7 +176,7 @@ def test_a_mix_that_moves_too_much_does_not_pay() -> None:
     fleet = dear(money=10_000.0)
     track = Track(fleet, Budget())
     mixes, rest, _, bound = staying(fleet, track)
-    packing = MixPacking(fleet, track, bound, 0)
+    packing = MixPacking(Solve(fleet, track, Budget()), bound)
     assert track.best is not None
     mix = mixes.offer(0.003, [rest.fewest(pool.index) for pool in rest.pools], Budget())
     assert mix is not None

@@ -24,6 +24,7 @@ from placement.solvers.column_generation.pack import MixPacking, firm_fleet
 from placement.solvers.column_generation.rounding import Rounding
 from placement.solvers.column_generation.separation import SpareRoom
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
@@ -36,8 +37,8 @@ def incumbent(fleet: Fleet, packing: Packing) -> tuple[Track, PatternBound]:
     """A track with a plan, and a bound for what that leaves out."""
     track = Track(fleet, Budget())
     track.offer(packing, "test")
-    bound = PatternBound(fleet, Budget(), evaluate(fleet, packing).left_out if fleet.levels else None)
-    bound.run(track, nodes=5)
+    bound = PatternBound(Solve(fleet, track, Budget()), evaluate(fleet, packing).left_out if fleet.levels else None)
+    bound.run(nodes=5)
     return track, bound
 
 
@@ -47,7 +48,7 @@ def test_a_plan_has_room_on_its_own_machines(seeds: range) -> None:
     lacked = 0
     for seed, _, fleet, packing in plans(seeds):
         track, bound = incumbent(fleet, packing)
-        firm = firm_fleet(fleet, track)
+        firm = firm_fleet(Solve(fleet, track, Budget()))
         room = SpareRoom(relax(firm), bound.patterns)
         count = Counter(machine.pool for machine in packing.machines)
         counts = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
@@ -69,7 +70,7 @@ def least(fleet: Fleet) -> list[int]:
 def test_the_cheapest_counts_keep_quotas() -> None:
     """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
     fleet = compile_fleet(Problem(**document([component("wide", 5, 80, 8)])))
-    room = SpareRoom(relax(fleet), PatternBound(fleet, Budget()).patterns)
+    room = SpareRoom(relax(fleet), PatternBound(Solve.of(fleet)).patterns)
     found = room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.0, Budget())
     assert found is not None
     assert sum(found) == pytest.approx(5.0)
@@ -85,8 +86,8 @@ def test_machines_that_are_paid_for_anyway() -> None:
     problem["pools"][0]["min_instances"] = 5
     problem["pools"].append({"name": "cpu", "instance_type": "cpu", "zone": "a", "min_instances": 2})
     fleet = compile_fleet(Problem(**problem))
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     mix = Mixes(fleet, bound.cuts, 0, SpareRoom(relax(fleet), bound.patterns)).offer(0.01, least(fleet), Budget())
     assert mix is not None
     assert mix.machines == (5, 0, 0, 0, 0, 0, 2)
@@ -105,8 +106,8 @@ def test_a_wide_copy_touches_each_accelerator_once() -> None:
     problem = document(rows)
     problem["pools"] = [pool for pool in problem["pools"] if pool["instance_type"] == "big"]
     fleet = compile_fleet(Problem(**problem))
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
     mix = Rounding(fleet, relax(fleet), bound.patterns, 0).offer(0.0, least(fleet), Budget())
     assert mix is not None
     assert mix.machines == (2, 2, 0)
@@ -120,7 +121,7 @@ def test_mixes_by_rounding_have_room_and_keep_quotas(seeds: range) -> None:
     found = 0
     for seed, _, fleet, packing in plans(seeds, demand=False, state=False):
         track, bound = incumbent(fleet, packing)
-        firm = firm_fleet(fleet, track)
+        firm = firm_fleet(Solve(fleet, track, Budget()))
         mix = Rounding(firm, relax(firm), bound.patterns, seed).offer(0.0, least(firm), Budget())
         if mix is None:
             continue
@@ -204,7 +205,7 @@ def test_plans_at_mixes_keep_every_rule(seeds: range, monkeypatch: pytest.Monkey
         if not fleet.levels and not fleet.instances:
             track = Track(fleet, Budget())
         before = track.best
-        search = MixPacking(fleet, track, bound, seed)
+        search = MixPacking(Solve(fleet, track, Budget(), seed), bound)
         search.run(Budget(work=2))
         dived += search.dives and search.tried > 0
         if track.best is not before and track.best is not None:
@@ -219,9 +220,9 @@ def test_the_mix_of_the_bound_leaves_room_for_dedicated_components() -> None:
     rows = [component("a", 60, 30), component("alone", 8, 40, dedicated=True)]
     problem = Problem(**document(rows))
     fleet = compile_fleet(problem)
-    bound = PatternBound(fleet, Budget())
-    bound.run(Track(fleet, Budget()))
-    search = MixPacking(fleet, Track(fleet, Budget()), bound, 0)
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
+    search = MixPacking(Solve.of(fleet), bound)
     assert search.dives
     mixes = [arm.offer(0.0, list(arm.least), Budget()) for arm in search._arms]  # noqa: SLF001
     counts = [mix.machines for mix in mixes if mix is not None]

@@ -22,6 +22,7 @@ from placement.solvers.column_generation import zone_packing
 from placement.solvers.column_generation.zone_counts import zone_counts
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
 from placement.solving.budget import Budget
+from placement.solving.context import Solve
 from placement.solving.incumbent import Track
 from tests import strategies
 from tests.corpus import broken_rules, seeds
@@ -38,8 +39,8 @@ def zoned(seeds: range) -> Iterator[tuple[int, Problem, Fleet, Track]]:
         problem = Problem(**strategies.random_problem(random.Random(seed), demand=False))
         fleet = compile_fleet(problem)
         track = Track(fleet, Budget())
-        solve_best_fit(fleet, track, budget=Budget(work=3))
-        if may_pack_zones(fleet, track):
+        solve_best_fit(Solve(fleet, track, Budget(work=3)))
+        if may_pack_zones(Solve(fleet, track, Budget())):
             yield seed, problem, fleet, track
 
 
@@ -98,7 +99,7 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
         for zone, counts in enumerate(counts_of(fleet, packing)):
             alone = Zone.of(firm, zone, counts).fleet
             again = Track(alone, Budget())
-            solve_best_fit(alone, again, budget=Budget(work=3))
+            solve_best_fit(Solve(alone, again, Budget(work=3)))
             if again.best is None:
                 break
             machines += list(again.best[0].machines)
@@ -113,9 +114,9 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
 
 def packed(fleet: Fleet, track: Track, workers: int) -> tuple[ZonePacking, bool]:
     """Zones packed with fixed work."""
-    bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
-    bound.run(track, nodes=2)
-    zones = ZonePacking(fleet, track, 0, workers)
+    bound = PatternBound(Solve(fleet, track, Budget()), track.best[1].left_out if track.best and fleet.levels else None)
+    bound.run(nodes=2)
+    zones = ZonePacking(Solve(fleet, track, Budget()), workers)
     return zones, zones.run(bound, Budget(work=1))
 
 
@@ -136,9 +137,11 @@ def test_zones_make_a_plan() -> None:
 def test_two_workers_share_the_zones() -> None:
     """What the second takes is in the plan; nothing is packed twice."""
     seed, problem, fleet, track = next(entry for entry in zoned(range(1, 300)) if len(entry[2].zones) > 2)
-    zones = ZonePacking(fleet, track, 0, 2)
-    bound = PatternBound(fleet, Budget(), None if not fleet.levels else track.best[1].left_out if track.best else None)
-    bound.run(track, nodes=2)
+    zones = ZonePacking(Solve(fleet, track, Budget()), 2)
+    bound = PatternBound(
+        Solve(fleet, track, Budget()), None if not fleet.levels else track.best[1].left_out if track.best else None
+    )
+    bound.run(nodes=2)
     packed: list[int] = []
     real = zone_packing.PackZone.run
 
@@ -166,7 +169,7 @@ def test_a_zone_of_another_plan_is_not_put_into_this_one() -> None:
     """Its copies are others: a plan with it would lack some, or have some twice."""
     for _, _, fleet, track in zoned(range(60)):
         assert track.best is not None
-        zones = ZonePacking(fleet, track, 0, 1)
+        zones = ZonePacking(Solve(fleet, track, Budget()), 1)
         before = track.best
         taken = 0
         for errand in zones.errands(Budget(5.0), Budget(0.0)):
@@ -181,9 +184,11 @@ def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.Mon
     """While the first packs a zone until the end, the second has all others to pack."""
     tried = 0
     for _, _, fleet, track in zoned(range(500)):
-        bound = PatternBound(fleet, Budget(), track.best[1].left_out if track.best and fleet.levels else None)
-        bound.run(track, nodes=2)
-        zones, parts = ZonePacking(fleet, track, 0, 2), list[float]()
+        bound = PatternBound(
+            Solve(fleet, track, Budget()), track.best[1].left_out if track.best and fleet.levels else None
+        )
+        bound.run(nodes=2)
+        zones, parts = ZonePacking(Solve(fleet, track, Budget()), 2), list[float]()
 
         def run(task: Any, budget: Budget, zones: ZonePacking = zones, parts: list[float] = parts) -> Answer:
             for errand in zones.errands(Budget(0.0), Budget(1_000.0)):

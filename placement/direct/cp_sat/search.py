@@ -18,16 +18,17 @@ from placement.direct.slots import direct_terms, most_new_machines
 from placement.engines.cp_sat import cp_sat_solver
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
-from placement.solving.incumbent import Track, why_stop
+from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop, said_infeasible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.direct.cp_sat.program import Objective
     from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+    from placement.solving.incumbent import Track
 
 NAME = "cp-sat"
 WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
@@ -66,11 +67,8 @@ class CpSatOptions:
 
 
 def solve_cp_sat(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: CpSatOptions = CpSatOptions(),
 ) -> Outcome:
@@ -78,10 +76,8 @@ def solve_cp_sat(
 
     Parameters
     ----------
-    fleet, track : the problem, and where plans and bounds are reported while the search runs.
-    budget : with a `work` limit, in thousandths of CP-SAT's deterministic second, one worker runs and the answer is the
-        same every time.
-    seed : of CP-SAT's random choices.
+    solve : the problem, and where plans and bounds are reported while the search runs. With a `work` limit, in
+        thousandths of CP-SAT's deterministic second, one worker runs and the answer is the same every time.
     hint : a packing that keeps every rule; the answer is never worse.
     options : see `CpSatOptions`.
 
@@ -92,20 +88,17 @@ def solve_cp_sat(
         beyond the size limit or its numbers beyond 64 bits. `Stop.DONE` when the work limit is used up.
     """
     if hint is not None:
-        track.offer(hint, NAME)
+        solve.incumbent.offer(hint, NAME)
     elif options.start:
-        first_plan(fleet, track, budget, seed)
-    return _Search(fleet, track, budget, seed, options).run()
+        first_plan(solve)
+    return _Search(solve, options).run()
 
 
 def find_plan(
-    fleet: Fleet,
+    solve: Solve,
     most_new: Sequence[int],
     ticks: int | None,
     *,
-    outer: Track,
-    budget: Budget,
-    seed: int = 0,
     left_out: Sequence[int] = (),
     options: CpSatOptions = CpSatOptions(),
 ) -> tuple[Packing | None, bool]:
@@ -113,11 +106,11 @@ def find_plan(
 
     `ticks` None: of any cost. It leaves out no more than `left_out` at each of the first levels. One worker searches
     first, then, without a work limit (in the unit of `solve_cp_sat`), the portfolio. None and False: not decided.
-    `outer` is told of faults.
+    Nothing may be known of the problem yet (see `Solve.reduced`): a plan at hand would be the answer.
     """
+    fleet, track, budget = solve.fleet, solve.incumbent, solve.budget
     if direct_terms(fleet, most_new) > options.max_terms:
         return None, False
-    track = outer.inner(fleet, budget)
     threads = options.workers if budget.threads is None else min(budget.threads, options.workers)
     phases = [(1, options.first_phase), (threads, math.inf)]
     if budget.work is not None:
@@ -133,7 +126,7 @@ def find_plan(
                 return None, True
             model.limit_ticks(ticks)
         engine = _Engine(model, _Reporter(track, _Goal(None, ()), replace(goal, terms=()), partial=True))
-        if engine.run(budget, workers, effort, seed) == cp_model.INFEASIBLE:
+        if engine.run(budget, workers, effort, solve.seed) == cp_model.INFEASIBLE:
             if track.best is None:
                 return None, True
             track.blame(NAME, said_infeasible(NAME))
@@ -149,8 +142,9 @@ class _Stuck(Exception):
 class _Search:
     """One call of the solver: stages over levels and money, phases within a stage."""
 
-    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: CpSatOptions) -> None:
-        self._fleet, self._track, self._budget, self._seed, self._options = fleet, track, budget, seed, options
+    def __init__(self, solve: Solve, options: CpSatOptions) -> None:
+        self._fleet, self._track, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
+        self._options = options
         self._spent = 0.0  # deterministic seconds
         self.stats: dict[str, int | float | str] = {}
 

@@ -18,12 +18,11 @@ from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop, said_infeasible
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.direct.milp.engines import End
     from placement.direct.milp.program import Objective, Values
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 NAME = "milp"
 _WORK = 20_000  # of CP-SAT for a second opinion, thousandths of its deterministic second, under a work limit
@@ -52,11 +51,8 @@ class MilpOptions:
 
 
 def solve_milp(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: MilpOptions = MilpOptions(),
 ) -> Outcome:
@@ -64,10 +60,8 @@ def solve_milp(
 
     Parameters
     ----------
-    fleet, track : the problem, and where plans and bounds are reported while the search runs (CBC: at the end of each
-        stage).
-    budget : `work` counts branch-and-bound nodes; the engine runs on one thread in any case.
-    seed : of the engine's random choices.
+    solve : the problem, and where plans and bounds are reported while the search runs (CBC: at the end of each stage).
+        `work` counts branch-and-bound nodes; the engine runs on one thread in any case.
     hint : a packing that keeps every rule; the answer is never worse.
     options : see `MilpOptions`.
 
@@ -89,10 +83,10 @@ def solve_milp(
     if options.engine == "cbc":
         cbc_path()
     if hint is not None:
-        track.offer(hint, NAME)
+        solve.incumbent.offer(hint, NAME)
     elif options.start:
-        first_plan(fleet, track, budget, seed)
-    return _Search(fleet, track, budget, seed, options).run()
+        first_plan(solve)
+    return _Search(solve, options).run()
 
 
 class _Stuck(Exception):
@@ -102,8 +96,9 @@ class _Stuck(Exception):
 class _Search:
     """One call of the solver: a stage for each level of left-out copies, then one for money."""
 
-    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: MilpOptions) -> None:
-        self._fleet, self._track, self._budget, self._seed, self._options = fleet, track, budget, seed, options
+    def __init__(self, solve: Solve, options: MilpOptions) -> None:
+        self._solve, self._options = solve, options
+        self._fleet, self._track, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
         self._nodes = 0
         self._doubt = ""
         self._cut_short = False
@@ -189,9 +184,8 @@ class _Search:
 
     def _ask(self, ticks: int | None, left_out: tuple[int, ...]) -> tuple[Packing | None, bool]:
         """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""
-        part = self._budget.share(1.0, work=None if self._budget.work is None else _WORK)
-        most = most_new_machines(self._fleet, ticks)
-        return find_plan(self._fleet, most, ticks, outer=self._track, budget=part, seed=self._seed, left_out=left_out)
+        asked = self._solve.reduced(self._fleet, work=None if self._budget.work is None else _WORK)
+        return find_plan(asked, most_new_machines(self._fleet, ticks), ticks, left_out=left_out)
 
     def _judge(self, end: End) -> bool:
         self._cut_short = end.verdict == "limit"

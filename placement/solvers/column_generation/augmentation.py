@@ -7,6 +7,7 @@ there, and the copy comes in where they stood.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.local_search.fill import Fill
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.heuristics import Missing, Sketch
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
     Machines = tuple[int, ...]
 
@@ -39,28 +39,27 @@ class Growth:
         self,
         machines: Machines,
         start: Sketch,
-        track: Track,
-        budget: Budget,
+        solve: Solve,
         pays: Callable[[Machines], bool],
         *,
         patience: int,
-        seed: int,
     ) -> Sketch:
         """The sketch with what is out after the last machine that was worth it; with nothing out if all goes well.
 
         `patience` as in `Fill.run`, for each machine.
         """
         failed: set[int] = set()
-        while start.missing and not budget.over() and not track.good_enough:
+        for seed in count(solve.seed):
+            if not start.missing or solve.ended:
+                break
             p = next((p for p in self._candidates(machines, start.missing) if p not in failed), None)
             if p is None:
                 break
             more = tuple(n + (q == p) for q, n in enumerate(machines))
             if not pays(more):
                 break
-            fill = Fill(AtMix.of(self._fleet, more).fleet, budget, seed, start=start, worths=self._worths)
-            fill.run(budget, track, patience)
-            seed += 1
+            fill = Fill(AtMix.of(self._fleet, more).fleet, solve.budget, seed, start=start, worths=self._worths)
+            fill.run(solve, patience)
             out, price = self._out(start.missing), self._fleet.pools[p].price / MICRO
             gained = 0.0 if fill.sketch is None else out - self._out(fill.sketch.missing)
             if fill.sketch is None or gained <= 0 or gained < _GAIN * min(price, out):

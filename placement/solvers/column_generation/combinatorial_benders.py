@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from placement.patterns.bound import PatternBound
     from placement.patterns.certificate import Groups
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 MOST_COPIES = 250  # more are beyond what CP-SAT packs on a fleet of given machines
 ENGINE = "CP-SAT"
@@ -39,9 +39,9 @@ _WORK = 20_000  # of CP-SAT for one mix, thousandths of its deterministic second
 class MixByMix:
     """The search for one fleet; `ruled_out` counts mixes."""
 
-    def __init__(self, fleet: Fleet, track: Track, bound: PatternBound, seed: int, name: str) -> None:
-        """Plans are offered to the track under `name`."""
-        self._fleet, self._track, self._bound, self._seed, self._name = fleet, track, bound, seed, name
+    def __init__(self, solve: Solve, bound: PatternBound, name: str) -> None:
+        """Plans are offered to the solve under `name`."""
+        self._solve, self._fleet, self._bound, self._name = solve, solve.fleet, bound, name
         self._undecided: tuple[int, ...] = ()
         self._without: list[tuple[dict[int, int], Verdict]] = []  # limits within which no plan is better than the best
         self.ruled_out = 0
@@ -49,7 +49,7 @@ class MixByMix:
     @property
     def possible(self) -> bool:
         """Whether this fleet is one to be tried: small, no machine may stay, all copies are placed in the best plan."""
-        best, fleet = self._track.best, self._fleet
+        best, fleet = self._solve.incumbent.best, self._fleet
         if best is None or any(best[1].left_out) or fleet.instances:
             return False
         same = not fleet.levels or self._bound.given == best[1].left_out  # else its bound is of other plans
@@ -58,17 +58,17 @@ class MixByMix:
     def run(self, budget: Budget, most: int = 1_000) -> None:
         """Mix after mix, up to so many, until the bound is met, one can't be decided, or the budget is over."""
         for _ in range(min(most, budget.work or most) if self.possible else 0):
-            if self._track.good_enough or budget.over():
+            if self._solve.within(budget).ended:
                 return
             if not self._bound.mix:
-                self._bound.resume(self._track, budget, _NODES)
+                self._bound.resume(budget, _NODES)
             mix = self._bound.mix
-            if not mix or mix == self._undecided or self._track.good_enough or not self._decide(mix, budget):
+            if not mix or mix == self._undecided or self._solve.incumbent.good_enough or not self._decide(mix, budget):
                 return
 
     def _decide(self, mix: tuple[int, ...], budget: Budget) -> bool:
         """Look for a better plan on the machines of a mix, or leave it out, as there is none; False when undecided."""
-        best = self._track.best
+        best = self._solve.incumbent.best
         assert best is not None
         cutoff = cutoff_below(self._fleet, best[1], self._bound.given)
         if cutoff is None:  # others are worth having, too
@@ -81,7 +81,7 @@ class MixByMix:
             narrow = AtMix.of(firm, most).fleet
             packing, none = self._find(narrow, most, cutoff, budget)
             if packing is not None:
-                self._track.offer(packing, self._name)
+                self._solve.incumbent.offer(packing, self._name)
                 return True
             if not none:
                 break
@@ -94,7 +94,7 @@ class MixByMix:
             return False
         self._without.append(ruled_out)
         self.ruled_out += 1
-        return self._bound.exclude(*ruled_out, self._track, budget.share(_SHARE))
+        return self._bound.exclude(*ruled_out, budget.share(_SHARE))
 
     def _within(self, mix: tuple[int, ...], limits: dict[int, int]) -> bool:
         """Whether a mix is within limits on pools and groups."""
@@ -113,8 +113,8 @@ class MixByMix:
 
     def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
         """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
-        part = budget.share(_SHARE, work=None if budget.work is None else _WORK)
-        return find_plan(narrow, most, cutoff.ticks - 1, outer=self._track, budget=part, seed=self._seed)
+        work = None if budget.work is None else _WORK
+        return find_plan(self._solve.within(budget).reduced(narrow, _SHARE, work=work), most, cutoff.ticks - 1)
 
 
 def anywhere(fleet: Fleet, groups: Groups, mix: tuple[int, ...]) -> dict[int, int]:

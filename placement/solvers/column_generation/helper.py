@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from placement.local_search.variable_neighbourhood import NAME as POLISH
 from placement.local_search.variable_neighbourhood import Polish
 from placement.parallel.helper import Errand
-from placement.parallel.job import answer_of, track_from
+from placement.parallel.job import answer_of
 from placement.patterns.bound import PatternBound
 from placement.patterns.size import may_build
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import DIVE_FROM, NAME, MixPacking
+from placement.solving.context import Solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.parallel.job import Answer
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
 
 _LEAST = 5.0  # seconds left: with fewer a process is hardly up before it ends
 _BOUND_SHARE = 0.35  # of the time for mixes, for patterns and cuts
@@ -36,20 +36,18 @@ def may_help(fleet: Fleet, budget: Budget) -> bool:
     return may_dive(fleet) and copies >= DIVE_FROM and budget.left() >= _LEAST
 
 
-def errands(
-    fleet: Fleet, track: Track, mixes: Budget, budget: Budget, seed: int, zones: Iterator[Errand] | None = None
-) -> Iterator[Errand]:
+def errands(solve: Solve, mixes: Budget, zones: Iterator[Errand] | None = None) -> Iterator[Errand]:
     """Zones first, or else mixes within a budget of their own; then turns from the best plan of all."""
-    best = track.best
+    fleet, budget, seed = solve.fleet, solve.budget, solve.seed
     if zones is not None:
         yield from zones
     else:
-        yield Errand(PackMixes(fleet, None if best is None else best[0], seed), mixes, NAME)
+        yield Errand(PackMixes(fleet, solve.packing, seed), mixes, NAME)
     for turn in count(1):
-        best = track.best
-        if best is None or track.good_enough or budget.left() < _SHORTEST_TURN:
+        best = solve.packing
+        if best is None or solve.incumbent.good_enough or budget.left() < _SHORTEST_TURN:
             return
-        yield Errand(Improve(fleet, best[0], seed + turn), budget.share(_TURN_SHARE), POLISH)
+        yield Errand(Improve(fleet, best, seed + turn), budget.share(_TURN_SHARE), POLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +63,14 @@ class PackMixes:
 
     def run(self, budget: Budget) -> Answer:
         """Until time is over or nothing pays."""
-        track = track_from(self.fleet, self.hint, budget)
+        solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         if not may_build(self.fleet, budget):
-            return answer_of(track)
-        best = track.best
-        given = best[1].left_out if best is not None and self.fleet.levels else None
-        bound = PatternBound(self.fleet, budget.share(_BOUND_SHARE), given, self.seed)
-        bound.run(track)
+            return answer_of(solve)
+        bound = PatternBound(solve.share(_BOUND_SHARE), solve.left_out)
+        bound.run()
         if bound.cuts and not bound.infeasible and not budget.over():
-            MixPacking(self.fleet, track, bound, self.seed).run(budget, first=1)
-        return answer_of(track)
+            MixPacking(solve, bound).run(budget, first=1)
+        return answer_of(solve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +83,6 @@ class Improve:
 
     def run(self, budget: Budget) -> Answer:
         """Until time is over."""
-        track = track_from(self.fleet, self.hint, budget)
-        Polish(self.fleet, track, self.seed).run(budget, _MOST)
-        return answer_of(track)
+        solve = Solve.of(self.fleet, budget, self.seed, self.hint)
+        Polish(solve).run(budget, _MOST)
+        return answer_of(solve)

@@ -41,12 +41,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.packing import Packing, Value
+    from placement.compiled.packing import Packing
     from placement.heuristics import Sketch
     from placement.patterns.bound import PatternBound
     from placement.patterns.running.kept_copies import Keeping
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
     Machines = tuple[int, ...]
 
@@ -80,13 +80,14 @@ class _Arm:
 
 
 class MixPacking:
-    """The search for one fleet, from the track's best plan and a bound. `tried` counts mixes."""
+    """The search for one fleet, from the best plan of a solve and a bound. `tried` counts mixes."""
 
-    def __init__(self, fleet: Fleet, track: Track, bound: PatternBound, seed: int) -> None:
+    def __init__(self, solve: Solve, bound: PatternBound) -> None:
         """O(ways x pools + patterns)."""
-        self._fleet, self._track, self._seed = fleet, track, seed
+        fleet, seed = solve.fleet, solve.seed
+        self._solve, self._fleet, self._seed = solve, fleet, seed
         keeping = bound.keeping if bound.keeping is not None and bound.keeping.stays() and may_hold(fleet) else None
-        self._reduction = _reduction(fleet, track, bound, hold=keeping is not None)
+        self._reduction = _reduction(solve, bound, hold=keeping is not None)
         self._rest = self._reduction.fleet
         last = self._reduction.steps[-1]
         alone = last if isinstance(last, Preassigned) else None
@@ -102,7 +103,7 @@ class MixPacking:
         self._arms: list[_Arm] = []
         if self.dives and keeping is not None:
             self._arms.append(self._staying(bound, keeping))
-        if not self._arms or Greenfield.of(fleet, _value(track)) is not None:  # moves are cheap
+        if not self._arms or Greenfield.of(fleet, solve.value) is not None:  # moves are cheap
             self._arms += self._anew(bound)
         self._patience = _IDLE if len(self._arms) > 1 or keeping is None else _IDLE_HELD
         self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
@@ -141,7 +142,7 @@ class MixPacking:
 
         The `first` kinds come last: searches side by side should begin with others.
         """
-        gap, arms = self._track.gap() or _MOST_SPARE, self._arms[first:] + self._arms[:first]
+        gap, arms = self._solve.incumbent.gap() or _MOST_SPARE, self._arms[first:] + self._arms[:first]
         for arm in arms:
             arm.spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
         idle = 0
@@ -166,7 +167,7 @@ class MixPacking:
         return not self._ended(budget) and budget.left() >= _WORTHWHILE * self._took
 
     def _ended(self, budget: Budget) -> bool:
-        return self._track.good_enough or budget.over()
+        return self._solve.within(budget).ended
 
     def pays(self, mix: Mix) -> bool:
         """Whether the mix's machines, the dedicated machines and the implied moves cost less than the incumbent.
@@ -174,7 +175,7 @@ class MixPacking:
         Moves are counted of copies that a mix could hold. One that holds nothing is taken to move nothing: how much of
         what runs it will meet is not known.
         """
-        fleet, best = self._fleet, self._track.best
+        fleet, best = self._fleet, self._solve.value
         machines = zip(self._rest.pools, mix.machines, self._used, strict=True)
         ticks = fleet.tick_price * sum(p.price * (n + more) for p, n, more in machines)
         if mix.held:
@@ -184,7 +185,7 @@ class MixPacking:
                 for c, left in zip(fleet.components, self._rest.components, strict=True)
                 if left.copies and c.index not in self._somewhere
             )
-        return best is None or ticks < best[1].ticks
+        return best is None or ticks < best.ticks
 
     def _pack(self, arm: _Arm, mix: Mix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found room there."""
@@ -196,10 +197,8 @@ class MixPacking:
         _learn(arm, mix.machines, wide)
         fill = Fill(AtMix.of(self._rest, mix.machines).fleet, budget, seed, start=start, worths=self._worths)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
-        if (
-            fill.run(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE), self._track, patience)
-            and fill.packing is not None
-        ):
+        part = self._solve.within(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE))
+        if fill.run(part, patience) and fill.packing is not None:
             self._offer(fill.packing)
             return True
         if self.dives and fill.sketch is not None:
@@ -222,14 +221,13 @@ class MixPacking:
         That has not much longer than the dive took, as another mix may do better.
         """
         patience, by_clock = _GROW_PATIENCE, budget.work is None and not math.isinf(budget.left())
+        part = budget.share(_GROW_SHARE, seconds=max(_GROW_SECONDS, took)) if by_clock else budget
         grown = self._growth.run(
             mix.machines,
             start,
-            self._track,
-            budget.share(_GROW_SHARE, seconds=max(_GROW_SECONDS, took)) if by_clock else budget,
+            self._solve.within(part, seed=seed),
             lambda machines: self.pays(mix._replace(machines=machines)),
             patience=patience if budget.work is None else min(patience, budget.work),
-            seed=seed,
         )
         return self._widen(grown, budget)
 
@@ -251,7 +249,7 @@ class MixPacking:
         """Hand on a packing of what is packed at mixes, as one of the whole."""
         whole = self._reduction.lift(packing)
         assert whole is not None
-        self._track.offer(whole, NAME)
+        self._solve.incumbent.offer(whole, NAME)
 
     def _widen(self, start: Sketch, budget: Budget) -> Packing | None:
         """What is out on the next machines: a plan at once, if not a cheap one."""
@@ -273,16 +271,12 @@ def _learn(arm: _Arm, machines: Machines, widened: Packing | None) -> None:
             arm.least[p] = max(arm.least[p], n)
 
 
-def firm_fleet(fleet: Fleet, track: Track) -> Fleet:
+def firm_fleet(solve: Solve) -> Fleet:
     """The fleet with as many optional copies as the best plan places, now required: a mix must hold them too."""
-    return RequiredAsPlaced.of(fleet, None if track.best is None else track.best[0]).fleet
+    return RequiredAsPlaced.of(solve.fleet, solve.packing).fleet
 
 
-def _value(track: Track) -> Value | None:
-    return None if track.best is None else track.best[1]
-
-
-def _reduction(fleet: Fleet, track: Track, bound: PatternBound, *, hold: bool) -> Chain:
+def _reduction(solve: Solve, bound: PatternBound, *, hold: bool) -> Chain:
     """What is packed at fleet mixes: the first of three chains that applies.
 
     1. As if nothing ran; optional copies as the best plan places them; dedicated components on machines of their own.
@@ -290,8 +284,9 @@ def _reduction(fleet: Fleet, track: Track, bound: PatternBound, *, hold: bool) -
     2. As if nothing ran, where moves are cheap; optional copies.
     3. With what runs; optional copies.
     """
-    greenfield = partial(Greenfield.of, best=_value(track))
-    required = partial(RequiredAsPlaced.of, packing=None if track.best is None else track.best[0])
+    fleet = solve.fleet
+    greenfield = partial(Greenfield.of, best=solve.value)
+    required = partial(RequiredAsPlaced.of, packing=solve.packing)
     return (
         Chain.of(fleet, partial(greenfield, dear=hold), required, partial(_preassigned, bound=bound))
         or Chain.of(fleet, greenfield, required)

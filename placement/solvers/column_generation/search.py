@@ -13,15 +13,13 @@ from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.column_generation.combinatorial_benders import MixByMix
 from placement.solvers.column_generation.pack import NAME, MixPacking, firm_fleet
-from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from placement.compiled.fleet import Fleet
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
     PackZones = Callable[[PatternBound, Budget], bool]
 
@@ -59,47 +57,40 @@ class ColumnGenerationOptions:
 DEFAULT = ColumnGenerationOptions()
 
 
-def search(
-    fleet: Fleet,
-    track: Track,
-    budget: Budget,
-    seed: int,
-    options: ColumnGenerationOptions,
-    pack_zones: PackZones | None = None,
-) -> Outcome:
+def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones | None = None) -> Outcome:
     """Steps 2 to 5 of `solve`. `pack_zones` is tried before mixes of the whole fleet; it says whether it had a plan."""
-    if not may_build(fleet, budget):
-        if track.best is not None:
-            improve(fleet, track, budget, seed, NAME)
-        return Outcome(NAME, _why(track, budget), reason=TOO_LARGE if track.best is None else "")
-    best = track.best
-    given = best[1].left_out if best is not None and fleet.levels else None
-    bound = PatternBound(fleet, budget.share(options.bound_share), given, seed)
-    bound.run(track, patience=_patience(budget))
+    budget = solve.budget
+    if not may_build(solve.fleet, budget):
+        if solve.packing is not None:
+            improve(solve, NAME)
+        return Outcome(NAME, _why(solve), reason=TOO_LARGE if solve.packing is None else "")
+    left_out = solve.left_out
+    bound = PatternBound(solve.share(options.bound_share), left_out)
+    bound.run(patience=_patience(budget))
     stats: dict[str, int] = {"columns": bound.columns, "rounds": bound.rounds, "cuts": len(bound.cuts)}
     stats.update(nodes=bound.nodes, programs=bound.programs)
-    if bound.infeasible and given is None:
+    if bound.infeasible and left_out is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
-    by_mix = MixByMix(fleet, track, bound, seed, NAME)
+    by_mix = MixByMix(solve, bound, NAME)
     if bound.mix:
         by_mix.run(budget.share(options.decide_share))
     stats["closed"] = 0
-    zoned = pack_zones is not None and not _ended(track, budget) and pack_zones(bound, budget.share(options.zone_share))
-    if not zoned and not _ended(track, budget) and bound.cuts:
-        mixes = MixPacking(fleet, track, bound, seed)
+    zoned = pack_zones is not None and not solve.ended and pack_zones(bound, budget.share(options.zone_share))
+    if not zoned and not solve.ended and bound.cuts:
+        mixes = MixPacking(solve, bound)
         if not mixes.dives:
-            stats["closed"] = _close_machines(fleet, track, budget.share(options.first_share), seed)
+            stats["closed"] = _close_machines(solve.share(options.first_share))
         share = options.dive_share if mixes.dives else options.pack_share
         mixes.run(budget.share(share * (1 - options.decide_share) if by_mix.possible else share))
         stats["mixes"] = mixes.tried
-    if not _ended(track, budget) and track.best is not None:
+    if not solve.ended and solve.packing is not None:
         by_mix.run(budget.share(options.decide_share))
-        polish = Polish(fleet, track, seed + 1)
+        polish = Polish(solve.within(budget, seed=solve.seed + 1))
         polish.run(budget, options.steps if budget.work is None else budget.work)
         stats["closed"] += polish.closed
         stats.update(steps=polish.steps, improved=polish.improved)
     stats["ruled_out"] = by_mix.ruled_out
-    return Outcome(NAME, _why(track, budget), stats={**stats})
+    return Outcome(NAME, _why(solve), stats={**stats})
 
 
 def _patience(budget: Budget) -> float:
@@ -107,21 +98,18 @@ def _patience(budget: Budget) -> float:
     return math.inf if budget.seconds is None or budget.work is not None else _NEWS_SHARE * budget.seconds
 
 
-def _ended(track: Track, budget: Budget) -> bool:
-    return track.good_enough or budget.over()
+def _why(solve: Solve) -> Stop:
+    return solve.why_stop() or (Stop.DONE if solve.packing is not None else Stop.STUCK)
 
 
-def _why(track: Track, budget: Budget) -> Stop:
-    return why_stop(track, budget) or (Stop.DONE if track.best is not None else Stop.STUCK)
-
-
-def _close_machines(fleet: Fleet, track: Track, budget: Budget, seed: int) -> int:
+def _close_machines(solve: Solve) -> int:
     """Close machines of the best plan until the budget is over; returns how often that made it cheaper."""
-    if track.best is None:
+    best = solve.packing
+    if best is None:
         return 0
-    search = Elimination(firm_fleet(fleet, track), track.best[0], seed)
-    limit = _MOST_TRIES if budget.work is None else budget.work
-    while search.possible and search.tries < limit and not _ended(track, budget):
-        if search.step(budget.over):
-            track.offer(relabel(fleet, search.packing), NAME)
+    search = Elimination(firm_fleet(solve), best, solve.seed)
+    limit = _MOST_TRIES if solve.budget.work is None else solve.budget.work
+    while search.possible and search.tries < limit and not solve.ended:
+        if search.step(solve.budget.over):
+            solve.incumbent.offer(relabel(solve.fleet, search.packing), NAME)
     return search.gained

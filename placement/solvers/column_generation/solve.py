@@ -32,10 +32,8 @@ from placement.solvers.column_generation.zone_packing import ZonePacking, may_pa
 from placement.solving.result import Outcome, Stop
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 __all__ = ["NAME", "ColumnGenerationOptions", "solve_column_generation"]
 
@@ -43,27 +41,26 @@ _SECOND_SEED = 2_000
 
 
 def solve_column_generation(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: ColumnGenerationOptions = DEFAULT,
 ) -> Outcome:
     """Bound by patterns, pack at the bound's machine counts, improve; see the module's text."""
-    if (reason := why_infeasible(fleet, budget)) is not None:
+    if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
-        track.offer(hint, NAME)
-    first_plan(fleet, track, budget, seed)
-    helped = options.second and may_search_beside(budget) and may_help(fleet, budget)
-    zones = ZonePacking(fleet, track, seed, workers=1 + helped) if may_pack_zones(fleet, track) else None
+        solve.incumbent.offer(hint, NAME)
+    first_plan(solve)
+    helped = options.second and may_search_beside(solve.budget) and may_help(solve.fleet, solve.budget)
+    zones = ZonePacking(solve, workers=1 + helped) if may_pack_zones(solve) else None
     pack_zones = None if zones is None else zones.run
     if not helped:
-        return search(fleet, track, budget, seed, options, pack_zones)
+        return search(solve, options, pack_zones)
+    budget = solve.budget
     first = budget.share(options.bound_share)
     mixes = budget.share(options.bound_share + (1 - options.bound_share) * options.dive_share)
     begun = None if zones is None else zones.errands(first, budget)
-    with second_process(track, budget, errands(fleet, track, mixes, budget, seed + _SECOND_SEED, begun)):
-        return search(fleet, track, budget, seed, options, pack_zones)
+    other = solve.within(budget, seed=solve.seed + _SECOND_SEED)
+    with second_process(solve.incumbent, budget, errands(other, mixes, begun)):
+        return search(solve, options, pack_zones)

@@ -19,7 +19,7 @@ from placement.compiled.packing import Packing
 from placement.compiled.spread import is_zoned
 from placement.heuristics.first_plan import first_plan
 from placement.parallel.helper import Errand
-from placement.parallel.job import Answer, answer_of, track_from
+from placement.parallel.job import Answer, answer_of
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.zone import Zone
@@ -27,30 +27,29 @@ from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
 from placement.solvers.column_generation.zone_counts import round_by_zone
+from placement.solving.context import Solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from placement.compiled.fleet import Fleet
     from placement.patterns.bound import PatternBound
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
 
 _FROM = 600  # copies: in smaller fleets the split costs more than it brings
 _COUNTS_SHARE = 0.15  # of the time for zones, at most, to settle how many copies go where
 _POLL = 0.05  # seconds between two looks at whether there is something to do
 
 
-def may_pack_zones(fleet: Fleet, track: Track) -> bool:
+def may_pack_zones(solve: Solve) -> bool:
     """Whether a fleet is large enough, has rules over zones, and may be packed as if nothing ran."""
-    best = track.best
+    fleet, best = solve.fleet, solve.value
     return (
         best is not None
         and sum(c.copies for c in fleet.components) >= _FROM
         and is_zoned(fleet)
         and may_dive(fleet)
         and len({pool.zone for pool in fleet.pools if pool.max_instances != 0}) > 1
-        and Greenfield.of(fleet, best[1]) is not None
+        and Greenfield.of(fleet, best) is not None
     )
 
 
@@ -63,11 +62,10 @@ class PackZone:
 
     def run(self, budget: Budget) -> Answer:
         """Until time is over, or its bound is met."""
-        fleet = self.zone.fleet
-        track = track_from(fleet, None, budget)
-        first_plan(fleet, track, budget, self.seed)
-        search(fleet, track, budget, self.seed, ColumnGenerationOptions(second=False))
-        return answer_of(track)
+        solve = Solve.of(self.zone.fleet, budget, self.seed)
+        first_plan(solve)
+        search(solve, ColumnGenerationOptions(second=False))
+        return answer_of(solve)
 
 
 class ZonePacking:
@@ -78,13 +76,13 @@ class ZonePacking:
     workers : processes that take zones, this one included.
     """
 
-    def __init__(self, fleet: Fleet, track: Track, seed: int, workers: int) -> None:
+    def __init__(self, solve: Solve, workers: int) -> None:
         """O(copies + components)."""
-        best = track.best
+        best = solve.incumbent.best
         assert best is not None
-        fresh = Greenfield.of(fleet, best[1])
+        fresh = Greenfield.of(solve.fleet, best[1])
         assert fresh is not None
-        self._fleet, self._track, self._seed, self._workers = fleet, track, seed, workers
+        self._solve, self._incumbent, self._workers = solve, solve.incumbent, workers
         self._fresh = fresh
         self._firm = RequiredAsPlaced.of(fresh.fleet, best[0]).fleet
         self._change = threading.Condition()
@@ -102,13 +100,13 @@ class ZonePacking:
             return False
         while (task := self._take()) is not None:
             answer = task.run(self._share(task, budget))
-            self._track.note_faults(answer.faults)
+            self._incumbent.note_faults(answer.faults)
             self._put(task, answer)
         return self._joined({task.zone.zone for task in tasks}, budget)
 
     def errands(self, first: Budget, budget: Budget) -> Iterator[Errand]:
         """What a second process does: zones of the best plan until there are others, then those."""
-        best = self._track.best
+        best = self._incumbent.best
         if best is not None:
             yield from self._again(best[0], first)
         while not budget.over() and self._deadline is None:
@@ -121,14 +119,14 @@ class ZonePacking:
         """The zones of a plan, each with the copies that it has there."""
         tasks = self._tasks(Zone.in_plan(self._firm, packing, zone) for zone in range(len(self._firm.zones)))
         for k, task in enumerate(tasks):
-            if self._deadline is not None or self._track.good_enough:
+            if self._deadline is not None or self._incumbent.good_enough:
                 return
             part = budget.share(task.zone.copies / sum(other.zone.copies for other in tasks[k:]))
             yield Errand(task, part, NAME, partial(self._exchange, task.zone.zone))
 
     def _exchange(self, zone: int, answer: Answer) -> None:
         """Offer the best plan with another packing of one of its zones, if it still has the same copies there."""
-        best = self._track.best
+        best = self._incumbent.best
         if best is None or answer.packing is None:
             return
         now = Zone.in_plan(self._firm, best[0], zone)
@@ -139,17 +137,17 @@ class ZonePacking:
     def _split(self, bound: PatternBound, budget: Budget) -> list[PackZone]:
         if not bound.rounds:
             return []
-        counts = round_by_zone(self._firm, bound.useful_patterns(), budget, self._seed)
+        counts = round_by_zone(self._firm, bound.useful_patterns(), budget, self._solve.seed)
         return [] if counts is None else self._tasks(Zone.of(self._firm, z, here) for z, here in enumerate(counts))
 
     def _tasks(self, zones: Iterable[Zone]) -> list[PackZone]:
         """Those with copies, largest first."""
-        tasks = [PackZone(zone, self._seed + zone.zone) for zone in zones if zone.copies]
+        tasks = [PackZone(zone, self._solve.seed + zone.zone) for zone in zones if zone.copies]
         return sorted(tasks, key=lambda task: -task.zone.copies)
 
     def _take(self) -> PackZone | None:
         with self._change:
-            if not self._open or self._track.good_enough:
+            if not self._open or self._incumbent.good_enough:
                 return None
             task = self._open.pop(0)
             self._begun.add(task.zone.zone)
@@ -170,7 +168,7 @@ class ZonePacking:
     def _joined(self, zones: set[int], budget: Budget) -> bool:
         """Offer all zones together, once the second process has brought its own."""
         with self._change:
-            while self._found.keys() < self._begun and not (budget.over() or self._track.good_enough):
+            while self._found.keys() < self._begun and not (budget.over() or self._incumbent.good_enough):
                 self._change.wait(_POLL)
             found = [packing for zone in zones if (packing := self._found.get(zone)) is not None]
         if len(found) < len(zones):
@@ -179,4 +177,4 @@ class ZonePacking:
         return True
 
     def _offer(self, packing: Packing) -> None:
-        self._track.offer(self._fresh.lift(packing), NAME)
+        self._incumbent.offer(self._fresh.lift(packing), NAME)

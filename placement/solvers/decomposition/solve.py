@@ -30,19 +30,16 @@ from placement.reductions.partition import deal, gather, make_parts, merged
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
 from placement.solvers.registry import find_solver
-from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine, Packing, Value
     from placement.parallel.job import Answer
     from placement.reductions.partition import Part
     from placement.solvers.decomposition.tasks import Task
-    from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.context import Solve
 
 NAME = "decomposition"
 _WORK_ROUNDS = 2  # under a work limit
@@ -89,61 +86,56 @@ class DecompositionOptions:
 
 
 def solve_decomposition(
-    fleet: Fleet,
-    track: Track,
+    solve: Solve,
     *,
-    budget: Budget,
-    seed: int = 0,
     hint: Packing | None = None,
     options: DecompositionOptions = DecompositionOptions(),
 ) -> Outcome:
     """Solve in parts, bound as a whole; see the module's text."""
-    if sum(c.copies for c in fleet.components) <= 1.5 * options.copies:
-        return _as_a_whole(fleet, track, budget, seed, hint, options)
-    if (reason := why_infeasible(fleet, budget)) is not None:
+    if sum(c.copies for c in solve.fleet.components) <= 1.5 * options.copies:
+        return _as_a_whole(solve, hint, options)
+    if (reason := why_infeasible(solve.fleet, solve.budget)) is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     if hint is not None:
-        track.offer(hint, NAME)
-    _first_plan(fleet, track, budget, seed)
-    raise_instant_bounds(fleet, track, budget)
-    search = _Search(fleet, track, budget, seed, options)
+        solve.incumbent.offer(hint, NAME)
+    _first_plan(solve)
+    raise_instant_bounds(solve)
+    search = _Search(solve, options)
     search.pack_whole()
-    if track.best is None:
+    if solve.packing is None:
         if not search.bounded:
             search.bound_alone()
-        return Outcome(NAME, why_stop(track, budget) or Stop.STUCK, stats=search.stats)
+        return Outcome(NAME, solve.why_stop() or Stop.STUCK, stats=search.stats)
     search.run()
-    return Outcome(NAME, why_stop(track, budget) or Stop.DONE, stats=search.stats)
+    return Outcome(NAME, solve.why_stop() or Stop.DONE, stats=search.stats)
 
 
-def _as_a_whole(
-    fleet: Fleet, track: Track, budget: Budget, seed: int, hint: Packing | None, options: DecompositionOptions
-) -> Outcome:
+def _as_a_whole(solve: Solve, hint: Packing | None, options: DecompositionOptions) -> Outcome:
     solver = find_solver(options.solver)
-    settings = solver.make_options(_settings(options))
-    return solver.load()(fleet, track, budget=budget, seed=seed, hint=hint, options=settings)
+    return solver.load()(solve, hint=hint, options=solver.make_options(_settings(options)))
 
 
 def _settings(options: DecompositionOptions) -> dict[str, Any]:
     return _ALONE.get(options.solver, {})
 
 
-def _first_plan(fleet: Fleet, track: Track, budget: Budget, seed: int) -> None:
-    first_plan(fleet, track, budget, seed)
-    if track.best is not None or budget.over():
+def _first_plan(solve: Solve) -> None:
+    first_plan(solve)
+    if solve.packing is not None or solve.budget.over():
         return
-    part = budget.share(_FILL_SHARE, work=budget.work)
-    fill = Fill(fleet, part, seed)
-    if fill.run(part, track) and fill.packing is not None:
-        track.offer(relabel(fleet, fill.packing), NAME)
+    part = solve.share(_FILL_SHARE, work=solve.budget.work)
+    fill = Fill(part.fleet, part.budget, part.seed)
+    if fill.run(part) and fill.packing is not None:
+        solve.incumbent.offer(relabel(solve.fleet, fill.packing), NAME)
 
 
 class _Search:
     """The tasks of one solve, and what they count."""
 
-    def __init__(self, fleet: Fleet, track: Track, budget: Budget, seed: int, options: DecompositionOptions) -> None:
-        self._fleet, self._track, self._budget, self._options = fleet, track, budget, options
-        self._rng = np.random.default_rng(seed)
+    def __init__(self, solve: Solve, options: DecompositionOptions) -> None:
+        self._solve, self._options = solve, options
+        self._fleet, self._track, self._budget = solve.fleet, solve.incumbent, solve.budget
+        self._rng = np.random.default_rng(solve.seed)
         self.bounded = False  # by the whole, within what the best plan leaves out
         self.stats: dict[str, int | float | str] = {"rounds": 0, "parts": 0, "improved": 0}
 
@@ -154,9 +146,8 @@ class _Search:
 
     def pack_whole(self) -> None:
         """Plans of the whole in groups of alike components, and its bound beside; not where that merges little."""
-        best = self._track.best
-        fresh = Greenfield.of(self._fleet, None if best is None else best[1])
-        if fresh is None or not self._options.groups or why_stop(self._track, self._budget):
+        fresh = Greenfield.of(self._fleet, self._solve.value)
+        if fresh is None or not self._options.groups or self._solve.why_stop():
             return
         by_clock = self._budget.work is None and self._budget.seconds is not None
         sizes = [(times * self._options.groups, weight) for times, weight in (_FINER if by_clock else _FINER[:1])]
@@ -177,24 +168,24 @@ class _Search:
             within = bound if answer.bounds else within
             if answer.packing is not None:
                 self._track.offer(fresh.lift(answer.packing), NAME)
-            if why_stop(self._track, self._budget):
+            if self._solve.why_stop():
                 break
-        self.bounded = within is not None and within.given == self._given()
+        self.bounded = within is not None and within.given == self._solve.left_out
 
     def run(self) -> None:
         """Round after round until nothing is to be gained, or the budget is over."""
         rounds = min(self._options.rounds, _WORK_ROUNDS if self._budget.work is not None else 2**60)
         idle = 0
         for turn in range(rounds):
-            if why_stop(self._track, self._budget) or idle >= _PATIENCE:
+            if self._solve.why_stop() or idle >= _PATIENCE:
                 return
             gained = self._improve_whole()
             idle = 0 if self._round(turn) or gained else idle + 1
 
     def _improve_whole(self) -> bool:
         """Take machines of the whole plan apart, a few at a time: no part has the room that is in another."""
-        part = self._budget.share(_IMPROVE_SHARE, work=self._budget.work)
-        return improve(self._fleet, self._track, part, int(self._rng.integers(2**30)), NAME)
+        seed = int(self._rng.integers(2**30))
+        return improve(self._solve.share(_IMPROVE_SHARE, work=self._budget.work, seed=seed), NAME)
 
     def _round(self, turn: int) -> bool:
         """Cut, solve, put back; says whether the plan got better."""
@@ -244,12 +235,7 @@ class _Search:
         return Pack(part.fleet, part.packing, options.solver, _settings(options), seed)
 
     def _bound_task(self, weight: float) -> Bound:
-        return Bound(self._fleet, self._given(), int(self._rng.integers(2**30)), weight)
-
-    def _given(self) -> tuple[int, ...] | None:
-        """What the best plan leaves out, by level."""
-        best = self._track.best
-        return best[1].left_out if best is not None and self._fleet.levels else None
+        return Bound(self._fleet, self._solve.left_out, int(self._rng.integers(2**30)), weight)
 
     def _hear(self, answer: Answer) -> None:
         self._track.note_faults(answer.faults)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.parallel.executors import interrupt_calls, workers_of
-from placement.parallel.job import Answer, Limits, answer_of, perform, track_from
+from placement.parallel.job import Answer, Limits, answer_of, perform
 from placement.solvers.registry import find_solver
-from placement.solving.incumbent import Track
+from placement.solving.context import Solve
 from placement.solving.result import SolverFault
 
 if TYPE_CHECKING:
@@ -47,11 +47,10 @@ class Pack:
 
     def run(self, budget: Budget) -> Answer:
         """Solve within the budget, from the hint."""
-        track = track_from(self.fleet, self.hint, budget)
+        solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         solver = find_solver(self.solver)
-        options = solver.make_options(self.options)
-        solver.load()(self.fleet, track, budget=budget, seed=self.seed, hint=self.hint, options=options)
-        return answer_of(track)
+        solver.load()(solve, hint=self.hint, options=solver.make_options(self.options))
+        return answer_of(solve)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +77,10 @@ class Bound:
             fleet = coarse.fleet
             if not may_build(fleet, budget):
                 break
-            patterns = PatternBound(fleet, budget, self.given, self.seed)
-            track = Track(fleet, budget)
-            patterns.run(track, nodes=_NODES)
-            faults += track.faults
+            solve = Solve.of(fleet, budget, self.seed)
+            patterns = PatternBound(solve, self.given)
+            patterns.run(nodes=_NODES)
+            faults += solve.incumbent.faults
             if patterns.bound > best:
                 best, relaxes = patterns.bound, "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
             if fleet is self.fleet:
@@ -100,11 +99,10 @@ class Whole:
 
     def run(self, budget: Budget) -> Answer:
         """Solve the smaller problem within the budget."""
-        fleet = self.groups.fleet
-        track = Track(fleet, budget)
+        solve = Solve.of(self.groups.fleet, budget, self.seed)
         solver = find_solver(self.solver)
-        solver.load()(fleet, track, budget=budget, seed=self.seed, hint=None, options=solver.make_options({}))
-        found = answer_of(track)
+        solver.load()(solve, hint=None, options=solver.make_options({}))
+        found = answer_of(solve)
         return found if found.packing is None else replace(found, packing=self.groups.lift(found.packing))
 
 
@@ -133,9 +131,7 @@ def _share(tasks: Sequence[Task], index: int, workers: int = 1) -> float:
 
 
 def _inside(budget: Budget, fraction: float) -> Budget:
-    part = budget.share(fraction, work=budget.work)
-    part.executor = None
-    return part
+    return budget.share(fraction, work=budget.work, alone=True)
 
 
 class _Elsewhere:
