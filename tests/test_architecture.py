@@ -32,6 +32,7 @@ LAYERS = (
     "catalogue",
     "documents",
     "sizing",
+    "catalogue.readers",
     "referee",
     "compiled",
     "reductions.base",

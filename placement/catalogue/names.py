@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from typing import TYPE_CHECKING
 
 from placement.errors import printable
@@ -40,3 +41,16 @@ def nearest_names(name: str, known: Iterable[str], *, most: int = 3) -> str:
     if not listed:
         return "none is known"
     return f"known: {', '.join(listed[:8])}{', …' if len(listed) > 8 else ''}"
+
+
+def provider_of(name: str) -> str:
+    """The cloud whose way to name its types a name follows; "other" when that tells nothing.
+
+    >>> [provider_of(name) for name in ("ml.p5.48xlarge", "g6.xlarge", "a3-highgpu-8g", "Standard_NC6s_v3")]
+    ['sagemaker', 'aws', 'gcp', 'azure']
+    """
+    if name.startswith("Standard_"):
+        return "azure"
+    if re.fullmatch(r"(ml\.)?[a-z0-9-]+\.[a-z0-9-]+", name):
+        return "sagemaker" if name.startswith("ml.") else "aws"
+    return "gcp" if re.fullmatch(r"[a-z]\w*-[a-z]+-\w+", name) else "other"

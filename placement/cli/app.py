@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli import drawing
+from placement.cli.catalogue import app as catalogue_app
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 from placement.cli.size import size
@@ -378,3 +379,4 @@ def info(file: FileArgument, full: FullOption = False) -> None:
 
 
 app.command()(size)
+app.add_typer(catalogue_app)

@@ -86,7 +86,7 @@ def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> tuple[lis
     if not _is_row(here):
         return [], ()
     later = getattr(here, "later", ())
-    return [*here.model_fields, *later], later
+    return [*here.model_fields, *later, *getattr(here, "written_out", ())], later
 
 
 def _inside(annotation: Any, part: int | str) -> Any:

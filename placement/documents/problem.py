@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from placement.documents.frozen import AS_TUPLE, EMPTY, Listed, Table
-from placement.errors import DocumentError
+from placement.errors import DocumentError, Fault
 
 LARGEST = 1e9  # of any quantity: keeps every sum of products inside 64-bit integers
 SHORTEST_HORIZON = 1e-6  # hours
@@ -101,6 +101,19 @@ OptionReference = Annotated[int | str, BeforeValidator(_option_reference)]
 NOT_YET = "is part of the format, but this version does not support it yet; leave it out to plan without it"
 
 
+CATALOGUE = "catalogue"  # the key that a reference to the catalogue stands under, written out before rows are made
+
+
+def _may_refer(schema: dict[str, Any], row: type[Any]) -> None:
+    """In the JSON Schema an instance type has its sizes and price, or the name of its row in the catalogue."""
+    _show_later(schema, row)
+    schema["properties"][CATALOGUE] = {
+        "type": "string",
+        "description": "Name in the catalogue; other keys override it.",
+    }
+    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": [CATALOGUE]}]
+
+
 def _show_later(schema: dict[str, Any], row: type[Any]) -> None:
     """In the JSON Schema a key that is not supported yet is named, and takes no value."""
     schema["properties"] |= {key: {"not": {}, "description": NOT_YET} for key in row.later}
@@ -119,6 +132,7 @@ class Row(BaseModel):
         revalidate_instances="always",  # `model_copy(update=...)` checks nothing
     )
     later: ClassVar[tuple[str, ...]] = ()  # keys of the format that are refused, each with a word of its own
+    written_out: ClassVar[tuple[str, ...]] = ()  # keys that stand in documents, and are gone when rows are made
 
     def __init__(self, /, **fields: Any) -> None:
         """Validate the fields of one row; all faults are raised at once, as a `DocumentError`."""
@@ -148,7 +162,13 @@ class Reserved(Row):
 
 
 class InstanceType(Row):
-    """A shape of machine and its price, dollars per hour."""
+    """A shape of machine and its price, dollars per hour.
+
+    In a document a row may refer to the catalogue (`catalogue: NAME`): `Problem` writes that out.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_may_refer)
+    written_out = (CATALOGUE,)
 
     accelerator: Name | None = None
     accelerator_count: DeviceCount = 0
@@ -358,11 +378,12 @@ class Problem(Row):
         """Validate `document`; all faults are raised at once."""
         from placement.documents.faults import faults_of
 
+        document, unknown = _without_references(document)
         try:
             BaseModel.__init__(self, **document)
         except ValidationError as error:
-            raise DocumentError(faults_of(document, error), "problem") from None
-        faults = faults_of(document, None, self)
+            raise DocumentError([*unknown, *faults_of(document, error)], "problem") from None
+        faults = [*unknown, *faults_of(document, None, self)]
         if faults:
             raise DocumentError(faults, "problem")
 
@@ -372,3 +393,13 @@ class Problem(Row):
         A null that was given means what an absent key means, and is left out.
         """
         return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}
+
+
+def _without_references(document: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
+    """A document with its references to the catalogue written out; the tables are read only where there are any."""
+    rows = document.get("instance_types")
+    if not isinstance(rows, dict) or not any(isinstance(row, dict) and CATALOGUE in row for row in rows.values()):
+        return document, []
+    from placement.catalogue.resolve import written_out
+
+    return written_out(document)

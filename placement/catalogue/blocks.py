@@ -1,0 +1,152 @@
+"""Blocks of a problem from the market: accelerators, instance types, pools, limits from quotas, and nodes that run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.market import is_of
+from placement.catalogue.rows import accelerator_row, accelerator_words, instance_row, price_words, whole
+from placement.errors import UsageError, printable
+from placement.units import dollars, micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.catalogue.market import Market
+    from placement.catalogue.offers import Capacity, Quota
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to take: types by name, the region and zones (none: all that are known), how to buy, prices as given."""
+
+    names: tuple[str, ...]
+    region: str = ""
+    zones: tuple[str, ...] = ()
+    capacity: Capacity = "on-demand"
+    prices: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Blocks:
+    """Rows of a problem by section, and notes on them by section and name."""
+
+    accelerators: dict[str, dict[str, Any]] = field(default_factory=dict)
+    instance_types: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pools: list[dict[str, Any]] = field(default_factory=list)
+    limits: list[dict[str, Any]] = field(default_factory=list)
+    instances: list[dict[str, Any]] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)  # of accelerators and instance types, by name
+    remarks: list[str] = field(default_factory=list)  # what a reader should know of the whole
+
+    def to_document(self) -> dict[str, Any]:
+        """The sections that have rows."""
+        sections = ("accelerators", "instance_types", "pools", "limits", "instances")
+        return {name: getattr(self, name) for name in sections if getattr(self, name)}
+
+
+def blocks(market: Market, wish: Wish, *, with_limits: bool = True) -> Blocks:
+    """The blocks that rent what was wished for.
+
+    A quota over several pools is a row of `limits`; each pool's `max_instances` is what the quota allows it alone.
+    Without `with_limits`, for readers that do not know the key, a remark says so.
+
+    Raises
+    ------
+    UsageError
+        A type has no known price, and none was given; all of them are named.
+    """
+    made = Blocks()
+    _check_prices(market, wish)
+    for name in wish.names:
+        facts = market.types[name]
+        if facts.accelerator_count:
+            row = accelerator_row(facts)
+            known = made.accelerators.setdefault(facts.device, row)
+            known["memory_gib"] = min(known["memory_gib"], row["memory_gib"])
+            made.notes.setdefault(facts.device, accelerator_words(facts))
+        price = market.price(name, wish.region)
+        own = wish.prices.get(name)
+        listed = own if own is not None else price.per_hour if price else None
+        made.instance_types[name] = instance_row(facts, listed)
+        made.notes[name] = "price as given" if own is not None else price_words(price, wish.region)
+        _add_pools(made, market, wish, name)
+    _add_limits(made, market, wish, with_limits=with_limits)
+    _add_nodes(made, market, wish)
+    return made
+
+
+def _check_prices(market: Market, wish: Wish) -> None:
+    unknown = [name for name in wish.names if name not in wish.prices and not market.price(name, wish.region)]
+    if unknown:
+        names = ", ".join(map(printable, unknown))
+        raise UsageError(f"no price is known of {names}; give each with --price {printable(unknown[0])}=DOLLARS")
+
+
+def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
+    """A pool a zone; of a cluster's nodes, one a zone and way to buy, as large as it is now."""
+    nodes = [node for node in market.nodes if node.instance_type == name]
+    if nodes:
+        counts: dict[tuple[str, Capacity], int] = defaultdict(int)
+        for node in nodes:
+            counts[node.zone, node.capacity] += 1
+        for (zone, capacity), count in sorted(counts.items()):
+            made.pools.append(_pool(market, wish, name, zone, capacity) | {"max_instances": count})
+        return
+    zones = wish.zones or market.zones(name, wish.region)
+    if not zones:
+        made.remarks.append(f"The zones of {name} are not known: {wish.region or 'all'} stands for all of them as one.")
+    for zone in zones or (wish.region or "all",):
+        pool = _pool(market, wish, name, zone, wish.capacity)
+        most = market.most(name, wish.region, wish.capacity)
+        made.pools.append(pool if most is None else pool | {"max_instances": most})
+
+
+def pool_name(name: str, zone: str, capacity: Capacity) -> str:
+    """What a pool is called: type and zone, and spot where it is."""
+    return f"{name}-{zone}{'-spot' if capacity == 'spot' else ''}"
+
+
+def _pool(market: Market, wish: Wish, name: str, zone: str, capacity: Capacity) -> dict[str, Any]:
+    pool: dict[str, Any] = {"name": pool_name(name, zone, capacity), "instance_type": name, "zone": zone}
+    if capacity == "spot" and name not in wish.prices:
+        price = market.price(name, wish.region, zone, "spot")
+        if price is None:
+            made = f"no spot price is known of {printable(name)} in {printable(zone)}"
+            raise UsageError(f"{made}; give one with --price, or a file of spot prices with --facts")
+        pool["price_per_hour"] = whole(dollars(micro_dollars(price.per_hour)))
+    return pool
+
+
+def _add_limits(made: Blocks, market: Market, wish: Wish, *, with_limits: bool) -> None:
+    """A limit for each quota that several pools share."""
+    for quota in dict.fromkeys(market.quotas):
+        shared = [
+            pool["name"]
+            for pool in made.pools
+            if is_of(quota, market.types[pool["instance_type"]], wish.region, _bought(pool))
+        ]
+        if len(shared) < 2:
+            continue
+        if with_limits:
+            made.limits.append(_limit(quota, shared))
+        else:
+            made.remarks.append(f'The quota "{quota.name}" of {whole(quota.most)} is shared by {", ".join(shared)}.')
+
+
+def _bought(pool: Mapping[str, Any]) -> Capacity:
+    return "spot" if pool["name"].endswith("-spot") else "on-demand"
+
+
+def _limit(quota: Quota, pools: Sequence[str]) -> dict[str, Any]:
+    key = "max_instances" if quota.instance_type else "max_vcpus"
+    return {"name": quota.name, "pools": list(pools), key: int(quota.most)}
+
+
+def _add_nodes(made: Blocks, market: Market, wish: Wish) -> None:
+    for node in market.nodes:
+        if node.instance_type in wish.names:
+            row = {"id": node.name, "pool": pool_name(node.instance_type, node.zone, node.capacity)}
+            made.instances.append(row if node.state == "active" else row | {"state": node.state})

@@ -1,0 +1,149 @@
+"""The shipped table and the user's own files as one: what can be rented where, at which price, and how much of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from placement.catalogue.names import nearest_names
+from placement.catalogue.tables import accelerators, instance_types, region_of_zone
+from placement.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from placement.catalogue.facts import InstanceFacts, Price
+    from placement.catalogue.offers import Capacity, Findings, Node, Quota
+
+_KEPT = ("kubernetes_memory_gib", "accelerator_link", "network_gbps", "efa_interfaces", "zones", "regions", "price")
+
+
+class Market:
+    """Facts from the shipped table, where no file of the user's tells otherwise; of two files the later one counts."""
+
+    def __init__(self, findings: Iterable[Findings] = ()) -> None:
+        """O(rows of the table and of the files)."""
+        self.findings = tuple(findings)
+        self._types = dict(instance_types())
+        for found in self.findings:
+            for facts in found.types:
+                self._types[facts.name] = _merged(self._types.get(facts.name), facts)
+        self._prices: dict[tuple[str, str, str, Capacity], Price] = {}
+        self._on_demand: dict[tuple[str, str], Price] = {}
+        self._zones: dict[tuple[str, str], set[str]] = {}
+        self._regions: dict[str, set[str]] = {}
+        for offer in (offer for found in self.findings for offer in found.offers):
+            if offer.price:
+                self._prices[offer.instance_type, offer.region, offer.zone, offer.capacity] = offer.price
+                if offer.capacity == "on-demand":
+                    self._on_demand[offer.instance_type, offer.region] = offer.price
+            self._regions.setdefault(offer.instance_type, set()).add(offer.region)
+            if offer.zone:
+                self._zones.setdefault((offer.instance_type, offer.region), set()).add(offer.zone)
+
+    @property
+    def types(self) -> Mapping[str, InstanceFacts]:
+        """Every instance type by name, the shipped ones first."""
+        return self._types
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that run, of all files."""
+        return tuple(node for found in self.findings for node in found.nodes)
+
+    @property
+    def quotas(self) -> tuple[Quota, ...]:
+        """The quotas of all files."""
+        return tuple(quota for found in self.findings for quota in found.quotas)
+
+    def instance_type(self, name: str) -> InstanceFacts:
+        """An instance type by its name.
+
+        Raises
+        ------
+        UsageError
+            No table and no file has it; the message has the nearest names.
+        """
+        found = self._types.get(name) or next((f for f in self._types.values() if f.name.lower() == name.lower()), None)
+        if found is None:
+            known = nearest_names(name, self._types)
+            raise UsageError(f'no instance type "{printable(name)}" is in the catalogue; {known}')
+        return found
+
+    def regions(self, name: str) -> tuple[str, ...]:
+        """Regions where a type is known to be offered."""
+        facts = self._types[name]
+        priced = {facts.price.region} if facts.price and not facts.regions else set()
+        return tuple(sorted({*facts.regions, *self._regions.get(name, ()), *priced}))
+
+    def zones(self, name: str, region: str) -> tuple[str, ...]:
+        """Zones of a region that offer a type: those of the user's files, else of the table; none when not known."""
+        told = self._zones.get((name, region))
+        if told:
+            return tuple(sorted(told))
+        return tuple(zone for zone in self._types[name].zones if region_of_zone(zone) == region)
+
+    def price(self, name: str, region: str = "", zone: str = "", capacity: Capacity = "on-demand") -> Price | None:
+        """What a machine costs there; on demand, where that is not told, in the region that the price names."""
+        told = self._prices.get((name, region, zone, capacity)) or self._prices.get((name, region, "", capacity))
+        if told or capacity == "spot":
+            return told
+        return self._on_demand.get((name, region)) or self._types[name].price
+
+    def most(self, name: str, region: str, capacity: Capacity = "on-demand") -> int | None:
+        """The most machines of a type that the quotas of a region allow; None when no quota tells.
+
+        A quota of vCPUs is shared by its families: each type alone gets all of it here, see `shared_quotas`.
+        """
+        facts = self._types[name]
+        limits = [_machines(quota, facts) for quota in self.quotas if is_of(quota, facts, region, capacity)]
+        return min(limits, default=None)
+
+
+def is_of(quota: Quota, facts: InstanceFacts, region: str, capacity: Capacity) -> bool:
+    """Whether a quota counts machines of a type there.
+
+    SageMaker counts machines of one type, however they are bought; EC2 counts vCPUs of families.
+    """
+    if quota.region != region:
+        return False
+    if quota.instance_type:
+        return quota.instance_type == facts.name
+    family = facts.name.partition(".")[0]
+    letters = re.match("[a-z]*", family)
+    own = letters[0] if letters else ""
+    known = any(family.startswith(name) if name[-1].isdigit() else name == own for name in quota.families)
+    return quota.capacity == capacity and facts.provider in ("aws", "kubernetes") and known
+
+
+def _machines(quota: Quota, facts: InstanceFacts) -> int:
+    return int(quota.most if quota.instance_type else quota.most // facts.vcpus if facts.vcpus else 0)
+
+
+def _merged(known: InstanceFacts | None, told: InstanceFacts) -> InstanceFacts:
+    """What a file tells of a type, and of the table what the file leaves open."""
+    if known is None or told.provider == "other":
+        return told
+    empty = {key: getattr(known, key) for key in _KEPT if not getattr(told, key)}
+    if told.provider == "kubernetes":  # its sizes are what is allocatable already
+        empty.pop("kubernetes_memory_gib", None)
+    return replace(told, **empty)
+
+
+def usable_memory_gib(facts: InstanceFacts) -> float:
+    """GiB that copies may use on one accelerator: what its driver hands out, else what the provider reports.
+
+    A slice has what the provider reports: what its driver keeps of it is not known.
+    """
+    known = accelerators().get(facts.accelerator)
+    if known is None or known.usable_gib is None or facts.accelerator_share < 1:
+        return facts.accelerator_memory_gib
+    return known.usable_gib
+
+
+def reserved_memory_gib(facts: InstanceFacts) -> float:
+    """GiB of the host that Kubernetes keeps, as far as that is known."""
+    if facts.kubernetes_memory_gib is None:
+        return 0
+    return round(facts.memory_gib - facts.kubernetes_memory_gib, 2)

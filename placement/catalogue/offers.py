@@ -1,0 +1,61 @@
+"""What a file of the user's tells beyond the shipped tables: prices, places, quotas and the nodes that run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from placement.catalogue.facts import InstanceFacts, Price
+
+Capacity = Literal["on-demand", "spot"]
+NodeState = Literal["active", "cordoned", "draining"]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One instance type in one place. Without a zone it is offered somewhere in the region; a price may be unknown."""
+
+    instance_type: str
+    region: str
+    zone: str = ""
+    capacity: Capacity = "on-demand"
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """The most an account may run in a region: machines of one type, or vCPUs of families of types together.
+
+    `families` are the letters before the generation: ("g", "vt") of EC2's "Running On-Demand G and VT instances".
+    """
+
+    name: str
+    region: str
+    most: float
+    capacity: Capacity = "on-demand"
+    instance_type: str = ""
+    families: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A machine that runs in a cluster."""
+
+    name: str
+    instance_type: str
+    zone: str
+    capacity: Capacity = "on-demand"
+    state: NodeState = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that one file tells. `skipped` says in words what was left out, and why."""
+
+    source: str
+    types: tuple[InstanceFacts, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    quotas: tuple[Quota, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    skipped: tuple[str, ...] = ()

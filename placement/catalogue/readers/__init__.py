@@ -1,0 +1,74 @@
+"""Reads what users already have: answers of AWS's command line, price lists, nodes of a cluster.
+
+`read_facts` tells which of them a file is by what is in it, so no option has to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.catalogue.readers import aws_offers, aws_prices, aws_quotas, aws_types, gpuhunt, kubernetes, skypilot
+from placement.catalogue.readers.fields import FieldError, parse_csv, parse_json
+from placement.documents.read import read_text
+from placement.errors import DocumentError, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from placement.catalogue.offers import Findings
+    from placement.catalogue.readers.fields import At
+
+_JSON: dict[str, tuple[str, Callable[[At, str], Findings]]] = {
+    aws_types.KEY: ("aws ec2 describe-instance-types", aws_types.read_types),
+    aws_offers.OFFERINGS: ("aws ec2 describe-instance-type-offerings", aws_offers.read_offerings),
+    aws_offers.SPOT_PRICES: ("aws ec2 describe-spot-price-history", aws_offers.read_spot_prices),
+    aws_prices.KEY: ("aws pricing get-products", aws_prices.read_prices),
+    aws_quotas.KEY: ("aws service-quotas list-service-quotas", aws_quotas.read_quotas),
+    "items": ("kubectl get nodes -o json", kubernetes.read_nodes),
+}
+
+
+def read_facts(path: str | Path) -> Findings:
+    """All that a file tells of machines, prices, quotas or nodes; ``-`` is standard input.
+
+    Raises
+    ------
+    DocumentError
+        It can't be read, is none of the kinds that are known, or is damaged: with row and column.
+    UsageError
+        `path` is not the name of a file.
+    """
+    source, text = read_text(path)
+    start = text.lstrip()[:1]
+    if not start:
+        raise DocumentError([Fault("$", "is empty")], source)
+    try:
+        return _read_json(text, source) if start in "{[" else _read_csv(text, source)
+    except FieldError as error:
+        raise DocumentError([error.fault], source) from None
+
+
+def _read_json(text: str, source: str) -> Findings:
+    document = parse_json(text, source)
+    keys = document.value if isinstance(document.value, dict) else {}
+    if keys.get("kind") in kubernetes.KINDS:
+        return kubernetes.read_nodes(document, source)
+    for key, (_, read) in _JSON.items():
+        if key in keys:
+            return read(document, source)
+    told = "; ".join(f"{key} ({command})" for key, (command, _) in _JSON.items())
+    rule = f"is none of the answers that are known, which have one of these keys: {told}"
+    raise DocumentError([Fault("$", rule)], source)
+
+
+def _read_csv(text: str, source: str) -> Findings:
+    rows = parse_csv(text, source)
+    if not rows:
+        raise DocumentError([Fault("$", "has no rows below the row of column names")], source)
+    for columns, read in ((skypilot.COLUMNS, skypilot.read_skypilot), (gpuhunt.COLUMNS, gpuhunt.read_gpuhunt)):
+        if set(columns) <= set(rows[0].cells):
+            return read(rows, source)
+    known = f"of SkyPilot ({', '.join(skypilot.COLUMNS)}) or of gpuhunt ({', '.join(gpuhunt.COLUMNS)})"
+    rule = f"is no price list that is known: its first row must name the columns {known}"
+    raise DocumentError([Fault("row 1", rule, ", ".join(rows[0].cells))], source)

@@ -1,0 +1,75 @@
+"""Where AWS offers a type, and its price there on spot.
+
+Read are answers of `aws ec2 describe-instance-type-offerings` and `describe-spot-price-history`. A zone has an id
+(use1-az4) and a name (us-east-1a). A name means another place in another account; an id does not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from placement.catalogue.facts import Price
+from placement.catalogue.offers import Findings, Offer
+from placement.catalogue.readers.fields import FieldError, each
+from placement.catalogue.tables import region_of_zone
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import At
+
+OFFERINGS, SPOT_PRICES = "InstanceTypeOfferings", "SpotPriceHistory"
+LOCATION_TYPES = ("availability-zone-id", "availability-zone", "region", "outpost")
+_ZONE_NAME = re.compile(r"(?P<region>[a-z]{2}(?:-[a-z]+)+-\d+)(?:-[a-z]+-\d+)?[a-z]")  # also of a local zone
+_LINUX = ("Linux/UNIX", "Linux/UNIX (Amazon VPC)")
+
+
+def region_of(zone: At) -> str:
+    """The region of a zone, by its name or its id."""
+    name = zone.text()
+    named = _ZONE_NAME.fullmatch(name)
+    region = named["region"] if named else region_of_zone(name)
+    if region is None:
+        raise zone.fault("names no zone of AWS: its name ends as us-east-1a does, its id as use1-az4 does")
+    return region
+
+
+def read_offerings(document: At, source: str) -> Findings:
+    """Regions and zones of types."""
+    return Findings(source, offers=tuple(each(document.key(OFFERINGS).items(), _offering, source)))
+
+
+def _offering(row: At) -> Offer:
+    name, place = row.key("InstanceType").text(), row.key("Location")
+    kind = row.get("LocationType")
+    if kind and kind.text() not in LOCATION_TYPES:
+        raise kind.fault(f"must be one of {', '.join(LOCATION_TYPES)}")
+    if kind and kind.text() == "region":
+        return Offer(name, place.text())
+    if kind and kind.text() == "outpost":
+        raise kind.fault("offers on outposts are not read; ask for --location-type availability-zone-id")
+    return Offer(name, region_of(place), place.text())
+
+
+def read_spot_prices(document: At, source: str) -> Findings:
+    """The newest spot price of each type in each zone, of machines that run Linux."""
+    rows = each(document.key(SPOT_PRICES).items(), _spot_price, source)
+    newest: dict[tuple[str, str], tuple[str, Offer]] = {}
+    for time, offer in filter(None, rows):
+        key = offer.instance_type, offer.zone
+        if key not in newest or time > newest[key][0]:
+            newest[key] = time, offer
+    others = sum(row is None for row in rows)
+    skipped = (f"left out: {others} x the spot price of another system than Linux",) if others else ()
+    return Findings(source, offers=tuple(offer for _, offer in newest.values()), skipped=skipped)
+
+
+def _spot_price(row: At) -> tuple[str, Offer] | None:
+    system = row.get("ProductDescription")
+    if system and system.text() not in _LINUX:
+        return None
+    zone, time = row.get("AvailabilityZoneId") or row.key("AvailabilityZone"), row.key("Timestamp").text()
+    if not re.match(r"\d{4}-\d\d-\d\d", time):
+        raise FieldError(row.key("Timestamp").path, "must be a time such as 2026-11-02T10:00:00Z", time)
+    region = region_of(zone)
+    price = Price(row.key("SpotPrice").number_in_text(), region, time[:10], "AWS spot price history")
+    return time, Offer(row.key("InstanceType").text(), region, zone.text(), "spot", price)

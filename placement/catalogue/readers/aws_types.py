@@ -1,0 +1,58 @@
+"""`aws ec2 describe-instance-types`: shapes of machines, as EC2's API has them.
+
+Amounts of memory are in MiB there. A fractional GPU has a count of 0 and a `GpuPartitionSize` below 1.
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceTypeInfo.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.catalogue.devices import NONE, Devices, named_devices
+from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.offers import Findings
+from placement.catalogue.readers.fields import each
+from placement.units import MIB_PER_GIB
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import At
+
+KEY = "InstanceTypes"
+# Where a machine's accelerators are told, and under which key each kind has its list.
+_DEVICES = (("GpuInfo", "Gpus"), ("NeuronInfo", "NeuronDevices"), ("InferenceAcceleratorInfo", "Accelerators"))
+_TRAINIUM2_GIB = 96  # EC2's API says 512 GiB of each; its product page, and what is sold, 96
+
+
+def read_types(document: At, source: str) -> Findings:
+    """The machines that a describe-instance-types output has."""
+    return Findings(source, types=tuple(each(document.key(KEY).items(), _facts, source)))
+
+
+def _facts(row: At) -> InstanceFacts:
+    devices = (device for group, key in _DEVICES if (found := row.get(group)) for device in found.key(key).items())
+    first = next(devices, None)  # an Inferentia2 is told twice, under Neuron and under inference
+    own = _devices(first) if first else NONE
+    network = row.get("NetworkInfo")
+    efa = network.get("EfaInfo") if network else None
+    return InstanceFacts(
+        provider="aws",
+        name=row.key("InstanceType").text(),
+        accelerator=own.accelerator,
+        accelerator_count=own.count,
+        accelerator_share=own.share,
+        accelerator_memory_gib=own.memory_gib,
+        vcpus=row.key("VCpuInfo").key("DefaultVCpus").number(),
+        memory_gib=row.key("MemoryInfo").key("SizeInMiB").number() / MIB_PER_GIB,
+        efa_interfaces=efa.key("MaximumEfaInterfaces").whole() if efa else None,
+    )
+
+
+def _devices(device: At) -> Devices:
+    name, count = device.key("Name").text(), device.key("Count").number()
+    part = device.get("GpuPartitionSize")
+    share = part.number() if part else 1.0
+    memory = device.key("MemoryInfo").key("SizeInMiB").number() / MIB_PER_GIB
+    if name == "Trainium2":
+        memory = _TRAINIUM2_GIB
+    found = named_devices(name, share if share < 1 else max(count, 1), memory)
+    return found or NONE

@@ -1,0 +1,228 @@
+"""Fields of JSON and of CSV, checked where they are read: a fault names the place, the rule and the value."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from placement.errors import DocumentError, Fault, json_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+T = TypeVar("T")
+LARGEST = 1e9  # of any number, as in the documents
+_MOST_FAULTS = 1000  # kept of one file: the rest of a damaged one tells nothing new
+
+
+class FieldError(Exception):
+    """One field that can't be read; `fault` says where and why."""
+
+    def __init__(self, path: str, rule: str, value: object = ...) -> None:
+        """A fault at a path, with the value if there is one to show."""
+        super().__init__(rule)
+        self.fault = Fault(path, rule, value)
+
+
+def finite(value: object, path: str) -> float:
+    """A number from 0 to a billion."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise FieldError(path, "must be a number", value)
+    if not 0 <= value <= LARGEST:  # NaN fails this too
+        raise FieldError(path, "must be a finite number from 0 to 1e9", value)
+    return float(value)
+
+
+def number_in(text: str, path: str) -> float:
+    """The number that a text is."""
+    try:
+        found = float(text)
+    except ValueError:
+        raise FieldError(path, "must be a number", text) from None
+    if not math.isfinite(found):
+        raise FieldError(path, "must be a finite number", text)
+    return finite(found, path)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """A value of a JSON document, and the way to it."""
+
+    value: Any
+    way: tuple[str | int, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The way as a JSON path."""
+        return json_path(self.way)
+
+    def fault(self, rule: str) -> FieldError:
+        """The error that this value breaks a rule."""
+        return FieldError(self.path, rule, self.value)
+
+    def key(self, name: str) -> At:
+        """What stands under a key, which must be there."""
+        found = self.get(name)
+        if found is None:
+            raise FieldError(json_path((*self.way, name)), "is required")
+        return found
+
+    def get(self, name: str) -> At | None:
+        """What stands under a key; None when nothing or null does."""
+        if not isinstance(self.value, dict):
+            raise self.fault("must be a mapping of keys to values")
+        found = self.value.get(name)
+        return None if found is None else At(found, (*self.way, name))
+
+    def items(self) -> Iterator[At]:
+        """The values of a list."""
+        if not isinstance(self.value, list):
+            raise self.fault("must be a list")
+        return (At(value, (*self.way, index)) for index, value in enumerate(self.value))
+
+    def values(self) -> Iterator[At]:
+        """The values of a mapping."""
+        if not isinstance(self.value, dict):
+            raise self.fault("must be a mapping of keys to values")
+        return (At(value, (*self.way, str(name))) for name, value in self.value.items())
+
+    def text(self) -> str:
+        """Text that is not empty, on one line."""
+        if not isinstance(self.value, str) or not self.value:
+            raise self.fault("must be text")
+        if any("\ud800" <= letter <= "\udfff" for letter in self.value):
+            raise FieldError(self.path, "must be text of whole characters")
+        return self.value
+
+    def number(self) -> float:
+        """A number from 0 to a billion."""
+        return finite(self.value, self.path)
+
+    def number_in_text(self) -> float:
+        """A number that is written as text."""
+        return number_in(self.text(), self.path)
+
+    def whole(self) -> int:
+        """A whole number."""
+        found = self.number()
+        if found != int(found):
+            raise self.fault("must be a whole number")
+        return int(found)
+
+
+@dataclass(frozen=True, slots=True)
+class CsvRow:
+    """A row of a CSV file; `number` counts them as a spreadsheet does, the row of names is 1."""
+
+    cells: Mapping[str, str]
+    number: int
+
+    def place(self, column: str) -> str:
+        """Where a cell stands, in words."""
+        return f"row {self.number}, column {column}"
+
+    def text(self, column: str) -> str:
+        """What a cell holds; empty when nothing."""
+        return self.cells.get(column, "").strip()
+
+    def required(self, column: str) -> str:
+        """What a cell holds, which must be something."""
+        found = self.text(column)
+        if not found:
+            raise FieldError(self.place(column), "must not be empty")
+        return found
+
+    def value(self, column: str) -> float | None:
+        """The number in a cell; None when it is empty, or says that it is none."""
+        found = self.text(column)
+        if not found or found.lower() == "nan":
+            return None
+        return number_in(found, self.place(column))
+
+
+def parse_json(text: str, source: str) -> At:
+    """A JSON text as a value with a path.
+
+    Raises
+    ------
+    DocumentError
+        It is no JSON; the message has line and column.
+    """
+    try:
+        return At(json.loads(text, parse_constant=_refuse, parse_int=_short_enough))
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno} column {error.colno}"
+        raise DocumentError([Fault("$", f"is not JSON: {error.msg} at {where}")], source) from None
+    except ValueError as error:
+        raise DocumentError([Fault("$", str(error))], source) from None
+    except RecursionError:
+        raise DocumentError([Fault("$", "is nested too deeply")], source) from None
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is not a number here; every number must be finite")
+
+
+def _short_enough(digits: str) -> int:
+    if len(digits) > 1000:
+        raise ValueError(f"a number of {len(digits)} digits is too long")
+    return int(digits)
+
+
+def parse_csv(text: str, source: str) -> list[CsvRow]:
+    """The rows of a CSV text under the names in its first row.
+
+    Raises
+    ------
+    DocumentError
+        It is no CSV, names a column twice, or has rows of another width; the message has the row.
+    """
+    faults: list[Fault] = []
+    rows: list[CsvRow] = []
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    names: list[str] = []
+    number = 0
+    try:
+        for number, cells in enumerate(reader, 1):
+            if not names:
+                names = [name.strip() for name in cells]
+            elif not cells:
+                continue
+            elif len(cells) != len(names):
+                rule = f"has {len(cells)} columns, the first row has {len(names)}"
+                faults.append(Fault(f"row {number}", rule))
+            else:
+                rows.append(CsvRow(dict(zip(names, cells, strict=True)), number))
+    except csv.Error as error:
+        faults.append(Fault(f"row {number + 1}", f"is not CSV: {error}"))
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        faults.insert(0, Fault("row 1", "names a column twice", twice))
+    if faults:
+        raise DocumentError(faults[:_MOST_FAULTS], source)
+    return rows
+
+
+def each(rows: Iterable[T], read: Callable[[T], Any], source: str) -> list[Any]:
+    """What `read` makes of each row; all rows are tried before the faults are told.
+
+    Raises
+    ------
+    DocumentError
+        With the faults of all rows that can't be read.
+    """
+    found, faults = [], []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except FieldError as error:
+            faults.append(error.fault)
+            if len(faults) >= _MOST_FAULTS:
+                break
+    if faults:
+        raise DocumentError(faults, source)
+    return found

@@ -1,0 +1,66 @@
+"""gpuhunt's price lists, a CSV a cloud, which dstack reads.
+
+`location` is a region, or a zone of one. Memory is in GB there, by which GiB are meant.
+https://github.com/dstackai/gpuhunt
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from placement.catalogue.devices import named_devices
+from placement.catalogue.facts import InstanceFacts, Price
+from placement.catalogue.names import provider_of
+from placement.catalogue.offers import Findings, Offer
+from placement.catalogue.readers.fields import FieldError, each
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import CsvRow
+
+COLUMNS = ("instance_name", "location", "price", "cpu", "memory", "gpu_count", "gpu_name", "gpu_memory", "spot")
+_ZONE = re.compile(r"(?P<region>[a-z]+(?:-[a-z]+)*-?[a-z]*\d)-[a-z]")  # Google Cloud's: us-central1-a
+
+
+def read_gpuhunt(rows: list[CsvRow], source: str) -> Findings:
+    """Types with their places and prices, on demand and on spot."""
+    found: list[tuple[InstanceFacts, Offer] | None] = each(rows, _row, source)
+    types = {row[0].name: row[0] for row in found if row}
+    unknown = found.count(None)
+    skipped = (f"left out: {unknown} x a row that names an accelerator whose memory nothing tells",) if unknown else ()
+    return Findings(source, tuple(types.values()), tuple(row[1] for row in found if row), skipped=skipped)
+
+
+def _row(row: CsvRow) -> tuple[InstanceFacts, Offer] | None:
+    name, place = row.required("instance_name"), row.required("location")
+    devices = named_devices(row.text("gpu_name"), row.value("gpu_count") or 0, row.value("gpu_memory"))
+    if devices is None:
+        return None
+    facts = InstanceFacts(
+        provider=provider_of(name),
+        name=name,
+        accelerator=devices.accelerator,
+        accelerator_count=devices.count,
+        accelerator_share=devices.share,
+        accelerator_memory_gib=devices.memory_gib,
+        vcpus=_needed(row, "cpu"),
+        memory_gib=_needed(row, "memory"),
+    )
+    zoned = _ZONE.fullmatch(place)
+    region, zone = (zoned["region"], place) if zoned else (place, "")
+    price = Price(_needed(row, "price"), region, "", "gpuhunt catalogue")
+    return facts, Offer(name, region, zone, "spot" if _is_spot(row) else "on-demand", price)
+
+
+def _needed(row: CsvRow, column: str) -> float:
+    found = row.value(column)
+    if found is None:
+        raise FieldError(row.place(column), "must not be empty")
+    return found
+
+
+def _is_spot(row: CsvRow) -> bool:
+    word = row.text("spot").lower()
+    if word not in ("true", "false", ""):
+        raise FieldError(row.place("spot"), "must be True or False", row.text("spot"))
+    return word == "true"

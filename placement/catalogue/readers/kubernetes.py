@@ -1,0 +1,206 @@
+"""`kubectl get nodes -o json`: the machines of a cluster as they are.
+
+Sizes are what is allocatable, never the capacity: the rest is the system's. The kind of accelerator is told by labels
+of NVIDIA's feature discovery, of Karpenter or of Google's Kubernetes; else by the instance type, where it is known.
+Time-sliced accelerators are counted once. What runs on every node (DaemonSets) is not in this output.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.catalogue.devices import NONE, Devices, named_devices
+from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.offers import Capacity, Findings, Node, NodeState, Offer
+from placement.catalogue.quantities import quantity
+from placement.catalogue.readers.fields import At, each, number_in
+from placement.catalogue.tables import instance_types
+from placement.units import MIB_PER_GIB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+KINDS = ("List", "NodeList", "Node")
+RESOURCES = ("nvidia.com/gpu", "amd.com/gpu", "aws.amazon.com/neuron", "habana.ai/gaudi")
+_TYPE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
+_ZONE = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+_REGION = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
+_NAME = (
+    "nvidia.com/gpu.product",
+    "karpenter.k8s.aws/instance-gpu-name",
+    "eks.amazonaws.com/instance-gpu-name",
+    "cloud.google.com/gke-accelerator",
+)
+_MEMORY = ("nvidia.com/gpu.memory", "karpenter.k8s.aws/instance-gpu-memory", "eks.amazonaws.com/instance-gpu-memory")
+_SPOT = {
+    "karpenter.sh/capacity-type": "spot",
+    "eks.amazonaws.com/capacityType": "SPOT",
+    "cloud.google.com/gke-spot": "true",
+    "kubernetes.azure.com/scalesetpriority": "spot",
+}
+NO_ZONE = "no-zone"  # of nodes without the label: pools must have one
+_GIB = 2**30
+_MOST_GPUS = 1024
+Labels = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Machine:
+    """One node: what it is, what it has, and where."""
+
+    node: Node
+    facts: InstanceFacts
+    region: str
+
+
+def read_nodes(document: At, source: str) -> Findings:
+    """Types, places and nodes of a cluster."""
+    rows = [document] if document.key("kind").text() == "Node" else document.key("items").items()
+    read = each(rows, _machine, source)
+    machines = [row for row in read if isinstance(row, _Machine)]
+    skipped = tuple(row for row in read if isinstance(row, str))
+    types, named = _types(machines)
+    offers = {Offer(node.instance_type, region, node.zone, node.capacity) for node, region in named}
+    return Findings(
+        source, types, tuple(sorted(offers, key=str)), nodes=tuple(node for node, _ in named), skipped=skipped
+    )
+
+
+def _types(machines: list[_Machine]) -> tuple[tuple[InstanceFacts, ...], list[tuple[Node, str]]]:
+    """One type for nodes of one label and with the same accelerators, and of each node the name of its type.
+
+    What is allocatable differs by a few MiB from node to node: a type has the least of its nodes. Nodes that share a
+    label and differ in accelerators get types of their own.
+    """
+    groups: dict[str, dict[tuple[str, int], list[_Machine]]] = defaultdict(lambda: defaultdict(list))
+    for machine in machines:
+        facts = machine.facts
+        groups[facts.name][facts.accelerator, facts.accelerator_count].append(machine)
+    types, named = [], []
+    for label, kinds in groups.items():
+        for (accelerator, count), members in kinds.items():
+            name = label if len(kinds) == 1 else f"{label}-{f'{count}x{accelerator}' if count else 'cpu'}"
+            least = replace(
+                members[0].facts,
+                name=name,
+                vcpus=min(member.facts.vcpus for member in members),
+                memory_gib=min(member.facts.memory_gib for member in members),
+                accelerator_memory_gib=min(member.facts.accelerator_memory_gib for member in members),
+            )
+            types.append(least)
+            named += [(replace(member.node, instance_type=name), member.region) for member in members]
+    return tuple(types), named
+
+
+def _machine(row: At) -> _Machine | str:
+    """A node that can take copies; a sentence of one that can't be used."""
+    metadata, status = row.key("metadata"), row.key("status")
+    name, labels = metadata.key("name").text(), _labels(metadata)
+    if not _is_ready(status):
+        return f"node {name} is not ready: left out"
+    allocatable = status.key("allocatable")
+    devices = _devices(labels, allocatable)
+    if isinstance(devices, str):
+        return f"node {name} {devices}: left out"
+    vcpus, memory = _amount(allocatable.key("cpu")), _amount(allocatable.key("memory")) / _GIB
+    type_name = _first(labels, _TYPE) or _shape(devices, vcpus)
+    facts = InstanceFacts(
+        provider="kubernetes",
+        name=type_name,
+        accelerator=devices.accelerator,
+        accelerator_count=devices.count,
+        accelerator_share=devices.share,
+        accelerator_memory_gib=devices.memory_gib,
+        vcpus=vcpus,
+        memory_gib=memory,
+    )
+    spot = any(labels.get(key) == value for key, value in _SPOT.items())
+    capacity: Capacity = "spot" if spot else "on-demand"
+    zone = _first(labels, _ZONE) or NO_ZONE
+    node = Node(name, type_name, zone, capacity, _state(row))
+    return _Machine(node, facts, _first(labels, _REGION) or "")
+
+
+def _labels(metadata: At) -> Labels:
+    found = metadata.get("labels")
+    if found is None:
+        return {}
+    if not isinstance(found.value, dict):
+        raise found.fault("must be a mapping of keys to values")
+    return {key: value for key, value in found.value.items() if isinstance(value, str) and value}
+
+
+def _first(labels: Mapping[str, str], keys: Iterable[str]) -> str:
+    return next((labels[key] for key in keys if key in labels), "")
+
+
+def _amount(value: At) -> float:
+    """A quantity, which JSON may also have as a number."""
+    if isinstance(value.value, int | float):
+        return value.number()
+    found = quantity(value.text())
+    if found is None:
+        raise value.fault("must be a quantity of Kubernetes, such as 16, 250m or 64Gi")
+    if found > 2**60:
+        raise value.fault("must be less than an exbibyte")
+    return float(found)
+
+
+def _is_ready(status: At) -> bool:
+    conditions = status.get("conditions")
+    for condition in conditions.items() if conditions else ():
+        if condition.key("type").text() == "Ready":
+            return condition.key("status").text() == "True"
+    return True
+
+
+def _state(row: At) -> NodeState:
+    """Draining when it is being deleted, cordoned when nothing may be scheduled on it."""
+    if row.key("metadata").get("deletionTimestamp"):
+        return "draining"
+    spec = row.get("spec")
+    stopped = spec.get("unschedulable") if spec else None
+    return "cordoned" if stopped and stopped.value is True else "active"
+
+
+def _devices(labels: Labels, allocatable: At) -> Devices | str:
+    """The accelerators of a node; words when it has some that nothing tells apart."""
+    resource = next((key for key in RESOURCES if (held := allocatable.get(key)) and _amount(held) > 0), None)
+    if resource is None:
+        partitions = isinstance(allocatable.value, dict) and any("/mig-" in key for key in allocatable.value)
+        return "has MIG partitions of several sizes, which one type can't say" if partitions else NONE
+    count = _amount(allocatable.key(resource))
+    replicas = labels.get("nvidia.com/gpu.replicas", "1")
+    if replicas.isdigit() and int(replicas) > 1:
+        count = max(1.0, count // int(replicas))  # time slicing: each accelerator is told so many times
+    if count != int(count) or count > _MOST_GPUS:
+        raise allocatable.key(resource).fault(f"must be a whole number of at most {_MOST_GPUS}")
+    found = _told_by_labels(labels, int(count)) or _told_by_type(labels, int(count))
+    return found or f"has {int(count)} accelerators of unknown kind (it lacks the label nvidia.com/gpu.product)"
+
+
+def _told_by_labels(labels: Labels, count: int) -> Devices | None:
+    key = next((key for key in _NAME if key in labels), None)
+    if key is None:
+        return None
+    memory = _first(labels, _MEMORY)
+    gib = number_in(memory, f"the label {_MEMORY[0]}") / MIB_PER_GIB if memory else None
+    name = labels[key].removesuffix("-SHARED")
+    if "-MIG-" in name:
+        return Devices(name, count, gib) if gib else None  # a partition has the memory that its label says
+    return named_devices(name, count, gib)
+
+
+def _told_by_type(labels: Labels, count: int) -> Devices | None:
+    facts = instance_types().get(_first(labels, _TYPE))
+    if facts is None or facts.accelerator_share < 1:
+        return None
+    return Devices(facts.accelerator, count, facts.accelerator_memory_gib)
+
+
+def _shape(devices: Devices, vcpus: float) -> str:
+    """A name for a machine whose type no label tells."""
+    accelerators = f"{devices.count}x{devices.accelerator}-" if devices.count else ""
+    return f"{accelerators}{int(vcpus)}cpu"

@@ -1,0 +1,81 @@
+"""SkyPilot's price lists, `vms.csv` of a cloud: ~/.sky/catalogs/v*/CLOUD/vms.csv.
+
+One row a type and place. `GpuInfo` has the accelerators' memory as a Python literal, or as the name again.
+https://github.com/skypilot-org/skypilot-catalog
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.devices import named_devices
+from placement.catalogue.facts import InstanceFacts, Price
+from placement.catalogue.names import provider_of
+from placement.catalogue.offers import Findings, Offer
+from placement.catalogue.readers.fields import FieldError, each, finite
+from placement.units import MIB_PER_GIB
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import CsvRow
+
+COLUMNS = ("InstanceType", "AcceleratorName", "AcceleratorCount", "vCPUs", "MemoryGiB", "Price", "Region")
+Read = tuple[InstanceFacts, tuple[Offer, ...]]
+
+
+def read_skypilot(rows: list[CsvRow], source: str) -> Findings:
+    """Types with their places and prices; accelerators without a machine are counted and left out."""
+    found: list[Read | str] = each(rows, _row, source)
+    types = {facts.name: facts for facts, _ in (row for row in found if not isinstance(row, str))}
+    offers = tuple(offer for row in found if not isinstance(row, str) for offer in row[1])
+    reasons = [row for row in found if isinstance(row, str)]
+    skipped = tuple(f"left out: {reasons.count(reason)} x a row that {reason}" for reason in sorted(set(reasons)))
+    return Findings(source, types=tuple(types.values()), offers=offers, skipped=skipped)
+
+
+def _row(row: CsvRow) -> Read | str:
+    name, region = row.text("InstanceType"), row.required("Region")
+    vcpus, memory = row.value("vCPUs"), row.value("MemoryGiB")
+    if not name or vcpus is None or memory is None:
+        return "has no machine of its own"  # Google Cloud's accelerators that are put into any machine, and TPUs
+    accelerator, count = row.text("AcceleratorName"), row.value("AcceleratorCount") or 0
+    devices = named_devices(accelerator, count, _memory_gib(row))
+    if devices is None:
+        return "names an accelerator whose memory nothing tells"
+    facts = InstanceFacts(
+        provider=provider_of(name),
+        name=name,
+        accelerator=devices.accelerator,
+        accelerator_count=devices.count,
+        accelerator_share=devices.share,
+        accelerator_memory_gib=devices.memory_gib,
+        vcpus=vcpus,
+        memory_gib=memory,
+    )
+    zone = row.text("AvailabilityZone")
+    offers = [Offer(name, region, zone, price=_price(row, "Price", region))]
+    spot = _price(row, "SpotPrice", region)
+    if spot is not None:
+        offers.append(Offer(name, region, zone, "spot", spot))
+    return facts, tuple(offers)
+
+
+def _price(row: CsvRow, column: str, region: str) -> Price | None:
+    per_hour = row.value(column)
+    return Price(per_hour, region, "", "SkyPilot catalogue") if per_hour else None
+
+
+def _memory_gib(row: CsvRow) -> float | None:
+    """GiB of one accelerator; None when the row does not tell."""
+    text, place = row.text("GpuInfo"), row.place("GpuInfo")
+    if not text.startswith("{"):
+        return None
+    try:
+        info: Any = ast.literal_eval(text.replace(": nan", ": None"))
+        device = next(group[0] for key in ("Gpus", "NeuronDevices") if (group := info.get(key)))
+        mib = device["MemoryInfo"]["SizeInMiB"]
+    except (ValueError, SyntaxError, MemoryError, RecursionError, StopIteration):
+        raise FieldError(place, "must be a mapping with a list of Gpus", text) from None
+    except (AttributeError, KeyError, IndexError, TypeError):
+        raise FieldError(place, "must have Gpus with MemoryInfo and its SizeInMiB", text) from None
+    return finite(mib, place) / MIB_PER_GIB

@@ -1,0 +1,87 @@
+"""Which machines of a market a user means, by accelerator, region, provider and price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.catalogue.names import nearest_names, plain
+from placement.catalogue.tables import accelerators, matching_accelerators, regions
+from placement.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placement.catalogue.facts import InstanceFacts, Price
+    from placement.catalogue.market import Market
+
+PROVIDERS = ("aws", "sagemaker", "gcp", "azure", "kubernetes")
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a machine must be; empty and None: anything."""
+
+    gpus: tuple[str, ...] = ()
+    region: str = ""
+    provider: str = ""
+    max_price: float | None = None
+
+
+def check_region(region: str, market: Market) -> None:
+    """Refuse a region that no row names.
+
+    Raises
+    ------
+    UsageError
+        With the nearest regions.
+    """
+    known = sorted({*regions(), *(offer.region for found in market.findings for offer in found.offers)})
+    if region and region not in known:
+        told = nearest_names(region, known)
+        raise UsageError(f'no region "{printable(region)}" is in the catalogue; {told}')
+
+
+def devices_of(gpus: Iterable[str], market: Market) -> set[str]:
+    """Names of accelerators that the user's words mean, those of several sizes included.
+
+    Raises
+    ------
+    UsageError
+        A word means none; with the nearest names.
+    """
+    known = {facts.accelerator for facts in market.types.values() if facts.accelerator}
+    found: set[str] = set()
+    for word in gpus:
+        same = {facts.name for facts in matching_accelerators(word)} | {n for n in known if plain(n) == plain(word)}
+        if not same or not plain(word):
+            names = nearest_names(word, sorted(known | set(accelerators())))
+            raise UsageError(f'no accelerator "{printable(word)}" is in the catalogue; {names}')
+        found |= same
+    return found
+
+
+def search(market: Market, wanted: Filter) -> list[tuple[InstanceFacts, Price | None]]:
+    """Machines with accelerators that pass a filter, with their prices there: the cheapest first, unknown prices last.
+
+    Raises
+    ------
+    UsageError
+        An accelerator, a region or a provider is unknown; with the nearest names.
+    """
+    check_region(wanted.region, market)
+    if wanted.provider and wanted.provider not in PROVIDERS:
+        told = nearest_names(wanted.provider, PROVIDERS)
+        raise UsageError(f'no provider "{printable(wanted.provider)}" is in the catalogue; {told}')
+    devices = devices_of(wanted.gpus, market)
+    rows = [
+        (facts, market.price(facts.name, wanted.region))
+        for facts in market.types.values()
+        if facts.accelerator_count
+        and (not wanted.gpus or facts.accelerator in devices)
+        and (not wanted.provider or facts.provider == wanted.provider)
+        and (not wanted.region or wanted.region in market.regions(facts.name))
+    ]
+    if wanted.max_price is not None:
+        rows = [(facts, price) for facts, price in rows if price and price.per_hour <= wanted.max_price]
+    return sorted(rows, key=lambda row: (row[1] is None, row[1].per_hour if row[1] else 0, row[0].name))

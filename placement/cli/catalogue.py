@@ -1,0 +1,212 @@
+"""`placement catalogue`: what can be rented, from the shipped tables and the user's own files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from placement.cli.endings import in_words, say
+
+if TYPE_CHECKING:
+    from placement.catalogue.facts import InstanceFacts, Price
+    from placement.catalogue.market import Market
+
+app = typer.Typer(
+    name="catalogue",
+    help="What can be rented: machines, accelerators, prices, zones, quotas.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+FactsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--facts",
+        metavar="FILE",
+        help="What you have: JSON of aws ec2 describe-instance-types, describe-instance-type-offerings, "
+        "describe-spot-price-history, aws pricing get-products, aws service-quotas list-service-quotas, or "
+        "kubectl get nodes -o json; CSV of SkyPilot or gpuhunt. May be repeated; later files count first.",
+    ),
+]
+RegionOption = Annotated[str, typer.Option(help="A region, such as us-east-1.")]
+GpuOption = Annotated[list[str] | None, typer.Option(help="An accelerator, such as H100; may be repeated.")]
+ProviderOption = Annotated[str, typer.Option(help="aws, sagemaker, gcp, azure or kubernetes.")]
+MaxPriceOption = Annotated[float | None, typer.Option(min=0, help="Most dollars an hour of a machine.")]
+
+
+def read_market(files: list[str] | None) -> Market:
+    """The shipped tables with the user's files; what a file told and could not be used goes to stderr."""
+    from placement.catalogue.market import Market
+
+    if not files:
+        return Market()
+    from placement.catalogue.readers import read_facts
+
+    found = [read_facts(file) for file in files]
+    for findings in found:
+        for line in findings.skipped[:20]:
+            say(f"placement: {findings.source}: {line}")
+        if len(findings.skipped) > 20:
+            say(f"placement: {findings.source}: and {len(findings.skipped) - 20} more such lines")
+    return Market(found)
+
+
+@app.command("list")
+def list_machines(
+    gpu: GpuOption = None,
+    region: RegionOption = "",
+    provider: ProviderOption = "",
+    max_price: MaxPriceOption = None,
+    facts: FactsOption = None,
+    output_format: Annotated[str, typer.Option("--format", help="table, csv or json.")] = "table",
+) -> None:
+    """List machines with accelerators, the cheapest first.
+
+    With a region: those offered there. A price of another region, or a derived one, says so.
+    """
+    with in_words():
+        from placement.catalogue.names import nearest_names
+        from placement.catalogue.search import Filter, search
+        from placement.errors import UsageError
+
+        formats = ("table", "csv", "json")
+        if output_format not in formats:
+            raise UsageError(f"--format must be one of {', '.join(formats)}; {nearest_names(output_format, formats)}")
+        market = read_market(facts)
+        rows = search(market, Filter(tuple(gpu or ()), region, provider, max_price))
+        if output_format == "table":
+            _print_table(rows, region)
+        else:
+            _print_rows([_plain_row(market, *row, region) for row in rows], output_format)
+        if not rows:
+            say("placement: no machine of the catalogue is like that")
+
+
+def _print_table(rows: list[tuple[InstanceFacts, Price | None]], region: str) -> None:
+    if not rows:
+        return
+    from placement.cli.streams import console
+    from placement.report.machines import machine_table
+
+    console(sys.stdout).print(machine_table(rows, region))
+
+
+def _plain_row(market: Market, facts: InstanceFacts, price: Price | None, region: str) -> dict[str, Any]:
+    from placement.catalogue.market import usable_memory_gib
+
+    return {
+        "instance_type": facts.name,
+        "provider": facts.provider,
+        "accelerator": facts.device,
+        "accelerator_count": facts.accelerator_count,
+        "accelerator_memory_gib": usable_memory_gib(facts),
+        "vcpus": facts.vcpus,
+        "memory_gib": facts.memory_gib,
+        "kubernetes_memory_gib": facts.kubernetes_memory_gib,
+        "price_per_hour": price.per_hour if price else None,
+        "price_region": price.region if price else None,
+        "price_date": price.date if price else None,
+        "price_source": price.source if price else None,
+        "price_derived": price.derived if price else None,
+        "max_instances": market.most(facts.name, region) if region else None,
+        "zones": list(market.zones(facts.name, region)) if region else None,
+        "regions": list(market.regions(facts.name)),
+    }
+
+
+def _print_rows(rows: list[dict[str, Any]], output_format: str) -> None:
+    if output_format == "json":
+        tell_raw(json.dumps(rows, indent=1, ensure_ascii=False))
+        return
+    writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["instance_type"], lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({key: " ".join(value) if isinstance(value, list) else value for key, value in row.items()})
+
+
+def tell_raw(text: str) -> None:
+    """Text for programs on stdout, as it is."""
+    typer.echo(text)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An instance type or an accelerator.")],
+    region: RegionOption = "",
+    facts: FactsOption = None,
+) -> None:
+    """Show all that is known of a machine or an accelerator, and where it is from."""
+    with in_words():
+        from placement.catalogue.names import nearest_names
+        from placement.catalogue.search import check_region
+        from placement.catalogue.tables import accelerators, matching_accelerators
+        from placement.cli.streams import console
+        from placement.errors import UsageError, printable
+        from placement.report.machines import accelerator_facts, machine_facts
+
+        market = read_market(facts)
+        check_region(region, market)
+        machine = next((facts for facts in market.types.values() if facts.name.lower() == name.lower()), None)
+        found = matching_accelerators(name)
+        if machine is None and not found:
+            known = nearest_names(name, [*market.types, *accelerators()])
+            raise UsageError(f'neither an instance type nor an accelerator is called "{printable(name)}"; {known}')
+        out = console(sys.stdout)
+        if machine is not None:
+            out.print(machine_facts(market, machine, region))
+        else:
+            for index, row in enumerate(found):
+                if index:
+                    out.print()
+                out.print(accelerator_facts(row, market))
+
+
+@app.command()
+def export(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[TYPE]...", help="Instance types; or use --gpu.")
+    ] = None,
+    region: RegionOption = "",
+    gpu: GpuOption = None,
+    provider: ProviderOption = "",
+    max_price: MaxPriceOption = None,
+    zones: Annotated[
+        str, typer.Option(metavar="A,B", help="The zones to make pools in; else all that are known.")
+    ] = "",
+    spot: Annotated[bool, typer.Option("--spot", help="Pools at spot prices.")] = False,
+    price: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
+    ] = None,
+    facts: FactsOption = None,
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="YAML with comments; JSON by the suffix .json.")
+    ] = "-",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write blocks of a problem: accelerators, instance types, pools, limits from quotas, nodes that run.
+
+    With nodes of a cluster and no type named, all of its types.
+    """
+    with in_words():
+        from placement.catalogue.blocks import Wish, blocks
+        from placement.catalogue.search import check_region
+        from placement.cli.exporting import chosen, prices_of, refuse_over, write_blocks
+
+        refuse_over(output, force=force)
+        market = read_market(facts)
+        check_region(region, market)
+        wanted = chosen(market, names or (), gpu or (), region, provider, max_price)
+        places = tuple(zone.strip() for zone in zones.split(",") if zone.strip())
+        wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices_of(price or (), market))
+        write_blocks(blocks(market, wish, with_limits=knows_limits()), output)
+
+
+def knows_limits() -> bool:
+    """Whether documents of this version have `limits`."""
+    from placement.documents import Problem
+
+    return "limits" not in Problem.later

@@ -1,0 +1,94 @@
+"""What the commands that write parts of problems share: which types, at which prices, into which file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from placement.catalogue.search import Filter, search
+from placement.documents.write import write_document, write_text
+from placement.documents.yaml_rows import comment, list_rows, mapping_rows
+from placement.errors import UsageError, printable, wrong_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.catalogue.blocks import Blocks
+    from placement.catalogue.market import Market
+
+MOST_DOLLARS = 1e9
+
+
+def refuse_over(output: str, *, force: bool) -> None:
+    """Refuse to write over a file, unless that is asked for.
+
+    Raises
+    ------
+    UsageError
+        The file is there.
+    """
+    if output != "-" and not force and Path(output).exists():
+        raise UsageError(f"{printable(output)} is there already; name another file, or write over it with --force")
+
+
+def chosen(
+    market: Market, names: Sequence[str], gpus: Sequence[str], region: str, provider: str, max_price: float | None
+) -> tuple[str, ...]:
+    """Names of the types to export: those named, those of a filter, or those of the nodes that run.
+
+    Raises
+    ------
+    UsageError
+        A name is unknown, or nothing tells which types are meant.
+    """
+    named = [market.instance_type(name).name for name in names]
+    if gpus or provider or max_price is not None:
+        rows = search(market, Filter(tuple(gpus), region, provider, max_price))
+        if not rows:
+            raise UsageError("no machine of the catalogue is like that")
+        named += [facts.name for facts, _ in rows]
+    if not named:
+        named = [node.instance_type for node in market.nodes]
+    if not named:
+        raise UsageError("name the instance types to export, or accelerators with --gpu")
+    return tuple(dict.fromkeys(named))
+
+
+def prices_of(words: Sequence[str], market: Market) -> dict[str, float]:
+    """`TYPE=DOLLARS` of each word.
+
+    Raises
+    ------
+    UsageError
+        A word is not like that, or names an unknown type.
+    """
+    found = {}
+    for word in words:
+        name, equals, dollars = word.rpartition("=")
+        try:
+            value = float(dollars)
+        except ValueError:
+            equals = ""
+            value = 0
+        if not equals or not 0 <= value <= MOST_DOLLARS:
+            raise wrong_argument("--price", "TYPE=DOLLARS, such as p5.48xlarge=40", word)
+        found[market.instance_type(name).name] = value
+    return found
+
+
+def write_blocks(made: Blocks, output: str) -> None:
+    """Write blocks as YAML with comments, or as JSON where the file's name ends so."""
+    if Path(output).suffix.lower() == ".json":
+        write_document(made.to_document(), output)
+    else:
+        write_text("\n".join(block_lines(made)) + "\n", output)
+
+
+def block_lines(made: Blocks) -> list[str]:
+    """The lines of all sections that have rows."""
+    lines = [line for remark in made.remarks for line in comment(printable(remark))]
+    notes = {name: printable(note) for name, note in made.notes.items()}
+    for section, rows in made.to_document().items():
+        lines.append(f"{section}:")
+        lines += mapping_rows(rows, notes) if isinstance(rows, dict) else list_rows(rows)
+    return lines

@@ -1,0 +1,187 @@
+"""`placement catalogue`: list, show and export, as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import placement
+from tests.catalogue import samples
+from tests.cli.test_solve import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder with every sample in a file of its name."""
+    for name, document in samples.JSON_SAMPLES.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    for name, text in samples.CSV_SAMPLES.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    return tmp_path
+
+
+def listed(*arguments: Any) -> list[dict[str, Any]]:
+    """Rows of `catalogue list --format json`."""
+    done = run("catalogue", "list", "--format", "json", *arguments)
+    assert done.exit_code == 0, done.stderr
+    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    return rows
+
+
+def test_list_is_what_the_filters_leave() -> None:
+    """By accelerator, region, provider and price; the cheapest first."""
+    rows = listed("--gpu", "H100", "--region", "us-east-1", "--max-price", "60")
+    machines = listed("--gpu", "a100", "--provider", "gcp")
+
+    assert [row["instance_type"] for row in rows] == ["p5.4xlarge", "p5.48xlarge"]
+    assert rows[0]["zones"][0].startswith("use1-az")
+    assert {row["accelerator"] for row in machines} == {"A100-40GB", "A100-80GB"}
+    assert [row["price_per_hour"] for row in machines] == sorted(row["price_per_hour"] for row in machines)
+    assert len(listed()) == 203
+
+
+def test_list_as_a_table_and_as_csv() -> None:
+    """The table says what a price is not; CSV has a column for it."""
+    table = run("catalogue", "list", "--gpu", "H100", "--provider", "sagemaker", "--region", "us-east-1")
+    rows = list(csv.DictReader(io.StringIO(run("catalogue", "list", "--gpu", "L4", "--format", "csv").stdout)))
+
+    assert "ml.p5.48xlarge" in table.stdout
+    assert "derived: 1.25 x" in " ".join(table.stdout.split())
+    assert rows[0]["instance_type"] == "g6f.large"
+    assert rows[0]["price_region"] == "us-east-1"
+
+
+def test_list_knows_the_users_files(files: Path) -> None:
+    """Quotas become the most machines; a price of the user's list counts first; nodes are a provider too."""
+    (quota,) = listed(
+        "--gpu", "H100", "--provider", "sagemaker", "--region", "us-east-1", "--facts", files / "quotas.json"
+    )
+    prices = listed("--gpu", "H100", "--region", "eu-west-1", "--facts", files / "prices.json")
+    nodes = listed("--provider", "kubernetes", "--facts", files / "nodes.json")
+
+    assert quota["max_instances"] == 3
+    assert [row["price_per_hour"] for row in prices] == [61.5]
+    assert [row["instance_type"] for row in nodes] == ["g5.xlarge", "p5.48xlarge"]
+
+
+def test_nothing_found_is_said() -> None:
+    """On stderr; an empty list is no error."""
+    done = run("catalogue", "list", "--gpu", "H100", "--max-price", "1")
+
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert done.stderr == "placement: no machine of the catalogue is like that\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["list", "--gpu", "H10"], 'no accelerator "H10" is in the catalogue; did you mean "H100"'),
+        (["list", "--gpu", ""], 'no accelerator "" is in the catalogue'),
+        (["list", "--region", "us-est-1"], 'no region "us-est-1" is in the catalogue; did you mean'),
+        (["list", "--provider", "amazon"], 'no provider "amazon" is in the catalogue; known: aws, sagemaker'),
+        (["list", "--format", "yaml"], "--format must be one of table, csv, json"),
+        (["show", "ml.p5.48xl"], 'neither an instance type nor an accelerator is called "ml.p5.48xl"; did you mean'),
+        (["export"], "name the instance types to export, or accelerators with --gpu"),
+        (["export", "p5e.48xlarge"], "no price is known of p5e.48xlarge; give each with --price p5e.48xlarge=DOLLARS"),
+        (["export", "p5.48xlarge", "--price", "p5.48xlarge"], "--price must be TYPE=DOLLARS"),
+        (["export", "p5.48xlarge", "--price", "p5.48xlarge=nan"], "--price must be TYPE=DOLLARS"),
+        (["export", "p5.48xlarge", "--price", "p6=1"], 'no instance type "p6" is in the catalogue'),
+        (["export", "g6.xlarge", "--spot", "--region", "us-east-1"], "no spot price is known of g6.xlarge in use1-az1"),
+        (["list", "--facts", "absent.json"], "absent.json at $: can't be read: No such file or directory"),
+    ],
+)
+def test_bad_arguments(arguments: list[str], message: str) -> None:
+    """Exit 2, with the nearest names or the way out."""
+    done = run("catalogue", *arguments)
+
+    assert done.exit_code == 2
+    assert message in " ".join(done.stderr.split())
+
+
+def test_show_a_machine_and_an_accelerator(files: Path) -> None:
+    """All that is known, and what is not."""
+    machine = " ".join(run("catalogue", "show", "ML.P5.48XLARGE", "--region", "us-east-1").stdout.split())
+    quota = run("catalogue", "show", "ml.p5.48xlarge", "--region", "us-east-1", "--facts", files / "quotas.json").stdout
+    family = run("catalogue", "show", "A100").stdout
+    unknown = " ".join(run("catalogue", "show", "p5e.48xlarge").stdout.split())
+
+    assert "8 x H100: 79.19 GiB usable of 80 GB each, joined by NVLink" in machine
+    assert "$68.80 an hour (derived: 1.25 x EC2," in machine
+    assert "at most 3 machines in us-east-1" in quota
+    assert "A100-40GB" in family
+    assert "A100-80GB" in family
+    assert "price no price is known" in unknown
+
+
+def read_export(path: Path, *arguments: Any) -> placement.Problem:
+    """Export blocks, and read them as a problem that has no components."""
+    target = path / "blocks.yaml"
+    done = run("catalogue", "export", *arguments, "--output", target)
+    assert done.exit_code == 0, done.stderr
+    target.write_text("format: placement/v1\ncomponents: []\n" + target.read_text())
+    return placement.read(target)
+
+
+def test_export_is_part_of_a_problem(tmp_path: Path) -> None:
+    """A pool a zone, at the table's prices; zones may be chosen."""
+    made = read_export(
+        tmp_path, "ml.p5.48xlarge", "g6.12xlarge", "--region", "us-east-1", "--zones", "use1-az1, use1-az2"
+    )
+
+    assert [(pool.instance_type, pool.zone) for pool in made.pools] == [
+        ("ml.p5.48xlarge", "use1-az1"),
+        ("ml.p5.48xlarge", "use1-az2"),
+        ("g6.12xlarge", "use1-az1"),
+        ("g6.12xlarge", "use1-az2"),
+    ]
+    assert made.instance_types["g6.12xlarge"].reserved.memory_gib == 17.26
+    assert made.accelerators["L4"].memory_gib == 22.03
+
+
+def test_export_of_quotas_and_spot(files: Path) -> None:
+    """Quotas become max_instances; spot prices stand on the pools."""
+    quota = read_export(files, "ml.p5.48xlarge", "--region", "us-east-1", "--facts", files / "quotas.json")
+    (files / "blocks.yaml").unlink()
+    spot = read_export(files, "g6.12xlarge", "--region", "us-east-1", "--spot", "--facts", files / "spot.json")
+
+    assert {pool.max_instances for pool in quota.pools} == {3}
+    assert [(pool.name, pool.price_per_hour) for pool in spot.pools] == [("g6.12xlarge-us-east-1a-spot", 2.1)]
+
+
+def test_export_of_a_cluster(files: Path) -> None:
+    """Its nodes as they are, and what they hold; a price where the type has none."""
+    made = read_export(files, "--facts", files / "nodes.json", "--price", "16cpu=0.7", "--price", "g5.xlarge=0.4")
+
+    assert [(row.id, row.state) for row in made.instances][:2] == [("gpu-1", "active"), ("gpu-2", "cordoned")]
+    assert [pool.max_instances for pool in made.pools] == [1, 1, 1, 1]
+    assert made.instance_types["p5.48xlarge"].price_per_hour == 55.04
+    assert made.instance_types["p5.48xlarge"].reserved.memory_gib == 0
+
+
+def test_export_never_overwrites_without_being_told(tmp_path: Path) -> None:
+    """With --force it does; JSON by the suffix."""
+    target = tmp_path / "blocks.json"
+    target.write_text("mine")
+    refused = run("catalogue", "export", "g6.xlarge", "--region", "us-east-1", "-o", target)
+
+    assert refused.exit_code == 2
+    assert "is there already; name another file, or write over it with --force" in " ".join(refused.stderr.split())
+    assert target.read_text() == "mine"
+    assert run("catalogue", "export", "g6.xlarge", "--region", "us-east-1", "-o", target, "--force").exit_code == 0
+    assert set(json.loads(target.read_text())) == {"accelerators", "instance_types", "pools"}
+
+
+def test_damaged_facts_are_told_with_their_place(files: Path) -> None:
+    """The file, the row and the column."""
+    (files / "skypilot.csv").write_text(samples.SKYPILOT.replace("21.96", "cheap"))
+    done = run("catalogue", "list", "--facts", files / "skypilot.csv")
+
+    assert done.exit_code == 2
+    assert 'skypilot.csv at row 2, column Price: must be a number, got "cheap"' in " ".join(done.stderr.split())

@@ -1,0 +1,373 @@
+"""Readers of what users already have: what each sample says, and what each kind of damage is called."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placement.catalogue.market import Market
+from placement.catalogue.offers import Findings, Node
+from placement.catalogue.quantities import quantity
+from placement.catalogue.readers import read_facts
+from placement.errors import DocumentError, printable
+from tests.catalogue import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Write = "Callable[[Any], Path]"
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Callable[[Any], Findings]:
+    """What the readers make of a JSON document or a text."""
+
+    def read(content: Any) -> Findings:
+        path = tmp_path / "facts"
+        path.write_text(content if isinstance(content, str) else json.dumps(content), "utf-8")
+        return read_facts(path)
+
+    return read
+
+
+def test_instance_types(told: Callable[[Any], Findings]) -> None:
+    """MiB become GiB; a fraction of a GPU is one slice; a chip told twice is one; a machine without any is one too."""
+    types = {facts.name: facts for facts in told(samples.TYPES).types}
+
+    p5, slice_, inferentia, plain = (types[name] for name in ("p5.48xlarge", "g6f.large", "inf2.xlarge", "c7i.4xlarge"))
+    assert (p5.accelerator, p5.accelerator_count, p5.accelerator_memory_gib, p5.vcpus) == ("H100", 8, 80, 192)
+    assert (p5.memory_gib, p5.efa_interfaces) == (2048, 32)
+    assert (slice_.device, slice_.accelerator_count, slice_.accelerator_share) == ("L4-1/8", 1, 0.125)
+    assert slice_.accelerator_memory_gib == 2861 / 1024
+    assert (inferentia.accelerator, inferentia.accelerator_count) == ("Inferentia2", 1)
+    assert (plain.accelerator, plain.accelerator_count) == ("", 0)
+
+
+def test_the_users_facts_fill_up_from_the_table(told: Callable[[Any], Findings]) -> None:
+    """What EC2's answer leaves open, such as the price, is still the table's."""
+    market = Market([told(samples.TYPES)])
+
+    assert market.types["p5.48xlarge"].kubernetes_memory_gib == 1892.98
+    assert market.price("p5.48xlarge", "us-east-1") is not None
+    assert market.types["c7i.4xlarge"].price is None
+
+
+def test_offerings(told: Callable[[Any], Findings]) -> None:
+    """Zones by id and by name, and regions; they count instead of the table's zones."""
+    market = Market([told(samples.OFFERINGS)])
+
+    assert market.zones("p5.48xlarge", "us-east-1") == ("use1-az4", "use1-az6")
+    assert market.zones("g6.xlarge", "eu-west-1") == ("eu-west-1b",)
+    assert "eu-west-2" in market.regions("g6.xlarge")
+    assert len(market.zones("p5.48xlarge", "us-west-2")) > 1  # of which the file says nothing
+
+
+def test_spot_prices(told: Callable[[Any], Findings]) -> None:
+    """The newest of Linux counts; on-demand prices stay."""
+    market = Market([told(samples.SPOT)])
+    price = market.price("g6.12xlarge", "us-east-1", "us-east-1a", "spot")
+
+    assert price is not None
+    assert (price.per_hour, price.date) == (2.1, "2026-11-03")
+    assert market.price("g6.12xlarge", "us-east-1", "us-east-1b", "spot") is None
+    assert market.findings[0].skipped == ("left out: 1 x the spot price of another system than Linux",)
+    on_demand = market.price("g6.12xlarge", "us-east-1")
+    assert on_demand is not None
+    assert on_demand.per_hour == 4.6016
+
+
+def test_list_prices(told: Callable[[Any], Findings]) -> None:
+    """Hosting of SageMaker and plain Linux of EC2; Windows, dedicated machines and training are left out."""
+    market = Market([told(samples.PRICES)])
+    hosting, linux = market.price("ml.g5.2xlarge", "eu-west-1"), market.price("p5.48xlarge", "eu-west-1")
+
+    assert hosting is not None
+    assert linux is not None
+    assert (hosting.per_hour, hosting.region, hosting.date) == (1.69, "eu-west-1", "2026-10-01")
+    assert (linux.per_hour, linux.source) == (61.5, "AWS price list")
+    assert market.findings[0].skipped[0].startswith("left out: 3 x a product")
+
+
+def test_quotas(told: Callable[[Any], Findings]) -> None:
+    """Machines of one type on SageMaker; vCPUs of families on EC2, on demand and on spot apart."""
+    market = Market([told(samples.QUOTAS)])
+    expected = {
+        "ml.p5.48xlarge": 3,
+        "ml.g6.12xlarge": 0,
+        "ml.g5.xlarge": None,  # its quota is of training
+        "p5.48xlarge": 400 // 192,
+        "p4d.24xlarge": 400 // 96,
+        "g6.12xlarge": 96 // 48,
+        "inf2.xlarge": None,
+    }
+
+    assert {name: market.most(name, "us-east-1") for name in expected} == expected
+    assert market.most("p5.48xlarge", "us-east-1", "spot") == 1
+    assert market.most("p4d.24xlarge", "us-east-1", "spot") is None
+    assert market.most("p5.48xlarge", "us-east-2") is None
+
+
+def test_skypilot(told: Callable[[Any], Findings]) -> None:
+    """Memory tells which A100 it is; what has no machine is counted."""
+    found = told(samples.SKYPILOT)
+    market = Market([found])
+    price = market.price("p4d.24xlarge", "us-east-1", "use1-az4", "spot")
+
+    assert [facts.name for facts in found.types] == ["p4d.24xlarge", "c3.large", "a3-highgpu-8g"]
+    assert market.types["p4d.24xlarge"].accelerator == "A100-40GB"
+    assert market.types["a3-highgpu-8g"].accelerator_memory_gib == 80
+    assert price is not None
+    assert price.per_hour == 9.5
+    assert market.zones("a3-highgpu-8g", "us-central1") == ("us-central1-a",)
+    assert found.skipped == ("left out: 1 x a row that has no machine of its own",)
+
+
+def test_gpuhunt(told: Callable[[Any], Findings]) -> None:
+    """Spot and on demand apart; a zone of Google Cloud tells its region."""
+    market = Market([told(samples.GPUHUNT)])
+    spot, demand = (market.price("g5.12xlarge", "us-east-1", "", kind) for kind in ("spot", "on-demand"))
+
+    assert spot is not None
+    assert demand is not None
+    assert (spot.per_hour, demand.per_hour) == (2.1, 5.672)
+    assert market.zones("g2-standard-4", "us-central1") == ("us-central1-a",)
+    assert market.findings[0].skipped == ("left out: 1 x a row that names an accelerator whose memory nothing tells",)
+
+
+def test_nodes(told: Callable[[Any], Findings]) -> None:
+    """Allocatable and not capacity, the least of a type's nodes; time-sliced GPUs once; cordoned nodes are told."""
+    found = told(samples.NODES)
+    types = {facts.name: facts for facts in found.types}
+
+    h100, shared, plain = types["p5.48xlarge"], types["g5.xlarge"], types["16cpu"]
+    assert (h100.accelerator, h100.accelerator_count, h100.vcpus) == ("H100", 8, 191.45)
+    assert h100.memory_gib == 2029000 / 1024
+    assert (shared.accelerator, shared.accelerator_count) == ("A10G", 1)
+    assert (plain.accelerator_count, plain.memory_gib) == (0, 64)
+    assert found.nodes == (
+        Node("gpu-1", "p5.48xlarge", "us-east-1a"),
+        Node("gpu-2", "p5.48xlarge", "us-east-1b", state="cordoned"),
+        Node("shared-1", "g5.xlarge", "us-east-1a", "spot"),
+        Node("cpu-1", "16cpu", "no-zone"),
+    )
+    assert [line.split(":")[0] for line in found.skipped] == [
+        "node odd-1 has 2 accelerators of unknown kind (it lacks the label nvidia.com/gpu.product)",
+        "node mig-1 has MIG partitions of several sizes, which one type can't say",
+    ]
+    assert Market([found]).types["p5.48xlarge"].kubernetes_memory_gib is None  # nothing is taken off twice
+
+
+def test_nodes_of_one_label_and_different_accelerators(told: Callable[[Any], Findings]) -> None:
+    """They are types of their own: a planner must not mix them up."""
+    labels = {"node.kubernetes.io/instance-type": "bare", "nvidia.com/gpu.product": "NVIDIA-L4"}
+    items = [
+        samples.node(f"n{count}", labels, {"cpu": "8", "memory": "9Gi", "nvidia.com/gpu": str(count)})
+        for count in (1, 2)
+    ]
+    found = told({"kind": "List", "items": items})
+
+    assert [facts.name for facts in found.types] == ["bare-1xL4", "bare-2xL4"]
+    assert [node.instance_type for node in found.nodes] == ["bare-1xL4", "bare-2xL4"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "allocatable", "device"),
+    [
+        ({"cloud.google.com/gke-accelerator": "nvidia-l4"}, {"nvidia.com/gpu": "1"}, ("L4", 24)),
+        (
+            {"karpenter.k8s.aws/instance-gpu-name": "a100", "karpenter.k8s.aws/instance-gpu-memory": "81920"},
+            {"nvidia.com/gpu": "8"},
+            ("A100-80GB", 80),
+        ),
+        ({"node.kubernetes.io/instance-type": "inf2.48xlarge"}, {"aws.amazon.com/neuron": "12"}, ("Inferentia2", 32)),
+        (
+            {
+                "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb",
+                "nvidia.com/gpu.memory": "4864",
+                "nvidia.com/mig.strategy": "single",
+            },
+            {"nvidia.com/gpu": "7"},
+            ("NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", 4.75),
+        ),
+    ],
+)
+def test_kinds_of_accelerators_on_nodes(
+    told: Callable[[Any], Findings], labels: dict[str, str], allocatable: dict[str, str], device: tuple[str, float]
+) -> None:
+    """Told by labels of Google's Kubernetes, of Karpenter, of MIG, or by the type alone."""
+    (facts,) = told(samples.node("n", labels, {"cpu": "8", "memory": "9Gi"} | allocatable)).types
+
+    assert (facts.accelerator, facts.accelerator_memory_gib) == device
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("128974848", 128974848), ("129e6", 129e6), ("123Mi", 123 * 2**20), ("100m", 0.1), ("0.5", 0.5), (".5k", 500)],
+)
+def test_quantities(text: str, value: float) -> None:
+    """As Kubernetes writes them."""
+    found = quantity(text)
+
+    assert found is not None
+    assert float(found) == value
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1 Gi", "1GiB", "1e999", "Gi", "1_0", "\u0661"])
+def test_what_is_no_quantity(text: str) -> None:
+    """None, and no exception."""
+    assert quantity(text) is None
+
+
+def changed(document: Any, *way: Any, value: Any) -> Any:
+    """A copy with another value at a place; `...` takes the key away."""
+    made = copy.deepcopy(document)
+    here = made
+    for step in way[:-1]:
+        here = here[step]
+    if value is ...:
+        del here[way[-1]]
+    else:
+        here[way[-1]] = value
+    return made
+
+
+DAMAGED = [
+    ("{", "is not JSON: Expecting property name enclosed in double quotes at line 1 column 2"),
+    ("", "$: is empty"),
+    ('{"Instance": []}', "is none of the answers that are known"),
+    ("[1, 2]", "is none of the answers that are known"),
+    ('{"Quotas": [{"Value": NaN}]}', "NaN is not a number here"),
+    (
+        changed(samples.TYPES, "InstanceTypes", 1, "VCpuInfo", "DefaultVCpus", value="two"),
+        '$.InstanceTypes[1].VCpuInfo.DefaultVCpus: must be a number, got "two"',
+    ),
+    (changed(samples.TYPES, "InstanceTypes", 0, "MemoryInfo", value=...), "$.InstanceTypes[0].MemoryInfo: is required"),
+    (changed(samples.TYPES, "InstanceTypes", value={}), "$.InstanceTypes: must be a list, got {}"),
+    (
+        changed(samples.OFFERINGS, "InstanceTypeOfferings", 0, "Location", value="moon-1"),
+        "$.InstanceTypeOfferings[0].Location: names no zone of AWS: its name ends as us-east-1a does",
+    ),
+    (
+        changed(samples.SPOT, "SpotPriceHistory", 0, "SpotPrice", value="free"),
+        '$.SpotPriceHistory[0].SpotPrice: must be a number, got "free"',
+    ),
+    (changed(samples.PRICES, "PriceList", 2, value="{"), "$.PriceList[2]: is not JSON: Expecting property name"),
+    (
+        changed(samples.QUOTAS, "Quotas", 3, "QuotaArn", value="arn"),
+        '$.Quotas[3].QuotaArn: must be the ARN of a quota, which names its region, got "arn"',
+    ),
+    (
+        changed(samples.NODES, "items", 0, "status", "allocatable", "memory", value="lots"),
+        '$.items[0].status.allocatable.memory: must be a quantity of Kubernetes, such as 16, 250m or 64Gi, got "lots"',
+    ),
+    (samples.SKYPILOT.replace("21.96", "cheap"), 'row 2, column Price: must be a number, got "cheap"'),
+    (samples.SKYPILOT.replace(",us-east-1,use1-az2", ",,use1-az2"), "row 3, column Region: must not be empty"),
+    (samples.SKYPILOT.replace("{'Gpus'", "{'Gpus"), "row 2, column GpuInfo: must be a mapping with a list of Gpus"),
+    (samples.SKYPILOT + "a,b\n", "row 6: has 2 columns, the first row has 10"),
+    (samples.SKYPILOT.replace("Price,", "Cost,", 1), "row 1: is no price list that is known"),
+    (samples.SKYPILOT.replace("vCPUs", "Price", 1), 'row 1: names a column twice, got "Price"'),
+    (samples.GPUHUNT.replace("False", "maybe", 1), 'row 2, column spot: must be True or False, got "maybe"'),
+    (samples.GPUHUNT.splitlines()[0], "has no rows below the row of column names"),
+    ('a,"b\n', "row 1: is not CSV: unexpected end of data"),
+]
+
+
+@pytest.mark.parametrize(("content", "message"), DAMAGED, ids=[str(index) for index in range(len(DAMAGED))])
+def test_damage_is_named(told: Callable[[Any], Findings], content: Any, message: str) -> None:
+    """Where, which rule, which value."""
+    with pytest.raises(DocumentError) as caught:
+        told(content)
+
+    assert message in str(caught.value)
+
+
+def test_all_damaged_rows_are_told_at_once(told: Callable[[Any], Findings]) -> None:
+    """A person mends a file once."""
+    with pytest.raises(DocumentError) as caught:
+        told(samples.SKYPILOT.replace("21.96", "a").replace("0.105", "b"))
+
+    assert [fault.path for fault in caught.value.faults] == ["row 2, column Price", "row 3, column Price"]
+
+
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**30), 10**30),
+    st.floats(allow_nan=False),
+    st.text(max_size=8),
+    st.sampled_from(
+        ["1e400", "-1", "nan", "\ud800", "Gi", "0", "99999999999", "{'Gpus': []}", "ml.x for endpoint usage"]
+    ),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.integers(), max_size=2),
+)
+
+
+def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place inside a JSON value."""
+    found = [way] if way else []
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in entries:
+        found += places(entry, (*way, key))
+    return found
+
+
+@given(data=st.data(), name=st.sampled_from(sorted(samples.JSON_SAMPLES)))
+def test_damaged_answers_never_crash(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, name: str) -> None:
+    """Whatever stands anywhere in an answer: it is read, or it is a fault with a place."""
+    document = samples.JSON_SAMPLES[name]
+    for _ in range(data.draw(st.integers(1, 3))):
+        way = data.draw(st.sampled_from(places(document) or [()]))
+        if not way:
+            break
+        document = changed(document, *way, value=data.draw(st.one_of(ODD, st.just(...))))
+
+    survives(tmp_path_factory.getbasetemp() / "fuzzed.json", json.dumps(document))
+
+
+@given(data=st.data(), name=st.sampled_from(sorted(samples.CSV_SAMPLES)))
+def test_damaged_price_lists_never_crash(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, name: str
+) -> None:
+    """The same for cells, quotes, line ends and whole rows."""
+    lines = samples.CSV_SAMPLES[name].splitlines()
+    for _ in range(data.draw(st.integers(1, 3))):
+        row = data.draw(st.integers(0, len(lines) - 1))
+        cells = lines[row].split(",")
+        cell = data.draw(st.integers(0, len(cells) - 1))
+        cells[cell] = data.draw(
+            st.one_of(st.text(max_size=6), st.sampled_from(['"', "\0", "1e999", "-3", "nan", "\r", "{"]))
+        )
+        lines[row] = ",".join(cells)
+
+    survives(tmp_path_factory.getbasetemp() / "fuzzed.csv", "\n".join(lines))
+
+
+@given(content=st.binary(max_size=60))
+def test_any_bytes_never_crash(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    """A file may be anything."""
+    path = tmp_path_factory.getbasetemp() / "fuzzed.bin"
+    path.write_bytes(content)
+    with pytest.raises(DocumentError):
+        read_facts(path)
+
+
+def survives(path: Path, text: str) -> None:
+    """Reading gives findings that a market takes, or faults that each have a place and fit on a line."""
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        market = Market([read_facts(path)])
+    except DocumentError as error:
+        market, faults = Market(), error.faults
+    else:
+        faults = ()
+    assert all(fault.path and str(fault) == printable(str(fault)) for fault in faults)
+    for name, facts in market.types.items():
+        assert facts.accelerator_count >= 0
+        market.most(name, "us-east-1")
