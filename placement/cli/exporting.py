@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from placement.catalogue.search import Filter, search
-from placement.documents.write import write_document, write_text
+from placement.documents.write import write_document, write_file
 from placement.documents.yaml_rows import comment, list_rows, mapping_rows
 from placement.errors import UsageError, printable, wrong_argument
 
@@ -81,7 +81,7 @@ def write_blocks(made: Blocks, output: str) -> None:
     if Path(output).suffix.lower() == ".json":
         write_document(made.to_document(), output)
     else:
-        write_text("\n".join(block_lines(made)) + "\n", output)
+        write_file("\n".join(block_lines(made)) + "\n", output)
 
 
 def block_lines(made: Blocks) -> list[str]:

@@ -85,37 +85,10 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
     arguments.instance("document", document, dict, rule)
     for key in document:
         arguments.instance("every key of document", key, str, "text")
-
-    def write(stream: TextIO, suffix: str) -> None:
-        if suffix in YAML_SUFFIXES:
-            _write_yaml(document, stream)
-        else:
-            _write_json(document, stream)
-
-    _write(path, write)
-
-
-def write_text(text: str, path: str | Path) -> None:
-    """Write a text, such as a document with comments, as carefully as a document; ``-`` is standard output.
-
-    Raises
-    ------
-    UsageError
-        The file can't be written; what stood there before is untouched.
-    """
-    _write(arguments.path("path", path), lambda stream, suffix: _put(text, stream))
-
-
-def _put(text: str, stream: TextIO) -> None:
-    stream.write(text)
-
-
-def _write(path: str | Path, write: Callable[[TextIO, str], None]) -> None:
-    """Call `write` with a stream and the suffix of the name: a file beside the target, which then takes its place."""
     if str(path) == STDIN:
         if sys.stdout is None:
             raise UsageError("standard output is closed: name a file to write to")
-        write(sys.stdout, "")
+        _write_json(document, sys.stdout)
         sys.stdout.flush()
         return
     target = Path(path)
@@ -140,8 +113,6 @@ def write_file(content: str | bytes, path: str | Path) -> None:
         else:
             sys.stdout.write(content)
         sys.stdout.flush()
-    if target.exists() and not target.is_file():
-        _write_through(write, target)
         return
     if isinstance(content, bytes):
         _write_whole(Path(path), lambda stream: stream.buffer.write(content))
@@ -161,7 +132,6 @@ def _write_whole(target: Path, write: Callable[[TextIO], object]) -> None:
         _clear_stale(target)
         with _beside(target) as (stream, beside):
             write(stream)
-            write(stream, target.suffix.lower())
             stream.flush()
             os.fsync(stream.fileno())
             if not _CAN_LOCK:
@@ -228,15 +198,6 @@ def _lock(handle: int, *, wait: bool) -> bool:
     except OSError:
         return False
     return True
-
-
-def _write_through(write: Callable[[TextIO, str], None], target: Path) -> None:
-    """Write to a device or a pipe as it is: there is nothing to lose, and renaming would destroy it."""
-    try:
-        with target.open("w", encoding="utf-8") as stream:
-            write(stream, "")
-    except OSError as error:
-        raise UsageError(f"{target}: can't be written: {error.strerror}") from None
 
 
 def _mode(target: Path) -> int:

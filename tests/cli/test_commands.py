@@ -283,7 +283,7 @@ def test_version() -> None:
     assert run("--version").stdout == f"placement {placement.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["solve", "verify", "report", "convert", "schema", "solvers", "info", "size"])
+@pytest.mark.parametrize("command", ["solve", "verify", "report", "convert", "schema", "solvers", "info", "size", "catalogue"])
 def test_help_of_each_command(command: str) -> None:
     """Every command says what it does; solve and verify name their exit codes."""
     done = run(command, "--help")
@@ -296,7 +296,11 @@ def test_help_of_each_command(command: str) -> None:
 @pytest.mark.parametrize(
     ("words", "cword", "expected"),
     [
-        ("placement ", 1, {"solve", "bound", "verify", "report", "convert", "schema", "solvers", "info", "size"}),
+        (
+            "placement ",
+            1,
+            {"solve", "bound", "verify", "report", "convert", "schema", "solvers", "info", "size", "catalogue"},
+        ),
         ("placement solve --solver cp", 3, {"cp-sat"}),
         ("placement solve --set milp.e", 3, {"milp.engine="}),
         ("placement schema p", 2, {"problem", "plan"}),
