@@ -283,7 +283,9 @@ def test_version() -> None:
     assert run("--version").stdout == f"placement {placement.__version__}\n"
 
 
-@pytest.mark.parametrize("command", ["solve", "verify", "report", "convert", "schema", "solvers", "info", "size", "catalogue"])
+@pytest.mark.parametrize(
+    "command", ["solve", "verify", "report", "convert", "schema", "solvers", "info", "size", "catalogue"]
+)
 def test_help_of_each_command(command: str) -> None:
     """Every command says what it does; solve and verify name their exit codes."""
     done = run(command, "--help")
