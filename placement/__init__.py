@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from placement.documents import (
         Accelerator,
+        Commitment,
         Component,
         Instance,
         InstanceType,
+        Limit,
         Objective,
         Option,
         Placement,
@@ -41,10 +43,12 @@ __version__ = "0.1.0"
 _HOME = {
     "SOLVERS": "placement.solvers.registry:SOLVERS",
     "Accelerator": "placement.documents:Accelerator",
+    "Commitment": "placement.documents:Commitment",
     "Component": "placement.documents:Component",
     "DocumentError": "placement.errors:DocumentError",
     "Instance": "placement.documents:Instance",
     "InstanceType": "placement.documents:InstanceType",
+    "Limit": "placement.documents:Limit",
     "Objective": "placement.documents:Objective",
     "Option": "placement.documents:Option",
     "Placement": "placement.documents:Placement",
@@ -71,10 +75,12 @@ _HOME = {
 __all__ = [
     "SOLVERS",
     "Accelerator",
+    "Commitment",
     "Component",
     "DocumentError",
     "Instance",
     "InstanceType",
+    "Limit",
     "Objective",
     "Option",
     "Placement",

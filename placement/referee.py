@@ -23,7 +23,7 @@ from placement.units import MIB_PER_GIB, MICRO, MILLI, WHOLE_SHARE, dollars, exa
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sized
 
-    from placement.documents import Component, Instance, Option, Placement, Pool
+    from placement.documents import Commitment, Component, Instance, InstanceType, Option, Placement, Pool
     from placement.documents.plan import Assignment, PlanInstance
 
 Rule = Literal[
@@ -36,9 +36,10 @@ Rule = Literal[
     "vcpus", "host-memory", "accelerator-owner", "accelerator-memory", "accelerator-share",
     "max-per-instance", "dedicated", "avoid",
     # how many copies, and how they are spread
-    "copies", "min-copies", "demand", "max-skew", "min-zones", "max-per-zone", "zone-loss",
+    "copies", "min-copies", "demand", "max-skew", "min-zones", "max-per-zone",
+    "zone-loss", "pool-loss", "instance-loss",
     # pools, and the machines and copies that run now
-    "max-instances", "draining", "not-removable", "cordoned", "pinned",
+    "max-instances", "limit", "draining", "not-removable", "cordoned", "pinned", "max-moves",
     # what a plan says of itself
     "claimed-problem", "claimed-status", "claimed-price", "claimed-cost", "claimed-moves", "claimed-bound",
     "claimed-gap", "claimed-optimal", "claimed-unplaced", "claimed-left-out",
@@ -72,7 +73,7 @@ class Verdict:
     Attributes
     ----------
     violations : every broken rule; empty for a plan that may be carried out as it is.
-    price_per_hour : micro-dollars per hour of all machines that are paid for.
+    price_per_hour : micro-dollars per hour of all machines that are paid for, less what commitments pay.
     moves : copies that run now and run on, but not where they are.
     cost : micro-dollars: the price over the horizon, rounded half to even, plus the moves.
     left_out : copies left out by priority; only priorities that leave any out. Components with a demand leave none out.
@@ -243,11 +244,16 @@ class _Standing:
         self.contents: Counter[_Content] = Counter(map(self.content, self.on))
         self.by_option: Counter[tuple[str, int]] = Counter()
         self.zones: dict[str, Counter[str]] = defaultdict(Counter)
+        self.by_pool: dict[str, Counter[str]] = defaultdict(Counter)
+        self.fullest: Counter[str] = Counter()  # the most copies of a component on one machine
         for (pool, held), machines in self.contents.items():
             for kind in held:
                 copy = self.kinds[kind]
                 self.by_option[copy.component, copy.option] += machines
                 self.zones[copy.component][self.pools[pool].zone] += machines
+                self.by_pool[copy.component][pool] += machines
+            for component, count in Counter(self.kinds[kind].component for kind in held).items():
+                self.fullest[component] = max(self.fullest[component], count)
         self._placed = {name: zones.total() for name, zones in self.zones.items()}
 
     def _read(self, rows: Iterable[Assignment]) -> int:
@@ -296,6 +302,16 @@ class _Standing:
     def placed(self, name: str) -> int:
         """Copies of the component that the plan places."""
         return self._placed.get(name, 0)
+
+    def paid(self, pool: str) -> int:
+        """Machines of the pool that are paid for: those of the plan, or as many as `min_instances` asks for."""
+        return max(self.used[pool], self.pools[pool].min_instances)
+
+    def price(self, pool: str) -> int:
+        """Micro-dollars per hour of one machine of the pool."""
+        row = self.pools[pool]
+        own = row.price_per_hour
+        return micro_dollars(self.problem.instance_types[row.instance_type].price_per_hour if own is None else own)
 
     def allows(self, way: Option, pool: Pool) -> bool:
         """Whether the option's allow-lists admit the pool's instance type and its accelerator."""
@@ -367,12 +383,14 @@ def _broken(stand: _Standing) -> Iterator[Violation]:
     for component in stand.components.values():
         yield from _how_many(stand, component)
         yield from _spread(stand, component)
-        yield from _zone_loss(stand, component)
+        yield from _losses(stand, component)
     yield from _quotas(stand)
+    yield from _limits(stand)
     now = _by_instance(stand.problem.placements)
     for instance in stand.running.values():
         yield from _running_machine(stand, instance, now.get(instance.id, []))
     yield from _pinned(stand)
+    yield from _most_moves(stand)
 
 
 def _instance_rows(stand: _Standing) -> Iterator[Violation]:
@@ -566,17 +584,26 @@ def _spread(stand: _Standing, component: Component) -> Iterator[Violation]:
             yield Violation("max-per-zone", name, f"{count} copies in zone {zone}, at most {spread.max_per_zone}")
 
 
-def _zone_loss(stand: _Standing, component: Component) -> Iterator[Violation]:
-    """Whichever zone is lost, enough copies stand elsewhere; a component that needs no copy may also have none."""
-    least, zones = component.min_available_on_zone_loss, stand.zones[component.name]
-    remain = zones.total() - max(zones.values(), default=0)
-    if (zones.total() or component.required_copies) and remain < least:
-        message = f"losing its fullest zone leaves {remain} copies, at least {least} wanted{_listed(zones)}"
-        yield Violation("zone-loss", component.name, message)
+def _losses(stand: _Standing, component: Component) -> Iterator[Violation]:
+    """Whichever zone, pool or machine is lost, enough copies stand elsewhere.
+
+    A component that needs no copy may also have none.
+    """
+    name = component.name
+    placed, zones, pools = stand.placed(name), stand.zones[name], stand.by_pool[name]
+    lost: tuple[tuple[Rule, str, int, int, str], ...] = (
+        ("zone-loss", "zone", component.min_available_on_zone_loss, max(zones.values(), default=0), _listed(zones)),
+        ("pool-loss", "pool", component.min_available_on_pool_loss, max(pools.values(), default=0), _listed(pools)),
+        ("instance-loss", "instance", component.min_available_on_instance_loss, stand.fullest[name], ""),
+    )
+    for rule, what, least, most, listed in lost:
+        if (placed or component.required_copies) and placed - most < least:
+            message = f"losing its fullest {what} leaves {placed - most} copies, at least {least} wanted{listed}"
+            yield Violation(rule, name, message)
 
 
-def _listed(zones: Counter[str]) -> str:
-    return f" ({', '.join(f'{zone}: {count}' for zone, count in sorted(zones.items()))})" if zones else ""
+def _listed(counts: Counter[str]) -> str:
+    return f" ({', '.join(f'{name}: {count}' for name, count in sorted(counts.items()))})" if counts else ""
 
 
 def _quotas(stand: _Standing) -> Iterator[Violation]:
@@ -585,6 +612,26 @@ def _quotas(stand: _Standing) -> Iterator[Violation]:
     for name, pool in stand.pools.items():
         if pool.max_instances is not None and used[name] > pool.max_instances:
             yield Violation("max-instances", f"pool {name}", f"{used[name]} instances, at most {pool.max_instances}")
+
+
+def _limits(stand: _Standing) -> Iterator[Violation]:
+    """The machines paid for in the pools of a limit are within it, `min_instances` included, commitments aside."""
+    for limit in stand.problem.limits:
+        pools = [(stand.paid(name), stand.price(name), _type_of(stand, name)) for name in limit.pools]
+        counted: tuple[tuple[str, float | None, int, int], ...] = (
+            ("max_instances", limit.max_instances, sum(n for n, _, _ in pools), 1),
+            ("max_accelerators", limit.max_accelerators, sum(n * t.accelerator_count for n, _, t in pools), 1),
+            ("max_vcpus", limit.max_vcpus, sum(n * room(t.vcpus, MILLI) for n, _, t in pools), MILLI),
+            ("max_price_per_hour", limit.max_price_per_hour, sum(n * price for n, price, _ in pools), MICRO),
+        )
+        for key, most, found, scale in counted:
+            if most is not None and found > round(most * scale):
+                message = f"{key} is {found / scale:.12g}, at most {most:.12g}"
+                yield Violation("limit", f"limit {limit.name}", message)
+
+
+def _type_of(stand: _Standing, pool: str) -> InstanceType:
+    return stand.problem.instance_types[stand.pools[pool].instance_type]
 
 
 def _by_instance(placements: Iterable[Placement]) -> dict[str, list[Placement]]:
@@ -643,12 +690,21 @@ _LoosePlace = tuple[str, int, str]  # the same, but for accelerators
 
 
 def _price(stand: _Standing) -> int:
-    """Micro-dollars per hour: every machine the plan lists, and what `min_instances` adds."""
-    total = 0
-    for name, pool in stand.pools.items():
-        own = pool.price_per_hour
-        each = stand.problem.instance_types[pool.instance_type].price_per_hour if own is None else own
-        total += max(stand.used[name], pool.min_instances) * micro_dollars(each)
+    """Micro-dollars per hour: every machine the plan lists, and what `min_instances` adds, less what is committed."""
+    total = sum(stand.paid(name) * stand.price(name) for name in stand.pools)
+    return total - sum(_committed(stand, commitment) for commitment in stand.problem.commitments)
+
+
+def _committed(stand: _Standing, commitment: Commitment) -> int:
+    """Micro-dollars per hour that a commitment pays of a plan's machines: the dearest N, or up to its own amount."""
+    paid = {name: stand.paid(name) for name in commitment.pools}
+    if commitment.price_per_hour is not None:
+        rent = sum(count * stand.price(name) for name, count in paid.items())
+        return min(rent, micro_dollars(commitment.price_per_hour))
+    left, total = commitment.instances or 0, 0
+    for name in sorted(paid, key=stand.price, reverse=True):
+        free = min(left, paid[name])
+        left, total = left - free, total + free * stand.price(name)
     return total
 
 
@@ -657,6 +713,13 @@ def _moves(stand: _Standing) -> dict[str, int]:
     now = Counter(row.component for row in stand.problem.placements)
     kept = _kept(stand)
     return {name: max(0, min(now[name], stand.placed(name)) - kept[name]) for name in stand.components}
+
+
+def _most_moves(stand: _Standing) -> Iterator[Violation]:
+    """All components together move at most `max_moves` copies."""
+    most, moved = stand.problem.objective.max_moves, sum(_moves(stand).values())
+    if most is not None and moved > most:
+        yield Violation("max-moves", "plan", f"moves {moved} copies, at most {most}")
 
 
 def _kept(stand: _Standing) -> Counter[str]:

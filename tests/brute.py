@@ -12,6 +12,11 @@ What can differ is less than it seems, and each cut below keeps an optimal plan:
 * A machine's content matters by its counts. Copies of a component are alike, and so are its options here unless
   throughput tells them apart: `cells` are pairs of component and throughput. Removing a copy never makes a content
   unfit (needs are >= 0 and conflicts only disappear), so unfit contents are not extended.
+* Fewest machines are enough for limits and commitments too: limits only grow with machines, and so does what is paid
+  on top of a commitment. Entries carry the machines paid for of the pools that these name, and one entry beats another
+  when it pays for no more of any of them.
+* A floor on what is left when a pool or an instance is lost caps the copies there: with n copies placed, at most n less
+  the floor. Where n is not known before, each cap is tried in turn.
 * Zones that are done matter to spread rules only by their sorted counts, and only for components that have such rules.
 
 Components with `demand` have no largest count of copies of their own; `most_copies` argues one. Sums of rounded
@@ -28,7 +33,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import combinations
+from itertools import combinations, product
 from operator import add, gt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -93,10 +98,16 @@ class Placed(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A way to reach a state: micro-dollars per hour, micro-dollars of moves saved by kept copies, how."""
+    """A way to reach a state: micro-dollars per hour, micro-dollars of moves saved by kept copies, how.
+
+    `stays` are the copies kept, counted where moves are limited; `paid` the machines paid for of each pool that a limit
+    or a commitment names. `price` leaves out the pools of commitments.
+    """
 
     price: int
     kept: int
+    stays: int
+    paid: Counts
     trail: Any  # nested pairs with Placed at the leaves; flattened once, for the winner
 
 
@@ -126,12 +137,15 @@ def most_copies(reading: Reading, name: str) -> int:
 
     With `copies` it is that. With `demand`, let a plan run n copies, more than each of: those that serve the demand
     at the least throughput, `min_copies`, 2a + 1 for zone loss a > 0, and Z x R for Z zones and R copies that matter
-    where they run (all when moves cost, else the pinned). Drop one copy from a fullest zone: one that is not kept,
+    where they run (all when moves cost or are limited, else the pinned); and of loss floors over pools and instances, R
+    + a and 2a + 1. Drop one copy from a fullest zone: one that is not kept,
     which is there as more than R copies are. Demand and `min_copies` hold; moves do not grow, as min(R, n) and kept
     stay; price does not grow. Skew: if that zone alone was fullest, the largest falls; otherwise the smallest falls
     only when all zones were even, to a skew of 1 <= k. `min_zones`: a zone empties only when its count was 1, so all
     were, and n - 1 zones for n - 1 copies are enough. Zone loss: with one fullest zone, n less the largest is
     unchanged; with two, the largest is at most n / 2, and n >= 2a + 2 leaves a + 1 before the drop. So n falls.
+    A floor a on pools or instances that is just kept has n - a > n / 2 copies on one of them, which is the fullest and
+    stands in the fullest pool and zone: one of its copies that is not kept, of more than R, is dropped instead.
     Without such zone rules any copy that is not kept may go, and Z is 1.
     """
     component = reading.components[name]
@@ -145,10 +159,12 @@ def most_copies(reading: Reading, name: str) -> int:
     while not serves(component["demand"], least * serving):
         serving += 1
     rows = [row for row in reading.placements if row["component"] == name]
-    fixed = len(rows) if reading.move_cost[name] else sum(bool(row.get("pinned")) for row in rows)
-    loss = component.get("min_available_on_zone_loss", 0)
+    matter = reading.move_cost[name] or reading.max_moves is not None
+    fixed = len(rows) if matter else sum(bool(row.get("pinned")) for row in rows)
+    losses = [component.get(f"min_available_on_{what}_loss", 0) for what in ("zone", "pool", "instance")]
     zones = len(reading.zones) if _zoned(component) else 1
-    return int(max(serving, reading.required(name), 2 * loss + 1 if loss else 0, zones * fixed))
+    floors = [max(2 * loss + 1, fixed + loss) for loss in losses if loss]
+    return int(max([serving, reading.required(name), zones * fixed, *floors]))
 
 
 def size(problem: Doc) -> int:
@@ -163,7 +179,28 @@ def size(problem: Doc) -> int:
         contents *= math.comb(most + len(options), len(options))
         states *= math.comb(most + cells, cells) * (max(1, most) if _zoned(component) else 1)
     kinds = len({pool["instance_type"] for pool in reading.pools.values()}) + len(reading.instances)
-    return int(10 * contents * kinds + counts * states)
+    rounds = math.prod(len(caps) for _, _, caps in _caps(reading))
+    grouped = 4 ** len(_grouped(reading)) * (3 if reading.max_moves is not None else 1)
+    return int(rounds * grouped * (10 * contents * kinds + counts * states))
+
+
+def _grouped(reading: Reading) -> list[str]:
+    """The pools that a limit or a commitment names."""
+    rows = [*reading.problem.get("limits", []), *reading.problem.get("commitments", [])]
+    return sorted({pool for row in rows for pool in row["pools"]})
+
+
+def _caps(reading: Reading) -> list[tuple[str, str, list[int]]]:
+    """Component, "pool" or "instance", and the caps to try there, one of which any plan keeps."""
+    found = []
+    for name, component in reading.components.items():
+        most = most_copies(reading, name)
+        for what in ("pool", "instance"):
+            floor = component.get(f"min_available_on_{what}_loss", 0)
+            if floor:
+                fixed = "demand" not in component and reading.required(name) == most
+                found.append((name, what, [max(0, most - floor)] if fixed else list(range(max(0, most - floor) + 1))))
+    return found
 
 
 def too_big(problem: Doc, limit: int = 1_000_000) -> bool:
@@ -189,34 +226,46 @@ class _Search:
         self.mixed = [name for name, cells in self.of_component.items() if len(cells) > 1]
         self.ceiling = tuple(self.most[name] for name, _ in self.cells)
         self.nothing: Counts = (0,) * len(self.cells)
+        self.grouped = _grouped(reading)
+        self.committed = {pool for row in reading.problem.get("commitments", []) for pool in row["pools"]}
+        self.cap: dict[tuple[str, str], int] = {}  # by component and "pool" or "instance": what this round tries
 
     def total(self, name: str, counts: Counts) -> int:
         return sum(counts[i] for i in self.of_component[name])
 
     # -- pools, zones, the fleet
 
-    def running(self, instance: str) -> dict[Counts, Entry]:
+    def start(self) -> Entry:
+        """Nothing placed, nothing paid for."""
+        return Entry(0, 0, 0, (0,) * len(self.grouped), ())
+
+    def on_one(self, pool: str, instance: str | None) -> Counts:
+        """Most copies of each component on one machine, by its own rules and by what this round tries."""
+        caps = zip(self.names, self.contents.caps(pool, instance), strict=True)
+        return tuple(min(cap, self.cap.get((name, "instance"), cap)) for name, cap in caps)
+
+    def running(self, instance: str) -> dict[Counts, list[Entry]]:
         """What a special instance can hold, with the most move money its kept copies save; pinned rows always stay."""
         pool = self.reading.instances[instance]["pool"]
-        machine = self.reading.machine[pool]
+        machine, limited = self.reading.machine[pool], self.reading.max_moves is not None
         rows = [r for r, row in enumerate(self.reading.placements) if row["instance"] == instance]
         pinned = {r for r in rows if self.reading.placements[r].get("pinned")}
         keeps = [set(keep) for n in range(len(rows) + 1) for keep in combinations(rows, n) if pinned <= set(keep)]
         worth = [sum(self.reading.move_cost[self.reading.placements[r]["component"]] for r in keep) for keep in keeps]
-        order = sorted(range(len(keeps)), key=lambda j: -worth[j])
-        table: dict[Counts, Entry] = {}
-        for counts, contents in self.contents.of(machine, self.contents.caps(pool, instance)).items():
+        dearest_first = sorted(zip(keeps, worth, strict=True), key=lambda pair: -pair[1])
+        table: dict[Counts, list[Entry]] = {}
+        for counts, contents in self.contents.of(machine, self.on_one(pool, instance)).items():
             for content in contents:
-                for j in order:
-                    if counts in table and worth[j] <= table[counts].kept:
-                        break
-                    staying = tuple(sorted(keeps[j]))
-                    if self.contents.devices(content, staying, machine) is not None:
-                        table[counts] = Entry(0, worth[j], Placed(pool, instance, content, staying))
-                        break
+                for keep, saved in dearest_first:
+                    staying = tuple(sorted(keep))
+                    placed = Placed(pool, instance, content, staying)
+                    entry = Entry(0, saved, len(keep) if limited else 0, self.start().paid, placed)
+                    entries = table.setdefault(counts, [])
+                    if not _beaten(entries, entry) and self.contents.devices(content, staying, machine) is not None:
+                        _keep(entries, entry)
         if not pinned:
-            table[self.nothing] = Entry(0, 0, Placed(pool, instance, (), ()))
-        return table
+            table[self.nothing] = [self.start()._replace(trail=Placed(pool, instance, (), ()))]
+        return {counts: entries for counts, entries in table.items() if entries}
 
     def plus(self, left: Counts, right: Counts) -> Counts | None:
         """Sum of counts, or None when a component has more than it may."""
@@ -227,7 +276,7 @@ class _Search:
 
     def fewest(self, pool: str, quota: int | None) -> Iterator[tuple[int, Counts, Any]]:
         """Each count of copies with the fewest new machines that hold it, found in layers of one machine more."""
-        contents = self.contents.of(self.reading.machine[pool], self.contents.caps(pool, None))
+        contents = self.contents.of(self.reading.machine[pool], self.on_one(pool, None))
         layer: dict[Counts, Any] = {self.nothing: ()}
         seen = {self.nothing}
         machines = 0
@@ -249,41 +298,50 @@ class _Search:
         """What a pool can hold: special instances one by one, then new machines, within the quota."""
         raw = self.reading.pools[pool]
         quota = raw.get("max_instances")
-        table: dict[tuple[Counts, int], Entry] = {(self.nothing, 0): Entry(0, 0, ())}
+        table: dict[tuple[Counts, int], list[Entry]] = {(self.nothing, 0): [self.start()]}
         for instance, row in self.reading.instances.items():
             if row["pool"] == pool and row.get("state") != "draining" and self._special(instance):
                 table = self._with_instance(table, instance)
         out: dict[Counts, list[Entry]] = {}
         for machines, more, new in list(self.fewest(pool, quota)):
-            for (counts, used), entry in table.items():
+            for (counts, used), entries in table.items():
                 both = self.plus(counts, more)
-                if both is not None and (quota is None or used + machines <= quota):
-                    price = max(used + machines, raw.get("min_instances", 0)) * self.reading.price(pool)
-                    _keep(out.setdefault(both, []), Entry(price, entry.kept, (entry.trail, new)))
+                if both is None or (quota is not None and used + machines > quota) or not self._within_pool(both):
+                    continue
+                paid = max(used + machines, raw.get("min_instances", 0))
+                price = 0 if pool in self.committed else paid * self.reading.price(pool)
+                of_groups = tuple(paid if name == pool else 0 for name in self.grouped)
+                for entry in entries:
+                    trail = (entry.trail, new)
+                    _keep(out.setdefault(both, []), Entry(price, entry.kept, entry.stays, of_groups, trail))
         return out
+
+    def _within_pool(self, counts: Counts) -> bool:
+        """Whether the copies in one pool are within the caps that this round tries."""
+        return all(self.total(name, counts) <= cap for (name, what), cap in self.cap.items() if what == "pool")
 
     def _special(self, instance: str) -> bool:
         row = self.reading.instances[instance]
         rows = any(r["instance"] == instance for r in self.reading.placements)
         return rows or row.get("state") == "cordoned" or row.get("removable") is False
 
-    def _with_instance(self, table: dict[tuple[Counts, int], Entry], instance: str) -> dict[tuple[Counts, int], Entry]:
+    def _with_instance(
+        self, table: dict[tuple[Counts, int], list[Entry]], instance: str
+    ) -> dict[tuple[Counts, int], list[Entry]]:
         stays = self.reading.instances[instance].get("removable") is False
-        out: dict[tuple[Counts, int], Entry] = {}
+        out: dict[tuple[Counts, int], list[Entry]] = {}
         for more, held in self.running(instance).items():
             uses = 1 if stays or any(more) else 0
-            for (counts, used), entry in table.items():
+            for (counts, used), entries in table.items():
                 both = self.plus(counts, more)
-                if both is None:
-                    continue
-                joined = Entry(0, entry.kept + held.kept, (entry.trail, held.trail if uses else ()))
-                if (both, used + uses) not in out or out[both, used + uses].kept < joined.kept:
-                    out[both, used + uses] = joined
+                if both is not None:
+                    ways = held if uses else [entry._replace(trail=()) for entry in held]
+                    _join(out.setdefault((both, used + uses), []), entries, ways)
         return out
 
     def zone(self, zone: str) -> dict[Counts, list[Entry]]:
         """What a zone can hold: its pools together, within each component's cap per zone."""
-        table: dict[Counts, list[Entry]] = {self.nothing: [Entry(0, 0, ())]}
+        table: dict[Counts, list[Entry]] = {self.nothing: [self.start()]}
         for pool in (key for key, raw in self.reading.pools.items() if raw["zone"] == zone):
             out: dict[Counts, list[Entry]] = {}
             for more, right in self.pool(pool).items():
@@ -301,7 +359,7 @@ class _Search:
     def fleet(self) -> dict[tuple[Counts, tuple[Counts, ...]], list[Entry]]:
         """What all zones can hold: counts, and for components with zone rules their sorted counts over zones."""
         shapes: tuple[Counts, ...] = ((),) * len(self.names)
-        table: dict[tuple[Counts, tuple[Counts, ...]], list[Entry]] = {(self.nothing, shapes): [Entry(0, 0, ())]}
+        table: dict[tuple[Counts, tuple[Counts, ...]], list[Entry]] = {(self.nothing, shapes): [self.start()]}
         for zone in self.reading.zones:
             out: dict[tuple[Counts, tuple[Counts, ...]], list[Entry]] = {}
             for more, right in self.zone(zone).items():
@@ -334,7 +392,16 @@ class _Search:
         if self.total(name, counts) < self.reading.required(name):
             return False
         served = math.fsum(counts[i] * self.cells[i][1] for i in self.of_component[name])
-        return "demand" not in component or serves(component["demand"], served)
+        return self._survives(name, counts) and ("demand" not in component or serves(component["demand"], served))
+
+    def _survives(self, name: str, counts: Counts) -> bool:
+        """Whether losing a pool or an instance with as many copies as this round tries leaves enough."""
+        placed, component = self.total(name, counts), self.reading.components[name]
+        return not (placed or self.reading.required(name)) or all(
+            placed - cap >= component[f"min_available_on_{what}_loss"]
+            for (other, what), cap in self.cap.items()
+            if other == name
+        )
 
     def _spread(self, name: str, shape: Counts) -> bool:
         component = self.reading.components[name]
@@ -351,22 +418,39 @@ class _Search:
     def survey(self) -> Survey:
         """Return the best state by left-out counts, then money, and the least cost at each left-out count."""
         found: dict[Counts, tuple[int, Entry]] = {}
-        for (counts, shapes), entries in self.fleet().items():
-            if not self.accepts(counts, shapes):
-                continue
-            left_out = tuple(self.left_out(counts).values())
-            moves = sum(
-                self.reading.move_cost[name] * min(self.reading.running[name], self.total(name, counts))
-                for name in self.names
-            )
-            for entry in entries:
-                cost = round(entry.price * self.reading.horizon) + moves - entry.kept
-                if left_out not in found or cost < found[left_out][0]:
-                    found[left_out] = (cost, entry)
+        caps = _caps(self.reading)
+        for tried in product(*(values for _, _, values in caps)):
+            self.cap = {(name, what): cap for (name, what, _), cap in zip(caps, tried, strict=True)}
+            self._round(found)
         priorities = tuple(self.left_out(self.nothing))
         best = min(found, default=None)
         witness = None if best is None else self.witness((best, found[best][0]), found[best][1])
         return Survey(witness, {left_out: cost for left_out, (cost, _) in found.items()}, priorities)
+
+    def _round(self, found: dict[Counts, tuple[int, Entry]]) -> None:
+        """Look at all states within one choice of caps."""
+        for (counts, shapes), entries in self.fleet().items():
+            if not self.accepts(counts, shapes):
+                continue
+            left_out = tuple(self.left_out(counts).values())
+            run_on = {name: min(self.reading.running[name], self.total(name, counts)) for name in self.names}
+            moves = sum(self.reading.move_cost[name] * copies for name, copies in run_on.items())
+            for entry in entries:
+                price = self._price_within(entry, sum(run_on.values()))
+                if price is None:
+                    continue
+                cost = round(price * self.reading.horizon) + moves - entry.kept
+                if left_out not in found or cost < found[left_out][0]:
+                    found[left_out] = (cost, entry)
+
+    def _price_within(self, entry: Entry, run_on: int) -> int | None:
+        """Micro-dollars per hour of all machines; None when a limit, or the one on moves, is not kept."""
+        paid = dict(zip(self.grouped, entry.paid, strict=True))
+        most = self.reading.max_moves
+        if not self.reading.within_limits(paid) or (most is not None and run_on - entry.stays > most):
+            return None
+        rent = sum(paid[pool] * self.reading.price(pool) for pool in self.committed)
+        return entry.price + rent - self.reading.committed(paid)
 
     def left_out(self, counts: Counts) -> dict[int, int]:
         """Optional copies not placed, by priority, highest first."""
@@ -412,18 +496,29 @@ class _Search:
         return [{"component": name, "copies": n, "reason": "it may be left out"} for name, n in short.items() if n > 0]
 
 
+def _beats(one: Entry, other: Entry) -> bool:
+    """Whether whatever can be made of the other can be made of the one at no more cost."""
+    fewer = all(a <= b for a, b in zip(one.paid, other.paid, strict=True))
+    return one.price <= other.price and one.kept >= other.kept and one.stays >= other.stays and fewer
+
+
+def _beaten(entries: list[Entry], new: Entry) -> bool:
+    return any(_beats(entry, new) for entry in entries)
+
+
 def _keep(entries: list[Entry], new: Entry) -> None:
-    """Add an entry unless another is at least as good in price and kept money; drop those it beats."""
-    if any(e.price <= new.price and e.kept >= new.kept for e in entries):
-        return
-    entries[:] = [e for e in entries if not (new.price <= e.price and new.kept >= e.kept)]
-    entries.append(new)
+    """Add an entry unless another is at least as good in all that counts; drop those it beats."""
+    if not _beaten(entries, new):
+        entries[:] = [entry for entry in entries if not _beats(new, entry)]
+        entries.append(new)
 
 
 def _join(into: list[Entry], left: list[Entry], right: list[Entry]) -> None:
     for a in left:
         for b in right:
-            _keep(into, Entry(a.price + b.price, a.kept + b.kept, (a.trail, b.trail)))
+            paid = tuple(map(add, a.paid, b.paid))
+            trail = (a.trail, b.trail)
+            _keep(into, Entry(a.price + b.price, a.kept + b.kept, a.stays + b.stays, paid, trail))
 
 
 def _leaves(trail: Any) -> Iterator[Placed]:

@@ -274,7 +274,50 @@ def zone_loss(bench: Bench) -> bool:
     return False
 
 
+def pool_loss(bench: Bench) -> bool:
+    pools = {row["id"]: row["pool"] for row in bench.plan["instances"]}
+    return _loss(bench, "pool", lambda row: pools[row["instance"]])
+
+
+def instance_loss(bench: Bench) -> bool:
+    return _loss(bench, "instance", lambda row: row["instance"])
+
+
+def _loss(bench: Bench, what: str, where: Callable[[Doc], str]) -> bool:
+    for row in bench.shuffled(bench.rows):
+        counts = Counter(where(r) for r in bench.rows if r["component"] == row["component"])
+        floor = counts.total() - max(counts.values()) + 1
+        bench.component(row)[f"min_available_on_{what}_loss"] = floor
+        return True
+    return False
+
+
 # -- pools, today's machines and copies
+
+
+def limit(bench: Bench) -> bool:
+    used = Counter(row["pool"] for row in bench.plan["instances"])
+    keys = ("max_instances", "max_accelerators", "max_vcpus", "max_price_per_hour")
+    for row in bench.shuffled(bench.plan["instances"]):
+        pool = bench.reading.pools[row["pool"]]
+        kind = bench.problem["instance_types"][pool["instance_type"]]
+        paid = max(used[row["pool"]], pool.get("min_instances", 0))
+        price = bench.reading.price(row["pool"])
+        each = (1, kind.get("accelerator_count", 0), kind["vcpus"], price / 1e6)
+        key, one = bench.rng.choice([(key, one) for key, one in zip(keys, each, strict=True) if one * paid > 0.01])
+        less = 1 if key in keys[:2] else 0.001
+        bench.problem.setdefault("limits", []).append(
+            {"name": "damaged", "pools": [row["pool"]], key: max(0, one * paid - less)}
+        )
+        return True
+    return False
+
+
+def max_moves(bench: Bench) -> bool:
+    moved = account(bench.reading, bench.plan).moves
+    if moved:
+        bench.problem.setdefault("objective", {})["max_moves"] = moved - 1
+    return bool(moved)
 
 
 def pool_quota(bench: Bench) -> bool:
@@ -477,8 +520,9 @@ RULES: dict[str, Callable[[Bench], bool]] = {
         accelerator_memory, accelerator_share, owned_beside_others, accelerators_distinct, accelerators_missing,
         accelerators_too_many, accelerator_index, vcpus, host_memory, option_on, option_instance_types,
         max_per_instance, dedicated, avoid, avoid_reverse, avoid_group, zones, copies_too_many, copies_too_few,
-        demand, demand_min_copies, max_skew, min_zones, max_per_zone, zone_loss, pool_quota, draining, cordoned,
-        pinned, not_removable, unknown_component, unknown_instance, unknown_option, unknown_pool, duplicate_instance,
+        demand, demand_min_copies, max_skew, min_zones, max_per_zone, zone_loss, pool_loss, instance_loss, limit,
+        pool_quota, draining, cordoned, pinned, not_removable, max_moves,
+        unknown_component, unknown_instance, unknown_option, unknown_pool, duplicate_instance,
         wrong_pool, new_flag, claimed_price, claimed_cost, claimed_moves, bound_above_cost, false_optimal,
         other_problem, called_infeasible, called_unknown, untrue_gap, gap_without_bound, unplaced_too_many,
         unplaced_too_few, left_out_bound_too_high,

@@ -36,6 +36,7 @@ class Knobs:
     optional: bool = True
     spoil: int = 65
     spare: int = 30
+    rules: int = 0  # limits, commitments, losses of a pool or an instance, moves that are limited: each of them
 
 
 @dataclass(frozen=True)

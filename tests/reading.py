@@ -139,6 +139,38 @@ class Reading:
         own = raw.get("price_per_hour")
         return micro(self.problem["instance_types"][raw["instance_type"]]["price_per_hour"] if own is None else own)
 
+    def committed(self, paid: dict[str, int]) -> int:
+        """Micro-dollars per hour that commitments pay of so many machines by pool."""
+        total = 0
+        for row in self.problem.get("commitments", []):
+            prices = sorted((self.price(pool) for pool in row["pools"] for _ in range(paid[pool])), reverse=True)
+            if "instances" in row:
+                total += sum(prices[: row["instances"]])
+            else:
+                total += min(sum(prices), micro(row["price_per_hour"]))
+        return total
+
+    def within_limits(self, paid: dict[str, int]) -> bool:
+        """Say whether so many machines by pool, paid for, keep every limit."""
+        for row in self.problem.get("limits", []):
+            types = [(paid[p], self.price(p), self.problem["instance_types"][self.pools[p]["instance_type"]])
+                     for p in row["pools"]]  # fmt: skip
+            sums = {
+                "max_instances": (sum(n for n, _, _ in types), 1),
+                "max_accelerators": (sum(n * t.get("accelerator_count", 0) for n, _, t in types), 1),
+                "max_vcpus": (sum(n * room(t["vcpus"], 1000) for n, _, t in types), 1000),
+                "max_price_per_hour": (sum(n * price for n, price, _ in types), 1_000_000),
+            }
+            if any(row.get(key) is not None and n > round(row[key] * scale) for key, (n, scale) in sums.items()):
+                return False
+        return True
+
+    @property
+    def max_moves(self) -> int | None:
+        """The most copies that may move."""
+        most: int | None = self.problem.get("objective", {}).get("max_moves")
+        return most
+
     def required(self, name: str) -> int:
         """Copies that must be placed whatever the demand."""
         component = self.components[name]
@@ -233,7 +265,7 @@ def account(reading: Reading, plan: Doc) -> Account:
     """Price a plan from its rows; rules are not looked at."""
     used = Counter(row["pool"] for row in plan["instances"])
     paid_for = {key: max(used[key], pool.get("min_instances", 0)) for key, pool in reading.pools.items()}
-    price = sum(number * reading.price(key) for key, number in paid_for.items())
+    price = sum(number * reading.price(key) for key, number in paid_for.items()) - reading.committed(paid_for)
     planned = Counter(row["component"] for row in plan["assignments"])
     kept = _kept(reading, plan)
     moves = {name: min(reading.running[name], planned[name]) - kept[name] for name in reading.components}

@@ -56,10 +56,13 @@ def build(dice: Dice, knobs: Knobs) -> Doc:
     if dice.chance(50) if knobs.state is None else knobs.state:
         draw_state(dice, hidden)
     draw_quotas(dice, hidden)
+    draw_groups(dice, knobs, hidden)
     if dice.chance(70):
         doc["objective"] = {"horizon_hours": dice.pick(HORIZONS)}
         if dice.chance(70):
             doc["objective"]["move_cost"] = dice.pick((0.5, 0.01, 2, 0.25))
+    if knobs.rules and dice.chance(knobs.rules) and doc.get("placements"):
+        doc.setdefault("objective", {})["max_moves"] = dice.pick((0, 1, 2))
     if dice.chance(knobs.spare):
         give_spare(dice, doc)
     if dice.chance(knobs.spoil):
@@ -254,6 +257,56 @@ def draw_quotas(dice: Dice, hidden: Hidden) -> None:
             pool["labels"] = {"market": "spot"}
 
 
+def draw_groups(dice: Dice, knobs: Knobs, hidden: Hidden) -> None:
+    """Limits that the hidden machines just keep, commitments of fewer or more machines, losses that it survives."""
+    if not knobs.rules:
+        return
+    doc, reading = hidden.doc, Reading(hidden.doc)
+    busy = {copy.machine for copy in hidden.copies}
+    used = Counter(doc["pools"][pool]["name"] for machine, pool in enumerate(hidden.machines) if machine in busy)
+    paid = {name: max(used[name], pool.get("min_instances", 0)) for name, pool in reading.pools.items()}
+    names = list(paid)
+    for label in ("account", "team"):
+        if dice.chance(knobs.rules):
+            pools = dice.shuffled(names)[: dice.integer(1, len(names))]
+            row: Doc = {"name": label, "pools": pools}
+            types = [doc["instance_types"][reading.pools[name]["instance_type"]] for name in pools]
+            spare = dice.pick((0, 0, 1))
+            key = dice.pick(("max_instances", "max_accelerators", "max_vcpus", "max_price_per_hour"))
+            if key == "max_instances":
+                row[key] = sum(paid[name] for name in pools) + spare
+            elif key == "max_accelerators":
+                counts = [kind.get("accelerator_count", 0) for kind in types]
+                row[key] = sum(paid[n] * k for n, k in zip(pools, counts, strict=True)) + spare
+            elif key == "max_vcpus":
+                row[key] = sum(paid[n] * kind["vcpus"] for n, kind in zip(pools, types, strict=True)) + spare
+            else:
+                row[key] = sum(paid[name] * reading.price(name) for name in pools) / 1e6 + spare
+            doc.setdefault("limits", []).append(row)
+    free = dice.shuffled(names)
+    while free and dice.chance(knobs.rules):
+        first = free.pop()
+        kind = reading.pools[first]["instance_type"]
+        if dice.chance(50):
+            others = [name for name in free if reading.pools[name]["instance_type"] == kind and dice.chance(50)]
+            row = {"instances": dice.integer(0, sum(paid[name] for name in (first, *others)) + 1)}
+        else:
+            others = [name for name in free if dice.chance(50)]
+            row = {"price_per_hour": dice.pick((0.5, 2, 1.33, 30))}
+        free = [name for name in free if name not in others]
+        label = f"k{len(doc.get('commitments', []))}"
+        doc.setdefault("commitments", []).append({"name": label, "pools": [first, *others], **row})
+    for c, component in enumerate(doc["components"]):
+        stands = {
+            "pool": Counter(hidden.machines[copy.machine] for copy in hidden.of(c)),
+            "instance": Counter(copy.machine for copy in hidden.of(c)),
+        }
+        for what, counts in stands.items():
+            remain = counts.total() - max(counts.values(), default=0)
+            if remain and dice.chance(knobs.rules // 2):
+                component[f"min_available_on_{what}_loss"] = remain
+
+
 def give_spare(dice: Dice, doc: Doc) -> None:
     """One machine more than the hidden plan needs."""
     pool = dice.pick(doc["pools"])
@@ -322,6 +375,8 @@ def rename(doc: Doc, components: dict[str, str], pools: dict[str, str]) -> None:
         pool["name"] = pools[pool["name"]]
     for row in doc.get("instances", []):
         row["pool"] = pools[row["pool"]]
+    for row in (*doc.get("limits", []), *doc.get("commitments", [])):
+        row["pools"] = [pools[name] for name in row["pools"]]
 
 
 def shuffle(dice: Dice, doc: Doc) -> Doc:

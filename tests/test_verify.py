@@ -100,6 +100,10 @@ TIGHT_POOL = {"name": "gd", "instance_type": "tight", "zone": "d"}
 NEW_ROW = {"component": "foe", "option": 0, "instance": "ca/new-2", "accelerators": []}
 
 
+TEAM: Doc = {"name": "team", "pools": ["ga", "gc", "ca"]}  # 4 + 4 + 3 x 0.5 dollars; two of four GPUs, three of none
+BLOCK: Doc = {"name": "block", "pools": ["gc", "gb"], "instances": 1}
+
+
 def edited(document: Doc, edits: Edits) -> Doc:
     """The document with a value at each path."""
     for path, value in edits.items():
@@ -133,6 +137,44 @@ def test_the_sound_pair() -> None:
     assert (verdict.copies, verdict.instances) == (9, 5)
     assert violations(Problem(**PROBLEM), Plan(**PLAN)) == ()
     assert cost(Problem(**PROBLEM), Plan(**PLAN)) == verdict.cost
+
+
+PAID: list[tuple[list[Doc], float]] = [
+    ([{"name": "k", "pools": ["gc", "gb"], "instances": 1}], 9.0),  # the dearer of 4 and 3.5
+    ([{"name": "k", "pools": ["gb", "ga", "gc"], "instances": 2}], 5.0),
+    ([{"name": "k", "pools": ["gb", "ga", "gc"], "instances": 9}], 1.5),
+    ([{"name": "k", "pools": ["ca"], "instances": 2}], 12.0),  # three are paid for, two of them listed
+    ([{"name": "k", "pools": ["ga"], "instances": 0}], 13.0),
+    ([{"name": "k", "pools": ["ga", "ca"], "price_per_hour": 5.25}], 7.75),
+    ([{"name": "k", "pools": ["ga", "ca"], "price_per_hour": 100}], 7.5),
+    ([{"name": "k", "pools": ["ga"], "instances": 1}, {"name": "l", "pools": ["ca"], "price_per_hour": 1}], 8.0),
+]
+
+
+@pytest.mark.parametrize(("commitments", "price"), PAID)
+def test_what_is_committed_is_no_part_of_the_price(commitments: list[Doc], price: float) -> None:
+    """The dearest machines cost nothing, or the pools' sum less the amount, at least nothing."""
+    verdict = judge({"commitments": commitments})
+    assert verdict.violations == ()
+    assert (verdict.price_per_hour, verdict.cost) == (round(price * 1e6), round(price * 1e7) + 500_000)
+    _, found = referee_check(PROBLEM | {"commitments": commitments}, PLAN)
+    assert found["price_per_hour"] == price
+
+
+WITHIN: list[Edits] = [
+    {"limits": [{**TEAM, "max_instances": 5, "max_accelerators": 8, "max_vcpus": 56, "max_price_per_hour": 9.5}]},
+    {"objective.max_moves": 2},
+    {"components.0.min_available_on_pool_loss": 2, "components.0.min_available_on_instance_loss": 2},
+    {"components.3.min_copies": 0, "components.3.copies": 0, "components.3.min_available_on_pool_loss": 3},
+]
+
+
+@pytest.mark.parametrize("edits", WITHIN)
+def test_rules_over_several_pools_are_kept_to_the_unit(edits: Edits) -> None:
+    """And a component of no copies may also have none."""
+    plan = {"assignments.6": GONE} if "components.3.copies" in edits else {}
+    assert judge(edits, plan).violations == ()
+    assert referee_check(edited(PROBLEM, edits), edited(PLAN, plan))[0] == []
 
 
 FOE = {"component": "foe", "copies": 2, "reason": "no room"}
@@ -248,6 +290,28 @@ BROKEN: list[tuple[str, Edits, Edits, str]] = [
     ),
     ("min-copies", {}, {"assignments.4": GONE}, "solo: 0 copies placed, at least 1 required"),
     ("zone-loss", {"components.1.min_available_on_zone_loss": 1}, {}, "solo: losing its fullest zone leaves 0 copies"),
+    (
+        "pool-loss",
+        {"components.0.min_available_on_pool_loss": 3},
+        {},
+        "web: losing its fullest pool leaves 2 copies, at least 3 wanted (ga: 2, gb: 1, gc: 1)",
+    ),
+    (
+        "instance-loss",
+        {"components.4.min_available_on_instance_loss": 1},
+        {},
+        "line: losing its fullest instance leaves 0 copies, at least 1 wanted",
+    ),
+    ("limit", {"limits": [{**TEAM, "max_instances": 4}]}, {}, "limit team: max_instances is 5, at most 4"),
+    ("limit", {"limits": [{**TEAM, "max_accelerators": 7}]}, {}, "limit team: max_accelerators is 8, at most 7"),
+    ("limit", {"limits": [{**TEAM, "max_vcpus": 55.9}]}, {}, "limit team: max_vcpus is 56, at most 55.9"),
+    (
+        "limit",
+        {"limits": [{**TEAM, "max_price_per_hour": 9.4}], "commitments": [BLOCK]},
+        {},
+        "limit team: max_price_per_hour is 9.5, at most 9.4",
+    ),
+    ("max-moves", {"objective.max_moves": 1}, {}, "plan: moves 2 copies, at most 1"),
     ("max-instances", {"pools.3.min_instances": 1, "pools.3.max_instances": 1}, {}, "pool ca: 2 instances, at most 1"),
     (
         "draining",

@@ -3,9 +3,11 @@
 from placement.documents.plan import Plan
 from placement.documents.problem import (
     Accelerator,
+    Commitment,
     Component,
     Instance,
     InstanceType,
+    Limit,
     Objective,
     Option,
     Placement,
@@ -19,9 +21,11 @@ from placement.documents.write import check_outputs, write_document, write_file
 
 __all__ = [
     "Accelerator",
+    "Commitment",
     "Component",
     "Instance",
     "InstanceType",
+    "Limit",
     "Objective",
     "Option",
     "Placement",

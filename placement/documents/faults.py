@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from placement.documents.problem import NOT_YET
 from placement.documents.references import Rows, reference_faults
 from placement.errors import Fault, json_path, nearest
 
@@ -60,15 +59,16 @@ _RULES = {
     "too_short": "must have at least {min_length} entry",
 }
 # After-validators look at a whole row: its value would be the row, which tells a reader nothing.
-_WHOLE_ROW = {"accelerator_count", "reserved", "limits", "copies", "min_copies", "options", "throughput", "missing"}
+_WHOLE_ROW = {
+    *("accelerator_count", "reserved", "limits", "copies", "min_copies", "options", "throughput", "missing"),
+    *("limited", "committed"),
+}
 
 
 def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
     kind, location = item["type"], tuple(item["loc"])
     if kind == "extra_forbidden":
-        known, later = _keys_at(model, location[:-1])
-        if location[-1] in later:
-            return Fault(json_path(location), NOT_YET, item["input"])
+        known = _keys_at(model, location[:-1])
         return Fault(json_path(location), f"unknown key; {nearest(str(location[-1]), known)}", item["input"])
     context = item.get("ctx", {})
     if kind == "model_type" and isinstance(item["input"], BaseModel):
@@ -78,15 +78,12 @@ def _fault(model: type[BaseModel], item: dict[str, Any]) -> Fault:
     return Fault(json_path(location), rule, ... if kind in _WHOLE_ROW else item["input"])
 
 
-def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> tuple[list[str], Sequence[str]]:
-    """The keys known at a place of the document, and those that a later version will know."""
+def _keys_at(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
+    """The keys known at a place of the document."""
     here: Any = model
     for part in location:
         here = _inside(here, part)
-    if not _is_row(here):
-        return [], ()
-    later = getattr(here, "later", ())
-    return [*here.model_fields, *later, *getattr(here, "written_out", ())], later
+    return [*here.model_fields, *getattr(here, "written_out", ())] if _is_row(here) else []
 
 
 def _inside(annotation: Any, part: int | str) -> Any:

@@ -98,25 +98,16 @@ DeviceCount = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1024)]
 OptionReference = Annotated[int | str, BeforeValidator(_option_reference)]
 
 
-NOT_YET = "is part of the format, but this version does not support it yet; leave it out to plan without it"
-
-
 CATALOGUE = "catalogue"  # the key that a reference to the catalogue stands under, written out before rows are made
 
 
-def _may_refer(schema: dict[str, Any], row: type[Any]) -> None:
+def _may_refer(schema: dict[str, Any]) -> None:
     """In the JSON Schema an instance type has its sizes and price, or the name of its row in the catalogue."""
-    _show_later(schema, row)
     schema["properties"][CATALOGUE] = {
         "type": "string",
         "description": "Name in the catalogue; other keys override it.",
     }
     schema["anyOf"] = [{"required": schema.pop("required")}, {"required": [CATALOGUE]}]
-
-
-def _show_later(schema: dict[str, Any], row: type[Any]) -> None:
-    """In the JSON Schema a key that is not supported yet is named, and takes no value."""
-    schema["properties"] |= {key: {"not": {}, "description": NOT_YET} for key in row.later}
 
 
 class Row(BaseModel):
@@ -128,10 +119,8 @@ class Row(BaseModel):
         frozen=True,
         allow_inf_nan=False,
         validate_default=False,
-        json_schema_extra=_show_later,
         revalidate_instances="always",  # `model_copy(update=...)` checks nothing
     )
-    later: ClassVar[tuple[str, ...]] = ()  # keys of the format that are refused, each with a word of its own
     written_out: ClassVar[tuple[str, ...]] = ()  # keys that stand in documents, and are gone when rows are made
 
     def __init__(self, /, **fields: Any) -> None:
@@ -208,6 +197,41 @@ class Pool(Row):
         return self
 
 
+class Limit(Row):
+    """A budget or a quota over several pools, counted over the machines that are paid for; at least one of the four."""
+
+    name: Name
+    pools: Listed[Name]
+    max_instances: Count | None = None
+    max_accelerators: Count | None = None
+    max_vcpus: Quantity | None = None
+    max_price_per_hour: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if all(getattr(self, key) is None for key in LIMITED):
+            raise PydanticCustomError("limited", f"give at least one of {', '.join(LIMITED)}")
+        return self
+
+
+LIMITED = ("max_instances", "max_accelerators", "max_vcpus", "max_price_per_hour")  # what a limit may limit
+
+
+class Commitment(Row):
+    """Capacity that is paid for already, used or not: so many machines, or so many dollars per hour."""
+
+    name: Name
+    pools: Listed[Name]
+    instances: Count | None = None
+    price_per_hour: Quantity | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.instances is None) == (self.price_per_hour is None):
+            raise PydanticCustomError("committed", "give either `instances` or `price_per_hour`, and only one of them")
+        return self
+
+
 class Option(Row):
     """One way to run one copy; needs are those of one copy."""
 
@@ -235,8 +259,6 @@ class Spread(Row):
 class Component(Row):
     """A model to serve. The fields of its one option may stand directly on it, without `options`."""
 
-    later = ("min_available_on_pool_loss", "min_available_on_instance_loss")
-
     name: Name
     copies: Count | None = None
     demand: Rate | None = None
@@ -246,6 +268,8 @@ class Component(Row):
     zones: Listed[Name] | None = None
     spread: Spread = Spread()
     min_available_on_zone_loss: Count = 0
+    min_available_on_pool_loss: Count = 0
+    min_available_on_instance_loss: Count = 0
     dedicated: bool = False
     avoid: Listed[Name] = ()
     groups: Listed[Name] = ()
@@ -329,12 +353,11 @@ class Placement(Row):
 
 
 class Objective(Row):
-    """What is minimised after the optional copies left out: price x horizon + moves x move cost."""
-
-    later = ("max_moves",)
+    """What is minimised after the optional copies left out: price x horizon + moves x move cost; and the most moves."""
 
     horizon_hours: Hours = 1
     move_cost: Quantity = 0
+    max_moves: Count | None = None
 
 
 class Problem(Row):
@@ -362,13 +385,13 @@ class Problem(Row):
     20.0
     """
 
-    later = ("limits", "commitments")
-
     format: Literal["placement/v1"] = "placement/v1"
     name: Text = ""
     accelerators: Table[Name, Accelerator] = EMPTY
     instance_types: Table[Name, InstanceType]
     pools: Listed[Pool]
+    limits: Listed[Limit] = ()
+    commitments: Listed[Commitment] = ()
     components: Listed[Component]
     instances: Listed[Instance] = ()
     placements: Listed[Placement] = ()

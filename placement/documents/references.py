@@ -12,9 +12,18 @@ from placement.documents import problem as rows
 from placement.errors import Fault, json_path, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from placement.documents.problem import Component, Instance, InstanceType, Placement, Pool, Problem
+    from placement.documents.problem import (
+        Commitment,
+        Component,
+        Instance,
+        InstanceType,
+        Limit,
+        Placement,
+        Pool,
+        Problem,
+    )
 
 GROUP = "group:"
 R = TypeVar("R", bound=BaseModel)
@@ -52,6 +61,8 @@ class Rows:
     components: list[tuple[int, Component]]
     instances: list[tuple[int, Instance]]
     placements: list[tuple[int, Placement]]
+    limits: list[tuple[int, Limit]]
+    commitments: list[tuple[int, Commitment]]
     names: dict[str, Names]  # section -> every name written there
 
     @classmethod
@@ -63,6 +74,8 @@ class Rows:
             components=list(enumerate(problem.components)),
             instances=list(enumerate(problem.instances)),
             placements=list(enumerate(problem.placements)),
+            limits=list(enumerate(problem.limits)),
+            commitments=list(enumerate(problem.commitments)),
             names={
                 "accelerators": Names(problem.accelerators),
                 "instance_types": Names(problem.instance_types),
@@ -70,6 +83,8 @@ class Rows:
                 "components": Names(row.name for row in problem.components),
                 "groups": Names(label for row in problem.components for label in row.groups),
                 "instances": Names(row.id for row in problem.instances),
+                "limits": Names(row.name for row in problem.limits),
+                "commitments": Names(row.name for row in problem.commitments),
             },
         )
 
@@ -85,6 +100,8 @@ class Rows:
             components=list(_sound_rows(rows.Component, document, "components")),
             instances=list(_sound_rows(rows.Instance, document, "instances")),
             placements=list(_sound_rows(rows.Placement, document, "placements")),
+            limits=list(_sound_rows(rows.Limit, document, "limits")),
+            commitments=list(_sound_rows(rows.Commitment, document, "commitments")),
             names={
                 "accelerators": Names(_keys(document, "accelerators")),
                 "instance_types": Names(_keys(document, "instance_types")),
@@ -92,6 +109,8 @@ class Rows:
                 "components": Names(_written(document, "components", "name")),
                 "groups": Names(_labels(document)),
                 "instances": Names(_written(document, "instances", "id")),
+                "limits": Names(_written(document, "limits", "name")),
+                "commitments": Names(_written(document, "commitments", "name")),
             },
         )
 
@@ -139,6 +158,9 @@ def reference_faults(rows: Rows) -> list[Fault]:
         *_type_faults(rows),
         *_duplicate_faults(rows),
         *_pool_faults(rows),
+        *_group_faults(rows, "limits", rows.limits),
+        *_group_faults(rows, "commitments", rows.commitments),
+        *_commitment_faults(rows),
         *_component_faults(rows),
         *_instance_faults(rows),
         *_placement_faults(rows),
@@ -158,7 +180,8 @@ def _type_faults(rows: Rows) -> Iterator[Fault]:
 
 
 def _duplicate_faults(rows: Rows) -> Iterator[Fault]:
-    for section, key in (("pools", "name"), ("components", "name"), ("instances", "id")):
+    sections = [(section, "name") for section in ("pools", "limits", "commitments", "components")]
+    for section, key in (*sections, ("instances", "id")):
         for name, count in rows.names[section].repeated():
             yield Fault(f"$.{section}", f"every {key} must be unique; this one stands {count} times", name)
 
@@ -168,6 +191,39 @@ def _pool_faults(rows: Rows) -> Iterator[Fault]:
     for index, pool in rows.pools:
         if pool.instance_type not in known:
             yield _unknown(f"$.pools[{index}].instance_type", "instance type", pool.instance_type, known)
+
+
+def _group_faults(rows: Rows, section: str, groups: Sequence[tuple[int, Limit | Commitment]]) -> Iterator[Fault]:
+    """Each pool that a limit or a commitment names is one of the problem, and is named once."""
+    for index, group in groups:
+        path = f"$.{section}[{index}].pools"
+        if not group.pools:
+            yield Fault(path, "must name at least one pool")
+        for position, name in enumerate(group.pools):
+            if name not in rows.names["pools"]:
+                yield _unknown(f"{path}[{position}]", "pool", name, rows.names["pools"])
+            elif name in group.pools[:position]:
+                yield Fault(f"{path}[{position}]", "every pool must stand once in its list", name)
+
+
+def _commitment_faults(rows: Rows) -> Iterator[Fault]:
+    """A pool is in one commitment, and machines that are committed by number are of one instance type."""
+    types = {pool.name: pool.instance_type for _, pool in rows.pools}
+    owner: dict[str, str] = {}
+    for index, commitment in rows.commitments:
+        first = next((name for name in commitment.pools if name in types), None)
+        for position, name in enumerate(commitment.pools):
+            path = f"$.commitments[{index}].pools[{position}]"
+            if owner.setdefault(name, commitment.name) != commitment.name:
+                rule = f"a pool is in one commitment at most; this one is in {owner[name]} and in {commitment.name}"
+                yield Fault(path, rule, name)
+            mixed = first is not None and name in types and types[name] != types[first]
+            if commitment.instances is not None and mixed:
+                rule = (
+                    f"a commitment by `instances` is of one instance type: this pool is of {types[name]}, "
+                    f"{first} of {types[str(first)]}; make it two commitments, or give `price_per_hour`"
+                )
+                yield Fault(path, rule, name)
 
 
 def _component_faults(rows: Rows) -> Iterator[Fault]:
