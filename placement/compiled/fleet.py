@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.compiled.groups import Commitment, Limit, compile_commitments, compile_limits
 from placement.documents.references import GROUP
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, need, room
 
@@ -93,6 +94,8 @@ class Component:
     max_per_zone: int | None
     max_per_instance: int | None
     zone_loss_floor: int
+    pool_loss_floor: int
+    instance_loss_floor: int
     dedicated: bool
     avoids: frozenset[int]
 
@@ -147,6 +150,8 @@ class Fleet:
     places : where they run, on instances that may stay.
     tick_price, tick_move : weights that make the money objective an integer. One tick is 1 / tick_move micro-dollars:
         ``ticks = tick_price * (price of the machines) + tick_move * (sum of moves x move_cost)``.
+    limits, commitments : of groups of pools.
+    max_moves : the most copies that may move, all components together; None for no limit.
     """
 
     problem: Problem
@@ -159,6 +164,9 @@ class Fleet:
     levels: tuple[int, ...]
     tick_price: int
     tick_move: int
+    limits: tuple[Limit, ...] = ()
+    commitments: tuple[Commitment, ...] = ()
+    max_moves: int | None = None
     _forced: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -176,6 +184,14 @@ class Fleet:
     def least_cost(self, ticks: int) -> int:
         """The least cost, micro-dollars, of any plan of so many ticks or more, however its price is rounded."""
         return math.ceil(Fraction(ticks, self.tick_move) - Fraction(1, 2))
+
+    def rent(self, paid: Sequence[int]) -> int:
+        """Micro-dollars per hour of `paid` (P,) machines of each pool, on top of what is committed. O(pools)."""
+        total = sum(n * pool.price for n, pool in zip(paid, self.pools, strict=True))
+        if self.commitments:
+            prices = [pool.price for pool in self.pools]
+            total -= sum(commitment.pays(paid, prices) for commitment in self.commitments)
+        return total
 
     def forced(self, p: int) -> tuple[int, ...]:
         """The instances of pool p that can't be released: paid for whatever the plan."""
@@ -233,6 +249,9 @@ def compile_fleet(problem: Problem) -> Fleet:
         levels=levels,
         tick_price=hours.numerator,
         tick_move=hours.denominator,
+        limits=compile_limits(problem, [pool.price for pool in pools]),
+        commitments=compile_commitments(problem, [pool.price for pool in pools]),
+        max_moves=problem.objective.max_moves,
     )
 
 
@@ -306,6 +325,8 @@ def _component(
         max_per_zone=row.spread.max_per_zone,
         max_per_instance=row.spread.max_per_instance,
         zone_loss_floor=row.min_available_on_zone_loss,
+        pool_loss_floor=row.min_available_on_pool_loss,
+        instance_loss_floor=row.min_available_on_instance_loss,
         dedicated=row.dedicated,
         avoids=avoids,
     )
@@ -366,14 +387,22 @@ def _least_sum(least: int, rates: list[int], parts: list[int]) -> int:
 def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zones: int, running: int) -> int:
     """Copies of a component with a demand beyond which one can be dropped from any plan at no cost.
 
-    With more copies than the demand, `min_copies` and 2a + 1 (a: the zone-loss floor) ask for, take one from a zone
-    that holds most of them: skew, zone count and caps stay kept, and the floor too, since a tie of two fullest zones
-    means that at least n/2 - 1 >= a copies stand elsewhere. With more than zones x running copies such a zone holds one
-    that does not run there now, so neither a pin nor a kept copy is lost.
+    Let there be more copies than the demand and `min_copies` ask for, more than zones x running ones, and for each loss
+    floor a more than 2a + 1 and than a + running ones. Take one from a zone that holds most of them: skew, zone count
+    and caps stay kept, and the zone-loss floor too, since a tie of two fullest zones means that at least n/2 - 1 >= a
+    copies stand elsewhere. A floor over pools or instances that is just kept has n - a > n/2 copies on one of them, in
+    the fullest zone, and more than run now: one of these is taken. Where such a floor is more than kept, any copy may
+    go. So there is one that does not run where it stands, and neither a pin nor a kept copy is lost.
     """
     slowest = min((option.throughput for option in options if option.throughput), default=1)
     enough = -(-demand // slowest)
-    return max(enough, row.required_copies, 2 * row.min_available_on_zone_loss + 1, zones * running, running)
+    floors = (
+        row.min_available_on_zone_loss,
+        row.min_available_on_pool_loss,
+        row.min_available_on_instance_loss,
+    )
+    floored = max(max(2 * floor + 1, floor + running if floor else 0) for floor in floors)
+    return max(enough, row.required_copies, floored, zones * running, running)
 
 
 def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | None, throughput: int) -> Option:

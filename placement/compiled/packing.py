@@ -85,10 +85,15 @@ def machines_held(fleet: Fleet, packing: Packing) -> Counter[int]:
     return held
 
 
+def machines_paid(fleet: Fleet, packing: Packing) -> list[int]:
+    """(P,) machines that are paid for: in use, or not to be released, or as many as `min_instances` asks for."""
+    held = machines_held(fleet, packing)
+    return [max(held[pool.index], pool.min_instances) for pool in fleet.pools]
+
+
 def machine_price(fleet: Fleet, packing: Packing) -> int:
-    """Micro-dollars per hour of machines in use, those that can't be released and those that `min_instances` adds."""
-    used = machines_held(fleet, packing)
-    return sum(max(used[pool.index], pool.min_instances) * pool.price for pool in fleet.pools)
+    """Micro-dollars per hour of the machines that are paid for, on top of what is committed."""
+    return fleet.rent(machines_paid(fleet, packing))
 
 
 def moves(fleet: Fleet, packing: Packing) -> tuple[int, ...]:

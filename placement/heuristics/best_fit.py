@@ -38,7 +38,7 @@ class BestFit(FirstFitDecreasing):
             cost = self.cost[self._first[c] + o, pools]
             held = np.full(len(pools), float(left))
             np.divide(self._price[pools], cost, out=held, where=cost > 0)
-            each = ws.next_price[pools] / np.maximum(1.0, np.minimum(left, np.rint(held)))
+            each = ws.rented.next_price[pools] / np.maximum(1.0, np.minimum(left, np.rint(held)))
             cheapest = int(each.argmin())  # the first among equals
             choice = (float(each[cheapest]), rank, int(pools[cheapest]), o)
             best = choice if best is None else min(best, choice)

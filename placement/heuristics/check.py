@@ -5,11 +5,14 @@ Rules of one machine hold in a `Workspace` at every step; here are the rules tha
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.compiled.spread import keeps_zone_rules
+from placement.compiled.survival import survives
 
 if TYPE_CHECKING:
+    from placement.compiled.fleet import Component
     from placement.heuristics.workspace import Workspace
 
 
@@ -23,21 +26,39 @@ def lacking(ws: Workspace, c: int) -> str:
         return f"{placed} copies placed, {component.copies} wanted"
     if ws.served[c] < component.demand:
         return f"serves {ws.served[c] / component.demand:.1%} of its demand"
+    if (component.pool_loss_floor or component.instance_loss_floor) and not _survives(ws, component):
+        return f"too few of {placed} copies are left when a pool or an instance is lost"
     if not keeps_zone_rules(component, ws.zoned[c]):
         return f"{placed} copies stand in zones as {ws.zoned[c]}, which its spread rules forbid"
     return ""
 
 
+def _survives(ws: Workspace, component: Component) -> bool:
+    in_pool: Counter[int] = Counter()
+    on_one = 0
+    for m, n in ws.where[component.index].items():
+        in_pool[int(ws.pool[m])] += n
+        on_one = max(on_one, n)
+    return survives(component, ws.placed[component.index], max(in_pool.values(), default=0), on_one)
+
+
 def is_complete(ws: Workspace) -> bool:
-    """Whether every component, every pin and every quota is in order. O(components + pools + pins)."""
+    """Whether every component, every pin, every quota and limit is in order. O(components + pools + pins)."""
     return (
         all(not lacking(ws, c.index) for c in ws.fleet.components)
         and all(
             pool.max_instances is None or used <= pool.max_instances
-            for pool, used in zip(ws.fleet.pools, ws.used, strict=True)
+            for pool, used in zip(ws.fleet.pools, ws.rented.used, strict=True)
         )
+        and ws.rented.within_limits
+        and within_moves(ws)
         and not missing_pins(ws)
     )
+
+
+def within_moves(ws: Workspace) -> bool:
+    """Whether no more copies have moved than may."""
+    return ws.fleet.max_moves is None or ws.moved <= ws.fleet.max_moves
 
 
 def missing_pins(ws: Workspace) -> list[int]:

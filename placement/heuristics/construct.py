@@ -64,6 +64,8 @@ def supply(ws: Workspace, policy: Policy, c: int) -> bool:
         start = max(component.required, ws.placed[c])
         if ws.served[c] < component.demand:
             start = max(start, ws.placed[c] + _copies_for(ws, c, policy.options(ws, c)[0]))
+        elif component.demand and start == ws.placed[c]:  # enough is served, but too little would be left after a loss
+            start += 1
         total = least_total(component, ws.zoned[c], start, (UNLIMITED,) * len(ws.fleet.zones))
         if total is None or total == ws.placed[c] or not place_total(ws, policy, c, total):
             return False
@@ -88,7 +90,10 @@ def extend(ws: Workspace, policy: Policy, c: int) -> None:
     """Place as many of the copies of c that are still out as fit, all at once or step by step, with every rule kept."""
     component = ws.fleet.components[c]
     if not component.has_zone_rules:
+        mark = ws.mark()
         put(ws, policy, c, component.copies - ws.placed[c], ANY_ZONE)
+        if lacking(ws, c):  # so few that too little would be left after a loss
+            ws.rollback(mark)
         return
     total: int | None = component.copies
     while total is not None and ws.placed[c] < component.copies:

@@ -51,8 +51,8 @@ class FirstFitDecreasing:
         for rank, o in enumerate(self._options[c]):
             pools = ws.rentals(c, o, zone)
             if len(pools):
-                cheapest = int(ws.next_price[pools].argmin())  # the first among equals
-                choice = (int(ws.next_price[pools[cheapest]]), rank, int(pools[cheapest]), o)
+                cheapest = int(ws.rented.next_price[pools].argmin())  # the first among equals
+                choice = (int(ws.rented.next_price[pools[cheapest]]), rank, int(pools[cheapest]), o)
                 best = choice if best is None else min(best, choice)
         return None if best is None else (best[3], best[2])
 

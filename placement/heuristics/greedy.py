@@ -121,7 +121,7 @@ class Greedy:
             share = self.cost[self._first[c] + o, pools] / self._serves(ws, c, o)
             filled = load * share / worth if worth > 0 else np.full(len(pools), np.inf)
             idle = np.maximum(1.0, self._price[pools] / np.maximum(1.0, filled))
-            paid = ws.next_price[pools] > 0
+            paid = ws.rented.next_price[pools] > 0
             # Pools that are paid for anyway come before all others, then the least share, then the first.
             among = np.flatnonzero(~paid) if not paid.all() else np.arange(len(pools))
             least = int(among[(idle * share)[among].argmin()])

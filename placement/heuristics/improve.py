@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Value
-from placement.heuristics.check import lacking
+from placement.heuristics.check import lacking, within_moves
 from placement.heuristics.construct import extend, supply
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Improvement:
         mark, before = ws.mark(), ws.value()
         limit = Value(before.left_out, before.ticks + int(before.ticks * tolerance * self.rng.exponential()))
         policy = self.policies[int(self.rng.integers(len(self.policies)))]
-        if not self._recreate(policy, self._take_apart(rows), limit.ticks) or ws.value() > limit:
+        done = self._recreate(policy, self._take_apart(rows), limit.ticks)
+        if not done or ws.value() > limit or not within_moves(ws):
             ws.rollback(mark)
             return
         self.accepted += 1

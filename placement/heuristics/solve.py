@@ -166,7 +166,9 @@ def _solve_plain(
         stop = run.stopped()
         if stop is not None or run.complete:
             break
-        ws = run.attempt(policy_of(run.blank, run.shares, run.rng if turn else None), keep=turn % 2 == 0)
+        policy = policy_of(run.blank, run.shares, run.rng if turn else None)
+        ways = _ways_to_begin(fleet)
+        ws = run.attempt(policy, keep=ways[turn % len(ways)])
         if ws is not None:
             run.offer(ws)
     return run.outcome(stop)
@@ -195,7 +197,7 @@ def solve_greedy(
         policy = Greedy(run.blank, run.shares, taste, run.rng if turn >= len(tastes) else None)
         if not taste.stock:
             policies.append(policy)
-        for keep in (True, False) if fleet.places else (False,):
+        for keep in _ways_to_begin(fleet):
             ws = run.attempt(policy, keep=keep, taste=taste)
             if ws is not None:
                 run.offer(ws)
@@ -210,6 +212,13 @@ def solve_greedy(
         run.stats["accepted"] = improvement.accepted
         stop = run.stopped()
     return run.outcome(stop)
+
+
+def _ways_to_begin(fleet: Fleet) -> tuple[bool, ...]:
+    """Whether to begin with what runs: both ways, if anything does; where moves are limited, with what runs alone."""
+    if not fleet.places:
+        return (False,)
+    return (True,) if fleet.max_moves is not None else (True, False)
 
 
 def improve(solve: Solve, by: str) -> bool:

@@ -25,7 +25,7 @@ def why_stuck(ws: Workspace) -> str:
         lacks = lacking(ws, component.index)
         if lacks:
             return _sentence(ws, component.index, lacks)
-    for pool, used in zip(ws.fleet.pools, ws.used, strict=True):
+    for pool, used in zip(ws.fleet.pools, ws.rented.used, strict=True):
         if pool.max_instances is not None and used > pool.max_instances:
             return f"pool {pool.name} has {used} machines that can't be released, its quota is {pool.max_instances}"
     pins = missing_pins(ws)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Machine, Packing, Seat, Value
+from placement.compiled.survival import most_in_pool, most_on_one
+from placement.heuristics.rented import Rented
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -93,11 +95,11 @@ class Workspace:
     busy : (M,) whether the row is in use or must be paid for. cordoned : (M,) whether only residents may stand there.
     seats : per row, the copies on it. where : per component, row -> copies there.
     placed, served : (C,) copies, and their throughput. zoned : (C, Z) copies by zone, nested lists.
-    used : (P,) machines that count against the quota. price : micro-dollars per hour of all that must be paid.
-    rentable, next_price : (P,) whether one more machine may be used, and what it adds to the price: nothing while
-        `min_instances` pays for it anyway.
+    rented : machines in use by pool, what they cost, and which may be used beside them.
     budget : when it is over, construction ends with what it has; None for no limit.
-    kept : (C,) copies that stand where they run today. moves : micro-dollars of the moves so far.
+    kept : (C,) copies that stand where they run today. moves : micro-dollars of the moves so far, `moved` their number.
+    most_on_one, most_in_pool : (C,) copies that one machine, one pool may hold at most; None for no limit.
+    pooled : (C,) pool -> copies there, of components that `most_in_pool` limits.
     """
 
     def __init__(self, fleet: Fleet, like: Workspace | None = None) -> None:
@@ -119,11 +121,10 @@ class Workspace:
         self.placed = [0] * len(fleet.components)
         self.served = [0] * len(fleet.components)
         self.zoned = [[0] * len(fleet.zones) for _ in fleet.components]
-        self.used = [0] * len(fleet.pools)
-        self.price = sum(pool.min_instances * pool.price for pool in fleet.pools)
-        limits = [pool.max_instances for pool in fleet.pools]
-        self.rentable = np.array([limit is None or limit > 0 for limit in limits], dtype=np.bool_)
-        self.next_price = np.array([0 if pool.min_instances else pool.price for pool in fleet.pools], dtype=np.int64)
+        self.rented = Rented(fleet)
+        self.most_on_one = [most_on_one(component) for component in fleet.components]
+        self.most_in_pool = [most_in_pool(component) for component in fleet.components]
+        self.pooled: list[dict[int, int]] = [{} for _ in fleet.components]
         # Idle rows by pool, the next to be rented last: a dictionary, since any of them may go.
         self._idle: list[dict[int, None]] = [{} for _ in fleet.pools]
         self._journal: list[tuple[bool, int, Seat]] = []
@@ -173,8 +174,8 @@ class Workspace:
         self.pinned: dict[tuple[int, int, int], int] = {}
         self.pinned_seats: dict[tuple[int, Seat], int] = {}
         self.kept = [0] * len(self.fleet.components)
-        self.moves = 0
-        self._paid = [0] * len(self.fleet.components)
+        self.moves = self.moved = 0
+        self._moved = [0] * len(self.fleet.components)
         self._staying: dict[tuple[int, int, int], int] = {}
         for place in self.fleet.places:
             key = (place.component, place.option, place.instance)
@@ -254,17 +255,19 @@ class Workspace:
 
     def can_rent(self, p: int) -> bool:
         """Whether one more machine of the pool may be used."""
-        return bool(self.rentable[p])
+        return bool(self.rented.rentable[p])
 
     def rent_price(self, p: int) -> int:
-        """What one more machine of the pool adds to the price: nothing while `min_instances` pays for it anyway."""
-        return int(self.next_price[p])
+        """What one more machine of the pool adds to the price, micro-dollars per hour."""
+        return int(self.rented.next_price[p])
 
     def rentals(self, c: int, o: int, zone: int = -1) -> Ints:
         """The pools of which one more machine may be used for copies of c by option o, ascending. O(pools)."""
         pools = self.ways[c][o].where.of_zone(zone)
-        found: Ints = pools[self.rentable[pools]]
-        return found
+        found: Ints = pools[self.rented.rentable[pools]]
+        most = self.most_in_pool[c]
+        full = () if most is None else [p for p, n in self.pooled[c].items() if n >= most]
+        return found[~np.isin(found, full)] if full else found
 
     def rent(self, p: int) -> int:
         """An idle row of the pool, a running machine if there is one; it counts once something is placed on it."""
@@ -274,17 +277,9 @@ class Workspace:
         self._idle[p][m] = None
         return m
 
-    def _use(self, p: int, change: int) -> None:
-        """Count machines of the pool in use."""
-        pool = self.fleet.pools[p]
-        self.used[p] += change
-        self.rentable[p] = pool.max_instances is None or self.used[p] < pool.max_instances
-        self.next_price[p] = pool.price if self.used[p] >= pool.min_instances else 0
-
     def _start(self, m: int) -> None:
         p = int(self.pool[m])
-        self.price += self.rent_price(p)
-        self._use(p, 1)
+        self.rented.add(p, 1)
         self.busy[m] = True
         self._idle[p].pop(m, None)
 
@@ -292,8 +287,7 @@ class Workspace:
         p, i = int(self.pool[m]), int(self.instance[m])
         if i >= 0 and not self.fleet.instances[i].removable:
             return
-        self._use(p, -1)
-        self.price -= self.rent_price(p)
+        self.rented.add(p, -1)
         self.busy[m] = False
         if not self.cordoned[m]:
             self._idle[p][m] = None
@@ -304,14 +298,13 @@ class Workspace:
         None of them when idle machines wait to be used first.
         """
         p = int(self.pool[m])
-        pool, used = self.fleet.pools[p], self.used[p]
         if self.instance[m] >= 0 or self._idle[p]:
             return 0
-        if pool.max_instances is not None:
-            most = min(most, pool.max_instances - used)
-        if used < pool.min_instances:
-            most = min(most, pool.min_instances - used)
-        return max(0, most)
+        for c, n in self.kinds[m].items():
+            in_pool = self.most_in_pool[c]
+            if in_pool is not None:
+                most = min(most, (in_pool - self.pooled[c].get(p, 0)) // n)
+        return self.rented.most_alike(p, most)
 
     def open_alike(self, m: int, count: int) -> None:
         """Open `count` new machines that hold what row m holds; `alike` must have said that it can. O(copies)."""
@@ -324,8 +317,7 @@ class Workspace:
             values[first : self.rows] = values[m]
         self.seats.extend(list(seats) for _ in rows)
         self.kinds.extend(dict(self.kinds[m]) for _ in rows)
-        self.price += count * self.rent_price(p)
-        self._use(p, count)
+        self.rented.add(p, count)
         for c, n in self.kinds[m].items():
             self.where[c].update(dict.fromkeys(rows, n))
         for (c, o), n in Counter(seat[:2] for seat in seats).items():
@@ -387,19 +379,24 @@ class Workspace:
         for other in component.avoids:
             for m in self.where[other]:
                 ok[m] = False
-        cap = component.max_per_instance
+        cap = self.most_on_one[c]
         if cap is not None:
             for m, count in self.where[c].items():
                 if count >= cap:
                     ok[m] = False
             if cap == 0:
                 ok[:] = False
+        in_pool = self.most_in_pool[c]
+        for p in () if in_pool is None else [p for p, count in self.pooled[c].items() if count >= in_pool]:
+            ok &= self.pool[: self.rows] != p
 
     def welcomes(self, c: int, m: int) -> bool:
         """Whether caps, cordons, dedication and `avoid` let one more copy of c stand on row m."""
         component, here = self.fleet.components[c], self.kinds[m]
-        cap = component.max_per_instance
+        cap, in_pool = self.most_on_one[c], self.most_in_pool[c]
         if cap is not None and here.get(c, 0) >= cap:
+            return False
+        if in_pool is not None and self.pooled[c].get(int(self.pool[m]), 0) >= in_pool:
             return False
         if self.cordoned[m] and here.get(c, 0) >= self.residents[c].get(m, 0):
             return False
@@ -572,14 +569,17 @@ class Workspace:
         self.placed[c] += change
         self.served[c] += change * self.ways[c][o].throughput
         self.zoned[c][self.zone_of[self.pool[m]]] += change
+        if self.most_in_pool[c] is not None:
+            p = int(self.pool[m])
+            self.pooled[c][p] = self.pooled[c].get(p, 0) + change
         if self.fleet.running[c]:
             key = (c, o, int(self.instance[m]))
             if key in self._known or key in self._unknown:
                 self._recount(key, m)
-            component = self.fleet.components[c]
-            paid = component.move_cost * max(0, min(self.fleet.running[c], self.placed[c]) - self.kept[c])
-            self.moves += paid - self._paid[c]
-            self._paid[c] = paid
+            moved = max(0, min(self.fleet.running[c], self.placed[c]) - self.kept[c])
+            self.moves += self.fleet.components[c].move_cost * (moved - self._moved[c])
+            self.moved += moved - self._moved[c]
+            self._moved[c] = moved
 
     def _recount(self, key: tuple[int, int, int], m: int) -> None:
         """Kept copies of one (component, option, instance): known accelerators first, then the others by number."""
@@ -610,7 +610,7 @@ class Workspace:
 
     def ticks(self) -> int:
         """The money objective of what is placed so far."""
-        return self.fleet.tick_price * self.price + self.fleet.tick_move * self.moves
+        return self.fleet.tick_price * self.rented.price + self.fleet.tick_move * self.moves
 
     def left_out(self) -> tuple[int, ...]:
         """Optional copies not placed so far, per level."""
@@ -657,8 +657,10 @@ class Workspace:
         for name in self._ARRAYS:
             assert np.array_equal(getattr(self, name)[:n], getattr(fresh, name)[:n]), name
         for name in ("rentable", "next_price"):
-            assert np.array_equal(getattr(self, name), getattr(fresh, name)), name
-        for name in ("where", "kinds", "placed", "served", "zoned", "used", "kept", "price", "moves"):
+            assert np.array_equal(getattr(self.rented, name), getattr(fresh.rented, name)), name
+        for name in ("used", "price", "within_limits"):
+            assert getattr(self.rented, name) == getattr(fresh.rented, name), name
+        for name in ("where", "kinds", "placed", "served", "zoned", "kept", "moves", "moved"):
             assert getattr(self, name) == getattr(fresh, name), name
         for p, rows in enumerate(self._idle):
             assert all(not self.busy[m] and self.pool[m] == p and not self.cordoned[m] for m in rows)

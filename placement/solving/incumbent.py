@@ -10,6 +10,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.compiled.fleet_rules import broken_fleet_rule, has_fleet_rules
 from placement.compiled.packing import Packing, Value, evaluate
 from placement.errors import SolverBugError
 from placement.solving.result import Event, SolverFault, Stop, relative_gap
@@ -64,6 +65,7 @@ class Track:
         other. `strict` (by default, whether `STRICT` is set) raises every contradiction.
         """
         self._fleet = fleet
+        self._has_fleet_rules = has_fleet_rules(fleet)
         self._budget = budget
         self._listener = listener
         self._check = check
@@ -97,6 +99,8 @@ class Track:
     def offer(self, packing: Packing, by: str) -> bool:
         """Take a packing that keeps every rule if it is better than the best so far; says whether it was.
 
+        A packing that breaks a rule of the whole plan (`fleet_rules`) is not taken: not every search knows these.
+
         Raises
         ------
         SolverBugError
@@ -105,6 +109,8 @@ class Track:
         value = evaluate(self._fleet, packing)
         with self._lock:
             if self._closed or (self._value is not None and value >= self._value):
+                return False
+            if self._has_fleet_rules and broken_fleet_rule(self._fleet, packing):
                 return False
             against = self._contradicting(value)
             broken = self._check(packing) if against and self._check is not None else ""

@@ -100,7 +100,7 @@ def test_first_fit_rents_the_cheapest_machine_and_greedy_the_cheapest_load() -> 
     for policy_of in (FirstFitDecreasing, BestFit, Greedy):
         ws = Workspace(fleet)
         assert construct(ws, policy_of(ws, shares)) == []
-        prices.append(ws.price)
+        prices.append(ws.rented.price)
     assert prices == [16_000_000, 8_000_000, 8_000_000]
 
 
@@ -109,7 +109,7 @@ def test_the_last_machine_is_a_small_one() -> None:
     fleet = fleet_of([component("a", 9, 80)])
     ws = Workspace(fleet)
     assert construct(ws, Greedy(ws, Shares(fleet), Taste())) == []
-    assert ws.price == 10_000_000
+    assert ws.rented.price == 10_000_000
 
 
 def test_many_copies_on_one_machine_end_with_the_time() -> None:

@@ -101,7 +101,7 @@ def test_quotas_are_kept() -> None:
     doc_pools = [{"name": "p", "instance_type": "big", "zone": "a", "max_instances": 2}]
     fleet = fleet_of([component("a", 80, 80)], pools=doc_pools)
     ws, _ = stocked(fleet)
-    assert ws.used == [2]
+    assert ws.rented.used == [2]
     assert ws.placed == [16]
 
 

@@ -116,10 +116,10 @@ def test_machines_opened_at_once_are_as_if_opened_one_by_one(seed: int) -> None:
                 if accelerators is None or ws.busy[m]:
                     continue
                 ws.place(Seat(c, o, accelerators), m)
-                price, each, more = ws.price, ws.rent_price(p), ws.alike(m, 3)
+                price, each, more = ws.rented.price, ws.rent_price(p), ws.alike(m, 3)
                 if more:
                     ws.open_alike(m, more)
-                assert ws.price == price + more * each
+                assert ws.rented.price == price + more * each
                 ws.invariants()
                 assert ws.value() == evaluate(ws.fleet, ws.to_packing())
     ws.rollback(mark)
@@ -195,14 +195,14 @@ def test_machines_that_are_paid_for_cost_nothing_more() -> None:
     )
     assert Workspace(fleet).rent_price(0) == 8_000_000
     assert Workspace(paid).rent_price(0) == 0
-    assert Workspace(paid).price == 8_000_000
+    assert Workspace(paid).rented.price == 8_000_000
 
 
 def test_arrays_grow_with_the_machines() -> None:
     ws = Workspace(fleet_of([component("a", 200, 80)]))
     for _ in range(200):
         ws.place(Seat(0, 0, (0,)), ws.rent(1))
-    assert (ws.used[1], ws.price) == (200, 400_000_000)
+    assert (ws.rented.used[1], ws.rented.price) == (200, 400_000_000)
     ws.invariants()
 
 

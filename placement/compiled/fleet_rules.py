@@ -1,0 +1,57 @@
+"""Rules that look at a whole plan: limits over groups of pools, losses of a pool or an instance, the most moves.
+
+A solver that does not know one of them may find a packing that breaks it; whoever takes plans asks here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import machines_paid, moves
+from placement.compiled.survival import survives
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.packing import Packing
+
+
+def has_fleet_rules(fleet: Fleet) -> bool:
+    """Whether there is any such rule. O(components)."""
+    return bool(fleet.limits) or fleet.max_moves is not None or any(map(_has_floor, fleet.components))
+
+
+def broken_fleet_rule(fleet: Fleet, packing: Packing) -> str:
+    """The first such rule that a packing breaks, in words; "" for none. O(copies + components + pools)."""
+    if fleet.limits:
+        paid = machines_paid(fleet, packing)
+        for limit in fleet.limits:
+            if limit.sum(paid) > limit.most:
+                return f"{limit.what} of limit {limit.name} is {limit.sum(paid)}, at most {limit.most}"
+    if fleet.max_moves is not None and sum(moves(fleet, packing)) > fleet.max_moves:
+        return f"{sum(moves(fleet, packing))} moves, at most {fleet.max_moves}"
+    return _lost(fleet, packing) if any(map(_has_floor, fleet.components)) else ""
+
+
+def _has_floor(component: Component) -> bool:
+    return bool(component.pool_loss_floor or component.instance_loss_floor)
+
+
+def _lost(fleet: Fleet, packing: Packing) -> str:
+    """The first component that loses too much with one pool or one instance."""
+    by_pool: Counter[tuple[int, int]] = Counter()
+    fullest: Counter[int] = Counter()
+    placed: Counter[int] = Counter()
+    for machine in packing.machines:
+        for c, n in Counter(seat.component for seat in machine.seats).items():
+            by_pool[c, machine.pool] += n
+            fullest[c] = max(fullest[c], n)
+            placed[c] += n
+    most: Counter[int] = Counter()
+    for (c, _), n in by_pool.items():
+        most[c] = max(most[c], n)
+    for component in fleet.components:
+        c = component.index
+        if not survives(component, placed[c], most[c], fullest[c]):
+            return f"{component.name} keeps too few copies when a pool or an instance is lost"
+    return ""

@@ -1,0 +1,98 @@
+"""Groups of pools: limits on the machines that are paid for in several pools, and capacity that is paid for already.
+
+Both look at `paid`, (P,) machines paid for of each pool: those in use, or as many as `min_instances` asks for. A limit
+is a linear row over them. What is paid on top of a commitment never falls when a machine is added, and is convex in
+`paid`: by `instances` it is the least sum over all choices of at most N machines that are free, by `money` what is left
+of the sum, at least nothing. So a program that minimises cost needs no binary variable for either.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.units import MICRO, MILLI, micro_dollars, room
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.documents import Problem
+    from placement.documents.problem import Limit as LimitRow
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One number of a row of `limits`: the sum of `weight` over the machines paid for is at most `most`.
+
+    `what` is its key in the document; `weight` of one machine by pool, in the unit of `most`, only those above 0.
+    """
+
+    name: str
+    what: str
+    weight: Mapping[int, int]
+    most: int
+
+    def sum(self, paid: Sequence[int]) -> int:
+        """What the machines paid for count against it. O(its pools)."""
+        return sum(weight * paid[p] for p, weight in self.weight.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """Capacity that is paid for already in some pools: `instances` machines, or `money` micro-dollars per hour.
+
+    `pools` are dearest first, then by index. `money` is None for a commitment by `instances`, which is then 0 or more.
+    """
+
+    name: str
+    pools: tuple[int, ...]
+    instances: int
+    money: int | None
+
+    def pays(self, paid: Sequence[int], price: Sequence[int]) -> int:
+        """Micro-dollars per hour of the machines paid for that cost nothing on top. O(its pools)."""
+        if self.money is not None:
+            return min(self.money, sum(paid[p] * price[p] for p in self.pools))
+        left, total = self.instances, 0
+        for p in self.pools:
+            free = min(left, paid[p])
+            left, total = left - free, total + free * price[p]
+            if not left:
+                break
+        return total
+
+
+def compile_limits(problem: Problem, prices: Sequence[int]) -> tuple[Limit, ...]:
+    """The limits of a problem, one for each number that is given; `prices` (P,) are micro-dollars per hour."""
+    index = {pool.name: p for p, pool in enumerate(problem.pools)}
+    return tuple(limit for row in problem.limits for limit in _limits_of(problem, row, index, prices))
+
+
+def _limits_of(problem: Problem, row: LimitRow, index: Mapping[str, int], prices: Sequence[int]) -> list[Limit]:
+    pools = [index[name] for name in row.pools]
+    types = {p: problem.instance_types[problem.pools[p].instance_type] for p in pools}
+    weights: dict[str, tuple[float | None, int, dict[int, int]]] = {
+        "max_instances": (row.max_instances, 1, dict.fromkeys(pools, 1)),
+        "max_accelerators": (row.max_accelerators, 1, {p: types[p].accelerator_count for p in pools}),
+        "max_vcpus": (row.max_vcpus, MILLI, {p: room(types[p].vcpus, MILLI) for p in pools}),
+        "max_price_per_hour": (row.max_price_per_hour, MICRO, {p: prices[p] for p in pools}),
+    }
+    return [
+        Limit(row.name, what, {p: n for p, n in weight.items() if n}, round(most * scale))
+        for what, (most, scale, weight) in weights.items()
+        if most is not None
+    ]
+
+
+def compile_commitments(problem: Problem, prices: Sequence[int]) -> tuple[Commitment, ...]:
+    """The commitments of a problem; `prices` (P,) are micro-dollars per hour."""
+    index = {pool.name: p for p, pool in enumerate(problem.pools)}
+    return tuple(
+        Commitment(
+            name=row.name,
+            pools=tuple(sorted((index[name] for name in row.pools), key=lambda p: (-prices[p], p))),
+            instances=row.instances or 0,
+            money=None if row.price_per_hour is None else micro_dollars(row.price_per_hour),
+        )
+        for row in problem.commitments
+    )

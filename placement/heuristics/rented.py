@@ -1,0 +1,112 @@
+"""Machines in use by pool, while a plan is built: whether one more may be used, what it adds to the price.
+
+Quotas and limits over several pools say the one, `min_instances` and commitments the other. Both are kept up to date,
+since heuristics ask for them at every machine that they might rent.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.groups import Commitment, Limit
+
+
+class Rented:
+    """Machines in use, none at first.
+
+    Attributes
+    ----------
+    used : (P,) machines that count against the quota.
+    price : micro-dollars per hour of all that must be paid for, on top of what is committed.
+    rentable, next_price : (P,) whether one more machine may be used, and what it adds to `price`: nothing while
+        `min_instances` or a commitment pays for it anyway.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Only `min_instances` are paid for. O(pools + pools of limits and commitments)."""
+        self._fleet = fleet
+        self.used = [0] * len(fleet.pools)
+        self._paid = [pool.min_instances for pool in fleet.pools]
+        self._prices = [pool.price for pool in fleet.pools]
+        self._limits: dict[int, list[Limit]] = defaultdict(list)
+        self._commitment: dict[int, Commitment] = {p: k for k in fleet.commitments for p in k.pools}
+        self._counted = {id(limit): limit.sum(self._paid) for limit in fleet.limits}
+        for limit in fleet.limits:
+            for p in limit.weight:
+                self._limits[p].append(limit)
+        self.price = fleet.rent(self._paid)
+        self.rentable: npt.NDArray[np.bool_] = np.array([self._may(p) for p in range(len(self.used))], dtype=np.bool_)
+        each = [self._price_of_next(p) for p in range(len(self.used))]
+        self.next_price: npt.NDArray[np.int64] = np.array(each, dtype=np.int64)
+
+    def add(self, p: int, count: int) -> None:
+        """So many machines of pool p more in use, or fewer. O(1), but for pools of limits and commitments."""
+        self.used[p] += count
+        before, self._paid[p] = self._paid[p], max(self.used[p], self._fleet.pools[p].min_instances)
+        more = self._paid[p] - before
+        if p in self._commitment:
+            self._add_committed(p, before)
+        else:
+            self.price += more * self._prices[p]
+            self.next_price[p] = self._price_of_next(p)
+        touched = {p}
+        for limit in self._limits.get(p, ()) if more else ():
+            self._counted[id(limit)] += more * limit.weight[p]
+            touched |= limit.weight.keys()
+        for other in touched:
+            self.rentable[other] = self._may(other)
+
+    def most_alike(self, p: int, most: int) -> int:
+        """How many more machines of pool p may be used for one and the same price, up to `most`."""
+        pool, used = self._fleet.pools[p], self.used[p]
+        if p in self._commitment:  # the price may change with each
+            return 0
+        if pool.max_instances is not None:
+            most = min(most, pool.max_instances - used)
+        if used < pool.min_instances:
+            return max(0, min(most, pool.min_instances - used))
+        for limit in self._limits.get(p, ()):
+            most = min(most, (limit.most - self._counted[id(limit)]) // limit.weight[p])
+        return max(0, most)
+
+    @property
+    def within_limits(self) -> bool:
+        """Whether all that is paid for keeps every limit. O(limits)."""
+        return all(self._counted[id(limit)] <= limit.most for limit in self._fleet.limits)
+
+    def _add_committed(self, p: int, before: int) -> None:
+        """Count the price of a commitment's pools anew, as pool p had `before` machines that were paid for."""
+        commitment, after = self._commitment[p], self._paid[p]
+        self._paid[p] = before
+        self.price += commitment.pays(self._paid, self._prices)
+        self._paid[p] = after
+        self.price += (after - before) * self._prices[p] - commitment.pays(self._paid, self._prices)
+        for other in commitment.pools:
+            self.next_price[other] = self._price_of_next(other)
+
+    def _price_of_next(self, p: int) -> int:
+        if self.used[p] < self._fleet.pools[p].min_instances:
+            return 0
+        commitment = self._commitment.get(p)
+        if commitment is None:
+            return self._prices[p]
+        now = commitment.pays(self._paid, self._prices)
+        self._paid[p] += 1
+        then = commitment.pays(self._paid, self._prices)
+        self._paid[p] -= 1
+        return self._prices[p] - (then - now)
+
+    def _may(self, p: int) -> bool:
+        pool, used = self._fleet.pools[p], self.used[p]
+        if pool.max_instances is not None and used >= pool.max_instances:
+            return False
+        return used < pool.min_instances or all(
+            self._counted[id(limit)] + limit.weight[p] <= limit.most for limit in self._limits.get(p, ())
+        )
