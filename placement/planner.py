@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.compiled.packing import cost_of, machine_price, moves
 from placement.compiled.translate import from_plan, money, to_plan
 from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.errors import SolverBugError, UsageError, failure, ran_out_of_memory, wrong_argument
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
-from placement.solvers.registry import find_solver
+from placement.solvers.registry import SOLVERS, find_solver
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import PROVED_GAP, SEARCH, Track
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from placement.certificates import Certificate
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Value
+    from placement.solvers.registry import Solver
     from placement.solving.incumbent import Listener
 
 T = TypeVar("T")
@@ -114,6 +116,7 @@ def solve(
         arguments.instance("executor", executor, Executor, "a concurrent.futures.Executor, or None")
     budget = Budget(time_limit, work, gap, threads, executor)
     fleet = compile_fleet(problem)
+    _check_rules(fleet, entry)
     writing = _writing_seconds(fleet)
     if budget.seconds is not None and writing > _SHORT:
         budget = budget.shortened(writing)
@@ -124,6 +127,14 @@ def solve(
     outcome = _run(lambda: entry.load()(whole, hint=start, options=settings), whole, solver)
     found = _written(whole, outcome, solver)
     return _with_evidence(found, whole, outcome) if certificate else found
+
+
+def _check_rules(fleet: Fleet, entry: Solver) -> None:
+    """The solver knows the rules of this problem that not all of them know."""
+    named = named_fleet_rules(fleet)
+    if named and not entry.fleet_rules:
+        others = ", ".join(solver.name for solver in SOLVERS.values() if solver.fleet_rules)
+        raise UsageError(f"solver {entry.name} does not know {', '.join(named)}; choose one of {others}")
 
 
 def _rows(fleet: Fleet) -> int:
@@ -181,6 +192,7 @@ def bound(
         The plan breaks a rule, an argument is of another type, or a limit can't mean anything.
     """
     from placement.patterns.bound import raise_bounds
+    from placement.patterns.group_bound import raise_bounds_of_groups
 
     _check_documents(problem, plan, "plan")
     time_limit, seed = arguments.seconds("time_limit", time_limit), arguments.seed("seed", seed)
@@ -189,7 +201,8 @@ def bound(
     fleet = compile_fleet(problem)
     whole = Solve(fleet, Track(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)
-    outcome = _run(lambda: raise_bounds(whole, hint=start), whole, "bound")
+    raise_all = raise_bounds_of_groups if fleet.limits or fleet.commitments else raise_bounds
+    outcome = _run(lambda: raise_all(whole, hint=start), whole, "bound")
     found = _written(whole, outcome, "bound")
     return _with_evidence(found, whole, outcome) if certificate else found
 
@@ -240,6 +253,8 @@ def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
         raise UsageError("result has nothing to write a certificate from: ask solve or bound with certificate=True")
     from placement.certificates import write_certificate
 
+    if evidence.solve.fleet.commitments:
+        raise UsageError("certificates do not know commitments yet: leave them out to certify what machines cost")
     budget = Budget(limit)
     work = partial(write_certificate, evidence.solve.within(budget), infeasible_by=evidence.infeasible_by)
     ended = _in_thread(work, budget)

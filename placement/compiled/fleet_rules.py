@@ -21,6 +21,18 @@ def has_fleet_rules(fleet: Fleet) -> bool:
     return bool(fleet.limits) or fleet.max_moves is not None or any(map(_has_floor, fleet.components))
 
 
+def named_fleet_rules(fleet: Fleet) -> tuple[str, ...]:
+    """The keys of the document that ask for such rules, or for commitments. O(components)."""
+    named = {
+        "limits": fleet.limits,
+        "commitments": fleet.commitments,
+        "objective.max_moves": fleet.max_moves is not None,
+        "min_available_on_pool_loss": any(c.pool_loss_floor for c in fleet.components),
+        "min_available_on_instance_loss": any(c.instance_loss_floor for c in fleet.components),
+    }
+    return tuple(key for key, there in named.items() if there)
+
+
 def broken_fleet_rule(fleet: Fleet, packing: Packing) -> str:
     """The first such rule that a packing breaks, in words; "" for none. O(copies + components + pools)."""
     if fleet.limits:

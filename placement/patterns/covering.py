@@ -1,4 +1,4 @@
-"""The cheapest fleet mix (machines per pool, whole) that keeps every cut: a small exact integer program.
+"""The cheapest fleet mix (machines per pool, whole) that keeps every cut and every limit: a small exact program.
 
 Solved by CP-SAT, whose arithmetic is exact. Cuts are scaled so that their right side is `_RIGHT` and coefficients
 rounded up, which only weakens them.
@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from placement.patterns.certificate import Box, Cut
 
 if TYPE_CHECKING:
+    from ortools.sat.python.cp_model import CpModel, IntVar, LinearExprT
+
     from placement.compiled.fleet import Fleet
     from placement.patterns.certificate import Groups
 
@@ -97,7 +99,11 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
         if cut.least > 0:
             scaled = [-(-worth * _RIGHT // cut.least) for worth in cut.worth]
             model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
-    model.minimize(sum(pool.price * n for pool, n in zip(fleet.pools, count, strict=True)))
+    for limit in fleet.limits:
+        model.add(sum(weight * count[p] for p, weight in limit.weight.items()) <= limit.most)
+    model.minimize(
+        sum(pool.price * n for pool, n in zip(fleet.pools, count, strict=True)) - _committed(model, fleet, count)
+    )
     solver = cp_sat_solver(seed)
     parameters = solver.parameters
     parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, seconds), work
@@ -109,6 +115,24 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return Mix((), bound, exact=False)
     return Mix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
+
+
+def _committed(model: CpModel, fleet: Fleet, count: list[IntVar]) -> LinearExprT:
+    """What commitments pay of the machines, micro-dollars per hour: at most, so that a minimum takes all of it."""
+    total: LinearExprT = 0
+    for commitment in fleet.commitments:
+        price = {p: fleet.pools[p].price for p in commitment.pools}
+        if commitment.money is not None:
+            paid = model.new_int_var(0, commitment.money, f"paid_{commitment.name}")
+            model.add(paid <= sum(price[p] * count[p] for p in commitment.pools))
+            total += paid
+            continue
+        free = {p: model.new_int_var(0, commitment.instances, f"free_{p}") for p in commitment.pools}
+        model.add(sum(free.values()) <= commitment.instances)
+        for p, n in free.items():
+            model.add(n <= count[p])
+            total += price[p] * n
+    return total
 
 
 def _enough(cuts: list[Cut], p: int) -> int:

@@ -30,10 +30,12 @@ class CarriedBound:
     relaxes : rules that the reduced fleet leaves out, between semicolons; empty when it leaves out none.
     given : optional copies left out, by level of the whole: the bound is one of plans that leave out no more. None: of
         all plans. As in `Track.raise_bound`.
+    less : ticks, by which what the bound says of the whole is less.
     """
 
     relaxes: str = ""
     given: tuple[int, ...] | None = None
+    less: int = 0
 
 
 EXACT = CarriedBound()  # a bound of the one is a bound of the other
@@ -123,7 +125,7 @@ class Chain(Reduction):
             if step.whole.levels != self.whole.levels:  # said of levels that the whole does not have
                 return None
             given = bound.given if given is None else _least(given, bound.given)
-        return CarriedBound("; ".join(relaxes), given)
+        return CarriedBound("; ".join(relaxes), given, sum(bound.less for bound in found))
 
     def lifted_value(self, value: Value) -> Value | None:
         """As all steps say, the last one first."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds import raise_instant_bounds, why_infeasible
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import failure, ran_out_of_memory
 from placement.heuristics import HeuristicOptions
@@ -37,6 +38,7 @@ NAME = "auto"
 _RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
 _ALL_RESTARTS = HeuristicOptions().restarts  # of greedy, as when it is alone: no plan of its own is missed
 _GREEDY_PART = 0.4  # of the time, at most, once there is a plan: bounds come after it
+_BOUND_PART = 0.4  # of the time left, for the bound alone where rules look at the whole plan
 _FIRST_WORK = 1_000  # thousandths of CP-SAT's deterministic second for its first turn
 
 
@@ -65,6 +67,13 @@ class Turn:
     beside: bool = False  # whether it goes on beside all that follow, in a thread
 
 
+@dataclass(frozen=True, slots=True)
+class BoundTurn:
+    """The bound's turn, where no solver that is to come has it: its part of the time that is left."""
+
+    part: float
+
+
 def solve_auto(
     solve: Solve,
     *,
@@ -78,10 +87,13 @@ def solve_auto(
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     search = _Turns(solve)
-    for turn in _turns(solve, options):
+    turns = _turns_by_rules(solve) if named_fleet_rules(solve.fleet) else _turns(solve, options)
+    for turn in turns:
         if search.over:
             break
-        if turn.beside:
+        if isinstance(turn, BoundTurn):
+            search.bound(turn)
+        elif turn.beside:
             search.begin(turn)
         else:
             search.take(turn)
@@ -107,6 +119,15 @@ class _Turns:
     def take(self, turn: Turn) -> None:
         """One turn from the best plan so far."""
         self._note(turn.solver, self._run(turn))
+
+    def bound(self, turn: BoundTurn) -> None:
+        """The bound from patterns, of a fleet with rules over groups of pools or without."""
+        from placement.patterns.bound import raise_bounds
+        from placement.patterns.group_bound import raise_bounds_of_groups
+
+        fleet = self._solve.fleet
+        raise_all = raise_bounds_of_groups if fleet.limits or fleet.commitments else raise_bounds
+        self._note("bound", raise_all(self._solve.share(turn.part)))
 
     def begin(self, turn: Turn) -> None:
         """A turn beside those that follow."""
@@ -193,6 +214,15 @@ def _small(budget: Budget) -> Iterator[Turn]:
     if not two:
         yield Turn("milp", 0.5)
     yield Turn("cp-sat", 1.0)
+
+
+def _turns_by_rules(solve: Solve) -> Iterator[Turn | BoundTurn]:
+    """Who searches when where rules look at the whole plan: those who know them."""
+    yield Turn("ffd", 1.0, _RESTARTS)
+    yield Turn("best-fit", 0.2, _RESTARTS)
+    yield Turn("greedy", 0.2 if solve.packing is None else _GREEDY_PART, _ALL_RESTARTS)
+    yield BoundTurn(_BOUND_PART)
+    yield Turn("cp-sat", 1.0, budget.work)
 
 
 def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:

@@ -41,6 +41,7 @@ class Solver:
     work: str  # what one unit of a work budget is
     function: str
     options: str
+    fleet_rules: bool = False  # whether it knows limits, commitments, losses of a pool or an instance, max_moves
 
     def load(self) -> SolveFunction:
         """The function itself."""
@@ -122,6 +123,7 @@ _ALL = (
         work="units of the exact solver it ends with",
         function="placement.solvers.portfolio:solve_auto",
         options="placement.solvers.portfolio:AutoOptions",
+        fleet_rules=True,
     ),
     Solver(
         name="ffd",
@@ -130,6 +132,7 @@ _ALL = (
         work="restarts",
         function=f"{_HEURISTICS}:solve_ffd",
         options=f"{_HEURISTICS}:HeuristicOptions",
+        fleet_rules=True,
     ),
     Solver(
         name="best-fit",
@@ -138,6 +141,7 @@ _ALL = (
         work="restarts",
         function=f"{_HEURISTICS}:solve_best_fit",
         options=f"{_HEURISTICS}:HeuristicOptions",
+        fleet_rules=True,
     ),
     Solver(
         name="greedy",
@@ -146,6 +150,7 @@ _ALL = (
         work="restarts",
         function=f"{_HEURISTICS}:solve_greedy",
         options=f"{_HEURISTICS}:HeuristicOptions",
+        fleet_rules=True,
     ),
     Solver(
         name="column-generation",
@@ -178,6 +183,7 @@ _ALL = (
         work="thousandths of CP-SAT's deterministic second",
         function="placement.direct.cp_sat:solve_cp_sat",
         options="placement.direct.cp_sat:CpSatOptions",
+        fleet_rules=True,
     ),
     Solver(
         name="milp",
@@ -186,6 +192,7 @@ _ALL = (
         work="branch-and-bound nodes",
         function="placement.direct.milp:solve_milp",
         options="placement.direct.milp:MilpOptions",
+        fleet_rules=True,
     ),
 )
 

@@ -1,0 +1,178 @@
+r"""The pattern bound of a fleet with rules over groups of pools: limits and commitments.
+
+The patterns know neither. They give inequalities on machine counts that hold whatever machines cost, and the cheapest
+counts that keep these and every limit, at what is paid on top of commitments, are a bound: a small program that CP-SAT
+solves exactly (`covering.cheapest_mix`). Which inequalities matter depends on the prices, so both are found in turns:
+
+1. The pattern bound at linear prices (`reductions.linear_prices`), at first those of the machines themselves. It is a
+   bound by itself, less a constant.
+2. The cheapest counts that keep all inequalities so far, the limits too.
+3. The linear program of step 2 has the multipliers for the next prices: what one more committed machine, or one more
+   unit of a limit, is worth (Kelley 1960, *The cutting-plane method for solving convex programs*, J. SIAM 8).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from placement.bounds.infeasible import why_infeasible
+from placement.bounds.instant import raise_instant_bounds
+from placement.bounds.moves import least_move_ticks
+from placement.engines.highs import load_lp, run, set_columns
+from placement.patterns.bound import PatternBound
+from placement.patterns.covering import cheapest_mix, machine_limits
+from placement.patterns.formulation import RELAXES
+from placement.patterns.master import MICRO
+from placement.patterns.size import TOO_LARGE, may_build
+from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
+from placement.reductions.linear_prices import LinearPrices, Multipliers
+from placement.solving.result import Outcome, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.groups import Commitment
+    from placement.compiled.packing import Packing
+    from placement.patterns.certificate import Cut
+    from placement.solving.context import Solve
+
+NAME = "patterns-groups"
+BOUND = "bound"
+TOO_SMALL = "no machine counts within the quotas and limits can hold the copies"
+_ROUNDS = 6  # of prices; most fleets end after two or three, when the multipliers are those of before
+_SHARE = 0.5  # of the time left, for the pattern bound of one round
+_NODES = 50  # of its tree
+_MIX_SECONDS = 2.0  # of the small program
+_DENOMINATOR = 10**6  # of a multiplier
+_INF = highspy.kHighsInf
+
+
+def raise_bounds_of_groups(solve: Solve, *, hint: Packing | None = None) -> Outcome:
+    """Bounds alone, as `bound.raise_bounds`, of a fleet with limits or commitments."""
+    fleet, budget = solve.fleet, solve.budget
+    if hint is not None:
+        solve.incumbent.offer(hint, "given")
+    reason = why_infeasible(fleet, budget)
+    if reason is not None and hint is None:
+        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
+    if not fleet.commitments:
+        raise_instant_bounds(solve)
+    if not may_build(fleet, budget):
+        return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
+    if not raise_group_bound(solve) and hint is None:
+        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+    if budget.over():
+        return Outcome(BOUND, Stop.INTERRUPTED if budget.interrupted else Stop.TIME)
+    return Outcome(BOUND, Stop.PROVED if solve.incumbent.proved else Stop.DONE)
+
+
+def raise_group_bound(solve: Solve) -> bool:
+    """Raise the bound as far as it goes; False when no machine counts can hold the copies: then there is no plan.
+
+    That is said only of plans in general, so never where optional copies that the best plan leaves out may be why.
+    """
+    fleet, incumbent, budget, given = solve.fleet, solve.incumbent, solve.budget, solve.left_out
+    cuts: list[Cut] = []
+    seen: set[Multipliers] = set()
+    multipliers: Multipliers | None = Multipliers.none(fleet)
+    while multipliers is not None and multipliers not in seen and len(seen) < _ROUNDS and not solve.ended:
+        seen.add(multipliers)
+        linear = LinearPrices.of(fleet, multipliers)
+        patterns = PatternBound(solve.reduced(linear.fleet, _SHARE), given, engines=False)
+        patterns.run(nodes=_NODES)
+        if patterns.infeasible:
+            return given is not None
+        carried = linear.keeps_bound
+        incumbent.raise_bound(patterns.ticks - carried.less, NAME, given, f"{RELAXES}; {carried.relaxes}")
+        cuts += patterns.cuts
+        seconds = min(_MIX_SECONDS, budget.left()) if budget.work is None else budget.left()
+        mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=seconds, work=_MIX_SECONDS, seed=solve.seed)
+        if mix is None:
+            return given is not None
+        least = fleet.tick_price * mix.bound + least_move_ticks(fleet)
+        incumbent.raise_bound(least, NAME, given, f"{RELAXES}; {LINEAR_RELAXES}")
+        multipliers = _multipliers(fleet, cuts)
+    return True
+
+
+def _multipliers(fleet: Fleet, cuts: Sequence[Cut]) -> Multipliers | None:
+    """The dual prices of commitments and limits where machine counts keep all cuts; None when there are none."""
+    program = _CountProgram(fleet)
+    for cut in cuts:
+        if cut.least > 0:
+            program.row(1.0, _INF, {p: min(1.0, worth / cut.least) for p, worth in enumerate(cut.worth) if worth})
+    scales = [max(limit.weight.values(), default=1) for limit in fleet.limits]
+    limits = [
+        program.row(-_INF, limit.most / scale, {p: weight / scale for p, weight in limit.weight.items()})
+        for limit, scale in zip(fleet.limits, scales, strict=True)
+    ]
+    committed = [program.commit(commitment) for commitment in fleet.commitments]
+    price = program.solve()
+    if price is None:
+        return None
+    worth = [
+        min(price[row], 1.0) if commitment.money is not None else price[row] * MICRO
+        for row, commitment in zip(committed, fleet.commitments, strict=True)
+    ]
+    units = [price[row] * MICRO / scale for row, scale in zip(limits, scales, strict=True)]
+    return Multipliers(tuple(map(_fraction, worth)), tuple(map(_fraction, units)))
+
+
+class _CountProgram:
+    """The linear program of machine counts, in dollars; columns of what commitments pay come after the pools'."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._price = [pool.price / MICRO for pool in fleet.pools]
+        self._columns: list[list[tuple[int, float]]] = [[] for _ in fleet.pools]
+        self._cost = list(self._price)
+        lower, upper = machine_limits(fleet)
+        self._lower = [float(n) for n in lower]
+        self._upper = [_INF if n is None else float(n) for n in upper]
+        self._rows: list[tuple[float, float]] = []
+
+    def row(self, low: float, high: float, values: Mapping[int, float]) -> int:
+        """A row over columns; returns its index."""
+        for column, value in values.items():
+            self._columns[column].append((len(self._rows), value))
+        self._rows.append((low, high))
+        return len(self._rows) - 1
+
+    def commit(self, commitment: Commitment) -> int:
+        """What a commitment pays, as columns with a gain; returns the row that limits it."""
+        pools = commitment.pools
+        if commitment.money is not None:
+            paid = self._gain(1.0)
+            self.row(-_INF, 0.0, {paid: 1.0} | {p: -self._price[p] for p in pools})
+            return self.row(-_INF, commitment.money / MICRO, {paid: 1.0})
+        free = {p: self._gain(self._price[p]) for p in pools}
+        for p, column in free.items():
+            self.row(-_INF, 0.0, {column: 1.0, p: -1.0})
+        return self.row(-_INF, float(commitment.instances), dict.fromkeys(free.values(), 1.0))
+
+    def _gain(self, each: float) -> int:
+        self._columns.append([])
+        self._cost.append(-each)
+        self._lower.append(0.0)
+        self._upper.append(_INF)
+        return len(self._columns) - 1
+
+    def solve(self) -> list[float] | None:
+        """By row, what one more unit of its upper limit is worth; None without a solution."""
+        lp = highspy.HighsLp()
+        set_columns(lp, self._columns)
+        lp.num_row_, lp.col_cost_ = len(self._rows), np.array(self._cost)
+        lp.col_lower_, lp.col_upper_ = np.array(self._lower), np.array(self._upper)
+        lp.row_lower_, lp.row_upper_ = (np.array(side) for side in zip(*self._rows, strict=True))
+        solver = load_lp(lp)
+        if run(solver) != highspy.HighsModelStatus.kOptimal:
+            return None
+        return [max(0.0, -price) for price in solver.getSolution().row_dual]
+
+
+def _fraction(value: float) -> Fraction:
+    return Fraction(value).limit_denominator(_DENOMINATOR)

@@ -1,0 +1,96 @@
+r"""Fleets whose machines have a price each and no rule over groups of pools: a Lagrangian relaxation.
+
+What is paid on top of a commitment is no sum of prices, and a limit ties pools together. Yet for any multipliers of at
+least 0 no plan's rent is less than that of machines at other prices, and a constant:
+
+- a commitment of N machines with :math:`\pi`: each at most :math:`\pi`, less :math:`\pi N` in all;
+- one of X dollars with a part :math:`a \le 1`: each at a of its price, less a X;
+- a limit of at most L with :math:`\lambda`: each :math:`\lambda w_p` dearer, less :math:`\lambda L`.
+
+(Geoffrion 1974, *Lagrangean relaxation for integer programming*, Math. Program. Study 2.) Losses of a pool or an
+instance and the limit on moves are left out. Everything that knows neither may then look for a bound.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.reductions.base import CarriedBound, Reduction
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing, Value
+
+RELAXES = "limits over groups of pools but at their price; losses of a pool or an instance; max_moves"
+
+
+@dataclass(frozen=True, slots=True)
+class Multipliers:
+    """What one more committed machine or dollar is worth, and one more unit of a limit; all at least 0.
+
+    Attributes
+    ----------
+    committed : by commitment: micro-dollars per hour of a machine, or the part of a dollar, at most 1.
+    limits : by limit, micro-dollars per hour of a unit.
+    """
+
+    committed: tuple[Fraction, ...]
+    limits: tuple[Fraction, ...]
+
+    @classmethod
+    def none(cls, fleet: Fleet) -> Multipliers:
+        """Machines at their own price: what is committed is worth its whole price, a limit nothing."""
+        whole = (
+            Fraction(1) if k.money is not None else Fraction(max(fleet.pools[p].price for p in k.pools))
+            for k in fleet.commitments
+        )
+        return cls(tuple(whole), (Fraction(0),) * len(fleet.limits))
+
+
+@dataclass(frozen=True, slots=True)
+class LinearPrices(Reduction):
+    """The fleet at other prices; plans of the whole cost at least what they cost here, less `constant` per hour."""
+
+    constant: int
+
+    @classmethod
+    def of(cls, fleet: Fleet, multipliers: Multipliers) -> LinearPrices:
+        """O(components + pools of limits and commitments). Prices are rounded down, the constant up."""
+        price = [Fraction(pool.price) for pool in fleet.pools]
+        constant = Fraction(0)
+        for commitment, worth in zip(fleet.commitments, multipliers.committed, strict=True):
+            for p in commitment.pools:
+                price[p] = min(price[p], worth) if commitment.money is None else price[p] * worth
+            constant += worth * (commitment.instances if commitment.money is None else commitment.money)
+        for limit, worth in zip(fleet.limits, multipliers.limits, strict=True):
+            for p, weight in limit.weight.items():
+                price[p] += worth * weight
+            constant += worth * limit.most
+        components = fleet.components
+        if any(c.pool_loss_floor or c.instance_loss_floor for c in components):
+            components = tuple(replace(c, pool_loss_floor=0, instance_loss_floor=0) for c in components)
+        plain = replace(
+            fleet,
+            pools=tuple(replace(pool, price=math.floor(p)) for pool, p in zip(fleet.pools, price, strict=True)),
+            components=components,
+            limits=(),
+            commitments=(),
+            max_moves=None,
+        )
+        return cls(fleet, plain, math.ceil(constant))
+
+    def lift(self, packing: Packing) -> None:
+        """None: the packing need not keep the rules that are left out."""
+        del packing
+
+    @property
+    def keeps_bound(self) -> CarriedBound:
+        """Less the constant."""
+        return CarriedBound(RELAXES, less=self.whole.tick_price * self.constant)
+
+    def lifted_value(self, value: Value) -> None:
+        """Nothing is known: it is no packing of the whole."""
+        del value
