@@ -301,8 +301,8 @@ def draw_groups(dice: Dice, knobs: Knobs, hidden: Hidden) -> None:
             "pool": Counter(hidden.machines[copy.machine] for copy in hidden.of(c)),
             "instance": Counter(copy.machine for copy in hidden.of(c)),
         }
-        for what, counts in stands.items():
-            remain = counts.total() - max(counts.values(), default=0)
+        for what, there in stands.items():
+            remain = there.total() - max(there.values(), default=0)
             if remain and dice.chance(knobs.rules // 2):
                 component[f"min_available_on_{what}_loss"] = remain
 

@@ -15,7 +15,7 @@ import pytest
 from placement import Problem
 from placement.compiled.fleet import alike_pools, compile_fleet, holds
 from placement.compiled.translate import to_plan
-from placement.documents.problem import Component, Instance, Placement, Pool
+from placement.documents.problem import Commitment, Component, Instance, Limit, Placement, Pool
 from placement.documents.references import Names, Rows, reference_faults
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.solve import HeuristicOptions
@@ -141,8 +141,13 @@ def test_names_are_looked_up_not_searched() -> None:
         components=[(k, Component(name=f"n{k}", copies=1, avoid=(f"n{(k + 1) % count}",))) for k in range(count)],
         instances=[(k, Instance(id=f"n{k}", pool=f"n{count - 1 - k}")) for k in range(count)],
         placements=[(k, Placement(component=f"n{count - 1 - k}", instance=f"n{k}")) for k in range(count)],
+        limits=[(0, Limit(name="n0", pools=tuple(f"n{k}" for k in range(count)), max_instances=1))],
+        commitments=[(k, Commitment(name=f"n{k}", pools=(f"n{k}",), instances=1)) for k in range(count)],
         names={
-            **{section: Names(names) for section in ("pools", "components", "instances", "groups", "accelerators")},
+            **{
+                section: Names(names)
+                for section in ("pools", "limits", "components", "instances", "groups", "accelerators", "commitments")
+            },
             "instance_types": Names(["t"]),
         },
     )

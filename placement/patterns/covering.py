@@ -101,9 +101,8 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
             model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
     for limit in fleet.limits:
         model.add(sum(weight * count[p] for p, weight in limit.weight.items()) <= limit.most)
-    model.minimize(
-        sum(pool.price * n for pool, n in zip(fleet.pools, count, strict=True)) - _committed(model, fleet, count)
-    )
+    rent: list[LinearExprT] = [pool.price * n for pool, n in zip(fleet.pools, count, strict=True)]
+    model.minimize(cp_model.LinearExpr.sum(rent) - cp_model.LinearExpr.sum(_committed(model, fleet, count)))
     solver = cp_sat_solver(seed)
     parameters = solver.parameters
     parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, seconds), work
@@ -117,22 +116,22 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
     return Mix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
 
 
-def _committed(model: CpModel, fleet: Fleet, count: list[IntVar]) -> LinearExprT:
+def _committed(model: CpModel, fleet: Fleet, count: list[IntVar]) -> list[LinearExprT]:
     """What commitments pay of the machines, micro-dollars per hour: at most, so that a minimum takes all of it."""
-    total: LinearExprT = 0
+    gains: list[LinearExprT] = []
     for commitment in fleet.commitments:
         price = {p: fleet.pools[p].price for p in commitment.pools}
         if commitment.money is not None:
             paid = model.new_int_var(0, commitment.money, f"paid_{commitment.name}")
             model.add(paid <= sum(price[p] * count[p] for p in commitment.pools))
-            total += paid
+            gains.append(paid)
             continue
         free = {p: model.new_int_var(0, commitment.instances, f"free_{p}") for p in commitment.pools}
         model.add(sum(free.values()) <= commitment.instances)
         for p, n in free.items():
             model.add(n <= count[p])
-            total += price[p] * n
-    return total
+            gains.append(price[p] * n)
+    return gains
 
 
 def _enough(cuts: list[Cut], p: int) -> int:

@@ -222,7 +222,6 @@ def _turns_by_rules(solve: Solve) -> Iterator[Turn | BoundTurn]:
     yield Turn("best-fit", 0.2, _RESTARTS)
     yield Turn("greedy", 0.2 if solve.packing is None else _GREEDY_PART, _ALL_RESTARTS)
     yield BoundTurn(_BOUND_PART)
-    yield Turn("cp-sat", 1.0, budget.work)
 
 
 def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:

@@ -179,21 +179,6 @@ def test_schema_of_a_problem_refuses_unknown_keys_and_wants_the_format() -> None
     assert all(row["additionalProperties"] is False for row in schema["$defs"].values())
 
 
-def test_schema_of_a_problem_says_which_keys_are_not_supported_yet() -> None:
-    """They are named, so that an editor can show why, and no value of them passes."""
-    schema = document_schema("problem")
-
-    for row, key in (
-        (schema, "limits"),
-        (schema, "commitments"),
-        (schema["$defs"]["Component"], "min_available_on_pool_loss"),
-        (schema["$defs"]["Component"], "min_available_on_instance_loss"),
-        (schema["$defs"]["Objective"], "max_moves"),
-    ):
-        assert row["properties"][key]["not"] == {}
-        assert "does not support it yet" in row["properties"][key]["description"]
-
-
 def test_schema_of_something_else_is_refused() -> None:
     """With the nearest there is."""
     done = run("schema", "plam")

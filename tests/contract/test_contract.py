@@ -13,6 +13,7 @@ import placement
 from placement import SOLVERS, Problem, Result, Status
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
+from placement.errors import UsageError
 from placement.reductions.vector_packing import FleetBins
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -94,6 +95,27 @@ def test_no_solver_claims_more_than_is_true(name: str, problem: dict[str, Any]) 
     """Against brute force, infeasible problems included."""
     if not brute.too_big(problem):
         check_claims(problem, name)
+
+
+KNOW_FLEET_RULES = [name for name in NAMES if SOLVERS[name].fleet_rules]
+
+
+@pytest.mark.parametrize("name", KNOW_FLEET_RULES)
+@seeds(range(200), 25)
+def test_rules_of_the_whole_plan_are_kept(seeds: range, name: str) -> None:
+    """Limits, commitments, losses of a pool or an instance, a limit on moves: no plan breaks one, no claim is false."""
+    for seed in seeds:
+        problem = tiny(seed, rules=30)
+        if problem is not None:
+            check_claims(problem, name)
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*KNOW_FLEET_RULES}))
+def test_a_solver_that_does_not_know_a_rule_says_so(name: str) -> None:
+    """And who does."""
+    problem = strategies.random_problem(random.Random(1)) | {"objective": {"max_moves": 3}}
+    with pytest.raises(UsageError, match=f"solver {name} does not know objective.max_moves; choose one of auto, ffd"):
+        solve(problem, name)
 
 
 @pytest.mark.parametrize("name", PROVERS)

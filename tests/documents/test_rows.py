@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 IN_LISTS: dict[str, type[BaseModel]] = {
     "pools": placement.Pool,
+    "limits": placement.Limit,
+    "commitments": placement.Commitment,
     "components": placement.Component,
     "instances": placement.Instance,
     "placements": placement.Placement,
