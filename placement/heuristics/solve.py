@@ -167,7 +167,7 @@ def _solve_plain(
         if stop is not None or run.complete:
             break
         policy = policy_of(run.blank, run.shares, run.rng if turn else None)
-        ways = _ways_to_begin(fleet)
+        ways = _ways_to_begin(solve.fleet)
         ws = run.attempt(policy, keep=ways[turn % len(ways)])
         if ws is not None:
             run.offer(ws)
