@@ -47,11 +47,10 @@ class Blocks:
         return {name: getattr(self, name) for name in sections if getattr(self, name)}
 
 
-def blocks(market: Market, wish: Wish, *, with_limits: bool = True) -> Blocks:
+def blocks(market: Market, wish: Wish) -> Blocks:
     """The blocks that rent what was wished for.
 
     A quota over several pools is a row of `limits`; each pool's `max_instances` is what the quota allows it alone.
-    Without `with_limits`, for readers that do not know the key, a remark says so.
 
     Raises
     ------
@@ -73,7 +72,7 @@ def blocks(market: Market, wish: Wish, *, with_limits: bool = True) -> Blocks:
         made.instance_types[name] = instance_row(facts, listed)
         made.notes[name] = "price as given" if own is not None else price_words(price, wish.region)
         _add_pools(made, market, wish, name)
-    _add_limits(made, market, wish, with_limits=with_limits)
+    _add_limits(made, market, wish)
     _add_nodes(made, market, wish)
     return made
 
@@ -120,7 +119,7 @@ def _pool(market: Market, wish: Wish, name: str, zone: str, capacity: Capacity) 
     return pool
 
 
-def _add_limits(made: Blocks, market: Market, wish: Wish, *, with_limits: bool) -> None:
+def _add_limits(made: Blocks, market: Market, wish: Wish) -> None:
     """A limit for each quota that several pools share."""
     for quota in dict.fromkeys(market.quotas):
         shared = [
@@ -128,12 +127,8 @@ def _add_limits(made: Blocks, market: Market, wish: Wish, *, with_limits: bool) 
             for pool in made.pools
             if is_of(quota, market.types[pool["instance_type"]], wish.region, _bought(pool))
         ]
-        if len(shared) < 2:
-            continue
-        if with_limits:
+        if len(shared) > 1:
             made.limits.append(_limit(quota, shared))
-        else:
-            made.remarks.append(f'The quota "{quota.name}" of {whole(quota.most)} is shared by {", ".join(shared)}.')
 
 
 def _bought(pool: Mapping[str, Any]) -> Capacity:

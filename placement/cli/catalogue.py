@@ -202,11 +202,4 @@ def export(
         wanted = chosen(market, names or (), gpu or (), region, provider, max_price)
         places = tuple(zone.strip() for zone in zones.split(",") if zone.strip())
         wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices_of(price or (), market))
-        write_blocks(blocks(market, wish, with_limits=knows_limits()), output)
-
-
-def knows_limits() -> bool:
-    """Whether documents of this version have `limits`."""
-    from placement.documents import Problem
-
-    return "limits" not in Problem.later
+        write_blocks(blocks(market, wish), output)
