@@ -26,6 +26,7 @@ FRONT_DOOR = "__init__"
 LAYERS = (
     "check_certificate",
     "recheck_program",
+    "display",
     "errors",
     "arguments",
     "units",

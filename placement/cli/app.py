@@ -139,6 +139,9 @@ def solve(
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Cost and bound over time as a small chart while it runs.")
+    ] = False,
 ) -> None:
     """Find the cheapest plan, and prove how good it is.
 
@@ -177,7 +180,7 @@ def solve(
         options: dict[str, Any] = dict(read_settings(solver, settings or ()))
         with (
             open_executor(executor, workers=workers, scheduler=scheduler) as place,
-            _following(live=go.progress, verbose=verbose) as listener,
+            _following(live=go.progress, verbose=verbose, chart=watch) as listener,
         ):
             result = find_plan(
                 problem,
@@ -230,14 +233,14 @@ def _certify(result: Result, path: str, time_limit: float, *, quiet: bool) -> No
         say("certificate: the rest of the bound has no argument that can be written down")
 
 
-def _following(*, live: bool, verbose: bool) -> Any:
+def _following(*, live: bool, verbose: bool, chart: bool) -> Any:
     from contextlib import nullcontext
 
     if not live and not verbose:
         return nullcontext()  # without rich: a script pays for what it sees
     from placement.cli.progress import following
 
-    return following(live=live, verbose=verbose)
+    return following(live=live, verbose=verbose, chart=chart)
 
 
 @app.command()
@@ -312,6 +315,7 @@ def bound(
 
 
 app.command()(drawing.report)
+app.command()(drawing.show)
 
 
 @app.command()

@@ -1,14 +1,15 @@
-"""The command that draws a plan: `placement report`."""
+"""The commands that draw a plan: `placement report` and `placement show`."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from placement.cli.endings import in_words, say, warn
-from placement.cli.parameters import FileArgument, PlanArgument
+from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,3 +85,27 @@ def _show(page: str) -> None:
         raise UsageError("--open needs a file: name one with --html")
     if not webbrowser.open(Path(page).resolve().as_uri()):
         say(f"no browser was found; open {page} yourself")
+
+
+def show(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help="A plan, by anyone; - is standard input.")],
+    problem: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Its problem: then memory is to scale, and the plan is checked."),
+    ] = None,
+    full: FullOption = False,
+) -> None:
+    """Show a plan as a map on the terminal: a line a machine, a letter a component.
+
+    Exit codes: 0 shown, 2 bad input, or a plan that breaks a rule of the problem.
+    """
+    with in_words():
+        from placement.cli.streams import console
+        from placement.documents import read_plan, read_problem
+        from placement.errors import UsageError
+        from placement.report.shown import show as shown
+
+        if problem == plan == "-":
+            raise UsageError("only one of PLAN and --problem can be standard input")
+        row = None if problem is None else read_problem(problem)
+        console(sys.stdout).print(shown(read_plan(plan), row, full=full))

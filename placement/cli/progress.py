@@ -1,4 +1,4 @@
-"""What a person sees while a solve runs: one line, redrawn a few times a second; or a line for each event in a log."""
+"""What a person sees while a solve runs: a line redrawn a few times a second, a chart above it, or a log of events."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.text import Text
 
 from placement.cli.streams import console
 from placement.report import words
+from placement.report.curve import draw, value_range
 from placement.solving.result import relative_gap
 
 if TYPE_CHECKING:
@@ -26,24 +27,36 @@ if TYPE_CHECKING:
     from placement.solving.result import Event
 
 _PER_SECOND = 8
+_ROWS, _WIDEST, _LABEL = 8, 100, 12  # of the chart: lines, columns, and those of its labels
+_LOOKS = ("bold blue", "green")
 _HINT = "  Ctrl-C ends with the best so far"
 
 
 class Watch:
-    """The latest event of a solve, and how long it has run; drawn afresh each time it is rendered."""
+    """The latest event of a solve, and how long it has run; drawn afresh each time it is rendered.
 
-    def __init__(self) -> None:
+    With `chart`, cost and bound over time stand above the line.
+    """
+
+    def __init__(self, *, chart: bool = False) -> None:
         """Start the clock."""
         self._started = time.monotonic()
         self._latest: Event | None = None
         self._found_by = ""
         self._spinner = Spinner("dots")
+        self._chart = chart
+        self._costs: list[tuple[float, float]] = []
+        self._bounds: list[tuple[float, float]] = []
 
     def hear(self, event: Event) -> None:
-        """Take an event; called from the solving thread, so it only sets references."""
+        """Take an event; called from the solving thread, so it only sets references and appends."""
         if self._latest is None or event.cost != self._latest.cost:
             self._found_by = event.by if event.cost is not None else ""
         self._latest = event
+        if event.cost is not None:
+            self._costs.append((event.seconds, event.cost))
+        if event.bound:
+            self._bounds.append((event.seconds, event.bound))
 
     def line(self, width: int) -> Text:
         """The state in one line, with a hint when there is room for it."""
@@ -66,9 +79,29 @@ class Watch:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Spinner and line side by side."""
+        costs, bounds = list(self._costs), list(self._bounds)
+        if self._chart and costs and not options.ascii_only and options.max_width > 2 * _LABEL:
+            yield from self._curves(costs, bounds, min(_WIDEST, options.max_width - _LABEL - 1))
         grid = Table.grid(padding=(0, 1))
         grid.add_row(self._spinner, self.line(options.max_width - 2))
         yield grid
+
+    def _curves(self, costs: list[tuple[float, float]], bounds: list[tuple[float, float]], wide: int) -> Iterator[Text]:
+        """The chart, its highest and lowest value and its times beside it."""
+        seconds = max(time.monotonic() - self._started, costs[-1][0], 0.01)
+        low, high = value_range(costs, bounds)
+        rows = draw((costs, bounds), (low, high), seconds, (wide, _ROWS))
+        labels = {0: words.money(round(high)), _ROWS - 1: words.money(round(low))}
+        for k, row in enumerate(rows):
+            text = Text(f"{labels.get(k, ''):>{_LABEL}} ", style="dim", no_wrap=True)
+            for sign in row:
+                text.append(sign.text, style=f"not dim {_LOOKS[sign.curve]}" if sign.curve >= 0 else "")
+            yield text
+        end = words.seconds(seconds)
+        text = Text(f"{'':{_LABEL}} 0 s", style="dim", no_wrap=True)
+        text.append(f"{end:>{max(0, wide - 3)}}")
+        yield text
+        yield Text.assemble(" " * (_LABEL + 1), ("cost", _LOOKS[0]), "  ", ("bound", _LOOKS[1]), style="dim")
 
 
 def logged(event: Event) -> None:
@@ -82,8 +115,8 @@ def logged(event: Event) -> None:
 
 
 @contextmanager
-def _live() -> Iterator[Listener]:
-    watch = Watch()
+def _live(*, chart: bool) -> Iterator[Listener]:
+    watch = Watch(chart=chart)
     live = Live(watch, console=console(sys.stderr), refresh_per_second=_PER_SECOND, transient=True)
     live.start(refresh=True)  # what is being done is said at once
     try:
@@ -93,8 +126,8 @@ def _live() -> Iterator[Listener]:
             live.stop()
 
 
-def following(*, live: bool, verbose: bool) -> AbstractContextManager[Listener | None]:
-    """A listener for `solve`: a line for each event, a live line, or none."""
+def following(*, live: bool, verbose: bool, chart: bool = False) -> AbstractContextManager[Listener | None]:
+    """A listener for `solve`: a line for each event, a live line with or without a chart, or none."""
     if verbose:
         return nullcontext(logged)
-    return _live() if live else nullcontext()
+    return _live(chart=chart) if live else nullcontext()

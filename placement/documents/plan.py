@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from placement.display import draw
 from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed, Table
 from placement.documents.problem import Count, Name
@@ -140,3 +141,17 @@ class Plan(PlanRow):
     def to_document(self) -> dict[str, Any]:
         """The document as plain dictionaries and lists, with every field that was set."""
         return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True)}
+
+    def to_frame(self, what: str = "copies") -> Any:
+        """The plan as a pandas data frame: a row for each of ``copies``, ``machines``, or ``trace``.
+
+        Raises
+        ------
+        UsageError
+            pandas is not installed, or there is no such frame.
+        """
+        return draw("plan_frame", self, what)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the plan says of itself, and what stands on its machines."""
+        return str(draw("plan_html", self))

@@ -65,3 +65,18 @@ def headline(problem: Problem, plan: Plan, facts: PlanFacts) -> str:
         proof = f", gap {words.gap(max(0, cost - bound) / cost)}"
     machines = words.count(len(facts.machines), "machine")
     return f"{name}{copies} on {machines}, {words.money(facts.price)} an hour{proof}"
+
+
+def claimed(plan: Plan) -> str:
+    """What the plan's file says of itself, in one line."""
+    machines = words.count(len(plan.instances), "machine")
+    parts = [f"{words.count(len(plan.assignments), 'copy', 'copies')} on {machines}"]
+    if plan.price_per_hour is not None:
+        parts.append(f"{words.money(micro_dollars(plan.price_per_hour))} an hour")
+    parts.append(plan.status)
+    if plan.gap:
+        parts.append(f"gap {words.gap(plan.gap)}")
+    if plan.reason:
+        parts.append(words.shown(plan.reason))
+    name = f"{words.shown(plan.problem)}: " if plan.problem else ""
+    return name + ", ".join(parts)

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.display import draw
 from placement.units import micro_dollars, money
 
 if TYPE_CHECKING:
@@ -115,6 +116,45 @@ class Result:
     def to_document(self) -> dict[str, Any]:
         """The plan document as plain dictionaries and lists."""
         return self.plan.to_document()
+
+    def to_html(self) -> str:
+        """The report of the plan as one HTML page, as `placement report` writes it.
+
+        Raises
+        ------
+        UsageError
+            The result has no fleet, as one that was made by hand.
+        """
+        return str(draw("result_page", self))
+
+    def to_svg(self, theme: str = "light") -> str:
+        """The map of the plan as SVG; `theme` is light or dark.
+
+        Raises
+        ------
+        UsageError
+            There is no plan to draw, or no such theme.
+        """
+        return str(draw("result_svg", self, theme))
+
+    def to_frame(self, what: str = "copies") -> Any:
+        """The plan as a pandas data frame, a row for each of `what`.
+
+        Parameters
+        ----------
+        what : ``copies``, ``machines``, ``components``, or ``trace``: what was found on the way. Money is in dollars,
+            memory in GiB.
+
+        Raises
+        ------
+        UsageError
+            pandas is not installed, or there is no such frame.
+        """
+        return draw("result_frame", self, what)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the map, or why there is none."""
+        return str(draw("result_html", self))
 
     def __str__(self) -> str:
         """One line for a person."""

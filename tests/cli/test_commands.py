@@ -268,9 +268,10 @@ def test_version() -> None:
     assert run("--version").stdout == f"placement {placement.__version__}\n"
 
 
-@pytest.mark.parametrize(
-    "command", ["solve", "verify", "report", "convert", "schema", "solvers", "info", "size", "catalogue"]
-)
+COMMANDS = ("solve", "bound", "verify", "report", "show", "convert", "schema", "solvers", "info", "size", "catalogue")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_each_command(command: str) -> None:
     """Every command says what it does; solve and verify name their exit codes."""
     done = run(command, "--help")
@@ -283,11 +284,7 @@ def test_help_of_each_command(command: str) -> None:
 @pytest.mark.parametrize(
     ("words", "cword", "expected"),
     [
-        (
-            "placement ",
-            1,
-            {"solve", "bound", "verify", "report", "convert", "schema", "solvers", "info", "size", "catalogue"},
-        ),
+        ("placement ", 1, set(COMMANDS)),
         ("placement solve --solver cp", 3, {"cp-sat"}),
         ("placement solve --set milp.e", 3, {"milp.engine="}),
         ("placement schema p", 2, {"problem", "plan"}),

@@ -116,3 +116,13 @@ def test_a_page_of_a_plan_from_a_pipe_has_a_name() -> None:
     """It is told by no file."""
     assert drawing.page_name(None, "-", wanted=True) == "plan.html"
     assert drawing.page_name(None, "a/b.c.json", wanted=True) == "b.c.html"
+
+
+def test_show(files: tuple[Path, Path]) -> None:
+    """A plan on the terminal, with its problem and without."""
+    problem, plan = files
+
+    assert "3 copies on 2 machines" in run("show", plan).stdout
+    assert "AAA" in run("show", plan, "--problem", problem).stdout
+    assert run("show", "-", "--problem", "-", stdin="{}").exit_code == 2
+    assert run("show", "no-such-plan.json").exit_code == 2

@@ -1,0 +1,126 @@
+"""A plan on the terminal: a letter a component, in every width; and the chart of a search that runs."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import placement
+from placement.cli.progress import Watch
+from placement.errors import UsageError
+from placement.report.curve import draw, value_range
+from placement.report.map.terminal import LINES, Cell, Part, _letters_of
+from placement.report.shown import show
+from placement.solving.result import Event
+from tests.report.plans import named, planned, solved
+
+
+def printed(renderable: Any, width: int = 100, encoding: str = "utf-8") -> str:
+    """What a console of that width prints."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors="replace")  # as the command line sets it
+    Console(file=stream, width=width, color_system=None).print(renderable)
+    stream.seek(0)
+    return stream.read()
+
+
+def test_letters_fill_what_is_needed() -> None:
+    """Two copies of 20 GiB of 48 are three of four characters; the third copy is alone on its machine."""
+    problem = named("chat")
+
+    text = printed(show(planned(problem), problem))
+
+    assert "fleet: 3 copies on 2 machines, $4.48 an hour" in text
+    assert re.search(r"pool a/new-1 +AAA· ", text)
+    assert re.search(r"pool a/new-2 +AA·· ", text)
+    assert "A chat x3" in text
+
+
+def test_without_the_problem_a_copy_is_a_letter() -> None:
+    """The figures are those that the plan's file claims."""
+    problem = named("chat")
+
+    text = printed(show(planned(problem, price_per_hour=4.48)))
+
+    assert "3 copies on 2 machines, $4.48 an hour, feasible" in text
+    assert re.search(r"pool a/new-1 +AA··", text)
+    assert re.search(r"pool a/new-2 +A···", text)
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_any_terminal(width: int, encoding: str) -> None:
+    """No line is longer than the terminal, and every machine has one."""
+    problem, plan = solved("kubernetes-mixed-gpus")
+
+    for text in (printed(show(plan, problem), width, encoding), printed(show(plan), width, encoding)):
+        assert max(len(line) for line in text.splitlines()) <= width
+        assert text.count("new-1") == sum(row.id.endswith("new-1") for row in plan.instances) or width < 80
+
+
+def test_many_machines_are_put_together() -> None:
+    """Alike ones share a line unless all are asked for, and what is cut is counted."""
+    problem = named("chat").model_copy(
+        update={"components": (named("chat").components[0].model_copy(update={"copies": 200}),)}
+    )
+    plan = placement.solve(problem, "ffd", work=1).plan
+
+    assert "100 x pool a" in printed(show(plan, problem))
+    assert printed(show(plan, problem, full=True)).count("/new-") == 100
+    assert f"and {100 - LINES} more lines; --full shows each" in printed(show(plan))
+
+
+def test_a_plan_that_places_nothing() -> None:
+    """Its reason is said."""
+    problem = named("chat")
+    none = placement.Plan(problem="fleet", status="infeasible", reason="no room")
+
+    assert "infeasible, no room" in printed(show(none, problem))
+    assert "infeasible, no room" in printed(show(none))
+    with pytest.raises(UsageError, match="breaks a rule"):
+        show(planned(problem), named("other"))
+
+
+def test_no_component_is_lost_and_none_overflows() -> None:
+    """Each has a letter while there are any, and no cell has more than its characters."""
+    crowd = Cell(tuple(Part(c, 0.01) for c in range(9)))
+    assert [letters for _, letters in _letters_of(crowd, 4)] == [1, 1, 1, 1, 0, 0, 0, 0, 0]
+    assert list(_letters_of(Cell((Part(0, 0.5), Part(1, 0.5))), 4)) == [(0, 2), (1, 2)]
+    assert list(_letters_of(Cell((Part(0, 0.0), Part(0, 0.0))), 4)) == [(0, 2)]
+
+
+def test_a_curve_holds_its_value_until_the_next() -> None:
+    """A cost that halves at half the time: the left half of the chart above, the right half below."""
+    rows = draw([[(0.0, 2.0), (5.0, 1.0)], []], (1.0, 2.0), 10.0, (10, 4))
+
+    assert [sign.text != " " for sign in rows[0]] == [True] * 6 + [False] * 4  # the sixth has the step down
+    assert [sign.text != " " for sign in rows[-1]][-4:] == [True] * 4
+    assert {sign.curve for row in rows for sign in row} == {-1, 0}
+
+
+def test_the_range_leaves_out_what_is_far_away() -> None:
+    """A first plan at ten times the cost, and a bound of nearly nothing, would press the rest flat."""
+    assert value_range([(0, 100.0), (1, 12.0), (2, 10.0)], [(0, 1.0), (1, 9.0)]) == (9.0, 12.0)
+    low, high = value_range([(0, 5.0)], [])
+    assert low < 5.0 < high
+
+
+def test_the_live_view_with_and_without_a_chart() -> None:
+    """The line is the same; the chart stands above it once there is a plan, where braille can be shown."""
+    plain, watch = Watch(), Watch(chart=True)
+    assert printed(plain) == printed(watch)
+    for one in (plain, watch):
+        one.hear(Event(0.1, 10_000_000, None, "ffd"))
+        one.hear(Event(0.2, 8_000_000, 7_000_000, "greedy"))
+
+    assert "cost $8.00 by greedy" in printed(plain)
+    text = printed(watch, 80)
+    assert "cost $8.00 by greedy" in text
+    assert "$10.00" in text
+    assert "$7.00" in text
+    assert re.search("[\u2801-\u28ff]", text)
+    assert max(map(len, text.splitlines())) <= 80
+    assert not re.search("[\u2801-\u28ff]", printed(watch, 80, "ascii"))
