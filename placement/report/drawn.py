@@ -64,7 +64,8 @@ def headline(problem: Problem, plan: Plan, facts: PlanFacts) -> str:
         cost, bound = micro_dollars(plan.cost), micro_dollars(plan.lower_bound)
         proof = f", gap {words.gap(max(0, cost - bound) / cost)}"
     machines = words.count(len(facts.machines), "machine")
-    return f"{name}{copies} on {machines}, {words.money(facts.price)} an hour{proof}"
+    price = facts.price if plan.price_per_hour is None else micro_dollars(plan.price_per_hour)  # less what is committed
+    return f"{name}{copies} on {machines}, {words.money(price)} an hour{proof}"
 
 
 def claimed(plan: Plan) -> str:

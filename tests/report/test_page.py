@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import placement
 from placement.errors import UsageError, printable
 from placement.referee import verify
+from placement.report.page.bill import waterfall
 from placement.report.page.charts import nice_step, time_axis, value_axis
 from placement.report.page.html import embed
 from placement.report.page.page import SECTIONS, render
@@ -182,6 +183,19 @@ def test_the_bound_of_the_bill_never_exceeds_the_cost() -> None:
     assert look(problem, claims).bound == 4_000_000
     assert look(problem, planned(problem)).bound is None
     assert "Could still be saved" not in render(problem, planned(problem))
+
+
+def test_what_is_committed_is_taken_off_in_the_bill() -> None:
+    """Two machines, one of them paid for already: rent, what is taken off, and what is paid on top."""
+    document = named("chat").to_document()
+    document["commitments"] = [{"name": "reserved", "pools": ["pool a"], "instances": 1}]
+    problem = placement.Problem(**document)
+
+    rows = {bar.name: bar.figure for bar in waterfall(look(problem, planned(problem)))}
+
+    assert rows["Rent of this plan"] == "$4.48"
+    assert rows["Paid for already"] == "\N{MINUS SIGN}$2.24"
+    assert rows["This plan"] == "$2.24"
 
 
 @given(st.floats(0.001, 1e6), st.floats(0.001, 1e6))

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from placement.report import words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
-from placement.report.page.charts import bars
+from placement.report.page.charts import Bar, bars
 from placement.report.page.grid import Cell, Grid, Head
 from placement.report.split import split_price
 from placement.units import horizon
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from placement.report.facts import Load, PlanFacts
     from placement.report.page.view import View
@@ -58,38 +58,60 @@ def _gap(view: View) -> float:
     return (view.cost - (view.bound or 0)) / view.cost if view.cost else 0.0
 
 
-def waterfall(view: View) -> list[Any]:
+_Row = tuple[str, str, int, int, str, str]  # name, figure, from, to, look, note; see `charts.bars`
+
+
+def waterfall(view: View) -> list[Bar]:
     """Bars from what machines of one's own would cost, over what is paid, down to what is proven; micro-dollars."""
     if view.facts is None:
         return []
     hours = horizon(view.problem.objective.horizon_hours)
-    rent = round(view.verdict.price_per_hour * hours)
-    rows: list[tuple[str, str, int, int, str, str]] = []
-    alone = view.baseline.total if view.baseline is not None else None
-    if alone is not None:
-        own = round(alone.price * hours)
-        note = f"{words.count(alone.machines, 'machine')}; quotas not counted"
-        rows.append(("Each component on machines of its own", words.money(own), 0, own, "alone", note))
-        if own > rent:
-            note = f"{words.percent(own - rent, own)} less"
-            rows.append(("Saved by sharing", f"\N{MINUS SIGN}{words.money(own - rent)}", rent, own, "saved", note))
-        elif own < rent:
-            rows.append(("More than on its own", words.money(rent - own), own, rent, "more", "quotas and rules count"))
-    machines = words.count(len(view.facts.machines), "machine")
-    if view.cost != rent:
-        rows.append(("Rent of this plan", words.money(rent), 0, rent, "plan", machines))
-        moves = words.count(view.verdict.moves, "move")
-        rows.append(("Moves", words.money(view.cost - rent), rent, view.cost, "more", moves))
-        machines = ""
-    rows.append(("This plan", words.money(view.cost), 0, view.cost, "plan", machines))
-    if view.bound is not None:
-        left = view.cost - view.bound
-        figure = f"\N{MINUS SIGN}{words.money(left)}" if left else words.money(0)
-        note = f"at most {words.gap(_gap(view))}" if left else "nothing: proven"
-        rows.append(("Could still be saved", figure, view.bound, view.cost, "open", note))
-        by = f"by {words.shown(view.plan.bound_by)}" if view.plan.bound_by else ""
-        rows.append(("Proven: no plan costs less", words.least(view.bound), 0, view.bound, "bound", by))
+    rent, paid = round(view.facts.price * hours), round(view.verdict.price_per_hour * hours)
+    rows = [*_down_to(rent, view), *_sum(rent, paid, view), *_down_to_bound(view)]
     return bars(rows)
+
+
+def _down_to(rent: int, view: View) -> Iterator[_Row]:
+    """From machines of one's own to the rent of the plan, where the former is known."""
+    alone = view.baseline.total if view.baseline is not None else None
+    if alone is None:
+        return
+    own = round(alone.price * horizon(view.problem.objective.horizon_hours))
+    note = f"{words.count(alone.machines, 'machine')}; quotas not counted"
+    yield "Each component on machines of its own", words.money(own), 0, own, "alone", note
+    if own > rent:
+        yield "Saved by sharing", _less(own - rent), rent, own, "saved", f"{words.percent(own - rent, own)} less"
+    elif own < rent:
+        yield "More than on its own", words.money(rent - own), own, rent, "more", "quotas and rules count"
+
+
+def _sum(rent: int, paid: int, view: View) -> Iterator[_Row]:
+    """The plan's cost; before it, where it is not the rent alone, what is taken off and added."""
+    machines = words.count(view.verdict.instances, "machine")
+    if (rent, paid) != (view.cost, view.cost):
+        yield "Rent of this plan", words.money(rent), 0, rent, "plan", machines
+        machines = ""
+    if paid != rent:
+        yield "Paid for already", _less(rent - paid), paid, rent, "saved", "commitments"
+    if view.cost != paid:
+        moves = words.count(view.verdict.moves, "move")
+        yield "Moves", words.money(view.cost - paid), paid, view.cost, "more", moves
+    yield "This plan", words.money(view.cost), 0, view.cost, "plan", machines
+
+
+def _down_to_bound(view: View) -> Iterator[_Row]:
+    """What could still be saved, and what is proven."""
+    if view.bound is None:
+        return
+    left = view.cost - view.bound
+    note = f"at most {words.gap(_gap(view))}" if left else "nothing: proven"
+    yield "Could still be saved", _less(left), view.bound, view.cost, "open", note
+    by = f"by {words.shown(view.plan.bound_by)}" if view.plan.bound_by else ""
+    yield "Proven: no plan costs less", words.least(view.bound), 0, view.bound, "bound", by
+
+
+def _less(micro: int) -> str:
+    return f"\N{MINUS SIGN}{words.money(micro)}" if micro else words.money(0)
 
 
 def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[Load], str]) -> Grid:

@@ -99,6 +99,8 @@ def _tiles(view: View) -> list[Tile]:
         return []
     price = view.verdict.price_per_hour
     month = f"{words.month(price)} a month of {HOURS_PER_MONTH} hours"
+    if price != facts.price:
+        month += f"; {words.money(facts.price - price)} an hour more is committed"
     tiles = [Tile("price", f"{words.money(price)} an hour", month)]
     if not view.is_hourly:
         hours = view.problem.objective.horizon_hours
@@ -106,8 +108,8 @@ def _tiles(view: View) -> list[Tile]:
         tiles.append(Tile("cost", words.money(view.cost), over))
     tiles.append(_proof_tile(view))
     alone = view.baseline.total if view.baseline is not None else None
-    if alone is not None and alone.price > price:
-        saved = words.percent(alone.price - price, alone.price)
+    if alone is not None and alone.price > facts.price:
+        saved = words.percent(alone.price - facts.price, alone.price)
         tiles.append(Tile("saved by sharing", saved, f"{words.money(alone.price)} an hour on machines of their own"))
     copies = words.count(view.verdict.copies, "copy", "copies")
     components = words.count(sum(row.placed > 0 for row in facts.components), "component")
