@@ -15,6 +15,7 @@ from placement.certificates.names import PRICE_UNIT
 from placement.certificates.nodes import shift
 from placement.certificates.search import ArgumentSearch
 from placement.patterns.bound import PatternBound
+from placement.solving.schedule import SCHEDULE
 from placement.units import money
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Document = dict[str, Any]
 
 FORMAT = "placement-certificate/v1"
-_SHARE = 0.7  # of the time left, for each claim
+_TIME = SCHEDULE.certificate.claim
 _OF_LEVELS = "cp-sat"  # the solver that proves how few optional copies can be left out
 
 
@@ -88,7 +89,7 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
     """
     fleet, track, given = solve.fleet, solve.incumbent, solve.left_out
     target = math.inf if infeasible_by is not None else track.ticks_bound or 0
-    search = ArgumentSearch(fleet, solve.budget.share(_SHARE), solve.seed, given, target)
+    search = ArgumentSearch(fleet, _TIME.of(solve.budget), solve.seed, given, target)
     known = [one for one in track.evidence if isinstance(one, PatternBound) and one.fleet is fleet]
     found = search.strongest(known, solve.packing, infeasible_by or track.bound_by)
     document: Document = {"format": FORMAT, "problem": fleet.problem.name}
@@ -99,7 +100,7 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
     document |= {"unit": PRICE_UNIT, "prices": found.prices, "nodes": found.nodes}
     complete, certain = found.believed >= target, True
     for fewer in _fewer_left_out(fleet, given or (), track.left_out_bound()):
-        search = ArgumentSearch(fleet, solve.budget.share(_SHARE), solve.seed, fewer, math.inf)
+        search = ArgumentSearch(fleet, _TIME.of(solve.budget), solve.seed, fewer, math.inf)
         found = search.strongest((), None, _OF_LEVELS)
         if math.isinf(found.believed):
             shift(found.nodes, len(document["prices"]))

@@ -32,6 +32,7 @@ from placement.patterns.history import Case
 from placement.patterns.multiplicity import Stacking
 from placement.solvers.column_generation.combinatorial_benders import MixByMix
 from placement.solving.context import Solve
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 NAME = "certificate"
 _MOST_TERMS = 100_000  # of a program that is written out
 _ENGINES = {"cp-sat": "CP-SAT", "milp": "HiGHS"}  # by the name of the solver whose word counts
-_SHARE = 0.5  # of the time left, for each pattern bound that is made anew, and for what engines decide then
+_TIME = SCHEDULE.certificate.again
 _MOST_NODES = 10_000  # of its tree
 _MOST_DECIDED = 300  # leaves that an engine is asked about
 _ALL_RULES = "all rules of the problem"
@@ -170,11 +171,11 @@ class ArgumentSearch:
         """A pattern bound made for the certificate alone: by prices; with engines, fleet mixes one by one, too."""
         ticks = 0 if incumbent is None else evaluate(self._fleet, incumbent).ticks
         gap = max(0.0, 1 - self._target / ticks) if ticks else 0.0
-        solve = Solve.of(self._fleet, self._budget.share(_SHARE, gap=gap), self._seed, incumbent)
+        solve = Solve.of(self._fleet, _TIME.of(self._budget).share(gap=gap), self._seed, incumbent)
         bound = PatternBound(solve, self._given, engines=engines)
         bound.run(nodes=_MOST_NODES)
         if engines and bound.ticks < self._target:
-            MixByMix(solve, bound, NAME).run(self._budget.share(_SHARE))
+            MixByMix(solve, bound, NAME).run(_TIME.of(self._budget))
         if solve.incumbent.faults:
             raise SolverBugError(str(solve.incumbent.faults[0]))
         nodes = Nodes(self.names, self._fleet.tick_move)
@@ -185,7 +186,7 @@ class ArgumentSearch:
 
     def _decide_leaves(self, bound: PatternBound, nodes: Nodes) -> bool:
         """Ask an engine about leaves that prices do not decide, where all patterns can be listed; all decided?"""
-        budget = self._budget.share(_SHARE)
+        budget = _TIME.of(self._budget)
         for case, reason in nodes.weak if len(nodes.weak) <= _MOST_DECIDED else ():
             prices = reason.use[0][0] if reason.use else None
             if budget.over() or not isinstance(prices, Prices) or not self._fleet.tick_price:

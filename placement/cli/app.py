@@ -362,13 +362,18 @@ def schema(
 
 
 @app.command()
-def solvers() -> None:
+def solvers(
+    schedule: Annotated[
+        bool, typer.Option("--schedule", help="Show instead who has which share of the time, and when.")
+    ] = False,
+) -> None:
     """List the solvers: what each does, whether it proves, its options with defaults."""
     with in_words():
         from placement.cli.streams import console
+        from placement.report.schedule import schedule_tables
         from placement.report.solvers import solver_table
 
-        console(sys.stdout).print(solver_table())
+        console(sys.stdout).print(schedule_tables() if schedule else solver_table())
 
 
 @app.command()

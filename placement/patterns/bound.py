@@ -36,6 +36,7 @@ from placement.patterns.running.kept_copies import Keeping
 from placement.patterns.running.state import Today
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solving.result import Outcome, Stop
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +69,7 @@ _EXTRA = 8  # more patterns a kind and round, from a part of the items
 _USEFUL = 0.1  # of an accelerator's worth, that a useful pattern may lack
 _DROP = 0.6  # part of the items that are then left out
 _STAKE = 0.02  # of the price of what runs, that moving all of it must cost for it to be worth an LP of its own
-_ROOT_SHARE, _KEEP_SHARE = 0.5, 0.8  # then, of the time left for the bound, for the LP without and with what runs
+_TIME = SCHEDULE.column_generation.bound
 
 
 def raise_bounds(solve: Solve, *, hint: Packing | None = None) -> Outcome:
@@ -205,7 +206,7 @@ class PatternBound:
             self._program.add_patterns(self._patterns_of(packing))
         box = any_box(self.fleet, self.groups)
         today = self._today()
-        root = self._converge(box, budget if today is None else budget.share(_ROOT_SHARE))
+        root = self._converge(box, budget if today is None else _TIME.root.of(budget))
         if root is None or self.infeasible:
             return
         if today is not None:
@@ -278,7 +279,7 @@ class PatternBound:
         if self._prices is not None:
             self.keeping.try_prices(self._prices)
         self._incumbent.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
-        self.keeping.run(budget.share(_KEEP_SHARE), self.patterns, box)
+        self.keeping.run(_TIME.keeping.of(budget), self.patterns, box)
         self._incumbent.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
 
     def _hold_mixes_against_room(self, budget: Budget) -> None:

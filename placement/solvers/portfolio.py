@@ -15,31 +15,26 @@ It ends as soon as the plan meets the bound (or the gap that was asked for).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from placement.bounds import raise_instant_bounds, why_infeasible
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import failure, ran_out_of_memory
-from placement.heuristics import HeuristicOptions
 from placement.parallel.thread import Beside, may_search_beside
 from placement.solving.result import Outcome, Stop, said_infeasible
+from placement.solving.schedule import BOUND, FIRST, HUGE, LARGE, RULES, SINGLE, SMALL, TURNS, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.solving.budget import Budget
     from placement.solving.context import Solve
+    from placement.solving.schedule import Turn
 
 NAME = "auto"
-_RESTARTS = 2  # of each heuristic: a problem that is hard to pack, or infeasible, must not be kept waiting
-_ALL_RESTARTS = HeuristicOptions().restarts  # of greedy, as when it is alone: no plan of its own is missed
-_GREEDY_PART = 0.4  # of the time, at most, once there is a plan: bounds come after it
-_BOUND_PART = 0.4  # of the time left, for the bound alone where rules look at the whole plan
-_FIRST_WORK = 1_000  # thousandths of CP-SAT's deterministic second for its first turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +51,6 @@ class AutoOptions:
     decompose_from: int = 3_000
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One solver's turn: its part of the time that is left, and its limit on work (None: the time alone)."""
-
-    solver: str
-    part: float
-    work: int | None = None
-    options: dict[str, Any] = field(default_factory=dict)
-    beside: bool = False  # whether it goes on beside all that follow, in a thread
-
-
-@dataclass(frozen=True, slots=True)
-class BoundTurn:
-    """The bound's turn, where no solver that is to come has it: its part of the time that is left."""
-
-    part: float
-
-
 def solve_auto(
     solve: Solve,
     *,
@@ -87,11 +64,10 @@ def solve_auto(
     if reason is not None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
     search = _Turns(solve)
-    turns = _turns_by_rules(solve) if named_fleet_rules(solve.fleet) else _turns(solve, options)
-    for turn in turns:
+    for turn in _turns(solve, options):
         if search.over:
             break
-        if isinstance(turn, BoundTurn):
+        if turn.solver == BOUND:
             search.bound(turn)
         elif turn.beside:
             search.begin(turn)
@@ -120,7 +96,7 @@ class _Turns:
         """One turn from the best plan so far."""
         self._note(turn.solver, self._run(turn))
 
-    def bound(self, turn: BoundTurn) -> None:
+    def bound(self, turn: Turn) -> None:
         """The bound from patterns, of a fleet with rules over groups of pools or without."""
         from placement.patterns.bound import raise_bounds
         from placement.patterns.group_bound import raise_bounds_of_groups
@@ -182,56 +158,36 @@ class _Turns:
 
 def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
-    fleet, budget = solve.fleet, solve.budget
-    yield Turn("ffd", 1.0, _RESTARTS)
-    raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
-    yield Turn("best-fit", 0.2, _RESTARTS)
-    # Cut short it would not come to its improvement, which is worth most where restarts are slow.
-    yield Turn("greedy", 0.2 if solve.packing is None else _GREEDY_PART, _ALL_RESTARTS)
-    for solver, part in _packers(fleet):
-        yield Turn(solver, part, budget.work)
-    if sum(c.copies for c in fleet.components) >= options.decompose_from:
-        yield Turn("decomposition", 1.0, budget.work)
+    work = solve.budget.work
+    if named_fleet_rules(solve.fleet):  # rules that look at the whole plan: those who know them
+        yield from (*TURNS[FIRST], *TURNS[RULES])
         return
-    best = solve.value
+    first, *more = TURNS[FIRST]
+    yield first
+    raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
+    yield from more
+    for turn in _packers(solve.fleet):
+        yield replace(turn, work=work)
+    searches = TURNS[_size(solve, options)]
+    if work is not None:  # one search, which is the last of those by the clock
+        yield replace(searches[-1], work=work)
+        return
+    cores = 2 if may_search_beside(solve.budget) else 1
+    yield from (turn for turn in searches if turn.cores in (0, cores))
+
+
+def _size(solve: Solve, options: AutoOptions) -> str:
+    fleet, best = solve.fleet, solve.value
+    if sum(c.copies for c in fleet.components) >= options.decompose_from:
+        return HUGE
     new = most_new_machines(fleet, best.ticks if best and not any(best.left_out) else None)
-    is_small = direct_terms(fleet, new) <= options.direct_terms
-    if budget.work is not None:
-        yield Turn("cp-sat" if is_small else "column-generation", 1.0, budget.work)
-    elif is_small:
-        yield from _small(budget)
-    else:
-        yield Turn("column-generation", 1.0)
+    return SMALL if direct_terms(fleet, new) <= options.direct_terms else LARGE
 
 
-def _small(budget: Budget) -> Iterator[Turn]:
-    """The turns of a problem that the direct models can see as a whole."""
-    two = may_search_beside(budget)
-    if two:
-        yield Turn("milp", 1.0, beside=True)
-    yield Turn("cp-sat", 0.2, _FIRST_WORK)
-    yield Turn("column-generation", 0.6, options={"second": not two})  # a core has one search
-    if not two:
-        yield Turn("milp", 0.5)
-    yield Turn("cp-sat", 1.0)
-
-
-def _turns_by_rules(solve: Solve) -> Iterator[Turn | BoundTurn]:
-    """Who searches when where rules look at the whole plan: those who know them."""
-    yield Turn("ffd", 1.0, _RESTARTS)
-    yield Turn("best-fit", 0.2, _RESTARTS)
-    yield Turn("greedy", 0.2 if solve.packing is None else _GREEDY_PART, _ALL_RESTARTS)
-    yield BoundTurn(_BOUND_PART)
-
-
-def _packers(fleet: Fleet) -> tuple[tuple[str, float], ...]:
-    """Solvers for a fleet that is vector packing and their parts of the time left, the stronger first.
-
-    Which that is depends on what the bins are: single accelerators, or machines of several.
-    """
+def _packers(fleet: Fleet) -> tuple[Turn, ...]:
+    """Solvers for a fleet that is vector packing: the stronger first, which depends on what the bins are."""
     from placement.reductions.vector_packing import FleetBins  # loads an engine
 
     if FleetBins.of(fleet) is None:
         return ()
-    plain = all(pool.shape.accelerators <= 1 for pool in fleet.pools)
-    return (("bin-packing", 0.7),) if plain else (("column-generation", 0.4), ("bin-packing", 0.4))
+    return TURNS[SINGLE if all(pool.shape.accelerators <= 1 for pool in fleet.pools) else WHOLE]

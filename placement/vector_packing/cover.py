@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.certificate import slack_of, worth_of
 from placement.vector_packing.heuristics import offer
 from placement.vector_packing.patterns import PatternSearch
@@ -30,7 +31,6 @@ _BEYOND = 2**60
 _FEW = 8  # steps from bound to packing that are taken one by one
 _LEAST_PART = 1e-3  # of the gap, to aim at
 _UNKNOWN = 0.1  # of the bound: where to look for a packing while there is none
-_MIP_PART = 0.3  # of the time left, for one program
 
 
 def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
@@ -57,7 +57,7 @@ def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
             part /= 2
             continue
         state.stats["patterns"] = len(loads)
-        if not cover(problem, state, loads, aim, seconds=state.budget.left() * _MIP_PART):
+        if not cover(problem, state, loads, aim, seconds=SCHEDULE.vector_packing.listed.of(state.budget).left()):
             part /= 2
 
 

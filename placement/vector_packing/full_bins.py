@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.cover import cover
 from placement.vector_packing.dual_feasible import total_sizes
 
@@ -29,7 +30,6 @@ _LISTED = 3  # times as many, before those with too many copies of a row are lef
 _PAIRS = 60_000_000  # of what is begun and a row that may join it, in all
 _BEGUN = 300_000  # at one time
 _AT_ONCE = 500_000
-_PART = 0.1  # of the time left, each for the list and for the cover
 
 
 class _Begun(NamedTuple):
@@ -48,11 +48,18 @@ def cover_by_full_bins(problem: Compiled, state: State) -> None:
     slack = None if over else _slack(problem, bins)
     if slack is None:
         return
-    loads = _full_loads(problem, slack, state.budget.share(_PART))
+    loads = _full_loads(problem, slack, SCHEDULE.vector_packing.full_bins.of(state.budget))
     if loads is None:
         return
     state.stats["full bins"] = len(loads)
-    cover(problem, state, loads, state.bound, seconds=_PART * state.budget.left(), exactly=True)
+    cover(
+        problem,
+        state,
+        loads,
+        state.bound,
+        seconds=SCHEDULE.vector_packing.full_bins.of(state.budget).left(),
+        exactly=True,
+    )
 
 
 def _slack(problem: Compiled, bins: int) -> Ints | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.fill import Filling, by_price, by_shape, fullest
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from placement.vector_packing.state import State
 
     Floats = NDArray[np.float64]
-
-
-_PART = 0.1  # of the time left, for all first packings but the first: of many bin types each takes seconds
 
 
 def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: str) -> bool:
@@ -37,7 +35,7 @@ def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: st
 
 def first_packings(problem: Compiled, state: State) -> None:
     """Decreasing sizes, shapes, exact fills: one pass each, for a part of the time once there is a packing."""
-    worth, part = volume(problem), state.budget.share(_PART)
+    worth, part = volume(problem), SCHEDULE.vector_packing.packings.of(state.budget)
     for name, fill in _fillers(problem, worth):
         over = state.budget.over if state.cost is None else part.over
         if state.ended or over():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.arcflow import close_by_arcs
 from placement.vector_packing.certificate import cost_bound
 from placement.vector_packing.compiled import compile_packing
@@ -32,9 +33,7 @@ if TYPE_CHECKING:
     from placement.vector_packing.problem import VectorPacking
     from placement.vector_packing.state import Listener
 
-_FIRST_PART = 0.4  # of the time left, for the first bound: where pricing is slow, plans are wanted before its end
-_MASTER_PART = 0.2  # of the time left, for the integer program over the columns found so far
-_MASTER_SECONDS = 10.0
+_TIME = SCHEDULE.vector_packing
 _REST_SECONDS = 2.0  # for the exact end of a dive
 _CORRECTION_PART = 0.05  # of the time left, at most, for value correction
 _DIVES = 8
@@ -82,7 +81,7 @@ def solve_vector_packing(
     if state.ended:
         return state.result()
     generation = Generation(compiled, state)
-    done = generation.run(seconds=math.inf if budget.work is not None else _FIRST_PART * budget.left())
+    done = generation.run(seconds=math.inf if budget.work is not None else _TIME.root.of(budget).left())
     for step in _steps(generation, cuts, seed, stopped=not done):
         if state.ended:
             break
@@ -98,7 +97,7 @@ def _steps(generation: Generation, cuts: list[Cut], seed: int, *, stopped: bool)
     yield lambda: round_down(generation)
     yield lambda: dive(generation, exact=_REST_SECONDS)
     yield lambda: correct_values(generation, _CORRECTION_PART)
-    part = min(state.budget.left() * _MASTER_PART, _MASTER_SECONDS)
+    part = _TIME.master.of(state.budget).left()
     yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
     if stopped:
         yield lambda: improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed + 2)

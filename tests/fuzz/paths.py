@@ -6,12 +6,13 @@ only large fleets go. `reaches` names functions of the package; a run counts as 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from placement.heuristics import HeuristicOptions
 from placement.heuristics.prices import resource_prices
+from placement.solving.schedule import FIRST, TURNS
 from tests.fuzz import blind
 
 if TYPE_CHECKING:
@@ -122,8 +123,7 @@ QUICK: dict[str, Any] = {
     "placement.heuristics.solve:HeuristicOptions": _FEW_TRIES,
     "placement.heuristics.solve:_TURN": 5,
     "placement.heuristics.prices:resource_prices": partial(resource_prices, rounds=4),
-    f"{_AUTO_ROOM}:_RESTARTS": 1,
-    f"{_AUTO_ROOM}:_ALL_RESTARTS": 1,
+    f"{_AUTO_ROOM}:TURNS": {**TURNS, FIRST: tuple(replace(turn, work=1) for turn in TURNS[FIRST])},
     "placement.heuristics.first_plan:_QUICK": _FEW_TRIES(),
     "placement.heuristics.first_plan:_RESTARTS": 1,
     "placement.local_search.fill:WORK": 30,

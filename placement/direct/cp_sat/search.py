@@ -20,6 +20,7 @@ from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop, said_infeasible
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 
 NAME = "cp-sat"
 WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
-_LEVEL_SHARE = 0.5  # of what is left, for one level of left-out copies: the cost wants its turn too
-_PART = 0.1  # of what is left, for whatever prepares the search proper
+_TIME = SCHEDULE.direct
 _OUTLINE = 1.0  # deterministic seconds for the outline's bound
 _SCOUT = 0.5  # deterministic seconds to look for a first plan
 _FEWER = 0.05  # deterministic seconds to bound the machines of one pool
@@ -172,8 +172,8 @@ class _Search:
                 return False
             if self._settled(level):
                 continue
-            part = self._budget.share(_LEVEL_SHARE)
-            status = self._stage(level, self._limits(level), part, self._work_left(_LEVEL_SHARE))
+            part = _TIME.level.of(self._budget)
+            status = self._stage(level, self._limits(level), part, self._work_left(_TIME.level.part))
             if self._track.best is None and not self._finished():  # a first plan is worth all the time there is
                 status = self._stage(level, self._limits(level), self._budget, self._work_left(1.0))
             if status == cp_model.INFEASIBLE:
@@ -237,7 +237,7 @@ class _Search:
         """Bound the goal without new machines one by one; the number of new machines in the outline's best solution."""
         model = DirectModel(self._fleet, most_new, outline=True)
         engine = self._engine(model, goal)
-        status = self._run(engine, budget.share(_PART), 1, self._effort(_OUTLINE, end, _PART))
+        status = self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_OUTLINE, end, _TIME.prepare.part))
         solution = engine.solution
         return status, [solution[var.index] if solution else 0 for var in model.new]
 
@@ -246,7 +246,7 @@ class _Search:
         few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
         if not self._too_big(few):
             engine = self._engine(DirectModel(self._fleet, few), goal, partial=True)
-            self._run(engine, budget.share(_PART), 1, self._effort(_SCOUT, end, _PART))
+            self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_SCOUT, end, _TIME.prepare.part))
 
     def _phases(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> cp_model.CpSolverStatus:
         """One worker, then the portfolio; each starts from the best plan, on the machines that a better one can use."""
@@ -263,7 +263,7 @@ class _Search:
                     f"{self._options.max_terms:,}; give a plan to start from, set quotas, raise max_terms, or use "
                     "another solver"
                 )
-            part = budget if math.isinf(effort) else budget.share(_PART)
+            part = budget if math.isinf(effort) else _TIME.prepare.of(budget)
             engine = self._engine(DirectModel(self._fleet, most_new), goal)
             status = self._run(engine, part, workers, self._effort(effort, end))
             if status in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
@@ -291,7 +291,9 @@ class _Search:
             if most > 1:
                 model.program.engine.minimize(-model.new[p])
                 engine = _Engine(model)
-                self._run(engine, budget.share(_PART), 1, self._effort(_FEWER, end, _PART / len(most_new)))
+                self._run(
+                    engine, _TIME.prepare.of(budget), 1, self._effort(_FEWER, end, _TIME.prepare.part / len(most_new))
+                )
                 if engine.bound is not None:
                     most_new[p] = min(most, -engine.bound)
         return most_new

@@ -16,6 +16,7 @@ from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.incumbent import why_stop
 from placement.solving.result import Outcome, Stop, said_infeasible
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.packing import Packing
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 NAME = "milp"
 _WORK = 20_000  # of CP-SAT for a second opinion, thousandths of its deterministic second, under a work limit
-_LEVEL_SHARE = 0.5  # of what is left, for one level of left-out copies: the cost wants its turn too
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class _Search:
                 return False
             if self._settled(level):
                 continue
-            if self._stage(level, _LEVEL_SHARE):
+            if self._stage(level, SCHEDULE.direct.level.part):
                 return True
             if self._track.best is None:
                 return False  # no plan yet to count the next level against

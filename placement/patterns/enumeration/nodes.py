@@ -21,6 +21,7 @@ from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import reduce_box
 from placement.patterns.history import Verdict
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,6 @@ MOST_PATTERNS = 2_000  # of one program
 _PARTS = (1.0, 0.5)  # of the gap, to ask about
 _NARROWER, _WIDER = 0.7, 1.02  # than a gap with too many patterns; that, after each box that is passed over
 _NODES = 200  # of one program's search
-_SHARE = 0.3  # of the time left, for one program
 _ABOUT = "machines, copies and patterns of this node, with every pattern that a plan of so little rent can have"
 
 
@@ -110,7 +110,7 @@ class Settling:
         """What the program over these patterns says: `closed` when there is no solution of at most `aim`."""
         self.programs += 1
         program = WholeProgram(self._relaxation, self._groups, box, reduced, patterns)
-        answer = program.solve(aim, budget.share(_SHARE), _NODES)
+        answer = program.solve(aim, SCHEDULE.column_generation.bound.listed.of(budget), _NODES)
         if answer.bound is None:
             return replace(closed, verdict=self._verdict(program, closed.bound))
         verdict = self._verdict(program, answer.bound)

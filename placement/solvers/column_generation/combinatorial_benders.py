@@ -18,6 +18,7 @@ from placement.direct.milp.standard_form import to_standard_form
 from placement.patterns.history import Verdict
 from placement.reductions.limits import AtMix
 from placement.reductions.required import RequiredAsPlaced
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.bounds.cutoff import Cutoff
@@ -32,7 +33,7 @@ MOST_COPIES = 250  # more are beyond what CP-SAT packs on a fleet of given machi
 ENGINE = "CP-SAT"
 ABOUT = "all rules of the problem on no more machines than this node allows, for plans that cost less than that"
 _NODES = 2_000  # of the tree, from one mix to the next
-_SHARE = 0.5  # of the time left, for one mix
+_TIME = SCHEDULE.column_generation.decide.one
 _WORK = 20_000  # of CP-SAT for one mix, thousandths of its deterministic second, under a work limit
 
 
@@ -94,7 +95,7 @@ class MixByMix:
             return False
         self._without.append(ruled_out)
         self.ruled_out += 1
-        return self._bound.exclude(*ruled_out, budget.share(_SHARE))
+        return self._bound.exclude(*ruled_out, _TIME.of(budget))
 
     def _within(self, mix: tuple[int, ...], limits: dict[int, int]) -> bool:
         """Whether a mix is within limits on pools and groups."""
@@ -114,7 +115,7 @@ class MixByMix:
     def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
         """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
         work = None if budget.work is None else _WORK
-        return find_plan(self._solve.within(budget).reduced(narrow, _SHARE, work=work), most, cutoff.ticks - 1)
+        return find_plan(_TIME.within(self._solve.within(budget), work).reduced(narrow), most, cutoff.ticks - 1)
 
 
 def anywhere(fleet: Fleet, groups: Groups, mix: tuple[int, ...]) -> dict[int, int]:

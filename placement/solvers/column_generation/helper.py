@@ -15,6 +15,7 @@ from placement.patterns.size import may_build
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import DIVE_FROM, NAME, MixPacking
 from placement.solving.context import Solve
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _LEAST = 5.0  # seconds left: with fewer a process is hardly up before it ends
-_BOUND_SHARE = 0.35  # of the time for mixes, for patterns and cuts
-_TURN_SHARE, _SHORTEST_TURN = 0.5, 1.0  # of the time left, and seconds, for one turn
+_TIME = SCHEDULE.column_generation.helper
+_SHORTEST_TURN = 1.0  # seconds
 _MOST = 1_000_000  # tries and steps
 
 
@@ -47,7 +48,7 @@ def errands(solve: Solve, mixes: Budget, zones: Iterator[Errand] | None = None) 
         best = solve.packing
         if best is None or solve.incumbent.good_enough or budget.left() < _SHORTEST_TURN:
             return
-        yield Errand(Improve(fleet, best, seed + turn), budget.share(_TURN_SHARE), POLISH)
+        yield Errand(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), POLISH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class PackMixes:
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         if not may_build(self.fleet, budget):
             return answer_of(solve)
-        bound = PatternBound(solve.share(_BOUND_SHARE), solve.left_out)
+        bound = PatternBound(_TIME.bound.within(solve), solve.left_out)
         bound.run()
         if bound.cuts and not bound.infeasible and not budget.over():
             MixPacking(solve, bound).run(budget, first=1)

@@ -36,6 +36,7 @@ from placement.solvers.column_generation.mixes import Mix, Mixes
 from placement.solvers.column_generation.penalties import worths
 from placement.solvers.column_generation.rounding import Rounding
 from placement.solvers.column_generation.separation import SpareRoom
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     Machines = tuple[int, ...]
 
 NAME = "column-generation"
+_TIME = SCHEDULE.column_generation.mixes
 DIVE_FROM = 50  # copies: with fewer the heuristics leave little out
 _MOST_SPARE = 0.2
 _DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
@@ -58,13 +60,8 @@ _LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, a
 _TRIES = 12  # without a time limit
 _IDLE = 12  # mixes in a row that do not pay
 _IDLE_HELD = 3  # and where all of them hold what runs: there are few of those
-_MIX_SHARE = 0.25  # of the time left, to find a mix
-_TRY_SHARE = 0.8  # of the time left for packing, for one mix
-_DIVE_SHARE = 0.8  # of the time for a mix
-_FILL_SHARE, _AFTER_SHARE = 0.7, 0.2  # of what is left for it then, without and after a dive
 _WORTHWHILE = 0.6  # of the time that the last mix took, that must be left for another
 _GROW_FROM = 0.01  # more than the mix costs a plan that is widened by best fit, for growing to be tried
-_GROW_SHARE = 0.6  # of what is left for it then, for growing a mix that failed
 _GROW_SECONDS = 2.0  # and for that at least, if the dive took less
 _GROW_PATIENCE = 5  # exact steps without gain, on each machine that it grows by
 _CLOSE_TRIES = 15  # in a row without gain
@@ -149,7 +146,7 @@ class MixPacking:
         while self._goes_on(budget) and idle < self._patience:
             began = budget.elapsed()
             arm = arms[(self.tried + idle) % len(arms)]
-            mix = arm.offer(arm.spare, arm.least, budget.share(_MIX_SHARE))
+            mix = arm.offer(arm.spare, arm.least, _TIME.offer.of(budget))
             if mix is None or not self.pays(mix):
                 arm.least = self._fewest()
                 arm.spare *= _LESS
@@ -157,7 +154,7 @@ class MixPacking:
                 continue
             idle = 0
             self.tried += 1
-            arm.spare *= _LESS if self._pack(arm, mix, budget.share(_TRY_SHARE)) else _MORE
+            arm.spare *= _LESS if self._pack(arm, mix, budget) else _MORE
             self._took = budget.elapsed() - began
 
     def _goes_on(self, budget: Budget) -> bool:
@@ -191,13 +188,13 @@ class MixPacking:
         """Pack a mix; says whether all copies found room there."""
         seed = self._seed + self.tried
         began = budget.elapsed()
-        start = self._dive.run(mix, budget.share(_DIVE_SHARE)) if self._dive is not None else None
+        start = self._dive.run(mix, _TIME.dive.of(budget)) if self._dive is not None else None
         took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
         _learn(arm, mix.machines, wide)
         fill = Fill(AtMix.of(self._rest, mix.machines).fleet, budget, seed, start=start, worths=self._worths)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
-        part = self._solve.within(budget.share(_AFTER_SHARE if self.dives else _FILL_SHARE))
+        part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget))
         if fill.run(part, patience) and fill.packing is not None:
             self._offer(fill.packing)
             return True
@@ -221,7 +218,7 @@ class MixPacking:
         That has not much longer than the dive took, as another mix may do better.
         """
         patience, by_clock = _GROW_PATIENCE, budget.work is None and not math.isinf(budget.left())
-        part = budget.share(_GROW_SHARE, seconds=max(_GROW_SECONDS, took)) if by_clock else budget
+        part = _TIME.augment.of(budget).share(seconds=max(_GROW_SECONDS, took)) if by_clock else budget
         grown = self._growth.run(
             mix.machines,
             start,

@@ -14,6 +14,7 @@ from placement.patterns.size import TOO_LARGE, may_build
 from placement.solvers.column_generation.combinatorial_benders import MixByMix
 from placement.solvers.column_generation.pack import NAME, MixPacking, firm_fleet
 from placement.solving.result import Outcome, Stop
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     PackZones = Callable[[PatternBound, Budget], bool]
 
 _MOST_TRIES = 1_000_000  # to close machines
-_NEWS_SHARE = 0.05  # of the time, in which the bound must rise
+_TIME = SCHEDULE.column_generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ class ColumnGenerationOptions:
     steps : most steps of the large-neighbourhood search, and most tries to close a machine; a work budget replaces it.
     """
 
-    bound_share: float = 0.3
-    first_share: float = 0.1
-    pack_share: float = 0.5
-    dive_share: float = 0.7
-    zone_share: float = 0.8
-    decide_share: float = 0.4
+    bound_share: float = _TIME.bound.part
+    first_share: float = _TIME.first.part
+    pack_share: float = _TIME.plain.part
+    dive_share: float = _TIME.mixes.part
+    zone_share: float = _TIME.zones.part
+    decide_share: float = _TIME.decide.part
     second: bool = True
     steps: int = 1_000_000
 
@@ -95,7 +96,7 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
 
 def _patience(budget: Budget) -> float:
     """Seconds that the bound may go without news, when other work waits; for ever under a work limit."""
-    return math.inf if budget.seconds is None or budget.work is not None else _NEWS_SHARE * budget.seconds
+    return math.inf if budget.seconds is None or budget.work is not None else _TIME.bound.news * budget.seconds
 
 
 def _why(solve: Solve) -> Stop:

@@ -28,6 +28,7 @@ from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
 from placement.solvers.column_generation.zone_counts import round_by_zone
 from placement.solving.context import Solve
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _FROM = 600  # copies: in smaller fleets the split costs more than it brings
-_COUNTS_SHARE = 0.15  # of the time for zones, at most, to settle how many copies go where
 _POLL = 0.05  # seconds between two looks at whether there is something to do
 
 
@@ -93,7 +93,7 @@ class ZonePacking:
 
     def run(self, bound: PatternBound, budget: Budget) -> bool:
         """Split as the LP of a bound says, and pack all zones; says whether that made a plan, better or not."""
-        tasks = self._split(bound, budget.share(_COUNTS_SHARE))
+        tasks = self._split(bound, SCHEDULE.column_generation.zones.counts.of(budget))
         with self._change:
             self._open, self._deadline = list(tasks), budget
         if not tasks:

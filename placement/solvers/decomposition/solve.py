@@ -31,6 +31,7 @@ from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
 from placement.solvers.registry import find_solver
 from placement.solving.result import Outcome, Stop
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,11 +46,8 @@ NAME = "decomposition"
 _WORK_ROUNDS = 2  # under a work limit
 _FINER = ((1, 0.1), (2, 0.2), (4, 0.7))  # times as many groups of alike components, and their part of the time
 _WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
-_WHOLE_SHARE = 0.8  # of the time left, for the whole in groups
-_IMPROVE_SHARE = 0.3  # of the time left, for taking machines of the whole plan apart, before each round
-_ROUND_SHARE = 0.4  # of the time left, for one round
+_TIME = SCHEDULE.decomposition
 _PATIENCE = 4  # rounds without a gain after which it ends
-_FILL_SHARE = 0.3  # of the time left, for a first plan where heuristics are stuck
 _OFFERS = 16  # plans offered in one round at most
 _ALONE = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again
 
@@ -71,7 +69,7 @@ class DecompositionOptions:
     solver: str = "auto"
     groups: int = 400
     rounds: int = 1000
-    bound_share: float = 0.25
+    bound_share: float = _TIME.bound.part
 
     def __post_init__(self) -> None:
         """Refuse cuts that mean nothing."""
@@ -123,7 +121,7 @@ def _first_plan(solve: Solve) -> None:
     first_plan(solve)
     if solve.packing is not None or solve.budget.over():
         return
-    part = solve.share(_FILL_SHARE, work=solve.budget.work)
+    part = _TIME.start.within(solve, solve.budget.work)
     fill = Fill(part.fleet, part.budget, part.seed)
     if fill.run(part) and fill.packing is not None:
         solve.incumbent.offer(relabel(solve.fleet, fill.packing), NAME)
@@ -163,7 +161,7 @@ class _Search:
         share = self._options.bound_share
         bound = self._bound_task(share / (1 - share) * sum(task.weight for task in tasks))
         within = None
-        for _, answer in run_tasks([bound, *tasks], self._budget.share(_WHOLE_SHARE, work=self._budget.work)):
+        for _, answer in run_tasks([bound, *tasks], _TIME.whole.of(self._budget, self._budget.work)):
             self._hear(answer)
             within = bound if answer.bounds else within
             if answer.packing is not None:
@@ -185,7 +183,7 @@ class _Search:
     def _improve_whole(self) -> bool:
         """Take machines of the whole plan apart, a few at a time: no part has the room that is in another."""
         seed = int(self._rng.integers(2**30))
-        return improve(self._solve.share(_IMPROVE_SHARE, work=self._budget.work, seed=seed), NAME)
+        return improve(_TIME.improve.within(self._solve, self._budget.work, seed), NAME)
 
     def _round(self, turn: int) -> bool:
         """Cut, solve, put back; says whether the plan got better."""
@@ -205,7 +203,7 @@ class _Search:
             tasks.insert(0, self._bound_task(share / (1 - share) * max(1, len(parts))))
         found: dict[int, tuple[Machine, ...]] = {}
         every = max(1, -(-len(parts) // _OFFERS))
-        for index, answer in run_tasks(tasks, self._budget.share(_ROUND_SHARE, work=self._budget.work)):
+        for index, answer in run_tasks(tasks, _TIME.round.of(self._budget, self._budget.work)):
             self._hear(answer)
             if answer.packing is not None:
                 found[index - first] = parts[index - first].put_back(answer.packing)

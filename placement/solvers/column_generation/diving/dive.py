@@ -21,6 +21,7 @@ from placement.solvers.column_generation.diving.machines import Machines
 from placement.solvers.column_generation.diving.residual_capacity import Spaces
 from placement.solvers.column_generation.diving.residual_patterns import Contents
 from placement.solvers.column_generation.diving.restricted_master import Guide
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +32,8 @@ if TYPE_CHECKING:
     from placement.solvers.column_generation.mixes import Mix
     from placement.solving.budget import Budget
 
-_WIDE_SHARE = 0.5  # of the time, for machines with wide copies
-_FIRST_SHARE = 0.7  # of the time, for the first descent
-_AGAIN_SHARE = 0.5  # of the time that this took, for all that follow
+_TIME = SCHEDULE.column_generation.mixes.dive
+_AGAIN_PART = 0.5  # of the time that the first descent took, for all that follow
 _AGAIN = (48, 96)  # accelerators emptied at once
 _LUCK = 0.5  # of their choice
 _PATIENCE = 6  # times without gain
@@ -70,16 +70,16 @@ class Dive:
         stand(mix.held, self._seating, self._state, self._spaces)
         self._held = len(mix.held)  # the first machines: they are never emptied
         began = budget.elapsed()
-        self._descend(budget.share(_FIRST_SHARE))
+        self._descend(_TIME.descent.of(budget))
         took = budget.elapsed() - began
         by_clock = budget.work is None and not math.isinf(budget.left())
-        self._again(budget.share(seconds=_AGAIN_SHARE * took) if by_clock else budget)
+        self._again(budget.share(seconds=_AGAIN_PART * took) if by_clock else budget)
         return self._to_sketch()
 
     def _descend(self, budget: Budget) -> None:
         """Fill the machines that are left, and place what copies can be."""
         dive = self._seating, self._guide, self._spaces, self._state
-        Machines(*dive, self._rng).run(budget.share(_WIDE_SHARE))
+        Machines(*dive, self._rng).run(_TIME.descent.wide.of(budget))
         Contents(*dive).run(budget)
 
     def _again(self, budget: Budget) -> None:

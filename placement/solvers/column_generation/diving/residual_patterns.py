@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.solvers.column_generation.diving.assignment import one_more
 from placement.solvers.column_generation.diving.restricted_master import SOME
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.machine_state import Box
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _ZONE_STEPS = 8  # solutions of the LP, about, to settle all zones
-_ZONE_SHARE = 0.4  # of the time, for that
 _STEPS = 30  # solutions of the LP, about, to fill all spaces
 _NEARLY = 0.01  # of a space, that a whole content may lack
 _TRIES = 8  # machines, for one content
@@ -57,7 +57,7 @@ class Contents:
 
         When its part of the time is over, of all that are left at once.
         """
-        part = budget.share(_ZONE_SHARE)
+        part = SCHEDULE.column_generation.mixes.dive.descent.zones.of(budget)
         state, relaxation = self._state, self._seating.relaxation
         unsettled = {c for c in state.zoned if state.out[c] and c in self._guide.narrow}
         at_once = -(-len(unsettled) // _ZONE_STEPS)

@@ -1,0 +1,249 @@
+"""Who gets which share of the time, and when: all of it, as data.
+
+A `Phase` has a part of the time that is left, when it begins, to the phase that it belongs to; what it does not use is
+left to those after it. A phase ends early when a plan meets its bound. Nothing else in the package has a share of its
+own: `tests/test_schedule.py` says so, and `placement solvers --schedule` prints this module.
+
+`TURNS` is the order of solvers in `auto`, by what a fleet is; `SCHEDULE` is what each of them does with its time.
+Where a part was found by a measurement the comment names it; the others were chosen and have not moved an answer since.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A phase of a search.
+
+    Attributes
+    ----------
+    what : what it is for, a few words.
+    part : of the time left to what it belongs to, 0 to 1.
+    when : of which fleets or solves; "" for all.
+    seconds : at most so many.
+    """
+
+    what: str
+    part: float
+    when: str = ""
+    seconds: float = math.inf
+
+    def of(self, budget: Budget, work: int | None = None) -> Budget:
+        """Its part of a budget; `work` as in `Budget.share`."""
+        return budget.share(self.part, seconds=self.seconds, work=work)
+
+    def within(self, solve: Solve, work: int | None = None, seed: int | None = None) -> Solve:
+        """The same problem with its part of the budget."""
+        return solve.within(self.of(solve.budget, work), seed=seed)
+
+    @property
+    def inside(self) -> tuple[tuple[str, Phase], ...]:
+        """The phases that belong to it, by name, in their order."""
+        fields = ((field.name, getattr(self, field.name)) for field in dataclasses.fields(self))
+        return tuple((name, value) for name, value in fields if isinstance(value, Phase))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPhase(Phase):
+    """The pattern bound; `news` is the part of the whole limit in which it must rise to go on branching."""
+
+    news: float = 0.05
+    root: Phase = Phase("the linear program as if nothing ran", 0.5, "moves are dear")
+    keeping: Phase = Phase("the linear program with what runs", 0.8, "moves are dear")
+    listed: Phase = Phase("each integer program over all patterns of a node", 0.3, "patterns are few")
+
+
+@dataclass(frozen=True, slots=True)
+class DescentPhase(Phase):
+    """One descent of a dive."""
+
+    wide: Phase = Phase("machines with copies on several accelerators", 0.5)
+    zones: Phase = Phase("how many copies each zone has", 0.4, "zones")
+
+
+@dataclass(frozen=True, slots=True)
+class DivePhase(Phase):
+    """A dive at one fleet mix. Dives for some machines follow the first descent, for half as long as that took."""
+
+    descent: DescentPhase = DescentPhase("the first descent", 2 / 3)
+
+
+@dataclass(frozen=True, slots=True)
+class MixPhase(Phase):
+    """Packing at fleet mixes: each part is of what is left for all of them, and for one mix."""
+
+    offer: Phase = Phase("find a mix", 0.25)
+    dive: DivePhase = DivePhase("dive for it", 0.65, "a dive knows all rules")
+    refill: Phase = Phase("bring in what the dive left out", 0.15, "a dive knows all rules")
+    fill: Phase = Phase("bring in what the heuristics left out", 0.55, "no dive")
+    augment: Phase = Phase("machine by machine beyond the mix", 0.5, "best fit would add 1 % or more")
+
+
+@dataclass(frozen=True, slots=True)
+class ZonesPhase(Phase):
+    """Packing zone by zone; each zone then has its part by copies."""
+
+    counts: Phase = Phase("settle how many copies go to each zone", 0.15)
+
+
+@dataclass(frozen=True, slots=True)
+class DecidePhase(Phase):
+    """Fleet mixes decided one by one."""
+
+    one: Phase = Phase("each of them", 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class HelperPhase(Phase):
+    """What the second process does."""
+
+    bound: Phase = Phase("patterns of its own", 0.35, "no zone by zone")
+    turn: Phase = Phase("each turn at the best plan", 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGenerationPhase(Phase):
+    """The solver `column-generation`; its options have these as defaults. Closing machines and so on have the rest."""
+
+    bound: BoundPhase = BoundPhase("the pattern bound", 0.3)
+    decide: DecidePhase = DecidePhase("fleet mixes one by one; again after packing", 0.4, "up to 250 copies")
+    zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.8, "zones, from 600 copies")
+    first: Phase = Phase("close machines of the best plan", 0.1, "no dive")
+    mixes: MixPhase = MixPhase("packing at fleet mixes by diving", 0.7, "a dive knows all rules")
+    plain: Phase = Phase("packing at fleet mixes", 0.5, "no dive")
+    helper: HelperPhase = HelperPhase("the second process, beside all this", 1.0, "a second core")
+
+
+@dataclass(frozen=True, slots=True)
+class DecompositionPhase(Phase):
+    """The solver `decomposition`. Tasks of one round share its time by their size."""
+
+    start: Phase = Phase("a first plan", 0.3, "heuristics are stuck")
+    whole: Phase = Phase("the whole in groups of alike components", 0.8, "groups are few")
+    bound: Phase = Phase("of that, or of the first round: the bound", 0.25)
+    improve: Phase = Phase("before each round: machines of the whole taken apart", 0.3)
+    round: Phase = Phase("each round of parts", 0.4)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorPackingPhase(Phase):
+    """The exact packing core of the solver `bin-packing`."""
+
+    packings: Phase = Phase("all first packings but the first", 0.1)
+    full_bins: Phase = Phase("covers by full bins: the list, then the cover", 0.1, "one size")
+    root: Phase = Phase("the first bound", 0.4)
+    master: Phase = Phase("the integer program over the columns so far", 0.2, seconds=10.0)
+    listed: Phase = Phase("each integer program over listed patterns", 0.3)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectPhase(Phase):
+    """The direct models, `cp-sat` and `milp`."""
+
+    level: Phase = Phase("each level of copies left out, before money", 0.5, "optional copies")
+    prepare: Phase = Phase("each of outline, scouting and the first phase of cp-sat", 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificatePhase(Phase):
+    """`certify`, where a solve left an argument out."""
+
+    claim: Phase = Phase("each claim", 0.7)
+    again: Phase = Phase("a pattern bound made anew; then what engines decide", 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule(Phase):
+    """All of it."""
+
+    first_plan: Phase = Phase("best-fit and greedy each", 0.1, "a solver is called without a plan")
+    column_generation: ColumnGenerationPhase = ColumnGenerationPhase("the solver column-generation", 1.0)
+    decomposition: DecompositionPhase = DecompositionPhase("the solver decomposition", 1.0)
+    vector_packing: VectorPackingPhase = VectorPackingPhase("the solver bin-packing", 1.0)
+    direct: DirectPhase = DirectPhase("the solvers cp-sat and milp", 1.0)
+    certificate: CertificatePhase = CertificatePhase("certify", 1.0)
+
+
+SCHEDULE = Schedule("the whole limit", 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One solver's turn in `auto`.
+
+    Attributes
+    ----------
+    solver : by name.
+    part : of the time left.
+    work : its limit, in the solver's own unit; None for the time alone (and for that of the solve, if it has one).
+    beside : whether it goes on beside those that follow, in a thread.
+    cores : whether it is taken with a second core only (2), without one only (1), or in any case (0).
+    options : of the solver, others than its defaults.
+    """
+
+    solver: str
+    part: float
+    work: int | None = None
+    beside: bool = False
+    cores: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+BOUND = "bound"  # in place of a solver: the bound from patterns alone
+FIRST, SINGLE, WHOLE = "every fleet", "vector packing, bins of one accelerator", "vector packing, whole machines"
+RULES = "rules over the whole plan"
+HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
+# Those of `FIRST`; then of `RULES` alone where there are such; else of `SINGLE` or `WHOLE` where a fleet is one, and
+# of the first of `HUGE`, `SMALL` and `LARGE` that it is. Restarts of first-fit and best-fit are few: a problem that is
+# hard to pack, or infeasible, must not be kept waiting. Greedy has all of its restarts, as when it is alone, so that no
+# plan of its own is missed; cut short it would not come to its improvement, worth most where restarts are slow.
+TURNS: Mapping[str, tuple[Turn, ...]] = {
+    FIRST: (Turn("ffd", 1.0, 2), Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9)),
+    RULES: (Turn(BOUND, 0.4),),
+    SINGLE: (Turn("bin-packing", 0.7),),
+    WHOLE: (Turn("column-generation", 0.4), Turn("bin-packing", 0.4)),
+    HUGE: (Turn("decomposition", 1.0),),
+    SMALL: (
+        Turn("milp", 1.0, beside=True, cores=2),
+        Turn("cp-sat", 0.2, 1_000),
+        Turn("column-generation", 0.6, options={"second": False}),  # a core has one search
+        Turn("milp", 0.5, cores=1),
+        Turn("cp-sat", 1.0),
+    ),
+    LARGE: (Turn("column-generation", 1.0),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRow:
+    """A phase as it is printed: its name, its level, and the seconds it would have.
+
+    Those are of a limit of which each phase before it that has no condition, in the same one, takes its part in full.
+    """
+
+    name: str
+    depth: int
+    phase: Phase
+    seconds: float
+
+
+def rows(limit: float, phase: Phase = SCHEDULE, depth: int = 0) -> Iterator[ScheduleRow]:
+    """All phases inside one, in their order, as they would share out so many seconds."""
+    left = limit
+    for name, part in phase.inside:
+        seconds = min(part.seconds, part.part * left)
+        yield ScheduleRow(name.replace("_", " "), depth, part, seconds)
+        yield from rows(seconds, part, depth + 1)
+        if not part.when and part.part < 1:
+            left -= seconds

@@ -1,0 +1,126 @@
+"""The schedule is data: its numbers make sense, all of it is used, and nobody has a share of the time beside it."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement.report.schedule import schedule_tables
+from placement.solvers.registry import SOLVERS
+from placement.solving.budget import Budget
+from placement.solving.schedule import (
+    BOUND,
+    FIRST,
+    HUGE,
+    LARGE,
+    RULES,
+    SCHEDULE,
+    SINGLE,
+    SMALL,
+    TURNS,
+    WHOLE,
+    Phase,
+    rows,
+)
+from tests.report.test_tables import shown as text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(__file__).parents[1] / "placement"
+SOURCES = {path: path.read_text() for path in PACKAGE.rglob("*.py") if path.name not in ("schedule.py", "budget.py")}
+
+
+def phases(phase: Phase = SCHEDULE) -> Iterator[tuple[str, Phase]]:
+    """All of them by name."""
+    for name, part in phase.inside:
+        yield name, part
+        yield from phases(part)
+
+
+def test_parts_are_parts() -> None:
+    """Each phase has some of the time, and says what for."""
+    for name, phase in phases():
+        assert 0 < phase.part <= 1, name
+        assert phase.seconds > 0, name
+        assert phase.what, name
+
+
+def test_what_is_unconditional_leaves_something() -> None:
+    """No phase without a condition takes all that is left to those after it."""
+    for row in rows(60.0):
+        assert 0 < row.seconds <= 60.0, row.name
+
+
+def test_every_phase_has_its_share_somewhere() -> None:
+    """A phase that nobody asks is not in the schedule."""
+    text = "\n".join(SOURCES.values())
+    for name, phase in phases():
+        inner = any(part is not phase for _, part in phase.inside)
+        assert inner or re.search(rf"\.{name}(\.of\(|\.part|\b)", text), f"nobody asks for {name}"
+
+
+def own_shares(source: str) -> list[str]:
+    """Calls of `share` with a part that is a number of the module's own."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "share"
+            and node.args
+        ):
+            part = node.args[0]
+            literal = isinstance(part, ast.Constant) and part.value != 1.0
+            if literal or (isinstance(part, ast.Name) and part.id.isupper()):
+                found.append(ast.unparse(node))
+    return found
+
+
+def test_nobody_has_a_share_of_their_own() -> None:
+    """Parts of the time stand in the schedule alone, but for those that are shared out by size."""
+    assert {str(path): calls for path, source in SOURCES.items() if (calls := own_shares(source))} == {}
+    assert own_shares("budget.share(0.3)\nbudget.share(_PART)\nbudget.share(1.0, work=3)\nbudget.share(by_size)") == [
+        "budget.share(0.3)",
+        "budget.share(_PART)",
+    ]
+
+
+def test_a_phase_is_a_part_of_a_budget() -> None:
+    """Of what is left, and of seconds at most; without a limit of time there is none."""
+    assert Phase("half", 0.5).of(Budget(60.0)).left() == pytest.approx(30.0, abs=0.5)
+    assert Phase("short", 0.5, seconds=2.0).of(Budget(60.0)).left() == pytest.approx(2.0, abs=0.5)
+    assert math.isinf(Phase("half", 0.5).of(Budget()).left())
+    assert Phase("half", 0.5).of(Budget(work=10)).work == 5
+    assert Phase("half", 0.5).of(Budget(work=10), 10).work == 10
+
+
+def test_turns() -> None:
+    """Solvers that there are, with options that they have; the last of each size has all the time that is left."""
+    assert set(TURNS) == {FIRST, RULES, SINGLE, WHOLE, HUGE, SMALL, LARGE}
+    for turns in TURNS.values():
+        for turn in turns:
+            assert 0 < turn.part <= 1
+            assert turn.solver == BOUND or SOLVERS[turn.solver].make_options(turn.options)
+            assert not turn.beside or turn.cores == 2
+    for size in (HUGE, SMALL, LARGE):
+        last = TURNS[size][-1]
+        assert (last.part, last.work, last.beside, last.cores) == (1.0, None, False, 0)
+        assert SOLVERS[last.solver].proves
+    assert all(turn.work for turn in TURNS[FIRST])
+
+
+def test_the_schedule_can_be_printed() -> None:
+    """With every phase and every turn."""
+    shown = text_of(schedule_tables(), width=200)
+    for name, phase in phases():
+        assert name.replace("_", " ") in shown
+        assert phase.what in shown
+    for fleet, turns in TURNS.items():
+        assert fleet in shown
+        assert all(turn.solver in shown for turn in turns)
