@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.market import is_of
+from placement.catalogue.names import nearest_names
 from placement.catalogue.rows import accelerator_row, accelerator_words, instance_row, price_words, whole
+from placement.catalogue.tables import region_of_zone
 from placement.errors import UsageError, printable
 from placement.units import dollars, micro_dollars
 
@@ -94,13 +96,29 @@ def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
         for (zone, capacity), count in sorted(counts.items()):
             made.pools.append(_pool(market, wish, name, zone, capacity) | {"max_instances": count})
         return
-    zones = wish.zones or market.zones(name, wish.region)
+    zones = _zones_of(made, market, wish, name)
     if not zones:
         made.remarks.append(f"The zones of {name} are not known: {wish.region or 'all'} stands for all of them as one.")
     for zone in zones or (wish.region or "all",):
         pool = _pool(market, wish, name, zone, wish.capacity)
         most = market.most(name, wish.region, wish.capacity)
         made.pools.append(pool if most is None else pool | {"max_instances": most})
+
+
+def _zones_of(made: Blocks, market: Market, wish: Wish, name: str) -> tuple[str, ...]:
+    """The zones to make pools of a type in: of those wished for the ones that offer it, as far as that is known."""
+    known = market.zones(name, wish.region)
+    if not wish.zones or not known:
+        return wish.zones or known
+    offered = tuple(zone for zone in wish.zones if zone in known)
+    if offered:
+        absent = [zone for zone in wish.zones if zone not in known]
+        made.remarks += [f"{name} is not offered in {', '.join(absent)}."] if absent else []
+        return offered
+    if any(region_of_zone(zone) for zone in wish.zones):  # ids mean the same to everybody; names do not
+        told = nearest_names(wish.zones[0], known)
+        raise UsageError(f"{printable(name)} is not offered in {printable(', '.join(wish.zones))}; {told}")
+    return wish.zones
 
 
 def pool_name(name: str, zone: str, capacity: Capacity) -> str:

@@ -11,6 +11,7 @@ import typer
 from placement.cli import drawing
 from placement.cli.catalogue import app as catalogue_app
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
+from placement.cli.init import init
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 from placement.cli.size import size
 
@@ -388,4 +389,5 @@ def info(file: FileArgument, full: FullOption = False) -> None:
 
 
 app.command()(size)
+app.command()(init)
 app.add_typer(catalogue_app)

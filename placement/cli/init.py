@@ -1,0 +1,118 @@
+"""`placement init`: a first problem from a few answers, given as options or asked for at a terminal."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.catalogue import FactsOption, read_market
+from placement.cli.endings import in_words, is_terminal, say
+
+if TYPE_CHECKING:
+    from placement.catalogue.market import Market
+    from placement.quickstart import Answers, Draft
+
+
+def init(
+    output: Annotated[
+        str, typer.Argument(metavar="[FILE]", help="The YAML file to write; - is standard output.")
+    ] = "fleet.yaml",
+    region: Annotated[str, typer.Option(help="A region, such as us-east-1.")] = "",
+    provider: Annotated[str, typer.Option(help="aws, sagemaker, gcp or azure; else by the region, aws first.")] = "",
+    gpu: Annotated[list[str] | None, typer.Option(help="An accelerator, such as L40S; may be repeated.")] = None,
+    instance_type: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE", help="Machines by name, in place of --gpu; may be repeated.")
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL=COPIES",
+            help="A public model's name, a folder or a config.json; or MODEL,key=value,... with the keys copies, rate, "
+            "throughput, context_length, concurrency, name. May be repeated.",
+        ),
+    ] = None,
+    models: Annotated[
+        str | None,
+        typer.Option("--from", metavar="CSV", help="Models from a file: the column model, and those keys as columns."),
+    ] = None,
+    survive_zones: Annotated[
+        int | None, typer.Option(min=0, max=10, help="Zones that may be lost while every model still runs.")
+    ] = None,
+    zones: Annotated[str, typer.Option(metavar="A,B", help="The zones to rent in; else those that offer most.")] = "",
+    share: Annotated[
+        bool, typer.Option("--share", help="Copies on one accelerator may stand beside others on it.")
+    ] = False,
+    price: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
+    ] = None,
+    facts: FactsOption = None,
+    name: Annotated[str, typer.Option(help="The problem's name.")] = "fleet",
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Write a first problem: models on machines of a region, commented, ready to be solved.
+
+    At a terminal, what is not given as an option is asked. Elsewhere, what is missing is an error.
+    Exit codes: 0 written, 2 bad input or something missing.
+    """
+    with in_words():
+        from placement.catalogue.search import check_region
+        from placement.cli.exporting import prices_of, refuse_over
+        from placement.quickstart import Answers, draft, parse_model, read_models
+
+        asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
+        if not asks:
+            refuse_over(output, force=force)
+        market = read_market(facts)
+        check_region(region, market)
+        wanted = tuple(parse_model(word) for word in model or ()) + (read_models(models) if models else ())
+        answers = Answers(
+            models=wanted,
+            region=region,
+            provider=provider,
+            gpus=tuple(gpu or ()),
+            instance_types=tuple(instance_type or ()),
+            zones=tuple(zone.strip() for zone in zones.split(",") if zone.strip()),
+            survive_zones=survive_zones or 0,
+            share=share,
+            prices=prices_of(price or (), market),
+            name=name,
+        )
+        if asks:
+            from placement.cli.dialogue import ask
+
+            answers, output, force = ask(answers, market, output, survive_given=survive_zones is not None, force=force)
+        made = draft(_complete(answers, market), market)
+        _write(made, output, force=force)
+
+
+def _complete(answers: Answers, market: Market) -> Answers:
+    """The answers, if none is missing.
+
+    Raises
+    ------
+    UsageError
+        Some are; each is named as an option.
+    """
+    from placement.errors import UsageError
+    from placement.quickstart.answers import missing
+
+    needed = missing(answers, bool(market.nodes))
+    if needed:
+        raise UsageError(f"there is no terminal to ask at, and these are missing: {', '.join(needed)}")
+    return answers
+
+
+def _write(made: Draft, output: str, *, force: bool) -> None:
+    from placement.cli.exporting import refuse_over
+    from placement.documents.write import write_file
+    from placement.report.words import count
+
+    refuse_over(output, force=force)
+    write_file(made.text, output)
+    if output != "-":
+        problem = made.problem
+        zones = len({pool.zone for pool in problem.pools})
+        size = f"{count(len(problem.components), 'model')}, {count(len(problem.instance_types), 'instance type')}"
+        say(f"{output}: {size}, {count(zones, 'zone')}. Now: placement solve {output}")

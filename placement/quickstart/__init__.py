@@ -1,0 +1,10 @@
+"""A problem from a few answers: the region, which GPUs, which models, and how many zones may be lost.
+
+`draft` makes the problem and its commented text; `docs/start/from-models.md` is a walk through it.
+"""
+
+from placement.quickstart.answers import Answers, ModelWish, parse_model
+from placement.quickstart.document import Draft, draft
+from placement.quickstart.models_csv import read_models
+
+__all__ = ["Answers", "Draft", "ModelWish", "draft", "parse_model", "read_models"]

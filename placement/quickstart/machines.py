@@ -1,0 +1,164 @@
+"""Which machines a first problem rents, and in which zones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.catalogue.market import reserved_memory_gib
+from placement.catalogue.names import nearest_names
+from placement.catalogue.search import Filter, check_region, devices_of, search
+from placement.catalogue.tables import region_of_zone
+from placement.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.catalogue.facts import InstanceFacts
+    from placement.catalogue.market import Market
+    from placement.quickstart.answers import Answers
+
+# What a copy needs of the host for each of its accelerators: ours, not measured, and told in the file.
+VCPUS, MEMORY_GIB = 2, 8
+# What SageMaker keeps of a host's memory is not published: our stand-in, told in the file.
+SAGEMAKER_KEEPS = 0.08
+_ZONES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """Instance types by name and zones, with what was left out in words."""
+
+    names: tuple[str, ...]
+    zones: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def choose_machines(market: Market, answers: Answers) -> Machines:
+    """The types that were named, else of the wanted accelerators the cheapest host of each count; and zones.
+
+    Of machines with the same accelerators the cheapest is taken whose host holds as many copies as it has
+    accelerators. In a cluster they are its nodes.
+
+    Raises
+    ------
+    UsageError
+        A name is unknown, nothing is offered there, or the zones that may be lost are more than there are.
+    """
+    check_region(answers.region, market)
+    if answers.instance_types:
+        found = [market.instance_type(name) for name in answers.instance_types]
+    elif market.nodes:
+        found = _of_nodes(market, answers)
+    else:
+        found = _offered(market, answers)
+    against = {facts.name: _reason_against(market, facts, answers) for facts in found}
+    kept = [facts for facts in found if not against[facts.name]]
+    left_out = tuple(reason for reason in against.values() if reason)
+    if not kept:
+        raise UsageError(f"no machine is left to rent: {'; '.join(left_out)}")
+    if not answers.instance_types and not market.nodes:
+        kept = _cheapest_hosts(market, kept, answers)
+    zones = _zones(market, kept, answers)
+    return Machines(tuple(facts.name for facts in kept), zones, left_out)
+
+
+def provider_of_region(market: Market, region: str) -> str:
+    """The provider of a region: of AWS's regions EC2 and not SageMaker."""
+    for provider in ("aws", "gcp", "azure"):
+        if any(facts.provider == provider and region in market.regions(facts.name) for facts in market.types.values()):
+            return provider
+    return ""
+
+
+def _of_nodes(market: Market, answers: Answers) -> list[InstanceFacts]:
+    wanted = devices_of(answers.gpus, market)
+    types = [market.types[name] for name in dict.fromkeys(node.instance_type for node in market.nodes)]
+    found = [facts for facts in types if not answers.gpus or facts.accelerator in wanted]
+    if not found:
+        raise UsageError("no node of the cluster has such accelerators")
+    return found
+
+
+def _offered(market: Market, answers: Answers) -> list[InstanceFacts]:
+    provider = answers.provider or provider_of_region(market, answers.region)
+    rows = search(market, Filter(answers.gpus, answers.region, provider))
+    found = [facts for facts, _ in rows if facts.accelerator_share == 1]
+    missing = [gpu for gpu in answers.gpus if not any(f.accelerator in devices_of([gpu], market) for f in found)]
+    if missing or not found:
+        there = sorted({f.accelerator for f, _ in search(market, Filter(region=answers.region, provider=provider))})
+        told = nearest_names(missing[0] if missing else "", there) if there else "nothing is known to be offered there"
+        names = ", ".join(map(printable, missing)) or "such accelerators"
+        raise UsageError(
+            f"{provider or 'nobody'} offers no machine with {names} in {printable(answers.region)}; {told}"
+        )
+    return found
+
+
+def _reason_against(market: Market, facts: InstanceFacts, answers: Answers) -> str:
+    """Why a machine can't be rented, in words; empty when it can."""
+    if facts.name not in answers.prices and market.price(facts.name, answers.region) is None:
+        return f"{facts.name}: no price is known (--price {facts.name}=DOLLARS gives one)"
+    if market.most(facts.name, answers.region) == 0:
+        return f"{facts.name}: the quota in {answers.region} is too small for one"
+    return ""
+
+
+def _cheapest_hosts(market: Market, found: Sequence[InstanceFacts], answers: Answers) -> list[InstanceFacts]:
+    def price(facts: InstanceFacts) -> float:
+        told = market.price(facts.name, answers.region)
+        return answers.prices.get(facts.name, told.per_hour if told else 0)
+
+    chosen: dict[tuple[str, int], InstanceFacts] = {}
+    for facts in sorted(found, key=lambda facts: (price(facts), facts.name)):
+        room = facts.memory_gib - reserved_gib(facts)
+        holds = facts.vcpus >= VCPUS * facts.accelerator_count and room >= MEMORY_GIB * facts.accelerator_count
+        if holds:
+            chosen.setdefault((facts.accelerator, facts.accelerator_count), facts)
+    if not chosen:
+        names = ", ".join(printable(facts.name) for facts in found[:5])
+        raise UsageError(
+            f"no host is large enough for a copy on each accelerator; name a type with --instance-type: {names}"
+        )
+    return sorted(chosen.values(), key=lambda facts: (facts.accelerator, facts.accelerator_count))
+
+
+def reserved_gib(facts: InstanceFacts) -> float:
+    """GiB of the host that copies can't use."""
+    return round(facts.memory_gib * SAGEMAKER_KEEPS, 1) if facts.provider == "sagemaker" else reserved_memory_gib(facts)
+
+
+def _zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> tuple[str, ...]:
+    """The zones that were named, else those that offer most of the machines."""
+    needed = answers.survive_zones + 1
+    if answers.zones:
+        zones = answers.zones
+    elif market.nodes:
+        zones = tuple(sorted({node.zone for node in market.nodes}))
+    else:
+        counts = Counter(zone for facts in kept for zone in market.zones(facts.name, answers.region))
+        best = sorted(counts, key=lambda zone: (-counts[zone], zone))[: max(_ZONES, needed)]
+        zones = tuple(sorted(best))
+        if not zones and answers.survive_zones:
+            raise UsageError(
+                f"the zones of {printable(answers.region)} are not known here: name them with --zones A,B,C"
+            )
+    if answers.survive_zones and len(set(zones)) < needed:
+        there = ", ".join(map(printable, zones)) or "none"
+        raise UsageError(
+            f"to survive the loss of {answers.survive_zones} zones takes at least {needed}, and there are "
+            f"{len(set(zones))}: {there}; name more with --zones, or lower --survive-zones"
+        )
+    _check_zones(market, kept, answers)
+    return zones
+
+
+def _check_zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> None:
+    """Refuse a zone id of another region, or one where nothing that was chosen is offered."""
+    offered = {zone for facts in kept for zone in market.zones(facts.name, answers.region)}
+    for zone in answers.zones:
+        region = region_of_zone(zone)
+        if region is not None and (region != answers.region or (offered and zone not in offered)):
+            told = nearest_names(zone, sorted(offered))
+            raise UsageError(f"--zones: {printable(zone)} offers none of these machines; {told}")

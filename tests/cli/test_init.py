@@ -1,0 +1,138 @@
+"""`placement init`: with options alone, and its dialogue with keys that a person presses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+import placement
+from placement.catalogue.market import Market
+from placement.cli.dialogue import ask
+from placement.errors import UsageError
+from placement.quickstart import Answers, ModelWish
+from tests.cli.test_solve import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ENTER, SPACE, UP, DOWN, INTERRUPT, CLEAR = "\r", " ", "\x1b[A", "\x1b[B", "\x03", "\x15"
+
+
+def test_options_alone_make_a_problem(tmp_path: Path) -> None:
+    """It says what to do next, and the file can be solved."""
+    target = tmp_path / "fleet.yaml"
+    done = run("init", target, "--region", "us-east-1", "--gpu", "L4", "--model", "phi-2=2", "--survive-zones", "1")
+
+    assert done.exit_code == 0, done.stderr
+    assert "1 model, 3 instance types, 3 zones. Now: placement solve" in " ".join(done.stderr.split())
+    assert placement.solve(placement.read(target)).status is placement.Status.OPTIMAL
+
+
+def test_standard_output(tmp_path: Path) -> None:
+    """The YAML alone."""
+    done = run("init", "-", "--region", "us-east-1", "--gpu", "L4", "--model", "phi-2")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    target = tmp_path / "fleet.yaml"
+    target.write_text(done.stdout)
+    assert placement.read(target).components[0].name == "phi-2"
+
+
+def test_many_models_from_a_file(tmp_path: Path) -> None:
+    """Beside those of --model."""
+    (tmp_path / "models.csv").write_text("model,copies\nphi-2,3\ngemma-3-4b-it,2\n")
+    target = tmp_path / "fleet.yaml"
+    models = ("--from", tmp_path / "models.csv", "--model", "Qwen2.5-7B-Instruct")
+    done = run("init", target, "--region", "us-east-1", "--gpu", "L40S", *models)
+
+    assert done.exit_code == 0, done.stderr
+    assert [row.name for row in placement.read(target).components] == ["qwen2.5-7b-instruct", "phi-2", "gemma-3-4b-it"]
+
+
+def test_without_a_terminal_it_says_what_is_missing(tmp_path: Path) -> None:
+    """All of it at once, as options; nothing is written."""
+    done = run("init", tmp_path / "fleet.yaml", "--region", "us-east-1")
+
+    assert done.exit_code == 2
+    assert (
+        "placement: there is no terminal to ask at, and these are missing: --gpu NAME (or --instance-type TYPE), "
+        "--model MODEL=COPIES (or --from models.csv)"
+    ) in " ".join(done.stderr.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_never_overwrites_without_being_told(tmp_path: Path) -> None:
+    """Not even with what it wrote itself."""
+    target = tmp_path / "fleet.yaml"
+    target.write_text("mine")
+    words = ("init", target, "--region", "us-east-1", "--gpu", "L4", "--model", "phi-2")
+    refused = run(*words)
+
+    assert refused.exit_code == 2
+    assert "is there already; name another file, or write over it with --force" in " ".join(refused.stderr.split())
+    assert target.read_text() == "mine"
+    assert run(*words, "--force").exit_code == 0
+    assert target.read_text() != "mine"
+
+
+@pytest.fixture
+def press() -> Callable[..., tuple[Answers, str, bool]]:
+    """The dialogue's answers to keys."""
+
+    def asked(keys: str, output: str = "absent.yaml", **given: object) -> tuple[Answers, str, bool]:
+        start = Answers(**{"models": (), **given})  # type: ignore[arg-type]
+        with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
+            pipe.send_text(keys)
+            return ask(start, Market(), output, survive_given=False, force=False)
+
+    return asked
+
+
+def test_enter_takes_the_defaults(press: Callable[..., tuple[Answers, str, bool]]) -> None:
+    """A region, EC2, a usual GPU, two copies, one zone that may be lost: only the model has to be named."""
+    answers, output, force = press(f"{ENTER}{ENTER}{ENTER}phi-2{ENTER}{ENTER}{ENTER}{ENTER}")
+
+    assert (output, force) == ("absent.yaml", False)
+    assert answers == Answers((ModelWish("phi-2", copies=2),), "us-east-1", "aws", ("L40S",), survive_zones=1)
+
+
+def test_arrows_and_ticks(press: Callable[..., tuple[Answers, str, bool]]) -> None:
+    """SageMaker in place of EC2; another GPU; a rate in place of copies; no zone."""
+    machines = [CLEAR, "eu-west-1", ENTER, DOWN, ENTER, SPACE, ENTER]
+    models = ["phi-2", ENTER, CLEAR, "40/8", ENTER, ENTER]
+    answers, _, _ = press("".join([*machines, *models, UP, ENTER]))
+
+    assert (answers.region, answers.provider, answers.survive_zones) == ("eu-west-1", "sagemaker", 0)
+    assert answers.models == (ModelWish("phi-2", rate=40, throughput=8),)
+    assert len(answers.gpus) == 2
+
+
+def test_only_what_is_missing_is_asked(press: Callable[..., tuple[Answers, str, bool]]) -> None:
+    """Here the zones alone."""
+    given = {"models": (ModelWish("phi-2"),), "region": "us-east-1", "provider": "aws", "gpus": ("L4",)}
+    answers, _, _ = press(ENTER, **given)
+
+    assert answers == Answers(**given, survive_zones=1)  # type: ignore[arg-type]
+
+
+def test_writing_over_is_asked(press: Callable[..., tuple[Answers, str, bool]], tmp_path: Path) -> None:
+    """No is the default, and ends it; yes goes on."""
+    target = tmp_path / "fleet.yaml"
+    target.write_text("mine")
+    with pytest.raises(UsageError, match="is left as it is; name another file"):
+        press(ENTER, str(target))
+    given = {"models": (ModelWish("phi-2"),), "region": "us-east-1", "instance_types": ("g6.xlarge",)}
+    _, _, force = press(f"y{ENTER}", str(target), **given)
+
+    assert force
+
+
+def test_ctrl_c_ends_it(press: Callable[..., tuple[Answers, str, bool]]) -> None:
+    """At any question."""
+    with pytest.raises(KeyboardInterrupt):
+        press(f"{ENTER}{INTERRUPT}")

@@ -1,0 +1,246 @@
+"""A problem from a few answers: what it holds, and that it can be solved as it stands."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import placement
+from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.market import Market
+from placement.catalogue.offers import Findings, Node, Offer, Quota
+from placement.documents.yaml_text import parse_yaml
+from placement.errors import DocumentError, UsageError, printable
+from placement.quickstart import Answers, ModelWish, draft, parse_model, read_models
+from placement.quickstart.models_csv import COLUMNS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FIVE = (
+    ModelWish("Llama-3.1-8B-Instruct", copies=4),
+    ModelWish("Qwen2.5-7B-Instruct", copies=3),
+    ModelWish("gemma-3-27b-it", copies=2),
+    ModelWish("Mistral-Small-3.1-24B-Instruct-2503", copies=2),
+    ModelWish("phi-2", copies=3),
+)
+MARKET = Market()
+
+
+def answers(*models: ModelWish, **more: Any) -> Answers:
+    """Answers for GPUs of one kind in one region, unless told otherwise."""
+    return Answers(**{"models": models or FIVE, "region": "us-east-1", "gpus": ("L40S",), **more})
+
+
+def test_five_models_solve_at_once_with_a_proof() -> None:
+    """Whatever is drafted is a problem as it stands, and its text reads as the same problem."""
+    made = draft(answers(gpus=("L40S", "L4"), survive_zones=1), MARKET)
+    result = placement.solve(made.problem)
+
+    assert placement.Problem(**parse_yaml(made.text)) == made.problem
+    assert result.status is placement.Status.OPTIMAL
+    assert placement.verify(made.problem, result.plan).ok
+
+
+def test_each_gpu_is_an_option_with_its_engines_command() -> None:
+    """The fewest GPUs of each kind on which a copy fits; and what is not possible is said."""
+    made = draft(answers(FIVE[0], ModelWish("Llama-3.3-70B-Instruct"), gpus=("L4", "H100")), MARKET)
+    small, large = made.problem.components
+
+    assert [(option.on, option.accelerators) for option in small.ways] == [(("H100",), 1), (("L4",), 2)]
+    assert [(option.on, option.accelerators) for option in large.ways] == [(("H100",), 4)]
+    assert "# vllm serve meta-llama/Llama-3.3-70B-Instruct --tensor-parallel-size 4" in made.text
+    assert "# not on L4: " in made.text
+
+
+def test_of_equal_accelerators_the_cheapest_host_is_rented() -> None:
+    """One type for each number of accelerators; EC2 unless SageMaker is asked for."""
+    aws, hosting = (draft(answers(provider=name), MARKET).problem for name in ("", "sagemaker"))
+
+    assert list(aws.instance_types) == ["g6e.xlarge", "g6e.12xlarge", "g6e.48xlarge"]
+    assert list(hosting.instance_types) == ["ml.g6e.xlarge", "ml.g6e.12xlarge", "ml.g6e.48xlarge"]
+    assert hosting.instance_types["ml.g6e.xlarge"].reserved.memory_gib == 2.6
+
+
+@pytest.mark.parametrize(("copies", "left"), [(1, 1), (2, 1), (3, 2), (4, 2), (9, 6)])
+def test_a_lost_zone_leaves_what_an_even_spread_leaves(copies: int, left: int) -> None:
+    """A single copy becomes two; three zones are there."""
+    (made,) = draft(answers(ModelWish("phi-2", copies=copies), survive_zones=1), MARKET).problem.components
+
+    assert made.copies == max(copies, 2)
+    assert (made.spread.min_zones, made.min_available_on_zone_loss) == (2, left)
+
+
+def test_two_lost_zones_take_three() -> None:
+    """And three copies; with fewer zones it is refused."""
+    (made,) = draft(answers(ModelWish("phi-2"), survive_zones=2), MARKET).problem.components
+
+    assert (made.copies, made.spread.min_zones) == (3, 3)
+    with pytest.raises(UsageError, match="to survive the loss of 2 zones takes at least 3, and there are 2"):
+        draft(answers(survive_zones=2, zones=("use1-az1", "use1-az2")), MARKET)
+
+
+def test_a_rate_is_a_demand() -> None:
+    """With what one copy serves; and enough copies for the zones."""
+    wish = ModelWish("phi-2", rate=40, throughput=12.5)
+    (plain,) = draft(answers(wish), MARKET).problem.components
+    (zoned,) = draft(answers(wish, survive_zones=1), MARKET).problem.components
+
+    assert (plain.demand, plain.ways[0].throughput, plain.min_copies) == (40, 12.5, None)
+    assert (zoned.min_copies, zoned.min_available_on_zone_loss) == (2, 1)
+
+
+def test_copies_that_share() -> None:
+    """Those on one accelerator; a copy over two owns them."""
+    made = draft(answers(FIVE[0], gpus=("L4", "L40S"), share=True), MARKET).problem.components[0]
+
+    assert [(option.accelerators, option.shared) for option in made.ways] == [(2, False), (1, True)]
+
+
+def test_names_are_distinct() -> None:
+    """The same model may stand twice; a name may be given."""
+    made = draft(answers(ModelWish("phi-2"), ModelWish("phi-2"), ModelWish("phi-2", name="mine")), MARKET).problem
+
+    assert [row.name for row in made.components] == ["phi-2", "phi-2-2", "mine"]
+
+
+def test_quotas_and_prices_leave_machines_out() -> None:
+    """A quota that is too small for one machine, and no price; the file says so."""
+    quota = Quota("ml.g6e.xlarge for endpoint usage", "us-east-1", 0, instance_type="ml.g6e.xlarge")
+    market = Market([Findings("quotas", quotas=(quota,))])
+    made = draft(answers(provider="sagemaker"), market)
+
+    assert "ml.g6e.xlarge" not in made.problem.instance_types
+    assert "# Left out: ml.g6e.xlarge: the quota in us-east-1 is too small for one." in made.text
+    with pytest.raises(UsageError, match="no machine is left to rent"):
+        draft(answers(gpus=(), instance_types=("p5e.48xlarge",)), MARKET)
+    priced = draft(answers(gpus=(), instance_types=("p5e.48xlarge",), prices={"p5e.48xlarge": 50}), MARKET)
+    assert priced.problem.instance_types["p5e.48xlarge"].price_per_hour == 50
+
+
+def test_a_cluster_is_its_nodes() -> None:
+    """No region and no GPU need be told; pools are as large as they are."""
+    facts = InstanceFacts("kubernetes", "bare", "H100", 8, 1, 80, 190, 1900)
+    nodes = tuple(Node(f"n{index}", "bare", f"z{index % 2}") for index in range(4))
+    offers = tuple(Offer("bare", "", zone) for zone in ("z0", "z1"))
+    market = Market([Findings("nodes", (facts,), offers, nodes=nodes)])
+    made = draft(Answers(FIVE, survive_zones=1, prices={"bare": 30}), market)
+
+    assert [(pool.zone, pool.max_instances) for pool in made.problem.pools] == [("z0", 2), ("z1", 2)]
+    assert len(made.problem.instances) == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"models": ()}, "a problem needs at least one model"),
+        ({"models": (ModelWish("Llama-3.1-8"),)}, r"no model of the table here; did you mean"),
+        ({"region": "us-est-1"}, 'no region "us-est-1" is in the catalogue; did you mean'),
+        ({"gpus": ("H1000",)}, 'no accelerator "H1000" is in the catalogue; did you mean "H100"'),
+        ({"gpus": ("MI300X",)}, "aws offers no machine with MI300X in us-east-1; "),
+        ({"provider": "azur"}, 'no provider "azur" is in the catalogue'),
+        ({"instance_types": ("g6e.xl",)}, 'no instance type "g6e.xl" is in the catalogue; did you mean "g6e.xlarge"'),
+        ({"zones": ("euw1-az1",)}, "--zones: euw1-az1 offers none of these machines; did you mean"),
+        (
+            {"models": (ModelWish("Llama-3.1-405B-Instruct"),)},
+            "no copy of meta-llama/Llama-3.1-405B-I",
+        ),
+        ({"region": "us-central1", "gpus": ("L4",), "survive_zones": 1}, "the zones of us-central1 are not known here"),
+    ],
+)
+def test_what_can_not_be_is_said(more: dict[str, Any], message: str) -> None:
+    """With the nearest names, or what would help."""
+    with pytest.raises(UsageError, match=message) as caught:
+        draft(answers(**more), MARKET)
+
+    assert str(caught.value) == printable(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("word", "wish"),
+    [
+        ("phi-2", ModelWish("phi-2")),
+        ("phi-2=3", ModelWish("phi-2", copies=3)),
+        ("org/m,copies=2,context_length=4096", ModelWish("org/m", copies=2, context_length=4096)),
+        ("m, rate = 4.5 ,throughput=2", ModelWish("m", rate=4.5, throughput=2)),
+        ("m=1,concurrency=4,name=x", ModelWish("m", "x", copies=1, concurrency=4)),
+    ],
+)
+def test_a_model_on_the_command_line(word: str, wish: ModelWish) -> None:
+    """Its name, and what is wanted of it."""
+    assert parse_model(word) == wish
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("", "--model must be MODEL, MODEL=COPIES or MODEL,key=value"),
+        ("m=many", r'--model m=many: copies must be a whole number from 0 to 1,000,000, got "many"'),
+        ("m,copie=2", r'--model m,copie=2: no key "copie"; did you mean "copies"\?'),
+        ("m,rate=2", r"--model m,rate=2: rate needs `throughput` beside it"),
+        ("m=2,rate=2,throughput=1", "rate must not stand beside copies"),
+        ("m,rate=nan,throughput=1", "rate must be a number above 0"),
+        ("m,context_length=0", "context_length must be a whole number from 1"),
+    ],
+)
+def test_a_model_that_means_nothing(word: str, message: str) -> None:
+    """The word, the key, and the rule."""
+    with pytest.raises(UsageError, match=message):
+        parse_model(word)
+
+
+def test_models_from_a_file(tmp_path: Path) -> None:
+    """Cells may be empty; columns may be in any order."""
+    path = tmp_path / "models.csv"
+    path.write_text("copies,model,rate,throughput\n3,phi-2,,\n,gemma-3-27b-it,20,4\n,Qwen2.5-7B-Instruct,,\n")
+
+    assert read_models(path) == (
+        ModelWish("phi-2", copies=3),
+        ModelWish("gemma-3-27b-it", rate=20, throughput=4),
+        ModelWish("Qwen2.5-7B-Instruct"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "has no rows below a row that names the columns model, name, copies"),
+        ("model\n", "has no rows below"),
+        ("name,copies\nx,2\n", "row 1: must name the column model"),
+        ("model,copis\nx,2\n", 'row 1: names an unknown column; did you mean "copies"?, got "copis"'),
+        ("model,copies\nx,-2\n", 'row 2, column copies: must be a whole number from 0 to 1,000,000, got "-2"'),
+        ("model,copies\nx,2\n,3\n", "row 3, column model: must not be empty"),
+        ("model,rate\nx,2\n", "row 2: row 2, column rate needs `throughput` beside it"),
+    ],
+)
+def test_a_damaged_file_of_models(tmp_path: Path, text: str, message: str) -> None:
+    """Row and column."""
+    path = tmp_path / "models.csv"
+    path.write_text(text)
+    with pytest.raises(DocumentError) as caught:
+        read_models(path)
+
+    assert message in str(caught.value)
+
+
+@given(rows=st.lists(st.lists(st.text(max_size=5), min_size=3, max_size=3), max_size=3), width=st.integers(1, 8))
+def test_no_file_of_models_crashes(tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]], width: int) -> None:
+    """It is read, or it is a fault with a place."""
+    stream = io.StringIO()
+    csv.writer(stream).writerows([COLUMNS[:width], *rows])
+    path = tmp_path_factory.getbasetemp() / "models.csv"
+    path.write_bytes(stream.getvalue().encode("utf-8", "surrogatepass"))
+    try:
+        found: tuple[ModelWish, ...] = read_models(path)
+    except DocumentError as error:
+        found = ()
+        faults = error.faults
+    else:
+        faults = ()
+    assert all(fault.path for fault in faults)
+    assert all(wish.model for wish in found)
