@@ -45,7 +45,7 @@ def draft(answers: Answers, market: Market) -> Draft:
         raise UsageError("a problem needs at least one model")
     machines = choose_machines(market, answers)
     wish = Wish(machines.names, answers.region, machines.zones, prices=answers.prices)
-    made = blocks(market, wish, with_limits="limits" not in Problem.later)
+    made = blocks(market, wish)
     for name in machines.names:  # SageMaker keeps a part of the host that it does not publish
         facts = market.types[name]
         if facts.provider == "sagemaker":

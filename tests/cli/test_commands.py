@@ -268,7 +268,20 @@ def test_version() -> None:
     assert run("--version").stdout == f"placement {placement.__version__}\n"
 
 
-COMMANDS = ("solve", "bound", "verify", "report", "show", "convert", "schema", "solvers", "info", "size", "catalogue")
+COMMANDS = (
+    "solve",
+    "bound",
+    "verify",
+    "report",
+    "show",
+    "convert",
+    "schema",
+    "solvers",
+    "info",
+    "size",
+    "catalogue",
+    "init",
+)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
