@@ -34,6 +34,7 @@ LAYERS = (
     "documents",
     "sizing",
     "catalogue.readers",
+    "profiles",
     "referee",
     "compiled",
     "reductions.base",

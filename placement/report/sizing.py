@@ -60,14 +60,14 @@ def option_lines(rows: Sequence[Sizing]) -> Iterator[str]:
     yield "options:"
     for row in rows:
         option = row.to_option()
-        fields = ", ".join(f"{key}: {_yaml(value)}" for key, value in option.items())
+        fields = ", ".join(f"{key}: {flow(value)}" for key, value in option.items())
         yield f"  - {{{fields}}}  # {' '.join(row.flags)}"
 
 
-def _yaml(value: object) -> str:
+def flow(value: object) -> str:
     """A value of an option as flow YAML, of which JSON is a part; plain words need no quotes."""
     if isinstance(value, list):
-        return f"[{', '.join(_yaml(entry) for entry in value)}]"
+        return f"[{', '.join(flow(entry) for entry in value)}]"
     text = json.dumps(value)
     plain = text[1:-1]
     is_word = isinstance(value, str) and plain[:1].isalpha() and plain.replace("-", "").replace("_", "").isalnum()

@@ -281,6 +281,7 @@ COMMANDS = (
     "size",
     "catalogue",
     "init",
+    "profile",
 )
 
 

@@ -1,0 +1,12 @@
+"""How much a copy of a model serves: measurements in `placement-profile/v1`, readers of what benchmarks write, options.
+
+`read_profiles` reads a file of any known tool; `choose` gives the most that each model serves within limits on times.
+"""
+
+from placement.profiles.importing import Given, read_profiles
+from placement.profiles.limits import Limits
+from placement.profiles.options import Choice, Choices, Size, choose
+from placement.profiles.profile import Found, Profile
+from placement.profiles.table import to_csv
+
+__all__ = ["Choice", "Choices", "Found", "Given", "Limits", "Profile", "Size", "choose", "read_profiles", "to_csv"]

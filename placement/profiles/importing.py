@@ -1,0 +1,158 @@
+"""Reads measurements from what benchmarks write, whichever of the known tools it was.
+
+Which one is told from what is in a file, so no option has to. What a file does not say of the deployment it ran against
+(most say nothing of accelerators) is taken from `Given`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue import find_accelerator
+from placement.catalogue.readers.fields import At, FieldError, parse_csv, parse_json
+from placement.documents.read import YAML_SUFFIXES, read_text
+from placement.errors import DocumentError, Fault, UsageError, nearest, printable
+from placement.profiles.profile import STATISTICS, Found, Profile
+from placement.profiles.readers import aiconfigurator, guidellm, llm_d, melange, sagemaker, vllm_bench
+from placement.profiles.table import read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from placement.catalogue.readers.fields import CsvRow
+
+# By a key that only this tool's files have at their top, with the words a message calls them by.
+_JSON: tuple[tuple[str, str, Callable[[At, str], list[Found]]], ...] = (
+    (guidellm.KEY, "GuideLLM's JSON, version 2", guidellm.read),
+    (llm_d.KEY, "an llm-d Benchmark Report, version 0.2", llm_d.read),
+    (vllm_bench.KEY, "JSON of vllm bench serve", vllm_bench.read),
+    (melange.AIBRIX, "a profile of AIBrix", melange.read_aibrix),
+    (melange.MELANGE, "a configuration of Mélange", melange.read_melange),
+    (sagemaker.RECOMMENDATIONS, "aws sagemaker describe-ai-recommendation-job", sagemaker.read_recommendations),
+    (sagemaker.INFERENCE, "aws sagemaker describe-inference-recommendations-job", sagemaker.read_inference),
+)
+# As other tools call accelerators that the catalogue has under a name of its own.
+_ACCELERATORS = {"a100_sxm": "A100-80GB", "a100_pcie": "A100-80GB"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the user knows of a deployment beside its benchmark's files; empty or None: what the files say."""
+
+    model: str = ""
+    accelerator: str = ""
+    accelerators: int | None = None
+    engine: str = ""
+    version: str = ""
+    precision: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    memory_gib: float | None = None
+
+
+def read_profiles(path: str | Path, given: Given | None = None, *, statistic: str = "mean") -> list[Profile]:
+    """The measurements in a file: `placement-profile/v1`, or what one of the known tools writes.
+
+    Parameters
+    ----------
+    given : what the file does not say of the deployment.
+    statistic : of the times, where a file has several: mean, p50, p90, p95 or p99.
+
+    Raises
+    ------
+    DocumentError
+        The file is damaged, or of no known tool: the message has row and column, or the JSON path.
+    UsageError
+        The file lacks what nobody gave, such as the accelerator, or says otherwise than was given.
+    """
+    if statistic not in STATISTICS:
+        raise UsageError(f'no statistic "{printable(statistic)}"; {nearest(statistic, STATISTICS)}')
+    source, text = read_text(path)
+    if not text.strip():
+        raise DocumentError([Fault("$", "is empty")], source)
+    if text.lstrip()[:1] not in "{[" and not str(path).lower().endswith(tuple(YAML_SUFFIXES)) and "," in text:
+        rows = parse_csv(text, source)
+        if rows and "format" in rows[0].cells:
+            return read_rows(rows, source)
+        found = _of_csv(rows, source)
+    else:
+        found = _of_documents(text, source, statistic)
+    if not found:
+        raise DocumentError([Fault("$", "has no measurement")], source)
+    return [_filled(entry, given or Given(), source, statistic) for entry in found]
+
+
+def _of_csv(rows: list[CsvRow], source: str) -> list[Found]:
+    if rows and aiconfigurator.COLUMN in rows[0].cells:
+        return aiconfigurator.read(rows, source)
+    rule = (
+        "is no CSV that is known here: neither placement-profile/v1 (its first column is format) nor aiconfigurator's"
+    )
+    raise DocumentError([Fault("row 1", rule)], source)
+
+
+def _of_documents(text: str, source: str, statistic: str) -> list[Found]:
+    """Measurements of a JSON or YAML document, or of a file with one JSON document a line."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line.lstrip().startswith("{") and line.rstrip().endswith("}") for line in lines):
+        return [entry for line in lines for entry in _of_document(parse_json(line, source), source, statistic)]
+    document = parse_json(text, source) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
+    if isinstance(document.value, list):
+        return [entry for part in document.items() for entry in _of_document(part, source, statistic)]
+    return _of_document(document, source, statistic)
+
+
+def _parse_yaml(text: str, source: str) -> At:
+    from placement.documents.yaml_text import parse_yaml
+
+    try:
+        return At(parse_yaml(text))
+    except ValueError as error:
+        raise DocumentError([Fault("$", str(error))], source) from None
+
+
+def _of_document(document: At, source: str, statistic: str) -> list[Found]:
+    try:
+        for key, _, read in _JSON:
+            if document.get(key) is not None:
+                return read(document, statistic)
+    except FieldError as error:
+        raise DocumentError([error.fault], source) from None
+    known = "; ".join(f"{words} ({key})" for key, words, _ in _JSON)
+    raise DocumentError([Fault(document.path, f"is of no tool that is known here. Known, by a key: {known}")], source)
+
+
+def _filled(found: Found, given: Given, source: str, statistic: str) -> Profile:
+    """A measurement with what was given; what both say must agree."""
+    values: dict[str, Any] = {}
+    for name in Given.__dataclass_fields__:
+        read, told = getattr(found, name), getattr(given, name)
+        if name == "accelerator":
+            read, told = canonical(read), canonical(told)
+        if told not in ("", None) and read not in ("", None) and told != read:
+            raise UsageError(f"{source} is of {name} {printable(str(read))}, and {told} was given")
+        values[name] = told if read in ("", None) else read
+    for name in ("model", "accelerator", "accelerators"):
+        if values[name] in ("", None):
+            way_out = f"placement profile import has --{name} for that"
+            raise UsageError(f"{source} does not say which {name} it is of; {way_out}")
+    if found.requests_per_second <= 0:
+        raise UsageError(f"{source} has a measurement in which no request was served")
+    remark = found.remark or statistic
+    return Profile(
+        **values,
+        ttft_ms=found.ttft_ms,
+        tpot_ms=found.tpot_ms,
+        requests_per_second=found.requests_per_second,
+        source=f"{source.rpartition('/')[2]}, {remark}",
+    )
+
+
+def canonical(name: str) -> str:
+    """An accelerator's name in the catalogue; one that the catalogue has not is kept as it is written."""
+    if not name:
+        return ""
+    facts = find_accelerator(_ACCELERATORS.get(name.lower(), name))
+    return name if facts is None else facts.name

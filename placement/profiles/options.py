@@ -1,0 +1,158 @@
+"""What a copy serves within limits on its times: options with `throughput`, and what has not been measured."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from placement.profiles.limits import Limits
+    from placement.profiles.profile import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Tokens of a request; None: whatever was measured, if that is one size."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The best measurement of a model on so many accelerators of a kind."""
+
+    profile: Profile
+
+    def to_option(self) -> dict[str, object]:
+        """A row of `options:` of a problem. Its memory is left out where the profile has none: a copy owns its GPUs."""
+        best = self.profile
+        option: dict[str, object] = {
+            "name": f"{best.accelerator}-x{best.accelerators}".lower(),
+            "accelerators": best.accelerators,
+            "on": [best.accelerator],
+            "throughput": _down(best.requests_per_second),
+        }
+        if best.memory_gib is not None:
+            option["accelerator_memory_gib"] = math.ceil(round(best.memory_gib * 10, 6)) / 10
+        return option
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Options of every model, and what could not be said: a sentence for each model and accelerator without one."""
+
+    of_model: Mapping[str, tuple[Choice, ...]]
+    missing: tuple[str, ...]
+
+
+def choose(
+    profiles: Sequence[Profile], limits: Limits, size: Size | None = None, accelerators: Iterable[str] = ()
+) -> Choices:
+    """The most that each model serves on each number of each accelerator within the limits.
+
+    A measurement with larger requests than `size` counts as well, since smaller ones are served no slower. One without
+    a time that is limited does not: nobody knows whether it keeps the limit. `accelerators` are named as missing where
+    a model has no measurement on them, beside those that other models were measured on.
+
+    Raises
+    ------
+    UsageError
+        Requests of several sizes were measured and none is asked for.
+    """
+    size = size or Size()
+    groups: dict[str, list[Profile]] = defaultdict(list)
+    for profile in profiles:
+        groups[profile.model].append(profile)
+    kinds = list(dict.fromkeys([*(profile.accelerator for profile in profiles), *accelerators]))
+    chosen: dict[str, tuple[Choice, ...]] = {}
+    missing: list[str] = []
+    for model, rows in groups.items():
+        _check_sizes(model, rows, size)
+        chosen[model] = _best(rows, limits, size)
+        missing += _missing(model, rows, chosen[model], kinds, limits, size)
+    return Choices(chosen, tuple(missing))
+
+
+def _check_sizes(model: str, rows: list[Profile], size: Size) -> None:
+    for name in ("input_tokens", "output_tokens"):
+        if getattr(size, name) is not None:
+            continue
+        found = sorted({getattr(row, name) for row in rows if getattr(row, name) is not None})
+        if len(found) > 1:
+            listed = ", ".join(map(str, found[:8])) + (", ..." if len(found) > 8 else "")
+            raise UsageError(
+                f"{printable(model)} was measured with requests of several sizes: {name} {listed}; "
+                f"add --{name.replace('_', '-')} N"
+            )
+
+
+def _best(rows: list[Profile], limits: Limits, size: Size) -> tuple[Choice, ...]:
+    best: dict[tuple[str, int], Profile] = {}
+    for row in rows:
+        key = row.accelerator, row.accelerators
+        if not _counts(row, size) or not _keeps(row, limits):
+            continue
+        if key not in best or row.requests_per_second > best[key].requests_per_second:
+            best[key] = row
+    return tuple(Choice(best[key]) for key in sorted(best))
+
+
+def _counts(row: Profile, size: Size) -> bool:
+    """Whether requests of the size asked for are served at least as well as those of the measurement."""
+    pairs = ((size.input_tokens, row.input_tokens), (size.output_tokens, row.output_tokens))
+    return all(asked is None or (measured is not None and measured >= asked) for asked, measured in pairs)
+
+
+def _keeps(row: Profile, limits: Limits) -> bool:
+    pairs = ((limits.ttft_ms, row.ttft_ms), (limits.tpot_ms, row.tpot_ms))
+    return all(limit is None or (time is not None and time <= limit) for limit, time in pairs)
+
+
+def _missing(
+    model: str, rows: list[Profile], chosen: tuple[Choice, ...], kinds: list[str], limits: Limits, size: Size
+) -> list[str]:
+    """A sentence for each accelerator on which nothing is known of a model, or nothing keeps the limits."""
+    found: list[str] = []
+    served = {(choice.profile.accelerator, choice.profile.accelerators) for choice in chosen}
+    for kind in kinds:
+        here = [row for row in rows if row.accelerator == kind]
+        if not here:
+            found.append(f"{model} has no measurement on {kind}")
+        for count in sorted({row.accelerators for row in here}):
+            if (kind, count) not in served:
+                measured = [row for row in here if row.accelerators == count]
+                found.append(f"{model} on {kind} x {count}: {_why(measured, limits, size)}")
+    return found
+
+
+def _why(rows: list[Profile], limits: Limits, size: Size) -> str:
+    """Why none of the measurements counts."""
+    of_size = [row for row in rows if _counts(row, size)]
+    if not of_size:
+        return f"of {len(rows)} measured, none has requests as large as asked for"
+    untimed = [row for row in of_size if _lacks(row, limits)]
+    if len(untimed) == len(of_size):
+        return f"of {len(of_size)} measured, none has the times that are limited"
+    first = min((row.ttft_ms for row in of_size if row.ttft_ms is not None), default=None)
+    after = min((row.tpot_ms for row in of_size if row.tpot_ms is not None), default=None)
+    best = [f"first token {first:.4g} ms"] if first is not None else []
+    best += [f"each after it {after:.4g} ms"] if after is not None else []
+    return f"of {len(of_size)} measured, none keeps the limits ({limits}); the least are {', '.join(best)}"
+
+
+def _lacks(row: Profile, limits: Limits) -> bool:
+    first = limits.ttft_ms is not None and row.ttft_ms is None
+    return first or (limits.tpot_ms is not None and row.tpot_ms is None)
+
+
+def _down(value: float) -> float:
+    """Rounded down to four digits, so that nobody is promised more than was measured."""
+    scale = 10.0 ** (3 - math.floor(math.log10(value)))
+    return float(math.floor(round(value * scale, 6)) / scale)

@@ -1,0 +1,1 @@
+"""One module for each tool whose files are read: what a file has, as `Found`."""

@@ -1,0 +1,71 @@
+"""GuideLLM's report as JSON or YAML, version 2 of its format: one benchmark for each rate that it tried.
+
+As `guidellm/benchmark/schemas` of GuideLLM 0.8 defines it. It says nothing of accelerators.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.profiles.profile import Found
+from placement.profiles.readers.statistics import number, whole
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import At
+
+KEY = "benchmarks"
+_VERSION = 2
+_MODELS = (("config", "spec", "backend", "model"), ("config", "backend", "model"), ("args", "model"))
+
+
+def read(document: At, statistic: str) -> list[Found]:
+    """Every benchmark in which a request was served."""
+    metadata = document.get("metadata")
+    version = None if metadata is None else metadata.get("version")
+    if version is not None and version.whole() != _VERSION:
+        raise version.fault(f"must be {_VERSION}: another version of GuideLLM's format is not read here")
+    model = _model(document)
+    found = [_benchmark(benchmark, model, statistic) for benchmark in document.key(KEY).items()]
+    return [entry for entry in found if entry is not None]
+
+
+def _model(document: At) -> str:
+    for way in _MODELS:
+        at: At | None = document
+        for name in way:
+            at = at.get(name) if at is not None and isinstance(at.value, dict) else None
+        if at is not None and isinstance(at.value, str) and at.value:
+            return at.text()
+    return ""
+
+
+def _benchmark(benchmark: At, model: str, statistic: str) -> Found | None:
+    metrics = benchmark.key("metrics")
+    rate = number(_successful(metrics, "requests_per_second"), "mean")
+    if not rate:
+        return None
+    return Found(
+        requests_per_second=rate,
+        model=model,
+        input_tokens=whole(number(_successful(metrics, "prompt_token_count"), "mean")),
+        output_tokens=whole(number(_successful(metrics, "output_token_count"), "mean")),
+        ttft_ms=_statistic(_successful(metrics, "time_to_first_token_ms"), statistic),
+        tpot_ms=_statistic(
+            _successful(metrics, "inter_token_latency_ms") or _successful(metrics, "time_per_output_token_ms"),
+            statistic,
+        ),
+    )
+
+
+def _successful(metrics: At, name: str) -> At | None:
+    """The distribution over the requests that were served."""
+    metric = metrics.get(name)
+    return None if metric is None else metric.get("successful")
+
+
+def _statistic(distribution: At | None, statistic: str) -> float | None:
+    if distribution is None:
+        return None
+    if statistic == "mean":
+        return number(distribution, "mean")
+    return distribution.key("percentiles").key(statistic).number()

@@ -1,0 +1,122 @@
+"""SageMaker's recommendation jobs, as the AWS command line prints them.
+
+`describe-ai-recommendation-job`: of each recommendation the instance type, copies of an instance, and expected figures,
+each a metric with a statistic, a value as text and a unit (botocore 1.44). Its rate is of all instances: it is divided
+by instances and copies. `describe-inference-recommendations-job` (Inference Recommender) has the most invocations a
+minute of an endpoint, and a latency of whole requests, which is no time to first token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.catalogue import instance_type
+from placement.errors import UsageError
+from placement.profiles.profile import Found
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import At
+
+RECOMMENDATIONS = "Recommendations"
+INFERENCE = "InferenceRecommendations"
+_FIRST = ("ttft", "timetofirsttoken")
+_NEXT = ("itl", "tpot", "intertokenlatency", "timeperoutputtoken", "interchunklatency")
+_RATES = ("requestthroughput", "requestspersecond", "rps", "requestrate", "throughput")
+_MILLISECONDS = {"ms": 1.0, "milliseconds": 1.0, "millisecond": 1.0, "s": 1000.0, "seconds": 1000.0, "us": 0.001}
+_MEANS = {"mean": ("mean", "average", "avg"), "p50": ("p50", "median")}
+
+
+def read_recommendations(document: At, statistic: str) -> list[Found]:
+    """Each recommendation that has a rate of requests."""
+    source = document.get("ModelSource")
+    model = "" if source is None or source.get("S3") is None else source.key("S3").key("S3Uri").text()
+    return [
+        entry
+        for recommendation in document.key(RECOMMENDATIONS).items()
+        if (entry := _recommendation(recommendation, model.rstrip("/").rpartition("/")[2], statistic)) is not None
+    ]
+
+
+def _recommendation(recommendation: At, model: str, statistic: str) -> Found | None:
+    deployment = recommendation.key("DeploymentConfiguration")
+    copies = _count(deployment, "CopyCountPerInstance")
+    accelerator, count = _accelerators(deployment.key("InstanceType"), copies)
+    figures = list(recommendation.key("ExpectedPerformance").items())
+    rate = _figure(figures, _RATES, statistic="mean", is_rate=True)
+    if rate is None:
+        return None
+    return Found(
+        requests_per_second=rate / copies / _count(deployment, "InstanceCount"),
+        model=model,
+        accelerator=accelerator,
+        accelerators=count,
+        ttft_ms=_figure(figures, _FIRST, statistic=statistic),
+        tpot_ms=_figure(figures, _NEXT, statistic=statistic),
+        remark=f"SageMaker, expected, {statistic}",
+    )
+
+
+def _figure(figures: list[At], names: tuple[str, ...], *, statistic: str, is_rate: bool = False) -> float | None:
+    """The figure of one of the names: of the statistic where there is one, else the only one there is."""
+    fitting = [figure for figure in figures if _plain(figure.key("Metric")).startswith(names)]
+    if is_rate:
+        fitting = [
+            figure
+            for figure in fitting
+            if "request" in _plain(figure.key("Unit")) or "rps" in _plain(figure.key("Unit"))
+        ]
+    wanted = _MEANS.get(statistic, (statistic,))
+    chosen = next((figure for figure in fitting if _plain(figure.key("Stat")) in wanted), None)
+    if chosen is None:
+        chosen = fitting[0] if len(fitting) == 1 else None
+    if chosen is None:
+        return None
+    value = chosen.key("Value").number_in_text()
+    if is_rate:
+        return value / 60 if "minute" in _plain(chosen.key("Unit")) else value
+    unit = _MILLISECONDS.get(chosen.key("Unit").text().lower())
+    if unit is None:
+        raise chosen.key("Unit").fault(f"must be a unit of time: {', '.join(_MILLISECONDS)}")
+    return value * unit
+
+
+def read_inference(document: At, statistic: str) -> list[Found]:
+    """Each recommendation of Inference Recommender that ran: one copy on all accelerators of an instance."""
+    del statistic
+    configured = document.get("InputConfig")
+    named = None if configured is None else configured.get("ModelName")
+    found = []
+    for recommendation in document.key(INFERENCE).items():
+        metrics, endpoint = recommendation.get("Metrics"), recommendation.key("EndpointConfiguration")
+        if metrics is None or metrics.get("MaxInvocations") is None:
+            continue
+        accelerator, count = _accelerators(endpoint.key("InstanceType"), 1)
+        instances = _count(endpoint, "InitialInstanceCount")
+        found.append(
+            Found(
+                requests_per_second=metrics.key("MaxInvocations").number() / 60 / instances,
+                model="" if named is None else named.text(),
+                accelerator=accelerator,
+                accelerators=count,
+                remark="SageMaker Inference Recommender, most invocations a minute / 60",
+            )
+        )
+    return [entry for entry in found if entry.requests_per_second > 0]
+
+
+def _count(at: At, name: str) -> int:
+    found = at.get(name)
+    return 1 if found is None else max(1, found.whole())
+
+
+def _accelerators(name: At, copies: int) -> tuple[str, int]:
+    """What a copy gets of an instance: its accelerators, shared out among the copies."""
+    try:
+        facts = instance_type(name.text())
+    except UsageError as error:
+        raise name.fault(str(error)) from None
+    return facts.accelerator, max(1, facts.accelerator_count // copies)
+
+
+def _plain(at: At) -> str:
+    return "".join(letter for letter in at.text().lower() if letter.isalnum())

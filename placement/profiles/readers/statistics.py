@@ -1,0 +1,32 @@
+"""Numbers of a distribution that tools write down, by the names of their statistics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import At
+
+# Milliseconds of a unit of time, whatever it is counted per.
+_MILLISECONDS = {"ms": 1.0, "s": 1000.0, "us": 0.001, "ms/token": 1.0, "s/token": 1000.0}
+
+
+def number(at: At | None, *names: str) -> float | None:
+    """The first of the keys that a mapping has, as a number; None without any."""
+    if at is None:
+        return None
+    found = next((entry for name in names if (entry := at.get(name)) is not None), None)
+    return None if found is None else found.number()
+
+
+def whole(value: float | None) -> int | None:
+    """A count of tokens: the nearest whole number of an average."""
+    return None if value is None else round(value)
+
+
+def milliseconds(at: At, value: float) -> float:
+    """A time in the unit that `at` names under `units`."""
+    unit = at.key("units")
+    if unit.text() not in _MILLISECONDS:
+        raise unit.fault(f"must be a unit of time: {', '.join(_MILLISECONDS)}")
+    return value * _MILLISECONDS[unit.text()]

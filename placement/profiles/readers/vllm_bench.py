@@ -1,0 +1,58 @@
+"""``vllm bench serve --save-result``: one JSON document a run. It says nothing of accelerators.
+
+Keys as `vllm/benchmarks/serve.py` of vLLM 0.19 writes them; with `--append-result` there is one document a line, and
+`--metadata tensor_parallel_size=2` adds keys of the user's own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.profiles.profile import Found
+from placement.profiles.readers.statistics import number, whole
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import At
+
+KEY = "request_throughput"
+_MEDIAN = {"p50": "median"}
+
+
+def read(document: At, statistic: str) -> list[Found]:
+    """The run: requests a second, times, and tokens of a request on average."""
+    completed = document.key("completed").whole()
+    if completed == 0:
+        raise document.key("completed").fault("must be above 0: no request was served")
+    name = _MEDIAN.get(statistic, statistic)
+    degree = document.get("tensor_parallel_size")
+    return [
+        Found(
+            requests_per_second=document.key(KEY).number(),
+            model=_text(document, "model_id"),
+            accelerators=None if degree is None else _count(degree),
+            engine="vllm" if _text(document, "backend", "endpoint_type") in ("vllm", "openai", "openai-chat") else "",
+            input_tokens=whole(document.key("total_input_tokens").number() / completed),
+            output_tokens=whole((number(document, "total_output_tokens") or 0) / completed),
+            ttft_ms=_time(document, name, "ttft"),
+            tpot_ms=_time(document, name, "tpot"),
+        )
+    ]
+
+
+def _time(document: At, statistic: str, what: str) -> float | None:
+    """A time of a statistic; a percentile that was not asked for when the benchmark ran is an error, not the mean."""
+    found = number(document, f"{statistic}_{what}_ms")
+    if found is None and document.get(f"mean_{what}_ms") is not None:
+        raise document.key(f"mean_{what}_ms").fault(
+            f"stands alone: the run has no {statistic}; it has those of --metric-percentiles"
+        )
+    return found
+
+
+def _count(degree: At) -> int:
+    return int(degree.number_in_text()) if isinstance(degree.value, str) else degree.whole()
+
+
+def _text(document: At, *names: str) -> str:
+    found = next((entry for name in names if (entry := document.get(name)) is not None), None)
+    return "" if found is None else found.text()

@@ -1,0 +1,268 @@
+"""What each tool writes becomes the same rows; what is damaged is named by row and column, or by its path."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from placement.errors import DocumentError, PlacementError, UsageError
+from placement.profiles import Given, Profile, read_profiles, to_csv
+from placement.profiles.profile import COLUMNS
+from tests.profiles import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PUBLISHED = Path(__file__).resolve().parents[3] / "shared" / "published"
+ON_TWO_H100 = Given(accelerator="H100", accelerators=2)
+ROW = Profile("m", "H100", 2, "vllm", "0.19", "bf16", 512, 128, 80.5, 9.25, 12.0, 70.5, "a.json, mean")
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """A function that writes a document to a file, and gives the file."""
+
+    def write(document: Any, name: str = "bench.json") -> Path:
+        path = tmp_path / name
+        path.write_text(document if isinstance(document, str) else json.dumps(document))
+        return path
+
+    return write
+
+
+def test_vllm_bench(write: Any) -> None:
+    """Tokens of a request on average; the statistic that is asked for; what it lacks is given."""
+    (row,) = read_profiles(write(samples.VLLM_BENCH), ON_TWO_H100)
+
+    assert (row.model, row.accelerator, row.accelerators, row.engine) == ("Qwen/Qwen3-8B", "H100", 2, "vllm")
+    assert (row.input_tokens, row.output_tokens, row.requests_per_second) == (1024, 256, 4.0)
+    assert (row.ttft_ms, row.tpot_ms, row.source) == (120.5, 20.25, "bench.json, mean")
+    (slow,) = read_profiles(write(samples.VLLM_BENCH), ON_TWO_H100, statistic="p99")
+    assert (slow.ttft_ms, slow.tpot_ms, slow.source) == (400.0, 30.0, "bench.json, p99")
+    with pytest.raises(DocumentError, match=r"mean_ttft_ms: stands alone: the run has no p95"):
+        read_profiles(write(samples.VLLM_BENCH), ON_TWO_H100, statistic="p95")
+    with pytest.raises(UsageError, match="does not say which accelerator"):
+        read_profiles(write(samples.VLLM_BENCH))
+
+
+def test_one_document_a_line(write: Any) -> None:
+    """vLLM's --append-result."""
+    lines = "\n".join(json.dumps(samples.VLLM_BENCH | {"request_throughput": rate}) for rate in (2.0, 3.0))
+
+    rows = read_profiles(write(lines, "results.jsonl"), ON_TWO_H100)
+
+    assert [row.requests_per_second for row in rows] == [2.0, 3.0]
+
+
+def test_guidellm(write: Any) -> None:
+    """A row a rate; a benchmark in which nothing was served is none; another version is refused."""
+    rows = read_profiles(write(samples.GUIDELLM), ON_TWO_H100, statistic="p95")
+
+    assert [(row.model, row.requests_per_second, row.ttft_ms, row.tpot_ms) for row in rows] == [
+        ("Qwen/Qwen3-8B", 1.0, 150.0, 30.0),
+        ("Qwen/Qwen3-8B", 4.0, 600.0, 30.0),
+    ]
+    assert (rows[0].input_tokens, rows[0].output_tokens) == (512, 128)
+    old = {**samples.GUIDELLM, "metadata": {"version": 1}}
+    with pytest.raises(DocumentError, match=r"\$\.metadata\.version: must be 2.*got 1"):
+        read_profiles(write(old), ON_TWO_H100)
+
+
+def test_llm_d_report(write: Any) -> None:
+    """Of one of three replicas on four GPUs each; seconds become milliseconds; JSON and YAML."""
+    (row,) = read_profiles(write(samples.LLM_D), statistic="p99")
+
+    assert (row.model, row.accelerator, row.accelerators) == ("meta-llama/Llama-3.1-70B-Instruct", "H100", 4)
+    assert (row.engine, row.version, row.requests_per_second) == ("vllm", "0.19.0", 3.0)
+    assert (row.input_tokens, row.output_tokens, row.ttft_ms, row.tpot_ms) == (1024, 256, 500.0, 25.0)
+    assert row.memory_gib == 71.5
+    assert (
+        read_profiles(write("# a report\n" + json.dumps(samples.LLM_D), "report.yaml"), statistic="p99")[0].tpot_ms
+        == 25.0
+    )
+    apart = copy.deepcopy(samples.LLM_D)
+    apart["scenario"]["stack"][1]["standardized"]["role"] = "prefill"
+    with pytest.raises(DocumentError, match=r"stack\[1\]\.standardized\.role: must be replica"):
+        read_profiles(write(apart))
+
+
+def test_aibrix(write: Any) -> None:
+    """A row for each size that keeps the limits; the limits are in the source."""
+    rows = read_profiles(write(samples.AIBRIX), Given(model="llama2-7b", accelerators=1))
+
+    assert [(row.output_tokens, row.input_tokens, row.requests_per_second, row.ttft_ms) for row in rows] == [
+        (64, 512, 12.0, 100.0),
+        (64, 1024, 6.0, 200.0),
+        (128, 512, 3.0, 300.0),
+    ]
+    assert rows[0].source == "bench.json, AIBrix, p99, limits e2e 5 s"
+    with pytest.raises(DocumentError, match=r"\$\.tputs: must have 2 rows of 2 numbers"):
+        read_profiles(write(samples.AIBRIX | {"tputs": [[1]]}), Given(model="m", accelerators=1))
+
+
+def test_melange(write: Any) -> None:
+    """What a GPU serves of the mix: buckets take turns. A GPU that can't serve one of them is left out."""
+    rows = read_profiles(write(samples.MELANGE), Given(model="llama2-7b", accelerators=1))
+
+    assert [row.accelerator for row in rows] == ["A10G", "A100-80GB"]
+    assert rows[0].requests_per_second == pytest.approx(1 / (0.2 / 2 + 0.1 / 1 + 0.5 / 5 + 0.2 / 2))
+
+
+def test_sagemaker(write: Any) -> None:
+    """Two copies of two GPUs on each of two machines share the expected rate; Inference Recommender counts minutes."""
+    (row,) = read_profiles(write(samples.SAGEMAKER))
+
+    assert (row.model, row.accelerator, row.accelerators, row.requests_per_second) == ("qwen3-8b", "H100", 2, 2.0)
+    assert (row.ttft_ms, row.tpot_ms) == (150.0, 12.5)
+    assert read_profiles(write(samples.SAGEMAKER), statistic="p99")[0].ttft_ms == 400.0
+    (older,) = read_profiles(write(samples.INFERENCE_RECOMMENDER))
+    assert (older.model, older.accelerator, older.accelerators, older.requests_per_second) == ("bert", "A10G", 1, 20.0)
+    unknown = copy.deepcopy(samples.SAGEMAKER)
+    unknown["Recommendations"][0]["DeploymentConfiguration"]["InstanceType"] = "ml.p5.48xl"
+    with pytest.raises(DocumentError, match=r'InstanceType: .*did you mean "ml\.p5\.48xlarge'):
+        read_profiles(write(unknown))
+
+
+def test_aiconfigurator(write: Any) -> None:
+    """Names of systems are the catalogue's; rates are of all GPUs of a row."""
+    rows = read_profiles(write(samples.AICONFIGURATOR, "pareto.csv"))
+
+    assert [(row.accelerator, row.accelerators, row.requests_per_second) for row in rows] == [
+        ("L40S", 1, 5.745),
+        ("L40S", 2, 6.877),
+        ("H100", 1, 9.0),
+    ]
+    assert (rows[0].precision, rows[0].memory_gib, rows[0].source) == (
+        "bfloat16",
+        38.554,
+        "pareto.csv, modelled, concurrency 128",
+    )
+    damaged = samples.AICONFIGURATOR.replace("314.0", "soon").replace("9.0,9.0,1,", "9.0,9.0,1.5,")
+    with pytest.raises(DocumentError) as caught:
+        read_profiles(write(damaged, "pareto.csv"))
+    assert [fault.path for fault in caught.value.faults] == ["row 3, column ttft", "row 4, column num_total_gpus"]
+
+
+@pytest.mark.skipif(not PUBLISHED.is_dir(), reason=f"no published data at {PUBLISHED}")
+@pytest.mark.parametrize("name", ["pareto", "best_topn"])
+def test_published_aiconfigurator(name: str) -> None:
+    """The files as aiconfigurator 0.12 wrote them."""
+    rows = read_profiles(PUBLISHED / "vllm-memory" / f"aiconfigurator_{name}_llama31-8b_l40s_vllm.csv")
+
+    assert {row.accelerator for row in rows} == {"L40S"}
+    assert all(row.ttft_ms and row.tpot_ms and row.memory_gib for row in rows)
+
+
+# --- Our own table
+
+
+def test_a_table_reads_as_it_was_written(write: Any) -> None:
+    """All columns, empty ones too."""
+    rows = [ROW, Profile("n, with a comma", "L4", 1, "", "", "", None, None, None, None, 0.5, None, "")]
+
+    assert read_profiles(write(to_csv(rows), "profile.csv")) == rows
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("placement-profile/v1", "placement-profile/v9"), r"row 2, column format: must be placement-profile/v1"),
+        ((",12,", ",twelve,"), r'row 2, column requests_per_second: must be a number, got "twelve"'),
+        ((",12,", ",0,"), "requests_per_second: must be above 0"),
+        ((",12,", ",nan,"), "requests_per_second"),
+        (("H100,2,", "H100,1.5,"), "row 2, column accelerators: must be a whole number"),
+        (("m,H100", ",H100"), "row 2, column model: must not be empty"),
+        (("tpot_ms", "tpot"), r'row 1: has a column that the format has not; did you mean "tpot_ms"'),
+        ((",70.5,", ","), "row 2: has 13 columns, the first row has 14"),
+    ],
+)
+def test_damaged_tables_name_row_and_column(change: tuple[str, str], words: str, write: Any) -> None:
+    """Where, what rule, what value."""
+    text = to_csv([ROW])
+    assert change[0] in text
+
+    with pytest.raises(PlacementError, match=words):
+        read_profiles(write(text.replace(*change), "profile.csv"))
+
+
+def test_files_of_no_known_tool(write: Any) -> None:
+    """The message says what is known."""
+    with pytest.raises(DocumentError, match=r"no tool that is known here.*GuideLLM.*request_throughput"):
+        read_profiles(write({"hello": 1}))
+    with pytest.raises(DocumentError, match="no CSV that is known here"):
+        read_profiles(write("a,b\n1,2\n", "x.csv"))
+    with pytest.raises(DocumentError, match="is empty"):
+        read_profiles(write("", "x.csv"))
+    with pytest.raises(DocumentError, match=r"is not JSON: .* at line 1 column 2"):
+        read_profiles(write("{", "x.json"))
+
+
+def test_what_is_given_must_agree(write: Any) -> None:
+    """A file that says otherwise is not overruled."""
+    with pytest.raises(UsageError, match="is of accelerator H100, and H200 was given"):
+        read_profiles(write(samples.LLM_D), Given(accelerator="H200"))
+    assert read_profiles(write(samples.LLM_D), Given(accelerator="NVIDIA-H100-80GB-HBM3"))[0].accelerator == "H100"
+
+
+ODD = [None, True, -1, 0, 1.5, 1e300, 10**400, "", "x", [], [1], {}, {"a": 1}, "\ud800"]
+DOCUMENTS = [samples.VLLM_BENCH, samples.GUIDELLM, samples.LLM_D, samples.AIBRIX, samples.MELANGE, samples.SAGEMAKER]
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place of a document below its root."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damaged_documents_are_read_or_refused(write: Any, data: st.DataObject) -> None:
+    """Something odd in one place, or nothing there any more."""
+    document = copy.deepcopy(data.draw(st.sampled_from([*DOCUMENTS, samples.INFERENCE_RECOMMENDER])))
+    *way, last = data.draw(st.sampled_from(list(places(document))))
+    node = document
+    for key in way:
+        node = node[key]
+    if data.draw(st.booleans()):
+        node[last] = data.draw(st.sampled_from(ODD))
+    else:
+        del node[last]
+
+    try:
+        rows = read_profiles(write(document), Given(model="m", accelerator="H100", accelerators=1))
+    except PlacementError:
+        return
+    assert all(row.requests_per_second > 0 for row in rows)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damaged_tables_are_read_or_refused(write: Any, data: st.DataObject) -> None:
+    """Pieces of a table cut out, or put in, at random."""
+    text = data.draw(st.sampled_from([to_csv([ROW, ROW]), samples.AICONFIGURATOR]))
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 12)))
+    piece = data.draw(st.text(alphabet='0123456789.,"-en\n', max_size=6))
+
+    try:
+        rows = read_profiles(
+            write(text[:start] + piece + text[end:], "x.csv"), Given(model="m", accelerator="L4", accelerators=1)
+        )
+    except PlacementError:
+        return
+    assert all(isinstance(row, Profile) for row in rows)
+
+
+def test_columns_are_those_of_the_format() -> None:
+    """The order of the format, which others write too."""
+    assert COLUMNS == (
+        "format", "model", "accelerator", "accelerators", "engine", "version", "precision", "input_tokens",
+        "output_tokens", "ttft_ms", "tpot_ms", "requests_per_second", "memory_gib", "source",
+    )  # fmt: skip
