@@ -49,13 +49,14 @@ SUPPORTED = ("3.11", "3.12", "3.13")
 EXTRAS = {
     "demo": (),
     "mutate": ("dev", "mutation"),
-    **dict.fromkeys(("check", "fuzz", "nightly", "setup", "test"), ("bench", "dev", "docs", "pictures")),
+    **dict.fromkeys(("check", "fuzz", "nightly", "setup", "test"), ("bench", "dev", "docs", "pages", "pictures")),
 }
 FUZZ_PROBLEMS = "2000"  # about a minute on two cores
 FUZZ_MINUTES = "60"  # at night
 JOBS = str(min(8, max(2, os.cpu_count() or 1)))  # more would each read all tests for little
 SPREAD = ("-n", JOBS, "--dist", "worksteal")  # pytest on all cores
-REPORT = "pytest.xml"
+REPORT, PAGES = "pytest.xml", "pages.xml"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
 
 PROBE = """
@@ -209,17 +210,49 @@ def coverage(scratch: Path) -> None:
 
 def every_test(scratch: Path) -> None:
     """The slow and the long tests too; Hypothesis draws many more examples, and fresh ones."""
-    arguments = ["-q", *SPREAD, "-m", "", f"--junitxml={scratch / REPORT}"]
+    arguments = ["-q", *SPREAD, "-m", "not pages", f"--junitxml={scratch / REPORT}"]
     run([PYTHON, "-m", "pytest", *arguments], more={"HYPOTHESIS_PROFILE": "nightly"})
 
 
-def counts(report: Path) -> str:
-    """Closing line of the routine, from pytest's own report."""
-    suites = list(ElementTree.parse(str(report)).getroot().iter("testsuite"))
+def counts(reports: Sequence[Path]) -> str:
+    """Closing line of the routine, from pytest's own reports."""
+    suites = [suite for path in reports for suite in ElementTree.parse(str(path)).getroot().iter("testsuite")]
     total, failures, errors, skipped = (
         sum(int(suite.get(key, "0")) for suite in suites) for key in ("tests", "failures", "errors", "skipped")
     )
     return f"{total - failures - errors - skipped} passed, {failures + errors} failed, {skipped} skipped"
+
+
+def pages(scratch: Path) -> None:
+    """The pages in a real browser, and the example notebook. Without a browser its tests are skipped, and say so."""
+    browser = find_browser()
+    if browser is None and os.environ.get("CI") and install_browser():
+        browser = find_browser()
+    if browser is None:
+        print("SKIPPED: there is no Chromium, so no page is looked at; on Debian, as root: apt-get install chromium")
+    more = {"PLACEMENT_BROWSER": browser} if browser else {}
+    run([PYTHON, "-m", "pytest", "-q", "-m", "pages", "tests/pages", f"--junitxml={scratch / PAGES}"], more=more)
+
+
+def find_browser() -> str | None:
+    """The browser that `PLACEMENT_BROWSER` names, or the first known one."""
+    named = os.environ.get("PLACEMENT_BROWSER")
+    return named or next((path for path in map(shutil.which, BROWSERS) if path), None)
+
+
+def install_browser() -> bool:
+    """Install Debian's Chromium where we may: as root, with apt-get. Nothing is installed on a person's machine."""
+    if not shutil.which("apt-get") or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        return False
+    say("installing chromium, for the tests of pages")
+    apt = {"DEBIAN_FRONTEND": "noninteractive"}
+    try:
+        run(["apt-get", "update", "-q"], quiet=True, more=apt)
+        run(["apt-get", "install", "-q", "-y", "--no-install-recommends", "chromium"], quiet=True, more=apt)
+    except Failure as failure:
+        say(str(failure))
+        return False
+    return True
 
 
 def wheel(scratch: Path) -> None:
@@ -295,6 +328,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "format": lambda _: tool("ruff", "format", "--check", "--quiet", "."),
     "types": lambda _: tool("mypy"),
     "pytest": pytest,
+    "pages": pages,
     "fuzz": fuzz,
     "docs": lambda _: tool("sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html"),
     "wheel": wheel,
@@ -308,8 +342,8 @@ STEPS: dict[str, Callable[[Path], None]] = {
 # Steps of one process, whose answer no clock decides: they run beside the others, which use all cores on their own.
 BESIDE = ("types", "docs", "wheel", "end-to-end")
 CHECK = ("lint", "format", "types", "pytest")
-TEST = (*CHECK, "fuzz", "docs", "wheel", "end-to-end", "quality")
-NIGHTLY = ("lint", "format", *BESIDE, "coverage", "every-test", "every-quality", "long-fuzz")
+TEST = (*CHECK, "pages", "fuzz", "docs", "wheel", "end-to-end", "quality")
+NIGHTLY = ("lint", "format", *BESIDE, "coverage", "every-test", "pages", "every-quality", "long-fuzz")
 
 
 # --- the commands ----------------------------------------------------------------------------------------------------
@@ -344,8 +378,9 @@ def test(names: Sequence[str]) -> None:
             beside.look()
         beside.finish()
         print(f"all of {', '.join(chosen)} passed in {time.monotonic() - begin:.0f} s", flush=True)
-        if (Path(folder) / REPORT).exists():
-            print(counts(Path(folder) / REPORT), flush=True)
+        reports = [path for path in (Path(folder) / REPORT, Path(folder) / PAGES) if path.exists()]
+        if reports:
+            print(counts(reports), flush=True)
 
 
 def run_step(name: str, scratch: Path) -> None:

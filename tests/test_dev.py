@@ -157,7 +157,7 @@ def test_the_closing_line_counts_errors_as_failures(tmp_path: Path) -> None:
     """Ten ran: two failed, one broke in its set-up, three were skipped."""
     report = tmp_path / "pytest.xml"
     report.write_text('<testsuites><testsuite tests="10" failures="2" errors="1" skipped="3"/></testsuites>')
-    assert dev.counts(report) == "4 passed, 3 failed, 3 skipped"
+    assert dev.counts([report]) == "4 passed, 3 failed, 3 skipped"
 
 
 def test_mutants_have_modules_and_tests() -> None:

@@ -1,0 +1,1 @@
+"""Pages in a real browser, and the example notebook: `python3 dev.py test pages`."""
