@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.fleet_rules import named_fleet_rules
-from placement.compiled.packing import cost_of, machine_price, moves
+from placement.compiled.group_use import commitments_used, limits_used
+from placement.compiled.packing import cost_of, machines_paid, moves
 from placement.compiled.translate import from_plan, money, to_plan
 from placement.documents import Problem
 from placement.documents.plan import Plan
@@ -420,7 +421,8 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
             tuple(track.faults),
         )
     packing, value = best
-    price, moved = machine_price(fleet, packing), moves(fleet, packing)
+    paid, moved = machines_paid(fleet, packing), moves(fleet, packing)
+    price = fleet.rent(paid)
     cost = cost_of(fleet, price, moved)
     if track.ticks_bound is not None and track.ticks_bound >= value.ticks:  # in ticks, which are exact
         bound = cost
@@ -442,7 +444,7 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
     if fleet.levels:
         facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)}
         facts["unplaced"] = _unplaced(fleet, packing, value, track.left_out_bound())
-    plan = to_plan(fleet, packing, **facts, **_extras(track, outcome))
+    plan = to_plan(fleet, packing, **facts, **_groups(fleet, paid), **_extras(track, outcome))
     _check(fleet, plan, packing, (price, sum(moved), cost), bound)
     return Result(plan, packing, status, stop, cost, bound, tuple(track.events), tuple(track.faults), fleet=fleet)
 
@@ -458,6 +460,12 @@ def _said(**words: str) -> dict[str, str]:
     return {key: text for key, text in words.items() if text}
 
 
+def _groups(fleet: Fleet, paid: list[int]) -> dict[str, Any]:
+    """What the plan uses of limits and commitments, where there are any."""
+    found = {"limits": limits_used(fleet, paid), "commitments": commitments_used(fleet, paid)}
+    return {key: rows for key, rows in found.items() if rows}
+
+
 def _extras(track: Track, outcome: Outcome) -> dict[str, Any]:
     """What a plan document may carry beyond the format: how the answer came about."""
     trace = [
@@ -468,6 +476,7 @@ def _extras(track: Track, outcome: Outcome) -> dict[str, Any]:
     return {
         "trace": trace,
         **({"stats": dict(outcome.stats)} if outcome.stats else {}),
+        **({"marginal": track.marginal} if track.marginal else {}),
         **({"faults": faults} if faults else {}),
     }
 

@@ -31,6 +31,7 @@ from placement.patterns.size import TOO_LARGE, may_build
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.solving.result import Outcome, Stop
+from placement.units import MILLI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
 
 NAME = "patterns-groups"
 BOUND = "bound"
+MEANING = (
+    "by how much the bound on the price per hour would fall for one more unit of a limit or of a commitment, "
+    "as long as no other becomes scarce first; of the bound, not of this plan"
+)
 TOO_SMALL = "no machine counts within the quotas and limits can hold the copies"
 _ROUNDS = 6  # of prices; most fleets end after two or three, when the multipliers are those of before
 _SHARE = 0.5  # of the time left, for the pattern bound of one round
@@ -97,7 +102,26 @@ def raise_group_bound(solve: Solve) -> bool:
         least = fleet.tick_price * mix.bound + least_move_ticks(fleet)
         incumbent.raise_bound(least, NAME, given, f"{RELAXES}; {LINEAR_RELAXES}")
         multipliers = _multipliers(fleet, cuts)
+        incumbent.marginal = {} if multipliers is None else _marginal(fleet, multipliers)
     return True
+
+
+def _marginal(fleet: Fleet, multipliers: Multipliers) -> dict[str, object]:
+    """The multipliers as a plan tells them, in dollars per hour."""
+    per_unit = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": MILLI, "max_price_per_hour": MICRO}
+    limits = [
+        {"name": limit.name, "of": limit.what, "dollars_per_hour": float(worth) * per_unit[limit.what] / MICRO}
+        for limit, worth in zip(fleet.limits, multipliers.limits, strict=True)
+    ]
+    commitments = [
+        {
+            "name": commitment.name,
+            "of": "instances" if commitment.money is None else "price_per_hour",
+            "dollars_per_hour": float(worth) / MICRO if commitment.money is None else float(worth),
+        }
+        for commitment, worth in zip(fleet.commitments, multipliers.committed, strict=True)
+    ]
+    return {"meaning": MEANING, "limits": limits, "commitments": commitments}
 
 
 def _multipliers(fleet: Fleet, cuts: Sequence[Cut]) -> Multipliers | None:

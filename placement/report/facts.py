@@ -106,7 +106,8 @@ class ComponentFacts:
 class PlanFacts:
     """A whole plan. Accelerators count those touched; memory is what copies need of what machines offer.
 
-    `loads` counts the machines that share one.
+    `loads` counts the machines that share one. `price` is what is paid on top of commitments, `list_price` the sum of
+    the machines' prices; micro-dollars per hour. `paid` (P,) are the machines paid for by pool.
     """
 
     fleet: Fleet
@@ -114,6 +115,8 @@ class PlanFacts:
     loads: Counter[Load]
     components: tuple[ComponentFacts, ...]
     price: int
+    list_price: int
+    paid: tuple[int, ...]
     accelerators: Amount
     memory: Amount
     vcpus: Amount
@@ -136,12 +139,17 @@ def gather(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> PlanFact
         for row in rows
     )
     loads = Counter(machine.load for machine in machines)
+    used = Counter(pools[row.pool] for row in rows)
+    paid = tuple(max(used[pool.index], pool.min_instances) for pool in fleet.pools)
+    listed = sum(load.price * n for load, n in loads.items())
     return PlanFacts(
         fleet=fleet,
         machines=machines,
         loads=loads,
         components=_components(problem, fleet, plan, loads),
-        price=sum(load.price * n for load, n in loads.items()),
+        price=fleet.rent(paid) if fleet.commitments else listed,
+        list_price=listed,
+        paid=paid,
         accelerators=Amount(
             sum(n * sum(device.copies > 0 for device in load.devices) for load, n in loads.items()),
             sum(n * len(load.devices) for load, n in loads.items()),

@@ -14,6 +14,7 @@ from rich.text import Text
 from placement.bounds import volume_bound, why_infeasible
 from placement.compiled.fleet import compile_fleet
 from placement.documents.doubts import doubts
+from placement.documents.problem import LIMITED
 from placement.errors import FAULTS
 from placement.report import words
 from placement.report.flow import Flow
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
     from placement.compiled.fleet import Fleet
-    from placement.documents import Component, Pool, Problem
+    from placement.documents import Commitment, Component, Limit, Pool, Problem
 
 
 _ROWS, _ZONES = 40, 24  # of instance types, and of zones of one, that are shown unless all are asked for
@@ -135,12 +136,18 @@ def _lines(problem: Problem, fleet: Fleet, most: int | None) -> Iterator[tuple[s
     yield "rules", Flow(f"{rule} ({n})" for rule, n in rules.items()) if rules else "none but room"
     zones = words.count(len(fleet.zones), "zone")
     yield "supply", f"{words.count(len(fleet.pools), 'pool')} in {zones}{_minimum(problem)}"
+    if problem.limits:
+        yield "limits", Flow(_limit(row) for row in problem.limits)
+    if problem.commitments:
+        yield "committed", Flow(_commitment(row) for row in problem.commitments)
     if problem.instances:
         yield "running", _running(problem)
     yield "objective", _objective(problem)
     reason = why_infeasible(fleet)
     if reason is not None:
         yield "bound", Text(f"infeasible: {words.shown(reason)}", style="bold red")
+    elif fleet.commitments:
+        yield "bound", "what is paid on top of commitments has no bound by volume alone; bound and solve have one"
     else:
         least = words.least(fleet.cost(volume_bound(fleet)))
         yield "bound", f"no plan costs less than {least} (by volume alone; solve finds better)"
@@ -201,11 +208,29 @@ def rules_of(component: Component) -> Iterator[str]:
         "max_per_zone": spread.max_per_zone is not None,
         "max_per_instance": spread.max_per_instance is not None,
         "min_available_on_zone_loss": component.min_available_on_zone_loss > 0,
+        "min_available_on_pool_loss": component.min_available_on_pool_loss > 0,
+        "min_available_on_instance_loss": component.min_available_on_instance_loss > 0,
         "dedicated": component.dedicated,
         "avoid": bool(component.avoid),
         "move_cost": component.move_cost is not None,
     }
     yield from (rule for rule, is_used in used.items() if is_used)
+
+
+def _limit(row: Limit) -> str:
+    """A limit with its numbers."""
+    numbers = ((key, getattr(row, key)) for key in LIMITED)
+    most = " and ".join(f"{key} {value:g}" for key, value in numbers if value is not None)
+    return f"{words.shown(row.name)}: {most} over {words.count(len(row.pools), 'pool')}"
+
+
+def _commitment(row: Commitment) -> str:
+    """A commitment with its amount."""
+    if row.price_per_hour is None:
+        amount = words.count(row.instances or 0, "machine")
+    else:
+        amount = f"{words.money(micro_dollars(row.price_per_hour))} an hour"
+    return f"{words.shown(row.name)}: {amount} in {words.count(len(row.pools), 'pool')}"
 
 
 def _minimum(problem: Problem) -> str:
@@ -233,4 +258,5 @@ def _objective(problem: Problem) -> str:
         low, high = min(moves), max(moves)
         ends = dict.fromkeys((words.money(micro_dollars(low)), words.money(micro_dollars(high))))
         text += f" + {' to '.join(ends)} a moved copy"
-    return text
+    most = problem.objective.max_moves
+    return text if most is None else f"{text}, at most {words.count(most, 'move')}"

@@ -1,4 +1,4 @@
-"""The price of a plan split among its components, so that the parts add up to it."""
+"""The price of a plan's machines split among its components, so that the parts add up to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def split_price(facts: PlanFacts) -> tuple[dict[str, int], int]:
-    """Micro-dollars an hour by component, and what machines without copies cost. They add up to the plan's price.
+    """Micro-dollars an hour by component, and what machines without copies cost. They add up to the machines' prices.
 
     A machine's price is split among its copies by what each takes most of: the largest of its parts of the machine's
     accelerators, vCPUs and host memory. Free room is so paid for by those who stand beside it. O(copies).
@@ -29,7 +29,7 @@ def split_price(facts: PlanFacts) -> tuple[dict[str, int], int]:
         whole = sum((weight for _, weight in weights), Fraction())
         for component, weight in weights:
             parts[component] += price * (weight / whole if whole else Fraction(1, len(weights)))
-    return _whole(parts, facts.price - empty), empty
+    return _whole(parts, facts.list_price - empty), empty
 
 
 def _weight(load: Load, row: Standing) -> Fraction:

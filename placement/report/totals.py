@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from placement.compiled.group_use import commitments_used, limits_used
 from placement.report import words
 from placement.solving.result import OUT_OF_MEMORY, Status, Stop
-from placement.units import HOURS_PER_MONTH, MILLI
+from placement.units import HOURS_PER_MONTH, MILLI, micro_dollars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ def totals(
     table.add_column(overflow="fold")
     lines: tuple[tuple[str, RenderableType], ...] = (
         ("price", _price(result, facts)),
+        *_committed(facts),
+        *_limits(facts),
         *_cost(result, facts),
         ("proof", _proof(result)),
         ("compared", _alone(facts, baseline)),
@@ -62,8 +65,35 @@ def _price(result: Result, facts: PlanFacts) -> Text:
     price = facts.price
     return Text.assemble(
         (f"{words.money(price)} an hour", "bold green"),
+        " on top of what is committed" if facts.fleet.commitments else "",
         f", {words.month(price)} a month ({HOURS_PER_MONTH} hours)",
     )
+
+
+def _committed(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
+    """What was paid for already: used, idle, and what the machines would cost without it."""
+    for k, row in enumerate(commitments_used(facts.fleet, facts.paid)):
+        by_money = row["of"] == "price_per_hour"
+        figures = [_amount(row[key], by_money=by_money) for key in ("used", "committed", "idle")]
+        unit = "an hour" if by_money else "machines"
+        text = f"{words.shown(row['name'])}: {figures[0]} of {figures[1]} {unit} used"
+        if row["idle"]:
+            text += f", {figures[2]} idle"
+        worth = micro_dollars(row["worth_per_hour"])
+        yield "" if k else "committed", f"{text}; without it the plan would cost {words.money(worth)} an hour more"
+
+
+def _limits(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
+    """What the plan counts against each limit, and which of them bind."""
+    for k, row in enumerate(limits_used(facts.fleet, facts.paid)):
+        by_money = row["of"] == "max_price_per_hour"
+        used, most = (_amount(row[key], by_money=by_money) for key in ("used", "most"))
+        binds = "; no machine more is within it" if row["binds"] else ""
+        yield "" if k else "limits", f"{words.shown(row['name'])}: {row['of']} {used} of {most}{binds}"
+
+
+def _amount(value: float, *, by_money: bool) -> str:
+    return words.money(micro_dollars(value)) if by_money else f"{value:,.10g}"
 
 
 def _cost(result: Result, facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:

@@ -82,6 +82,7 @@ class Track:
         self._closed = False
         self.events: list[Event] = []
         self.evidence: list[object] = []  # what can tell afterwards why bounds hold
+        self.marginal: dict[str, object] = {}  # what one more unit of a limit or a commitment is worth, for the plan
         self.faults: list[SolverFault] = []
         self._outer: Track | None = None
 

@@ -1,0 +1,61 @@
+"""What a plan uses of the limits and commitments of its problem, as rows of its document.
+
+`used` and `most` are in the unit of the problem's key: machines, accelerators, vCPUs, dollars per hour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.units import MICRO, MILLI
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Fleet
+
+_SCALE = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": MILLI, "max_price_per_hour": MICRO}
+
+
+def limits_used(fleet: Fleet, paid: Sequence[int]) -> list[dict[str, Any]]:
+    """Each number of a limit: what the machines paid for, (P,) by pool, count against it, and whether it binds.
+
+    It binds where one machine more, of the pool that counts least, would break it. O(limits x their pools).
+    """
+    rows = []
+    for limit in fleet.limits:
+        used, scale = limit.sum(paid), _SCALE[limit.what]
+        binds = bool(limit.weight) and used + min(limit.weight.values()) > limit.most
+        rows.append(
+            {"name": limit.name, "of": limit.what, "used": _plain(used, scale), "most": _plain(limit.most, scale)}
+            | {"binds": binds}
+        )
+    return rows
+
+
+def commitments_used(fleet: Fleet, paid: Sequence[int]) -> list[dict[str, Any]]:
+    """Each commitment: what is committed and used of it, what idles, and what the plan would pay for it otherwise.
+
+    O(commitments x their pools).
+    """
+    prices = [pool.price for pool in fleet.pools]
+    rows = []
+    for commitment in fleet.commitments:
+        pays = commitment.pays(paid, prices)
+        if commitment.money is None:
+            committed, unit = commitment.instances, 1
+            used = min(committed, sum(paid[p] for p in commitment.pools))
+        else:
+            committed, used, unit = commitment.money, pays, MICRO
+        row = {"committed": committed, "used": used, "idle": committed - used}
+        rows.append(
+            {"name": commitment.name, "of": "price_per_hour" if unit == MICRO else "instances"}
+            | {key: _plain(value, unit) for key, value in row.items()}
+            | {"worth_per_hour": pays / MICRO}
+        )
+    return rows
+
+
+def _plain(value: int, scale: int) -> int | float:
+    """In the document's unit; whole numbers as such."""
+    return value if scale == 1 else value / scale
