@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.bounds.cliques import why_too_many
+from placement.bounds.moves import least_moves
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
 from placement.compiled.fleet import PoolsOf
 from placement.units import MIB_PER_GIB, MILLI
@@ -59,6 +60,8 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
         if place.pinned:
             yield from _pin_impossible(fleet, place)
     yield from _pinned_too_many(fleet)
+    yield from _limits_broken_by_minimum(fleet)
+    yield from _too_many_moves(fleet)
     yield from _volume_too_small(fleet, pools)
     yield from why_too_many(fleet, budget)
 
@@ -67,6 +70,7 @@ def _of_component(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterato
     if component.required or component.demand:
         yield from _fits_nowhere(component)
         yield from _spread_out_of_reach(fleet, component)
+        yield from _losses_out_of_reach(fleet, component)
         yield from _caps_too_low(fleet, component, pools)
 
 
@@ -128,6 +132,47 @@ def _spread_out_of_reach(fleet: Fleet, component: Component) -> Iterator[str]:
         yield (
             f"{component.name} must keep {floor} copies when a zone is lost; spread evenly over {zones} zones it keeps "
             f"{kept}"
+        )
+
+
+def _losses_out_of_reach(fleet: Fleet, component: Component) -> Iterator[str]:
+    """Copies, and pools or machines, too few to keep the floors when one is lost."""
+    if component.demand:
+        copies, said = None, "as many copies as serve its demand"
+    else:
+        copies, said = component.copies, f"{component.copies} copies"
+    pools = sorted({p for option in component.options for p in option.pools})
+    floor = component.pool_loss_floor
+    if floor and pools and (len(pools) == 1 or (copies is not None and copies - -(-copies // len(pools)) < floor)):
+        names = ", ".join(fleet.pools[p].name for p in pools)
+        yield (
+            f"{component.name} must keep {floor} copies when a pool is lost, but has {said} in {len(pools)} pools that "
+            f"can hold it ({names})"
+        )
+    floor = component.instance_loss_floor
+    if floor and copies is not None and copies - 1 < floor:
+        yield f"{component.name} must keep {floor} copies when an instance is lost, but has {said}"
+
+
+def _limits_broken_by_minimum(fleet: Fleet) -> Iterator[str]:
+    """The machines that are paid for in any case are more than a limit allows."""
+    fewest = [fleet.fewest(pool.index) for pool in fleet.pools]
+    for limit in fleet.limits:
+        if limit.sum(fewest) > limit.most:
+            yield (
+                f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)}, but min_instances and machines "
+                f"that are not removable come to {limit.in_words(limit.sum(fewest))}"
+            )
+
+
+def _too_many_moves(fleet: Fleet) -> Iterator[str]:
+    """Moves that no plan avoids are more than may be."""
+    forced = least_moves(fleet)
+    if fleet.max_moves is not None and sum(forced) > fleet.max_moves:
+        most = max(range(len(forced)), key=lambda c: forced[c])
+        yield (
+            f"max_moves is {fleet.max_moves}, but {sum(forced)} copies that are needed can't stay where they run, "
+            f"{forced[most]} of them of {fleet.components[most].name}"
         )
 
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from placement.units import MICRO, MILLI
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.fleet import Fleet
-
-_SCALE = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": MILLI, "max_price_per_hour": MICRO}
 
 
 def limits_used(fleet: Fleet, paid: Sequence[int]) -> list[dict[str, Any]]:
@@ -24,10 +22,10 @@ def limits_used(fleet: Fleet, paid: Sequence[int]) -> list[dict[str, Any]]:
     """
     rows = []
     for limit in fleet.limits:
-        used, scale = limit.sum(paid), _SCALE[limit.what]
+        used = limit.sum(paid)
         binds = bool(limit.weight) and used + min(limit.weight.values()) > limit.most
         rows.append(
-            {"name": limit.name, "of": limit.what, "used": _plain(used, scale), "most": _plain(limit.most, scale)}
+            {"name": limit.name, "of": limit.what, "used": limit.plain(used), "most": limit.plain(limit.most)}
             | {"binds": binds}
         )
     return rows

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from placement.documents.problem import Limit as LimitRow
 
 
+SCALE = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": MILLI, "max_price_per_hour": MICRO}  # of a unit
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One number of a row of `limits`: the sum of `weight` over the machines paid for is at most `most`.
@@ -35,6 +38,15 @@ class Limit:
     def sum(self, paid: Sequence[int]) -> int:
         """What the machines paid for count against it. O(its pools)."""
         return sum(weight * paid[p] for p, weight in self.weight.items())
+
+    def plain(self, amount: int) -> int | float:
+        """An amount in the unit of the document: machines, accelerators, vCPUs, dollars per hour."""
+        scale = SCALE[self.what]
+        return amount if scale == 1 else amount / scale
+
+    def in_words(self, amount: int) -> str:
+        """The same for a sentence."""
+        return f"{self.plain(amount):,.10g}"
 
 
 @dataclass(frozen=True, slots=True)

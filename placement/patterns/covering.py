@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ortools.sat.python.cp_model import CpModel, IntVar, LinearExprT
 
     from placement.compiled.fleet import Fleet
+    from placement.compiled.groups import Limit
     from placement.patterns.certificate import Groups
 
 _RIGHT = 10**9
@@ -87,20 +88,7 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
 
     from placement.engines.cp_sat import cp_sat_solver
 
-    fewest, most = machine_limits(fleet)
-    worth_having = any_box(fleet).most
-    enough = [min(_enough(cuts, p), worth_having[p]) for p in range(len(fleet.pools))]
-    model = cp_model.CpModel()
-    count = [
-        model.new_int_var(low, max(low, limit if high is None else min(high, limit)), f"n{p}")
-        for p, (low, high, limit) in enumerate(zip(fewest, most, enough, strict=True))
-    ]
-    for cut in cuts:
-        if cut.least > 0:
-            scaled = [-(-worth * _RIGHT // cut.least) for worth in cut.worth]
-            model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
-    for limit in fleet.limits:
-        model.add(sum(weight * count[p] for p, weight in limit.weight.items()) <= limit.most)
+    model, count = _counts(fleet, cuts, fleet.limits)
     rent: list[LinearExprT] = [pool.price * n for pool, n in zip(fleet.pools, count, strict=True)]
     model.minimize(cp_model.LinearExpr.sum(rent) - cp_model.LinearExpr.sum(_committed(model, fleet, count)))
     solver = cp_sat_solver(seed)
@@ -114,6 +102,45 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return Mix((), bound, exact=False)
     return Mix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
+
+
+def least_of_limit(fleet: Fleet, cuts: list[Cut], limit: Limit, *, seconds: float, seed: int) -> int | None:
+    """The least that machine counts which keep all cuts count against a limit, or less, as far as the time reaches.
+
+    None when the cuts can't be kept at all within the quotas.
+    """
+    from ortools.sat.python import cp_model
+
+    from placement.engines.cp_sat import cp_sat_solver
+
+    model, count = _counts(fleet, cuts, ())
+    model.minimize(cp_model.LinearExpr.sum([weight * count[p] for p, weight in limit.weight.items()]))
+    solver = cp_sat_solver(seed)
+    solver.parameters.max_time_in_seconds = max(0.01, seconds)
+    if solver.solve(model) == cp_model.INFEASIBLE:
+        return None
+    return max(0, solver.response_proto.inner_objective_lower_bound)
+
+
+def _counts(fleet: Fleet, cuts: list[Cut], limits: tuple[Limit, ...]) -> tuple[CpModel, list[IntVar]]:
+    """The program of machine counts of each pool that keep all cuts and some limits."""
+    from ortools.sat.python import cp_model
+
+    fewest, most = machine_limits(fleet)
+    worth_having = any_box(fleet).most
+    enough = [min(_enough(cuts, p), worth_having[p]) for p in range(len(fleet.pools))]
+    model = cp_model.CpModel()
+    count = [
+        model.new_int_var(low, max(low, limit if high is None else min(high, limit)), f"n{p}")
+        for p, (low, high, limit) in enumerate(zip(fewest, most, enough, strict=True))
+    ]
+    for cut in cuts:
+        if cut.least > 0:
+            scaled = [-(-worth * _RIGHT // cut.least) for worth in cut.worth]
+            model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
+    for limit in limits:
+        model.add(sum(weight * count[p] for p, weight in limit.weight.items()) <= limit.most)
+    return model, count
 
 
 def _committed(model: CpModel, fleet: Fleet, count: list[IntVar]) -> list[LinearExprT]:

@@ -22,16 +22,16 @@ import numpy as np
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
+from placement.compiled.groups import SCALE
 from placement.engines.highs import load_lp, run, set_columns
 from placement.patterns.bound import PatternBound
-from placement.patterns.covering import cheapest_mix, machine_limits
+from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES
 from placement.patterns.master import MICRO
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.solving.result import Outcome, Stop
-from placement.units import MILLI
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,17 +69,18 @@ def raise_bounds_of_groups(solve: Solve, *, hint: Packing | None = None) -> Outc
         raise_instant_bounds(solve)
     if not may_build(fleet, budget):
         return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
-    if not raise_group_bound(solve) and hint is None:
-        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
+    reason = raise_group_bound(solve)
+    if reason is not None and hint is None:
+        return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=reason)
     if budget.over():
         return Outcome(BOUND, Stop.INTERRUPTED if budget.interrupted else Stop.TIME)
     return Outcome(BOUND, Stop.PROVED if solve.incumbent.proved else Stop.DONE)
 
 
-def raise_group_bound(solve: Solve) -> bool:
-    """Raise the bound as far as it goes; False when no machine counts can hold the copies: then there is no plan.
+def raise_group_bound(solve: Solve) -> str | None:
+    """Raise the bound as far as it goes; says why no machine counts can hold the copies, where that is so: a proof.
 
-    That is said only of plans in general, so never where optional copies that the best plan leaves out may be why.
+    It is one of plans in general, so nothing is said where optional copies that the best plan leaves out may be why.
     """
     fleet, incumbent, budget, given = solve.fleet, solve.incumbent, solve.budget, solve.left_out
     cuts: list[Cut] = []
@@ -91,26 +92,37 @@ def raise_group_bound(solve: Solve) -> bool:
         patterns = PatternBound(solve.reduced(linear.fleet, _SHARE), given, engines=False)
         patterns.run(nodes=_NODES)
         if patterns.infeasible:
-            return given is not None
+            return None if given is not None else TOO_SMALL
         carried = linear.keeps_bound
         incumbent.raise_bound(patterns.ticks - carried.less, NAME, given, f"{RELAXES}; {carried.relaxes}")
         cuts += patterns.cuts
         seconds = min(_MIX_SECONDS, budget.left()) if budget.work is None else budget.left()
         mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=seconds, work=_MIX_SECONDS, seed=solve.seed)
         if mix is None:
-            return given is not None
+            return None if given is not None else _why_too_small(fleet, cuts, solve.seed)
         least = fleet.tick_price * mix.bound + least_move_ticks(fleet)
         incumbent.raise_bound(least, NAME, given, f"{RELAXES}; {LINEAR_RELAXES}")
         multipliers = _multipliers(fleet, cuts)
         incumbent.marginal = {} if multipliers is None else _marginal(fleet, multipliers)
-    return True
+    return None
+
+
+def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:
+    """Names a limit that stands in the way by itself, with what the copies need at least, if there is one."""
+    for limit in fleet.limits:
+        least = least_of_limit(fleet, cuts, limit, seconds=_MIX_SECONDS, seed=seed)
+        if least is not None and least > limit.most:
+            return (
+                f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)} over "
+                f"{len(limit.weight)} pools, but the copies need at least {limit.in_words(least)} there"
+            )
+    return TOO_SMALL
 
 
 def _marginal(fleet: Fleet, multipliers: Multipliers) -> dict[str, object]:
     """The multipliers as a plan tells them, in dollars per hour."""
-    per_unit = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": MILLI, "max_price_per_hour": MICRO}
     limits = [
-        {"name": limit.name, "of": limit.what, "dollars_per_hour": float(worth) * per_unit[limit.what] / MICRO}
+        {"name": limit.name, "of": limit.what, "dollars_per_hour": float(worth) * SCALE[limit.what] / MICRO}
         for limit, worth in zip(fleet.limits, multipliers.limits, strict=True)
     ]
     commitments = [

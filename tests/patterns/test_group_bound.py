@@ -1,0 +1,137 @@
+"""The bound of fleets with limits and commitments: against enumeration, and what it says where there is no plan."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+import placement
+from placement import Problem, Status
+from placement.patterns.group_bound import MEANING
+from tests import brute, strategies
+from tests.corpus import seeds
+
+MACHINE = {"accelerator": "A", "accelerator_count": 4, "vcpus": 48, "memory_gib": 384, "price_per_hour": 10}
+Doc = dict[str, Any]
+
+
+def fleet(**keys: Any) -> Doc:
+    """Twenty copies, four to an accelerator, so five accelerators on two machines; two pools in two zones."""
+    document: Doc = {
+        "accelerators": {"A": {"memory_gib": 80}},
+        "instance_types": {"t": MACHINE},
+        "pools": [
+            {"name": "near", "instance_type": "t", "zone": "a"},
+            {"name": "far", "instance_type": "t", "zone": "b", "price_per_hour": 12},
+        ],
+        "components": [{"name": "c", "copies": 20, "accelerator_memory_gib": 20, "shared": True, "vcpus": 4}],
+    }
+    return document | keys
+
+
+@seeds(range(400), 60)
+def test_no_plan_is_below_the_bound(seeds: range) -> None:
+    """And it is met by the optimum in most tiny problems, and by no plan where it says that there is none."""
+    met = bounded = 0
+    for seed in seeds:
+        problem = strategies.random_problem(random.Random(seed), rules=40)
+        if brute.too_big(problem):
+            continue
+        truth, result = brute.survey(problem), placement.bound(Problem(**problem), time_limit=None)
+        least = truth.least_cost(None)
+        if result.status is Status.INFEASIBLE:
+            assert least is None
+        elif least is not None and result.bound is not None:
+            assert result.bound <= least
+            bounded += 1
+            met += result.bound == least
+    assert bounded > len(seeds) / 2
+    assert met >= 0.7 * bounded
+
+
+COMMITTED: list[tuple[list[Doc], float]] = [
+    ([{"name": "k", "pools": ["near"], "instances": 1}], 10.0),
+    ([{"name": "k", "pools": ["near"], "instances": 2}], 0.0),
+    ([{"name": "k", "pools": ["far"], "instances": 1}], 10.0),
+    ([{"name": "k", "pools": ["near", "far"], "instances": 1}], 10.0),
+    ([{"name": "k", "pools": ["near"], "price_per_hour": 7.5}], 12.5),
+    ([{"name": "k", "pools": ["far"], "price_per_hour": 7.5}], 14.5),
+    ([{"name": "k", "pools": ["far"], "price_per_hour": 1.5}], 20.0),
+]
+
+
+@pytest.mark.parametrize(("commitments", "price"), COMMITTED)
+def test_what_is_committed_is_used_where_that_is_cheaper(commitments: list[Doc], price: float) -> None:
+    """Two machines are needed; what is paid on top is proven to be the least."""
+    result = placement.solve(Problem(**fleet(commitments=commitments)), time_limit=None, work=1_000)
+    assert (result.status, result.plan.price_per_hour) == (Status.OPTIMAL, price)
+
+
+LIMITED: list[tuple[Doc, str]] = [
+    (
+        {"max_accelerators": 4},
+        "limit team allows max_accelerators 4 over 2 pools, but the copies need at least 8 there",
+    ),
+    ({"max_vcpus": 95.5}, "limit team allows max_vcpus 95.5 over 2 pools, but the copies need at least 96 there"),
+    ({"max_price_per_hour": 19.99}, "limit team allows max_price_per_hour 19.99 over 2 pools, but the copies need"),
+]
+
+
+@pytest.mark.parametrize(("limit", "reason"), LIMITED)
+def test_a_limit_in_the_way_is_named_with_what_is_needed(limit: Doc, reason: str) -> None:
+    """A proof that there is no plan."""
+    document = fleet(limits=[{"name": "team", "pools": ["near", "far"], **limit}])
+    result = placement.solve(Problem(**document), time_limit=None, work=1_000)
+    assert result.status is Status.INFEASIBLE
+    assert str(result.plan.model_dump()["reason"]).startswith(reason)
+
+
+WHY: list[tuple[Doc, str]] = [
+    (
+        {"limits": [{"name": "team", "pools": ["near"], "max_instances": 1}], "pools": [
+            {"name": "near", "instance_type": "t", "zone": "a", "min_instances": 2}]},
+        "limit team allows max_instances 1, but min_instances and machines that are not removable come to 2",
+    ),
+    (
+        {"instances": [{"id": "i", "pool": "near", "state": "draining"}], "objective": {"max_moves": 1},
+         "placements": [{"component": "c", "instance": "i", "accelerators": [0]}] * 3},
+        "max_moves is 1, but 3 copies that are needed can't stay where they run, 3 of them of c",
+    ),
+    (
+        {"components": [{"name": "c", "copies": 3, "accelerators": 0, "min_available_on_pool_loss": 2}]},
+        "c must keep 2 copies when a pool is lost, but has 3 copies in 2 pools that can hold it (near, far)",
+    ),
+    (
+        {"components": [{"name": "c", "copies": 3, "accelerators": 0, "min_available_on_instance_loss": 3}]},
+        "c must keep 3 copies when an instance is lost, but has 3 copies",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keys", "reason"), WHY)
+def test_what_stands_in_the_way_by_itself_is_said_at_once(keys: Doc, reason: str) -> None:
+    """With figures on both sides."""
+    result = placement.solve(Problem(**fleet(**keys)), time_limit=None, work=10)
+    assert result.status is Status.INFEASIBLE
+    assert result.plan.model_dump()["reason"] == reason
+
+
+def test_the_plan_tells_what_is_used_and_what_more_would_be_worth() -> None:
+    """Limits, commitments, and their dual prices with the sentence that says what they mean."""
+    limits = [{"name": "near-only", "pools": ["near"], "max_instances": 1}]
+    commitments = [{"name": "k", "pools": ["far"], "price_per_hour": 3}]
+    result = placement.solve(Problem(**fleet(limits=limits, commitments=commitments)), time_limit=None, work=1_000)
+    told = result.to_document()
+
+    assert told["price_per_hour"] == 19
+    assert told["limits"] == [{"name": "near-only", "of": "max_instances", "used": 1, "most": 1, "binds": True}]
+    assert told["commitments"] == [
+        {"name": "k", "of": "price_per_hour", "committed": 3.0, "used": 3.0, "idle": 0.0, "worth_per_hour": 3.0}
+    ]
+    assert told["marginal"]["meaning"] == MEANING
+    (worth,) = (row["dollars_per_hour"] for row in told["marginal"]["limits"])
+    assert Fraction(worth).limit_denominator(1000) == 2  # a machine of `far` for one of `near`
+    assert [row["dollars_per_hour"] for row in told["marginal"]["commitments"]] == [1.0]
