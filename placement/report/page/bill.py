@@ -66,7 +66,7 @@ def waterfall(view: View) -> list[Bar]:
     if view.facts is None:
         return []
     hours = horizon(view.problem.objective.horizon_hours)
-    rent, paid = round(view.facts.price * hours), round(view.verdict.price_per_hour * hours)
+    rent, paid = round(view.facts.list_price * hours), round(view.verdict.price_per_hour * hours)
     rows = [*_down_to(rent, view), *_sum(rent, paid, view), *_down_to_bound(view)]
     return bars(rows)
 
@@ -131,7 +131,7 @@ def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[Load], str]) -
                 grid.number(accelerators),
                 grid.number(copies),
                 grid.money(_price(group)),
-                grid.percent(_price(group), facts.price),
+                grid.percent(_price(group), facts.list_price),
             )
         )
     shown, note = grid.cut(rows, what)
@@ -158,13 +158,13 @@ def _by_component(view: View) -> Grid:
                 grid.number(row.placed),
                 grid.number(row.machines),
                 grid.money(part),
-                grid.percent(part, facts.price),
+                grid.percent(part, facts.list_price),
                 Cell("n/a", None, "soft") if alone is None else grid.money(alone.price),
             )
         )
     rows.sort(key=lambda row: -(row[3].key or 0))
     if empty:
-        part_of_all = grid.percent(empty, facts.price)
+        part_of_all = grid.percent(empty, facts.list_price)
         rows.append((Cell("machines without copies"), Cell(""), Cell(""), grid.money(empty), part_of_all, Cell("")))
     shown, note = grid.cut(rows, "component")
     heads = (

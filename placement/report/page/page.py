@@ -99,8 +99,8 @@ def _tiles(view: View) -> list[Tile]:
         return []
     price = view.verdict.price_per_hour
     month = f"{words.month(price)} a month of {HOURS_PER_MONTH} hours"
-    if price != facts.price:
-        month += f"; {words.money(facts.price - price)} an hour more is committed"
+    if price != facts.list_price:
+        month += f"; {words.money(facts.list_price - price)} an hour more is committed"
     tiles = [Tile("price", f"{words.money(price)} an hour", month)]
     if not view.is_hourly:
         hours = view.problem.objective.horizon_hours
