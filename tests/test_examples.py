@@ -1,13 +1,18 @@
 """Every example in the README and in `docs/` does what it says.
 
-Python blocks run in order, one namespace a page: those with `>>>` as doctests, the others as they stand. A page whose
-snippet is not meant to run says so by another language tag, such as `text`. Whole problems in YAML or JSON are read.
+Python blocks run in order, one namespace a page: those with `>>>` as doctests, the others as they stand. Commands of
+`console` blocks run one after another in one folder a page. A page whose snippet is not meant to run says so by another
+language tag, such as `text`. Whole problems in YAML or JSON are read.
 """
 
 from __future__ import annotations
 
 import doctest
+import os
 import re
+import shlex
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +92,51 @@ def test_the_pages_problems_are_read(blocks: list[Block], name: str, tmp_path: P
             copy = tmp_path / f"{Path(name).stem}-{block.line}.{block.language}"
             copy.write_text(block.text, "utf-8")
             placement.read(copy)
+
+
+def run_console(blocks: list[Block], name: str, folder: Path) -> None:
+    """Run the commands of a page's console blocks: each line after ``$ ``, of the package's own command or of `cat`.
+
+    What they print, errors included, is what stands below them; ``...`` is any of it.
+    """
+    checker, flags = doctest.OutputChecker(), doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    for block in blocks:
+        for step in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+            command, _, wanted = step.partition("\n")
+            first, *words = shlex.split(command)
+            start = {"placement": [sys.executable, "-m", "placement"], "cat": ["cat"]}[first]
+            done = subprocess.run(
+                [*start, *words],
+                cwd=folder,
+                env={**os.environ, "COLUMNS": "120"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                encoding="utf-8",
+                check=False,
+            )
+            got = done.stdout if done.stdout.endswith("\n") else f"{done.stdout}\n"
+            if not checker.check_output(wanted, got, flags):
+                pytest.fail(f"{name}:{block.line}: {command}\nexpected:\n{wanted}got:\n{got}", pytrace=False)
+
+
+@pytest.mark.parametrize(("blocks", "name"), paged("console"))
+def test_the_pages_commands_print_what_stands_there(blocks: list[Block], name: str, tmp_path: Path) -> None:
+    """With the files of `instances/` beside them."""
+    for path in (ROOT / "instances").iterdir():
+        (tmp_path / path.name).symlink_to(path)
+
+    run_console(blocks, name, tmp_path)
+
+
+def test_a_wrong_command_fails_with_its_place(tmp_path: Path) -> None:
+    """What came instead is told; what is right passes, and so does what is left open."""
+    page = "# A page\n\n```console\n$ placement --version\nplacement {version}\n```\n"
+    run_console(blocks_of(page.format(version=placement.__version__)), "page.md", tmp_path)
+    run_console(blocks_of(page.format(version="...")), "page.md", tmp_path)
+
+    with pytest.raises(pytest.fail.Exception, match=r"page\.md:4: placement --version\nexpected:\nplacement 9\n"):
+        run_console(blocks_of(page.format(version="9")), "page.md", tmp_path)
 
 
 PAGE = """\
