@@ -38,9 +38,11 @@ def main() -> None:
                 errors["graphs"].append(float(_graphs(row) @ _fit(rest, _graphs, "graphs")) - row.graphs)
             found = size(row.model, "H100", row.tensor_parallel, row.launch)
             errors["activation"].append(found.activation_gib - row.activation)
-            beside = row.weights + found.activation_gib + _non_torch(rest, row)
-            errors["beside_kv"].append(beside - row.beside_kv)
-            errors["tokens"].append(100 * (found.kv_tokens / row.tokens - 1))
+            non_torch = _non_torch(rest, row)
+            errors["beside_kv"].append(row.weights + found.activation_gib + non_torch - row.beside_kv)
+            # The pool as it is without what was fitted on this model.
+            pool = 79.19 * (row.launch.utilization or 0.0) - row.weights - found.activation_gib - non_torch
+            errors["tokens"].append(100 * (found.kv_tokens / found.kv_gib * pool / row.tokens - 1))
     print(f"{len(rows)} launches of {len(names)} models; each model predicted without its own launches")
     for part, found_errors in errors.items():
         unit = "%" if part == "tokens" else "GiB"

@@ -92,7 +92,7 @@ class Architecture:
     intermediate: int  # of a dense layer, 0 when there is none
     vocabulary: int
     layers: int
-    heads: int
+    heads: int  # of queries, 0 when the config does not say
     caches: tuple[Cache, ...]  # of each layer that keeps something, in their order
     context: int | None  # most tokens of a sequence, prompt and answer
     dtype_bytes: int

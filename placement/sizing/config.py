@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import DocumentError, Fault, printable
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 # Where models that see or hear keep what their language model is made of.
 _NESTS = ("text_config", "llm_config", "language_config", "language_model_config", "thinker_config")
+# The family of what is inside, where only the outside names its own.
+_INSIDE = {"gemma3": "gemma3_text", "gemma3n": "gemma3n_text", "llama4": "llama4_text", "llava": "llama"}
 MOST = 2**40  # of any number that is a size: more is damage
 
 # What a config says, first by the name that most models use.
@@ -54,7 +58,7 @@ class Config:
         return next(((name, self.values[name]) for name in names if self.values.get(name) is not None), None)
 
     def whole(self, *names: str, least: int = 0) -> int | None:
-        """The whole number under the first of the names that is there; None when none is.
+        """The whole number under the first of the names that is there; None when none is, or 0 where `least` is 1.
 
         Raises
         ------
@@ -62,7 +66,9 @@ class Config:
             What stands there is no whole number of at least `least`.
         """
         found = self.get(*names)
-        return None if found is None else self._whole(*found, least)
+        if found is None or (least and found[1] == 0 and not isinstance(found[1], bool)):
+            return None  # 0 is how configs say that there is none
+        return self._whole(*found, least)
 
     def _whole(self, name: str, value: Any, least: int) -> int:
         if isinstance(value, list) and value and all(entry == value[0] for entry in value):
@@ -129,7 +135,16 @@ class Config:
             return self
         if nested.get(*HIDDEN) is None and nested.get(*LAYERS) is None and any(nested.get(name) for name in _NESTS):
             return nested.language_model()
-        return nested
+        # What is written inside is the difference to the family's defaults, so what is absent is known.
+        defaults = _defaults().get(nested.text("model_type") or _INSIDE.get(self.text("model_type"), ""), {})
+        return Config({**defaults, **nested.values}, nested.source, nested.path)
+
+
+@cache
+def _defaults() -> dict[str, dict[str, Any]]:
+    """Defaults of families of language models, as `tools/make_defaults.py` read them from transformers."""
+    text = resources.files("placement.sizing").joinpath("defaults.json").read_text("utf-8")
+    return dict(json.loads(text))
 
 
 def parse_config(text: str, source: str) -> Config:

@@ -49,10 +49,12 @@ _UNCOUNTED = ("moe_latent_size", "routed_expert_hidden_size", "block_configs")
 def count_parameters(config: Config) -> Parameters | None:
     """Parameters of a model and of its encoder of pictures; None where the config lacks what only this needs."""
     model = config.language_model()
+    outside = config.flag("tie_word_embeddings", default=model.text("model_type") in _TIED_BY_DEFAULT)
+    tied = model.flag("tie_word_embeddings", default=outside)
     if model.get(*_UNCOUNTED) is not None:
         return None
     try:
-        found = _count(model)
+        found = _count(model, tied=tied)
     except DocumentError:
         return None
     encoder = config.inside("vision_config")
@@ -73,11 +75,9 @@ def _encoder(encoder: Config) -> int:
     return blocks * hidden * (4 * hidden + matrices * (inner or 4 * hidden))
 
 
-def _count(config: Config) -> Parameters:
+def _count(config: Config, *, tied: bool) -> Parameters:
     hidden, layers = config.needed(*keys.HIDDEN), layer_count(config)
     vocabulary = -(-config.needed(*keys.VOCABULARY) // _VOCABULARY_UNIT) * _VOCABULARY_UNIT
-    family = config.text("model_type")
-    tied = config.flag("tie_word_embeddings", default=family in _TIED_BY_DEFAULT)
     total = Parameters(vocabulary * hidden * (1 if tied else 2), hidden, 0)
     caches = read_caches(config)
     attention = [_layer(config, cache, hidden) for cache in caches if not cache.token_bytes]

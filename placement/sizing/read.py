@@ -103,7 +103,7 @@ def read_architecture(config: Config, folder: Path | None = None) -> Architectur
         intermediate=_intermediate(model, hidden),
         vocabulary=model.needed(*keys.VOCABULARY),
         layers=layer_count(model),
-        heads=model.whole(*keys.HEADS, least=1) or 1,
+        heads=model.whole(*keys.HEADS, least=1) or 0,
         caches=caches,
         context=model.whole(*keys.CONTEXT, least=1),
         dtype_bytes=dtype_bytes,

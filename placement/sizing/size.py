@@ -350,7 +350,7 @@ def _tokens(case: _Case, pool: float, context: int) -> int:
 def _misfit(case: _Case, need: float, pool: float, total: float, share: float, *, by_need: bool) -> str:
     """Why a copy does not fit; empty when it does."""
     figures, degree = case.model.architecture, case.load.tensor_parallel
-    if figures.heads % degree:
+    if figures.heads % degree:  # 0 where the config does not say: then nothing is known against it
         return f"{figures.heads} attention heads can't be split over {degree} GPUs"
     if case.launch.pipeline_parallel > figures.layers:
         return f"{figures.layers} layers can't be split over {case.launch.pipeline_parallel} stages"

@@ -15,7 +15,7 @@ from placement.sizing.config import Config
 from placement.sizing.known import known_models
 from placement.sizing.kv_cache import lay_out
 from placement.sizing.layers import read_caches
-from placement.sizing.read import read_architecture
+from placement.sizing.read import model_of, read_architecture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +150,39 @@ def test_a_model_that_sees_has_its_language_model_inside() -> None:
 
     assert figures.vision is not None
     assert (figures.vision.tokens, figures.vision.numbers) == (256, 3 * 896 * 896)
+
+
+def test_a_nested_config_is_a_difference() -> None:
+    """Gemma 3 4B as it is published: its text_config has neither vocabulary nor heads, as they are the family's."""
+    text = {
+        "model_type": "gemma3_text",
+        "hidden_size": 2560,
+        "intermediate_size": 10240,
+        "num_hidden_layers": 34,
+        "rope_scaling": {"factor": 8.0, "rope_type": "linear"},
+        "sliding_window": 1024,
+    }
+    encoder = {"hidden_size": 1152, "num_hidden_layers": 27, "intermediate_size": 4304, "image_size": 896}
+    config = Config(
+        {"model_type": "gemma3", "mm_tokens_per_image": 256, "text_config": text, "vision_config": encoder}, "c"
+    )
+
+    found = size(model_of(config, "gemma"), "H100", 1, Launch("vllm=0.19", 1024, 8192, 0.95))
+
+    # As vLLM 0.19 logged it: 8.58 GiB of weights, 3.89 of activations, 468,144 tokens.
+    assert found.weights_gib == pytest.approx(8.58, abs=0.03)
+    assert found.activation_gib == pytest.approx(3.89, abs=0.02)
+    assert found.kv_tokens == pytest.approx(468_144, rel=0.002)
+
+
+def test_zero_means_none() -> None:
+    """A head size of 0 beside a latent; a config that does not say how many heads ask fits any degree."""
+    config = Config({**PLAIN, "head_dim": 0, "kv_lora_rank": 512, "qk_rope_head_dim": 64}, "c")
+    silent = {**PLAIN, "head_dim": 128}
+    del silent["num_attention_heads"]
+
+    assert read_architecture(config).caches[0].key_size == 576
+    assert size(model_of(Config(silent, "c"), "c"), "H100", 2, Launch("vllm=0.19", weights_gib=7.5)).fits
 
 
 @pytest.mark.parametrize(
