@@ -59,8 +59,9 @@ SAGEMAKER_SOURCES = {  # `source_class` of the table of SageMaker's prices
     "public repos": ("public repositories that quote AWS's price list API", "2026-06..2026-08"),
     "public README": ("public copy of SageMaker's price page", "2021"),
 }
-# The rule for a SageMaker price that nobody lists (the table's SOURCE.md): its listed prices are this much above EC2's.
-USUAL_FACTOR, SMALLEST_FACTOR = 1.25, 1.4
+# The rule for a SageMaker price that nobody lists: listed prices are this much above EC2's. Of the smallest sizes it is
+# 1.4 (g5, g6e, g4dn); of eight GPUs of a p family 1.15 (p3.16xlarge, p3dn, and p5en: 72.795 where EC2 asks 63.296).
+USUAL_FACTOR, SMALLEST_FACTOR, LARGEST_FACTOR = 1.25, 1.4, 1.15
 STALE_FACTOR = 1.6  # a listed price so far above EC2's is older than EC2's price cut of June 2025
 
 # What joins the accelerators of one machine, by family, from the vendors' product pages. Not here: not known.
@@ -275,8 +276,11 @@ def sagemaker_price(machine: Row, listed: dict[str, str] | None) -> Row:
         }
     if not machine.get("price_per_hour"):
         return {}
-    smallest = machine["instance_type"].startswith("g") and machine["instance_type"].endswith(".xlarge")
-    factor = SMALLEST_FACTOR if smallest else USUAL_FACTOR
+    name, factor = machine["instance_type"], USUAL_FACTOR
+    if name.startswith("g") and name.endswith(".xlarge"):
+        factor = SMALLEST_FACTOR
+    elif name.startswith("p") and machine["accelerator_count"] == 8:
+        factor = LARGEST_FACTOR
     price: Row = {
         "price_per_hour": number(float(machine["price_per_hour"]) * factor),
         "price_region": machine["price_region"],

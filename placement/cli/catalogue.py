@@ -200,6 +200,6 @@ def export(
         market = read_market(facts)
         check_region(region, market)
         wanted = chosen(market, names or (), gpu or (), region, provider, max_price)
-        places = tuple(zone.strip() for zone in zones.split(",") if zone.strip())
+        places = tuple(dict.fromkeys(zone.strip() for zone in zones.split(",") if zone.strip()))
         wish = Wish(wanted, region, places, "spot" if spot else "on-demand", prices_of(price or (), market))
         write_blocks(blocks(market, wish), output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 
 def init(
     output: Annotated[
-        str, typer.Argument(metavar="[FILE]", help="The YAML file to write; - is standard output.")
+        str,
+        typer.Argument(
+            metavar="[FILE]", help="The file to write, YAML with comments or JSON by the suffix; - is standard output."
+        ),
     ] = "fleet.yaml",
     region: Annotated[str, typer.Option(help="A region, such as us-east-1.")] = "",
     provider: Annotated[str, typer.Option(help="aws, sagemaker, gcp or azure; else by the region, aws first.")] = "",
@@ -73,7 +77,7 @@ def init(
             provider=provider,
             gpus=tuple(gpu or ()),
             instance_types=tuple(instance_type or ()),
-            zones=tuple(zone.strip() for zone in zones.split(",") if zone.strip()),
+            zones=tuple(dict.fromkeys(zone.strip() for zone in zones.split(",") if zone.strip())),
             survive_zones=survive_zones or 0,
             share=share,
             prices=prices_of(price or (), market),
@@ -106,11 +110,14 @@ def _complete(answers: Answers, market: Market) -> Answers:
 
 def _write(made: Draft, output: str, *, force: bool) -> None:
     from placement.cli.exporting import refuse_over
-    from placement.documents.write import write_file
+    from placement.documents.write import write_document, write_file
     from placement.report.words import count
 
     refuse_over(output, force=force)
-    write_file(made.text, output)
+    if Path(output).suffix.lower() == ".json":  # which has no comments
+        write_document(made.problem.to_document(), output)
+    else:
+        write_file(made.text, output)
     if output != "-":
         problem = made.problem
         zones = len({pool.zone for pool in problem.pools})

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue.tables import accelerators
 from placement.errors import UsageError, printable
 from placement.quickstart.machines import MEMORY_GIB, VCPUS
 from placement.sizing import Launch, read_model, size
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from placement.quickstart.answers import Answers, ModelWish
     from placement.sizing import Model, Sizing
 
+_UNKNOWN = "nobody we read tells how much of its memory is usable; write its options by hand"
 CONTEXT_LENGTH, CONCURRENCY = 8192, 8  # tokens of a sequence; sequences at a time: our defaults, told in the file
 
 
@@ -56,7 +58,7 @@ def draft_component(
     reasons: list[str] = []
     notes: list[str] = []
     for device, most in devices.items():
-        best, reason = _smallest(model, device, most, launch)
+        best, reason = _smallest(model, device, most, launch) if _is_known(device) else (None, _UNKNOWN)
         if best is None:
             reasons.append(f"not on {device}: {reason}")
             continue
@@ -65,7 +67,7 @@ def draft_component(
         notes += best.notes
     if not options:
         told = "; ".join(reasons)
-        raise UsageError(f"no copy of {printable(model.name)} fits: {told}; choose larger GPUs with --gpu")
+        raise UsageError(f"no copy of {printable(model.name)} fits: {told}; choose other GPUs with --gpu")
     remarks = [_load_words(model, launch), *reasons]
     row = {"name": _name(wish, model, taken)} | _amount(wish, answers, zones, remarks)
     return Drafted(row, tuple(options), tuple(commands), tuple(remarks), tuple(dict.fromkeys(notes)))
@@ -81,14 +83,17 @@ def _load_words(model: Model, launch: Launch) -> str:
     return f"{model.name}: {launch.concurrency} sequences of {launch.context_length} tokens in a copy at a time."
 
 
+def _is_known(device: str) -> bool:
+    """Whether the catalogue knows how much of an accelerator's memory is usable."""
+    facts = accelerators().get(device)
+    return facts is not None and facts.usable_gib is not None
+
+
 def _smallest(model: Model, device: str, most: int, launch: Launch) -> tuple[Sizing | None, str]:
     """The copy on the fewest accelerators of a kind; None with the reason of the most when none fits."""
     reason = "no degree was tried"
     for degree in (2**power for power in range(most.bit_length()) if 2**power <= most):
-        try:
-            found = size(model, device, degree, launch)
-        except UsageError as error:  # of which nobody knows what is usable, say
-            return None, str(error)
+        found = size(model, device, degree, launch)
         if found.fits:
             return found, ""
         reason = f"{found.reason} on {degree}" if degree > 1 else found.reason

@@ -53,7 +53,7 @@ def test_list_as_a_table_and_as_csv() -> None:
     rows = list(csv.DictReader(io.StringIO(run("catalogue", "list", "--gpu", "L4", "--format", "csv").stdout)))
 
     assert "ml.p5.48xlarge" in table.stdout
-    assert "derived: 1.25 x" in " ".join(table.stdout.split())
+    assert "derived: 1.15 x" in " ".join(table.stdout.split())
     assert rows[0]["instance_type"] == "g6f.large"
     assert rows[0]["price_region"] == "us-east-1"
 
@@ -113,7 +113,7 @@ def test_show_a_machine_and_an_accelerator(files: Path) -> None:
     unknown = " ".join(run("catalogue", "show", "p5e.48xlarge").stdout.split())
 
     assert "8 x H100: 79.19 GiB usable of 80 GB each, joined by NVLink" in machine
-    assert "$68.80 an hour (derived: 1.25 x EC2," in machine
+    assert "$63.30 an hour (derived: 1.15 x EC2," in machine
     assert "at most 3 machines in us-east-1" in quota
     assert "A100-40GB" in family
     assert "A100-80GB" in family

@@ -14,7 +14,7 @@ from tests.cli.test_solve import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-P5 = {"accelerator": "H100", "accelerator_count": 8, "vcpus": 192, "memory_gib": 2048, "price_per_hour": 68.8}
+P5 = {"accelerator": "H100", "accelerator_count": 8, "vcpus": 192, "memory_gib": 2048, "price_per_hour": 63.296}
 
 
 def problem(types: dict[str, Any], **more: Any) -> placement.Problem:

@@ -43,6 +43,16 @@ def test_standard_output(tmp_path: Path) -> None:
     assert placement.read(target).components[0].name == "phi-2"
 
 
+def test_json_by_the_suffix(tmp_path: Path) -> None:
+    """Without comments; a zone that is named twice is one."""
+    target = tmp_path / "fleet.json"
+    zones = ("--zones", "use1-az1,use1-az1, use1-az2")
+    done = run("init", target, "--region", "us-east-1", "--gpu", "L4", "--model", "phi-2", *zones)
+
+    assert done.exit_code == 0, done.stderr
+    assert {pool.zone for pool in placement.read(target).pools} == {"use1-az1", "use1-az2"}
+
+
 def test_many_models_from_a_file(tmp_path: Path) -> None:
     """Beside those of --model."""
     (tmp_path / "models.csv").write_text("model,copies\nphi-2,3\ngemma-3-4b-it,2\n")

@@ -143,6 +143,7 @@ def test_a_cluster_is_its_nodes() -> None:
         ({"region": "us-est-1"}, 'no region "us-est-1" is in the catalogue; did you mean'),
         ({"gpus": ("H1000",)}, 'no accelerator "H1000" is in the catalogue; did you mean "H100"'),
         ({"gpus": ("MI300X",)}, "aws offers no machine with MI300X in us-east-1; "),
+        ({"gpus": ("Trainium",)}, "not on Trainium: nobody we read tells how much of its memory is usable"),
         ({"provider": "azur"}, 'no provider "azur" is in the catalogue'),
         ({"instance_types": ("g6e.xl",)}, 'no instance type "g6e.xl" is in the catalogue; did you mean "g6e.xlarge"'),
         ({"zones": ("euw1-az1",)}, "--zones: euw1-az1 offers none of these machines; did you mean"),
