@@ -78,7 +78,7 @@ KEYS = f"""format name accelerators instance_types pools components instances pl
     state removable component instance option pinned horizon_hours max_moves""".split()
 NEEDS = (("accelerator_memory_gib", 1024), ("accelerator_share", SHARE), ("vcpus", 1000), ("memory_gib", 1024))
 # A component by an option on a pool: it puts a `need` into patterns of `touches` of its `devices`, or it owns these.
-Way = namedtuple("Way", "component option pool zone devices shared memory share need touches owned usage rate")
+Mode = namedtuple("Mode", "component option pool zone devices shared memory share need touches owned usage rate")
 
 
 def clean(value: Any, *, names: bool = False) -> Any:
@@ -131,7 +131,7 @@ class Pool:
         self.room: Need = (self.devices * of_one, self.devices * SHARE, max(0, self.vcpus), max(0, self.host))
         self.unit: Need = self.room if self.single else (of_one, SHARE, 0, 0)  # what a pattern may fill
 
-    def way(self, component: str, o: int, option: Row, *, dedicated: bool) -> list[Way]:
+    def mode(self, component: str, o: int, option: Row, *, dedicated: bool) -> list[Mode]:
         """How a copy runs on an empty machine; []: it may not, or does not fit. Dedicated ones are in no pattern."""
         devices, shared = count(option, "accelerators", 1), bool(option.get("shared"))
         memory, share, vcpus, host = (units(option, key, scale) for key, scale in NEEDS)
@@ -145,7 +145,7 @@ class Pool:
         need = None if dedicated else usage if self.single else (memory, share, 0, 0) if shared and devices else None
         touches, owned = (0, 0 if dedicated else devices) if need is None else (1 if self.single else devices, 0)
         where, rate = (component, o, self.name, self.zone), decimal(number(option, "throughput", 0))
-        return [Way._make((*where, devices, shared, memory, share, need, touches, owned, usage, rate))]
+        return [Mode._make((*where, devices, shared, memory, share, need, touches, owned, usage, rate))]
 
 
 class Problem:
@@ -183,7 +183,7 @@ class Problem:
         # Moves that no plan avoids: `required` copies are placed, and of those that run only so many may stay.
         stay, kept = Counter[tuple[str, str]](), Counter[str]()
         for (name, o, machine, _), (many, _) in self.places.items():
-            stay[name, machine] += many if (o, self.machines[machine]) in self.components[name].way_of else 0
+            stay[name, machine] += many if (o, self.machines[machine]) in self.components[name].mode_of else 0
         for (name, _), many in stay.items():
             kept[name] += min(many, self.components[name].per_instance)
         self.moves = {n: max(0, min(self.running[n], c.required) - kept[n]) for n, c in self.components.items()}
@@ -219,23 +219,23 @@ class Component:
         self.skew, self.per_zone, self.per_instance = (count(spread, key, NO_LIMIT) for key in limits)
         insist(self.skew > 0, "max_skew must be at least 1")
         self.min_zones, self.floor = count(spread, "min_zones", 0), count(row, "min_available_on_zone_loss", 0)
-        self.dedicated, self.ways = bool(row.get("dedicated")), list[Way]()
+        self.dedicated, self.modes = bool(row.get("dedicated")), list[Mode]()
         for (o, option), pool in product(enumerate(self.options), pools.values()):
             if pool.zone in row.get("zones", [pool.zone]):
-                self.ways += pool.way(self.name, o, option, dedicated=self.dedicated)
-        self.zones = sorted({way.zone for way in self.ways})
+                self.modes += pool.mode(self.name, o, option, dedicated=self.dedicated)
+        self.zones = sorted({mode.zone for mode in self.modes})
         if self.demand:
             self.serve(*(count[self.name] for count in today))
-        self.way_of = {(way.option, way.pool): way for way in self.ways}
+        self.mode_of = {(mode.option, mode.pool): mode for mode in self.modes}
         self.in_zone = self.zone_range()
-        of_pool: dict[str, list[Way]] = defaultdict(list)
-        for way in self.ways:
-            of_pool[way.pool].append(way)
-        self.on_one = {p: self.most_on_one(pools[p], ways) for p, ways in of_pool.items()}
+        of_pool: dict[str, list[Mode]] = defaultdict(list)
+        for mode in self.modes:
+            of_pool[mode.pool].append(mode)
+        self.on_one = {p: self.most_on_one(pools[p], modes) for p, modes in of_pool.items()}
         # Machines that hold copies of it in any plan, at least: by their number, by zones, and two if one may be lost.
-        n = max(self.required, math.ceil(self.demand / (max((way.rate for way in self.ways), default=0) or 1)))
+        n = max(self.required, math.ceil(self.demand / (max((mode.rate for mode in self.modes), default=0) or 1)))
         by_zones = max(min(self.min_zones, n), -(-n // max(1, self.per_zone)), 2 if self.floor and n else 0)
-        self.machines = max(by_zones, -(-n // max(self.on_one.values()))) if self.ways else 0
+        self.machines = max(by_zones, -(-n // max(self.on_one.values()))) if self.modes else 0
         self.avoid = set(row.get("avoid", []))
         self.called = {f"group:{one}" for one in row.get("groups", [])} | ({self.name} - {"group:" + self.name[6:]})
         self.counted_whole = self.dedicated and not self.demand and self.copies <= MOST_WHOLE
@@ -259,7 +259,7 @@ class Component:
         step = Fraction(math.gcd(*(int(r * scale) for r in rates)) ** (max(self.demand, *rates) * scale > 2**44), scale)
         parts = math.ceil((self.demand - max(self.demand, Fraction(1)) / 10**9) / step)
         self.demand = max(parts * step, min(rates) * bool(self.required or pinned))
-        self.ways = [way._replace(rate=min(way.rate, self.demand)) for way in self.ways]
+        self.modes = [mode._replace(rate=min(mode.rate, self.demand)) for mode in self.modes]
         enough = max(self.required, math.ceil(self.demand / min(rates)))
         self.copies = max(enough, 2 * self.floor + 1, max(1, len(self.zones)) * running) if self.demand else 0
 
@@ -274,14 +274,14 @@ class Component:
         high = min(self.copies - elsewhere, (self.copies + others) // zones, self.per_zone)
         return max(0, -(-(self.required - others) // zones)), max(0, high)
 
-    def most_on_one(self, pool: Pool, ways: list[Way]) -> int:
+    def most_on_one(self, pool: Pool, modes: list[Mode]) -> int:
         """No machine of the pool holds more copies: the least that any way takes of each resource counts."""
         most: list[int] = [self.copies, self.per_instance]
-        for has, taken in zip(pool.room, zip(*(way.usage for way in ways), strict=True), strict=True):
+        for has, taken in zip(pool.room, zip(*(mode.usage for mode in modes), strict=True), strict=True):
             most += [has // min(taken)] if min(taken) else []
-        width, memory, share = (min(getattr(way, key) for way in ways) for key in ("devices", "memory", "share"))
+        width, memory, share = (min(getattr(mode, key) for mode in modes) for key in ("devices", "memory", "share"))
         if width:  # a copy stands on so many accelerators, each of which holds so many copies
-            beside = [self.copies if any(way.shared for way in ways) else 1]
+            beside = [self.copies if any(mode.shared for mode in modes) else 1]
             beside += [has // each for has, each in ((pool.memory, memory), (SHARE, share)) if each]
             most.append(pool.devices * min(beside) // width)
         return max(1, min(most))
@@ -291,8 +291,8 @@ class Component:
         problem, placed, zones, pinned = leaf.problem, max(self.required, 1 if self.demand else 0), len(self.zones), 0
         for (name, o, machine, seats), (_, pins) in problem.places.items():
             if pins and name == self.name:
-                way = self.way_of.get((o, problem.machines[machine]))
-                fits = way is not None and (seats is None or len(seats) == way.devices)
+                mode = self.mode_of.get((o, problem.machines[machine]))
+                fits = mode is not None and (seats is None or len(seats) == mode.devices)
                 pinned += pins if fits else self.copies + 1
         if pinned > self.copies or not placed:
             return pinned > self.copies
@@ -411,9 +411,9 @@ class DeviceClass:
         rooms = {(problem.pools[p].single, problem.pools[p].unit) for p in self.pools}
         insist(len(rooms) == 1, "the pools of a class must be alike")
         self.users: dict[Need, dict[Component, dict[int, set[str]]]] = {}  # by component and option, on which pools
-        for c, way in ((one, way) for one in problem.components.values() for way in one.ways if way.need is not None):
-            if way.pool in self.pools:
-                self.users.setdefault(way.need, {}).setdefault(c, {}).setdefault(way.option, set()).add(way.pool)
+        for c, mode in ((one, m) for one in problem.components.values() for m in one.modes if m.need is not None):
+            if mode.pool in self.pools:
+                self.users.setdefault(mode.need, {}).setdefault(c, {}).setdefault(mode.option, set()).add(mode.pool)
         self.price = priced(row, "copies", tuple, -math.inf)
         for need, price in self.price.items():
             insist(need in self.users, f"no copy on these pools has the need {show(need)}")
@@ -466,7 +466,7 @@ class Prices:
             worth[p] += price * pools[p].room[r]
         for (name, p), price in self.per_instance.items():
             worth[p] += price * components[name].on_one[p]
-        total = sum(self.least(c, worth, leaf) for c in components.values() if c.ways)
+        total = sum(self.least(c, worth, leaf) for c in components.values() if c.modes)
         for key, price in self.copies.items():
             total += min(price * end for end in leaf.copies.get(key, (0, components[key[0]].copies)))
         for priority, limit in leaf.within.items():  # so many copies are placed at least, and bring their price each
@@ -481,16 +481,16 @@ class Prices:
             return self.least_whole(c, worth, reward)
         sets = [(o, pools, price) for (name, o, pools), price in self.copies.items() if name == c.name]
         in_zone, rates = dict[str, int](), list[Fraction]()
-        for way in c.ways:  # what a copy takes, at its prices, or a part of a machine of its own
-            kind, value = self.class_of.get(way.pool), self.per_instance.get((c.name, way.pool), 0) - reward
+        for mode in c.modes:  # what a copy takes, at its prices, or a part of a machine of its own
+            kind, value = self.class_of.get(mode.pool), self.per_instance.get((c.name, mode.pool), 0) - reward
             if c.dedicated:
-                value = worth[way.pool] // c.on_one[way.pool] - reward
+                value = worth[mode.pool] // c.on_one[mode.pool] - reward
             elif kind is not None:
-                value += way.owned * self.alpha[kind] + way.touches * kind.price.get(way.need, 0)
-            value += 0 if c.dedicated else sum(self.volumes.get((way.pool, r), 0) * n for r, n in enumerate(way.usage))
-            value -= sum(price for o, pools, price in sets if o == way.option and way.pool in pools)
-            in_zone[way.zone] = min(value, in_zone.get(way.zone, value))
-            rates += [Fraction(value) / way.rate] if c.demand else []
+                value += mode.owned * self.alpha[kind] + mode.touches * kind.price.get(mode.need, 0)
+            value += sum(self.volumes.get((mode.pool, r), 0) * n for r, n in enumerate(mode.usage) if not c.dedicated)
+            value -= sum(price for o, pools, price in sets if o == mode.option and mode.pool in pools)
+            in_zone[mode.zone] = min(value, in_zone.get(mode.zone, value))
+            rates += [Fraction(value) / mode.rate] if c.demand else []
         if c.demand:  # nothing is worth less than 0 here
             return max(c.required * min(in_zone.values()), math.ceil(c.demand * min(rates)))
         low, high = c.in_zone  # first the least in every zone, then the cheapest, then more only where that pays
@@ -504,7 +504,7 @@ class Prices:
         """The same where its machines are its alone: covering knapsacks, one in each zone, then one over zones."""
         best = {0: 0}  # copies so far -> the least that their machines are worth
         for zone in c.zones:
-            offers = {(c.on_one[way.pool], worth[way.pool]) for way in c.ways if way.zone == zone}
+            offers = {(c.on_one[mode.pool], worth[mode.pool]) for mode in c.modes if mode.zone == zone}
             here, after = [0], dict[int, int]()
             for n in range(1, c.in_zone[1] + 1):
                 here.append(min(value + here[max(0, n - many)] for many, value in offers))
@@ -551,11 +551,11 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
     seats: dict[tuple[str, int], list[Any]] = defaultdict(list)  # by machine and accelerator, who runs there
     for (name, o, m, places), (many, _) in problem.places.items():
         pool, reward = problem.pools[problem.machines[m]], rewards.get(name, 0)
-        way, on = problem.components[name].way_of.get((o, pool.name)), {0} if pool.single else places
-        if way is not None and (way.touches or way.owned) and on and pool.name in prices.class_of:
+        mode, on = problem.components[name].mode_of.get((o, pool.name)), {0} if pool.single else places
+        if mode is not None and (mode.touches or mode.owned) and on and pool.name in prices.class_of:
             for a in on:
-                seats[m, a].append((way.need, many, -(-reward // len(on))))
-        elif way is not None:  # where it stands is not known, or nothing
+                seats[m, a].append((mode.need, many, -(-reward // len(on))))
+        elif mode is not None:  # where it stands is not known, or nothing
             more[m] += reward * many
     tables = {kind: kind.knapsack.table(kind.items(leaf)) for kind in prices.classes}
     for (m, _), some in seats.items():

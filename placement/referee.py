@@ -230,9 +230,9 @@ class _Standing:
         self.plan = plan
         self.pools = {row.name: row for row in problem.pools}
         self.components = {row.name: row for row in problem.components}
-        self.ways = {row.name: row.ways for row in problem.components}
+        self.modes = {row.name: row.modes for row in problem.components}
         self.running = {row.id: row for row in problem.instances}
-        self.needs = {name: [_need(way) for way in ways] for name, ways in self.ways.items()}
+        self.needs = {name: [_need(mode) for mode in modes] for name, modes in self.modes.items()}
         self.rooms = {row.name: _room(problem, row) for row in problem.pools}
         self._eligible: dict[object, set[str]] = {}
 
@@ -285,7 +285,7 @@ class _Standing:
 
     def can_read(self, component: str, option: int) -> bool:
         """Whether there is such a component with such an option."""
-        return component in self.components and option < len(self.ways[component])
+        return component in self.components and option < len(self.modes[component])
 
     def content(self, machine: str) -> _Content:
         """Pool and copies of a machine of the plan."""
@@ -313,19 +313,19 @@ class _Standing:
         own = row.price_per_hour
         return micro_dollars(self.problem.instance_types[row.instance_type].price_per_hour if own is None else own)
 
-    def allows(self, way: Option, pool: Pool) -> bool:
+    def allows(self, mode: Option, pool: Pool) -> bool:
         """Whether the option's allow-lists admit the pool's instance type and its accelerator."""
         accelerator = self.problem.instance_types[pool.instance_type].accelerator
-        by_accelerator = way.on is None or accelerator in way.on
-        return by_accelerator and (way.instance_types is None or pool.instance_type in way.instance_types)
+        by_accelerator = mode.on is None or accelerator in mode.on
+        return by_accelerator and (mode.instance_types is None or pool.instance_type in mode.instance_types)
 
     def eligible_zones(self, name: str) -> set[str]:
         """Allowed zones with a pool that may be used and whose empty machine holds one copy by some option.
 
         Components with the same lists and needs are looked at once.
         """
-        allowed, ways, needs = self.components[name].zones, self.ways[name], self.needs[name]
-        key = allowed, *((way.on, way.instance_types, takes) for way, takes in zip(ways, needs, strict=True))
+        allowed, modes, needs = self.components[name].zones, self.modes[name], self.needs[name]
+        key = allowed, *((mode.on, mode.instance_types, takes) for mode, takes in zip(modes, needs, strict=True))
         if key not in self._eligible:
             self._eligible[key] = {
                 pool.zone
@@ -333,21 +333,21 @@ class _Standing:
                 if pool.max_instances != 0
                 and (allowed is None or pool.zone in allowed)
                 and any(
-                    self.allows(way, pool) and _fits(takes, self.rooms[pool.name])
-                    for way, takes in zip(ways, needs, strict=True)
+                    self.allows(mode, pool) and _fits(takes, self.rooms[pool.name])
+                    for mode, takes in zip(modes, needs, strict=True)
                 )
             }
         return self._eligible[key]
 
 
-def _need(way: Option) -> _Need:
+def _need(mode: Option) -> _Need:
     return _Need(
-        accelerators=way.accelerators,
-        memory=need(way.accelerator_memory_gib, MIB_PER_GIB),
-        share=need(way.accelerator_share, WHOLE_SHARE),
-        shared=way.shared,
-        vcpus=need(way.vcpus, MILLI),
-        host=need(way.memory_gib, MIB_PER_GIB),
+        accelerators=mode.accelerators,
+        memory=need(mode.accelerator_memory_gib, MIB_PER_GIB),
+        share=need(mode.accelerator_share, WHOLE_SHARE),
+        shared=mode.shared,
+        vcpus=need(mode.vcpus, MILLI),
+        host=need(mode.memory_gib, MIB_PER_GIB),
     )
 
 
@@ -428,7 +428,7 @@ def _assignment_rows(stand: _Standing) -> Iterator[Violation]:
             continue
         if row.instance not in stand.machines:
             yield Violation("listed-instance", where, f'instance "{row.instance}" is not in the plan\'s instances')
-        options = len(stand.ways[row.component])
+        options = len(stand.modes[row.component])
         if row.option >= options:
             message = f"option {row.option} of {row.component}, which has {options}, numbered from 0"
             yield Violation("known-option", where, message)
@@ -452,7 +452,7 @@ def _where_it_stands(stand: _Standing, machine: str, pool: str, copy: _Copy) -> 
 def _where_allowed(stand: _Standing, machine: str, pool: Pool, copy: _Copy) -> Iterator[Violation]:
     """A copy stands on a type that its option allows, in a zone that its component allows."""
     where = f"{copy.component} on {machine}"
-    if not stand.allows(stand.ways[copy.component][copy.option], pool):
+    if not stand.allows(stand.modes[copy.component][copy.option], pool):
         accelerator = stand.problem.instance_types[pool.instance_type].accelerator or "no accelerator"
         message = f"option {copy.option} may not run on {pool.instance_type} ({accelerator})"
         yield Violation("allowed-type", where, message)
@@ -560,8 +560,8 @@ def _how_many(stand: _Standing, component: Component) -> Iterator[Violation]:
 def _served(stand: _Standing, component: Component) -> Fraction:
     """Sum of the throughput of a component's placed copies, exact in the decimals of the document."""
     name = component.name
-    ways = enumerate(stand.ways[name])
-    return sum((exact(way.throughput or 0) * stand.by_option[name, option] for option, way in ways), Fraction(0))
+    modes = enumerate(stand.modes[name])
+    return sum((exact(mode.throughput or 0) * stand.by_option[name, option] for option, mode in modes), Fraction(0))
 
 
 def _spread(stand: _Standing, component: Component) -> Iterator[Violation]:
@@ -757,7 +757,7 @@ def _known_place(stand: _Standing, row: Placement) -> _Place | None:
 def _loose_place(stand: _Standing, row: Placement) -> _LoosePlace:
     option = row.option
     if isinstance(option, str):
-        option = [way.name for way in stand.ways[row.component]].index(option)
+        option = [mode.name for mode in stand.modes[row.component]].index(option)
     return row.component, option, row.instance
 
 

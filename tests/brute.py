@@ -287,11 +287,11 @@ class _Search:
                 return
             following: dict[Counts, Any] = {}
             for counts, trail in layer.items():
-                for more, ways in contents.items():
+                for more, modes in contents.items():
                     both = self.plus(counts, more)
                     if both is not None and both not in seen:
                         seen.add(both)
-                        following[both] = (trail, Placed(pool, None, ways[0], ()))
+                        following[both] = (trail, Placed(pool, None, modes[0], ()))
             layer, machines = following, machines + 1
 
     def pool(self, pool: str) -> dict[Counts, list[Entry]]:
@@ -335,8 +335,8 @@ class _Search:
             for (counts, used), entries in table.items():
                 both = self.plus(counts, more)
                 if both is not None:
-                    ways = held if uses else [entry._replace(trail=()) for entry in held]
-                    _join(out.setdefault((both, used + uses), []), entries, ways)
+                    modes = held if uses else [entry._replace(trail=()) for entry in held]
+                    _join(out.setdefault((both, used + uses), []), entries, modes)
         return out
 
     def zone(self, zone: str) -> dict[Counts, list[Entry]]:

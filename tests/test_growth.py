@@ -16,7 +16,7 @@ from placement import Problem
 from placement.compiled.fleet import alike_pools, compile_fleet, holds
 from placement.compiled.translate import to_plan
 from placement.documents.problem import Commitment, Component, Instance, Limit, Placement, Pool
-from placement.documents.references import Names, Rows, reference_faults
+from placement.documents.references import RowNames, Rows, reference_faults
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.solve import HeuristicOptions
 from placement.patterns.formulation import relax
@@ -108,9 +108,8 @@ def _stages(document: dict[str, Any]) -> dict[str, Callable[[], object]]:
 
 @pytest.mark.parametrize("name", sorted(_SIZES))
 def test_twice_the_document_is_twice_the_work(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        sys.modules["placement.heuristics.relabel"], "_MOST_PAIRS", 0
-    )  # up to there it matches all pairs
+    # Up to there it matches all pairs.
+    monkeypatch.setattr(sys.modules["placement.heuristics.relabel"], "_MOST_PAIRS", 0)
     monkeypatch.setattr("placement.report.baseline._STEPS_EACH", 1_000)  # up to there it grows with a square
     make, size = _SIZES[name]
     small, large = _stages(make(size)), _stages(make(2 * size))
@@ -145,10 +144,10 @@ def test_names_are_looked_up_not_searched() -> None:
         commitments=[(k, Commitment(name=f"n{k}", pools=(f"n{k}",), instances=1)) for k in range(count)],
         names={
             **{
-                section: Names(names)
+                section: RowNames(names)
                 for section in ("pools", "limits", "components", "instances", "groups", "accelerators", "commitments")
             },
-            "instance_types": Names(["t"]),
+            "instance_types": RowNames(["t"]),
         },
     )
     _Counted.compared = 0

@@ -41,7 +41,7 @@ LEFT, TOP, APART = 86, 66, 62
 
 def fractions(problem: Problem, plan: Plan) -> dict[tuple[str, int], list[tuple[str, float]]]:
     """What each accelerator holds: components, and the part of its memory that each needs."""
-    options = {component.name: component.ways for component in problem.components}
+    options = {component.name: component.modes for component in problem.components}
     pools = {pool.name: problem.instance_types[pool.instance_type] for pool in problem.pools}
     types = {machine.id: pools[machine.pool] for machine in plan.instances}
     held: dict[tuple[str, int], list[tuple[str, float]]] = defaultdict(list)

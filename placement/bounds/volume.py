@@ -37,7 +37,7 @@ RELAXES = (
 )  # a rule, or a few, between semicolons
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _SCALE = 2**24  # prices of measures are multiples of 1 / _SCALE micro-dollars
-_MOST_WAYS = 30_000  # with more, functions take seconds that the bound of patterns uses better
+_MOST_MODES = 30_000  # with more, functions take seconds that the bound of patterns uses better
 
 
 class Measure(NamedTuple):
@@ -56,7 +56,7 @@ class Measure(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class VolumeMode:
     """One component by one option on one pool; `usage` of each of the pool's measures."""
 
     component: int
@@ -79,14 +79,14 @@ def volume_bound(fleet: Fleet, finest: int = FINEST, budget: Budget | None = Non
     count once; milliseconds for hundreds of components.
     """
     small = VolumeAggregation.of(fleet).fleet
-    if sum(len(option.pools) for component in small.components for option in component.options) > _MOST_WAYS:
+    if sum(len(option.pools) for component in small.components for option in component.options) > _MOST_MODES:
         finest = 0
     measures = [[] if _over(budget) else measures_of(small, pool.index, finest) for pool in small.pools]
-    ways = ways_of(small, measures, budget)
-    prices = {} if _over(budget) else _prices(small, measures, ways, budget)
+    modes = modes_of(small, measures, budget)
+    prices = {} if _over(budget) else _prices(small, measures, modes, budget)
     if not prices:
-        ways = []  # all of them are free
-    return max(0, fleet.tick_price * lagrangian(small, measures, ways, prices)) + least_move_ticks(fleet)
+        modes = []  # all of them are free
+    return max(0, fleet.tick_price * lagrangian(small, measures, modes, prices)) + least_move_ticks(fleet)
 
 
 def _over(budget: Budget | None) -> bool:
@@ -107,10 +107,10 @@ def measures_of(fleet: Fleet, p: int, finest: int = FINEST) -> list[Measure]:
     ]
 
 
-def ways_of(fleet: Fleet, measures: list[list[Measure]], budget: Budget | None = None) -> list[Way]:
+def modes_of(fleet: Fleet, measures: list[list[Measure]], budget: Budget | None = None) -> list[VolumeMode]:
     """All of them, measured; not all when the budget is over."""
     return [
-        Way(c.index, o.index, p, tuple(measure.of(fleet, p, o) for measure in measures[p]), o.throughput)
+        VolumeMode(c.index, o.index, p, tuple(measure.of(fleet, p, o) for measure in measures[p]), o.throughput)
         for c in fleet.components
         if not _over(budget)
         for o in c.options
@@ -118,7 +118,9 @@ def ways_of(fleet: Fleet, measures: list[list[Measure]], budget: Budget | None =
     ]
 
 
-def lagrangian(fleet: Fleet, measures: list[list[Measure]], ways: list[Way], prices: dict[tuple[int, int], int]) -> int:
+def lagrangian(
+    fleet: Fleet, measures: list[list[Measure]], modes: list[VolumeMode], prices: dict[tuple[int, int], int]
+) -> int:
     """The bound in micro-dollars per hour for given prices, in exact integers.
 
     `prices[p, m]` is the price of one unit of measure m of pool p, in 1 / _SCALE micro-dollars, at least 0. Machines
@@ -133,21 +135,21 @@ def lagrangian(fleet: Fleet, measures: list[list[Measure]], ways: list[Way], pri
             total = pool.price * _SCALE
         worth.append(total)
     cheapest: dict[int, list[tuple[Fraction, int]]] = {}
-    for way in ways:
-        price = sum(prices.get((way.pool, m), 0) * amount for m, amount in enumerate(way.usage))
-        cheapest.setdefault(way.component, []).append((price * value[way.pool], way.throughput))
+    for mode in modes:
+        price = sum(prices.get((mode.pool, m), 0) * amount for m, amount in enumerate(mode.usage))
+        cheapest.setdefault(mode.component, []).append((price * value[mode.pool], mode.throughput))
     copies = sum(_cheapest_copies(c, cheapest.get(c.index, [])) for c in fleet.components)
     machines = sum(_cheapest_machines(fleet, pool.index, worth[pool.index]) for pool in fleet.pools)
     return math.ceil((copies + machines) / _SCALE)
 
 
-def _cheapest_copies(component: Component, ways: list[tuple[Fraction, int]]) -> Fraction:
+def _cheapest_copies(component: Component, modes: list[tuple[Fraction, int]]) -> Fraction:
     """The least that the required copies of a component pay for what they take."""
-    if not ways:
+    if not modes:
         return Fraction(0)
-    paid = component.required * min(price for price, _ in ways)
+    paid = component.required * min(price for price, _ in modes)
     if component.demand:
-        paid = max(paid, component.demand * min(price / max(1, rate) for price, rate in ways))
+        paid = max(paid, component.demand * min(price / max(1, rate) for price, rate in modes))
     return paid
 
 
@@ -162,7 +164,7 @@ def _cheapest_machines(fleet: Fleet, p: int, worth: int) -> int:
 
 
 def _prices(
-    fleet: Fleet, measures: list[list[Measure]], ways: list[Way], budget: Budget | None
+    fleet: Fleet, measures: list[list[Measure]], modes: list[VolumeMode], budget: Budget | None
 ) -> dict[tuple[int, int], int]:
     """The LP's dual prices of each pool's measures, in whole 1 / _SCALE micro-dollars; none when the LP fails.
 
@@ -173,38 +175,38 @@ def _prices(
 
     from placement.engines.highs import load_lp, run
 
-    if not ways:
+    if not modes:
         return {}
     rows = {
         (p, m): row for row, (p, m) in enumerate((p, m) for p, kinds in enumerate(measures) for m in range(len(kinds)))
     }
     cover = {c.index: len(rows) + k for k, c in enumerate(fleet.components)}
     demand = {c.index: len(rows) + len(cover) + k for k, c in enumerate(c for c in fleet.components if c.demand)}
-    covered = {way.component for way in ways}
+    covered = {mode.component for mode in modes}
     lp = highspy.HighsLp()
     lp.num_row_ = len(rows) + len(cover) + len(demand)
-    lp.num_col_ = len(fleet.pools) + len(ways)
+    lp.num_col_ = len(fleet.pools) + len(modes)
     starts, indices, values = [0], list[int](), list[float]()
     for p, kinds in enumerate(measures):
         indices.extend(rows[p, m] for m in range(len(kinds)))
         values.extend(-1.0 for _ in kinds)  # rows are scaled by the machine's room
         starts.append(len(indices))
-    for way in ways:
-        for m, amount in enumerate(way.usage):
+    for mode in modes:
+        for m, amount in enumerate(mode.usage):
             if amount:
-                indices.append(rows[way.pool, m])
-                values.append(amount / measures[way.pool][m].room)
-        indices.append(cover[way.component])
+                indices.append(rows[mode.pool, m])
+                values.append(amount / measures[mode.pool][m].room)
+        indices.append(cover[mode.component])
         values.append(1.0)
-        if way.component in demand:
-            indices.append(demand[way.component])
-            values.append(way.throughput / fleet.components[way.component].demand)
+        if mode.component in demand:
+            indices.append(demand[mode.component])
+            values.append(mode.throughput / fleet.components[mode.component].demand)
         starts.append(len(indices))
-    lp.col_cost_ = np.array([pool.price / 1e6 for pool in fleet.pools] + [0.0] * len(ways))
+    lp.col_cost_ = np.array([pool.price / 1e6 for pool in fleet.pools] + [0.0] * len(modes))
     fewest = [fleet.fewest(pool.index) for pool in fleet.pools]
     most = [highspy.kHighsInf if pool.max_instances is None else pool.max_instances for pool in fleet.pools]
-    lp.col_lower_ = np.array(fewest + [0.0] * len(ways), dtype=float)
-    lp.col_upper_ = np.array(most + [highspy.kHighsInf] * len(ways), dtype=float)
+    lp.col_lower_ = np.array(fewest + [0.0] * len(modes), dtype=float)
+    lp.col_upper_ = np.array(most + [highspy.kHighsInf] * len(modes), dtype=float)
     least = [float(c.required) if c.index in covered else 0.0 for c in fleet.components]
     served = [1.0 if c.index in covered else 0.0 for c in fleet.components if c.demand]
     lp.row_lower_ = np.array([-highspy.kHighsInf] * len(rows) + least + served)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from placement.bounds.cliques import Clique
     from placement.compiled.fleet import Fleet
-    from placement.patterns.certificate import Box
+    from placement.patterns.certificate import NodeDomain
     from placement.solving.budget import Budget
 
 _MOST_PAIRS = 50_000  # of a member and a pool it may use, up to which prices are looked for
@@ -41,13 +41,13 @@ class CliquePrices:
     group: tuple[int, ...] = ()  # as prices of patterns have: none
 
 
-def clique_cuts(fleet: Fleet, box: Box, budget: Budget) -> Iterator[tuple[Cut, CliquePrices]]:
-    """The inequalities of a few cliques, each by the prices that prove most within a box of machine counts."""
+def clique_cuts(fleet: Fleet, domain: NodeDomain, budget: Budget) -> Iterator[tuple[Cut, CliquePrices]]:
+    """The inequalities of a few cliques, each by the prices that prove most within a node of machine counts."""
     for clique in cliques(fleet, budget):
         pools = [sorted(frozenset().union(*(o.pools for o in fleet.components[c].options))) for c in clique.members]
         if sum(map(len, pools)) > _MOST_PAIRS or budget.over():
             return
-        prices = _prices(fleet, clique, pools, box)
+        prices = _prices(fleet, clique, pools, domain)
         worth = [0] * len(fleet.pools)
         for price, used in zip(prices, pools, strict=True):
             for p in used:
@@ -58,7 +58,7 @@ def clique_cuts(fleet: Fleet, box: Box, budget: Budget) -> Iterator[tuple[Cut, C
             yield Cut(tuple(worth), least), CliquePrices(tuple((c, price) for c, price in values if price))
 
 
-def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], box: Box) -> list[int]:
+def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], domain: NodeDomain) -> list[int]:
     """The dual values of the members' needs, in 1 / UNIT micro-dollars; 0 where the engine fails."""
     members, unit = len(clique.members), max(1, *(pool.price for pool in fleet.pools))
     used = sorted({p for some in pools for p in some})
@@ -70,7 +70,7 @@ def _prices(fleet: Fleet, clique: Clique, pools: list[list[int]], box: Box) -> l
     lp.num_row_ = members + len(used)
     costs = [fleet.pools[p].price / unit for p in used] + [_LACK] * members
     lp.col_cost_ = np.array(costs + [0.0] * (len(columns) - len(costs)))
-    low, high = [float(box.fewest[p]) for p in used], [float(box.most[p]) for p in used]
+    low, high = [float(domain.fewest[p]) for p in used], [float(domain.most[p]) for p in used]
     lp.col_lower_ = np.array(low + [0.0] * (len(columns) - len(used)))
     lp.col_upper_ = np.array(high + [highspy.kHighsInf] * (len(columns) - len(used)))
     lp.row_lower_ = np.array([*map(float, clique.machines), *([0.0] * len(used))])

@@ -1,8 +1,8 @@
 """Whole machines that keep several inequalities at once: a small branch and bound whose leaves are exact.
 
 Each inequality (`bounds.patterns.certificate.Cut`) holds for every plan. The linear program over machine counts says
-with which factors they add up to the strongest one; factors are rounded to fractions, and what they prove of a box is
-computed exactly (`reasons.total`). Where that is not enough, the count that is furthest from whole splits the box.
+with which factors they add up to the strongest one; factors are rounded to fractions, and what they prove of a node is
+computed exactly (`reasons.total`). Where that is not enough, the count that is furthest from whole splits the node.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.certificates.reasons import AnyPrices, Reasons
-    from placement.patterns.certificate import Box
+    from placement.patterns.certificate import NodeDomain
     from placement.solving.budget import Budget
 
 _MOST_NODES = 3_000
@@ -43,17 +43,17 @@ class Cover:
 
 
 def cover(
-    reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box, enough: float, budget: Budget
+    reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: NodeDomain, enough: float, budget: Budget
 ) -> Cover | None:
     """A tree in which each leaf proves `enough` ticks (or that it holds no plan); None when none was found.
 
     Parameters
     ----------
     cuts : inequalities that every plan keeps, with the prices that prove them.
-    box : machine counts that any plan worth having pays for.
+    node : machine counts that any plan worth having pays for.
     """
     kept = [(cut, prices) for cut, prices in cuts if cut.least > 0][-_MOST_CUTS:]
-    found = Cover(Case(box))
+    found = Cover(Case(domain))
     todo = [found.root]
     for _ in range(_MOST_NODES):
         if not todo:
@@ -61,7 +61,7 @@ def cover(
         if budget.over():
             return None
         case = todo.pop()
-        reason, counts = _solve(reasons, kept, case.box)
+        reason, counts = _solve(reasons, kept, case.domain)
         found.reasons[id(case)] = reason
         if reason.ticks >= enough:
             continue
@@ -74,9 +74,9 @@ def cover(
 
 def _split(case: Case, k: int, below: int) -> list[Case]:
     """Two cases: at most so many machines of a pool or group, and more."""
-    most, fewest = list(case.box.most), list(case.box.fewest)
+    most, fewest = list(case.domain.most), list(case.domain.fewest)
     most[k], fewest[k] = below, below + 1
-    parts = (replace(case.box, most=tuple(most)), replace(case.box, fewest=tuple(fewest)))
+    parts = (replace(case.domain, most=tuple(most)), replace(case.domain, fewest=tuple(fewest)))
     low, high = (Case(part, case) for part in parts)
     case.splits, case.above, case.below = [(Subject(copies=False, number=k), below)], [high], low
     return [low, high]
@@ -86,16 +86,16 @@ def _apart(count: float) -> float:
     return abs(count - round(count))
 
 
-def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box) -> tuple[Reason, list[float]]:
-    """What the cuts prove of a box together, and counts, per pool and group, that keep them as cheaply as may be."""
+def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: NodeDomain) -> tuple[Reason, list[float]]:
+    """What the cuts prove of a node together, and counts, per pool and group, that keep them as cheaply as may be."""
     pools, groups = reasons.relaxation.fleet.pools, reasons.groups
     lp = highspy.HighsLp()
     # Columns: machines per pool, per group, and what the inequalities lack, which costs more than any machine.
     lp.num_row_ = len(cuts) + len(groups)
     unit = max(1, *(pool.price for pool in pools))  # of money, so that the engine's tolerances are small beside it
     lp.col_cost_ = np.array([pool.price / unit for pool in pools] + [0.0] * len(groups) + [_LACK * len(pools)])
-    lp.col_lower_ = np.array([*map(float, box.fewest), 0.0])
-    lp.col_upper_ = np.array([*map(float, box.most), highspy.kHighsInf])
+    lp.col_lower_ = np.array([*map(float, domain.fewest), 0.0])
+    lp.col_upper_ = np.array([*map(float, domain.most), highspy.kHighsInf])
     lp.row_lower_ = np.array([1.0] * len(cuts) + [0.0] * len(groups))
     lp.row_upper_ = np.array([highspy.kHighsInf] * len(cuts) + [0.0] * len(groups))
     columns: list[list[tuple[int, float]]] = [[] for _ in range(len(pools) + len(groups) + 1)]
@@ -117,10 +117,12 @@ def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box) ->
         return Reason(0, ()), []
     solution = solver.getSolution()
     counts, duals = list(solution.col_value), [dual * unit for dual in solution.row_dual]
-    return _reason(reasons, cuts, box, duals), counts[:-1]
+    return _reason(reasons, cuts, domain, duals), counts[:-1]
 
 
-def _reason(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box, duals: Sequence[float]) -> Reason:
+def _reason(
+    reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: NodeDomain, duals: Sequence[float]
+) -> Reason:
     """What the duals prove, once they are fractions.
 
     The equation that ties a group to its pools has a price of its own here, whatever the prices of the cuts say of it.
@@ -137,6 +139,6 @@ def _reason(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], box: Box, d
         nothing = Cut((0,) * len(reasons.relaxation.fleet.pools), 0)
         used.append((nothing, Prices([], [], group=[round(price) for price in ties]), Fraction(1)))
     use = tuple((prices, factor) for _, prices, factor in used)
-    if total(used, reasons.relaxation, reasons.groups, box, money=0) > 0:
+    if total(used, reasons.relaxation, reasons.groups, domain, money=0) > 0:
         return Reason(math.inf, use)
-    return Reason(reasons.ticks(total(used, reasons.relaxation, reasons.groups, box)), use)
+    return Reason(reasons.ticks(total(used, reasons.relaxation, reasons.groups, domain)), use)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from placement.certificates.reasons import AnyPrices
     from placement.patterns.certificate import Groups
-    from placement.patterns.formulation import Kind, Relaxation
+    from placement.patterns.formulation import DeviceClass, Relaxation
     from placement.patterns.history import Subject
 
     Document = dict[str, Any]
@@ -21,7 +21,7 @@ PRICE_UNIT = UNIT  # prices of a certificate are in 1 / PRICE_UNIT micro-dollars
 RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")  # in the order of a need
 
 
-class Names:
+class CertificateNames:
     """The names of one relaxation: of its pools, components, groups of pools and sums of copies."""
 
     def __init__(self, relaxation: Relaxation, groups: Groups) -> None:
@@ -45,12 +45,12 @@ class Names:
 
     def copies(self, s: int) -> Document:
         """A sum of the relaxation: copies of one component by one option on some pools."""
-        ways = [self._relaxation.ways[w] for w in self._relaxation.sums[s]]
-        first = ways[0]
+        modes = [self._relaxation.modes[w] for w in self._relaxation.aggregates[s]]
+        first = modes[0]
         return {
             "component": self._component[first.component],
             "option": first.option,
-            "pools": self.pools(way.pool for way in ways),
+            "pools": self.pools(mode.pool for mode in modes),
         }
 
     def prices(self, prices: AnyPrices) -> Document:
@@ -60,9 +60,11 @@ class Names:
         found: Document = {
             "machines": [[self.pools(self._groups[g]), price] for g, price in enumerate(prices.group) if price],
             "accelerators": [
-                self._accelerators(kind, prices.touch[kind.index], prices.device[kind.index])
-                for kind in self._relaxation.kinds
-                if prices.touch
+                self._accelerators(
+                    device_class, prices.coverage[device_class.index], prices.capacity[device_class.index]
+                )
+                for device_class in self._relaxation.device_classes
+                if prices.coverage
             ],
             "volumes": [
                 [self._pool[p], RESOURCES[r], price] for (p, r), price in sorted(prices.volume.items()) if price
@@ -70,7 +72,7 @@ class Names:
             "per_instance": [
                 [self._component[c], self._pool[p], price] for (c, p), price in sorted(prices.on_one.items()) if price
             ],
-            "copies": [[self.copies(s), price] for s, price in sorted(prices.sums.items()) if price],
+            "copies": [[self.copies(s), price] for s, price in sorted(prices.aggregates.items()) if price],
         }
         given = self._relaxation.given
         if given is not None and prices.level:
@@ -78,12 +80,14 @@ class Names:
             found["optional"] = {str(priority): price for priority, price in levels if price}
         return {key: value for key, value in found.items() if value}
 
-    def _accelerators(self, kind: Kind, touch: list[int], own: int) -> Document:
-        grid = zip(kind.grid.dimensions, kind.grid.units, strict=True)
+    def _accelerators(self, device_class: DeviceClass, coverage: list[int], own: int) -> Document:
+        grid = zip(device_class.grid.dimensions, device_class.grid.units, strict=True)
         return {
-            "pools": self.pools(kind.pools),
+            "pools": self.pools(device_class.pools),
             "own": own * FINE,
-            "copies": [[list(need), price * FINE] for need, price in zip(kind.items, touch, strict=True) if price],
+            "copies": [
+                [list(need), price * FINE] for need, price in zip(device_class.items, coverage, strict=True) if price
+            ],
             "grid": [[r, unit.numerator, unit.denominator] for r, unit in grid],
         }
 

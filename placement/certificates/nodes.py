@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.certificates.names import Names
+    from placement.certificates.names import CertificateNames
     from placement.certificates.reasons import AnyPrices, Reason
-    from placement.patterns.history import Case, Subject, Verdict
+    from placement.patterns.history import Case, EngineVerdict, Subject
     from placement.solving.budget import Budget
 
     Document = dict[str, Any]
@@ -23,7 +23,7 @@ class Nodes:
     Both are ticks, infinite where no plan is left.
     """
 
-    def __init__(self, names: Names, tick_move: int) -> None:
+    def __init__(self, names: CertificateNames, tick_move: int) -> None:
         """Empty. `tick_move` ticks are a micro-dollar."""
         self._names, self._tick_move = names, tick_move
         self.nodes: list[Document] = []
@@ -89,7 +89,7 @@ class Nodes:
     def _split_row(self, subject: Subject, at_most: int, below: int, above: int) -> Document:
         return {"split": self._names.split(subject), "at_most": at_most, "below": below, "above": above}
 
-    def _leaf(self, reason: Reason, verdict: Verdict | None, enough: float) -> Document:
+    def _leaf(self, reason: Reason, verdict: EngineVerdict | None, enough: float) -> Document:
         self.proven = min(self.proven, reason.ticks)
         wanted = verdict is not None and verdict.ticks > reason.ticks and reason.ticks < enough
         program = verdict.program() if verdict is not None and wanted else None

@@ -1,4 +1,4 @@
-"""What prices prove of a box, as an exact number and as the leaf of a certificate that says so."""
+"""What prices prove of a node, as an exact number and as the leaf of a certificate that says so."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from placement.bounds.moves import least_move_ticks
-from placement.patterns.certificate import UNIT, certify, device_worth
+from placement.patterns.certificate import UNIT, capacity_values, certify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.certificates.cliques import CliquePrices
-    from placement.patterns.certificate import Box, Cut, Groups, Prices
+    from placement.patterns.certificate import Cut, Groups, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
-    from placement.patterns.multiplicity import Stacking
+    from placement.patterns.multiplicity import Multiplicity
 
     AnyPrices: TypeAlias = Prices | CliquePrices
     Document = dict[str, Any]
@@ -37,11 +37,11 @@ class Reason(NamedTuple):
 
 
 class Reasons:
-    """What prices prove of boxes of one relaxation."""
+    """What prices prove of nodes of one relaxation."""
 
-    def __init__(self, relaxation: Relaxation, groups: Groups, stacking: Stacking) -> None:
+    def __init__(self, relaxation: Relaxation, groups: Groups, multiplicity: Multiplicity) -> None:
         """O(components + pools)."""
-        self.relaxation, self.groups, self._stacking = relaxation, groups, stacking
+        self.relaxation, self.groups, self._multiplicity = relaxation, groups, multiplicity
         fleet = relaxation.fleet
         self._moves = least_move_ticks(fleet)
         self._step = math.gcd(*(pool.price for pool in fleet.pools if pool.max_instances != 0))
@@ -49,51 +49,52 @@ class Reasons:
         self._counted: dict[tuple[int, frozenset[int]], Prices] = {}  # by id, and the sums that have a price
         self._kept: list[Prices] = []  # so that no id is used again
 
-    def best(self, candidates: Iterable[Prices], box: Box, enough: float, *, scaled: bool = False) -> Reason:
-        """The best bound that one of some prices proves of a box; the first that is `enough` will do."""
-        best = Reason(self.ticks(total([], self.relaxation, self.groups, box)), ())
+    def best(self, candidates: Iterable[Prices], domain: NodeDomain, enough: float, *, scaled: bool = False) -> Reason:
+        """The best bound that one of some prices proves of a node; the first that is `enough` will do."""
+        best = Reason(self.ticks(total([], self.relaxation, self.groups, domain)), ())
         for prices in candidates:
-            found = self._of(prices, box, scaled=scaled)
+            found = self._of(prices, domain, scaled=scaled)
             if found.ticks > best.ticks or not best.use:
                 best = found
             if best.ticks >= enough:
                 break
         return best
 
-    def counted(self, prices: Prices, sums: Iterable[int]) -> Prices:
+    def counted(self, prices: Prices, aggregates: Iterable[int]) -> Prices:
         """The prices as they count where just these sums of copies are limited: others have no price there."""
-        limited = {s: price for s, price in prices.sums.items() if s in set(sums)}
-        if len(limited) == len(prices.sums):
+        limited = {s: price for s, price in prices.aggregates.items() if s in set(aggregates)}
+        if len(limited) == len(prices.aggregates):
             return prices
         key = id(prices), frozenset(limited)
         if key not in self._counted:
-            self._counted[key] = replace(prices, sums=limited)
+            self._counted[key] = replace(prices, aggregates=limited)
             self._kept.append(prices)
         return self._counted[key]
 
-    def _of(self, prices: Prices, box: Box, *, scaled: bool) -> Reason:
-        """What prices prove of a box: as they are or, `scaled`, with the factor that proves most."""
-        prices = self.counted(prices, box.sums)
-        cut = self.cut(prices, box)
-        if self._total(cut, prices, box, Fraction(1), money=0) > 0:
+    def _of(self, prices: Prices, domain: NodeDomain, *, scaled: bool) -> Reason:
+        """What prices prove of a node: as they are or, `scaled`, with the factor that proves most."""
+        prices = self.counted(prices, domain.aggregates)
+        cut = self.cut(prices, domain)
+        if self._total(cut, prices, domain, Fraction(1), money=0) > 0:
             return Reason(math.inf, ((prices, Fraction(1)),))
-        found = Reason(self.ticks(self._total(cut, prices, box, Fraction(1))), ((prices, Fraction(1)),))
+        found = Reason(self.ticks(self._total(cut, prices, domain, Fraction(1))), ((prices, Fraction(1)),))
         for factor in self._factors(cut, prices) if scaled else ():
-            ticks = self.ticks(self._total(cut, prices, box, factor))
+            ticks = self.ticks(self._total(cut, prices, domain, factor))
             if ticks > found.ticks:
                 found = Reason(ticks, ((prices, factor),))
         return found
 
-    def cut(self, prices: Prices, box: Box) -> Cut:
-        """The inequality on machine counts that prices prove in a box."""
-        limits = self._stacking.limits(box.sums)
-        key = id(prices), (limits, tuple(sorted(box.sums.items())))
+    def cut(self, prices: Prices, domain: NodeDomain) -> Cut:
+        """The inequality on machine counts that prices prove in a node."""
+        limits = self._multiplicity.limits(domain.aggregates)
+        key = id(prices), (limits, tuple(sorted(domain.aggregates.items())))
         if key not in self._cuts:
             knapsacks = [
-                kind.knapsack.with_limits(most) for kind, most in zip(self.relaxation.kinds, limits, strict=True)
+                device_class.knapsack.with_limits(most)
+                for device_class, most in zip(self.relaxation.device_classes, limits, strict=True)
             ]
-            device = device_worth(self.relaxation, prices, knapsacks)
-            self._cuts[key] = certify(self.relaxation, prices, device, box.sums)
+            capacity = capacity_values(self.relaxation, prices, knapsacks)
+            self._cuts[key] = certify(self.relaxation, prices, capacity, domain.aggregates)
             self._kept.append(prices)
         return self._cuts[key]
 
@@ -104,8 +105,8 @@ class Reasons:
             rent = -(-rent // self._step) * self._step
         return self.relaxation.fleet.tick_price * rent + self._moves
 
-    def _total(self, cut: Cut, prices: Prices, box: Box, factor: Fraction, money: int = 1) -> Fraction:
-        return total([(cut, prices, factor)], self.relaxation, self.groups, box, money)
+    def _total(self, cut: Cut, prices: Prices, domain: NodeDomain, factor: Fraction, money: int = 1) -> Fraction:
+        return total([(cut, prices, factor)], self.relaxation, self.groups, domain, money)
 
     def _factors(self, cut: Cut, prices: Prices) -> Iterable[Fraction]:
         """Where the bound may be largest as a function of the factor: where machines of a pool come to cost nothing."""
@@ -120,11 +121,15 @@ class Reasons:
 
 
 def total(
-    cuts: Sequence[tuple[Cut, AnyPrices, Fraction]], relaxation: Relaxation, groups: Groups, box: Box, money: int = 1
+    cuts: Sequence[tuple[Cut, AnyPrices, Fraction]],
+    relaxation: Relaxation,
+    groups: Groups,
+    domain: NodeDomain,
+    money: int = 1,
 ) -> Fraction:
-    """The least rent in a box by some cuts with factors, in 1 / UNIT micro-dollars; with no `money`, of machines alone.
+    """The least rent in a node by cuts with factors, in 1 / UNIT micro-dollars; with no `money`, of machines alone.
 
-    Above 0 without money, it says that no machine counts of the box keep the cuts. O(cuts x pools).
+    Above 0 without money, it says that no machine counts of the node keep the cuts. O(cuts x pools).
     """
     pools = relaxation.fleet.pools
     costs = [Fraction(money * pool.price * UNIT) for pool in pools]
@@ -138,5 +143,5 @@ def total(
             sets[g] -= factor * price
             for p in groups[g]:
                 costs[p] += factor * price
-    ranges = zip((*costs, *sets), box.fewest, box.most, strict=True)
+    ranges = zip((*costs, *sets), domain.fewest, domain.most, strict=True)
     return least + sum(min(cost * low, cost * high) for cost, low, high in ranges)

@@ -1,6 +1,6 @@
 """The arguments that may prove a bound, from the cheapest on, each as the tree of a certificate.
 
-What the solve's own pattern bounds know comes first. Where that does not reach the claim, inequalities of all boxes are
+What the solve's own pattern bounds know comes first. Where that does not reach the claim, inequalities of all nodes are
 added up (`covering`), then a pattern bound is made anew, by prices alone, whose leaves an engine may decide, then one
 with fleet mixes decided one by one; at last the word of the engine that proved it, on all of the problem.
 """
@@ -15,7 +15,7 @@ from placement.bounds.infeasible import culprit
 from placement.bounds.moves import least_move_ticks
 from placement.certificates.cliques import clique_cuts
 from placement.certificates.covering import cover
-from placement.certificates.names import Names
+from placement.certificates.names import CertificateNames
 from placement.certificates.nodes import Nodes
 from placement.certificates.reasons import Reasons
 from placement.compiled.fleet import Component
@@ -26,10 +26,10 @@ from placement.errors import SolverBugError
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import FINE, UNIT, Prices
-from placement.patterns.covering import any_box
+from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.history import Case
-from placement.patterns.multiplicity import Stacking
+from placement.patterns.multiplicity import Multiplicity
 from placement.solvers.column_generation.combinatorial_benders import MixByMix
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from placement.certificates.reasons import AnyPrices, Reason
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.patterns.certificate import Box, Cut
+    from placement.patterns.certificate import Cut, NodeDomain
     from placement.solving.budget import Budget
 
     Document = dict[str, Any]
@@ -62,9 +62,9 @@ class ArgumentSearch:
         """O(components x options x pools); `given` as in `Track.raise_bound`."""
         self._fleet, self._budget, self._seed, self._given, self._target = fleet, budget, seed, given, target
         self._relaxation, self._groups = relax(fleet, given), groups_of(fleet)
-        self.names = Names(self._relaxation, self._groups)
+        self.names = CertificateNames(self._relaxation, self._groups)
         self._clique_cuts: list[tuple[Cut, CliquePrices]] | None = None
-        self._reasons = Reasons(self._relaxation, self._groups, Stacking(self._relaxation))
+        self._reasons = Reasons(self._relaxation, self._groups, Multiplicity(self._relaxation))
 
     def strongest(self, known: Iterable[PatternBound], incumbent: Packing | None, by: str) -> Nodes:
         """The tree that proves most; the first that proves the claim without an engine.
@@ -115,10 +115,10 @@ class ArgumentSearch:
 
     def _of_bound(self, bound: PatternBound) -> Iterator[Nodes]:
         """What a pattern bound knows: of the state that runs, of its tree, of all its inequalities together."""
-        box = any_box(self._fleet, self._groups)
-        if bound.keeping is not None and bound.keeping.proof is not None:
-            yield self._of_running(*bound.keeping.proof, bound.keeping.bound)
-        root = bound.root or Case(box)
+        domain = any_domain(self._fleet, self._groups)
+        if bound.kept_copies is not None and bound.kept_copies.proof is not None:
+            yield self._of_running(*bound.kept_copies.proof, bound.kept_copies.bound)
+        root = bound.root or Case(domain)
         nodes = self._empty()
         cuts = [(cut, self._reasons.counted(cut.prices, ())) for cut in bound.cuts if cut.prices is not None]
         of_root = [prices for _, prices in cuts]
@@ -128,17 +128,17 @@ class ArgumentSearch:
             return
         yield nodes
         if nodes.proven < self._target:
-            every: list[tuple[Cut, AnyPrices]] = [*cuts, *self._cliques(box)]
-            found = cover(self._reasons, every, box, self._target, self._budget)
+            every: list[tuple[Cut, AnyPrices]] = [*cuts, *self._cliques(domain)]
+            found = cover(self._reasons, every, domain, self._target, self._budget)
             if found is not None:
                 nodes = self._empty()
                 nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)
                 yield nodes
 
-    def _cliques(self, box: Box) -> list[tuple[Cut, CliquePrices]]:
+    def _cliques(self, domain: NodeDomain) -> list[tuple[Cut, CliquePrices]]:
         """Inequalities of components that never share a machine; found once."""
         if self._clique_cuts is None:
-            self._clique_cuts = list(clique_cuts(self._fleet, box, self._budget))
+            self._clique_cuts = list(clique_cuts(self._fleet, domain, self._budget))
         return self._clique_cuts
 
     def _is_enough(self, case: Case) -> bool:
@@ -150,9 +150,9 @@ class ArgumentSearch:
         chain = [one for one in case.chain() if one.prices is not None]
         ordered = sorted(chain, key=lambda one: -one.rent)[:1] + chain[:1]
         prices = [one.prices for one in ordered if one.prices is not None]
-        found = self._reasons.best(prices, case.box, self._target)
+        found = self._reasons.best(prices, case.domain, self._target)
         if case.around is None and found.ticks < self._target:  # the root, whose bound is that of a covering
-            found = self._reasons.best([*prices, *of_root], case.box, self._target, scaled=True)
+            found = self._reasons.best([*prices, *of_root], case.domain, self._target, scaled=True)
         return found
 
     def _of_running(self, prices: Prices, rewards: Sequence[int], bound: Fraction) -> Nodes:
@@ -192,7 +192,7 @@ class ArgumentSearch:
             if budget.over() or not isinstance(prices, Prices) or not self._fleet.tick_price:
                 return False
             rent = (int(reason.ticks) - least_move_ticks(self._fleet)) // self._fleet.tick_price
-            case.verdict = bound.enumerate_patterns(case.box, rent, prices, budget)
+            case.verdict = bound.enumerate_patterns(case.domain, rent, prices, budget)
             if case.verdict is None or case.verdict.ticks < self._target:
                 return False
         return bool(nodes.weak)
@@ -217,9 +217,9 @@ class ArgumentSearch:
     def _of_what_is_paid(self) -> Nodes:
         """Machines that any plan pays for, and moves that none avoids: what holds without any search."""
         nodes = self._empty()
-        box = any_box(self._fleet, self._groups)
-        reason = self._reasons.best((), box, self._target)
-        nodes.add_tree(Case(box), lambda _: False, lambda _: reason, self._target)
+        domain = any_domain(self._fleet, self._groups)
+        reason = self._reasons.best((), domain, self._target)
+        nodes.add_tree(Case(domain), lambda _: False, lambda _: reason, self._target)
         return nodes
 
     def _empty(self) -> Nodes:

@@ -302,7 +302,7 @@ def _component(
     allowed = None if row.zones is None else frozenset(zone_index[z] for z in row.zones if z in zone_index)
     demand, rates = _demand(row, pinned=any(placed.pinned for placed in today))
     options = tuple(
-        _option(o, way, supply, allowed, rate) for o, (way, rate) in enumerate(zip(row.ways, rates, strict=True))
+        _option(o, mode, supply, allowed, rate) for o, (mode, rate) in enumerate(zip(row.modes, rates, strict=True))
     )
     zones = tuple(sorted(set().union(*(supply.zones_of(option.pools) for option in options))))
     copies = row.copies
@@ -343,12 +343,12 @@ def _demand(row: ComponentRow, *, pinned: bool) -> tuple[int, list[int]]:
     scaled to zero; where `min_copies` or a pin does, any copy serves it.
     """
     if row.demand is None:
-        return 0, [0] * len(row.ways)
+        return 0, [0] * len(row.modes)
     demand = exact(row.demand)
     least = demand - Fraction(1, 10**9) * max(demand, Fraction(1))
     if least <= 0:
-        return (1, [1] * len(row.ways)) if row.required_copies or pinned else (0, [0] * len(row.ways))
-    rates = [exact(way.throughput or 0) for way in row.ways]
+        return (1, [1] * len(row.modes)) if row.required_copies or pinned else (0, [0] * len(row.modes))
+    rates = [exact(mode.throughput or 0) for mode in row.modes]
     scale = math.lcm(*(rate.denominator for rate in rates))
     whole = [int(rate * scale) for rate in rates]
     units = math.ceil(least * scale)
@@ -617,4 +617,4 @@ def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, .
 
 def _option_index(component: ComponentRow) -> dict[str, int]:
     """The options that have a name, by it."""
-    return {way.name: o for o, way in enumerate(component.ways) if way.name is not None}
+    return {mode.name: o for o, mode in enumerate(component.modes) if mode.name is not None}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Seat
 
 
-class Way(NamedTuple):
+class MachineMode(NamedTuple):
     """One option of an item on one pool: what a copy takes, on each accelerator and on the host.
 
     One that owns its accelerators takes one MiB more than there is, so that nothing shared fits beside it. `cost` is
@@ -34,14 +34,14 @@ class Way(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """One copy on a box: its item, its way and the accelerators that it touches."""
+    """One copy on a machine: its item, its mode and the accelerators that it touches."""
 
     item: int
-    way: Way
+    mode: MachineMode
     on: tuple[int, ...]
 
 
-class Box:
+class MachineState:
     """One machine: what is free, and what stands on it. `fixed` copies are part of it for good and not in `copies`."""
 
     __slots__ = (
@@ -75,29 +75,29 @@ class Box:
     def put(self, copy: Copy, component: int) -> None:
         """Take one more copy."""
         self.copies.append(copy)
-        self._use(copy.way, copy.on, component, 1)
+        self._use(copy.mode, copy.on, component, 1)
 
     def take(self, copy: Copy, component: int) -> None:
         """Lose a copy."""
         self.copies.remove(copy)
-        self._use(copy.way, copy.on, component, -1)
+        self._use(copy.mode, copy.on, component, -1)
 
-    def _use(self, way: Way, on: tuple[int, ...], component: int, sign: int) -> None:
-        self.vcpus -= sign * way.vcpus
-        self.host -= sign * way.host
+    def _use(self, mode: MachineMode, on: tuple[int, ...], component: int, sign: int) -> None:
+        self.vcpus -= sign * mode.vcpus
+        self.host -= sign * mode.host
         for k in on:
             self.users[k] += sign
-            self.room[k] -= sign * way.memory
-            self.share[k] -= sign * way.share
+            self.room[k] -= sign * mode.memory
+            self.share[k] -= sign * mode.share
         count = self.counts.get(component, 0) + sign
         if count:
             self.counts[component] = count
         else:
             del self.counts[component]
 
-    def takes(self, way: Way) -> bool:
+    def takes(self, mode: MachineMode) -> bool:
         """Whether the host has room for one copy."""
-        return self.vcpus >= way.vcpus and self.host >= way.host
+        return self.vcpus >= mode.vcpus and self.host >= mode.host
 
     def welcomes(self, component: Component, components: Sequence[Component]) -> bool:
         """Whether caps, dedication and `avoid` let one more copy of the component stand here."""
@@ -112,11 +112,11 @@ class Box:
                 return False
         return True
 
-    def fits_on(self, way: Way, k: int) -> bool:
+    def fits_on(self, mode: MachineMode, k: int) -> bool:
         """Whether one accelerator has room for a copy."""
-        if way.owned:
+        if mode.owned:
             return not self.users[k]
-        return self.room[k] >= way.memory and self.share[k] >= way.share
+        return self.room[k] >= mode.memory and self.share[k] >= mode.share
 
     def save(self) -> Saved:
         """All that changes, for `restore`."""
@@ -133,10 +133,10 @@ class Box:
 Saved = tuple[list[int], list[int], list[int], int, int, list[Copy], dict[int, int]]
 
 
-def way_of(option: Option, memory: int, cost: float = 0.0) -> Way:
+def machine_mode(option: Option, memory: int, cost: float = 0.0) -> MachineMode:
     """An option on machines whose accelerators have so much memory."""
     owned = not option.shared
-    return Way(
+    return MachineMode(
         option=option.index,
         accelerators=option.accelerators,
         owned=owned,
@@ -148,9 +148,9 @@ def way_of(option: Option, memory: int, cost: float = 0.0) -> Way:
     )
 
 
-def tightest(box: Box, way: Way) -> tuple[int, ...] | None:
+def tightest(machine: MachineState, mode: MachineMode) -> tuple[int, ...] | None:
     """The accelerators with the least room that is enough for a copy."""
-    found = sorted((room, k) for k, room in enumerate(box.room) if box.fits_on(way, k))
-    if len(found) < way.accelerators:
+    found = sorted((room, k) for k, room in enumerate(machine.room) if machine.fits_on(mode, k))
+    if len(found) < mode.accelerators:
         return None
-    return tuple(sorted(k for _, k in found[: way.accelerators]))
+    return tuple(sorted(k for _, k in found[: mode.accelerators]))

@@ -298,17 +298,17 @@ class Component(Row):
             raise PydanticCustomError(
                 "options", "{fields} must stand inside the options, not beside them", {"fields": fields}
             )
-        if self.demand is not None and any(option.throughput is None for option in self.ways):
+        if self.demand is not None and any(option.throughput is None for option in self.modes):
             raise PydanticCustomError("throughput", "with `demand`, every option must give `throughput`")
-        if self.demand is not None and self.demand > LARGEST * max(option.throughput or 0 for option in self.ways):
+        if self.demand is not None and self.demand > LARGEST * max(option.throughput or 0 for option in self.modes):
             raise PydanticCustomError("throughput", "no number of copies up to 1e9 serves the `demand`")
-        names = [option.name for option in self.ways if option.name is not None]
+        names = [option.name for option in self.modes if option.name is not None]
         if len(set(names)) < len(names):
             raise PydanticCustomError("options", "two options of one component must not share a name")
         return self
 
     @property
-    def ways(self) -> tuple[Option, ...]:
+    def modes(self) -> tuple[Option, ...]:
         """The options, also when the one option is written directly on the component."""
         if self.options is not None:
             return self.options

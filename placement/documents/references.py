@@ -29,7 +29,7 @@ GROUP = "group:"
 R = TypeVar("R", bound=BaseModel)
 
 
-class Names:
+class RowNames:
     """Every name written in a section, in order; asking for one takes O(1), however many there are."""
 
     __slots__ = ("_count",)
@@ -63,7 +63,7 @@ class Rows:
     placements: list[tuple[int, Placement]]
     limits: list[tuple[int, Limit]]
     commitments: list[tuple[int, Commitment]]
-    names: dict[str, Names]  # section -> every name written there
+    names: dict[str, RowNames]  # section -> every name written there
 
     @classmethod
     def of_problem(cls, problem: Problem) -> Rows:
@@ -77,14 +77,14 @@ class Rows:
             limits=list(enumerate(problem.limits)),
             commitments=list(enumerate(problem.commitments)),
             names={
-                "accelerators": Names(problem.accelerators),
-                "instance_types": Names(problem.instance_types),
-                "pools": Names(row.name for row in problem.pools),
-                "components": Names(row.name for row in problem.components),
-                "groups": Names(label for row in problem.components for label in row.groups),
-                "instances": Names(row.id for row in problem.instances),
-                "limits": Names(row.name for row in problem.limits),
-                "commitments": Names(row.name for row in problem.commitments),
+                "accelerators": RowNames(problem.accelerators),
+                "instance_types": RowNames(problem.instance_types),
+                "pools": RowNames(row.name for row in problem.pools),
+                "components": RowNames(row.name for row in problem.components),
+                "groups": RowNames(label for row in problem.components for label in row.groups),
+                "instances": RowNames(row.id for row in problem.instances),
+                "limits": RowNames(row.name for row in problem.limits),
+                "commitments": RowNames(row.name for row in problem.commitments),
             },
         )
 
@@ -103,14 +103,14 @@ class Rows:
             limits=list(_sound_rows(rows.Limit, document, "limits")),
             commitments=list(_sound_rows(rows.Commitment, document, "commitments")),
             names={
-                "accelerators": Names(_keys(document, "accelerators")),
-                "instance_types": Names(_keys(document, "instance_types")),
-                "pools": Names(_written(document, "pools", "name")),
-                "components": Names(_written(document, "components", "name")),
-                "groups": Names(_labels(document)),
-                "instances": Names(_written(document, "instances", "id")),
-                "limits": Names(_written(document, "limits", "name")),
-                "commitments": Names(_written(document, "commitments", "name")),
+                "accelerators": RowNames(_keys(document, "accelerators")),
+                "instance_types": RowNames(_keys(document, "instance_types")),
+                "pools": RowNames(_written(document, "pools", "name")),
+                "components": RowNames(_written(document, "components", "name")),
+                "groups": RowNames(_labels(document)),
+                "instances": RowNames(_written(document, "instances", "id")),
+                "limits": RowNames(_written(document, "limits", "name")),
+                "commitments": RowNames(_written(document, "commitments", "name")),
             },
         )
 
@@ -231,7 +231,7 @@ def _component_faults(rows: Rows) -> Iterator[Fault]:
         path = f"$.components[{index}]"
         for position, entry in enumerate(component.avoid):
             yield from _avoid_faults(f"{path}.avoid[{position}]", entry, component.name, rows)
-        for o, option in enumerate(component.ways):
+        for o, option in enumerate(component.modes):
             place = f"{path}.options[{o}]" if component.options is not None else path
             for section, kind, field in (
                 ("accelerators", "accelerator", "on"),
@@ -293,7 +293,7 @@ def _devices_of(rows: Rows) -> dict[str, int]:
 
 def _option_names(component: Component) -> list[str | None]:
     """The name of each option, None without one."""
-    return [option.name for option in component.ways]
+    return [option.name for option in component.modes]
 
 
 def _option_faults(path: str, row: Placement, names: list[str | None]) -> Iterator[Fault]:

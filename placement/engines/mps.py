@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class Row(NamedTuple):
+class MpsRow(NamedTuple):
     """``low <= sum(coefficient x column) <= high``; None: no limit. `terms` are coefficients by column index."""
 
     low: int | None
@@ -20,7 +20,7 @@ class Row(NamedTuple):
     terms: Mapping[int, int]
 
 
-def to_mps(name: str, columns: Sequence[tuple[int, int]], rows: Sequence[Row]) -> str:
+def to_mps(name: str, columns: Sequence[tuple[int, int]], rows: Sequence[MpsRow]) -> str:
     """A program of whole-number columns, each with its range, as text. O(columns + terms)."""
     senses, sides = ["N nothing"], []
     terms: list[list[tuple[str, int]]] = [[] for _ in columns]

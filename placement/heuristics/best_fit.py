@@ -47,14 +47,14 @@ class BestFit(FirstFitDecreasing):
 
 def slack(ws: Workspace, c: int, o: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """(rows,) MiB left on the tightest accelerator that takes a copy; free accelerators for a copy that owns them."""
-    way = ws.ways[c][o]
-    if way.accelerators == 0:
+    mode = ws.modes[c][o]
+    if mode.accelerators == 0:
         return np.zeros(len(rows), dtype=np.int64)
-    if not way.shared:
+    if not mode.shared:
         return ws.vacant[rows]
-    if way.accelerators > 1:
-        widest: npt.NDArray[np.int64] = ws.ranked[rows, way.accelerators - 1]
+    if mode.accelerators > 1:
+        widest: npt.NDArray[np.int64] = ws.ranked[rows, mode.accelerators - 1]
         return widest
     room = ws.room[rows]
-    tightest: npt.NDArray[np.int64] = np.where(room >= way.memory, room, np.iinfo(np.int64).max).min(axis=1)
+    tightest: npt.NDArray[np.int64] = np.where(room >= mode.memory, room, np.iinfo(np.int64).max).min(axis=1)
     return tightest

@@ -74,8 +74,8 @@ def supply(ws: Workspace, policy: Policy, c: int) -> bool:
 
 def _copies_for(ws: Workspace, c: int, o: int) -> int:
     """Copies by option o for the open demand, less the last one when another option may serve what is left of it."""
-    open_demand, one = ws.fleet.components[c].demand - ws.served[c], max(1, ws.ways[c][o].throughput)
-    return -(-open_demand // one) if len(ws.ways[c]) == 1 else max(1, open_demand // one)
+    open_demand, one = ws.fleet.components[c].demand - ws.served[c], max(1, ws.modes[c][o].throughput)
+    return -(-open_demand // one) if len(ws.modes[c]) == 1 else max(1, open_demand // one)
 
 
 def place_optional(ws: Workspace, policy: Policy) -> None:
@@ -136,7 +136,7 @@ def place_total(ws: Workspace, policy: Policy, c: int, total: int) -> bool:
 def _room(ws: Workspace, c: int, room: Sequence[int]) -> list[int]:
     """`room`, and none beyond what stands there in zones that take no further copy of c. O(rows + pools)."""
     takes = np.zeros(len(room), dtype=np.bool_)
-    for o in range(len(ws.ways[c])):
+    for o in range(len(ws.modes[c])):
         takes[ws.zone_of_pool[ws.rentals(c, o)]] = True
         takes[ws.zone_of_pool[ws.pool[: ws.rows][ws.fits(c, o)]]] = True
     return [most if more else here for most, more, here in zip(room, takes.tolist(), ws.zoned[c], strict=True)]
@@ -184,8 +184,8 @@ def fill(ws: Workspace, c: int, o: int, m: int, most: int) -> int:
     Accelerators are taken tightest first. Copies on several shared accelerators can block one another that way: with
     three accelerators, two copies on {0, 1} leave no pair for a third. Then they are dealt roomiest first instead.
     """
-    way, mark = ws.ways[c][o], ws.mark()
-    blockable = way.shared and way.accelerators > 1 and most > 1
+    mode, mark = ws.modes[c][o], ws.mark()
+    blockable = mode.shared and mode.accelerators > 1 and most > 1
     reachable = min(most, ws.most_by_accelerators(c, o, m)) if blockable else 0
     placed = _fill(ws, c, o, m, most, level=False)
     if blockable and placed < reachable:

@@ -61,18 +61,18 @@ def sizes(ws: Workspace, shares: Shares, cost: Floats, noise: np.random.Generato
     """(C,) part of a machine that one copy takes where it is cheapest; copies on many accelerators count as whole ones.
 
     A copy on g accelerators needs g equal holes, which small copies destroy first: its part is raised to that of the
-    whole accelerators, so wide copies come before narrow ones of the same memory. O(ways x pools).
+    whole accelerators, so wide copies come before narrow ones of the same memory. O(modes x pools).
     """
     if not cost.size:
         return [np.inf] * len(shares.first)
     pool = cost.argmin(axis=1)
-    by_way = cost[np.arange(len(cost)), pool]
-    least = shares.least_of_each(by_way)
-    cheapest = np.flatnonzero(by_way == least[shares.owner])
-    way = cheapest[np.unique(shares.owner[cheapest], return_index=True)[1]]  # the first of each component
-    takes = np.array([option.accelerators for c in ws.fleet.components for option in c.options])[way]
-    has = np.array([max(1, p.shape.accelerators) for p in ws.fleet.pools])[pool[way]]
-    found = np.where(takes > 1, takes / has, 0.0) + shares.volume[way, pool[way]]
+    by_mode = cost[np.arange(len(cost)), pool]
+    least = shares.least_of_each(by_mode)
+    cheapest = np.flatnonzero(by_mode == least[shares.owner])
+    mode = cheapest[np.unique(shares.owner[cheapest], return_index=True)[1]]  # the first of each component
+    takes = np.array([option.accelerators for c in ws.fleet.components for option in c.options])[mode]
+    has = np.array([max(1, p.shape.accelerators) for p in ws.fleet.pools])[pool[mode]]
+    found = np.where(takes > 1, takes / has, 0.0) + shares.volume[mode, pool[mode]]
     found[~np.isfinite(least)] = np.inf
     if noise is not None:
         found = found * noise.uniform(1.0 - FLAT_NOISE, 1.0 + FLAT_NOISE, len(found))

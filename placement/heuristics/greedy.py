@@ -151,7 +151,7 @@ class Greedy:
         component = ws.fleet.components[c]
         if not component.demand:
             return 1
-        return max(1, min(ws.ways[c][o].throughput, component.demand - ws.served[c]))
+        return max(1, min(ws.modes[c][o].throughput, component.demand - ws.served[c]))
 
 
 def worth(shares: Shares, cost: Floats) -> list[float]:

@@ -55,8 +55,8 @@ def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:
 
 def _size(ws: Workspace, place: Place) -> tuple[int, int]:
     """Biggest first."""
-    way = ws.ways[place.component][place.option]
-    return -way.accelerators, -way.memory
+    mode = ws.modes[place.component][place.option]
+    return -mode.accelerators, -mode.memory
 
 
 def _standing(ws: Workspace, place: Place) -> int:
@@ -73,11 +73,11 @@ def _fullness(ws: Workspace, places: list[Place]) -> float:
     shape = ws.fleet.pools[ws.fleet.instances[places[0].instance].pool].shape
     taken, whole = 0.0, max(1, shape.accelerators * shape.memory_mib)
     for place in places:
-        way = ws.ways[place.component][place.option]
+        mode = ws.modes[place.component][place.option]
         if shape.accelerators:
-            taken += place.count * way.accelerators * (way.memory if way.shared else shape.memory_mib) / whole
+            taken += place.count * mode.accelerators * (mode.memory if mode.shared else shape.memory_mib) / whole
         else:
-            taken += place.count * way.vcpus / max(1, shape.vcpus)
+            taken += place.count * mode.vcpus / max(1, shape.vcpus)
     return taken
 
 

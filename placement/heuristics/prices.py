@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _SMOOTHING = 0.15  # weight of the newest load in the average
 _STEP = 0.6
-_MANY = 1_000_000  # ways x pools beyond which alike pools are one
+_MANY = 1_000_000  # modes x pools beyond which alike pools are one
 
 
 def resource_prices(
@@ -38,8 +38,8 @@ def resource_prices(
 ) -> tuple[Floats, Floats]:
     """Weights (P, 3) that sum to 1 by pool, and what scarcity adds to the price of each pool (P,), micro-dollars.
 
-    The best of the rounds until `is_over`. O(rounds x ways x pools); milliseconds for hundreds of components. Of a very
-    large table pools that are alike for every component are one, with their quotas added up.
+    The best of the rounds until `is_over`. O(rounds x modes x pools); milliseconds for hundreds of components. Of a
+    very large table pools that are alike for every component are one, with their quotas added up.
     """
     copies = np.array([_wanted(fleet, c) for c in range(len(fleet.components))], dtype=np.float64)
     owner, serves = shares.owner, shares.serves
@@ -96,7 +96,7 @@ def _first_of_each(
     cheapest: Floats, least: Floats, owner: npt.NDArray[np.int64], usable: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:
     """The first way of each usable component that is its cheapest."""
-    ways = np.flatnonzero((cheapest <= least[owner]) & usable[owner])
-    where = np.unique(owner[ways], return_index=True)[1]
-    chosen: npt.NDArray[np.int64] = ways[where]
+    modes = np.flatnonzero((cheapest <= least[owner]) & usable[owner])
+    where = np.unique(owner[modes], return_index=True)[1]
+    chosen: npt.NDArray[np.int64] = modes[where]
     return chosen

@@ -27,12 +27,12 @@ RESOURCES = 3  # accelerators (memory or share, whichever binds), vCPU, host mem
 
 
 class Shares:
-    """Per way (component, option) and pool, for all ways at once.
+    """Per way (component, option) and pool, for all modes at once.
 
     Attributes
     ----------
     first : (C,) index of each component's first way; way w of (c, o) is ``first[c] + o``.
-    owner : (W,) component of each way. serves : (W,) what one copy serves of a demand; 1 without a demand.
+    owner : (W,) component of each mode. serves : (W,) what one copy serves of a demand; 1 without a demand.
     allowed : (W, P) where it may run. volume : (W, P) the largest part of an empty machine's resources that one copy
         takes, inf where it may not run.
     shape_of : (P,) the pool's machine among the S that differ. price : (P,) micro-dollars per hour.
@@ -41,8 +41,8 @@ class Shares:
     """
 
     def __init__(self, fleet: Fleet) -> None:
-        """O(ways x pools), vectorised."""
-        ways = [option for component in fleet.components for option in component.options]
+        """O(modes x pools), vectorised."""
+        modes = [option for component in fleet.components for option in component.options]
         sizes = [len(component.options) for component in fleet.components]
         self.first = [0, *np.cumsum(sizes).tolist()][:-1]
         self.owner = np.repeat(np.arange(len(sizes)), sizes)
@@ -60,13 +60,13 @@ class Shares:
         def row(values: list[int]) -> npt.NDArray[np.int64]:
             return np.array(values, dtype=np.int64).reshape(1, -1)
 
-        wide = column([w.accelerators for w in ways])
-        owned = column([not w.shared for w in ways]).astype(np.bool_)
-        memory, share = column([w.memory_mib for w in ways]), column([w.share for w in ways])
-        vcpus, host = column([w.vcpus for w in ways]), column([w.host_mib for w in ways])
+        wide = column([w.accelerators for w in modes])
+        owned = column([not w.shared for w in modes]).astype(np.bool_)
+        memory, share = column([w.memory_mib for w in modes]), column([w.share for w in modes])
+        vcpus, host = column([w.vcpus for w in modes]), column([w.host_mib for w in modes])
         devices, device_memory = row([s.accelerators for s in shapes]), row([s.memory_mib for s in shapes])
         room_vcpus, room_host = row([s.vcpus for s in shapes]), row([s.host_mib for s in shapes])
-        self.allowed = _allowed(ways, len(fleet.pools))
+        self.allowed = _allowed(modes, len(fleet.pools))
 
         on_one = np.where(owned, 1.0, np.maximum(_part(memory, device_memory), share / WHOLE_SHARE))
         taken = np.where(wide > 0, on_one * _part(wide, devices), 0.0)
@@ -90,23 +90,23 @@ class Shares:
         """(W, P) one over the equal copies that an empty machine holds; inf where a copy may not run."""
         return self._where_allowed(self._equals)
 
-    def parts(self, way: Ints, pool: Ints) -> Floats:
+    def parts(self, mode: Ints, pool: Ints) -> Floats:
         """(N, 3) the parts of an empty machine of the pool that one copy takes, by resource, where it may run."""
-        parts: Floats = self._parts[way, self.shape_of[pool]]
+        parts: Floats = self._parts[mode, self.shape_of[pool]]
         return parts
 
     def weighted(self, pools: Ints, weights: Floats) -> Floats:
         """(W, N) the parts of empty machines of `pools` (N,), added up by weights (N, 3), whether allowed or not."""
         shape = self.shape_of[pools]
         found = np.empty((len(self._parts), len(pools)))
-        step = max(1, _ENTRIES // max(1, len(pools)))  # ways at a time: the parts on every pool are a large table
+        step = max(1, _ENTRIES // max(1, len(pools)))  # modes at a time: the parts on every pool are a large table
         for w in range(0, len(found), step):
             np.einsum("wpr,pr->wp", self._parts[w : w + step, shape], weights, out=found[w : w + step])
         return found
 
-    def least_of_each(self, of_way: Floats) -> Floats:
-        """(C,) the least of each component's ways, given one number a way."""
-        least: Floats = np.minimum.reduceat(of_way, self.first) if len(self.first) else np.zeros(0)
+    def least_of_each(self, of_mode: Floats) -> Floats:
+        """(C,) the least of each component's modes, given one number a way."""
+        least: Floats = np.minimum.reduceat(of_mode, self.first) if len(self.first) else np.zeros(0)
         return least
 
     def cost(self, likeness: float, weights: Floats | None = None, scarcity: Floats | None = None) -> Floats:
@@ -127,12 +127,12 @@ class Shares:
         return charged
 
 
-def _allowed(ways: list[Option], pools: int) -> npt.NDArray[np.bool_]:
-    """(W, P) where each may run; ways that may run on the same pools are written together."""
+def _allowed(modes: list[Option], pools: int) -> npt.NDArray[np.bool_]:
+    """(W, P) where each may run; modes that may run on the same pools are written together."""
     groups: dict[frozenset[int], list[int]] = {}
-    for w, option in enumerate(ways):
+    for w, option in enumerate(modes):
         groups.setdefault(option.pools, []).append(w)
-    allowed = np.zeros((len(ways), pools), dtype=np.bool_)
+    allowed = np.zeros((len(modes), pools), dtype=np.bool_)
     for listed, rows in groups.items():
         one = np.zeros(pools, dtype=np.bool_)
         one[list(listed)] = True

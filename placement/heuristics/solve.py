@@ -167,8 +167,8 @@ def _solve_plain(
         if stop is not None or run.complete:
             break
         policy = policy_of(run.blank, run.shares, run.rng if turn else None)
-        ways = _ways_to_begin(solve.fleet)
-        ws = run.attempt(policy, keep=ways[turn % len(ways)])
+        modes = _ways_to_begin(solve.fleet)
+        ws = run.attempt(policy, keep=modes[turn % len(modes)])
         if ws is not None:
             run.offer(ws)
     return run.outcome(stop)

@@ -126,14 +126,14 @@ class Stock:
     def _fullness(self, c: int) -> float:
         """The part of an accelerator's memory that a copy takes where it is cheapest."""
         for o, p in self._pools(c, 1):
-            return self.ws.ways[c][o].memory / max(1, self.ws.fleet.pools[p].shape.memory_mib)
+            return self.ws.modes[c][o].memory / max(1, self.ws.fleet.pools[p].shape.memory_mib)
         return 0.0
 
     def _pools(self, c: int, most: int = _POOLS) -> list[tuple[int, int]]:
         """(option, pool) with quota left, one for each pool, the least share of the price first; at most `most`."""
         found: dict[int, tuple[float, int]] = {}
-        for o, way in enumerate(self.ws.ways[c]):
-            pools = self.ws.rentals(c, o) if way.shared and way.accelerators else ()
+        for o, mode in enumerate(self.ws.modes[c]):
+            pools = self.ws.rentals(c, o) if mode.shared and mode.accelerators else ()
             if len(pools):
                 cost = self.policy.cost[self._first[c] + o, pools]
                 # More than `most` pools of one option are needed only where pools are equally cheap.
@@ -185,7 +185,7 @@ class Stock:
     def _filling(self, c: int, o: int, m: int) -> list[Seat]:
         """Fill the empty row m around copies of c; returns what is on it, nothing if no copy of c can be."""
         ws = self.ws
-        width, count = ws.ways[c][o].accelerators, self._accelerators(int(ws.pool[m]))
+        width, count = ws.modes[c][o].accelerators, self._accelerators(int(ws.pool[m]))
         pattern: list[Seat] = []
         first = 0
         while first + width <= count:
@@ -287,15 +287,15 @@ class Stock:
         if p not in self._ranges:
             rows: dict[int, list[tuple[int, ...]]] = {}
             for c in np.flatnonzero(self._firm).tolist():
-                ways = [
+                modes = [
                     (float(self.policy.cost[self._first[c] + o, p]), o)
-                    for o, way in enumerate(self.ws.ways[c])
-                    if way.shared and way.accelerators and way.where.allowed[p]
+                    for o, mode in enumerate(self.ws.modes[c])
+                    if mode.shared and mode.accelerators and mode.where.allowed[p]
                 ]
-                if ways:
-                    o = min(ways)[1]
-                    way = self.ws.ways[c][o]
-                    rows.setdefault(way.accelerators, []).append((way.memory, c, o, way.vcpus, way.host))
+                if modes:
+                    o = min(modes)[1]
+                    mode = self.ws.modes[c][o]
+                    rows.setdefault(mode.accelerators, []).append((mode.memory, c, o, mode.vcpus, mode.host))
             self._ranges[p] = {width: self._range(sorted(found)) for width, found in rows.items()}
         return self._ranges[p]
 

@@ -10,7 +10,7 @@ from placement.heuristics.check import lacking, missing_pins
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
-    from placement.heuristics.workspace import Ints, Way, Workspace
+    from placement.heuristics.workspace import Ints, PlacementMode, Workspace
 
 
 _OPTIONS = 3  # that are told of one component
@@ -69,29 +69,29 @@ def _room_for(ws: Workspace, c: int, o: int) -> str:
 
 def _option(ws: Workspace, c: int, o: int) -> str:
     """What one option needs, and what the machines where it may run have left; no new one may be rented."""
-    way, option = ws.ways[c][o], ws.fleet.components[c].options[o]
+    mode, option = ws.modes[c][o], ws.fleet.components[c].options[o]
     name = f"option {_option_name(ws, c, o)}"
     rows = ws.busy_rows(c, o)
     cap = ws.fleet.components[c].max_per_instance
     new = "max_per_instance is 0" if cap == 0 else "no pool has quota left"
-    host = f"{way.vcpus / MILLI:g} vCPU and {way.host / MIB_PER_GIB:g} GiB of host memory"
+    host = f"{mode.vcpus / MILLI:g} vCPU and {mode.host / MIB_PER_GIB:g} GiB of host memory"
     if not option.accelerators:
-        return f"{name} needs {host}; {len(rows)} machines in use match{_host_left(ws, way, rows)}, {new}"
-    need = f"{way.memory / MIB_PER_GIB:g} GiB on each of {way.accelerators} accelerators, {host}"
+        return f"{name} needs {host}; {len(rows)} machines in use match{_host_left(ws, mode, rows)}, {new}"
+    need = f"{mode.memory / MIB_PER_GIB:g} GiB on each of {mode.accelerators} accelerators, {host}"
     if not len(rows):
         return f"{name} needs {need}; no machine in use matches, {new}"
     devices = int(sum(ws.fleet.pools[p].shape.accelerators for p in ws.pool[rows].tolist()))
-    if way.shared:
+    if mode.shared:
         roomiest = max(0, int(ws.room[rows].max()))
         best = f"the roomiest has {roomiest / MIB_PER_GIB:g} GiB free"
     else:
         best = f"at most {int(ws.vacant[rows].max())} are vacant on one machine"
-    return f"{name} needs {need}; {devices} accelerators in use match, {best}{_host_left(ws, way, rows)}, {new}"
+    return f"{name} needs {need}; {devices} accelerators in use match, {best}{_host_left(ws, mode, rows)}, {new}"
 
 
-def _host_left(ws: Workspace, way: Way, rows: Ints) -> str:
+def _host_left(ws: Workspace, mode: PlacementMode, rows: Ints) -> str:
     """What the host of a machine has left at most, where the option needs any of it."""
-    if not len(rows) or not (way.vcpus or way.host):
+    if not len(rows) or not (mode.vcpus or mode.host):
         return ""
     vcpus, host = max(0, int(ws.vcpus[rows].max())), max(0, int(ws.host[rows].max()))
     return f", hosts have at most {vcpus / MILLI:g} vCPU and {host / MIB_PER_GIB:g} GiB left"
@@ -100,4 +100,4 @@ def _host_left(ws: Workspace, way: Way, rows: Ints) -> str:
 def _option_name(ws: Workspace, c: int, o: int) -> str:
     """The name in the document, if there is one; a part of a problem comes without its document."""
     rows = ws.fleet.problem.components
-    return (rows[c].ways[o].name if c < len(rows) and o < len(rows[c].ways) else None) or str(o)
+    return (rows[c].modes[o].name if c < len(rows) and o < len(rows[c].modes) else None) or str(o)

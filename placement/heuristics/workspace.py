@@ -62,7 +62,7 @@ _NO_POOLS = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class PlacementMode:
     """An option as the workspace reads it; options that may run on the same pools share their `where`."""
 
     accelerators: int
@@ -109,7 +109,7 @@ class Workspace:
         self.width = max([1, *(pool.shape.accelerators for pool in fleet.pools)])
         self.zone_of = [pool.zone for pool in fleet.pools]
         self.zone_of_pool = np.array(self.zone_of, dtype=np.int64)
-        self.ways: list[list[Way]] = self._all_ways() if like is None else like.ways
+        self.modes: list[list[PlacementMode]] = self._all_modes() if like is None else like.modes
         self._full_room = np.full((len(fleet.pools), self.width), -1, dtype=np.int64)
         for p, pool in enumerate(fleet.pools):
             self._full_room[p, : pool.shape.accelerators] = pool.shape.memory_mib
@@ -148,15 +148,15 @@ class Workspace:
 
     # -- what is fixed
 
-    def _all_ways(self) -> list[list[Way]]:
+    def _all_modes(self) -> list[list[PlacementMode]]:
         places: dict[frozenset[int], Pools] = {}
-        return [[self._way(option, places) for option in c.options] for c in self.fleet.components]
+        return [[self._mode(option, places) for option in c.options] for c in self.fleet.components]
 
-    def _way(self, option: Option, places: dict[frozenset[int], Pools]) -> Way:
+    def _mode(self, option: Option, places: dict[frozenset[int], Pools]) -> PlacementMode:
         """An option as the workspace reads it; those that may run on the same pools share what says where."""
         if option.pools not in places:
             places[option.pools] = Pools(option.pools, self.zone_of_pool)
-        return Way(
+        return PlacementMode(
             accelerators=option.accelerators,
             shared=option.shared,
             memory=option.memory_mib,
@@ -263,7 +263,7 @@ class Workspace:
 
     def rentals(self, c: int, o: int, zone: int = -1) -> Ints:
         """The pools of which one more machine may be used for copies of c by option o, ascending. O(pools)."""
-        pools = self.ways[c][o].where.of_zone(zone)
+        pools = self.modes[c][o].where.of_zone(zone)
         found: Ints = pools[self.rented.rentable[pools]]
         most = self.most_in_pool[c]
         full = () if most is None else [p for p, n in self.pooled[c].items() if n >= most]
@@ -333,27 +333,27 @@ class Workspace:
 
     def fits(self, c: int, o: int, zone: int = -1) -> Bools:
         """(rows,) which busy machines can take one more copy of c by option o, in `zone` (-1: any). O(rows)."""
-        way, n = self.ways[c][o], self.rows
-        ok: Bools = way.where.allowed[self.pool[:n]]
+        mode, n = self.modes[c][o], self.rows
+        ok: Bools = mode.where.allowed[self.pool[:n]]
         if zone != -1:
             ok &= self.zone_of_pool[self.pool[:n]] == zone
         ok &= self.busy[:n]
         ok &= ~self.cordoned[:n]
-        if way.accelerators:
-            if way.accelerators > self.width:
+        if mode.accelerators:
+            if mode.accelerators > self.width:
                 return np.zeros(n, dtype=np.bool_)
-            if way.shared:
-                ok &= self.ranked[:n, way.accelerators - 1] >= way.memory
-                if way.share:
+            if mode.shared:
+                ok &= self.ranked[:n, mode.accelerators - 1] >= mode.memory
+                if mode.share:
                     rows = np.flatnonzero(ok)
-                    enough = (self.room[rows] >= way.memory) & (self.share[rows] >= way.share)
-                    ok[rows] = enough.sum(axis=1) >= way.accelerators
+                    enough = (self.room[rows] >= mode.memory) & (self.share[rows] >= mode.share)
+                    ok[rows] = enough.sum(axis=1) >= mode.accelerators
             else:
-                ok &= self.vacant[:n] >= way.accelerators
-        if way.vcpus:
-            ok &= self.vcpus[:n] >= way.vcpus
-        if way.host:
-            ok &= self.host[:n] >= way.host
+                ok &= self.vacant[:n] >= mode.accelerators
+        if mode.vcpus:
+            ok &= self.vcpus[:n] >= mode.vcpus
+        if mode.host:
+            ok &= self.host[:n] >= mode.host
         self._without_conflicts(c, ok)
         for m in self.residents[c]:
             here = zone in (-1, self.zone_of[self.pool[m]])
@@ -363,7 +363,7 @@ class Workspace:
     def busy_rows(self, c: int, o: int, zone: int = -1) -> Ints:
         """Machines in use, full or not, where copies of c by option o may run, ascending. O(rows)."""
         pools = self.pool[: self.rows]
-        rows: Ints = np.flatnonzero(self.ways[c][o].where.allowed[pools] & self.busy[: self.rows])
+        rows: Ints = np.flatnonzero(self.modes[c][o].where.allowed[pools] & self.busy[: self.rows])
         return rows if zone == -1 else rows[self.zone_of_pool[pools[rows]] == zone]
 
     def _without_conflicts(self, c: int, ok: Bools) -> None:
@@ -412,42 +412,42 @@ class Workspace:
 
         The tightest are taken, or with `level` the roomiest.
         """
-        way = self.ways[c][o]
-        if not way.where.allowed[self.pool[m]] or self.vcpus[m] < way.vcpus or self.host[m] < way.host:
+        mode = self.modes[c][o]
+        if not mode.where.allowed[self.pool[m]] or self.vcpus[m] < mode.vcpus or self.host[m] < mode.host:
             return None
         if not self.welcomes(c, m):
             return None
-        return self._choose(way, m, level)
+        return self._choose(mode, m, level)
 
     def most_by_accelerators(self, c: int, o: int, m: int) -> int:
         """Most copies by option o that the accelerators of row m take: the greatest n with sum min(cap, n) >= g n.
 
         That so many can be dealt, each to distinct accelerators, is the Gale-Ryser theorem for rows of equal sums.
         """
-        way = self.ways[c][o]
+        mode = self.modes[c][o]
         caps = []
         for room, share in zip(self.room[m].tolist(), self.share[m].tolist(), strict=True):
-            by_memory = room // way.memory if way.memory else (_MANY if room >= 0 else 0)
-            caps.append(max(0, min(by_memory, share // way.share if way.share else _MANY)))
-        n = sum(caps) // way.accelerators
-        while n and sum(min(cap, n) for cap in caps) < way.accelerators * n:
-            n = sum(min(cap, n) for cap in caps) // way.accelerators
+            by_memory = room // mode.memory if mode.memory else (_MANY if room >= 0 else 0)
+            caps.append(max(0, min(by_memory, share // mode.share if mode.share else _MANY)))
+        n = sum(caps) // mode.accelerators
+        while n and sum(min(cap, n) for cap in caps) < mode.accelerators * n:
+            n = sum(min(cap, n) for cap in caps) // mode.accelerators
         return n
 
-    def _choose(self, way: Way, m: int, level: bool) -> tuple[int, ...] | None:
+    def _choose(self, mode: PlacementMode, m: int, level: bool) -> tuple[int, ...] | None:
         """The accelerators with the least room that is enough (best fit), lowest index first among equals."""
-        g = way.accelerators
+        g = mode.accelerators
         if g == 0:
             return ()
-        if not way.shared:
+        if not mode.shared:
             if self.vacant[m] < g:
                 return None
             vacant = [k for k, n in enumerate(self.users[m].tolist()) if n == 0 and self._exists(m, k)]
             return tuple(vacant[:g])
-        need = way.memory
-        if way.share:
+        need = mode.memory
+        if mode.share:
             shares = self.share[m].tolist()
-            rooms = [(r, k) for k, r in enumerate(self.room[m].tolist()) if r >= need and shares[k] >= way.share]
+            rooms = [(r, k) for k, r in enumerate(self.room[m].tolist()) if r >= need and shares[k] >= mode.share]
         else:
             rooms = [(r, k) for k, r in enumerate(self.room[m].tolist()) if r >= need]
         if len(rooms) < g:
@@ -462,17 +462,17 @@ class Workspace:
 
     def can_stand(self, seat: Seat, m: int) -> bool:
         """Whether the copy can stand on row m on exactly those accelerators."""
-        way = self.ways[seat.component][seat.option]
+        mode = self.modes[seat.component][seat.option]
         ks = seat.accelerators
-        if len(ks) != way.accelerators or not way.where.allowed[self.pool[m]]:
+        if len(ks) != mode.accelerators or not mode.where.allowed[self.pool[m]]:
             return False
-        if self.vcpus[m] < way.vcpus or self.host[m] < way.host or not self.welcomes(seat.component, m):
+        if self.vcpus[m] < mode.vcpus or self.host[m] < mode.host or not self.welcomes(seat.component, m):
             return False
         if ks and not self._exists(m, max(ks)):
             return False
-        if not way.shared:
+        if not mode.shared:
             return all(int(self.users[m, k]) == 0 for k in ks)
-        return all(bool(self.room[m, k] >= way.memory and self.share[m, k] >= way.share) for k in ks)
+        return all(bool(self.room[m, k] >= mode.memory and self.share[m, k] >= mode.share) for k in ks)
 
     # -- changes
 
@@ -509,22 +509,22 @@ class Workspace:
 
     def _place(self, seat: Seat, m: int) -> None:
         c, o, ks = seat
-        way = self.ways[c][o]
+        mode = self.modes[c][o]
         if not self.busy[m]:
             self._start(m)
         self.seats[m].append(seat)
         here = self.kinds[m]
         here[c] = here.get(c, 0) + 1
         self.where[c][m] = here[c]
-        self.vcpus[m] -= way.vcpus
-        self.host[m] -= way.host
+        self.vcpus[m] -= mode.vcpus
+        self.host[m] -= mode.host
         for k in ks:
             if self.users[m, k] == 0:
                 self.vacant[m] -= 1
             self.users[m, k] += 1
-            if way.shared:
-                self.room[m, k] -= way.memory
-                self.share[m, k] -= way.share
+            if mode.shared:
+                self.room[m, k] -= mode.memory
+                self.share[m, k] -= mode.share
             else:
                 self.room[m, k] = -1
         if ks:
@@ -535,7 +535,7 @@ class Workspace:
 
     def _remove(self, seat: Seat, m: int) -> None:
         c, o, ks = seat
-        way = self.ways[c][o]
+        mode = self.modes[c][o]
         self.seats[m].remove(seat)
         here = self.kinds[m]
         if here[c] == 1:
@@ -543,15 +543,15 @@ class Workspace:
         else:
             here[c] -= 1
             self.where[c][m] = here[c]
-        self.vcpus[m] += way.vcpus
-        self.host[m] += way.host
+        self.vcpus[m] += mode.vcpus
+        self.host[m] += mode.host
         for k in ks:
             self.users[m, k] -= 1
             if self.users[m, k] == 0:
                 self.vacant[m] += 1
-            if way.shared:
-                self.room[m, k] += way.memory
-                self.share[m, k] += way.share
+            if mode.shared:
+                self.room[m, k] += mode.memory
+                self.share[m, k] += mode.share
             else:
                 self.room[m, k] = self._full_room[self.pool[m], k]
         if ks:
@@ -567,7 +567,7 @@ class Workspace:
 
     def _count(self, c: int, o: int, m: int, change: int) -> None:
         self.placed[c] += change
-        self.served[c] += change * self.ways[c][o].throughput
+        self.served[c] += change * self.modes[c][o].throughput
         self.zoned[c][self.zone_of[self.pool[m]]] += change
         if self.most_in_pool[c] is not None:
             p = int(self.pool[m])

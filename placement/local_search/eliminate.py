@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Box
+from placement.compiled.machine_state import MachineState
 from placement.local_search.refill import Refill
 
 if TYPE_CHECKING:
@@ -44,59 +44,64 @@ class Elimination:
     @property
     def possible(self) -> bool:
         """Whether there is a machine that may close, and one to take its copies or to open."""
-        return any(self._may_close(box) for box in self._refill.boxes.boxes)
+        return any(self._may_close(machine) for machine in self._refill.open_machines.open_machines)
 
     @property
     def packing(self) -> Packing:
         """The packing as it is: complete."""
-        return self._refill.boxes.to_packing()
+        return self._refill.open_machines.to_packing()
 
     def step(self, is_over: Callable[[], bool]) -> bool:
         """One try; says whether the machines got cheaper."""
         self.tries += 1
-        boxes = self._refill.boxes
+        open_machines = self._refill.open_machines
         closed = self._choose()
         opened = self._replacements(closed)
         if not closed or opened is None:
             return False
-        saved = boxes.save()
-        for box in closed:
-            for copy in box.copies[:]:
-                boxes.take(box, copy)
-        gone = {id(box) for box in closed}
-        boxes.boxes = [box for box in boxes.boxes if id(box) not in gone]
-        boxes.boxes += [Box(self._fleet, p, None) for p in opened]
+        saved = open_machines.save()
+        for machine in closed:
+            for copy in machine.copies[:]:
+                open_machines.take(machine, copy)
+        gone = {id(machine) for machine in closed}
+        open_machines.open_machines = [machine for machine in open_machines.open_machines if id(machine) not in gone]
+        open_machines.open_machines += [MachineState(self._fleet, p, None) for p in opened]
         self._refill.begin()
         if self._refill.run(int(self._patience), is_over):
             self.gained += 1
             self._patience = max(_FIRST_PATIENCE, self._patience / _MORE**10)
             return True
-        boxes.restore(saved)
+        open_machines.restore(saved)
         self._patience = min(_LAST_PATIENCE, self._patience * _MORE)
         return False
 
-    def _choose(self) -> list[Box]:
+    def _choose(self) -> list[MachineState]:
         """Machines to close: those that put least of their price to use most likely, empty ones before all."""
-        boxes = [box for box in self._refill.boxes.boxes if self._may_close(box)]
-        use = {id(box): self._use(box) - _NOISE * math.log(self._random.expovariate(1.0)) for box in boxes}
-        return sorted(boxes, key=lambda box: use[id(box)])[: self._random.choice(_CLOSED)]
+        open_machines = [machine for machine in self._refill.open_machines.open_machines if self._may_close(machine)]
+        use = {
+            id(machine): self._use(machine) - _NOISE * math.log(self._random.expovariate(1.0))
+            for machine in open_machines
+        }
+        return sorted(open_machines, key=lambda machine: use[id(machine)])[: self._random.choice(_CLOSED)]
 
-    def _may_close(self, box: Box) -> bool:
-        forced = box.instance is not None and not self._fleet.instances[box.instance].removable
-        return not box.frozen and not box.fixed and not forced
+    def _may_close(self, machine: MachineState) -> bool:
+        forced = machine.instance is not None and not self._fleet.instances[machine.instance].removable
+        return not machine.frozen and not machine.fixed and not forced
 
-    def _use(self, box: Box) -> float:
-        items = self._refill.boxes.items
-        return 1e6 * sum(items[copy.item].worth for copy in box.copies) / max(1, self._fleet.pools[box.pool].price)
+    def _use(self, machine: MachineState) -> float:
+        items = self._refill.open_machines.items
+        return (
+            1e6 * sum(items[copy.item].worth for copy in machine.copies) / max(1, self._fleet.pools[machine.pool].price)
+        )
 
-    def _replacements(self, closed: list[Box]) -> list[int] | None:
+    def _replacements(self, closed: list[MachineState]) -> list[int] | None:
         """Pools where machines open, so that all is cheaper than before; None when none are found."""
         used = [0] * len(self._quota)
-        for box in self._refill.boxes.boxes:
-            used[box.pool] += 1
+        for machine in self._refill.open_machines.open_machines:
+            used[machine.pool] += 1
         before = self._price(used)
-        for box in closed:
-            used[box.pool] -= 1
+        for machine in closed:
+            used[machine.pool] -= 1
         for _ in range(_DRAWS):
             opened = self._random.choices(range(len(used)), k=self._random.choice(_OPENED))
             now = used[:]

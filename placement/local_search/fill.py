@@ -97,7 +97,7 @@ class Fill:
         copies = sum(component.copies for component in self._narrow.components)
         limit = min(_MOST_REFILLS, _REFILLS * copies) * patience // PATIENCE
         refill.run(limit, lambda: solve.ended, back=True)
-        self.packing, self._missing = refill.boxes.to_packing(), refill.boxes.left_out()
+        self.packing, self._missing = refill.open_machines.to_packing(), refill.open_machines.left_out()
 
     def _step(self, solve: Solve) -> None:
         assert self.packing is not None

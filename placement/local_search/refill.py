@@ -3,9 +3,9 @@
 With the machines given, what is minimised is the worth of the copies that are out: the consistent neighbourhood search
 for bin packing (Buljubasic and Vasquez 2016, Comput. Oper. Res. 76), with accelerators as bins, each filled by a subset
 sum. Two things steer it where as much is out as before: copies should stand where they take what is not scarce
-(`Way.cost`), and free room should be in few places. A little worse is accepted too, as in threshold accepting (Dueck
-and Scheuer 1990, J. Comput. Phys. 90). Copies that stay out for long weigh ever more (guided local search, Voudouris
-and Tsang 1999, Eur. J. Oper. Res. 113).
+(`MachineMode.cost`), and free room should be in few places. A little worse is accepted too, as in threshold accepting
+(Dueck and Scheuer 1990, J. Comput. Phys. 90). Copies that stay out for long weigh ever more (guided local search,
+Voudouris and Tsang 1999, Eur. J. Oper. Res. 113).
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import random
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import Copy, tightest
-from placement.local_search.state import Boxes
+from placement.local_search.state import MachineStates
 from placement.local_search.subset_sum import fullest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.machine_state import Box, Way
+    from placement.compiled.machine_state import MachineMode, MachineState
     from placement.compiled.packing import Packing
     from placement.heuristics import Missing
 
-    Chosen = dict[int, list[int]]  # box -> accelerators
+    Chosen = dict[int, list[int]]  # machine -> accelerators
 
 _UNITS = 14  # bits: accelerators are filled on a grid of at most so many units
 _WHOLE_CHANCE = 0.15  # of a step that empties whole machines
@@ -58,47 +58,47 @@ class Refill:
         idle: bool = True,
         worths: Sequence[float] | None = None,
     ) -> None:
-        """O(copies + items x pools); `idle` and `worths` as in `Boxes`."""
-        self.boxes = Boxes(fleet, packing, missing, idle=idle, worths=worths)
+        """O(copies + items x pools); `idle` and `worths` as in `MachineStates`."""
+        self.open_machines = MachineStates(fleet, packing, missing, idle=idle, worths=worths)
         self.steps = self.idle = 0
         self._random = random.Random(seed)
         self._components = fleet.components
         largest = max((pool.shape.memory_mib for pool in fleet.pools), default=0)
         self._shift = max(0, largest.bit_length() - _UNITS)
         self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
-        self._mean = sum(item.worth for item in self.boxes.items) / max(1, len(self.boxes.items))
+        self._mean = sum(item.worth for item in self.open_machines.items) / max(1, len(self.open_machines.items))
         self.begin()
 
     def begin(self) -> None:
-        """Look at the boxes anew, after machines came or went; forget what was hard to place."""
-        boxes = self.boxes.boxes
-        self._weight = [1.0] * len(self.boxes.items)
-        self._free = [b for b, box in enumerate(boxes) if not box.frozen]
+        """Look at the machines anew, after machines came or went; forget what was hard to place."""
+        open_machines = self.open_machines.open_machines
+        self._weight = [1.0] * len(self.open_machines.items)
+        self._free = [b for b, machine in enumerate(open_machines) if not machine.frozen]
         self._free_of: dict[int, list[int]] = {}
         for b in self._free:
-            self._free_of.setdefault(boxes[b].pool, []).append(b)
-        self._places = [(b, k) for b in self._free for k in range(len(boxes[b].room))]
+            self._free_of.setdefault(open_machines[b].pool, []).append(b)
+        self._places = [(b, k) for b in self._free for k in range(len(open_machines[b].room))]
         self._least, self.idle = self._worth_out(), 0
 
     @property
     def complete(self) -> bool:
         """Whether nothing is out."""
-        return not self.boxes.missing
+        return not self.open_machines.missing
 
     def run(self, patience: int, is_over: Callable[[], bool], *, back: bool = False) -> bool:
         """Stop at zero unassigned, after `patience` non-improving steps, or when `is_over`; True at zero unassigned.
 
         With `back` it ends where least was out: the search goes through worse, for which it has to remember the best.
         """
-        best, least = (self.boxes.save() if back else None), self._least
-        while self.boxes.missing and self._free and self.idle < patience:
+        best, least = (self.open_machines.save() if back else None), self._least
+        while self.open_machines.missing and self._free and self.idle < patience:
             if self.steps % _LOOK == 0 and is_over():
                 break
             self._step()
             if best is not None and self._least < least:
-                best, least = self.boxes.save(), self._least
+                best, least = self.open_machines.save(), self._least
         if best is not None and self._worth_out() > least:
-            self.boxes.restore(best)
+            self.open_machines.restore(best)
         return self.complete
 
     def _step(self) -> None:
@@ -106,47 +106,47 @@ class Refill:
         self.steps += 1
         self.idle += 1
         if self.steps % _EVERY == 0:
-            for i in self.boxes.missing:
+            for i in self.open_machines.missing:
                 self._weight[i] += _RISE
         whole = not self._places or self._random.random() < _WHOLE_CHANCE
         chosen = self._choose_machines() if whole else self._choose_accelerators()
-        boxes = self.boxes
-        missing, saved = boxes.missing.copy(), [(b, boxes.boxes[b].save()) for b in chosen]
+        open_machines = self.open_machines
+        missing, saved = open_machines.missing.copy(), [(b, open_machines.open_machines[b].save()) for b in chosen]
         before = self._out() + self._disorder(chosen)
         for b, accelerators in chosen.items():
-            self._empty(boxes.boxes[b], accelerators, whole=whole)
+            self._empty(open_machines.open_machines[b], accelerators, whole=whole)
         moved = self._rezone(chosen)
         self._fill(chosen, whole=whole)
         after = self._out() + self._disorder(chosen)
         if after > before + _HEAT * self._mean * self._random.expovariate(1.0):
             for i, zone in reversed(moved):
-                boxes.count_back(i, zone)
-            boxes.missing = missing
+                open_machines.count_back(i, zone)
+            open_machines.missing = missing
             for b, state in saved:
-                boxes.boxes[b].restore(state)
+                open_machines.open_machines[b].restore(state)
         elif (worth := self._worth_out()) < self._least:
             self._least, self.idle = worth, 0
 
     # -- what it is worth
 
     def _worth_out(self) -> float:
-        items = self.boxes.items
-        return sum(n * items[i].worth for i, n in self.boxes.missing.items())
+        items = self.open_machines.items
+        return sum(n * items[i].worth for i, n in self.open_machines.missing.items())
 
     def _out(self) -> float:
-        items, weight = self.boxes.items, self._weight
-        return sum(n * items[i].worth * weight[i] for i, n in self.boxes.missing.items())
+        items, weight = self.open_machines.items, self._weight
+        return sum(n * items[i].worth * weight[i] for i, n in self.open_machines.missing.items())
 
     def _disorder(self, chosen: Chosen) -> float:
         """What copies cost where they stand, less what large free rooms are good for."""
         cost, room = 0.0, 0.0
         for b in chosen:
-            box = self.boxes.boxes[b]
-            for copy in box.copies:
-                cost += copy.way.cost
-            for free in box.room:
+            machine = self.open_machines.open_machines[b]
+            for copy in machine.copies:
+                cost += copy.mode.cost
+            for free in machine.room:
                 if free > 0:
-                    room += (free / box.memory) ** 2
+                    room += (free / machine.memory) ** 2
         return _STEERING * cost - _GATHERING * self._mean * room
 
     # -- what is emptied
@@ -155,110 +155,122 @@ class Refill:
         """One where a copy that is out may stand, and any others."""
         drawn = self._random.sample(self._free, min(len(self._free), self._random.choice(_MACHINES)))
         drawn[:1] = [self._focus()]
-        return {b: list(range(len(self.boxes.boxes[b].room))) for b in drawn}
+        return {b: list(range(len(self.open_machines.open_machines[b].room))) for b in drawn}
 
     def _choose_accelerators(self) -> Chosen:
         """Any, the better of two by free room each time; half the time one where a copy that is out may stand."""
-        boxes: list[Box] = self.boxes.boxes
+        open_machines: list[MachineState] = self.open_machines.open_machines
         chosen: Chosen = {}
         for n in range(self._random.choice(_ACCELERATORS)):
             pair = self._random.choices(self._places, k=2)
             if n == 0 and self._random.random() < _FOCUS_CHANCE:
-                pair = [(b, k) for b in (self._focus(), self._focus()) for k in range(len(boxes[b].room))] or pair
-            b, k = max(pair, key=lambda place: boxes[place[0]].room[place[1]])
+                pair = [
+                    (b, k) for b in (self._focus(), self._focus()) for k in range(len(open_machines[b].room))
+                ] or pair
+            b, k = max(pair, key=lambda place: open_machines[place[0]].room[place[1]])
             if k not in chosen.setdefault(b, []):
                 chosen[b].append(k)
         return chosen
 
     def _focus(self) -> int:
-        """A box where some copy that is out may stand, or any."""
-        item = self.boxes.items[self._random.choice(list(self.boxes.missing))]
-        pools = [p for p in item.ways if p in self._free_of]
+        """A machine where some copy that is out may stand, or any."""
+        item = self.open_machines.items[self._random.choice(list(self.open_machines.missing))]
+        pools = [p for p in item.modes if p in self._free_of]
         return self._random.choice(self._free_of[self._random.choice(pools)] if pools else self._free)
 
-    def _empty(self, box: Box, accelerators: list[int], *, whole: bool) -> None:
+    def _empty(self, machine: MachineState, accelerators: list[int], *, whole: bool) -> None:
         """Take out the copies that stand on one of these accelerators alone; with `whole`, all."""
-        for copy in box.copies[:]:
+        for copy in machine.copies[:]:
             if whole or (len(copy.on) == 1 and copy.on[0] in accelerators):
-                self.boxes.take(box, copy)
+                self.open_machines.take(machine, copy)
 
     # -- how it is filled
 
     def _rezone(self, chosen: Chosen) -> list[tuple[int, int]]:
-        """Let some copies that are out go to the zones of the chosen boxes; returns how to undo it, in order."""
+        """Let some copies that are out go to the zones of the chosen machines; returns how to undo it, in order."""
         if not self._zones:
             return []
         moved = []
-        zones = sorted({self._zones[self.boxes.boxes[b].pool] for b in chosen})
-        for i in list(self.boxes.missing):
-            old, new = self.boxes.items[i].key[1], self._random.choice(zones)
+        zones = sorted({self._zones[self.open_machines.open_machines[b].pool] for b in chosen})
+        for i in list(self.open_machines.missing):
+            old, new = self.open_machines.items[i].key[1], self._random.choice(zones)
             if old is not None and old != new and self._random.random() < _REZONE_CHANCE:
-                j = self.boxes.rezone(i, new)
+                j = self.open_machines.rezone(i, new)
                 if j is not None:
                     moved.append((j, old))
         return moved
 
     def _fill(self, chosen: Chosen, *, whole: bool) -> None:
-        out = sorted(self.boxes.missing, key=lambda _: self._random.random())
+        out = sorted(self.open_machines.missing, key=lambda _: self._random.random())
         if whole:
-            worth = {i: self.boxes.items[i].worth * self._random.uniform(0.7, 1.3) for i in out}
+            worth = {i: self.open_machines.items[i].worth * self._random.uniform(0.7, 1.3) for i in out}
             for i in sorted(out, key=worth.__getitem__, reverse=True):
                 self._place_wide(i, chosen)
         places = [(b, k) for b, accelerators in chosen.items() for k in accelerators]
         self._random.shuffle(places)
         for b, k in places:
-            self._fill_one(self.boxes.boxes[b], k, out)
+            self._fill_one(self.open_machines.open_machines[b], k, out)
 
     def _place_wide(self, i: int, chosen: Chosen) -> None:
         """Place copies of an item that do not share one accelerator: on several, on owned ones, or on none."""
-        boxes, item = self.boxes, self.boxes.items[i]
+        open_machines, item = self.open_machines, self.open_machines.items[i]
         order = list(chosen)
         self._random.shuffle(order)
-        for box in map(boxes.boxes.__getitem__, order):
-            for way in item.ways.get(box.pool, ()):
-                if way.accelerators == 1 and not way.owned:
+        for machine in map(open_machines.open_machines.__getitem__, order):
+            for mode in item.modes.get(machine.pool, ()):
+                if mode.accelerators == 1 and not mode.owned:
                     continue
-                while i in boxes.missing and box.takes(way) and box.welcomes(item.component, self._components):
-                    on = tightest(box, way)
+                while (
+                    i in open_machines.missing
+                    and machine.takes(mode)
+                    and machine.welcomes(item.component, self._components)
+                ):
+                    on = tightest(machine, mode)
                     if on is None:
                         break
-                    boxes.put(box, Copy(i, way, on))
+                    open_machines.put(machine, Copy(i, mode, on))
 
-    def _fill_one(self, box: Box, k: int, out: list[int]) -> None:
+    def _fill_one(self, machine: MachineState, k: int, out: list[int]) -> None:
         """Fill one accelerator as full as can be; where it's equal, with few copies that are cheap here."""
-        boxes, items, missing = self.boxes, self.boxes.items, self.boxes.missing
-        room, share, vcpus, host, vacant = box.room[k], box.share[k], box.vcpus, box.host, not box.users[k]
+        open_machines, items, missing = self.open_machines, self.open_machines.items, self.open_machines.missing
+        room, share, vcpus, host, vacant = (
+            machine.room[k],
+            machine.share[k],
+            machine.vcpus,
+            machine.host,
+            not machine.users[k],
+        )
         if room < 0:
             return
-        found: list[tuple[float, int, Way]] = []
+        found: list[tuple[float, int, MachineMode]] = []
         looked = 0
         for i in out:
             left = missing.get(i)
-            ways = items[i].ways.get(box.pool) if left else None
-            if not left or ways is None:
+            modes = items[i].modes.get(machine.pool) if left else None
+            if not left or modes is None:
                 continue
-            for way in ways:
-                if way.accelerators != 1 or way.vcpus > vcpus or way.host > host:
+            for mode in modes:
+                if mode.accelerators != 1 or mode.vcpus > vcpus or mode.host > host:
                     continue
-                if way.owned:
-                    if vacant and box.welcomes(items[i].component, self._components):
-                        boxes.put(box, Copy(i, way, (k,)))
+                if mode.owned:
+                    if vacant and machine.welcomes(items[i].component, self._components):
+                        open_machines.put(machine, Copy(i, mode, (k,)))
                         return
-                elif way.memory <= room and way.share <= share:
+                elif mode.memory <= room and mode.share <= share:
                     looked += 1
                     preference = items[i].worth * self._weight[i] * (0.6 + 0.8 * self._random.random())
-                    found += [(preference, i, way)] * (min(left, room // way.memory) if way.memory else left)
+                    found += [(preference, i, mode)] * (min(left, room // mode.memory) if mode.memory else left)
             if looked >= _MOST_OUT:
                 break
         if not found:
             return
         found.sort(key=_preference, reverse=True)
-        for n in fullest([-(-way.memory >> self._shift) for _, _, way in found], box.room[k] >> self._shift):
-            _, i, way = found[n]
-            fits = i in boxes.missing and box.fits_on(way, k) and box.takes(way)
-            if fits and box.welcomes(boxes.items[i].component, self._components):
-                boxes.put(box, Copy(i, way, (k,)))
+        for n in fullest([-(-mode.memory >> self._shift) for _, _, mode in found], machine.room[k] >> self._shift):
+            _, i, mode = found[n]
+            fits = i in open_machines.missing and machine.fits_on(mode, k) and machine.takes(mode)
+            if fits and machine.welcomes(open_machines.items[i].component, self._components):
+                open_machines.put(machine, Copy(i, mode, (k,)))
 
 
-def _preference(entry: tuple[float, int, Way]) -> float:
+def _preference(entry: tuple[float, int, MachineMode]) -> float:
     return entry[0]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.compiled.capacity import most_on_one
-from placement.compiled.machine_state import Box, Copy, Saved, Way, way_of
+from placement.compiled.machine_state import Copy, MachineMode, MachineState, Saved, machine_mode
 from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.prices import resource_prices
@@ -31,18 +31,18 @@ _LEAST_WORTH = 1e-6  # dollars an hour: where machines are free, copies still co
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Copies that are alike. `ways` are by pool; `worth` is what the cheapest of them costs, dollars an hour."""
+    """Copies that are alike. `modes` are by pool; `worth` is what the cheapest of them costs, dollars an hour."""
 
     component: Component
     key: Key
-    ways: dict[int, tuple[Way, ...]]
+    modes: dict[int, tuple[MachineMode, ...]]
     worth: float
 
 
-SavedBoxes = tuple[list[Box], list[Saved], dict[int, int], dict[int, list[int]]]
+SavedStates = tuple[list[MachineState], list[Saved], dict[int, int], dict[int, list[int]]]
 
 
-class Boxes:
+class MachineStates:
     """Every machine of a mix and the copies that are out.
 
     Attributes
@@ -73,7 +73,7 @@ class Boxes:
         self.missing: dict[int, int] = {}
         self._pinned = Counter({(p.component, p.option, p.instance): p.pinned for p in fleet.places if p.pinned})
         self.zoned: dict[int, list[int]] = {}
-        self.boxes = [self._box(machine) for machine in packing.machines]
+        self.open_machines = [self._open_machine(machine) for machine in packing.machines]
         self._add_forced()
         if idle:
             self._add_idle()
@@ -81,9 +81,9 @@ class Boxes:
             self.missing[self._item(key)] = n
             self._count(*key[:2], n)
 
-    def _box(self, machine: Machine) -> Box:
-        box = Box(self.fleet, machine.pool, machine.instance)
-        box.frozen = not may_be_freed(self.fleet, machine)
+    def _open_machine(self, machine: Machine) -> MachineState:
+        open_machine = MachineState(self.fleet, machine.pool, machine.instance)
+        open_machine.frozen = not may_be_freed(self.fleet, machine)
         fixed = []
         for seat in machine.seats:
             component = self.fleet.components[seat.component]
@@ -91,31 +91,31 @@ class Boxes:
             zone = self.fleet.pools[machine.pool].zone if bound else None
             item = self._item((seat.component, zone, seat.option if component.demand else None))
             self._count(seat.component, zone, 1)
-            way = next(w for w in self.items[item].ways[machine.pool] if w.option == seat.option)
-            box.put(Copy(item, way, seat.accelerators), seat.component)
-            if box.frozen or self._is_pinned(machine, seat):
-                box.copies.pop()
+            mode = next(w for w in self.items[item].modes[machine.pool] if w.option == seat.option)
+            open_machine.put(Copy(item, mode, seat.accelerators), seat.component)
+            if open_machine.frozen or self._is_pinned(machine, seat):
+                open_machine.copies.pop()
                 fixed.append(seat)
-        box.fixed = tuple(fixed)
-        return box
+        open_machine.fixed = tuple(fixed)
+        return open_machine
 
     def _is_pinned(self, machine: Machine, seat: Seat) -> bool:
         return machine.instance is not None and (seat.component, seat.option, machine.instance) in self._pinned
 
     def _add_forced(self) -> None:
         """Empty machines that run now and can't be released."""
-        busy = {box.instance for box in self.boxes}
+        busy = {open_machine.instance for open_machine in self.open_machines}
         for instance in self.fleet.instances:
             if not instance.removable and instance.index not in busy:
-                self.boxes.append(Box(self.fleet, instance.pool, instance.index))
-                self.boxes[-1].frozen = instance.cordoned
+                self.open_machines.append(MachineState(self.fleet, instance.pool, instance.index))
+                self.open_machines[-1].frozen = instance.cordoned
 
     def _add_idle(self) -> None:
         """Empty new machines up to each quota."""
-        used = Counter(box.pool for box in self.boxes)
+        used = Counter(open_machine.pool for open_machine in self.open_machines)
         for pool in self.fleet.pools:
             for _ in range((pool.max_instances or 0) - used[pool.index]):
-                self.boxes.append(Box(self.fleet, pool.index, None))
+                self.open_machines.append(MachineState(self.fleet, pool.index, None))
 
     def _item(self, key: Key) -> int:
         if key not in self._index:
@@ -160,36 +160,41 @@ class Boxes:
         else:
             self.missing[i] -= 1
 
-    def put(self, box: Box, copy: Copy) -> None:
+    def put(self, open_machine: MachineState, copy: Copy) -> None:
         """Place a copy that is out."""
-        box.put(copy, self.items[copy.item].component.index)
+        open_machine.put(copy, self.items[copy.item].component.index)
         self._lose(copy.item)
 
-    def take(self, box: Box, copy: Copy) -> None:
+    def take(self, open_machine: MachineState, copy: Copy) -> None:
         """Take a copy out."""
-        box.take(copy, self.items[copy.item].component.index)
+        open_machine.take(copy, self.items[copy.item].component.index)
         self.missing[copy.item] = self.missing.get(copy.item, 0) + 1
 
     def to_packing(self) -> Packing:
         """The packing as it is."""
         machines = []
-        for box in self.boxes:
-            seats = [Seat(self.items[copy.item].key[0], copy.way.option, copy.on) for copy in box.copies]
-            seats.extend(box.fixed)
+        for open_machine in self.open_machines:
+            seats = [Seat(self.items[copy.item].key[0], copy.mode.option, copy.on) for copy in open_machine.copies]
+            seats.extend(open_machine.fixed)
             if seats:
-                machines.append(Machine(box.pool, box.instance, tuple(sorted(seats))))
+                machines.append(Machine(open_machine.pool, open_machine.instance, tuple(sorted(seats))))
         return Packing(tuple(machines))
 
-    def save(self) -> SavedBoxes:
-        """All that changes, for `restore`; O(boxes + copies)."""
+    def save(self) -> SavedStates:
+        """All that changes, for `restore`; O(machines + copies)."""
         zoned = {c: counts[:] for c, counts in self.zoned.items()}
-        return self.boxes[:], [box.save() for box in self.boxes], self.missing.copy(), zoned
+        return (
+            self.open_machines[:],
+            [open_machine.save() for open_machine in self.open_machines],
+            self.missing.copy(),
+            zoned,
+        )
 
-    def restore(self, saved: SavedBoxes) -> None:
-        """Be as before, the same boxes and all."""
-        self.boxes, states, self.missing, self.zoned = saved
-        for box, state in zip(self.boxes, states, strict=True):
-            box.restore(state)
+    def restore(self, saved: SavedStates) -> None:
+        """Be as before, the same machines and all."""
+        self.open_machines, states, self.missing, self.zoned = saved
+        for open_machine, state in zip(self.open_machines, states, strict=True):
+            open_machine.restore(state)
 
     def left_out(self) -> Missing:
         """The copies that are out."""
@@ -199,13 +204,13 @@ class Boxes:
 def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
     c, zone, fixed = key
     component = fleet.components[c]
-    ways: dict[int, list[Way]] = {}
+    modes: dict[int, list[MachineMode]] = {}
     for option in component.options if fixed is None else (component.options[fixed],):
         for pool in (fleet.pools[p] for p in sorted(option.pools)):
             if pool.max_instances != 0 and zone in (None, pool.zone):
                 each = float(cost[option.index, pool.index])
                 if component.dedicated:  # its part of all of the machine, needed or not
                     each = pool.price / 1e6 / most_on_one(fleet, component, pool.index)
-                ways.setdefault(pool.index, []).append(way_of(option, pool.shape.memory_mib, each))
-    worth = min((way.cost for many in ways.values() for way in many), default=1.0)
-    return Item(component, key, {p: tuple(many) for p, many in ways.items()}, max(worth, _LEAST_WORTH))
+                modes.setdefault(pool.index, []).append(machine_mode(option, pool.shape.memory_mib, each))
+    worth = min((mode.cost for many in modes.values() for mode in many), default=1.0)
+    return Item(component, key, {p: tuple(many) for p, many in modes.items()}, max(worth, _LEAST_WORTH))

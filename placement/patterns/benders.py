@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROUNDS = 20  # of pricing, for one answer
 
 
-class Room:
+class MixSeparation:
     """Answers for one relaxation, from all patterns known to its bound; what one call finds is kept for the next."""
 
     def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern]) -> None:
@@ -30,9 +30,9 @@ class Room:
         self._relaxation = relaxation
         self._program = PatternProgram(relaxation, paid=0.0)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
-        self._knapsacks = {kind.index: kind.knapsack for kind in relaxation.kinds}
+        self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
 
-    def lacking(self, machines: Sequence[float], budget: Budget, rounds: int = ROUNDS) -> Cut | None:
+    def separate(self, machines: Sequence[float], budget: Budget, rounds: int = ROUNDS) -> Cut | None:
         """A cut that these counts, whole or not, break; None when there is room for all, or no answer in time."""
         program = self._program
         program.limit(machines)
@@ -41,9 +41,9 @@ class Room:
                 return None
             duals = program.duals()
             prices = program.prices(duals)
-            most = [knapsack.best_pattern(prices.touch[q])[0] for q, knapsack in self._knapsacks.items()]
-            device = [max(pair) for pair in zip(most, prices.device, strict=True)]
-            cut = certify(self._relaxation, prices, device)
+            most = [knapsack.best_pattern(prices.coverage[q])[0] for q, knapsack in self._knapsacks.items()]
+            capacity = [max(pair) for pair in zip(most, prices.capacity, strict=True)]
+            cut = certify(self._relaxation, prices, capacity)
             if sum(worth * n for worth, n in zip(cut.worth, machines, strict=True)) < cut.least:
                 return cut
             if not program.improve(duals, prices, self._knapsacks):

@@ -2,9 +2,9 @@
 
 1. Solve the LP by column generation (Gilmore and Gomory 1961). Prices of any round are a bound, so it rises as they get
    better.
-2. Branch on machine counts and on counts of wide copies (`branch_and_price`), generating columns in every box. When it
+2. Branch on machine counts and on counts of wide copies (`branch_and_price`), generating columns in every node. When it
    ends, the bound is that of whole machines and whole wide copies over all patterns.
-3. What all the boxes' cuts say together: the cheapest machine counts that keep them, while the LP there lacks machines.
+3. What all the nodes' cuts say together: the cheapest machine counts that keep them, while the LP there lacks machines.
 
 Where copies run and moving them all would cost a good part of the machines' money, the LP is solved once more after
 step 1, with the machines that run and the copies that they may keep (`running`): most of what a plan costs then depends
@@ -24,16 +24,16 @@ from placement.bounds.cutoff import cutoff_below
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
-from placement.patterns.benders import Room
+from placement.patterns.benders import MixSeparation
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
-from placement.patterns.certificate import box_bound, certify, device_worth
-from placement.patterns.covering import any_box, cheapest_mix, covering_bound
-from placement.patterns.enumeration.nodes import Settling
-from placement.patterns.formulation import RELAXES, RELAXES_BY_MIX, RELAXES_KEEPING, relax
+from placement.patterns.certificate import capacity_values, certify, domain_bound
+from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
+from placement.patterns.enumeration.nodes import NodeEnumeration
+from placement.patterns.formulation import RELAXES, RELAXES_BY_MIX, RELAXES_KEPT, relax
 from placement.patterns.master import MICRO, PatternProgram
-from placement.patterns.multiplicity import Stacking
-from placement.patterns.running.kept_copies import Keeping
-from placement.patterns.running.state import Today
+from placement.patterns.multiplicity import Multiplicity
+from placement.patterns.running.kept_copies import KeptCopiesBound
+from placement.patterns.running.state import RunningState
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -42,30 +42,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from placement.compiled.packing import Packing
-    from placement.patterns.certificate import Box, Cut, Prices
+    from placement.patterns.certificate import Cut, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
-    from placement.patterns.history import Case, Verdict
+    from placement.patterns.history import Case, EngineVerdict
     from placement.patterns.master import Duals, Pattern
     from placement.patterns.multiplicity import Limits
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
 NAME = "patterns"
-NAME_KEEPING = "patterns-keeping"
+NAME_KEPT = "patterns-keeping"
 BOUND = "bound"
 TOO_SMALL = "no machine counts within the quotas can hold the copies"
 _MIX_GAP = 1e-3  # relative
 _MIX_SECONDS = 0.4
 _MIXES = 20  # held against the room that they have
-_BOX_ROUNDS = 30  # of column generation in one box
+_NODE_ROUNDS = 30  # of column generation in one node
 _CUTS = 30  # kept of the tree
 _ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
-_NEAR = 1e-4  # and so near in a box that is branched on anyway
+_NEAR = 1e-4  # and so near in a node that is branched on anyway
 _NEWS = 1.002  # a bound higher by this factor is worth a report
 _RISE = 1.0005  # or worth more branching, when time is short
 _NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
 _NODES_OF_PROGRAM = 10  # of the tree, that an integer program counts for
-_EXTRA = 8  # more patterns a kind and round, from a part of the items
+_EXTRA = 8  # more patterns a device class and round, from a part of the items
 _USEFUL = 0.1  # of an accelerator's worth, that a useful pattern may lack
 _DROP = 0.6  # part of the items that are then left out
 _STAKE = 0.02  # of the price of what runs, that moving all of it must cost for it to be worth an LP of its own
@@ -117,7 +117,7 @@ class PatternBound:
         self.bound = 0  # micro-dollars per hour of all machines
         self._moves = least_move_ticks(fleet)
         self.cutoff: int | None = None  # ticks, of plans in the machine counts that were left out
-        self.keeping: Keeping | None = None  # where what runs now has a say
+        self.kept_copies: KeptCopiesBound | None = None  # where what runs now has a say
         self.infeasible = False
         self.rounds = 0
         self._engines = engines
@@ -126,12 +126,15 @@ class PatternBound:
         self._prices: Prices | None = None  # the best of the root
         self._rng = random.Random(solve.seed)
         self.nodes = 0
-        self._index = [{need: i for i, need in enumerate(kind.items)} for kind in self.relaxation.kinds]
-        self._stacking = Stacking(self.relaxation)
-        self._most: tuple[Limits, ...] = self._stacking.limits({})
-        self._knapsacks = [kind.knapsack for kind in self.relaxation.kinds]  # with what is allowed now
+        self._index = [
+            {need: i for i, need in enumerate(device_class.items)} for device_class in self.relaxation.device_classes
+        ]
+        self._multiplicity = Multiplicity(self.relaxation)
+        self._most: tuple[Limits, ...] = self._multiplicity.limits({})
+        # With what is allowed now.
+        self._knapsacks = [device_class.knapsack for device_class in self.relaxation.device_classes]
         self.groups = groups_of(fleet)
-        self._settling = Settling(self.relaxation, self.groups, self._stacking)
+        self._enumeration = NodeEnumeration(self.relaxation, self.groups, self._multiplicity)
         self._tree: Tree | None = None
         self._relaxes = RELAXES
         self._program = PatternProgram(self.relaxation, self.groups)
@@ -140,9 +143,9 @@ class PatternBound:
     def _start(self) -> None:
         """First columns: each item alone, as often as it fits."""
         self._program.add_patterns(
-            (kind.index, {i: limit})
-            for kind in self.relaxation.kinds
-            for i, limit in enumerate(kind.knapsack.limits)
+            (device_class.index, {i: limit})
+            for device_class in self.relaxation.device_classes
+            for i, limit in enumerate(device_class.knapsack.limits)
             if limit
         )
 
@@ -155,7 +158,9 @@ class PatternBound:
         ticks = self.fleet.tick_price * self.bound + self._moves
         if self.cutoff is not None:
             ticks = self.cutoff if self._tree is not None and self._tree.exhausted else min(ticks, self.cutoff)
-        return ticks if self.keeping is None else max(ticks, math.ceil(self.fleet.tick_price * self.keeping.bound))
+        return (
+            ticks if self.kept_copies is None else max(ticks, math.ceil(self.fleet.tick_price * self.kept_copies.bound))
+        )
 
     @property
     def columns(self) -> int:
@@ -170,17 +175,17 @@ class PatternBound:
     def useful_patterns(self) -> list[Pattern]:
         """Those that may stand in a cheap plan: worth nearly as much as their accelerator at the prices of the root.
 
-        Others were found at prices far from these, or in boxes of the tree; in the LPs of a dive they take time, a
+        Others were found at prices far from these, or in nodes of the tree; in the LPs of a dive they take time, a
         quarter of it where there are most, and lead away from what is cheap. Items alone are kept.
         """
         if self._prices is None:
             return self.patterns
-        least = [(1 - _USEFUL) * worth for worth in device_worth(self.relaxation, self._prices)]
-        touch = self._prices.touch
+        least = [(1 - _USEFUL) * worth for worth in capacity_values(self.relaxation, self._prices)]
+        coverage = self._prices.coverage
         return [
             (q, pattern)
             for q, pattern in self.patterns
-            if len(pattern) == 1 or sum(touch[q][i] * times for i, times in pattern) >= least[q]
+            if len(pattern) == 1 or sum(coverage[q][i] * times for i, times in pattern) >= least[q]
         ]
 
     @property
@@ -204,26 +209,26 @@ class PatternBound:
             nodes = min(nodes, _NODES_OF_WORK * budget.work)
         if packing is not None:
             self._program.add_patterns(self._patterns_of(packing))
-        box = any_box(self.fleet, self.groups)
-        today = self._today()
-        root = self._converge(box, budget if today is None else _TIME.root.of(budget))
+        domain = any_domain(self.fleet, self.groups)
+        running_state = self._running_state()
+        root = self._converge(domain, budget if running_state is None else _TIME.root.of(budget))
         if root is None or self.infeasible:
             return
-        if today is not None:
-            self._keep(today, box, budget)
+        if running_state is not None:
+            self._keep(running_state, domain, budget)
         if not budget.over():
             _, worth = self._program.worths(self._program.duals())
             self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
-        self._tree = Tree(self._branch, self._settle, self.relaxation, self.groups, box, root)
+        self._tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
         self._grow(self._tree, budget, nodes, patience)
-        self._hold_mixes_against_room(budget)
+        self._separate_mixes(budget)
 
     def resume(self, budget: Budget, nodes: int = 2_000) -> None:
         """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
         if self._tree is not None:
             self._grow(self._tree, budget, self._work(self._tree) + nodes, math.inf)
 
-    def exclude(self, limits: Mapping[int, int], verdict: Verdict, budget: Budget) -> bool:
+    def exclude(self, limits: Mapping[int, int], verdict: EngineVerdict, budget: Budget) -> bool:
         """Leave out all counts of pools and groups within these limits, `mix` among them.
 
         There must be no plan there of fewer ticks than those of the `verdict`, all that it costs counted. Then go on
@@ -238,14 +243,14 @@ class PatternBound:
 
     @property
     def root(self) -> Case | None:
-        """How the bound came about: all boxes of the tree and their reasons; None when it was not begun."""
+        """How the bound came about: all nodes of the tree and their reasons; None when it was not begun."""
         return None if self._tree is None else self._tree.root
 
     @property
     def mix(self) -> tuple[int, ...]:
-        """Machine counts, per pool, of the tree's cheapest box, which costs the bound; () while it is not at its end.
+        """Machine counts, per pool, of the tree's cheapest node, which costs the bound; () while it is not at its end.
 
-        They may cost a little more or less themselves, where a box's bound is not that of its own solution.
+        They may cost a little more or less themselves, where a node's bound is not that of its own solution.
         """
         return () if self._tree is None else self._tree.mix
 
@@ -265,26 +270,26 @@ class PatternBound:
             self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
         self._machines = tree.machines or None
 
-    def _today(self) -> Today | None:
+    def _running_state(self) -> RunningState | None:
         """What runs now, if moving all of it would cost enough beside the machines that run."""
         if not self.fleet.places or not self.fleet.tick_price:  # nothing to keep, or machines are not paid for
             return None
         running = sum(self.fleet.pools[instance.pool].price for instance in self.fleet.instances)
-        today = Today(self.relaxation)
-        return today if today.stake > _STAKE * running else None
+        running_state = RunningState(self.relaxation)
+        return running_state if running_state.stake > _STAKE * running else None
 
-    def _keep(self, today: Today, box: Box, budget: Budget) -> None:
+    def _keep(self, running_state: RunningState, domain: NodeDomain, budget: Budget) -> None:
         """Raise the bound by what moves cost: at once by the prices of the root, then by those of an LP."""
-        self.keeping = Keeping(today)
+        self.kept_copies = KeptCopiesBound(running_state)
         if self._prices is not None:
-            self.keeping.try_prices(self._prices)
-        self._incumbent.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
-        self.keeping.run(_TIME.keeping.of(budget), self.patterns, box)
-        self._incumbent.raise_bound(self.ticks, NAME_KEEPING, self.given, RELAXES_KEEPING)
+            self.kept_copies.try_prices(self._prices)
+        self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
+        self.kept_copies.run(_TIME.kept_copies.of(budget), self.patterns, domain)
+        self._incumbent.raise_bound(self.ticks, NAME_KEPT, self.given, RELAXES_KEPT)
 
-    def _hold_mixes_against_room(self, budget: Budget) -> None:
+    def _separate_mixes(self, budget: Budget) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
-        room: Room | None = None  # an LP more, which most fleets with zones do not need
+        room: MixSeparation | None = None  # an LP more, which most fleets with zones do not need
         for _ in range(_MIXES):
             if self._solve.within(budget).ended:
                 return
@@ -297,8 +302,8 @@ class PatternBound:
             if mix.bound < self.bound:  # the tree knows of whole copies, too
                 return
             self._raise(mix.bound)
-            room = room or Room(self.relaxation, self.patterns)
-            cut = room.lacking(mix.machines, budget, _BOX_ROUNDS) if mix.machines else None
+            room = room or MixSeparation(self.relaxation, self.patterns)
+            cut = room.separate(mix.machines, budget, _NODE_ROUNDS) if mix.machines else None
             if cut is None:
                 return
             self.cuts.append(cut)
@@ -308,13 +313,13 @@ class PatternBound:
             self.bound = bound
             self._incumbent.raise_bound(self.ticks, NAME, self.given, self._relaxes)
 
-    def _converge(self, box: Box, budget: Budget) -> Relaxed | None:
+    def _converge(self, domain: NodeDomain, budget: Budget) -> Relaxed | None:
         """Column generation at the root; adds the cut of the best prices. None when it can't go on.
 
         Prices are smoothed (Wentges 1997): taken between those of the LP and the best so far, and those of the LP when
         that finds nothing. The bound is raised as prices get better.
         """
-        self._program.set_box(box)
+        self._program.set_domain(domain)
         best, cut, centre = 0, None, None
         while not budget.over() and self._program.solve(budget.left()):
             self.rounds += 1
@@ -322,8 +327,8 @@ class PatternBound:
             found = 0
             for point in self._program.smoothed(centre, duals):
                 prices = self._program.prices(point)
-                found, device = self._price(prices, duals)
-                tried = certify(self.relaxation, prices, device)
+                found, capacity = self._price(prices, duals)
+                tried = certify(self.relaxation, prices, capacity)
                 bound = covering_bound(self.fleet, tried)
                 if bound is None:
                     self.infeasible = True
@@ -347,12 +352,12 @@ class PatternBound:
         self._raise(best)
         return self._relaxed(best, self._prices)
 
-    def _branch(self, box: Box, budget: Budget) -> Relaxed | None:
-        """Column generation in one box of the tree, from the columns that are there; None when out of time."""
-        self._program.set_box(box)
-        self._allow(box)
+    def _branch(self, domain: NodeDomain, budget: Budget) -> Relaxed | None:
+        """Column generation in one node of the tree, from the columns that are there; None when out of time."""
+        self._program.set_domain(domain)
+        self._allow(domain)
         best, best_prices = 0, None
-        for _ in range(_BOX_ROUNDS):
+        for _ in range(_NODE_ROUNDS):
             solved = self._program.solve(budget.left())
             if budget.over():
                 return None
@@ -361,18 +366,18 @@ class PatternBound:
             self.rounds += 1
             duals, value = self._program.duals(), self._program.value() * MICRO
             prices = self._program.prices(duals)
-            found, device = self._price(prices, duals, extra=0)
-            local = certify(self.relaxation, prices, device, box.sums)
-            bound = box_bound(self.fleet, local, self.groups, prices.group, box)
+            found, capacity = self._price(prices, duals, extra=0)
+            local = certify(self.relaxation, prices, capacity, domain.aggregates)
+            bound = domain_bound(self.fleet, local, self.groups, prices.group, domain)
             if best_prices is None or bound > best:
                 best, best_prices = bound, prices
-            near = _ENOUGH if is_whole(self._program.counts()) and not box.sums else _NEAR
+            near = _ENOUGH if is_whole(self._program.counts()) and not domain.aggregates else _NEAR
             if (not found or value <= best * (1 + near)) and not (
                 self._program.beyond() and self._program.raise_penalty()
             ):
                 break
         if best_prices is not None and len(self.cuts) < _CUTS:
-            self.cuts.append(certify(self.relaxation, best_prices))  # without the box's limits
+            self.cuts.append(certify(self.relaxation, best_prices))  # without the node's limits
         return self._relaxed(best, best_prices)
 
     def _work(self, tree: Tree) -> int:
@@ -381,37 +386,39 @@ class PatternBound:
 
     @property
     def programs(self) -> int:
-        """Boxes for which all patterns within their gap were listed."""
-        return self._settling.programs
+        """Nodes for which all patterns within their gap were listed."""
+        return self._enumeration.programs
 
-    def enumerate_patterns(self, box: Box, rent: int, prices: Prices, budget: Budget) -> Verdict | None:
-        """The word of an engine on a box of which prices prove `rent` micro-dollars per hour; None when it has none."""
-        relaxed = self._enumerate(box, Relaxed(rent, (), feasible=True, prices=prices), budget)
+    def enumerate_patterns(self, domain: NodeDomain, rent: int, prices: Prices, budget: Budget) -> EngineVerdict | None:
+        """The word of an engine on a node where prices prove `rent` micro-dollars per hour; None when it has none."""
+        relaxed = self._enumerate(domain, Relaxed(rent, (), feasible=True, prices=prices), budget)
         return None if relaxed is None else relaxed.verdict
 
-    def _settle(self, box: Box, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
+    def _enumerate_node(self, domain: NodeDomain, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
         """Tighten a node by an engine, if one may be asked; None when that can't be."""
-        return self._enumerate(box, relaxed, budget) if self._engines else None
+        return self._enumerate(domain, relaxed, budget) if self._engines else None
 
-    def _enumerate(self, box: Box, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
+    def _enumerate(self, domain: NodeDomain, relaxed: Relaxed, budget: Budget) -> Relaxed | None:
         """Tighten a node using every pattern that an improving plan can contain; None when it cannot."""
         value = self._solve.value
         cutoff = None if value is None else cutoff_below(self.fleet, value, self.given)
         if cutoff is None or cutoff.rent is None:
             return None
-        self._allow(box)
-        return self._settling.settle(box, relaxed, self._knapsacks, cutoff.rent, budget)
+        self._allow(domain)
+        return self._enumeration.enumerate_node(domain, relaxed, self._knapsacks, cutoff.rent, budget)
 
     def _relaxed(self, bound: int, prices: Prices | None = None) -> Relaxed:
-        """What the last solution says, with a bound for its box."""
+        """What the last solution says, with a bound for its node."""
         program = self._program
-        sums = tuple(program.sums())
-        stacked = self._stacking.stacked(sums, self._most, zip(program.known(), program.amounts()[1], strict=True))
-        return Relaxed(bound, tuple(program.counts()), not program.beyond(), sums, stacked, prices)
+        aggregates = tuple(program.aggregates())
+        repeated = self._multiplicity.repeated(
+            aggregates, self._most, zip(program.known(), program.amounts()[1], strict=True)
+        )
+        return Relaxed(bound, tuple(program.counts()), not program.beyond(), aggregates, repeated, prices)
 
-    def _allow(self, box: Box) -> None:
-        """Allow the patterns that limits on copies allow, in a box."""
-        most = self._stacking.limits(box.sums)
+    def _allow(self, domain: NodeDomain) -> None:
+        """Allow the patterns that limits on copies allow, in a node."""
+        most = self._multiplicity.limits(domain.aggregates)
         if most != self._most:
             self._most = most
             self._knapsacks = [
@@ -422,45 +429,45 @@ class PatternBound:
     def _price(self, prices: Prices, duals: Duals, extra: int = _EXTRA) -> tuple[int, list[int]]:
         """Add patterns that are allowed and improve the LP with these `duals`; says how many.
 
-        The second part of the answer is the most that an accelerator of each kind is worth at `prices`, over all
-        patterns that are allowed.
+        The second part of the answer is the most that an accelerator of each device class is worth at `prices`, over
+        all patterns that are allowed.
         """
-        device, found = [], []
+        capacity, found = [], []
         for q, knapsack in enumerate(self._knapsacks):
-            value, pattern = knapsack.best_pattern(prices.touch[q])
-            device.append(max(value, prices.device[q]))
+            value, pattern = knapsack.best_pattern(prices.coverage[q])
+            capacity.append(max(value, prices.capacity[q]))
             if not self._program.saves(duals, q, pattern):
                 continue
             found.append((q, pattern))
             for _ in range(extra):
-                some = [0 if self._rng.random() < _DROP else price for price in prices.touch[q]]
+                some = [0 if self._rng.random() < _DROP else price for price in prices.coverage[q]]
                 found.append((q, knapsack.best_patterns(some, [knapsack.room])[0][1]))
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
-        return self._program.add_patterns(new), device
+        return self._program.add_patterns(new), capacity
 
     def _patterns_of(self, packing: Packing) -> Iterator[tuple[int, dict[int, int]]]:
         """What a plan has on its accelerators (or machines with at most one): a good start."""
-        ways = {(way.component, way.option, way.pool): way for way in self.relaxation.ways}
+        modes = {(mode.component, mode.option, mode.pool): mode for mode in self.relaxation.modes}
         for machine in packing.machines:
             on: dict[int, Counter[int]] = {}
             for seat in machine.seats:
-                way = ways.get((seat.component, seat.option, machine.pool))
-                if way is None or way.item is None:
+                mode = modes.get((seat.component, seat.option, machine.pool))
+                if mode is None or mode.item is None:
                     continue
                 for a in seat.accelerators or (0,):
-                    on.setdefault(a, Counter())[way.item] += 1
-            q = self.relaxation.kind_of.get(machine.pool)
+                    on.setdefault(a, Counter())[mode.item] += 1
+            q = self.relaxation.class_of.get(machine.pool)
             if q is not None:
-                limits = self.relaxation.kinds[q].knapsack.limits
+                limits = self.relaxation.device_classes[q].knapsack.limits
                 for pattern in on.values():
                     yield q, {i: min(times, limits[i]) for i, times in pattern.items()}
 
     def _elsewhere(self, q: int, pattern: dict[int, int]) -> Iterator[tuple[int, dict[int, int]]]:
-        """The pattern in kinds that differ from kind q by their zone alone, less what can't stand there."""
-        items = self.relaxation.kinds[q].items
-        for kind in self.relaxation.kinds:
-            if kind.index != q and kind.alike == self.relaxation.kinds[q].alike:
-                index, limits = self._index[kind.index], self._most[kind.index]
+        """The pattern in device classes that differ from q by their zone alone, less what can't stand there."""
+        items = self.relaxation.device_classes[q].items
+        for device_class in self.relaxation.device_classes:
+            if device_class.index != q and device_class.alike == self.relaxation.device_classes[q].alike:
+                index, limits = self._index[device_class.index], self._most[device_class.index]
                 there = {index[items[i]]: times for i, times in pattern.items() if items[i] in index}
-                yield kind.index, {i: min(times, limits[i]) for i, times in there.items()}
+                yield device_class.index, {i: min(times, limits[i]) for i, times in there.items()}

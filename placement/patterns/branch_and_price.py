@@ -2,8 +2,8 @@
 
 Only machine counts carry cost, and the LP buys parts of machines; it also likes parts of wide copies, half of one in
 each of two gaps, and one such copy twice on each of half as many accelerators. That ends where no more than one copy is
-allowed: no accelerator then holds two. A node is a box of machine counts; its bound is the
-certificate of its LP's prices over that box, so patterns that were never generated are covered. Machines of one type
+allowed: no accelerator then holds two. A node is a node of machine counts; its bound is the
+certificate of its LP's prices over that node, so patterns that were never generated are covered. Machines of one type
 are nearly alike wherever they stand, so the LP shifts them freely between zones and a branch on one pool's count
 changes nothing; a branch on the count of all of them does (as in branching on aggregated variables, Vanderbeck 2011,
 *Branching in branch-and-price: a generic scheme*, Math. Prog. 130).
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.patterns.certificate import Box, Groups, Prices
-    from placement.patterns.formulation import Relaxation, Way
-    from placement.patterns.history import Verdict
+    from placement.patterns.certificate import Groups, NodeDomain, Prices
+    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.history import EngineVerdict
     from placement.solving.budget import Budget
 
 WHOLE = 1e-6  # a count so near a whole number is whole
@@ -46,21 +46,21 @@ def is_whole(counts: Sequence[float]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Relaxed:
-    """What solving one box gives.
+    """What solving one node gives.
 
     `bound` is proven, micro-dollars per hour, by `prices`, or by an engine's `verdict`; `counts` are machines per pool
-    and group in the solution (none when there is none), `sums` copies per sum of the relaxation; `stacked` of each sum
-    how many of its copies, about, are saved by patterns with more of them than there are; `feasible` says whether these
-    hold everything that the relaxation asks for.
+    and group in the solution (none when there is none), `aggregates` copies per sum of the relaxation; `repeated` of
+    each sum how many of its copies, about, are saved by patterns with more of them than there are; `feasible` says
+    whether these hold everything that the relaxation asks for.
     """
 
     bound: int
     counts: tuple[float, ...]
     feasible: bool
-    sums: tuple[float, ...] = ()
-    stacked: tuple[float, ...] = ()
+    aggregates: tuple[float, ...] = ()
+    repeated: tuple[float, ...] = ()
     prices: Prices | None = None
-    verdict: Verdict | None = None
+    verdict: EngineVerdict | None = None
 
 
 class _Node(NamedTuple):
@@ -68,49 +68,51 @@ class _Node(NamedTuple):
     order: int
     case: Case
     relaxed: Relaxed
-    settled: bool = False  # or not to be settled
+    enumerated: bool = False  # or not to be settled
 
     @property
-    def box(self) -> Box:
-        return self.case.box
+    def domain(self) -> NodeDomain:
+        return self.case.domain
 
 
 class _Branch(NamedTuple):
-    """A split of a box: at most so many of the subject, or more."""
+    """A split of a node: at most so many of the subject, or more."""
 
     subject: Subject
     at_most: int
-    parts: tuple[Box, ...]
+    parts: tuple[NodeDomain, ...]
 
 
 class Tree:
-    """The open boxes. `bound` holds for every plan whenever the search is stopped."""
+    """The open nodes. `bound` holds for every plan whenever the search is stopped."""
 
     def __init__(
         self,
-        solve: Callable[[Box, Budget], Relaxed | None],
-        settle: Callable[[Box, Relaxed, Budget], Relaxed | None],
+        solve: Callable[[NodeDomain, Budget], Relaxed | None],
+        enumerate_node: Callable[[NodeDomain, Relaxed, Budget], Relaxed | None],
         relaxation: Relaxation,
         groups: Groups,
-        root: Box,
+        root: NodeDomain,
         relaxed: Relaxed,
     ) -> None:
         """`solve` bounds a node (None: out of time); `relaxed` is what it says of the `root`.
 
-        `settle` tries to tighten a node's bound by enumeration, given what is known of it; None when it cannot.
+        `enumerate_node` tries to tighten a node's bound by enumeration, given what is known of it; None when it cannot.
         """
         fleet = relaxation.fleet
         self._solve = solve
-        self._settle = settle
-        self._copies = [fleet.components[relaxation.ways[ways[0]].component].copies for ways in relaxation.sums]
-        self._weights = [min(_part(fleet, relaxation.ways[w]) for w in ways) for ways in relaxation.sums]
+        self._enumerate_node = enumerate_node
+        self._copies = [
+            fleet.components[relaxation.modes[modes[0]].component].copies for modes in relaxation.aggregates
+        ]
+        self._weights = [min(_part(fleet, relaxation.modes[w]) for w in modes) for modes in relaxation.aggregates]
         self._pools = len(fleet.pools)
         self._groups = groups
         prices = [pool.price for pool in fleet.pools]
         self._prices = (*prices, *(min(prices[p] for p in group) for group in groups))
         self.root = Case(root, prices=relaxed.prices, rent=relaxed.bound)
         self._open = [_Node(relaxed.bound, 0, self.root, relaxed)]
-        self._closed: list[_Node] = []  # boxes that can't be branched on
+        self._closed: list[_Node] = []  # nodes that can't be branched on
         self._met: tuple[int, ...] = ()  # whole counts met that hold everything
         self.nodes = 0
 
@@ -121,7 +123,7 @@ class Tree:
 
     @property
     def exhausted(self) -> bool:
-        """Whether no box is left: all machine counts were left out."""
+        """Whether no node is left: all machine counts were left out."""
         return not self._open and not self._closed
 
     @property
@@ -136,24 +138,24 @@ class Tree:
 
     @property
     def mix(self) -> tuple[int, ...]:
-        """Those of the box with the least bound, when more branching can't raise that; else ()."""
+        """Those of the node with the least bound, when more branching can't raise that; else ()."""
         return self._mix(self._closed[0]) if self.done and self._closed else ()
 
-    def exclude(self, limits: Mapping[int, int], verdict: Verdict, budget: Budget) -> bool:
+    def exclude(self, limits: Mapping[int, int], verdict: EngineVerdict, budget: Budget) -> bool:
         """Leave out all counts within these limits, `mix` among them; False: no time for that.
 
-        Limits are on counts of pools and groups, by index. The rest of the mix's box falls into boxes with more
+        Limits are on counts of pools and groups, by index. The rest of the mix's node falls into nodes with more
         machines of one pool or group, and no more of those before it.
         """
         node = self._closed[0]
-        most = list(node.box.most)
+        most = list(node.domain.most)
         splits, parts = [], []
         for k, n in limits.items():
             if n < most[k]:
-                fewest = list(node.box.fewest)
+                fewest = list(node.domain.fewest)
                 fewest[k] = max(fewest[k], n + 1)
                 splits.append((Subject(copies=False, number=k), n))
-                parts.append(replace(node.box, fewest=tuple(fewest), most=tuple(most)))
+                parts.append(replace(node.domain, fewest=tuple(fewest), most=tuple(most)))
             most[k] = min(most[k], n)
         found = self._solved(node, parts, budget)
         if found is None:
@@ -162,19 +164,19 @@ class Tree:
         self._met = ()
         node.case.splits, node.case.above = splits, self._push(found)
         if splits:
-            node.case.below = Case(replace(node.box, most=tuple(most)), node.case, verdict=verdict)
+            node.case.below = Case(replace(node.domain, most=tuple(most)), node.case, verdict=verdict)
         else:
             node.case.verdict = verdict
         return True
 
     def step(self, budget: Budget) -> bool:
-        """Settle the box with the least bound or branch on it; False when the time is up (that box then stays open)."""
+        """Enumerate the node with the least bound or branch on it; False when time is up (the node then stays open)."""
         node = self._open[0]
-        if not node.settled:
-            relaxed = self._settle(node.box, node.relaxed, budget)
+        if not node.enumerated:
+            relaxed = self._enumerate_node(node.domain, node.relaxed, budget)
             bound = node.bound if relaxed is None else max(node.bound, relaxed.bound)
             node.case.verdict = None if relaxed is None else relaxed.verdict
-            node = _Node(bound, node.order, node.case, relaxed or node.relaxed, settled=True)
+            node = _Node(bound, node.order, node.case, relaxed or node.relaxed, enumerated=True)
             heapq.heapreplace(self._open, node)
             if node is not self._open[0]:
                 return True
@@ -197,61 +199,61 @@ class Tree:
                 heapq.heappush(self._open, node)
         return [None if node is None else node.case for node in nodes]
 
-    def _solved(self, node: _Node, boxes: Sequence[Box], budget: Budget) -> list[_Node | None] | None:
-        """Parts of a node's box, each with its bound, None for empty ones; None when the time is up."""
+    def _solved(self, node: _Node, domains: Sequence[NodeDomain], budget: Budget) -> list[_Node | None] | None:
+        """Parts of a node, each with its bound, None for empty ones; None when the time is up."""
         found: list[_Node | None] = []
-        for box in boxes:
-            if self._is_empty(box):
+        for domain in domains:
+            if self._is_empty(domain):
                 found.append(None)
                 continue
-            relaxed = self._solve(box, budget)
+            relaxed = self._solve(domain, budget)
             if relaxed is None:
                 return None
             self.nodes += 1
-            case = Case(box, node.case, relaxed.prices, relaxed.bound)
+            case = Case(domain, node.case, relaxed.prices, relaxed.bound)
             found.append(_Node(max(node.bound, relaxed.bound), self.nodes, case, relaxed))
         return found
 
     def _mix(self, node: _Node) -> tuple[int, ...]:
-        """The whole counts of a box that hold everything, if there are such."""
+        """The whole counts of a node that hold everything, if there are such."""
         return tuple(round(n) for n in node.relaxed.counts[: self._pools]) if node.relaxed.feasible else ()
 
-    def _is_empty(self, box: Box) -> bool:
+    def _is_empty(self, domain: NodeDomain) -> bool:
         """Whether a range is empty, or the limits of some group's pools rule out those of the group."""
-        return any(low > high for low, high in box.sums.values()) or any(
-            sum(box.most[p] for p in group) < box.fewest[self._pools + g]
-            or sum(box.fewest[p] for p in group) > box.most[self._pools + g]
+        return any(low > high for low, high in domain.aggregates.values()) or any(
+            sum(domain.most[p] for p in group) < domain.fewest[self._pools + g]
+            or sum(domain.fewest[p] for p in group) > domain.most[self._pools + g]
             for g, group in enumerate(self._groups)
         )
 
     def _branch(self, node: _Node) -> _Branch | None:
-        """Two boxes that together hold all plans of the node's; None when machines and sums of copies are whole.
+        """Two nodes that together hold all plans of the node's; None when machines and sums of copies are whole.
 
         Branched on is the count whose rounding is worth most, be it of machines or of copies: a wide copy takes a large
         part of a machine, and half of one is what the LP likes.
         """
-        counts, sums = node.relaxed.counts, node.relaxed.sums
+        counts, aggregates = node.relaxed.counts, node.relaxed.aggregates
         k = self._fractional(counts)
         if k is None and node.relaxed.feasible and not self._met:
             self._met = self._mix(node)
-        worth = {s: copies * self._weights[s] for s, copies in enumerate(node.relaxed.stacked) if copies > WHOLE}
-        worth |= {s: _apart(n) * self._weights[s] for s, n in enumerate(sums) if _apart(n) > WHOLE}
+        worth = {s: copies * self._weights[s] for s, copies in enumerate(node.relaxed.repeated) if copies > WHOLE}
+        worth |= {s: _apart(n) * self._weights[s] for s, n in enumerate(aggregates) if _apart(n) > WHOLE}
         s = max(worth, key=lambda s: (worth[s], -s), default=None)
         if s is not None and (k is None or worth[s] > _apart(counts[k]) * self._prices[k]):
-            return self._branch_on_copies(node.box, s, sums[s])
-        return None if k is None else _branch_on_machines(node.box, k, counts[k])
+            return self._branch_on_copies(node.domain, s, aggregates[s])
+        return None if k is None else _branch_on_machines(node.domain, k, counts[k])
 
     def _fractional(self, counts: tuple[float, ...]) -> int | None:
         """The count of machines whose rounding is worth most, rather of a group than of a pool; None: all are whole."""
         broken = [k for k, n in enumerate(counts) if _apart(n) > WHOLE]
         return max(broken, key=lambda k: (round(_apart(counts[k]) * self._prices[k]), k), default=None)
 
-    def _branch_on_copies(self, box: Box, s: int, copies: float) -> _Branch:
-        """The box with at most, and with more copies in sum s than `copies` rounded down."""
-        low, high = box.sums.get(s, (0, self._copies[s]))
+    def _branch_on_copies(self, domain: NodeDomain, s: int, copies: float) -> _Branch:
+        """The node with at most, and with more copies in sum s than `copies` rounded down."""
+        low, high = domain.aggregates.get(s, (0, self._copies[s]))
         below = math.floor(copies + WHOLE)
         limits = ((low, min(high, below)), (max(low, below + 1), high))
-        parts = tuple(replace(box, sums={**box.sums, s: limit}) for limit in limits)
+        parts = tuple(replace(domain, aggregates={**domain.aggregates, s: limit}) for limit in limits)
         return _Branch(Subject(copies=True, number=s), below, parts)
 
 
@@ -260,16 +262,16 @@ def _apart(count: float) -> float:
     return abs(count - round(count))
 
 
-def _branch_on_machines(box: Box, k: int, count: float) -> _Branch:
-    """The box with count k at most, and above, what `count` is rounded down to."""
+def _branch_on_machines(domain: NodeDomain, k: int, count: float) -> _Branch:
+    """The node with count k at most, and above, what `count` is rounded down to."""
     below = math.floor(count)
-    fewest, most = list(box.fewest), list(box.most)
+    fewest, most = list(domain.fewest), list(domain.most)
     fewest[k], most[k] = below + 1, below
-    parts = (replace(box, most=tuple(most)), replace(box, fewest=tuple(fewest)))
+    parts = (replace(domain, most=tuple(most)), replace(domain, fewest=tuple(fewest)))
     return _Branch(Subject(copies=False, number=k), below, parts)
 
 
-def _part(fleet: Fleet, way: Way) -> float:
+def _part(fleet: Fleet, mode: Mode) -> float:
     """About what one copy costs: the largest part that it takes of what a machine has, in micro-dollars per hour."""
-    parts = [amount / have for amount, have in zip(way.usage, volumes(fleet, way.pool), strict=True) if amount]
-    return fleet.pools[way.pool].price * max(parts, default=0.0)
+    parts = [amount / have for amount, have in zip(mode.usage, volumes(fleet, mode.pool), strict=True) if amount]
+    return fleet.pools[mode.pool].price * max(parts, default=0.0)

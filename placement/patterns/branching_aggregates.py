@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_MOST_HALVES = 2_000_000  # counts of half the kinds
+_MOST_HALVES = 2_000_000  # counts of half the device classes
 _FAR = 2**62
 
 
@@ -58,14 +58,14 @@ def counts_costing(
 
 def _half(prices: Sequence[int], ranges: Sequence[tuple[int, int]], chosen: Sequence[int]) -> tuple[Ints, Ints] | None:
     """(n, chosen) all counts of some prices, and (n,) what they cost; None for too many, or beyond 64 bits."""
-    counts, sums = np.zeros((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    counts, aggregates = np.zeros((1, 0), dtype=np.int64), np.zeros(1, dtype=np.int64)
     if sum(prices[k] * ranges[k][1] for k in chosen) >= _FAR:
         return None
     for k in chosen:
         low, high = ranges[k]
-        if high < low or len(sums) * (high - low + 1) > _MOST_HALVES:
-            return None if high >= low else (counts[:0], sums[:0])
+        if high < low or len(aggregates) * (high - low + 1) > _MOST_HALVES:
+            return None if high >= low else (counts[:0], aggregates[:0])
         each = np.arange(low, high + 1, dtype=np.int64)
-        sums = (sums[:, None] + each * prices[k]).ravel()
+        aggregates = (aggregates[:, None] + each * prices[k]).ravel()
         counts = np.column_stack([np.repeat(counts, len(each), axis=0), np.tile(each, len(counts))])
-    return counts, sums
+    return counts, aggregates

@@ -5,8 +5,8 @@ than its machines, so
 
 .. math:: \sum_p W_p n_p \ge D, \quad W_p = K_p \alpha_q + \sum_r A_{rp} \mu_{pr},
 
-where :math:`\alpha_q` is the most that the patterns of one accelerator of kind q can be worth (recomputed here by an
-exact knapsack over *all* patterns, so columns that were never generated are covered) and D is the least that the
+where :math:`\alpha_q` is the most that the patterns of one accelerator of device class q can be worth (recomputed here
+by an exact knapsack over *all* patterns, so columns that were never generated are covered) and D is the least that the
 copies of all components can be worth, each component's choice of option, pool and zone minimised exactly. All numbers
 are Python integers: where the prices came from does not matter. This is the Lagrangian bound of Geoffrion (1974) read
 as a Benders cut (Benders 1962) on the machine counts.
@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from placement.patterns.dedicated import cheapest_machines, counts_whole
-from placement.patterns.formulation import Relaxation, Way, volumes
+from placement.patterns.formulation import Mode, Relaxation, volumes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -39,20 +39,20 @@ UNIT = SCALE * FINE  # worths of machines and copies are in 1 / UNIT micro-dolla
 class Prices:
     """Integer prices, at least 0; absent ones are 0. Items that copies without a demand are may have negative ones.
 
-    Those of patterns, `touch` and `device`, are in 1 / SCALE micro-dollars, the others in 1 / UNIT.
-    `touch[q][i]` of a copy of item i on one accelerator of kind q, `device[q]` of an owned accelerator,
+    Those of patterns, `coverage` and `capacity`, are in 1 / SCALE micro-dollars, the others in 1 / UNIT.
+    `coverage[q][i]` of a copy of item i on one accelerator of device class q, `capacity[q]` of an owned accelerator,
     `volume[p, r]` of a unit of resource r on pool p, `on_one[c, p]` of a copy of c on
     pool p where few stand on one machine, `level[l]` of an optional copy placed; `group[g]`, of any sign, of
-    a machine counted in a group of pools; `sums[s]`, of any sign, of a copy counted in a sum of the relaxation.
+    a machine counted in a group of pools; `aggregates[s]`, of any sign, of a copy counted in a sum of the relaxation.
     """
 
-    touch: list[list[int]]
-    device: list[int]
+    coverage: list[list[int]]
+    capacity: list[int]
     volume: dict[tuple[int, int], int] = field(default_factory=dict)
     on_one: dict[tuple[int, int], int] = field(default_factory=dict)
     level: list[int] = field(default_factory=list)
     group: list[int] = field(default_factory=list)
-    sums: dict[int, int] = field(default_factory=dict)
+    aggregates: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,27 +69,27 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class NodeDomain:
     """Limits on the machines of each pool, then of each group of pools; and on sums of copies, (fewest, most)."""
 
     fewest: tuple[int, ...]
     most: tuple[int, ...]
-    sums: dict[int, tuple[int, int]] = field(default_factory=dict)
+    aggregates: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
-def box_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], box: Box) -> int:
-    """The least price, micro-dollars per hour, of machine counts in the box that keep the cut.
+def domain_bound(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int], domain: NodeDomain) -> int:
+    """The least price, micro-dollars per hour, of machine counts in the node that keep the cut.
 
     Lagrangian: with price 1 on the cut and `prices[g]` on the equation that ties group g to its pools, every count is
     cheapest at one end of its range. Exact, rounded up as whole machines have whole prices. O(pools x groups).
     """
-    return -(-box_total(cut, machine_costs(fleet, cut, groups, prices), box) // UNIT)
+    return -(-domain_total(cut, machine_costs(fleet, cut, groups, prices), domain) // UNIT)
 
 
 def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int]) -> list[int]:
     """The reduced cost of a machine of each pool, then of one counted in each group, in 1 / UNIT micro-dollars.
 
-    Groups without a price, as all are to prices that are not of a box, have a price of 0.
+    Groups without a price, as all are to prices that are not of a node, have a price of 0.
     """
     each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
     prices = prices + [0] * (len(groups) - len(prices))
@@ -99,51 +99,54 @@ def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int]) -> 
     return each + [-price for price in prices]
 
 
-def box_total(cut: Cut, costs: list[int], box: Box) -> int:
-    """The bound of a box from the reduced costs of its counts, in 1 / UNIT micro-dollars."""
+def domain_total(cut: Cut, costs: list[int], domain: NodeDomain) -> int:
+    """The bound of a node from the reduced costs of its counts, in 1 / UNIT micro-dollars."""
     return cut.least + sum(
-        min(cost * low, cost * high) for cost, low, high in zip(costs, box.fewest, box.most, strict=True)
+        min(cost * low, cost * high) for cost, low, high in zip(costs, domain.fewest, domain.most, strict=True)
     )
 
 
-def device_worth(relaxation: Relaxation, prices: Prices, knapsacks: Sequence[Knapsack] | None = None) -> list[int]:
-    """Per kind, the most that one accelerator can be worth, over ownership and all patterns.
+def capacity_values(relaxation: Relaxation, prices: Prices, knapsacks: Sequence[Knapsack] | None = None) -> list[int]:
+    """Per device class, the most that one accelerator can be worth, over ownership and all patterns.
 
-    With `knapsacks`, (kinds,), over those that they allow.
+    With `knapsacks`, (device classes,), over those that they allow.
     """
-    allowed = [kind.knapsack for kind in relaxation.kinds] if knapsacks is None else knapsacks
-    return [max(prices.device[q], knapsack.value(prices.touch[q])) for q, knapsack in enumerate(allowed)]
+    allowed = [device_class.knapsack for device_class in relaxation.device_classes] if knapsacks is None else knapsacks
+    return [max(prices.capacity[q], knapsack.value(prices.coverage[q])) for q, knapsack in enumerate(allowed)]
 
 
 def certify(
     relaxation: Relaxation,
     prices: Prices,
-    device: list[int] | None = None,
-    sums: Mapping[int, tuple[int, int]] = MappingProxyType({}),
+    capacity: list[int] | None = None,
+    aggregates: Mapping[int, tuple[int, int]] = MappingProxyType({}),
 ) -> Cut:
-    """The inequality that `prices` prove; `device` is `device_worth` when that is known. O(ways + knapsacks).
+    """The inequality that `prices` prove; `capacity` is `capacity_values` when that is known. O(modes + knapsacks).
 
-    With limits on `sums` of copies it is proven of plans within those: Lagrangian, a copy that counts in a sum pays the
-    sum's price less, and the sum pays it at the cheaper end of its limits.
+    With limits on `aggregates` of copies it is proven of plans within those: Lagrangian, a copy that counts in a sum
+    pays the sum's price less, and the sum pays it at the cheaper end of its limits.
     """
     fleet = relaxation.fleet
-    if device is None:
-        device = device_worth(relaxation, prices)
+    if capacity is None:
+        capacity = capacity_values(relaxation, prices)
     worth = []
     for pool in fleet.pools:
-        kind = relaxation.kind_of.get(pool.index)
-        total = 0 if kind is None else relaxation.devices(pool.index) * device[kind] * FINE
+        device_class = relaxation.class_of.get(pool.index)
+        total = 0 if device_class is None else relaxation.devices(pool.index) * capacity[device_class] * FINE
         for r, amount in enumerate(volumes(fleet, pool.index)):
             total += prices.volume.get((pool.index, r), 0) * amount
         worth.append(total)
     for (c, p), price in prices.on_one.items():
         worth[p] += relaxation.on_one[c, p] * price
-    rebate = rebates(relaxation, prices, sums)
-    least = sum(min(prices.sums.get(s, 0) * low, prices.sums.get(s, 0) * high) for s, (low, high) in sums.items())
+    rebate = rebates(relaxation, prices, aggregates)
+    least = sum(
+        min(prices.aggregates.get(s, 0) * low, prices.aggregates.get(s, 0) * high)
+        for s, (low, high) in aggregates.items()
+    )
     least += sum(
-        _component_worth(relaxation, component, prices, device, worth, rebate)
+        _component_value(relaxation, component, prices, capacity, worth, rebate)
         for component in fleet.components
-        if relaxation.ways_of[component.index]
+        if relaxation.modes_of[component.index]
     )
     if relaxation.given is not None:
         for level, limit in enumerate(relaxation.given):
@@ -152,58 +155,58 @@ def certify(
     return Cut(tuple(worth), least, prices)
 
 
-def rebates(relaxation: Relaxation, prices: Prices, sums: Iterable[int]) -> dict[Way, int]:
+def rebates(relaxation: Relaxation, prices: Prices, aggregates: Iterable[int]) -> dict[Mode, int]:
     """What a copy pays less for counting in these sums."""
-    found: dict[Way, int] = {}
-    for s in sums:
-        for w in relaxation.sums[s]:
-            way = relaxation.ways[w]
-            found[way] = found.get(way, 0) + prices.sums.get(s, 0)
+    found: dict[Mode, int] = {}
+    for s in aggregates:
+        for w in relaxation.aggregates[s]:
+            mode = relaxation.modes[w]
+            found[mode] = found.get(mode, 0) + prices.aggregates.get(s, 0)
     return found
 
 
-def _component_worth(
+def _component_value(
     relaxation: Relaxation,
     component: Component,
     prices: Prices,
-    device: Sequence[int],
+    capacity: Sequence[int],
     machine: Sequence[int],
-    rebate: dict[Way, int],
+    rebate: dict[Mode, int],
 ) -> int:
     """The least that the placed copies of one component are worth; optional copies bring their level's price."""
     reward = 0
     if component.level is not None and relaxation.given is not None:
         reward = prices.level[component.level]
-    ways = relaxation.ways_of[component.index]
+    modes = relaxation.modes_of[component.index]
     if counts_whole(component):  # in no sum
         offers: dict[int, set[tuple[int, int]]] = {}
-        for way in ways:
-            offers.setdefault(way.zone, set()).add((way.parts, machine[way.pool]))
+        for mode in modes:
+            offers.setdefault(mode.zone, set()).add((mode.parts, machine[mode.pool]))
         return cheapest_machines(component, offers, relaxation.zones[component.index], reward)
-    worth = [way_worth(way, prices, device, machine) - rebate.get(way, 0) for way in ways]
+    worth = [mode_value(mode, prices, capacity, machine) - rebate.get(mode, 0) for mode in modes]
     if component.demand:  # in no sum, so nothing is worth less than 0
-        by_rate = min(Fraction(w, max(1, way.throughput)) for way, w in zip(ways, worth, strict=True))
+        by_rate = min(Fraction(w, max(1, mode.throughput)) for mode, w in zip(modes, worth, strict=True))
         return max(component.required * min(worth), -(-component.demand * by_rate.numerator // by_rate.denominator))
     by_zone: dict[int, int] = {}
-    for way, value in zip(ways, worth, strict=True):
-        if value < by_zone.get(way.zone, value + 1):
-            by_zone[way.zone] = value
+    for mode, value in zip(modes, worth, strict=True):
+        if value < by_zone.get(mode.zone, value + 1):
+            by_zone[mode.zone] = value
     return _cheapest_split(relaxation, component, by_zone, reward)
 
 
-def way_worth(way: Way, prices: Prices, device: Sequence[int], machine: Sequence[int]) -> int:
+def mode_value(mode: Mode, prices: Prices, capacity: Sequence[int], machine: Sequence[int]) -> int:
     """Least dual value of one copy; a dedicated copy, k of which fill a machine, pays 1/k of the machine."""
-    if way.parts:
-        return machine[way.pool] // way.parts
+    if mode.parts:
+        return machine[mode.pool] // mode.parts
     total = 0
-    if way.kind is not None:
-        total = way.owns * device[way.kind] * FINE
-        if way.item is not None:
-            total += way.touches * prices.touch[way.kind][way.item] * FINE
-    for r, amount in enumerate(way.usage):
+    if mode.device_class is not None:
+        total = mode.owns * capacity[mode.device_class] * FINE
+        if mode.item is not None:
+            total += mode.touches * prices.coverage[mode.device_class][mode.item] * FINE
+    for r, amount in enumerate(mode.usage):
         if amount:
-            total += prices.volume.get((way.pool, r), 0) * amount
-    return total + prices.on_one.get((way.component, way.pool), 0)
+            total += prices.volume.get((mode.pool, r), 0) * amount
+    return total + prices.on_one.get((mode.component, mode.pool), 0)
 
 
 def _cheapest_split(relaxation: Relaxation, component: Component, by_zone: dict[int, int], reward: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.patterns.certificate import Box, Cut
+from placement.patterns.certificate import Cut, NodeDomain
 
 if TYPE_CHECKING:
     from ortools.sat.python.cp_model import CpModel, IntVar, LinearExprT
@@ -24,7 +24,7 @@ _RIGHT = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Mix:
+class CoveringMix:
     """Machines per pool and a bound on the price of any mix that keeps the cuts, micro-dollars per hour."""
 
     machines: tuple[int, ...]
@@ -38,7 +38,7 @@ def machine_limits(fleet: Fleet) -> tuple[tuple[int, ...], tuple[int | None, ...
     return fewest, tuple(pool.max_instances for pool in fleet.pools)
 
 
-def any_box(fleet: Fleet, groups: Groups = ()) -> Box:
+def any_domain(fleet: Fleet, groups: Groups = ()) -> NodeDomain:
     """Machine counts that any plan worth having pays for, per pool and group.
 
     A machine in use holds a copy; beyond those in use, only what can't be released or `min_instances` asks for is paid.
@@ -48,7 +48,7 @@ def any_box(fleet: Fleet, groups: Groups = ()) -> Box:
     for pool, low, quota in zip(fleet.pools, fewest, quotas, strict=True):
         copies = sum(c.copies for c in fleet.components if any(pool.index in o.pools for o in c.options))
         most.append(max(low, copies + low if quota is None else min(quota, copies + low)))
-    return Box(
+    return NodeDomain(
         (*fewest, *(sum(fewest[p] for p in group) for group in groups)),
         (*most, *(sum(most[p] for p in group) for group in groups)),
     )
@@ -79,7 +79,9 @@ def covering_bound(
     return math.ceil(total) if missing <= 0 else None
 
 
-def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int) -> Mix | None:
+def cheapest_mix(
+    fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, work: float, seed: int
+) -> CoveringMix | None:
     """A mix that keeps all cuts, at most `gap` (relative) above the cheapest; None when there is none: a proof.
 
     `seconds` and `work` (deterministic seconds) bound the search; then the mix is the best found and `bound` is proven.
@@ -100,8 +102,8 @@ def cheapest_mix(fleet: Fleet, cuts: list[Cut], *, gap: float, seconds: float, w
         return None
     bound = max(0, solver.response_proto.inner_objective_lower_bound)  # its own integer rather than its float
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Mix((), bound, exact=False)
-    return Mix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
+        return CoveringMix((), bound, exact=False)
+    return CoveringMix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
 
 
 def least_of_limit(fleet: Fleet, cuts: list[Cut], limit: Limit, *, seconds: float, seed: int) -> int | None:
@@ -127,7 +129,7 @@ def _counts(fleet: Fleet, cuts: list[Cut], limits: tuple[Limit, ...]) -> tuple[C
     from ortools.sat.python import cp_model
 
     fewest, most = machine_limits(fleet)
-    worth_having = any_box(fleet).most
+    worth_having = any_domain(fleet).most
     enough = [min(_enough(cuts, p), worth_having[p]) for p in range(len(fleet.pools))]
     model = cp_model.CpModel()
     count = [

@@ -1,16 +1,16 @@
 r"""The relaxation behind the pattern bound, as sets and coefficients.
 
 A *pattern* is what stands together on one accelerator; of a machine with at most one accelerator it is all that stands
-on the machine, with its vCPU and host memory. *Kinds* are the accelerators (or such machines) that are alike (name,
-usable memory, how many a machine has), in one zone unless the fleet is large; *items* are the distinct needs of copies
-in patterns of a kind. Variables, all at least 0:
+on the machine, with its vCPU and host memory. *Device classes* are the accelerators (or such machines) that are alike
+(name, usable memory, how many a machine has), in one zone unless the fleet is large; *items* are the distinct needs of
+copies in patterns of a device class. Variables, all at least 0:
 
 - :math:`n_p` machines of pool p, :math:`x_{cop}` copies of component c by option o on pool p,
-- :math:`\lambda_{qj}` accelerators of kind q that hold pattern j (a multiset of items that fits).
+- :math:`\lambda_{qj}` accelerators of device class q that hold pattern j (a multiset of items that fits).
 
 Rows, with their prices (dual variables) in brackets:
 
-- [touch q,i] copies of item i touch no more accelerators of kind q than patterns offer:
+- [touch q,i] copies of item i touch no more accelerators of device class q than patterns offer:
   :math:`\sum_j m_{ij} \lambda_{qj} \ge \sum g_{co} x_{cop}`,
 - [device q] patterns and owned accelerators are within the machines:
   :math:`\sum_j \lambda_{qj} + \sum_{owned} g_{co} x_{cop} \le \sum_{p \in q} K_p n_p`,
@@ -41,13 +41,15 @@ from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Component, Fleet, Option
-    from placement.patterns.grid import Grid
+    from placement.patterns.grid import ValueGrid
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _MOST_APART = 150  # with more rows [one c,p] the LP takes longer than they are worth
-_MOST_SUMS = 10_000
+_MOST_AGGREGATES = 10_000
 _WIDE = 2  # accelerators of a copy that is branched on
-_MOST_ITEMS = 8_000  # beyond, kinds span zones: each item of a kind is priced, and some are rows of the LP
+_MOST_ITEMS = (
+    8_000  # beyond, device classes span zones: each item of a device class is priced, and some are rows of the LP
+)
 _ALWAYS = (
     "which accelerators are in one machine, with its vCPUs and host memory; "
     "max_per_instance of several components together; avoid"
@@ -55,7 +57,7 @@ _ALWAYS = (
 # A rule, or a few, between semicolons. The page on the formulation says each in full.
 RELAXES = f"whole copies of one accelerator, whole accelerators; {_ALWAYS}; machines that run now; moves not forced"
 RELAXES_BY_MIX = f"{RELAXES}; none of these at fleet mixes that were ruled out one by one"
-RELAXES_KEEPING = f"whole copies, accelerators and machines; {_ALWAYS}"
+RELAXES_KEPT = f"whole copies, accelerators and machines; {_ALWAYS}"
 
 
 class Need(NamedTuple):
@@ -68,11 +70,11 @@ class Need(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class DeviceClass:
     """Accelerators that are alike (or whole machines with at most one): their pools, items, and the knapsack of one.
 
     `room` is what one has of each resource, as needs are counted; the knapsack has units of the `grid`.
-    `alike` is equal for kinds that differ by zone alone: patterns of one are worth a try in the others.
+    `alike` is equal for device classes that differ by zone alone: patterns of one are worth a try in the others.
     """
 
     index: int
@@ -80,24 +82,25 @@ class Kind:
     pools: tuple[int, ...]
     room: Need
     items: tuple[Need, ...]
-    grid: Grid
+    grid: ValueGrid
     knapsack: Knapsack
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Mode:
     """One component by one option on one pool.
 
-    `item` (of `kind`) is what one copy puts on each of `touches` accelerators; `owns` accelerators are its alone, in no
-    pattern. `parts`: a copy of a dedicated component takes one of so many parts of a machine; else 0. `mean` is how
-    many stand on one machine on average when machines are whole, at most `parts`: the LP's guess, no proof rests on it.
+    `item` (of `device_class`) is what one copy puts on each of `touches` accelerators; `owns` accelerators are its
+    alone, in no pattern. `parts`: a copy of a dedicated component takes one of so many parts of a machine; else 0.
+    `mean` is how many stand on one machine on average when machines are whole, at most `parts`: the LP's guess, no
+    proof rests on it.
     """
 
     component: int
     option: int
     pool: int
     zone: int
-    kind: int | None
+    device_class: int | None
     item: int | None
     touches: int
     owns: int
@@ -115,23 +118,23 @@ class Relaxation:
     """Everything the LP and its exact certificate share.
 
     `on_one[c, p]`: no machine of pool p holds more copies of component c, where other rows let more stand there.
-    `sums` are sets of ways (indices): whole copies of one component, for the tree to branch on.
+    `aggregates` are sets of modes (indices): whole copies of one component, for the tree to branch on.
     """
 
     fleet: Fleet
-    kinds: tuple[Kind, ...]
-    kind_of: dict[int, int]
-    ways: tuple[Way, ...]
-    ways_of: tuple[tuple[Way, ...], ...]
+    device_classes: tuple[DeviceClass, ...]
+    class_of: dict[int, int]
+    modes: tuple[Mode, ...]
+    modes_of: tuple[tuple[Mode, ...], ...]
     zones: tuple[ZoneLimits | None, ...]
     on_one: dict[tuple[int, int], int]
-    sums: tuple[tuple[int, ...], ...]
+    aggregates: tuple[tuple[int, ...], ...]
     least: tuple[int, ...]
     given: tuple[int, ...] | None
 
     def devices(self, p: int) -> int:
         """How many patterns one machine of pool p holds."""
-        return max(1, self.fleet.pools[p].shape.accelerators) if p in self.kind_of else 0
+        return max(1, self.fleet.pools[p].shape.accelerators) if p in self.class_of else 0
 
 
 def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool = False) -> Relaxation:
@@ -140,36 +143,38 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
     With `all_zones` copies are counted in each zone, also those that no rule over zones is about.
     """
     zones = tuple(zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components)
-    kinds = _kinds(fleet, zones, by_zone=True)
-    if sum(len(kind.items) for kind in kinds) > _MOST_ITEMS:
-        kinds = _kinds(fleet, zones, by_zone=False)
-    kind_of = {p: kind.index for kind in kinds for p in kind.pools}
-    ways = tuple(_ways(fleet, kinds, kind_of, zones, optional=given is not None))
-    ways_of: list[list[Way]] = [[] for _ in fleet.components]
-    for way in ways:
-        ways_of[way.component].append(way)
+    device_classes = _device_classes(fleet, zones, by_zone=True)
+    if sum(len(device_class.items) for device_class in device_classes) > _MOST_ITEMS:
+        device_classes = _device_classes(fleet, zones, by_zone=False)
+    class_of = {p: device_class.index for device_class in device_classes for p in device_class.pools}
+    modes = tuple(_modes(fleet, device_classes, class_of, zones, optional=given is not None))
+    modes_of: list[list[Mode]] = [[] for _ in fleet.components]
+    for mode in modes:
+        modes_of[mode.component].append(mode)
     return Relaxation(
         fleet=fleet,
-        kinds=kinds,
-        kind_of=kind_of,
-        ways=ways,
-        ways_of=tuple(tuple(rows) for rows in ways_of),
+        device_classes=device_classes,
+        class_of=class_of,
+        modes=modes,
+        modes_of=tuple(tuple(rows) for rows in modes_of),
         zones=zones,
         on_one=_few_on_one(fleet),
-        sums=_sums(fleet, kinds, ways),
+        aggregates=_aggregates(fleet, device_classes, modes),
         least=tuple(c.required for c in fleet.components),
         given=given,
     )
 
 
-def _kinds(fleet: Fleet, zones: _ZoneLimitsOf, *, by_zone: bool) -> tuple[Kind, ...]:
-    """The kinds, each of one zone or each of all."""
+def _device_classes(fleet: Fleet, zones: _ZoneLimitsOf, *, by_zone: bool) -> tuple[DeviceClass, ...]:
+    """The device classes, each of one zone or each of all."""
     pools_of: dict[tuple[int, tuple[object, ...]], list[int]] = {}
     for pool in fleet.pools:
         if pool.max_instances != 0:
-            key = (pool.zone if by_zone else 0, _kind_key(fleet, pool.index))
+            key = (pool.zone if by_zone else 0, _class_key(fleet, pool.index))
             pools_of.setdefault(key, []).append(pool.index)
-    return tuple(_kind(fleet, zones, q, alike, tuple(pools)) for q, ((_, alike), pools) in enumerate(pools_of.items()))
+    return tuple(
+        _device_class(fleet, zones, q, alike, tuple(pools)) for q, ((_, alike), pools) in enumerate(pools_of.items())
+    )
 
 
 def _whole(fleet: Fleet, p: int) -> bool:
@@ -177,7 +182,7 @@ def _whole(fleet: Fleet, p: int) -> bool:
     return fleet.pools[p].shape.accelerators <= 1
 
 
-def _kind_key(fleet: Fleet, p: int) -> tuple[object, ...]:
+def _class_key(fleet: Fleet, p: int) -> tuple[object, ...]:
     """Pools with equal keys have accelerators (or whole machines) that hold the same patterns, allow-lists aside."""
     shape = fleet.pools[p].shape
     row = fleet.problem.instance_types[fleet.problem.pools[p].instance_type]
@@ -194,7 +199,9 @@ def _need(fleet: Fleet, p: int, option: Option) -> Need | None:
     return Need(memory, share, option.vcpus, option.host_mib)
 
 
-def _kind(fleet: Fleet, limits: _ZoneLimitsOf, q: int, alike: tuple[object, ...], pools: tuple[int, ...]) -> Kind:
+def _device_class(
+    fleet: Fleet, limits: _ZoneLimitsOf, q: int, alike: tuple[object, ...], pools: tuple[int, ...]
+) -> DeviceClass:
     wanted: dict[Need, dict[int, int]] = {}
     zones = {fleet.pools[p].zone for p in pools}
     for c in fleet.components:
@@ -213,7 +220,7 @@ def _kind(fleet: Fleet, limits: _ZoneLimitsOf, q: int, alike: tuple[object, ...]
     counts = [sum(wanted[i].values()) for i in items]
     grid = fit_grid(room, items, counts)
     knapsack = Knapsack(grid.room(room), [grid.need(item) for item in items], counts)
-    return Kind(q, alike, pools, room, items, grid, knapsack)
+    return DeviceClass(q, alike, pools, room, items, grid, knapsack)
 
 
 def _most_on_accelerator(component: Component, limits: ZoneLimits | None, zones: set[int]) -> int:
@@ -222,29 +229,34 @@ def _most_on_accelerator(component: Component, limits: ZoneLimits | None, zones:
     return min(here, here if component.max_per_instance is None else component.max_per_instance)
 
 
-def _ways(
-    fleet: Fleet, kinds: tuple[Kind, ...], kind_of: dict[int, int], zones: _ZoneLimitsOf, *, optional: bool
-) -> list[Way]:
-    index_of = [{need: i for i, need in enumerate(kind.items)} for kind in kinds]
+def _modes(
+    fleet: Fleet,
+    device_classes: tuple[DeviceClass, ...],
+    class_of: dict[int, int],
+    zones: _ZoneLimitsOf,
+    *,
+    optional: bool,
+) -> list[Mode]:
+    index_of = [{need: i for i, need in enumerate(device_class.items)} for device_class in device_classes]
     found = []
     for c in fleet.components:
         means: dict[int, float] = {}
         for o in c.options:
             for p in sorted(o.pools):
                 need = None if c.dedicated else _need(fleet, p, o)
-                kind = kind_of[p] if need is not None or o.accelerators else None
-                item = None if need is None or kind is None else index_of[kind][need]
+                device_class = class_of[p] if need is not None or o.accelerators else None
+                item = None if need is None or device_class is None else index_of[device_class][need]
                 parts = most_on_one(fleet, c, p) if c.dedicated else 0
                 if parts not in means:
                     means[parts] = _mean(fleet, c, zones[c.index], parts, optional=optional)
                 touches = 0 if item is None else (1 if _whole(fleet, p) else o.accelerators)
                 found.append(
-                    Way(
+                    Mode(
                         component=c.index,
                         option=o.index,
                         pool=p,
                         zone=fleet.pools[p].zone,
-                        kind=kind,
+                        device_class=device_class,
                         item=item,
                         touches=touches,
                         owns=0 if item is not None or c.dedicated else o.accelerators,
@@ -269,26 +281,28 @@ def _mean(fleet: Fleet, component: Component, limits: ZoneLimits | None, parts: 
     return component.required / machines if machines > 0 else float(parts)
 
 
-def _sums(fleet: Fleet, kinds: tuple[Kind, ...], ways: tuple[Way, ...]) -> tuple[tuple[int, ...], ...]:
-    """Wide copies by one option on accelerators that are alike: in all zones, then in each kind; none of very many.
+def _aggregates(
+    fleet: Fleet, device_classes: tuple[DeviceClass, ...], modes: tuple[Mode, ...]
+) -> tuple[tuple[int, ...], ...]:
+    """Wide copies by one option on alike accelerators: in all zones, then in each device class; none of very many.
 
     Those of one accelerator are left out: rounding them is worth little, and branching on machines does more. A
     component with a demand has no sums either: how many copies it has is not given; nor has one whose machines are
     counted whole.
     """
     everywhere: dict[tuple[object, ...], list[int]] = {}
-    in_kind: dict[tuple[object, ...], list[int]] = {}
-    for w, way in enumerate(ways):
-        component = fleet.components[way.component]
-        if way.kind is None or component.demand or component.options[way.option].accelerators < _WIDE:
+    in_class: dict[tuple[object, ...], list[int]] = {}
+    for w, mode in enumerate(modes):
+        component = fleet.components[mode.component]
+        if mode.device_class is None or component.demand or component.options[mode.option].accelerators < _WIDE:
             continue
         if counts_whole(component):
             continue
-        everywhere.setdefault((way.component, way.option, *kinds[way.kind].alike), []).append(w)
-        in_kind.setdefault((way.component, way.option, way.kind), []).append(w)
-    if len(everywhere) + len(in_kind) > _MOST_SUMS:
+        everywhere.setdefault((mode.component, mode.option, *device_classes[mode.device_class].alike), []).append(w)
+        in_class.setdefault((mode.component, mode.option, mode.device_class), []).append(w)
+    if len(everywhere) + len(in_class) > _MOST_AGGREGATES:
         return ()
-    return tuple(dict.fromkeys(tuple(found) for found in (*everywhere.values(), *in_kind.values())))
+    return tuple(dict.fromkeys(tuple(found) for found in (*everywhere.values(), *in_class.values())))
 
 
 def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:

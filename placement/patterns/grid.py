@@ -24,7 +24,7 @@ _PARTS = (1, 2, 4, 5, 8, 10, 16, 20)
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class ValueGrid:
     """The dimensions that can bind, and the unit of each. Rooms are rounded down; needs too, or with `up` up."""
 
     dimensions: tuple[int, ...]
@@ -49,7 +49,7 @@ def fit_grid(
     states: int = STATES,
     *,
     up: bool = False,
-) -> Grid:
+) -> ValueGrid:
     """A grid for this room, (R,), and these needs, (I, R); dimensions that can't bind are left out.
 
     `counts` says how often an item is wanted: rounding that gives away, or takes, much of the room is avoided first.
@@ -63,7 +63,7 @@ def fit_grid(
             break
         r = min(coarser, key=lambda r: (column[r].lost(coarser[r]), r))
         unit[r] = coarser[r]
-    return Grid(tuple(kept), tuple(unit[r] for r in kept), up)
+    return ValueGrid(tuple(kept), tuple(unit[r] for r in kept), up)
 
 
 def _binding(room: Sequence[int], needs: Sequence[Sequence[int]]) -> list[int]:

@@ -1,7 +1,7 @@
-"""How a bound came about: the tree of boxes, and the reason of each for its bound. Certificates are written from it.
+"""How a bound came about: the tree of nodes, and the reason of each for its bound. Certificates are written from it.
 
-A `Case` is a box of the tree, or the one that all plans are in. Its bound holds by prices of its own or of a box around
-it, by the word of an engine on a program for it, or by the cases that it was split into.
+A `Case` is a node of the tree, or the one that all plans are in. Its bound holds by prices of its own or of a node
+around it, by the word of an engine on a program for it, or by the cases that it was split into.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.patterns.certificate import Box, Prices
+    from placement.patterns.certificate import NodeDomain, Prices
 
 
 class Subject(NamedTuple):
-    """What a box is split by: machines of a pool or of a group of pools, or copies in a sum of the relaxation."""
+    """What a node is split by: machines of a pool or of a group of pools, or copies in a sum of the relaxation."""
 
     copies: bool
     number: int
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """The word of an engine: no plan in the box costs fewer than `ticks`.
+class EngineVerdict:
+    """The word of an engine: no plan in the node costs fewer than `ticks`.
 
     `program` writes down what it was asked, in the MPS format, which has no solution (None: that can't be written);
     `about` says what it is.
@@ -38,17 +38,17 @@ class Verdict:
 
 @dataclass(slots=True)
 class Case:
-    """One box, and what is known of it.
+    """One node, and what is known of it.
 
-    `rent` is what its own prices prove, micro-dollars per hour. `splits` cut the box in turn: k of them leave k parts
+    `rent` is what its own prices prove, micro-dollars per hour. `splits` cut the node in turn: k of them leave k parts
     `above`, of more than `at_most`, and one `below`, which keeps all limits. A part that is None is empty.
     """
 
-    box: Box
+    domain: NodeDomain
     around: Case | None = None
     prices: Prices | None = None
     rent: int = 0
-    verdict: Verdict | None = None
+    verdict: EngineVerdict | None = None
     splits: list[tuple[Subject, int]] = field(default_factory=list)
     above: list[Case | None] = field(default_factory=list)
     below: Case | None = None

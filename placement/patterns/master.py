@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from placement.patterns.certificate import Box
-    from placement.patterns.formulation import Relaxation, Way
+    from placement.patterns.certificate import NodeDomain
+    from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.pricing import Knapsack
 
     Floats = NDArray[np.float64]
-    Pattern = tuple[int, tuple[tuple[int, int], ...]]  # kind, (item, times) ascending
+    Pattern = tuple[int, tuple[tuple[int, int], ...]]  # device class, (item, times) ascending
 
 MICRO = 1e6  # the LP counts money in dollars
 _INF = highspy.kHighsInf
@@ -34,7 +34,7 @@ ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero ar
 
 
 class Duals(NamedTuple):
-    """Dual prices in dollars: `rows`, (rows,), and what they make one more of each item in a pattern worth, by kind.
+    """Dual prices in dollars: `rows`, (rows,), and by device class what one more of each item in a pattern is worth.
 
     Those of what machines offer are at least 0. An item is worth less where its copies had better stand elsewhere.
     """
@@ -47,17 +47,17 @@ class PatternProgram:
     """The restricted master program.
 
     Columns: machines per pool; machines per group of pools (`groups`, for branching); machines beyond the quotas, at a
-    penalty, so that there is a solution before the right patterns are there; ways; then patterns as they come.
+    penalty, so that there is a solution before the right patterns are there; modes; then patterns as they come.
 
-    An item of copies on one accelerator by one way needs no row that holds copies against patterns: patterns *are* its
+    An item of copies on one accelerator by one mode needs no row that holds copies against patterns: patterns *are* its
     copies. Such items are most of them, where needs differ, and without their rows the LP is solved in half the time.
-    Their ways' columns stay empty.
+    Their modes' columns stay empty.
     """
 
     def __init__(
         self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), paid: float | None = None
     ) -> None:
-        """Build rows and first columns; O(ways).
+        """Build rows and first columns; O(modes).
 
         With `paid` machines are there already: they cost that part of their price, and those beyond all of it.
         """
@@ -69,11 +69,14 @@ class PatternProgram:
         self._primal = False
         self._rows: list[tuple[float, float]] = []
         self._copies = copies_of_items(relaxation)
-        self._touch = [
-            [self._row(0.0, _INF) if (kind.index, i) not in self._copies else -1 for i in range(len(kind.items))]
-            for kind in relaxation.kinds
+        self._coverage = [
+            [
+                self._row(0.0, _INF) if (device_class.index, i) not in self._copies else -1
+                for i in range(len(device_class.items))
+            ]
+            for device_class in relaxation.device_classes
         ]
-        self._device = [self._row(0.0, _INF) for _ in relaxation.kinds]
+        self._capacity = [self._row(0.0, _INF) for _ in relaxation.device_classes]
         self._volume = {
             (pool.index, r): self._row(0.0, _INF)
             for pool in relaxation.fleet.pools
@@ -87,7 +90,7 @@ class PatternProgram:
         self._level: dict[int, int] = {}
         self._component_rows()
         self._group = [self._row(0.0, 0.0) for _ in groups]
-        self._sum: dict[int, int] = {}  # rows of the sums of copies that some box limits
+        self._sum: dict[int, int] = {}  # rows of the sums of copies that some node limits
         self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
         self._patterns: dict[Pattern, int] = {}  # their columns, in order
         self._made: list[tuple[int, int, int]] = []  # (column, way, times) of copies that patterns are
@@ -105,7 +108,7 @@ class PatternProgram:
     def _component_rows(self) -> None:
         relaxation = self._relaxation
         for c in relaxation.fleet.components:
-            if not relaxation.ways_of[c.index]:
+            if not relaxation.modes_of[c.index]:
                 continue
             most = _INF if c.demand or relaxation.given is None else float(c.copies)
             self._cover[c.index] = self._row(float(c.required), most)
@@ -128,12 +131,12 @@ class PatternProgram:
                 columns[p].append((self._group[g], -1.0))
         columns += [[(row, 1.0)] for row in self._group]
         columns += [self._machine_column(p) for p in self._beyond]
-        first = self._ways = len(columns)
+        first = self._modes = len(columns)
         direct = set(self._copies.values())
-        entries = [self._way_column(way) for way in self._relaxation.ways]
+        entries = [self._mode_column(mode) for mode in self._relaxation.modes]
         self._entries = [
-            [entries[self._copies[q, i]] if row < 0 else [(row, 1.0)] for i, row in enumerate(touch)]
-            for q, touch in enumerate(self._touch)
+            [entries[self._copies[q, i]] if row < 0 else [(row, 1.0)] for i, row in enumerate(coverage)]
+            for q, coverage in enumerate(self._coverage)
         ]
         self._index_items()
         columns += [[] if w in direct else column for w, column in enumerate(entries)]
@@ -154,8 +157,8 @@ class PatternProgram:
 
     def _index_items(self) -> None:
         """The entries of all items as arrays: whose they are, which row, how much."""
-        flat = [entries for kind in self._entries for entries in kind]
-        self._ends = np.cumsum([len(kind) for kind in self._entries])[:-1]
+        flat = [entries for device_class in self._entries for entries in device_class]
+        self._ends = np.cumsum([len(device_class) for device_class in self._entries])[:-1]
         self._items = len(flat)
         self._owner = np.array([k for k, entries in enumerate(flat) for _ in entries], dtype=np.int64)
         self._row_of = np.array([row for entries in flat for row, _ in entries], dtype=np.int64)
@@ -172,47 +175,51 @@ class PatternProgram:
     def _machine_column(self, p: int, part: float = 1.0) -> list[tuple[int, float]]:
         relaxation = self._relaxation
         column = [(self._volume[p, r], part) for r in range(len(RESOURCES)) if (p, r) in self._volume]
-        if p in relaxation.kind_of:
-            column.append((self._device[relaxation.kind_of[p]], part * relaxation.devices(p)))
+        if p in relaxation.class_of:
+            column.append((self._capacity[relaxation.class_of[p]], part * relaxation.devices(p)))
         column += [(row, part * relaxation.on_one[key]) for key, row in self._on_one.items() if key[1] == p]
         return column
 
-    def _way_column(self, way: Way) -> list[tuple[int, float]]:
+    def _mode_column(self, mode: Mode) -> list[tuple[int, float]]:
         """What a copy takes of patterns, accelerators and volumes (scaled by the machine's), and what it counts for."""
-        if way.parts:
-            column = self._machine_column(way.pool, -1.0 / way.mean)
+        if mode.parts:
+            column = self._machine_column(mode.pool, -1.0 / mode.mean)
         else:
-            size = volumes(self._relaxation.fleet, way.pool)
-            column = [(self._volume[way.pool, r], -amount / size[r]) for r, amount in enumerate(way.usage) if amount]
-            if way.kind is not None and way.item is not None and (way.kind, way.item) not in self._copies:
-                column.append((self._touch[way.kind][way.item], -float(way.touches)))
-            if way.kind is not None and way.owns:
-                column.append((self._device[way.kind], -float(way.owns)))
-        if (way.component, way.pool) in self._on_one:
-            column.append((self._on_one[way.component, way.pool], -1.0))
-        column.append((self._cover[way.component], 1.0))
-        component = self._relaxation.fleet.components[way.component]
+            size = volumes(self._relaxation.fleet, mode.pool)
+            column = [(self._volume[mode.pool, r], -amount / size[r]) for r, amount in enumerate(mode.usage) if amount]
+            if (
+                mode.device_class is not None
+                and mode.item is not None
+                and (mode.device_class, mode.item) not in self._copies
+            ):
+                column.append((self._coverage[mode.device_class][mode.item], -float(mode.touches)))
+            if mode.device_class is not None and mode.owns:
+                column.append((self._capacity[mode.device_class], -float(mode.owns)))
+        if (mode.component, mode.pool) in self._on_one:
+            column.append((self._on_one[mode.component, mode.pool], -1.0))
+        column.append((self._cover[mode.component], 1.0))
+        component = self._relaxation.fleet.components[mode.component]
         if component.demand:
-            column.append((self._demand[way.component], way.throughput / component.demand))
-        if (way.component, way.zone) in self._zone:
-            column.append((self._zone[way.component, way.zone], 1.0))
+            column.append((self._demand[mode.component], mode.throughput / component.demand))
+        if (mode.component, mode.zone) in self._zone:
+            column.append((self._zone[mode.component, mode.zone], 1.0))
         if component.level in self._level:
             column.append((self._level[component.level], 1.0))
         return column
 
     def add_patterns(self, found: Iterable[tuple[int, dict[int, int]]]) -> int:
-        """Add patterns of one accelerator each, (kind, times per item); says how many were new."""
+        """Add patterns of one accelerator each, (device class, times per item); says how many were new."""
         new: list[tuple[int, int, Mapping[int, int]]] = []
-        for kind, pattern in found:
-            key = (kind, tuple(sorted(pattern.items())))
+        for device_class, pattern in found:
+            key = (device_class, tuple(sorted(pattern.items())))
             if key not in self._patterns:
                 self._patterns[key] = self._solver.getNumCol() + len(new)
-                new.append((self._device[kind], kind, pattern))
+                new.append((self._capacity[device_class], device_class, pattern))
         self._add(new)
         return len(new)
 
     def _add(self, found: Sequence[tuple[int, int, Mapping[int, int]]]) -> None:
-        """Add columns (row of what holds it, kind, times by item) that cost nothing."""
+        """Add columns (row of what holds it, device class, times by item) that cost nothing."""
         if not found:
             return
         self._primal = True
@@ -237,11 +244,11 @@ class PatternProgram:
         return column
 
     def improve(self, duals: Duals, prices: Prices, knapsacks: Mapping[int, Knapsack]) -> int:
-        """Price some kinds, each with its knapsack; says how many patterns were added.
+        """Price some device classes, each with its knapsack; says how many patterns were added.
 
         Those are the best at `prices` that make the LP's solution with these `duals` better.
         """
-        found = [(q, knapsack.best_pattern(prices.touch[q])[1]) for q, knapsack in knapsacks.items()]
+        found = [(q, knapsack.best_pattern(prices.coverage[q])[1]) for q, knapsack in knapsacks.items()]
         return self.add_patterns(pair for pair in found if self.saves(duals, *pair))
 
     @property
@@ -274,38 +281,38 @@ class PatternProgram:
             self._solver.changeRowBounds(self._zone[key], float(n), float(n))
 
     def allow(self, limits: Sequence[Sequence[int]]) -> None:
-        """Allow patterns with at most so many of each item, by kind; items alone, as often as may be, join them."""
+        """Allow patterns of at most so many of each item, by device class; single items as often as allowed."""
         self._primal = False
         most = [0.0 if any(times > limits[q][i] for i, times in pattern) else _INF for q, pattern in self._patterns]
         columns = np.array(list(self._patterns.values()), dtype=np.int32)
         self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
         self.add_patterns(
-            (kind.index, {i: min(fits, limits[kind.index][i])})
-            for kind in self._relaxation.kinds
-            for i, fits in enumerate(kind.knapsack.limits)
-            if fits and limits[kind.index][i]
+            (device_class.index, {i: min(fits, limits[device_class.index][i])})
+            for device_class in self._relaxation.device_classes
+            for i, fits in enumerate(device_class.knapsack.limits)
+            if fits and limits[device_class.index][i]
         )
 
     def amounts(self) -> tuple[list[float], list[float]]:
-        """Copies by each way and accelerators by each pattern, in the last solution."""
+        """Copies by each mode and accelerators by each pattern, in the last solution."""
         values = list(self._solver.getSolution().col_value)
-        ways = values[self._ways : self._ways + len(self._relaxation.ways)]
+        modes = values[self._modes : self._modes + len(self._relaxation.modes)]
         for column, w, times in self._made:
-            ways[w] += times * values[column]
-        return ways, [values[column] for column in self._patterns.values()]
+            modes[w] += times * values[column]
+        return modes, [values[column] for column in self._patterns.values()]
 
-    def set_box(self, box: Box) -> None:
+    def set_domain(self, domain: NodeDomain) -> None:
         """Bound the machines of each pool and of each group, and sums of copies."""
         self._primal = False
-        counts = np.arange(len(box.fewest), dtype=np.int32)
+        counts = np.arange(len(domain.fewest), dtype=np.int32)
         self._solver.changeColsBounds(
-            len(counts), counts, np.array(box.fewest, dtype=float), np.array(box.most, dtype=float)
+            len(counts), counts, np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float)
         )
-        for s in box.sums:
+        for s in domain.aggregates:
             if s not in self._sum:
                 self._sum[s] = self._add_sum(s)
         for s, row in self._sum.items():
-            low, high = box.sums.get(s, (-_INF, _INF))
+            low, high = domain.aggregates.get(s, (-_INF, _INF))
             self._solver.changeRowBounds(row, float(low), float(high))
 
     def limit(self, most: Sequence[float], fewest: Sequence[float] | None = None) -> None:
@@ -316,16 +323,16 @@ class PatternProgram:
         self._solver.changeColsBounds(len(counts), counts, low, np.array(most, dtype=float))
 
     def limit_copies(self, fewest: Sequence[float], most: Sequence[float]) -> None:
-        """Allow so many copies by each way; those that patterns are have no limits of their own."""
+        """Allow so many copies by each mode; those that patterns are have no limits of their own."""
         self._primal = False
-        ways = np.arange(self._ways, self._ways + len(fewest), dtype=np.int32)
-        self._solver.changeColsBounds(len(ways), ways, np.array(fewest, dtype=float), np.array(most, dtype=float))
+        modes = np.arange(self._modes, self._modes + len(fewest), dtype=np.int32)
+        self._solver.changeColsBounds(len(modes), modes, np.array(fewest, dtype=float), np.array(most, dtype=float))
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""
-        ways = np.array(self._relaxation.sums[s], dtype=np.int32) + self._ways
+        modes = np.array(self._relaxation.aggregates[s], dtype=np.int32) + self._modes
         row = self._solver.getNumRow()
-        self._solver.addRow(-_INF, _INF, len(ways), ways.astype(np.int32), np.ones(len(ways)))
+        self._solver.addRow(-_INF, _INF, len(modes), modes.astype(np.int32), np.ones(len(modes)))
         for sign in (1.0, -1.0):
             self._amiss.append(self._solver.getNumCol())
             rows = np.array([row], dtype=np.int32)
@@ -377,10 +384,10 @@ class PatternProgram:
         """Machines per pool, then per group, in the last solution."""
         return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools) + len(self._groups)])
 
-    def sums(self) -> list[float]:
+    def aggregates(self) -> list[float]:
         """Copies per sum of the relaxation in the last solution."""
         values = self._solver.getSolution().col_value
-        return [sum(values[self._ways + w] for w in ways) for ways in self._relaxation.sums]
+        return [sum(values[self._modes + w] for w in modes) for modes in self._relaxation.aggregates]
 
     def duals(self) -> Duals:
         """Those of the last solution."""
@@ -403,9 +410,9 @@ class PatternProgram:
         columns = (self._machine_column(pool.index) for pool in fleet.pools)
         return copies, [sum(part * float(duals.rows[row]) for row, part in column) for column in columns]
 
-    def saves(self, duals: Duals, kind: int, pattern: Mapping[int, int]) -> bool:
+    def saves(self, duals: Duals, device_class: int, pattern: Mapping[int, int]) -> bool:
         """Whether a pattern would make the LP's solution with these duals better."""
-        return self._holds_more(duals, self._device[kind], kind, pattern)
+        return self._holds_more(duals, self._capacity[device_class], device_class, pattern)
 
     def _holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
         return self._beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
@@ -419,23 +426,23 @@ class PatternProgram:
         fleet, rows = self._relaxation.fleet, duals.rows
         size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
         return Prices(
-            touch=[[to_price(worth) for worth in items] for items in duals.items],
-            device=[to_price(rows[row]) for row in self._device],
+            coverage=[[to_price(worth) for worth in items] for items in duals.items],
+            capacity=[to_price(rows[row]) for row in self._capacity],
             volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
             on_one={key: to_price(rows[row], UNIT) for key, row in self._on_one.items()},
             level=[to_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
             group=[round(rows[row] * MICRO * UNIT) for row in self._group],
-            sums={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},
+            aggregates={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},
         )
 
 
 def copies_of_items(relaxation: Relaxation) -> dict[tuple[int, int], int]:
-    """The way of each item (kind, item) of which there is one, on one accelerator."""
-    ways: dict[tuple[int, int], list[int]] = {}
-    for w, way in enumerate(relaxation.ways):
-        if way.kind is not None and way.item is not None:
-            ways.setdefault((way.kind, way.item), []).append(w)
-    return {item: w for item, (w, *more) in ways.items() if not more and relaxation.ways[w].touches == 1}
+    """The way of each item (device class, item) of which there is one, on one accelerator."""
+    modes: dict[tuple[int, int], list[int]] = {}
+    for w, mode in enumerate(relaxation.modes):
+        if mode.device_class is not None and mode.item is not None:
+            modes.setdefault((mode.device_class, mode.item), []).append(w)
+    return {item: w for item, (w, *more) in modes.items() if not more and relaxation.modes[w].touches == 1}
 
 
 def to_price(dual: float, unit: int = SCALE) -> int:

@@ -1,7 +1,7 @@
 """Patterns with more copies of an item than there are: what limits on copies say of them.
 
 A copy on several accelerators stands once on each. The LP only counts places, so it may put one copy twice on each of
-half as many accelerators, as long as some plan has two such copies. Where a box of the tree allows at most k, patterns
+half as many accelerators, as long as some plan has two such copies. Where a node of the tree allows at most k, patterns
 with more are ruled out: no accelerator holds more copies than stand on all that are alike.
 """
 
@@ -20,22 +20,22 @@ if TYPE_CHECKING:
 _SOME = 1e-6
 
 
-class Stacking:
+class Multiplicity:
     """The limits of one relaxation."""
 
     def __init__(self, relaxation: Relaxation) -> None:
-        """O(ways)."""
-        self._whole = tuple(tuple(kind.knapsack.limits) for kind in relaxation.kinds)
-        in_kind = {}  # (component, option, kind) -> the sum of just these ways
-        for s, ways in enumerate(relaxation.sums):
-            some = [relaxation.ways[w] for w in ways]
-            if len({way.kind for way in some}) == 1:
-                in_kind[some[0].component, some[0].option, some[0].kind] = s
+        """O(modes)."""
+        self._whole = tuple(tuple(device_class.knapsack.limits) for device_class in relaxation.device_classes)
+        in_class = {}  # (component, option, device class) -> the sum of just these modes
+        for s, modes in enumerate(relaxation.aggregates):
+            some = [relaxation.modes[w] for w in modes]
+            if len({mode.device_class for mode in some}) == 1:
+                in_class[some[0].component, some[0].option, some[0].device_class] = s
         users: dict[tuple[int, int], dict[tuple[int, int], int | None]] = {}
-        for way in relaxation.ways:
-            if way.kind is not None and way.item is not None:
-                own = in_kind.get((way.component, way.option, way.kind))
-                users.setdefault((way.kind, way.item), {})[way.component, way.option] = own
+        for mode in relaxation.modes:
+            if mode.device_class is not None and mode.item is not None:
+                own = in_class.get((mode.component, mode.option, mode.device_class))
+                users.setdefault((mode.device_class, mode.item), {})[mode.component, mode.option] = own
         self._users = {
             item: tuple((relaxation.fleet.components[c].copies, s) for (c, _), s in found.items())
             for item, found in users.items()
@@ -43,27 +43,33 @@ class Stacking:
         }
         self._limited = {s for found in self._users.values() for _, s in found if s is not None}
         self._alone = {found[0][1]: item for item, found in self._users.items() if len(found) == 1}
-        self._touches = {s: relaxation.ways[relaxation.sums[s][0]].touches for s in self._alone if s is not None}
+        self._touches = {s: relaxation.modes[relaxation.aggregates[s][0]].touches for s in self._alone if s is not None}
 
-    def limits(self, sums: Mapping[int, tuple[int, int]]) -> tuple[Limits, ...]:
-        """By kind, the most copies of each item on one accelerator, when sums of copies are within these limits."""
-        if not any(s in self._limited for s in sums):
+    def limits(self, aggregates: Mapping[int, tuple[int, int]]) -> tuple[Limits, ...]:
+        """By device class, the most copies of each item on one accelerator, when aggregates are within these limits."""
+        if not any(s in self._limited for s in aggregates):
             return self._whole
         found = [list(limits) for limits in self._whole]
         for (q, i), users in self._users.items():
-            most = sum(copies if s is None or s not in sums else min(copies, sums[s][1]) for copies, s in users)
+            most = sum(
+                copies if s is None or s not in aggregates else min(copies, aggregates[s][1]) for copies, s in users
+            )
             found[q][i] = min(found[q][i], most)
         return tuple(tuple(limits) for limits in found)
 
-    def stacked(
-        self, sums: Sequence[float], most: Sequence[Limits], patterns: Iterable[tuple[Pattern, float]]
+    def repeated(
+        self, aggregates: Sequence[float], most: Sequence[Limits], patterns: Iterable[tuple[Pattern, float]]
     ) -> tuple[float, ...]:
         """For each sum of whole copies, how many of these the LP saves by patterns with more of them than there are."""
-        saved = [0.0] * len(sums)
-        by_item = {}  # (kind, item) -> its sum, and how many copies that has
+        saved = [0.0] * len(aggregates)
+        by_item = {}  # (device class, item) -> its sum, and how many copies that has
         for s, (q, i) in self._alone.items():
-            if s is not None and most[q][i] > round(sums[s]) and abs(sums[s] - round(sums[s])) <= _SOME:
-                by_item[q, i] = s, round(sums[s])
+            if (
+                s is not None
+                and most[q][i] > round(aggregates[s])
+                and abs(aggregates[s] - round(aggregates[s])) <= _SOME
+            ):
+                by_item[q, i] = s, round(aggregates[s])
         for (q, pattern), mass in patterns if by_item else ():
             for i, times in pattern:
                 if mass > _SOME and (q, i) in by_item:

@@ -112,7 +112,7 @@ class Knapsack:
 
     def best_pattern(self, prices: Sequence[int]) -> tuple[int, dict[int, int]]:
         """A most valuable pattern at integer prices: its value, and how often each item stands in it."""
-        if self._last is None or self._last[0] != prices:  # in a tree few prices change from box to box
+        if self._last is None or self._last[0] != prices:  # in a tree few prices change from node to node
             self._last = list(prices), self.best_patterns(prices, [self.room])[0]
         return self._last[1]
 

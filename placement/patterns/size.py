@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 TOO_LARGE = "the relaxation by patterns would not be there in time; give it a longer time limit"
-_WAY_SECONDS = 1.5e-5  # to write one component by one option on one pool
+_MODE_SECONDS = 1.5e-5  # to write one component by one option on one pool
 _ZONE_SECONDS = 1.5e-7  # more, of a component with rules over zones, for each of them
 
 
@@ -20,6 +20,6 @@ def may_build(fleet: Fleet, budget: Budget) -> bool:
     """
     seconds = 0.0
     for c in fleet.components:
-        each = _WAY_SECONDS + (_ZONE_SECONDS * len(c.eligible_zones) if c.has_zone_rules else 0.0)
+        each = _MODE_SECONDS + (_ZONE_SECONDS * len(c.eligible_zones) if c.has_zone_rules else 0.0)
         seconds += each * sum(len(option.pools) for option in c.options)
     return seconds <= budget.left() / 2

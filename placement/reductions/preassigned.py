@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Box, Copy, tightest, way_of
+from placement.compiled.machine_state import Copy, MachineState, machine_mode, tightest
 from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.compiled.spread import keeps_zone_rules
 from placement.patterns.dedicated import MOST_COPIES
@@ -152,16 +152,16 @@ def _fill(fleet: Fleet, component: Component, p: int) -> list[Seat]:
     found: list[Seat] = []
     here = [option for option in component.options if p in option.pools]
     for first in here:
-        box = Box(fleet, p, None)
+        open_machine = MachineState(fleet, p, None)
         for option in [first, *(option for option in here if option is not first)]:
-            way = way_of(option, fleet.pools[p].shape.memory_mib)
+            mode = machine_mode(option, fleet.pools[p].shape.memory_mib)
             while (
-                len(box.copies) < component.required
-                and box.takes(way)
-                and box.welcomes(component, fleet.components)
-                and (on := tightest(box, way)) is not None
+                len(open_machine.copies) < component.required
+                and open_machine.takes(mode)
+                and open_machine.welcomes(component, fleet.components)
+                and (on := tightest(open_machine, mode)) is not None
             ):
-                box.put(Copy(option.index, way, on), component.index)
-        if len(box.copies) > len(found):
-            found = [Seat(component.index, copy.item, copy.on) for copy in box.copies]
+                open_machine.put(Copy(option.index, mode, on), component.index)
+        if len(open_machine.copies) > len(found):
+            found = [Seat(component.index, copy.item, copy.on) for copy in open_machine.copies]
     return found

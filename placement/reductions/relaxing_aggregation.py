@@ -61,17 +61,17 @@ class RelaxingAggregation(Reduction):
 
 
 def alike(fleet: Fleet, most: int, *, up: bool = False, alone: Collection[int] = ()) -> list[list[int]]:
-    """The groups that an aggregation merges: components by ways, split again and again where the most money is lost.
+    """The groups that an aggregation merges: components by modes, split again and again where the most money is lost.
 
     With `up` needs are going to be rounded up; the components that are `alone` are groups of their own.
     """
     charges, first = _charges(fleet)
     if up:
         charges = -charges  # what is lost from the most down
-    by_ways: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    by_modes: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for component in fleet.components:
-        key = (component.index,) if component.index in alone else _ways(component)
-        by_ways[key].append(component.index)
+        key = (component.index,) if component.index in alone else _modes(component)
+        by_modes[key].append(component.index)
     done: list[list[int]] = []
     heap: list[tuple[float, int, list[int], NDArray[np.float64]]] = []
     copies = np.array([component.copies for component in fleet.components], dtype=np.float64)
@@ -82,7 +82,7 @@ def alike(fleet: Fleet, most: int, *, up: bool = False, alone: Collection[int] =
         loss = ((rows - rows.min(axis=0)) * copies[group][:, None]).sum(axis=0)
         heapq.heappush(heap, (-float(loss.sum()), group[0], group, loss))
 
-    for group in by_ways.values():
+    for group in by_modes.values():
         push(group)
     while heap and len(heap) + len(done) < most:
         _, _, group, loss = heapq.heappop(heap)
@@ -94,7 +94,7 @@ def alike(fleet: Fleet, most: int, *, up: bool = False, alone: Collection[int] =
     return sorted(done + [group for _, _, group, _ in heap], key=min)
 
 
-def _ways(component: Component) -> tuple[object, ...]:
+def _modes(component: Component) -> tuple[object, ...]:
     """What components must have in common to be merged."""
     if component.demand:
         return (component.index,)
@@ -102,7 +102,7 @@ def _ways(component: Component) -> tuple[object, ...]:
 
 
 def _charges(fleet: Fleet) -> tuple[Floats, list[int]]:
-    """(ways, 3) micro-dollars that a copy is charged for each resource where it is cheapest, at prices of the whole."""
+    """(modes, 3) micro-dollars that a copy pays for each resource where it is cheapest, at prices of the whole."""
     shares = Shares(fleet)
     weights, scarcity = resource_prices(fleet, shares)
     cost = shares.cost(0.0, weights, scarcity)
@@ -116,8 +116,8 @@ def _charges(fleet: Fleet) -> tuple[Floats, list[int]]:
 
 def _split(group: Sequence[int], charges: Floats, first: Sequence[int], column: int, copies: Floats) -> list[list[int]]:
     """The group below and above the value of one charge where the sum of what both halves lose in it is least."""
-    way, resource = divmod(column, charges.shape[1])
-    value = np.array([charges[first[c] + way, resource] for c in group])
+    mode, resource = divmod(column, charges.shape[1])
+    value = np.array([charges[first[c] + mode, resource] for c in group])
     order = np.argsort(value, kind="stable")
     value, weight = value[order], copies[np.array(group)[order]]
     below = np.cumsum(weight)

@@ -120,5 +120,5 @@ class EverythingOptional(Reduction):
 
 def _hardness(component: Component) -> tuple[int, int]:
     """The least accelerators that a copy needs, and its memory in all."""
-    ways = [(o.accelerators, o.accelerators * o.memory_mib) for o in component.options if o.pools]
-    return min(ways, default=(0, 0))
+    modes = [(o.accelerators, o.accelerators * o.memory_mib) for o in component.options if o.pools]
+    return min(modes, default=(0, 0))

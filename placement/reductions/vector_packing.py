@@ -1,4 +1,4 @@
-"""Fleets that are vector packing: machines as bins, pools as bin types, components as items, options as ways.
+"""Fleets that are vector packing: machines as bins, pools as bin types, components as items, options as modes.
 
 That is so when nothing on a machine depends on *which* accelerator a copy gets: copies own whole accelerators, or share
 one on machines that have no other; and when no rule looks beyond one machine. A machine's sizes are then

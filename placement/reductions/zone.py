@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Zone(Reduction):
+class OneZone(Reduction):
     """One zone, with so many copies of each component, all of them required; `others` are the machines elsewhere.
 
     Where the other zones are still to be packed there are no `others`, and what is lifted lacks their copies.
@@ -32,7 +32,7 @@ class Zone(Reduction):
     others: tuple[Machine, ...] = ()
 
     @classmethod
-    def of(cls, fleet: Fleet, zone: int, counts: Sequence[int], others: tuple[Machine, ...] = ()) -> Zone:
+    def of(cls, fleet: Fleet, zone: int, counts: Sequence[int], others: tuple[Machine, ...] = ()) -> OneZone:
         """With `counts` (C,) copies in the zone. O(options x pools).
 
         The fleet has no machines that run, no optional copies and no demands. With the copies on the `others` the
@@ -44,7 +44,7 @@ class Zone(Reduction):
         return cls(fleet, replace(fleet, pools=pools, components=components), zone, others)
 
     @classmethod
-    def in_plan(cls, fleet: Fleet, packing: Packing, zone: int) -> Zone:
+    def in_plan(cls, fleet: Fleet, packing: Packing, zone: int) -> OneZone:
         """The zone of a packing that keeps every rule, with its copies there. O(copies + options x pools)."""
         here = [m for m in packing.machines if fleet.pools[m.pool].zone == zone]
         others = tuple(m for m in packing.machines if fleet.pools[m.pool].zone != zone)

@@ -109,7 +109,7 @@ def _without_kept(
     A copy with known accelerators stays when the plan has one on the same; then one without, when the plan has one more
     by its option on its machine.
     """
-    names = {way.name: o for o, way in enumerate(component.ways) if way.name is not None}
+    names = {mode.name: o for o, mode in enumerate(component.modes) if mode.name is not None}
     places = [
         _Place(
             row.instance,

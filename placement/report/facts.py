@@ -233,10 +233,10 @@ class _Loads:
 
 
 def _kinds(component: Component) -> list[Kind]:
-    ways = component.ways
-    if len(ways) == 1:
+    modes = component.modes
+    if len(modes) == 1:
         return [Kind(component.name, "")]
-    return [Kind(component.name, way.name or str(o)) for o, way in enumerate(ways)]
+    return [Kind(component.name, mode.name or str(o)) for o, mode in enumerate(modes)]
 
 
 def _components(problem: Problem, fleet: Fleet, plan: Plan, loads: Counter[Load]) -> tuple[ComponentFacts, ...]:

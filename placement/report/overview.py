@@ -197,11 +197,11 @@ def rules_of(component: Component) -> Iterator[str]:
     """Names of the rules that a component uses beyond copies and room."""
     spread = component.spread
     used = {
-        "shared": any(way.shared for way in component.ways),
-        "accelerator_share": any(way.accelerator_share for way in component.ways),
-        "options": len(component.ways) > 1,
-        "on": any(way.on is not None for way in component.ways),
-        "instance_types": any(way.instance_types is not None for way in component.ways),
+        "shared": any(mode.shared for mode in component.modes),
+        "accelerator_share": any(mode.accelerator_share for mode in component.modes),
+        "options": len(component.modes) > 1,
+        "on": any(mode.on is not None for mode in component.modes),
+        "instance_types": any(mode.instance_types is not None for mode in component.modes),
         "zones": component.zones is not None,
         "max_skew": spread.max_skew is not None,
         "min_zones": spread.min_zones is not None,

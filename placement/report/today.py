@@ -19,7 +19,8 @@ def plan_of_today(problem: Problem, fleet: Fleet) -> Plan:
     """
     components = {component.name: component for component in fleet.components}
     names = {
-        row.name: {way.name: o for o, way in enumerate(row.ways) if way.name is not None} for row in problem.components
+        row.name: {mode.name: o for o, mode in enumerate(row.modes) if mode.name is not None}
+        for row in problem.components
     }
     pools = {pool.name: pool.shape for pool in fleet.pools}
     shapes = {row.id: pools[row.pool] for row in problem.instances}

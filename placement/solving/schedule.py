@@ -60,7 +60,7 @@ class BoundPhase(Phase):
 
     news: float = 0.05
     root: Phase = Phase("the linear program as if nothing ran", 0.5, "moves are dear")
-    keeping: Phase = Phase("the linear program with what runs", 0.8, "moves are dear")
+    kept_copies: Phase = Phase("the linear program with what runs", 0.8, "moves are dear")
     listed: Phase = Phase("each integer program over all patterns of a node", 0.3, "patterns are few")
 
 

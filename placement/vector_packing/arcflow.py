@@ -55,9 +55,8 @@ def useful_arcs(problem: Compiled, price: Ints, worth: tuple[int, ...], slack: i
     most = int(problem.room.max())
     before = _before(size, value, problem.limit, order, most)
     reached = [loads > _NONE // 2 for loads in before]
-    after = np.full(
-        most + 1, _NONE, dtype=np.int64
-    )  # by load: the best of what follows, less what the bin must be worth
+    # By load: the best of what follows, less what the bin must be worth.
+    after = np.full(most + 1, _NONE, dtype=np.int64)
     ends = []
     for t in range(problem.types):
         room = int(problem.room[t, 0])
@@ -223,7 +222,7 @@ class ArcFlow:
 def close_by_arcs(generation: Generation) -> None:
     """Raise the bound or find a packing that meets it, aim by aim, until nothing is left between them."""
     problem, state = generation.problem, generation.state
-    if problem.size.shape[1] != 1 or not problem.plain or not problem.one_way or generation.bound is None:
+    if problem.size.shape[1] != 1 or not problem.plain or not problem.one_mode or generation.bound is None:
         return
     if not problem.size.all():
         return  # an item without size has no arc

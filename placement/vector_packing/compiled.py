@@ -59,7 +59,7 @@ class Compiled:
     most: Ints
     clash: Flags | None
     members: tuple[tuple[int, ...], ...]
-    way_of: tuple[tuple[int, ...], ...]  # per item, the way numbers of its rows: those of the first member
+    mode_of: tuple[tuple[int, ...], ...]  # per item, the way numbers of its rows: those of the first member
 
     @property
     def rows(self) -> int:
@@ -72,18 +72,18 @@ class Compiled:
         return len(self.cost)
 
     @property
-    def one_way(self) -> bool:
+    def one_mode(self) -> bool:
         """Whether each item has one row."""
         return self.rows == len(self.demand)
 
     @property
     def plain(self) -> bool:
-        """Whether a pattern is right as soon as it fits by size and row limits: no conflicts, no limits over ways."""
-        return self.clash is None and (self.one_way or not self.capped)
+        """Whether a pattern is right as soon as it fits by size and row limits: no conflicts, no limits over modes."""
+        return self.clash is None and (self.one_mode or not self.capped)
 
     @property
     def capped(self) -> bool:
-        """Whether some item with several ways has a limit of its own per bin."""
+        """Whether some item with several modes has a limit of its own per bin."""
         return any(n is not None for n in self.problem.most) or any(i == j for i, j in self.problem.conflicts)
 
     @property
@@ -108,18 +108,18 @@ class Compiled:
                 content: dict[tuple[int, int], int] = defaultdict(int)
                 for row, copies in pattern:
                     i = int(self.item[row])
-                    way = self.way_of[i][row - int(first[i])]
+                    mode = self.mode_of[i][row - int(first[i])]
                     wanted = copies
                     while wanted and left[i]:
                         taken = min(wanted, left[i][0][1])
                         if taken:
-                            content[left[i][0][0], way] += taken
+                            content[left[i][0][0], mode] += taken
                         left[i][0][1] -= taken
                         wanted -= taken
                         if not left[i][0][1]:
                             left[i].pop(0)
                 if content:
-                    bins[Bin(t, tuple((j, way, n) for (j, way), n in sorted(content.items())))] += 1
+                    bins[Bin(t, tuple((j, mode, n) for (j, mode), n in sorted(content.items())))] += 1
         return Bins(tuple(Bin(b.kind, b.content, n) for b, n in bins.items()))
 
 
@@ -147,13 +147,13 @@ def compile_packing(problem: VectorPacking) -> Compiled:
     size: list[tuple[int, ...]] = []
     fits: list[Flags] = []
     item: list[int] = []
-    way_of: list[tuple[int, ...]] = []
+    mode_of: list[tuple[int, ...]] = []
     for i, members in enumerate(groups.values()):
-        ways, kept = _useful_ways(problem, members[0], room)
-        size.extend(row for row, _ in ways)
-        fits.extend(flags for _, flags in ways)
-        item.extend([i] * len(ways))
-        way_of.append(tuple(kept))
+        modes, kept = _useful_modes(problem, members[0], room)
+        size.extend(row for row, _ in modes)
+        fits.extend(flags for _, flags in modes)
+        item.extend([i] * len(modes))
+        mode_of.append(tuple(kept))
     sizes = np.array(size, dtype=np.int64).reshape(len(size), room.shape[1])
     divisor = [reduce(gcd, (int(n) for n in column), 0) or 1 for column in sizes.T]
     sizes, room = sizes // divisor, room // divisor
@@ -177,7 +177,7 @@ def compile_packing(problem: VectorPacking) -> Compiled:
         most.astype(np.int64),
         clash,
         tuple(tuple(members) for members in groups.values()),
-        tuple(way_of),
+        tuple(mode_of),
     )
 
 
@@ -209,30 +209,30 @@ def _groups(problem: VectorPacking, demand: Ints, room: Ints) -> dict[object, li
     for i, wanted in enumerate(demand):
         if not wanted:
             continue
-        ways = problem.ways(i)
-        if not ways or any(len(row) != room.shape[1] for row in ways):
-            raise UsageError(f"sizes[{i}]: must be rows of {room.shape[1]} sizes, got {ways}")
-        _range(np.array(ways, dtype=np.int64), f"sizes[{i}]")
+        modes = problem.modes(i)
+        if not modes or any(len(row) != room.shape[1] for row in modes):
+            raise UsageError(f"sizes[{i}]: must be rows of {room.shape[1]} sizes, got {modes}")
+        _range(np.array(modes, dtype=np.int64), f"sizes[{i}]")
         allowed = None if problem.allowed is None else tuple(frozenset(kinds) for kinds in problem.allowed[i])
-        key: object = (tuple(ways), allowed)
+        key: object = (tuple(modes), allowed)
         if i in in_conflict or (len(problem.most) and problem.most[i] is not None):
             key = i  # a limit of its own
         groups.setdefault(key, []).append(i)
     return groups
 
 
-def _useful_ways(problem: VectorPacking, i: int, room: Ints) -> tuple[list[tuple[tuple[int, ...], Flags]], list[int]]:
+def _useful_modes(problem: VectorPacking, i: int, room: Ints) -> tuple[list[tuple[tuple[int, ...], Flags]], list[int]]:
     """The ways of an item that some empty bin holds, and their numbers."""
     found, kept = [], []
-    for way, row in enumerate(problem.ways(i)):
+    for mode, row in enumerate(problem.modes(i)):
         flags: Flags = np.all(np.array(row, dtype=np.int64) <= room, axis=1)
         if problem.allowed is not None:
             named = np.zeros(len(room), dtype=np.bool_)
-            named[list(problem.allowed[i][way])] = True
+            named[list(problem.allowed[i][mode])] = True
             flags = flags & named
         if flags.any():
             found.append((row, flags))
-            kept.append(way)
+            kept.append(mode)
     return found, kept
 
 

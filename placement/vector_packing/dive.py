@@ -52,7 +52,7 @@ def whole_loads(generation: Generation, weights: np.ndarray) -> Filling:
 
 
 def finish(filling: Filling, generation: Generation, worth: np.ndarray) -> None:
-    """Fill what is left in more than one way."""
+    """Fill what is left in more than one mode."""
     problem, state = generation.problem, generation.state
     fillers = [by_price(worth[problem.item]), by_price(row_volume(problem))]
     if one_size(problem):

@@ -58,7 +58,7 @@ def _fillers(problem: Compiled, worth: Floats) -> Iterator[tuple[str, Filler]]:
 
 def one_size(problem: Compiled) -> bool:
     """Whether exact fills by bit sets apply."""
-    return problem.size.shape[1] == 1 and problem.plain and problem.one_way and int(problem.room.max()) <= 2_000_000
+    return problem.size.shape[1] == 1 and problem.plain and problem.one_mode and int(problem.room.max()) <= 2_000_000
 
 
 def scarcity(problem: Compiled) -> Floats:

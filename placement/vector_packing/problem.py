@@ -20,7 +20,7 @@ LARGEST = 2**40  # of any size, capacity or cost: sums of products stay far insi
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """`count` equal bins of one type; `content` is (item type, way, copies) rows, ways counted within the item."""
+    """`count` equal bins of one type; `content` is (item type, way, copies) rows, modes counted within the item."""
 
     kind: int
     content: tuple[tuple[int, int, int], ...]
@@ -43,8 +43,8 @@ class VectorPacking:
 
     Attributes
     ----------
-    sizes : m item types; row i is the (d,) size of one copy, or a sequence of such rows, the *ways* to pack a copy, one
-        of which is chosen for each (multiple-choice packing, Brandao and Pedroso 2016). An (m, d) array will do.
+    sizes : m item types; row i is the (d,) size of one copy, or a sequence of such rows, the *modes* to pack a copy,
+        one of which is chosen for each (multiple-choice packing, Brandao and Pedroso 2016). An (m, d) array will do.
     demands : (m,) copies of each item type.
     capacities : (t, d) of each bin type.
     costs : (t,) of one bin.
@@ -85,8 +85,8 @@ class VectorPacking:
         """How many things there are to pack."""
         return int(sum(self.demands))
 
-    def ways(self, item: int) -> list[tuple[int, ...]]:
-        """The sizes that a copy of an item may have, by way."""
+    def modes(self, item: int) -> list[tuple[int, ...]]:
+        """The sizes that a copy of an item may have, by mode."""
         rows = np.asarray(self.sizes[item])
         return [tuple(int(n) for n in row) for row in (rows if rows.ndim == 2 else [rows])]
 
@@ -109,12 +109,12 @@ def check_bins(problem: VectorPacking, bins: Bins) -> list[str]:
         used[row.kind] += row.count
         held = Counter[int]()
         load = [0] * problem.dimensions
-        for item, way, copies in row.content:
+        for item, mode, copies in row.content:
             held[item] += copies
-            size = problem.ways(item)[way]
+            size = problem.modes(item)[mode]
             load = [have + copies * each for have, each in zip(load, size, strict=True)]
-            if problem.allowed is not None and row.kind not in problem.allowed[item][way]:
-                faults.append(f"bin {b}: item {item} by way {way} may not stand in type {row.kind}")
+            if problem.allowed is not None and row.kind not in problem.allowed[item][mode]:
+                faults.append(f"bin {b}: item {item} by way {mode} may not stand in type {row.kind}")
         if any(have > most for have, most in zip(load, problem.capacities[row.kind], strict=True)):
             faults.append(f"bin {b}: load {load} is more than {tuple(problem.capacities[row.kind])}")
         for item, copies in held.items():

@@ -29,8 +29,8 @@ def cases(draw: st.DrawFn) -> Melange:
 
 def best(case: Melange) -> Fraction | None:
     """By trying every division of every bucket."""
-    ways = [(count, case.slices - count) for count in range(case.slices + 1)]
-    slices = [all_of for all_of in product(ways, repeat=len(case.buckets)) if not case.faults(all_of)]
+    modes = [(count, case.slices - count) for count in range(case.slices + 1)]
+    slices = [all_of for all_of in product(modes, repeat=len(case.buckets)) if not case.faults(all_of)]
     return min((case.cost(case.counts(row)) for row in slices), default=None)
 
 

@@ -68,7 +68,7 @@ def test_a_case_in_the_words_of_packing() -> None:
         ("p-small", (6144, 1000, 8000, 9728), 2_000_000, 1),
     ]
     assert [(item.component, item.copies) for item in found.items] == [("six", 1), ("four", 2), ("three", 2)]
-    assert [(item.ways[0].size, item.ways[0].bins) for item in found.items[:2]] == [
+    assert [(item.modes[0].size, item.modes[0].bins) for item in found.items[:2]] == [
         ((6145, 250, 100, 1024), (0,)),
         ((4096, 0, 100, 0), (0, 1)),
     ]
@@ -79,7 +79,7 @@ def test_a_case_in_the_words_of_packing() -> None:
 )
 def test_where_an_item_may_go(limit: dict[str, Any], where: tuple[int, ...]) -> None:
     """By accelerator, zone and type."""
-    assert read_packing(with_component(**limit)).items[0].ways[0].bins == where
+    assert read_packing(with_component(**limit)).items[0].modes[0].bins == where
 
 
 def test_copies_that_own_accelerators_are_counted() -> None:
@@ -90,7 +90,7 @@ def test_copies_that_own_accelerators_are_counted() -> None:
     found = read_packing(document)
 
     assert found.bins[0].capacity == (4, 0, 7000, 9728)
-    assert [(way.size, way.bins) for way in found.items[0].ways] == [((2, 0, 0, 0), (0,))]
+    assert [(mode.size, mode.bins) for mode in found.items[0].modes] == [((2, 0, 0, 0), (0,))]
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,14 @@ import pytest
 from placement import Problem
 from placement.bounds import volume_bound, why_infeasible
 from placement.bounds.moves import least_move_ticks, least_moves
-from placement.bounds.volume import lagrangian, measures_of, ways_of
+from placement.bounds.volume import lagrangian, measures_of, modes_of
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Value
 from placement.patterns import bound as bound_module
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
-from placement.patterns.certificate import UNIT, Box, Cut, Prices, box_bound, certify
-from placement.patterns.covering import any_box, covering_bound
+from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices, certify, domain_bound
+from placement.patterns.covering import any_domain, covering_bound
 from placement.patterns.formulation import Relaxation, relax, volumes
 from placement.patterns.pricing import Knapsack
 from placement.solving.budget import Budget
@@ -44,15 +44,17 @@ def bound_of_any_prices(fleet: Fleet, seed: int) -> int:
     rng = random.Random(seed)
     measures = [measures_of(fleet, pool.index) for pool in fleet.pools]
     prices = {}
-    for p, kinds in enumerate(measures):
-        chosen = rng.sample(range(len(kinds)), rng.randint(0, min(2, len(kinds))))
+    for p, device_classes in enumerate(measures):
+        chosen = rng.sample(range(len(device_classes)), rng.randint(0, min(2, len(device_classes))))
         for m in chosen:
-            prices[p, m] = int(fleet.pools[p].price * 2**24 / kinds[m].room / len(chosen) * rng.choice((0.5, 1, 1.5)))
-    return lagrangian(fleet, measures, ways_of(fleet, measures), prices)
+            prices[p, m] = int(
+                fleet.pools[p].price * 2**24 / device_classes[m].room / len(chosen) * rng.choice((0.5, 1, 1.5))
+            )
+    return lagrangian(fleet, measures, modes_of(fleet, measures), prices)
 
 
 def check_bounds(seed: int) -> str:
-    """Check every bound on one random problem; says what kind of case it was."""
+    """Check every bound on one random problem; says what sort of case it was."""
     case = solved(seed)
     if case is None:
         return "big"
@@ -88,18 +90,18 @@ def paid_machines(fleet: Fleet, best: brute.Best) -> list[int]:
 
 
 def copies_in_sums(fleet: Fleet, best: brute.Best, relaxation: Relaxation) -> list[int]:
-    """Copies of the optimal plan in each sum of ways."""
+    """Copies of the optimal plan in each sum of modes."""
     pool_of = {row["id"]: row["pool"] for row in best.plan["instances"]}
     seats = Counter(
         (row["component"], row.get("option", 0), pool_of[row["instance"]]) for row in best.plan["assignments"]
     )
-    ways = relaxation.ways
+    modes = relaxation.modes
     return [
         sum(
-            seats[fleet.components[ways[w].component].name, ways[w].option, fleet.pools[ways[w].pool].name]
+            seats[fleet.components[modes[w].component].name, modes[w].option, fleet.pools[modes[w].pool].name]
             for w in sum_
         )
-        for sum_ in relaxation.sums
+        for sum_ in relaxation.aggregates
     ]
 
 
@@ -110,8 +112,8 @@ def check_random_prices(fleet: Fleet, best: brute.Best, given: tuple[int, ...] |
     counts = paid_machines(fleet, best)
     for _ in range(5):
         prices = Prices(
-            touch=[[rng.randrange(1000) for _ in kind.items] for kind in relaxation.kinds],
-            device=[rng.randrange(3000) for _ in relaxation.kinds],
+            coverage=[[rng.randrange(1000) for _ in device_class.items] for device_class in relaxation.device_classes],
+            capacity=[rng.randrange(3000) for _ in relaxation.device_classes],
             volume={
                 (pool.index, r): rng.choice([0, 0, rng.randrange(5)])
                 for pool in fleet.pools
@@ -119,12 +121,12 @@ def check_random_prices(fleet: Fleet, best: brute.Best, given: tuple[int, ...] |
             },
             on_one={key: rng.choice([0, rng.randrange(9000)]) * UNIT for key in relaxation.on_one},
             level=[rng.choice([0, rng.randrange(4000)]) for _ in fleet.levels],
-            sums={s: rng.randint(-4000, 9000) * UNIT // 7 for s in range(len(relaxation.sums))},
+            aggregates={s: rng.randint(-4000, 9000) * UNIT // 7 for s in range(len(relaxation.aggregates))},
         )
         limits = {
             s: (rng.randint(0, n), rng.randint(n, n + 3)) for s, n in enumerate(copies_in_sums(fleet, best, relaxation))
         }
-        local = certify(relaxation, prices, sums=limits)
+        local = certify(relaxation, prices, aggregates=limits)
         assert local.slack(tuple(counts)) >= 0, f"seed {seed}: cut of plans within limits on copies"
         cut = certify(relaxation, prices)
         assert cut.slack(tuple(counts)) >= 0, f"seed {seed}: cut from random prices"
@@ -138,20 +140,22 @@ def check_bounds_of_cut(fleet: Fleet, cut: Cut, counts: list[int], rng: random.R
     assert bound is not None, f"seed {seed}: no machine counts keep the cut"
     assert bound <= price, f"seed {seed}: covering bound"
     groups = groups_of(fleet)
-    box = any_box(fleet, groups)
+    domain = any_domain(fleet, groups)
     tally = (*counts, *(sum(counts[p] for p in group) for group in groups))
-    assert all(low <= n <= high for low, n, high in zip(box.fewest, tally, box.most, strict=True)), f"seed {seed}: box"
-    fewest = tuple(rng.randint(low, n) for low, n in zip(box.fewest, tally, strict=True))
-    most = tuple(rng.randint(n, high) for n, high in zip(tally, box.most, strict=True))
+    assert all(low <= n <= high for low, n, high in zip(domain.fewest, tally, domain.most, strict=True)), (
+        f"seed {seed}: box"
+    )
+    fewest = tuple(rng.randint(low, n) for low, n in zip(domain.fewest, tally, strict=True))
+    most = tuple(rng.randint(n, high) for n, high in zip(tally, domain.most, strict=True))
     multipliers = [rng.randint(-3, 3) * UNIT for _ in groups]
-    assert box_bound(fleet, cut, groups, multipliers, Box(fewest, most)) <= price, f"seed {seed}: box bound"
+    assert domain_bound(fleet, cut, groups, multipliers, NodeDomain(fewest, most)) <= price, f"seed {seed}: box bound"
 
 
 @pytest.mark.parametrize("block", range(4))
 def test_bounds_are_below_the_optimum(block: int) -> None:
     """On tight random problems, feasible ones most of the time, with and without optional copies left out."""
-    kinds = [check_bounds(seed) for seed in range(block * 60, block * 60 + 60)]
-    assert kinds.count("feasible") > 20
+    device_classes = [check_bounds(seed) for seed in range(block * 60, block * 60 + 60)]
+    assert device_classes.count("feasible") > 20
 
 
 @pytest.mark.long

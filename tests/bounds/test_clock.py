@@ -7,7 +7,7 @@ import random
 import pytest
 
 from placement.bounds.infeasible import why_infeasible
-from placement.bounds.volume import lagrangian, measures_of, volume_bound, ways_of
+from placement.bounds.volume import lagrangian, measures_of, modes_of, volume_bound
 from placement.compiled.fleet import alike_pools, compile_fleet
 from placement.documents import Problem
 from placement.reductions.volume_aggregation import VolumeAggregation
@@ -61,10 +61,12 @@ def test_alike_pools_and_components_as_one_have_the_bound_of_all() -> None:
         assert (len(small.pools), len(small.components)) < (len(fleet.pools), len(fleet.components)), name
         rng = random.Random(name)
         few = [measures_of(small, pool.index) for pool in small.pools]
-        prices = {(p, m): rng.randrange(2**24) for p, kinds in enumerate(few) for m in range(len(kinds))}
+        prices = {
+            (p, m): rng.randrange(2**24) for p, device_classes in enumerate(few) for m in range(len(device_classes))
+        }
         groups = {p: k for k, group in enumerate(alike_pools(fleet)) for p in group}
         many = [few[groups[p]] for p in range(len(fleet.pools))]
         all_prices = {(p, m): prices[groups[p], m] for p in range(len(fleet.pools)) for m in range(len(few[groups[p]]))}
-        assert lagrangian(small, few, ways_of(small, few), prices) == lagrangian(
-            fleet, many, ways_of(fleet, many), all_prices
+        assert lagrangian(small, few, modes_of(small, few), prices) == lagrangian(
+            fleet, many, modes_of(fleet, many), all_prices
         ), name

@@ -16,7 +16,7 @@ from placement.compiled.packing import Packing, Value, evaluate, machine_price
 from placement.direct.slots import most_new_machines
 from placement.heuristics import solve_best_fit
 from placement.patterns.bound import PatternBound
-from placement.patterns.history import Verdict
+from placement.patterns.history import EngineVerdict
 from placement.planner import _packing_of
 from placement.solvers.column_generation.combinatorial_benders import MixByMix
 from placement.solving.budget import Budget
@@ -166,6 +166,6 @@ def test_when_everything_is_left_out_the_cutoff_is_the_bound() -> None:
         bound.resume(Budget())
     everything = dict.fromkeys(range(len(fleet.pools)), 9)
     cutoff = bound.ticks + 12_345
-    assert bound.exclude(everything, Verdict("an engine", cutoff, lambda: None, "nothing"), Budget())
+    assert bound.exclude(everything, EngineVerdict("an engine", cutoff, lambda: None, "nothing"), Budget())
     assert bound.ticks == cutoff
     assert track.ticks_bound == cutoff

@@ -91,7 +91,7 @@ CASES: list[tuple[Doc, str | None]] = [
     ({**QUOTAS, "components.0.copies": 12}, None),
     ({**QUOTAS, "components.0.copies": 13}, "needs 13 copies, but the quotas of the pools it may use hold at most 12"),
     ({"pools.0.max_instances": 1, "components.0.copies": 99}, None),
-    ({**QUOTAS, "pools.2": THIRD, "components.0.copies": 16}, None),  # two kinds of machines in zone a
+    ({**QUOTAS, "pools.2": THIRD, "components.0.copies": 16}, None),  # two device classes of machines in zone a
     ({**QUOTAS, "pools.2": THIRD, "components.0.copies": 17}, "hold at most 16"),
     ({**QUOTAS, "components.0.copies": 13, "components.0.min_copies": 12}, None),
     ({**QUOTAS, "components.0.spread": {"max_per_instance": 3}}, None),

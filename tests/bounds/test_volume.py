@@ -11,7 +11,7 @@ import pytest
 
 from placement import Problem
 from placement.bounds.dual_feasible import FINEST, parts, rounded
-from placement.bounds.volume import Measure, lagrangian, measures_of, volume_bound, ways_of
+from placement.bounds.volume import Measure, lagrangian, measures_of, modes_of, volume_bound
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.reductions.volume_aggregation import VolumeAggregation
@@ -135,7 +135,7 @@ def test_the_value_of_prices_is_that_of_the_formula(seed: int) -> None:
             if component.demand:
                 least = max(least, component.demand * min(price / rate for price, rate in paid))
             total += least
-    assert lagrangian(fleet, measures, ways_of(fleet, measures), prices) == math.ceil(total)
+    assert lagrangian(fleet, measures, modes_of(fleet, measures), prices) == math.ceil(total)
 
 
 @pytest.mark.parametrize("seed", range(40))

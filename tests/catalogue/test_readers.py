@@ -224,16 +224,16 @@ def test_what_is_no_quantity(text: str) -> None:
     assert quantity(text) is None
 
 
-def changed(document: Any, *way: Any, value: Any) -> Any:
+def changed(document: Any, *mode: Any, value: Any) -> Any:
     """A copy with another value at a place; `...` takes the key away."""
     made = copy.deepcopy(document)
     here = made
-    for step in way[:-1]:
+    for step in mode[:-1]:
         here = here[step]
     if value is ...:
-        del here[way[-1]]
+        del here[mode[-1]]
     else:
-        here[way[-1]] = value
+        here[mode[-1]] = value
     return made
 
 
@@ -309,12 +309,12 @@ ODD = st.one_of(
 )
 
 
-def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+def places(value: Any, mode: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Every place inside a JSON value."""
-    found = [way] if way else []
+    found = [mode] if mode else []
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, entry in entries:
-        found += places(entry, (*way, key))
+        found += places(entry, (*mode, key))
     return found
 
 
@@ -323,10 +323,10 @@ def test_damaged_answers_never_crash(tmp_path_factory: pytest.TempPathFactory, d
     """Whatever stands anywhere in an answer: it is read, or it is a fault with a place."""
     document = samples.JSON_SAMPLES[name]
     for _ in range(data.draw(st.integers(1, 3))):
-        way = data.draw(st.sampled_from(places(document) or [()]))
-        if not way:
+        mode = data.draw(st.sampled_from(places(document) or [()]))
+        if not mode:
             break
-        document = changed(document, *way, value=data.draw(st.one_of(ODD, st.just(...))))
+        document = changed(document, *mode, value=data.draw(st.one_of(ODD, st.just(...))))
 
     survives(tmp_path_factory.getbasetemp() / "fuzzed.json", json.dumps(document))
 

@@ -131,7 +131,7 @@ STACKED = [2048, 0, 0, 0]  # of a copy on each of two accelerators, which hold t
 WIDE = component("w", 2, accelerators=2, accelerator_memory_gib=2, shared=True, memory_gib=5)
 case(  # two copies need two machines for their host memory; each alone, it stands on each accelerator but once
     problem(
-        "stacked",
+        "repeated",
         {A: machine(2)},
         [WIDE],
         [{"name": name, "instance_type": A, "zone": name} for name in (A, B)],

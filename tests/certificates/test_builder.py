@@ -21,12 +21,12 @@ from placement.cli.app import app
 from placement.compiled.fleet import compile_fleet
 from placement.direct.milp.standard_form import to_standard_form
 from placement.engines.highs import EngineError, load_lp
-from placement.engines.mps import Row, to_mps
+from placement.engines.mps import MpsRow, to_mps
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import UNIT, Cut, Prices
-from placement.patterns.covering import any_box
+from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
-from placement.patterns.multiplicity import Stacking
+from placement.patterns.multiplicity import Multiplicity
 from placement.solving.budget import Budget
 from tests import brute
 from tests.corpus import seeds
@@ -167,7 +167,12 @@ def test_the_program_for_an_engine_has_a_solution_from_the_optimum_on(tmp_path: 
 def test_mps_is_read_as_it_was_meant(tmp_path: Path) -> None:
     """Ranges of columns, equations, rows of two sides, and numbers of many digits."""
     large = 2**40 + 1
-    rows = [Row(large, None, {0: large}), Row(3, 4, {1: 2, 2: 1}), Row(4, 4, {1: 1, 2: 1}), Row(None, 9, {})]
+    rows = [
+        MpsRow(large, None, {0: large}),
+        MpsRow(3, 4, {1: 2, 2: 1}),
+        MpsRow(4, 4, {1: 1, 2: 1}),
+        MpsRow(None, 9, {}),
+    ]
     text = to_mps("small", [(0, 2 * large), (-2, 7), (0, 3)], rows)
     assert str(large) in text
     solver = load_lp(highspy.HighsLp())
@@ -177,7 +182,7 @@ def test_mps_is_read_as_it_was_meant(tmp_path: Path) -> None:
     lp = solver.getLp()
     assert list(lp.col_lower_) == [0, -2, 0]
     assert list(lp.col_upper_) == [2 * large, 7, 3]
-    assert all(kind == highspy.HighsVarType.kInteger for kind in lp.integrality_)
+    assert all(device_class == highspy.HighsVarType.kInteger for device_class in lp.integrality_)
     solver.run()
     assert solver.getModelStatus() == highspy.HighsModelStatus.kInfeasible  # 2 x1 + x2 <= 4, x1 + x2 = 4, x2 <= 3
 
@@ -203,8 +208,8 @@ def covered(prices: list[int], cuts: list[tuple[list[int], int]], most: int, eno
     fleet = compile_fleet(placement.Problem(**document))
     relaxation, groups = relax(fleet), groups_of(fleet)
     given = [(Cut(tuple(w * UNIT for w in worth), least * UNIT), Prices([], [])) for worth, least in cuts]
-    reasons = Reasons(relaxation, groups, Stacking(relaxation))
-    return cover(reasons, given, any_box(fleet, groups), enough, Budget())
+    reasons = Reasons(relaxation, groups, Multiplicity(relaxation))
+    return cover(reasons, given, any_domain(fleet, groups), enough, Budget())
 
 
 def test_covering_proves_the_cheapest_whole_counts_and_no_more() -> None:
@@ -314,7 +319,7 @@ def test_prices_of_copies_that_a_node_does_not_limit_are_left_out() -> None:
     served = {"name": "c2", "accelerators": 2, "shared": True, "accelerator_share": 1, "throughput": 3, "demand": 6}
     document: Doc = {
         "format": "placement/v1",
-        "name": "sums",
+        "name": "aggregates",
         "accelerators": {"A": {"memory_gib": 16}},
         "instance_types": {"t": machine},
         "pools": [

@@ -23,10 +23,10 @@ from placement.check_certificate import MALFORMED, NO_PLAN, Refused, check
 from placement.compiled.fleet import compile_fleet
 from placement.documents import problem as documents
 from placement.patterns.branch_and_price import groups_of
-from placement.patterns.certificate import FINE, SCALE, certify, device_worth
+from placement.patterns.certificate import FINE, SCALE, capacity_values, certify
 from placement.patterns.formulation import relax
-from placement.patterns.running.kept_copies import Keeping
-from placement.patterns.running.state import Today
+from placement.patterns.running.kept_copies import KeptCopiesBound
+from placement.patterns.running.state import RunningState
 from placement.recheck_program import Program, ask_cp_sat, recheck
 from tests import brute
 from tests.certificates.cases import CASES, machine, problem
@@ -153,15 +153,15 @@ def withins(fleet: Fleet, best: brute.Best | None) -> Iterator[tuple[tuple[int, 
 
 
 def test_the_problem_is_compiled_as_the_package_does() -> None:
-    """Written anew, and yet the same: ways, copies, zones, machines, moves."""
+    """Written anew, and yet the same: modes, copies, zones, machines, moves."""
     for seed in range(150):
         document = random_problem(random.Random(seed))
         fleet, compiled = compile_fleet(Problem(**document)), check_certificate.Problem(document)
         moves = compiled.moves
         for c, n in zip(fleet.components, least_moves(fleet), strict=True):
             mine = compiled.components[c.name]
-            ways = {(o.index, fleet.pools[p].name) for o in c.options for p in o.pools}
-            assert (mine.copies, mine.required, moves[c.name], set(mine.way_of)) == (c.copies, c.required, n, ways)
+            modes = {(o.index, fleet.pools[p].name) for o in c.options for p in o.pools}
+            assert (mine.copies, mine.required, moves[c.name], set(mine.mode_of)) == (c.copies, c.required, n, modes)
             assert len(mine.zones) == len(c.eligible_zones)
         for pool in fleet.pools:
             low, high = compiled.ranges[pool.name]
@@ -184,10 +184,10 @@ def test_no_prices_prove_more_than_the_optimum_nor_less_than_the_package(seeds: 
                 prices = random_prices(rng, relaxation, groups)
                 made = certificate(document, [prices_of(relaxation, prices, groups)], [LEAF], {"cost": [0, 1]}, within)
                 ends = {
-                    s: (0, fleet.components[relaxation.ways[relaxation.sums[s][0]].component].copies)
-                    for s in prices.sums
+                    s: (0, fleet.components[relaxation.modes[relaxation.aggregates[s][0]].component].copies)
+                    for s in prices.aggregates
                 }
-                cut = certify(relaxation, prices, sums=ends)
+                cut = certify(relaxation, prices, aggregates=ends)
                 mine = check_certificate.Prices(made["prices"][0], compiled)
                 limits = {int(level): n for level, n in within.items()}
                 worth, least = mine.inequality(check_certificate.Leaf(compiled, {}, limits))
@@ -217,10 +217,12 @@ def test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs(seeds:
         compiled, rng = check_certificate.Problem(document), random.Random(seed)
         for given, within in withins(fleet, best):
             relaxation = relax(fleet, given)
-            today = Today(relaxation)
+            running_state = RunningState(relaxation)
             prices = random_prices(rng, relaxation, ())
-            prices.sums = {}
-            rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in today.money]
+            prices.aggregates = {}
+            rewards = [
+                math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in running_state.money
+            ]
             named = [[c.name, r * FINE] for c, r in zip(fleet.components, rewards, strict=True)]
             node = {"leaf": "running", "prices": 0, "rewards": named}
             made = certificate(document, [prices_of(relaxation, prices)], [node], {"cost": [0, 1]}, within)
@@ -228,10 +230,11 @@ def test_no_prices_and_rewards_prove_more_than_the_optimum_with_what_runs(seeds:
             assert round(proof.checked) <= best.account.cost, seed
             proven += proof.checked > 0
             tight += round(proof.checked) == best.account.cost
-            if max((abs(price) for row in prices.touch for price in row), default=0) < 2**58:  # of the table's 64 bits
-                device = device_worth(relaxation, prices)
-                seats, _ = Keeping(today).fill(prices, rewards, device)
-                exact = fleet.tick_price * today.bound(prices, rewards, device, seats) / fleet.tick_move
+            # Of the table's 64 bits.
+            if max((abs(price) for row in prices.coverage for price in row), default=0) < 2**58:
+                capacity = capacity_values(relaxation, prices)
+                seats, _ = KeptCopiesBound(running_state).fill(prices, rewards, capacity)
+                exact = fleet.tick_price * running_state.bound(prices, rewards, capacity, seats) / fleet.tick_move
                 assert proof.checked >= exact, seed  # all of it: a cost is a multiple of what rents and moves are
     assert proven > 100 * len(seeds) / 500
     assert tight > 8 * len(seeds) / 500
@@ -393,7 +396,7 @@ def test_damage_to_what_the_library_writes_proves_nothing_false() -> None:
         ("machines", ("nodes", 1, "use", 0, 0)),
         ("copies", ("nodes", 0, "at_most")),
         ("copies", ("prices", 0, "copies", 0, 1)),
-        ("stacked", ("nodes", 0, "at_most")),
+        ("repeated", ("nodes", 0, "at_most")),
         ("sets", ("nodes", 0, "at_most")),
         ("sets", ("prices", 1, "machines", 0, 1)),
         ("running", ("nodes", 0, "rewards", 0, 1)),

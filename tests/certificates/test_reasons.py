@@ -1,4 +1,4 @@
-"""What prices prove of a box, and the tree around it: each number against the definition, by trying all."""
+"""What prices prove of a node, and the tree around it: each number against the definition, by trying all."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ import pytest
 import placement
 from placement.bounds.moves import least_move_ticks
 from placement.certificates.cliques import CliquePrices
-from placement.certificates.names import Names
+from placement.certificates.names import CertificateNames
 from placement.certificates.nodes import Nodes, shift
 from placement.certificates.reasons import Reason, Reasons, total
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.patterns.branch_and_price import groups_of
-from placement.patterns.certificate import UNIT, Box, Cut, Prices, certify, device_worth
-from placement.patterns.covering import any_box
+from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices, capacity_values, certify
+from placement.patterns.covering import any_domain
 from placement.patterns.formulation import Relaxation, relax
-from placement.patterns.history import Case, Subject, Verdict
-from placement.patterns.multiplicity import Stacking
+from placement.patterns.history import Case, EngineVerdict, Subject
+from placement.patterns.multiplicity import Multiplicity
 from placement.solving.budget import Budget
 from tests.certificates import writing
 from tests.corpus import seeds
@@ -49,9 +49,9 @@ def pools_fleet(*prices: float, **more: object) -> Fleet:
 
 
 def reasons_of(fleet: Fleet) -> Reasons:
-    """What prices prove of boxes of a fleet."""
+    """What prices prove of nodes of a fleet."""
     relaxation = relax(fleet)
-    return Reasons(relaxation, groups_of(fleet), Stacking(relaxation))
+    return Reasons(relaxation, groups_of(fleet), Multiplicity(relaxation))
 
 
 def priced(groups: Groups, group: list[int]) -> Prices:
@@ -60,12 +60,14 @@ def priced(groups: Groups, group: list[int]) -> Prices:
 
 
 def least_rent(
-    cuts: list[tuple[Cut, Prices, Fraction]], relaxation: Relaxation, groups: Groups, box: Box, money: int
+    cuts: list[tuple[Cut, Prices, Fraction]], relaxation: Relaxation, groups: Groups, domain: NodeDomain, money: int
 ) -> Fraction:
-    """The Lagrangian function, at its least over all counts of pools and of groups in the box."""
+    """The Lagrangian function, at its least over all counts of pools and of groups in the node."""
     rents = [money * pool.price * UNIT for pool in relaxation.fleet.pools]
     found = []
-    for counts in itertools.product(*(range(low, high + 1) for low, high in zip(box.fewest, box.most, strict=True))):
+    for counts in itertools.product(
+        *(range(low, high + 1) for low, high in zip(domain.fewest, domain.most, strict=True))
+    ):
         machines, together = counts[: len(rents)], counts[len(rents) :]
         value = Fraction(sum(n * rent for n, rent in zip(machines, rents, strict=True)))
         for cut, prices, factor in cuts:
@@ -84,7 +86,7 @@ def test_the_least_rent_of_a_box_is_that_of_its_counts(seed: int) -> None:
     relaxation, groups = relax(fleet), groups_of(fleet)
     assert groups
     fewest = tuple(rng.randint(0, 2) for _ in range(len(fleet.pools) + len(groups)))
-    box = Box(fewest, tuple(n + rng.randint(0, 1) for n in fewest))
+    domain = NodeDomain(fewest, tuple(n + rng.randint(0, 1) for n in fewest))
     cuts = [
         (
             Cut(tuple(rng.randint(0, 4 * 10**6) * UNIT for _ in fleet.pools), rng.randint(1, 9 * 10**6) * UNIT),
@@ -94,8 +96,8 @@ def test_the_least_rent_of_a_box_is_that_of_its_counts(seed: int) -> None:
         for _ in range(rng.randint(0, 2))
     ]
     for money in (0, 1):
-        assert total(cuts, relaxation, groups, box, money) == least_rent(cuts, relaxation, groups, box, money)
-    assert total(cuts, relaxation, groups, box) == least_rent(cuts, relaxation, groups, box, 1)
+        assert total(cuts, relaxation, groups, domain, money) == least_rent(cuts, relaxation, groups, domain, money)
+    assert total(cuts, relaxation, groups, domain) == least_rent(cuts, relaxation, groups, domain, 1)
 
 
 def test_rents_are_rounded_up_to_what_all_prices_are_multiples_of() -> None:
@@ -126,11 +128,13 @@ def some_prices(rng: random.Random, relaxation: Relaxation, groups: Groups) -> P
     """Any prices, of the size of machines' prices."""
     dearest = max(1, max(pool.price for pool in relaxation.fleet.pools))
     return Prices(
-        touch=[[rng.randrange(2**20 * dearest) for _ in kind.items] for kind in relaxation.kinds],
-        device=[rng.randrange(2**20 * dearest) for _ in relaxation.kinds],
+        coverage=[
+            [rng.randrange(2**20 * dearest) for _ in device_class.items] for device_class in relaxation.device_classes
+        ],
+        capacity=[rng.randrange(2**20 * dearest) for _ in relaxation.device_classes],
         level=[0 for _ in relaxation.fleet.levels],
         group=[rng.randrange(-dearest, dearest) * UNIT // 4 for _ in groups],
-        sums={s: rng.randrange(-dearest, dearest) * UNIT // 7 for s in range(len(relaxation.sums))},
+        aggregates={s: rng.randrange(-dearest, dearest) * UNIT // 7 for s in range(len(relaxation.aggregates))},
     )
 
 
@@ -140,26 +144,27 @@ def test_the_best_reason_is_that_of_the_best_factor(seed: int) -> None:
     rng = random.Random(seed)
     fleet = compile_fleet(placement.Problem(**random_problem(rng)))
     relaxation, groups = relax(fleet), groups_of(fleet)
-    stacking = Stacking(relaxation)
-    reasons, whole = Reasons(relaxation, groups, stacking), any_box(fleet, groups)
-    sums = {s: (0, rng.randint(1, 3)) for s in range(len(relaxation.sums)) if rng.random() < 0.5}
-    box = Box(
+    multiplicity = Multiplicity(relaxation)
+    reasons, whole = Reasons(relaxation, groups, multiplicity), any_domain(fleet, groups)
+    aggregates = {s: (0, rng.randint(1, 3)) for s in range(len(relaxation.aggregates)) if rng.random() < 0.5}
+    domain = NodeDomain(
         whole.fewest,
         tuple(low + min(high - low, rng.randint(0, 9)) for low, high in zip(whole.fewest, whole.most, strict=True)),
-        sums,
+        aggregates,
     )
     candidates = [some_prices(rng, relaxation, groups) for _ in range(2)]
     expected: dict[bool, list[float]] = {False: [], True: []}
     for prices in candidates:
-        counted = reasons.counted(prices, sums)
-        assert counted.sums == {s: price for s, price in prices.sums.items() if s in sums}
-        assert (counted is prices) == (len(sums) == len(prices.sums))
-        assert reasons.counted(prices, sums) is counted
+        counted = reasons.counted(prices, aggregates)
+        assert counted.aggregates == {s: price for s, price in prices.aggregates.items() if s in aggregates}
+        assert (counted is prices) == (len(aggregates) == len(prices.aggregates))
+        assert reasons.counted(prices, aggregates) is counted
         knapsacks = [
-            kind.knapsack.with_limits(most) for kind, most in zip(relaxation.kinds, stacking.limits(sums), strict=True)
+            device_class.knapsack.with_limits(most)
+            for device_class, most in zip(relaxation.device_classes, multiplicity.limits(aggregates), strict=True)
         ]
-        cut = certify(relaxation, counted, device_worth(relaxation, counted, knapsacks), sums)
-        assert reasons.cut(counted, box) == cut
+        cut = certify(relaxation, counted, capacity_values(relaxation, counted, knapsacks), aggregates)
+        assert reasons.cut(counted, domain) == cut
         worth = [
             w - sum(price for g, price in enumerate(prices.group) if p in groups[g]) for p, w in enumerate(cut.worth)
         ]
@@ -167,29 +172,32 @@ def test_the_best_reason_is_that_of_the_best_factor(seed: int) -> None:
             Fraction(pool.price * UNIT, w) for pool, w in zip(fleet.pools, worth, strict=True) if w > 0 < pool.price
         }
         for scaled, some in ((False, {Fraction(1)}), (True, {Fraction(1), *factors})):
-            if total([(cut, counted, Fraction(1))], relaxation, groups, box, 0) > 0:
+            if total([(cut, counted, Fraction(1))], relaxation, groups, domain, 0) > 0:
                 expected[scaled].append(math.inf)
             else:
-                totals = [total([(cut, counted, factor)], relaxation, groups, box) for factor in some]
+                totals = [total([(cut, counted, factor)], relaxation, groups, domain) for factor in some]
                 expected[scaled].append(reasons.ticks(max(totals)))
     for scaled, ticks in expected.items():
-        found = reasons.best(candidates, box, math.inf, scaled=scaled)
+        found = reasons.best(candidates, domain, math.inf, scaled=scaled)
         assert found.ticks == max(ticks)
         assert found.excludes == (max(ticks) == math.inf)
-        assert found.use[0][0] is reasons.counted(candidates[ticks.index(max(ticks))], sums)
-        assert reasons.best(candidates, box, ticks[0], scaled=scaled).ticks == ticks[0]  # the first will do
-    assert reasons.best(candidates, box, math.inf).ticks == max(expected[False])
-    nothing = Prices([[0] * len(kind.items) for kind in relaxation.kinds], [0] * len(relaxation.kinds))
-    assert reasons.best([nothing], box, math.inf, scaled=True).use == ((nothing, Fraction(1)),)
-    free = reasons.best((), box, math.inf)
-    assert free == Reason(reasons.ticks(total([], relaxation, groups, box)), ())
+        assert found.use[0][0] is reasons.counted(candidates[ticks.index(max(ticks))], aggregates)
+        assert reasons.best(candidates, domain, ticks[0], scaled=scaled).ticks == ticks[0]  # the first will do
+    assert reasons.best(candidates, domain, math.inf).ticks == max(expected[False])
+    nothing = Prices(
+        [[0] * len(device_class.items) for device_class in relaxation.device_classes],
+        [0] * len(relaxation.device_classes),
+    )
+    assert reasons.best([nothing], domain, math.inf, scaled=True).use == ((nothing, Fraction(1)),)
+    free = reasons.best((), domain, math.inf)
+    assert free == Reason(reasons.ticks(total([], relaxation, groups, domain)), ())
 
 
 def tree() -> tuple[Case, dict[int, Reason], Case]:
     """A case that is split twice, with an empty part, and reasons for its leaves: 5, 3 and no plan."""
-    box = Box((), ())
-    root = Case(box)
-    first, below = Case(box, root), Case(box, root)
+    domain = NodeDomain((), ())
+    root = Case(domain)
+    first, below = Case(domain, root), Case(domain, root)
     root.splits = [(Subject(copies=False, number=0), 4), (Subject(copies=False, number=1), 7)]
     root.above, root.below = [first, None], below
     prices = [Prices([], [], on_one={(0, p): 1}) for p in range(2)]
@@ -204,7 +212,7 @@ def tree() -> tuple[Case, dict[int, Reason], Case]:
 def test_a_tree_is_written_as_one_list() -> None:
     """Splits one after the other, children by number, prices once each, and what all leaves prove."""
     fleet = pools_fleet(1, 2)
-    names = Names(relax(fleet), groups_of(fleet))
+    names = CertificateNames(relax(fleet), groups_of(fleet))
     root, reasons, below = tree()
     nodes = Nodes(names, 2)
     assert nodes.proven == nodes.believed == math.inf
@@ -242,8 +250,8 @@ def test_an_engines_word_is_written_where_prices_are_not_enough(
 ) -> None:
     """Where it says more than prices do, and what it was asked can be written; prices alone prove 5 all the same."""
     fleet = pools_fleet(1, 2)
-    nodes = Nodes(Names(relax(fleet), groups_of(fleet)), 2)
-    case = Case(Box((), ()), verdict=Verdict("HiGHS", says, lambda: written, "all"))
+    nodes = Nodes(CertificateNames(relax(fleet), groups_of(fleet)), 2)
+    case = Case(NodeDomain((), ()), verdict=EngineVerdict("HiGHS", says, lambda: written, "all"))
     assert nodes.add_tree(case, lambda case: False, lambda case: Reason(5, ()), enough)
     assert (nodes.proven, nodes.believed) == (5, believed)
     leaf = {"leaf": "engine", "engine": "HiGHS", "says": "infeasible", "about": "all", "use": [], "program": "P"}
@@ -256,24 +264,27 @@ def test_prices_are_known_apart_though_the_caller_drops_them() -> None:
     """They are known by identity, and what is dropped would give its own to the next."""
     fleet = pools_fleet(1, 2)
     relaxation, groups = relax(fleet), groups_of(fleet)
-    nodes, reasons = Nodes(Names(relaxation, groups), 1), Reasons(relaxation, groups, Stacking(relaxation))
+    nodes, reasons = (
+        Nodes(CertificateNames(relaxation, groups), 1),
+        Reasons(relaxation, groups, Multiplicity(relaxation)),
+    )
     numbers = [nodes.number_of(Prices([], [], on_one={(0, 0): price})) for price in range(1, 50)]
     assert numbers == list(range(49))
     assert [row["per_instance"][0][2] for row in nodes.prices] == list(range(1, 50))
-    box = any_box(fleet, groups)
-    touch = [[0] * len(kind.items) for kind in relaxation.kinds]
-    expected = [certify(relaxation, Prices(touch, [price] * len(touch))) for price in range(1, 50)]
+    domain = any_domain(fleet, groups)
+    coverage = [[0] * len(device_class.items) for device_class in relaxation.device_classes]
+    expected = [certify(relaxation, Prices(coverage, [price] * len(coverage))) for price in range(1, 50)]
     assert len({cut.worth for cut in expected}) == 49
     for price, cut in enumerate(expected, 1):
-        assert reasons.cut(Prices(touch, [price] * len(touch)), box) == cut
+        assert reasons.cut(Prices(coverage, [price] * len(coverage)), domain) == cut
     for price in range(1, 50):
-        assert reasons.counted(Prices([], [], on_one={(0, 0): price}, sums={0: 1}), ()).on_one == {(0, 0): price}
+        assert reasons.counted(Prices([], [], on_one={(0, 0): price}, aggregates={0: 1}), ()).on_one == {(0, 0): price}
 
 
 def test_leaves_that_are_added_count_for_what_they_say() -> None:
     """An engine's word is believed, and proves nothing; prices that leave no plan say so."""
     fleet = pools_fleet(1, 2)
-    names = Names(relax(fleet), groups_of(fleet))
+    names = CertificateNames(relax(fleet), groups_of(fleet))
     nodes = Nodes(names, 1)
     nodes.add_leaf({"leaf": "running"}, 7)
     assert (nodes.proven, nodes.believed) == (7, 7)
@@ -283,7 +294,7 @@ def test_leaves_that_are_added_count_for_what_they_say() -> None:
     assert (nodes.proven, nodes.believed) == (0, 6)
     assert [node["leaf"] for node in nodes.nodes] == ["running", "engine", "running"]
     none = Nodes(names, 1)
-    assert none.add_tree(Case(Box((), ())), lambda case: True, lambda case: Reason(math.inf, ()), math.inf)
+    assert none.add_tree(Case(NodeDomain((), ())), lambda case: True, lambda case: Reason(math.inf, ()), math.inf)
     assert none.nodes == [{"leaf": "prices", "use": [], "infeasible": True}]
     assert (none.proven, none.believed, none.weak) == (math.inf, math.inf, [])
 
@@ -297,7 +308,7 @@ def test_prices_are_written_by_name_where_they_are_not_0(seeds: range) -> None:
         fleet = compile_fleet(placement.Problem(**random_problem(rng)))
         for given in (None, tuple(1 for _ in fleet.levels)):
             relaxation, groups = relax(fleet, given), groups_of(fleet)
-            names, prices = Names(relaxation, groups), writing.random_prices(rng, relaxation, groups)
+            names, prices = CertificateNames(relaxation, groups), writing.random_prices(rng, relaxation, groups)
             expected = writing.prices_of(relaxation, prices, groups)
             for row in expected["accelerators"]:
                 row["copies"] = [pair for pair in row["copies"] if pair[1]]
@@ -315,7 +326,7 @@ def test_prices_are_written_by_name_where_they_are_not_0(seeds: range) -> None:
             assert names.prices(bare) == wanted
             if given:
                 assert names.within(given) == {str(level): 1 for level in fleet.levels}
-            for s in range(len(relaxation.sums)):
+            for s in range(len(relaxation.aggregates)):
                 assert names.split(Subject(copies=True, number=s)) == {"copies": writing.copies_of(relaxation, s)}
             pools = [pool.name for pool in fleet.pools]
             for k in range(len(pools) + len(groups)):

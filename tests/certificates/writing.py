@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import random
 
     from placement.compiled.fleet import Fleet
-    from placement.patterns.formulation import Kind, Relaxation
+    from placement.patterns.formulation import DeviceClass, Relaxation
 
 Doc = dict[str, Any]
 RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")
@@ -27,34 +27,40 @@ def prices_of(relaxation: Relaxation, prices: Prices, groups: tuple[tuple[int, .
     """Prices of the package as they are written in a certificate."""
     fleet = relaxation.fleet
     names = [pool.name for pool in fleet.pools]
-    classes = [class_of(relaxation, kind, prices) for kind in relaxation.kinds]
+    classes = [class_of(relaxation, device_class, prices) for device_class in relaxation.device_classes]
     return {
         "machines": [[[names[p] for p in group], g] for group, g in zip(groups, prices.group, strict=False)],
         "accelerators": classes,
         "volumes": [[names[p], RESOURCES[r], price] for (p, r), price in prices.volume.items()],
         "per_instance": [[fleet.components[c].name, names[p], price] for (c, p), price in prices.on_one.items()],
-        "copies": [[copies_of(relaxation, s), price] for s, price in prices.sums.items()],
+        "copies": [[copies_of(relaxation, s), price] for s, price in prices.aggregates.items()],
         "optional": {str(level): price for level, price in zip(fleet.levels, prices.level, strict=True)},
     }
 
 
-def class_of(relaxation: Relaxation, kind: Kind, prices: Prices) -> Doc:
-    """The prices of one kind of accelerators, on the grid of its knapsack."""
-    copies = [[list(need), price * FINE] for need, price in zip(kind.items, prices.touch[kind.index], strict=True)]
+def class_of(relaxation: Relaxation, device_class: DeviceClass, prices: Prices) -> Doc:
+    """The prices of one device class of accelerators, on the grid of its knapsack."""
+    copies = [
+        [list(need), price * FINE]
+        for need, price in zip(device_class.items, prices.coverage[device_class.index], strict=True)
+    ]
     return {
-        "pools": [relaxation.fleet.pools[p].name for p in kind.pools],
-        "own": prices.device[kind.index] * FINE,
+        "pools": [relaxation.fleet.pools[p].name for p in device_class.pools],
+        "own": prices.capacity[device_class.index] * FINE,
         "copies": copies,
-        "grid": [[d, u.numerator, u.denominator] for d, u in zip(kind.grid.dimensions, kind.grid.units, strict=True)],
+        "grid": [
+            [d, u.numerator, u.denominator]
+            for d, u in zip(device_class.grid.dimensions, device_class.grid.units, strict=True)
+        ],
     }
 
 
 def copies_of(relaxation: Relaxation, s: int) -> Doc:
     """A sum of the relaxation as a set of copies."""
-    ways = [relaxation.ways[w] for w in relaxation.sums[s]]
-    names = [relaxation.fleet.pools[way.pool].name for way in ways]
-    component = relaxation.fleet.components[ways[0].component].name
-    return {"component": component, "option": ways[0].option, "pools": names}
+    modes = [relaxation.modes[w] for w in relaxation.aggregates[s]]
+    names = [relaxation.fleet.pools[mode.pool].name for mode in modes]
+    component = relaxation.fleet.components[modes[0].component].name
+    return {"component": component, "option": modes[0].option, "pools": names}
 
 
 def random_prices(rng: random.Random, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...]) -> Prices:
@@ -69,21 +75,26 @@ def random_prices(rng: random.Random, relaxation: Relaxation, groups: tuple[tupl
         return -price if signed and rng.random() < 0.5 else price
 
     eager = rng.random() < 0.5  # about items alone, which binds more often
-    touch = []
-    for kind in relaxation.kinds:
+    coverage = []
+    for device_class in relaxation.device_classes:
         wanted = {
-            way.item for way in relaxation.ways if way.kind == kind.index and fleet.components[way.component].demand
+            mode.item
+            for mode in relaxation.modes
+            if mode.device_class == device_class.index and fleet.components[mode.component].demand
         }
-        devices = relaxation.devices(kind.pools[0])
-        touch.append(
+        devices = relaxation.devices(device_class.pools[0])
+        coverage.append(
             [
                 some(devices * FINE * rng.choice((1, 2, 4)), signed=i not in wanted and rng.random() < 0.1)
-                for i in range(len(kind.items))
+                for i in range(len(device_class.items))
             ]
         )
     prices = Prices(
-        touch,
-        [some(relaxation.devices(kind.pools[0]) * FINE) if rng.random() < 0.5 else 0 for kind in relaxation.kinds],
+        coverage,
+        [
+            some(relaxation.devices(device_class.pools[0]) * FINE) if rng.random() < 0.5 else 0
+            for device_class in relaxation.device_classes
+        ],
     )
     prices.level = [some(3) for _ in fleet.levels]
     if not eager:
@@ -93,7 +104,7 @@ def random_prices(rng: random.Random, relaxation: Relaxation, groups: tuple[tupl
                     prices.volume[pool.index, r] = some(max(1, have))
         prices.on_one = {key: some(most) for key, most in relaxation.on_one.items()}
     prices.group = [some(2, signed=True) if rng.random() < 0.5 else 0 for _ in groups]
-    prices.sums = {s: some(4, signed=True) for s in range(len(relaxation.sums)) if rng.random() < 0.3}
+    prices.aggregates = {s: some(4, signed=True) for s in range(len(relaxation.aggregates)) if rng.random() < 0.3}
     return prices
 
 

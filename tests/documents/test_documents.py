@@ -534,7 +534,7 @@ def test_a_problem_is_built_in_ten_lines() -> None:
         pools=[{"name": "a", "instance_type": "g6e", "zone": "us-east-1a"}],
         components=[{"name": "chat", "copies": 3, "accelerator_memory_gib": 20, "shared": True}],
     )
-    assert problem.components[0].ways[0].accelerator_memory_gib == 20
+    assert problem.components[0].modes[0].accelerator_memory_gib == 20
     assert compile_fleet(problem).components[0].options[0].memory_mib == 20 * 1024
 
 
@@ -560,9 +560,9 @@ def test_a_problem_does_not_change() -> None:
 
 def test_direct_fields_are_the_one_option() -> None:
     """A component without `options` is its own option; what is not given has the option's default."""
-    ways = Problem(**FULL).components[1].ways
-    assert len(ways) == 1
-    assert (ways[0].accelerators, ways[0].shared, ways[0].throughput) == (1, False, 2.5)
+    modes = Problem(**FULL).components[1].modes
+    assert len(modes) == 1
+    assert (modes[0].accelerators, modes[0].shared, modes[0].throughput) == (1, False, 2.5)
 
 
 @pytest.mark.parametrize(
@@ -634,7 +634,7 @@ components:
   - on: [L4]
 """
     problem = read_problem(written(tmp_path / "p.yaml", text))
-    assert problem.components[0].ways[0].on == ("L4",)
+    assert problem.components[0].modes[0].on == ("L4",)
     assert (problem.pools[0].name, problem.pools[0].zone) == ("yes", "no")
     assert read_problem(written(tmp_path / "p", text)) == problem  # no telling suffix
 
@@ -652,7 +652,7 @@ FROZEN: list[Callable[[Problem, Plan], Any]] = [
     lambda problem, _: operator.delitem(problem.instance_types, "cpu"),
     lambda problem, _: problem.accelerators.__ior__({}),
     lambda problem, _: setattr(problem.components[0].spread, "max_skew", 9),
-    lambda problem, _: problem.components[0].ways[0].on.append("x"),  # type: ignore[union-attr]
+    lambda problem, _: problem.components[0].modes[0].on.append("x"),  # type: ignore[union-attr]
     lambda _, plan: plan.assignments.append(None),  # type: ignore[attr-defined]
     lambda _, plan: plan.assignments[0].accelerators.append(1),  # type: ignore[attr-defined]
     lambda _, plan: operator.setitem(plan.left_out_bound or {}, "2", 0),

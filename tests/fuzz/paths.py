@@ -146,7 +146,7 @@ _COARSE_GRID = {
     "placement.patterns.enumeration.nodes:MOST_PATTERNS": 3,
 }
 _SPANNING = {"placement.patterns.formulation:_MOST_ITEMS": 0, "placement.patterns.formulation:_MOST_APART": 0}
-_FEW_SUMS = {"placement.patterns.formulation:_MOST_SUMS": 1, "placement.patterns.dedicated:MOST_COPIES": 1}
+_FEW_AGGREGATES = {"placement.patterns.formulation:_MOST_AGGREGATES": 1, "placement.patterns.dedicated:MOST_COPIES": 1}
 _NO_MIXES = {f"{_CG_ROOM}.combinatorial_benders:MOST_COPIES": 0}
 _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
 _ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
@@ -256,7 +256,7 @@ PATHS: tuple[Path, ...] = (
     Path("cg-zones-clock", _CG, 3, likes=_ZONED, seconds=1.0, reaches=_ZONES, lowers=_BLIND | _POOR_PLAN | _ZONES_FROM),
     Path("cg-coarse-grid", _CG, 5, work=(3,), lowers=_COARSE_GRID),
     Path("cg-spanning", _CG, 5, work=(3,), lowers=_SPANNING),
-    Path("cg-few-sums", _CG, 5, work=(3,), lowers=_FEW_SUMS),
+    Path("cg-few-aggregates", _CG, 5, work=(3,), lowers=_FEW_AGGREGATES),
     Path("cg-clock", _CG, 5, seconds=1.0),
     Path(
         "cg-dives-clock",
@@ -318,7 +318,7 @@ PATHS: tuple[Path, ...] = (
         3,
         likes={"moves": 25, "all-drain": 10, "held": 10, "fleets": 10},
         work=(2,),
-        reaches=("placement.patterns.running.kept_copies:Keeping.run",),
+        reaches=("placement.patterns.running.kept_copies:KeptCopiesBound.run",),
         lowers=_POOR_PLAN
         | _DIVES
         | {"placement.patterns.bound:_STAKE": 0.0, "placement.reductions.greenfield:_CHEAP": 0.0},

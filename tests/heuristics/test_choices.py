@@ -131,8 +131,8 @@ def test_pairs_are_dealt_so_that_all_fit() -> None:
 
 
 def test_demand_is_met_and_not_exceeded_without_need() -> None:
-    ways = [{"accelerators": 1, "accelerator_memory_gib": 80, "throughput": 10}]
-    fleet = fleet_of([{"name": "a", "demand": 25, "options": ways}])
+    modes = [{"accelerators": 1, "accelerator_memory_gib": 80, "throughput": 10}]
+    fleet = fleet_of([{"name": "a", "demand": 25, "options": modes}])
     ws = built(fleet)
     assert ws.placed == [3]
     ws.place(Seat(0, 0, (0,)), ws.rent(1))

@@ -39,7 +39,7 @@ def random_steps(ws: Workspace, rng: random.Random, steps: int) -> None:
     """Place and remove copies at random, wherever the workspace says that it can."""
     for _ in range(steps):
         c = rng.randrange(len(ws.fleet.components))
-        o = rng.randrange(len(ws.ways[c]))
+        o = rng.randrange(len(ws.modes[c]))
         if rng.random() < 0.3:
             standing = [(seat, m) for m in range(ws.rows) for seat in ws.seats[m]]
             if standing:
@@ -47,7 +47,7 @@ def random_steps(ws: Workspace, rng: random.Random, steps: int) -> None:
                 ws.remove(seat, m)
             continue
         rows = [m for m, ok in enumerate(ws.fits(c, o).tolist()) if ok]
-        rentable = [p for p in ws.ways[c][o].pools if ws.can_rent(p)]
+        rentable = [p for p in ws.modes[c][o].pools if ws.can_rent(p)]
         if rows and (rng.random() < 0.7 or not rentable):
             m = rng.choice(rows)
         elif rentable:
@@ -80,7 +80,7 @@ def test_scan_agrees_with_the_single_question(seed: int) -> None:
     rng = random.Random(seed)
     ws = Workspace(compile_fleet(Problem(**random_problem(rng))))
     random_steps(ws, rng, 15)
-    for c, options in enumerate(ws.ways):
+    for c, options in enumerate(ws.modes):
         for o in range(len(options)):
             expected = [bool(ws.busy[m]) and ws.seat_on(c, o, m) is not None for m in range(ws.rows)]
             assert ws.fits(c, o).tolist() == expected
@@ -108,9 +108,9 @@ def test_machines_opened_at_once_are_as_if_opened_one_by_one(seed: int) -> None:
     ws = Workspace(compile_fleet(Problem(**random_problem(rng))))
     random_steps(ws, rng, 8)
     before, value, mark = ws.to_packing(), ws.value(), ws.mark()
-    for c, options in enumerate(ws.ways):
-        for o, way in enumerate(options):
-            for p in way.pools:
+    for c, options in enumerate(ws.modes):
+        for o, mode in enumerate(options):
+            for p in mode.pools:
                 m = ws.rent(p) if ws.can_rent(p) else -1
                 accelerators = ws.seat_on(c, o, m) if m >= 0 else None
                 if accelerators is None or ws.busy[m]:

@@ -52,22 +52,26 @@ def test_no_subset_is_fuller() -> None:
 
 def held(refill: Refill) -> Counter[int]:
     """Copies by component, in and out."""
-    boxes = refill.boxes
-    found = Counter(boxes.items[copy.item].component.index for box in boxes.boxes for copy in box.copies)
-    found.update(seat.component for box in boxes.boxes for seat in box.fixed)
-    for i, n in boxes.missing.items():
-        found[boxes.items[i].component.index] += n
+    open_machines = refill.open_machines
+    found = Counter(
+        open_machines.items[copy.item].component.index
+        for open_machine in open_machines.open_machines
+        for copy in open_machine.copies
+    )
+    found.update(seat.component for open_machine in open_machines.open_machines for seat in open_machine.fixed)
+    for i, n in open_machines.missing.items():
+        found[open_machines.items[i].component.index] += n
     return found
 
 
 def zones_held(fleet: Fleet, refill: Refill) -> dict[int, list[int]]:
     """Copies by component with zone rules and zone, in and out."""
     found: dict[int, list[int]] = {}
-    for machine in refill.boxes.to_packing().machines:
+    for machine in refill.open_machines.to_packing().machines:
         for seat in machine.seats:
             if fleet.components[seat.component].has_zone_rules:
                 found.setdefault(seat.component, [0] * len(fleet.zones))[fleet.pools[machine.pool].zone] += 1
-    for (c, zone, _), n in refill.boxes.left_out().items():
+    for (c, zone, _), n in refill.open_machines.left_out().items():
         if zone is not None:
             found.setdefault(c, [0] * len(fleet.zones))[zone] += n
     return found
@@ -105,10 +109,10 @@ def test_copies_come_back_with_every_rule_kept(seeds: range) -> None:
         wanted = held(refill)
         refill.run(300, never)
         assert held(refill) == wanted == Counter(seat.component for _, seat in packing.seats()), f"seed {seed}"
-        counted = {c: counts for c, counts in refill.boxes.zoned.items() if any(counts)}
+        counted = {c: counts for c, counts in refill.open_machines.zoned.items() if any(counts)}
         assert counted == {c: counts for c, counts in zones_held(fleet, refill).items() if any(counts)}
         if refill.complete:
-            assert broken_rules(problem, fleet, refill.boxes.to_packing()) == [], f"seed {seed}"
+            assert broken_rules(problem, fleet, refill.open_machines.to_packing()) == [], f"seed {seed}"
             complete += bool(missing)
     assert complete > 60 * len(seeds) / 150
 
@@ -144,7 +148,7 @@ def test_a_copy_changes_its_zone_for_room() -> None:
     missing: Missing = Counter({(0, 0, None): 1, (0, 1, None): 1, (1, None, None): 1, (2, None, None): 1})
     refill = Refill(narrow, Packing(()), missing, 0)
     assert refill.run(2_000, never)
-    assert broken_rules(problem, fleet, refill.boxes.to_packing()) == []
+    assert broken_rules(problem, fleet, refill.open_machines.to_packing()) == []
 
 
 @seeds(range(150))
@@ -174,7 +178,7 @@ def test_dedicated_copies_that_are_out_are_worth_their_part_of_a_machine() -> No
     fleet = compile_fleet(Problem(**document([*rows, component("big", 8, 41, dedicated=True)])))
     missing: Missing = Counter({(c, None, None): 1 for c in range(3)})
     narrow = replace(fleet, pools=tuple(replace(p, max_instances=1) for p in fleet.pools))
-    alone, _, big = (item.worth for item in Refill(narrow, Packing(()), missing, 0).boxes.items)
+    alone, _, big = (item.worth for item in Refill(narrow, Packing(()), missing, 0).open_machines.items)
     assert alone == pytest.approx(2.0)  # a small machine
     assert big == pytest.approx(1.0)  # eight on a big one
 
@@ -212,7 +216,7 @@ def ends_of(seed: int) -> list[tuple[float, float]]:
 
 def worth_out(refill: Refill) -> float:
     """What is out, dollars an hour."""
-    return sum(n * refill.boxes.items[i].worth for i, n in refill.boxes.missing.items())
+    return sum(n * refill.open_machines.items[i].worth for i, n in refill.open_machines.missing.items())
 
 
 def never_after(refill: Refill, steps: int) -> Callable[[], bool]:

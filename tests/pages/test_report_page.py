@@ -90,11 +90,11 @@ def test_its_figures_are_the_plan_s(opened: Callable[..., Opened]) -> None:
 def test_the_card_tells_all_of_a_machine(opened: Callable[..., Opened]) -> None:
     """Of every machine: its name, and on each accelerator the copies that the plan has there."""
     problem, plan = solved(RUNNING)
-    names = {row.name: row.ways for row in problem.components}
+    names = {row.name: row.modes for row in problem.components}
     on: dict[str, dict[int, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for row in plan.assignments:
-        ways = names[row.component]
-        option = f"/{ways[row.option].name or row.option}" if len(ways) > 1 else ""
+        modes = names[row.component]
+        option = f"/{modes[row.option].name or row.option}" if len(modes) > 1 else ""
         for k in row.accelerators:
             on[row.instance][k][row.component + option] += 1
     page = opened(page_of(RUNNING)).page

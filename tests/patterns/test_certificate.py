@@ -1,4 +1,4 @@
-"""The arithmetic of cuts, boxes and mixes, held against the checker of certificates, enumeration and cases by hand."""
+"""The arithmetic of cuts, nodes and mixes, held against the checker of certificates, enumeration and cases by hand."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import (
     UNIT,
-    Box,
     Cut,
-    box_bound,
-    box_total,
+    NodeDomain,
+    capacity_values,
     certify,
-    device_worth,
+    domain_bound,
+    domain_total,
     machine_costs,
 )
-from placement.patterns.covering import Mix, any_box, cheapest_mix, covering_bound, machine_limits
+from placement.patterns.covering import CoveringMix, any_domain, cheapest_mix, covering_bound, machine_limits
 from placement.patterns.formulation import relax
 from tests.certificates.writing import certificate, prices_of, random_prices
 from tests.strategies import random_problem
@@ -49,22 +49,25 @@ def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
         relaxation, groups = relax(fleet, given), groups_of(fleet)
         prices = random_prices(rng, relaxation, groups)
         whole = {
-            s: fleet.components[relaxation.ways[ways[0]].component].copies for s, ways in enumerate(relaxation.sums)
+            s: fleet.components[relaxation.modes[modes[0]].component].copies
+            for s, modes in enumerate(relaxation.aggregates)
         }
-        cut = certify(relaxation, prices, sums={s: (0, whole[s]) for s in prices.sums})
+        cut = certify(relaxation, prices, aggregates={s: (0, whole[s]) for s in prices.aggregates})
         made = certificate(document, [prices_of(relaxation, prices, groups)], WHOLE, {"cost": [0, 1]}, {})
         mine = check_certificate.Prices(made["prices"][0], compiled)
         worth, least = mine.inequality(check_certificate.Leaf(compiled, {}, within))
         assert (tuple(worth[pool.name] for pool in fleet.pools), least) == (cut.worth, cut.least), f"seed {seed}"
         assert cut.prices is prices
-        assert certify(relaxation, prices, sums={s: (0, n) for s, n in whole.items()}) == cut  # sums without a price
+        # Sums without a price.
+        assert certify(relaxation, prices, aggregates={s: (0, n) for s, n in whole.items()}) == cut
         limits = {s: (rng.randint(0, n), rng.randint(n, n + 3)) for s, n in whole.items()}
         at_most = {s: (0, high) for s, (_, high) in limits.items()}
         none, some, both = (
-            certify(relaxation, prices, sums=sums) for sums in (dict.fromkeys(limits, (0, 0)), at_most, limits)
+            certify(relaxation, prices, aggregates=aggregates)
+            for aggregates in (dict.fromkeys(limits, (0, 0)), at_most, limits)
         )
         assert none.worth == some.worth == both.worth
-        ends = [(prices.sums.get(s, 0), *ends) for s, ends in limits.items()]
+        ends = [(prices.aggregates.get(s, 0), *ends) for s, ends in limits.items()]
         assert some.least - none.least == sum(min(0, price * high) for price, _, high in ends)
         assert both.least - none.least == sum(min(price * low, price * high) for price, low, high in ends)
 
@@ -75,12 +78,14 @@ def test_the_worth_of_an_accelerator_is_over_the_patterns_that_are_allowed() -> 
         rng = random.Random(seed)
         relaxation = relax(compile_fleet(Problem(**random_problem(rng))), None)
         prices = random_prices(rng, relaxation, ())
-        prices.touch = [[abs(price) for price in row] for row in prices.touch]
-        knapsacks = [kind.knapsack for kind in relaxation.kinds]
-        worth = [max(own, k.value(row)) for own, k, row in zip(prices.device, knapsacks, prices.touch, strict=True)]
-        assert device_worth(relaxation, prices) == device_worth(relaxation, prices, knapsacks) == worth
+        prices.coverage = [[abs(price) for price in row] for row in prices.coverage]
+        knapsacks = [device_class.knapsack for device_class in relaxation.device_classes]
+        worth = [
+            max(own, k.value(row)) for own, k, row in zip(prices.capacity, knapsacks, prices.coverage, strict=True)
+        ]
+        assert capacity_values(relaxation, prices) == capacity_values(relaxation, prices, knapsacks) == worth
         closed = [knapsack.with_limits([0] * len(knapsack.limits)) for knapsack in knapsacks]
-        assert device_worth(relaxation, prices, closed) == prices.device
+        assert capacity_values(relaxation, prices, closed) == prices.capacity
 
 
 def test_groups_without_a_price_cost_nothing() -> None:
@@ -112,7 +117,7 @@ def test_the_bound_of_a_box_is_the_least_of_all_counts_in_it(seed: int) -> None:
     cut = Cut(tuple(rng.randint(0, 9) * 10**6 * UNIT // 3 for _ in range(3)), rng.randint(0, 30) * 10**6 * UNIT // 7)
     prices = [rng.randint(-4, 4) * 10**6 * UNIT // 5 for _ in groups]
     fewest = tuple(rng.randint(0, 2) for _ in range(5))
-    box = Box(fewest, tuple(low + rng.randint(0, 2) for low in fewest))
+    domain = NodeDomain(fewest, tuple(low + rng.randint(0, 2) for low in fewest))
     least = min(
         sum(pool.price * UNIT * n for pool, n in zip(fleet.pools, counts, strict=False))
         - cut.slack(counts[:3])
@@ -120,10 +125,12 @@ def test_the_bound_of_a_box_is_the_least_of_all_counts_in_it(seed: int) -> None:
             price * (sum(counts[p] for p in group) - n)
             for price, group, n in zip(prices, groups, counts[3:], strict=True)
         )
-        for counts in itertools.product(*(range(low, high + 1) for low, high in zip(box.fewest, box.most, strict=True)))
+        for counts in itertools.product(
+            *(range(low, high + 1) for low, high in zip(domain.fewest, domain.most, strict=True))
+        )
     )
-    assert box_total(cut, machine_costs(fleet, cut, groups, prices), box) == least
-    assert box_bound(fleet, cut, groups, prices, box) == -(-least // UNIT)
+    assert domain_total(cut, machine_costs(fleet, cut, groups, prices), domain) == least
+    assert domain_bound(fleet, cut, groups, prices, domain) == -(-least // UNIT)
 
 
 def test_machine_counts_of_any_plan() -> None:
@@ -138,8 +145,8 @@ def test_machine_counts_of_any_plan() -> None:
         instances=[{"id": f"i{k}", "pool": "p0", "removable": False} for k in range(3)],
     )
     assert machine_limits(fleet) == ((3, 0, 2, 2, 1), (None, 4, None, 20, 1))
-    assert any_box(fleet) == Box((3, 0, 2, 2, 1), (8, 4, 7, 7, 1))
-    assert any_box(fleet, ((0, 1), (2, 3, 4))) == Box((3, 0, 2, 2, 1, 3, 5), (8, 4, 7, 7, 1, 12, 15))
+    assert any_domain(fleet) == NodeDomain((3, 0, 2, 2, 1), (8, 4, 7, 7, 1))
+    assert any_domain(fleet, ((0, 1), (2, 3, 4))) == NodeDomain((3, 0, 2, 2, 1, 3, 5), (8, 4, 7, 7, 1, 12, 15))
 
 
 def test_pools_that_no_copy_may_use_hold_what_is_paid_for_anyway() -> None:
@@ -158,7 +165,7 @@ def test_pools_that_no_copy_may_use_hold_what_is_paid_for_anyway() -> None:
             components=[{"name": "c", "copies": 3}, {"name": "d", "copies": 2}],
         )
     )
-    assert any_box(fleet) == Box((2, 1), (2, 6))
+    assert any_domain(fleet) == NodeDomain((2, 1), (2, 6))
 
 
 @pytest.mark.parametrize(
@@ -203,10 +210,12 @@ def test_the_cheapest_mix_is_that_of_all(seed: int) -> None:
         instances=[{"id": "i", "pool": "p0", "removable": False}] if rng.random() < 0.3 else [],
     )
     cuts = [Cut(tuple(rng.randint(0, 5) for _ in range(3)), rng.randint(0, 12)) for _ in range(rng.randint(1, 3))]
-    box = any_box(fleet)
+    domain = any_domain(fleet)
     kept = [
         (sum(pool.price * n for pool, n in zip(fleet.pools, mix, strict=True)), mix)
-        for mix in itertools.product(*(range(low, high + 1) for low, high in zip(box.fewest, box.most, strict=True)))
+        for mix in itertools.product(
+            *(range(low, high + 1) for low, high in zip(domain.fewest, domain.most, strict=True))
+        )
         if all(cut.slack(mix) >= 0 for cut in cuts)
     ]
     found = cheapest_mix(fleet, cuts, gap=0, seconds=60, work=60, seed=1)
@@ -221,8 +230,10 @@ def test_the_cheapest_mix_is_that_of_all(seed: int) -> None:
 
 def test_no_machines_are_no_mix_that_was_not_found() -> None:
     """Without a cut nothing is needed, for certain; without any work nothing is known."""
-    assert cheapest_mix(fleet_of({}), [Cut((1,), 0)], gap=0, seconds=60, work=60, seed=1) == Mix((0,), 0, exact=True)
+    assert cheapest_mix(fleet_of({}), [Cut((1,), 0)], gap=0, seconds=60, work=60, seed=1) == CoveringMix(
+        (0,), 0, exact=True
+    )
     rng = random.Random(1)
     fleet = fleet_of(*({"price_per_hour": rng.randint(1, 99)} for _ in range(30)), copies=500)
     cuts = [Cut(tuple(rng.randint(1, 50) for _ in range(30)), rng.randint(300, 3000)) for _ in range(20)]
-    assert cheapest_mix(fleet, cuts, gap=0, seconds=60, work=0, seed=1) == Mix((), 0, exact=False)
+    assert cheapest_mix(fleet, cuts, gap=0, seconds=60, work=0, seed=1) == CoveringMix((), 0, exact=False)

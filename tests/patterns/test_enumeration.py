@@ -1,4 +1,4 @@
-"""Boxes settled at once: reduced costs, all patterns within the gap, and the program over them, against enumeration."""
+"""Nodes settled at once: reduced costs, all patterns within the gap, and the program over them, against enumeration."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from placement.patterns.branch_and_price import Relaxed, groups_of
 from placement.patterns.certificate import (
     FINE,
     UNIT,
-    Box,
+    NodeDomain,
     Prices,
-    box_total,
+    capacity_values,
     certify,
-    device_worth,
+    domain_total,
     machine_costs,
-    way_worth,
+    mode_value,
 )
-from placement.patterns.covering import any_box
+from placement.patterns.covering import any_domain
 from placement.patterns.enumeration import listing, program
 from placement.patterns.enumeration.listing import list_patterns
-from placement.patterns.enumeration.nodes import Settling
+from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.enumeration.program import WholeProgram
-from placement.patterns.enumeration.reduced_costs import reduce_box
-from placement.patterns.formulation import Kind, Need, Relaxation, Way, relax
+from placement.patterns.enumeration.reduced_costs import reduce_domain
+from placement.patterns.formulation import DeviceClass, Mode, Need, Relaxation, relax
 from placement.patterns.grid import fit_grid
-from placement.patterns.multiplicity import Stacking
+from placement.patterns.multiplicity import Multiplicity
 from placement.patterns.pricing import Knapsack
 from placement.planner import _packing_of
 from placement.solving.budget import Budget
@@ -55,25 +55,27 @@ if TYPE_CHECKING:
 FAR = 10**9
 
 
-def random_kind(rng: random.Random) -> Kind:
-    """A kind with few items, some of which take nothing of some dimension; on a coarse grid at times."""
+def random_kind(rng: random.Random) -> DeviceClass:
+    """A device class with few items, some of which take nothing of some dimension; on a coarse grid at times."""
     room = Need(rng.randint(4, 30), rng.choice([1000, 0]), rng.choice([0, rng.randint(2, 9)]), 0)
     items = tuple(
         sorted({Need(*(rng.choice([0, rng.randint(0, have)]) for have in room)) for _ in range(4)}, reverse=True)
     )
     counts = [rng.randint(1, 3) for _ in items]
     grid = fit_grid(room, items, counts, rng.choice([6, 40, 16_000]))
-    return Kind(0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], counts))
+    return DeviceClass(0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], counts))
 
 
-def expected(kind: Kind, values: list[int | None], least: int) -> set[tuple[tuple[int, int], ...]]:
+def expected(device_class: DeviceClass, values: list[int | None], least: int) -> set[tuple[tuple[int, int], ...]]:
     """Every content worth enough to which nothing can be added, by trying all."""
-    limits = [0 if value is None else limit for value, limit in zip(values, kind.knapsack.limits, strict=True)]
+    limits = [0 if value is None else limit for value, limit in zip(values, device_class.knapsack.limits, strict=True)]
 
     def fits(times: tuple[int, ...]) -> bool:
         within = all(t <= limit for t, limit in zip(times, limits, strict=True))
-        sums = [sum(t * i[r] for t, i in zip(times, kind.items, strict=True)) for r in range(len(kind.room))]
-        return within and all(total <= have for total, have in zip(sums, kind.room, strict=True))
+        aggregates = [
+            sum(t * i[r] for t, i in zip(times, device_class.items, strict=True)) for r in range(len(device_class.room))
+        ]
+        return within and all(total <= have for total, have in zip(aggregates, device_class.room, strict=True))
 
     found = set()
     for times in itertools.product(*(range(limit + 1) for limit in limits)):
@@ -88,38 +90,40 @@ def expected(kind: Kind, values: list[int | None], least: int) -> set[tuple[tupl
 def test_all_patterns_worth_enough_are_listed(seed: int) -> None:
     """Just those to which nothing can be added, each once; with a limit that is too low, none."""
     rng = random.Random(seed)
-    kind = random_kind(rng)
-    values = [rng.choice([None, 0, rng.randint(1, 9), rng.randint(1, 9)]) for _ in kind.items]
+    device_class = random_kind(rng)
+    values = [rng.choice([None, 0, rng.randint(1, 9), rng.randint(1, 9)]) for _ in device_class.items]
     least = rng.randint(-2, 20)
-    wanted = expected(kind, values, least)
-    found = list_patterns(kind, kind.knapsack, values, least, FAR)
+    wanted = expected(device_class, values, least)
+    found = list_patterns(device_class, device_class.knapsack, values, least, FAR)
     assert found is not None
     assert len(found) == len(wanted)
     assert {tuple(sorted(pattern.items())) for pattern in found} == wanted
     if wanted:
-        assert list_patterns(kind, kind.knapsack, values, least, len(wanted) - 1) is None
+        assert list_patterns(device_class, device_class.knapsack, values, least, len(wanted) - 1) is None
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_patterns_worth_quintillions_are_listed_to_the_unit(seed: int) -> None:
     """Their values are integers beyond what a float tells apart, and so is the least."""
     rng = random.Random(seed)
-    kind = random_kind(rng)
-    values: list[int | None] = [rng.randint(1, 9) * 10**16 + rng.randint(0, 9) for _ in kind.items]
-    some = rng.choice(sorted(expected(kind, values, 0)))
+    device_class = random_kind(rng)
+    values: list[int | None] = [rng.randint(1, 9) * 10**16 + rng.randint(0, 9) for _ in device_class.items]
+    some = rng.choice(sorted(expected(device_class, values, 0)))
     least = sum(times * (values[i] or 0) for i, times in some)
     for more in (0, 1):
-        found = list_patterns(kind, kind.knapsack, values, least + more, FAR)
+        found = list_patterns(device_class, device_class.knapsack, values, least + more, FAR)
         assert found is not None
-        assert {tuple(sorted(pattern.items())) for pattern in found} == expected(kind, values, least + more)
+        assert {tuple(sorted(pattern.items())) for pattern in found} == expected(device_class, values, least + more)
 
 
 def test_many_small_items_keep_a_large_one_out() -> None:
     """One of 6 or four of 2 in a room of 13: four leave 5, so they are a pattern of their own."""
     room, items = Need(13, 0, 0, 0), (Need(6, 0, 0, 0), Need(2, 0, 0, 0))
     grid = fit_grid(room, items, [1, 4], 16_000)
-    kind = Kind(0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], [1, 4]))
-    found = list_patterns(kind, kind.knapsack, [1, 1], 0, FAR)
+    device_class = DeviceClass(
+        0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], [1, 4])
+    )
+    found = list_patterns(device_class, device_class.knapsack, [1, 1], 0, FAR)
     assert found is not None
     assert sorted(sorted(pattern.items()) for pattern in found) == [[(0, 1), (1, 3)], [(1, 4)]]
 
@@ -128,11 +132,13 @@ def test_the_limits_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many patterns, entries of tables and value may there be, and no more."""
     need = Need(1, 0, 0, 0)
     grid = fit_grid(Need(3, 0, 0, 0), (need,), [2], 16_000)
-    kind = Kind(0, (), (0,), Need(3, 0, 0, 0), (need,), grid, Knapsack(grid.room((3, 0, 0, 0)), [grid.need(need)], [2]))
-    assert kind.knapsack.states == 4
+    device_class = DeviceClass(
+        0, (), (0,), Need(3, 0, 0, 0), (need,), grid, Knapsack(grid.room((3, 0, 0, 0)), [grid.need(need)], [2])
+    )
+    assert device_class.knapsack.states == 4
 
     def listed(most: int = 1) -> list[dict[int, int]] | None:
-        return list_patterns(kind, kind.knapsack, [5], 0, most)
+        return list_patterns(device_class, device_class.knapsack, [5], 0, most)
 
     assert listed() == [{0: 2}]
     assert listed(0) is None
@@ -176,17 +182,19 @@ def left_out(fleet: Fleet, packing: Packing) -> tuple[int, ...]:
 def random_prices(relaxation: Relaxation, rng: random.Random, most: int) -> Prices:
     """Any prices, of the size of machines' prices; few are good."""
     return Prices(
-        touch=[[rng.randrange(-most // 4, most) for _ in kind.items] for kind in relaxation.kinds],
-        device=[rng.randrange(most) for _ in relaxation.kinds],
+        coverage=[
+            [rng.randrange(-most // 4, most) for _ in device_class.items] for device_class in relaxation.device_classes
+        ],
+        capacity=[rng.randrange(most) for _ in relaxation.device_classes],
         on_one={key: rng.choice([0, rng.randrange(most) * 2**32]) for key in relaxation.on_one},
         level=[rng.randrange(most) * 2**32 for _ in relaxation.fleet.levels],
     )
 
 
 def copies_by_way(relaxation: Relaxation, packing: Packing) -> list[int]:
-    """Copies of a plan by each way."""
-    index = {(way.component, way.option, way.pool): w for w, way in enumerate(relaxation.ways)}
-    found = [0] * len(relaxation.ways)
+    """Copies of a plan by each mode."""
+    index = {(mode.component, mode.option, mode.pool): w for w, mode in enumerate(relaxation.modes)}
+    found = [0] * len(relaxation.modes)
     for machine in packing.machines:
         for seat in machine.seats:
             found[index[seat.component, seat.option, machine.pool]] += 1
@@ -194,20 +202,20 @@ def copies_by_way(relaxation: Relaxation, packing: Packing) -> list[int]:
 
 
 def contents_of(relaxation: Relaxation, packing: Packing) -> list[tuple[int, Counter[int]]]:
-    """What a plan has on each accelerator (or machine with at most one) that copies own none of, with its kind."""
-    ways = {(way.component, way.option, way.pool): way for way in relaxation.ways}
+    """What a plan has on each accelerator (or machine with at most one) that no copy owns, with its device class."""
+    modes = {(mode.component, mode.option, mode.pool): mode for mode in relaxation.modes}
     found = []
     for machine in packing.machines:
-        q = relaxation.kind_of[machine.pool]
+        q = relaxation.class_of[machine.pool]
         on: dict[int, Counter[int]] = {a: Counter() for a in range(relaxation.devices(machine.pool))}
         alone = False
         for seat in machine.seats:
-            way = ways[seat.component, seat.option, machine.pool]
-            alone = alone or way.parts > 0
+            mode = modes[seat.component, seat.option, machine.pool]
+            alone = alone or mode.parts > 0
             for a in seat.accelerators or (0,):
-                if way.item is not None:
-                    on[a][way.item] += 1
-                elif way.owns:
+                if mode.item is not None:
+                    on[a][mode.item] += 1
+                elif mode.owns:
                     on.pop(a)
         if not alone:
             found += [(q, content) for content in on.values()]
@@ -224,12 +232,12 @@ def check_plan_is_left(seed: int) -> bool:
     given = left_out(fleet, packing) if fleet.levels else None
     relaxation = relax(fleet, given)
     groups = groups_of(fleet)
-    box: Box = any_box(fleet, groups)
+    domain: NodeDomain = any_domain(fleet, groups)
     counts, copies = paid(fleet, packing), copies_by_way(relaxation, packing)
     for _ in range(4):
         prices = random_prices(relaxation, rng, 2**20 * max(1, max(p.price for p in fleet.pools)))
         prices.group = [rng.randrange(-FAR, FAR) * 2**32 for _ in groups]
-        reduced = reduce_box(relaxation, groups, prices, device_worth(relaxation, prices), box, money)
+        reduced = reduce_domain(relaxation, groups, prices, capacity_values(relaxation, prices), domain, money)
         assert reduced is not None, f"seed {seed}: the box is called empty"
         limits = zip(reduced.fewest, counts, reduced.most, strict=False)
         assert all(low <= n <= high for low, n, high in limits), f"seed {seed}: machines"
@@ -240,12 +248,15 @@ def check_plan_is_left(seed: int) -> bool:
             assert all(values[i] is not None for i in content), f"seed {seed}: an item in use"
             assert sum((values[i] or 0) * times for i, times in content.items()) >= least, f"seed {seed}: a content"
         patterns = []
-        for kind in relaxation.kinds:
-            least = reduced.least[kind.index]
+        for device_class in relaxation.device_classes:
+            least = reduced.least[device_class.index]
             if least is not None:
-                found = list_patterns(kind, kind.knapsack, reduced.items[kind.index], least, FAR) or []
-                patterns += [(kind.index, tuple(sorted(pattern.items()))) for pattern in found]
-        answer = WholeProgram(relaxation, groups, box, reduced, patterns).solve(money, Budget(), 1000)
+                found = (
+                    list_patterns(device_class, device_class.knapsack, reduced.items[device_class.index], least, FAR)
+                    or []
+                )
+                patterns += [(device_class.index, tuple(sorted(pattern.items()))) for pattern in found]
+        answer = WholeProgram(relaxation, groups, domain, reduced, patterns).solve(money, Budget(), 1000)
         assert answer.bound is not None, f"seed {seed}: the program has no solution"
         assert answer.bound <= money, f"seed {seed}: the program's bound"
     return True
@@ -257,37 +268,41 @@ def test_an_optimal_plan_is_never_ruled_out(seeds: range) -> None:
     assert sum(check_plan_is_left(seed) for seed in seeds) > 60 * len(seeds) / 260
 
 
-def fixed(box: Box, k: int, n: int) -> Box:
-    """The box with one count given."""
-    return Box((*box.fewest[:k], n, *box.fewest[k + 1 :]), (*box.most[:k], n, *box.most[k + 1 :]), box.sums)
+def fixed(domain: NodeDomain, k: int, n: int) -> NodeDomain:
+    """The node with one count given."""
+    return NodeDomain(
+        (*domain.fewest[:k], n, *domain.fewest[k + 1 :]),
+        (*domain.most[:k], n, *domain.most[k + 1 :]),
+        domain.aggregates,
+    )
 
 
 def above_the_cheapest(
-    relaxation: Relaxation, prices: Prices, device: list[int], worth: tuple[int, ...], sums: Iterable[int]
+    relaxation: Relaxation, prices: Prices, capacity: list[int], worth: tuple[int, ...], aggregates: Iterable[int]
 ) -> list[int]:
-    """(ways,) what a copy pays more than its component does at best: in its zone, or for what it serves."""
-    less = Counter[Way]()
-    for s in sums:
-        less.update({relaxation.ways[w]: prices.sums.get(s, 0) for w in relaxation.sums[s]})
+    """(modes,) what a copy pays more than its component does at best: in its zone, or for what it serves."""
+    less = Counter[Mode]()
+    for s in aggregates:
+        less.update({relaxation.modes[w]: prices.aggregates.get(s, 0) for w in relaxation.aggregates[s]})
     found = []
-    for way in relaxation.ways:
-        component = relaxation.fleet.components[way.component]
-        ways = relaxation.ways_of[way.component]
-        own = {other: way_worth(other, prices, device, worth) - less[other] for other in ways}
+    for mode in relaxation.modes:
+        component = relaxation.fleet.components[mode.component]
+        modes = relaxation.modes_of[mode.component]
+        own = {other: mode_value(other, prices, capacity, worth) - less[other] for other in modes}
         if component.dedicated and not component.demand:
             found.append(0)
         elif not component.demand:
-            found.append(own[way] - min(value for other, value in own.items() if other.zone == way.zone))
+            found.append(own[mode] - min(value for other, value in own.items() if other.zone == mode.zone))
         else:
             rate = min(Fraction(value, other.throughput) for other, value in own.items())
             by_number, by_rate = component.required * min(own.values()), component.demand * rate
-            found.append(own[way] - (min(own.values()) if by_number > by_rate else math.ceil(rate * way.throughput)))
+            found.append(own[mode] - (min(own.values()) if by_number > by_rate else math.ceil(rate * mode.throughput)))
     return found
 
 
 @pytest.mark.parametrize("seed", range(90))
 def test_the_slack_leaves_just_what_it_pays_for(seed: int) -> None:
-    """Each count by itself: it may be what keeps the box's bound within the money, and nothing else."""
+    """Each count by itself: it may be what keeps the node's bound within the money, and nothing else."""
     rng = random.Random(seed)
     problem = strategies.random_problem(rng)
     for row in problem["components"]:
@@ -297,42 +312,45 @@ def test_the_slack_leaves_just_what_it_pays_for(seed: int) -> None:
     dearest = max(1, max(pool.price for pool in fleet.pools))
     prices = random_prices(relaxation, rng, 2**20 * dearest)
     prices.group = [rng.randrange(-dearest, dearest) * UNIT // 2 for _ in groups]
-    prices.sums = {s: rng.randrange(-dearest, dearest) * UNIT // 7 for s in range(len(relaxation.sums)) if seed % 2}
-    sums = {s: (0, rng.randint(1, 3)) for s in prices.sums if rng.random() < 0.7}
+    prices.aggregates = {
+        s: rng.randrange(-dearest, dearest) * UNIT // 7 for s in range(len(relaxation.aggregates)) if seed % 2
+    }
+    aggregates = {s: (0, rng.randint(1, 3)) for s in prices.aggregates if rng.random() < 0.7}
     knapsacks = [
-        kind.knapsack.with_limits([rng.randint(0, n) for n in kind.knapsack.limits]) for kind in relaxation.kinds
+        device_class.knapsack.with_limits([rng.randint(0, n) for n in device_class.knapsack.limits])
+        for device_class in relaxation.device_classes
     ]
-    device = device_worth(relaxation, prices, knapsacks)
-    whole = any_box(fleet, groups)
-    box = Box(whole.fewest, whole.most, sums)
-    cut = certify(relaxation, prices, device, sums)
+    capacity = capacity_values(relaxation, prices, knapsacks)
+    whole = any_domain(fleet, groups)
+    domain = NodeDomain(whole.fewest, whole.most, aggregates)
+    cut = certify(relaxation, prices, capacity, aggregates)
     costs = machine_costs(fleet, cut, groups, prices.group)
-    bound = box_total(cut, costs, box)
+    bound = domain_total(cut, costs, domain)
     money = -(-bound // UNIT) + rng.choice([0, 1, dearest // 3, 2 * dearest])
     slack = money * UNIT - bound
-    found = reduce_box(relaxation, groups, prices, device, box, money)
+    found = reduce_domain(relaxation, groups, prices, capacity, domain, money)
     assert found is not None
-    assert reduce_box(relaxation, groups, prices, device, box, -(-bound // UNIT) - 1) is None
-    for k, (low, high) in enumerate(zip(box.fewest, box.most, strict=True)):
-        within = [n for n in range(low, high + 1) if box_total(cut, costs, fixed(box, k, n)) <= money * UNIT]
+    assert reduce_domain(relaxation, groups, prices, capacity, domain, -(-bound // UNIT) - 1) is None
+    for k, (low, high) in enumerate(zip(domain.fewest, domain.most, strict=True)):
+        within = [n for n in range(low, high + 1) if domain_total(cut, costs, fixed(domain, k, n)) <= money * UNIT]
         assert (found.fewest[k], found.most[k]) == (min(within), max(within))
     items: dict[tuple[int, int], int] = {}
-    more = above_the_cheapest(relaxation, prices, device, cut.worth, sums)
-    for way, cost, most in zip(relaxation.ways, more, found.copies, strict=True):
-        copies = range(fleet.components[way.component].copies + 1)
-        assert most == (max(n for n in copies if n * cost <= slack) if found.most[way.pool] else 0)
-        if most and way.kind is not None and way.item is not None:
-            value = prices.touch[way.kind][way.item] - cost // FINE
-            items[way.kind, way.item] = max(0, value, items.get((way.kind, way.item), 0))
-    for kind in relaxation.kinds:
-        q, needed = kind.index, [p for p in kind.pools if found.most[p]]
-        assert found.items[q] == tuple(items.get((q, i)) for i in range(len(kind.items)))
+    more = above_the_cheapest(relaxation, prices, capacity, cut.worth, aggregates)
+    for mode, cost, most in zip(relaxation.modes, more, found.copies, strict=True):
+        copies = range(fleet.components[mode.component].copies + 1)
+        assert most == (max(n for n in copies if n * cost <= slack) if found.most[mode.pool] else 0)
+        if most and mode.device_class is not None and mode.item is not None:
+            value = prices.coverage[mode.device_class][mode.item] - cost // FINE
+            items[mode.device_class, mode.item] = max(0, value, items.get((mode.device_class, mode.item), 0))
+    for device_class in relaxation.device_classes:
+        q, needed = device_class.index, [p for p in device_class.pools if found.most[p]]
+        assert found.items[q] == tuple(items.get((q, i)) for i in range(len(device_class.items)))
         first = [0 if found.fewest[p] else max(0, costs[p]) for p in needed]
-        assert found.least[q] == (device[q] - (slack - min(first)) // FINE if needed else None)
+        assert found.least[q] == (capacity[q] - (slack - min(first)) // FINE if needed else None)
 
 
 def check_bound(seed: int) -> int:
-    """With a plan to beat the bound settles boxes, and is never above the optimum; how many programs that took."""
+    """With a plan to beat the bound settles nodes, and is never above the optimum; how many programs that took."""
     case = small(seed)
     if case is None:
         return 0
@@ -349,33 +367,37 @@ def check_bound(seed: int) -> int:
 
 
 @seeds(range(1000, 1400))
-def test_settled_boxes_are_never_above_the_optimum(seeds: range) -> None:
+def test_enumerated_nodes_are_never_above_the_optimum(seeds: range) -> None:
     """Random problems with all rules, each with an optimal plan to beat."""
     assert sum(check_bound(seed) for seed in seeds) > 20 * len(seeds) / 400
 
 
 @pytest.mark.parametrize("seed", range(80))
 def test_no_accelerator_holds_more_copies_than_there_may_be_in_all(seed: int) -> None:
-    """Of an item: copies of all that put it there, those of an option on one kind within the limits of its sum."""
+    """Of an item: copies of all that put it there, of an option on one device class within its aggregate."""
     rng = random.Random(seed)
     relaxation = relax(compile_fleet(Problem(**strategies.random_problem(rng))))
     own = {}
-    for s, numbers in enumerate(relaxation.sums):
-        ways = [relaxation.ways[w] for w in numbers]
-        if len({way.kind for way in ways}) == 1:
-            own[ways[0].component, ways[0].option, ways[0].kind] = s
-    stacking = Stacking(relaxation)
-    sums = {s: (0, rng.randint(0, 3)) for s in range(len(relaxation.sums)) if rng.random() < 0.5}
-    for within in ({}, sums):
-        found = stacking.limits(within)
-        for kind in relaxation.kinds:
-            for i, limit in enumerate(kind.knapsack.limits):
-                users = {(w.component, w.option) for w in relaxation.ways if (w.kind, w.item) == (kind.index, i)}
+    for s, numbers in enumerate(relaxation.aggregates):
+        modes = [relaxation.modes[w] for w in numbers]
+        if len({mode.device_class for mode in modes}) == 1:
+            own[modes[0].component, modes[0].option, modes[0].device_class] = s
+    multiplicity = Multiplicity(relaxation)
+    aggregates = {s: (0, rng.randint(0, 3)) for s in range(len(relaxation.aggregates)) if rng.random() < 0.5}
+    for within in ({}, aggregates):
+        found = multiplicity.limits(within)
+        for device_class in relaxation.device_classes:
+            for i, limit in enumerate(device_class.knapsack.limits):
+                users = {
+                    (w.component, w.option)
+                    for w in relaxation.modes
+                    if (w.device_class, w.item) == (device_class.index, i)
+                }
                 most = 0
                 for c, o in users:
-                    copies, s = relaxation.fleet.components[c].copies, own.get((c, o, kind.index), -1)
+                    copies, s = relaxation.fleet.components[c].copies, own.get((c, o, device_class.index), -1)
                     most += min(copies, within[s][1]) if s in within else copies
-                assert found[kind.index][i] == min(limit, most)
+                assert found[device_class.index][i] == min(limit, most)
 
 
 def halves() -> Fleet:
@@ -412,16 +434,16 @@ def test_copies_that_patterns_count_twice() -> None:
         components=[wide],
     )
     relaxation = relax(compile_fleet(problem))
-    stacking, way, s = Stacking(relaxation), relaxation.ways[0], 0
-    assert way.kind is not None
-    assert way.item is not None
-    most = stacking.limits({})
-    assert (relaxation.sums, most) == (((0,),), ((3,),))
-    twice, once = (way.kind, ((way.item, 2),)), (way.kind, ((way.item, 1),))
-    none = [0.0] * len(relaxation.sums)
+    multiplicity, mode, s = Multiplicity(relaxation), relaxation.modes[0], 0
+    assert mode.device_class is not None
+    assert mode.item is not None
+    most = multiplicity.limits({})
+    assert (relaxation.aggregates, most) == (((0,),), ((3,),))
+    twice, once = (mode.device_class, ((mode.item, 2),)), (mode.device_class, ((mode.item, 1),))
+    none = [0.0] * len(relaxation.aggregates)
 
     def saved(copies: float, *patterns: tuple[Pattern, float]) -> float:
-        found = stacking.stacked([*none[:s], copies, *none[s + 1 :]], most, patterns)
+        found = multiplicity.repeated([*none[:s], copies, *none[s + 1 :]], most, patterns)
         assert len(found) == len(none)
         return found[s]
 
@@ -449,18 +471,21 @@ def test_settling_proves_what_the_tree_can_not() -> None:
 
 
 def test_too_many_patterns_are_left_to_the_tree() -> None:
-    """A box whose patterns are too many is passed over, and later ones of such a gap are not even tried."""
+    """A node whose patterns are too many is passed over, and later ones of such a gap are not even tried."""
     fleet = halves()
     track = Track(fleet, Budget())
     solve_greedy(Solve(fleet, track, Budget()))
     bound = PatternBound(Solve.of(fleet))
-    settling = Settling(bound.relaxation, groups_of(fleet), Stacking(bound.relaxation), most=1)
-    prices = Prices(touch=[[0] * len(kind.items) for kind in bound.relaxation.kinds], device=[0, 0])
+    settling = NodeEnumeration(bound.relaxation, groups_of(fleet), Multiplicity(bound.relaxation), most=1)
+    prices = Prices(
+        coverage=[[0] * len(device_class.items) for device_class in bound.relaxation.device_classes], capacity=[0, 0]
+    )
     relaxed = Relaxed(0, (), feasible=True, prices=prices)
-    knapsacks = [kind.knapsack for kind in bound.relaxation.kinds]
-    box = any_box(fleet, groups_of(fleet))
-    assert settling.settle(box, relaxed, knapsacks, 10**8, Budget()) is None
-    assert settling.settle(box, relaxed, [], 10**8, Budget()) is None  # knapsacks would be missed if it were tried
+    knapsacks = [device_class.knapsack for device_class in bound.relaxation.device_classes]
+    domain = any_domain(fleet, groups_of(fleet))
+    assert settling.enumerate_node(domain, relaxed, knapsacks, 10**8, Budget()) is None
+    # Knapsacks would be missed if it were tried.
+    assert settling.enumerate_node(domain, relaxed, [], 10**8, Budget()) is None
     assert settling.programs == 0
 
 
@@ -481,7 +506,7 @@ def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.Mon
 
 
 def test_a_pool_that_costs_too_much_does_not_drown_the_others() -> None:
-    """Half a thousand million dollars beside three: settled boxes still tell 3 from 3.000001."""
+    """Half a thousand million dollars beside three: settled nodes still tell 3 from 3.000001."""
     document = {
         "instance_types": {
             "dear": {"vcpus": 4, "memory_gib": 8, "price_per_hour": 5e8},

@@ -12,13 +12,13 @@ from placement import Problem, check_certificate
 from placement.check_certificate import running_cost
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.patterns import bound as bound_module
-from placement.patterns.bound import NAME_KEEPING, PatternBound
-from placement.patterns.certificate import FINE, SCALE, UNIT, Prices, device_worth
+from placement.patterns.bound import NAME_KEPT, PatternBound
+from placement.patterns.certificate import FINE, SCALE, UNIT, Prices, capacity_values
 from placement.patterns.formulation import relax
 from placement.patterns.master import MICRO
 from placement.patterns.pricing import Knapsack
-from placement.patterns.running.kept_copies import Keeping
-from placement.patterns.running.state import Today
+from placement.patterns.running.kept_copies import KeptCopiesBound
+from placement.patterns.running.state import RunningState
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Track
@@ -63,29 +63,37 @@ def test_no_bound_is_above_the_optimum(seeds: range) -> None:
             bound = PatternBound(Solve.of(fleet), given)
             bound.run(nodes=3)
             assert fleet.cost(bound.ticks) <= best.account.cost, f"seed {seed}, given {given}"
-            if bound.keeping is not None:
+            if bound.kept_copies is not None:
                 kept += 1
-                with_moves = fleet.cost(math.ceil(fleet.tick_price * bound.keeping.bound))
+                with_moves = fleet.cost(math.ceil(fleet.tick_price * bound.kept_copies.bound))
                 higher += with_moves > fleet.cost(fleet.tick_price * bound.bound)
                 tight += with_moves == best.account.cost
-                check_random_prices(bound.keeping, best.account.cost, seed)
+                check_random_prices(bound.kept_copies, best.account.cost, seed)
     assert kept > 60 * len(seeds) / 400
     assert higher > 15 * len(seeds) / 400  # or it is for nothing
     assert tight > 15 * len(seeds) / 400
 
 
-def check_random_prices(keeping: Keeping, cost: int, seed: int) -> None:
+def check_random_prices(kept_copies: KeptCopiesBound, cost: int, seed: int) -> None:
     """Any prices and rewards prove a bound."""
-    rng, today = random.Random(seed), keeping.today
-    fleet, kinds = today.relaxation.fleet, today.relaxation.kinds
+    rng, running_state = random.Random(seed), kept_copies.running_state
+    fleet, device_classes = running_state.relaxation.fleet, running_state.relaxation.device_classes
     top = 2 * max(pool.price for pool in fleet.pools) * SCALE
     for _ in range(3):
-        touch = [[rng.randint(0, top) if rng.random() < 0.7 else 0 for _ in kind.items] for kind in kinds]
-        prices = Prices(touch, [rng.randint(0, top) for _ in kinds], level=[0] * len(fleet.levels))
-        rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(money * SCALE)) for money in today.money]
-        device = [max(kind.knapsack.value(touch[kind.index]), prices.device[kind.index]) for kind in kinds]
-        seats, _ = keeping.fill(prices, rewards, device)
-        bound = today.bound(prices, rewards, device, seats)
+        coverage = [
+            [rng.randint(0, top) if rng.random() < 0.7 else 0 for _ in device_class.items]
+            for device_class in device_classes
+        ]
+        prices = Prices(coverage, [rng.randint(0, top) for _ in device_classes], level=[0] * len(fleet.levels))
+        rewards = [
+            math.floor(rng.choice((0, rng.random(), 1)) * math.floor(money * SCALE)) for money in running_state.money
+        ]
+        capacity = [
+            max(device_class.knapsack.value(coverage[device_class.index]), prices.capacity[device_class.index])
+            for device_class in device_classes
+        ]
+        seats, _ = kept_copies.fill(prices, rewards, capacity)
+        bound = running_state.bound(prices, rewards, capacity, seats)
         assert fleet.cost(math.ceil(fleet.tick_price * bound)) <= cost, f"seed {seed}: random prices"
 
 
@@ -102,15 +110,15 @@ def test_the_bound_is_what_the_checker_makes_of_the_same_prices() -> None:
         optional = [sum(c.optional for c in fleet.components if c.level == level) for level in range(len(fleet.levels))]
         given = None if rng.random() < 0.5 else tuple(rng.randint(0, n) for n in optional)
         relaxation = relax(fleet, given)
-        today, prices = Today(relaxation), random_prices(rng, relaxation, ())
-        prices.sums = {}
-        if max((abs(price) for row in prices.touch for price in row), default=0) >= 2**58:  # of the table's 64 bits
+        running_state, prices = RunningState(relaxation), random_prices(rng, relaxation, ())
+        prices.aggregates = {}
+        if max((abs(price) for row in prices.coverage for price in row), default=0) >= 2**58:  # of the table's 64 bits
             continue
-        assert [m.removable for m in today.machines] == [i.removable for i in fleet.instances]
-        rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in today.money]
-        device = device_worth(relaxation, prices)
-        seats, _ = Keeping(today).fill(prices, rewards, device)
-        bound = today.bound(prices, rewards, device, seats) * fleet.tick_price / fleet.tick_move
+        assert [m.removable for m in running_state.machines] == [i.removable for i in fleet.instances]
+        rewards = [math.floor(rng.choice((0, rng.random(), 1)) * math.floor(m * SCALE)) for m in running_state.money]
+        capacity = capacity_values(relaxation, prices)
+        seats, _ = KeptCopiesBound(running_state).fill(prices, rewards, capacity)
+        bound = running_state.bound(prices, rewards, capacity, seats) * fleet.tick_price / fleet.tick_move
         compiled = check_certificate.Problem(problem)
         written = certificate(problem, [prices_of(relaxation, prices)], [], {"cost": [0, 1]}, {})["prices"][0]
         leaf = check_certificate.Leaf(compiled, {}, dict(zip(fleet.levels, given or (), strict=False)))
@@ -133,10 +141,10 @@ def test_the_bound_is_that_of_the_lp(money: float) -> None:
     fleet = compile_fleet(Problem(**problem))
     bound = PatternBound(Solve.of(fleet))
     bound.run(nodes=1)
-    keeping = bound.keeping
-    assert keeping is not None
-    assert keeping.program is not None
-    assert float(keeping.bound) == pytest.approx(keeping.program.value() * MICRO, rel=1e-6)
+    kept_copies = bound.kept_copies
+    assert kept_copies is not None
+    assert kept_copies.program is not None
+    assert float(kept_copies.bound) == pytest.approx(kept_copies.program.value() * MICRO, rel=1e-6)
 
 
 def test_what_can_not_be_kept_and_refilled_costs_a_machine_or_a_move() -> None:
@@ -151,7 +159,7 @@ def test_what_can_not_be_kept_and_refilled_costs_a_machine_or_a_move() -> None:
         bound = PatternBound(Solve(fleet, track, Budget()))
         bound.run()
         assert bound.ticks == round(cost * MICRO) * fleet.tick_move
-        assert track.bound_by == NAME_KEEPING
+        assert track.bound_by == NAME_KEPT
 
 
 def test_prices_that_know_nothing_of_moves_prove_some_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,9 +171,9 @@ def test_prices_that_know_nothing_of_moves_prove_some_of_it(monkeypatch: pytest.
     for _ in range(2):
         bound = PatternBound(Solve.of(fleet))
         bound.run(nodes=1)
-        assert bound.keeping is not None
-        found.append(bound.keeping.bound)
-        monkeypatch.setattr(Keeping, "run", lambda *_: None)  # no time for its own LP
+        assert bound.kept_copies is not None
+        found.append(bound.kept_copies.bound)
+        monkeypatch.setattr(KeptCopiesBound, "run", lambda *_: None)  # no time for its own LP
     assert 1.02 * bound.bound < found[1] < found[0]
 
 
@@ -178,11 +186,14 @@ def test_moves_that_no_plan_avoids_are_paid_for_however_dear() -> None:
         objective={"move_cost": 1000},
     )
     fleet = compile_fleet(Problem(**problem))
-    today = Today(relax(fleet))
-    prices = Prices([[0] * len(kind.items) for kind in today.relaxation.kinds], [0] * len(today.relaxation.kinds))
-    keeping = Keeping(today)
-    keeping.try_prices(prices)
-    assert keeping.bound == 1000 * MICRO
+    running_state = RunningState(relax(fleet))
+    prices = Prices(
+        [[0] * len(device_class.items) for device_class in running_state.relaxation.device_classes],
+        [0] * len(running_state.relaxation.device_classes),
+    )
+    kept_copies = KeptCopiesBound(running_state)
+    kept_copies.try_prices(prices)
+    assert kept_copies.bound == 1000 * MICRO
 
 
 def test_kept_copies_leave_room_for_others() -> None:

@@ -13,7 +13,7 @@ from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import compile_fleet
 from placement.patterns import master
 from placement.patterns.bound import PatternBound
-from placement.patterns.certificate import Box, Cut, box_bound, machine_costs
+from placement.patterns.certificate import Cut, NodeDomain, domain_bound, machine_costs
 from placement.patterns.dedicated import MOST_COPIES, cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
 from placement.patterns.pricing import Knapsack
@@ -189,8 +189,8 @@ def test_bounds_of_wide_copies_hold(seed: int) -> None:
         "accelerators": {"A": {"memory_gib": 4}},
         "instance_types": {"t": shape, "small": shape | {"accelerator_count": 2, "price_per_hour": 0.7}},
         "pools": [
-            {"name": f"{kind}-{zone}", "instance_type": kind, "zone": zone, "max_instances": 3}
-            for kind in ("t", "small")
+            {"name": f"{device_class}-{zone}", "instance_type": device_class, "zone": zone, "max_instances": 3}
+            for device_class in ("t", "small")
             for zone in "ab"
         ],
         "components": rows,
@@ -378,5 +378,5 @@ def test_groups_without_a_price_have_a_price_of_nothing() -> None:
     groups = (tuple(range(pools)),)
     cut = Cut((0,) * pools, 0)
     assert machine_costs(fleet, cut, groups, []) == machine_costs(fleet, cut, groups, [0])
-    box = Box((1,) * (pools + 1), (2,) * (pools + 1))
-    assert box_bound(fleet, cut, groups, [], box) == sum(pool.price for pool in fleet.pools)
+    domain = NodeDomain((1,) * (pools + 1), (2,) * (pools + 1))
+    assert domain_bound(fleet, cut, groups, [], domain) == sum(pool.price for pool in fleet.pools)

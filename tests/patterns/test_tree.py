@@ -1,4 +1,4 @@
-"""The tree of boxes over made-up plans: none is lost, and no bound is above what the plans of a box cost."""
+"""The tree of nodes over made-up plans: none is lost, and no bound is above what the plans of a node cost."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ import pytest
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
-from placement.patterns.certificate import Box, Prices
+from placement.patterns.certificate import NodeDomain, Prices
 from placement.patterns.formulation import Relaxation, relax
-from placement.patterns.history import Verdict
+from placement.patterns.history import EngineVerdict
 from placement.solving.budget import Budget
 
 if TYPE_CHECKING:
     from placement.patterns.history import Case
 
 MOST = 4  # machines of a pool, copies of a sum
-NONE = 10**9  # the bound of a box without plans
-WORD = Verdict("test", 0, lambda: None, "")
+NONE = 10**9  # the bound of a node without plans
+WORD = EngineVerdict("test", 0, lambda: None, "")
 
 
 class Made(NamedTuple):
     """A made-up plan: machines per pool and per group, copies per sum, and what it costs."""
 
     counts: tuple[int, ...]
-    sums: tuple[int, ...]
+    aggregates: tuple[int, ...]
     cost: int
 
-    def is_in(self, box: Box) -> bool:
-        """Whether a box has it."""
-        counts = zip(box.fewest, self.counts, box.most, strict=True)
+    def is_in(self, domain: NodeDomain) -> bool:
+        """Whether a node has it."""
+        counts = zip(domain.fewest, self.counts, domain.most, strict=True)
         return all(low <= n <= high for low, n, high in counts) and all(
-            low <= self.sums[s] <= high for s, (low, high) in box.sums.items()
+            low <= self.aggregates[s] <= high for s, (low, high) in domain.aggregates.items()
         )
 
 
@@ -54,27 +54,27 @@ def wide_copies() -> Relaxation:
 
 @dataclass
 class Boxes:
-    """What a solve of each box says of the plans in it: a mixture of two of them, and a bound that may be too low."""
+    """What a solve of each node says of the plans in it: a mixture of two of them, and a bound that may be too low."""
 
     rng: random.Random
     plans: list[Made]
     groups: tuple[tuple[int, ...], ...]
     solved: int = 0
     patience: float = 0.9
-    prices: list[tuple[Prices, Box]] = field(default_factory=list)
+    prices: list[tuple[Prices, NodeDomain]] = field(default_factory=list)
 
-    def solve(self, box: Box, _: Budget) -> Relaxed | None:
+    def solve(self, domain: NodeDomain, _: Budget) -> Relaxed | None:
         """Now and then there is no time."""
-        pools = len(box.most) - len(self.groups)
-        assert all(low <= high for low, high in zip(box.fewest, box.most, strict=True))
-        assert all(low <= high for low, high in box.sums.values())
+        pools = len(domain.most) - len(self.groups)
+        assert all(low <= high for low, high in zip(domain.fewest, domain.most, strict=True))
+        assert all(low <= high for low, high in domain.aggregates.values())
         for g, group in enumerate(self.groups):
-            assert sum(box.fewest[p] for p in group) <= box.most[pools + g]
-            assert sum(box.most[p] for p in group) >= box.fewest[pools + g]
+            assert sum(domain.fewest[p] for p in group) <= domain.most[pools + g]
+            assert sum(domain.most[p] for p in group) >= domain.fewest[pools + g]
         if self.rng.random() > self.patience:
             return None
         self.solved += 1
-        here = [plan for plan in self.plans if plan.is_in(box)]
+        here = [plan for plan in self.plans if plan.is_in(domain)]
         if not here:
             return Relaxed(NONE, (), feasible=False)
         a, b = self.rng.choice(here), self.rng.choice(here)
@@ -82,25 +82,27 @@ class Boxes:
         if len(here) > 1:
             b = self.rng.choice([plan for plan in here if plan != a])
         counts = tuple(0.37 * x + 0.63 * y for x, y in zip(a.counts, b.counts, strict=True))
-        sums = tuple(0.37 * x + 0.63 * y for x, y in zip(a.sums, b.sums, strict=True))
+        aggregates = tuple(0.37 * x + 0.63 * y for x, y in zip(a.aggregates, b.aggregates, strict=True))
         prices = Prices([], [])
-        self.prices.append((prices, box))
-        return Relaxed(min(plan.cost for plan in here) - slack, counts, feasible=True, sums=sums, prices=prices)
+        self.prices.append((prices, domain))
+        return Relaxed(
+            min(plan.cost for plan in here) - slack, counts, feasible=True, aggregates=aggregates, prices=prices
+        )
 
-    def settle(self, box: Box, relaxed: Relaxed, _: Budget) -> Relaxed | None:
+    def enumerate_node(self, domain: NodeDomain, relaxed: Relaxed, _: Budget) -> Relaxed | None:
         """At times the bound is all that it can be, by an engine's word."""
-        here = [plan for plan in self.plans if plan.is_in(box)]
+        here = [plan for plan in self.plans if plan.is_in(domain)]
         if self.rng.random() < 0.7 or not here:
             return None
         bound = min(plan.cost for plan in here)
-        return Relaxed(bound, relaxed.counts, feasible=True, sums=relaxed.sums, verdict=WORD)
+        return Relaxed(bound, relaxed.counts, feasible=True, aggregates=relaxed.aggregates, verdict=WORD)
 
 
 def leaf_of(plan: Made, case: Case, pools: int) -> Case:
     """Where a plan ends up in the tree."""
     while case.splits:
         for (subject, at_most), above in zip(case.splits, case.above, strict=True):
-            if (plan.sums if subject.copies else plan.counts)[subject.number] > at_most:
+            if (plan.aggregates if subject.copies else plan.counts)[subject.number] > at_most:
                 assert above is not None
                 assert above.around is case
                 case = above
@@ -109,7 +111,7 @@ def leaf_of(plan: Made, case: Case, pools: int) -> Case:
             assert case.below is not None
             assert case.below.around is case
             case = case.below
-        assert plan.is_in(case.box)
+        assert plan.is_in(case.domain)
     return case
 
 
@@ -120,25 +122,25 @@ def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
     relaxation = wide_copies()
     prices, groups = [pool.price for pool in relaxation.fleet.pools], groups_of(relaxation.fleet)
     assert groups == ((0, 2),)
-    assert len(relaxation.sums) >= 2
+    assert len(relaxation.aggregates) >= 2
     plans: set[Made] = set()
     for _ in range(rng.randint(1, 14)):
         machines = [rng.randint(0, MOST) for _ in prices]
         counts = (*machines, *(sum(machines[p] for p in group) for group in groups))
-        sums = tuple(rng.randint(0, MOST) for _ in relaxation.sums)
-        plans.add(Made(counts, sums, sum(n * price for n, price in zip(machines, prices, strict=True))))
-    boxes = Boxes(rng, sorted(plans), groups)
-    root = Box((0,) * (len(prices) + 1), (*(MOST,) * len(prices), 2 * MOST))
+        aggregates = tuple(rng.randint(0, MOST) for _ in relaxation.aggregates)
+        plans.add(Made(counts, aggregates, sum(n * price for n, price in zip(machines, prices, strict=True))))
+    domains = Boxes(rng, sorted(plans), groups)
+    root = NodeDomain((0,) * (len(prices) + 1), (*(MOST,) * len(prices), 2 * MOST))
     relaxed = None
     while relaxed is None:
-        relaxed = boxes.solve(root, Budget())
-    boxes.solved = 0
-    tree = Tree(boxes.solve, boxes.settle, relaxation, groups, root, relaxed)
-    left, excluded = boxes.plans, 0
+        relaxed = domains.solve(root, Budget())
+    domains.solved = 0
+    tree = Tree(domains.solve, domains.enumerate_node, relaxation, groups, root, relaxed)
+    left, excluded = domains.plans, 0
     for _ in range(5_000):
         before = tree.bound
         if tree.done and tree.mix:
-            assert before in {plan.cost for plan in plans}  # and again, where copies told two boxes apart
+            assert before in {plan.cost for plan in plans}  # and again, where copies told two nodes apart
             assert tree.machines == tree.mix
             limits = dict(enumerate(tree.mix))
             assert sum(n * price for n, price in zip(tree.mix, prices, strict=True)) == before
@@ -149,7 +151,7 @@ def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
             break
         else:
             tree.step(Budget())
-        assert tree.nodes <= boxes.solved
+        assert tree.nodes <= domains.solved
         assert tree.exhausted or tree.bound >= before
         assert tree.bound <= min((plan.cost for plan in left), default=NONE)
     assert tree.done
@@ -161,8 +163,8 @@ def test_no_plan_is_lost_and_none_costs_less_than_the_bound(seed: int) -> None:
         assert leaf.verdict is WORD or leaf.rent <= plan.cost
         for case in leaf.chain():
             assert case.rent <= plan.cost
-            known = [box for prices, box in boxes.prices if prices is case.prices]
-            assert known == ([case.box] if case.verdict is None else known)
+            known = [domain for prices, domain in domains.prices if prices is case.prices]
+            assert known == ([case.domain] if case.verdict is None else known)
 
 
 def test_copies_that_take_nothing_weigh_nothing() -> None:
@@ -175,9 +177,9 @@ def test_copies_that_take_nothing_weigh_nothing() -> None:
         components=[{"name": "c", "copies": 2, "accelerators": 2, "shared": True}],
     )
     relaxation = relax(compile_fleet(problem))
-    assert relaxation.sums
-    relaxed = Relaxed(0, (1.0,), feasible=True, sums=(1.5,) * len(relaxation.sums))
-    tree = Tree(lambda *_: relaxed, lambda *_: None, relaxation, (), Box((0,), (2,)), relaxed)
+    assert relaxation.aggregates
+    relaxed = Relaxed(0, (1.0,), feasible=True, aggregates=(1.5,) * len(relaxation.aggregates))
+    tree = Tree(lambda *_: relaxed, lambda *_: None, relaxation, (), NodeDomain((0,), (2,)), relaxed)
     assert tree.step(Budget())
     assert tree.root.splits[0][1] == 1
 

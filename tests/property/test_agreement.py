@@ -317,7 +317,7 @@ def decided(reading: Reading, plan: Doc, found: Doc) -> set[str]:
         rules.add("unique-instance")
     if any(machine.get("new") is True and machine["id"] in reading.instances for machine in plan["instances"]):
         rules.add("known-instance")
-    options = {name: len(ways) for name, ways in reading.options.items()}
+    options = {name: len(modes) for name, modes in reading.options.items()}
     if any(a.get("option", 0) >= options.get(a["component"], 99) for a in plan["assignments"]):
         rules.add("known-option")  # theirs stops at a row's first fault
     if plan.get("status") == "optimal":

@@ -52,8 +52,8 @@ def test_each_gpu_is_an_option_with_its_engines_command() -> None:
     made = draft(answers(FIVE[0], ModelWish("Llama-3.3-70B-Instruct"), gpus=("L4", "H100")), MARKET)
     small, large = made.problem.components
 
-    assert [(option.on, option.accelerators) for option in small.ways] == [(("H100",), 1), (("L4",), 2)]
-    assert [(option.on, option.accelerators) for option in large.ways] == [(("H100",), 4)]
+    assert [(option.on, option.accelerators) for option in small.modes] == [(("H100",), 1), (("L4",), 2)]
+    assert [(option.on, option.accelerators) for option in large.modes] == [(("H100",), 4)]
     assert "# vllm serve meta-llama/Llama-3.3-70B-Instruct --tensor-parallel-size 4" in made.text
     assert "# not on L4: " in made.text
 
@@ -91,7 +91,7 @@ def test_a_rate_is_a_demand() -> None:
     (plain,) = draft(answers(wish), MARKET).problem.components
     (zoned,) = draft(answers(wish, survive_zones=1), MARKET).problem.components
 
-    assert (plain.demand, plain.ways[0].throughput, plain.min_copies) == (40, 12.5, None)
+    assert (plain.demand, plain.modes[0].throughput, plain.min_copies) == (40, 12.5, None)
     assert (zoned.min_copies, zoned.min_available_on_zone_loss) == (2, 1)
 
 
@@ -99,7 +99,7 @@ def test_copies_that_share() -> None:
     """Those on one accelerator; a copy over two owns them."""
     made = draft(answers(FIVE[0], gpus=("L4", "L40S"), share=True), MARKET).problem.components[0]
 
-    assert [(option.accelerators, option.shared) for option in made.ways] == [(2, False), (1, True)]
+    assert [(option.accelerators, option.shared) for option in made.modes] == [(2, False), (1, True)]
 
 
 def test_names_are_distinct() -> None:

@@ -34,7 +34,7 @@ from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.reductions.vector_packing import FleetBins
 from placement.reductions.volume_aggregation import VolumeAggregation
-from placement.reductions.zone import Zone
+from placement.reductions.zone import OneZone
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Track
@@ -144,7 +144,7 @@ def part(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
 def zone(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     """Each zone with the copies that the plan has there."""
     if not fleet.instances and not fleet.levels and not any(c.demand for c in fleet.components):
-        yield from (Zone.in_plan(fleet, packing, z) for z in range(len(fleet.zones)))
+        yield from (OneZone.in_plan(fleet, packing, z) for z in range(len(fleet.zones)))
 
 
 def bins(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
@@ -182,7 +182,7 @@ SIMPLE: dict[type[Reduction], Make] = {
     VolumeAggregation: volumes,
     Subproblem: subproblem,
     Part: part,
-    Zone: zone,
+    OneZone: zone,
     FleetBins: bins,
 }
 
@@ -203,7 +203,7 @@ CASES: dict[type[Reduction], Make] = SIMPLE | {Chain: chains}
 KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is not rare
     FleetBins: PLAIN,
     LinearPrices: {"rules": 40},
-    Zone: {"state": False, "optional": False, "demand": False},
+    OneZone: {"state": False, "optional": False, "demand": False},
     RestrictingAggregation: {"state": False, "max_components": 12},
 }
 
@@ -240,7 +240,7 @@ def exactly(fleet: Fleet, seed: int) -> tuple[Track, bool]:
 
 
 def packings(fleet: Fleet, seed: int) -> Iterator[Packing]:
-    """Packings of a reduced fleet, of several kinds."""
+    """Packings of a reduced fleet, of several device classes."""
     found = greedy(fleet)
     if found is not None:
         yield found
@@ -305,7 +305,7 @@ def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: ran
             bounded += check_bound(problem, fleet, reduction, seed)
     assert made > 0
     assert lifted > 0 or case in (VolumeAggregation, LinearPrices)
-    assert bounded > 0 or case in (EverythingOptional, Subproblem, Part, Zone)
+    assert bounded > 0 or case in (EverythingOptional, Subproblem, Part, OneZone)
 
 
 def test_bins_are_packings_of_the_fleet() -> None:

@@ -38,9 +38,9 @@ def test_every_free_machine_is_in_one_group() -> None:
     """Dealt by zone, across zones or by waste: nothing is lost, nothing twice, and zones stay apart when asked."""
     for seed, _, fleet, packing in plans(range(150)):
         free = sorted(m for m, machine in enumerate(packing.machines) if may_be_freed(fleet, machine))
-        for kind, groups in enumerate(groups_of(fleet, packing, 3, seed)):
+        for device_class, groups in enumerate(groups_of(fleet, packing, 3, seed)):
             assert sorted(m for group in groups for m in group) == free
-            if kind == 1:
+            if device_class == 1:
                 zones = [{fleet.pools[packing.machines[m].pool].zone for m in group} for group in groups]
                 assert all(len(found) == 1 for found in zones)
 

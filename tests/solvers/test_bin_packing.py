@@ -118,14 +118,14 @@ def one_card(components: list[dict[str, Any]]) -> Fleet:
 
 def test_prices_beyond_the_packing_core_are_left_to_others() -> None:
     """A pool at a billion dollars an hour: `auto` solves it, and the core is not asked."""
-    kinds = {
+    device_classes = {
         name: {"accelerator": "S", "accelerator_count": 1, "vcpus": 8, "memory_gib": 32, "price_per_hour": price}
         for name, price in (("cheap", 0.333333), ("dear", 1e9))
     }
     doc: dict[str, Any] = {
         "accelerators": {"S": {"memory_gib": 24}},
-        "instance_types": kinds,
-        "pools": [{"name": name, "instance_type": name, "zone": "a"} for name in kinds],
+        "instance_types": device_classes,
+        "pools": [{"name": name, "instance_type": name, "zone": "a"} for name in device_classes],
         "components": [{"name": "c", "copies": 2, "accelerator_memory_gib": 20}],
     }
     assert FleetBins.of(compile_fleet(Problem(**doc))) is None

@@ -18,9 +18,9 @@ from placement.direct.slots import most_new_machines
 from placement.heuristics import solve_greedy
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import Relaxed, Tree
-from placement.patterns.certificate import Box
+from placement.patterns.certificate import NodeDomain
 from placement.patterns.formulation import relax
-from placement.patterns.history import Verdict
+from placement.patterns.history import EngineVerdict
 from placement.planner import _packing_of
 from placement.reductions.limits import AtMix
 from placement.reductions.required import RequiredAsPlaced
@@ -147,28 +147,29 @@ def test_only_machines_of_one_price_may_stand_elsewhere() -> None:
 
 @pytest.mark.parametrize("seed", range(30))
 def test_boxes_after_a_mix_hold_all_but_what_is_ruled_out(seed: int) -> None:
-    """Each vector of counts beyond the limits is in just one open box, and none within them is."""
+    """Each vector of counts beyond the limits is in just one open node, and none within them is."""
     rng = random.Random(seed)
     relaxation = relax(apart(("x", "y", "z")))
     groups = ((0, 1, 2),) if rng.random() < 0.5 else ((0, 1),)
     fewest, most = (0, 0, 0), tuple(rng.randint(1, 3) for _ in range(3))
-    root = Box((*fewest, 0), (*most, sum(most[p] for p in groups[0])))
+    root = NodeDomain((*fewest, 0), (*most, sum(most[p] for p in groups[0])))
     whole = Relaxed(0, tuple(float(rng.randint(0, n)) for n in root.most), feasible=True)
-    boxes: list[Box] = []
+    domains: list[NodeDomain] = []
 
-    def solve(box: Box, _: Budget) -> Relaxed:
-        boxes.append(box)
+    def solve(domain: NodeDomain, _: Budget) -> Relaxed:
+        domains.append(domain)
         return whole
 
     tree = Tree(solve, lambda *_: None, relaxation, groups, root, whole)
     tree.step(Budget())
     assert tree.done
     limits = {k: rng.randint(0, root.most[k]) for k in rng.sample(range(4), rng.randint(1, 4))}
-    assert tree.exclude(limits, Verdict("an engine", 0, lambda: None, "nothing"), Budget())
+    assert tree.exclude(limits, EngineVerdict("an engine", 0, lambda: None, "nothing"), Budget())
     for counts in itertools.product(*(range(n + 1) for n in most)):
         every = (*counts, sum(counts[p] for p in groups[0]))
         inside = [
-            all(low <= n <= high for low, n, high in zip(box.fewest, every, box.most, strict=True)) for box in boxes
+            all(low <= n <= high for low, n, high in zip(domain.fewest, every, domain.most, strict=True))
+            for domain in domains
         ]
         beyond = any(every[k] > n for k, n in limits.items())
         assert sum(inside) == beyond
@@ -290,7 +291,7 @@ def test_what_is_ruled_out_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) ->
     fleet = apart(("x", "y"))
     track, bound, by_mix = prepared(fleet)
     assert track.best is not None
-    found: list[tuple[dict[int, int], Verdict]] = []
+    found: list[tuple[dict[int, int], EngineVerdict]] = []
     monkeypatch.setattr(bound, "exclude", lambda limits, verdict, *_: found.append((limits, verdict)))
     by_mix.run(Budget(), most=1)
     ((limits, verdict),) = found

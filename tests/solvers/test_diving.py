@@ -12,7 +12,7 @@ import pytest
 import placement
 from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
-from placement.compiled.machine_state import Box
+from placement.compiled.machine_state import MachineState
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
@@ -195,27 +195,27 @@ def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
     """Whatever may be seated and taken back in any order, the state and the machines are as before."""
     relaxation = relax(singles)
     seating, rng = Seating(relaxation), random.Random(0)
-    state = seating.start([1] * len(singles.pools), [5.0] * len(relaxation.ways))
-    state.by_way = [rng.random() for _ in relaxation.ways]
+    state = seating.start([1] * len(singles.pools), [5.0] * len(relaxation.modes))
+    state.by_mode = [rng.random() for _ in relaxation.modes]
     before = state.copy()
-    boxes = [Box(singles, p, None) for p in (0, 2, 4)]
-    empty = [box.save() for box in boxes]
+    open_machines = [MachineState(singles, p, None) for p in (0, 2, 4)]
+    empty = [open_machine.save() for open_machine in open_machines]
     seated = []
     for _ in range(300):
-        box, w = rng.choice(boxes), rng.randrange(len(relaxation.ways))
+        open_machine, w = rng.choice(open_machines), rng.randrange(len(relaxation.modes))
         if (
-            relaxation.ways[w].pool == box.pool
-            and (on := seating.tightest(box, w))
-            and seating.place(box, state, w, on)
+            relaxation.modes[w].pool == open_machine.pool
+            and (on := seating.tightest(open_machine, w))
+            and seating.place(open_machine, state, w, on)
         ):
-            seated.append((box, box.copies[-1]))
+            seated.append((open_machine, open_machine.copies[-1]))
     assert len(seated) > 20
     rng.shuffle(seated)
-    for box, copy in seated:
-        seating.take_back(box, state, copy)
-    assert [box.save() for box in boxes] == empty
+    for open_machine, copy in seated:
+        seating.take_back(open_machine, state, copy)
+    assert [open_machine.save() for open_machine in open_machines] == empty
     assert (state.out, state.most, state.zoned) == (before.out, before.most, before.zoned)
-    assert state.by_way == pytest.approx(before.by_way)
+    assert state.by_mode == pytest.approx(before.by_mode)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -268,16 +268,16 @@ def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
     rng = random.Random(seed)
     fleet = compile_fleet(Problem(**document(mixed(seed))))
     relaxation = relax(fleet)
-    kind = rng.choice(relaxation.kinds)
-    grid, box = SpaceGrid(kind), Box(fleet, kind.pools[0], None)
-    for item in rng.choices(kind.items, k=rng.randint(0, 2)):
-        box.room[0] -= item.memory_mib
-        box.share[0] -= item.share
-        box.vcpus -= item.vcpus
-        box.host -= item.host_mib
-    free = grid.free(box, 0)
+    device_class = rng.choice(relaxation.device_classes)
+    grid, open_machine = SpaceGrid(device_class), MachineState(fleet, device_class.pools[0], None)
+    for item in rng.choices(device_class.items, k=rng.randint(0, 2)):
+        open_machine.room[0] -= item.memory_mib
+        open_machine.share[0] -= item.share
+        open_machine.vcpus -= item.vcpus
+        open_machine.host -= item.host_mib
+    free = grid.free(open_machine, 0)
     for _ in range(50):
-        content = {i: rng.randint(1, 2) for i in range(len(kind.items)) if rng.random() < 0.4}
-        need = sum(times * kind.items[i].memory_mib for i, times in content.items())
+        content = {i: rng.randint(1, 2) for i in range(len(device_class.items)) if rng.random() < 0.4}
+        need = sum(times * device_class.items[i].memory_mib for i, times in content.items())
         if free is not None and grid.fits(free, content):
-            assert need <= box.room[0]
+            assert need <= open_machine.room[0]

@@ -40,14 +40,14 @@ def staying(fleet: Fleet, track: Track) -> tuple[Staying, Fleet, Relaxation, Pat
     assert track.best is not None
     bound = PatternBound(Solve(fleet, track, Budget()), track.best[1].left_out)
     bound.run(nodes=5)
-    assert bound.keeping is not None
+    assert bound.kept_copies is not None
     fresh = Greenfield.of(fleet, track.best[1], dear=True)
     assert fresh is not None
     settled = Preassigned.of(firm_fleet(Solve(fresh.fleet, track, Budget())), bound.worth)
     assert settled is not None
     rest = settled.fleet
     relaxation = relax(rest)
-    return Staying(fleet, rest, relaxation, bound.patterns, bound.keeping, 0), rest, relaxation, bound
+    return Staying(fleet, rest, relaxation, bound.patterns, bound.kept_copies, 0), rest, relaxation, bound
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -59,10 +59,10 @@ def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
     mix = mixes.offer(0.003, least, Budget())
     assert mix is not None
     assert len(mix.held) > 3
-    assert bound.keeping is not None
+    assert bound.kept_copies is not None
     kept = Counter(
         (fleet.instances[p.instance].pool, Seat(p.component, p.option, p.accelerators or ()))
-        for p, times in zip(fleet.places, bound.keeping.kept(), strict=True)
+        for p, times in zip(fleet.places, bound.kept_copies.kept(), strict=True)
         for _ in range(p.count if times > 0.01 and p.accelerators else 0)
     )
     held = Counter((machine.pool, seat) for machine in mix.held for seat in machine.seats)
@@ -75,8 +75,8 @@ def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
     sketch = Dive(relaxation, bound.patterns, 0).run(mix, WORK)
     assert sketch is not None
     there = [Counter(machine.seats) for machine in sketch.packing.machines]
-    for box in standing.spaces.boxes:  # as seated
-        seats = Counter(Seat(relaxation.ways[c.item].component, c.way.option, c.on) for c in box.copies)
+    for open_machine in standing.spaces.open_machines:  # as seated
+        seats = Counter(Seat(relaxation.modes[c.item].component, c.mode.option, c.on) for c in open_machine.copies)
         assert any(seats <= content for content in there)
 
 

@@ -52,10 +52,10 @@ def test_a_plan_has_room_on_its_own_machines(seeds: range) -> None:
         room = SpareRoom(relax(firm), bound.patterns)
         count = Counter(machine.pool for machine in packing.machines)
         counts = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
-        assert room.lacking(counts, Budget()) is None, f"seed {seed}"
+        assert room.separate(counts, Budget()) is None, f"seed {seed}"
         for p in count:
             fewer = tuple(n - (q == p) for q, n in enumerate(counts))
-            cut = room.lacking(fewer, Budget())
+            cut = room.separate(fewer, Budget())
             if cut is not None:
                 lacked += 1
                 assert cut.slack(fewer) < 0 <= cut.slack(counts), f"seed {seed}"
@@ -112,7 +112,7 @@ def test_a_wide_copy_touches_each_accelerator_once() -> None:
     assert mix is not None
     assert mix.machines == (2, 2, 0)
     assert mix.most is not None
-    assert sum(most for most, way in zip(mix.most, relax(fleet).ways, strict=True) if way.component == 0) == 2.0
+    assert sum(most for most, mode in zip(mix.most, relax(fleet).modes, strict=True) if mode.component == 0) == 2.0
 
 
 @seeds(range(150))
@@ -128,7 +128,7 @@ def test_mixes_by_rounding_have_room_and_keep_quotas(seeds: range) -> None:
         found += 1
         assert all(p.min_instances <= n for p, n in zip(firm.pools, mix.machines, strict=True))
         assert all(n <= (p.max_instances or n) for p, n in zip(firm.pools, mix.machines, strict=True)), f"seed {seed}"
-        assert SpareRoom(relax(firm), bound.patterns).lacking(mix.machines, Budget()) is None, f"seed {seed}"
+        assert SpareRoom(relax(firm), bound.patterns).separate(mix.machines, Budget()) is None, f"seed {seed}"
     assert found > 60 * len(seeds) / 150
 
 

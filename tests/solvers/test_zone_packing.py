@@ -17,7 +17,7 @@ from placement.parallel.job import Answer
 from placement.patterns.bound import PatternBound
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
-from placement.reductions.zone import Zone
+from placement.reductions.zone import OneZone
 from placement.solvers.column_generation import zone_packing
 from placement.solvers.column_generation.zone_counts import zone_counts
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
@@ -97,7 +97,7 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
         firm = RequiredAsPlaced.of(fresh.fleet, packing).fleet
         machines, ticks = [], 0
         for zone, counts in enumerate(counts_of(fleet, packing)):
-            alone = Zone.of(firm, zone, counts).fleet
+            alone = OneZone.of(firm, zone, counts).fleet
             again = Track(alone, Budget())
             solve_best_fit(Solve(alone, again, Budget(work=3)))
             if again.best is None:

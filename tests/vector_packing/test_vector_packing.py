@@ -18,7 +18,7 @@ def cheapest(problem: VectorPacking) -> int | None:
     items, types = len(problem.demands), len(problem.costs)
     available = list(problem.available) or [None] * types
     least = list(problem.least) or [0] * types
-    choices = [[(i, w, size) for w, size in enumerate(problem.ways(i))] for i in range(items)]
+    choices = [[(i, w, size) for w, size in enumerate(problem.modes(i))] for i in range(items)]
     flat = [row for rows in choices for row in rows]
 
     def contents(kind: int) -> set[tuple[int, ...]]:
@@ -69,7 +69,7 @@ def packings(draw: st.DrawFn, dimensions: int | None = None) -> VectorPacking:
     pairs = [(i, j) for i in range(items) for j in range(i, items)]
     allowed = None
     if dimensions is None and draw(st.integers(0, 3)) == 0:
-        allowed = [[draw(st.sets(st.integers(0, kinds - 1))) for _ in ways(row)] for row in sizes]
+        allowed = [[draw(st.sets(st.integers(0, kinds - 1))) for _ in modes(row)] for row in sizes]
     return VectorPacking(
         sizes=sizes,
         demands=draw(st.lists(st.integers(0, 2), min_size=items, max_size=items)),
@@ -83,7 +83,7 @@ def packings(draw: st.DrawFn, dimensions: int | None = None) -> VectorPacking:
     )
 
 
-def ways(row: list[Any]) -> list[Any]:
+def modes(row: list[Any]) -> list[Any]:
     """The ways of one entry of `sizes`."""
     return row if isinstance(row[0], list) else [row]
 

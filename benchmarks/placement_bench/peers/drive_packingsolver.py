@@ -24,7 +24,7 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
     builder.set_objective(objective.BinPacking if single else objective.VariableSizedBinPacking)
     groups: dict[tuple[int, ...], int] = {}  # items that may go into the same bins
     for item in case.items:
-        groups.setdefault(item.ways[0].bins, len(groups))
+        groups.setdefault(item.modes[0].bins, len(groups))
     copies = sum(item.copies for item in case.items)
     for kind, one in enumerate(case.bins):
         builder.add_bin_type(
@@ -35,11 +35,11 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
             copies=copies if one.count is None else one.count,
         )
     for item in case.items:
-        size = item.ways[0].size
+        size = item.modes[0].size
         builder.add_item_type(
             size[used[0]],
             weight=float(size[used[1]]) if len(used) > 1 else None,
-            eligibility_id=groups[item.ways[0].bins],
+            eligibility_id=groups[item.modes[0].bins],
             copies=item.copies,
         )
     parameters = one_dimensional.OptimizeParameters()
@@ -67,9 +67,9 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
 
 
 def _used_dimensions(case: packing.Packing) -> list[int]:
-    if any(len(item.ways) > 1 for item in case.items):
+    if any(len(item.modes) > 1 for item in case.items):
         raise packing.RefusedError("components have several ways to run")
-    used = [d for d in range(4) if any(item.ways[0].size[d] for item in case.items)]
+    used = [d for d in range(4) if any(item.modes[0].size[d] for item in case.items)]
     if len(used) > 2:
         raise packing.RefusedError(f"items have {len(used)} sizes")
     return used or [0]

@@ -18,7 +18,7 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
     del threads
     from rebalancer import ProblemSolver
 
-    if any(len(item.ways) > 1 for item in case.items):
+    if any(len(item.modes) > 1 for item in case.items):
         raise packing.RefusedError("components have several ways to run")
     started = time.monotonic()
     slots, start = _start(case)
@@ -27,16 +27,16 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
     solver.set_log_level("ERROR").set_object_name("copy").set_container_name("bin").set_assignment(start)
     for d in packing.used_dimensions(case):
         name = f"size{d}"
-        solver.add_object_dimension(name, {copy: float(case.items[i].ways[0].size[d]) for copy, i in item_of.items()})
+        solver.add_object_dimension(name, {copy: float(case.items[i].modes[0].size[d]) for copy, i in item_of.items()})
         solver.add_container_dimension(name, {slot: float(case.bins[k].capacity[d]) for slot, k in slots.items()})
         solver.add_constraint({"capacitySpec": {"name": name, "scope": "bin", "dimension": name}})
     barred = [
         {"object": copy, "scopeItem": slot}
         for copy, i in item_of.items()
         for slot, kind in slots.items()
-        if kind not in case.items[i].ways[0].bins
+        if kind not in case.items[i].modes[0].bins
     ]
-    if any(set(item.ways[0].bins) != _holding(case, item) for item in case.items):
+    if any(set(item.modes[0].bins) != _holding(case, item) for item in case.items):
         solver.add_constraint({"avoidAssignmentsSpec": {"name": "where", "scope": "bin", "assignments": barred}})
     costs = {slot: case.bins[kind].cost / packing.MICRO for slot, kind in slots.items()}
     solver.add_object_dimension("copies", {}, 1.0).add_container_dimension("copies", {}, float(len(item_of)))
@@ -58,7 +58,7 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
 
 def _holding(case: packing.Packing, item: packing.Item) -> set[int]:
     """Kinds of bins whose capacity alone lets an item in."""
-    size = item.ways[0].size
+    size = item.modes[0].size
     return {k for k, one in enumerate(case.bins) if all(s <= c for s, c in zip(size, one.capacity, strict=True))}
 
 
@@ -66,9 +66,9 @@ def _start(case: packing.Packing) -> tuple[dict[str, int], dict[str, list[str]]]
     """All bins there may be, by name, and which copies are in them at first."""
     chosen: dict[int, list[int]] = {}
     for i, item in enumerate(case.items):
-        if not item.ways[0].bins:
+        if not item.modes[0].bins:
             raise packing.RefusedError(f"{item.component} fits nowhere, and Rebalancer has no word for that")
-        kind = min(item.ways[0].bins, key=lambda k: case.bins[k].cost * _share(item, case.bins[k]))
+        kind = min(item.modes[0].bins, key=lambda k: case.bins[k].cost * _share(item, case.bins[k]))
         chosen.setdefault(kind, []).append(i)
     slots: dict[str, int] = {}
     start: dict[str, list[str]] = {}
@@ -89,7 +89,7 @@ def _start(case: packing.Packing) -> tuple[dict[str, int], dict[str, list[str]]]
 
 def _share(item: packing.Item, one: packing.Bin) -> float:
     """The largest share of a bin that an item takes."""
-    return max((s / c for s, c in zip(item.ways[0].size, one.capacity, strict=True) if c), default=1.0)
+    return max((s / c for s, c in zip(item.modes[0].size, one.capacity, strict=True) if c), default=1.0)
 
 
 if __name__ == "__main__":

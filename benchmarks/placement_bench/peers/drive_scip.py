@@ -25,7 +25,7 @@ def solve(case: packing.Packing, seconds: float, seed: int, threads: int) -> pac
     """The smaller of the formulations that can say it."""
     del threads  # one, as in the wheel
     for item in case.items:
-        if not any(way.bins for way in item.ways):
+        if not any(mode.bins for mode in item.modes):
             return packing.Packed([], None, 0.0, infeasible=True)
     program = ArcFlow(case) if ArcFlow.can_say(case) else Assignment(case)
     started = time.monotonic()
@@ -80,20 +80,20 @@ class ArcFlow:
         self.case = case
         self.model = Model()
         self.dimension = packing.used_dimensions(case)[0] if packing.used_dimensions(case) else 0
-        unit = reduce(math.gcd, [item.ways[0].size[self.dimension] for item in case.items], 0) or 1
-        self.sizes = [item.ways[0].size[self.dimension] // unit for item in case.items]
+        unit = reduce(math.gcd, [item.modes[0].size[self.dimension] for item in case.items], 0) or 1
+        self.sizes = [item.modes[0].size[self.dimension] // unit for item in case.items]
         self.capacities = [one.capacity[self.dimension] // unit for one in case.bins]
 
     @staticmethod
     def can_say(case: packing.Packing) -> bool:
         """One size, one way, every item into every bin that holds it; and not larger than the assignment."""
-        if len(packing.used_dimensions(case)) > 1 or any(len(item.ways) > 1 for item in case.items):
+        if len(packing.used_dimensions(case)) > 1 or any(len(item.modes) > 1 for item in case.items):
             return False
         mine = ArcFlow(case)
         if not all(mine.sizes):
             return False
         for item, size in zip(case.items, mine.sizes, strict=False):
-            if set(item.ways[0].bins) != {k for k, capacity in enumerate(mine.capacities) if capacity >= size}:
+            if set(item.modes[0].bins) != {k for k, capacity in enumerate(mine.capacities) if capacity >= size}:
                 return False
         return len(mine.arcs()) <= MOST_VARIABLES
 
@@ -196,7 +196,7 @@ class Assignment:
         self.slots = [
             (kind, number) for kind in range(len(case.bins)) for number in range(packing.most_used(case, kind))
         ]
-        pairs = sum(len(item.ways) for item in case.items) * len(self.slots)
+        pairs = sum(len(item.modes) for item in case.items) * len(self.slots)
         if pairs > MOST_VARIABLES:
             raise packing.RefusedError(f"the assignment program would have {pairs} variables")
 
@@ -208,14 +208,14 @@ class Assignment:
             (slot, i, w): model.addVar(vtype="I", lb=0, ub=item.copies)
             for slot in self.slots
             for i, item in enumerate(case.items)
-            for w, way in enumerate(item.ways)
-            if slot[0] in way.bins
+            for w, mode in enumerate(item.modes)
+            if slot[0] in mode.bins
         }
         for i, item in enumerate(case.items):
             model.addCons(_sum([v for (_, j, _), v in self.put.items() if j == i]) == item.copies)
         inside = {slot: [] for slot in self.slots}
         for (slot, i, w), variable in self.put.items():
-            inside[slot].append((case.items[i].ways[w].size, variable))
+            inside[slot].append((case.items[i].modes[w].size, variable))
         for slot, content in inside.items():
             capacity = case.bins[slot[0]].capacity
             for d in range(len(capacity)):

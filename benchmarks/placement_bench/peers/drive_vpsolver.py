@@ -74,24 +74,24 @@ def in_words(case: packing.Packing) -> Words | None:
     not go into a bin that would hold it, or has no size at all, which VPSolver does not take, it gets one more size:
     one, of as much as there are copies in the bins that it may go to, and of nothing in the others.
     """
-    kinds = sorted({k for item in case.items for way in item.ways for k in way.bins if case.bins[k].count != 0})
-    ways = {
-        (i, w): frozenset(way.bins) & frozenset(kinds)
+    kinds = sorted({k for item in case.items for mode in item.modes for k in mode.bins if case.bins[k].count != 0})
+    modes = {
+        (i, w): frozenset(mode.bins) & frozenset(kinds)
         for i, item in enumerate(case.items)
-        for w, way in enumerate(item.ways)
+        for w, mode in enumerate(item.modes)
     }
-    if any(not any(ways[i, w] for w in range(len(item.ways))) for i, item in enumerate(case.items)):
+    if any(not any(modes[i, w] for w in range(len(item.modes))) for i, item in enumerate(case.items)):
         return None
     used = packing.used_dimensions(case)
-    units = {d: math.gcd(*(way.size[d] for item in case.items for way in item.ways)) for d in used}
+    units = {d: math.gcd(*(mode.size[d] for item in case.items for mode in item.modes)) for d in used}
     capacity = {k: tuple(case.bins[k].capacity[d] // units[d] for d in used) for k in kinds}
-    size = {(i, w): tuple(case.items[i].ways[w].size[d] // units[d] for d in used) for i, w in ways}
-    unsaid = {way: tuple(sorted(bins)) for way, bins in ways.items() if bins and _unsaid(size[way], bins, capacity)}
+    size = {(i, w): tuple(case.items[i].modes[w].size[d] // units[d] for d in used) for i, w in modes}
+    unsaid = {mode: tuple(sorted(bins)) for mode, bins in modes.items() if bins and _unsaid(size[mode], bins, capacity)}
     groups = sorted(set(unsaid.values()))
     copies = sum(item.copies for item in case.items)
     members: dict[tuple[tuple[int, ...], ...], list[tuple[int, list[int]]]] = {}
     for i, item in enumerate(case.items):
-        there = [w for w in range(len(item.ways)) if ways[i, w]]
+        there = [w for w in range(len(item.modes)) if modes[i, w]]
         marks = {w: tuple(int(unsaid.get((i, w)) == group) for group in groups) for w in there}
         members.setdefault(tuple(size[i, w] + marks[w] for w in there), []).append((i, there))
     unit = math.gcd(*(case.bins[k].cost for k in kinds)) or 1
@@ -209,15 +209,15 @@ def loads_of(case: packing.Packing, words: Words, found: Decoded) -> list[tuple[
     VPSolver packs no fewer copies than there are, but may leave some too many: it counts the ways of an item apart when
     it takes out of a bin what is beyond the demand.
     """
-    queues = [[(i, ways) for i, ways in some for _ in range(case.items[i].copies)] for some in words.alike]
+    queues = [[(i, modes) for i, modes in some for _ in range(case.items[i].copies)] for some in words.alike]
     loads = []
     for kind, contents in zip(words.kinds, found, strict=True):
         for content in (content for times, content in contents for _ in range(times)):
             load = []
-            for item, way in content:
+            for item, mode in content:
                 if queues[item]:
-                    i, ways = queues[item].pop()
-                    load.append((i, ways[way]))
+                    i, modes = queues[item].pop()
+                    load.append((i, modes[mode]))
             if load:
                 loads.append((kind, load))
     return loads

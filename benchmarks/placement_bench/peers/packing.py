@@ -40,7 +40,7 @@ class Bin:
 
 
 @dataclass
-class Way:
+class Mode:
     """A way to pack one item: what it takes, and into which bins it may go."""
 
     option: int
@@ -55,7 +55,7 @@ class Item:
 
     component: str
     copies: int
-    ways: list[Way]
+    modes: list[Mode]
 
 
 @dataclass
@@ -157,7 +157,7 @@ def _bin(document: Document, pool: Document, shared: bool) -> Bin:
 
 
 def _item(document: Document, component: Document, options: list[Document], shared: bool, bins: list[Bin]) -> Item:
-    ways = []
+    modes = []
     for number, option in enumerate(options):
         count = option.get("accelerators", 1)
         if shared and count > 1:
@@ -174,8 +174,8 @@ def _item(document: Document, component: Document, options: list[Document], shar
             and all(takes <= has for takes, has in zip(size, one.capacity, strict=True))
             and (not count or (one.accelerators >= count and memory <= _device(document, pool)))
         )
-        ways.append(Way(number, size, fitting, count))
-    return Item(component["name"], component["copies"], ways)
+        modes.append(Mode(number, size, fitting, count))
+    return Item(component["name"], component["copies"], modes)
 
 
 def _allowed(document: Document, component: Document, option: Document, pool: Document) -> bool:
@@ -196,7 +196,7 @@ def _device(document: Document, pool: Document) -> int:
 
 def used_dimensions(packing: Packing) -> list[int]:
     """Dimensions in which some item has a size."""
-    return [d for d in range(4) if any(way.size[d] for item in packing.items for way in item.ways)]
+    return [d for d in range(4) if any(mode.size[d] for item in packing.items for mode in item.modes)]
 
 
 def most_used(packing: Packing, kind: int) -> int:
@@ -205,8 +205,8 @@ def most_used(packing: Packing, kind: int) -> int:
     With one way each, that is what first-fit decreasing takes for all items that go there: a solution with more could
     pack all of them so, in fewer of these bins.
     """
-    there = [(i, item) for i, item in enumerate(packing.items) if any(kind in way.bins for way in item.ways)]
-    if any(len(item.ways) > 1 for _, item in there):
+    there = [(i, item) for i, item in enumerate(packing.items) if any(kind in mode.bins for mode in item.modes)]
+    if any(len(item.modes) > 1 for _, item in there):
         most = sum(item.copies for _, item in there)
     else:
         most = len(first_fit(packing, kind, [i for i, _ in there]))
@@ -217,7 +217,7 @@ def most_used(packing: Packing, kind: int) -> int:
 def first_fit(packing: Packing, kind: int, items: list[int]) -> list[list[int]]:
     """Bins of one kind, each with its items, that first-fit takes, those that are largest in some dimension first."""
     capacity = packing.bins[kind].capacity
-    size_of = {i: next(way.size for way in packing.items[i].ways if kind in way.bins) for i in items}
+    size_of = {i: next(mode.size for mode in packing.items[i].modes if kind in mode.bins) for i in items}
     largest = {
         i: max((s / c for s, c in zip(size, capacity, strict=True) if c), default=0.0) for i, size in size_of.items()
     }
@@ -256,8 +256,8 @@ def to_plan(packing: Packing, packed: Packed, solver: str) -> Document:
         instance = f"{one.pool}/new-{opened[kind]}"
         plan["instances"].append({"id": instance, "pool": one.pool, "new": True})
         free = 0  # the next accelerator that nobody owns
-        for item, way in content:
-            chosen = packing.items[item].ways[way]
+        for item, mode in content:
+            chosen = packing.items[item].modes[mode]
             first = 0 if packing.shared else free
             plan["assignments"].append(
                 {

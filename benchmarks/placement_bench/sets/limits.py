@@ -101,13 +101,13 @@ def options(count: int) -> Document:
     found = []
     for c, row in enumerate(_components(count, 3)):
         one = {key: row.pop(key) for key in ("accelerators", "accelerator_memory_gib", "shared", "vcpus", "memory_gib")}
-        ways = [{**one, "throughput": 10}, {**one, "shared": False, "throughput": 25}]
+        modes = [{**one, "throughput": 10}, {**one, "shared": False, "throughput": 25}]
         if c % 3 == 2:
             del row["copies"]
             row["demand"] = 42
         elif c % 3 == 1:
             row.update(min_copies=1, priority=c % 2)
-        found.append({**row, "options": ways})
+        found.append({**row, "options": modes})
     return _document(f"options-{count}", _pools(45, 3), found)
 
 

@@ -63,7 +63,7 @@ def _product(entry: At) -> At:
     if not isinstance(entry.value, str):
         return entry
     try:
-        return At(parse_json(entry.value, "").value, entry.way)
+        return At(parse_json(entry.value, "").value, entry.mode)
     except DocumentError as error:
         raise FieldError(entry.path, error.faults[0].rule) from None
 

@@ -53,12 +53,12 @@ class At:
     """A value of a JSON document, and the way to it."""
 
     value: Any
-    way: tuple[str | int, ...] = ()
+    mode: tuple[str | int, ...] = ()
 
     @property
     def path(self) -> str:
         """The way as a JSON path."""
-        return json_path(self.way)
+        return json_path(self.mode)
 
     def fault(self, rule: str) -> FieldError:
         """The error that this value breaks a rule."""
@@ -68,7 +68,7 @@ class At:
         """What stands under a key, which must be there."""
         found = self.get(name)
         if found is None:
-            raise FieldError(json_path((*self.way, name)), "is required")
+            raise FieldError(json_path((*self.mode, name)), "is required")
         return found
 
     def get(self, name: str) -> At | None:
@@ -76,19 +76,19 @@ class At:
         if not isinstance(self.value, dict):
             raise self.fault("must be a mapping of keys to values")
         found = self.value.get(name)
-        return None if found is None else At(found, (*self.way, name))
+        return None if found is None else At(found, (*self.mode, name))
 
     def items(self) -> Iterator[At]:
         """The values of a list."""
         if not isinstance(self.value, list):
             raise self.fault("must be a list")
-        return (At(value, (*self.way, index)) for index, value in enumerate(self.value))
+        return (At(value, (*self.mode, index)) for index, value in enumerate(self.value))
 
     def values(self) -> Iterator[At]:
         """The values of a mapping."""
         if not isinstance(self.value, dict):
             raise self.fault("must be a mapping of keys to values")
-        return (At(value, (*self.way, str(name))) for name, value in self.value.items())
+        return (At(value, (*self.mode, str(name))) for name, value in self.value.items())
 
     def text(self) -> str:
         """Text that is not empty, on one line."""

@@ -36,18 +36,18 @@ def _broken(fleet: Fleet, packing: Packing) -> Iterator[str]:
 
 def _machine(fleet: Fleet, machine: Machine) -> Iterator[str]:
     shape, name = fleet.pools[machine.pool].shape, f"a machine of {fleet.pools[machine.pool].name}"
-    ways = [(seat, fleet.components[seat.component].options[seat.option]) for seat in machine.seats]
+    modes = [(seat, fleet.components[seat.component].options[seat.option]) for seat in machine.seats]
     here = Counter(seat.component for seat in machine.seats)
-    for seat, option in ways:
+    for seat, option in modes:
         distinct = set(seat.accelerators)
         if len(distinct) != len(seat.accelerators) or len(distinct) != option.accelerators:
             yield f"{name}: a copy has accelerators {seat.accelerators}, it needs {option.accelerators}"
         if not distinct <= set(range(shape.accelerators)) or machine.pool not in option.pools:
             yield f"{name}: a copy of {fleet.components[seat.component].name} may not stand there"
-    if sum(o.vcpus for _, o in ways) > shape.vcpus or sum(o.host_mib for _, o in ways) > shape.host_mib:
+    if sum(o.vcpus for _, o in modes) > shape.vcpus or sum(o.host_mib for _, o in modes) > shape.host_mib:
         yield f"{name}: host vCPUs or memory"
     for k in range(shape.accelerators):
-        users = [option for seat, option in ways if k in seat.accelerators]
+        users = [option for seat, option in modes if k in seat.accelerators]
         alone = len(users) == 1 or all(option.shared for option in users)
         share = sum(option.share for option in users)
         if not alone or share > WHOLE_SHARE or sum(option.memory_mib for option in users) > shape.memory_mib:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from placement.direct.milp.model import DirectModel
 from placement.direct.slots import slots_of
-from placement.engines.mps import Row, to_mps
+from placement.engines.mps import MpsRow, to_mps
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -32,9 +32,9 @@ def to_standard_form(fleet: Fleet, ticks: int | None, given: tuple[int, ...] = (
         if side is None or None in terms.values():
             return None
         numbers = {k: n for k, n in terms.items() if n is not None}
-        rows.append(Row(side if row.sense >= 0 else None, side if row.sense <= 0 else None, numbers))
+        rows.append(MpsRow(side if row.sense >= 0 else None, side if row.sense <= 0 else None, numbers))
     if ticks is not None:
-        rows.append(Row(None, (ticks - goal.offset) // goal.scale, {column[var]: n for var, n in goal.terms}))
+        rows.append(MpsRow(None, (ticks - goal.offset) // goal.scale, {column[var]: n for var, n in goal.terms}))
     return to_mps("placement", [(program.low[var], program.high[var]) for var in column], rows)
 
 

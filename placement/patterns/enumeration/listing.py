@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from placement.patterns.formulation import Kind
+    from placement.patterns.formulation import DeviceClass
     from placement.patterns.pricing import Knapsack
 
     Ints = NDArray[np.int64]
 
-_MOST_TABLE = 2**22  # entries of the tables of one kind
+_MOST_TABLE = 2**22  # entries of the tables of one device class
 _PARTS = 4  # times as many parts of patterns may be open as patterns may be found
 _FAR = 2**62
 
 
 def list_patterns(
-    kind: Kind, knapsack: Knapsack, values: Sequence[int | None], least: int, most: int
+    device_class: DeviceClass, knapsack: Knapsack, values: Sequence[int | None], least: int, most: int
 ) -> list[dict[int, int]] | None:
     """Every pattern worth `least` to which nothing can be added, (item -> times); None: more than `most`, or too large.
 
     Parameters
     ----------
-    knapsack : of the kind, with the limits that hold.
+    knapsack : of the device class, with the limits that hold.
     values : (items,) of each item, at least 0; None of those that may not stand in a pattern.
 
     O(found x items x limits), and O(states x items) for the tables.
@@ -43,7 +43,7 @@ def list_patterns(
     worth = [values[i] or 0 for i in order]
     if knapsack.states * (len(order) + 1) > _MOST_TABLE or _reach(knapsack, order, worth) >= _FAR:
         return None
-    parts = _Parts(kind, knapsack, order)
+    parts = _Parts(device_class, knapsack, order)
     tables = _tables(knapsack, order, worth)
     if tables[0][knapsack.room] < least:
         return []
@@ -80,15 +80,15 @@ def _matrix(rows: Sequence[Sequence[int]], width: int) -> Ints:
 class _Parts:
     """Parts of patterns: how often each item so far stands in them, the room left (by grid, and in true needs)."""
 
-    def __init__(self, kind: Kind, knapsack: Knapsack, order: Sequence[int]) -> None:
+    def __init__(self, device_class: DeviceClass, knapsack: Knapsack, order: Sequence[int]) -> None:
         self._needs = _matrix([knapsack.needs[i] for i in order], len(knapsack.room))
-        self._true = _matrix([kind.items[i] for i in order], len(kind.room))
+        self._true = _matrix([device_class.items[i] for i in order], len(device_class.room))
         self._limits = [knapsack.limits[i] for i in order]
         rest = np.array(self._limits, dtype=np.int64)[:, None] * self._true
         self._rest = np.concatenate([np.cumsum(rest[::-1], axis=0)[::-1][1:], np.zeros((1, rest.shape[1]), np.int64)])
         self._counts = np.zeros((1, len(order)), dtype=np.int32)
         self._room = np.array([knapsack.room], dtype=np.int64)
-        self._left = np.array([kind.room], dtype=np.int64)
+        self._left = np.array([device_class.room], dtype=np.int64)
         self._value = np.zeros(1, dtype=np.int64)
 
     def extend(self, k: int, value: int, table: Ints, least: int, most: int) -> bool:

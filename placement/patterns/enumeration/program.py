@@ -1,8 +1,8 @@
-"""The integer program over listed patterns: whole machines, copies and accelerators in one box.
+"""The integer program over listed patterns: whole machines, copies and accelerators in one node.
 
 With all patterns that plans of at most so much money can have (`reduced_costs`, `listing`), it decides what the tree
 would have to branch for: its least cost is a bound, and that there is no solution proves that no such plan is in the
-box.
+node.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ import highspy
 import numpy as np
 
 from placement.engines.highs import LARGEST, SHARP, EngineError, least_steps, load_lp, none_up_to, run, stopped_when
-from placement.engines.mps import Row, to_mps
+from placement.engines.mps import MpsRow, to_mps
 from placement.patterns.branching_aggregates import counts_costing
 from placement.patterns.formulation import volumes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from placement.patterns.certificate import Box, Groups
+    from placement.patterns.certificate import Groups, NodeDomain
     from placement.patterns.enumeration.reduced_costs import Reduced
-    from placement.patterns.formulation import Relaxation, Way
+    from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
 
@@ -34,10 +34,10 @@ _MOST_COUNTS = 40  # of machines, that are looked at one by one
 _NODES = 1_000  # for each of them
 
 
-class Answer(NamedTuple):
+class ProgramAnswer(NamedTuple):
     """What the program says: the least cost, micro-dollars per hour, that is proven (None: there is no solution).
 
-    And the best solution, if any: machines per pool, copies by each way, accelerators that hold each pattern.
+    And the best solution, if any: machines per pool, copies by each mode, accelerators that hold each pattern.
     """
 
     bound: int | None
@@ -96,11 +96,11 @@ class _Rows:
         part.index, part.value = self.index[:end], self.value[:end]
         return part
 
-    def in_integers(self, rows: int) -> list[Row]:
+    def in_integers(self, rows: int) -> list[MpsRow]:
         """The first rows, whose numbers are whole, as that."""
         ends = self.starts
         return [
-            Row(
+            MpsRow(
                 None if math.isinf(self.low[r]) else int(self.low[r]),
                 None if math.isinf(self.high[r]) else int(self.high[r]),
                 _whole(dict(zip(self.index[ends[r] : ends[r + 1]], self.value[ends[r] : ends[r + 1]], strict=True))),
@@ -150,36 +150,36 @@ def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
 
 
 class WholeProgram:
-    """The program of one box: machines first, then ways that copies may still go, then patterns."""
+    """The program of one node: machines first, then modes that copies may still go, then patterns."""
 
     def __init__(
-        self, relaxation: Relaxation, groups: Groups, box: Box, reduced: Reduced, patterns: Sequence[Pattern]
+        self, relaxation: Relaxation, groups: Groups, domain: NodeDomain, reduced: Reduced, patterns: Sequence[Pattern]
     ) -> None:
-        """O(ways + size of the patterns)."""
+        """O(modes + size of the patterns)."""
         self._relaxation = relaxation
         self._rows = rows = _Rows()
         pools = relaxation.fleet.pools
         self._machines = [rows.column(reduced.most[p.index], reduced.fewest[p.index], p.price / _MICRO) for p in pools]
-        self._ways = {w: rows.column(most) for w, most in enumerate(reduced.copies) if most}
+        self._modes = {w: rows.column(most) for w, most in enumerate(reduced.copies) if most}
         self._at: dict[tuple[int, int], dict[int, int]] = {}  # the same of a component on a pool
-        for w, column in self._ways.items():
-            way = relaxation.ways[w]
-            self._at.setdefault((way.component, way.pool), {})[w] = column
+        for w, column in self._modes.items():
+            mode = relaxation.modes[w]
+            self._at.setdefault((mode.component, mode.pool), {})[w] = column
         self._patterns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
         self._alone = self._machines_alone(reduced)
         self._component_rows()
         self._pattern_rows(patterns)
         self._volume_rows()
-        self._box_rows(groups, box, reduced)
+        self._domain_rows(groups, domain, reduced)
         self._unit = math.gcd(*(pool.price for pool in pools)) or 1
         self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self._machines)}
         # All machines, copies and accelerators that a solution may have: each column counts some of them.
         self._things = 2 * sum(reduced.most[: len(pools)])
         self._things += sum(component.copies for component in relaxation.fleet.components)
-        self._things += sum(self._devices(reduced, kind.index) for kind in relaxation.kinds)
+        self._things += sum(self._devices(reduced, device_class.index) for device_class in relaxation.device_classes)
         self._given = len(rows.low)  # rows before that of the money
 
-    def solve(self, money: int, budget: Budget, nodes: int) -> Answer:
+    def solve(self, money: int, budget: Budget, nodes: int) -> ProgramAnswer:
         """The cheapest solution of at most `money` micro-dollars per hour, as far as `nodes` and the budget reach."""
         rows = self._rows
         unit, steps = self._unit, money // self._unit
@@ -199,37 +199,37 @@ class WholeProgram:
             **({} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}),
         )
         if solver is None:
-            return Answer(0)
+            return ProgramAnswer(0)
         with stopped_when(budget.over, solver):
             status = _run_twice(solver)
         if status is None:
-            return Answer(0)
+            return ProgramAnswer(0)
         if status == highspy.HighsModelStatus.kInfeasible:
             proved = none_up_to(steps, noise)
             if proved > steps:
-                return Answer(None)
+                return ProgramAnswer(None)
             there = self._any_between(proved, steps, budget)
-            return Answer(None) if there is False else Answer(0 if there else proved * unit)
+            return ProgramAnswer(None) if there is False else ProgramAnswer(0 if there else proved * unit)
         info = solver.getInfo()
         proved = max(0, least_steps(max(0.0, min(info.mip_dual_bound * _MICRO / unit, float(steps))), noise))
         if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            return Answer(proved * unit)
+            return ProgramAnswer(proved * unit)
         values = np.rint(np.array(solver.getSolution().col_value)).astype(np.int64).tolist()
         found = sum(int(n) * values[k] for k, n in self._cost.items())
         ended = status == highspy.HighsModelStatus.kOptimal
         if ended and proved < found and self._any_between(proved, found - 1, budget) is False:
             proved = found
-        return Answer(
+        return ProgramAnswer(
             proved * unit,
             tuple(values[k] for k in self._machines),
-            tuple(values[self._ways[w]] if w in self._ways else 0 for w in range(len(self._relaxation.ways))),
+            tuple(values[self._modes[w]] if w in self._modes else 0 for w in range(len(self._relaxation.modes))),
             tuple(values[k] for k in self._patterns),
         )
 
     def to_mps(self, money: int) -> str:
         """The program for solutions of at most `money` micro-dollars per hour, in the MPS format."""
         columns = [(int(low), int(high)) for low, high in zip(self._rows.lower, self._rows.upper, strict=True)]
-        rows = [*self._rows.in_integers(self._given), Row(None, money // self._unit, _whole(self._cost))]
+        rows = [*self._rows.in_integers(self._given), MpsRow(None, money // self._unit, _whole(self._cost))]
         return to_mps("patterns", columns, rows)
 
     def _any_between(self, least: int, most: int, budget: Budget) -> bool | None:
@@ -266,20 +266,20 @@ class WholeProgram:
         return True if status == highspy.HighsModelStatus.kOptimal else None
 
     def _devices(self, reduced: Reduced, q: int) -> int:
-        """The most accelerators of a kind."""
-        return sum(self._relaxation.devices(p) * reduced.most[p] for p in self._relaxation.kinds[q].pools)
+        """The most accelerators of a device class."""
+        return sum(self._relaxation.devices(p) * reduced.most[p] for p in self._relaxation.device_classes[q].pools)
 
     def _machines_alone(self, reduced: Reduced) -> dict[int, dict[int, int]]:
         """By pool, for each dedicated component, the column of its machines: enough for its copies there."""
         found: dict[int, dict[int, int]] = {p: {} for p in range(len(self._machines))}
-        for w in self._ways:
-            way = self._relaxation.ways[w]
-            if way.parts and way.component not in found[way.pool]:
-                found[way.pool][way.component] = self._rows.column(reduced.most[way.pool])
+        for w in self._modes:
+            mode = self._relaxation.modes[w]
+            if mode.parts and mode.component not in found[mode.pool]:
+                found[mode.pool][mode.component] = self._rows.column(reduced.most[mode.pool])
         for p, machines in found.items():
             for c, column in machines.items():
                 on_them = dict.fromkeys(self._at[c, p].values(), -1.0)
-                parts = max(self._relaxation.ways[w].parts for w in self._at[c, p])
+                parts = max(self._relaxation.modes[w].parts for w in self._at[c, p])
                 self._rows.row(0.0, _INF, {column: float(parts)} | on_them)
         return found
 
@@ -290,72 +290,72 @@ class WholeProgram:
     def _component_rows(self) -> None:
         relaxation = self._relaxation
         by_component: dict[int, list[int]] = {}
-        for w in self._ways:
-            by_component.setdefault(relaxation.ways[w].component, []).append(w)
+        for w in self._modes:
+            by_component.setdefault(relaxation.modes[w].component, []).append(w)
         by_level: dict[int, list[int]] = {}
         for component in relaxation.fleet.components:
-            ways = by_component.get(component.index, [])
-            if not relaxation.ways_of[component.index]:
+            modes = by_component.get(component.index, [])
+            if not relaxation.modes_of[component.index]:
                 continue
-            copies = {self._ways[w]: 1.0 for w in ways}
+            copies = {self._modes[w]: 1.0 for w in modes}
             self._rows.row(component.required, _INF if component.demand else component.copies, copies)
             if component.demand:
-                rates = {self._ways[w]: float(relaxation.ways[w].throughput) for w in ways}
+                rates = {self._modes[w]: float(relaxation.modes[w].throughput) for w in modes}
                 self._rows.row(component.demand, _INF, rates)
             if component.level is not None:
-                by_level.setdefault(component.level, []).extend(ways)
+                by_level.setdefault(component.level, []).extend(modes)
             limits = relaxation.zones[component.index]
             if limits is not None:
                 for zone, low in limits.least.items():
-                    here = {self._ways[w]: 1.0 for w in ways if relaxation.ways[w].zone == zone}
+                    here = {self._modes[w]: 1.0 for w in modes if relaxation.modes[w].zone == zone}
                     self._rows.row(low, limits.most[zone], here)
         for level, most in enumerate(relaxation.given or ()):
             wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
-            self._rows.row(wanted - most, _INF, {self._ways[w]: 1.0 for w in by_level.get(level, ())})
+            self._rows.row(wanted - most, _INF, {self._modes[w]: 1.0 for w in by_level.get(level, ())})
 
     def _pattern_rows(self, patterns: Sequence[Pattern]) -> None:
         """Patterns are on accelerators, copies in patterns."""
         relaxation = self._relaxation
         devices = [
-            {k: part for p in kind.pools for k, part in self._shared(p, float(relaxation.devices(p))).items()}
-            for kind in relaxation.kinds
+            {k: part for p in device_class.pools for k, part in self._shared(p, float(relaxation.devices(p))).items()}
+            for device_class in relaxation.device_classes
         ]
-        touch: dict[tuple[int, int], dict[int, float]] = {}
-        for w, column in self._ways.items():
-            way = relaxation.ways[w]
-            if way.kind is not None and way.owns:
-                devices[way.kind][column] = -float(way.owns)
-            if way.kind is not None and way.item is not None:
-                touch.setdefault((way.kind, way.item), {})[column] = -float(way.touches)
+        coverage: dict[tuple[int, int], dict[int, float]] = {}
+        for w, column in self._modes.items():
+            mode = relaxation.modes[w]
+            if mode.device_class is not None and mode.owns:
+                devices[mode.device_class][column] = -float(mode.owns)
+            if mode.device_class is not None and mode.item is not None:
+                coverage.setdefault((mode.device_class, mode.item), {})[column] = -float(mode.touches)
         for column, (q, pattern) in zip(self._patterns, patterns, strict=True):
             devices[q][column] = -1.0
             for i, times in pattern:
-                if (q, i) in touch:
-                    touch[q, i][column] = float(times)
-        for terms in (*devices, *touch.values()):
+                if (q, i) in coverage:
+                    coverage[q, i][column] = float(times)
+        for terms in (*devices, *coverage.values()):
             self._rows.row(0.0, _INF, terms)
 
     def _volume_rows(self) -> None:
         """What patterns do not count: vCPU and host memory, and copies on one machine, per pool."""
         relaxation = self._relaxation
-        by_pool: dict[int, list[tuple[int, Way]]] = {}
-        for w, column in self._ways.items():
-            if not relaxation.ways[w].parts:
-                by_pool.setdefault(relaxation.ways[w].pool, []).append((column, relaxation.ways[w]))
-        for p, ways in by_pool.items():
+        by_pool: dict[int, list[tuple[int, Mode]]] = {}
+        for w, column in self._modes.items():
+            if not relaxation.modes[w].parts:
+                by_pool.setdefault(relaxation.modes[w].pool, []).append((column, relaxation.modes[w]))
+        for p, modes in by_pool.items():
             several = relaxation.fleet.pools[p].shape.accelerators > 1
             for r, have in enumerate(volumes(relaxation.fleet, p)):
                 if r >= _HOST and several:
-                    taken = {column: -float(way.usage[r]) for column, way in ways if way.usage[r]}
+                    taken = {column: -float(mode.usage[r]) for column, mode in modes if mode.usage[r]}
                     self._rows.row(0.0, _INF, self._shared(p, float(have)) | taken)
         for (c, p), most in relaxation.on_one.items():
             if (c, p) in self._at:
                 copies = dict.fromkeys(self._at[c, p].values(), -1.0)
                 self._rows.row(0.0, _INF, self._shared(p, float(most)) | copies)
 
-    def _box_rows(self, groups: Groups, box: Box, reduced: Reduced) -> None:
+    def _domain_rows(self, groups: Groups, domain: NodeDomain, reduced: Reduced) -> None:
         pools = len(self._machines)
         for g, group in enumerate(groups, start=pools):
             self._rows.row(reduced.fewest[g], reduced.most[g], {self._machines[p]: 1.0 for p in group})
-        for s, (low, high) in box.sums.items():
-            self._rows.row(low, high, {self._ways[w]: 1.0 for w in self._relaxation.sums[s] if w in self._ways})
+        for s, (low, high) in domain.aggregates.items():
+            self._rows.row(low, high, {self._modes[w]: 1.0 for w in self._relaxation.aggregates[s] if w in self._modes})

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from placement.patterns.certificate import Box, Prices
+    from placement.patterns.certificate import NodeDomain, Prices
     from placement.patterns.master import Duals, Pattern
-    from placement.patterns.running.state import Resident, Today
+    from placement.patterns.running.state import Resident, RunningState
     from placement.solving.budget import Budget
 
 _INF = highspy.kHighsInf
@@ -40,41 +40,41 @@ class Content(NamedTuple):
     others: tuple[tuple[int, int], ...]
 
 
-class KeepProgram(PatternProgram):
+class KeptCopiesProgram(PatternProgram):
     """The pattern program of a relaxation with what runs today."""
 
-    def __init__(self, today: Today, patterns: Iterable[Pattern], box: Box) -> None:
-        """O(ways + places + patterns)."""
-        super().__init__(today.relaxation)
-        self._today = today
+    def __init__(self, running_state: RunningState, patterns: Iterable[Pattern], domain: NodeDomain) -> None:
+        """O(modes + places + patterns)."""
+        super().__init__(running_state.relaxation)
+        self._running_state = running_state
         self.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._keep: dict[int, int] = {}  # rows: copies of a component that are kept, or moved
-        for c, (money, n) in enumerate(zip(today.money, today.needed, strict=True)):
+        for c, (money, n) in enumerate(zip(running_state.money, running_state.needed, strict=True)):
             if n and money:
                 self._keep[c] = self._later_row(float(n))
                 self._new_column({self._keep[c]: 1.0}, cost=float(money) / MICRO)
-        self._seats = [self._later_row(0.0) for _ in today.seats]
+        self._seats = [self._later_row(0.0) for _ in running_state.seats]
         self._contents: dict[Content, int] = {}  # their columns
         self._owned: list[tuple[Resident, int]] = []  # on each of their seats, and columns
-        self._stays = self._running(box)
-        for s, seat in enumerate(today.seats):
-            free = {self._seats[s]: -1.0, self._device[seat.kind]: 1.0}  # nothing is kept there
+        self._stays = self._running(domain)
+        for s, seat in enumerate(running_state.seats):
+            free = {self._seats[s]: -1.0, self._capacity[seat.device_class]: 1.0}  # nothing is kept there
             self._new_column(free)
             for resident in seat.residents:
                 if resident.item is None:
                     self._owned.append((resident, self._new_column(free | self._kept(resident, 1))))
 
-    def _running(self, box: Box) -> list[int]:
-        """The columns of running machines; those of pools are for others, in the box without these."""
+    def _running(self, domain: NodeDomain) -> list[int]:
+        """The columns of running machines; those of pools are for others, in the node without these."""
         relaxation = self._relaxation
-        most, fewest = ([*ends[: len(relaxation.fleet.pools)]] for ends in (box.most, box.fewest))
+        most, fewest = ([*ends[: len(relaxation.fleet.pools)]] for ends in (domain.most, domain.fewest))
         columns = []
-        for machine in self._today.machines:
+        for machine in self._running_state.machines:
             p = machine.pool
             most[p], fewest[p] = max(0, most[p] - 1), max(0, fewest[p] - 1)
             column = dict(self._machine_column(p)) | {self._seats[s]: 1.0 for s in machine.seats}
             if machine.seats:
-                column[self._device[relaxation.kind_of[p]]] -= len(machine.seats)
+                column[self._capacity[relaxation.class_of[p]]] -= len(machine.seats)
             column |= {self._keep[c]: float(n) for c, n in machine.loose.items() if c in self._keep}
             price, low = relaxation.fleet.pools[p].price / MICRO, 0.0 if machine.removable else 1.0
             columns.append(self._new_column(column, price, low, 1.0))
@@ -95,16 +95,16 @@ class KeepProgram(PatternProgram):
         """Duals as integer prices. Copies that patterns are may be worth less than nothing, if not for a reward."""
         prices = super().prices(duals)
         for (q, i), w in self._copies.items():
-            component = self._relaxation.fleet.components[self._relaxation.ways[w].component]
+            component = self._relaxation.fleet.components[self._relaxation.modes[w].component]
             if duals.items[q][i] < 0 and not component.demand:
-                prices.touch[q][i] = math.floor(duals.items[q][i] * MICRO * SCALE)
+                prices.coverage[q][i] = math.floor(duals.items[q][i] * MICRO * SCALE)
         return prices
 
     def rewards(self, duals: Duals) -> list[int]:
         """For each copy kept, per component, in 1 / SCALE micro-dollars per hour."""
-        found = [0] * len(self._today.money)
+        found = [0] * len(self._running_state.money)
         for c, row in self._keep.items():
-            found[c] = min(to_price(float(duals.rows[row])), math.floor(self._today.money[c] * SCALE))
+            found[c] = min(to_price(float(duals.rows[row])), math.floor(self._running_state.money[c] * SCALE))
         return found
 
     def add_contents(self, found: Iterable[Content], duals: Duals) -> int:
@@ -113,7 +113,7 @@ class KeepProgram(PatternProgram):
         for content in found:
             if content in self._contents:
                 continue
-            holder, q = self._seats[content.seat], self._today.seats[content.seat].kind
+            holder, q = self._seats[content.seat], self._running_state.seats[content.seat].device_class
             items, kept = self._of(content)
             worth = sum(times * duals.items[q][i] for i, times in items.items())
             if self._beats(duals, holder, worth + sum(part * duals.rows[row] for row, part in kept.items())):
@@ -126,7 +126,7 @@ class KeepProgram(PatternProgram):
         """All items of a content, the kept ones too, and what these count for."""
         items, kept = dict(content.others), dict[int, float]()
         for k, times in content.kept:
-            resident = self._today.seats[content.seat].residents[k]
+            resident = self._running_state.seats[content.seat].residents[k]
             assert resident.item is not None
             items[resident.item] = items.get(resident.item, 0) + times
             for row, part in self._kept(resident, times).items():
@@ -146,41 +146,41 @@ class KeepProgram(PatternProgram):
         found = [0.0] * len(self._relaxation.fleet.places)
         for content, column in self._contents.items():
             for k, times in content.kept if column < len(values) else ():
-                resident = self._today.seats[content.seat].residents[k]
+                resident = self._running_state.seats[content.seat].residents[k]
                 found[resident.place] += values[column] * times / resident.width
         for resident, column in self._owned:
             found[resident.place] += values[column] / resident.width
         return found
 
 
-class Keeping:
+class KeptCopiesBound:
     """The bound with what runs now, while it grows: `bound`, micro-dollars per hour of machines and moves."""
 
-    def __init__(self, today: Today) -> None:
+    def __init__(self, running_state: RunningState) -> None:
         """Nothing is known yet; O(seats)."""
-        self.today = today
+        self.running_state = running_state
         self.bound = Fraction(0)
         self.proof: tuple[Prices, Sequence[int]] | None = None  # prices and rewards that prove it
         self.rounds = 0
-        self.program: KeepProgram | None = None
+        self.program: KeptCopiesProgram | None = None
         self._values: list[float] = []
-        self._seats_of_kind: dict[int, list[int]] = {}
-        for s, seat in enumerate(today.seats):
-            self._seats_of_kind.setdefault(seat.kind, []).append(s)
+        self._seats_of_class: dict[int, list[int]] = {}
+        for s, seat in enumerate(running_state.seats):
+            self._seats_of_class.setdefault(seat.device_class, []).append(s)
 
     def try_prices(self, prices: Prices) -> None:
         """Take what prices prove that know nothing of moves, with all that these cost as rewards."""
-        rewards = [math.floor(money * SCALE) for money in self.today.money]
+        rewards = [math.floor(money * SCALE) for money in self.running_state.money]
         bound = self._prove(prices, rewards)[0]
         if bound > self.bound:
             self.bound, self.proof = bound, (prices, rewards)
 
-    def run(self, budget: Budget, patterns: Iterable[Pattern], box: Box) -> None:
+    def run(self, budget: Budget, patterns: Iterable[Pattern], domain: NodeDomain) -> None:
         """Column generation, from patterns that are known, until nothing improves the LP or time is over.
 
         Prices are smoothed (Wentges 1997).
         """
-        program, centre = KeepProgram(self.today, patterns, box), None
+        program, centre = KeptCopiesProgram(self.running_state, patterns, domain), None
         self.program = program
         while self.rounds < _ROUNDS and not budget.over() and program.solve(budget.left()):
             self.rounds += 1
@@ -204,7 +204,7 @@ class Keeping:
         """Copies kept at each place of the fleet in it."""
         return self.program.kept(self._values) if self.program is not None and self._values else []
 
-    def _price(self, program: KeepProgram, point: Duals, duals: Duals) -> tuple[Fraction, int]:
+    def _price(self, program: KeptCopiesProgram, point: Duals, duals: Duals) -> tuple[Fraction, int]:
         """The bound at some prices, and how many columns were added that improve the LP with these `duals`."""
         prices, rewards = program.prices(point), program.rewards(point)
         bound, patterns, contents = self._prove(prices, rewards)
@@ -213,24 +213,26 @@ class Keeping:
 
     def _prove(self, prices: Prices, rewards: Sequence[int]) -> tuple[Fraction, list[dict[int, int]], list[Content]]:
         """The bound that prices and rewards prove, and the best patterns and contents at them."""
-        kinds = self.today.relaxation.kinds
-        best = [kind.knapsack.best_pattern(prices.touch[kind.index]) for kind in kinds]
-        device = [max(value, own) for (value, _), own in zip(best, prices.device, strict=True)]
-        seats, contents = self.fill(prices, rewards, device)
-        return self.today.bound(prices, rewards, device, seats), [pattern for _, pattern in best], contents
+        device_classes = self.running_state.relaxation.device_classes
+        best = [
+            device_class.knapsack.best_pattern(prices.coverage[device_class.index]) for device_class in device_classes
+        ]
+        capacity = [max(value, own) for (value, _), own in zip(best, prices.capacity, strict=True)]
+        seats, contents = self.fill(prices, rewards, capacity)
+        return self.running_state.bound(prices, rewards, capacity, seats), [pattern for _, pattern in best], contents
 
-    def fill(self, prices: Prices, rewards: Sequence[int], device: list[int]) -> tuple[list[int], list[Content]]:
+    def fill(self, prices: Prices, rewards: Sequence[int], capacity: list[int]) -> tuple[list[int], list[Content]]:
         """The most that each seat can be worth, and contents with something kept that are, where any are."""
-        worths, contents = [0] * len(self.today.seats), []
-        for q, seats in self._seats_of_kind.items():
-            knapsack = self.today.relaxation.kinds[q].knapsack
-            table = knapsack.table(prices.touch[q])
+        worths, contents = [0] * len(self.running_state.seats), []
+        for q, seats in self._seats_of_class.items():
+            knapsack = self.running_state.relaxation.device_classes[q].knapsack
+            table = knapsack.table(prices.coverage[q])
             kept: list[tuple[int, tuple[tuple[int, int], ...], list[int]]] = []
             for s in seats:
-                worths[s], chosen, room = self._fill_seat(s, prices, rewards, device[q], table)
+                worths[s], chosen, room = self._fill_seat(s, prices, rewards, capacity[q], table)
                 if chosen:
                     kept.append((s, chosen, room))
-            others = knapsack.best_patterns(prices.touch[q], [room for _, _, room in kept])
+            others = knapsack.best_patterns(prices.coverage[q], [room for _, _, room in kept])
             contents += [
                 Content(s, chosen, tuple(sorted(items.items())))
                 for (s, chosen, _), (_, items) in zip(kept, others, strict=True)
@@ -238,14 +240,19 @@ class Keeping:
         return worths, contents
 
     def _fill_seat(
-        self, s: int, prices: Prices, rewards: Sequence[int], device: int, table: NDArray[Any]
+        self, s: int, prices: Prices, rewards: Sequence[int], capacity: int, table: NDArray[Any]
     ) -> tuple[int, tuple[tuple[int, int], ...], list[int]]:
         """The most that a seat can be worth; the shared residents kept in the best content, and the room they leave."""
-        seat = self.today.seats[s]
-        knapsack, touch = self.today.relaxation.kinds[seat.kind].knapsack, prices.touch[seat.kind]
+        seat = self.running_state.seats[s]
+        knapsack, coverage = (
+            self.running_state.relaxation.device_classes[seat.device_class].knapsack,
+            prices.coverage[seat.device_class],
+        )
         part = [-(-rewards[resident.component] // resident.width) for resident in seat.residents]
         own = max((worth for r, worth in zip(seat.residents, part, strict=True) if r.item is None), default=0)
         shared = [(k, r.item, r.count) for k, r in enumerate(seat.residents) if r.item is not None]
-        value, times, room = knapsack.extend(table, [(item, most, touch[item] + part[k]) for k, item, most in shared])
+        value, times, room = knapsack.extend(
+            table, [(item, most, coverage[item] + part[k]) for k, item, most in shared]
+        )
         chosen = tuple((k, n) for (k, _, _), n in zip(shared, times, strict=True) if n)
-        return max(value, device + own), chosen, room
+        return max(value, capacity + own), chosen, room

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.patterns.certificate import Prices
-    from placement.patterns.formulation import Relaxation, Way
+    from placement.patterns.formulation import Mode, Relaxation
 
 _DEAR = 8  # times the dearest machine's price: rewards beyond that say no more, and are too large for the LP
 
@@ -38,7 +38,7 @@ Offer = tuple[int, int, int | None]  # price, worth, how many there are
 
 @dataclass(frozen=True, slots=True)
 class Resident:
-    """Copies that run on an accelerator, by place of the fleet; they own it when they are no `item` of its kind.
+    """Copies that run on an accelerator, by place of the fleet; they own it when they are no `item` of its class.
 
     Each touches `width` accelerators.
     """
@@ -51,10 +51,10 @@ class Resident:
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """An accelerator that is in use, or a machine with at most one; its kind, and who stands there."""
+class RunningSeat:
+    """An accelerator that is in use, or a machine with at most one; its device class, and who stands there."""
 
-    kind: int
+    device_class: int
     residents: tuple[Resident, ...]
 
 
@@ -68,7 +68,7 @@ class Running:
     loose: dict[int, int]
 
 
-class Today:
+class RunningState:
     """Seats, machines (as the fleet's instances), and per component what moves cost and how many copies could be kept.
 
     `money` is that of one move, micro-dollars per hour of the horizon, or enough to keep a copy. `needed` copies run
@@ -79,7 +79,7 @@ class Today:
         """O(places)."""
         fleet = relaxation.fleet
         self.relaxation = relaxation
-        self.seats: list[Seat] = []
+        self.seats: list[RunningSeat] = []
         self.machines: list[Running] = []
         self._find()
         most = _DEAR * max((pool.price for pool in fleet.pools), default=0)
@@ -96,24 +96,24 @@ class Today:
 
     def _find(self) -> None:
         relaxation, fleet = self.relaxation, self.relaxation.fleet
-        ways = {(way.component, way.option, way.pool): way for way in relaxation.ways}
+        modes = {(mode.component, mode.option, mode.pool): mode for mode in relaxation.modes}
         on: list[dict[int, list[Resident]]] = [{} for _ in fleet.instances]
         loose: list[Counter[int]] = [Counter() for _ in fleet.instances]
         for k, place in enumerate(fleet.places):
             pool = fleet.instances[place.instance].pool
-            way = ways.get((place.component, place.option, pool))
-            if way is None:
+            mode = modes.get((place.component, place.option, pool))
+            if mode is None:
                 continue
-            seats = _seats_of(way, place.accelerators, relaxation.devices(pool))
-            resident = Resident(k, way.component, way.item, max(1, len(seats)), place.count)
+            seats = _seats_of(mode, place.accelerators, relaxation.devices(pool))
+            resident = Resident(k, mode.component, mode.item, max(1, len(seats)), place.count)
             for a in seats:
                 on[place.instance].setdefault(a, []).append(resident)
             if not seats:
-                loose[place.instance][way.component] += place.count
+                loose[place.instance][mode.component] += place.count
         for instance, residents, others in zip(fleet.instances, on, loose, strict=True):
             first = len(self.seats)
             self.seats += [
-                Seat(relaxation.kind_of[instance.pool], tuple(some)) for _, some in sorted(residents.items())
+                RunningSeat(relaxation.class_of[instance.pool], tuple(some)) for _, some in sorted(residents.items())
             ]
             seats = tuple(range(first, len(self.seats)))
             self.machines.append(Running(instance.pool, instance.removable, seats, dict(others)))
@@ -123,15 +123,16 @@ class Today:
         """What moving every copy would cost, micro-dollars per hour."""
         return sum((money * n for money, n in zip(self.money, self.needed, strict=True)), Fraction(0))
 
-    def bound(self, prices: Prices, rewards: Sequence[int], device: list[int], seats: Sequence[int]) -> Fraction:
+    def bound(self, prices: Prices, rewards: Sequence[int], capacity: list[int], seats: Sequence[int]) -> Fraction:
         """The least money of machines and moves, micro-dollars per hour, by these prices.
 
         Parameters
         ----------
         rewards : (C,) for each copy kept, in 1 / SCALE micro-dollars, at most the money of a move.
-        device, seats : the most that an accelerator of each kind, and each seat with its residents, can be worth.
+        device, seats : the most that an accelerator of each device class, and each seat with its residents, can be
+            worth.
         """
-        fleet, cut = self.relaxation.fleet, certify(self.relaxation, prices, device)
+        fleet, cut = self.relaxation.fleet, certify(self.relaxation, prices, capacity)
         # Moves that no plan avoids are paid for; the others are worth what they cost, or less.
         paid = sum(math.floor(money * UNIT) * n for money, n in zip(self._money, self._forced, strict=True))
         missing = cut.least
@@ -139,7 +140,7 @@ class Today:
         offers: list[Offer] = [(1, 1, None)]  # moves: their money is worth itself
         worths: list[list[int]] = [[] for _ in fleet.pools]
         for machine in self.machines:
-            more = sum(seats[s] - device[self.seats[s].kind] for s in machine.seats)
+            more = sum(seats[s] - capacity[self.seats[s].device_class] for s in machine.seats)
             more += sum(rewards[c] * n for c, n in machine.loose.items())
             worths[machine.pool].append(cut.worth[machine.pool] + more * FINE)
         for pool in fleet.pools:
@@ -156,9 +157,9 @@ class Today:
         return (paid + _cover(missing, offers)) / UNIT
 
 
-def _seats_of(way: Way, accelerators: tuple[int, ...] | None, devices: int) -> tuple[int, ...]:
+def _seats_of(mode: Mode, accelerators: tuple[int, ...] | None, devices: int) -> tuple[int, ...]:
     """The accelerators on which copies by this way stand; none where they have none, or which is not known."""
-    if way.kind is None or (way.item is None and not way.owns):
+    if mode.device_class is None or (mode.item is None and not mode.owns):
         return ()
     return (0,) if devices <= 1 else accelerators or ()
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from placement.bounds.cutoff import cutoff_below
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.standard_form import to_standard_form
-from placement.patterns.history import Verdict
+from placement.patterns.history import EngineVerdict
 from placement.reductions.limits import AtMix
 from placement.reductions.required import RequiredAsPlaced
 from placement.solving.schedule import SCHEDULE
@@ -44,7 +44,8 @@ class MixByMix:
         """Plans are offered to the solve under `name`."""
         self._solve, self._fleet, self._bound, self._name = solve, solve.fleet, bound, name
         self._undecided: tuple[int, ...] = ()
-        self._without: list[tuple[dict[int, int], Verdict]] = []  # limits within which no plan is better than the best
+        # Limits within which no plan is better than the best.
+        self._without: list[tuple[dict[int, int], EngineVerdict]] = []
         self.ruled_out = 0
 
     @property
@@ -88,7 +89,7 @@ class MixByMix:
                 break
             ruled_out = (
                 limits,
-                Verdict(ENGINE, cutoff.ticks, partial(to_standard_form, narrow, cutoff.ticks - 1), ABOUT),
+                EngineVerdict(ENGINE, cutoff.ticks, partial(to_standard_form, narrow, cutoff.ticks - 1), ABOUT),
             )
         if ruled_out is None:
             self._undecided = mix

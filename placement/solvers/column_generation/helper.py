@@ -53,7 +53,7 @@ def errands(solve: Solve, mixes: Budget, zones: Iterator[Errand] | None = None) 
 
 @dataclass(frozen=True, slots=True)
 class PackMixes:
-    """Pack mixes cheaper than the plan `hint`, if there is one; with another kind first than the search beside this.
+    """Pack mixes cheaper than the plan `hint`, if there is one; with another sort first than the search beside this.
 
     Patterns and cuts are found anew: those of the search beside this would come when as much time is over.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, Place
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
-    from placement.patterns.running.kept_copies import Keeping
+    from placement.patterns.running.kept_copies import KeptCopiesBound
     from placement.solvers.column_generation.mixes import Mix
     from placement.solving.budget import Budget
 
@@ -55,13 +55,13 @@ class Staying:
         fleet: Fleet,
         relaxation: Relaxation,
         patterns: Iterable[Pattern],
-        keeping: Keeping,
+        kept_copies: KeptCopiesBound,
         seed: int,
     ) -> None:
         """O(places + contents)."""
         self._whole, self._fleet, self._relaxation = whole, fleet, relaxation
         self._patterns = list(patterns)
-        self._stays, self._kept = keeping.stays(), keeping.kept()
+        self._stays, self._kept = kept_copies.stays(), kept_copies.kept()
         self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._tries = 0

@@ -53,7 +53,7 @@ _RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memo
 
 
 class Mix(NamedTuple):
-    """Machines of each pool, and the most copies by each way of a relaxation that these were counted for, if any.
+    """Machines of each pool, and the most copies by each mode of a relaxation that these were counted for, if any.
 
     `held` are those of the machines that stand already, with copies that shall stay there.
     """
@@ -67,7 +67,7 @@ class Mixes:
     """Mixes of one fleet; what one call learns about loads is kept for the next."""
 
     def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, room: SpareRoom | None = None) -> None:
-        """O(ways x pools). `room` tells what the patterns ask of a mix beside the cuts."""
+        """O(modes x pools). `room` tells what the patterns ask of a mix beside the cuts."""
         self._room = room
         self._fleet = fleet
         self._cuts = _scaled(cuts)  # each asks for at least 1
@@ -143,13 +143,13 @@ class Mixes:
         loaded = self.most_loaded(counts)
         if loaded is not None:
             yield from _scaled([loaded])
-        lacking = self._room.lacking(counts, budget) if self._room is not None else None
+        lacking = self._room.separate(counts, budget) if self._room is not None else None
         if lacking is not None:
             yield from _scaled([lacking])
 
     def most_loaded(self, machines: Machines) -> Cut | None:
         """The cut of the prices that the volume relaxation gives; None when it can't be solved."""
-        if not self._ways.size:
+        if not self._modes.size:
             return None
         room = np.clip(np.array(machines, dtype=np.float64), _LITTLE, _MANY)
         below = self._lower.size  # rows of resources come after those of components
@@ -158,10 +158,10 @@ class Mixes:
         t = (np.arange(below, below + resources), np.zeros(resources, dtype=np.int64), np.repeat(room, _RESOURCES))
         rows, columns, values = (np.concatenate(pair) for pair in zip(t, matrix, strict=True))
         lp = highspy.HighsLp()
-        lp.num_row_, lp.num_col_ = below + resources, 1 + self._ways.size
+        lp.num_row_, lp.num_col_ = below + resources, 1 + self._modes.size
         lp.row_lower_ = np.concatenate([self._lower, np.zeros(resources)])
         lp.row_upper_ = np.concatenate([self._upper, np.full(resources, highspy.kHighsInf)])
-        lp.col_cost_ = np.concatenate([[1.0], np.zeros(self._ways.size)])
+        lp.col_cost_ = np.concatenate([[1.0], np.zeros(self._modes.size)])
         lp.col_lower_, lp.col_upper_ = np.zeros(lp.num_col_), np.full(lp.num_col_, highspy.kHighsInf)
         order = np.argsort(columns, kind="stable")
         lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
@@ -174,9 +174,9 @@ class Mixes:
         return self._cut(prices)
 
     def _build(self) -> None:
-        """The rows of components and the columns of ways, which are the same for every mix."""
+        """The rows of components and the columns of modes, which are the same for every mix."""
         fleet, parts = self._fleet, self._parts
-        self._ways, self._pools = np.nonzero(self._fits)
+        self._modes, self._pools = np.nonzero(self._fits)
         lower, upper = list(self._wanted), [highspy.kHighsInf] * len(self._wanted)
         zone_row = np.full((len(fleet.components), len(fleet.zones)), -1)
         for c, limits in enumerate(self._limits):
@@ -185,13 +185,13 @@ class Mixes:
                 lower.append(float(limits.least[z]) if limits else 0.0)
                 upper.append(float(limits.most[z]) if limits else 0.0)
         self._lower, self._upper = np.array(lower), np.array(upper)
-        owner = np.array(self._owner, dtype=np.int64)[self._ways]
-        column = np.arange(1, 1 + self._ways.size)
+        owner = np.array(self._owner, dtype=np.int64)[self._modes]
+        column = np.arange(1, 1 + self._modes.size)
         zoned = zone_row[owner, np.array([pool.zone for pool in fleet.pools], dtype=np.int64)[self._pools]]
-        entries = [(owner, column, np.array(self._serves)[self._ways])]
+        entries = [(owner, column, np.array(self._serves)[self._modes])]
         entries.append((zoned[zoned >= 0], column[zoned >= 0], np.ones(int((zoned >= 0).sum()))))
         for r in range(_RESOURCES):
-            part = parts[self._ways, self._pools, r]
+            part = parts[self._modes, self._pools, r]
             some = part > 0
             entries.append((len(lower) + self._pools[some] * _RESOURCES + r, column[some], -part[some]))
         rows, columns, values = (np.concatenate(arrays) for arrays in zip(*entries, strict=True))

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.heuristics import Sketch
     from placement.patterns.bound import PatternBound
-    from placement.patterns.running.kept_copies import Keeping
+    from placement.patterns.running.kept_copies import KeptCopiesBound
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -80,11 +80,15 @@ class MixPacking:
     """The search for one fleet, from the best plan of a solve and a bound. `tried` counts mixes."""
 
     def __init__(self, solve: Solve, bound: PatternBound) -> None:
-        """O(ways x pools + patterns)."""
+        """O(modes x pools + patterns)."""
         fleet, seed = solve.fleet, solve.seed
         self._solve, self._fleet, self._seed = solve, fleet, seed
-        keeping = bound.keeping if bound.keeping is not None and bound.keeping.stays() and may_hold(fleet) else None
-        self._reduction = _reduction(solve, bound, hold=keeping is not None)
+        kept_copies = (
+            bound.kept_copies
+            if bound.kept_copies is not None and bound.kept_copies.stays() and may_hold(fleet)
+            else None
+        )
+        self._reduction = _reduction(solve, bound, hold=kept_copies is not None)
         self._rest = self._reduction.fleet
         last = self._reduction.steps[-1]
         alone = last if isinstance(last, Preassigned) else None
@@ -98,18 +102,18 @@ class MixPacking:
         self._patterns = bound.useful_patterns()
         self._dive = None if alone is None else Dive(self._relaxation, self._patterns, seed)
         self._arms: list[_Arm] = []
-        if self.dives and keeping is not None:
-            self._arms.append(self._staying(bound, keeping))
+        if self.dives and kept_copies is not None:
+            self._arms.append(self._staying(bound, kept_copies))
         if not self._arms or Greenfield.of(fleet, solve.value) is not None:  # moves are cheap
             self._arms += self._anew(bound)
-        self._patience = _IDLE if len(self._arms) > 1 or keeping is None else _IDLE_HELD
+        self._patience = _IDLE if len(self._arms) > 1 or kept_copies is None else _IDLE_HELD
         self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
 
-    def _staying(self, bound: PatternBound, keeping: Keeping) -> _Arm:
+    def _staying(self, bound: PatternBound, kept_copies: KeptCopiesBound) -> _Arm:
         """Mixes that hold some of what runs."""
-        staying = Staying(self._fleet, self._rest, self._relaxation, self._patterns, keeping, self._seed)
+        staying = Staying(self._fleet, self._rest, self._relaxation, self._patterns, kept_copies, self._seed)
         return self._arm(staying.offer)
 
     def _anew(self, bound: PatternBound) -> Iterator[_Arm]:

@@ -18,7 +18,7 @@ def worths(fleet: Fleet) -> list[float]:
     """Dollars an hour by component: the part of a machine that a copy takes, and something of a machine for it alone.
 
     The parts alone would say that ten small copies are as bad as one on eight accelerators. `fleet` has the quotas of
-    all machines that may be had, not those of a mix. O(ways x pools).
+    all machines that may be had, not those of a mix. O(modes x pools).
     """
     shares = Shares(fleet)
     part = shares.cost(0.0, *resource_prices(fleet, shares)).min(axis=1)

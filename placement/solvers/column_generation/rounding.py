@@ -58,12 +58,12 @@ class Rounding:
         self._bought = SpaceProgram(relaxation)
         self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
-        self._sizes = np.zeros(len(relaxation.ways))  # of wide copies
-        for w, way in enumerate(relaxation.ways):
-            option = fleet.components[way.component].options[way.option]
+        self._sizes = np.zeros(len(relaxation.modes))  # of wide copies
+        for w, mode in enumerate(relaxation.modes):
+            option = fleet.components[mode.component].options[mode.option]
             if option.accelerators >= _WIDE:
-                self._sizes[w] = way.usage[0] / max(1, fleet.pools[way.pool].shape.memory_mib)
-        firm = {relaxation.ways[w].component for w in np.flatnonzero(self._sizes)}
+                self._sizes[w] = mode.usage[0] / max(1, fleet.pools[mode.pool].shape.memory_mib)
+        firm = {relaxation.modes[w].component for w in np.flatnonzero(self._sizes)}
         self._spares = np.array([c.index not in firm for c in fleet.components])
         self._item_limits = ItemLimits(relaxation)
         self._bought.offer(self._standing.spaces)
@@ -101,7 +101,7 @@ class Rounding:
         while (broken := self._broken_counts()).size:
             if not self._round_counts(broken, budget):
                 return None
-        most = self._most + np.array(self._standing.by_way)
+        most = self._most + np.array(self._standing.by_mode)
         return Mix(tuple(round(n) for n in self._counts() + self._stand), most.tolist(), self._held)
 
     def _counts(self) -> Floats:
@@ -128,7 +128,7 @@ class Rounding:
             first: dict[int, int] = {}
             for w, part in zip(wide[order].tolist(), parts[order].tolist(), strict=True):
                 if part >= _LIKELY or not first:
-                    first.setdefault(self._relaxation.ways[w].component, w)
+                    first.setdefault(self._relaxation.modes[w].component, w)
             sure = np.array(list(first.values())[:at_once])
         before = self._fewest.copy()
         self._fewest[sure] = np.ceil(copies[sure])
@@ -172,7 +172,10 @@ class Rounding:
         program.limit_copies(self._fewest.tolist(), self._most.tolist())
         limits = self._item_limits.of(self._standing.out, self._most.tolist())
         program.allow(limits)
-        knapsacks = {kind.index: kind.knapsack.with_limits(limits[kind.index]) for kind in self._relaxation.kinds}
+        knapsacks = {
+            device_class.index: device_class.knapsack.with_limits(limits[device_class.index])
+            for device_class in self._relaxation.device_classes
+        }
         program.allow_contents(limits, ())
         rooms = self._standing.spaces.knapsacks(limits)
         for done in range(_ROUNDS + least):

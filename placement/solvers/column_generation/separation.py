@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.patterns.benders import Room
+from placement.patterns.benders import MixSeparation
 from placement.patterns.master import PatternProgram
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 
-class SpareRoom(Room):
+class SpareRoom(MixSeparation):
     """Room at given machine counts, and the cheapest counts that have it."""
 
     def __init__(self, relaxation: Relaxation, patterns: Sequence[Pattern]) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ortools.sat.python import cp_model
 
 from placement.engines.cp_sat import cp_sat_solver
-from placement.patterns.covering import any_box
+from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
 
@@ -61,8 +61,8 @@ class _Rounding:
         self._fleet, self._relaxation, self._seed = fleet, relaxation, seed
         self._program = PatternProgram(relaxation)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
-        self._program.set_box(any_box(fleet, ()))
-        self._knapsacks = {kind.index: kind.knapsack for kind in relaxation.kinds}
+        self._program.set_domain(any_domain(fleet, ()))
+        self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
 
     def run(self, steps: int, budget: Budget) -> tuple[float, list[list[int]]] | None:
         """The LP's value in the end, dollars an hour, and the copies; None when none are found in time."""
@@ -99,8 +99,8 @@ class _Rounding:
 def _parts_of(relaxation: Relaxation, copies: Sequence[float]) -> dict[int, dict[int, float]]:
     """Copies by component and zone."""
     parts: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
-    for way, n in zip(relaxation.ways, copies, strict=True):
-        parts[way.component][way.zone] += n
+    for mode, n in zip(relaxation.modes, copies, strict=True):
+        parts[mode.component][mode.zone] += n
     return parts
 
 

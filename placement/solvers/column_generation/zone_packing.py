@@ -22,7 +22,7 @@ from placement.parallel.helper import Errand
 from placement.parallel.job import Answer, answer_of
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
-from placement.reductions.zone import Zone
+from placement.reductions.zone import OneZone
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
@@ -57,7 +57,7 @@ def may_pack_zones(solve: Solve) -> bool:
 class PackZone:
     """Pack one zone."""
 
-    zone: Zone
+    zone: OneZone
     seed: int
 
     def run(self, budget: Budget) -> Answer:
@@ -117,7 +117,7 @@ class ZonePacking:
 
     def _again(self, packing: Packing, budget: Budget) -> Iterator[Errand]:
         """The zones of a plan, each with the copies that it has there."""
-        tasks = self._tasks(Zone.in_plan(self._firm, packing, zone) for zone in range(len(self._firm.zones)))
+        tasks = self._tasks(OneZone.in_plan(self._firm, packing, zone) for zone in range(len(self._firm.zones)))
         for k, task in enumerate(tasks):
             if self._deadline is not None or self._incumbent.good_enough:
                 return
@@ -129,7 +129,7 @@ class ZonePacking:
         best = self._incumbent.best
         if best is None or answer.packing is None:
             return
-        now = Zone.in_plan(self._firm, best[0], zone)
+        now = OneZone.in_plan(self._firm, best[0], zone)
         placed = Counter(seat.component for _, seat in answer.packing.seats())
         if all(placed[c.index] == c.copies for c in now.fleet.components):
             self._offer(now.lift(answer.packing))
@@ -138,9 +138,9 @@ class ZonePacking:
         if not bound.rounds:
             return []
         counts = round_by_zone(self._firm, bound.useful_patterns(), budget, self._solve.seed)
-        return [] if counts is None else self._tasks(Zone.of(self._firm, z, here) for z, here in enumerate(counts))
+        return [] if counts is None else self._tasks(OneZone.of(self._firm, z, here) for z, here in enumerate(counts))
 
-    def _tasks(self, zones: Iterable[Zone]) -> list[PackZone]:
+    def _tasks(self, zones: Iterable[OneZone]) -> list[PackZone]:
         """Those with copies, largest first."""
         tasks = [PackZone(zone, self._solve.seed + zone.zone) for zone in zones if zone.copies]
         return sorted(tasks, key=lambda task: -task.zone.copies)

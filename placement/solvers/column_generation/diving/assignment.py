@@ -9,19 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Copy, tightest, way_of
+from placement.compiled.machine_state import Copy, machine_mode, tightest
 from placement.compiled.spread import targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.machine_state import Box
-    from placement.patterns.formulation import Relaxation, Way
+    from placement.compiled.machine_state import MachineState
+    from placement.patterns.formulation import Mode, Relaxation
 
 
 @dataclass(slots=True)
 class State:
-    """What is left: machines by pool, copies by component, and by way in the LP's solution; `most` may stand by a way.
+    """What is left: machines by pool, copies by component, and by mode in the LP's solution; `most` may stand by a way.
 
     `zoned` are the copies that stand in each zone, of components with rules over zones, and `goals` how many shall in
     the end, where that is settled.
@@ -31,53 +31,54 @@ class State:
     out: list[int]
     most: list[float]
     zoned: dict[int, tuple[int, ...]]
-    by_way: list[float] = field(default_factory=list)
+    by_mode: list[float] = field(default_factory=list)
     goals: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
     def copy(self) -> State:
         """One that may be changed, but for its goals."""
-        return State(self.machines[:], self.out[:], self.most[:], self.zoned.copy(), self.by_way[:], self.goals)
+        return State(self.machines[:], self.out[:], self.most[:], self.zoned.copy(), self.by_mode[:], self.goals)
 
     def become(self, other: State) -> None:
         """Take over the contents of `other`, which is not used any more."""
         self.machines, self.out, self.most = other.machines, other.out, other.most
-        self.zoned, self.by_way, self.goals = other.zoned, other.by_way, other.goals
+        self.zoned, self.by_mode, self.goals = other.zoned, other.by_mode, other.goals
 
 
 class Seating:
     """Seats for one relaxation whose copies are all required, none of them dedicated."""
 
     def __init__(self, relaxation: Relaxation) -> None:
-        """O(ways)."""
+        """O(modes)."""
         self.relaxation = relaxation
         self._components = relaxation.fleet.components
         self._free = (sum(c.required for c in self._components),) * len(relaxation.fleet.zones)
         self._completes: dict[tuple[int, tuple[int, ...]], bool] = {}
-        self._ways: dict[tuple[int, int, int], list[int]] = {}  # (pool, item, accelerators) -> ways, by number
-        self._own: dict[tuple[int, int], list[int]] = {}  # (pool, accelerators) -> ways that own them
-        self.picky: set[tuple[int, int]] = set()  # (kind, item) with caps on machines, or other components to avoid
-        self._taken = []  # what a copy by each way takes
-        for w, way in enumerate(relaxation.ways):
-            option = self._components[way.component].options[way.option]
-            self._taken.append(way_of(option, relaxation.fleet.pools[way.pool].shape.memory_mib))
-            if way.item is not None:
-                self._ways.setdefault((way.pool, way.item, way.touches), []).append(w)
-                component = self._components[way.component]
-                if way.kind is not None and (component.max_per_instance is not None or component.avoids):
-                    self.picky.add((way.kind, way.item))
-            elif way.owns:
-                self._own.setdefault((way.pool, way.owns), []).append(w)
+        self._modes: dict[tuple[int, int, int], list[int]] = {}  # (pool, item, accelerators) -> modes, by number
+        self._own: dict[tuple[int, int], list[int]] = {}  # (pool, accelerators) -> modes that own them
+        # (device class, item) with caps on machines, or other components to avoid.
+        self.picky: set[tuple[int, int]] = set()
+        self._taken = []  # what a copy by each mode takes
+        for w, mode in enumerate(relaxation.modes):
+            option = self._components[mode.component].options[mode.option]
+            self._taken.append(machine_mode(option, relaxation.fleet.pools[mode.pool].shape.memory_mib))
+            if mode.item is not None:
+                self._modes.setdefault((mode.pool, mode.item, mode.touches), []).append(w)
+                component = self._components[mode.component]
+                if mode.device_class is not None and (component.max_per_instance is not None or component.avoids):
+                    self.picky.add((mode.device_class, mode.item))
+            elif mode.owns:
+                self._own.setdefault((mode.pool, mode.owns), []).append(w)
 
     def start(self, machines: Sequence[int], most: Sequence[float]) -> State:
-        """Nothing stands yet, on so many machines of each pool; at most so many copies may by each way."""
+        """Nothing stands yet, on so many machines of each pool; at most so many copies may by each mode."""
         nowhere = (0,) * len(self._free)
         zoned = {c.index: nowhere for c in self._components if c.has_zone_rules}
-        by_way = [0.0] * len(self.relaxation.ways)
-        return State(list(machines), [c.required for c in self._components], list(most), zoned, by_way)
+        by_mode = [0.0] * len(self.relaxation.modes)
+        return State(list(machines), [c.required for c in self._components], list(most), zoned, by_mode)
 
-    def ways(self, p: int, i: int, touches: int) -> list[int]:
-        """The ways in which an item, of the pool's kind, stands on so many accelerators."""
-        return self._ways.get((p, i, touches), [])
+    def modes(self, p: int, i: int, touches: int) -> list[int]:
+        """The ways in which an item, of the pool's device class, stands on so many accelerators."""
+        return self._modes.get((p, i, touches), [])
 
     def owners(self, p: int, accelerators: int) -> list[int]:
         """The ways to own so many accelerators."""
@@ -85,14 +86,14 @@ class Seating:
 
     def left(self, p: int, i: int, state: State) -> Iterator[int]:
         """The ways in which copies that are out may stand as this item on one accelerator of the pool's zone."""
-        for w in self.ways(p, i, 1):
-            way = self.relaxation.ways[w]
-            if state.out[way.component] and state.most[w] >= 1 and self._zone_takes(way, state):
+        for w in self.modes(p, i, 1):
+            mode = self.relaxation.modes[w]
+            if state.out[mode.component] and state.most[w] >= 1 and self._zone_takes(mode, state):
                 yield w
 
-    def _zone_takes(self, way: Way, state: State) -> bool:
-        counts = state.zoned.get(way.component)
-        return counts is None or self.may_stand(way.component, one_more(counts, way.zone), state)
+    def _zone_takes(self, mode: Mode, state: State) -> bool:
+        counts = state.zoned.get(mode.component)
+        return counts is None or self.may_stand(mode.component, one_more(counts, mode.zone), state)
 
     def may_stand(self, c: int, counts: tuple[int, ...], state: State) -> bool:
         """Whether component c can be completed with so many copies in each zone."""
@@ -105,46 +106,46 @@ class Seating:
             self._completes[c, counts] = found is not None
         return self._completes[c, counts]
 
-    def welcomes(self, box: Box, c: int) -> bool:
+    def welcomes(self, machine: MachineState, c: int) -> bool:
         """Whether what stands on a machine lets one more copy of a component stand there."""
-        return box.welcomes(self._components[c], self._components)
+        return machine.welcomes(self._components[c], self._components)
 
-    def tightest(self, box: Box, w: int) -> tuple[int, ...] | None:
-        """The accelerators of a machine with the least room that is enough for a copy by way w."""
-        return tightest(box, self._taken[w])
+    def tightest(self, machine: MachineState, w: int) -> tuple[int, ...] | None:
+        """The accelerators of a machine with the least room that is enough for a copy by mode w."""
+        return tightest(machine, self._taken[w])
 
-    def place_item(self, box: Box, state: State, on: tuple[int, ...], i: int) -> bool:
+    def place_item(self, machine: MachineState, state: State, on: tuple[int, ...], i: int) -> bool:
         """Seat one copy of item i, of the component that the LP has most of there; False when none may stand."""
-        ways = self.ways(box.pool, i, len(on))
-        return any(self.place(box, state, w, on) for w in sorted(ways, key=lambda w: -state.by_way[w]))
+        modes = self.modes(machine.pool, i, len(on))
+        return any(self.place(machine, state, w, on) for w in sorted(modes, key=lambda w: -state.by_mode[w]))
 
-    def place(self, box: Box, state: State, w: int, on: tuple[int, ...]) -> bool:
-        """Seat one copy by way w, if it is out and every rule lets it stand there."""
-        way, taken = self.relaxation.ways[w], self._taken[w]
-        c = way.component
-        if not state.out[c] or state.most[w] < 1 or not box.takes(taken) or not self.welcomes(box, c):
+    def place(self, machine: MachineState, state: State, w: int, on: tuple[int, ...]) -> bool:
+        """Seat one copy by mode w, if it is out and every rule lets it stand there."""
+        mode, taken = self.relaxation.modes[w], self._taken[w]
+        c = mode.component
+        if not state.out[c] or state.most[w] < 1 or not machine.takes(taken) or not self.welcomes(machine, c):
             return False
-        if not all(box.fits_on(taken, k) for k in on):
+        if not all(machine.fits_on(taken, k) for k in on):
             return False
-        if not self._zone_takes(way, state):
+        if not self._zone_takes(mode, state):
             return False
         if c in state.zoned:
-            state.zoned[c] = one_more(state.zoned[c], way.zone)
-        state.by_way[w] -= 1
+            state.zoned[c] = one_more(state.zoned[c], mode.zone)
+        state.by_mode[w] -= 1
         state.most[w] -= 1
         state.out[c] -= 1
-        box.put(Copy(w, taken, on), c)
+        machine.put(Copy(w, taken, on), c)
         return True
 
-    def take_back(self, box: Box, state: State, copy: Copy) -> None:
+    def take_back(self, machine: MachineState, state: State, copy: Copy) -> None:
         """Undo a seat."""
-        way = self.relaxation.ways[copy.item]
-        box.take(copy, way.component)
-        state.by_way[copy.item] += 1
+        mode = self.relaxation.modes[copy.item]
+        machine.take(copy, mode.component)
+        state.by_mode[copy.item] += 1
         state.most[copy.item] += 1
-        state.out[way.component] += 1
-        if way.component in state.zoned:
-            state.zoned[way.component] = one_more(state.zoned[way.component], way.zone, -1)
+        state.out[mode.component] += 1
+        if mode.component in state.zoned:
+            state.zoned[mode.component] = one_more(state.zoned[mode.component], mode.zone, -1)
 
 
 def one_more(counts: tuple[int, ...], zone: int, more: int = 1) -> tuple[int, ...]:

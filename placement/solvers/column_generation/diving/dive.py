@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.compiled.fleet import Fleet
-    from placement.patterns.formulation import Relaxation, Way
+    from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.master import Pattern
     from placement.solvers.column_generation.mixes import Mix
     from placement.solving.budget import Budget
@@ -53,19 +53,19 @@ class Dive:
     """Dives on one relaxation, of a fleet that `may_dive`, from all patterns known to its bound."""
 
     def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern], seed: int) -> None:
-        """O(ways + patterns)."""
+        """O(modes + patterns)."""
         self._relaxation = relaxation
         self._fleet = relaxation.fleet
         self._rng = np.random.default_rng(seed)
         self._guide = Guide(relaxation, patterns)
         self._seating = Seating(relaxation)
         self._spaces = Spaces(relaxation)
-        self._worths = [min(map(self._part_of_price, ways), default=0.0) for ways in relaxation.ways_of]
+        self._worths = [min(map(self._part_of_price, modes), default=0.0) for modes in relaxation.modes_of]
 
     def run(self, mix: Mix, budget: Budget) -> Sketch | None:
         """Pack on a mix; whatever is left out is in the sketch's missing copies."""
-        machines = [n if p in self._relaxation.kind_of else 0 for p, n in enumerate(mix.machines)]
-        self._state = self._seating.start(machines, mix.most or [math.inf] * len(self._relaxation.ways))
+        machines = [n if p in self._relaxation.class_of else 0 for p, n in enumerate(mix.machines)]
+        self._state = self._seating.start(machines, mix.most or [math.inf] * len(self._relaxation.modes))
         self._spaces.clear()
         stand(mix.held, self._seating, self._state, self._spaces)
         self._held = len(mix.held)  # the first machines: they are never emptied
@@ -85,16 +85,21 @@ class Dive:
     def _again(self, budget: Budget) -> None:
         """Empty some machines and dive for them and for what is out, as long as that brings more in now and then."""
         idle = 0
-        while any(self._state.out) and len(self._spaces.boxes) > self._held and idle < _PATIENCE and not budget.over():
-            state, boxes = self._state.copy(), self._spaces.boxes[:]
-            saved, before = [box.save() for box in boxes], self._worth_out()
+        while (
+            any(self._state.out)
+            and len(self._spaces.open_machines) > self._held
+            and idle < _PATIENCE
+            and not budget.over()
+        ):
+            state, open_machines = self._state.copy(), self._spaces.open_machines[:]
+            saved, before = [open_machine.save() for open_machine in open_machines], self._worth_out()
             self._empty_some()
             self._descend(budget)
             after = self._worth_out()
             idle = 0 if after < before else idle + 1
             if after > before:
                 self._state = state
-                self._spaces.restore(boxes, saved)
+                self._spaces.restore(open_machines, saved)
 
     def _worth_out(self) -> tuple[float, int]:
         """What the copies that are out are worth, by their memory where that is cheapest, and how many they are."""
@@ -103,29 +108,36 @@ class Dive:
 
     def _empty_some(self) -> None:
         """Empty machines where a copy that is out could stand, roomy ones more likely, and about as many others."""
-        boxes = self._spaces.boxes
+        open_machines = self._spaces.open_machines
         out = [c for c, n in enumerate(self._state.out) if n]
-        pools = {way.pool for way in self._relaxation.ways_of[int(self._rng.choice(out))]}
-        room = np.array([sum(max(0, have) for have in box.room) / max(1, self._memory(box.pool)) for box in boxes])
-        first = np.array([box.pool in pools for box in boxes]) * (room + _LUCK * self._rng.random(len(boxes)))
+        pools = {mode.pool for mode in self._relaxation.modes_of[int(self._rng.choice(out))]}
+        room = np.array(
+            [
+                sum(max(0, have) for have in open_machine.room) / max(1, self._memory(open_machine.pool))
+                for open_machine in open_machines
+            ]
+        )
+        first = np.array([open_machine.pool in pools for open_machine in open_machines]) * (
+            room + _LUCK * self._rng.random(len(open_machines))
+        )
         chosen: set[int] = set()
         size = int(self._rng.choice(_AGAIN))
-        for most, order in (size // 2, np.argsort(-first)), (size, self._rng.permutation(len(boxes))):
+        for most, order in (size // 2, np.argsort(-first)), (size, self._rng.permutation(len(open_machines))):
             for n in order.tolist():
-                if sum(len(boxes[k].room) for k in chosen) >= most:
+                if sum(len(open_machines[k].room) for k in chosen) >= most:
                     break
                 if n >= self._held:
                     chosen.add(n)
         for n in sorted(chosen):
-            self._state.machines[boxes[n].pool] += 1
-            for copy in boxes[n].copies[:]:
-                self._seating.take_back(boxes[n], self._state, copy)
+            self._state.machines[open_machines[n].pool] += 1
+            for copy in open_machines[n].copies[:]:
+                self._seating.take_back(open_machines[n], self._state, copy)
         self._state.goals = {}
-        self._spaces.restore([box for n, box in enumerate(boxes) if n not in chosen])
+        self._spaces.restore([open_machine for n, open_machine in enumerate(open_machines) if n not in chosen])
 
-    def _part_of_price(self, way: Way) -> float:
+    def _part_of_price(self, mode: Mode) -> float:
         """Of a machine, for the part of its memory that a copy takes."""
-        return way.usage[0] / max(1, self._memory(way.pool)) * self._fleet.pools[way.pool].price
+        return mode.usage[0] / max(1, self._memory(mode.pool)) * self._fleet.pools[mode.pool].price
 
     def _memory(self, p: int) -> int:
         """Of all accelerators of one machine."""
@@ -135,9 +147,9 @@ class Dive:
     def _to_sketch(self) -> Sketch | None:
         """What stands; None when copies that are out can't complete it."""
         ws = Workspace(self._fleet)
-        for box in self._spaces.boxes:
-            if box.copies:
-                m = ws.rent(box.pool)
-                for copy in box.copies:
-                    ws.place(Seat(self._relaxation.ways[copy.item].component, copy.way.option, copy.on), m)
+        for open_machine in self._spaces.open_machines:
+            if open_machine.copies:
+                m = ws.rent(open_machine.pool)
+                for copy in open_machine.copies:
+                    ws.place(Seat(self._relaxation.modes[copy.item].component, copy.mode.option, copy.on), m)
         return sketch_of(ws)

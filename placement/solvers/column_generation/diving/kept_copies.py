@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Box
+from placement.compiled.machine_state import MachineState
 from placement.solvers.column_generation.diving.assignment import Seating
 from placement.solvers.column_generation.diving.residual_capacity import Spaces
 
@@ -20,26 +20,26 @@ if TYPE_CHECKING:
 def stand(held: Iterable[Machine], seating: Seating, state: State, spaces: Spaces) -> None:
     """Seat the copies of these machines, those that every rule lets stand there, and offer what is free beside them."""
     relaxation = seating.relaxation
-    ways = {(way.component, way.option, way.pool): w for w, way in enumerate(relaxation.ways)}
+    modes = {(mode.component, mode.option, mode.pool): w for w, mode in enumerate(relaxation.modes)}
     for machine in held:
-        box = Box(relaxation.fleet, machine.pool, None)
+        open_machine = MachineState(relaxation.fleet, machine.pool, None)
         for seat in machine.seats:
-            w = ways.get((seat.component, seat.option, machine.pool))
+            w = modes.get((seat.component, seat.option, machine.pool))
             if w is not None:
-                seating.place(box, state, w, seat.accelerators)
+                seating.place(open_machine, state, w, seat.accelerators)
         state.machines[machine.pool] -= 1
-        spaces.add(box, {})
+        spaces.add(open_machine, {})
 
 
 class Standing:
     """Unassigned copies (`out`) and residual capacity once held machines are fixed; copies assigned in each zone."""
 
     def __init__(self, relaxation: Relaxation, held: Iterable[Machine]) -> None:
-        """O(ways + copies)."""
+        """O(modes + copies)."""
         seating = Seating(relaxation)
-        state = seating.start([0] * len(relaxation.fleet.pools), [math.inf] * len(relaxation.ways))
+        state = seating.start([0] * len(relaxation.fleet.pools), [math.inf] * len(relaxation.modes))
         self.spaces = Spaces(relaxation)
         stand(held, seating, state, self.spaces)
         self.machines = [-n for n in state.machines]
         self.out, self.zoned = state.out, state.zoned
-        self.by_way = [round(-n) for n in state.by_way]
+        self.by_mode = [round(-n) for n in state.by_mode]

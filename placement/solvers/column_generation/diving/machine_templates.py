@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Box
+from placement.compiled.machine_state import MachineState
 from placement.solvers.column_generation.diving.restricted_master import SOME
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Draft:
     `mass` is what is left of each pattern. `wanted` is what else the LP has on each accelerator: times by item.
     """
 
-    box: Box
+    machine: MachineState
     state: State
     mass: list[float]
     wanted: dict[int, dict[int, int]] = field(default_factory=dict)
@@ -50,18 +50,18 @@ class Drafts:
 
     def of_pool(self, p: int, state: State, patterns: Patterns) -> Draft:
         """One machine of pool p, with its wide copies."""
-        draft = Draft(Box(self._fleet, p, None), state.copy(), patterns.mass[:])
-        q, on = self._relaxation.kind_of[p], tuple(range(len(draft.box.room)))
-        owned = any(state.by_way[w] > SOME for g in range(2, len(on) + 1) for w in self._seating.owners(p, g))
+        draft = Draft(MachineState(self._fleet, p, None), state.copy(), patterns.mass[:])
+        q, on = self._relaxation.class_of[p], tuple(range(len(draft.machine.room)))
+        owned = any(state.by_mode[w] > SOME for g in range(2, len(on) + 1) for w in self._seating.owners(p, g))
         for some in [on] if owned or patterns.wide[q] else [(k,) for k in on]:
-            self._descend(draft, some, patterns, patterns.of_kind[q])
-        draft.score /= max(1, len(draft.box.room))
+            self._descend(draft, some, patterns, patterns.of_class[q])
+        draft.score /= max(1, len(draft.machine.room))
         return draft
 
     def _descend(self, draft: Draft, on: tuple[int, ...], patterns: Patterns, known: list[int]) -> None:
         """Fill the accelerators `on` from known patterns, all of which agree on what touches more than these."""
         g, mass = len(on), draft.mass
-        width = patterns.widths[self._relaxation.kind_of[draft.box.pool]]
+        width = patterns.widths[self._relaxation.class_of[draft.machine.pool]]
         weight: dict[Part, float] = defaultdict(float)
         same: dict[Part, list[int]] = {}
         for n in known:
@@ -93,7 +93,7 @@ class Drafts:
             return
         for i, times in part:
             for _ in range(times):
-                self._seating.place_item(draft.box, draft.state, on, i)
+                self._seating.place_item(draft.machine, draft.state, on, i)
         if part:
             draft.score += _WIDE * g
         half = g // 2
@@ -105,17 +105,17 @@ class Drafts:
 
         That is so for few copies on one machine (max_per_instance) of which the LP has as many on most machines.
         """
-        p, state, urgent = draft.box.pool, draft.state, False
+        p, state, urgent = draft.machine.pool, draft.state, False
         for i, times in part:
             most = 0
-            for w in self._seating.ways(p, i, g):
-                c = self._relaxation.ways[w].component
+            for w in self._seating.modes(p, i, g):
+                c = self._relaxation.modes[w].component
                 out, cap = state.out[c], self._fleet.components[c].max_per_instance
-                if not out or not self._seating.welcomes(draft.box, c):
+                if not out or not self._seating.welcomes(draft.machine, c):
                     continue
                 if cap is not None:
-                    out = min(out, cap - draft.box.counts.get(c, 0))
-                    urgent = urgent or state.by_way[w] > _URGENT * cap * state.machines[draft.box.pool]
+                    out = min(out, cap - draft.machine.counts.get(c, 0))
+                    urgent = urgent or state.by_mode[w] > _URGENT * cap * state.machines[draft.machine.pool]
                 most += out
             if most < times:
                 return False, False
@@ -124,11 +124,11 @@ class Drafts:
     def _owned(self, draft: Draft, on: tuple[int, ...], rival: float, *, is_narrow: bool) -> bool:
         """Give the accelerators `on` to one copy that owns them, if the LP has more of it than of its `rival`."""
         g, state = len(on), draft.state
-        ways = self._seating.owners(draft.box.pool, g)
-        for w in sorted((w for w in ways if state.by_way[w] > SOME), key=lambda w: -state.by_way[w]):
-            if state.by_way[w] * g <= rival and not (is_narrow and state.by_way[w] >= _HALF):
+        modes = self._seating.owners(draft.machine.pool, g)
+        for w in sorted((w for w in modes if state.by_mode[w] > SOME), key=lambda w: -state.by_mode[w]):
+            if state.by_mode[w] * g <= rival and not (is_narrow and state.by_mode[w] >= _HALF):
                 return False
-            if self._seating.place(draft.box, state, w, on):
+            if self._seating.place(draft.machine, state, w, on):
                 draft.score += _WIDE * g if g > 1 else 0.0
                 return True
         return False

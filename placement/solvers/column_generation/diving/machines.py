@@ -9,7 +9,7 @@ import math
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from placement.compiled.machine_state import Box
+from placement.compiled.machine_state import MachineState
 from placement.solvers.column_generation.diving.machine_templates import Drafts
 from placement.solvers.column_generation.diving.restricted_master import SOME
 
@@ -61,45 +61,45 @@ class Machines:
         """Take machines with so many accelerators, if there is time; whether any has copies."""
         taken, some = 0, False
         while taken < accelerators and not budget.over() and (draft := self._take_next()) is not None:
-            taken += len(draft.box.room)
-            some = some or bool(draft.box.copies)
+            taken += len(draft.machine.room)
+            some = some or bool(draft.machine.copies)
         return some
 
     def _take_empty(self) -> None:
         """Take what there was no time for."""
         for p, n in enumerate(self._state.machines):
             for _ in range(n if self._fleet.pools[p].shape.accelerators else 0):
-                self._spaces.add(Box(self._fleet, p, None), {})
+                self._spaces.add(MachineState(self._fleet, p, None), {})
                 self._state.machines[p] -= 1
 
     def _take_in(self, budget: Budget) -> None:
         """Seat wide copies, and those that own accelerators, of which the LP had but parts: the largest first."""
         relaxation, state = self._relaxation, self._state
-        boxes: dict[int, list[Box]] = defaultdict(list)
-        for box in self._spaces.boxes:
-            boxes[box.pool].append(box)
-        ways: dict[int, list[int]] = {}
+        open_machines: dict[int, list[MachineState]] = defaultdict(list)
+        for open_machine in self._spaces.open_machines:
+            open_machines[open_machine.pool].append(open_machine)
+        modes: dict[int, list[int]] = {}
         narrow = [0.0] * len(self._fleet.components)
-        for w, way in enumerate(relaxation.ways):
-            if way.touches == 1:
-                narrow[way.component] += state.by_way[w]
-            elif state.out[way.component]:
-                ways.setdefault(way.component, []).append(w)
-        for c in sorted(ways, key=lambda c: -max(relaxation.ways[w].usage[0] for w in ways[c])):
-            wide = sorted(ways[c], key=lambda w: -state.by_way[w])
+        for w, mode in enumerate(relaxation.modes):
+            if mode.touches == 1:
+                narrow[mode.component] += state.by_mode[w]
+            elif state.out[mode.component]:
+                modes.setdefault(mode.component, []).append(w)
+        for c in sorted(modes, key=lambda c: -max(relaxation.modes[w].usage[0] for w in modes[c])):
+            wide = sorted(modes[c], key=lambda w: -state.by_mode[w])
             for _ in range(state.out[c] - round(narrow[c])):
-                if budget.over() or not any(self._seat(boxes[self._relaxation.ways[w].pool], w) for w in wide):
+                if budget.over() or not any(self._seat(open_machines[self._relaxation.modes[w].pool], w) for w in wide):
                     break
         self._spaces.reopen()
 
-    def _seat(self, boxes: Sequence[Box], w: int) -> bool:
+    def _seat(self, open_machines: Sequence[MachineState], w: int) -> bool:
         """Seat a wide copy on that of some machines where it leaves least free on its accelerators."""
         found = []
-        for n, box in enumerate(boxes):
-            on = self._seating.tightest(box, w)
+        for n, open_machine in enumerate(open_machines):
+            on = self._seating.tightest(open_machine, w)
             if on is not None:
-                found.append((sum(box.room[k] for k in on), n, on))
-        return any(self._seating.place(boxes[n], self._state, w, on) for _, n, on in sorted(found))
+                found.append((sum(open_machine.room[k] for k in on), n, on))
+        return any(self._seating.place(open_machines[n], self._state, w, on) for _, n, on in sorted(found))
 
     def _solve(self, budget: Budget) -> bool:
         """The LP of what is left."""
@@ -121,12 +121,12 @@ class Machines:
         if best is not None:
             self._state.become(best.state)
             patterns.mass = best.mass
-            self._state.machines[best.box.pool] -= 1
-            self._spaces.add(best.box, best.wanted)
+            self._state.machines[best.machine.pool] -= 1
+            self._spaces.add(best.machine, best.wanted)
         return best
 
     def _rate(self, draft: Draft) -> None:
         """What stands there is worth by the LP's prices, against the machine's; copies on many accelerators first."""
-        box = draft.box
-        worth = sum(self._worth[self._relaxation.ways[copy.item].component] for copy in box.copies)
-        draft.score += worth / max(SOME, self._price[box.pool]) + _NOISE * float(self._rng.random())
+        open_machine = draft.machine
+        worth = sum(self._worth[self._relaxation.modes[copy.item].component] for copy in open_machine.copies)
+        draft.score += worth / max(SOME, self._price[open_machine.pool]) + _NOISE * float(self._rng.random())

@@ -26,7 +26,7 @@ class SpaceProgram(PatternProgram):
     """The pattern program of a relaxation, with a row for each space beside its machines."""
 
     def __init__(self, relaxation: Relaxation, paid: float | None = None) -> None:
-        """O(ways); there are no spaces yet."""
+        """O(modes); there are no spaces yet."""
         super().__init__(relaxation, paid=paid)
         self._space: dict[Space, int] = {}  # their rows
         self._contents: dict[Content, int] = {}  # their columns
@@ -64,7 +64,7 @@ class SpaceProgram(PatternProgram):
         return len(new)
 
     def allow_contents(self, limits: Sequence[Sequence[int]], banned: Collection[Content]) -> None:
-        """Allow contents with at most so many of each item, by kind, that are not banned."""
+        """Allow contents with at most so many of each item, by device class, that are not banned."""
         self._primal = False
         most = [
             0.0 if key in banned or any(times > limits[key[0][0]][i] for i, times in key[1]) else _INF
@@ -74,10 +74,10 @@ class SpaceProgram(PatternProgram):
         self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
 
     def improve_contents(self, duals: Duals, prices: Prices, rooms: Rooms) -> int:
-        """Price the contents of spaces, one table a kind; says how many that make the solution better were added."""
+        """Price the contents of spaces, one table a device class; says how many better ones were added."""
         found = []
         for knapsack, spaces in rooms:
-            best = knapsack.best_patterns(prices.touch[spaces[0][0]], [room for _, room in spaces])
+            best = knapsack.best_patterns(prices.coverage[spaces[0][0]], [room for _, room in spaces])
             found += [(space, content) for space, (_, content) in zip(spaces, best, strict=True)]
         return self.add_contents(
             (space, content)

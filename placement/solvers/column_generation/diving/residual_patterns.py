@@ -15,7 +15,7 @@ from placement.solvers.column_generation.diving.restricted_master import SOME
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from placement.compiled.machine_state import Box
+    from placement.compiled.machine_state import MachineState
     from placement.solvers.column_generation.diving.assignment import Seating, State
     from placement.solvers.column_generation.diving.residual_capacity import Content, Place, Space, Spaces
     from placement.solvers.column_generation.diving.restricted_master import Guide
@@ -63,9 +63,9 @@ class Contents:
         at_once = -(-len(unsettled) // _ZONE_STEPS)
         while unsettled and not budget.over() and self._solve(budget):
             parts = {c: [0.0] * len(relaxation.fleet.zones) for c in sorted(unsettled)}
-            for way, copies in zip(relaxation.ways, state.by_way, strict=True):
-                if way.component in parts:
-                    parts[way.component][way.zone] += copies
+            for mode, copies in zip(relaxation.modes, state.by_mode, strict=True):
+                if mode.component in parts:
+                    parts[mode.component][mode.zone] += copies
             broken = {c: sum(abs(n - round(n)) for n in part) for c, part in parts.items()}
             for k, c in enumerate(sorted(parts, key=broken.__getitem__)):
                 if k >= at_once and broken[c] > SOME and not part.over():
@@ -115,7 +115,7 @@ class Contents:
     def _likely_places(self, space: Space, items: tuple[tuple[int, int], ...]) -> list[Place]:
         """One of each machine: in pools where the LP has most of a content first, then where hosts have most left."""
         places = list({id(place[0]): place for place in self._spaces.places.get(space, ())}.values())
-        likely = {p: self._amount(p, items) for p in {box.pool for box, _ in places}} if len(places) > 1 else {}
+        likely = {p: self._amount(p, items) for p in {machine.pool for machine, _ in places}} if len(places) > 1 else {}
         return nsmallest(
             _TRIES, places, key=lambda place: (-likely.get(place[0].pool, 0.0), -self._host_left(place[0]))
         )
@@ -124,23 +124,23 @@ class Contents:
         """How much the LP has of a content in a pool."""
         state, total = self._state, 0.0
         for i, times in items:
-            total += min(times, sum(max(0.0, state.by_way[w]) for w in self._seating.left(p, i, state)))
+            total += min(times, sum(max(0.0, state.by_mode[w]) for w in self._seating.left(p, i, state)))
         return round(total, 3)
 
-    def _host_left(self, box: Box) -> float:
-        shape = self._seating.relaxation.fleet.pools[box.pool].shape
-        return min(box.vcpus / max(1, shape.vcpus), box.host / max(1, shape.host_mib))
+    def _host_left(self, machine: MachineState) -> float:
+        shape = self._seating.relaxation.fleet.pools[machine.pool].shape
+        return min(machine.vcpus / max(1, shape.vcpus), machine.host / max(1, shape.host_mib))
 
     def _fill(self, space: Space, place: Place, items: tuple[tuple[int, int], ...]) -> bool:
         """Place all copies of a content that are out, at least one, on one accelerator; or none."""
-        box, k = place
-        before, refused = len(box.copies), False
+        machine, k = place
+        before, refused = len(machine.copies), False
         for i in (i for i, times in items for _ in range(times)):
-            if not self._seating.place_item(box, self._state, (k,), i):
-                refused = refused or any(True for _ in self._seating.left(box.pool, i, self._state))
-        if refused or len(box.copies) == before:
-            while len(box.copies) > before:
-                self._seating.take_back(box, self._state, box.copies[-1])
+            if not self._seating.place_item(machine, self._state, (k,), i):
+                refused = refused or any(True for _ in self._seating.left(machine.pool, i, self._state))
+        if refused or len(machine.copies) == before:
+            while len(machine.copies) > before:
+                self._seating.take_back(machine, self._state, machine.copies[-1])
             return False
         self._spaces.close(space, place)
         self._spaces.open(place)
@@ -148,6 +148,6 @@ class Contents:
 
     def _place_wanted(self) -> None:
         """Without an LP for it in time: what the LP had where the machines were filled."""
-        for (box, k), items in self._spaces.wanted:
+        for (machine, k), items in self._spaces.wanted:
             for i in (i for i, times in items.items() for _ in range(times)):
-                self._seating.place_item(box, self._state, (k,), i)
+                self._seating.place_item(machine, self._state, (k,), i)

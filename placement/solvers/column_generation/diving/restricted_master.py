@@ -30,14 +30,14 @@ _PAID = 0.1  # of its price, that a machine counts in the LP: what is left free 
 class Patterns:
     """The LP's patterns of whole accelerators.
 
-    `of_kind` are those that it has something of, `mass` how much; `wide` says whether any of a kind's holds a copy on
-    several accelerators. `widths` are the accelerators that copies stand on
-    that an item is, (kinds, items); where several are alike, what most of them do.
+    `of_class` are those that it has something of, `mass` how much; `wide` says whether any of a device class's holds a
+    copy on several accelerators. `widths` are the accelerators that copies stand on
+    that an item is, (device classes, items); where several are alike, what most of them do.
     """
 
     known: list[tuple[int, dict[int, int]]]
     mass: list[float]
-    of_kind: list[list[int]]
+    of_class: list[list[int]]
     wide: list[bool]
     widths: list[list[int]]
 
@@ -46,16 +46,16 @@ class Guide:
     """The LP of one relaxation, from all patterns known to its bound; it keeps those that it finds."""
 
     def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern]) -> None:
-        """O(ways + patterns)."""
+        """O(modes + patterns)."""
         self._relaxation = relaxation
         self._item_limits = ItemLimits(relaxation)
         self._program = SpaceProgram(relaxation, paid=_PAID)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._known: list[tuple[int, dict[int, int]]] = []
         self.last: Patterns | None = None  # of the last solution with machines
-        self._narrow = [way.touches == 1 for way in relaxation.ways]
-        self.narrow = {way.component for way in relaxation.ways if way.touches == 1}  # components
-        self._narrow_zones = {(way.component, way.zone) for way in relaxation.ways if way.touches == 1}
+        self._narrow = [mode.touches == 1 for mode in relaxation.modes]
+        self.narrow = {mode.component for mode in relaxation.modes if mode.touches == 1}  # components
+        self._narrow_zones = {(mode.component, mode.zone) for mode in relaxation.modes if mode.touches == 1}
 
     def solve(
         self,
@@ -71,34 +71,38 @@ class Guide:
 
         Without machines it is for copies on one accelerator alone; others stay out, and zones have no least. No space
         is offered a banned content. Patterns are priced as long as machines are lacking and that brings something, and
-        `least` times in any case. `state` then has the copies by way.
+        `least` times in any case. `state` then has the copies by mode.
         """
         program = self._program
         on_one = [most if narrow else 0.0 for most, narrow in zip(state.most, self._narrow, strict=True)]
         small = self._item_limits.of(state.out, on_one)
         if machines is None:
             self._ask_narrow(state, on_one)
-            limits, kinds = small, set()
+            limits, device_classes = small, set()
         else:
             program.limit(machines)
             program.ask_for(state.out, state.zoned)
             program.limit_copies([0.0] * len(on_one), state.most)
             limits = self._item_limits.of(state.out, state.most)
-            kinds = {self._relaxation.kind_of[p] for p, n in enumerate(machines) if n and p in self._relaxation.kind_of}
+            device_classes = {
+                self._relaxation.class_of[p] for p, n in enumerate(machines) if n and p in self._relaxation.class_of
+            }
         program.allow(limits)
         program.add_contents(self._seeds(spaces, program.offer(spaces)))
         program.allow_contents(small, banned)
-        knapsacks = {q: self._relaxation.kinds[q].knapsack.with_limits(limits[q]) for q in sorted(kinds)}
+        knapsacks = {
+            q: self._relaxation.device_classes[q].knapsack.with_limits(limits[q]) for q in sorted(device_classes)
+        }
         if not self._converge(knapsacks, spaces.knapsacks(small), least, budget):
             return False
-        by_way, mass = program.amounts()
-        state.by_way = self._within(by_way, state.out)
+        by_mode, mass = program.amounts()
+        state.by_mode = self._within(by_mode, state.out)
         if machines is not None:
             self.last = self._patterns(state, mass)
         return True
 
     def _ask_narrow(self, state: State, on_one: list[float]) -> None:
-        """Ask for copies on one accelerator, without machines, at most so many by each way and in each zone."""
+        """Ask for copies on one accelerator, without machines, at most so many by each mode and in each zone."""
         program, caps = self._program, self._caps(state)
         out = [n if c in self.narrow else 0 for c, n in enumerate(state.out)]
         program.limit([0] * len(self._relaxation.fleet.pools))
@@ -126,13 +130,13 @@ class Guide:
             if not program.improve(duals, prices, knapsacks) + program.improve_contents(duals, prices, rooms):
                 return True
 
-    def _within(self, by_way: list[float], out: Sequence[int]) -> list[float]:
-        """Copies by way, no more of a component than are out: patterns may hold more, as these cost nothing."""
+    def _within(self, by_mode: list[float], out: Sequence[int]) -> list[float]:
+        """Copies by mode, no more of a component than are out: patterns may hold more, as these cost nothing."""
         total = [0.0] * len(out)
-        for way, copies in zip(self._relaxation.ways, by_way, strict=True):
-            total[way.component] += copies
+        for mode, copies in zip(self._relaxation.modes, by_mode, strict=True):
+            total[mode.component] += copies
         part = [min(1.0, n / max(n, all_, SOME)) for n, all_ in zip(out, total, strict=True)]
-        return [copies * part[way.component] for way, copies in zip(self._relaxation.ways, by_way, strict=True)]
+        return [copies * part[mode.component] for mode, copies in zip(self._relaxation.modes, by_mode, strict=True)]
 
     def _seeds(self, spaces: Spaces, new: Iterable[Space]) -> Iterator[tuple[Space, dict[int, int]]]:
         """What was wanted where machines were filled, and what the last solution's patterns have beside wide copies."""
@@ -144,13 +148,13 @@ class Guide:
             yield from ((space, items) for items in narrow[q] if spaces.grids[q].fits(room, items, _FULL))
 
     def _narrow_parts(self) -> list[list[dict[int, int]]]:
-        """Of each kind, what the last solution's patterns have of copies on one accelerator."""
+        """Of each device class, what the last solution's patterns have of copies on one accelerator."""
         if self.last is None:
-            return [[] for _ in self._relaxation.kinds]
+            return [[] for _ in self._relaxation.device_classes]
         known, widths = self.last.known, self.last.widths
         return [
-            [{i: n for i, n in known[k][1].items() if widths[q][i] == 1} for k in of_kind]
-            for q, of_kind in enumerate(self.last.of_kind)
+            [{i: n for i, n in known[k][1].items() if widths[q][i] == 1} for k in of_class]
+            for q, of_class in enumerate(self.last.of_class)
         ]
 
     def _caps(self, state: State) -> dict[int, list[int]]:
@@ -176,21 +180,21 @@ class Guide:
     def _patterns(self, state: State, mass: list[float]) -> Patterns:
         known = self._known
         known += [(q, dict(pattern)) for q, pattern in self._program.known()[len(known) :]]
-        of_kind: list[list[int]] = [[] for _ in self._relaxation.kinds]
+        of_class: list[list[int]] = [[] for _ in self._relaxation.device_classes]
         for n, (q, _) in enumerate(known):
             if mass[n] > SOME:
-                of_kind[q].append(n)
+                of_class[q].append(n)
         widths = self._widths(state)
-        wide = [any(widths[q][i] > 1 for n in some for i in known[n][1]) for q, some in enumerate(of_kind)]
-        return Patterns(known, mass, of_kind, wide, widths)
+        wide = [any(widths[q][i] > 1 for n in some for i in known[n][1]) for q, some in enumerate(of_class)]
+        return Patterns(known, mass, of_class, wide, widths)
 
     def _widths(self, state: State) -> list[list[int]]:
-        most = [[0.0] * len(kind.items) for kind in self._relaxation.kinds]
-        widths = [[1] * len(kind.items) for kind in self._relaxation.kinds]
-        for way, copies in zip(self._relaxation.ways, state.by_way, strict=True):
-            if way.kind is None or way.item is None or not state.out[way.component]:
+        most = [[0.0] * len(device_class.items) for device_class in self._relaxation.device_classes]
+        widths = [[1] * len(device_class.items) for device_class in self._relaxation.device_classes]
+        for mode, copies in zip(self._relaxation.modes, state.by_mode, strict=True):
+            if mode.device_class is None or mode.item is None or not state.out[mode.component]:
                 continue
-            if copies * way.touches > most[way.kind][way.item]:
-                most[way.kind][way.item] = copies * way.touches
-                widths[way.kind][way.item] = way.touches
+            if copies * mode.touches > most[mode.device_class][mode.item]:
+                most[mode.device_class][mode.item] = copies * mode.touches
+                widths[mode.device_class][mode.item] = mode.touches
         return widths
