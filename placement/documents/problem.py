@@ -381,7 +381,7 @@ class Problem(Row):
     ...     pools=[placement.Pool(name="a", instance_type="g6e.2xlarge", zone="us-east-1a")],
     ...     components=[placement.Component(name="chat-8b", copies=3, accelerator_memory_gib=20, shared=True)],
     ... )
-    >>> problem.components[0].ways[0].accelerator_memory_gib
+    >>> problem.components[0].modes[0].accelerator_memory_gib
     20.0
     """
 

@@ -29,5 +29,5 @@ if __name__ == "__main__":
     result = solve(problem)
     print(result)
     print(
-        "writer-34b:", *(large.ways[row.option].name for row in result.plan.assignments if row.component == large.name)
+        "writer-34b:", *(large.modes[row.option].name for row in result.plan.assignments if row.component == large.name)
     )
