@@ -1,10 +1,19 @@
-"""The report as one HTML file that needs nothing else: tables, plots, and the script that draws them."""
+"""The report as one HTML file that needs nothing else: tables, plots, and the script that draws them.
+
+Its look, its tables and its content security policy are those of the report of a plan (`placement.report.page`).
+"""
 
 from __future__ import annotations
 
+import json
+import re
+from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from placement.documents import write_file
 from placement.errors import UsageError
+from placement.report.page import html
+from placement.report.page.grid import Cell, Grid, Head
 from placement_bench import markdown
 from placement_bench.stats import summarise
 
@@ -16,11 +25,12 @@ if TYPE_CHECKING:
 
 
 class Plot(NamedTuple):
-    """A plot, its heading, and how to read it."""
+    """A plot, its heading, how to read it, and what may be picked, one at a time."""
 
     title: str
     note: str
     figure: Any  # JSON
+    choices: list[str]
 
 
 class Section(NamedTuple):
@@ -29,9 +39,9 @@ class Section(NamedTuple):
     name: str
     anchor: str
     facts: str
-    summary: markdown.Table
+    summary: Grid
     plots: list[Plot]
-    runs: markdown.Table
+    runs: Grid
 
 
 def write_page(rows: Sequence[Row], path: Path) -> None:
@@ -43,9 +53,7 @@ def write_page(rows: Sequence[Row], path: Path) -> None:
         The extra `bench` is not installed, or the file can't be written.
     """
     try:
-        import jinja2
         import plotly.offline
-        from markupsafe import Markup
 
         from placement_bench import plots
     except ImportError as error:
@@ -54,43 +62,82 @@ def write_page(rows: Sequence[Row], path: Path) -> None:
             "the Markdown report needs nothing more"
         ) from None
     colours = plots.colours_of(rows)
-    sections = [_section(name, some, plots, colours) for (name, _), some in markdown.by_set(rows).items()]
-    loader = jinja2.PackageLoader("placement_bench")
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    text = environment.get_template("page.html.j2").render(
+    sets = enumerate(markdown.by_set(rows).items())
+    sections = [_section(k, name, some, plots, colours) for k, ((name, _), some) in sets]
+    plotly_js = plotly.offline.get_plotlyjs()
+    text = html.page(
+        "bench.html.j2",
+        package="placement_bench",
+        scripts=[html.asset("common.js"), plotly_js, _asset("bench.js")],
+        styles=[html.asset("style.css"), _asset("bench.css"), PLOTLYS],
+        title="Benchmark report",
         facts=markdown.told(rows),
         tiles=_tiles(rows),
-        summary=markdown.summary_table(summarise(rows)),
+        summary=_grid("Each solver on each set", markdown.summary_table(summarise(rows)), 2),
         sections=sections,
         wrong=markdown.wrong_lines(rows),
-        script=Markup(plotly.offline.get_plotlyjs()),
+        taken=_taken(plotly_js),
     )
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}") from None
+    write_file(text, path)
 
 
-def _tiles(rows: Sequence[Row]) -> list[tuple[str, str, str]]:
-    """Figures of the whole report: number, what it counts, and how to show it."""
+# plotly makes an empty style element and puts its rules in by script; the policy allows the empty one by its hash.
+PLOTLYS = ""
+
+
+def _taken(script: str) -> list[str]:
+    """Names of elements that plotly would make for the styles of its maps, if they were not there.
+
+    There are no maps here, and the policy would block those styles with an error on the console.
+    """
+    return re.findall(r'getElementById\("([0-9a-f]{64})"\)', script)
+
+
+def _asset(name: str) -> str:
+    return resources.files("placement_bench").joinpath("assets", name).read_text("utf-8")
+
+
+def _grid(caption: str, table: markdown.Table, words: int) -> Grid:
+    """A table of the Markdown report; the first so many columns are words, the others numbers."""
+    head, lines = table
+    heads = tuple(Head(text, k >= words) for k, text in enumerate(head))
+    rows = [tuple(_cell(text, k >= words) for k, text in enumerate(line)) for line in lines]
+    return Grid(caption, heads, rows)
+
+
+def _cell(text: str, number: bool) -> Cell:
+    """A cell, sorted by the number that it begins with."""
+    found = re.match(r"-?[\d,]*\.?\d+", text) if number else None
+    return Cell(text, float(found[0].replace(",", "")) if found else None, "bad" if text.startswith("FAULTS") else "")
+
+
+class Tile(NamedTuple):
+    """A figure of the whole report: what it is, in figures, a note; `look` is a class."""
+
+    name: str
+    figure: str
+    note: str = ""
+    look: str = ""
+
+
+def _tiles(rows: Sequence[Row]) -> list[Tile]:
+    """Figures of the whole report."""
     published = [row for row in rows if row.best_known is not None]
     matched = sum(
         row.sound and row.gap_to_best_known is not None and row.gap_to_best_known <= 1e-6 for row in published
     )
     wrong, failed = sum(bool(row.faults) for row in rows), sum(row.wrong and row.failed for row in rows)
     cases = len({(row.asked.set, row.asked.case) for row in rows})
-    tiles = [
-        (str(len(rows)), f"runs on {cases} cases", ""),
-        (str(sum(row.solved for row in rows)), "proven, and checked", ""),
-        (str(wrong), "wrong answers", "bad" if wrong else ""),
-        (str(failed), "runs failed", "bad" if failed else ""),
+    return [
+        Tile("runs", str(len(rows)), f"on {cases} cases"),
+        Tile("proven", str(sum(row.solved for row in rows)), "and checked"),
+        *([Tile("best known", f"{matched} of {len(published)}", "runs reach it")] if published else []),
+        Tile("wrong answers", str(wrong), "", "bad" if wrong else ""),
+        Tile("runs failed", str(failed), "", "bad" if failed else ""),
     ]
-    return (
-        [*tiles[:2], (f"{matched} of {len(published)}", "reach the best known", ""), *tiles[2:]] if published else tiles
-    )
 
 
-def _section(name: str, rows: Sequence[Row], plots: Any, colours: dict[str, str]) -> Section:
+def _section(k: int, name: str, rows: Sequence[Row], plots: Any, colours: dict[str, str]) -> Section:
     made = [
         (
             "Solved over time",
@@ -124,20 +171,23 @@ def _section(name: str, rows: Sequence[Row], plots: Any, colours: dict[str, str]
         ),
         (
             "One case at a time",
-            "Value (solid) and bound (dashed) as they came; pick a case on the right.",
+            "Value (solid) and bound (dashed) as they came, of the case that is picked.",
             plots.single_runs,
         ),
     ]
     figures = [(title, note, make(rows, colours)) for title, note, make in made]
-    drawn = [Plot(title, note, _json(figure)) for title, note, figure in figures if figure is not None]
-    anchor = "".join(sign if sign.isalnum() else "-" for sign in name)
+    drawn = [Plot(title, note, *_json(figure)) for title, note, figure in figures if figure is not None]
+    anchor = f"set-{k}"
     facts = f"{len({row.asked.case for row in rows})} cases, values in {rows[0].unit or 'its own unit'}"
     head, lines = markdown.summary_table(summarise(rows))
-    return Section(name, anchor, facts, (head[1:], [line[1:] for line in lines]), drawn, markdown.run_table(rows))
+    summary = _grid("Each solver", (head[1:], [line[1:] for line in lines]), 1)
+    return Section(name, anchor, facts, summary, drawn, _grid("Every run", markdown.run_table(rows), 2))
 
 
-def _json(figure: Any) -> Any:
-    """A figure as the page's script reads it; plotly writes < so that no name can end the script element."""
+def _json(figure: Any) -> tuple[Any, list[str]]:
+    """A figure as the page's script reads it, and what may be picked; no name in it can end the script element."""
     from markupsafe import Markup
 
-    return Markup(figure.to_json())
+    told = json.loads(figure.to_json())
+    choices = (told["layout"].pop("meta", None) or {}).get("choices", [])
+    return Markup(html.embed(told)), choices

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from placement_bench.rows import Row
 
 # Told apart with the common kinds of colour blindness too: Okabe, M., Ito, K. (2008). Color universal design.
-PALETTE = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#6b4c9a", "#7f7f7f", "#8c6d31", "#1b1b1b")
+# Their darkest is lightened here, so that each is seen on a light ground and on a dark one.
+PALETTE = ("#2b83ba", "#d55e00", "#009e73", "#c06a9a", "#b8860b", "#4a9fd4", "#8867b8", "#7f7f7f", "#9a7a3a", "#c0504d")
 SHOWN_CASES = 12  # cases to pick from in the plot of single runs
 DASHES = {"value": "solid", "bound": "dash"}
 WIDE = 4.0  # factors beyond which a profile has a logarithmic axis
@@ -134,8 +135,7 @@ def single_runs(rows: Sequence[Row], colours: Colours) -> go.Figure | None:
     if not cases:
         return None
     figure = _figure("seconds", rows[0].unit, log_x=True)
-    owners = []
-    for case in cases:
+    for k, case in enumerate(cases):
         for row in rows:
             if row.asked.case != case or not row.trace:
                 continue
@@ -146,15 +146,9 @@ def single_runs(rows: Sequence[Row], colours: Colours) -> go.Figure | None:
                     x, y = zip(*points, strict=True)
                     hover = f"{what} %{{y:,.6~f}} at %{{x:.2f}} s"
                     trace = _steps(x, y, row.label, colours, hover, dash=dash, show=what == "value")
-                    trace.visible = case == cases[0]
+                    trace.meta = k  # the page shows one case at a time
                     figure.add_trace(trace)
-                    owners.append(case)
-    buttons = [
-        {"label": case, "method": "update", "args": [{"visible": [owner == case for owner in owners]}]}
-        for case in cases
-    ]
-    menu = {"buttons": buttons, "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "bgcolor": "white"}
-    figure.update_layout(updatemenus=[{**menu, "bordercolor": "#ccc", "font": {"size": 12}}])
+    figure.update_layout(meta={"choices": cases})
     return figure
 
 

@@ -74,8 +74,6 @@ def shoot(browser: Browser, shot: Shot, path: Path) -> None:
     )
     tab = context.new_page()
     tab.goto(f"{page.as_uri()}#{shot.anchor}" if shot.anchor else page.as_uri())
-    if not shot.anchor:
-        tab.locator('[data-map="plan"] .m').nth(3).hover()
     tab.screenshot(path=path)
     context.close()
     page.unlink()

@@ -107,7 +107,8 @@ def _down_to_bound(view: View) -> Iterator[_Row]:
     note = f"at most {words.gap(_gap(view))}" if left else "nothing: proven"
     yield "Could still be saved", _less(left), view.bound, view.cost, "open", note
     by = f"by {words.shown(view.plan.bound_by)}" if view.plan.bound_by else ""
-    yield "Proven: no plan costs less", words.least(view.bound), 0, view.bound, "bound", by
+    least = words.least(view.bound) if left else words.money(view.cost)
+    yield "Proven: no plan costs less", least, 0, view.bound, "bound", by
 
 
 def _less(micro: int) -> str:
