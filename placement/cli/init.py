@@ -51,6 +51,17 @@ def init(
     price: Annotated[
         list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
     ] = None,
+    profile: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Measurements (placement profile) of what copies serve, requests a second; may be repeated.",
+        ),
+    ] = None,
+    slo_ttft: Annotated[str | None, typer.Option(metavar="TIME", help="Most time to the first token: 500ms.")] = None,
+    slo_tpot: Annotated[str | None, typer.Option(metavar="TIME", help="Most time for each token after it.")] = None,
+    input_tokens: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of a request, for --profile.")] = None,
+    output_tokens: Annotated[int | None, typer.Option(min=1, metavar="N", help="Of a request, for --profile.")] = None,
     facts: FactsOption = None,
     name: Annotated[str, typer.Option(help="The problem's name.")] = "fleet",
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
@@ -81,6 +92,7 @@ def init(
             survive_zones=survive_zones or 0,
             share=share,
             prices=prices_of(price or (), market),
+            throughputs=_throughputs(profile or [], (slo_ttft, slo_tpot), (input_tokens, output_tokens)),
             name=name,
         )
         if asks:
@@ -89,6 +101,35 @@ def init(
             answers, output, force = ask(answers, market, output, survive_given=survive_zones is not None, force=force)
         made = draft(_complete(answers, market), market)
         _write(made, output, force=force)
+
+
+def _throughputs(
+    files: list[str], slo: tuple[str | None, str | None], tokens: tuple[int | None, int | None]
+) -> dict[str, dict[tuple[str, int], float]]:
+    """What copies of each model serve by its measurements, within limits on times; what has none goes to stderr."""
+    from placement.errors import UsageError
+    from placement.profiles import Limits, Size, choose, read_profiles
+    from placement.profiles.limits import parse_milliseconds
+
+    if not files:
+        if slo != (None, None) or tokens != (None, None):
+            raise UsageError("--slo-ttft, --slo-tpot and tokens are limits on measurements: add --profile FILE")
+        return {}
+    first, after = (
+        None if text is None else parse_milliseconds(option, text)
+        for option, text in zip(("--slo-ttft", "--slo-tpot"), slo, strict=True)
+    )
+    profiles = [row for file in files for row in read_profiles(file)]
+    choices = choose(profiles, Limits(first, after), Size(*tokens))
+    for sentence in choices.missing:
+        say(f"placement: {sentence}")
+    found: dict[str, dict[tuple[str, int], float]] = {}
+    for model, of_model in choices.of_model.items():
+        rows = [choice.profile for choice in of_model]
+        # The option has what is promised: the measurement, rounded down.
+        promised = [float(str(choice.to_option()["throughput"])) for choice in of_model]
+        found[model] = {(row.accelerator, row.accelerators): p for row, p in zip(rows, promised, strict=True)}
+    return found
 
 
 def _complete(answers: Answers, market: Market) -> Answers:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Place = Callable[[str], str]  # how messages call the value of a key
+Measured = Mapping[tuple[str, int], float]  # (accelerator, how many of it a copy has) -> what the copy serves
 MOST_COPIES = 10**6
 MOST_RATE = 1e18
 MOST_TOKENS = 10**9
@@ -23,8 +24,8 @@ MOST_TOKENS = 10**9
 class ModelWish:
     """A model to serve, by copies or by a rate.
 
-    `throughput` is what one copy serves, in the unit of `rate`. `context_length` is the most tokens of one sequence,
-    `concurrency` how many of those one copy must hold at a time; None: the default.
+    `throughput` is what one copy serves, in the unit of `rate`; without it measurements have to tell. `context_length`
+    is the most tokens of one sequence, `concurrency` how many of those one copy must hold at a time; None: the default.
     """
 
     model: str
@@ -38,7 +39,10 @@ class ModelWish:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """Everything that a first problem needs. Empty `zones`: those that offer most of the machines."""
+    """Everything that a first problem needs. Empty `zones`: those that offer most of the machines.
+
+    `throughputs` are measurements: what a copy of a model serves, by the kind and the number of its accelerators.
+    """
 
     models: tuple[ModelWish, ...]
     region: str = ""
@@ -49,6 +53,7 @@ class Answers:
     survive_zones: int = 0
     share: bool = False
     prices: Mapping[str, float] = field(default_factory=dict)
+    throughputs: Mapping[str, Measured] = field(default_factory=dict)
     name: str = "fleet"
 
 
@@ -106,8 +111,6 @@ def wish_of(model: str, given: Mapping[str, str], place: Place) -> ModelWish:
     )
     if wish.copies is not None and wish.rate is not None:
         raise UsageError(f"{place('rate')} must not stand beside copies: give one of them")
-    if wish.rate is not None and wish.throughput is None:
-        raise UsageError(f"{place('rate')} needs `throughput` beside it: what one copy serves, in the same unit")
     return wish
 
 

@@ -7,19 +7,28 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue.names import nearest_names
 from placement.catalogue.tables import accelerators
 from placement.errors import UsageError, printable
 from placement.quickstart.machines import MEMORY_GIB, VCPUS
 from placement.sizing import Launch, read_model, size
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from placement.quickstart.answers import Answers, ModelWish
+    from placement.quickstart.answers import Answers, Measured, ModelWish
     from placement.sizing import Model, Sizing
 
 _UNKNOWN = "nobody we read tells how much of its memory is usable; write its options by hand"
 CONTEXT_LENGTH, CONCURRENCY = 8192, 8  # tokens of a sequence; sequences at a time: our defaults, told in the file
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """Accelerators of a kind: the most of them in one machine, and the zones that have such machines."""
+
+    most: int
+    zones: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +42,12 @@ class Drafted:
     notes: tuple[str, ...] = field(default=())
 
 
-def draft_component(
-    wish: ModelWish, devices: Mapping[str, int], answers: Answers, zones: int, taken: set[str]
-) -> Drafted:
+def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers: Answers, taken: set[str]) -> Drafted:
     """The component of a model.
 
     Parameters
     ----------
-    devices : the most accelerators of one machine, by kind.
-    zones : how many zones there are machines in.
+    machinery : the accelerators that may be rented, by kind.
     taken : names of components so far; the new one is added.
 
     Raises
@@ -53,24 +59,26 @@ def draft_component(
     """
     model = read_model(wish.model)
     launch = _launch(wish, model)
-    options: list[dict[str, Any]] = []
-    commands: list[str] = []
+    measured = _measured(wish, model, answers)
+    found: list[Sizing] = []
     reasons: list[str] = []
-    notes: list[str] = []
-    for device, most in devices.items():
-        best, reason = _smallest(model, device, most, launch) if _is_known(device) else (None, _UNKNOWN)
-        if best is None:
-            reasons.append(f"not on {device}: {reason}")
-            continue
-        options.append(_option(best, wish, share=answers.share))
-        commands.append(f"vllm serve {model.name} {' '.join(best.flags)}")
-        notes += best.notes
-    if not options:
+    for device, rented in machinery.items():
+        fitting, reason = _copies_on(device, rented.most, model, launch, measured)
+        found += fitting
+        reasons += [f"not on {device}: {reason}"] if reason else []
+    if not found:
         told = "; ".join(reasons)
         raise UsageError(f"no copy of {printable(model.name)} fits: {told}; choose other GPUs with --gpu")
+    zones = len(frozenset[str]().union(*(machinery[copy.accelerator].zones for copy in found)))
+    if zones <= answers.survive_zones:
+        lost = f"{answers.survive_zones} of the zones"
+        raise UsageError(f"{printable(model.name)} can't survive the loss of {lost}: its machines are in {zones} alone")
     remarks = [_load_words(model, launch), *reasons]
+    options = [_option(copy, wish, measured, share=answers.share) for copy in found]
+    commands = [f"vllm serve {model.name} {' '.join(copy.flags)}" for copy in found]
+    notes = dict.fromkeys(note for copy in found for note in copy.notes)
     row = {"name": _name(wish, model, taken)} | _amount(wish, answers, zones, remarks)
-    return Drafted(row, tuple(options), tuple(commands), tuple(remarks), tuple(dict.fromkeys(notes)))
+    return Drafted(row, tuple(options), tuple(commands), tuple(remarks), tuple(notes))
 
 
 def _launch(wish: ModelWish, model: Model) -> Launch:
@@ -89,23 +97,57 @@ def _is_known(device: str) -> bool:
     return facts is not None and facts.usable_gib is not None
 
 
-def _smallest(model: Model, device: str, most: int, launch: Launch) -> tuple[Sizing | None, str]:
-    """The copy on the fewest accelerators of a kind; None with the reason of the most when none fits."""
-    reason = "no degree was tried"
-    for degree in (2**power for power in range(most.bit_length()) if 2**power <= most):
-        found = size(model, device, degree, launch)
-        if found.fits:
-            return found, ""
-        reason = f"{found.reason} on {degree}" if degree > 1 else found.reason
-    return None, reason
+def _measured(wish: ModelWish, model: Model, answers: Answers) -> Measured | None:
+    """What copies of a model serve, measured; None where nobody needs that.
+
+    Raises
+    ------
+    UsageError
+        The model has a rate, and neither a throughput nor measurements.
+    """
+    if wish.rate is None or wish.throughput is not None:
+        return None
+    names = {name.lower(): name for name in answers.throughputs}
+    short = {name.rpartition("/")[2]: full for name, full in names.items()}
+    known = names.get(model.name.lower()) or short.get(model.name.rpartition("/")[2].lower())
+    if known is None:
+        told = f"; {nearest_names(model.name, answers.throughputs)}" if answers.throughputs else ""
+        way_out = "add throughput=N beside the rate, or its measurements with --profile FILE"
+        raise UsageError(f"{printable(model.name)} has a rate, and nothing tells what one copy serves: {way_out}{told}")
+    return answers.throughputs[known]
 
 
-def _option(found: Sizing, wish: ModelWish, *, share: bool) -> dict[str, Any]:
-    option = found.to_option() | {"vcpus": VCPUS * found.gpus, "memory_gib": MEMORY_GIB * found.gpus}
-    if share and found.gpus == 1:
+def _copies_on(
+    device: str, most: int, model: Model, launch: Launch, measured: Measured | None
+) -> tuple[list[Sizing], str]:
+    """Copies on accelerators of a kind, with the reason when there is none.
+
+    Of copies that were measured, each number of accelerators; of others the fewest on which one fits.
+    """
+    if not _is_known(device):
+        return [], _UNKNOWN
+    if measured is None:
+        degrees = [2**power for power in range(most.bit_length())]
+    else:
+        degrees = sorted(count for kind, count in measured if kind == device and count <= most)
+    found: list[Sizing] = []
+    reason = "no copy was measured on it within the limits"
+    for degree in degrees:
+        sized = size(model, device, degree, launch)
+        if sized.fits:
+            found.append(sized)
+            if measured is None:
+                break
+        reason = f"{sized.reason} on {degree}" if degree > 1 else sized.reason
+    return found, "" if found else reason
+
+
+def _option(copy: Sizing, wish: ModelWish, measured: Measured | None, *, share: bool) -> dict[str, Any]:
+    option = copy.to_option() | {"vcpus": VCPUS * copy.gpus, "memory_gib": MEMORY_GIB * copy.gpus}
+    if share and copy.gpus == 1:
         option["shared"] = True
     if wish.rate is not None:
-        option["throughput"] = wish.throughput
+        option["throughput"] = wish.throughput if measured is None else measured[copy.accelerator, copy.gpus]
     return option
 
 
@@ -127,7 +169,12 @@ def _amount(wish: ModelWish, answers: Answers, zones: int, remarks: list[str]) -
     if wish.rate is not None:
         if not survive:
             return {"demand": wish.rate}
-        return {"demand": wish.rate, "min_copies": survive + 1} | spread | {"min_available_on_zone_loss": 1}
+        remarks.append(
+            f"Spread evenly over {zones} zones, so a lost one takes 1/{zones} of the copies: "
+            f"ask for {zones}/{zones - 1} of the rate if the others must serve all of it."
+        )
+        even = {"spread": {"min_zones": survive + 1, "max_skew": 1}}
+        return {"demand": wish.rate, "min_copies": survive + 1} | even | {"min_available_on_zone_loss": 1}
     copies = 1 if wish.copies is None else wish.copies
     if not survive or not copies:
         return {"copies": copies}
@@ -140,11 +187,3 @@ def _amount(wish: ModelWish, answers: Answers, zones: int, remarks: list[str]) -
 
 def _zones(number: int) -> str:
     return f"{number} zone{'s' if number != 1 else ''}"
-
-
-def most_by_device(machines: Sequence[tuple[str, int]]) -> dict[str, int]:
-    """The most accelerators of one machine, by kind, in the order of the machines."""
-    found: dict[str, int] = {}
-    for device, count in machines:
-        found[device] = max(count, found.get(device, 0))
-    return found

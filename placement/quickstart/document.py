@@ -10,7 +10,7 @@ from placement.catalogue.rows import whole
 from placement.documents import Problem
 from placement.documents.yaml_rows import comment, flow, list_rows, mapping_rows, scalar
 from placement.errors import DocumentError, UsageError, printable
-from placement.quickstart.components import draft_component, most_by_device
+from placement.quickstart.components import Machinery, draft_component
 from placement.quickstart.machines import MEMORY_GIB, SAGEMAKER_KEEPS, VCPUS, choose_machines, reserved_gib
 from placement.report.words import count
 
@@ -50,12 +50,23 @@ def draft(answers: Answers, market: Market) -> Draft:
         facts = market.types[name]
         if facts.provider == "sagemaker":
             made.instance_types[name]["reserved"] = {"memory_gib": whole(reserved_gib(facts))}
-    devices = most_by_device([(f.device, f.accelerator_count) for n in machines.names if (f := market.types[n]).device])
+    machinery = _machinery(market, made)
     taken: set[str] = set()
-    zones = len({pool["zone"] for pool in made.pools})
-    drafted = [draft_component(wish, devices, answers, zones, taken) for wish in answers.models]
+    drafted = [draft_component(model, machinery, answers, taken) for model in answers.models]
     text = "\n".join(_lines(answers, market, machines, made, drafted)) + "\n"
     return Draft(_problem(answers, made, drafted), text)
+
+
+def _machinery(market: Market, made: Blocks) -> dict[str, Machinery]:
+    """Where each kind of accelerator is, and how many one machine has at most."""
+    found: dict[str, Machinery] = {}
+    for pool in made.pools:
+        facts = market.types[pool["instance_type"]]
+        if facts.accelerator_count:
+            before = found.get(facts.device, Machinery(0, frozenset()))
+            most = max(before.most, facts.accelerator_count)
+            found[facts.device] = Machinery(most, before.zones | {pool["zone"]})
+    return found
 
 
 def _problem(answers: Answers, made: Blocks, drafted: list[Drafted]) -> Problem:

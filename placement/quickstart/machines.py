@@ -146,9 +146,10 @@ def _zones(market: Market, kept: Sequence[InstanceFacts], answers: Answers) -> t
             )
     if answers.survive_zones and len(set(zones)) < needed:
         there = ", ".join(map(printable, zones)) or "none"
+        lost = "a zone" if answers.survive_zones == 1 else f"{answers.survive_zones} zones"
         raise UsageError(
-            f"to survive the loss of {answers.survive_zones} zones takes at least {needed}, and there are "
-            f"{len(set(zones))}: {there}; name more with --zones, or lower --survive-zones"
+            f"to survive the loss of {lost} takes at least {needed}, and there are {len(set(zones))}: {there}; "
+            "name more with --zones, or lower --survive-zones"
         )
     _check_zones(market, kept, answers)
     return zones

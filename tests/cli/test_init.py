@@ -43,6 +43,25 @@ def test_standard_output(tmp_path: Path) -> None:
     assert placement.read(target).components[0].name == "phi-2"
 
 
+def test_rates_by_measurements(tmp_path: Path) -> None:
+    """Within limits on times; what has no measurement is said."""
+    (tmp_path / "profile.csv").write_text(
+        "format,model,accelerator,accelerators,ttft_ms,tpot_ms,requests_per_second\n"
+        "placement-profile/v1,meta-llama/Llama-3.1-8B-Instruct,L40S,1,200,30,2.5\n"
+        "placement-profile/v1,meta-llama/Llama-3.1-8B-Instruct,L4,2,400,60,1.1\n"
+    )
+    target, model = tmp_path / "fleet.yaml", "Llama-3.1-8B-Instruct,rate=40"
+    words = ("init", target, "--region", "us-east-1", "--gpu", "L40S", "--gpu", "L4", "--model", model)
+    measured = ("--profile", tmp_path / "profile.csv", "--slo-tpot", "50ms")
+    done = run(*words, *measured)
+
+    assert done.exit_code == 0, done.stderr
+    assert [option.throughput for option in placement.read(target).components[0].modes] == [2.5]
+    assert "Llama-3.1-8B-Instruct on L4 x 2: of 1 measured, none keeps the limits" in " ".join(done.stderr.split())
+    assert "add throughput=N beside the rate" in run(*words, "--force").stderr
+    assert "are limits on measurements: add --profile FILE" in run(*words, "--force", "--slo-ttft", "1s").stderr
+
+
 def test_json_by_the_suffix(tmp_path: Path) -> None:
     """Without comments; a zone that is named twice is one."""
     target = tmp_path / "fleet.json"

@@ -85,6 +85,18 @@ def test_two_lost_zones_take_three() -> None:
         draft(answers(survive_zones=2, zones=("use1-az1", "use1-az2")), MARKET)
 
 
+def test_a_model_whose_machines_are_in_too_few_zones() -> None:
+    """Though there are others in more."""
+    facts = InstanceFacts("kubernetes", "big", "H100", 8, 1, 80, 190, 1900)
+    small = InstanceFacts("kubernetes", "small", "L4", 1, 1, 24, 8, 64)
+    nodes = (Node("n1", "big", "z1"), Node("n2", "small", "z1"), Node("n3", "small", "z2"))
+    market = Market([Findings("nodes", (facts, small), nodes=nodes)])
+    told = Answers((ModelWish("Llama-3.3-70B-Instruct"),), survive_zones=1, prices={"big": 30, "small": 1})
+
+    with pytest.raises(UsageError, match="can't survive the loss of 1 of the zones: its machines are in 1 alone"):
+        draft(told, market)
+
+
 def test_a_rate_is_a_demand() -> None:
     """With what one copy serves; and enough copies for the zones."""
     wish = ModelWish("phi-2", rate=40, throughput=12.5)
@@ -92,7 +104,22 @@ def test_a_rate_is_a_demand() -> None:
     (zoned,) = draft(answers(wish, survive_zones=1), MARKET).problem.components
 
     assert (plain.demand, plain.modes[0].throughput, plain.min_copies) == (40, 12.5, None)
-    assert (zoned.min_copies, zoned.min_available_on_zone_loss) == (2, 1)
+    assert (zoned.min_copies, zoned.min_available_on_zone_loss, zoned.spread.max_skew) == (2, 1, 1)
+
+
+def test_a_rate_by_measurements() -> None:
+    """Each number of accelerators that was measured is an option; without any measurement it is refused."""
+    wish = ModelWish("Llama-3.1-8B-Instruct", rate=40)
+    told = {"meta-llama/llama-3.1-8b-instruct": {("L4", 2): 1.5, ("L4", 4): 2.5, ("H100", 1): 9.0}}
+    made = draft(answers(wish, gpus=("L4", "L40S", "H100"), throughputs=told), MARKET)
+    (row,) = made.problem.components
+
+    assert {option.name: option.throughput for option in row.modes} == {"l4-tp2": 1.5, "l4-tp4": 2.5, "h100-tp1": 9.0}
+    assert "# not on L40S: no copy was measured on it within the limits" in made.text
+    with pytest.raises(UsageError, match=r"has a rate, and nothing tells what one copy serves: add throughput=N"):
+        draft(answers(wish), MARKET)
+    with pytest.raises(UsageError, match=r'did you mean "meta-llama/Llama-3\.1-70B-Instruct"'):
+        draft(answers(wish, throughputs={"meta-llama/Llama-3.1-70B-Instruct": {}}), MARKET)
 
 
 def test_copies_that_share() -> None:
@@ -144,6 +171,8 @@ def test_a_cluster_is_its_nodes() -> None:
         ({"gpus": ("H1000",)}, 'no accelerator "H1000" is in the catalogue; did you mean "H100"'),
         ({"gpus": ("MI300X",)}, "aws offers no machine with MI300X in us-east-1; "),
         ({"gpus": ("Trainium",)}, "not on Trainium: nobody we read tells how much of its memory is usable"),
+        ({"zones": ("use1-az1", "use1-az3"), "survive_zones": 1}, "use1-az3 offers none of these machines"),
+        ({"zones": ("a",), "survive_zones": 1}, "to survive the loss of a zone takes at least 2, and there are 1: a;"),
         ({"provider": "azur"}, 'no provider "azur" is in the catalogue'),
         ({"instance_types": ("g6e.xl",)}, 'no instance type "g6e.xl" is in the catalogue; did you mean "g6e.xlarge"'),
         ({"zones": ("euw1-az1",)}, "--zones: euw1-az1 offers none of these machines; did you mean"),
@@ -183,7 +212,6 @@ def test_a_model_on_the_command_line(word: str, wish: ModelWish) -> None:
         ("", "--model must be MODEL, MODEL=COPIES or MODEL,key=value"),
         ("m=many", r'--model m=many: copies must be a whole number from 0 to 1,000,000, got "many"'),
         ("m,copie=2", r'--model m,copie=2: no key "copie"; did you mean "copies"\?'),
-        ("m,rate=2", r"--model m,rate=2: rate needs `throughput` beside it"),
         ("m=2,rate=2,throughput=1", "rate must not stand beside copies"),
         ("m,rate=nan,throughput=1", "rate must be a number above 0"),
         ("m,context_length=0", "context_length must be a whole number from 1"),
@@ -216,7 +244,7 @@ def test_models_from_a_file(tmp_path: Path) -> None:
         ("model,copis\nx,2\n", 'row 1: names an unknown column; did you mean "copies"?, got "copis"'),
         ("model,copies\nx,-2\n", 'row 2, column copies: must be a whole number from 0 to 1,000,000, got "-2"'),
         ("model,copies\nx,2\n,3\n", "row 3, column model: must not be empty"),
-        ("model,rate\nx,2\n", "row 2: row 2, column rate needs `throughput` beside it"),
+        ("model,rate,copies\nx,2,1\n", "row 2, column rate: must not stand beside copies"),
     ],
 )
 def test_a_damaged_file_of_models(tmp_path: Path, text: str, message: str) -> None:
