@@ -45,9 +45,9 @@ class Finding(NamedTuple):
 
 def reasons(facts: PlanFacts) -> dict[Load, Reason]:
     """The reason of each content. O(contents x options), up to a limit."""
-    on = _options_by_pool(facts.fleet)
     names = {component.index: component.name for component in facts.fleet.components}
     pools = {pool.name: pool.index for pool in facts.fleet.pools}
+    on = _options_by_pool(facts.fleet, {pools[load.pool] for load in facts.loads})
     found: dict[Load, Reason] = {}
     left = _MOST
     for load in facts.loads:
@@ -70,16 +70,17 @@ def findings(facts: PlanFacts, found: dict[Load, Reason]) -> list[Finding]:
     return [Finding(short, machines[short], price[short], example[short]) for short in _ORDER if machines[short]]
 
 
-def _options_by_pool(fleet: Fleet) -> dict[int, list[tuple[int, Option]]]:
-    """By pool, what may run there; of options with equal needs the first."""
-    found: dict[int, dict[tuple[int, ...], tuple[int, Option]]] = defaultdict(dict)
+def _options_by_pool(fleet: Fleet, wanted: set[int]) -> dict[int, list[tuple[int, Option]]]:
+    """By pool, of those wanted, what may run there; of options with equal needs the first."""
+    distinct: dict[tuple[frozenset[int], tuple[int, ...]], tuple[int, Option]] = {}
     for component in fleet.components:
         for option in component.options:
-            needs = (
-                option.accelerators, option.shared, option.memory_mib, option.share, option.vcpus, option.host_mib
-            )  # fmt: skip
-            for p in option.pools:
-                found[p].setdefault(needs, (component.index, option))
+            needs = (option.accelerators, option.shared, option.memory_mib, option.share, option.vcpus, option.host_mib)
+            distinct.setdefault((option.pools, needs), (component.index, option))
+    found: dict[int, dict[tuple[int, ...], tuple[int, Option]]] = defaultdict(dict)
+    for (_, kind), row in distinct.items():
+        for p in row[1].pools & wanted:
+            found[p].setdefault(kind, row)
     return defaultdict(list, {p: list(options.values()) for p, options in found.items()})
 
 

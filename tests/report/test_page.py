@@ -16,13 +16,17 @@ from hypothesis import strategies as st
 import placement
 from placement.errors import UsageError, printable
 from placement.referee import verify
+from placement.report.facts import gather
+from placement.report.map.picture import picture
 from placement.report.page.bill import waterfall
 from placement.report.page.charts import nice_step, time_axis, value_axis
 from placement.report.page.html import embed
 from placement.report.page.page import SECTIONS, render
 from placement.report.page.search import events
 from placement.report.page.view import look
+from placement.report.shown import show
 from placement.units import money
+from tests import strategies
 from tests.report.plans import named, planned, solved
 
 VOID = {"meta", "link", "input"}
@@ -127,6 +131,41 @@ def test_names_appear_as_text(component: str, zone: str, kind: str, name: str) -
     assert page.scripts == plain.scripts
 
 
+@settings(max_examples=20)
+@given(strategies.problems())
+def test_any_plan_can_be_drawn(document: dict[str, Any]) -> None:
+    """Machines without accelerators, without copies, that run and drain, prices of nothing: elements are closed, and
+    page, picture and terminal have every machine."""
+    problem = placement.Problem(**document)
+    result = placement.solve(problem, "ffd", work=1)
+
+    page = Reader(render(problem, result.plan))
+
+    assert page.open == []
+    if result.packing is not None:
+        tiles = json.loads(page.data)["maps"][0]["tiles"]
+        assert sorted(row[0] for row in tiles) == sorted(printable(row.id) for row in result.plan.instances)
+        assert picture(gather(problem, result.plan), "x").count("<g ") == len(result.plan.instances)
+        lines = show(result.plan, problem, full=True).lines
+        assert sorted(line.name for line in lines) == sorted(printable(row.id) for row in result.plan.instances)
+
+
+def test_a_wide_fleet_stays_readable() -> None:
+    """Of many components the list has all and the legend some; of many zones those with machines are columns."""
+    document = named("chat").to_document()
+    document["components"] = [{**document["components"][0], "name": f"m{c}", "copies": 1} for c in range(100)]
+    document["pools"] += [{**document["pools"][0], "name": f"p{z}", "zone": f"z{z}"} for z in range(40)]
+    problem = placement.Problem(**document)
+
+    page = Reader(render(problem, placement.solve(problem, "ffd", work=1).plan))
+
+    options = [attrs for tag, attrs in page.tags if tag == "option"]
+    assert len(options) >= 103
+    assert sum("data-component" in attrs for _, attrs in page.tags) == 60
+    assert "and 40 more components" in "".join(page.texts)
+    assert sum(attrs.get("class") == "zone" for _, attrs in page.tags) <= 2
+
+
 def test_embedded_data_reads_back() -> None:
     """Nothing in it can end the element, and JSON gives back what was put in."""
     told = {"a": "</script><!--&\u2028\u2029", "b": [1, None, True]}
@@ -148,6 +187,11 @@ def test_sections_appear_when_their_data_is_there() -> None:
     trace = [{"seconds": 0.1, "cost": 4.48, "bound": 2.24, "by": "ffd"}]
     assert "search" in shown(problem, planned(problem, trace=trace))
     assert "replan" in shown(*solved("kubernetes-mixed-gpus"))
+    document = named("chat").to_document()
+    document["components"][0]["min_copies"] = 1
+    document["pools"][0]["max_instances"] = 1
+    tight = placement.Problem(**document)
+    assert "left-out" in shown(tight, placement.solve(tight, "ffd", work=1).plan)
     none = placement.Plan(problem=problem.name, status="infeasible", reason="<no room>")
     assert shown(problem, none) == set()
     assert "<no room>" in "".join(Reader(render(problem, none)).texts)

@@ -28,6 +28,7 @@ def bill(view: View) -> dict[str, Any] | None:
         "waterfall": waterfall(view),
         "unit": _unit(view),
         "proof": _proof(view),
+        "unknown": _unknown(view),
         "grids": [
             _by(view.facts, "Instance types", "instance type", lambda load: load.type),
             _by(view.facts, "Zones", "zone", lambda load: load.zone),
@@ -52,6 +53,14 @@ def _proof(view: View) -> str:
         f"It is proven that no plan {scope}costs less than {words.least(view.bound)}: a better plan could save at most "
         f"{words.money(view.cost - view.bound)}, or {words.gap(_gap(view))}.{words.shown(relaxes)}"
     )
+
+
+def _unknown(view: View) -> str:
+    """Why there is no comparison with machines of one's own; empty where there is one."""
+    if view.baseline is None or view.baseline.total is not None:
+        return ""
+    name, why = next(iter(view.baseline.missing.items()))
+    return f"What machines of its own for each component would cost is not known: {words.shown(name)}, {why}."
 
 
 def _gap(view: View) -> float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TILES = 3_000  # of a map, beyond which alike machines are one tile
 MOST_TILES = 6_000  # beyond which the rest is counted
+_ZONES = 24  # columns, beyond which those without a machine are left out
 _ZOOMS = ((12, 2.2), (40, 1.7), (120, 1.3))  # up to so many machines, so many times as large
 
 
@@ -74,11 +75,13 @@ def fleet_map(
     ----------
     name : tells two maps on one page apart.
     reasons : why no more stands on a machine; may be empty.
-    zones : the columns, also of zones without a machine.
+    zones : the columns, also of zones without a machine unless they are many.
     """
     drawing = _Drawing(facts, sketcher, reasons)
     columns = []
     for zone, types in by_zone_and_type(facts, zones).items():
+        if not types and len(zones) > _ZONES:
+            continue
         groups = []
         for kind, indices in types.items():
             machines = [facts.machines[k] for k in indices]

@@ -15,6 +15,7 @@ from placement.report.map.sketch import COLOURS, colour_class
 from placement.report.page import html
 from placement.report.page.bill import bill
 from placement.report.page.fleet_map import fleet_map
+from placement.report.page.left_out import left_out
 from placement.report.page.replan import replan
 from placement.report.page.resilience import resilience
 from placement.report.page.search import search
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
 
-_LEGEND = 60  # components that are named beside the map; the search finds the others
+_LEGEND = 60  # components that are named beside the map; the list has all
 
 
 class Section(NamedTuple):
@@ -119,7 +120,7 @@ def _tiles(view: View) -> list[Tile]:
         tiles.append(Tile("accelerators in use", f"{facts.accelerators.used:,} of {facts.accelerators.room:,}", memory))
     left_out = sum(view.verdict.left_out.values())
     if left_out:
-        tiles.append(Tile("left out", words.count(left_out, "copy", "copies"), "optional, no room or no plan", "warn"))
+        tiles.append(Tile("left out", words.count(left_out, "copy", "copies"), "optional; see below", "warn"))
     return tiles
 
 
@@ -145,22 +146,20 @@ def _lead(view: View) -> str:
     return f"A plan for {words.count(view.verdict.copies, 'copy', 'copies')} on {machines}, checked against every rule."
 
 
-def _first(row: tuple[int, object]) -> int:
-    return row[0]
-
-
 def _map(view: View) -> dict[str, Any] | None:
     if view.facts is None:
         return None
     drawn = fleet_map("plan", view.facts, view.sketcher, view.reasons, zones=list(view.fleet.zones))
     placed = [(c, row) for c, row in enumerate(view.facts.components) if row.placed]
-    most = sorted(placed, key=lambda row: -row[1].placed)[:_LEGEND]
-    legend = [(c, words.shown(row.name), colour_class(c), f"{row.placed:,}") for c, row in sorted(most, key=_first)]
+    named = [(c, words.shown(row.name), colour_class(c), f"{row.placed:,}") for c, row in placed]
+    most = {c for c, _ in sorted(placed, key=lambda row: -row[1].placed)[:_LEGEND]}
+    legend = [row for row in named if row[0] in most]
     loads = view.facts.loads
     return {
         "map": drawn,
+        "components": named,
         "legend": legend,
-        "more": len(placed) - len(legend),
+        "more": f"{len(named) - len(legend):,}" if len(named) > len(legend) else "",
         "types": sorted({words.shown(load.type) for load in loads}),
         "zones": sorted({words.shown(load.zone) for load in loads}),
         "accelerators": any(load.devices for load in loads),
@@ -172,6 +171,7 @@ def _map(view: View) -> dict[str, Any] | None:
 SECTIONS = (
     Section("map", "The fleet", _map),
     Section("replan", "Before and after", replan),
+    Section("left-out", "Left out", left_out),
     Section("bill", "The bill", bill),
     Section("resilience", "Spread and resilience", resilience),
     Section("use", "How full", use),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from placement.report import words
@@ -22,7 +23,8 @@ def resilience(view: View) -> dict[str, Any] | None:
     facts = view.facts
     if facts is None or not any(row.placed for row in facts.components):
         return None
-    zones = [zone for zone in facts.fleet.zones if any(zone in row.zones for row in facts.components)]
+    used = {zone for row in facts.components for zone in row.zones}
+    zones = [zone for zone in facts.fleet.zones if zone in used]
     return {"grids": [_lost_with(facts, zones), _spread(facts, zones)], "sentence": _sentence(facts)}
 
 
@@ -50,10 +52,15 @@ def _lost_with(facts: PlanFacts, zones: list[str]) -> Grid:
             machines[load.zone] += number
             price[load.zone] += load.price * number
     copies = sum(row.placed for row in facts.components)
+    lost_with: Counter[str] = Counter()
+    gone_with: dict[str, list[str]] = defaultdict(list)
+    for row in facts.components:
+        lost_with.update(row.zones)
+        if len(row.zones) == 1:
+            gone_with[next(iter(row.zones))].append(row.name)
     rows: list[grid.Row] = []
     for zone in zones:
-        lost = sum(row.zones.get(zone, 0) for row in facts.components)
-        gone = [row.name for row in facts.components if row.placed and row.zones.get(zone, 0) == row.placed]
+        lost, gone = lost_with[zone], gone_with[zone]
         names = f"{len(gone):,}: {words.listed(gone, _NAMES)}" if gone else "none"
         rows.append(
             (

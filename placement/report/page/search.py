@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from placement.report.page.view import View
 
 
+_DOTS = 300  # of a curve: the last ones matter
+
+
 class Event(NamedTuple):
     """Cost and bound at a time, micro-dollars, and who changed them."""
 
@@ -58,7 +61,7 @@ def search(view: View) -> dict[str, Any] | None:
     low = min([value for _, value in bounds if value >= final / 2] or [final])
     high = max([value for _, value in costs if value <= 2 * final] or [final])
     y = value_axis(low, high, _tick)
-    dots = [(e.seconds, (e.cost or 0) / MICRO, _told(e)) for e in found]
+    dots = [(e.seconds, (e.cost or 0) / MICRO, _told(e)) for e in found[-_DOTS:]]
     curves = [
         Curve("cost", "cost of the best plan", [*costs, (last, final)], dots),
         *([Curve("bound", "proven: no plan costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
