@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 class EngineFacts:
     """What holds of an engine from the version `since` on, up to the next row. Memory of one GPU, GiB.
 
+    `batches` has the engine's defaults by the least memory they are for: GiB, new tokens and sequences of a batch.
     `context_*` is what is taken before the engine loads anything, on one GPU alone and on each of several (where a
     mixture of experts makes a second group for communication: `context_many_experts`). `non_torch_*` is what libraries
     take besides PyTorch while the model is profiled. `graphs_*` is the memory of all captured CUDA graphs. `errors_*`
@@ -30,6 +31,7 @@ class EngineFacts:
     utilization: float
     utilization_flag: str
     kv_flag: str
+    batches: tuple[tuple[float, int, int], ...]
     tokens_by_context: bool
     graphs_in_budget: bool
     keeps_expert_buffers: bool
@@ -49,6 +51,15 @@ class EngineFacts:
     margin: float
     measured: bool
     source: str
+
+    def batch(self, accelerator: str, usable_gib: float) -> tuple[int, int]:
+        """What the engine does at a time by itself: new tokens and sequences of a batch.
+
+        More on accelerators with more memory, but for the A100 (`get_batch_defaults` in `vllm/engine/arg_utils.py`).
+        """
+        steps = self.batches[-1:] if accelerator.startswith("A100") else self.batches
+        tokens, sequences = next((tokens, count) for least, tokens, count in steps if usable_gib >= least)
+        return tokens, sequences
 
     def context_gib(self, gpus: int, *, has_experts: bool) -> float:
         """What is taken before anything is loaded, on each of so many GPUs."""
@@ -117,5 +128,6 @@ def engines() -> tuple[EngineFacts, ...]:
     names = {field.name for field in fields(EngineFacts)}
     for row in json.loads(text):
         before = before | row if before.get("engine") == row["engine"] else dict(row)
-        rows.append(EngineFacts(**{name: before[name] for name in names}))
+        values = {name: before[name] for name in names}
+        rows.append(EngineFacts(**values | {"batches": tuple(tuple(step) for step in before["batches"])}))
     return tuple(rows)

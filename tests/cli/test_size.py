@@ -9,7 +9,7 @@ import pytest
 
 from placement.documents.problem import Component
 from placement.documents.yaml_text import parse_yaml
-from placement.sizing.size import ROW_KEYS
+from placement.sizing.sizing import ROW_KEYS
 from tests.cli.test_solve import run
 from tests.sizing.test_architectures import PLAIN
 

@@ -246,6 +246,26 @@ def test_heads_are_repeated_beyond_their_number() -> None:
     assert [latent.bytes_per_token(degree, 2) for degree in (1, 8)] == [1152, 1152]
 
 
+def test_defaults_of_an_engine_follow_its_version() -> None:
+    """Batches by memory and version; graphs are in the budget from 0.20 on; the flag for the KV cache since 0.10.2."""
+    found = {
+        version: size("Qwen3-8B", "B200", 1, Launch(f"vllm={version}", utilization=0.9)) for version in ("0.19", "0.29")
+    }
+
+    assert "--max-num-batched-tokens 8192" in found["0.19"].flags
+    assert "--max-num-batched-tokens 16384" in found["0.29"].flags
+    assert "--max-num-batched-tokens 2048" in size("Qwen3-8B", "A100-80GB").flags
+    budget = 178.35 * 0.9
+    parts = ("weights", "activation", "non_torch", "kv")
+    assert sum(getattr(found["0.19"], f"{part}_gib") for part in parts) == pytest.approx(budget, abs=0.05)
+    assert sum(getattr(found["0.29"], f"{part}_gib") for part in (*parts, "graphs")) == pytest.approx(budget, abs=0.05)
+    old, new = (
+        size("Qwen3-8B", "H100", 1, Launch(f"vllm={v}", concurrency=8, context_length=4096)) for v in ("0.9", "0.11")
+    )
+    assert old.flags[-1].startswith("--gpu-memory-utilization 0.")
+    assert new.flags[-1] == f"--kv-cache-memory-bytes {(8 * 256 + 1) * 16 * 147456}"
+
+
 @pytest.mark.parametrize("name", sorted(known_models()))
 def test_every_model_of_the_table_can_be_read(name: str) -> None:
     """Each has its figures; where its size is not known, that is said."""

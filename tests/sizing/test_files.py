@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from placement.errors import DocumentError, PlacementError
-from placement.sizing import Launch, size
+from placement.errors import DocumentError, PlacementError, UsageError
+from placement.sizing import Launch, read_startup_log, size
 from placement.sizing.config import parse_config
 from placement.sizing.read import model_of
 from placement.sizing.startup_log import parse_startup_log
@@ -134,6 +134,21 @@ def test_a_log_of_several_gpus(tmp_path: Path) -> None:
 
     assert (log.weights_gib, log.kv_gib, log.kv_tokens, log.total_gib) == (7.60, 63.50, 1_044_688, 79.19)
     assert (log.version, log.tensor_parallel, log.context_gib) == ("0.19.0", 2, 1.53)
+
+
+def test_a_log_of_another_launch(tmp_path: Path) -> None:
+    """Its degree and its accelerator must be those that are asked for; another model is a note."""
+    path = tmp_path / "vllm.log"
+    path.write_text("\n".join(LINES))
+    log = read_startup_log(path)
+
+    with pytest.raises(UsageError, match="tensor-parallel degree 2, and 1 is asked for"):
+        size("Qwen3-8B", "H100", 1, log=log)
+    with pytest.raises(UsageError, match=r"an accelerator with 79\.19 GiB, and 139\.72 GiB are asked for"):
+        size("Qwen3-8B", "H200", 2, log=log)
+    found = size("Qwen3-8B", "H100", 2, log=log)
+    assert found.notes == ("the startup log is of m/x, and Qwen/Qwen3-8B is sized",)
+    assert found.margin_gib == 0.15
 
 
 def test_a_log_of_another_kind() -> None:

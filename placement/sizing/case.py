@@ -1,0 +1,118 @@
+"""A copy while it is sized, and what is said of it: why it does not fit, the engine's flags, what is not measured."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from placement.errors import printable
+
+if TYPE_CHECKING:
+    from placement.sizing.activation import Load
+    from placement.sizing.engines import EngineFacts
+    from placement.sizing.kv_cache import KvLayout
+    from placement.sizing.launch import Launch
+    from placement.sizing.read import Model
+    from placement.sizing.startup_log import StartupLog
+
+GIB = 2**30
+
+
+@dataclass(slots=True)
+class Parts:
+    """Parts in GiB while they are found, and which of them a log has measured."""
+
+    context: float
+    weights: float
+    activation: float
+    non_torch: float
+    graphs: float
+    margin: float
+    measured: list[str] = field(default_factory=list)
+
+    def replace(self, log: StartupLog) -> None:
+        for name in ("context", "weights", "activation", "non_torch", "graphs"):
+            value = getattr(log, f"{name}_gib")
+            if value is not None:
+                setattr(self, name, max(value, 0.0))
+                self.measured.append(name)
+
+    @property
+    def beside_kv(self) -> float:
+        """What the engine takes off its budget before the KV cache, graphs aside."""
+        return self.weights + self.activation + self.non_torch
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that the last step needs."""
+
+    model: Model
+    accelerator: str
+    vendor: str
+    usable: float
+    launch: Launch
+    facts: EngineFacts
+    load: Load
+    parts: Parts
+    layout: KvLayout
+    log: StartupLog | None
+
+
+def misfit(case: Case, need: float, pool: float, total: float, share: float, *, by_need: bool) -> str:
+    """Why a copy does not fit; empty when it does."""
+    figures, degree = case.model.architecture, case.load.tensor_parallel
+    if figures.heads % degree:  # 0 where the config does not say: then nothing is known against it
+        return f"{figures.heads} attention heads can't be split over {degree} GPUs"
+    if case.launch.pipeline_parallel > figures.layers:
+        return f"{figures.layers} layers can't be split over {case.launch.pipeline_parallel} stages"
+    if pool <= 0:
+        return f"{case.parts.beside_kv:.2f} GiB beside the KV cache are more than {case.usable * share:.2f} GiB"
+    asked = case.launch.concurrency is not None or case.launch.context_length is not None
+    if asked and not by_need and need > pool:
+        return f"the KV cache asked for takes {need:.2f} GiB, and {pool:.2f} GiB are left for it"
+    if total > case.usable:
+        return f"{total:.2f} GiB are needed and {case.usable:.2f} GiB are there"
+    return ""
+
+
+def command_flags(case: Case, share: float, pool: float, tokens: int, *, by_need: bool) -> tuple[str, ...]:
+    """What to add to the engine's command line, so that it does what was sized."""
+    launch, facts = case.launch, case.facts
+    flags = [f"--tensor-parallel-size {case.load.tensor_parallel}"]
+    if launch.pipeline_parallel > 1:
+        flags.append(f"--pipeline-parallel-size {launch.pipeline_parallel}")
+    flags += [f"--max-num-seqs {case.load.sequences}", f"--max-num-batched-tokens {case.load.batched_tokens}"]
+    length = launch.context_length or min(case.model.architecture.context or tokens, tokens)
+    if length:
+        flags.append(f"--max-model-len {length}")
+    if by_need and facts.kv_flag:
+        flags.append(f"{facts.kv_flag} {math.ceil(pool * GIB)}")
+    elif by_need:
+        graphs = case.parts.graphs if facts.graphs_in_budget else 0.0
+        share = math.ceil(1000 * (case.parts.beside_kv + graphs + pool) / case.usable) / 1000
+    if not (by_need and facts.kv_flag):
+        flags.append(f"{facts.utilization_flag} {share:g}")
+    if launch.kv_dtype != "auto":
+        flags.append(f"--kv-cache-dtype {launch.kv_dtype}")
+    if launch.dtype != "auto":
+        flags.append(f"--dtype {launch.dtype}")
+    return (*flags, "--enforce-eager") if launch.enforce_eager else tuple(flags)
+
+
+def notes(case: Case) -> tuple[str, ...]:
+    """What the estimate does not rest on measurements for."""
+    found: list[str] = []
+    if not case.facts.measured:
+        found.append(
+            f"constants of {case.facts.engine} from {case.facts.since} on are read from its source, not measured"
+        )
+    if case.load.tensor_parallel > 4:
+        found.append("non-torch memory and CUDA graphs were measured up to tensor-parallel degree 4")
+    if case.vendor != "NVIDIA":
+        found.append(f"constants were measured on NVIDIA's accelerators, and {case.accelerator} is {case.vendor}'s")
+    ran = None if case.log is None else case.log.model
+    if ran is not None and ran.rpartition("/")[2].lower() != case.model.name.rpartition("/")[2].lower():
+        found.append(f"the startup log is of {printable(ran)}, and {printable(case.model.name)} is sized")
+    return tuple(found)

@@ -1,0 +1,62 @@
+"""How an engine is started: what decides, beside the model and the accelerator, how much memory a copy takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement import arguments
+from placement.errors import UsageError, nearest, printable
+
+KV_DTYPES = {"auto": None, "fp8": 1, "fp8_e4m3": 1, "fp8_e5m2": 1, "int8": 1, "bfloat16": 2, "float16": 2, "float32": 4}
+DTYPES = {"auto": None, "bfloat16": 2, "float16": 2, "half": 2, "float32": 4, "float": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How an engine is started. None: as the engine does by itself.
+
+    `context_length` is of prompt and answer together, tokens (`--max-model-len`); `concurrency` the sequences whose KV
+    cache must be there at a time. `weights_gib` is on each GPU, as the engine logs it after loading; `checkpoint_gib`
+    of all files together.
+    """
+
+    engine: str = "vllm"
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
+    utilization: float | None = None
+    context_length: int | None = None
+    concurrency: int | None = None
+    kv_dtype: str = "auto"
+    dtype: str = "auto"
+    enforce_eager: bool = False
+    pipeline_parallel: int = 1
+    weights_gib: float | None = None
+    checkpoint_gib: float | None = None
+    memory_gib: float | None = None  # usable memory of the accelerator, in place of the catalogue's
+
+
+def check(launch: Launch) -> None:
+    """Refuse a launch that means nothing.
+
+    Raises
+    ------
+    UsageError
+        A number is out of range, or a type is not known.
+    """
+    counts = ("max_num_seqs", "max_num_batched_tokens", "context_length", "concurrency", "pipeline_parallel")
+    for name in counts:
+        value = getattr(launch, name)
+        if value is not None:
+            arguments.whole(name, value, least=1, most=2**31, rule="a whole number of at least 1")
+    for name in ("weights_gib", "checkpoint_gib", "memory_gib"):
+        value = getattr(launch, name)
+        if value is not None and arguments.number(name, value, most=2**20, rule="a number of GiB above 0") <= 0:
+            raise UsageError(f"{name} must be a number of GiB above 0, got {value}")
+    if launch.utilization is not None:
+        share = arguments.number("utilization", launch.utilization, most=1.0, rule="a number above 0 and at most 1")
+        if share <= 0:
+            raise UsageError("utilization must be a number above 0 and at most 1, got 0")
+    for name, known in (("kv_dtype", KV_DTYPES), ("dtype", DTYPES)):
+        value = arguments.text(name, getattr(launch, name))
+        if value not in known:
+            raise UsageError(f'{name}: no type "{printable(value)}"; {nearest(value, known)}')

@@ -1,0 +1,69 @@
+"""What `size` answers: a copy's memory on each of its GPUs, part by part."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """Memory of one copy on each of its GPUs, GiB; parts rounded up to hundredths, `kv_gib` down.
+
+    `kv_gib` is the pool that the engine makes, `kv_tokens` what it holds. `total_gib` is the sum of all parts and the
+    safety margin. `reason` says why a copy does not fit. `flags` are for the engine's command line. `measured` names
+    the parts that come from a startup log.
+    """
+
+    model: str
+    accelerator: str
+    tensor_parallel: int
+    context_gib: float
+    weights_gib: float
+    activation_gib: float
+    non_torch_gib: float
+    graphs_gib: float
+    kv_gib: float
+    kv_tokens: int
+    margin_gib: float
+    total_gib: float
+    usable_gib: float
+    fits: bool
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+    pipeline_parallel: int = 1
+    measured: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of one copy."""
+        return self.tensor_parallel * self.pipeline_parallel
+
+    def to_row(self) -> dict[str, object]:
+        """The row of ``placement size --format json``."""
+        return {name: getattr(self, name) for name in ROW_KEYS}
+
+    def to_option(self) -> dict[str, object]:
+        """A row of `options:` of a problem: a copy owns its GPUs, and needs `total_gib` on each."""
+        return {
+            "name": f"{self.accelerator}-tp{self.tensor_parallel}".lower(),
+            "accelerators": self.gpus,
+            "accelerator_memory_gib": math.ceil(round(self.total_gib * 10, 6)) / 10,
+            "on": [self.accelerator],
+        }
+
+
+ROW_KEYS = (
+    "accelerator",
+    "tensor_parallel",
+    "context_gib",
+    "weights_gib",
+    "activation_gib",
+    "non_torch_gib",
+    "graphs_gib",
+    "kv_gib",
+    "kv_tokens",
+    "total_gib",
+    "fits",
+)
