@@ -1,0 +1,224 @@
+"""Each part by figures worked out by hand: KV caches, states, shares of weights, rotary tables; and what fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from placement.sizing import Launch, Sizing, size
+from placement.sizing.architecture import Cache, Kind
+from placement.sizing.config import Config
+from placement.sizing.kv_cache import KvLayout, lay_out
+from placement.sizing.layers import read_caches
+from placement.sizing.parameters import Parameters
+from placement.sizing.read import model_of, read_architecture
+from tests.sizing.test_architectures import PLAIN, QWEN_NEXT
+
+FULL = Cache(Kind.FULL, kv_heads=8, key_size=128, value_size=128)
+SLIDING = Cache(Kind.SLIDING, kv_heads=8, key_size=128, value_size=128, window=1024)
+CHUNKED = Cache(Kind.CHUNKED, kv_heads=8, key_size=128, value_size=128, window=8192)
+PAGE = 16 * 8 * 256 * 2  # bytes of 16 tokens in a layer
+
+
+def layout(full: int = 0, sliding: int = 0, chunked: int = 0) -> KvLayout:
+    """Of so many layers of each kind, on one GPU, in 16 bits."""
+    return lay_out([FULL] * full + [SLIDING] * sliding + [CHUNKED] * chunked, 1, 2, 2)
+
+
+# --- KV cache
+
+
+@pytest.mark.parametrize(
+    ("found", "groups", "layers"),
+    [
+        (layout(32), 1, 32),
+        (layout(sliding=32), 1, 32),
+        (layout(10, 52), 7, 10),  # Gemma 3 27B
+        (layout(13, 13), 2, 13),
+        (layout(13, 12), 2, 13),  # about as many of both: the larger number, one layer padded
+        (layout(13, 20), 3, 13),  # more than half as many again: the smaller
+        (layout(12, chunked=36), 4, 12),  # Llama 4
+    ],
+)
+def test_groups_of_layers(found: KvLayout, groups: int, layers: int) -> None:
+    """How many there are, and the layers that a block spans."""
+    assert len(found.groups) == groups
+    assert found.block_bytes == layers * PAGE
+
+
+def test_blocks_of_one_sequence() -> None:
+    """What vLLM wants free before it starts: a window may begin amid a block, so it takes one more."""
+    assert layout(32).blocks_of_one(8192, 2048) == 512
+    assert layout(sliding=32).blocks_of_one(8192, 2048) == (1024 - 1 + 2048 + 15) // 16 + 1
+    assert layout(sliding=32).blocks_of_one(100, 2048) == 7 + 1  # no longer than the sequence
+    assert layout(chunked=32).blocks_of_one(100_000, 2048) == (8192 + 2048) // 16
+    assert layout(1, 2).blocks_of_one(8192, 2048) == 512 + 2 * 193
+
+
+def test_bytes_for_a_concurrency() -> None:
+    """Full layers keep all tokens, sliding ones a window each and one batch among them all; block 0 is never used."""
+    assert layout(32).bytes_for(4, 8192, 2048) == (4 * 512 + 1) * 32 * PAGE
+    assert layout(4, 4).bytes_for(4, 8192, 2048) == (4 * 512 + 4 * (64 + 1) + 128 + 1) * 4 * PAGE
+    assert layout(4, chunked=4).bytes_for(2, 16384, 2048) == (2 * 1024 + 2 * 512 + 128 + 1) * 4 * PAGE
+
+
+@given(st.integers(1, 20), st.integers(0, 60), st.integers(1, 50), st.integers(1, 5000))
+def test_what_is_asked_for_has_room(full: int, sliding: int, sequences: int, context: int) -> None:
+    """The tokens that all groups keep fit in the bytes that are computed for them, and one block less is too little."""
+    found = layout(full, sliding)
+    need = found.bytes_for(sequences, context, 2048)
+
+    kept = [min(context, group.cache.window or context) for group in found.groups]
+    assert need // found.block_bytes * 16 >= sequences * sum(kept)
+    assert found.tokens_in(found.bytes_for(sequences, context, 0)) >= (sequences * context if not sliding else 0)
+
+
+@given(st.floats(0, 80), st.floats(0, 80), st.integers(1, 20), st.integers(0, 60))
+def test_a_larger_pool_holds_no_less(small: float, large: float, full: int, sliding: int) -> None:
+    """As either version counts; and by lengths, where windows slide, no less than when everything is kept."""
+    found, (small, large) = layout(full, sliding), sorted((small * 2**30, large * 2**30))
+
+    assert found.tokens_in(small) <= found.tokens_in(large)
+    assert found.tokens_at(small, 8192, 2048) <= found.tokens_at(large, 8192, 2048)
+
+
+def test_tokens_by_length() -> None:
+    """From 0.20 on: how many sequences of the full length fit, times that length."""
+    assert layout(32).tokens_at(1024 * 32 * PAGE, 8192, 2048) == 2 * 8192
+    assert layout(1, 1).tokens_at(705 * PAGE, 8192, 2048) == 8192  # 512 blocks and 193
+
+
+def test_layers_of_two_sizes() -> None:
+    """Of one kind their sizes add up; of two kinds the smaller page holds more tokens to a block."""
+    small = replace(FULL, kv_heads=4)
+    mixed = lay_out([FULL] * 2 + [replace(small, kind=Kind.SLIDING, window=64)] * 2, 1, 2, 2)
+
+    assert lay_out([FULL] * 3 + [small], 1, 2, 2).block_bytes == 3 * PAGE + PAGE // 2
+    assert sorted(group.block for group in mixed.groups) == [16, 32]
+    assert mixed.block_bytes == 2 * PAGE
+
+
+@pytest.mark.parametrize(
+    ("keys", "state", "convolution", "state_bytes"),
+    [
+        (QWEN_NEXT, 32 * 128 * 128, (2 * 16 * 128 + 32 * 128) * 3, 2),
+        (QWEN_NEXT | {"mamba_ssm_dtype": "float32"}, 32 * 128 * 128, (2 * 16 * 128 + 32 * 128) * 3, 4),
+        (
+            {"model_type": "bamba", "mamba_n_heads": 128, "mamba_d_head": 64, "mamba_d_state": 256, "mamba_d_conv": 4,
+             "mamba_n_groups": 2, "attn_layer_indices": [9]},
+            128 * 64 * 256, (128 * 64 + 2 * 2 * 256) * 3, 2,
+        ),
+        (
+            {"model_type": "jamba", "attn_layer_period": 8, "attn_layer_offset": 4, "mamba_d_state": 16,
+             "mamba_d_conv": 4, "mamba_expand": 2},
+            2 * 4096 * 16, 2 * 4096 * 3, 2,
+        ),
+        ({"model_type": "lfm2", "conv_L_cache": 3, "layer_types": ["conv"] * 32}, 0, 4096 * 2, 2),
+        (
+            {"linear_attn_config": {"full_attn_layers": [32], "num_heads": 32, "head_dim": 128}},
+            32 * 128 * 128, 3 * 32 * 128 * 3, 4,
+        ),
+        ({"model_type": "minimax", "attn_type_list": [0] * 32, "head_dim": 128}, 32 * 128 * 128, 0, 2),
+    ],
+)  # fmt: skip
+def test_states(keys: dict[str, Any], state: int, convolution: int, state_bytes: int) -> None:
+    """Numbers of a recurrent state and of the convolution's inputs, all heads together."""
+    cache = read_caches(Config({**PLAIN, **keys}, "c"))[0]
+
+    assert (cache.kind, cache.state, cache.convolution, cache.state_bytes) == (
+        Kind.STATE,
+        state,
+        convolution,
+        state_bytes,
+    )
+    assert cache.bytes_per_sequence(2, 2) == (state * state_bytes + convolution * 2) // 2
+
+
+# --- Weights
+
+
+def test_shares_of_weights() -> None:
+    """What is split, what stands on each GPU, and keys and values, of which two heads can't be split over eight."""
+    parameters = Parameters(split=800, repeated=100, by_head=100)
+
+    assert parameters.part(1, 2) == 1.0
+    assert parameters.part(2, 2) == (400 + 100 + 50) / 1000
+    assert parameters.part(8, 2) == (100 + 100 + 50) / 1000
+    assert parameters.part(8, 0) == (100 + 100 + 12.5) / 1000
+
+
+@pytest.mark.parametrize(
+    ("keys", "rows", "width"),
+    [
+        ({}, 0, 0),
+        ({"rope_theta": 1e4}, 8192, 128),
+        ({"rope_theta": 1e4, "partial_rotary_factor": 0.25}, 8192, 32),
+        ({"rope_theta": 1e4, "qk_rope_head_dim": 64}, 8192, 64),
+        ({"rope_theta": 1e4, "rope_scaling": {"rope_type": "linear", "factor": 8.0}}, 8 * 8192, 128),
+        (
+            {"rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 2048}},
+            4 * 2048,
+            128,
+        ),
+        ({"rope_scaling": {"type": "mrope", "mrope_section": [16, 24, 24]}}, 4 * 8192, 128),
+        ({"rope_theta": 1e6, "rope_local_base_freq": 1e4}, 2 * 8192, 128),
+        ({"rope_scaling": {"rope_type": "llama3", "factor": 8.0}}, 8192, 128),
+    ],
+)
+def test_rotary_tables(keys: dict[str, Any], rows: int, width: int) -> None:
+    """A row for each position, as wide as what is turned."""
+    assert read_architecture(Config({**PLAIN, **keys}, "c")).rotary_bytes == rows * width * 2
+
+
+# --- What fits
+
+
+def sized(**keys: Any) -> Sizing:
+    """Llama 3.1 8B's shape on one H100, at version 0.19."""
+    return size(model_of(Config(PLAIN, "c"), "c"), "H100", 1, Launch("vllm=0.19", **keys))
+
+
+def test_a_part_too_high_does_not_fit() -> None:
+    """At 0.99 what the engine does not count has no room; its own default has, and is lowered where it would not."""
+    too_much = sized(utilization=0.99)
+
+    assert not too_much.fits
+    assert too_much.reason == f"{too_much.total_gib:.2f} GiB are needed and 79.19 GiB are there"
+    assert sized().fits
+    small = sized(memory_gib=15.0, weights_gib=4.0)
+    assert small.fits
+    assert "--gpu-memory-utilization 0.9" in sized().flags
+    assert "--gpu-memory-utilization 0.89" in small.flags
+
+
+def test_what_is_asked_for_must_have_room() -> None:
+    """In the pool at a given part of the memory; and heads must be split evenly."""
+    assert sized(utilization=0.9, concurrency=50, context_length=8192).fits
+    assert sized(utilization=0.9, concurrency=60, context_length=8192).reason.startswith("the KV cache asked for takes")
+    odd = size(model_of(Config(PLAIN, "c"), "c"), "H100", 3, Launch("vllm=0.19"))
+    assert odd.reason == "32 attention heads can't be split over 3 GPUs"
+    assert sized(weights_gib=78.0).reason.endswith("GiB beside the KV cache are more than 71.27 GiB")
+
+
+@given(
+    st.sampled_from(["H100", "L4", "A100-40GB"]), st.sampled_from([1, 2, 8]), st.sampled_from(["0.9", "0.19", "0.33"]),
+    st.one_of(st.none(), st.floats(0.05, 1.0)), st.one_of(st.none(), st.integers(1, 200)), st.booleans(),
+)  # fmt: skip
+def test_the_sum_of_the_parts(
+    name: str, degree: int, version: str, utilization: float | None, concurrency: int | None, eager: bool
+) -> None:
+    """The total is the sum of all parts and the margin; what fits is no more than there is; 8-bit caches hold twice."""
+    launch = Launch(f"vllm={version}", utilization=utilization, concurrency=concurrency, enforce_eager=eager)
+    found = size(model_of(Config(PLAIN, "c"), "c"), name, degree, launch)
+
+    parts = ("context", "weights", "activation", "non_torch", "graphs", "kv", "margin")
+    total = sum(getattr(found, f"{part}_gib") for part in parts)
+    assert found.total_gib == pytest.approx(total, abs=0.07)
+    assert not found.fits or found.total_gib <= found.usable_gib
+    if concurrency is None and found.fits:
+        eight = size(model_of(Config(PLAIN, "c"), "c"), name, degree, replace(launch, kv_dtype="fp8"))
+        assert eight.kv_tokens == pytest.approx(2 * found.kv_tokens, abs=8192)
