@@ -54,6 +54,7 @@ def test_blocks_of_one_sequence() -> None:
     """What vLLM wants free before it starts: a window may begin amid a block, so it takes one more."""
     assert layout(32).blocks_of_one(8192, 2048) == 512
     assert layout(sliding=32).blocks_of_one(8192, 2048) == (1024 - 1 + 2048 + 15) // 16 + 1
+    assert layout(sliding=32).blocks_of_one(8192, 1) == 64 + 1  # 1,023 before it and itself
     assert layout(sliding=32).blocks_of_one(100, 2048) == 7 + 1  # no longer than the sequence
     assert layout(chunked=32).blocks_of_one(100_000, 2048) == (8192 + 2048) // 16
     assert layout(1, 2).blocks_of_one(8192, 2048) == 512 + 2 * 193
