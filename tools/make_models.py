@@ -140,10 +140,29 @@ CONTEXTS = {
     "moonshotai/Kimi-Dev-72B": 131072,
     "Qwen/Qwen1.5-MoE-A2.7B": 8192,
 }
+# Sizes of quantised checkpoints, GiB, that were measured by nobody here, with where they are from.
+_DEEPSEEK = "688,586,727,753 bytes of safetensors at revision {}, with a layer for several tokens that is not loaded"
+KNOWN_SIZES = {
+    "openai/gpt-oss-120b": (61.0, "about, on disk: published/llm-model-sizes"),
+    "deepseek-ai/DeepSeek-V3": (641.3, _DEEPSEEK.format("afb92e1f")),
+    "deepseek-ai/DeepSeek-R1": (641.3, _DEEPSEEK.format("56d4cbbb")),
+}
+# Further models by their figures, from their public configs; a test holds their parameters against published counts.
+FIGURES = Path(__file__).resolve().with_name("models.csv")
+FROM_CSV = "figures of the public config.json"
 ALIASES = {  # instruction-tuned models of the same shape as the base models in CONFIGS
-    "meta-llama/Meta-Llama-3.1-8B": ("meta-llama/Llama-3.1-8B-Instruct",),
-    "meta-llama/Meta-Llama-3.1-70B": ("meta-llama/Llama-3.1-70B-Instruct", "meta-llama/Llama-3.3-70B-Instruct"),
-    "meta-llama/Meta-Llama-3.1-405B": ("meta-llama/Llama-3.1-405B-Instruct",),
+    "meta-llama/Meta-Llama-3.1-8B": (
+        "meta-llama/Llama-3.1-8B",
+        "meta-llama/Llama-3.1-8B-Instruct",
+        "deepseek-ai/DeepSeek-R1-Distill-Llama-8B",
+    ),
+    "meta-llama/Meta-Llama-3.1-70B": (
+        "meta-llama/Llama-3.1-70B",
+        "meta-llama/Llama-3.1-70B-Instruct",
+        "meta-llama/Llama-3.3-70B-Instruct",
+        "deepseek-ai/DeepSeek-R1-Distill-Llama-70B",
+    ),
+    "meta-llama/Meta-Llama-3.1-405B": ("meta-llama/Llama-3.1-405B", "meta-llama/Llama-3.1-405B-Instruct"),
     "mistralai/Mixtral-8x7B-v0.1": ("mistralai/Mixtral-8x7B-Instruct-v0.1",),
 }
 # Quantised copies of a model in the table, by the model, with how they are quantised.
@@ -157,6 +176,7 @@ QUANTISED = {
 def main(configs: Path, published: Path) -> None:
     """Write the table."""
     table = dict(_from_configs(configs))
+    table |= {row["model"]: _from_row(row) for row in _rows(FIGURES)}
     for base, copies in ALIASES.items():
         for copy in copies:
             table[copy] = dict(table[base])
@@ -166,7 +186,7 @@ def main(configs: Path, published: Path) -> None:
     sizes = _measured(published / "vllm-memory" / "measured.csv")
     for name, (base, method) in QUANTISED.items():
         table[name] = table[base] | {"quantization_config": {"quant_method": method}}
-    sizes["openai/gpt-oss-120b"] = 61.0, "about, on disk: published/llm-model-sizes"
+    sizes |= KNOWN_SIZES
     for name, (gib, source) in sizes.items():
         if "quantization_config" in table.get(name, {}):
             table[name] |= {"checkpoint_gib": gib, "checkpoint_source": source}
@@ -226,6 +246,15 @@ def _from_figures(row: dict[str, str]) -> dict[str, Any]:
             config |= keys
     encoder = next((keys for start, keys in ENCODERS.items() if name.startswith(start)), None)
     return (config if encoder is None else {"text_config": config, **encoder}) | {"source": FROM_FIGURES}
+
+
+def _from_row(row: dict[str, str]) -> dict[str, Any]:
+    words = ("model", "model_type", "tied")
+    figures: dict[str, Any] = {key: int(value) for key, value in row.items() if key not in words}
+    config = {"model_type": row["model_type"], **figures, "tie_word_embeddings": row["tied"] == "yes"}
+    config |= {"rope_theta": 10000.0, "dtype": "bfloat16"}
+    config |= {"gemma2": {"sliding_window": 4096}, "gemma3_text": {"sliding_window": 512}}.get(row["model_type"], {})
+    return config | {"source": FROM_CSV}
 
 
 def _measured(path: Path) -> dict[str, tuple[float, str]]:

@@ -17,7 +17,20 @@ from placement.sizing.layers import layer_count, read_caches
 if TYPE_CHECKING:
     from placement.sizing.config import Config
 
-_UNGATED = ("gpt2", "gpt_neox", "gpt_bigcode", "phi", "opt", "falcon", "starcoder2", "nemotron", "nemotron_h", "mpt")
+_UNGATED = (
+    "gpt2",
+    "gpt_neox",
+    "gpt_bigcode",
+    "phi",
+    "opt",
+    "falcon",
+    "starcoder2",
+    "nemotron",
+    "nemotron_h",
+    "mpt",
+    "codegen",
+    "gptj",
+)
 _VOCABULARY_UNIT = 64  # vLLM pads the vocabulary to a multiple of this
 _TIED_BY_DEFAULT = ("gemma", "gemma2", "gemma3", "gemma3_text", "cohere", "cohere2", "gpt2", "gpt_bigcode", "falcon")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,9 +18,6 @@ from placement.sizing.known import known_models
 from placement.sizing.kv_cache import lay_out
 from placement.sizing.layers import read_caches
 from placement.sizing.read import model_of, read_architecture
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAIN: dict[str, Any] = {
     "model_type": "llama",
@@ -290,6 +289,28 @@ def test_parameters_are_as_published(name: str, billions: float) -> None:
 
     assert found is not None
     assert found.total / 1e9 == pytest.approx(billions, rel=0.002)
+
+
+SIZES = Path(__file__).resolve().parents[3] / "shared" / "published" / "llm-model-sizes" / "llm_models.csv"
+
+
+@pytest.mark.skipif(not SIZES.is_file(), reason=f"no published sizes at {SIZES}")
+def test_parameters_of_the_table_against_published_counts() -> None:
+    """Every model that is in both, by its name without words for a tuned version: within 1 %."""
+
+    def plain(name: str) -> str:
+        return name.rpartition("/")[2].lower().removesuffix("-instruct").removesuffix("-it").removeprefix("meta-")
+
+    with SIZES.open(encoding="utf-8", newline="") as stream:
+        counts = {plain(row["model"]): int(row["params_total"]) for row in csv.DictReader(stream)}
+    checked = 0
+    for name in known_models():
+        model = read_model(name)
+        sees = model.architecture.vision is not None  # the published counts leave encoders of pictures out
+        if plain(name) in counts and model.parameters is not None and not sees:
+            assert model.parameters.total == pytest.approx(counts[plain(name)], rel=0.01), name
+            checked += 1
+    assert checked >= 40
 
 
 # --- What is no model
