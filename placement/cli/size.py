@@ -34,14 +34,34 @@ def size(
     ] = None,
     tensor_parallel: Annotated[
         list[int] | None,
-        typer.Option(min=1, metavar="N", help="GPUs that share a layer; may be repeated. Without: 1, 2, 4 and 8."),
+        typer.Option(
+            "--tensor-parallel",
+            "--tensor-parallel-size",
+            min=1,
+            metavar="N",
+            help="GPUs that share a layer; may be repeated. Without: 1, 2, 4 and 8.",
+        ),
     ] = None,
     pipeline_parallel: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Groups of layers, one after another.")
+        int,
+        typer.Option(
+            "--pipeline-parallel",
+            "--pipeline-parallel-size",
+            min=1,
+            metavar="N",
+            help="Groups of layers, one after another.",
+        ),
     ] = 1,
     engine: Annotated[str, typer.Option(metavar="ENGINE[=VERSION]", help="Such as vllm=0.19.")] = "vllm",
     context_length: Annotated[
-        int | None, typer.Option(min=1, metavar="TOKENS", help="Most of one sequence, prompt and answer.")
+        int | None,
+        typer.Option(
+            "--context-length",
+            "--max-model-len",
+            min=1,
+            metavar="TOKENS",
+            help="Most of one sequence, prompt and answer.",
+        ),
     ] = None,
     concurrency: Annotated[
         int | None,
@@ -54,9 +74,22 @@ def size(
         int | None, typer.Option(min=1, metavar="N", help="Most new tokens of a batch; without: the engine's default.")
     ] = None,
     utilization: Annotated[
-        float | None, typer.Option(min=0, max=1, metavar="PART", help="Of a GPU's memory that the engine may take.")
+        float | None,
+        typer.Option(
+            "--utilization",
+            "--gpu-memory-utilization",
+            min=0,
+            max=1,
+            metavar="PART",
+            help="Of a GPU's memory that the engine may take.",
+        ),
     ] = None,
-    kv_dtype: Annotated[str, typer.Option(metavar="TYPE", help="Of the KV cache: auto, fp8, bfloat16, ...")] = "auto",
+    kv_dtype: Annotated[
+        str,
+        typer.Option(
+            "--kv-dtype", "--kv-cache-dtype", metavar="TYPE", help="Of the KV cache: auto, fp8, bfloat16, ..."
+        ),
+    ] = "auto",
     dtype: Annotated[
         str, typer.Option(metavar="TYPE", help="Of the model: auto, bfloat16, float16, float32.")
     ] = "auto",

@@ -43,6 +43,18 @@ def test_json_has_exactly_the_keys(config: Path) -> None:
     assert row["kv_tokens"] == pytest.approx((79.19 * 0.95 - 8.1 - 1.89 - 2.08) * 2**30 / 65536, rel=0.002)
 
 
+def test_the_engines_own_spelling(config: Path) -> None:
+    """vLLM's names of the same options mean the same."""
+    names = {"--tensor-parallel": "--tensor-parallel-size", "--utilization": "--gpu-memory-utilization"}
+    ours = run("size", config, *ISSUE, "--kv-dtype", "fp8", "--context-length", "8192", "--format", "json")
+
+    theirs = run("size", config, *(names.get(word, word) for word in ISSUE), "--kv-cache-dtype", "fp8",
+                 "--max-model-len", "8192", "--format", "json")  # fmt: skip
+
+    assert ours.exit_code == 0
+    assert theirs.stdout == ours.stdout
+
+
 def test_options_are_rows_of_a_problem(config: Path) -> None:
     """They parse as YAML and are valid options; only what fits is among them."""
     done = run("size", config, "--accelerator", "H100", "--accelerator", "T4", "--format", "options")
