@@ -73,12 +73,10 @@ def init(
     """
     with in_words():
         from placement.catalogue.search import check_region
-        from placement.cli.exporting import prices_of, refuse_over
+        from placement.cli.exporting import prices_of
         from placement.quickstart import Answers, draft, parse_model, read_models
 
         asks = is_terminal("stdout") and sys.stdin is not None and sys.stdin.isatty() and output != "-"
-        if not asks:
-            refuse_over(output, force=force)
         market = read_market(facts)
         check_region(region, market)
         wanted = tuple(parse_model(word) for word in model or ()) + (read_models(models) if models else ())

@@ -155,6 +155,20 @@ def test_export_of_quotas_and_spot(files: Path) -> None:
     assert [(pool.name, pool.price_per_hour) for pool in spot.pools] == [("g6.12xlarge-us-east-1a-spot", 2.1)]
 
 
+def test_a_quota_over_several_pools_is_a_limit(files: Path) -> None:
+    """Machines of a type on SageMaker, vCPUs of families on EC2; a single pool needs none."""
+    shared = ("p5.48xlarge", "p4d.24xlarge", "ml.p5.48xlarge", "--zones", "use1-az1", "--region", "us-east-1")
+    made = read_export(files, *shared, "--facts", files / "quotas.json")
+    (limit,) = made.limits
+
+    assert (limit.name, limit.max_vcpus, limit.max_instances) == ("Running On-Demand P instances", 400, None)
+    assert limit.pools == ("p5.48xlarge-use1-az1", "p4d.24xlarge-use1-az1")
+    (files / "blocks.yaml").unlink()
+    hosting = ("ml.p5.48xlarge", "--zones", "use1-az1,use1-az2", "--region", "us-east-1")
+    (limit,) = read_export(files, *hosting, "--facts", files / "quotas.json").limits
+    assert (limit.max_instances, len(limit.pools)) == (3, 2)
+
+
 def test_export_of_a_cluster(files: Path) -> None:
     """Its nodes as they are, and what they hold; a price where the type has none."""
     made = read_export(files, "--facts", files / "nodes.json", "--price", "16cpu=0.7", "--price", "g5.xlarge=0.4")

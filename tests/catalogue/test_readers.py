@@ -248,6 +248,11 @@ DAMAGED = [
         '$.InstanceTypes[1].VCpuInfo.DefaultVCpus: must be a number, got "two"',
     ),
     (changed(samples.TYPES, "InstanceTypes", 0, "MemoryInfo", value=...), "$.InstanceTypes[0].MemoryInfo: is required"),
+    (
+        changed(samples.TYPES, "InstanceTypes", 0, "MemoryInfo", "SizeInMiB", value=1e12),
+        "$.InstanceTypes[0].MemoryInfo.SizeInMiB: must be a finite number from 0 to 1e9, got 1000000000000.0",
+    ),
+    (samples.SKYPILOT.replace("21.96", "-1"), "row 2, column Price: must be a finite number from 0 to 1e9, got -1.0"),
     (changed(samples.TYPES, "InstanceTypes", value={}), "$.InstanceTypes: must be a list, got {}"),
     (
         changed(samples.OFFERINGS, "InstanceTypeOfferings", 0, "Location", value="moon-1"),

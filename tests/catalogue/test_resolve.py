@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import placement
 from placement.cli.schema import document_schema
@@ -144,3 +146,28 @@ def test_a_problem_without_references_reads_no_table() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+@given(
+    name=st.one_of(
+        st.sampled_from(["ml.p5.48xlarge", "g6f.large", "p5e.48xlarge"]), st.text(max_size=4), st.integers()
+    ),
+    row=st.dictionaries(
+        st.sampled_from(["accelerator", "accelerator_count", "vcpus", "memory_gib", "price_per_hour", "reserved", "x"]),
+        st.one_of(st.none(), st.integers(-1, 9), st.floats(), st.text(max_size=3), st.just({"vcpus": 1})),
+        max_size=3,
+    ),
+    accelerators=st.one_of(st.none(), st.just({"H100": {"memory_gib": 1}}), st.just([]), st.just({"H100": None})),
+)
+def test_any_row_is_read_or_told(name: object, row: dict[str, Any], accelerators: object) -> None:
+    """A full row, or faults that each have a place."""
+    try:
+        made = problem({"t": {"catalogue": name, **row}}, accelerators=accelerators).to_document()
+    except placement.DocumentError as error:
+        made, faults = None, error.faults
+    else:
+        faults = ()
+    assert all(fault.path.startswith("$") for fault in faults)
+    if made is not None:
+        assert "catalogue" not in made["instance_types"]["t"]
+        assert placement.Problem(**made).to_document() == made

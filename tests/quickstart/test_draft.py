@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import placement
-from placement.catalogue.facts import InstanceFacts
+from placement.catalogue.facts import InstanceFacts, Price
 from placement.catalogue.market import Market
 from placement.catalogue.offers import Findings, Node, Offer, Quota
 from placement.documents.yaml_text import parse_yaml
@@ -65,6 +65,16 @@ def test_of_equal_accelerators_the_cheapest_host_is_rented() -> None:
     assert list(aws.instance_types) == ["g6e.xlarge", "g6e.12xlarge", "g6e.48xlarge"]
     assert list(hosting.instance_types) == ["ml.g6e.xlarge", "ml.g6e.12xlarge", "ml.g6e.48xlarge"]
     assert hosting.instance_types["ml.g6e.xlarge"].reserved.memory_gib == 2.6
+
+
+def test_a_host_that_is_too_small_is_not_rented() -> None:
+    """Neither by vCPUs nor by memory, however cheap."""
+    price = Price(0.1, "us-east-1", "2026", "mine")
+    few = InstanceFacts("aws", "g6e.few", "L40S", 4, 1, 44.7, 7, 512, regions=("us-east-1",), price=price)
+    tight = InstanceFacts("aws", "g6e.tight", "L40S", 4, 1, 44.7, 64, 31, regions=("us-east-1",), price=price)
+    made = draft(answers(), Market([Findings("mine", (few, tight))]))
+
+    assert list(made.problem.instance_types) == ["g6e.xlarge", "g6e.12xlarge", "g6e.48xlarge"]
 
 
 @pytest.mark.parametrize(("copies", "left"), [(1, 1), (2, 1), (3, 2), (4, 2), (9, 6)])

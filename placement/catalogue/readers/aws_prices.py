@@ -71,10 +71,7 @@ def _product(entry: At) -> At:
 def _hosted_type(attributes: At) -> str | None:
     """The type whose real-time hosting a product is: `ml.p5.48xlarge` of `USE1-Host:ml.p5.48xlarge`."""
     usage = attributes.get("usagetype")
-    component = attributes.get("component")
     if usage is None or not any(mark in usage.text() for mark in ("Host:", "Hosting:")):
-        return None
-    if component is not None and component.text() != "Hosting":
         return None
     return usage.text().rpartition(":")[2] or None
 
