@@ -154,10 +154,45 @@ def test_a_wheel_with_too_much_or_too_little(names: list[str], message: str, tmp
 
 
 def test_the_closing_line_counts_errors_as_failures(tmp_path: Path) -> None:
-    """Ten ran: two failed, one broke in its set-up, three were skipped."""
+    """Of ten two failed, one broke in its set-up, three were skipped; reports are added up."""
     report = tmp_path / "pytest.xml"
     report.write_text('<testsuites><testsuite tests="10" failures="2" errors="1" skipped="3"/></testsuites>')
-    assert dev.counts([report]) == "4 passed, 3 failed, 3 skipped"
+    assert dev.counts([report, report]) == "8 passed, 6 failed, 6 skipped"
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What would be run, in place of running it; there is no browser, and apt-get is there."""
+    ran: list[str] = []
+    monkeypatch.setattr(dev, "run", lambda command, **_: ran.append(" ".join(map(str, command))))
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}" if name == "apt-get" else None)
+    monkeypatch.delenv("PLACEMENT_BROWSER", raising=False)
+    return ran
+
+
+@pytest.mark.parametrize(("ci", "user", "installs"), [("", 0, False), ("true", 1000, False), ("true", 0, True)])
+def test_a_browser_is_installed_for_ci_alone(
+    ci: str, user: int, installs: bool, commands: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As root; nobody's own machine is changed. Without one the tests run all the same, and skip."""
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr("os.geteuid", lambda: user, raising=False)
+
+    dev.pages(tmp_path)
+
+    assert any("install" in command and "chromium" in command for command in commands) is installs
+    assert "-m pages tests/pages" in commands[-1]
+
+
+@pytest.mark.usefixtures("commands")
+def test_without_a_browser_the_step_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """With what to install; one that is named is taken as it is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("CI", raising=False)
+        dev.pages(tmp_path)
+        assert "SKIPPED: there is no Chromium" in capsys.readouterr().out
+        patch.setenv("PLACEMENT_BROWSER", "/opt/browser")
+        assert dev.find_browser() == "/opt/browser"
 
 
 def test_mutants_have_modules_and_tests() -> None:

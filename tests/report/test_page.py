@@ -193,7 +193,7 @@ def test_sections_appear_when_their_data_is_there() -> None:
     tight = placement.Problem(**document)
     assert "left-out" in shown(tight, placement.solve(tight, "ffd", work=1).plan)
     none = placement.Plan(problem=problem.name, status="infeasible", reason="<no room>")
-    assert shown(problem, none) == set()
+    assert shown(problem, none) == {"asked"}
     assert "<no room>" in "".join(Reader(render(problem, none)).texts)
 
 

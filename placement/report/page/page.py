@@ -13,6 +13,7 @@ from placement.report import words
 from placement.report.map.colours import colours
 from placement.report.map.sketch import COLOURS, colour_class
 from placement.report.page import html
+from placement.report.page.asked import asked
 from placement.report.page.bill import bill
 from placement.report.page.fleet_map import fleet_map
 from placement.report.page.left_out import left_out
@@ -169,6 +170,7 @@ def _map(view: View) -> dict[str, Any] | None:
 
 
 SECTIONS = (
+    Section("asked", "What was asked for", asked),
     Section("map", "The fleet", _map),
     Section("replan", "Before and after", replan),
     Section("left-out", "Left out", left_out),

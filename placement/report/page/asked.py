@@ -1,0 +1,88 @@
+"""What was asked for, where there is no plan to show: what must run, and what may be rented."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.report import words
+from placement.report.map.sketch import colour_class
+from placement.report.page import grid
+from placement.report.page.grid import Cell, Grid, Head
+from placement.units import MIB_PER_GIB, MILLI
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.report.page.view import View
+
+
+def asked(view: View) -> dict[str, Any] | None:
+    """What the section's template reads; None where there is a plan, which tells more."""
+    if view.facts is not None:
+        return None
+    return {"grids": [_components(view.fleet), _supply(view)]}
+
+
+def _components(fleet: Fleet) -> Grid:
+    rows: list[grid.Row] = [
+        (
+            grid.name(component.name, colour_class(c)),
+            grid.number(component.required),
+            grid.number(component.optional),
+            Cell("; or ".join(dict.fromkeys(map(_needs, component.options)))),
+            grid.number(_pools(component)),
+        )
+        for c, component in enumerate(fleet.components)
+    ]
+    shown, note = grid.cut(rows, "component")
+    heads = (
+        Head("component"),
+        Head("must run", True),
+        Head("optional", True),
+        Head("one copy needs"),
+        Head("pools that hold one", True),
+    )
+    return Grid("What must run", heads, shown, note)
+
+
+def _pools(component: Component) -> int:
+    return len(frozenset[int]().union(*(option.pools for option in component.options)))
+
+
+def _needs(option: Option) -> str:
+    """One copy in words: accelerators, what it takes of them, vCPUs, host memory."""
+    parts = []
+    if option.accelerators:
+        kind = "part of" if option.shared else "owns"
+        parts.append(f"{kind} {words.count(option.accelerators, 'accelerator')}")
+        if option.memory_mib:
+            parts.append(f"{option.memory_mib / MIB_PER_GIB:,.4g} GiB on each")
+    if option.vcpus:
+        parts.append(f"{option.vcpus / MILLI:,.4g} vCPUs")
+    if option.host_mib:
+        parts.append(f"{option.host_mib / MIB_PER_GIB:,.4g} GiB of host memory")
+    return ", ".join(parts) or "nothing"
+
+
+def _supply(view: View) -> Grid:
+    fleet = view.fleet
+    rows: list[grid.Row] = []
+    for pool, row in zip(fleet.pools, view.problem.pools, strict=True):
+        most = Cell("no limit", 1e18) if pool.max_instances is None else grid.number(pool.max_instances)
+        gib = pool.shape.memory_mib / MIB_PER_GIB
+        accelerators = f"{pool.shape.accelerators} with {gib:,.4g} GiB" if pool.shape.accelerators else "none"
+        rows.append(
+            (
+                grid.name(pool.name),
+                grid.name(row.instance_type),
+                grid.name(row.zone),
+                Cell(accelerators, pool.shape.accelerators),
+                most,
+                grid.money(pool.price),
+            )
+        )
+    shown, note = grid.cut(rows, "pool")
+    heads = (
+        *(Head(text) for text in ("pool", "instance type", "zone")),
+        *(Head(text, True) for text in ("accelerators", "quota", "$ an hour")),
+    )
+    return Grid("What may be rented", heads, shown, note)
