@@ -26,7 +26,7 @@ from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.solvers.registry import SOLVERS, find_solver
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import PROVED_GAP, SEARCH, Track
+from placement.solving.incumbent import PROVED_GAP, SEARCH, Incumbent
 from placement.solving.result import OUT_OF_MEMORY, Outcome, Result, Status, Stop, relative_gap, said_infeasible
 from placement.units import MICRO
 
@@ -121,7 +121,7 @@ def solve(
     writing = _writing_seconds(fleet)
     if budget.seconds is not None and writing > _SHORT:
         budget = budget.shortened(writing)
-    whole = Solve(fleet, Track(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
+    whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
     if budget.seconds is not None and budget.seconds <= 0:
         return _written(whole, _too_long(solver, fleet), solver)
     start = None if hint is None else _packing_of(fleet, hint)
@@ -200,7 +200,7 @@ def bound(
     _check_listener(listener)
     budget = Budget(time_limit)
     fleet = compile_fleet(problem)
-    whole = Solve(fleet, Track(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
+    whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)
     raise_all = raise_bounds_of_groups if fleet.limits or fleet.commitments else raise_bounds
     outcome = _run(lambda: raise_all(whole, hint=start), whole, "bound")
@@ -298,23 +298,28 @@ def _run(search: Callable[[], Outcome], solve: Solve, solver: str) -> Outcome:
     long after it was to end, as an engine may that does not look at its clock, is left behind: what it found counts,
     and what it may still find does not.
     """
-    track, budget = solve.incumbent, solve.budget
+    incumbent, budget = solve.incumbent, solve.budget
     ended = _in_thread(search, budget)
-    track.close()
+    incumbent.close()
     if not ended:
         return Outcome(solver, Stop.INTERRUPTED if budget.interrupted else Stop.TIME, stats={"left_behind": 1})
     (found,) = ended
     if isinstance(found, BaseException):
-        if track.best is not None and ran_out_of_memory(found):  # what was found before is as good as ever
+        if incumbent.best is not None and ran_out_of_memory(found):  # what was found before is as good as ever
             return Outcome(solver, Stop.STUCK, stats={OUT_OF_MEMORY: 1})
-        if track.best is None or track.strict or isinstance(found, UsageError) or not isinstance(found, Exception):
+        if (
+            incumbent.best is None
+            or incumbent.strict
+            or isinstance(found, UsageError)
+            or not isinstance(found, Exception)
+        ):
             raise found
-        track.withdraw(0)
-        track.blame(solver, failure(found))
+        incumbent.withdraw(0)
+        incumbent.blame(solver, failure(found))
         return Outcome(solver, Stop.STUCK)
-    if found.infeasible and track.best is not None:
-        track.withdraw(0)
-        track.blame(found.solver, said_infeasible(track.found_by))
+    if found.infeasible and incumbent.best is not None:
+        incumbent.withdraw(0)
+        incumbent.blame(found.solver, said_infeasible(incumbent.found_by))
         return Outcome(found.solver, Stop.STUCK, stats=found.stats)
     return found
 
@@ -372,14 +377,14 @@ def _written(solve: Solve, outcome: Outcome, solver: str) -> Result:
 
 def _checked(solve: Solve, outcome: Outcome, solver: str) -> Result:
     """The result with the best plan that keeps every rule, whoever found it; one that breaks a rule is a fault."""
-    track = solve.incumbent
+    incumbent = solve.incumbent
     while True:
         try:
             return _result(solve, outcome, solver)
         except _BrokenPlanError as error:
-            track.drop_plans(track.found_by, str(error))
-            if track.best is None:
-                raise SolverBugError(str(track.faults[-1])) from None
+            incumbent.drop_plans(incumbent.found_by, str(error))
+            if incumbent.best is None:
+                raise SolverBugError(str(incumbent.faults[-1])) from None
 
 
 class _BrokenPlanError(SolverBugError):
@@ -393,23 +398,23 @@ def broken_rule(fleet: Fleet, packing: Packing) -> str:
 
 
 def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
-    fleet, track = solve.fleet, solve.incumbent
+    fleet, incumbent = solve.fleet, solve.incumbent
     facts: dict[str, Any] = {
         "solver": solver,
         "seconds": round(solve.budget.elapsed(), 3),
         "seed": solve.seed,
         "stop": str(outcome.stop),
     }
-    best = track.best
-    bound = None if track.ticks_bound is None else fleet.least_cost(track.ticks_bound)
+    best = incumbent.best
+    bound = None if incumbent.ticks_bound is None else fleet.least_cost(incumbent.ticks_bound)
     if best is None:
         status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
         facts.update(
             status=str(status),
             lower_bound=None if outcome.infeasible else money(bound),
-            **_said(reason=outcome.reason, bound_by=track.bound_by, bound_relaxes=track.bound_relaxes),
+            **_said(reason=outcome.reason, bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
         )
-        plan = to_plan(fleet, None, **facts, **_extras(track, outcome))
+        plan = to_plan(fleet, None, **facts, **_extras(incumbent, outcome))
         return Result(
             plan,
             None,
@@ -417,36 +422,38 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
             outcome.stop,
             None,
             None if outcome.infeasible else bound,
-            tuple(track.events),
-            tuple(track.faults),
+            tuple(incumbent.events),
+            tuple(incumbent.faults),
         )
     packing, value = best
     paid, moved = machines_paid(fleet, packing), moves(fleet, packing)
     price = fleet.rent(paid)
     cost = cost_of(fleet, price, moved)
-    if track.ticks_bound is not None and track.ticks_bound >= value.ticks:  # in ticks, which are exact
+    if incumbent.ticks_bound is not None and incumbent.ticks_bound >= value.ticks:  # in ticks, which are exact
         bound = cost
     gap = relative_gap(cost, bound)
-    proved = track.proved and _meets(cost, bound)
+    proved = incumbent.proved and _meets(cost, bound)
     status = Status.OPTIMAL if proved else Status.FEASIBLE
     stop = Stop.PROVED if proved else Stop.DONE if outcome.stop is Stop.PROVED else outcome.stop
     facts.update(
         status=str(status),
         stop=str(stop),
-        found_by=track.found_by,
+        found_by=incumbent.found_by,
         price_per_hour=money(price),
         cost=money(cost),
         moves=sum(moved),
         lower_bound=money(bound),
         gap=gap,
-        **_said(bound_by=track.bound_by, bound_relaxes=track.bound_relaxes),
+        **_said(bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
     )
     if fleet.levels:
-        facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, track.left_out_bound(), strict=True)}
-        facts["unplaced"] = _unplaced(fleet, packing, value, track.left_out_bound())
-    plan = to_plan(fleet, packing, **facts, **_groups(fleet, paid), **_extras(track, outcome))
+        facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, incumbent.left_out_bound(), strict=True)}
+        facts["unplaced"] = _unplaced(fleet, packing, value, incumbent.left_out_bound())
+    plan = to_plan(fleet, packing, **facts, **_groups(fleet, paid), **_extras(incumbent, outcome))
     _check(fleet, plan, packing, (price, sum(moved), cost), bound)
-    return Result(plan, packing, status, stop, cost, bound, tuple(track.events), tuple(track.faults), fleet=fleet)
+    return Result(
+        plan, packing, status, stop, cost, bound, tuple(incumbent.events), tuple(incumbent.faults), fleet=fleet
+    )
 
 
 def _meets(cost: int, bound: int | None) -> bool:
@@ -466,17 +473,17 @@ def _groups(fleet: Fleet, paid: list[int]) -> dict[str, Any]:
     return {key: rows for key, rows in found.items() if rows}
 
 
-def _extras(track: Track, outcome: Outcome) -> dict[str, Any]:
+def _extras(incumbent: Incumbent, outcome: Outcome) -> dict[str, Any]:
     """What a plan document may carry beyond the format: how the answer came about."""
     trace = [
         {"seconds": round(e.seconds, 3), "cost": money(e.cost), "bound": money(e.bound), "by": e.by}
-        for e in track.events
+        for e in incumbent.events
     ]
-    faults = [{"solver": fault.solver, "said": fault.said} for fault in track.faults]
+    faults = [{"solver": fault.solver, "said": fault.said} for fault in incumbent.faults]
     return {
         "trace": trace,
         **({"stats": dict(outcome.stats)} if outcome.stats else {}),
-        **({"marginal": track.marginal} if track.marginal else {}),
+        **({"marginal": incumbent.marginal} if incumbent.marginal else {}),
         **({"faults": faults} if faults else {}),
     }
 

@@ -349,7 +349,7 @@ def test_importing_loads_no_engine(root: str) -> None:
         ),
         (
             "placement.compiled.fleet",
-            "if TYPE_CHECKING:\n    from placement.solving.incumbent import Track",
+            "if TYPE_CHECKING:\n    from placement.solving.incumbent import Incumbent",
             "x.py:2: compiled imports",
         ),
         ("placement.compiled.fleet", "from placement import solve", "x.py:1: compiled imports placement.solve, which"),

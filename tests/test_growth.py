@@ -25,7 +25,7 @@ from placement.report.baseline import dedicated_baseline
 from placement.report.facts import gather
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement_bench.sets import limits
 
 if TYPE_CHECKING:
@@ -70,38 +70,38 @@ def instructions(call: Callable[[], object]) -> int:
     return count
 
 
-def _first_fit(fleet: Fleet) -> Track:
-    track = Track(fleet, Budget())
-    solve_ffd(Solve(fleet, track, Budget(work=1)))
-    return track
+def _first_fit(fleet: Fleet) -> Incumbent:
+    incumbent = Incumbent(fleet, Budget())
+    solve_ffd(Solve(fleet, incumbent, Budget(work=1)))
+    return incumbent
 
 
 def _greedy(fleet: Fleet) -> None:
     solve_greedy(Solve.of(fleet, Budget(work=1)), options=HeuristicOptions(rounds=0))
 
 
-def _best(track: Track) -> Packing:
-    assert track.best is not None
-    return track.best[0]
+def _best(incumbent: Incumbent) -> Packing:
+    assert incumbent.best is not None
+    return incumbent.best[0]
 
 
-def _write(fleet: Fleet, track: Track) -> None:
-    to_plan(fleet, _best(track))
+def _write(fleet: Fleet, incumbent: Incumbent) -> None:
+    to_plan(fleet, _best(incumbent))
 
 
 def _stages(document: dict[str, Any]) -> dict[str, Callable[[], object]]:
     problem = Problem(**document)
     fleet = compile_fleet(problem)
-    track = _first_fit(fleet)
+    incumbent = _first_fit(fleet)
     return {
         "read": partial(Problem, **document),
         "compile": partial(compile_fleet, problem),
         "ffd": partial(_first_fit, fleet),
         "best-fit": lambda: solve_best_fit(Solve.of(fleet, Budget(work=1))),
         "greedy": partial(_greedy, fleet),
-        "write": partial(_write, fleet, track),
-        "check": lambda: verify(problem, to_plan(fleet, _best(track))),
-        "count": lambda: gather(problem, to_plan(fleet, _best(track)), fleet),
+        "write": partial(_write, fleet, incumbent),
+        "check": lambda: verify(problem, to_plan(fleet, _best(incumbent))),
+        "count": lambda: gather(problem, to_plan(fleet, _best(incumbent)), fleet),
         "compare": lambda: dedicated_baseline(fleet, [c.copies for c in fleet.components]),
     }
 

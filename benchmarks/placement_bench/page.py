@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from placement.documents import write_file
 from placement.errors import UsageError
 from placement.report.page import html
-from placement.report.page.grid import Cell, Grid, Head
+from placement.report.page.grid import Head, PageCell, PageTable
 from placement_bench import markdown
 from placement_bench.stats import summarise
 
@@ -39,9 +39,9 @@ class Section(NamedTuple):
     name: str
     anchor: str
     facts: str
-    summary: Grid
+    summary: PageTable
     plots: list[Plot]
-    runs: Grid
+    runs: PageTable
 
 
 def write_page(rows: Sequence[Row], path: Path) -> None:
@@ -97,18 +97,20 @@ def _asset(name: str) -> str:
     return resources.files("placement_bench").joinpath("assets", name).read_text("utf-8")
 
 
-def _grid(caption: str, table: markdown.Table, words: int) -> Grid:
+def _grid(caption: str, table: markdown.Table, words: int) -> PageTable:
     """A table of the Markdown report; the first so many columns are words, the others numbers."""
     head, lines = table
     heads = tuple(Head(text, k >= words) for k, text in enumerate(head))
     rows = [tuple(_cell(text, k >= words) for k, text in enumerate(line)) for line in lines]
-    return Grid(caption, heads, rows)
+    return PageTable(caption, heads, rows)
 
 
-def _cell(text: str, number: bool) -> Cell:
+def _cell(text: str, number: bool) -> PageCell:
     """A cell, sorted by the number that it begins with."""
     found = re.match(r"-?[\d,]*\.?\d+", text) if number else None
-    return Cell(text, float(found[0].replace(",", "")) if found else None, "bad" if text.startswith("FAULTS") else "")
+    return PageCell(
+        text, float(found[0].replace(",", "")) if found else None, "bad" if text.startswith("FAULTS") else ""
+    )
 
 
 class Tile(NamedTuple):

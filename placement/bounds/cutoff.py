@@ -28,7 +28,7 @@ class Cutoff(NamedTuple):
 
 
 def cutoff_below(fleet: Fleet, best: Value | None, given: tuple[int, ...] | None = None) -> Cutoff | None:
-    """The cutoff of plans within `given` (as in `Track.raise_bound`) that are better than the best one.
+    """The cutoff of plans within `given` (as in `Incumbent.raise_bound`) that are better than the best one.
 
     None when there is no plan, or when it does not leave out just what is given: then others are worth having that cost
     more. O(components + places).

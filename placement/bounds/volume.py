@@ -127,19 +127,19 @@ def lagrangian(
     of a pool without a quota must not be worth more than they cost; prices that say so are scaled down first.
     """
     value = [Fraction(1)] * len(fleet.pools)
-    worth = []
+    dual_value = []
     for pool in fleet.pools:
         total = sum(prices.get((pool.index, m), 0) * measure.room for m, measure in enumerate(measures[pool.index]))
         if pool.max_instances is None and total > pool.price * _SCALE:
             value[pool.index] = Fraction(pool.price * _SCALE, total)
             total = pool.price * _SCALE
-        worth.append(total)
+        dual_value.append(total)
     cheapest: dict[int, list[tuple[Fraction, int]]] = {}
     for mode in modes:
         price = sum(prices.get((mode.pool, m), 0) * amount for m, amount in enumerate(mode.usage))
         cheapest.setdefault(mode.component, []).append((price * value[mode.pool], mode.throughput))
     copies = sum(_cheapest_copies(c, cheapest.get(c.index, [])) for c in fleet.components)
-    machines = sum(_cheapest_machines(fleet, pool.index, worth[pool.index]) for pool in fleet.pools)
+    machines = sum(_cheapest_machines(fleet, pool.index, dual_value[pool.index]) for pool in fleet.pools)
     return math.ceil((copies + machines) / _SCALE)
 
 
@@ -153,11 +153,11 @@ def _cheapest_copies(component: Component, modes: list[tuple[Fraction, int]]) ->
     return paid
 
 
-def _cheapest_machines(fleet: Fleet, p: int, worth: int) -> int:
+def _cheapest_machines(fleet: Fleet, p: int, dual_value: int) -> int:
     """The least of (price - worth) x machines over the machine counts that pool p allows."""
     pool = fleet.pools[p]
     fewest = fleet.fewest(p)
-    each = pool.price * _SCALE - worth
+    each = pool.price * _SCALE - dual_value
     if each >= 0:
         return each * fewest
     return each * (pool.max_instances or 0)  # without a quota `each` is at least 0

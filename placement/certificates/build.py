@@ -87,11 +87,11 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
     solve : one that has ended, within a budget of its own for what is still to be done.
     infeasible_by : the solver that proved that there is no plan; None where none did.
     """
-    fleet, track, given = solve.fleet, solve.incumbent, solve.left_out
-    target = math.inf if infeasible_by is not None else track.ticks_bound or 0
+    fleet, incumbent, given = solve.fleet, solve.incumbent, solve.left_out
+    target = math.inf if infeasible_by is not None else incumbent.ticks_bound or 0
     search = ArgumentSearch(fleet, _TIME.of(solve.budget), solve.seed, given, target)
-    known = [one for one in track.evidence if isinstance(one, PatternBound) and one.fleet is fleet]
-    found = search.strongest(known, solve.packing, infeasible_by or track.bound_by)
+    known = [one for one in incumbent.evidence if isinstance(one, PatternBound) and one.fleet is fleet]
+    found = search.strongest(known, solve.packing, infeasible_by or incumbent.bound_by)
     document: Document = {"format": FORMAT, "problem": fleet.problem.name}
     claim, proven = (_cost(fleet, ticks) for ticks in (found.believed, found.proven))
     document["claim"] = {"infeasible": True} if claim is None else {"cost": [claim.numerator, claim.denominator]}
@@ -99,7 +99,7 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
         document["within"] = search.names.within(given)
     document |= {"unit": PRICE_UNIT, "prices": found.prices, "nodes": found.nodes}
     complete, certain = found.believed >= target, True
-    for fewer in _fewer_left_out(fleet, given or (), track.left_out_bound()):
+    for fewer in _fewer_left_out(fleet, given or (), incumbent.left_out_bound()):
         search = ArgumentSearch(fleet, _TIME.of(solve.budget), solve.seed, fewer, math.inf)
         found = search.strongest((), None, _OF_LEVELS)
         if math.isinf(found.believed):

@@ -100,9 +100,9 @@ def _solve(reasons: Reasons, cuts: Sequence[tuple[Cut, AnyPrices]], domain: Node
     lp.row_upper_ = np.array([highspy.kHighsInf] * len(cuts) + [0.0] * len(groups))
     columns: list[list[tuple[int, float]]] = [[] for _ in range(len(pools) + len(groups) + 1)]
     for r, (cut, _) in enumerate(cuts):
-        for p, worth in enumerate(cut.worth):
-            if worth:
-                columns[p].append((r, worth / cut.least))
+        for p, dual_value in enumerate(cut.coefficients):
+            if dual_value:
+                columns[p].append((r, dual_value / cut.least))
         columns[-1].append((r, 1.0))
     for g, group in enumerate(groups):
         for p in group:

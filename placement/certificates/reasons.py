@@ -110,12 +110,14 @@ class Reasons:
 
     def _factors(self, cut: Cut, prices: Prices) -> Iterable[Fraction]:
         """Where the bound may be largest as a function of the factor: where machines of a pool come to cost nothing."""
-        worth = list(cut.worth)
+        dual_value = list(cut.coefficients)
         for g, price in enumerate(prices.group):
             for p in self.groups[g]:
-                worth[p] -= price
+                dual_value[p] -= price
         pools = self.relaxation.fleet.pools
-        found = {Fraction(pool.price * UNIT, w) for pool, w in zip(pools, worth, strict=True) if w > 0 and pool.price}
+        found = {
+            Fraction(pool.price * UNIT, w) for pool, w in zip(pools, dual_value, strict=True) if w > 0 and pool.price
+        }
         ordered = sorted(found, key=lambda factor: abs(math.log(factor)))
         return ordered[:_MOST_SCALES]
 
@@ -137,8 +139,8 @@ def total(
     least = Fraction(0)
     for cut, prices, factor in cuts:
         least += factor * cut.least
-        for p, worth in enumerate(cut.worth):
-            costs[p] -= factor * worth
+        for p, dual_value in enumerate(cut.coefficients):
+            costs[p] -= factor * dual_value
         for g, price in enumerate(prices.group):
             sets[g] -= factor * price
             for p in groups[g]:

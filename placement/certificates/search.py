@@ -30,7 +30,7 @@ from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.history import Case
 from placement.patterns.multiplicity import Multiplicity
-from placement.solvers.column_generation.combinatorial_benders import MixByMix
+from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
@@ -59,7 +59,7 @@ class ArgumentSearch:
     """The arguments for one claim: that no plan within `given` costs fewer than `target` ticks (infinite: no plan)."""
 
     def __init__(self, fleet: Fleet, budget: Budget, seed: int, given: tuple[int, ...] | None, target: float) -> None:
-        """O(components x options x pools); `given` as in `Track.raise_bound`."""
+        """O(components x options x pools); `given` as in `Incumbent.raise_bound`."""
         self._fleet, self._budget, self._seed, self._given, self._target = fleet, budget, seed, given, target
         self._relaxation, self._groups = relax(fleet, given), groups_of(fleet)
         self.names = CertificateNames(self._relaxation, self._groups)
@@ -175,7 +175,7 @@ class ArgumentSearch:
         bound = PatternBound(solve, self._given, engines=engines)
         bound.run(nodes=_MOST_NODES)
         if engines and bound.ticks < self._target:
-            MixByMix(solve, bound, NAME).run(_TIME.of(self._budget))
+            CombinatorialBenders(solve, bound, NAME).run(_TIME.of(self._budget))
         if solve.incumbent.faults:
             raise SolverBugError(str(solve.incumbent.faults[0]))
         nodes = Nodes(self.names, self._fleet.tick_move)

@@ -26,7 +26,7 @@ _ROOM_USED = 0.55  # of the room on machines in use, what the load to come is ex
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
+class GreedyParameters:
     """How one restart judges: see `shares.Shares.cost` for the first three; `patience` is a part of the cost.
 
     With `stock` machines are filled one by one first (see `stock`), with `fullest_first` in another order.
@@ -36,7 +36,7 @@ class Taste:
     weights: Floats | None = None
     scarcity: Floats | None = None
     patience: float = 0.25
-    stock: bool = False
+    fills_bins: bool = False
     fullest_first: bool = False
 
 
@@ -44,19 +44,23 @@ class Greedy:
     """The choices of one restart."""
 
     def __init__(
-        self, ws: Workspace, shares: Shares, taste: Taste = Taste(), noise: np.random.Generator | None = None
+        self,
+        ws: Workspace,
+        shares: Shares,
+        parameters: GreedyParameters = GreedyParameters(),
+        noise: np.random.Generator | None = None,
     ) -> None:
         """With `noise`, sizes and costs are bent at random."""
-        cost = shares.cost(taste.likeness, taste.weights, taste.scarcity)
+        cost = shares.cost(parameters.likeness, parameters.weights, parameters.scarcity)
         if noise is not None:
             cost = cost * noise.uniform(0.9, 1.1, cost.shape)
         self.cost = cost
         self.size = sizes(ws, shares, cost, noise)
         self._first = shares.first
         self._options = options_by_cost(shares, cost)
-        self.worth = worth(shares, cost)
-        self._to_come = [0.0] * len(self.worth)
-        self._patience = 1.0 + taste.patience
+        self.dual_values = dual_values_of(shares, cost)
+        self._to_come = [0.0] * len(self.dual_values)
+        self._patience = 1.0 + parameters.patience
         pools = ws.fleet.pools
         self._price = np.array([pool.price for pool in pools], dtype=np.float64)
         self._memory = np.array([max(1, p.shape.accelerators * p.shape.memory_mib) for p in pools], dtype=np.float64)
@@ -69,7 +73,7 @@ class Greedy:
         to_come = 0.0
         for c in reversed(order):
             self._to_come[c] = to_come
-            to_come += self.worth[c] * _open(ws, c)
+            to_come += self.dual_values[c] * _open(ws, c)
         return order
 
     def options(self, ws: Workspace, c: int) -> Sequence[int]:
@@ -111,15 +115,15 @@ class Greedy:
         A machine that the load to come can't fill is charged to what does come, so the last machines are small ones.
         """
         best: tuple[bool, float, int, int] | None = None
-        worth = self.worth[c]
+        dual_values_of = self.dual_values[c]
         own = min(left, _open(ws, c)) if not ws.fleet.components[c].demand else _open(ws, c)
-        load = own * self.worth[c] + max(0.0, self._to_come[c] - self._reserve(ws))
+        load = own * self.dual_values[c] + max(0.0, self._to_come[c] - self._reserve(ws))
         for o in self._options[c]:
             pools = ws.rentals(c, o, zone)
             if not len(pools):
                 continue
             share = self.cost[self._first[c] + o, pools] / self._serves(ws, c, o)
-            filled = load * share / worth if worth > 0 else np.full(len(pools), np.inf)
+            filled = load * share / dual_values_of if dual_values_of > 0 else np.full(len(pools), np.inf)
             idle = np.maximum(1.0, self._price[pools] / np.maximum(1.0, filled))
             paid = ws.rented.next_price[pools] > 0
             # Pools that are paid for anyway come before all others, then the least share, then the first.
@@ -154,7 +158,7 @@ class Greedy:
         return max(1, min(ws.modes[c][o].throughput, component.demand - ws.served[c]))
 
 
-def worth(shares: Shares, cost: Floats) -> list[float]:
+def dual_values_of(shares: Shares, cost: Floats) -> list[float]:
     """(C,) the least that a copy (under a demand: a unit of throughput) is charged anywhere; 0 if nowhere fits."""
     least = shares.least_of_each(cost.min(axis=1, initial=np.inf) / shares.serves)
     found: list[float] = np.where(np.isfinite(least), least, 0.0).tolist()

@@ -54,10 +54,10 @@ class Improvement:
     """
 
     def __init__(
-        self, ws: Workspace, policies: Sequence[Policy], worth: Sequence[float], rng: np.random.Generator
+        self, ws: Workspace, policies: Sequence[Policy], dual_values: Sequence[float], rng: np.random.Generator
     ) -> None:
         """Price what stands on every machine. O(copies)."""
-        self.ws, self.policies, self.worth, self.rng = ws, policies, worth, rng
+        self.ws, self.policies, self.dual_values, self.rng = ws, policies, dual_values, rng
         self.accepted = 0
         self._best = ws.value()
         self._best_packing = ws.to_packing()
@@ -130,6 +130,6 @@ class Improvement:
         for m in rows:
             if ws.seats[m]:
                 price = max(1, ws.fleet.pools[ws.pool[m]].price)
-                self._key[m] = sum(self.worth[seat.component] for seat in ws.seats[m]) / price
+                self._key[m] = sum(self.dual_values[seat.component] for seat in ws.seats[m]) / price
             else:
                 self._key[m] = np.inf

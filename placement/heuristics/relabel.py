@@ -80,10 +80,10 @@ def _assign(
     else:
         partner = _match(
             {
-                (m, i): worth
+                (m, i): saved
                 for m, machine in enumerate(machines)
                 for i in running
-                if (worth := _common(fleet, machine, places[i])) > 0
+                if (saved := _common(fleet, machine, places[i])) > 0
             }
         )
     _wake(fleet, machines, running, places, room, partner)
@@ -118,8 +118,8 @@ def _wake(
     held = sorted(
         (_common(fleet, machines[m], places[i]), m) for m, i in partner.items() if fleet.instances[i].removable
     )
-    for k, ((worth, m), i) in enumerate(zip(held, idle, strict=False)):
-        saves = fleet.tick_price * fleet.pools[machines[m].pool].price > fleet.tick_move * worth
+    for k, ((saved, m), i) in enumerate(zip(held, idle, strict=False)):
+        saves = fleet.tick_price * fleet.pools[machines[m].pool].price > fleet.tick_move * saved
         if saves or (room is not None and len(idle) - k > room):
             partner[m] = i
 
@@ -129,8 +129,8 @@ def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:
     import networkx as nx
 
     graph: Any = nx.Graph()
-    for (left, right), worth in sorted(weight.items()):
-        graph.add_edge((0, left), (1, right), weight=worth)
+    for (left, right), saved in sorted(weight.items()):
+        graph.add_edge((0, left), (1, right), weight=saved)
     found: dict[int, int] = {}
     pairs: Any = nx.max_weight_matching(graph)
     for pair in pairs:
@@ -139,7 +139,7 @@ def _match(weight: dict[tuple[int, int], int]) -> dict[int, int]:
     return found
 
 
-def _worth(fleet: Fleet, c: int) -> int:
+def _saved(fleet: Fleet, c: int) -> int:
     return 1 + fleet.components[c].move_cost
 
 
@@ -149,7 +149,7 @@ def _common(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> int:
     today: Counter[tuple[int, int]] = Counter()
     for place in places:
         today[place.component, place.option] += place.count
-    return sum(min(n, today[key]) * _worth(fleet, key[0]) for key, n in planned.items())
+    return sum(min(n, today[key]) * _saved(fleet, key[0]) for key, n in planned.items())
 
 
 def _turn(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> Machine:
@@ -172,7 +172,7 @@ def _turn(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> Machine:
     for (k, key), n in planned.items():
         for (j, other), limit in today.items():
             if key == other:
-                weight[k, j] += min(n, limit) * _worth(fleet, key[0])
+                weight[k, j] += min(n, limit) * _saved(fleet, key[0])
     new = _match(dict(weight))
     count = fleet.pools[machine.pool].shape.accelerators
     free = sorted(set(range(count)) - set(new.values()), reverse=True)

@@ -1,7 +1,7 @@
 """The heuristic solvers behind the common signature: construct, repair, check, offer, and again; improve.
 
-One unit of a work budget is one restart. None of these proves anything, but a restart is not begun once the track says
-that the plan is good enough.
+One unit of a work budget is one restart. None of these proves anything, but a restart is not begun once the incumbent
+says that the plan is good enough.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.heuristics.best_fit import BestFit
+from placement.heuristics.bin_filling import fill_bins, may_fill_bins
 from placement.heuristics.check import is_complete
 from placement.heuristics.construct import construct, place_optional
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
-from placement.heuristics.greedy import Greedy, Taste
+from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.relabel import relabel
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
-from placement.heuristics.stock import has_stock, stock
 from placement.heuristics.stuck import why_stuck
 from placement.heuristics.workspace import Workspace
 from placement.solving.result import Outcome, Stop
@@ -64,7 +64,7 @@ class HeuristicOptions:
 
 
 @dataclass
-class _Run:
+class _HeuristicRun:
     """One solve: what all restarts share, and what they found."""
 
     name: str
@@ -85,7 +85,7 @@ class _Run:
         """Why to stop before the next restart, if so."""
         return self.solve.why_stop()
 
-    def attempt(self, policy: Policy, *, keep: bool, taste: Taste | None = None) -> Workspace | None:
+    def attempt(self, policy: Policy, *, keep: bool, parameters: GreedyParameters | None = None) -> Workspace | None:
         """One restart: from today's state or from the pins alone; None when it stays stuck."""
         ws = Workspace(self.solve.fleet, like=self.blank)
         ws.budget = self.solve.budget
@@ -93,8 +93,8 @@ class _Run:
             keep_running(ws)
         else:
             keep_pinned(ws)
-        if taste is not None and taste.stock and isinstance(policy, Greedy):
-            stock(ws, policy, self.shares, fullest_first=taste.fullest_first)
+        if parameters is not None and parameters.fills_bins and isinstance(policy, Greedy):
+            fill_bins(ws, policy, self.shares, fullest_first=parameters.fullest_first)
         stuck = construct(ws, policy)
         repair = Repair(ws, policy, self.rng)
         if stuck and not repair.run(stuck, self.options.ejections, self.solve.budget):
@@ -158,7 +158,7 @@ def _solve_plain(
     hint: Packing | None,
     options: HeuristicOptions,
 ) -> Outcome:
-    run = _Run(name, solve, options, np.random.default_rng(solve.seed))
+    run = _HeuristicRun(name, solve, options, np.random.default_rng(solve.seed))
     if hint is not None:
         solve.incumbent.offer(hint, name)
     stop = None
@@ -180,12 +180,12 @@ def solve_greedy(
     hint: Packing | None = None,
     options: HeuristicOptions = HeuristicOptions(),
 ) -> Outcome:
-    """Price-guided greedy: a few restarts of different taste, each repaired when stuck and improved when complete."""
+    """Price-guided greedy: a few restarts of other parameters, each repaired when stuck and improved when complete."""
     fleet = solve.fleet
-    run = _Run("greedy", solve, options, np.random.default_rng(solve.seed))
+    run = _HeuristicRun("greedy", solve, options, np.random.default_rng(solve.seed))
     if hint is not None:
         solve.incumbent.offer(hint, "greedy")
-    tastes = _tastes(fleet, *resource_prices(fleet, run.shares, is_over=solve.budget.over))
+    parameter_sets = _parameter_sets(fleet, *resource_prices(fleet, run.shares, is_over=solve.budget.over))
     policies: list[Policy] = [BestFit(run.blank, run.shares)]
     best: tuple[Value, Workspace, Greedy] | None = None
     stop = None
@@ -193,20 +193,24 @@ def solve_greedy(
         stop = run.stopped()
         if stop is not None:
             break
-        taste = tastes[turn % len(tastes)]
-        policy = Greedy(run.blank, run.shares, taste, run.rng if turn >= len(tastes) else None)
-        if not taste.stock:
+        parameters = parameter_sets[turn % len(parameter_sets)]
+        policy = Greedy(run.blank, run.shares, parameters, run.rng if turn >= len(parameter_sets) else None)
+        if not parameters.fills_bins:
             policies.append(policy)
         for keep in _ways_to_begin(fleet):
-            ws = run.attempt(policy, keep=keep, taste=taste)
+            ws = run.attempt(policy, keep=keep, parameters=parameters)
             if ws is not None:
                 run.offer(ws)
                 if best is None or ws.value() < best[0]:
                     best = ws.value(), ws, policy
     if best is not None and stop is None and options.rounds:
         _, ws, policy = best
-        policies.extend(Greedy(run.blank, run.shares, taste, run.rng) for taste in tastes if not taste.stock)
-        improvement = Improvement(ws, policies, policy.worth, run.rng)
+        policies.extend(
+            Greedy(run.blank, run.shares, parameters, run.rng)
+            for parameters in parameter_sets
+            if not parameters.fills_bins
+        )
+        improvement = Improvement(ws, policies, policy.dual_values, run.rng)
         better = improvement.run(options.rounds, lambda: run.stopped() is not None)
         solve.incumbent.offer(relabel(fleet, better), "greedy")
         run.stats["accepted"] = improvement.accepted
@@ -232,14 +236,16 @@ def improve(solve: Solve, by: str) -> bool:
         return False
     fleet, budget = solve.fleet, solve.budget
     rng, blank, shares = np.random.default_rng(solve.seed), Workspace(fleet), Shares(fleet)
-    tastes = [
-        taste for taste in _tastes(fleet, *resource_prices(fleet, shares, is_over=budget.over)) if not taste.stock
+    parameter_sets = [
+        parameters
+        for parameters in _parameter_sets(fleet, *resource_prices(fleet, shares, is_over=budget.over))
+        if not parameters.fills_bins
     ]
-    greedy = [Greedy(blank, shares, taste, noise) for noise in (None, rng) for taste in tastes]
+    greedy = [Greedy(blank, shares, parameters, noise) for noise in (None, rng) for parameters in parameter_sets]
     ws = Workspace(fleet, like=blank)
     ws.budget = budget
     ws.load(best)
-    improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].worth, rng)
+    improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].dual_values, rng)
     gained = False
     for _ in count() if budget.work is None else range(budget.work):
         better = improvement.run(_TURN, lambda: solve.ended, tolerance=0.0)
@@ -249,16 +255,20 @@ def improve(solve: Solve, by: str) -> bool:
     return gained
 
 
-def _tastes(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[Taste]:
+def _parameter_sets(fleet: Fleet, weights: Floats, scarcity: Floats) -> list[GreedyParameters]:
     """What the restarts differ in, a quick one first, then the best on average."""
-    tastes = [
-        Taste(0.0, weights, scarcity, 0.1),
-        Taste(0.0, weights, scarcity, 0.1, stock=True),
-        Taste(0.0, weights, scarcity, 1.0, stock=True, fullest_first=True),
-        Taste(0.15, weights, scarcity, 0.3, stock=True),
-        Taste(0.0, weights, scarcity, 1.0),
-        Taste(0.15, weights, scarcity, 0.3),
-        Taste(0.6, weights, scarcity, 1.0),
-        Taste(0.3, None, None, 0.5),
+    parameter_sets = [
+        GreedyParameters(0.0, weights, scarcity, 0.1),
+        GreedyParameters(0.0, weights, scarcity, 0.1, fills_bins=True),
+        GreedyParameters(0.0, weights, scarcity, 1.0, fills_bins=True, fullest_first=True),
+        GreedyParameters(0.15, weights, scarcity, 0.3, fills_bins=True),
+        GreedyParameters(0.0, weights, scarcity, 1.0),
+        GreedyParameters(0.15, weights, scarcity, 0.3),
+        GreedyParameters(0.6, weights, scarcity, 1.0),
+        GreedyParameters(0.3, None, None, 0.5),
     ]
-    return tastes if has_stock(fleet) else [taste for taste in tastes if not taste.stock]
+    return (
+        parameter_sets
+        if may_fill_bins(fleet)
+        else [parameters for parameters in parameter_sets if not parameters.fills_bins]
+    )

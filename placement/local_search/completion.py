@@ -19,7 +19,7 @@ from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
-from placement.reductions.limits import AtMix
+from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Completion:
         `placed` are copies of each component that are wanted like required ones, as long as that can be.
         """
         firm = RequiredAtLeast.of(self._fleet, placed).fleet
-        narrow = AtMix.of(firm, _machines_of(firm, start)).fleet
+        narrow = AtFleetMix.of(firm, _machines_of(firm, start)).fleet
         ws = self._load(narrow, start)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()

@@ -29,7 +29,7 @@ _NOISE = 0.3  # of a gumbel variable, added to the part of its price that a mach
 _DRAWS = 20  # of machines to open, until they are cheaper than those that close
 
 
-class Elimination:
+class BinElimination:
     """The search on one complete packing of a fleet whose copies are all required. `tries` and `gained` count."""
 
     def __init__(self, fleet: Fleet, packing: Packing, seed: int) -> None:
@@ -91,7 +91,9 @@ class Elimination:
     def _use(self, machine: MachineState) -> float:
         items = self._refill.open_machines.items
         return (
-            1e6 * sum(items[copy.item].worth for copy in machine.copies) / max(1, self._fleet.pools[machine.pool].price)
+            1e6
+            * sum(items[copy.item].penalty for copy in machine.copies)
+            / max(1, self._fleet.pools[machine.pool].price)
         )
 
     def _replacements(self, closed: list[MachineState]) -> list[int] | None:

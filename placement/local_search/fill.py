@@ -16,7 +16,7 @@ import numpy as np
 
 from placement.compiled.packing import evaluate
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
-from placement.heuristics import Sketch, sketch
+from placement.heuristics import PartialPacking, partial_packing
 from placement.local_search.refill import Refill
 from placement.reductions.required import EverythingOptional
 from placement.reductions.subproblem import Subproblem, in_order, may_be_freed
@@ -50,19 +50,19 @@ class Fill:
         budget: Budget,
         seed: int,
         ejections: int = EJECTIONS,
-        start: Sketch | None = None,
-        worths: Sequence[float] | None = None,
+        start: PartialPacking | None = None,
+        penalties: Sequence[float] | None = None,
     ) -> None:
         """Start from a sketch, by default one of the heuristics; without one there is nothing to fill.
 
-        `worths` are what a copy of each component that is out counts; by default its part of a machine of the mix.
+        `penalties` are what a copy of each component that is out counts; by default its part of a machine of the mix.
         """
         self._rng = np.random.default_rng(seed)
         self._seed = seed
-        start = start or sketch(narrow, budget, seed, ejections)
+        start = start or partial_packing(narrow, budget, seed, ejections)
         self.packing = None if start is None else start.packing
         self._missing: Missing = Counter() if start is None else start.missing
-        self._narrow, self._worths = narrow, worths
+        self._narrow, self._penalties = narrow, penalties
         self._fleet = EverythingOptional.of(narrow).fleet
         self._size = 4.0
         self._idle = 0
@@ -74,9 +74,9 @@ class Fill:
         return self.packing is not None and not self._missing
 
     @property
-    def sketch(self) -> Sketch | None:
+    def partial_packing(self) -> PartialPacking | None:
         """The packing as it is, and what is missing: another search may start there."""
-        return None if self.packing is None else Sketch(self.packing, self._missing)
+        return None if self.packing is None else PartialPacking(self.packing, self._missing)
 
     def run(self, solve: Solve, patience: int = PATIENCE) -> bool:
         """Refill, then exact steps until everything stands, nothing is gained for long, or the time is over.
@@ -93,7 +93,7 @@ class Fill:
 
     def _refill(self, solve: Solve, patience: int) -> None:
         assert self.packing is not None
-        refill = Refill(self._narrow, self.packing, self._missing, self._seed, worths=self._worths)
+        refill = Refill(self._narrow, self.packing, self._missing, self._seed, penalties=self._penalties)
         copies = sum(component.copies for component in self._narrow.components)
         limit = min(_MOST_REFILLS, _REFILLS * copies) * patience // PATIENCE
         refill.run(limit, lambda: solve.ended, back=True)

@@ -56,17 +56,17 @@ class Refill:
         seed: int,
         *,
         idle: bool = True,
-        worths: Sequence[float] | None = None,
+        penalties: Sequence[float] | None = None,
     ) -> None:
-        """O(copies + items x pools); `idle` and `worths` as in `MachineStates`."""
-        self.open_machines = MachineStates(fleet, packing, missing, idle=idle, worths=worths)
+        """O(copies + items x pools); `idle` and `penalties` as in `MachineStates`."""
+        self.open_machines = MachineStates(fleet, packing, missing, idle=idle, penalties=penalties)
         self.steps = self.idle = 0
         self._random = random.Random(seed)
         self._components = fleet.components
         largest = max((pool.shape.memory_mib for pool in fleet.pools), default=0)
         self._shift = max(0, largest.bit_length() - _UNITS)
         self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
-        self._mean = sum(item.worth for item in self.open_machines.items) / max(1, len(self.open_machines.items))
+        self._mean = sum(item.penalty for item in self.open_machines.items) / max(1, len(self.open_machines.items))
         self.begin()
 
     def begin(self) -> None:
@@ -78,7 +78,7 @@ class Refill:
         for b in self._free:
             self._free_of.setdefault(open_machines[b].pool, []).append(b)
         self._places = [(b, k) for b in self._free for k in range(len(open_machines[b].room))]
-        self._least, self.idle = self._worth_out(), 0
+        self._least, self.idle = self._total_penalty(), 0
 
     @property
     def complete(self) -> bool:
@@ -97,7 +97,7 @@ class Refill:
             self._step()
             if best is not None and self._least < least:
                 best, least = self.open_machines.save(), self._least
-        if best is not None and self._worth_out() > least:
+        if best is not None and self._total_penalty() > least:
             self.open_machines.restore(best)
         return self.complete
 
@@ -124,18 +124,18 @@ class Refill:
             open_machines.missing = missing
             for b, state in saved:
                 open_machines.open_machines[b].restore(state)
-        elif (worth := self._worth_out()) < self._least:
-            self._least, self.idle = worth, 0
+        elif (penalty := self._total_penalty()) < self._least:
+            self._least, self.idle = penalty, 0
 
     # -- what it is worth
 
-    def _worth_out(self) -> float:
+    def _total_penalty(self) -> float:
         items = self.open_machines.items
-        return sum(n * items[i].worth for i, n in self.open_machines.missing.items())
+        return sum(n * items[i].penalty for i, n in self.open_machines.missing.items())
 
     def _out(self) -> float:
         items, weight = self.open_machines.items, self._weight
-        return sum(n * items[i].worth * weight[i] for i, n in self.open_machines.missing.items())
+        return sum(n * items[i].penalty * weight[i] for i, n in self.open_machines.missing.items())
 
     def _disorder(self, chosen: Chosen) -> float:
         """What copies cost where they stand, less what large free rooms are good for."""
@@ -203,8 +203,8 @@ class Refill:
     def _fill(self, chosen: Chosen, *, whole: bool) -> None:
         out = sorted(self.open_machines.missing, key=lambda _: self._random.random())
         if whole:
-            worth = {i: self.open_machines.items[i].worth * self._random.uniform(0.7, 1.3) for i in out}
-            for i in sorted(out, key=worth.__getitem__, reverse=True):
+            penalty = {i: self.open_machines.items[i].penalty * self._random.uniform(0.7, 1.3) for i in out}
+            for i in sorted(out, key=penalty.__getitem__, reverse=True):
                 self._place_wide(i, chosen)
         places = [(b, k) for b, accelerators in chosen.items() for k in accelerators]
         self._random.shuffle(places)
@@ -258,7 +258,7 @@ class Refill:
                         return
                 elif mode.memory <= room and mode.share <= share:
                     looked += 1
-                    preference = items[i].worth * self._weight[i] * (0.6 + 0.8 * self._random.random())
+                    preference = items[i].penalty * self._weight[i] * (0.6 + 0.8 * self._random.random())
                     found += [(preference, i, mode)] * (min(left, room // mode.memory) if mode.memory else left)
             if looked >= _MOST_OUT:
                 break

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from placement.heuristics import Key, Missing
     from placement.heuristics.shares import Floats
 
-_LEAST_WORTH = 1e-6  # dollars an hour: where machines are free, copies still count
+_LEAST_PENALTY = 1e-6  # dollars an hour: where machines are free, copies still count
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Copies that are alike. `modes` are by pool; `worth` is what the cheapest of them costs, dollars an hour."""
+    """Copies that are alike. `modes` are by pool; `penalty` is what the cheapest of them costs, dollars an hour."""
 
     component: Component
     key: Key
     modes: dict[int, tuple[MachineMode, ...]]
-    worth: float
+    penalty: float
 
 
 SavedStates = tuple[list[MachineState], list[Saved], dict[int, int], dict[int, list[int]]]
@@ -58,14 +58,14 @@ class MachineStates:
         missing: Missing,
         *,
         idle: bool = True,
-        worths: Sequence[float] | None = None,
+        penalties: Sequence[float] | None = None,
     ) -> None:
         """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
 
-        `worths` are dollars an hour of a copy of each component that is out; by default what the cheapest way costs.
+        `penalties` are dollars an hour of a copy of each component that is out; by default what the cheapest way costs.
         O(copies + items x pools).
         """
-        self.fleet, self._worths = fleet, worths
+        self.fleet, self._penalties = fleet, penalties
         shares = Shares(fleet)
         self._cost, self._first = shares.cost(0.0, *resource_prices(fleet, shares)) / 1e6, shares.first
         self._index: dict[Key, int] = {}
@@ -124,7 +124,7 @@ class MachineStates:
             for other in {zone, *zones}:
                 self._index[c, other, option] = len(self.items)
                 item = _make_item(self.fleet, (c, other, option), self._cost[self._first[c] :])
-                self.items.append(item if self._worths is None else replace(item, worth=self._worths[c]))
+                self.items.append(item if self._penalties is None else replace(item, penalty=self._penalties[c]))
         return self._index[key]
 
     def _count(self, c: int, zone: int | None, n: int) -> None:
@@ -212,5 +212,5 @@ def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
                 if component.dedicated:  # its part of all of the machine, needed or not
                     each = pool.price / 1e6 / most_on_one(fleet, component, pool.index)
                 modes.setdefault(pool.index, []).append(machine_mode(option, pool.shape.memory_mib, each))
-    worth = min((mode.cost for many in modes.values() for mode in many), default=1.0)
-    return Item(component, key, {p: tuple(many) for p, many in modes.items()}, max(worth, _LEAST_WORTH))
+    penalty = min((mode.cost for many in modes.values() for mode in many), default=1.0)
+    return Item(component, key, {p: tuple(many) for p, many in modes.items()}, max(penalty, _LEAST_PENALTY))

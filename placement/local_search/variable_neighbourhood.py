@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import evaluate
 from placement.heuristics import relabel
-from placement.local_search.eliminate import Elimination
+from placement.local_search.eliminate import BinElimination
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.reductions.required import RequiredAsPlaced
 
@@ -26,7 +26,7 @@ _TRIES = 30  # to close machines, in a row without gain, that end a turn
 _STEPS = 8  # of the large-neighbourhood search, likewise
 
 
-class Polish:
+class VariableNeighbourhoodSearch:
     """The search on the best plan of a solve. `tries` and `closed`, `steps` and `improved` count both kinds of turn."""
 
     def __init__(self, solve: Solve) -> None:
@@ -72,7 +72,7 @@ class Polish:
     def _close(self, budget: Budget, most: int) -> None:
         """Close machines, and hand the plan on if it is no worse."""
         firm = RequiredAsPlaced.of(self._fleet, self._free.packing)
-        search = Elimination(firm.fleet, self._free.packing, self._solve.seed + self._turns)
+        search = BinElimination(firm.fleet, self._free.packing, self._solve.seed + self._turns)
         self._turns += 1
         failed = 0
         while search.possible and failed < _TRIES and self.tries < most and not self._ended(budget):

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import SolverBugError
-from placement.parallel.job import Answer, Limits
+from placement.parallel.job import TaskAnswer, TaskLimits
 from placement.parallel.worker import STOP
 from placement.solving.incumbent import SEARCH
 
@@ -31,34 +31,34 @@ if TYPE_CHECKING:
 
     from placement.parallel.job import Task
     from placement.solving.budget import Budget
-    from placement.solving.incumbent import Track
+    from placement.solving.incumbent import Incumbent
 
 _log = logging.getLogger(__name__)
 _HANDOVER = 0.2  # seconds before the end of a task's time, for the way back
 _GRACE = 0.5  # seconds after it when it is given up
 
 
-class Errand(NamedTuple):
-    """A task, its time, and by whom the track is told that its plan was found; or who takes the answer instead."""
+class HelperJob(NamedTuple):
+    """A task, its time, and by whom the incumbent is told that its plan was found; or who takes the answer instead."""
 
     task: Task
     budget: Budget
     by: str
-    take: Callable[[Answer], None] | None = None
+    take: Callable[[TaskAnswer], None] | None = None
 
 
 @contextmanager
-def second_process(track: Track, budget: Budget, errands: Iterator[Errand]) -> Iterator[None]:
-    """While inside, errands are run one after the other in a process of its own; each is made when it begins.
+def helper_process(incumbent: Incumbent, budget: Budget, jobs: Iterator[HelperJob]) -> Iterator[None]:
+    """While inside, jobs are run one after the other in a process of its own; each is made when it begins.
 
     At the end the last is asked for what it has, unless the search has a good enough plan. Where no process can be
     started, or it fails, the search goes on alone, and the log says so.
     """
-    second = _Second(track, errands)
+    second = _HelperProcess(incumbent, jobs)
     try:
         with budget.stopping(second.hurry):
             yield
-            if not track.good_enough:
+            if not incumbent.good_enough:
                 second.hurry()
                 second.wait()
     finally:
@@ -69,11 +69,11 @@ class _TaskError(EOFError):
     """A task failed; the text is its traceback."""
 
 
-class _Second:
+class _HelperProcess:
     """The process, and the thread that tells it what to do."""
 
-    def __init__(self, track: Track, errands: Iterator[Errand]) -> None:
-        self._track, self._errands = track, errands
+    def __init__(self, incumbent: Incumbent, jobs: Iterator[HelperJob]) -> None:
+        self._incumbent, self._jobs = incumbent, jobs
         self._process: subprocess.Popen[bytes] | None = None
         self._write = threading.Lock()
         self._ending = self._closed = False
@@ -102,7 +102,7 @@ class _Second:
         try:
             with suppress(StopIteration):
                 while not self._ending:
-                    self._do(next(self._errands))
+                    self._do(next(self._jobs))
         except (OSError, EOFError, ValueError) as error:  # it could not be started, or it died
             if not self._closed:
                 _log.warning("the second process failed, the search goes on alone: %s", error)
@@ -122,27 +122,27 @@ class _Second:
         what = str(error).strip().rpartition("\n")[2]
         if isinstance(error, _TaskError) and not what.startswith("MemoryError"):
             try:
-                self._track.blame("the second process", f"failed: {what}")
+                self._incumbent.blame("the second process", f"failed: {what}")
             except SolverBugError as strict:
                 self._error = strict
 
-    def _do(self, errand: Errand) -> None:
-        """One errand, there and back."""
+    def _do(self, job: HelperJob) -> None:
+        """One job, there and back."""
         if self._process is None:
             self._process = _start()
-        seconds = max(0.0, errand.budget.left() - _HANDOVER)
-        self._send((errand.task, Limits(seconds, time.time() + seconds, None, errand.budget.gap, threads=1)))
+        seconds = max(0.0, job.budget.left() - _HANDOVER)
+        self._send((job.task, TaskLimits(seconds, time.time() + seconds, None, job.budget.gap, threads=1)))
         if self._ending:
             self._send(STOP)
         assert self._process.stdout is not None
-        answer: Answer | str = pickle.load(self._process.stdout)
+        answer: TaskAnswer | str = pickle.load(self._process.stdout)
         if isinstance(answer, str):
             raise _TaskError(answer)
-        self._track.note_faults(answer.faults)
-        if errand.take is not None:
-            errand.take(answer)
+        self._incumbent.note_faults(answer.faults)
+        if job.take is not None:
+            job.take(answer)
         elif answer.packing is not None and not self._closed:
-            self._track.offer(answer.packing, errand.by)
+            self._incumbent.offer(answer.packing, job.by)
 
     def _send(self, message: object) -> None:
         process = self._process

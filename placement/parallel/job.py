@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class TaskLimits:
     """The limits of one task: as in `Budget`, and the moment (seconds since 1970) when it must end at the latest."""
 
     seconds: float | None
@@ -35,28 +35,28 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a task found: its best packing, the bounds that it proved, as `Track.raise_bound` takes them, and faults."""
+class TaskAnswer:
+    """What a task found: its best packing, the bounds it proved, as `Incumbent.raise_bound` takes them, and faults."""
 
     packing: Packing | None = None
     bounds: tuple[tuple[int, str, tuple[int, ...] | None, str], ...] = ()
     faults: tuple[SolverFault, ...] = ()
 
 
-def answer_of(solve: Solve) -> Answer:
+def answer_of(solve: Solve) -> TaskAnswer:
     """The best plan that a task has come to, and the faults that showed."""
-    return Answer(solve.packing, faults=tuple(solve.incumbent.faults))
+    return TaskAnswer(solve.packing, faults=tuple(solve.incumbent.faults))
 
 
 class Task(Protocol):
     """What is to be done."""
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Do it within a budget."""
         ...
 
 
-def perform(task: Task, limits: Limits) -> Answer:
+def perform(task: Task, limits: TaskLimits) -> TaskAnswer:
     """One task in a process of its own: what executors are given."""
     budget = limits.budget()
     with heeding_interrupts(budget.interrupt):

@@ -1,7 +1,7 @@
 """A search beside another one, in a thread of its own.
 
 Engines let Python go on while they work, so two searches on two cores get in each other's way little, as long as one
-of them is mostly engine. Both report to the same track; either may end the other by a proof.
+of them is mostly engine. Both report to the same incumbent; either may end the other by a proof.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ Answer = TypeVar("Answer")
 _LATE = 0.2  # seconds after the end of its time that a search is waited for
 
 
-def may_search_beside(budget: Budget) -> bool:
+def may_search_in_background(budget: Budget) -> bool:
     """Whether there is a second core for it, and whether the answer may depend on how fast the machine is."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return budget.work is None and min(cores, budget.threads or cores) > 1
 
 
-class Beside(Generic[Answer]):
+class BackgroundSearch(Generic[Answer]):
     """A search that has begun."""
 
     def __init__(self, search: Callable[[], Answer], budget: Budget) -> None:
-        """Begin it. It must end by itself when the budget is over or the track is good enough."""
+        """Begin it. It must end by itself when the budget is over or the incumbent is good enough."""
         self._search, self._budget = search, budget
         self._answer: Answer | None = None
         self._error: BaseException | None = None

@@ -44,7 +44,7 @@ class MixSeparation:
             most = [knapsack.best_pattern(prices.coverage[q])[0] for q, knapsack in self._knapsacks.items()]
             capacity = [max(pair) for pair in zip(most, prices.capacity, strict=True)]
             cut = certify(self._relaxation, prices, capacity)
-            if sum(worth * n for worth, n in zip(cut.worth, machines, strict=True)) < cut.least:
+            if sum(dual_value * n for dual_value, n in zip(cut.coefficients, machines, strict=True)) < cut.least:
                 return cut
             if not program.improve(duals, prices, self._knapsacks):
                 return None

@@ -102,12 +102,12 @@ def raise_bounds(solve: Solve, *, hint: Packing | None = None) -> Outcome:
 class PatternBound:
     """The bound of one fleet while it grows. `cuts` and `machines` are of use to whoever looks for a plan.
 
-    So is `worth`, what a machine of each pool is worth at the prices of the root and costs at least: empty when there
-    was no time to solve its LP.
+    So is `dual_value`, what a machine of each pool is worth at the prices of the root and costs at least: empty when
+    there was no time to solve its LP.
     """
 
     def __init__(self, solve: Solve, given: tuple[int, ...] | None = None, *, engines: bool = True) -> None:
-        """Build the relaxation; `given` as in `Track.raise_bound`. Without `engines` all is proven by prices."""
+        """Build the relaxation; `given` as in `Incumbent.raise_bound`. Without `engines` all is proven by prices."""
         fleet = solve.fleet
         self._solve, self._incumbent = solve, solve.incumbent
         self.fleet = fleet
@@ -122,7 +122,7 @@ class PatternBound:
         self.rounds = 0
         self._engines = engines
         self.given = given
-        self.worth: list[float] = []
+        self.machine_values: list[float] = []
         self._prices: Prices | None = None  # the best of the root
         self._rng = random.Random(solve.seed)
         self.nodes = 0
@@ -180,7 +180,7 @@ class PatternBound:
         """
         if self._prices is None:
             return self.patterns
-        least = [(1 - _USEFUL) * worth for worth in capacity_values(self.relaxation, self._prices)]
+        least = [(1 - _USEFUL) * dual_value for dual_value in capacity_values(self.relaxation, self._prices)]
         coverage = self._prices.coverage
         return [
             (q, pattern)
@@ -217,8 +217,8 @@ class PatternBound:
         if running_state is not None:
             self._keep(running_state, domain, budget)
         if not budget.over():
-            _, worth = self._program.worths(self._program.duals())
-            self.worth = [max(w, p.price / MICRO) for w, p in zip(worth, self.fleet.pools, strict=True)]
+            _, dual_value = self._program.dual_values(self._program.duals())
+            self.machine_values = [max(w, p.price / MICRO) for w, p in zip(dual_value, self.fleet.pools, strict=True)]
         self._tree = Tree(self._branch, self._enumerate_node, self.relaxation, self.groups, domain, root)
         self._grow(self._tree, budget, nodes, patience)
         self._separate_mixes(budget)

@@ -57,15 +57,15 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Every plan has ``sum(worth[p] * machines of p) >= least``; `prices` are those that prove it."""
+    """Every plan has ``sum(coefficients[p] * machines of p) >= least``; `prices` are those that prove it."""
 
-    worth: tuple[int, ...]
+    coefficients: tuple[int, ...]
     least: int
     prices: Prices | None = field(default=None, compare=False, repr=False)
 
     def slack(self, machines: tuple[int, ...]) -> int:
         """How far machine counts are above the least; negative when they can't hold any plan."""
-        return sum(w * n for w, n in zip(self.worth, machines, strict=True)) - self.least
+        return sum(w * n for w, n in zip(self.coefficients, machines, strict=True)) - self.least
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def machine_costs(fleet: Fleet, cut: Cut, groups: Groups, prices: list[int]) -> 
 
     Groups without a price, as all are to prices that are not of a node, have a price of 0.
     """
-    each = [pool.price * UNIT - worth for pool, worth in zip(fleet.pools, cut.worth, strict=True)]
+    each = [pool.price * UNIT - dual_value for pool, dual_value in zip(fleet.pools, cut.coefficients, strict=True)]
     prices = prices + [0] * (len(groups) - len(prices))
     for price, group in zip(prices, groups, strict=True):
         for p in group:
@@ -129,22 +129,22 @@ def certify(
     fleet = relaxation.fleet
     if capacity is None:
         capacity = capacity_values(relaxation, prices)
-    worth = []
+    dual_value = []
     for pool in fleet.pools:
         device_class = relaxation.class_of.get(pool.index)
         total = 0 if device_class is None else relaxation.devices(pool.index) * capacity[device_class] * FINE
         for r, amount in enumerate(volumes(fleet, pool.index)):
             total += prices.volume.get((pool.index, r), 0) * amount
-        worth.append(total)
+        dual_value.append(total)
     for (c, p), price in prices.on_one.items():
-        worth[p] += relaxation.on_one[c, p] * price
+        dual_value[p] += relaxation.on_one[c, p] * price
     rebate = rebates(relaxation, prices, aggregates)
     least = sum(
         min(prices.aggregates.get(s, 0) * low, prices.aggregates.get(s, 0) * high)
         for s, (low, high) in aggregates.items()
     )
     least += sum(
-        _component_value(relaxation, component, prices, capacity, worth, rebate)
+        _component_value(relaxation, component, prices, capacity, dual_value, rebate)
         for component in fleet.components
         if relaxation.modes_of[component.index]
     )
@@ -152,7 +152,7 @@ def certify(
         for level, limit in enumerate(relaxation.given):
             wanted = sum(c.copies for c in fleet.components if c.level == level)
             least += prices.level[level] * (wanted - limit)
-    return Cut(tuple(worth), least, prices)
+    return Cut(tuple(dual_value), least, prices)
 
 
 def rebates(relaxation: Relaxation, prices: Prices, aggregates: Iterable[int]) -> dict[Mode, int]:
@@ -183,12 +183,14 @@ def _component_value(
         for mode in modes:
             offers.setdefault(mode.zone, set()).add((mode.parts, machine[mode.pool]))
         return cheapest_machines(component, offers, relaxation.zones[component.index], reward)
-    worth = [mode_value(mode, prices, capacity, machine) - rebate.get(mode, 0) for mode in modes]
+    dual_value = [mode_value(mode, prices, capacity, machine) - rebate.get(mode, 0) for mode in modes]
     if component.demand:  # in no sum, so nothing is worth less than 0
-        by_rate = min(Fraction(w, max(1, mode.throughput)) for mode, w in zip(modes, worth, strict=True))
-        return max(component.required * min(worth), -(-component.demand * by_rate.numerator // by_rate.denominator))
+        by_rate = min(Fraction(w, max(1, mode.throughput)) for mode, w in zip(modes, dual_value, strict=True))
+        return max(
+            component.required * min(dual_value), -(-component.demand * by_rate.numerator // by_rate.denominator)
+        )
     by_zone: dict[int, int] = {}
-    for mode, value in zip(modes, worth, strict=True):
+    for mode, value in zip(modes, dual_value, strict=True):
         if value < by_zone.get(mode.zone, value + 1):
             by_zone[mode.zone] = value
     return _cheapest_split(relaxation, component, by_zone, reward)

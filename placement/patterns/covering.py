@@ -64,18 +64,18 @@ def covering_bound(
     """
     least, greatest = machine_limits(fleet)
     fewest, most = fewest or least, most or greatest
-    missing = Fraction(cut.least - sum(worth * n for worth, n in zip(cut.worth, fewest, strict=True)))
+    missing = Fraction(cut.least - sum(dual_value * n for dual_value, n in zip(cut.coefficients, fewest, strict=True)))
     total = Fraction(sum(pool.price * n for pool, n in zip(fleet.pools, fewest, strict=True)))
-    useful = [pool for pool in fleet.pools if cut.worth[pool.index] > 0]
-    for pool in sorted(useful, key=lambda pool: Fraction(pool.price, cut.worth[pool.index])):
+    useful = [pool for pool in fleet.pools if cut.coefficients[pool.index] > 0]
+    for pool in sorted(useful, key=lambda pool: Fraction(pool.price, cut.coefficients[pool.index])):
         if missing <= 0:
             break
-        worth, high = cut.worth[pool.index], most[pool.index]
-        more = missing / worth
+        dual_value, high = cut.coefficients[pool.index], most[pool.index]
+        more = missing / dual_value
         if high is not None:
             more = min(more, Fraction(max(0, high - fewest[pool.index])))
         total += more * pool.price
-        missing -= more * worth
+        missing -= more * dual_value
     return math.ceil(total) if missing <= 0 else None
 
 
@@ -138,7 +138,7 @@ def _counts(fleet: Fleet, cuts: list[Cut], limits: tuple[Limit, ...]) -> tuple[C
     ]
     for cut in cuts:
         if cut.least > 0:
-            scaled = [-(-worth * _RIGHT // cut.least) for worth in cut.worth]
+            scaled = [-(-dual_value * _RIGHT // cut.least) for dual_value in cut.coefficients]
             model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
     for limit in limits:
         model.add(sum(weight * count[p] for p, weight in limit.weight.items()) <= limit.most)
@@ -165,4 +165,6 @@ def _committed(model: CpModel, fleet: Fleet, count: list[IntVar]) -> list[Linear
 
 def _enough(cuts: list[Cut], p: int) -> int:
     """Machines of pool p with which any single cut is kept: more are never needed."""
-    return max((-(-cut.least // cut.worth[p]) for cut in cuts if cut.worth[p] > 0 and cut.least > 0), default=0)
+    return max(
+        (-(-cut.least // cut.coefficients[p]) for cut in cuts if cut.coefficients[p] > 0 and cut.least > 0), default=0
+    )

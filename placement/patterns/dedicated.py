@@ -31,7 +31,7 @@ def cheapest_machines(
         low, high = (0, component.copies) if limits is None else (limits.least[zone], limits.most[zone])
         here = [0]
         for n in range(1, high + 1):
-            here.append(min(worth + here[max(0, n - many)] for many, worth in machines))
+            here.append(min(dual_value + here[max(0, n - many)] for many, dual_value in machines))
         after: dict[int, int] = {}
         for before, paid in best.items():
             for n in range(low, min(high, component.copies - before) + 1):

@@ -122,16 +122,16 @@ def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:
 def _marginal(fleet: Fleet, multipliers: Multipliers) -> dict[str, object]:
     """The multipliers as a plan tells them, in dollars per hour."""
     limits = [
-        {"name": limit.name, "of": limit.what, "dollars_per_hour": float(worth) * SCALE[limit.what] / MICRO}
-        for limit, worth in zip(fleet.limits, multipliers.limits, strict=True)
+        {"name": limit.name, "of": limit.what, "dollars_per_hour": float(dual_value) * SCALE[limit.what] / MICRO}
+        for limit, dual_value in zip(fleet.limits, multipliers.limits, strict=True)
     ]
     commitments = [
         {
             "name": commitment.name,
             "of": "instances" if commitment.money is None else "price_per_hour",
-            "dollars_per_hour": float(worth) / MICRO if commitment.money is None else float(worth),
+            "dollars_per_hour": float(dual_value) / MICRO if commitment.money is None else float(dual_value),
         }
-        for commitment, worth in zip(fleet.commitments, multipliers.committed, strict=True)
+        for commitment, dual_value in zip(fleet.commitments, multipliers.committed, strict=True)
     ]
     return {"meaning": MEANING, "limits": limits, "commitments": commitments}
 
@@ -141,7 +141,11 @@ def _multipliers(fleet: Fleet, cuts: Sequence[Cut]) -> Multipliers | None:
     program = _CountProgram(fleet)
     for cut in cuts:
         if cut.least > 0:
-            program.row(1.0, _INF, {p: min(1.0, worth / cut.least) for p, worth in enumerate(cut.worth) if worth})
+            program.row(
+                1.0,
+                _INF,
+                {p: min(1.0, dual_value / cut.least) for p, dual_value in enumerate(cut.coefficients) if dual_value},
+            )
     scales = [max(limit.weight.values(), default=1) for limit in fleet.limits]
     limits = [
         program.row(-_INF, limit.most / scale, {p: weight / scale for p, weight in limit.weight.items()})
@@ -151,12 +155,12 @@ def _multipliers(fleet: Fleet, cuts: Sequence[Cut]) -> Multipliers | None:
     price = program.solve()
     if price is None:
         return None
-    worth = [
+    dual_value = [
         min(price[row], 1.0) if commitment.money is not None else price[row] * MICRO
         for row, commitment in zip(committed, fleet.commitments, strict=True)
     ]
     units = [price[row] * MICRO / scale for row, scale in zip(limits, scales, strict=True)]
-    return Multipliers(tuple(map(_fraction, worth)), tuple(map(_fraction, units)))
+    return Multipliers(tuple(map(_fraction, dual_value)), tuple(map(_fraction, units)))
 
 
 class _CountProgram:

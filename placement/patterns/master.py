@@ -400,10 +400,10 @@ class PatternProgram:
         return [self._at(_SMOOTH * best.rows + (1 - _SMOOTH) * duals.rows), duals]
 
     def _at(self, rows: Floats) -> Duals:
-        worth = np.bincount(self._owner, self._part_of * rows[self._row_of], self._items)
-        return Duals(rows, [part.tolist() for part in np.split(worth, self._ends)])
+        dual_value = np.bincount(self._owner, self._part_of * rows[self._row_of], self._items)
+        return Duals(rows, [part.tolist() for part in np.split(dual_value, self._ends)])
 
-    def worths(self, duals: Duals) -> tuple[list[float], list[float]]:
+    def dual_values(self, duals: Duals) -> tuple[list[float], list[float]]:
         """Dollars per hour of a copy of each component and of a machine of each pool, at these duals."""
         fleet = self._relaxation.fleet
         copies = [float(duals.rows[self._cover[c.index]]) if c.index in self._cover else 0.0 for c in fleet.components]
@@ -417,16 +417,16 @@ class PatternProgram:
     def _holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
         return self._beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
 
-    def _beats(self, duals: Duals, holder: int, worth: float) -> bool:
+    def _beats(self, duals: Duals, holder: int, dual_value: float) -> bool:
         price = duals.rows[holder]
-        return bool(worth > price + ENOUGH * max(price, 1e-2))
+        return bool(dual_value > price + ENOUGH * max(price, 1e-2))
 
     def prices(self, duals: Duals) -> Prices:
         """Duals as integer prices."""
         fleet, rows = self._relaxation.fleet, duals.rows
         size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
         return Prices(
-            coverage=[[to_price(worth) for worth in items] for items in duals.items],
+            coverage=[[to_price(dual_value) for dual_value in items] for items in duals.items],
             capacity=[to_price(rows[row]) for row in self._capacity],
             volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
             on_one={key: to_price(rows[row], UNIT) for key, row in self._on_one.items()},

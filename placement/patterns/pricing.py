@@ -62,22 +62,22 @@ class Knapsack:
         """The same in each room up to all of it, by room."""
         best = self._table(prices)
         for item, times in self._parts:
-            worth = prices[item] * times
-            if worth > 0:
+            item_values = prices[item] * times
+            if item_values > 0:
                 there, here = self._shift(item, times)
-                np.maximum(best[there], best[here] + worth, out=best[there])
-        best += self._free_worth(prices)
+                np.maximum(best[there], best[here] + item_values, out=best[there])
+        best += self._free_value(prices)
         return best
 
-    def with_more(self, table: np.ndarray, item: int, worth: int) -> np.ndarray:
-        """Extend the table by one item of value `worth` >= 0; the total must fit int64."""
+    def with_more(self, table: np.ndarray, item: int, item_values: int) -> np.ndarray:
+        """Extend the table by one item of value `item_values` >= 0; the total must fit int64."""
         best = table.copy()
         if not any(self.needs[item]):
-            best += worth * self.limits[item]
+            best += item_values * self.limits[item]
             return best
         for times in _doubling(self.limits[item]):
             there, here = self._shift(item, times)
-            np.maximum(best[there], best[here] + worth * times, out=best[there])
+            np.maximum(best[there], best[here] + item_values * times, out=best[there])
         return best
 
     def extend(self, table: np.ndarray, more: Sequence[tuple[int, int, int]]) -> tuple[int, list[int], list[int]]:
@@ -91,15 +91,16 @@ class Knapsack:
         -------
         The value; how often each of `more` stands in such a pattern; the room left for items of the table.
         """
-        if int(table[self.room]) + sum(most * max(0, worth) for _, most, worth in more) >= _FAR:
+        if int(table[self.room]) + sum(most * max(0, item_values) for _, most, item_values in more) >= _FAR:
             table = table.astype(object)
         taken: list[tuple[int, int, np.ndarray]] = []
-        for k, (item, most, worth) in enumerate(more):
-            for times in _doubling(most if worth > 0 else 0):  # of what costs 64 bits may not hold the price either
+        for k, (item, most, item_values) in enumerate(more):
+            # Of what costs 64 bits may not hold the price either.
+            for times in _doubling(most if item_values > 0 else 0):
                 if any(need * times > have for need, have in zip(self.needs[item], self.room, strict=True)):
                     break
                 there, here = self._shift(item, times)
-                with_it, best = table[here] + worth * times, table.copy()
+                with_it, best = table[here] + item_values * times, table.copy()
                 np.maximum(best[there], with_it, out=best[there])
                 taken.append((k, times, np.asarray(best > table)))
                 table = best
@@ -126,7 +127,7 @@ class Knapsack:
             with_it = best[here] + prices[item] * times
             np.greater(with_it, best[there], out=taken[row][there])
             np.maximum(best[there], with_it, out=best[there])
-        free = self._free_worth(prices)
+        free = self._free_value(prices)
         return [(int(best[tuple(room)]) + free, self._trace(prices, parts, taken, room)) for room in rooms]
 
     def _trace(
@@ -165,7 +166,7 @@ class Knapsack:
         here = (*(slice(0, have + 1 - step) for step, have in zip(steps, self.room, strict=True)), ...)
         return there, here
 
-    def _free_worth(self, prices: Sequence[int]) -> int:
+    def _free_value(self, prices: Sequence[int]) -> int:
         """What the items that take no room are worth."""
         return sum(
             max(0, price) * limit

@@ -29,7 +29,7 @@ class CarriedBound:
     ----------
     relaxes : rules that the reduced fleet leaves out, between semicolons; empty when it leaves out none.
     given : optional copies left out, by level of the whole: the bound is one of plans that leave out no more. None: of
-        all plans. As in `Track.raise_bound`.
+        all plans. As in `Incumbent.raise_bound`.
     less : ticks, by which what the bound says of the whole is less.
     """
 

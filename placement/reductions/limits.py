@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class AtMix(Reduction):
+class AtFleetMix(Reduction):
     """The fleet with the machine counts of a fleet mix as quotas."""
 
     @classmethod
-    def of(cls, fleet: Fleet, machines: Sequence[int]) -> AtMix:
+    def of(cls, fleet: Fleet, machines: Sequence[int]) -> AtFleetMix:
         """`machines` of each pool, within its quota. O(pools)."""
         pools = tuple(replace(pool, max_instances=n) for pool, n in zip(fleet.pools, machines, strict=True))
         return cls(fleet, replace(fleet, pools=pools))

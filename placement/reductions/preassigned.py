@@ -42,10 +42,10 @@ class Preassigned(Reduction):
     used: tuple[int, ...]
 
     @classmethod
-    def of(cls, fleet: Fleet, worth: Sequence[float]) -> Preassigned | None:
+    def of(cls, fleet: Fleet, dual_value: Sequence[float]) -> Preassigned | None:
         """Machines for all dedicated components of a fleet whose copies are all required; None when some get none.
 
-        Nor where machines run. `worth` is what a machine of each pool is worth, in any unit. Components with many
+        Nor where machines run. `dual_value` is what a machine of each pool is worth, in any unit. Components with many
         copies come first. O(zones x copies x (copies + machines)) a component, which may have `MOST_COPIES` at most.
         """
         if fleet.instances or fleet.levels:
@@ -55,7 +55,7 @@ class Preassigned(Reduction):
         gone = [c for c in fleet.components if c.dedicated and c.required]
         for component in sorted(gone, key=lambda c: -c.required):
             may = not component.demand and component.required <= MOST_COPIES
-            found = _house(fleet, component, worth, used) if may else None
+            found = _house(fleet, component, dual_value, used) if may else None
             if found is None:
                 return None
             machines += found
@@ -90,7 +90,9 @@ def _without_copies(component: Component) -> Component:
     return replace(component, options=options, required=0, copies=0, eligible_zones=())
 
 
-def _house(fleet: Fleet, component: Component, worth: Sequence[float], used: Sequence[int]) -> list[Machine] | None:
+def _house(
+    fleet: Fleet, component: Component, dual_value: Sequence[float], used: Sequence[int]
+) -> list[Machine] | None:
     """Machines for one component, each filled as far as it goes."""
     seats = {
         pool.index: _fill(fleet, component, pool.index)
@@ -100,7 +102,7 @@ def _house(fleet: Fleet, component: Component, worth: Sequence[float], used: Seq
     best: dict[tuple[int, ...], Choice] = {(): (0.0, ())}  # copies in the zones so far
     limits = zone_limits(component)
     for zone in range(len(fleet.zones)):
-        here = _cheapest_in_zone(fleet, component, zone, {p: len(many) for p, many in seats.items()}, worth, used)
+        here = _cheapest_in_zone(fleet, component, zone, {p: len(many) for p, many in seats.items()}, dual_value, used)
         low, high = (limits.least.get(zone, 0), limits.most.get(zone, 0)) if limits else (0, component.required)
         after: dict[tuple[int, ...], Choice] = {}
         for counts, (paid, pools) in best.items():
@@ -127,7 +129,7 @@ def _cheapest_in_zone(
     component: Component,
     zone: int,
     holds: dict[int, int],
-    worth: Sequence[float],
+    dual_value: Sequence[float],
     used: Sequence[int],
 ) -> list[Choice]:
     """For each number of copies, the machines of a zone that hold so many and are worth least."""
@@ -142,7 +144,7 @@ def _cheapest_in_zone(
             most = min(most, pool.max_instances - used[p])
         for _ in range(most):
             before = [best[max(0, n - many)] for n in range(component.required + 1)]
-            more = [(paid + worth[p], (*pools, p)) for paid, pools in before]
+            more = [(paid + dual_value[p], (*pools, p)) for paid, pools in before]
             best = [best[0], *map(min, best[1:], more[1:])]
     return best
 

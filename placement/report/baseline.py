@@ -43,7 +43,7 @@ class Rent(NamedTuple):
         return Rent(self.price + other.price, self.machines + other.machines)
 
 
-class Kind(NamedTuple):
+class FilledMachine(NamedTuple):
     """A machine with so many copies, the most they serve, and its price; `served` is 0 when only copies count."""
 
     copies: int
@@ -99,7 +99,7 @@ def dedicated_baseline(fleet: Fleet, copies: Sequence[int]) -> Baseline:
     rents: list[Rent | None] = []
     missing = {}
     left = _STEPS
-    supply = _Supply(fleet, PoolsOf(fleet))
+    supply = _MachineSupply(fleet, PoolsOf(fleet))
     for component, wanted in zip(fleet.components, copies, strict=True):
         steps = _Steps(min(left, _STEPS_EACH))
         try:
@@ -126,14 +126,14 @@ class _Steps:
             raise _UnknownError("too large to compute exactly in a moment")
 
 
-class _Supply(NamedTuple):
+class _MachineSupply(NamedTuple):
     """What machines there are."""
 
     fleet: Fleet
     pools: PoolsOf
 
 
-def _rent(supply: _Supply, component: Component, wanted: int, steps: _Steps) -> Rent:
+def _rent(supply: _MachineSupply, component: Component, wanted: int, steps: _Steps) -> Rent:
     if wanted == 0:
         return Rent(0, 0)
     rates = {option.throughput for option in component.options if option.pools}
@@ -189,13 +189,13 @@ class _Contents:
         return self._found[key]
 
 
-def _kinds(machines: Sequence[AlikePools], contents: _Contents) -> list[Kind]:
+def _kinds(machines: Sequence[AlikePools], contents: _Contents) -> list[FilledMachine]:
     """The cheapest machine for each content worth having."""
     cheapest: dict[tuple[int, int], int] = {}
     for some in machines:
         for content in contents.of(some):
             cheapest[content] = min(some.price, cheapest.get(content, some.price))
-    return [Kind(copies, served, price) for (copies, served), price in sorted(cheapest.items())]
+    return [FilledMachine(copies, served, price) for (copies, served), price in sorted(cheapest.items())]
 
 
 # --- One zone, then all
@@ -213,7 +213,7 @@ def _front(points: Iterable[tuple[int, Rent]]) -> _Front:
     return found[::-1]
 
 
-def _fill(kinds: list[Kind], copies: int, demand: int, steps: _Steps) -> _Table:
+def _fill(kinds: list[FilledMachine], copies: int, demand: int, steps: _Steps) -> _Table:
     """The cheapest machines for each number of copies, by what they serve (cut off at the demand)."""
     if not demand:
         return _fill_plainly(kinds, copies, steps)
@@ -231,7 +231,7 @@ def _fill(kinds: list[Kind], copies: int, demand: int, steps: _Steps) -> _Table:
     return table
 
 
-def _fill_plainly(kinds: list[Kind], copies: int, steps: _Steps) -> _Table:
+def _fill_plainly(kinds: list[FilledMachine], copies: int, steps: _Steps) -> _Table:
     """Where only copies count, the kinds are full machines; one with too much room stands for one with less."""
     machines = [(kind.copies, kind.price) for kind in kinds]
     least = [(0, 0)]

@@ -42,7 +42,7 @@ class Device:
         return max(by_memory, self.share / WHOLE_SHARE)
 
 
-class Kind(NamedTuple):
+class ComponentOption(NamedTuple):
     """Copies of one component by one option; `option` is its name, empty when the component has only one."""
 
     component: str
@@ -53,16 +53,16 @@ class Kind(NamedTuple):
         return f"{self.component}/{self.option}" if self.option else self.component
 
 
-class Standing(NamedTuple):
+class PlacedCopy(NamedTuple):
     """One copy where it stands: its accelerators, and the option that it runs by."""
 
-    kind: Kind
+    kind: ComponentOption
     accelerators: tuple[int, ...]
     option: Option
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Load:
+class MachineLoad:
     """What a machine of a pool holds. Price in micro-dollars per hour, vCPUs in thousandths, host memory in MiB.
 
     Machines of a pool that hold the same copies, in the order of the plan, share one. `copies` counts those that
@@ -74,8 +74,8 @@ class Load:
     zone: str
     price: int
     devices: tuple[Device, ...]
-    copies: tuple[tuple[Kind, int], ...]
-    standing: tuple[Standing, ...]
+    copies: tuple[tuple[ComponentOption, int], ...]
+    standing: tuple[PlacedCopy, ...]
     vcpus: Amount
     host: Amount
 
@@ -85,7 +85,7 @@ class MachineFacts(NamedTuple):
 
     id: str
     state: str
-    load: Load
+    load: MachineLoad
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class PlanFacts:
 
     fleet: Fleet
     machines: tuple[MachineFacts, ...]
-    loads: Counter[Load]
+    loads: Counter[MachineLoad]
     components: tuple[ComponentFacts, ...]
     price: int
     list_price: int
@@ -189,16 +189,16 @@ class _Loads:
         self._fleet = fleet
         self._components = {component.name: component.index for component in fleet.components}
         self._kinds = [_kinds(row) for row in problem.components]
-        self._found: dict[tuple[int, tuple[_Copy, ...]], Load] = {}
+        self._found: dict[tuple[int, tuple[_Copy, ...]], MachineLoad] = {}
 
-    def of(self, p: int, copies: tuple[_Copy, ...]) -> Load:
+    def of(self, p: int, copies: tuple[_Copy, ...]) -> MachineLoad:
         """That of a machine of pool p with these copies."""
         load = self._found.get((p, copies))
         if load is None:
             load = self._found[p, copies] = self._count(p, copies)
         return load
 
-    def _count(self, p: int, copies: tuple[_Copy, ...]) -> Load:
+    def _count(self, p: int, copies: tuple[_Copy, ...]) -> MachineLoad:
         fleet, pool = self._fleet, self._fleet.pools[p]
         shape = pool.shape
         named = [(self._components[component], option) for component, option, _ in copies]
@@ -216,7 +216,7 @@ class _Loads:
             )
             for here in on
         ]
-        return Load(
+        return MachineLoad(
             pool=pool.name,
             type=fleet.problem.pools[p].instance_type,
             zone=fleet.zones[pool.zone],
@@ -224,7 +224,7 @@ class _Loads:
             devices=tuple(devices),
             copies=tuple(Counter(self._kinds[c][o] for c, o in named).items()),
             standing=tuple(
-                Standing(self._kinds[c][o], accelerators, option)
+                PlacedCopy(self._kinds[c][o], accelerators, option)
                 for (c, o), (_, _, accelerators), option in zip(named, copies, options, strict=True)
             ),
             vcpus=Amount(sum(option.vcpus for option in options), shape.vcpus),
@@ -232,14 +232,14 @@ class _Loads:
         )
 
 
-def _kinds(component: Component) -> list[Kind]:
+def _kinds(component: Component) -> list[ComponentOption]:
     modes = component.modes
     if len(modes) == 1:
-        return [Kind(component.name, "")]
-    return [Kind(component.name, mode.name or str(o)) for o, mode in enumerate(modes)]
+        return [ComponentOption(component.name, "")]
+    return [ComponentOption(component.name, mode.name or str(o)) for o, mode in enumerate(modes)]
 
 
-def _components(problem: Problem, fleet: Fleet, plan: Plan, loads: Counter[Load]) -> tuple[ComponentFacts, ...]:
+def _components(problem: Problem, fleet: Fleet, plan: Plan, loads: Counter[MachineLoad]) -> tuple[ComponentFacts, ...]:
     options: dict[str, Counter[str]] = defaultdict(Counter)
     zones: dict[str, Counter[str]] = defaultdict(Counter)
     on: Counter[str] = Counter()

@@ -10,7 +10,7 @@ from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, Option
-    from placement.report.facts import Device, Load, PlanFacts
+    from placement.report.facts import Device, MachineLoad, PlanFacts
 
 _MOST = 200_000  # pairs of a content and an option that are looked at; beyond, it is not said why
 
@@ -27,7 +27,7 @@ UNKNOWN = "not looked at: the fleet is too large"
 _ORDER = (ROOM, PIECES, MEMORY, SHARES, ACCELERATORS, VCPUS, HOST, NOTHING, EMPTY, UNKNOWN)
 
 
-class Reason(NamedTuple):
+class FullnessReason(NamedTuple):
     """Why no more stands on a machine: one of the short texts above, and a sentence with figures."""
 
     short: str
@@ -43,21 +43,21 @@ class Finding(NamedTuple):
     example: str
 
 
-def reasons(facts: PlanFacts) -> dict[Load, Reason]:
+def reasons(facts: PlanFacts) -> dict[MachineLoad, FullnessReason]:
     """The reason of each content. O(contents x options), up to a limit."""
     names = {component.index: component.name for component in facts.fleet.components}
     pools = {pool.name: pool.index for pool in facts.fleet.pools}
     on = _options_by_pool(facts.fleet, {pools[load.pool] for load in facts.loads})
-    found: dict[Load, Reason] = {}
+    found: dict[MachineLoad, FullnessReason] = {}
     left = _MOST
     for load in facts.loads:
         options = on[pools[load.pool]]
         left -= len(options)
-        found[load] = _reason(load, options, names) if left >= 0 else Reason(UNKNOWN, UNKNOWN)
+        found[load] = _reason(load, options, names) if left >= 0 else FullnessReason(UNKNOWN, UNKNOWN)
     return found
 
 
-def findings(facts: PlanFacts, found: dict[Load, Reason]) -> list[Finding]:
+def findings(facts: PlanFacts, found: dict[MachineLoad, FullnessReason]) -> list[Finding]:
     """The reasons, machines counted, in a fixed order."""
     machines: Counter[str] = Counter()
     price: Counter[str] = Counter()
@@ -84,25 +84,27 @@ def _options_by_pool(fleet: Fleet, wanted: set[int]) -> dict[int, list[tuple[int
     return defaultdict(list, {p: list(options.values()) for p, options in found.items()})
 
 
-def _reason(load: Load, options: list[tuple[int, Option]], names: dict[int, str]) -> Reason:
+def _reason(load: MachineLoad, options: list[tuple[int, Option]], names: dict[int, str]) -> FullnessReason:
     if not load.copies:
-        return Reason(EMPTY, "it must be paid for, and nothing has to run on it")
+        return FullnessReason(EMPTY, "it must be paid for, and nothing has to run on it")
     if not options:
-        return Reason(NOTHING, NOTHING)
+        return FullnessReason(NOTHING, NOTHING)
     if load.devices:  # it is rented for these; that a copy without any fits beside them says little
         options = [row for row in options if row[1].accelerators] or options
     lacking = {(c, option): _lacks(load, option) for c, option in options}
     fits = [c for (c, _), lacks in lacking.items() if not lacks]
     if fits:
-        return Reason(ROOM, f"by its needs a further copy of {words.shown(names[fits[0]])} would fit here")
+        return FullnessReason(ROOM, f"by its needs a further copy of {words.shown(names[fits[0]])} would fit here")
     # What keeps out the most of what could run here; with that resource alone in the way counting first.
     votes = Counter(lacks[0] for lacks in lacking.values() if len(lacks) == 1)
     votes = votes or Counter(what for lacks in lacking.values() for what in lacks)
     worst = max(_ORDER, key=lambda what: votes[what])
-    return Reason(worst, _figures(worst, load, [option for (_, option), lacks in lacking.items() if worst in lacks]))
+    return FullnessReason(
+        worst, _figures(worst, load, [option for (_, option), lacks in lacking.items() if worst in lacks])
+    )
 
 
-def _lacks(load: Load, option: Option) -> list[str]:
+def _lacks(load: MachineLoad, option: Option) -> list[str]:
     """What a copy would lack, most telling first; empty when it fits by its needs."""
     lacks = []
     if option.accelerators:
@@ -125,7 +127,7 @@ def _takes(device: Device, option: Option, *, shares: bool = True) -> bool:
     return device.memory.room - device.memory.used >= option.memory_mib
 
 
-def _lack_of_accelerators(load: Load, option: Option) -> str:
+def _lack_of_accelerators(load: MachineLoad, option: Option) -> str:
     if not option.shared:
         return ACCELERATORS
     if sum(_takes(device, option, shares=False) for device in load.devices) >= option.accelerators:
@@ -133,11 +135,11 @@ def _lack_of_accelerators(load: Load, option: Option) -> str:
     return PIECES if sum(_free(load)) >= option.accelerators * option.memory_mib else MEMORY
 
 
-def _free(load: Load) -> list[int]:
+def _free(load: MachineLoad) -> list[int]:
     return [device.memory.room - device.memory.used for device in load.devices if not device.owned]
 
 
-def _figures(what: str, load: Load, options: list[Option]) -> str:
+def _figures(what: str, load: MachineLoad, options: list[Option]) -> str:
     """The reason in figures: what is free, and the least that is needed."""
     if what == VCPUS:
         free, least = load.vcpus.room - load.vcpus.used, min(option.vcpus for option in options)

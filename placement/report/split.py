@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.report.facts import Load, PlanFacts, Standing
+    from placement.report.facts import MachineLoad, PlacedCopy, PlanFacts
 
 
 def split_price(facts: PlanFacts) -> tuple[dict[str, int], int]:
@@ -32,7 +32,7 @@ def split_price(facts: PlanFacts) -> tuple[dict[str, int], int]:
     return _whole(parts, facts.list_price - empty), empty
 
 
-def _weight(load: Load, row: Standing) -> Fraction:
+def _weight(load: MachineLoad, row: PlacedCopy) -> Fraction:
     """The largest part that a copy takes of anything of its machine."""
     option = row.option
     parts = [

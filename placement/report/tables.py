@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.report.baseline import Baseline, Rent
     from placement.report.changes import Change, Changes
-    from placement.report.facts import ComponentFacts, Kind, Load, MachineFacts, PlanFacts
+    from placement.report.facts import ComponentFacts, ComponentOption, MachineFacts, MachineLoad, PlanFacts
     from placement.solving.result import Result
 
 ROWS = 40  # of one table; beyond, rows are put together or cut, unless all are asked for
@@ -161,7 +161,7 @@ class _Row:
 def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
     """Machines of one pool with the same copies and the same fill, in order of first appearance."""
     groups: dict[object, list[MachineFacts]] = defaultdict(list)
-    keys: dict[Load, object] = {}
+    keys: dict[MachineLoad, object] = {}
     alike: dict[object, int] = {}
     for machine in machines:
         load = machine.load
@@ -174,7 +174,7 @@ def _alike(machines: Sequence[MachineFacts]) -> list[list[MachineFacts]]:
 
 def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     """Machines by type and zone, those of the highest price together where they are more than `limit`."""
-    groups: dict[tuple[str, str], list[tuple[Load, int]]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[tuple[MachineLoad, int]]] = defaultdict(list)
     for load, number in Counter(machine.load for machine in machines).items():
         groups[load.type, load.zone].append((load, number))
     keys = sorted(groups)
@@ -206,11 +206,11 @@ def _type_table(machines: Sequence[MachineFacts], limit: int) -> RenderableType:
     return Group(Fitting(table, blocks), *notes)
 
 
-def _price(group: Sequence[tuple[Load, int]]) -> int:
+def _price(group: Sequence[tuple[MachineLoad, int]]) -> int:
     return sum(load.price * number for load, number in group)
 
 
-def _type_figures(group: Sequence[tuple[Load, int]]) -> list[str]:
+def _type_figures(group: Sequence[tuple[MachineLoad, int]]) -> list[str]:
     devices = sum(number * len(load.devices) for load, number in group)
     touched = sum(number * sum(device.copies > 0 for device in load.devices) for load, number in group)
     return [
@@ -230,14 +230,14 @@ def _zone_heading(heading: str, prefix: str) -> str:
     return f"{heading}\n{words.shown(prefix)}\N{HORIZONTAL ELLIPSIS}" if prefix else heading
 
 
-def _copies(copies: Sequence[tuple[Kind, int]], most: int | None) -> RenderableType:
+def _copies(copies: Sequence[tuple[ComponentOption, int]], most: int | None) -> RenderableType:
     """``codegen-inline x3, xgen-30b/tp2``: options dim."""
     if not copies:
         return Text("empty, paid for", style="yellow")
     return Flow((_copies_of(kind, number) for kind, number in copies), most)
 
 
-def _copies_of(kind: Kind, number: int) -> Text:
+def _copies_of(kind: ComponentOption, number: int) -> Text:
     text = Text(words.shown(kind.component))
     if kind.option:
         text.append(f"/{words.shown(kind.option)}", style="dim")

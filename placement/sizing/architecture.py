@@ -14,7 +14,7 @@ BYTES_OF_DTYPE = {
 }
 
 
-class Kind(enum.Enum):
+class LayerKind(enum.Enum):
     """What a layer keeps of a sequence."""
 
     FULL = "full attention"
@@ -33,7 +33,7 @@ class Cache:
     numbers a sequence, whatever its length; all heads together, so a tensor-parallel degree divides them.
     """
 
-    kind: Kind
+    kind: LayerKind
     kv_heads: int = 0
     key_size: int = 0
     value_size: int = 0
@@ -45,11 +45,11 @@ class Cache:
 
     def bytes_per_token(self, tensor_parallel: int, kv_bytes: int) -> int:
         """Bytes of one token on each GPU. Heads are split, and repeated once there are more GPUs than heads."""
-        if self.kind is Kind.STATE:
+        if self.kind is LayerKind.STATE:
             return 0
         if self.token_bytes:
             return self.token_bytes
-        heads = 1 if self.kind is Kind.LATENT else max(1, -(-self.kv_heads // tensor_parallel))
+        heads = 1 if self.kind is LayerKind.LATENT else max(1, -(-self.kv_heads // tensor_parallel))
         return heads * (self.key_size + self.value_size) * kv_bytes
 
     def bytes_per_sequence(self, tensor_parallel: int, dtype_bytes: int) -> int:

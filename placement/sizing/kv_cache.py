@@ -13,7 +13,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.sizing.architecture import Cache, Kind
+from placement.sizing.architecture import Cache, LayerKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ class KvLayout:
     def bytes_for(self, sequences: int, context: int, batched_tokens: int) -> int:
         """Bytes for so many sequences of so many tokens each at a time, and one batch of new tokens among them."""
         each = sum(_blocks(group, context, 0) for group in self.groups)
-        windows = [group for group in self.groups if group.cache.kind in (Kind.SLIDING, Kind.CHUNKED)]
+        windows = [group for group in self.groups if group.cache.kind in (LayerKind.SLIDING, LayerKind.CHUNKED)]
         batch = sum(-(-min(batched_tokens, sequences * context) // group.block) for group in windows)
         # Block 0 is never handed out.
         return (sequences * each + batch + 1) * self.block_bytes if self.groups else 0
@@ -74,11 +74,11 @@ class KvLayout:
 def _blocks(group: Group, context: int, batched_tokens: int) -> int:
     """Blocks of one group for one sequence of `context` tokens."""
     cache = group.cache
-    if cache.kind is Kind.STATE:
+    if cache.kind is LayerKind.STATE:
         return 1
-    if cache.kind is Kind.SLIDING:
+    if cache.kind is LayerKind.SLIDING:
         return -(-min(cache.window - 1 + batched_tokens, context) // group.block) + 1
-    if cache.kind is Kind.CHUNKED:
+    if cache.kind is LayerKind.CHUNKED:
         return -(-min(cache.window + batched_tokens, context) // group.block)
     return -(-context // group.block)
 
@@ -91,8 +91,8 @@ def lay_out(caches: Sequence[Cache], tensor_parallel: int, kv_bytes: int, dtype_
     counts = Counter(caches)
     if not counts:
         return KvLayout((), 0)
-    states = [cache for cache in counts if cache.kind is Kind.STATE]
-    attention = {cache: count for cache, count in counts.items() if cache.kind is not Kind.STATE}
+    states = [cache for cache in counts if cache.kind is LayerKind.STATE]
+    attention = {cache: count for cache, count in counts.items() if cache.kind is not LayerKind.STATE}
     block = _block_size(states, attention, tensor_parallel, kv_bytes, dtype_bytes)
     if not states and len({_slots(cache) for cache in attention}) == 1:
         return _one_group(attention, tensor_parallel, kv_bytes)
@@ -107,9 +107,9 @@ def lay_out(caches: Sequence[Cache], tensor_parallel: int, kv_bytes: int, dtype_
     return KvLayout(tuple(groups), size * largest)
 
 
-def _slots(cache: Cache) -> tuple[Kind, int]:
+def _slots(cache: Cache) -> tuple[LayerKind, int]:
     """What decides for how many tokens a layer keeps anything; latent layers keep all, as full ones do."""
-    kind = Kind.FULL if cache.kind is Kind.LATENT else cache.kind
+    kind = LayerKind.FULL if cache.kind is LayerKind.LATENT else cache.kind
     return kind, cache.window
 
 
@@ -123,7 +123,7 @@ def _merged(counts: Counter[Cache]) -> dict[Cache, int]:
     """Layers by what they keep; state layers of different make are one kind, since each takes one page."""
     merged: dict[Cache, int] = {}
     for cache, count in counts.items():
-        key = replace(cache, state=0, convolution=0) if cache.kind is Kind.STATE else cache
+        key = replace(cache, state=0, convolution=0) if cache.kind is LayerKind.STATE else cache
         merged[key] = merged.get(key, 0) + count
     return merged
 
@@ -142,5 +142,5 @@ def _block_size(
         return BLOCK
     page = max(cache.bytes_per_sequence(tensor_parallel, dtype_bytes) for cache in states)
     token = max(cache.bytes_per_token(tensor_parallel, kv_bytes) for cache in attention)
-    step = 64 if any(cache.kind is Kind.LATENT for cache in attention) else BLOCK
+    step = 64 if any(cache.kind is LayerKind.LATENT for cache in attention) else BLOCK
     return max(BLOCK, step * -(-page // (step * token))) if token else BLOCK

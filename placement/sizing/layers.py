@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.sizing import config as keys
-from placement.sizing.architecture import Cache, Kind
+from placement.sizing.architecture import Cache, LayerKind
 from placement.sizing.states import state_of
 
 if TYPE_CHECKING:
@@ -198,11 +198,11 @@ def _is_latent(config: Config) -> bool:
 def _latent(config: Config, index: int) -> list[Cache]:
     """The latent of multi-head latent attention, and what a sparse indexer keeps beside it."""
     rank, rope = config.needed("kv_lora_rank"), config.whole("qk_rope_head_dim") or 0
-    found = [Cache(Kind.LATENT, kv_heads=1, key_size=rank + rope)]
+    found = [Cache(LayerKind.LATENT, kv_heads=1, key_size=rank + rope)]
     kinds = config.rows("indexer_types")
     has_indexer = kinds[index] == "full" if kinds and index < len(kinds) else True
     if config.whole("index_topk") and has_indexer:
-        found.append(Cache(Kind.LATENT, kv_heads=1, token_bytes=_INDEXER_BYTES))
+        found.append(Cache(LayerKind.LATENT, kv_heads=1, token_bytes=_INDEXER_BYTES))
     return found
 
 
@@ -211,10 +211,10 @@ def _attention(config: Config, how: str, index: int) -> Cache:
     heads, key, value = _head_sizes(config, index, sliding=sliding)
     if sliding:
         window = config.whole("sliding_window", "sliding_window_size") or _WINDOWS.get(config.text("model_type"), 0)
-        return Cache(Kind.SLIDING if window else Kind.FULL, heads, key, value, window=window)
+        return Cache(LayerKind.SLIDING if window else LayerKind.FULL, heads, key, value, window=window)
     if how == "chunked":
-        return Cache(Kind.CHUNKED, heads, key, value, window=config.whole("attention_chunk_size", least=1) or 8192)
-    return Cache(Kind.FULL, heads, key, value)
+        return Cache(LayerKind.CHUNKED, heads, key, value, window=config.whole("attention_chunk_size", least=1) or 8192)
+    return Cache(LayerKind.FULL, heads, key, value)
 
 
 def _head_sizes(config: Config, index: int, *, sliding: bool) -> tuple[int, int, int]:

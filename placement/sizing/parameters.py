@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from placement.errors import DocumentError
 from placement.sizing import config as keys
-from placement.sizing.architecture import Cache, Kind
+from placement.sizing.architecture import Cache, LayerKind
 from placement.sizing.layers import layer_count, read_caches
 
 if TYPE_CHECKING:
@@ -101,10 +101,10 @@ def _count(config: Config, *, tied: bool) -> Parameters:
 
 def _layer(config: Config, cache: Cache, hidden: int) -> Parameters:
     """Attention, or the recurrent layer in its place."""
-    if cache.kind is Kind.STATE:
+    if cache.kind is LayerKind.STATE:
         return Parameters(_recurrent(config, cache, hidden), 0, 0)
     heads = config.needed(*keys.HEADS)
-    if cache.kind is Kind.LATENT:
+    if cache.kind is LayerKind.LATENT:
         return _latent(config, heads, hidden)
     outputs = 2 * heads * cache.key_size if config.flag("attn_output_gate") else heads * cache.key_size
     split = hidden * outputs + heads * cache.value_size * hidden

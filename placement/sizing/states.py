@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.sizing import config as keys
-from placement.sizing.architecture import BYTES_OF_DTYPE, Cache, Kind
+from placement.sizing.architecture import BYTES_OF_DTYPE, Cache, LayerKind
 
 if TYPE_CHECKING:
     from placement.sizing.config import Config
@@ -38,7 +38,7 @@ def state_of(config: Config) -> Cache:
         state, convolution = config.needed(*keys.HEADS) * head * head, 0
     else:
         state, convolution = _mamba1(config)
-    return Cache(Kind.STATE, state=state, convolution=convolution, state_bytes=_state_bytes(config))
+    return Cache(LayerKind.STATE, state=state, convolution=convolution, state_bytes=_state_bytes(config))
 
 
 def _state_bytes(config: Config) -> int:
@@ -63,7 +63,7 @@ def _kimi_delta(config: Config) -> Cache:
     heads, size = linear.needed("num_heads"), linear.needed("head_dim")
     kernel = linear.whole("short_conv_kernel_size", least=1) or 4
     # Its recurrent state is kept in 32 bits whatever the model's type is.
-    return Cache(Kind.STATE, state=heads * size * size, convolution=3 * heads * size * (kernel - 1), state_bytes=4)
+    return Cache(LayerKind.STATE, state=heads * size * size, convolution=3 * heads * size * (kernel - 1), state_bytes=4)
 
 
 def _mamba2(config: Config) -> tuple[int, int]:

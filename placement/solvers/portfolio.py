@@ -22,7 +22,7 @@ from placement.bounds import raise_instant_bounds, why_infeasible
 from placement.compiled.fleet_rules import named_fleet_rules
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import failure, ran_out_of_memory
-from placement.parallel.thread import Beside, may_search_beside
+from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import BOUND, FIRST, HUGE, LARGE, RULES, SINGLE, SMALL, TURNS, WHOLE
 
@@ -85,7 +85,7 @@ class _Turns:
         self._stats: dict[str, int | float | str] = {}
         self._infeasible: Outcome | None = None
         self._error: Exception | None = None  # the first
-        self._beside: list[tuple[str, Beside[Outcome]]] = []
+        self._beside: list[tuple[str, BackgroundSearch[Outcome]]] = []
 
     @property
     def over(self) -> bool:
@@ -107,7 +107,7 @@ class _Turns:
 
     def begin(self, turn: Turn) -> None:
         """A turn beside those that follow."""
-        self._beside.append((turn.solver, Beside(lambda: self._run(turn), self._solve.budget)))
+        self._beside.append((turn.solver, BackgroundSearch(lambda: self._run(turn), self._solve.budget)))
 
     def outcome(self) -> Outcome:
         """The end of all turns."""
@@ -172,7 +172,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     if work is not None:  # one search, which is the last of those by the clock
         yield replace(searches[-1], work=work)
         return
-    cores = 2 if may_search_beside(solve.budget) else 1
+    cores = 2 if may_search_in_background(solve.budget) else 1
     yield from (turn for turn in searches if turn.cores in (0, cores))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.solving.budget import Budget
-from placement.solving.incumbent import Track, why_stop
+from placement.solving.incumbent import Incumbent, why_stop
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
@@ -31,7 +31,7 @@ class Solve:
     """
 
     fleet: Fleet
-    incumbent: Track
+    incumbent: Incumbent
     budget: Budget
     seed: int = 0
 
@@ -39,7 +39,7 @@ class Solve:
     def of(cls, fleet: Fleet, budget: Budget | None = None, seed: int = 0, hint: Packing | None = None) -> Solve:
         """A solve that begins: with the plan `hint` if there is one; without a budget there are no limits."""
         limits = Budget() if budget is None else budget
-        made = cls(fleet, Track(fleet, limits), limits, seed)
+        made = cls(fleet, Incumbent(fleet, limits), limits, seed)
         if hint is not None:
             made.incumbent.offer(hint, "hint")
         return made

@@ -33,7 +33,7 @@ PROVED_GAP = 1e-9  # relative; the gap at which the format calls a plan optimal
 STRICT = "PLACEMENT_STRICT"  # set in the environment: a contradiction is raised, also where there is a plan to keep
 
 
-class Track:
+class Incumbent:
     """Incumbent and bounds of one solve. Thread-safe.
 
     Bounds come in two kinds, as the objective has two parts:
@@ -84,11 +84,11 @@ class Track:
         self.evidence: list[object] = []  # what can tell afterwards why bounds hold
         self.marginal: dict[str, object] = {}  # what one more unit of a limit or a commitment is worth, for the plan
         self.faults: list[SolverFault] = []
-        self._outer: Track | None = None
+        self._outer: Incumbent | None = None
 
-    def inner(self, fleet: Fleet, budget: Budget) -> Track:
-        """A track for a smaller problem that is solved for this one: as strict, and its faults are noted here too."""
-        found = Track(fleet, budget, strict=self.strict)
+    def inner(self, fleet: Fleet, budget: Budget) -> Incumbent:
+        """That of a smaller problem that is solved for this one: as strict, and its faults are noted here too."""
+        found = Incumbent(fleet, budget, strict=self.strict)
         found._outer = self
         return found
 
@@ -105,7 +105,7 @@ class Track:
         Raises
         ------
         SolverBugError
-            It contradicts a bound, and breaks a rule; or it contradicts one, and the track is strict.
+            It contradicts a bound, and breaks a rule; or it contradicts one, and the incumbent is strict.
         """
         value = evaluate(self._fleet, packing)
         with self._lock:
@@ -195,19 +195,19 @@ class Track:
         Raises
         ------
         SolverBugError
-            The track is strict.
+            The incumbent is strict.
         """
         with self._lock:
             if not any(str(fault) in said for fault in self.faults):  # of what was raised when it was noted
                 self._blame(solver, said)
 
     def note_faults(self, faults: Iterable[SolverFault]) -> None:
-        """Note what showed where a part was solved on a track that could not reach this one.
+        """Note what showed where a part was solved on an incumbent that could not reach this one.
 
         Raises
         ------
         SolverBugError
-            The track is strict.
+            The incumbent is strict.
         """
         for fault in faults:
             self.blame(fault.solver, f"{fault.said.removesuffix(PART)}{PART}")
@@ -218,7 +218,7 @@ class Track:
         Raises
         ------
         SolverBugError
-            The track is strict.
+            The incumbent is strict.
         """
         with self._lock:
             self._plans.pop(by, None)
@@ -350,11 +350,11 @@ class _Bound(NamedTuple):
     report: int
 
 
-def why_stop(track: Track, budget: Budget) -> Stop | None:
+def why_stop(incumbent: Incumbent, budget: Budget) -> Stop | None:
     """Why a solve should end now, or None to go on."""
-    if track.proved:
+    if incumbent.proved:
         return Stop.PROVED
-    if track.good_enough:
+    if incumbent.good_enough:
         return Stop.GAP
     if budget.interrupted:
         return Stop.INTERRUPTED

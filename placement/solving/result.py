@@ -40,7 +40,7 @@ class Stop(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one solver says at its end. Plans and bounds it found on the way are in the `Track`.
+    """What one solver says at its end. Plans and bounds it found on the way are in the `Incumbent`.
 
     `infeasible` is a proof that no plan exists, and `reason` then tells a person why; with `Stop.STUCK` it tells what
     did not fit.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.vector_packing.certificate import slack_of, worth_of
-from placement.vector_packing.cover import covers, next_aim
+from placement.vector_packing.cover import covers, next_cutoff
 from placement.vector_packing.heuristics import offer
 
 if TYPE_CHECKING:
@@ -109,12 +109,12 @@ def _before(size: Ints, value: Ints, limit: Ints, order: Ints, most: int) -> lis
 class ArcFlow:
     """The integer program over some arcs."""
 
-    def __init__(self, problem: Compiled, arcs: Arcs, aim: int, unit: int = 1) -> None:
-        """`aim`: only packings that cost at most this are of interest; every cost is a multiple of the `unit`."""
+    def __init__(self, problem: Compiled, arcs: Arcs, cutoff: int, unit: int = 1) -> None:
+        """`cutoff`: only packings that cost at most this are of interest; every cost is a multiple of the `unit`."""
         import highspy
 
         self._problem, self._arcs = problem, arcs
-        self.aim = aim
+        self.cutoff = cutoff
         used = np.unique(np.concatenate([[0], arcs.tail, arcs.head, *arcs.ends]))
         node = {int(n): k for k, n in enumerate(used)}
         columns: list[tuple[float, float, list[int], list[float]]] = []
@@ -142,7 +142,7 @@ class ArcFlow:
         lp.col_lower_ = lower
         low = np.concatenate([np.zeros(nodes), problem.demand, np.zeros(problem.types + 1)]).astype(float)
         high = np.concatenate(
-            [np.zeros(nodes), np.full(items, highspy.kHighsInf), np.zeros(problem.types), [aim // unit + 0.5]]
+            [np.zeros(nodes), np.full(items, highspy.kHighsInf), np.zeros(problem.types), [cutoff // unit + 0.5]]
         )
         low[0] = -highspy.kHighsInf
         low[nodes + items :] = -highspy.kHighsInf
@@ -178,7 +178,7 @@ class ArcFlow:
             loads = self._decode(np.rint(np.array(solver.getSolution().col_value)).astype(np.int64))
             if loads is not None and covers(self._problem, loads):
                 offer(self._problem, state, loads, NAME)
-        steps = self.aim // state.unit
+        steps = self.cutoff // state.unit
         if status == highspy.HighsModelStatus.kInfeasible:
             state.raise_bound(none_up_to(steps) * state.unit, NAME)
         elif info.mip_dual_bound > 0:
@@ -230,12 +230,12 @@ def close_by_arcs(generation: Generation) -> None:
         return
     worth = worth_of(problem, generation.cut, generation.scale)
     while not state.ended:
-        aim = next_aim(state, 1.0)
-        slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
+        cutoff = next_cutoff(state, 1.0)
+        slack = slack_of(problem, generation.cut, worth, cutoff * generation.scale, generation.scale)
         if slack < 0:
-            state.raise_bound(aim + state.unit, NAME)
+            state.raise_bound(cutoff + state.unit, NAME)
             continue
-        program = ArcFlow(problem, useful_arcs(problem, generation.price, worth, slack), aim, state.unit)
+        program = ArcFlow(problem, useful_arcs(problem, generation.price, worth, slack), cutoff, state.unit)
         state.stats["arcs"] = program.columns
-        if not program.solve(generation) or state.bound <= aim < (state.cost or aim + 1):
+        if not program.solve(generation) or state.bound <= cutoff < (state.cost or cutoff + 1):
             return  # what HiGHS says is not sharp enough, and would not be the next time

@@ -22,21 +22,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class PackingCut:
     """Every packing has ``sum(worth[t] * bins of type t) >= least``."""
 
     worth: tuple[int, ...]
     least: int
 
 
-def price_cut(problem: Compiled, price: Ints, upper: tuple[int, ...]) -> Cut:
+def price_cut(problem: Compiled, price: Ints, upper: tuple[int, ...]) -> PackingCut:
     """The inequality on bin counts; `price` per item, `upper` per bin type."""
-    return Cut(
+    return PackingCut(
         tuple(max(0, n) for n in upper), sum(int(p) * int(d) for p, d in zip(price, problem.demand, strict=True))
     )
 
 
-def cost_bound(problem: Compiled, cut: Cut, scale: int) -> Fraction:
+def cost_bound(problem: Compiled, cut: PackingCut, scale: int) -> Fraction:
     """What every packing costs at least, by one cut."""
     factor = Fraction(1)
     for t in range(problem.types):
@@ -50,20 +50,20 @@ def cost_bound(problem: Compiled, cut: Cut, scale: int) -> Fraction:
     return total / scale
 
 
-def worth_of(problem: Compiled, cut: Cut, scale: int) -> tuple[int, ...]:
+def worth_of(problem: Compiled, cut: PackingCut, scale: int) -> tuple[int, ...]:
     """Per bin type, the bound on the value of its patterns against which to measure each: the greatest that is free."""
     cost = [int(n) * scale for n in problem.cost]
     return tuple(w if problem.least[t] else max(w, cost[t]) for t, w in enumerate(cut.worth))
 
 
-def slack_of(problem: Compiled, cut: Cut, worth: tuple[int, ...], aim: int, scale: int) -> int:
-    """What the differences ``worth[t] - value`` of all bins of a packing that costs at most `aim` can sum to.
+def slack_of(problem: Compiled, cut: PackingCut, worth: tuple[int, ...], cutoff: int, scale: int) -> int:
+    """What the differences ``worth[t] - value`` of all bins of a packing that costs at most `cutoff` can sum to.
 
-    With n bins of type t the values sum to at least ``cut.least``, and ``sum(cost[t] * n[t]) <= aim`` (in 1 / scale),
-    so the differences sum to at most ``aim - cut.least + sum((worth[t] - cost[t]) * n[t])``. Negative: there is no such
-    packing.
+    With n bins of type t the values sum to at least ``cut.least``, and ``sum(cost[t] * n[t]) <= cutoff`` (in 1 /
+    scale), so the differences sum to at most ``cutoff - cut.least + sum((worth[t] - cost[t]) * n[t])``. Negative: there
+    is no such packing.
     """
-    slack = aim - cut.least
+    slack = cutoff - cut.least
     for t in range(problem.types):
         each = worth[t] - int(problem.cost[t]) * scale
         slack += each * int(max(problem.available[t], problem.least[t]) if each > 0 else problem.least[t])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
     from placement.vector_packing.generation import Generation
-    from placement.vector_packing.state import State
+    from placement.vector_packing.state import PackingState
 
 NAME = "pattern cover"
 MOST_LOADS = 15_000
@@ -45,23 +45,23 @@ def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
     worth = worth_of(problem, generation.cut, generation.scale)
     part = 1.0
     while not state.ended and part > _LEAST_PART:
-        aim = next_aim(state, part)
-        slack = slack_of(problem, generation.cut, worth, aim * generation.scale, generation.scale)
+        cutoff = next_cutoff(state, part)
+        slack = slack_of(problem, generation.cut, worth, cutoff * generation.scale, generation.scale)
         if slack < 0:
-            state.raise_bound(aim + state.unit, NAME)
+            state.raise_bound(cutoff + state.unit, NAME)
             continue
         loads = list_loads(problem, generation.price, worth, slack, state.budget.over, most)
         if loads is None:
-            if aim == state.bound:
+            if cutoff == state.bound:
                 return
             part /= 2
             continue
         state.stats["patterns"] = len(loads)
-        if not cover(problem, state, loads, aim, seconds=SCHEDULE.vector_packing.listed.of(state.budget).left()):
+        if not cover(problem, state, loads, cutoff, seconds=SCHEDULE.vector_packing.listed.of(state.budget).left()):
             part /= 2
 
 
-def next_aim(state: State, part: float) -> int:
+def next_cutoff(state: PackingState, part: float) -> int:
     """A cost between the bound and what would be better than the best packing; the bound itself when few are left."""
     if state.cost is None:
         return int(state.bound * (1 + _UNKNOWN * part)) // state.unit * state.unit
@@ -111,33 +111,33 @@ def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pa
 
 def cover(
     problem: Compiled,
-    state: State,
+    state: PackingState,
     loads: list[Load],
-    aim: int | None,
+    cutoff: int | None,
     *,
     seconds: float = math.inf,
     exactly: bool = False,
 ) -> bool:
     """Find the cheapest packing of these loads that is better than the best; says whether that was decided, with news.
 
-    With an `aim`, `loads` are all that a packing of at most that cost can use, and the bound is raised by what is
+    With a `cutoff`, `loads` are all that a packing of at most that cost can use, and the bound is raised by what is
     proved of those. With `exactly` only packings up to the aim are looked for, where no copy may be covered twice.
     """
     most_cost = math.inf if state.cost is None else float(state.cost - state.unit)
-    if exactly and aim is not None:
-        most_cost = min(most_cost, float(aim))
+    if exactly and cutoff is not None:
+        most_cost = min(most_cost, float(cutoff))
     answer = solve_cover(problem, state, loads, most_cost, seconds, exactly=exactly)
     before = state.bound, state.cost
     if answer.chosen is not None:
         offer(problem, state, answer.chosen, NAME)
-    if aim is not None:
-        state.raise_bound(min(aim + state.unit, answer.proved), NAME)
+    if cutoff is not None:
+        state.raise_bound(min(cutoff + state.unit, answer.proved), NAME)
     # Where steps of money are finer than HiGHS is sharp, neither may change, and the same would be asked again.
-    return answer.decided and (aim is None or before != (state.bound, state.cost))
+    return answer.decided and (cutoff is None or before != (state.bound, state.cost))
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CoverAnswer:
     """Loads that cover all (None: none found), a bound on what any of the loads given cost, and whether it is tight."""
 
     chosen: list[tuple[Load, int]] | None
@@ -146,8 +146,14 @@ class Answer:
 
 
 def solve_cover(
-    problem: Compiled, state: State, loads: list[Load], most_cost: float, seconds: float, *, exactly: bool = False
-) -> Answer:
+    problem: Compiled,
+    state: PackingState,
+    loads: list[Load],
+    most_cost: float,
+    seconds: float,
+    *,
+    exactly: bool = False,
+) -> CoverAnswer:
     """The covering program over `loads`, by HiGHS; under a work limit it counts nodes in place of `seconds`.
 
     With `exactly` no copy is covered twice.
@@ -209,9 +215,9 @@ def solve_cover(
         if not covers(problem, chosen):
             chosen = None
     if status == highspy.HighsModelStatus.kInfeasible:
-        return Answer(None, none_up_to(int(most_steps)) * unit, decided=True)
+        return CoverAnswer(None, none_up_to(int(most_steps)) * unit, decided=True)
     proved = least_steps(max(0.0, min(info.mip_dual_bound, _BEYOND / unit))) * unit
-    return Answer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
+    return CoverAnswer(chosen, proved, decided=status == highspy.HighsModelStatus.kOptimal)
 
 
 def covers(problem: Compiled, loads: list[tuple[Load, int]]) -> bool:

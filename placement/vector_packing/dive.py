@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.vector_packing.certificate import Cut, slack_of, worth_of
+from placement.vector_packing.certificate import PackingCut, slack_of, worth_of
 from placement.vector_packing.cover import list_loads, solve_cover
 from placement.vector_packing.fill import Filling, by_price, fullest
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
@@ -110,9 +110,9 @@ def pack_rest(generation: Generation, done: list[Load], seconds: float, loads: i
         kept = max(0, kept - step)
         rest = without(problem, done[:kept])
         spent = sum(int(problem.cost[t]) for t, _ in done[:kept])
-        aim = (state.cost or int(state.bound * 1.05)) - state.unit - spent
-        cut = Cut(generation.cut.worth, int(generation.price @ rest.demand))
-        slack = slack_of(rest, cut, worth, aim * generation.scale, generation.scale)
+        cutoff = (state.cost or int(state.bound * 1.05)) - state.unit - spent
+        cut = PackingCut(generation.cut.worth, int(generation.price @ rest.demand))
+        slack = slack_of(rest, cut, worth, cutoff * generation.scale, generation.scale)
         found = list_loads(rest, generation.price, worth, slack, state.budget.over, loads) if slack >= 0 else []
         if found is None:
             break

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.vector_packing.certificate import Cut
+from placement.vector_packing.certificate import PackingCut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +25,16 @@ def total_sizes(problem: Compiled) -> list[int]:
     return [sum(int(a) * n for a, n in zip(least, demand, strict=True)) for least in _least_sizes(problem)]
 
 
-def volume_cuts(problem: Compiled) -> list[Cut]:
+def volume_cuts(problem: Compiled) -> list[PackingCut]:
     """Per dimension: the bins have room for the least that all copies can take. O(rows x dimensions)."""
     return [
-        Cut(tuple(int(n) for n in problem.room[:, k]), total) for k, total in enumerate(total_sizes(problem)) if total
+        PackingCut(tuple(int(n) for n in problem.room[:, k]), total)
+        for k, total in enumerate(total_sizes(problem))
+        if total
     ]
 
 
-def dual_feasible_cuts(problem: Compiled) -> Iterator[Cut]:
+def dual_feasible_cuts(problem: Compiled) -> Iterator[PackingCut]:
     """Per dimension, the best threshold; for one bin type. O(items^2 x dimensions)."""
     if problem.types != 1:
         return
@@ -46,7 +48,7 @@ def dual_feasible_cuts(problem: Compiled) -> Iterator[Cut]:
         big = 2 * least > room
         best = max(best, int(np.where(big, room, 0) @ problem.demand))
         if best:
-            yield Cut((room,), best)
+            yield PackingCut((room,), best)
 
 
 def _least_sizes(problem: Compiled) -> Iterator[Ints]:

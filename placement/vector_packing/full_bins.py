@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from placement.solving.budget import Budget
     from placement.vector_packing.compiled import Compiled, Ints, Load
-    from placement.vector_packing.state import State
+    from placement.vector_packing.state import PackingState
 
 _MOST = 10_000  # patterns
 _LISTED = 3  # times as many, before those with too many copies of a row are left out
@@ -39,7 +39,7 @@ class _Begun(NamedTuple):
     left: Ints
 
 
-def cover_by_full_bins(problem: Compiled, state: State) -> None:
+def cover_by_full_bins(problem: Compiled, state: PackingState) -> None:
     """Decide whether there is a packing at the bound, where all its bins must be full; else leave it undecided.
 
     One bin type, without conflicts; in one dimension too many patterns are full.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.vector_packing.certificate import Cut, cost_bound, price_cut, whole_cost
+from placement.vector_packing.certificate import PackingCut, cost_bound, price_cut, whole_cost
 from placement.vector_packing.master import Master
 from placement.vector_packing.pricing import Pricer
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from placement.vector_packing.compiled import Compiled, Ints, Load
-    from placement.vector_packing.state import State
+    from placement.vector_packing.state import PackingState
 
 NAME = "column generation"
 _PRECISION = 2**36  # of prices: the dearest bin costs about this many units
@@ -35,7 +35,7 @@ class Generation:
     `price`, `upper` are those of the best bound, in 1 / `scale` of a unit of cost; `cuts` are all that were proven.
     """
 
-    def __init__(self, problem: Compiled, state: State) -> None:
+    def __init__(self, problem: Compiled, state: PackingState) -> None:
         """Start with each item alone."""
         self.problem = problem
         self.state = state
@@ -43,7 +43,7 @@ class Generation:
         self.pricer = Pricer(problem, state.budget)
         self.scale = max(1, _PRECISION // int(max(1, problem.cost.max())))
         self.price = np.zeros(len(problem.demand), dtype=np.int64)
-        self.cut = Cut((0,) * problem.types, 0)
+        self.cut = PackingCut((0,) * problem.types, 0)
         self.bound: Fraction | None = None
         self.converged = False
         self.rounds = 0

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from placement.vector_packing.compiled import Compiled, Load
     from placement.vector_packing.fill import Filler
-    from placement.vector_packing.state import State
+    from placement.vector_packing.state import PackingState
 
     Floats = NDArray[np.float64]
 
 
-def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: str) -> bool:
+def offer(problem: Compiled, state: PackingState, loads: list[tuple[Load, int]], by: str) -> bool:
     """Report a packing of merged items; written out only when it is the best so far."""
     cost = problem.price(loads)
     if state.cost is not None and cost >= state.cost:
@@ -33,7 +33,7 @@ def offer(problem: Compiled, state: State, loads: list[tuple[Load, int]], by: st
     return True
 
 
-def first_packings(problem: Compiled, state: State) -> None:
+def first_packings(problem: Compiled, state: PackingState) -> None:
     """Decreasing sizes, shapes, exact fills: one pass each, for a part of the time once there is a packing."""
     worth, part = volume(problem), SCHEDULE.vector_packing.packings.of(state.budget)
     for name, fill in _fillers(problem, worth):

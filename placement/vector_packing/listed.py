@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from placement.vector_packing.patterns import BEST, Found
+from placement.vector_packing.patterns import BEST, FoundPatterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ class PatternList:
         times = [(self._rows == column[:, None]).sum(axis=1, dtype=np.int16) for column in self._rows.T]
         self._times = np.where(rows < 0, 0, np.array(times, dtype=np.int16).reshape(rows.shape[::-1]).T)
 
-    def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> Found:
+    def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> FoundPatterns:
         """As `PatternSearch.find`, always complete."""
         worth = np.append(value, 0)[self._rows].sum(axis=1)
         if (limit < self._limit).any():
@@ -61,7 +61,7 @@ class PatternList:
             better = better[np.argpartition(-worth[better], BEST)[:BEST]]
         better = better[np.lexsort((better, -worth[better]))]
         found = tuple((int(worth[k]), self._pattern(k)) for k in better.tolist())
-        return Found(found, max(int(worth.max(initial=0)), threshold), complete=True)
+        return FoundPatterns(found, max(int(worth.max(initial=0)), threshold), complete=True)
 
     def _pattern(self, k: int) -> Pattern:
         rows = self._rows[k][self._times[k] > 0]

@@ -1,8 +1,8 @@
 """Whole bins of several types: the cheapest counts that keep every cut, and a packing into exactly those.
 
 Total sizes, and every set of prices with the values of the best patterns, give inequalities on the bin counts that all
-packings keep (`certificate.Cut`). The cheapest whole counts that keep them are found by CP-SAT, whose arithmetic is
-exact; their cost is a bound, often far above that of the linear program when bins are few or costs do not follow
+packings keep (`certificate.PackingCut`). The cheapest whole counts that keep them are found by CP-SAT, whose arithmetic
+is exact; their cost is a bound, often far above that of the linear program when bins are few or costs do not follow
 capacities (integer covering knapsack; the master of Benders 1962).
 """
 
@@ -18,16 +18,16 @@ from placement.vector_packing.heuristics import offer, one_size, row_volume, vol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.vector_packing.certificate import Cut
+    from placement.vector_packing.certificate import PackingCut
     from placement.vector_packing.compiled import Compiled, Ints
-    from placement.vector_packing.state import State
+    from placement.vector_packing.state import PackingState
 
 NAME = "bin counts"
 _RIGHT = 10**9  # cuts are scaled to this right side, coefficients rounded up: that only weakens them
 _WORK = 1.0  # CP-SAT's deterministic seconds
 
 
-def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int = 0) -> Ints | None:
+def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut], seed: int = 0) -> Ints | None:
     """Raise the bound to the cost of the cheapest counts that keep all cuts, and return them; None when unknown.
 
     That no counts keep them is a proof that there is no packing: by the cuts alone, which are exact, as the bound may
@@ -61,7 +61,7 @@ def count_bins(problem: Compiled, state: State, cuts: Sequence[Cut], seed: int =
     return np.array([solver.value(n) for n in count], dtype=np.int64)
 
 
-def pack_counts(problem: Compiled, state: State, counts: Ints, *, rounds: int = 6, seed: int = 0) -> bool:
+def pack_counts(problem: Compiled, state: PackingState, counts: Ints, *, rounds: int = 6, seed: int = 0) -> bool:
     """Try to pack into these bins alone; says whether that went well."""
     generator = np.random.default_rng(seed)
     worth, size = volume(problem), row_volume(problem)

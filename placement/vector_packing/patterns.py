@@ -32,7 +32,7 @@ BEST = 300  # patterns handed back, unless all are asked for
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPatterns:
     """Patterns above the threshold, best first, with their values; no pattern is worth more than `upper`.
 
     `complete`: no state was given up on the way.
@@ -69,12 +69,14 @@ class PatternSearch:
         self._bits = _bits(problem)
         self._prices: Ints | None = None
 
-    def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> Found:
+    def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> FoundPatterns:
         """The best patterns worth more than `threshold`. Exact unless it takes too many states or `stop` says so."""
         rows, price = self._prepare(value, limit, self._problem.fits[:, self._kind] & (limit > 0) & (value > 0))
-        found = Found((), 0, complete=True)
+        found = FoundPatterns((), 0, complete=True)
         for states in _BEAMS if len(rows) else ():
-            found = _Run(self._problem, self._room, rows, value, limit, price, self._bits, states).run(threshold, stop)
+            found = _PatternRun(self._problem, self._room, rows, value, limit, price, self._bits, states).run(
+                threshold, stop
+            )
             if found.patterns or found.upper <= threshold or stop():
                 break
         return found
@@ -86,7 +88,7 @@ class PatternSearch:
         rows, price = self._prepare(value, limit, self._problem.fits[:, self._kind] & (limit > 0))
         if not len(rows):
             return ()
-        search = _Run(self._problem, self._room, rows, value, limit, price, self._bits, MOST_STATES)
+        search = _PatternRun(self._problem, self._room, rows, value, limit, price, self._bits, MOST_STATES)
         found = search.run(threshold, stop, every=most)
         return tuple(pattern for _, pattern in found.patterns) if found.complete else None
 
@@ -101,7 +103,7 @@ class PatternSearch:
         return _order(problem, rows, spare), price
 
 
-class _Run:
+class _PatternRun:
     """One search: the item order is fixed, the states move."""
 
     def __init__(
@@ -134,7 +136,7 @@ class _Run:
         self._spare_all = int(spare.sum())
         self._room = room
 
-    def run(self, threshold: int, stop: Callable[[], bool], every: int = 0) -> Found:
+    def run(self, threshold: int, stop: Callable[[], bool], every: int = 0) -> FoundPatterns:
         """Decide row by row; with `every` all patterns above the threshold are wanted, at most that many."""
         floor = threshold
         for k, row in enumerate(self._rows):
@@ -145,16 +147,18 @@ class _Run:
                 break
             floor = self._extend(k, int(row), self._problem.size[row], floor, every=bool(every))
             if every and self._missed >= 0:
-                return Found((), self._missed, complete=False)
+                return FoundPatterns((), self._missed, complete=False)
         states = self._states
         order = np.argsort(-states.value, kind="stable")
         order = order[states.value[order] > threshold]
         upper = max(int(states.value.max(initial=0)), self._missed, threshold)
         if every and len(order) > every:
-            return Found((), upper, complete=False)
+            return FoundPatterns((), upper, complete=False)
         order = order[: every or BEST]
         patterns = self._decode(states.step[order])
-        return Found(tuple(zip(states.value[order].tolist(), patterns, strict=True)), upper, complete=self._missed < 0)
+        return FoundPatterns(
+            tuple(zip(states.value[order].tolist(), patterns, strict=True)), upper, complete=self._missed < 0
+        )
 
     def _forget(self, which: Ints, bound: Ints | None) -> None:
         """Remember what states that are given up could have reached."""

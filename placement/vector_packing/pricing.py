@@ -18,7 +18,7 @@ import numpy as np
 from placement.vector_packing.decide import decide_pattern
 from placement.vector_packing.knapsack import KnapsackTable
 from placement.vector_packing.listed import PatternList, list_patterns
-from placement.vector_packing.patterns import Found, PatternSearch
+from placement.vector_packing.patterns import FoundPatterns, PatternSearch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,13 +86,13 @@ class Pricer:
             self._searches[t] = listed
         return listed is not None
 
-    def _decide(self, t: int, value: Ints, limit: Ints, enough: int, found: Found) -> Found:
+    def _decide(self, t: int, value: Ints, limit: Ints, enough: int, found: FoundPatterns) -> FoundPatterns:
         """Where the states were too many to tell, ask CP-SAT."""
         pattern, none = decide_pattern(self._problem, t, value, limit, enough, self._budget.left())
         if pattern is not None:
             worth = sum(int(value[row]) * n for row, n in pattern)
-            return Found(((worth, pattern),), max(found.upper, worth), complete=False)
-        return Found((), enough if none else found.upper, complete=none)
+            return FoundPatterns(((worth, pattern),), max(found.upper, worth), complete=False)
+        return FoundPatterns((), enough if none else found.upper, complete=none)
 
     def _diverse(self, patterns: list[Pattern]) -> list[Pattern]:
         """The best patterns, none of whose items stands in many better ones: alike columns help the program little."""

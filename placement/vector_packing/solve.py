@@ -21,14 +21,14 @@ from placement.vector_packing.heuristics import first_packings
 from placement.vector_packing.improve import improve
 from placement.vector_packing.mix import count_bins, pack_counts
 from placement.vector_packing.problem import Bins
-from placement.vector_packing.state import PackingResult, State
+from placement.vector_packing.state import PackingResult, PackingState
 from placement.vector_packing.value_correction import correct_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from placement.solving.budget import Budget
-    from placement.vector_packing.certificate import Cut
+    from placement.vector_packing.certificate import PackingCut
     from placement.vector_packing.compiled import Compiled
     from placement.vector_packing.problem import VectorPacking
     from placement.vector_packing.state import Listener
@@ -60,7 +60,7 @@ def solve_vector_packing(
         The problem's shapes or numbers do not make sense.
     """
     compiled = compile_packing(problem)
-    state = State(budget, listener)
+    state = PackingState(budget, listener)
     state.unit = max(1, int(np.gcd.reduce(compiled.cost)))
     most = np.maximum(np.minimum(compiled.available, int(compiled.demand.sum())), compiled.least)
     state.dearest = int(compiled.cost @ most)
@@ -90,7 +90,9 @@ def solve_vector_packing(
     return state.result()
 
 
-def _steps(generation: Generation, cuts: list[Cut], seed: int, *, stopped: bool) -> Iterator[Callable[[], object]]:
+def _steps(
+    generation: Generation, cuts: list[PackingCut], seed: int, *, stopped: bool
+) -> Iterator[Callable[[], object]]:
     """What follows the first bound, cheapest first; each looks for packings, some raise the bound."""
     problem, state = generation.problem, generation.state
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
@@ -112,7 +114,7 @@ def _steps(generation: Generation, cuts: list[Cut], seed: int, *, stopped: bool)
     yield lambda: improve(generation, steps=_LAST_STEPS, patience=patience, seed=seed + 1)
 
 
-def _count(problem: Compiled, state: State, cuts: list[Cut], seed: int) -> None:
+def _count(problem: Compiled, state: PackingState, cuts: list[PackingCut], seed: int) -> None:
     """The bound of whole bins, and a packing into those."""
     if problem.types > 1 and not state.ended:
         counts = count_bins(problem, state, cuts, seed)

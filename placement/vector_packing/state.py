@@ -63,7 +63,7 @@ class PackingResult:
 
 
 @dataclass(slots=True)
-class State:
+class PackingState:
     """Incumbent and bound of one solve."""
 
     budget: Budget

@@ -18,10 +18,10 @@ from placement.heuristics import solve_best_fit
 from placement.patterns.bound import PatternBound
 from placement.patterns.history import EngineVerdict
 from placement.planner import _packing_of
-from placement.solvers.column_generation.combinatorial_benders import MixByMix
+from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -122,19 +122,19 @@ def test_mixes_one_by_one_where_all_that_runs_must_move(seeds: range) -> None:
         fleet, packing = found
         ticks = evaluate(fleet, packing).ticks
         budget = Budget(work=100)
-        track = Track(fleet, budget)
-        solve_best_fit(Solve(fleet, track, budget))
-        if track.best is None:
+        incumbent = Incumbent(fleet, budget)
+        solve_best_fit(Solve(fleet, incumbent, budget))
+        if incumbent.best is None:
             continue
-        bound = PatternBound(Solve(fleet, track, budget), track.best[1].left_out if fleet.levels else None)
+        bound = PatternBound(Solve(fleet, incumbent, budget), incumbent.best[1].left_out if fleet.levels else None)
         bound.run()
-        by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
+        by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "test")
         by_mix.run(budget)
-        assert (track.ticks_bound or 0) <= ticks <= track.best[1].ticks, f"seed {seed}"
+        assert (incumbent.ticks_bound or 0) <= ticks <= incumbent.best[1].ticks, f"seed {seed}"
         assert bound.ticks <= ticks, f"seed {seed}"
         if by_mix.possible:
             tried += 1
-            proven += track.proved
+            proven += incumbent.proved
             moved += least_move_ticks(fleet) > 0
     assert moved > 10 * len(seeds) / 240
     assert proven > 0.9 * tried
@@ -159,8 +159,8 @@ def test_when_everything_is_left_out_the_cutoff_is_the_bound() -> None:
     """The last mix ruled out, there is no plan below the cutoff at all."""
     fleet = compile_fleet(Problem(**drained(1)))
     fleet = replace(fleet, pools=tuple(replace(pool, max_instances=9) for pool in fleet.pools))
-    track = Track(fleet, Budget())
-    bound = PatternBound(Solve(fleet, track, Budget()))
+    incumbent = Incumbent(fleet, Budget())
+    bound = PatternBound(Solve(fleet, incumbent, Budget()))
     bound.run()
     while not bound.mix:
         bound.resume(Budget())
@@ -168,4 +168,4 @@ def test_when_everything_is_left_out_the_cutoff_is_the_bound() -> None:
     cutoff = bound.ticks + 12_345
     assert bound.exclude(everything, EngineVerdict("an engine", cutoff, lambda: None, "nothing"), Budget())
     assert bound.ticks == cutoff
-    assert track.ticks_bound == cutoff
+    assert incumbent.ticks_bound == cutoff

@@ -110,17 +110,17 @@ def test_the_value_of_prices_is_that_of_the_formula(seed: int) -> None:
     }
     total, scale = Fraction(0), {}
     for pool in fleet.pools:
-        worth = Fraction(
+        dual_value = Fraction(
             sum(prices.get((pool.index, m), 0) * x.room for m, x in enumerate(measures[pool.index])), 2**24
         )
         fewest = max(pool.min_instances, sum(not i.removable for i in fleet.instances if i.pool == pool.index))
         scale[pool.index] = Fraction(1)
         if pool.max_instances is not None:
-            total += min((pool.price - worth) * n for n in (fewest, pool.max_instances))
-        elif worth > pool.price:
-            scale[pool.index] = pool.price / worth
+            total += min((pool.price - dual_value) * n for n in (fewest, pool.max_instances))
+        elif dual_value > pool.price:
+            scale[pool.index] = pool.price / dual_value
         else:
-            total += (pool.price - worth) * fewest
+            total += (pool.price - dual_value) * fewest
     for component in fleet.components:
         paid = [
             (

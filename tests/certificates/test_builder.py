@@ -207,7 +207,7 @@ def covered(prices: list[int], cuts: list[tuple[list[int], int]], most: int, eno
     }
     fleet = compile_fleet(placement.Problem(**document))
     relaxation, groups = relax(fleet), groups_of(fleet)
-    given = [(Cut(tuple(w * UNIT for w in worth), least * UNIT), Prices([], [])) for worth, least in cuts]
+    given = [(Cut(tuple(w * UNIT for w in dual_value), least * UNIT), Prices([], [])) for dual_value, least in cuts]
     reasons = Reasons(relaxation, groups, Multiplicity(relaxation))
     return cover(reasons, given, any_domain(fleet, groups), enough, Budget())
 
@@ -222,7 +222,7 @@ def test_covering_proves_the_cheapest_whole_counts_and_no_more() -> None:
         costs = [
             sum(n * price for n, price in zip(counts, prices, strict=True))
             for counts in itertools.product(range(most + 1), repeat=pools)
-            if all(sum(n * w for n, w in zip(counts, worth, strict=True)) >= least for worth, least in cuts)
+            if all(sum(n * w for n, w in zip(counts, dual_value, strict=True)) >= least for dual_value, least in cuts)
         ]
         if not costs:
             assert covered(prices, cuts, most, 10**9) is not None  # no counts at all: any claim holds

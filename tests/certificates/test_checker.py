@@ -190,9 +190,9 @@ def test_no_prices_prove_more_than_the_optimum_nor_less_than_the_package(seeds: 
                 cut = certify(relaxation, prices, aggregates=ends)
                 mine = check_certificate.Prices(made["prices"][0], compiled)
                 limits = {int(level): n for level, n in within.items()}
-                worth, least = mine.inequality(check_certificate.Leaf(compiled, {}, limits))
-                assert all(worth[p.name] <= w for p, w in zip(fleet.pools, cut.worth, strict=True)), seed
-                assert least >= cut.least or tuple(worth.values()) != cut.worth, seed
+                dual_value, least = mine.inequality(check_certificate.Leaf(compiled, {}, limits))
+                assert all(dual_value[p.name] <= w for p, w in zip(fleet.pools, cut.coefficients, strict=True)), seed
+                assert least >= cut.least or tuple(dual_value.values()) != cut.coefficients, seed
                 proof = check(compiled, made)[0]
                 if best is not None:
                     assert round(proof.checked) <= best.account.cost, seed

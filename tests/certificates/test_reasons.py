@@ -71,7 +71,7 @@ def least_rent(
         machines, together = counts[: len(rents)], counts[len(rents) :]
         value = Fraction(sum(n * rent for n, rent in zip(machines, rents, strict=True)))
         for cut, prices, factor in cuts:
-            lack = cut.least - sum(n * w for n, w in zip(machines, cut.worth, strict=True))
+            lack = cut.least - sum(n * w for n, w in zip(machines, cut.coefficients, strict=True))
             for g, price in enumerate(prices.group):
                 lack += price * (sum(machines[p] for p in groups[g]) - together[g])
             value += factor * lack
@@ -165,11 +165,14 @@ def test_the_best_reason_is_that_of_the_best_factor(seed: int) -> None:
         ]
         cut = certify(relaxation, counted, capacity_values(relaxation, counted, knapsacks), aggregates)
         assert reasons.cut(counted, domain) == cut
-        worth = [
-            w - sum(price for g, price in enumerate(prices.group) if p in groups[g]) for p, w in enumerate(cut.worth)
+        dual_value = [
+            w - sum(price for g, price in enumerate(prices.group) if p in groups[g])
+            for p, w in enumerate(cut.coefficients)
         ]
         factors = {
-            Fraction(pool.price * UNIT, w) for pool, w in zip(fleet.pools, worth, strict=True) if w > 0 < pool.price
+            Fraction(pool.price * UNIT, w)
+            for pool, w in zip(fleet.pools, dual_value, strict=True)
+            if w > 0 < pool.price
         }
         for scaled, some in ((False, {Fraction(1)}), (True, {Fraction(1), *factors})):
             if total([(cut, counted, Fraction(1))], relaxation, groups, domain, 0) > 0:
@@ -274,7 +277,7 @@ def test_prices_are_known_apart_though_the_caller_drops_them() -> None:
     domain = any_domain(fleet, groups)
     coverage = [[0] * len(device_class.items) for device_class in relaxation.device_classes]
     expected = [certify(relaxation, Prices(coverage, [price] * len(coverage))) for price in range(1, 50)]
-    assert len({cut.worth for cut in expected}) == 49
+    assert len({cut.coefficients for cut in expected}) == 49
     for price, cut in enumerate(expected, 1):
         assert reasons.cut(Prices(coverage, [price] * len(coverage)), domain) == cut
     for price in range(1, 50):

@@ -18,7 +18,7 @@ from placement.heuristics.workspace import Workspace
 from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import brute, strategies
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class CountedClock(Budget):
         return part
 
 
-class Watched(Track):
-    """A track that keeps what it was offered."""
+class Watched(Incumbent):
+    """An incumbent that keeps what it was offered."""
 
     def __init__(self, fleet: Fleet, budget: Budget) -> None:
         """Nothing yet."""
@@ -80,15 +80,15 @@ def test_time_ends_at_any_look_at_the_clock(name: str, moment: int) -> None:
     for seed in _SEEDS:
         fleet, best = case(seed)
         budget = CountedClock(moment)
-        track = Watched(fleet, budget)
+        incumbent = Watched(fleet, budget)
         entry = SOLVERS[name]
-        outcome = entry.load()(Solve(fleet, track, budget), hint=None, options=entry.default_options())
+        outcome = entry.load()(Solve(fleet, incumbent, budget), hint=None, options=entry.default_options())
         assert budget.looks >= -_LOOKS, f"seed {seed}: {-budget.looks} looks after the end"
         assert not (outcome.infeasible and best is not None), f"seed {seed}"
-        bound = track.ticks_bound
-        if track.best is not None:
-            packing, value = track.best
-            assert value == min(track.values)
+        bound = incumbent.ticks_bound
+        if incumbent.best is not None:
+            packing, value = incumbent.best
+            assert value == min(incumbent.values)
             ws = Workspace(fleet)
             ws.load(packing)
             ws.invariants()

@@ -17,7 +17,7 @@ from placement.errors import UsageError
 from placement.reductions.vector_packing import FleetBins
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
 from tests import brute, referee, strategies
 from tests.corpus import seeds
@@ -230,11 +230,11 @@ def test_a_hint_is_never_made_worse(seeds: range, name: str) -> None:
         tried += 1
         fleet = compile_fleet(Problem(**problem))
         budget = Budget(work=1, threads=1)
-        track = Track(fleet, budget)
+        incumbent = Incumbent(fleet, budget)
         options = SOLVERS[name].default_options()
-        SOLVERS[name].load()(Solve(fleet, track, budget), hint=known.packing, options=options)
-        assert track.best is not None
-        assert track.best[1] <= evaluate(fleet, known.packing)
+        SOLVERS[name].load()(Solve(fleet, incumbent, budget), hint=known.packing, options=options)
+        assert incumbent.best is not None
+        assert incumbent.best[1] <= evaluate(fleet, known.packing)
     assert tried >= len(seeds) / 3
 
 
@@ -246,12 +246,12 @@ def test_an_interrupted_solver_returns_what_it_has(name: str) -> None:
     fleet = compile_fleet(Problem(**problem))
     budget = Budget(threads=1)
     budget.interrupt()
-    track = Track(fleet, budget)
+    incumbent = Incumbent(fleet, budget)
     outcome = SOLVERS[name].load()(
-        Solve(fleet, track, budget), hint=known.packing, options=SOLVERS[name].default_options()
+        Solve(fleet, incumbent, budget), hint=known.packing, options=SOLVERS[name].default_options()
     )
     if known.packing is not None:
-        assert track.best is not None
+        assert incumbent.best is not None
         assert outcome.stop in (Stop.INTERRUPTED, Stop.PROVED)
 
 

@@ -27,7 +27,7 @@ from placement.errors import SolverBugError
 from placement.referee import verify
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement.solving.result import Outcome, Stop
 from tests.brute import Best, cheapest, too_big
 from tests.corpus import seeds
@@ -50,7 +50,7 @@ class Run:
 
     def __init__(self, fleet: Fleet, budget: Budget, seed: int, hint: Packing | None, options: CpSatOptions) -> None:
         self.fleet = fleet
-        self.track = Track(fleet, budget)
+        self.track = Incumbent(fleet, budget)
         self.outcome: Outcome = solve_cp_sat(Solve(fleet, self.track, budget, seed), hint=hint, options=options)
 
     @property
@@ -266,7 +266,7 @@ def test_a_search_on_a_part_of_the_machines_proves_nothing() -> None:
     """A plan that another search finds meanwhile does not contradict that there is none on a few machines."""
     doc = crowd(components=6)
     fleet, packing = compile_fleet(Problem(**doc)), first_plan(doc).packing
-    track = Track(fleet, Budget())
+    track = Incumbent(fleet, Budget())
     search = _Search(Solve(fleet, track, Budget()), CpSatOptions())
     few = [0 for _ in fleet.pools]
     for partial in (True, False):
@@ -418,7 +418,7 @@ def test_bounds_are_told_in_floats_of_the_largest_numbers_on_the_way() -> None:
     for seed in range(8):
         fleet = compile_fleet(Problem(**document))
         budget = Budget(work=3_000)
-        track = Track(fleet, budget)
+        track = Incumbent(fleet, budget)
         solve_cp_sat(Solve(fleet, track, budget, seed), options=CpSatOptions(start=False))
         assert track.best is not None
         assert (track.best[1].ticks, track.ticks_bound) == (10_002, 10_002)

@@ -35,7 +35,7 @@ from placement.errors import SolverBugError, UsageError
 from placement.referee import verify
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement.solving.result import Outcome, Status, Stop
 from tests.brute import Best, cheapest, too_big
 from tests.corpus import seeds
@@ -56,7 +56,7 @@ class Run:
         self, fleet: Fleet, budget: Budget, seed: int = 0, hint: Packing | None = None, **options: Any
     ) -> None:
         self.fleet = fleet
-        self.track = Track(fleet, budget)
+        self.track = Incumbent(fleet, budget)
         self.outcome: Outcome = solve_milp(
             Solve(fleet, self.track, budget, seed), hint=hint, options=MilpOptions(start=False, **options)
         )

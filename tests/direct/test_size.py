@@ -12,7 +12,7 @@ from placement.patterns.size import may_build
 from placement.solvers.column_generation.solve import solve_column_generation
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
 from placement_bench.sets import limits
 from tests.strategies import random_problem
@@ -59,7 +59,7 @@ def test_a_relaxation_that_would_not_be_there_in_time_is_not_begun() -> None:
     assert may_build(fleet, Budget())
     assert may_build(fleet, Budget(60))
     assert not may_build(fleet, NoTime())
-    track = Track(fleet, Budget())
+    track = Incumbent(fleet, Budget())
     budget = NoTime(work=1)
     outcome = solve_column_generation(Solve(fleet, track, budget))
     assert outcome.stop is Stop.DONE

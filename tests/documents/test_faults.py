@@ -20,17 +20,17 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.direct.cp_sat import find_plan, solve_cp_sat
 from placement.errors import failure
-from placement.heuristics import Sketch
+from placement.heuristics import PartialPacking
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.fill import Fill
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
-from placement.parallel.job import Answer
+from placement.parallel.job import TaskAnswer
 from placement.planner import broken_rule
-from placement.reductions.limits import AtMix
+from placement.reductions.limits import AtFleetMix
 from placement.solvers.decomposition.tasks import Pack
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import STRICT, Track
+from placement.solving.incumbent import STRICT, Incumbent
 from placement.solving.result import Outcome, Stop
 
 DOCUMENT: dict[str, Any] = {
@@ -66,84 +66,84 @@ CRAMMED = Packing((machine(0, 0, 0, 1),))  # breaks a rule
 WITHOUT = Packing((machine(0, 0), machine(0)))  # leaves the optional copy out
 
 
-def track_of(**given: Any) -> Track:
+def track_of(**given: Any) -> Incumbent:
     fleet = small()
-    return Track(fleet, Budget(), check=lambda packing: broken_rule(fleet, packing), **given)
+    return Incumbent(fleet, Budget(), check=lambda packing: broken_rule(fleet, packing), **given)
 
 
 def test_a_bound_above_a_plan_is_not_believed() -> None:
     """Nor is anything else that its prover said or says; the bounds of others stand."""
-    track = track_of()
-    track.offer(PAIRS, "packer")
-    track.raise_bound(DOLLAR, "honest")
-    track.raise_bound(DOLLAR * 3 // 2, "liar")
+    incumbent = track_of()
+    incumbent.offer(PAIRS, "packer")
+    incumbent.raise_bound(DOLLAR, "honest")
+    incumbent.raise_bound(DOLLAR * 3 // 2, "liar")
     with pytest.raises(SolverBugError, match=r"liar said that no plan costs less than 3\.0, and packer has found one"):
-        track.raise_bound(3 * DOLLAR, "liar")
-    assert (track.ticks_bound, track.bound_by) == (DOLLAR, "honest")
+        incumbent.raise_bound(3 * DOLLAR, "liar")
+    assert (incumbent.ticks_bound, incumbent.bound_by) == (DOLLAR, "honest")
     with pytest.raises(SolverBugError, match="liar"):
-        track.raise_bound(DOLLAR * 3 // 2, "liar")
-    assert track.ticks_bound == DOLLAR
-    assert [fault.solver for fault in track.faults] == ["liar"]
-    assert track.best == (PAIRS, evaluate(small(), PAIRS))
-    track.raise_bound(2 * DOLLAR, "honest")
-    track.raise_left_out(0, 0, "honest")
-    assert track.proved
+        incumbent.raise_bound(DOLLAR * 3 // 2, "liar")
+    assert incumbent.ticks_bound == DOLLAR
+    assert [fault.solver for fault in incumbent.faults] == ["liar"]
+    assert incumbent.best == (PAIRS, evaluate(small(), PAIRS))
+    incumbent.raise_bound(2 * DOLLAR, "honest")
+    incumbent.raise_left_out(0, 0, "honest")
+    assert incumbent.proved
 
 
 def test_a_plan_below_a_bound_is_believed() -> None:
     """The bound is withdrawn, and so are the others of that prover, at any limits and levels."""
-    track = track_of()
-    track.raise_bound(DOLLAR, "honest")
-    track.raise_bound(DOLLAR * 3 // 2, "liar", (1,))
-    track.raise_bound(3 * DOLLAR, "liar", (0,))
-    track.raise_left_out(0, 1, "liar")
-    assert track.offer(ALONE, "packer")
-    assert track.left_out_bound() == (0,)
-    assert track.ticks_bound == DOLLAR
-    assert len(track.faults) == 1
-    assert "no plan leaves out less than 1 copies of priority 0" in str(track.faults[0])
+    incumbent = track_of()
+    incumbent.raise_bound(DOLLAR, "honest")
+    incumbent.raise_bound(DOLLAR * 3 // 2, "liar", (1,))
+    incumbent.raise_bound(3 * DOLLAR, "liar", (0,))
+    incumbent.raise_left_out(0, 1, "liar")
+    assert incumbent.offer(ALONE, "packer")
+    assert incumbent.left_out_bound() == (0,)
+    assert incumbent.ticks_bound == DOLLAR
+    assert len(incumbent.faults) == 1
+    assert "no plan leaves out less than 1 copies of priority 0" in str(incumbent.faults[0])
 
 
 def test_bounds_for_other_plans_are_no_contradiction() -> None:
     """A plan that leaves out a copy may cost less than those that leave out none."""
-    track = track_of()
-    track.raise_bound(2 * DOLLAR, "honest", (0,))
+    incumbent = track_of()
+    incumbent.raise_bound(2 * DOLLAR, "honest", (0,))
     document = {**DOCUMENT, "components": [DOCUMENT["components"][0] | {"copies": 2}, DOCUMENT["components"][1]]}
     fleet = compile_fleet(Problem(**document))
-    track = Track(fleet, Budget())
-    track.raise_bound(2 * DOLLAR, "honest", (0,))
-    assert track.offer(Packing((machine(0, 0),)), "packer")
-    assert not track.faults
-    track.offer(Packing((machine(0, 0), machine(1))), "packer")
-    assert track.ticks_bound == 2 * DOLLAR
+    incumbent = Incumbent(fleet, Budget())
+    incumbent.raise_bound(2 * DOLLAR, "honest", (0,))
+    assert incumbent.offer(Packing((machine(0, 0),)), "packer")
+    assert not incumbent.faults
+    incumbent.offer(Packing((machine(0, 0), machine(1))), "packer")
+    assert incumbent.ticks_bound == 2 * DOLLAR
 
 
 def test_a_plan_that_breaks_a_rule_contradicts_nothing() -> None:
     """It is refused, whether it comes before the bound or after it, and the best of the others is the best."""
-    track = track_of()
-    track.offer(ALONE, "packer")
-    track.raise_bound(2 * DOLLAR, "honest")
+    incumbent = track_of()
+    incumbent.offer(ALONE, "packer")
+    incumbent.raise_bound(2 * DOLLAR, "honest")
     with pytest.raises(SolverBugError, match="crammer found a plan that breaks a rule"):
-        track.offer(CRAMMED, "crammer")
-    assert track.best == (ALONE, evaluate(small(), ALONE))
+        incumbent.offer(CRAMMED, "crammer")
+    assert incumbent.best == (ALONE, evaluate(small(), ALONE))
 
-    track = track_of()
-    track.offer(ALONE, "packer")
-    track.offer(CRAMMED, "crammer")
-    track.raise_bound(2 * DOLLAR, "honest")
-    assert (track.best, track.found_by) == ((ALONE, evaluate(small(), ALONE)), "packer")
-    assert track.ticks_bound == 2 * DOLLAR
-    assert [fault.solver for fault in track.faults] == ["crammer"]
+    incumbent = track_of()
+    incumbent.offer(ALONE, "packer")
+    incumbent.offer(CRAMMED, "crammer")
+    incumbent.raise_bound(2 * DOLLAR, "honest")
+    assert (incumbent.best, incumbent.found_by) == ((ALONE, evaluate(small(), ALONE)), "packer")
+    assert incumbent.ticks_bound == 2 * DOLLAR
+    assert [fault.solver for fault in incumbent.faults] == ["crammer"]
 
 
 def test_a_strict_track_raises_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """By argument, and by the environment."""
-    track = track_of(strict=True)
-    track.raise_bound(3 * DOLLAR, "liar")
+    incumbent = track_of(strict=True)
+    incumbent.raise_bound(3 * DOLLAR, "liar")
     with pytest.raises(SolverBugError, match="liar"):
-        track.offer(PAIRS, "packer")
+        incumbent.offer(PAIRS, "packer")
     with pytest.raises(SolverBugError, match="it failed"):
-        track.blame("it", "failed")
+        incumbent.blame("it", "failed")
     for value, strict in (("", False), ("0", False), ("1", True)):
         monkeypatch.setenv(STRICT, value)
         assert track_of().strict is strict
@@ -151,35 +151,35 @@ def test_a_strict_track_raises_all_of_it(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_what_a_failed_turn_proved_is_forgotten() -> None:
     """Only that: what was known before it stands."""
-    track = track_of()
-    track.raise_bound(1, "honest")
-    track.raise_left_out(0, 0, "honest")
-    before = track.reports
-    track.raise_bound(2, "honest")
-    track.raise_bound(3, "other")
-    track.withdraw(before)
-    assert track.ticks_bound == 1
+    incumbent = track_of()
+    incumbent.raise_bound(1, "honest")
+    incumbent.raise_left_out(0, 0, "honest")
+    before = incumbent.reports
+    incumbent.raise_bound(2, "honest")
+    incumbent.raise_bound(3, "other")
+    incumbent.withdraw(before)
+    assert incumbent.ticks_bound == 1
 
 
-def says_infeasible(track: Track) -> Outcome:
+def says_infeasible(incumbent: Incumbent) -> Outcome:
     return Outcome("cp-sat", Stop.PROVED, infeasible=True, reason="planted")
 
 
-def raises(track: Track) -> Outcome:
+def raises(incumbent: Incumbent) -> Outcome:
     raise TypeError("planted")
 
 
-def bounds_too_high(track: Track) -> Outcome:
-    track.raise_bound(10**9, "cp-sat")
+def bounds_too_high(incumbent: Incumbent) -> Outcome:
+    incumbent.raise_bound(10**9, "cp-sat")
     return Outcome("cp-sat", Stop.DONE)
 
 
-def finds_a_broken_plan(track: Track) -> Outcome:
-    track.offer(CRAMMED, "cp-sat")
+def finds_a_broken_plan(incumbent: Incumbent) -> Outcome:
+    incumbent.offer(CRAMMED, "cp-sat")
     return Outcome("cp-sat", Stop.DONE)
 
 
-def plant(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome], *, start: bool = True) -> None:
+def plant(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Incumbent], Outcome], *, start: bool = True) -> None:
     """Have the solver cp-sat err, after a first plan."""
 
     def erring(solve: Solve, **_: Any) -> Outcome:
@@ -194,7 +194,7 @@ BUGS = [says_infeasible, raises, bounds_too_high, finds_a_broken_plan]
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_a_bug_costs_no_plan(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome]) -> None:
+def test_a_bug_costs_no_plan(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Incumbent], Outcome]) -> None:
     """The plan of the heuristics is written, nothing is called proven on the word of the one that failed."""
     plant(monkeypatch, bug)
     result = placement.solve(Problem(**DOCUMENT), "cp-sat", work=100)
@@ -207,7 +207,7 @@ def test_a_bug_costs_no_plan(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Tra
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_with_auto_the_others_go_on(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome]) -> None:
+def test_with_auto_the_others_go_on(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Incumbent], Outcome]) -> None:
     """They prove the plan that the one that failed could not."""
     document = {**DOCUMENT, "components": [*DOCUMENT["components"], {**DOCUMENT["components"][0], "name": "e"}]}
     document["components"][0] = {**DOCUMENT["components"][0], "avoid": ["d"]}
@@ -223,7 +223,7 @@ def test_with_auto_the_others_go_on(monkeypatch: pytest.MonkeyPatch, bug: Callab
 
 
 @pytest.mark.parametrize("bug", BUGS)
-def test_in_strict_mode_bugs_are_raised(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Track], Outcome]) -> None:
+def test_in_strict_mode_bugs_are_raised(monkeypatch: pytest.MonkeyPatch, bug: Callable[[Incumbent], Outcome]) -> None:
     """As everywhere in the tests."""
     monkeypatch.setenv(STRICT, "1")
     plant(monkeypatch, bug)
@@ -240,51 +240,51 @@ def lies_first(solve: Solve, **given: Any) -> Outcome:
     return solve_cp_sat(solve, **given)
 
 
-def search_neighbourhoods(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+def search_neighbourhoods(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact steps on two machines at a time."""
     monkeypatch.setattr("placement.local_search.large_neighbourhood.solve_cp_sat", lies_first)
-    track.offer(ALONE, "packer")
-    search = LargeNeighbourhood(Solve(small(), track, Budget()))
+    incumbent.offer(ALONE, "packer")
+    search = LargeNeighbourhood(Solve(small(), incumbent, Budget()))
     for _ in range(5):
         search.step(Budget(work=1000))
-    assert track.best == (PAIRS, evaluate(small(), PAIRS))
+    assert incumbent.best == (PAIRS, evaluate(small(), PAIRS))
 
 
-def fill(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+def fill(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exact steps on a mix that lacks a copy."""
     monkeypatch.setattr("placement.local_search.fill.solve_cp_sat", lies_first)
     monkeypatch.setattr("placement.local_search.fill.Fill._refill", lambda *_: None)
-    start = Sketch(Packing((machine(0), machine(0))), Counter({(0, None, None): 1}))
-    found = Fill(AtMix.of(small(), (2,)).fleet, Budget(work=1000), 0, start=start)
-    assert found.run(Solve(small(), track, Budget(work=1000)))
+    start = PartialPacking(Packing((machine(0), machine(0))), Counter({(0, None, None): 1}))
+    found = Fill(AtFleetMix.of(small(), (2,)).fleet, Budget(work=1000), 0, start=start)
+    assert found.run(Solve(small(), incumbent, Budget(work=1000)))
 
 
-def find_one_plan(track: Track, monkeypatch: pytest.MonkeyPatch) -> None:
+def find_one_plan(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None:
     """CP-SAT on so many machines, which says that there is no plan when it has found one."""
 
     class Liar:
         def __init__(self, model: object, reporter: Any) -> None:
-            self.track: Track = reporter.track
+            self.incumbent: Incumbent = reporter.track
 
         def run(self, *_: object) -> cp_model.CpSolverStatus:
-            self.track.offer(PAIRS, "packer")
+            self.incumbent.offer(PAIRS, "packer")
             return cp_model.INFEASIBLE
 
     monkeypatch.setattr("placement.direct.cp_sat.search._Engine", Liar)
-    assert find_plan(Solve(small(), track, Budget(work=1000)).reduced(small()), [2], None) == (PAIRS, False)
+    assert find_plan(Solve(small(), incumbent, Budget(work=1000)).reduced(small()), [2], None) == (PAIRS, False)
 
 
 PARTS = [search_neighbourhoods, fill, find_one_plan]
-Part = Callable[[Track, pytest.MonkeyPatch], None]
+Part = Callable[[Incumbent, pytest.MonkeyPatch], None]
 
 
 @pytest.mark.parametrize("solve_a_part", PARTS)
 def test_faults_of_parts_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch, solve_a_part: Part) -> None:
     """With the word that it was in a part; the plan of the part is taken."""
-    track = track_of()
-    solve_a_part(track, monkeypatch)
-    assert track.faults
-    assert all("in a part of the search" in str(fault) for fault in track.faults)
+    incumbent = track_of()
+    solve_a_part(incumbent, monkeypatch)
+    assert incumbent.faults
+    assert all("in a part of the search" in str(fault) for fault in incumbent.faults)
 
 
 @pytest.mark.parametrize("solve_a_part", PARTS)
@@ -320,7 +320,7 @@ def test_faults_of_tasks_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     monkeypatch.setenv(STRICT, "0")
     monkeypatch.setattr("placement.solvers.decomposition.solve.raise_instant_bounds", lambda *_: None)
-    monkeypatch.setattr(Pack, "run", lambda *_: Answer(faults=answer.faults))
+    monkeypatch.setattr(Pack, "run", lambda *_: TaskAnswer(faults=answer.faults))
     document = {**DOCUMENT, "components": [{**DOCUMENT["components"][0], "copies": 12}]}
     given: dict[str, Any] = {"work": 1, "options": {"copies": 4, "groups": 0}}
     result = placement.solve(Problem(**document), "decomposition", **given)
@@ -342,7 +342,7 @@ def test_no_other_part_has_a_track_that_nobody_reads() -> None:
             if re.search(pattern, path.read_text(encoding="utf-8"))
         }
 
-    assert having(r"(?<![\w.`])Track\(") == {"planner.py", "solving/incumbent.py", "solving/context.py"}
+    assert having(r"(?<![\w.`])Incumbent\(") == {"planner.py", "solving/incumbent.py", "solving/context.py"}
     tasks = {"decomposition/tasks.py", "column_generation/helper.py", "column_generation/zone_packing.py"}
     assert having(r"\bSolve\.of\(") == {"certificates/search.py"} | {f"solvers/{task}" for task in tasks}
 
@@ -360,7 +360,7 @@ def test_without_a_plan_a_failure_is_raised(monkeypatch: pytest.MonkeyPatch) -> 
 def test_interrupts_and_memory_are_no_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     """They end the search as before, with the plan that is there."""
 
-    def out_of_memory(track: Track) -> Outcome:
+    def out_of_memory(incumbent: Incumbent) -> Outcome:
         raise MemoryError
 
     plant(monkeypatch, out_of_memory)
@@ -372,7 +372,7 @@ def test_interrupts_and_memory_are_no_faults(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("bug", BUGS)
 def test_the_command_line_says_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bug: Callable[[Track], Outcome]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bug: Callable[[Incumbent], Outcome]
 ) -> None:
     """On stderr, with what to send; the exit code is that of the plan."""
     plant(monkeypatch, bug)

@@ -17,7 +17,7 @@ from placement.compiled.fleet import Pool
 from placement.heuristics import HeuristicOptions, solve_ffd
 from placement.parallel.worker import STOP
 from placement.vector_packing import solve as vector_packing
-from placement.vector_packing.patterns import Found, PatternSearch
+from placement.vector_packing.patterns import FoundPatterns, PatternSearch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
-    from placement.vector_packing.certificate import Cut
+    from placement.vector_packing.certificate import PackingCut
     from placement.vector_packing.compiled import Ints
     from placement.vector_packing.generation import Generation
 
@@ -61,13 +61,13 @@ def nothing(*args: Any, **kwargs: Any) -> None:
     """In place of what only reports what it found."""
 
 
-def no_cuts(problem: object) -> list[Cut]:
+def no_cuts(problem: object) -> list[PackingCut]:
     """In place of cuts."""
     return []
 
 
 def steps_reversed(
-    generation: Generation, cuts: list[Cut], seed: int, *, stopped: bool
+    generation: Generation, cuts: list[PackingCut], seed: int, *, stopped: bool
 ) -> Iterator[Callable[[], object]]:
     """The steps of the packing core, the last first: they stand alone, and so the late ones have something to do."""
     return iter([*_steps(generation, cuts, seed, stopped=stopped)][::-1])
@@ -79,9 +79,9 @@ class Nearsighted(PatternSearch):
     What comes after it, a list of all patterns and CP-SAT, has to say which there are.
     """
 
-    def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> Found:
+    def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> FoundPatterns:
         """Nothing."""
-        return Found((), int((value * limit).sum()), complete=False)
+        return FoundPatterns((), int((value * limit).sum()), complete=False)
 
 
 class InThread:

@@ -213,7 +213,7 @@ PATHS: tuple[Path, ...] = (
         real=True,
         threads=2,
         options={"direct_terms": 0},
-        reaches=("placement.parallel.thread:Beside.__init__",),
+        reaches=("placement.parallel.thread:BackgroundSearch.__init__",),
         lowers=_DIVES,
     ),
     Path(
@@ -233,14 +233,14 @@ PATHS: tuple[Path, ...] = (
         _CG,
         12,
         work=(3,),
-        reaches=(f"{_CG_ROOM}.combinatorial_benders:MixByMix._decide",),
+        reaches=(f"{_CG_ROOM}.combinatorial_benders:CombinatorialBenders._decide",),
     ),
     Path(
         "cg-packing",
         _CG,
         6,
         work=(2,),
-        reaches=(f"{_CG_ROOM}.pack:MixPacking._pack",),
+        reaches=(f"{_CG_ROOM}.pack:FleetMixPacking._pack",),
         lowers=_NO_MIXES,
     ),
     Path(
@@ -273,7 +273,7 @@ PATHS: tuple[Path, ...] = (
         _CG,
         8,
         work=(3,),
-        reaches=(f"{_CG_ROOM}.combinatorial_benders:MixByMix._decide",),
+        reaches=(f"{_CG_ROOM}.combinatorial_benders:CombinatorialBenders._decide",),
         lowers=_POOR_PLAN,
     ),
     Path(
@@ -281,7 +281,7 @@ PATHS: tuple[Path, ...] = (
         _CG,
         6,
         work=(2,),
-        reaches=(f"{_CG_ROOM}.pack:MixPacking._pack",),
+        reaches=(f"{_CG_ROOM}.pack:FleetMixPacking._pack",),
         lowers=_BLIND | _NO_MIXES,
     ),
     Path("cg-dives-blind", _CG, 6, likes=_DIVERS, work=(2,), reaches=_DIVE, lowers=_BLIND | _DIVES | _NO_MIXES),
@@ -330,7 +330,7 @@ PATHS: tuple[Path, ...] = (
         4,
         work=(1, 20),
         options={"copies": 2},
-        reaches=(f"{_PARTS_ROOM}.solve:_Search._round",),
+        reaches=(f"{_PARTS_ROOM}.solve:_Decomposition._round",),
     ),
     Path(
         "parts-greedy",
@@ -338,7 +338,7 @@ PATHS: tuple[Path, ...] = (
         4,
         work=(2,),
         options={"copies": 1, "solver": "greedy"},
-        reaches=(f"{_PARTS_ROOM}.solve:_Search._round",),
+        reaches=(f"{_PARTS_ROOM}.solve:_Decomposition._round",),
     ),
     Path(
         "parts-groups",
@@ -479,7 +479,7 @@ PATHS: tuple[Path, ...] = (
         likes={"alike": 15, "fleets": 15},
         work=(2,),
         options={"copies": 2, "solver": "cp-sat"},
-        reaches=(f"{_PARTS_ROOM}.solve:_Search._round",),
+        reaches=(f"{_PARTS_ROOM}.solve:_Decomposition._round",),
         lowers=_POOR_PLAN | _NO_VOLUME,
     ),
     # bounds alone
@@ -529,7 +529,7 @@ PATHS: tuple[Path, ...] = (
         seconds=0.4,
         threads=2,
         real=True,
-        reaches=("placement.parallel.helper:_Second._do",),
+        reaches=("placement.parallel.helper:_HelperProcess._do",),
         options={"steps": 20},
         lowers=_BLIND
         | _DIVES

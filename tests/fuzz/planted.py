@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 def bound_too_high(set_to: Set = setattr) -> None:
     """Every bound by patterns is one tick higher than what was proven, unless that shows at once."""
-    real = track.Track.raise_bound
+    real = track.Incumbent.raise_bound
 
-    def raised(self: track.Track, ticks: int, by: str, *args: Any, **kwargs: Any) -> None:
+    def raised(self: track.Incumbent, ticks: int, by: str, *args: Any, **kwargs: Any) -> None:
         best = self.best
         more = by == "patterns" and best is None
         real(self, ticks + more, by, *args, **kwargs)
 
-    set_to(track.Track, "raise_bound", raised)
+    set_to(track.Incumbent, "raise_bound", raised)
 
 
 def rule_dropped(set_to: Set = setattr) -> None:

@@ -16,7 +16,7 @@ from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete, lacking, missing_pins
 from placement.heuristics.construct import construct, fill, supply
 from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
-from placement.heuristics.greedy import Greedy, Taste, worth
+from placement.heuristics.greedy import Greedy, GreedyParameters, dual_values_of
 from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
 from placement.heuristics.prices import resource_prices
@@ -72,7 +72,7 @@ def test_prices_come_close_to_the_volume_bound(family: str) -> None:
     weights, scarcity = resource_prices(fleet, shares)
     assert np.allclose(weights.sum(axis=1), 1.0)
     assert (scarcity == 0).all()  # no quotas here
-    charged = worth(shares, shares.cost(0.0, weights, scarcity))
+    charged = dual_values_of(shares, shares.cost(0.0, weights, scarcity))
     value = sum(row.copies * charged[row.index] for row in fleet.components)
     volume = volume_bound(fleet, finest=0)
     assert 0.97 * volume <= value <= 1.0001 * volume
@@ -108,7 +108,7 @@ def test_the_last_machine_is_a_small_one() -> None:
     """Nine whole accelerators: greedy sees that one more big machine would stand empty."""
     fleet = fleet_of([component("a", 9, 80)])
     ws = Workspace(fleet)
-    assert construct(ws, Greedy(ws, Shares(fleet), Taste())) == []
+    assert construct(ws, Greedy(ws, Shares(fleet), GreedyParameters())) == []
     assert ws.rented.price == 10_000_000
 
 
@@ -290,7 +290,7 @@ def test_two_half_empty_machines_become_one() -> None:
     for _ in range(2):
         ws.place(Seat(0, 0, (0,)), ws.rent(1))
     shares = Shares(fleet)
-    charged = worth(shares, shares.cost(0.0))
+    charged = dual_values_of(shares, shares.cost(0.0))
     packing = Improvement(ws, [BestFit(ws, shares)], charged, np.random.default_rng(0)).run(20, lambda: False)
     assert evaluate(fleet, packing).ticks == 2_000_000
 
@@ -313,7 +313,7 @@ def test_every_round_keeps_the_plan_complete_and_never_ends_worse() -> None:
     for seed, (ws, policy) in starts:
         before = ws.value()
         policies: list[Policy] = [policy, BestFit(ws, Shares(ws.fleet))]
-        improvement = Improvement(ws, policies, policy.worth, np.random.default_rng(seed))
+        improvement = Improvement(ws, policies, policy.dual_values, np.random.default_rng(seed))
         for _ in range(10):
             packing = improvement.run(1, lambda: False)
             assert is_complete(ws)

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.documents import Problem
+from placement.heuristics.bin_filling import BinFilling, fill_bins, is_stockable, may_fill_bins
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import construct
-from placement.heuristics.greedy import Greedy, Taste
+from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.keep import keep_pinned
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
-from placement.heuristics.stock import Stock, has_stock, is_stockable, stock
 from placement.heuristics.workspace import Workspace
 from tests.heuristics.fleets import component, fleet_of
 from tests.strategies import problems
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 def stocked(fleet: Fleet, *, fullest_first: bool = False) -> tuple[Workspace, Greedy]:
     ws, shares = Workspace(fleet), Shares(fleet)
-    policy = Greedy(ws, shares, Taste(0.0, *resource_prices(fleet, shares), 0.1))
+    policy = Greedy(ws, shares, GreedyParameters(0.0, *resource_prices(fleet, shares), 0.1))
     keep_pinned(ws)
-    stock(ws, policy, shares, fullest_first=fullest_first)
+    fill_bins(ws, policy, shares, fullest_first=fullest_first)
     return ws, policy
 
 
@@ -62,7 +62,7 @@ def test_two_small_copies_beat_one_that_leaves_more_room() -> None:
     fleet = fleet_of([component("a", 8, 40), component("b", 8, 30), component("c", 16, 20)])
     ws, policy = stocked(fleet)
     first = min(ws.where[0])
-    assert policy.worth[1] > policy.worth[2]
+    assert policy.dual_values[1] > policy.dual_values[2]
     assert ws.kinds[first] == {0: 8, 2: 16}
 
 
@@ -76,7 +76,7 @@ def test_wide_copies_are_completed_by_narrow_ones() -> None:
 def test_equal_machines_are_opened_at_once() -> None:
     fleet = fleet_of([component("a", 8000, 50), component("b", 8000, 30)])
     ws, shares = Workspace(fleet), Shares(fleet)
-    filling = Stock(ws, Greedy(ws, shares), shares)
+    filling = BinFilling(ws, Greedy(ws, shares), shares)
     opened = 0
 
     def count_calls(m: int, count: int) -> None:
@@ -108,6 +108,6 @@ def test_quotas_are_kept() -> None:
 def test_components_with_rules_on_zones_are_not_stocked_but_supplied() -> None:
     fleet = fleet_of([component("a", 6, 40, spread={"max_skew": 1})])
     assert not is_stockable(fleet.components[0])
-    assert not has_stock(fleet)
+    assert not may_fill_bins(fleet)
     ws, _ = stocked(fleet)
     assert sorted(ws.zoned[0]) == [2, 2, 2]

@@ -14,15 +14,15 @@ import placement
 from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, evaluate, machine_price
-from placement.local_search.eliminate import Elimination
+from placement.local_search.eliminate import BinElimination
 from placement.local_search.refill import Refill
 from placement.local_search.subset_sum import fullest
 from placement.reductions.subproblem import may_be_freed
-from placement.solvers.column_generation.mixes import Mixes
+from placement.solvers.column_generation.mixes import FleetMixes
 from placement.solvers.column_generation.pack import firm_fleet
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document, suite
 
@@ -122,9 +122,9 @@ def test_closing_machines_never_costs_more_and_keeps_every_rule(seeds: range) ->
     """A few tries on each plan, every packing on the way checked; optional copies stay as many as they were."""
     gained = 0
     for seed, problem, fleet, packing in plans(seeds):
-        track = Track(fleet, Budget())
-        track.offer(packing, "test")
-        search = Elimination(firm_fleet(Solve(fleet, track, Budget())), packing, seed)
+        incumbent = Incumbent(fleet, Budget())
+        incumbent.offer(packing, "test")
+        search = BinElimination(firm_fleet(Solve(fleet, incumbent, Budget())), packing, seed)
         for _ in range(4):
             before = machine_price(fleet, search.packing)
             if search.possible and search.step(never):
@@ -156,7 +156,7 @@ def test_cuts_of_the_volume_relaxation_hold_for_plans(seeds: range) -> None:
     """Whatever machines the relaxation is asked about, real plans keep its cut."""
     tried = binding = 0
     for seed, _problem, fleet, packing in plans(seeds, optional=False):
-        mixes = Mixes(fleet, [], seed)
+        mixes = FleetMixes(fleet, [], seed)
         used = Counter(machine.pool for machine in packing.machines)
         machines = tuple(used[pool.index] for pool in fleet.pools)
         rng = random.Random(seed)
@@ -178,7 +178,7 @@ def test_dedicated_copies_that_are_out_are_worth_their_part_of_a_machine() -> No
     fleet = compile_fleet(Problem(**document([*rows, component("big", 8, 41, dedicated=True)])))
     missing: Missing = Counter({(c, None, None): 1 for c in range(3)})
     narrow = replace(fleet, pools=tuple(replace(p, max_instances=1) for p in fleet.pools))
-    alone, _, big = (item.worth for item in Refill(narrow, Packing(()), missing, 0).open_machines.items)
+    alone, _, big = (item.penalty for item in Refill(narrow, Packing(()), missing, 0).open_machines.items)
     assert alone == pytest.approx(2.0)  # a small machine
     assert big == pytest.approx(1.0)  # eight on a big one
 
@@ -216,7 +216,7 @@ def ends_of(seed: int) -> list[tuple[float, float]]:
 
 def worth_out(refill: Refill) -> float:
     """What is out, dollars an hour."""
-    return sum(n * refill.open_machines.items[i].worth for i, n in refill.open_machines.missing.items())
+    return sum(n * refill.open_machines.items[i].penalty for i, n in refill.open_machines.missing.items())
 
 
 def never_after(refill: Refill, steps: int) -> Callable[[], bool]:
@@ -229,5 +229,5 @@ def test_what_is_out_can_be_given_its_worth() -> None:
     fleet = compile_fleet(Problem(**document([component("a", 2, 30), component("wide", 1, 80, 8)])))
     narrow = replace(fleet, pools=tuple(replace(pool, max_instances=0) for pool in fleet.pools))
     missing: Missing = Counter({(0, None, None): 2, (1, None, None): 1})
-    assert worth_out(Refill(fleet, Packing(()), missing, 0, idle=False, worths=[1.0, 7.0])) == 9.0
+    assert worth_out(Refill(fleet, Packing(()), missing, 0, idle=False, penalties=[1.0, 7.0])) == 9.0
     assert worth_out(Refill(narrow, Packing(()), missing, 0, idle=False)) != 9.0

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import placement
 from placement.compiled.packing import evaluate
-from placement.local_search.eliminate import Elimination
-from placement.local_search.variable_neighbourhood import Polish
+from placement.local_search.eliminate import BinElimination
+from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.reductions.required import RequiredAsPlaced
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules, plans, seeds
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def test_no_plan_gets_worse_or_wrong(seeds: range) -> None:
     closed = steps = 0
     for seed, problem, fleet, packing in plans(seeds):
         budget = Budget(threads=1)
-        track = Track(fleet, budget)
-        track.offer(packing, "test")
-        search = Polish(Solve(fleet, track, Budget(), seed))
+        incumbent = Incumbent(fleet, budget)
+        incumbent.offer(packing, "test")
+        search = VariableNeighbourhoodSearch(Solve(fleet, incumbent, Budget(), seed))
         search.run(budget, MOST)
-        assert track.best is not None
-        assert track.best[1] <= evaluate(fleet, packing), f"seed {seed}"
-        assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+        assert incumbent.best is not None
+        assert incumbent.best[1] <= evaluate(fleet, packing), f"seed {seed}"
+        assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
         assert search.tries <= MOST
         assert search.steps <= MOST
         closed, steps = closed + search.closed, steps + search.steps
@@ -46,16 +46,16 @@ def test_no_plan_gets_worse_or_wrong(seeds: range) -> None:
 
 @seeds(range(120))
 def test_a_better_plan_from_elsewhere_is_gone_on_from(seeds: range) -> None:
-    """What another search hands to the track meanwhile is not undone."""
+    """What another search hands to the incumbent meanwhile is not undone."""
     seen = 0
     for seed, problem, fleet, packing in plans(seeds):
         better = placement.solve(problem, "cp-sat", time_limit=None, work=200, threads=1).packing
         if better is None or evaluate(fleet, better) >= evaluate(fleet, packing):
             continue
-        track = Track(fleet, Budget())
-        track.offer(packing, "test")
-        search = Polish(Solve(fleet, track, Budget(), seed))
-        track.offer(better, "elsewhere")
+        incumbent = Incumbent(fleet, Budget())
+        incumbent.offer(packing, "test")
+        search = VariableNeighbourhoodSearch(Solve(fleet, incumbent, Budget(), seed))
+        incumbent.offer(better, "elsewhere")
         search.run(Budget(threads=1), 1)
         assert evaluate(fleet, search.packing) <= evaluate(fleet, better)
         seen += 1
@@ -78,22 +78,22 @@ def test_optional_copies_that_stand_are_required() -> None:
 
 
 def test_a_turn_starts_where_the_other_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Equally good plans of the large-neighbourhood search are handed on too, though the track keeps the first."""
+    """Equally good plans of the large-neighbourhood search are handed on too, though the incumbent keeps the first."""
     starts: list[Packing] = []
 
-    class Watched(Elimination):
+    class Watched(BinElimination):
         def __init__(self, fleet: Fleet, packing: Packing, seed: int) -> None:
             starts.append(packing)
             super().__init__(fleet, packing, seed)
 
-    monkeypatch.setattr("placement.local_search.variable_neighbourhood.Elimination", Watched)
+    monkeypatch.setattr("placement.local_search.variable_neighbourhood.BinElimination", Watched)
     drifted = 0
     for seed, _, fleet, packing in plans(range(30)):
         starts.clear()
         budget = Budget(threads=1)
-        track = Track(fleet, budget)
-        track.offer(packing, "test")
-        Polish(Solve(fleet, track, Budget(), seed)).run(budget, MOST)
+        incumbent = Incumbent(fleet, budget)
+        incumbent.offer(packing, "test")
+        VariableNeighbourhoodSearch(Solve(fleet, incumbent, Budget(), seed)).run(budget, MOST)
         values = [evaluate(fleet, start) for start in starts]
         assert values == sorted(values, reverse=True), f"seed {seed}"
         drifted += any(a != b and evaluate(fleet, a) == evaluate(fleet, b) for a, b in pairwise(starts))

@@ -16,7 +16,7 @@ import placement
 from placement import Problem, Result
 from placement.errors import UsageError
 from placement.parallel.executors import Processes, heeding_interrupts, open_executor, workers_of
-from placement.parallel.job import Answer
+from placement.parallel.job import TaskAnswer
 from placement.solvers.decomposition.tasks import run_tasks
 from placement.solving.budget import Budget
 from tests.heuristics.fleets import suite
@@ -122,11 +122,11 @@ class Wait:
 
     weight = 1.0
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Do nothing for as long as allowed."""
         while not budget.over():
             time.sleep(0.01)
-        return Answer(bounds=((7, "waited", None, ""),))
+        return TaskAnswer(bounds=((7, "waited", None, ""),))
 
 
 def test_the_deadline_reaches_the_parts() -> None:
@@ -167,7 +167,7 @@ class Bug:
 
     weight = 1.0
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Fail."""
         raise ZeroDivisionError
 

@@ -20,10 +20,10 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.errors import SolverBugError
 from placement.parallel import helper
-from placement.parallel.helper import Errand, second_process
-from placement.parallel.job import Answer
+from placement.parallel.helper import HelperJob, helper_process
+from placement.parallel.job import TaskAnswer
 from placement.solving.budget import Budget
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement.solving.result import SolverFault
 from tests.heuristics.fleets import component, document
 
@@ -50,9 +50,9 @@ class Say:
 
     packing: Packing | None
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """With the plan."""
-        return Answer(self.packing)
+        return TaskAnswer(self.packing)
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ class Lie:
 
     packing: Packing
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """With the plan."""
-        return Answer(self.packing, faults=(SolverFault("liar", "said so"),))
+        return TaskAnswer(self.packing, faults=(SolverFault("liar", "said so"),))
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,13 @@ class Wait:
     packing: Packing
     sign: Path | None = None  # of being at it
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """With the plan."""
         if self.sign is not None:
             self.sign.touch()
         while not budget.over():
             time.sleep(0.01)
-        return Answer(self.packing)
+        return TaskAnswer(self.packing)
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Die:
 
     deaf: bool = field(default=False)
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Without a word; or never."""
         if self.deaf:
             time.sleep(LONG)
@@ -99,7 +99,7 @@ class Die:
 class Fail:
     """A task with a bug."""
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Fail."""
         raise ZeroDivisionError
 
@@ -107,20 +107,20 @@ class Fail:
 def test_each_errand_is_made_when_the_one_before_is_done(fleet: Fleet) -> None:
     """So the second begins with what the first found."""
     budget = Budget(LONG)
-    track = Track(fleet, budget)
+    incumbent = Incumbent(fleet, budget)
     seen: list[int | None] = []
 
-    def errands() -> Iterator[Errand]:
+    def jobs() -> Iterator[HelperJob]:
         for packing in (plan(1, 1), None, plan(2)):
-            seen.append(None if track.best is None else len(track.best[0].machines))
-            yield Errand(Say(packing), budget, "second")
+            seen.append(None if incumbent.best is None else len(incumbent.best[0].machines))
+            yield HelperJob(Say(packing), budget, "second")
 
-    with second_process(track, budget, errands()):
+    with helper_process(incumbent, budget, jobs()):
         while len(seen) < 3:
             time.sleep(0.01)
     assert seen == [None, 2, 2]
-    assert track.best == (plan(2), evaluate(fleet, plan(2)))
-    assert track.found_by == "second"
+    assert incumbent.best == (plan(2), evaluate(fleet, plan(2)))
+    assert incumbent.found_by == "second"
 
 
 def test_an_interrupt_brings_it_back_with_what_it_has(
@@ -129,29 +129,29 @@ def test_an_interrupt_brings_it_back_with_what_it_has(
     """Long before its time."""
     monkeypatch.setattr(helper, "_GRACE", LONG)
     budget, sign = Budget(LONG), tmp_path / "begun"
-    track = Track(fleet, budget)
-    with second_process(track, budget, iter([Errand(Wait(plan(2), sign), budget, "late")])):
+    incumbent = Incumbent(fleet, budget)
+    with helper_process(incumbent, budget, iter([HelperJob(Wait(plan(2), sign), budget, "late")])):
         while not sign.exists() and not budget.over():
             time.sleep(0.01)
         budget.interrupt()
     assert budget.elapsed() < LONG - 1
-    assert track.found_by == "late"
+    assert incumbent.found_by == "late"
 
 
 def test_its_time_ends_it(fleet: Fleet) -> None:
     """And what it found by then counts."""
     budget = Budget(LONG)
-    track = Track(fleet, budget)
-    with second_process(track, budget, iter([Errand(Wait(plan(2)), budget.share(seconds=1.0), "in time")])):
-        while track.best is None and not budget.over():
+    incumbent = Incumbent(fleet, budget)
+    with helper_process(incumbent, budget, iter([HelperJob(Wait(plan(2)), budget.share(seconds=1.0), "in time")])):
+        while incumbent.best is None and not budget.over():
             time.sleep(0.01)
-    assert track.found_by == "in time"
+    assert incumbent.found_by == "in time"
 
 
 def test_one_that_does_not_answer_is_given_up(fleet: Fleet) -> None:
     """Soon after its time."""
     budget = Budget(0.5)
-    with second_process(Track(fleet, budget), budget, iter([Errand(Die(deaf=True), budget, "")])):
+    with helper_process(Incumbent(fleet, budget), budget, iter([HelperJob(Die(deaf=True), budget, "")])):
         pass
     assert budget.elapsed() < LONG / 2
 
@@ -159,24 +159,24 @@ def test_one_that_does_not_answer_is_given_up(fleet: Fleet) -> None:
 def test_a_proof_needs_no_answer(fleet: Fleet) -> None:
     """Nothing is waited for when the plan is good enough."""
     budget = Budget(LONG)
-    track = Track(fleet, budget)
-    with second_process(track, budget, iter([Errand(Die(deaf=True), budget, "")])):
-        track.offer(plan(2), "here")
-        track.raise_bound(evaluate(fleet, plan(2)).ticks, "here")
+    incumbent = Incumbent(fleet, budget)
+    with helper_process(incumbent, budget, iter([HelperJob(Die(deaf=True), budget, "")])):
+        incumbent.offer(plan(2), "here")
+        incumbent.raise_bound(evaluate(fleet, plan(2)).ticks, "here")
     assert budget.elapsed() < LONG / 2
-    assert track.proved
+    assert incumbent.proved
 
 
 def test_a_process_that_dies_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
-    """The search goes on without it, and it gets no more errands."""
+    """The search goes on without it, and it gets no more jobs."""
     budget = Budget(LONG)
     asked = threading.Event()
 
-    def errands() -> Iterator[Errand]:
-        yield Errand(Die(), budget, "")
+    def jobs() -> Iterator[HelperJob]:
+        yield HelperJob(Die(), budget, "")
         asked.set()
 
-    with caplog.at_level(logging.WARNING), second_process(Track(fleet, budget), budget, errands()):
+    with caplog.at_level(logging.WARNING), helper_process(Incumbent(fleet, budget), budget, jobs()):
         while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
             time.sleep(0.05)
     assert "the search goes on alone" in caplog.text
@@ -190,23 +190,23 @@ import threading
 from placement import Problem
 from placement.solving.budget import Budget
 from placement.compiled.fleet import compile_fleet
-from placement.parallel.helper import Errand, second_process
-from placement.solving.incumbent import Track
+from placement.parallel.helper import HelperJob, helper_process
+from placement.solving.incumbent import Incumbent
 from tests.heuristics.fleets import component, document
 from tests.parallel.test_helper import Say, plan
 
 print("once")
 fleet = compile_fleet(Problem(**document([component("a", 2, 30)])))
 budget = Budget(60.0)
-track, done = Track(fleet, budget), threading.Event()
+incumbent, done = Incumbent(fleet, budget), threading.Event()
 
-def errands():
-    yield Errand(Say(plan(2)), budget, "second")
+def jobs():
+    yield HelperJob(Say(plan(2)), budget, "second")
     done.set()
 
-with second_process(track, budget, errands()):
+with helper_process(incumbent, budget, jobs()):
     assert done.wait(50)
-print(track.found_by)
+print(incumbent.found_by)
 """
 
 
@@ -269,8 +269,8 @@ def test_without_an_interpreter_the_search_goes_on(
     for name, value in broken.items():
         monkeypatch.setattr(sys, name, value, raising=False)
     budget = Budget(LONG)
-    errand = Errand(Say(plan(2)), budget, "")
-    with caplog.at_level(logging.WARNING), second_process(Track(fleet, budget), budget, iter([errand])):
+    job = HelperJob(Say(plan(2)), budget, "")
+    with caplog.at_level(logging.WARNING), helper_process(Incumbent(fleet, budget), budget, iter([job])):
         time.sleep(0.2)
     assert "the search goes on alone" in caplog.text
 
@@ -283,35 +283,35 @@ def test_an_error_of_the_listener_is_raised(fleet: Fleet) -> None:
         told.set()
         raise ZeroDivisionError
 
-    def errands() -> Iterator[Errand]:
-        yield Errand(Say(plan(2)), budget, "")
+    def jobs() -> Iterator[HelperJob]:
+        yield HelperJob(Say(plan(2)), budget, "")
 
-    with pytest.raises(ZeroDivisionError), second_process(Track(fleet, budget, listen), budget, errands()):
+    with pytest.raises(ZeroDivisionError), helper_process(Incumbent(fleet, budget, listen), budget, jobs()):
         told.wait(LONG / 2)
 
 
 def test_an_error_of_a_task_is_told_of(fleet: Fleet, caplog: pytest.LogCaptureFixture) -> None:
     """With its traceback, and among the faults."""
     budget = Budget(LONG)
-    track = Track(fleet, budget, strict=False)
+    incumbent = Incumbent(fleet, budget, strict=False)
     with (
         caplog.at_level(logging.WARNING),
-        second_process(track, budget, iter([Errand(Fail(), budget, "")])),
+        helper_process(incumbent, budget, iter([HelperJob(Fail(), budget, "")])),
     ):
         while "alone" not in caplog.text and budget.elapsed() < LONG / 2:
             time.sleep(0.05)
     assert "ZeroDivisionError" in caplog.text
-    assert [str(fault) for fault in track.faults] == ["the second process failed: ZeroDivisionError"]
+    assert [str(fault) for fault in incumbent.faults] == ["the second process failed: ZeroDivisionError"]
 
 
 def test_an_error_of_a_task_is_raised_where_all_faults_are(fleet: Fleet) -> None:
     """At the end of the search."""
     budget = Budget(LONG)
-    track = Track(fleet, budget, strict=True)
+    incumbent = Incumbent(fleet, budget, strict=True)
 
     def search() -> None:
-        with second_process(track, budget, iter([Errand(Fail(), budget, "")])):
-            while not track.faults and budget.elapsed() < LONG / 2:
+        with helper_process(incumbent, budget, iter([HelperJob(Fail(), budget, "")])):
+            while not incumbent.faults and budget.elapsed() < LONG / 2:
                 time.sleep(0.05)
 
     with pytest.raises(SolverBugError, match="the second process failed: ZeroDivisionError"):
@@ -321,11 +321,11 @@ def test_an_error_of_a_task_is_raised_where_all_faults_are(fleet: Fleet) -> None
 @pytest.mark.parametrize("strict", [False, True])
 def test_faults_of_the_second_process_are_told(fleet: Fleet, *, strict: bool) -> None:
     """And raised, when they are to be."""
-    track = Track(fleet, Budget(LONG), strict=strict)
+    incumbent = Incumbent(fleet, Budget(LONG), strict=strict)
     with ExitStack() as stack:
         if strict:
             stack.enter_context(pytest.raises(SolverBugError, match="liar said so"))
-        with second_process(track, Budget(LONG), iter([Errand(Lie(plan(2)), Budget(LONG), "second")])):
-            while track.best is None and not track.faults:
+        with helper_process(incumbent, Budget(LONG), iter([HelperJob(Lie(plan(2)), Budget(LONG), "second")])):
+            while incumbent.best is None and not incumbent.faults:
                 time.sleep(0.01)
-    assert [str(fault) for fault in track.faults] == ["liar said so (in a part of the search)"]
+    assert [str(fault) for fault in incumbent.faults] == ["liar said so (in a part of the search)"]

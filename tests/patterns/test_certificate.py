@@ -55,8 +55,10 @@ def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
         cut = certify(relaxation, prices, aggregates={s: (0, whole[s]) for s in prices.aggregates})
         made = certificate(document, [prices_of(relaxation, prices, groups)], WHOLE, {"cost": [0, 1]}, {})
         mine = check_certificate.Prices(made["prices"][0], compiled)
-        worth, least = mine.inequality(check_certificate.Leaf(compiled, {}, within))
-        assert (tuple(worth[pool.name] for pool in fleet.pools), least) == (cut.worth, cut.least), f"seed {seed}"
+        dual_value, least = mine.inequality(check_certificate.Leaf(compiled, {}, within))
+        assert (tuple(dual_value[pool.name] for pool in fleet.pools), least) == (cut.coefficients, cut.least), (
+            f"seed {seed}"
+        )
         assert cut.prices is prices
         # Sums without a price.
         assert certify(relaxation, prices, aggregates={s: (0, n) for s, n in whole.items()}) == cut
@@ -66,7 +68,7 @@ def test_an_inequality_is_what_the_checker_makes_of_the_same_prices() -> None:
             certify(relaxation, prices, aggregates=aggregates)
             for aggregates in (dict.fromkeys(limits, (0, 0)), at_most, limits)
         )
-        assert none.worth == some.worth == both.worth
+        assert none.coefficients == some.coefficients == both.coefficients
         ends = [(prices.aggregates.get(s, 0), *ends) for s, ends in limits.items()]
         assert some.least - none.least == sum(min(0, price * high) for price, _, high in ends)
         assert both.least - none.least == sum(min(price * low, price * high) for price, low, high in ends)
@@ -80,10 +82,10 @@ def test_the_worth_of_an_accelerator_is_over_the_patterns_that_are_allowed() -> 
         prices = random_prices(rng, relaxation, ())
         prices.coverage = [[abs(price) for price in row] for row in prices.coverage]
         knapsacks = [device_class.knapsack for device_class in relaxation.device_classes]
-        worth = [
+        dual_value = [
             max(own, k.value(row)) for own, k, row in zip(prices.capacity, knapsacks, prices.coverage, strict=True)
         ]
-        assert capacity_values(relaxation, prices) == capacity_values(relaxation, prices, knapsacks) == worth
+        assert capacity_values(relaxation, prices) == capacity_values(relaxation, prices, knapsacks) == dual_value
         closed = [knapsack.with_limits([0] * len(knapsack.limits)) for knapsack in knapsacks]
         assert capacity_values(relaxation, prices, closed) == prices.capacity
 
@@ -169,7 +171,7 @@ def test_pools_that_no_copy_may_use_hold_what_is_paid_for_anyway() -> None:
 
 
 @pytest.mark.parametrize(
-    ("worth", "least", "limits", "bound"),
+    ("dual_value", "least", "limits", "bound"),
     [
         ((2, 3, 0), 0, None, 1),  # one machine is paid for anyway
         ((2, 3, 0), 2, None, 1),
@@ -187,14 +189,14 @@ def test_pools_that_no_copy_may_use_hold_what_is_paid_for_anyway() -> None:
         ((0, 3, 0), 7, ((0, 1, 0), (9, 2, None)), None),
     ],
 )
-def test_the_covering_bound(worth: tuple[int, ...], least: int, limits: Any, bound: int | None) -> None:
+def test_the_covering_bound(dual_value: tuple[int, ...], least: int, limits: Any, bound: int | None) -> None:
     """Cheapest worth first, parts of machines allowed, in whole micro-dollars rounded up."""
     fleet = fleet_of(
         {"price_per_hour": 1e-6, "min_instances": 1},
         {"price_per_hour": 2e-6, "max_instances": 2},
         {"price_per_hour": 9e-6},
     )
-    assert covering_bound(fleet, Cut(worth, least), *(limits or ())) == bound
+    assert covering_bound(fleet, Cut(dual_value, least), *(limits or ())) == bound
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -42,7 +42,7 @@ from placement.patterns.pricing import Knapsack
 from placement.planner import _packing_of
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -79,9 +79,9 @@ def expected(device_class: DeviceClass, values: list[int | None], least: int) ->
 
     found = set()
     for times in itertools.product(*(range(limit + 1) for limit in limits)):
-        worth = sum(t * (value or 0) for t, value in zip(times, values, strict=True))
+        item_values = sum(t * (value or 0) for t, value in zip(times, values, strict=True))
         more = (tuple(t + (k == i) for k, t in enumerate(times)) for i in range(len(times)))
-        if fits(times) and worth >= least and not any(fits(other) for other in more):
+        if fits(times) and item_values >= least and not any(fits(other) for other in more):
             found.add(tuple((i, t) for i, t in enumerate(times) if t))
     return found
 
@@ -174,9 +174,9 @@ def paid(fleet: Fleet, packing: Packing) -> list[int]:
 
 def left_out(fleet: Fleet, packing: Packing) -> tuple[int, ...]:
     """Optional copies that a plan leaves out, per level."""
-    track = Track(fleet, Budget())
-    track.offer(packing, "test")
-    return track.best[1].left_out if track.best is not None else ()
+    incumbent = Incumbent(fleet, Budget())
+    incumbent.offer(packing, "test")
+    return incumbent.best[1].left_out if incumbent.best is not None else ()
 
 
 def random_prices(relaxation: Relaxation, rng: random.Random, most: int) -> Prices:
@@ -227,7 +227,7 @@ def check_plan_is_left(seed: int) -> bool:
     case = small(seed)
     if case is None:
         return False
-    fleet, packing, money = case
+    fleet, packing, cutoff = case
     rng = random.Random(seed)
     given = left_out(fleet, packing) if fleet.levels else None
     relaxation = relax(fleet, given)
@@ -237,7 +237,7 @@ def check_plan_is_left(seed: int) -> bool:
     for _ in range(4):
         prices = random_prices(relaxation, rng, 2**20 * max(1, max(p.price for p in fleet.pools)))
         prices.group = [rng.randrange(-FAR, FAR) * 2**32 for _ in groups]
-        reduced = reduce_domain(relaxation, groups, prices, capacity_values(relaxation, prices), domain, money)
+        reduced = reduce_domain(relaxation, groups, prices, capacity_values(relaxation, prices), domain, cutoff)
         assert reduced is not None, f"seed {seed}: the box is called empty"
         limits = zip(reduced.fewest, counts, reduced.most, strict=False)
         assert all(low <= n <= high for low, n, high in limits), f"seed {seed}: machines"
@@ -256,9 +256,9 @@ def check_plan_is_left(seed: int) -> bool:
                     or []
                 )
                 patterns += [(device_class.index, tuple(sorted(pattern.items()))) for pattern in found]
-        answer = WholeProgram(relaxation, groups, domain, reduced, patterns).solve(money, Budget(), 1000)
+        answer = WholeProgram(relaxation, groups, domain, reduced, patterns).solve(cutoff, Budget(), 1000)
         assert answer.bound is not None, f"seed {seed}: the program has no solution"
-        assert answer.bound <= money, f"seed {seed}: the program's bound"
+        assert answer.bound <= cutoff, f"seed {seed}: the program's bound"
     return True
 
 
@@ -278,7 +278,7 @@ def fixed(domain: NodeDomain, k: int, n: int) -> NodeDomain:
 
 
 def above_the_cheapest(
-    relaxation: Relaxation, prices: Prices, capacity: list[int], worth: tuple[int, ...], aggregates: Iterable[int]
+    relaxation: Relaxation, prices: Prices, capacity: list[int], item_values: tuple[int, ...], aggregates: Iterable[int]
 ) -> list[int]:
     """(modes,) what a copy pays more than its component does at best: in its zone, or for what it serves."""
     less = Counter[Mode]()
@@ -288,7 +288,7 @@ def above_the_cheapest(
     for mode in relaxation.modes:
         component = relaxation.fleet.components[mode.component]
         modes = relaxation.modes_of[mode.component]
-        own = {other: mode_value(other, prices, capacity, worth) - less[other] for other in modes}
+        own = {other: mode_value(other, prices, capacity, item_values) - less[other] for other in modes}
         if component.dedicated and not component.demand:
             found.append(0)
         elif not component.demand:
@@ -302,7 +302,7 @@ def above_the_cheapest(
 
 @pytest.mark.parametrize("seed", range(90))
 def test_the_slack_leaves_just_what_it_pays_for(seed: int) -> None:
-    """Each count by itself: it may be what keeps the node's bound within the money, and nothing else."""
+    """Each count by itself: it may be what keeps the node's bound within the cutoff, and nothing else."""
     rng = random.Random(seed)
     problem = strategies.random_problem(rng)
     for row in problem["components"]:
@@ -326,16 +326,16 @@ def test_the_slack_leaves_just_what_it_pays_for(seed: int) -> None:
     cut = certify(relaxation, prices, capacity, aggregates)
     costs = machine_costs(fleet, cut, groups, prices.group)
     bound = domain_total(cut, costs, domain)
-    money = -(-bound // UNIT) + rng.choice([0, 1, dearest // 3, 2 * dearest])
-    slack = money * UNIT - bound
-    found = reduce_domain(relaxation, groups, prices, capacity, domain, money)
+    cutoff = -(-bound // UNIT) + rng.choice([0, 1, dearest // 3, 2 * dearest])
+    slack = cutoff * UNIT - bound
+    found = reduce_domain(relaxation, groups, prices, capacity, domain, cutoff)
     assert found is not None
     assert reduce_domain(relaxation, groups, prices, capacity, domain, -(-bound // UNIT) - 1) is None
     for k, (low, high) in enumerate(zip(domain.fewest, domain.most, strict=True)):
-        within = [n for n in range(low, high + 1) if domain_total(cut, costs, fixed(domain, k, n)) <= money * UNIT]
+        within = [n for n in range(low, high + 1) if domain_total(cut, costs, fixed(domain, k, n)) <= cutoff * UNIT]
         assert (found.fewest[k], found.most[k]) == (min(within), max(within))
     items: dict[tuple[int, int], int] = {}
-    more = above_the_cheapest(relaxation, prices, capacity, cut.worth, aggregates)
+    more = above_the_cheapest(relaxation, prices, capacity, cut.coefficients, aggregates)
     for mode, cost, most in zip(relaxation.modes, more, found.copies, strict=True):
         copies = range(fleet.components[mode.component].copies + 1)
         assert most == (max(n for n in copies if n * cost <= slack) if found.most[mode.pool] else 0)
@@ -356,12 +356,12 @@ def check_bound(seed: int) -> int:
         return 0
     fleet, packing, _ = case
     budget = Budget()
-    track = Track(fleet, budget)
-    track.offer(packing, "test")
-    assert track.best is not None
-    bound = PatternBound(Solve(fleet, track, budget), track.best[1].left_out if fleet.levels else None)
+    incumbent = Incumbent(fleet, budget)
+    incumbent.offer(packing, "test")
+    assert incumbent.best is not None
+    bound = PatternBound(Solve(fleet, incumbent, budget), incumbent.best[1].left_out if fleet.levels else None)
     bound.run(nodes=100)
-    assert bound.ticks <= track.best[1].ticks, f"seed {seed}: above the optimum"
+    assert bound.ticks <= incumbent.best[1].ticks, f"seed {seed}: above the optimum"
     assert not bound.infeasible, f"seed {seed}: called infeasible"
     return bound.programs
 
@@ -461,10 +461,10 @@ def test_settling_proves_what_the_tree_can_not() -> None:
     fleet = halves()
     for plan, dollars in ((False, 6.5), (True, 9.5)):
         budget = Budget()
-        track = Track(fleet, budget)
+        incumbent = Incumbent(fleet, budget)
         if plan:
-            solve_greedy(Solve(fleet, track, budget))
-        bound = PatternBound(Solve(fleet, track, budget))
+            solve_greedy(Solve(fleet, incumbent, budget))
+        bound = PatternBound(Solve(fleet, incumbent, budget))
         bound.run()
         assert bound.bound == dollars * 10**6
         assert bool(bound.programs) == plan
@@ -473,8 +473,8 @@ def test_settling_proves_what_the_tree_can_not() -> None:
 def test_too_many_patterns_are_left_to_the_tree() -> None:
     """A node whose patterns are too many is passed over, and later ones of such a gap are not even tried."""
     fleet = halves()
-    track = Track(fleet, Budget())
-    solve_greedy(Solve(fleet, track, Budget()))
+    incumbent = Incumbent(fleet, Budget())
+    solve_greedy(Solve(fleet, incumbent, Budget()))
     bound = PatternBound(Solve.of(fleet))
     settling = NodeEnumeration(bound.relaxation, groups_of(fleet), Multiplicity(bound.relaxation), most=1)
     prices = Prices(
@@ -497,9 +497,9 @@ def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(program, "run", fail)
     fleet = halves()
-    track = Track(fleet, Budget())
-    solve_greedy(Solve(fleet, track, Budget()))
-    bound = PatternBound(Solve(fleet, track, Budget()))
+    incumbent = Incumbent(fleet, Budget())
+    solve_greedy(Solve(fleet, incumbent, Budget()))
+    bound = PatternBound(Solve(fleet, incumbent, Budget()))
     bound.run()
     assert bound.programs
     assert bound.bound == 6.5 * 10**6

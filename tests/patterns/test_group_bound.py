@@ -132,6 +132,6 @@ def test_the_plan_tells_what_is_used_and_what_more_would_be_worth() -> None:
         {"name": "k", "of": "price_per_hour", "committed": 3.0, "used": 3.0, "idle": 0.0, "worth_per_hour": 3.0}
     ]
     assert told["marginal"]["meaning"] == MEANING
-    (worth,) = (row["dollars_per_hour"] for row in told["marginal"]["limits"])
-    assert Fraction(worth).limit_denominator(1000) == 2  # a machine of `far` for one of `near`
+    (dual_value,) = (row["dollars_per_hour"] for row in told["marginal"]["limits"])
+    assert Fraction(dual_value).limit_denominator(1000) == 2  # a machine of `far` for one of `near`
     assert [row["dollars_per_hour"] for row in told["marginal"]["commitments"]] == [1.0]

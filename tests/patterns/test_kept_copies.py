@@ -21,7 +21,7 @@ from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import brute, strategies
 from tests.certificates.writing import certificate, prices_of, random_prices
 from tests.corpus import seeds
@@ -155,11 +155,11 @@ def test_what_can_not_be_kept_and_refilled_costs_a_machine_or_a_move() -> None:
         model = component("m", 2, 30.0, instance_types=["small"])
         problem = document([model], instances=instances, placements=rows, objective={"move_cost": move})
         fleet = compile_fleet(Problem(**problem))
-        track = Track(fleet, Budget())
-        bound = PatternBound(Solve(fleet, track, Budget()))
+        incumbent = Incumbent(fleet, Budget())
+        bound = PatternBound(Solve(fleet, incumbent, Budget()))
         bound.run()
         assert bound.ticks == round(cost * MICRO) * fleet.tick_move
-        assert track.bound_by == NAME_KEPT
+        assert incumbent.bound_by == NAME_KEPT
 
 
 def test_prices_that_know_nothing_of_moves_prove_some_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from placement.patterns.pricing import Knapsack
 from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import brute
 from tests.corpus import one_by_one
 from tests.strategies import random_problem
@@ -65,8 +65,8 @@ def test_a_table_extended_by_items_is_worth_what_the_best_content_is(seed: int) 
     knapsack = Knapsack(room, needs, limits)
     value, times, left = knapsack.extend(knapsack.table(prices), more)
     every = contents(room, needs + [needs[i] for i, _, _ in more], knapsack.limits + [most for _, most, _ in more])
-    worth = prices + [each for _, _, each in more]
-    assert value == max(sum(t * w for t, w in zip(content, worth, strict=True)) for content in every)
+    dual_value = prices + [each for _, _, each in more]
+    assert value == max(sum(t * w for t, w in zip(content, dual_value, strict=True)) for content in every)
     taken = [sum(t * needs[i][r] for t, (i, _, _) in zip(times, more, strict=True)) for r in range(len(room))]
     assert left == [have - used for have, used in zip(room, taken, strict=True)]
     rest = knapsack.best_patterns(prices, [left])[0][0]
@@ -285,7 +285,7 @@ def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
     for n in itertools.product(range(copies + 1), repeat=2):
         kept = limits is None or all(limits.least[z] <= n[z] <= limits.most[z] for z in (0, 1))
         if required <= sum(n) <= copies and kept:
-            worth = sum(
+            dual_value = sum(
                 min(
                     sum(k * price for k, (_, price) in zip(many, offers[z], strict=True))
                     for many in itertools.product(range(7), repeat=len(offers[z]))
@@ -293,7 +293,7 @@ def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
                 )
                 for z in (0, 1)
             )
-            totals.append(worth - reward * sum(n))
+            totals.append(dual_value - reward * sum(n))
     found = cheapest_machines(compile_fleet(problem).components[0], offers, limits, reward)
     if totals:
         assert found == min(totals)
@@ -346,14 +346,14 @@ def test_a_bound_from_every_round() -> None:
         components=components,
     )  # fmt: skip
     fleet = compile_fleet(problem)
-    track = Track(fleet, Budget())
-    bound = PatternBound(Solve(fleet, track, Budget()))
+    incumbent = Incumbent(fleet, Budget())
+    bound = PatternBound(Solve(fleet, incumbent, Budget()))
     bound.run()
-    reported = [event.bound for event in track.events if event.bound is not None]
+    reported = [event.bound for event in incumbent.events if event.bound is not None]
     assert len(reported) > 2
     assert reported == sorted(reported)
     assert reported[-1] == bound.bound
-    assert track.bound_relaxes
+    assert incumbent.bound_relaxes
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -24,7 +24,7 @@ from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics.solve import solve_greedy
 from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction
 from placement.reductions.greenfield import Greenfield, Matched
-from placement.reductions.limits import AtMix
+from placement.reductions.limits import AtFleetMix
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.reductions.partition import Part, deal, make_parts
 from placement.reductions.preassigned import Preassigned
@@ -37,7 +37,7 @@ from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.reductions.zone import OneZone
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement.vector_packing import solve_vector_packing
 from tests import brute
 from tests.corpus import broken_rules, plans, seeds
@@ -93,7 +93,7 @@ def at_mix(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     count, rng = Counter(machine.pool for machine in packing.machines), random.Random(seed)
     mix = [max(count[p.index], fleet.fewest(p.index)) + rng.choice((0, 0, 1)) for p in fleet.pools]
     quotas = [p.max_instances for p in fleet.pools]
-    yield AtMix.of(fleet, [n if most is None else min(n, most) for n, most in zip(mix, quotas, strict=True)])
+    yield AtFleetMix.of(fleet, [n if most is None else min(n, most) for n, most in zip(mix, quotas, strict=True)])
 
 
 def preassigned(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
@@ -175,7 +175,7 @@ SIMPLE: dict[type[Reduction], Make] = {
     RequiredAsPlaced: as_placed,
     RequiredAtLeast: at_least,
     EverythingOptional: optional,
-    AtMix: at_mix,
+    AtFleetMix: at_mix,
     Preassigned: preassigned,
     RelaxingAggregation: relaxing,
     RestrictingAggregation: restricting,
@@ -226,17 +226,17 @@ def test_every_reduction_has_a_case() -> None:
 
 def greedy(fleet: Fleet) -> Packing | None:
     """A packing by heuristics."""
-    track = Track(fleet, Budget(work=2))
-    solve_greedy(Solve(fleet, track, Budget(work=2)))
-    return None if track.best is None else track.best[0]
+    incumbent = Incumbent(fleet, Budget(work=2))
+    solve_greedy(Solve(fleet, incumbent, Budget(work=2)))
+    return None if incumbent.best is None else incumbent.best[0]
 
 
-def exactly(fleet: Fleet, seed: int) -> tuple[Track, bool]:
+def exactly(fleet: Fleet, seed: int) -> tuple[Incumbent, bool]:
     """What CP-SAT finds and proves with some work; and whether it proves that there is nothing."""
     budget = Budget(work=WORK, threads=1)
-    track = Track(fleet, budget)
-    outcome = solve_cp_sat(Solve(fleet, track, budget, seed))
-    return track, outcome.infeasible
+    incumbent = Incumbent(fleet, budget)
+    outcome = solve_cp_sat(Solve(fleet, incumbent, budget, seed))
+    return incumbent, outcome.infeasible
 
 
 def packings(fleet: Fleet, seed: int) -> Iterator[Packing]:
@@ -244,9 +244,9 @@ def packings(fleet: Fleet, seed: int) -> Iterator[Packing]:
     found = greedy(fleet)
     if found is not None:
         yield found
-    track, _ = exactly(fleet, seed)
-    if track.best is not None:
-        yield track.best[0]
+    incumbent, _ = exactly(fleet, seed)
+    if incumbent.best is not None:
+        yield incumbent.best[0]
 
 
 def says_too_little(reduction: Reduction) -> bool:
@@ -275,14 +275,14 @@ def check_bound(problem: Problem, fleet: Fleet, reduction: Reduction, seed: int)
     document = problem.model_dump(mode="json", exclude_unset=True)
     if carried is None or brute.too_big(document, 50_000):
         return False
-    track, infeasible = exactly(reduction.fleet, seed)
+    incumbent, infeasible = exactly(reduction.fleet, seed)
     truth = brute.survey(document)
     if infeasible:
         assert truth.least_cost(carried.given) is None
         return True
-    if track.best is None or not track.proved:
+    if incumbent.best is None or not incumbent.proved:
         return False
-    value = replace(track.best[1], ticks=track.best[1].ticks - carried.less)
+    value = replace(incumbent.best[1], ticks=incumbent.best[1].ticks - carried.less)
     if reduction.fleet.levels and truth.best is not None:
         assert (value.left_out, fleet.least_cost(value.ticks)) <= truth.best.key
     elif truth.best is not None:

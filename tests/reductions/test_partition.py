@@ -16,7 +16,7 @@ from placement.reductions.partition import deal, gather, make_parts
 from placement.reductions.subproblem import may_be_freed
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, fleet_of, suite
 
@@ -70,12 +70,12 @@ def test_parts_solved_at_once_make_a_plan(seeds: range) -> None:
             parts = list(make_parts(fleet, packing, groups))
             for part in parts:
                 budget = Budget(work=1)
-                track = Track(part.fleet, budget)
+                incumbent = Incumbent(part.fleet, budget)
                 hint = part.packing
                 options = HeuristicOptions(rounds=3)
-                solve_greedy(Solve(part.fleet, track, budget, seed), hint=hint, options=options)
-                assert track.best is not None
-                machines += part.put_back(track.best[0])
+                solve_greedy(Solve(part.fleet, incumbent, budget, seed), hint=hint, options=options)
+                assert incumbent.best is not None
+                machines += part.put_back(incumbent.best[0])
             freed = {m for part in parts for m in part.machines}
             still = (machine for m, machine in enumerate(packing.machines) if m not in freed)
             whole = Packing((*still, *machines))
@@ -94,10 +94,10 @@ def test_quotas_are_dealt_out_whole() -> None:
     """What the plan uses and what it leaves go to the parts, and to none of them twice; no less either."""
     problem = Problem(**suite("mixed", 60, 1))
     fleet = compile_fleet(problem)
-    track = Track(fleet, Budget())
-    solve_greedy(Solve(fleet, track, Budget(work=1)), options=HeuristicOptions(rounds=0))
-    assert track.best is not None
-    packing = track.best[0]
+    incumbent = Incumbent(fleet, Budget())
+    solve_greedy(Solve(fleet, incumbent, Budget(work=1)), options=HeuristicOptions(rounds=0))
+    assert incumbent.best is not None
+    packing = incumbent.best[0]
     groups = deal(fleet, packing, 20, np.random.default_rng(0), by_zone=False)
     parts = list(make_parts(fleet, packing, groups))
     assert len(parts) > 3
@@ -115,10 +115,10 @@ def test_quotas_are_dealt_out_whole() -> None:
 def test_a_part_comes_without_the_documents() -> None:
     """What is sent to another process does not hold the whole problem."""
     fleet = fleet_of([component(f"m{k}", 3, 30.0) for k in range(20)])
-    track = Track(fleet, Budget())
-    solve_greedy(Solve(fleet, track, Budget(work=1)), options=HeuristicOptions(rounds=0))
-    assert track.best is not None
-    packing = track.best[0]
+    incumbent = Incumbent(fleet, Budget())
+    solve_greedy(Solve(fleet, incumbent, Budget(work=1)), options=HeuristicOptions(rounds=0))
+    assert incumbent.best is not None
+    packing = incumbent.best[0]
     part = next(make_parts(fleet, packing, deal(fleet, packing, 10, np.random.default_rng(0), by_zone=False)))
     assert part.fleet.problem.components == ()
     assert len(part.fleet.components) < len(fleet.components)

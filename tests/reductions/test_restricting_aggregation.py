@@ -14,7 +14,7 @@ from placement.reductions.relaxing_aggregation import alike
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules
 from tests.heuristics.fleets import component, fleet_of, suite
 from tests.strategies import random_problem
@@ -31,11 +31,11 @@ def test_its_plans_are_plans_of_the_whole() -> None:
         for most in (1, 10, 20):
             small = RestrictingAggregation.of(fleet, most)
             assert sorted(c for group in small.groups for c in group) == [c.index for c in fleet.components]
-            track = Track(small.fleet, Budget())
-            first_plan(Solve(small.fleet, track, Budget(work=3), seed))
-            if track.best is None:
+            incumbent = Incumbent(small.fleet, Budget())
+            first_plan(Solve(small.fleet, incumbent, Budget(work=3), seed))
+            if incumbent.best is None:
                 continue
-            packing, value = track.best
+            packing, value = incumbent.best
             plan = small.lift(packing)
             assert broken_rules(problem, fleet, plan) == [], f"seed {seed}"
             assert evaluate(fleet, plan) == value

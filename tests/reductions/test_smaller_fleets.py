@@ -12,7 +12,7 @@ from placement.heuristics.solve import solve_greedy
 from placement.reductions.greenfield import Greenfield
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import strategies
 from tests.corpus import broken_rules, seeds
 
@@ -21,9 +21,9 @@ DEAR = Value((), 2**62)
 
 def greedy_plan(fleet: Fleet) -> Packing | None:
     """A plan of a compiled fleet, with little work."""
-    track = Track(fleet, Budget(work=2))
-    solve_greedy(Solve(fleet, track, Budget(work=2)))
-    return None if track.best is None else track.best[0]
+    incumbent = Incumbent(fleet, Budget(work=2))
+    solve_greedy(Solve(fleet, incumbent, Budget(work=2)))
+    return None if incumbent.best is None else incumbent.best[0]
 
 
 @seeds(range(250))

@@ -16,7 +16,7 @@ from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import strategies
 from tests.corpus import broken_rules, plans, seeds
 
@@ -37,13 +37,13 @@ def test_what_is_put_back_keeps_every_rule(seeds: range) -> None:
         small = Subproblem.of(fleet, packing, freed)
         assert broken_rules(problem, fleet, small.lift(small.packing)) == []
         budget = Budget(work=500, threads=1)
-        track = Track(small.fleet, budget)
-        solve_cp_sat(Solve(small.fleet, track, budget, seed), hint=small.packing)
-        assert track.best is not None
-        whole = small.lift(track.best[0])
+        incumbent = Incumbent(small.fleet, budget)
+        solve_cp_sat(Solve(small.fleet, incumbent, budget, seed), hint=small.packing)
+        assert incumbent.best is not None
+        whole = small.lift(incumbent.best[0])
         assert broken_rules(problem, fleet, whole) == [], f"seed {seed}"
         before, after = evaluate(fleet, packing), evaluate(fleet, whole)
-        small_before, small_after = evaluate(small.fleet, small.packing), evaluate(small.fleet, track.best[0])
+        small_before, small_after = evaluate(small.fleet, small.packing), evaluate(small.fleet, incumbent.best[0])
         if after.left_out == before.left_out:
             assert after.ticks - before.ticks == small_after.ticks - small_before.ticks, f"seed {seed}"
         assert after <= before
@@ -77,29 +77,29 @@ def test_copies_that_were_out_come_in_with_every_rule_kept() -> None:
         again = tuple(replace(c, required=c.copies, level=None) for c in small.fleet.components)
         whole = replace(small.fleet, components=again, levels=())
         budget = Budget(work=500, threads=1)
-        track = Track(whole, budget)
-        solve_cp_sat(Solve(whole, track, budget, seed))
-        assert track.best is not None, f"seed {seed}"
-        assert small.gained(track.best[0]) == missing
-        assert broken_rules(problem, fleet, small.lift(track.best[0])) == [], f"seed {seed}"
+        incumbent = Incumbent(whole, budget)
+        solve_cp_sat(Solve(whole, incumbent, budget, seed))
+        assert incumbent.best is not None, f"seed {seed}"
+        assert small.gained(incumbent.best[0]) == missing
+        assert broken_rules(problem, fleet, small.lift(incumbent.best[0])) == [], f"seed {seed}"
         tried += 1
     assert tried > 60
     assert demands > 40
 
 
 def test_the_search_never_makes_a_plan_worse_or_wrong() -> None:
-    """A few steps on each plan: what the track holds afterwards is checked."""
+    """A few steps on each plan: what the incumbent holds afterwards is checked."""
     improved = 0
     for seed, problem, fleet, packing in plans(range(60)):
         budget = Budget(threads=1)
-        track = Track(fleet, budget)
-        track.offer(packing, "test")
-        search = LargeNeighbourhood(Solve(fleet, track, Budget(), seed))
+        incumbent = Incumbent(fleet, budget)
+        incumbent.offer(packing, "test")
+        search = LargeNeighbourhood(Solve(fleet, incumbent, Budget(), seed))
         for _ in range(3):
             if search.possible:
                 search.step(budget)
-        assert track.best is not None
-        assert broken_rules(problem, fleet, track.best[0]) == []
+        assert incumbent.best is not None
+        assert broken_rules(problem, fleet, incumbent.best[0]) == []
         improved += search.improved
     assert improved > 0
 

@@ -13,7 +13,7 @@ import placement
 from placement.cli.progress import Watch
 from placement.errors import UsageError
 from placement.report.curve import draw, value_range
-from placement.report.map.terminal import LINES, Cell, Part, _letters_of
+from placement.report.map.terminal import LINES, Cell, ScenePart, _letters_of
 from placement.report.shown import show
 from placement.solving.result import Event
 from tests.report.plans import named, planned, solved
@@ -86,10 +86,10 @@ def test_a_plan_that_places_nothing() -> None:
 
 def test_no_component_is_lost_and_none_overflows() -> None:
     """Each has a letter while there are any, and no cell has more than its characters."""
-    crowd = Cell(tuple(Part(c, 0.01) for c in range(9)))
+    crowd = Cell(tuple(ScenePart(c, 0.01) for c in range(9)))
     assert [letters for _, letters in _letters_of(crowd, 4)] == [1, 1, 1, 1, 0, 0, 0, 0, 0]
-    assert list(_letters_of(Cell((Part(0, 0.5), Part(1, 0.5))), 4)) == [(0, 2), (1, 2)]
-    assert list(_letters_of(Cell((Part(0, 0.0), Part(0, 0.0))), 4)) == [(0, 2)]
+    assert list(_letters_of(Cell((ScenePart(0, 0.5), ScenePart(1, 0.5))), 4)) == [(0, 2), (1, 2)]
+    assert list(_letters_of(Cell((ScenePart(0, 0.0), ScenePart(0, 0.0))), 4)) == [(0, 2)]
 
 
 def test_a_curve_holds_its_value_until_the_next() -> None:

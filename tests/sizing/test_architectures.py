@@ -12,7 +12,7 @@ import pytest
 
 from placement.errors import DocumentError, UsageError
 from placement.sizing import Launch, read_model, size
-from placement.sizing.architecture import Kind
+from placement.sizing.architecture import LayerKind
 from placement.sizing.config import Config
 from placement.sizing.known import known_models
 from placement.sizing.kv_cache import lay_out
@@ -51,7 +51,7 @@ QWEN_NEXT: dict[str, Any] = {
 }
 
 
-def kinds(**keys: Any) -> Counter[Kind]:
+def kinds(**keys: Any) -> Counter[LayerKind]:
     """How many layers of each kind a config has: the plain one with these keys."""
     return Counter(cache.kind for cache in read_caches(Config({**PLAIN, **keys}, "config.json")))
 
@@ -59,31 +59,34 @@ def kinds(**keys: Any) -> Counter[Kind]:
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
-        ({}, {Kind.FULL: 32}),
-        ({"sliding_window": 4096, "use_sliding_window": False, "model_type": "qwen2"}, {Kind.FULL: 32}),
-        ({"sliding_window": 4096, "model_type": "mistral"}, {Kind.SLIDING: 32}),
-        ({"sliding_window": None, "model_type": "mistral"}, {Kind.FULL: 32}),
-        ({"model_type": "gemma2", "sliding_window": 4096}, {Kind.SLIDING: 16, Kind.FULL: 16}),
-        ({"model_type": "gemma2"}, {Kind.SLIDING: 16, Kind.FULL: 16}),
-        ({"model_type": "gemma3_text", "sliding_window": 512}, {Kind.SLIDING: 27, Kind.FULL: 5}),
-        ({"model_type": "cohere2", "sliding_window": 9, "sliding_window_pattern": 4}, {Kind.SLIDING: 24, Kind.FULL: 8}),
-        ({"model_type": "gpt_oss", "sliding_window": 128}, {Kind.SLIDING: 16, Kind.FULL: 16}),
+        ({}, {LayerKind.FULL: 32}),
+        ({"sliding_window": 4096, "use_sliding_window": False, "model_type": "qwen2"}, {LayerKind.FULL: 32}),
+        ({"sliding_window": 4096, "model_type": "mistral"}, {LayerKind.SLIDING: 32}),
+        ({"sliding_window": None, "model_type": "mistral"}, {LayerKind.FULL: 32}),
+        ({"model_type": "gemma2", "sliding_window": 4096}, {LayerKind.SLIDING: 16, LayerKind.FULL: 16}),
+        ({"model_type": "gemma2"}, {LayerKind.SLIDING: 16, LayerKind.FULL: 16}),
+        ({"model_type": "gemma3_text", "sliding_window": 512}, {LayerKind.SLIDING: 27, LayerKind.FULL: 5}),
+        (
+            {"model_type": "cohere2", "sliding_window": 9, "sliding_window_pattern": 4},
+            {LayerKind.SLIDING: 24, LayerKind.FULL: 8},
+        ),
+        ({"model_type": "gpt_oss", "sliding_window": 128}, {LayerKind.SLIDING: 16, LayerKind.FULL: 16}),
         (
             {"layer_types": ["sliding_attention", "full_attention"] * 16, "sliding_window": 9},
-            {Kind.SLIDING: 16, Kind.FULL: 16},
+            {LayerKind.SLIDING: 16, LayerKind.FULL: 16},
         ),
         (
             {"layer_types": ["sliding_attention"] * 32, "sliding_window": 9, "use_sliding_window": False},
-            {Kind.FULL: 32},
+            {LayerKind.FULL: 32},
         ),
-        ({"model_type": "llama4_text", "attention_chunk_size": 8192}, {Kind.CHUNKED: 24, Kind.FULL: 8}),
-        ({"model_type": "llama4_text", "no_rope_layers": [1, 0] * 16}, {Kind.CHUNKED: 16, Kind.FULL: 16}),
-        ({"kv_lora_rank": 512, "qk_rope_head_dim": 64}, {Kind.LATENT: 32}),
-        ({"kv_lora_rank": 512, "qk_rope_head_dim": 64, "index_topk": 2048}, {Kind.LATENT: 64}),
-        ({"model_type": "minicpm3", "kv_lora_rank": 256, "qk_rope_head_dim": 32}, {Kind.FULL: 32}),
+        ({"model_type": "llama4_text", "attention_chunk_size": 8192}, {LayerKind.CHUNKED: 24, LayerKind.FULL: 8}),
+        ({"model_type": "llama4_text", "no_rope_layers": [1, 0] * 16}, {LayerKind.CHUNKED: 16, LayerKind.FULL: 16}),
+        ({"kv_lora_rank": 512, "qk_rope_head_dim": 64}, {LayerKind.LATENT: 32}),
+        ({"kv_lora_rank": 512, "qk_rope_head_dim": 64, "index_topk": 2048}, {LayerKind.LATENT: 64}),
+        ({"model_type": "minicpm3", "kv_lora_rank": 256, "qk_rope_head_dim": 32}, {LayerKind.FULL: 32}),
         (
             {"attn_layer_period": 8, "attn_layer_offset": 4, "mamba_d_state": 16, "mamba_d_conv": 4},
-            {Kind.STATE: 28, Kind.FULL: 4},
+            {LayerKind.STATE: 28, LayerKind.FULL: 4},
         ),
         (
             {
@@ -94,7 +97,7 @@ def kinds(**keys: Any) -> Counter[Kind]:
                 "ssm_state_size": 128,
                 "conv_kernel": 4,
             },
-            {Kind.STATE: 2, Kind.FULL: 1},
+            {LayerKind.STATE: 2, LayerKind.FULL: 1},
         ),
         (
             {
@@ -104,7 +107,7 @@ def kinds(**keys: Any) -> Counter[Kind]:
                 "mamba_d_state": 128,
                 "mamba_d_conv": 4,
             },
-            {Kind.STATE: 30, Kind.FULL: 2},
+            {LayerKind.STATE: 30, LayerKind.FULL: 2},
         ),
         (
             {
@@ -112,18 +115,18 @@ def kinds(**keys: Any) -> Counter[Kind]:
                 "kv_lora_rank": 512,
                 "qk_rope_head_dim": 64,
             },
-            {Kind.STATE: 30, Kind.LATENT: 2},
+            {LayerKind.STATE: 30, LayerKind.LATENT: 2},
         ),
-        ({"block_configs": [{"attention": {"no_op": True}}] * 8 + [{"attention": {}}] * 24}, {Kind.FULL: 24}),
-        ({"num_kv_shared_layers": 10}, {Kind.FULL: 22}),
-        ({"hybrid_layer_pattern": [0, 1] * 16, "sliding_window": 128}, {Kind.FULL: 16, Kind.SLIDING: 16}),
+        ({"block_configs": [{"attention": {"no_op": True}}] * 8 + [{"attention": {}}] * 24}, {LayerKind.FULL: 24}),
+        ({"num_kv_shared_layers": 10}, {LayerKind.FULL: 22}),
+        ({"hybrid_layer_pattern": [0, 1] * 16, "sliding_window": 128}, {LayerKind.FULL: 16, LayerKind.SLIDING: 16}),
         (
             {"layers_block_type": ["mamba", "hybrid"] * 16, "mamba_d_state": 16, "mamba_d_conv": 4},
-            {Kind.STATE: 16, Kind.FULL: 16},
+            {LayerKind.STATE: 16, LayerKind.FULL: 16},
         ),
     ],
 )  # fmt: skip
-def test_what_layers_keep(keys: dict[str, Any], expected: dict[Kind, int]) -> None:
+def test_what_layers_keep(keys: dict[str, Any], expected: dict[LayerKind, int]) -> None:
     """Each family's way to say which of its layers keep what."""
     assert kinds(**keys) == expected
 

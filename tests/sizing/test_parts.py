@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from placement.sizing import Launch, Sizing, size
-from placement.sizing.architecture import Cache, Kind
+from placement.sizing.architecture import Cache, LayerKind
 from placement.sizing.config import Config
 from placement.sizing.kv_cache import KvLayout, lay_out
 from placement.sizing.layers import read_caches
@@ -18,9 +18,9 @@ from placement.sizing.parameters import Parameters
 from placement.sizing.read import model_of, read_architecture
 from tests.sizing.test_architectures import PLAIN, QWEN_NEXT
 
-FULL = Cache(Kind.FULL, kv_heads=8, key_size=128, value_size=128)
-SLIDING = Cache(Kind.SLIDING, kv_heads=8, key_size=128, value_size=128, window=1024)
-CHUNKED = Cache(Kind.CHUNKED, kv_heads=8, key_size=128, value_size=128, window=8192)
+FULL = Cache(LayerKind.FULL, kv_heads=8, key_size=128, value_size=128)
+SLIDING = Cache(LayerKind.SLIDING, kv_heads=8, key_size=128, value_size=128, window=1024)
+CHUNKED = Cache(LayerKind.CHUNKED, kv_heads=8, key_size=128, value_size=128, window=8192)
 PAGE = 16 * 8 * 256 * 2  # bytes of 16 tokens in a layer
 
 
@@ -96,7 +96,7 @@ def test_tokens_by_length() -> None:
 def test_layers_of_two_sizes() -> None:
     """Of one kind their sizes add up; of two kinds the smaller page holds more tokens to a block."""
     small = replace(FULL, kv_heads=4)
-    mixed = lay_out([FULL] * 2 + [replace(small, kind=Kind.SLIDING, window=64)] * 2, 1, 2, 2)
+    mixed = lay_out([FULL] * 2 + [replace(small, kind=LayerKind.SLIDING, window=64)] * 2, 1, 2, 2)
 
     assert lay_out([FULL] * 3 + [small], 1, 2, 2).block_bytes == 3 * PAGE + PAGE // 2
     assert sorted(group.block for group in mixed.groups) == [16, 32]
@@ -131,7 +131,7 @@ def test_states(keys: dict[str, Any], state: int, convolution: int, state_bytes:
     cache = read_caches(Config({**PLAIN, **keys}, "c"))[0]
 
     assert (cache.kind, cache.state, cache.convolution, cache.state_bytes) == (
-        Kind.STATE,
+        LayerKind.STATE,
         state,
         convolution,
         state_bytes,

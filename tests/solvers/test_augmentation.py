@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat
-from placement.heuristics import Sketch
-from placement.reductions.limits import AtMix
-from placement.solvers.column_generation.augmentation import Growth
+from placement.heuristics import PartialPacking
+from placement.reductions.limits import AtFleetMix
+from placement.solvers.column_generation.augmentation import FleetAugmentation
 from placement.solvers.column_generation.pack import firm_fleet
-from placement.solvers.column_generation.penalties import worths
+from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
 from tests.local_search.test_refill import without_some
-from tests.solvers.test_pack import incumbent
+from tests.solvers.test_pack import incumbent_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,16 +39,16 @@ def two_sizes(*rows: dict[str, Any], most: int | None = None) -> Fleet:
     return compile_fleet(Problem(**base))
 
 
-def full(fleet: Fleet) -> Sketch:
+def full(fleet: Fleet) -> PartialPacking:
     """One large machine whose accelerators hold three copies of 20 GiB each; one of 30 GiB is out."""
     seats = tuple(Seat(0, 0, (k,)) for k in range(8) for _ in range(3))
-    return Sketch(Packing((Machine(0, None, seats),)), Counter({(1, None, None): 1}))
+    return PartialPacking(Packing((Machine(0, None, seats),)), Counter({(1, None, None): 1}))
 
 
 def test_a_small_machine_makes_room_on_a_large_one() -> None:
     """What is out can't stand on it: others move there. Best fit would rent a large one for 80 times the price."""
     fleet = two_sizes(component("a", 24, 20), component("b", 1, 30))
-    growth = Growth(fleet, [0.1, 0.2])
+    growth = FleetAugmentation(fleet, [0.1, 0.2])
     found = growth.run((1, 0), full(fleet), Solve.of(fleet), lambda _: True, patience=5)
     assert not found.missing
     assert Counter(machine.pool for machine in found.packing.machines) == {0: 1, 1: 1}
@@ -63,7 +63,7 @@ def test_no_machine_that_does_not_pay_and_none_beyond_quotas() -> None:
     ):
         start = full(fleet)
         check: Callable[[tuple[int, ...]], bool] = pays
-        assert Growth(fleet, [0.1, 0.2]).run((1, 0), start, Solve.of(fleet), check, patience=5) == start
+        assert FleetAugmentation(fleet, [0.1, 0.2]).run((1, 0), start, Solve.of(fleet), check, patience=5) == start
 
 
 @seeds(range(150))
@@ -71,12 +71,12 @@ def test_growing_keeps_every_rule_and_loses_nothing(seeds: range) -> None:
     """Random problems, some copies of a plan taken out and its machines as the mix."""
     grown = complete = 0
     for seed, problem, fleet, packing in plans(seeds, state=False):
-        firm = firm_fleet(Solve(fleet, incumbent(fleet, packing)[0], Budget()))
+        firm = firm_fleet(Solve(fleet, incumbent_of(fleet, packing)[0], Budget()))
         start, missing = without_some(firm, packing, random.Random(seed))
         used = Counter(machine.pool for machine in start.machines)
         mix = tuple(used[pool.index] for pool in firm.pools)
-        growth, wanted = Growth(firm, worths(firm)), copies(Sketch(start, missing))
-        found = growth.run(mix, Sketch(start, missing), Solve.of(firm, seed=seed), lambda _: True, patience=2)
+        growth, wanted = FleetAugmentation(firm, left_out_penalties(firm)), copies(PartialPacking(start, missing))
+        found = growth.run(mix, PartialPacking(start, missing), Solve.of(firm, seed=seed), lambda _: True, patience=2)
         assert copies(found) == wanted, f"seed {seed}"
         for pool in firm.pools:
             n = sum(machine.pool == pool.index for machine in found.packing.machines)
@@ -89,7 +89,7 @@ def test_growing_keeps_every_rule_and_loses_nothing(seeds: range) -> None:
     assert complete > 40 * len(seeds) / 150
 
 
-def copies(sketch: Sketch) -> Counter[int]:
+def copies(sketch: PartialPacking) -> Counter[int]:
     """By component, those that are out too."""
     found = Counter(seat.component for _, seat in sketch.packing.seats())
     for (c, _, _), n in sketch.missing.items():
@@ -100,16 +100,16 @@ def copies(sketch: Sketch) -> Counter[int]:
 def test_worths() -> None:
     """More for what needs a machine of its own; a copy that stands nowhere has one too."""
     rows = [component("small", 10, 20), component("wide", 1, 80, 8), component("half", 1, 80, 4)]
-    small, wide, half = worths(two_sizes(*rows))
+    small, wide, half = left_out_penalties(two_sizes(*rows))
     assert small < half < wide
-    thin = worths(two_sizes(component("thin", 1, 1, 8)))[0]
+    thin = left_out_penalties(two_sizes(component("thin", 1, 1, 8)))[0]
     assert thin > 0.2 * 80.0  # little of a machine, but of none that costs less
     fleet = two_sizes(*rows)
     nowhere = replace(fleet, pools=tuple(replace(pool, max_instances=0) for pool in fleet.pools))
-    assert all(worth > 0 for worth in worths(nowhere))
+    assert all(penalty > 0 for penalty in left_out_penalties(nowhere))
 
 
 def test_the_mix_is_the_quota() -> None:
     """For what fills it."""
     fleet = two_sizes(component("a", 24, 20))
-    assert [pool.max_instances for pool in AtMix.of(fleet, (3, 0)).fleet.pools] == [3, 0]
+    assert [pool.max_instances for pool in AtFleetMix.of(fleet, (3, 0)).fleet.pools] == [3, 0]

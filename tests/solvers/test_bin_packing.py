@@ -16,7 +16,7 @@ from placement.referee import violations
 from placement.solvers.bin_packing import solve_bin_packing
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
 from tests import brute, strategies
 from tests.heuristics.fleets import document
@@ -37,16 +37,16 @@ def test_answers_are_the_true_optima() -> None:
             continue
         fleet = compile_fleet(Problem(**doc))
         budget = Budget(work=1000)
-        track = Track(fleet, budget)
-        outcome = solve_bin_packing(Solve(fleet, track, budget))
+        incumbent = Incumbent(fleet, budget)
+        outcome = solve_bin_packing(Solve(fleet, incumbent, budget))
         best = brute.cheapest(doc)
         assert outcome.infeasible == (best is None)
         outcomes.add(outcome.infeasible)
         if best is not None:
-            assert track.best is not None
-            assert track.proved
-            assert not violations(fleet.problem, to_plan(fleet, track.best[0], status="feasible"))
-            assert fleet.cost(track.best[1].ticks) == best.account.cost
+            assert incumbent.best is not None
+            assert incumbent.proved
+            assert not violations(fleet.problem, to_plan(fleet, incumbent.best[0], status="feasible"))
+            assert fleet.cost(incumbent.best[1].ticks) == best.account.cost
     assert outcomes == {True, False}
     assert len(documents) > 30
 
@@ -82,13 +82,13 @@ def test_other_fleets_end_at_once_with_the_reason() -> None:
     """Nothing is claimed of a fleet that is not packing."""
     doc = document([{"name": "a", "copies": 2, "accelerators": 1, **SHARED}])
     fleet = compile_fleet(Problem(**doc))
-    track = Track(fleet, Budget())
+    incumbent = Incumbent(fleet, Budget())
 
-    outcome = solve_bin_packing(Solve(fleet, track, Budget()))
+    outcome = solve_bin_packing(Solve(fleet, incumbent, Budget()))
 
     assert outcome.stop is Stop.STUCK
     assert outcome.reason.startswith("not a bin packing problem")
-    assert track.best is None
+    assert incumbent.best is None
     assert not outcome.infeasible
 
 

@@ -22,13 +22,13 @@ from placement.patterns.certificate import NodeDomain
 from placement.patterns.formulation import relax
 from placement.patterns.history import EngineVerdict
 from placement.planner import _packing_of
-from placement.reductions.limits import AtMix
+from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
 from placement.solvers.column_generation import combinatorial_benders as module
-from placement.solvers.column_generation.combinatorial_benders import MOST_COPIES, MixByMix, anywhere
+from placement.solvers.column_generation.combinatorial_benders import MOST_COPIES, CombinatorialBenders, anywhere
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -54,7 +54,7 @@ def test_a_plan_is_found_at_the_optimum_and_none_below(seeds: range) -> None:
     """Both are decided on random problems, by the plan itself and by a proof."""
     checked = 0
     for seed, fleet, ticks in small_fleets(seeds, levels=False):
-        most, outer = most_new_machines(fleet), Track(fleet, Budget())
+        most, outer = most_new_machines(fleet), Incumbent(fleet, Budget())
         packing, none = find_plan(Solve(fleet, outer, Budget(work=WORK)).reduced(fleet), most, ticks)
         assert packing is not None, f"seed {seed}"
         assert evaluate(fleet, packing).ticks == ticks, f"seed {seed}"
@@ -72,18 +72,18 @@ def test_small_fleets_are_proven(seeds: range) -> None:
     proven = tried = 0
     for seed, fleet, ticks in small_fleets(seeds):
         budget = Budget(work=100)
-        track = Track(fleet, budget)
-        solve_greedy(Solve(fleet, track, budget))
-        if track.best is None:
+        incumbent = Incumbent(fleet, budget)
+        solve_greedy(Solve(fleet, incumbent, budget))
+        if incumbent.best is None:
             continue
-        bound = PatternBound(Solve(fleet, track, budget), track.best[1].left_out if fleet.levels else None)
+        bound = PatternBound(Solve(fleet, incumbent, budget), incumbent.best[1].left_out if fleet.levels else None)
         bound.run()
-        by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
+        by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "test")
         by_mix.run(budget)
         if by_mix.possible:
-            assert bound.ticks <= ticks <= track.best[1].ticks, f"seed {seed}"
+            assert bound.ticks <= ticks <= incumbent.best[1].ticks, f"seed {seed}"
             tried += 1
-            proven += track.proved
+            proven += incumbent.proved
     assert tried > 10 * len(seeds) / 120
     assert proven > 0.9 * tried
 
@@ -106,14 +106,14 @@ def apart(zones: tuple[str, ...]) -> Fleet:
 def test_a_mix_without_a_plan_is_ruled_out_wherever_its_machines_stand(zones: tuple[str, ...]) -> None:
     """One machine is ruled out once, not once a zone, and two are proven."""
     fleet, budget = apart(zones), Budget()
-    track = Track(fleet, budget)
-    solve_greedy(Solve(fleet, track, budget))
-    bound = PatternBound(Solve(fleet, track, budget))
+    incumbent = Incumbent(fleet, budget)
+    solve_greedy(Solve(fleet, incumbent, budget))
+    bound = PatternBound(Solve(fleet, incumbent, budget))
     bound.run()
     assert bound.bound == 3 * 10**6
-    by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
+    by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "test")
     by_mix.run(budget)
-    assert track.proved
+    assert incumbent.proved
     assert bound.bound == 6 * 10**6
     assert by_mix.ruled_out == 1
 
@@ -123,17 +123,17 @@ def test_bounds_of_plans_that_leave_copies_out_are_not_touched() -> None:
     fleet = apart(("x",))
     components = (fleet.components[0], replace(fleet.components[1], required=0, level=0))
     fleet = replace(fleet, components=components, levels=(0,))
-    track = Track(fleet, Budget())
-    solve_greedy(Solve(fleet, track, Budget()))
-    assert track.best is not None
-    assert track.best[1].left_out == (0,)
+    incumbent = Incumbent(fleet, Budget())
+    solve_greedy(Solve(fleet, incumbent, Budget()))
+    assert incumbent.best is not None
+    assert incumbent.best[1].left_out == (0,)
     for given, possible in ((None, False), ((1,), False), ((0,), True)):
-        bound = PatternBound(Solve(fleet, track, Budget()), given)
+        bound = PatternBound(Solve(fleet, incumbent, Budget()), given)
         bound.run()
-        by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
+        by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "test")
         assert by_mix.possible == possible
         by_mix.run(Budget())
-        assert (by_mix.ruled_out, track.proved) == (possible, possible)
+        assert (by_mix.ruled_out, incumbent.proved) == (possible, possible)
 
 
 def test_only_machines_of_one_price_may_stand_elsewhere() -> None:
@@ -175,13 +175,13 @@ def test_boxes_after_a_mix_hold_all_but_what_is_ruled_out(seed: int) -> None:
         assert sum(inside) == beyond
 
 
-def prepared(fleet: Fleet) -> tuple[Track, PatternBound, MixByMix]:
+def prepared(fleet: Fleet) -> tuple[Incumbent, PatternBound, CombinatorialBenders]:
     """First-fit's plan, the bound at its end, and nothing decided yet."""
-    track = Track(fleet, Budget())
-    solve_greedy(Solve(fleet, track, Budget()))
-    bound = PatternBound(Solve(fleet, track, Budget()))
+    incumbent = Incumbent(fleet, Budget())
+    solve_greedy(Solve(fleet, incumbent, Budget()))
+    bound = PatternBound(Solve(fleet, incumbent, Budget()))
     bound.run()
-    return track, bound, MixByMix(Solve(fleet, track, Budget(), 7), bound, "test")
+    return incumbent, bound, CombinatorialBenders(Solve(fleet, incumbent, Budget(), 7), bound, "test")
 
 
 def quotas(fleet: Fleet, *most: int | None) -> Fleet:
@@ -194,7 +194,7 @@ def test_which_fleets_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     fleet = apart(("x",))
     _, bound, by_mix = prepared(fleet)
     assert by_mix.possible
-    assert not MixByMix(Solve.of(fleet), bound, "test").possible
+    assert not CombinatorialBenders(Solve.of(fleet), bound, "test").possible
     stays = replace(fleet, instances=(Instance(0, "i", 0, cordoned=False, removable=True, residents={}),))
     assert not prepared(stays)[2].possible
     for copies, possible in ((MOST_COPIES - 1, True), (MOST_COPIES, False)):
@@ -210,10 +210,10 @@ def test_which_fleets_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_tree_goes_on_where_it_has_no_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some nodes of it, from one mix to the next; without one there is nothing to decide."""
     fleet, calls = apart(("x",)), []
-    track = prepared(fleet)[0]
-    bound, budget = PatternBound(Solve(fleet, track, Budget())), Budget()
+    incumbent = prepared(fleet)[0]
+    bound, budget = PatternBound(Solve(fleet, incumbent, Budget())), Budget()
     monkeypatch.setattr(PatternBound, "resume", lambda _, *given: calls.append(given))
-    by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "test")
+    by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "test")
     by_mix.run(budget)
     assert calls == [(budget, 2_000)]
     assert by_mix.ruled_out == 0
@@ -227,9 +227,9 @@ def test_what_is_asked_of_a_mix(monkeypatch: pytest.MonkeyPatch) -> None:
     third = replace(fleet.components[0], index=2, copies=2, required=2)
     rows = [replace(c, avoids=frozenset({0, 1, 2} - {c.index})) for c in (*fleet.components, third)]
     fleet = replace(fleet, components=tuple(rows), running=(0, 0, 0))
-    track, bound, by_mix = prepared(fleet)
-    assert track.best is not None
-    assert (track.best[1].ticks, bound.bound) == (9 * 10**6, 6 * 10**6)
+    incumbent, bound, by_mix = prepared(fleet)
+    assert incumbent.best is not None
+    assert (incumbent.best[1].ticks, bound.bound) == (9 * 10**6, 6 * 10**6)
     asked: list[tuple[list[int], int, int | None]] = []
 
     def undecided(solve: Solve, most: list[int], ticks: int) -> tuple[None, bool]:
@@ -272,30 +272,30 @@ def test_a_better_plan_on_a_mix_is_taken() -> None:
     """From one machine in each zone to both copies on one, which may share it."""
     fleet = apart(("x", "y"))
     fleet = replace(fleet, components=tuple(replace(c, avoids=frozenset()) for c in fleet.components))
-    track = Track(fleet, Budget())
-    bound = PatternBound(Solve(fleet, track, Budget()))
+    incumbent = Incumbent(fleet, Budget())
+    bound = PatternBound(Solve(fleet, incumbent, Budget()))
     seats = [Seat(c, 0, (0,)) for c in range(2)]
-    track.offer(Packing(tuple(Machine(p, None, (seat,)) for p, seat in enumerate(seats))), "apart")
+    incumbent.offer(Packing(tuple(Machine(p, None, (seat,)) for p, seat in enumerate(seats))), "apart")
     bound.run()
-    by_mix = MixByMix(Solve(fleet, track, Budget()), bound, "by mix")
+    by_mix = CombinatorialBenders(Solve(fleet, incumbent, Budget()), bound, "by mix")
     by_mix.run(Budget())
-    assert track.best is not None
-    assert track.best[1].ticks == 3 * 10**6
-    assert track.proved
-    assert [event.by for event in track.events if event.cost == 3 * 10**6] == ["by mix"]
+    assert incumbent.best is not None
+    assert incumbent.best[1].ticks == 3 * 10**6
+    assert incumbent.proved
+    assert [event.by for event in incumbent.events if event.cost == 3 * 10**6] == ["by mix"]
     assert by_mix.ruled_out == 0
 
 
 def test_what_is_ruled_out_is_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """On no more than these machines CP-SAT knows no plan below the best one's cost; the program says the same."""
     fleet = apart(("x", "y"))
-    track, bound, by_mix = prepared(fleet)
-    assert track.best is not None
+    incumbent, bound, by_mix = prepared(fleet)
+    assert incumbent.best is not None
     found: list[tuple[dict[int, int], EngineVerdict]] = []
     monkeypatch.setattr(bound, "exclude", lambda limits, verdict, *_: found.append((limits, verdict)))
     by_mix.run(Budget(), most=1)
     ((limits, verdict),) = found
     assert limits == {2: 1}  # one machine of the group
-    assert (verdict.engine, verdict.ticks) == ("CP-SAT", track.best[1].ticks)
-    narrow = AtMix.of(RequiredAsPlaced.of(fleet, track.best[0]).fleet, [1, 1]).fleet
-    assert verdict.program() == to_standard_form(narrow, track.best[1].ticks - 1)
+    assert (verdict.engine, verdict.ticks) == ("CP-SAT", incumbent.best[1].ticks)
+    narrow = AtFleetMix.of(RequiredAsPlaced.of(fleet, incumbent.best[0]).fleet, [1, 1]).fleet
+    assert verdict.program() == to_standard_form(narrow, incumbent.best[1].ticks - 1)

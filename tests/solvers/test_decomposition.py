@@ -16,7 +16,7 @@ from placement.solvers.decomposition import DecompositionOptions, solve_decompos
 from placement.solvers.decomposition.tasks import Whole
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
 from tests import brute
 from tests.corpus import broken_rules, plans, seeds
@@ -51,12 +51,14 @@ def test_a_plan_comes_before_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bounds of a large fleet may take longer than there is time for."""
     fleet = compile_fleet(Problem(**suite("shared", 40, 1)))
     budget = Budget(work=1)
-    track = Track(fleet, budget)
+    incumbent = Incumbent(fleet, budget)
     had: list[bool] = []
     monkeypatch.setattr(
-        "placement.solvers.decomposition.solve.raise_instant_bounds", lambda *_: had.append(track.best is not None)
+        "placement.solvers.decomposition.solve.raise_instant_bounds", lambda *_: had.append(incumbent.best is not None)
     )
-    solve_decomposition(Solve(fleet, track, budget), options=DecompositionOptions(copies=20, solver="greedy", rounds=1))
+    solve_decomposition(
+        Solve(fleet, incumbent, budget), options=DecompositionOptions(copies=20, solver="greedy", rounds=1)
+    )
     assert had == [True]
 
 
@@ -70,9 +72,9 @@ def test_the_whole_in_groups_keeps_every_rule() -> None:
     for seed, document in enumerate(documents):
         problem = Problem(**document)
         fleet = compile_fleet(problem)
-        track = Track(fleet, Budget())
-        first_plan(Solve(fleet, track, Budget(work=1), seed))
-        fresh = None if track.best is None else Greenfield.of(fleet, track.best[1])
+        incumbent = Incumbent(fleet, Budget())
+        first_plan(Solve(fleet, incumbent, Budget(work=1), seed))
+        fresh = None if incumbent.best is None else Greenfield.of(fleet, incumbent.best[1])
         groups = None if fresh is None else RestrictingAggregation.of(fresh.fleet, 40)
         if fresh is None or groups is None or not groups.pays:
             continue
@@ -91,13 +93,13 @@ def test_groups_find_what_heuristics_do_not() -> None:
     costs = []
     for groups in (0, 6):
         budget = Budget(work=1)
-        track = Track(fleet, budget)
+        incumbent = Incumbent(fleet, budget)
         options = DecompositionOptions(copies=40, groups=groups, rounds=0)
-        solve_decomposition(Solve(fleet, track, budget), options=options)
-        assert track.best is not None
-        costs.append(track.best[1].ticks)
+        solve_decomposition(Solve(fleet, incumbent, budget), options=options)
+        assert incumbent.best is not None
+        costs.append(incumbent.best[1].ticks)
     assert costs[1] < costs[0]
-    assert track.bound_by == "patterns"
+    assert incumbent.bound_by == "patterns"
 
 
 @seeds(range(400, 425), 8)
@@ -125,21 +127,21 @@ def test_parts_find_what_the_whole_can() -> None:
     """On a fleet of a hundred components the rounds make the heuristics' plan cheaper."""
     fleet = compile_fleet(Problem(**suite("mixed", 100, 1)))
     budget = Budget(work=1)
-    track = Track(fleet, budget)
+    incumbent = Incumbent(fleet, budget)
     options = DecompositionOptions(copies=80, solver="greedy")
-    outcome = solve_decomposition(Solve(fleet, track, budget), options=options)
+    outcome = solve_decomposition(Solve(fleet, incumbent, budget), options=options)
     assert int(outcome.stats["improved"]) > 0
-    assert track.found_by == "decomposition"
-    assert track.bound_by == "patterns"
+    assert incumbent.found_by == "decomposition"
+    assert incumbent.bound_by == "patterns"
 
 
 def test_time_that_is_over_ends_it_with_the_plan_at_hand() -> None:
     """No round is begun."""
     _, _, fleet, packing = next(plans(range(150)))
     budget = Budget(seconds=0)
-    track = Track(fleet, budget)
+    incumbent = Incumbent(fleet, budget)
     options = DecompositionOptions(copies=1)
-    outcome = solve_decomposition(Solve(fleet, track, budget), hint=packing, options=options)
+    outcome = solve_decomposition(Solve(fleet, incumbent, budget), hint=packing, options=options)
     assert outcome.stop in (Stop.TIME, Stop.PROVED)
     assert outcome.stats.get("rounds", 0) == 0
-    assert track.best is not None
+    assert incumbent.best is not None

@@ -21,29 +21,31 @@ from placement.reductions.preassigned import Preassigned
 from placement.solvers.column_generation import pack
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.diving import dive as dive_module
-from placement.solvers.column_generation.diving.assignment import Seating
-from placement.solvers.column_generation.diving.residual_capacity import SpaceGrid
-from placement.solvers.column_generation.diving.restricted_master import Guide
-from placement.solvers.column_generation.mixes import Mix
+from placement.solvers.column_generation.diving.assignment import Assignment
+from placement.solvers.column_generation.diving.residual_capacity import ResidualGrid
+from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
+from placement.solvers.column_generation.mixes import FleetMix
 from placement.solvers.column_generation.pack import firm_fleet
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
-    from placement.heuristics import Sketch
+    from placement.heuristics import PartialPacking
     from tests.reading import Doc
 
 
-def dive(fleet: Fleet, machines: tuple[int, ...] | None = None, seed: int = 0) -> tuple[Sketch, tuple[int, ...]]:
+def dive(
+    fleet: Fleet, machines: tuple[int, ...] | None = None, seed: int = 0
+) -> tuple[PartialPacking, tuple[int, ...]]:
     """A dive at these machine counts, by default the bound's."""
     budget = Budget()
     bound = PatternBound(Solve.of(fleet, budget))
     bound.run(nodes=20)
     counts = bound.machines if machines is None else machines
-    sketch = Dive(bound.relaxation, bound.patterns, seed).run(Mix(counts), budget)
+    sketch = Dive(bound.relaxation, bound.patterns, seed).run(FleetMix(counts), budget)
     assert sketch is not None
     return sketch, counts
 
@@ -74,8 +76,8 @@ def test_what_stands_keeps_every_rule(seed: int) -> None:
     for c in fleet.components:
         assert placed[c.index] + sketch.missing[c.index, None, None] == c.copies
     assert placed, "nothing stands"
-    standing = Problem(**document([{**row, "copies": placed[c]} for c, row in enumerate(rows)]))
-    assert broken_rules(standing, compile_fleet(standing), sketch.packing) == []
+    kept = Problem(**document([{**row, "copies": placed[c]} for c, row in enumerate(rows)]))
+    assert broken_rules(kept, compile_fleet(kept), sketch.packing) == []
 
 
 def test_wide_copies_and_what_stands_beside_them() -> None:
@@ -136,17 +138,17 @@ def test_a_dive_keeps_every_rule_on_tight_problems(seeds: range) -> None:
     """At the machines of a plan: every seat may stand where it is, and with what is out every zone rule is kept."""
     dived = complete = 0
     for seed, problem, fleet, packing in plans(seeds, demand=False, state=False):
-        track = Track(fleet, Budget())
-        track.offer(packing, "test")
-        firm = firm_fleet(Solve(fleet, track, Budget()))
+        incumbent = Incumbent(fleet, Budget())
+        incumbent.offer(packing, "test")
+        firm = firm_fleet(Solve(fleet, incumbent, Budget()))
         settled = Preassigned.of(firm, [pool.price for pool in fleet.pools]) if may_dive(firm) else None
         if settled is None or firm.levels or firm.instances:
             continue
         counts = Counter(machine.pool for machine in packing.machines)
-        bound = PatternBound(Solve.of(fleet), track.best[1].left_out if track.best and fleet.levels else None)
+        bound = PatternBound(Solve.of(fleet), incumbent.best[1].left_out if incumbent.best and fleet.levels else None)
         bound.run(nodes=5)
         sketch = Dive(relax(settled.at_quotas), bound.patterns, seed).run(
-            Mix(tuple(counts[p] for p in range(len(fleet.pools)))), Budget()
+            FleetMix(tuple(counts[p] for p in range(len(fleet.pools)))), Budget()
         )
         if sketch is None:
             continue
@@ -194,8 +196,8 @@ def _singles() -> Fleet:
 def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
     """Whatever may be seated and taken back in any order, the state and the machines are as before."""
     relaxation = relax(singles)
-    seating, rng = Seating(relaxation), random.Random(0)
-    state = seating.start([1] * len(singles.pools), [5.0] * len(relaxation.modes))
+    assignment, rng = Assignment(relaxation), random.Random(0)
+    state = assignment.start([1] * len(singles.pools), [5.0] * len(relaxation.modes))
     state.by_mode = [rng.random() for _ in relaxation.modes]
     before = state.copy()
     open_machines = [MachineState(singles, p, None) for p in (0, 2, 4)]
@@ -205,14 +207,14 @@ def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
         open_machine, w = rng.choice(open_machines), rng.randrange(len(relaxation.modes))
         if (
             relaxation.modes[w].pool == open_machine.pool
-            and (on := seating.tightest(open_machine, w))
-            and seating.place(open_machine, state, w, on)
+            and (on := assignment.tightest(open_machine, w))
+            and assignment.place(open_machine, state, w, on)
         ):
             seated.append((open_machine, open_machine.copies[-1]))
     assert len(seated) > 20
     rng.shuffle(seated)
     for open_machine, copy in seated:
-        seating.take_back(open_machine, state, copy)
+        assignment.take_back(open_machine, state, copy)
     assert [open_machine.save() for open_machine in open_machines] == empty
     assert (state.out, state.most, state.zoned) == (before.out, before.most, before.zoned)
     assert state.by_mode == pytest.approx(before.by_mode)
@@ -225,7 +227,7 @@ def test_diving_again_leaves_no_more_out(seed: int, monkeypatch: pytest.MonkeyPa
     fleet = compile_fleet(Problem(**document(rows)))
     bound = PatternBound(Solve.of(fleet))
     bound.run(nodes=20)
-    tight = Mix(tuple(math.ceil(0.85 * n) for n in bound.machines))
+    tight = FleetMix(tuple(math.ceil(0.85 * n) for n in bound.machines))
 
     def left_out() -> int:
         sketch = Dive(bound.relaxation, bound.patterns, seed).run(tight, Budget())
@@ -242,12 +244,12 @@ def test_without_time_for_the_last_lps_what_was_wanted_is_placed(
     singles: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The LP answers for machines alone: copies on one accelerator stand where it had them."""
-    solve = Guide.solve
+    solve = RestrictedMaster.solve
 
-    def for_machines(self: Guide, *args: Any, machines: Any = None, **kwargs: Any) -> bool:
+    def for_machines(self: RestrictedMaster, *args: Any, machines: Any = None, **kwargs: Any) -> bool:
         return machines is not None and solve(self, *args, machines=machines, **kwargs)
 
-    monkeypatch.setattr(Guide, "solve", for_machines)
+    monkeypatch.setattr(RestrictedMaster, "solve", for_machines)
     sketch, _ = dive(singles)
     assert sum(seat.component in {2, 3} for _, seat in sketch.packing.seats()) > 30
 
@@ -269,7 +271,7 @@ def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
     fleet = compile_fleet(Problem(**document(mixed(seed))))
     relaxation = relax(fleet)
     device_class = rng.choice(relaxation.device_classes)
-    grid, open_machine = SpaceGrid(device_class), MachineState(fleet, device_class.pools[0], None)
+    grid, open_machine = ResidualGrid(device_class), MachineState(fleet, device_class.pools[0], None)
     for item in rng.choices(device_class.items, k=rng.randint(0, 2)):
         open_machine.room[0] -= item.memory_mib
         open_machine.share[0] -= item.share
@@ -277,7 +279,7 @@ def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
         open_machine.host -= item.host_mib
     free = grid.free(open_machine, 0)
     for _ in range(50):
-        content = {i: rng.randint(1, 2) for i in range(len(device_class.items)) if rng.random() < 0.4}
-        need = sum(times * device_class.items[i].memory_mib for i, times in content.items())
-        if free is not None and grid.fits(free, content):
+        residual_pattern = {i: rng.randint(1, 2) for i in range(len(device_class.items)) if rng.random() < 0.4}
+        need = sum(times * device_class.items[i].memory_mib for i, times in residual_pattern.items())
+        if free is not None and grid.fits(free, residual_pattern):
             assert need <= open_machine.room[0]

@@ -15,14 +15,14 @@ from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import Relaxation, relax
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.preassigned import Preassigned
-from placement.solvers.column_generation.diving import Dive, Standing
-from placement.solvers.column_generation.kept_machines import Staying, may_hold
-from placement.solvers.column_generation.mixes import Mix
-from placement.solvers.column_generation.pack import MixPacking, firm_fleet
+from placement.solvers.column_generation.diving import Dive, KeptAssignment
+from placement.solvers.column_generation.kept_machines import KeptMachineMixes, may_hold
+from placement.solvers.column_generation.mixes import FleetMix
+from placement.solvers.column_generation.pack import FleetMixPacking, firm_fleet
 from placement.solvers.column_generation.rounding import Rounding
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests.heuristics.fleets import component, document, suite
 
 WORK = Budget(work=1)
@@ -34,27 +34,27 @@ def dear(components: int = 20, money: float = 20.0, seed: int = 1) -> Fleet:
     return compile_fleet(Problem(**problem))
 
 
-def staying(fleet: Fleet, track: Track) -> tuple[Staying, Fleet, Relaxation, PatternBound]:
-    """As `MixPacking` makes it."""
-    first_plan(Solve(fleet, track, WORK))
-    assert track.best is not None
-    bound = PatternBound(Solve(fleet, track, Budget()), track.best[1].left_out)
+def kept_mixes(fleet: Fleet, incumbent: Incumbent) -> tuple[KeptMachineMixes, Fleet, Relaxation, PatternBound]:
+    """As `FleetMixPacking` makes it."""
+    first_plan(Solve(fleet, incumbent, WORK))
+    assert incumbent.best is not None
+    bound = PatternBound(Solve(fleet, incumbent, Budget()), incumbent.best[1].left_out)
     bound.run(nodes=5)
     assert bound.kept_copies is not None
-    fresh = Greenfield.of(fleet, track.best[1], dear=True)
+    fresh = Greenfield.of(fleet, incumbent.best[1], dear=True)
     assert fresh is not None
-    settled = Preassigned.of(firm_fleet(Solve(fresh.fleet, track, Budget())), bound.worth)
+    settled = Preassigned.of(firm_fleet(Solve(fresh.fleet, incumbent, Budget())), bound.machine_values)
     assert settled is not None
     rest = settled.fleet
     relaxation = relax(rest)
-    return Staying(fleet, rest, relaxation, bound.patterns, bound.kept_copies, 0), rest, relaxation, bound
+    return KeptMachineMixes(fleet, rest, relaxation, bound.patterns, bound.kept_copies, 0), rest, relaxation, bound
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
     fleet = dear(seed=seed)
-    track = Track(fleet, Budget())
-    mixes, rest, relaxation, bound = staying(fleet, track)
+    incumbent = Incumbent(fleet, Budget())
+    mixes, rest, relaxation, bound = kept_mixes(fleet, incumbent)
     least = [rest.fewest(pool.index) for pool in rest.pools]
     mix = mixes.offer(0.003, least, Budget())
     assert mix is not None
@@ -69,15 +69,15 @@ def test_what_a_mix_holds_stands_after_the_dive(seed: int) -> None:
     assert held <= kept
     of_pool = Counter(machine.pool for machine in mix.held)
     assert all(n >= of_pool[p] for p, n in enumerate(mix.machines))
-    standing = Standing(relaxation, mix.held)
+    fixed = KeptAssignment(relaxation, mix.held)
     wanted = sum(c.required for c in rest.components)
-    assert wanted - sum(standing.out) >= 0.9 * sum(held.values())  # those that rules over zones forbid are not seated
+    assert wanted - sum(fixed.out) >= 0.9 * sum(held.values())  # those that rules over zones forbid are not seated
     sketch = Dive(relaxation, bound.patterns, 0).run(mix, WORK)
     assert sketch is not None
     there = [Counter(machine.seats) for machine in sketch.packing.machines]
-    for open_machine in standing.spaces.open_machines:  # as seated
+    for open_machine in fixed.residuals.open_machines:  # as seated
         seats = Counter(Seat(relaxation.modes[c.item].component, c.mode.option, c.on) for c in open_machine.copies)
-        assert any(seats <= content for content in there)
+        assert any(seats <= residual_pattern for residual_pattern in there)
 
 
 def test_copies_on_more_accelerators_than_their_option_takes_are_not_held() -> None:
@@ -91,7 +91,7 @@ def test_copies_on_more_accelerators_than_their_option_takes_are_not_held() -> N
         places.append(replace(place, accelerators=wider))
     assert sum(a != b for a, b in zip(places, fleet.places, strict=True)) > 5
     strange = replace(fleet, places=tuple(places))
-    mixes, rest, _, _ = staying(strange, Track(strange, Budget()))
+    mixes, rest, _, _ = kept_mixes(strange, Incumbent(strange, Budget()))
     least = [rest.fewest(pool.index) for pool in rest.pools]
     offers = [mix for _ in range(5) if (mix := mixes.offer(0.003, least, Budget())) is not None]
     seats = [seat for mix in offers for machine in mix.held for seat in machine.seats]
@@ -109,12 +109,12 @@ def test_a_held_machine_is_filled_before_one_is_rented() -> None:
     big = next(pool.index for pool in fleet.pools if pool.name == "big-b")
     held = Machine(big, None, (Seat(0, 0, (3,)), Seat(0, 0, (5,))))
     relaxation = relax(fleet)
-    standing = Standing(relaxation, [held])
-    assert (standing.out, standing.machines[big]) == ([6], 1)
+    kept = KeptAssignment(relaxation, [held])
+    assert (kept.out, kept.machines[big]) == ([6], 1)
     mix = Rounding(fleet, relaxation, bound.patterns, 0, (held,)).offer(0.0, [0] * len(fleet.pools), Budget())
     assert mix is not None
     assert sum(mix.machines) == mix.machines[big] == 1
-    sketch = Dive(relaxation, bound.patterns, 0).run(Mix(mix.machines, None, (held,)), Budget())
+    sketch = Dive(relaxation, bound.patterns, 0).run(FleetMix(mix.machines, None, (held,)), Budget())
     assert sketch is not None
     assert not sketch.missing
     (machine,) = sketch.packing.machines
@@ -151,8 +151,8 @@ def test_dedicated_components_leave_less_to_hold() -> None:
         {"component": "m", "instance": f"i{m}", "accelerators": [k % 8]} for m in range(5) for k in range(12)
     ]
     fleet = compile_fleet(Problem(**problem))
-    track = Track(fleet, Budget())
-    mixes, rest, _, _ = staying(fleet, track)
+    incumbent = Incumbent(fleet, Budget())
+    mixes, rest, _, _ = kept_mixes(fleet, incumbent)
     mix = mixes.offer(0.003, [rest.fewest(pool.index) for pool in rest.pools], Budget())
     assert mix is not None
     big = next(pool.index for pool in fleet.pools if pool.name == "big-b")
@@ -174,13 +174,13 @@ def test_of_copies_without_known_accelerators_nothing_is_held() -> None:
 
 def test_a_mix_that_moves_too_much_does_not_pay() -> None:
     fleet = dear(money=10_000.0)
-    track = Track(fleet, Budget())
-    mixes, rest, _, bound = staying(fleet, track)
-    packing = MixPacking(Solve(fleet, track, Budget()), bound)
-    assert track.best is not None
+    incumbent = Incumbent(fleet, Budget())
+    mixes, rest, _, bound = kept_mixes(fleet, incumbent)
+    packing = FleetMixPacking(Solve(fleet, incumbent, Budget()), bound)
+    assert incumbent.best is not None
     mix = mixes.offer(0.003, [rest.fewest(pool.index) for pool in rest.pools], Budget())
     assert mix is not None
-    few = Mix((1, *([0] * (len(fleet.pools) - 1))), None, mix.held[:1])
+    few = FleetMix((1, *([0] * (len(fleet.pools) - 1))), None, mix.held[:1])
     assert not packing.pays(few)  # all but its copies move
     assert packing.pays(few._replace(held=()))
 

@@ -19,13 +19,13 @@ from placement.patterns.formulation import relax
 from placement.reductions.preassigned import Preassigned
 from placement.solvers.column_generation import pack
 from placement.solvers.column_generation.diving import Dive
-from placement.solvers.column_generation.mixes import Mixes
-from placement.solvers.column_generation.pack import MixPacking, firm_fleet
+from placement.solvers.column_generation.mixes import FleetMixes
+from placement.solvers.column_generation.pack import FleetMixPacking, firm_fleet
 from placement.solvers.column_generation.rounding import Rounding
-from placement.solvers.column_generation.separation import SpareRoom
+from placement.solvers.column_generation.separation import SpareCapacity
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Component
 
 
-def incumbent(fleet: Fleet, packing: Packing) -> tuple[Track, PatternBound]:
-    """A track with a plan, and a bound for what that leaves out."""
-    track = Track(fleet, Budget())
-    track.offer(packing, "test")
-    bound = PatternBound(Solve(fleet, track, Budget()), evaluate(fleet, packing).left_out if fleet.levels else None)
+def incumbent_of(fleet: Fleet, packing: Packing) -> tuple[Incumbent, PatternBound]:
+    """An incumbent with a plan, and a bound for what that leaves out."""
+    incumbent = Incumbent(fleet, Budget())
+    incumbent.offer(packing, "test")
+    bound = PatternBound(Solve(fleet, incumbent, Budget()), evaluate(fleet, packing).left_out if fleet.levels else None)
     bound.run(nodes=5)
-    return track, bound
+    return incumbent, bound
 
 
 @seeds(range(150))
@@ -47,9 +47,9 @@ def test_a_plan_has_room_on_its_own_machines(seeds: range) -> None:
     """The LP at the machine counts of any plan lacks nothing; without one of its machines it may, by a true cut."""
     lacked = 0
     for seed, _, fleet, packing in plans(seeds):
-        track, bound = incumbent(fleet, packing)
-        firm = firm_fleet(Solve(fleet, track, Budget()))
-        room = SpareRoom(relax(firm), bound.patterns)
+        incumbent, bound = incumbent_of(fleet, packing)
+        firm = firm_fleet(Solve(fleet, incumbent, Budget()))
+        room = SpareCapacity(relax(firm), bound.patterns)
         count = Counter(machine.pool for machine in packing.machines)
         counts = tuple(max(count[p.index], fleet.fewest(p.index)) for p in fleet.pools)
         assert room.separate(counts, Budget()) is None, f"seed {seed}"
@@ -70,7 +70,7 @@ def least(fleet: Fleet) -> list[int]:
 def test_the_cheapest_counts_keep_quotas() -> None:
     """Five copies on eight accelerators each, at most two machines a zone; a fifth more copies need all six."""
     fleet = compile_fleet(Problem(**document([component("wide", 5, 80, 8)])))
-    room = SpareRoom(relax(fleet), PatternBound(Solve.of(fleet)).patterns)
+    room = SpareCapacity(relax(fleet), PatternBound(Solve.of(fleet)).patterns)
     found = room.cheapest([0.0] * 6, [2.0, 0, 2, 0, 2, 0], 0.0, Budget())
     assert found is not None
     assert sum(found) == pytest.approx(5.0)
@@ -88,7 +88,9 @@ def test_machines_that_are_paid_for_anyway() -> None:
     fleet = compile_fleet(Problem(**problem))
     bound = PatternBound(Solve.of(fleet))
     bound.run()
-    mix = Mixes(fleet, bound.cuts, 0, SpareRoom(relax(fleet), bound.patterns)).offer(0.01, least(fleet), Budget())
+    mix = FleetMixes(fleet, bound.cuts, 0, SpareCapacity(relax(fleet), bound.patterns)).offer(
+        0.01, least(fleet), Budget()
+    )
     assert mix is not None
     assert mix.machines == (5, 0, 0, 0, 0, 0, 2)
     sketch = Dive(relax(fleet), bound.patterns, 0).run(mix, Budget())
@@ -120,15 +122,15 @@ def test_mixes_by_rounding_have_room_and_keep_quotas(seeds: range) -> None:
     """On random problems: whole counts within the quotas, at which the LP lacks nothing."""
     found = 0
     for seed, _, fleet, packing in plans(seeds, demand=False, state=False):
-        track, bound = incumbent(fleet, packing)
-        firm = firm_fleet(Solve(fleet, track, Budget()))
+        incumbent, bound = incumbent_of(fleet, packing)
+        firm = firm_fleet(Solve(fleet, incumbent, Budget()))
         mix = Rounding(firm, relax(firm), bound.patterns, seed).offer(0.0, least(firm), Budget())
         if mix is None:
             continue
         found += 1
         assert all(p.min_instances <= n for p, n in zip(firm.pools, mix.machines, strict=True))
         assert all(n <= (p.max_instances or n) for p, n in zip(firm.pools, mix.machines, strict=True)), f"seed {seed}"
-        assert SpareRoom(relax(firm), bound.patterns).separate(mix.machines, Budget()) is None, f"seed {seed}"
+        assert SpareCapacity(relax(firm), bound.patterns).separate(mix.machines, Budget()) is None, f"seed {seed}"
     assert found > 60 * len(seeds) / 150
 
 
@@ -199,18 +201,18 @@ def test_plans_at_mixes_keep_every_rule(seeds: range, monkeypatch: pytest.Monkey
     monkeypatch.setattr(pack, "DIVE_FROM", 0)
     found = dived = 0
     for seed, problem, fleet, packing in plans(seeds, demand=False):
-        track, bound = incumbent(fleet, packing)
+        incumbent, bound = incumbent_of(fleet, packing)
         if not bound.cuts:
             continue
         if not fleet.levels and not fleet.instances:
-            track = Track(fleet, Budget())
-        before = track.best
-        search = MixPacking(Solve(fleet, track, Budget(), seed), bound)
+            incumbent = Incumbent(fleet, Budget())
+        before = incumbent.best
+        search = FleetMixPacking(Solve(fleet, incumbent, Budget(), seed), bound)
         search.run(Budget(work=2))
         dived += search.dives and search.tried > 0
-        if track.best is not before and track.best is not None:
+        if incumbent.best is not before and incumbent.best is not None:
             found += 1
-            assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+            assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
     assert dived > 10 * len(seeds) / 150
     assert found > 10 * len(seeds) / 150
 
@@ -222,7 +224,7 @@ def test_the_mix_of_the_bound_leaves_room_for_dedicated_components() -> None:
     fleet = compile_fleet(problem)
     bound = PatternBound(Solve.of(fleet))
     bound.run()
-    search = MixPacking(Solve.of(fleet), bound)
+    search = FleetMixPacking(Solve.of(fleet), bound)
     assert search.dives
     mixes = [arm.offer(0.0, list(arm.least), Budget()) for arm in search._arms]  # noqa: SLF001
     counts = [mix.machines for mix in mixes if mix is not None]

@@ -13,7 +13,7 @@ import placement
 from placement import Problem, Status
 from placement.heuristics import HeuristicOptions
 from placement.parallel import thread
-from placement.parallel.thread import Beside, may_search_beside
+from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.referee import verify
 from placement.solving.budget import Budget
 from placement.solving.result import Outcome, Stop
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 def test_a_second_core_is_needed_and_no_limit_on_work(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a work limit the answer must not depend on which thread is faster."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
-    assert may_search_beside(Budget(10.0))
-    assert not may_search_beside(Budget(10.0, work=5))
-    assert not may_search_beside(Budget(10.0, threads=1))
+    assert may_search_in_background(Budget(10.0))
+    assert not may_search_in_background(Budget(10.0, work=5))
+    assert not may_search_in_background(Budget(10.0, threads=1))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
-    assert not may_search_beside(Budget(10.0))
+    assert not may_search_in_background(Budget(10.0))
 
 
 def test_what_is_raised_beside_is_raised_at_the_end() -> None:
@@ -41,7 +41,7 @@ def test_what_is_raised_beside_is_raised_at_the_end() -> None:
         raise ZeroDivisionError("planted")
 
     with pytest.raises(ZeroDivisionError, match="planted"):
-        Beside(fails, Budget()).end()
+        BackgroundSearch(fails, Budget()).end()
 
 
 def test_a_search_beside_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +53,7 @@ def test_a_search_beside_that_does_not_end_is_not_waited_for(monkeypatch: pytest
         may_end.wait(60)
         return Outcome("forgetful", Stop.DONE)
 
-    search = Beside(forgetful, Budget(0.0))
+    search = BackgroundSearch(forgetful, Budget(0.0))
     assert search.end() is None
     may_end.set()
 

@@ -13,7 +13,7 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import Packing, evaluate
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.solve import solve_best_fit
-from placement.parallel.job import Answer
+from placement.parallel.job import TaskAnswer
 from placement.patterns.bound import PatternBound
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
@@ -23,7 +23,7 @@ from placement.solvers.column_generation.zone_counts import zone_counts
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
-from placement.solving.incumbent import Track
+from placement.solving.incumbent import Incumbent
 from tests import strategies
 from tests.corpus import broken_rules, seeds
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
 
 
-def zoned(seeds: range) -> Iterator[tuple[int, Problem, Fleet, Track]]:
+def zoned(seeds: range) -> Iterator[tuple[int, Problem, Fleet, Incumbent]]:
     """Random problems with rules over zones, a plan of each, and what may be packed zone by zone."""
     for seed in seeds:
         problem = Problem(**strategies.random_problem(random.Random(seed), demand=False))
         fleet = compile_fleet(problem)
-        track = Track(fleet, Budget())
-        solve_best_fit(Solve(fleet, track, Budget(work=3)))
-        if may_pack_zones(Solve(fleet, track, Budget())):
-            yield seed, problem, fleet, track
+        incumbent = Incumbent(fleet, Budget())
+        solve_best_fit(Solve(fleet, incumbent, Budget(work=3)))
+        if may_pack_zones(Solve(fleet, incumbent, Budget())):
+            yield seed, problem, fleet, incumbent
 
 
 @pytest.fixture(autouse=True)
@@ -62,20 +62,20 @@ def counts_of(fleet: Fleet, packing: Packing) -> list[list[int]]:
 def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
     """Near what a plan has, with noise: what is found keeps every rule; what a plan has is found."""
     found = 0
-    for seed, _, fleet, track in zoned(seeds):
-        assert track.best is not None
-        firm = RequiredAsPlaced.of(fleet, track.best[0]).fleet
+    for seed, _, fleet, incumbent in zoned(seeds):
+        assert incumbent.best is not None
+        firm = RequiredAsPlaced.of(fleet, incumbent.best[0]).fleet
         rng = random.Random(seed)
-        own = counts_of(fleet, track.best[0])
-        worth = [rng.random() for _ in firm.components]
+        own = counts_of(fleet, incumbent.best[0])
+        dual_value = [rng.random() for _ in firm.components]
         parts = {
             c.index: {z: max(0.0, own[z][c.index] + rng.uniform(-0.6, 0.6)) for z in c.eligible_zones}
             for c in firm.components
         }
-        counts = zone_counts(firm, parts, worth, Budget(), seed)
+        counts = zone_counts(firm, parts, dual_value, Budget(), seed)
         for c in firm.components:
             exact = {z: float(own[z][c.index]) for z in c.eligible_zones}
-            assert zone_counts(firm, parts | {c.index: exact}, worth, Budget(), seed) is not None or counts is None
+            assert zone_counts(firm, parts | {c.index: exact}, dual_value, Budget(), seed) is not None or counts is None
         if counts is None:
             continue
         found += 1
@@ -89,16 +89,16 @@ def test_whole_copies_keep_the_rules_over_zones(seeds: range) -> None:
 def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
     """Each alone is packed again, at no rule of the whole broken, and the costs add up."""
     tried = 0
-    for seed, problem, fleet, track in zoned(range(400)):
-        assert track.best is not None
-        packing, value = track.best
+    for seed, problem, fleet, incumbent in zoned(range(400)):
+        assert incumbent.best is not None
+        packing, value = incumbent.best
         fresh = Greenfield.of(fleet, value)
         assert fresh is not None
         firm = RequiredAsPlaced.of(fresh.fleet, packing).fleet
         machines, ticks = [], 0
         for zone, counts in enumerate(counts_of(fleet, packing)):
             alone = OneZone.of(firm, zone, counts).fleet
-            again = Track(alone, Budget())
+            again = Incumbent(alone, Budget())
             solve_best_fit(Solve(alone, again, Budget(work=3)))
             if again.best is None:
                 break
@@ -112,34 +112,37 @@ def test_the_zones_of_a_plan_are_packings_of_zone_fleets() -> None:
     assert tried > 20
 
 
-def packed(fleet: Fleet, track: Track, workers: int) -> tuple[ZonePacking, bool]:
+def packed(fleet: Fleet, incumbent: Incumbent, workers: int) -> tuple[ZonePacking, bool]:
     """Zones packed with fixed work."""
-    bound = PatternBound(Solve(fleet, track, Budget()), track.best[1].left_out if track.best and fleet.levels else None)
+    bound = PatternBound(
+        Solve(fleet, incumbent, Budget()), incumbent.best[1].left_out if incumbent.best and fleet.levels else None
+    )
     bound.run(nodes=2)
-    zones = ZonePacking(Solve(fleet, track, Budget()), workers)
+    zones = ZonePacking(Solve(fleet, incumbent, Budget()), workers)
     return zones, zones.run(bound, Budget(work=1))
 
 
 def test_zones_make_a_plan() -> None:
     """It keeps every rule, and is often better than that of best fit."""
     made = better = 0
-    for seed, problem, fleet, track in zoned(range(500)):
-        assert track.best is not None
-        before = track.best[1]
-        _, done = packed(fleet, track, 1)
+    for seed, problem, fleet, incumbent in zoned(range(500)):
+        assert incumbent.best is not None
+        before = incumbent.best[1]
+        _, done = packed(fleet, incumbent, 1)
         made += done
-        better += track.best[1] < before
-        assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+        better += incumbent.best[1] < before
+        assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
     assert made > 8
     assert better > 4
 
 
 def test_two_workers_share_the_zones() -> None:
     """What the second takes is in the plan; nothing is packed twice."""
-    seed, problem, fleet, track = next(entry for entry in zoned(range(1, 300)) if len(entry[2].zones) > 2)
-    zones = ZonePacking(Solve(fleet, track, Budget()), 2)
+    seed, problem, fleet, incumbent = next(entry for entry in zoned(range(1, 300)) if len(entry[2].zones) > 2)
+    zones = ZonePacking(Solve(fleet, incumbent, Budget()), 2)
     bound = PatternBound(
-        Solve(fleet, track, Budget()), None if not fleet.levels else track.best[1].left_out if track.best else None
+        Solve(fleet, incumbent, Budget()),
+        None if not fleet.levels else incumbent.best[1].left_out if incumbent.best else None,
     )
     bound.run(nodes=2)
     packed: list[int] = []
@@ -150,9 +153,9 @@ def test_two_workers_share_the_zones() -> None:
         return real(task, Budget(work=1))
 
     def second() -> None:
-        for errand in zones.errands(Budget(0.0), Budget(60.0)):
-            assert errand.take is not None
-            errand.take(run(errand.task, errand.budget))  # type: ignore[arg-type]
+        for job in zones.jobs(Budget(0.0), Budget(60.0)):
+            assert job.take is not None
+            job.take(run(job.task, job.budget))  # type: ignore[arg-type]
 
     thread = threading.Thread(target=second)
     with pytest.MonkeyPatch.context() as patch:
@@ -161,41 +164,41 @@ def test_two_workers_share_the_zones() -> None:
         assert zones.run(bound, Budget(60.0))
         thread.join(60)
     assert not thread.is_alive()
-    assert track.best is not None
-    assert broken_rules(problem, fleet, track.best[0]) == [], f"seed {seed}"
+    assert incumbent.best is not None
+    assert broken_rules(problem, fleet, incumbent.best[0]) == [], f"seed {seed}"
 
 
 def test_a_zone_of_another_plan_is_not_put_into_this_one() -> None:
     """Its copies are others: a plan with it would lack some, or have some twice."""
-    for _, _, fleet, track in zoned(range(60)):
-        assert track.best is not None
-        zones = ZonePacking(Solve(fleet, track, Budget()), 1)
-        before = track.best
+    for _, _, fleet, incumbent in zoned(range(60)):
+        assert incumbent.best is not None
+        zones = ZonePacking(Solve(fleet, incumbent, Budget()), 1)
+        before = incumbent.best
         taken = 0
-        for errand in zones.errands(Budget(5.0), Budget(0.0)):
-            assert errand.take is not None
-            errand.take(Answer(Packing(())))
+        for job in zones.jobs(Budget(5.0), Budget(0.0)):
+            assert job.take is not None
+            job.take(TaskAnswer(Packing(())))
             taken += 1
         assert taken
-        assert track.best == before
+        assert incumbent.best == before
 
 
 def test_the_second_worker_leaves_time_for_the_last_zone(monkeypatch: pytest.MonkeyPatch) -> None:
     """While the first packs a zone until the end, the second has all others to pack."""
     tried = 0
-    for _, _, fleet, track in zoned(range(500)):
+    for _, _, fleet, incumbent in zoned(range(500)):
         bound = PatternBound(
-            Solve(fleet, track, Budget()), track.best[1].left_out if track.best and fleet.levels else None
+            Solve(fleet, incumbent, Budget()), incumbent.best[1].left_out if incumbent.best and fleet.levels else None
         )
         bound.run(nodes=2)
-        zones, parts = ZonePacking(Solve(fleet, track, Budget()), 2), list[float]()
+        zones, parts = ZonePacking(Solve(fleet, incumbent, Budget()), 2), list[float]()
 
-        def run(task: Any, budget: Budget, zones: ZonePacking = zones, parts: list[float] = parts) -> Answer:
-            for errand in zones.errands(Budget(0.0), Budget(1_000.0)):
-                parts.append(errand.budget.left())
-                assert errand.take is not None
-                errand.take(Answer())
-            return Answer()
+        def run(task: Any, budget: Budget, zones: ZonePacking = zones, parts: list[float] = parts) -> TaskAnswer:
+            for job in zones.jobs(Budget(0.0), Budget(1_000.0)):
+                parts.append(job.budget.left())
+                assert job.take is not None
+                job.take(TaskAnswer())
+            return TaskAnswer()
 
         monkeypatch.setattr(zone_packing.PackZone, "run", run)
         zones.run(bound, Budget(1_000.0))

@@ -12,7 +12,7 @@ from placement.solving.budget import Budget
 from placement.vector_packing import VectorPacking, check_bins, solve_vector_packing
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.full_bins import _full_loads, _slack, cover_by_full_bins
-from placement.vector_packing.state import State
+from placement.vector_packing.state import PackingState
 
 
 def one_type(room: tuple[int, ...], sizes: list[tuple[int, ...]], demands: list[int]) -> VectorPacking:
@@ -66,7 +66,7 @@ def test_triplets_that_leave_nothing_are_packed_by_their_full_bins(dimensions: i
 def test_no_cover_by_full_bins_is_a_proof() -> None:
     """Volumes ask for two bins, and nothing may be left free there: (6, 4) and (4, 7) do not go together."""
     problem = one_type((10, 10), [(6, 4), (4, 5), (4, 7)], [2, 1, 1])
-    compiled, state = compile_packing(problem), State(Budget())
+    compiled, state = compile_packing(problem), PackingState(Budget())
     state.raise_bound(2, "volume")
     cover_by_full_bins(compiled, state)
     assert state.bound == 3

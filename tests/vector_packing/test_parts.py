@@ -30,7 +30,7 @@ from placement.vector_packing.listed import list_patterns
 from placement.vector_packing.mix import count_bins
 from placement.vector_packing.patterns import BEST, PatternSearch
 from placement.vector_packing.pricing import Pricer
-from placement.vector_packing.state import State
+from placement.vector_packing.state import PackingState
 from placement.vector_packing.value_correction import correct_values
 from tests.vector_packing.test_vector_packing import cheapest, packings
 
@@ -255,7 +255,7 @@ def generation_of(problem: VectorPacking) -> Generation | None:
     compiled = compile_packing(problem)
     if not len(compiled.demand) or not compiled.limit.all():
         return None
-    state = State(Budget())
+    state = PackingState(Budget())
     state.unit = int(np.gcd.reduce(compiled.cost))
     return Generation(compiled, state)
 
@@ -404,7 +404,7 @@ def test_only_cuts_prove_that_there_is_no_packing(beyond: int, available: int, i
         sizes=[[6]], demands=[2], capacities=[[10], [4]], costs=[3, 1], available=[available, 1], least=[0, 0]
     )
     compiled = compile_packing(problem)
-    state = State(Budget())
+    state = PackingState(Budget())
     state.raise_bound(beyond, "engine")
     count_bins(compiled, state, volume_cuts(compiled))
     assert state.infeasible == infeasible

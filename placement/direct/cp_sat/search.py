@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from placement.direct.cp_sat.program import Objective
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
-    from placement.solving.incumbent import Track
+    from placement.solving.incumbent import Incumbent
 
 NAME = "cp-sat"
 WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
@@ -336,7 +336,7 @@ class _Goal:
 class _Reporter:
     """Where an engine's plans and bounds go. A `partial` model has not all machines: its bounds say nothing."""
 
-    track: Track
+    track: Incumbent
     goal: _Goal
     objective: Objective
     partial: bool

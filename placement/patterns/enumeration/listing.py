@@ -40,14 +40,14 @@ def list_patterns(
     """
     order = [i for i, value in enumerate(values) if value is not None and knapsack.limits[i]]
     order.sort(key=lambda i: (_part(knapsack, i), values[i] or 0), reverse=True)
-    worth = [values[i] or 0 for i in order]
-    if knapsack.states * (len(order) + 1) > _MOST_TABLE or _reach(knapsack, order, worth) >= _FAR:
+    item_values = [values[i] or 0 for i in order]
+    if knapsack.states * (len(order) + 1) > _MOST_TABLE or _reach(knapsack, order, item_values) >= _FAR:
         return None
     parts = _Parts(device_class, knapsack, order)
-    tables = _tables(knapsack, order, worth)
+    tables = _tables(knapsack, order, item_values)
     if tables[0][knapsack.room] < least:
         return []
-    for k, value in enumerate(worth):
+    for k, value in enumerate(item_values):
         if not parts.extend(k, value, tables[k + 1], least, _PARTS * most):
             return None
     found = parts.maximal()
@@ -59,16 +59,16 @@ def _part(knapsack: Knapsack, i: int) -> float:
     return max((need / have for need, have in zip(knapsack.needs[i], knapsack.room, strict=True) if have), default=0.0)
 
 
-def _reach(knapsack: Knapsack, order: Sequence[int], worth: Sequence[int]) -> int:
+def _reach(knapsack: Knapsack, order: Sequence[int], item_values: Sequence[int]) -> int:
     """No pattern is worth more."""
-    return sum(knapsack.limits[i] * value for i, value in zip(order, worth, strict=True))
+    return sum(knapsack.limits[i] * value for i, value in zip(order, item_values, strict=True))
 
 
-def _tables(knapsack: Knapsack, order: Sequence[int], worth: Sequence[int]) -> list[Ints]:
+def _tables(knapsack: Knapsack, order: Sequence[int], item_values: Sequence[int]) -> list[Ints]:
     """For each k, by room: the most that items from the k-th on can be worth in it."""
     shape = [have + 1 for have in knapsack.room]
     tables = [np.zeros(shape, dtype=np.int64)]
-    for i, value in zip(reversed(order), reversed(worth), strict=True):
+    for i, value in zip(reversed(order), reversed(item_values), strict=True):
         tables.append(knapsack.with_more(tables[-1], i, value))
     return tables[::-1]
 

@@ -56,26 +56,26 @@ class NodeEnumeration:
         self.programs = 0  # solved so far
 
     def enumerate_node(
-        self, domain: NodeDomain, relaxed: Relaxed, knapsacks: Sequence[Knapsack], money: int, budget: Budget
+        self, domain: NodeDomain, relaxed: Relaxed, knapsacks: Sequence[Knapsack], cutoff: int, budget: Budget
     ) -> Relaxed | None:
-        """What is known of a node when plans do not count whose machines cost more than `money` (`bounds.cutoff`).
+        """What is known of a node when plans do not count whose machines cost more than `cutoff` (`bounds.cutoff`).
 
         None when no more than before. `knapsacks`, (device classes,), have the limits that hold in the node. Where no
-        plan with machines of at most `money` is left the answer has nothing to branch on.
+        plan with machines of at most `cutoff` is left the answer has nothing to branch on.
         """
-        gap, prices = money - relaxed.bound, relaxed.prices
+        gap, prices = cutoff - relaxed.bound, relaxed.prices
         if prices is None or not self._worth_a_try(gap):
             return None
         capacity = capacity_values(self._relaxation, prices, knapsacks)
         for part in _PARTS:
-            aim = relaxed.bound + int(gap * part)
-            closed = Relaxed(aim + 1, (), feasible=False) if aim >= money else replace(relaxed, bound=aim + 1)
-            reduced = reduce_domain(self._relaxation, self._groups, prices, capacity, domain, aim)
+            cutoff = relaxed.bound + int(gap * part)
+            closed = Relaxed(cutoff + 1, (), feasible=False) if cutoff >= cutoff else replace(relaxed, bound=cutoff + 1)
+            reduced = reduce_domain(self._relaxation, self._groups, prices, capacity, domain, cutoff)
             if reduced is None:
                 return closed
             patterns = self._list(reduced, knapsacks, budget)
             if patterns is not None:
-                return self._solve(domain, reduced, patterns, aim, relaxed, closed, budget)
+                return self._solve(domain, reduced, patterns, cutoff, relaxed, closed, budget)
             self._widest = int(_NARROWER * part * gap)
         return None
 
@@ -104,15 +104,15 @@ class NodeEnumeration:
         domain: NodeDomain,
         reduced: Reduced,
         patterns: list[Pattern],
-        aim: int,
+        cutoff: int,
         relaxed: Relaxed,
         closed: Relaxed,
         budget: Budget,
     ) -> Relaxed:
-        """What the program over these patterns says: `closed` when there is no solution of at most `aim`."""
+        """What the program over these patterns says: `closed` when there is no solution of at most `cutoff`."""
         self.programs += 1
         program = WholeProgram(self._relaxation, self._groups, domain, reduced, patterns)
-        answer = program.solve(aim, SCHEDULE.column_generation.bound.listed.of(budget), _NODES)
+        answer = program.solve(cutoff, SCHEDULE.column_generation.bound.listed.of(budget), _NODES)
         if answer.bound is None:
             return replace(closed, verdict=self._verdict(program, closed.bound))
         verdict = self._verdict(program, answer.bound)

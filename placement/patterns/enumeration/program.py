@@ -177,12 +177,12 @@ class WholeProgram:
         self._things = 2 * sum(reduced.most[: len(pools)])
         self._things += sum(component.copies for component in relaxation.fleet.components)
         self._things += sum(self._devices(reduced, device_class.index) for device_class in relaxation.device_classes)
-        self._given = len(rows.low)  # rows before that of the money
+        self._given = len(rows.low)  # rows before that of the cutoff
 
-    def solve(self, money: int, budget: Budget, nodes: int) -> ProgramAnswer:
-        """The cheapest solution of at most `money` micro-dollars per hour, as far as `nodes` and the budget reach."""
+    def solve(self, cutoff: int, budget: Budget, nodes: int) -> ProgramAnswer:
+        """The cheapest solution of at most `cutoff` micro-dollars per hour, as far as `nodes` and the budget reach."""
         rows = self._rows
-        unit, steps = self._unit, money // self._unit
+        unit, steps = self._unit, cutoff // self._unit
         # What alone costs too much does so by one step, too: the largest numbers drown others, or HiGHS refuses them.
         cost = {k: min(n, steps + 1.0) for k, n in self._cost.items()}
         rows.limit(steps + 0.5, cost)
@@ -226,10 +226,10 @@ class WholeProgram:
             tuple(values[k] for k in self._patterns),
         )
 
-    def to_mps(self, money: int) -> str:
-        """The program for solutions of at most `money` micro-dollars per hour, in the MPS format."""
+    def to_mps(self, cutoff: int) -> str:
+        """The program for solutions of at most `cutoff` micro-dollars per hour, in the MPS format."""
         columns = [(int(low), int(high)) for low, high in zip(self._rows.lower, self._rows.upper, strict=True)]
-        rows = [*self._rows.in_integers(self._given), MpsRow(None, money // self._unit, _whole(self._cost))]
+        rows = [*self._rows.in_integers(self._given), MpsRow(None, cutoff // self._unit, _whole(self._cost))]
         return to_mps("patterns", columns, rows)
 
     def _any_between(self, least: int, most: int, budget: Budget) -> bool | None:

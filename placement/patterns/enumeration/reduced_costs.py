@@ -51,16 +51,16 @@ class Reduced:
 
 
 def reduce_domain(
-    relaxation: Relaxation, groups: Groups, prices: Prices, capacity: list[int], domain: NodeDomain, money: int
+    relaxation: Relaxation, groups: Groups, prices: Prices, capacity: list[int], domain: NodeDomain, cutoff: int
 ) -> Reduced | None:
-    """What plans in the node can have whose machines cost at most `money` micro-dollars per hour; None: there are none.
+    """What plans in the node can have whose machines cost at most `cutoff` micro-dollars per hour; None: no plan.
 
     `capacity`, (device classes,), is the most that an accelerator is worth over the patterns that the node allows.
     O(modes + device classes).
     """
     cut = certify(relaxation, prices, capacity, domain.aggregates)
     each = machine_costs(relaxation.fleet, cut, groups, prices.group)
-    slack = money * UNIT - domain_total(cut, each, domain)
+    slack = cutoff * UNIT - domain_total(cut, each, domain)
     if slack < 0:
         return None
     fewest, most = _machines(each, domain, slack)
@@ -73,8 +73,8 @@ def reduce_domain(
     for mode, cost, high in zip(relaxation.modes, costs, copies, strict=True):
         if high and mode.device_class is not None and mode.item is not None:
             # All of it, as a copy stands there but once.
-            worth = prices.coverage[mode.device_class][mode.item] - cost // FINE
-            items[mode.device_class][mode.item] = max(worth, items[mode.device_class][mode.item] or 0)
+            dual_value = prices.coverage[mode.device_class][mode.item] - cost // FINE
+            items[mode.device_class][mode.item] = max(dual_value, items[mode.device_class][mode.item] or 0)
     least = tuple(
         _least(device_class, capacity[device_class.index], each, slack, fewest, most)
         for device_class in relaxation.device_classes
@@ -122,21 +122,21 @@ def _mode_costs(relaxation: Relaxation, prices: Prices, capacity: list[int], cut
         if not modes or counts_whole(component):
             costs += [0] * len(modes)
             continue
-        worth = [mode_value(mode, prices, capacity, cut.worth) - rebate.get(mode, 0) for mode in modes]
+        dual_value = [mode_value(mode, prices, capacity, cut.coefficients) - rebate.get(mode, 0) for mode in modes]
         if component.demand:
-            costs += _above_demand(component, modes, worth)
+            costs += _above_demand(component, modes, dual_value)
         else:
             cheapest: dict[int, int] = {}
-            for mode, value in zip(modes, worth, strict=True):
+            for mode, value in zip(modes, dual_value, strict=True):
                 cheapest[mode.zone] = min(value, cheapest.get(mode.zone, value))
-            costs += [value - cheapest[mode.zone] for mode, value in zip(modes, worth, strict=True)]
+            costs += [value - cheapest[mode.zone] for mode, value in zip(modes, dual_value, strict=True)]
     return costs
 
 
-def _above_demand(component: Component, modes: tuple[Mode, ...], worth: list[int]) -> list[int]:
+def _above_demand(component: Component, modes: tuple[Mode, ...], dual_value: list[int]) -> list[int]:
     """Above the cheapest copy, or above its part of the demand's worth: of the larger sum, which is the bound."""
-    rate = min(Fraction(value, max(1, mode.throughput)) for mode, value in zip(modes, worth, strict=True))
-    cheapest = min(worth)
+    rate = min(Fraction(value, max(1, mode.throughput)) for mode, value in zip(modes, dual_value, strict=True))
+    cheapest = min(dual_value)
     if component.required * cheapest > component.demand * rate:
-        return [value - cheapest for value in worth]
-    return [value - math.ceil(rate * mode.throughput) for mode, value in zip(modes, worth, strict=True)]
+        return [value - cheapest for value in dual_value]
+    return [value - math.ceil(rate * mode.throughput) for mode, value in zip(modes, dual_value, strict=True)]

@@ -1,9 +1,9 @@
 """The pattern LP with what runs now: which machines had better stay, and with which of their copies.
 
 Beside the columns of `master` there is one for each running machine, in place of one of its pool's, and one for the
-moves of each component. A running machine's accelerators that are in use are rows of their own: contents with some of
-the copies that run there, which count as kept, are columns that pricing finds. `state` has the inequality that prices
-prove.
+moves of each component. A running machine's accelerators that are in use are rows of their own: residual patterns with
+some of the copies that run there, which count as kept, are columns that pricing finds. `state` has the inequality that
+prices prove.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class KeptCopiesProgram(PatternProgram):
                 self._keep[c] = self._later_row(float(n))
                 self._new_column({self._keep[c]: 1.0}, cost=float(money) / MICRO)
         self._seats = [self._later_row(0.0) for _ in running_state.seats]
-        self._contents: dict[Content, int] = {}  # their columns
+        self._residual_patterns: dict[Content, int] = {}  # their columns
         self._owned: list[tuple[Resident, int]] = []  # on each of their seats, and columns
         self._stays = self._running(domain)
         for s, seat in enumerate(running_state.seats):
@@ -107,26 +107,31 @@ class KeptCopiesProgram(PatternProgram):
             found[c] = min(to_price(float(duals.rows[row])), math.floor(self._running_state.money[c] * SCALE))
         return found
 
-    def add_contents(self, found: Iterable[Content], duals: Duals) -> int:
-        """Add the contents that make the LP's solution with these duals better; says how many."""
+    def add_residual_patterns(self, found: Iterable[Content], duals: Duals) -> int:
+        """Add the residual patterns that make the LP's solution with these duals better; says how many."""
         added = 0
-        for content in found:
-            if content in self._contents:
+        for residual_pattern in found:
+            if residual_pattern in self._residual_patterns:
                 continue
-            holder, q = self._seats[content.seat], self._running_state.seats[content.seat].device_class
-            items, kept = self._of(content)
-            worth = sum(times * duals.items[q][i] for i, times in items.items())
-            if self._beats(duals, holder, worth + sum(part * duals.rows[row] for row, part in kept.items())):
-                self._contents[content] = self._new_column(kept | self._pattern_column(holder, q, items))
+            holder, q = (
+                self._seats[residual_pattern.seat],
+                self._running_state.seats[residual_pattern.seat].device_class,
+            )
+            items, kept = self._of(residual_pattern)
+            dual_value = sum(times * duals.items[q][i] for i, times in items.items())
+            if self._beats(duals, holder, dual_value + sum(part * duals.rows[row] for row, part in kept.items())):
+                self._residual_patterns[residual_pattern] = self._new_column(
+                    kept | self._pattern_column(holder, q, items)
+                )
                 added += 1
         self._primal = True
         return added
 
-    def _of(self, content: Content) -> tuple[dict[int, int], dict[int, float]]:
+    def _of(self, residual_pattern: Content) -> tuple[dict[int, int], dict[int, float]]:
         """All items of a content, the kept ones too, and what these count for."""
-        items, kept = dict(content.others), dict[int, float]()
-        for k, times in content.kept:
-            resident = self._running_state.seats[content.seat].residents[k]
+        items, kept = dict(residual_pattern.others), dict[int, float]()
+        for k, times in residual_pattern.kept:
+            resident = self._running_state.seats[residual_pattern.seat].residents[k]
             assert resident.item is not None
             items[resident.item] = items.get(resident.item, 0) + times
             for row, part in self._kept(resident, times).items():
@@ -144,9 +149,9 @@ class KeptCopiesProgram(PatternProgram):
     def kept(self, values: Sequence[float]) -> list[float]:
         """Copies kept at each place of the fleet in a solution; columns that came later are not in it."""
         found = [0.0] * len(self._relaxation.fleet.places)
-        for content, column in self._contents.items():
-            for k, times in content.kept if column < len(values) else ():
-                resident = self._running_state.seats[content.seat].residents[k]
+        for residual_pattern, column in self._residual_patterns.items():
+            for k, times in residual_pattern.kept if column < len(values) else ():
+                resident = self._running_state.seats[residual_pattern.seat].residents[k]
                 found[resident.place] += values[column] * times / resident.width
         for resident, column in self._owned:
             found[resident.place] += values[column] / resident.width
@@ -207,37 +212,41 @@ class KeptCopiesBound:
     def _price(self, program: KeptCopiesProgram, point: Duals, duals: Duals) -> tuple[Fraction, int]:
         """The bound at some prices, and how many columns were added that improve the LP with these `duals`."""
         prices, rewards = program.prices(point), program.rewards(point)
-        bound, patterns, contents = self._prove(prices, rewards)
+        bound, patterns, residual_patterns = self._prove(prices, rewards)
         new = [(q, pattern) for q, pattern in enumerate(patterns) if pattern and program.saves(duals, q, pattern)]
-        return bound, program.add_patterns(new) + program.add_contents(contents, duals)
+        return bound, program.add_patterns(new) + program.add_residual_patterns(residual_patterns, duals)
 
     def _prove(self, prices: Prices, rewards: Sequence[int]) -> tuple[Fraction, list[dict[int, int]], list[Content]]:
-        """The bound that prices and rewards prove, and the best patterns and contents at them."""
+        """The bound that prices and rewards prove, and the best patterns and residual patterns at them."""
         device_classes = self.running_state.relaxation.device_classes
         best = [
             device_class.knapsack.best_pattern(prices.coverage[device_class.index]) for device_class in device_classes
         ]
         capacity = [max(value, own) for (value, _), own in zip(best, prices.capacity, strict=True)]
-        seats, contents = self.fill(prices, rewards, capacity)
-        return self.running_state.bound(prices, rewards, capacity, seats), [pattern for _, pattern in best], contents
+        seats, residual_patterns = self.fill(prices, rewards, capacity)
+        return (
+            self.running_state.bound(prices, rewards, capacity, seats),
+            [pattern for _, pattern in best],
+            residual_patterns,
+        )
 
     def fill(self, prices: Prices, rewards: Sequence[int], capacity: list[int]) -> tuple[list[int], list[Content]]:
-        """The most that each seat can be worth, and contents with something kept that are, where any are."""
-        worths, contents = [0] * len(self.running_state.seats), []
+        """The most that each seat can be worth, and residual patterns with something kept that are, where any are."""
+        dual_values, residual_patterns = [0] * len(self.running_state.seats), []
         for q, seats in self._seats_of_class.items():
             knapsack = self.running_state.relaxation.device_classes[q].knapsack
             table = knapsack.table(prices.coverage[q])
             kept: list[tuple[int, tuple[tuple[int, int], ...], list[int]]] = []
             for s in seats:
-                worths[s], chosen, room = self._fill_seat(s, prices, rewards, capacity[q], table)
+                dual_values[s], chosen, room = self._fill_seat(s, prices, rewards, capacity[q], table)
                 if chosen:
                     kept.append((s, chosen, room))
             others = knapsack.best_patterns(prices.coverage[q], [room for _, _, room in kept])
-            contents += [
+            residual_patterns += [
                 Content(s, chosen, tuple(sorted(items.items())))
                 for (s, chosen, _), (_, items) in zip(kept, others, strict=True)
             ]
-        return worths, contents
+        return dual_values, residual_patterns
 
     def _fill_seat(
         self, s: int, prices: Prices, rewards: Sequence[int], capacity: int, table: NDArray[Any]
@@ -249,7 +258,7 @@ class KeptCopiesBound:
             prices.coverage[seat.device_class],
         )
         part = [-(-rewards[resident.component] // resident.width) for resident in seat.residents]
-        own = max((worth for r, worth in zip(seat.residents, part, strict=True) if r.item is None), default=0)
+        own = max((dual_value for r, dual_value in zip(seat.residents, part, strict=True) if r.item is None), default=0)
         shared = [(k, r.item, r.count) for k, r in enumerate(seat.residents) if r.item is not None]
         value, times, room = knapsack.extend(
             table, [(item, most, coverage[item] + part[k]) for k, item, most in shared]

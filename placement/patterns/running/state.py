@@ -138,20 +138,20 @@ class RunningState:
         missing = cut.least
         missing += sum(r * FINE * (n - f) for r, n, f in zip(rewards, self.needed, self._forced, strict=True))
         offers: list[Offer] = [(1, 1, None)]  # moves: their money is worth itself
-        worths: list[list[int]] = [[] for _ in fleet.pools]
+        dual_values: list[list[int]] = [[] for _ in fleet.pools]
         for machine in self.machines:
             more = sum(seats[s] - capacity[self.seats[s].device_class] for s in machine.seats)
             more += sum(rewards[c] * n for c, n in machine.loose.items())
-            worths[machine.pool].append(cut.worth[machine.pool] + more * FINE)
+            dual_values[machine.pool].append(cut.coefficients[machine.pool] + more * FINE)
         for pool in fleet.pools:
             price, fewest = pool.price * UNIT, fleet.fewest(pool.index)
             # Running machines are worth no less than new ones, so those that are paid for anyway are the best of them,
             # and new ones are what the quota has beside all of them.
-            running = sorted(worths[pool.index], reverse=True)
-            new = cut.worth[pool.index]
+            running = sorted(dual_values[pool.index], reverse=True)
+            new = cut.coefficients[pool.index]
             paid += fewest * price
             missing -= sum(running[:fewest]) + new * max(0, fewest - len(running))
-            offers += [(price, worth, 1) for worth in running[fewest:]]
+            offers += [(price, dual_value, 1) for dual_value in running[fewest:]]
             quota = pool.max_instances
             offers.append((price, new, None if quota is None else max(0, quota - max(fewest, len(running)))))
         return (paid + _cover(missing, offers)) / UNIT
@@ -167,11 +167,11 @@ def _seats_of(mode: Mode, accelerators: tuple[int, ...] | None, devices: int) ->
 def _cover(missing: int, offers: Iterable[Offer]) -> Fraction:
     """The least price of offers, parts allowed, that are worth `missing`; some of them have no end."""
     total, left = Fraction(0), Fraction(missing)
-    useful = [(price, worth, most) for price, worth, most in offers if worth > 0]
-    for price, worth, most in sorted(useful, key=lambda offer: Fraction(offer[0], offer[1])):
+    useful = [(price, dual_value, most) for price, dual_value, most in offers if dual_value > 0]
+    for price, dual_value, most in sorted(useful, key=lambda offer: Fraction(offer[0], offer[1])):
         if left <= 0:
             break
-        taken = left / worth if most is None else min(left / worth, Fraction(most))
+        taken = left / dual_value if most is None else min(left / dual_value, Fraction(most))
         total += taken * price
-        left -= taken * worth
+        left -= taken * dual_value
     return total

@@ -16,7 +16,7 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from placement.report.facts import Load, PlanFacts, Standing
+    from placement.report.facts import MachineLoad, PlacedCopy, PlanFacts
 
 WIDE, TALLEST, LEAST = 12, 52, 6  # of a cell, in pixels: its width, and its height for the largest and least memory
 GAP = 2
@@ -57,7 +57,7 @@ class Sketcher:
         self._largest = max(rooms, default=1) or 1
         self._index = {row.name: c for facts in fleets for c, row in enumerate(facts.components)}
 
-    def draw(self, load: Load) -> Sketch:
+    def draw(self, load: MachineLoad) -> Sketch:
         """The picture of a machine with this content. O(copies)."""
         sheet = _Sheet()
         if load.devices:
@@ -75,9 +75,9 @@ class Sketcher:
             self._bar(load, sheet, k * (BARE_BAR + GAP), need, room)
         return sheet.sketch(BARE_WIDE, 2 * BARE_BAR + GAP)
 
-    def _cells(self, load: Load, sheet: _Sheet) -> tuple[float, float]:
+    def _cells(self, load: MachineLoad, sheet: _Sheet) -> tuple[float, float]:
         """Accelerators in rows; gives the width, and where they end."""
-        on: dict[int, list[Standing]] = defaultdict(list)
+        on: dict[int, list[PlacedCopy]] = defaultdict(list)
         for row in load.standing:
             for index in row.accelerators:
                 on[index].append(row)
@@ -95,7 +95,7 @@ class Sketcher:
     def _tall(self, memory: int) -> float:
         return max(LEAST, round(TALLEST * memory / self._largest, 1))
 
-    def _fill(self, rows: Sequence[Standing], room: int, cell: Rect) -> Iterator[tuple[str, int, Rect]]:
+    def _fill(self, rows: Sequence[PlacedCopy], room: int, cell: Rect) -> Iterator[tuple[str, int, Rect]]:
         """Copies on one accelerator, from its floor up; each as high as its part of the memory, or of the shares."""
         x, floor, wide, tall = cell
         for row in sorted(rows, key=lambda row: self._index[row.kind.component]):
@@ -108,7 +108,7 @@ class Sketcher:
                 yield "", component, (x, floor - high, wide, max(0.5, high - _SPLIT))
             floor -= high
 
-    def _bar(self, load: Load, sheet: _Sheet, y: float, need: Callable[[Standing], int], room: int) -> None:
+    def _bar(self, load: MachineLoad, sheet: _Sheet, y: float, need: Callable[[PlacedCopy], int], room: int) -> None:
         """One resource of a machine without accelerators, copy after copy."""
         sheet.add("cell", None, (0, y, BARE_WIDE, BARE_BAR))
         x = 0.0

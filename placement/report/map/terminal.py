@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
     from placement.documents.plan import Plan
-    from placement.report.facts import Load, PlanFacts
+    from placement.report.facts import MachineLoad, PlanFacts
 
 LINES = 60  # of machines, unless all are asked for
 _LETTERS = string.ascii_uppercase + string.ascii_lowercase + string.digits
@@ -36,7 +36,7 @@ _GROUP = 8  # accelerators between blanks
 _OWNED, _FREE = "-", "·"
 
 
-class Part(NamedTuple):
+class ScenePart(NamedTuple):
     """What a component takes of an accelerator, 0 to 1; 0 where it is not known. `component` is an index."""
 
     component: int
@@ -47,7 +47,7 @@ class Part(NamedTuple):
 class Cell:
     """One accelerator, or one resource of a machine without any."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ScenePart, ...]
     owned: bool = False
 
 
@@ -170,7 +170,7 @@ def lines_of_facts(facts: PlanFacts, *, full: bool) -> list[Line]:
     return found
 
 
-def _figures(load: Load, state: str) -> tuple[str, ...]:
+def _figures(load: MachineLoad, state: str) -> tuple[str, ...]:
     figures = [
         f"cpu {words.percent(*load.vcpus)}",
         f"mem {words.percent(*load.host)}",
@@ -179,20 +179,20 @@ def _figures(load: Load, state: str) -> tuple[str, ...]:
     return (*figures, *([state] if state not in ("new", "active") else []))
 
 
-def _cells(load: Load, index: dict[str, int]) -> tuple[Cell, ...]:
+def _cells(load: MachineLoad, index: dict[str, int]) -> tuple[Cell, ...]:
     if not load.devices:  # vCPUs, then host memory
         rooms = (load.vcpus.room, load.host.room)
         needs = [[(row, (row.option.vcpus, row.option.host_mib)[k]) for row in load.standing] for k in (0, 1)]
         return tuple(
-            Cell(tuple(Part(index[row.kind.component], need / room if room else 0.0) for row, need in rows))
+            Cell(tuple(ScenePart(index[row.kind.component], need / room if room else 0.0) for row, need in rows))
             for rows, room in zip(needs, rooms, strict=True)
         )
-    on: list[list[Part]] = [[] for _ in load.devices]
+    on: list[list[ScenePart]] = [[] for _ in load.devices]
     for row in load.standing:
         for k in row.accelerators:
             room = load.devices[k].memory.room
             need = row.option.memory_mib / room if room and row.option.memory_mib else row.option.share / WHOLE_SHARE
-            on[k].append(Part(index[row.kind.component], need or 1.0))
+            on[k].append(ScenePart(index[row.kind.component], need or 1.0))
     return tuple(Cell(tuple(parts), device.owned) for parts, device in zip(on, load.devices, strict=True))
 
 
@@ -201,12 +201,12 @@ def lines_of_plan(plan: Plan) -> tuple[list[Line], list[tuple[str, int]]]:
     names = list(dict.fromkeys(row.component for row in plan.assignments))
     index = {name: c for c, name in enumerate(names)}
     pool = {row.id: row.pool for row in plan.instances}
-    on: dict[str, dict[int, list[Part]]] = defaultdict(lambda: defaultdict(list))
+    on: dict[str, dict[int, list[ScenePart]]] = defaultdict(lambda: defaultdict(list))
     count: dict[str, int] = defaultdict(int)
     hosts = {row.instance for row in plan.assignments} - {row.instance for row in plan.assignments if row.accelerators}
     for row in plan.assignments:
         for k in (0,) if row.instance in hosts else row.accelerators:
-            on[row.instance][k].append(Part(index[row.component], 0.0))
+            on[row.instance][k].append(ScenePart(index[row.component], 0.0))
             home = pool.get(row.instance, "")
             count[home] = max(count[home], k + 1)
     lines = [

@@ -9,14 +9,14 @@ from placement.report import words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.charts import Bar, bars
-from placement.report.page.grid import Cell, Grid, Head
+from placement.report.page.grid import Head, PageCell, PageTable
 from placement.report.split import split_price
 from placement.units import horizon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.report.facts import Load, PlanFacts
+    from placement.report.facts import MachineLoad, PlanFacts
     from placement.report.page.view import View
 
 
@@ -124,9 +124,9 @@ def _less(micro: int) -> str:
     return f"\N{MINUS SIGN}{words.money(micro)}" if micro else words.money(0)
 
 
-def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[Load], str]) -> Grid:
+def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[MachineLoad], str]) -> PageTable:
     """Machines, accelerators and price by what `key` says of a machine."""
-    groups: dict[str, list[tuple[Load, int]]] = defaultdict(list)
+    groups: dict[str, list[tuple[MachineLoad, int]]] = defaultdict(list)
     for load, machines in facts.loads.items():
         groups[key(load)].append((load, machines))
     rows: list[grid.Row] = []
@@ -146,14 +146,14 @@ def _by(facts: PlanFacts, caption: str, what: str, key: Callable[[Load], str]) -
         )
     shown, note = grid.cut(rows, what)
     heads = (Head(what), *(Head(text, True) for text in ("machines", "accelerators", "copies", "$ an hour", "part")))
-    return Grid(caption, heads, shown, note)
+    return PageTable(caption, heads, shown, note)
 
 
-def _price(group: list[tuple[Load, int]]) -> int:
+def _price(group: list[tuple[MachineLoad, int]]) -> int:
     return sum(load.price * n for load, n in group)
 
 
-def _by_component(view: View) -> Grid:
+def _by_component(view: View) -> PageTable:
     """Each component's part of the price, beside what machines of its own would cost."""
     facts, baseline = view.facts, view.baseline
     if facts is None or baseline is None:
@@ -169,16 +169,25 @@ def _by_component(view: View) -> Grid:
                 grid.number(row.machines),
                 grid.money(part),
                 grid.percent(part, facts.list_price),
-                Cell("n/a", None, "soft") if alone is None else grid.money(alone.price),
+                PageCell("n/a", None, "soft") if alone is None else grid.money(alone.price),
             )
         )
     rows.sort(key=lambda row: -(row[3].key or 0))
     if empty:
         part_of_all = grid.percent(empty, facts.list_price)
-        rows.append((Cell("machines without copies"), Cell(""), Cell(""), grid.money(empty), part_of_all, Cell("")))
+        rows.append(
+            (
+                PageCell("machines without copies"),
+                PageCell(""),
+                PageCell(""),
+                grid.money(empty),
+                part_of_all,
+                PageCell(""),
+            )
+        )
     shown, note = grid.cut(rows, "component")
     heads = (
         Head("component"),
         *(Head(text, True) for text in ("copies", "on machines", "$ an hour", "part", "$ an hour alone")),
     )
-    return Grid("Components", heads, shown, note)
+    return PageTable("Components", heads, shown, note)

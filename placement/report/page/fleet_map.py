@@ -13,8 +13,8 @@ from placement.units import MIB_PER_GIB, MILLI
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.report.facts import Amount, Load, MachineFacts, PlanFacts
-    from placement.report.fullness import Reason
+    from placement.report.facts import Amount, MachineFacts, MachineLoad, PlanFacts
+    from placement.report.fullness import FullnessReason
     from placement.report.map.sketch import Sketcher
 
 TILES = 3_000  # of a map, beyond which alike machines are one tile
@@ -34,7 +34,7 @@ class Tile:
     state: str
 
 
-class Group(NamedTuple):
+class TileGroup(NamedTuple):
     """Machines of one type in one zone."""
 
     type: str
@@ -47,7 +47,7 @@ class Zone(NamedTuple):
 
     name: str
     facts: str
-    groups: list[Group]
+    groups: list[TileGroup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class FleetMap:
 
 
 def fleet_map(
-    name: str, facts: PlanFacts, sketcher: Sketcher, reasons: dict[Load, Reason], *, zones: Sequence[str]
+    name: str, facts: PlanFacts, sketcher: Sketcher, reasons: dict[MachineLoad, FullnessReason], *, zones: Sequence[str]
 ) -> FleetMap:
     """Draw all machines; of a large fleet alike ones once. O(copies).
 
@@ -85,7 +85,7 @@ def fleet_map(
         groups = []
         for kind, indices in types.items():
             machines = [facts.machines[k] for k in indices]
-            groups.append(Group(words.shown(kind), _group_facts(machines), drawing.tiles_of(machines)))
+            groups.append(TileGroup(words.shown(kind), _group_facts(machines), drawing.tiles_of(machines)))
         inside = [facts.machines[k] for indices in types.values() for k in indices]
         columns.append(Zone(words.shown(zone), _facts(inside), groups))
     data = {"name": name, "tiles": drawing.rows, "loads": drawing.tell.loads}
@@ -96,12 +96,12 @@ def fleet_map(
 class _Drawing:
     """Tiles as they are made, in the order of the page."""
 
-    def __init__(self, facts: PlanFacts, sketcher: Sketcher, reasons: dict[Load, Reason]) -> None:
+    def __init__(self, facts: PlanFacts, sketcher: Sketcher, reasons: dict[MachineLoad, FullnessReason]) -> None:
         self.tell = _Tell({row.name: c for c, row in enumerate(facts.components)}, reasons)
         self.rows: list[list[Any]] = []  # of the data: name, state, content, how many
         self.places: dict[str, int] = {}
         self._sketcher = sketcher
-        self._drawn: dict[Load, Sketch] = {}
+        self._drawn: dict[MachineLoad, Sketch] = {}
         self._all, self._cut = len(facts.machines), 0
 
     def tiles_of(self, machines: Sequence[MachineFacts]) -> list[Tile]:
@@ -132,7 +132,7 @@ class _Drawing:
 
 
 def _alike(machines: Iterable[MachineFacts]) -> list[list[MachineFacts]]:
-    found: dict[tuple[Load, str], list[MachineFacts]] = defaultdict(list)
+    found: dict[tuple[MachineLoad, str], list[MachineFacts]] = defaultdict(list)
     for machine in machines:
         found[machine.load, machine.state].append(machine)
     return list(found.values())
@@ -141,19 +141,19 @@ def _alike(machines: Iterable[MachineFacts]) -> list[list[MachineFacts]]:
 class _Tell:
     """What is said of each content, once: compact, as a fleet may have thousands."""
 
-    def __init__(self, names: dict[str, int], reasons: dict[Load, Reason]) -> None:
+    def __init__(self, names: dict[str, int], reasons: dict[MachineLoad, FullnessReason]) -> None:
         self.loads: list[dict[str, Any]] = []
         self._names, self._reasons = names, reasons
-        self._known: dict[Load, int] = {}
+        self._known: dict[MachineLoad, int] = {}
 
-    def index(self, load: Load) -> int:
+    def index(self, load: MachineLoad) -> int:
         """Where it stands in `loads`."""
         if load not in self._known:
             self._known[load] = len(self.loads)
             self.loads.append(self._of(load))
         return self._known[load]
 
-    def _of(self, load: Load) -> dict[str, Any]:
+    def _of(self, load: MachineLoad) -> dict[str, Any]:
         on: list[Counter[tuple[int, str]]] = [Counter() for _ in load.devices]
         beside: Counter[tuple[int, str]] = Counter()
         for row in load.standing:

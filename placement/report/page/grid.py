@@ -14,7 +14,7 @@ class Head(NamedTuple):
     number: bool = False
 
 
-class Cell(NamedTuple):
+class PageCell(NamedTuple):
     """A cell: its text, what it is sorted by, a class for its look, the component whose colour it has."""
 
     text: str
@@ -23,18 +23,18 @@ class Cell(NamedTuple):
     colour: str = ""
 
 
-class Grid(NamedTuple):
+class PageTable(NamedTuple):
     """A table, what it is called for those who don't see it, and a note on rows that are not shown."""
 
     caption: str
     heads: tuple[Head, ...]
-    rows: list[tuple[Cell, ...]]
+    rows: list[tuple[PageCell, ...]]
     note: str = ""
-    foot: tuple[Cell, ...] = ()
+    foot: tuple[PageCell, ...] = ()
 
 
 ROWS = 200  # of a table: a page is to be read
-Row = tuple[Cell, ...]
+Row = tuple[PageCell, ...]
 
 
 def cut(rows: list[Row], what: str) -> tuple[list[Row], str]:
@@ -44,21 +44,21 @@ def cut(rows: list[Row], what: str) -> tuple[list[Row], str]:
     return rows[:ROWS], f"and {words.count(len(rows) - ROWS, f'more {what}')}"
 
 
-def name(text: str, colour: str = "") -> Cell:
+def name(text: str, colour: str = "") -> PageCell:
     """A name of a document, with nothing in it that is not seen."""
-    return Cell(words.shown(text), colour=colour)
+    return PageCell(words.shown(text), colour=colour)
 
 
-def number(value: int) -> Cell:
+def number(value: int) -> PageCell:
     """A count."""
-    return Cell(f"{value:,}", value)
+    return PageCell(f"{value:,}", value)
 
 
-def money(micro: int) -> Cell:
+def money(micro: int) -> PageCell:
     """An amount of money."""
-    return Cell(words.money(micro), micro)
+    return PageCell(words.money(micro), micro)
 
 
-def percent(part: int, whole: int) -> Cell:
+def percent(part: int, whole: int) -> PageCell:
     """A part of a whole."""
-    return Cell(words.percent(part, whole), part / whole if whole else 0.0)
+    return PageCell(words.percent(part, whole), part / whole if whole else 0.0)

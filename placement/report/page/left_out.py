@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from placement.report import words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
-from placement.report.page.grid import Cell, Grid, Head
+from placement.report.page.grid import Head, PageCell, PageTable
 
 if TYPE_CHECKING:
     from placement.report.page.view import View
@@ -24,7 +24,7 @@ def left_out(view: View) -> dict[str, Any] | None:
             grid.number(row.wanted - row.placed),
             grid.number(row.wanted),
             grid.number(priorities[row.name]),
-            Cell(words.shown(row.reason) or "the plan does not say"),
+            PageCell(words.shown(row.reason) or "the plan does not say"),
         )
         for c, row in enumerate(view.facts.components)
         if row.wanted is not None and row.wanted > row.placed
@@ -37,4 +37,4 @@ def left_out(view: View) -> dict[str, Any] | None:
         *(Head(text, True) for text in ("left out", "of", "priority")),
         Head("why"),
     )
-    return {"grid": Grid("Optional copies that are not placed", heads, shown, note)}
+    return {"grid": PageTable("Optional copies that are not placed", heads, shown, note)}

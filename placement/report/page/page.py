@@ -86,7 +86,7 @@ def colour_rules(components: int) -> str:
     )
 
 
-class Tile(NamedTuple):
+class FigureTile(NamedTuple):
     """A figure of the whole plan: what it is, in figures, what it means; `look` is a class."""
 
     name: str
@@ -95,7 +95,7 @@ class Tile(NamedTuple):
     look: str = ""
 
 
-def _tiles(view: View) -> list[Tile]:
+def _tiles(view: View) -> list[FigureTile]:
     facts = view.facts
     if facts is None:
         return []
@@ -103,35 +103,39 @@ def _tiles(view: View) -> list[Tile]:
     month = f"{words.month(price)} a month of {HOURS_PER_MONTH} hours"
     if price != facts.list_price:
         month += f"; {words.money(facts.list_price - price)} an hour more is committed"
-    tiles = [Tile("price", f"{words.money(price)} an hour", month)]
+    tiles = [FigureTile("price", f"{words.money(price)} an hour", month)]
     if not view.is_hourly:
         hours = view.problem.objective.horizon_hours
         over = f"over {hours:g} {'hour' if hours == 1 else 'hours'}, {words.count(view.verdict.moves, 'move')}"
-        tiles.append(Tile("cost", words.money(view.cost), over))
+        tiles.append(FigureTile("cost", words.money(view.cost), over))
     tiles.append(_proof_tile(view))
     alone = view.baseline.total if view.baseline is not None else None
     if alone is not None and alone.price > facts.price:
         saved = words.percent(alone.price - facts.price, alone.price)
-        tiles.append(Tile("saved by sharing", saved, f"{words.money(alone.price)} an hour on machines of their own"))
+        tiles.append(
+            FigureTile("saved by sharing", saved, f"{words.money(alone.price)} an hour on machines of their own")
+        )
     copies = words.count(view.verdict.copies, "copy", "copies")
     components = words.count(sum(row.placed > 0 for row in facts.components), "component")
-    tiles.append(Tile("machines", f"{view.verdict.instances:,}", f"with {copies} of {components}"))
+    tiles.append(FigureTile("machines", f"{view.verdict.instances:,}", f"with {copies} of {components}"))
     if facts.accelerators.room:
         memory = f"{words.percent(*facts.memory)} of their memory is needed"
-        tiles.append(Tile("accelerators in use", f"{facts.accelerators.used:,} of {facts.accelerators.room:,}", memory))
+        tiles.append(
+            FigureTile("accelerators in use", f"{facts.accelerators.used:,} of {facts.accelerators.room:,}", memory)
+        )
     left_out = sum(view.verdict.left_out.values())
     if left_out:
-        tiles.append(Tile("left out", words.count(left_out, "copy", "copies"), "optional; see below", "warn"))
+        tiles.append(FigureTile("left out", words.count(left_out, "copy", "copies"), "optional; see below", "warn"))
     return tiles
 
 
-def _proof_tile(view: View) -> Tile:
+def _proof_tile(view: View) -> FigureTile:
     if view.plan.status == "optimal":
-        return Tile("proof", "optimal", "no plan costs less", "good")
+        return FigureTile("proof", "optimal", "no plan costs less", "good")
     if view.bound is None:
-        return Tile("proof", "none", "how much could be saved is not known")
+        return FigureTile("proof", "none", "how much could be saved is not known")
     gap = (view.cost - view.bound) / view.cost if view.cost else 0.0
-    return Tile("proof", f"gap {words.gap(gap)}", f"no plan costs less than {words.least(view.bound)}")
+    return FigureTile("proof", f"gap {words.gap(gap)}", f"no plan costs less than {words.least(view.bound)}")
 
 
 def _lead(view: View) -> str:

@@ -8,7 +8,7 @@ from placement.report import words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
 from placement.report.page.fleet_map import FleetMap, fleet_map
-from placement.report.page.grid import Cell, Grid, Head
+from placement.report.page.grid import Head, PageCell, PageTable
 
 if TYPE_CHECKING:
     from placement.report.changes import Change, Changes
@@ -66,7 +66,7 @@ def _listed(names: Any) -> str:
     return f"{words.count(len(names), 'machine')}: {words.listed(names, _NAMES)}" if names else "no machine"
 
 
-def _table(changed: Changes, index: dict[str, int]) -> Grid:
+def _table(changed: Changes, index: dict[str, int]) -> PageTable:
     rows: list[grid.Row] = [
         (
             grid.name(row.component, colour_class(index[row.component])),
@@ -76,15 +76,15 @@ def _table(changed: Changes, index: dict[str, int]) -> Grid:
         for row in changed.copies
     ]
     shown, note = grid.cut(rows, "change")
-    return Grid(
+    return PageTable(
         "Which copy goes where", (Head("component"), Head("copies", True), Head("from"), Head("to")), shown, note
     )
 
 
-def _ends(row: Change) -> tuple[Cell, Cell]:
-    source = Cell("starts", look="soft") if row.source is None else grid.name(row.source)
+def _ends(row: Change) -> tuple[PageCell, PageCell]:
+    source = PageCell("starts", look="soft") if row.source is None else grid.name(row.source)
     if row.target is None:
-        return source, Cell("stops", look="soft")
+        return source, PageCell("stops", look="soft")
     if row.target == row.source:
-        return source, Cell("another place on it", look="soft")
+        return source, PageCell("another place on it", look="soft")
     return source, grid.name(row.target)

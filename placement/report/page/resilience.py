@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from placement.report import words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
-from placement.report.page.grid import Cell, Grid, Head
+from placement.report.page.grid import Head, PageCell, PageTable
 
 if TYPE_CHECKING:
     from placement.report.facts import ComponentFacts, PlanFacts
@@ -43,7 +43,7 @@ def _sentence(facts: PlanFacts) -> str:
     return f"{len(gone):,} of {of} stand in one zone alone, and go with it: {names}."
 
 
-def _lost_with(facts: PlanFacts, zones: list[str]) -> Grid:
+def _lost_with(facts: PlanFacts, zones: list[str]) -> PageTable:
     """Zone by zone: machines, copies and components that go with it."""
     machines: dict[str, int] = dict.fromkeys(zones, 0)
     price: dict[str, int] = dict.fromkeys(zones, 0)
@@ -68,7 +68,7 @@ def _lost_with(facts: PlanFacts, zones: list[str]) -> Grid:
                 grid.number(machines[zone]),
                 grid.number(lost),
                 grid.percent(lost, copies),
-                Cell(names, len(gone), "warn" if gone else ""),
+                PageCell(names, len(gone), "warn" if gone else ""),
             )
         )
     shown, note = grid.cut(rows, "zone")
@@ -79,10 +79,10 @@ def _lost_with(facts: PlanFacts, zones: list[str]) -> Grid:
         Head("part", True),
         Head("components that go wholly"),
     )
-    return Grid("What is lost with each zone", heads, shown, note)
+    return PageTable("What is lost with each zone", heads, shown, note)
 
 
-def _spread(facts: PlanFacts, zones: list[str]) -> Grid:
+def _spread(facts: PlanFacts, zones: list[str]) -> PageTable:
     """Component by component: copies in each zone, what stands after the worst loss, and what must."""
     shown_zones = zones if len(zones) <= _ZONES else []
     prefix = words.common_prefix(shown_zones)
@@ -98,8 +98,8 @@ def _spread(facts: PlanFacts, zones: list[str]) -> Grid:
                 *(_heat(row.zones.get(zone, 0), max(row.zones.values())) for zone in shown_zones),
                 grid.number(len(row.zones)),
                 grid.number(row.placed),
-                Cell(f"{left:,}", left, "" if left else "warn"),
-                Cell(f"{floor:,}" if floor else "\N{EN DASH}", floor),
+                PageCell(f"{left:,}", left, "" if left else "warn"),
+                PageCell(f"{floor:,}" if floor else "\N{EN DASH}", floor),
             )
         )
     shown, note = grid.cut(rows, "component")
@@ -113,9 +113,9 @@ def _spread(facts: PlanFacts, zones: list[str]) -> Grid:
     )
     if prefix:
         note = f"Zones are {words.shown(prefix)}\N{HORIZONTAL ELLIPSIS} {note}".strip()
-    return Grid("Copies by zone", heads, shown, note)
+    return PageTable("Copies by zone", heads, shown, note)
 
 
-def _heat(copies: int, most: int) -> Cell:
+def _heat(copies: int, most: int) -> PageCell:
     """A count on a ground that is the stronger, the more of the copies stand there."""
-    return Cell(f"{copies:,}" if copies else "\N{MIDDLE DOT}", copies, f"heat{-(-4 * copies // most)}")
+    return PageCell(f"{copies:,}" if copies else "\N{MIDDLE DOT}", copies, f"heat{-(-4 * copies // most)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from placement.report import words
 from placement.report.page import grid
 from placement.report.page.charts import Curve, step_chart, time_axis, value_axis
-from placement.report.page.grid import Cell, Grid, Head
+from placement.report.page.grid import Head, PageCell, PageTable
 from placement.solving.result import relative_gap
 from placement.units import MICRO, micro_dollars
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _DOTS = 300  # of a curve: the last ones matter
 
 
-class Event(NamedTuple):
+class TracePoint(NamedTuple):
     """Cost and bound at a time, micro-dollars, and who changed them."""
 
     seconds: float
@@ -31,7 +31,7 @@ class Event(NamedTuple):
     by: str
 
 
-def events(plan: Plan) -> list[Event]:
+def events(plan: Plan) -> list[TracePoint]:
     """The trace of a plan; rows that a stranger's plan has of another kind are passed over."""
     rows = (plan.model_extra or {}).get("trace")
     found = []
@@ -39,7 +39,7 @@ def events(plan: Plan) -> list[Event]:
         if not isinstance(row, dict) or not _is_number(row.get("seconds")):
             continue
         cost, bound = (micro_dollars(row[key]) if _is_number(row.get(key)) else None for key in ("cost", "bound"))
-        found.append(Event(max(0.0, float(row["seconds"])), cost, bound, str(row.get("by", ""))))
+        found.append(TracePoint(max(0.0, float(row["seconds"])), cost, bound, str(row.get("by", ""))))
     return sorted(found, key=lambda event: event.seconds)
 
 
@@ -79,20 +79,20 @@ def _tick(dollars: float) -> str:
     return words.money(round(dollars * MICRO)).removesuffix(".00")
 
 
-def _incumbents(told: Sequence[Event]) -> list[Event]:
+def _incumbents(told: Sequence[TracePoint]) -> list[TracePoint]:
     """Events at which the cost changed."""
-    found: list[Event] = []
+    found: list[TracePoint] = []
     for event in told:
         if event.cost is not None and (not found or event.cost != found[-1].cost):
             found.append(event)
     return found
 
 
-def _told(event: Event) -> str:
+def _told(event: TracePoint) -> str:
     return f"{words.money(event.cost or 0)} after {words.seconds(event.seconds)}, by {words.shown(event.by)}"
 
 
-def _sentence(plan: Plan, told: Sequence[Event], last: float) -> str:
+def _sentence(plan: Plan, told: Sequence[TracePoint], last: float) -> str:
     stopped = {
         "proved": "it ended with the proof",
         "gap": "it ended at the gap asked for",
@@ -107,17 +107,17 @@ def _sentence(plan: Plan, told: Sequence[Event], last: float) -> str:
     return f"The search took {words.seconds(last)}{by} and found {plans}, each better than the last{tail}."
 
 
-def _table(found: Sequence[Event]) -> Grid:
+def _table(found: Sequence[TracePoint]) -> PageTable:
     rows: list[grid.Row] = [
         (
-            Cell(words.seconds(event.seconds), event.seconds),
+            PageCell(words.seconds(event.seconds), event.seconds),
             grid.money(event.cost or 0),
-            Cell(words.least(event.bound), event.bound) if event.bound else Cell("none", 0, "soft"),
-            Cell(words.gap(relative_gap(event.cost, event.bound)) if event.bound else "", None),
+            PageCell(words.least(event.bound), event.bound) if event.bound else PageCell("none", 0, "soft"),
+            PageCell(words.gap(relative_gap(event.cost, event.bound)) if event.bound else "", None),
             grid.name(event.by),
         )
         for event in found
     ]
     shown, note = grid.cut(rows, "plan")
     heads = (Head("after"), Head("cost", True), Head("bound then", True), Head("gap", True), Head("found by"))
-    return Grid("Plans found on the way", heads, shown, note)
+    return PageTable("Plans found on the way", heads, shown, note)

@@ -9,13 +9,13 @@ from placement.report import words
 from placement.report.facts import Amount, total
 from placement.report.fullness import findings
 from placement.report.page import grid
-from placement.report.page.grid import Cell, Grid, Head
+from placement.report.page.grid import Head, PageCell, PageTable
 from placement.units import MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.report.facts import Load
+    from placement.report.facts import MachineLoad
     from placement.report.page.view import View
 
 _TYPES = 24
@@ -43,7 +43,7 @@ def use(view: View) -> dict[str, Any] | None:
     if facts is None or not facts.machines:
         return None
     loads = list(facts.loads.items())
-    by_type: dict[str, list[tuple[Load, int]]] = defaultdict(list)
+    by_type: dict[str, list[tuple[MachineLoad, int]]] = defaultdict(list)
     for load, number in loads:
         by_type[load.type].append((load, number))
     kinds = sorted(by_type.items(), key=lambda row: -sum(load.price * n for load, n in row[1]))
@@ -52,7 +52,7 @@ def use(view: View) -> dict[str, Any] | None:
     return {"uses": [Use("all machines", _meters(loads)), *shown], "note": rest, "grid": _why(view)}
 
 
-def _meters(loads: Sequence[tuple[Load, int]]) -> list[Meter]:
+def _meters(loads: Sequence[tuple[MachineLoad, int]]) -> list[Meter]:
     touched = Amount(
         sum(n * sum(device.copies > 0 for device in load.devices) for load, n in loads),
         sum(n * len(load.devices) for load, n in loads),
@@ -78,18 +78,20 @@ def _meters(loads: Sequence[tuple[Load, int]]) -> list[Meter]:
     ]
 
 
-def _why(view: View) -> Grid | None:
+def _why(view: View) -> PageTable | None:
     facts = view.facts
     if facts is None:
         return None
     rows: list[grid.Row] = [
         (
-            Cell(finding.short),
+            PageCell(finding.short),
             grid.number(finding.machines),
             grid.money(finding.price),
-            Cell(words.shown(finding.example)),
+            PageCell(words.shown(finding.example)),
         )
         for finding in findings(facts, view.reasons)
     ]
     heads = (Head("what is in the way"), Head("machines", True), Head("$ an hour", True), Head("on one of them"))
-    return Grid("Why machines are not full", heads, rows, "By needs alone: rules such as spread are not looked at.")
+    return PageTable(
+        "Why machines are not full", heads, rows, "By needs alone: rules such as spread are not looked at."
+    )

@@ -10,8 +10,8 @@ from placement.errors import UsageError
 from placement.referee import verify
 from placement.report.baseline import Baseline, dedicated_baseline
 from placement.report.changes import Changes, changes
-from placement.report.facts import Load, PlanFacts, gather
-from placement.report.fullness import Reason, reasons
+from placement.report.facts import MachineLoad, PlanFacts, gather
+from placement.report.fullness import FullnessReason, reasons
 from placement.report.map.sketch import Sketcher
 from placement.report.today import plan_of_today
 from placement.units import horizon, micro_dollars
@@ -43,7 +43,7 @@ class View:
     baseline: Baseline | None
     changes: Changes | None
     today: PlanFacts | None
-    reasons: dict[Load, Reason]
+    reasons: dict[MachineLoad, FullnessReason]
     sketcher: Sketcher
 
     @property

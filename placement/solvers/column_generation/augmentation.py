@@ -11,14 +11,14 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.local_search.fill import Fill
-from placement.reductions.limits import AtMix
+from placement.reductions.limits import AtFleetMix
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.heuristics import Missing, Sketch
+    from placement.heuristics import Missing, PartialPacking
     from placement.solving.context import Solve
 
     Machines = tuple[int, ...]
@@ -27,23 +27,23 @@ _LEAST = 0.25  # of what is out, that a machine must cost: many small steps take
 _GAIN = 0.5  # of its price, or of what was out, that a machine must bring in to be kept
 
 
-class Growth:
+class FleetAugmentation:
     """Grows mixes of one fleet; `grown` counts machines that were kept."""
 
-    def __init__(self, fleet: Fleet, worths: Sequence[float]) -> None:
-        """`worths` are dollars an hour of a copy of each component that is out."""
-        self._fleet, self._worths = fleet, worths
+    def __init__(self, fleet: Fleet, penalties: Sequence[float]) -> None:
+        """`penalties` are dollars an hour of a copy of each component that is out."""
+        self._fleet, self._penalties = fleet, penalties
         self.grown = 0
 
     def run(
         self,
         machines: Machines,
-        start: Sketch,
+        start: PartialPacking,
         solve: Solve,
         pays: Callable[[Machines], bool],
         *,
         patience: int,
-    ) -> Sketch:
+    ) -> PartialPacking:
         """The sketch with what is out after the last machine that was worth it; with nothing out if all goes well.
 
         `patience` as in `Fill.run`, for each machine.
@@ -58,18 +58,20 @@ class Growth:
             more = tuple(n + (q == p) for q, n in enumerate(machines))
             if not pays(more):
                 break
-            fill = Fill(AtMix.of(self._fleet, more).fleet, solve.budget, seed, start=start, worths=self._worths)
+            fill = Fill(
+                AtFleetMix.of(self._fleet, more).fleet, solve.budget, seed, start=start, penalties=self._penalties
+            )
             fill.run(solve, patience)
             out, price = self._out(start.missing), self._fleet.pools[p].price / MICRO
-            gained = 0.0 if fill.sketch is None else out - self._out(fill.sketch.missing)
-            if fill.sketch is None or gained <= 0 or gained < _GAIN * min(price, out):
+            gained = 0.0 if fill.partial_packing is None else out - self._out(fill.partial_packing.missing)
+            if fill.partial_packing is None or gained <= 0 or gained < _GAIN * min(price, out):
                 failed.add(p)
                 continue
-            machines, start, failed = more, fill.sketch, set()
+            machines, start, failed = more, fill.partial_packing, set()
             self.grown += 1
         return start
 
-    def least_out(self, sketches: Iterable[Sketch | None]) -> Sketch | None:
+    def least_out(self, sketches: Iterable[PartialPacking | None]) -> PartialPacking | None:
         """That of some sketches whose missing copies are worth least; None without any."""
         return min((s for s in sketches if s is not None), key=lambda s: self._out(s.missing), default=None)
 
@@ -84,7 +86,7 @@ class Growth:
             stands = {p for option in (options if o is None else options[o : o + 1]) for p in option.pools}
             for pool in self._fleet.pools:
                 if zone is None or pool.zone == zone:
-                    fits[pool.index] = fits.get(pool.index, 0.0) + n * self._worths[c] * (pool.index in stands)
+                    fits[pool.index] = fits.get(pool.index, 0.0) + n * self._penalties[c] * (pool.index in stands)
         least = _LEAST * self._out(missing) * MICRO
         for p in sorted(fits, key=lambda p: (self._fleet.pools[p].price, -fits[p])):
             pool = self._fleet.pools[p]
@@ -93,4 +95,4 @@ class Growth:
 
     def _out(self, missing: Missing) -> float:
         """What copies that are out are worth, dollars an hour."""
-        return sum(n * self._worths[c] for (c, _, _), n in missing.items())
+        return sum(n * self._penalties[c] for (c, _, _), n in missing.items())

@@ -16,7 +16,7 @@ from placement.bounds.cutoff import cutoff_below
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.standard_form import to_standard_form
 from placement.patterns.history import EngineVerdict
-from placement.reductions.limits import AtMix
+from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
 from placement.solving.schedule import SCHEDULE
 
@@ -37,7 +37,7 @@ _TIME = SCHEDULE.column_generation.decide.one
 _WORK = 20_000  # of CP-SAT for one mix, thousandths of its deterministic second, under a work limit
 
 
-class MixByMix:
+class CombinatorialBenders:
     """The search for one fleet; `ruled_out` counts mixes."""
 
     def __init__(self, solve: Solve, bound: PatternBound, name: str) -> None:
@@ -80,7 +80,7 @@ class MixByMix:
         here, there = dict(enumerate(mix)), anywhere(self._fleet, self._bound.groups, mix)
         for limits in () if ruled_out is not None else (here, there) if there != here else (here,):
             most = self._most(limits)
-            narrow = AtMix.of(firm, most).fleet
+            narrow = AtFleetMix.of(firm, most).fleet
             packing, none = self._find(narrow, most, cutoff, budget)
             if packing is not None:
                 self._solve.incumbent.offer(packing, self._name)

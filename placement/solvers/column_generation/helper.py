@@ -7,13 +7,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from placement.local_search.variable_neighbourhood import NAME as POLISH
-from placement.local_search.variable_neighbourhood import Polish
-from placement.parallel.helper import Errand
+from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
+from placement.parallel.helper import HelperJob
 from placement.parallel.job import answer_of
 from placement.patterns.bound import PatternBound
 from placement.patterns.size import may_build
 from placement.solvers.column_generation.diving import may_dive
-from placement.solvers.column_generation.pack import DIVE_FROM, NAME, MixPacking
+from placement.solvers.column_generation.pack import DIVE_FROM, NAME, FleetMixPacking
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.parallel.job import Answer
+    from placement.parallel.job import TaskAnswer
     from placement.solving.budget import Budget
 
 _LEAST = 5.0  # seconds left: with fewer a process is hardly up before it ends
@@ -37,22 +37,22 @@ def may_help(fleet: Fleet, budget: Budget) -> bool:
     return may_dive(fleet) and copies >= DIVE_FROM and budget.left() >= _LEAST
 
 
-def errands(solve: Solve, mixes: Budget, zones: Iterator[Errand] | None = None) -> Iterator[Errand]:
+def helper_jobs(solve: Solve, mixes: Budget, zones: Iterator[HelperJob] | None = None) -> Iterator[HelperJob]:
     """Zones first, or else mixes within a budget of their own; then turns from the best plan of all."""
     fleet, budget, seed = solve.fleet, solve.budget, solve.seed
     if zones is not None:
         yield from zones
     else:
-        yield Errand(PackMixes(fleet, solve.packing, seed), mixes, NAME)
+        yield HelperJob(PackFleetMixes(fleet, solve.packing, seed), mixes, NAME)
     for turn in count(1):
         best = solve.packing
         if best is None or solve.incumbent.good_enough or budget.left() < _SHORTEST_TURN:
             return
-        yield Errand(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), POLISH)
+        yield HelperJob(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), POLISH)
 
 
 @dataclass(frozen=True, slots=True)
-class PackMixes:
+class PackFleetMixes:
     """Pack mixes cheaper than the plan `hint`, if there is one; with another sort first than the search beside this.
 
     Patterns and cuts are found anew: those of the search beside this would come when as much time is over.
@@ -62,7 +62,7 @@ class PackMixes:
     hint: Packing | None
     seed: int
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Until time is over or nothing pays."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         if not may_build(self.fleet, budget):
@@ -70,7 +70,7 @@ class PackMixes:
         bound = PatternBound(_TIME.bound.within(solve), solve.left_out)
         bound.run()
         if bound.cuts and not bound.infeasible and not budget.over():
-            MixPacking(solve, bound).run(budget, first=1)
+            FleetMixPacking(solve, bound).run(budget, first=1)
         return answer_of(solve)
 
 
@@ -82,8 +82,8 @@ class Improve:
     hint: Packing
     seed: int
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Until time is over."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
-        Polish(solve).run(budget, _MOST)
+        VariableNeighbourhoodSearch(solve).run(budget, _MOST)
         return answer_of(solve)

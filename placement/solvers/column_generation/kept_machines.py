@@ -2,8 +2,8 @@
 
 The LP of the bound with what runs (`patterns.running.kept_copies`) says how far each machine stays and which copies are
 kept there. Machines of which enough stays are held, with those copies; the counts of new ones are rounded in the
-pattern LP of what is left (`rounding`), where accelerators that are filled in part hold contents. A dive then begins on
-the machines that are held.
+pattern LP of what is left (`rounding`), where accelerators that are filled in part hold residual patterns. A dive then
+begins on the machines that are held.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.patterns.running.kept_copies import KeptCopiesBound
-    from placement.solvers.column_generation.mixes import Mix
+    from placement.solvers.column_generation.mixes import FleetMix
     from placement.solving.budget import Budget
 
 _FIRST = 0.5  # how far a machine must stay to be held
@@ -46,7 +46,7 @@ def _seat_of(fleet: Fleet, place: Place) -> tuple[int, ...] | None:
     return on if on is not None and len(on) == takes else None
 
 
-class Staying:
+class KeptMachineMixes:
     """Mixes of a fleet without what runs, `fleet`, that hold some of what runs in the `whole` fleet."""
 
     def __init__(
@@ -58,7 +58,7 @@ class Staying:
         kept_copies: KeptCopiesBound,
         seed: int,
     ) -> None:
-        """O(places + contents)."""
+        """O(places + residual patterns)."""
         self._whole, self._fleet, self._relaxation = whole, fleet, relaxation
         self._patterns = list(patterns)
         self._stays, self._kept = kept_copies.stays(), kept_copies.kept()
@@ -67,7 +67,7 @@ class Staying:
         self._tries = 0
         self._offered: set[tuple[tuple[int, ...], tuple[Machine, ...]]] = set()
 
-    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
+    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """Machines that are held, and cheap counts of new ones with room for `spare` (relative) more of the rest.
 
         None when nothing new is found: what is held hardly ever fails to be packed, so the same again is no use.

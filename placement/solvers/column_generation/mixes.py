@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Machine
     from placement.heuristics.shares import Floats
-    from placement.solvers.column_generation.separation import SpareRoom
+    from placement.solvers.column_generation.separation import SpareCapacity
     from placement.solving.budget import Budget
 
     Machines = tuple[int, ...]
@@ -52,7 +52,7 @@ _SCALE = 10**9
 _RESOURCES = 4  # accelerators by memory, accelerators by share, vCPU, host memory
 
 
-class Mix(NamedTuple):
+class FleetMix(NamedTuple):
     """Machines of each pool, and the most copies by each mode of a relaxation that these were counted for, if any.
 
     `held` are those of the machines that stand already, with copies that shall stay there.
@@ -63,10 +63,10 @@ class Mix(NamedTuple):
     held: tuple[Machine, ...] = ()
 
 
-class Mixes:
+class FleetMixes:
     """Mixes of one fleet; what one call learns about loads is kept for the next."""
 
-    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, room: SpareRoom | None = None) -> None:
+    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, room: SpareCapacity | None = None) -> None:
         """O(modes x pools). `room` tells what the patterns ask of a mix beside the cuts."""
         self._room = room
         self._fleet = fleet
@@ -79,7 +79,7 @@ class Mixes:
         self._limits = [None if c.demand else zone_limits(c) for c in fleet.components]
         self._build()
 
-    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
+    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """The cheapest machine counts that offer `spare` (relative) more than all known cuts ask for; None without.
 
         There are at least `least` of each pool, within the quotas. They are looked for near those of the LP with so
@@ -93,9 +93,9 @@ class Mixes:
             near = np.maximum(low, np.floor(parts) - _NEAR), np.minimum(high, np.ceil(parts) + _NEAR)
             machines = self._settle(spare, *near, budget)
             if machines is not None:
-                return Mix(machines)
+                return FleetMix(machines)
         machines = self._settle(spare, low, high, budget)
-        return None if machines is None else Mix(machines)
+        return None if machines is None else FleetMix(machines)
 
     def _quotas(self) -> Floats:
         most = [pool.max_instances for pool in self._fleet.pools]
@@ -249,4 +249,8 @@ def _parts(fleet: Fleet) -> tuple[NDArray[np.bool_], Floats]:
 
 def _scaled(cuts: Iterable[Cut]) -> list[Floats]:
     """Cuts as parts of what they ask for that a machine of each pool is worth; those that ask for nothing left out."""
-    return [np.array([min(_ENOUGH, worth / cut.least) for worth in cut.worth]) for cut in cuts if cut.least > 0]
+    return [
+        np.array([min(_ENOUGH, coefficient / cut.least) for coefficient in cut.coefficients])
+        for cut in cuts
+        if cut.least > 0
+    ]

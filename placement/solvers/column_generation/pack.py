@@ -20,22 +20,22 @@ from typing import TYPE_CHECKING
 from placement.compiled.packing import evaluate, machine_price
 from placement.compiled.spread import is_zoned
 from placement.local_search.completion import Completion
-from placement.local_search.eliminate import Elimination
+from placement.local_search.eliminate import BinElimination
 from placement.local_search.fill import PATIENCE, Fill
 from placement.patterns.certificate import Cut
 from placement.patterns.formulation import relax
 from placement.reductions.base import Chain
 from placement.reductions.greenfield import Greenfield, Matched
-from placement.reductions.limits import AtMix
+from placement.reductions.limits import AtFleetMix
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.required import RequiredAsPlaced
-from placement.solvers.column_generation.augmentation import Growth
+from placement.solvers.column_generation.augmentation import FleetAugmentation
 from placement.solvers.column_generation.diving import Dive, may_dive
-from placement.solvers.column_generation.kept_machines import Staying, may_hold
-from placement.solvers.column_generation.mixes import Mix, Mixes
-from placement.solvers.column_generation.penalties import worths
+from placement.solvers.column_generation.kept_machines import KeptMachineMixes, may_hold
+from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
+from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solvers.column_generation.rounding import Rounding
-from placement.solvers.column_generation.separation import SpareRoom
+from placement.solvers.column_generation.separation import SpareCapacity
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-    from placement.heuristics import Sketch
+    from placement.heuristics import PartialPacking
     from placement.patterns.bound import PatternBound
     from placement.patterns.running.kept_copies import KeptCopiesBound
     from placement.solving.budget import Budget
@@ -71,12 +71,12 @@ _CLOSE_TRIES = 15  # in a row without gain
 class _Arm:
     """One kind of mixes: how much they have to spare next, and the least of each pool that they must have."""
 
-    offer: Callable[[float, list[int], Budget], Mix | None]
+    offer: Callable[[float, list[int], Budget], FleetMix | None]
     least: list[int]
     spare: float = 0.0
 
 
-class MixPacking:
+class FleetMixPacking:
     """The search for one fleet, from the best plan of a solve and a bound. `tried` counts mixes."""
 
     def __init__(self, solve: Solve, bound: PatternBound) -> None:
@@ -94,16 +94,16 @@ class MixPacking:
         alone = last if isinstance(last, Preassigned) else None
         self._used: Machines = (0,) * len(fleet.pools) if alone is None else alone.used
         self._completion = Completion(self._rest, seed)
-        costs = worths(self._rest)
-        self._growth = Growth(self._rest, costs)
+        costs = left_out_penalties(self._rest)
+        self._growth = FleetAugmentation(self._rest, costs)
         # Without zones copies may go to any machine with room: then what is scarce in the mix says what they are worth.
-        self._worths = costs if alone is not None and is_zoned(self._rest) else None
+        self._penalties = costs if alone is not None and is_zoned(self._rest) else None
         self._relaxation = relax(self._rest if alone is None else alone.at_quotas)
         self._patterns = bound.useful_patterns()
         self._dive = None if alone is None else Dive(self._relaxation, self._patterns, seed)
         self._arms: list[_Arm] = []
         if self.dives and kept_copies is not None:
-            self._arms.append(self._staying(bound, kept_copies))
+            self._arms.append(self._kept_mixes(bound, kept_copies))
         if not self._arms or Greenfield.of(fleet, solve.value) is not None:  # moves are cheap
             self._arms += self._anew(bound)
         self._patience = _IDLE if len(self._arms) > 1 or kept_copies is None else _IDLE_HELD
@@ -111,23 +111,25 @@ class MixPacking:
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
 
-    def _staying(self, bound: PatternBound, kept_copies: KeptCopiesBound) -> _Arm:
+    def _kept_mixes(self, bound: PatternBound, kept_copies: KeptCopiesBound) -> _Arm:
         """Mixes that hold some of what runs."""
-        staying = Staying(self._fleet, self._rest, self._relaxation, self._patterns, kept_copies, self._seed)
-        return self._arm(staying.offer)
+        kept_mixes = KeptMachineMixes(
+            self._fleet, self._rest, self._relaxation, self._patterns, kept_copies, self._seed
+        )
+        return self._arm(kept_mixes.offer)
 
     def _anew(self, bound: PatternBound) -> Iterator[_Arm]:
         """Mixes of machines that are all empty: the bound's own, by cuts, and by rounding."""
         exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
         enough = all(n >= low for n, low in zip(exactly, self._fewest(), strict=bool(exactly)))
         if exactly and enough and not is_zoned(self._rest):
-            yield self._arm(lambda *_: Mix(exactly))  # nothing to spare: a packing there is a proof
-        cuts = [Cut(cut.worth, -cut.slack(self._used)) for cut in bound.cuts]
-        yield self._arm(Mixes(self._rest, cuts, self._seed, SpareRoom(self._relaxation, self._patterns)).offer)
+            yield self._arm(lambda *_: FleetMix(exactly))  # nothing to spare: a packing there is a proof
+        cuts = [Cut(cut.coefficients, -cut.slack(self._used)) for cut in bound.cuts]
+        yield self._arm(FleetMixes(self._rest, cuts, self._seed, SpareCapacity(self._relaxation, self._patterns)).offer)
         if self.dives:
             yield self._arm(Rounding(self._rest, self._relaxation, self._patterns, self._seed).offer)
 
-    def _arm(self, offer: Callable[[float, list[int], Budget], Mix | None]) -> _Arm:
+    def _arm(self, offer: Callable[[float, list[int], Budget], FleetMix | None]) -> _Arm:
         return _Arm(offer, self._fewest())
 
     def _fewest(self) -> list[int]:
@@ -170,7 +172,7 @@ class MixPacking:
     def _ended(self, budget: Budget) -> bool:
         return self._solve.within(budget).ended
 
-    def pays(self, mix: Mix) -> bool:
+    def pays(self, mix: FleetMix) -> bool:
         """Whether the mix's machines, the dedicated machines and the implied moves cost less than the incumbent.
 
         Moves are counted of copies that a mix could hold. One that holds nothing is taken to move nothing: how much of
@@ -188,7 +190,7 @@ class MixPacking:
             )
         return best is None or ticks < best.ticks
 
-    def _pack(self, arm: _Arm, mix: Mix, budget: Budget) -> bool:
+    def _pack(self, arm: _Arm, mix: FleetMix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found room there."""
         seed = self._seed + self.tried
         began = budget.elapsed()
@@ -196,27 +198,27 @@ class MixPacking:
         took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
         _learn(arm, mix.machines, wide)
-        fill = Fill(AtMix.of(self._rest, mix.machines).fleet, budget, seed, start=start, worths=self._worths)
+        fill = Fill(AtFleetMix.of(self._rest, mix.machines).fleet, budget, seed, start=start, penalties=self._penalties)
         patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
         part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget))
         if fill.run(part, patience) and fill.packing is not None:
             self._offer(fill.packing)
             return True
-        if self.dives and fill.sketch is not None:
-            wide = self._cheaper(wide, self._widen(fill.sketch, budget))
-            left = self._growth.least_out((start, fill.sketch))
+        if self.dives and fill.partial_packing is not None:
+            wide = self._cheaper(wide, self._widen(fill.partial_packing, budget))
+            left = self._growth.least_out((start, fill.partial_packing))
             if left is not None and self._is_dear(wide, mix):
                 wide = self._cheaper(wide, self._grow(mix, left, budget, took, seed))
             if wide is not None:
                 self._close(wide, budget, seed)
         return False
 
-    def _is_dear(self, wide: Packing | None, mix: Mix) -> bool:
+    def _is_dear(self, wide: Packing | None, mix: FleetMix) -> bool:
         """Whether a packing's machines cost so much more than a mix that it is worth the time to grow that."""
         price = sum(n * pool.price for n, pool in zip(mix.machines, self._rest.pools, strict=True))
         return wide is None or machine_price(self._rest, wide) > (1 + _GROW_FROM) * price
 
-    def _grow(self, mix: Mix, start: Sketch, budget: Budget, took: float, seed: int) -> Packing | None:
+    def _grow(self, mix: FleetMix, start: PartialPacking, budget: Budget, took: float, seed: int) -> Packing | None:
         """What is out on a few more machines, as cheap as may be.
 
         That has not much longer than the dive took, as another mix may do better.
@@ -238,7 +240,7 @@ class MixPacking:
 
     def _close(self, packing: Packing, budget: Budget, seed: int) -> None:
         """Close machines of a widened packing: those beyond the mix are put to little use."""
-        search = Elimination(self._rest, packing, seed)
+        search = BinElimination(self._rest, packing, seed)
         failed = 0
         while search.possible and failed < _CLOSE_TRIES and not self._ended(budget):
             failed += 1
@@ -252,7 +254,7 @@ class MixPacking:
         assert whole is not None
         self._solve.incumbent.offer(whole, NAME)
 
-    def _widen(self, start: Sketch, budget: Budget) -> Packing | None:
+    def _widen(self, start: PartialPacking, budget: Budget) -> Packing | None:
         """What is out on the next machines: a plan at once, if not a cheap one."""
         wanted = Counter({c.index: c.required for c in self._rest.components})
         packing = self._completion.run(start.packing, wanted, budget)
@@ -299,7 +301,7 @@ def _preassigned(firm: Fleet, bound: PatternBound) -> Preassigned | None:
     """A fleet without its dedicated components, if it can be dived for."""
     if not may_dive(firm) or _copies(firm) < DIVE_FROM:
         return None
-    return Preassigned.of(firm, bound.worth or [pool.price for pool in firm.pools])
+    return Preassigned.of(firm, bound.machine_values or [pool.price for pool in firm.pools])
 
 
 def _copies(fleet: Fleet) -> int:

@@ -14,7 +14,7 @@ _LEAST = 1e-6  # where machines are free, copies still count
 _ALONE = 0.25  # what a machine for the copy alone counts, beside the part of one that it takes
 
 
-def worths(fleet: Fleet) -> list[float]:
+def left_out_penalties(fleet: Fleet) -> list[float]:
     """Dollars an hour by component: the part of a machine that a copy takes, and something of a machine for it alone.
 
     The parts alone would say that ten small copies are as bad as one on eight accelerators. `fleet` has the quotas of
@@ -27,6 +27,6 @@ def worths(fleet: Fleet) -> list[float]:
     for component, first in zip(fleet.components, shares.first, strict=True):
         alone = min((price[p] for option in component.options for p in option.pools), default=0.0)
         least = part[first : first + len(component.options)].min(initial=float("inf"))
-        worth = (least + _ALONE * alone) / 1e6
-        found.append(max(_LEAST, float(worth)) if worth < float("inf") else 1.0)
+        penalty = (least + _ALONE * alone) / 1e6
+        found.append(max(_LEAST, float(penalty)) if penalty < float("inf") else 1.0)
     return found

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.patterns.master import MICRO
-from placement.solvers.column_generation.diving import Standing
-from placement.solvers.column_generation.diving.residual_master import SpaceProgram
+from placement.solvers.column_generation.diving import KeptAssignment
+from placement.solvers.column_generation.diving.residual_master import ResidualProgram
 from placement.solvers.column_generation.item_limits import ItemLimits
-from placement.solvers.column_generation.mixes import Mix
+from placement.solvers.column_generation.mixes import FleetMix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _ROUNDS = 20  # of pricing, for one answer
-_STANDING_ROUNDS = 60  # of pricing, at first, where machines stand: no contents of theirs are known yet
+_KEPT_ROUNDS = 60  # of pricing, at first, where machines stand: no residual patterns of theirs are known yet
 _WIDE = 2  # accelerators of a copy that is whole
 _WHOLE = 1e-6
 _STEPS = 12  # solutions, about, until all wide copies are whole
@@ -54,8 +54,8 @@ class Rounding:
         """O(patterns). `fleet` has the quotas, `relaxation` may have more; those `held` stand, within them."""
         self._fleet, self._relaxation, self._held = fleet, relaxation, held
         self._rng = np.random.default_rng(seed)
-        self._standing = Standing(relaxation, held)
-        self._bought = SpaceProgram(relaxation)
+        self._kept = KeptAssignment(relaxation, held)
+        self._bought = ResidualProgram(relaxation)
         self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._prices = np.array([pool.price / MICRO for pool in fleet.pools])
         self._sizes = np.zeros(len(relaxation.modes))  # of wide copies
@@ -66,14 +66,14 @@ class Rounding:
         firm = {relaxation.modes[w].component for w in np.flatnonzero(self._sizes)}
         self._spares = np.array([c.index not in firm for c in fleet.components])
         self._item_limits = ItemLimits(relaxation)
-        self._bought.offer(self._standing.spaces)
-        self._stand = np.array(self._standing.machines)
+        self._bought.offer(self._kept.residuals)
+        self._stand = np.array(self._kept.machines)
         self._fewest, self._most = self._anything()
 
     def _anything(self) -> tuple[Floats, Floats]:
         return np.zeros(len(self._sizes)), np.full(len(self._sizes), math.inf)
 
-    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> Mix | None:
+    def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """Cheap machine counts with room for `spare` (relative) more copies; None when none are found in time.
 
         There are at least `least` of each pool, within the quotas, those that stand among them. Wide copies get pools,
@@ -83,10 +83,10 @@ class Rounding:
         self._low = np.maximum(0.0, np.array(least, dtype=float) - self._stand)
         most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
         self._high = np.maximum(self._low, np.array(most) - self._stand)
-        out = np.array(self._standing.out, dtype=float)
-        self._bought.ask_for((out * (1 + spare * self._spares)).tolist(), self._standing.zoned, 1 + spare)
+        out = np.array(self._kept.out, dtype=float)
+        self._bought.ask_for((out * (1 + spare * self._spares)).tolist(), self._kept.zoned, 1 + spare)
         self._fewest, self._most = self._anything()
-        if not self._solve(budget, _STANDING_ROUNDS if self._held else 0):
+        if not self._solve(budget, _KEPT_ROUNDS if self._held else 0):
             return None
         steps = _STEPS
         while (wide := self._broken_copies()).size:
@@ -101,8 +101,8 @@ class Rounding:
         while (broken := self._broken_counts()).size:
             if not self._round_counts(broken, budget):
                 return None
-        most = self._most + np.array(self._standing.by_mode)
-        return Mix(tuple(round(n) for n in self._counts() + self._stand), most.tolist(), self._held)
+        most = self._most + np.array(self._kept.by_mode)
+        return FleetMix(tuple(round(n) for n in self._counts() + self._stand), most.tolist(), self._held)
 
     def _counts(self) -> Floats:
         return np.array(self._bought.counts()[: len(self._low)])
@@ -170,14 +170,14 @@ class Rounding:
         program = self._bought
         program.limit(self._high.tolist(), self._low.tolist())
         program.limit_copies(self._fewest.tolist(), self._most.tolist())
-        limits = self._item_limits.of(self._standing.out, self._most.tolist())
+        limits = self._item_limits.of(self._kept.out, self._most.tolist())
         program.allow(limits)
         knapsacks = {
             device_class.index: device_class.knapsack.with_limits(limits[device_class.index])
             for device_class in self._relaxation.device_classes
         }
-        program.allow_contents(limits, ())
-        rooms = self._standing.spaces.knapsacks(limits)
+        program.allow_residual_patterns(limits, ())
+        rooms = self._kept.residuals.knapsacks(limits)
         for done in range(_ROUNDS + least):
             if not program.solve(budget.left()):
                 return False
@@ -185,6 +185,6 @@ class Rounding:
                 return True
             duals = program.duals()
             prices = program.prices(duals)
-            if not program.improve(duals, prices, knapsacks) + program.improve_contents(duals, prices, rooms):
+            if not program.improve(duals, prices, knapsacks) + program.improve_residual_patterns(duals, prices, rooms):
                 return not program.beyond()
         return False

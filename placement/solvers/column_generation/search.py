@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.heuristics import improve, relabel
-from placement.local_search.eliminate import Elimination
-from placement.local_search.variable_neighbourhood import Polish
+from placement.local_search.eliminate import BinElimination
+from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import TOO_LARGE, may_build
-from placement.solvers.column_generation.combinatorial_benders import MixByMix
-from placement.solvers.column_generation.pack import NAME, MixPacking, firm_fleet
+from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
+from placement.solvers.column_generation.pack import NAME, FleetMixPacking, firm_fleet
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
@@ -72,13 +72,13 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
     stats.update(nodes=bound.nodes, programs=bound.programs)
     if bound.infeasible and left_out is None:
         return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_SMALL)
-    by_mix = MixByMix(solve, bound, NAME)
+    by_mix = CombinatorialBenders(solve, bound, NAME)
     if bound.mix:
         by_mix.run(budget.share(options.decide_share))
     stats["closed"] = 0
     zoned = pack_zones is not None and not solve.ended and pack_zones(bound, budget.share(options.zone_share))
     if not zoned and not solve.ended and bound.cuts:
-        mixes = MixPacking(solve, bound)
+        mixes = FleetMixPacking(solve, bound)
         if not mixes.dives:
             stats["closed"] = _close_machines(solve.share(options.first_share))
         share = options.dive_share if mixes.dives else options.pack_share
@@ -86,7 +86,7 @@ def search(solve: Solve, options: ColumnGenerationOptions, pack_zones: PackZones
         stats["mixes"] = mixes.tried
     if not solve.ended and solve.packing is not None:
         by_mix.run(budget.share(options.decide_share))
-        polish = Polish(solve.within(budget, seed=solve.seed + 1))
+        polish = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
         polish.run(budget, options.steps if budget.work is None else budget.work)
         stats["closed"] += polish.closed
         stats.update(steps=polish.steps, improved=polish.improved)
@@ -108,7 +108,7 @@ def _close_machines(solve: Solve) -> int:
     best = solve.packing
     if best is None:
         return 0
-    search = Elimination(firm_fleet(solve), best, solve.seed)
+    search = BinElimination(firm_fleet(solve), best, solve.seed)
     limit = _MOST_TRIES if solve.budget.work is None else solve.budget.work
     while search.possible and search.tries < limit and not solve.ended:
         if search.step(solve.budget.over):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 
-class SpareRoom(MixSeparation):
+class SpareCapacity(MixSeparation):
     """Room at given machine counts, and the cheapest counts that have it."""
 
     def __init__(self, relaxation: Relaxation, patterns: Sequence[Pattern]) -> None:

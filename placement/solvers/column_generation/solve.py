@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
 from placement.heuristics.first_plan import first_plan
-from placement.parallel.helper import second_process
-from placement.parallel.thread import may_search_beside
-from placement.solvers.column_generation.helper import errands, may_help
+from placement.parallel.helper import helper_process
+from placement.parallel.thread import may_search_in_background
+from placement.solvers.column_generation.helper import helper_jobs, may_help
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import DEFAULT, ColumnGenerationOptions, search
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NAME", "ColumnGenerationOptions", "solve_column_generation"]
 
-_SECOND_SEED = 2_000
+_HELPER_SEED = 2_000
 
 
 def solve_column_generation(
@@ -52,7 +52,7 @@ def solve_column_generation(
     if hint is not None:
         solve.incumbent.offer(hint, NAME)
     first_plan(solve)
-    helped = options.second and may_search_beside(solve.budget) and may_help(solve.fleet, solve.budget)
+    helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)
     zones = ZonePacking(solve, workers=1 + helped) if may_pack_zones(solve) else None
     pack_zones = None if zones is None else zones.run
     if not helped:
@@ -60,7 +60,7 @@ def solve_column_generation(
     budget = solve.budget
     first = budget.share(options.bound_share)
     mixes = budget.share(options.bound_share + (1 - options.bound_share) * options.dive_share)
-    begun = None if zones is None else zones.errands(first, budget)
-    other = solve.within(budget, seed=solve.seed + _SECOND_SEED)
-    with second_process(solve.incumbent, budget, errands(other, mixes, begun)):
+    begun = None if zones is None else zones.jobs(first, budget)
+    other = solve.within(budget, seed=solve.seed + _HELPER_SEED)
+    with helper_process(solve.incumbent, budget, helper_jobs(other, mixes, begun)):
         return search(solve, options, pack_zones)

@@ -74,8 +74,8 @@ class _Rounding:
                 return None
             parts = _parts_of(self._relaxation, program.amounts()[0])
             whole = _most_whole(parts, left, -(-len(left) // step))
-            worth = program.worths(program.duals())[0]
-            found = zone_counts(self._fleet, parts, worth, budget, self._seed, whole)
+            dual_value = program.dual_values(program.duals())[0]
+            found = zone_counts(self._fleet, parts, dual_value, budget, self._seed, whole)
             if found is None:
                 return None
             asked = {(c, z): found[z][c] for c in whole for z in components[c].eligible_zones}
@@ -114,7 +114,7 @@ def _most_whole(parts: ByZone, left: Iterable[int], at_once: int) -> set[int]:
 def zone_counts(
     fleet: Fleet,
     parts: ByZone,
-    worth: Sequence[float],
+    dual_value: Sequence[float],
     budget: Budget,
     seed: int = 0,
     only: Collection[int] | None = None,
@@ -136,7 +136,7 @@ def zone_counts(
     for c in fleet.components:
         if not c.required or (only is not None and c.index not in only):
             continue
-        weight = _weight(worth[c.index])
+        weight = _weight(dual_value[c.index])
         near = _scaled(parts.get(c.index, {}), c.required)
         here: dict[int, cp_model.IntVar] = {}
         for z in c.eligible_zones:
@@ -149,7 +149,7 @@ def zone_counts(
             moved.append(weight * off)
             too_much[z].append(weight * (_PARTS * here[z] - part))
         _keep_rules(model, c, here)
-    balance, most = [], sum(_PARTS * _weight(worth[c.index]) * c.required for c in fleet.components)
+    balance, most = [], sum(_PARTS * _weight(dual_value[c.index]) * c.required for c in fleet.components)
     for terms in too_much:
         off = model.new_int_var(0, most, "")
         model.add(off >= sum(terms))
@@ -169,8 +169,8 @@ def zone_counts(
     return counts
 
 
-def _weight(worth: float) -> int:
-    return max(1, round(_CENTS * worth))
+def _weight(dual_value: float) -> int:
+    return max(1, round(_CENTS * dual_value))
 
 
 def _scaled(parts: Mapping[int, float], copies: int) -> dict[int, float]:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 from placement.compiled.packing import Packing
 from placement.compiled.spread import is_zoned
 from placement.heuristics.first_plan import first_plan
-from placement.parallel.helper import Errand
-from placement.parallel.job import Answer, answer_of
+from placement.parallel.helper import HelperJob
+from placement.parallel.job import TaskAnswer, answer_of
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.zone import OneZone
@@ -60,7 +60,7 @@ class PackZone:
     zone: OneZone
     seed: int
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Until time is over, or its bound is met."""
         solve = Solve.of(self.zone.fleet, budget, self.seed)
         first_plan(solve)
@@ -104,7 +104,7 @@ class ZonePacking:
             self._put(task, answer)
         return self._joined({task.zone.zone for task in tasks}, budget)
 
-    def errands(self, first: Budget, budget: Budget) -> Iterator[Errand]:
+    def jobs(self, first: Budget, budget: Budget) -> Iterator[HelperJob]:
         """What a second process does: zones of the best plan until there are others, then those."""
         best = self._incumbent.best
         if best is not None:
@@ -113,18 +113,18 @@ class ZonePacking:
             with self._change:
                 self._change.wait(_POLL)
         while self._deadline is not None and (task := self._take()) is not None:
-            yield Errand(task, self._share(task, self._deadline), NAME, partial(self._put, task))
+            yield HelperJob(task, self._share(task, self._deadline), NAME, partial(self._put, task))
 
-    def _again(self, packing: Packing, budget: Budget) -> Iterator[Errand]:
+    def _again(self, packing: Packing, budget: Budget) -> Iterator[HelperJob]:
         """The zones of a plan, each with the copies that it has there."""
         tasks = self._tasks(OneZone.in_plan(self._firm, packing, zone) for zone in range(len(self._firm.zones)))
         for k, task in enumerate(tasks):
             if self._deadline is not None or self._incumbent.good_enough:
                 return
             part = budget.share(task.zone.copies / sum(other.zone.copies for other in tasks[k:]))
-            yield Errand(task, part, NAME, partial(self._exchange, task.zone.zone))
+            yield HelperJob(task, part, NAME, partial(self._exchange, task.zone.zone))
 
-    def _exchange(self, zone: int, answer: Answer) -> None:
+    def _exchange(self, zone: int, answer: TaskAnswer) -> None:
         """Offer the best plan with another packing of one of its zones, if it still has the same copies there."""
         best = self._incumbent.best
         if best is None or answer.packing is None:
@@ -160,7 +160,7 @@ class ZonePacking:
         free = max(1, self._workers - busy)
         return budget.share(min(1.0, free * task.zone.copies / left), work=budget.work)
 
-    def _put(self, task: PackZone, answer: Answer) -> None:
+    def _put(self, task: PackZone, answer: TaskAnswer) -> None:
         with self._change:
             self._found[task.zone.zone] = answer.packing
             self._change.notify_all()

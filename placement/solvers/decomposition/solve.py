@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.packing import Machine, Packing, Value
-    from placement.parallel.job import Answer
+    from placement.parallel.job import TaskAnswer
     from placement.reductions.partition import Part
     from placement.solvers.decomposition.tasks import Task
     from placement.solving.context import Solve
@@ -98,7 +98,7 @@ def solve_decomposition(
         solve.incumbent.offer(hint, NAME)
     _first_plan(solve)
     raise_instant_bounds(solve)
-    search = _Search(solve, options)
+    search = _Decomposition(solve, options)
     search.pack_whole()
     if solve.packing is None:
         if not search.bounded:
@@ -127,12 +127,12 @@ def _first_plan(solve: Solve) -> None:
         solve.incumbent.offer(relabel(solve.fleet, fill.packing), NAME)
 
 
-class _Search:
+class _Decomposition:
     """The tasks of one solve, and what they count."""
 
     def __init__(self, solve: Solve, options: DecompositionOptions) -> None:
         self._solve, self._options = solve, options
-        self._fleet, self._track, self._budget = solve.fleet, solve.incumbent, solve.budget
+        self._fleet, self._incumbent, self._budget = solve.fleet, solve.incumbent, solve.budget
         self._rng = np.random.default_rng(solve.seed)
         self.bounded = False  # by the whole, within what the best plan leaves out
         self.stats: dict[str, int | float | str] = {"rounds": 0, "parts": 0, "improved": 0}
@@ -165,7 +165,7 @@ class _Search:
             self._hear(answer)
             within = bound if answer.bounds else within
             if answer.packing is not None:
-                self._track.offer(fresh.lift(answer.packing), NAME)
+                self._incumbent.offer(fresh.lift(answer.packing), NAME)
             if self._solve.why_stop():
                 break
         self.bounded = within is not None and within.given == self._solve.left_out
@@ -187,7 +187,7 @@ class _Search:
 
     def _round(self, turn: int) -> bool:
         """Cut, solve, put back; says whether the plan got better."""
-        best = self._track.best
+        best = self._incumbent.best
         assert best is not None
         packing, value = best
         parts: list[Part] = []
@@ -208,7 +208,7 @@ class _Search:
             if answer.packing is not None:
                 found[index - first] = parts[index - first].put_back(answer.packing)
                 if self._adds_up and len(found) % every == 0:
-                    self._track.offer(merged(packing, parts, found), NAME)
+                    self._incumbent.offer(merged(packing, parts, found), NAME)
         self.stats["rounds"] = turn + 1
         self.stats["parts"] = int(self.stats["parts"]) + len(parts)
         better = self._accept(packing, value, parts, found)
@@ -235,10 +235,10 @@ class _Search:
     def _bound_task(self, weight: float) -> Bound:
         return Bound(self._fleet, self._solve.left_out, int(self._rng.integers(2**30)), weight)
 
-    def _hear(self, answer: Answer) -> None:
-        self._track.note_faults(answer.faults)
+    def _hear(self, answer: TaskAnswer) -> None:
+        self._incumbent.note_faults(answer.faults)
         for ticks, by, given, relaxes in answer.bounds:
-            self._track.raise_bound(ticks, by, given, relaxes)
+            self._incumbent.raise_bound(ticks, by, given, relaxes)
 
     def _accept(
         self, packing: Packing, value: Value, parts: Sequence[Part], found: dict[int, tuple[Machine, ...]]
@@ -246,7 +246,7 @@ class _Search:
         """Put back what was found, all of it or, where that is no gain, part by part; returns how many were."""
         whole = merged(packing, parts, found)
         if evaluate(self._fleet, whole) < value:
-            self._track.offer(relabel(self._fleet, whole), NAME)
+            self._incumbent.offer(relabel(self._fleet, whole), NAME)
             return len(found)
         if self._adds_up:
             return 0
@@ -258,5 +258,5 @@ class _Search:
             if now < value:
                 kept, value, gains = trial, now, gains + 1
         if gains:
-            self._track.offer(relabel(self._fleet, merged(packing, parts, kept)), NAME)
+            self._incumbent.offer(relabel(self._fleet, merged(packing, parts, kept)), NAME)
         return gains

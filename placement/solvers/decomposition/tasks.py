@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.parallel.executors import interrupt_calls, workers_of
-from placement.parallel.job import Answer, Limits, answer_of, perform
+from placement.parallel.job import TaskAnswer, TaskLimits, answer_of, perform
 from placement.solvers.registry import find_solver
 from placement.solving.context import Solve
 from placement.solving.result import SolverFault
@@ -45,7 +45,7 @@ class Pack:
     seed: int
     weight: float = 1.0  # of its share of the time
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Solve within the budget, from the hint."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         solver = find_solver(self.solver)
@@ -55,14 +55,14 @@ class Pack:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Raise the bound of the whole; `given` as in `Track.raise_bound`."""
+    """Raise the bound of the whole; `given` as in `Incumbent.raise_bound`."""
 
     fleet: Fleet
     given: tuple[int, ...] | None
     seed: int
     weight: float
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
         from placement.patterns.bound import NAME, PatternBound
         from placement.patterns.formulation import RELAXES
@@ -85,7 +85,7 @@ class Bound:
                 best, relaxes = patterns.bound, "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
             if fleet is self.fleet:
                 break
-        return Answer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))
+        return TaskAnswer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Whole:
     seed: int
     weight: float
 
-    def run(self, budget: Budget) -> Answer:
+    def run(self, budget: Budget) -> TaskAnswer:
         """Solve the smaller problem within the budget."""
         solve = Solve.of(self.groups.fleet, budget, self.seed)
         solver = find_solver(self.solver)
@@ -109,7 +109,7 @@ class Whole:
 Task = Pack | Bound | Whole
 
 
-def run_tasks(tasks: Sequence[Task], budget: Budget) -> Iterator[tuple[int, Answer]]:
+def run_tasks(tasks: Sequence[Task], budget: Budget) -> Iterator[tuple[int, TaskAnswer]]:
     """Run tasks within a budget, on its executor or here; yields (index, answer) as answers come.
 
     Tasks that can't be started or finished in time have no answer. One that fails elsewhere is done again here, so an
@@ -140,10 +140,10 @@ class _Elsewhere:
     def __init__(self, tasks: Sequence[Task], budget: Budget, executor: Executor) -> None:
         self._tasks, self._budget, self._executor = tasks, budget, executor
         self._workers = workers_of(executor)
-        self._running: dict[Future[Answer], int] = {}
+        self._running: dict[Future[TaskAnswer], int] = {}
         self._failed: list[int] = []
 
-    def run(self) -> Iterator[tuple[int, Answer]]:
+    def run(self) -> Iterator[tuple[int, TaskAnswer]]:
         waiting = list(range(len(self._tasks)))
         try:
             with self._budget.stopping(lambda: interrupt_calls(self._executor)):
@@ -175,7 +175,7 @@ class _Elsewhere:
         budget = self._budget
         left = budget.left()
         finite = budget.seconds is not None
-        limits = Limits(
+        limits = TaskLimits(
             seconds=left * _share(self._tasks, index, self._workers) if finite else None,
             deadline=time.time() + left if finite else None,
             work=budget.work,
@@ -187,7 +187,7 @@ class _Elsewhere:
         except (RuntimeError, BrokenExecutor) as error:
             self._fail(index, error)
 
-    def _collect(self, future: Future[Answer]) -> Iterator[tuple[int, Answer]]:
+    def _collect(self, future: Future[TaskAnswer]) -> Iterator[tuple[int, TaskAnswer]]:
         index = self._running.pop(future)
         try:
             yield index, future.result()

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Seat
-from placement.heuristics import Sketch, sketch_of
+from placement.heuristics import PartialPacking, partial_packing_of
 from placement.heuristics.workspace import Workspace
-from placement.solvers.column_generation.diving.assignment import Seating
+from placement.solvers.column_generation.diving.assignment import Assignment
 from placement.solvers.column_generation.diving.kept_copies import stand
-from placement.solvers.column_generation.diving.machines import Machines
-from placement.solvers.column_generation.diving.residual_capacity import Spaces
-from placement.solvers.column_generation.diving.residual_patterns import Contents
-from placement.solvers.column_generation.diving.restricted_master import Guide
+from placement.solvers.column_generation.diving.machines import MachineSelection
+from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
+from placement.solvers.column_generation.diving.residual_patterns import ResidualPatterns
+from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.master import Pattern
-    from placement.solvers.column_generation.mixes import Mix
+    from placement.solvers.column_generation.mixes import FleetMix
     from placement.solving.budget import Budget
 
 _TIME = SCHEDULE.column_generation.mixes.dive
@@ -57,17 +57,17 @@ class Dive:
         self._relaxation = relaxation
         self._fleet = relaxation.fleet
         self._rng = np.random.default_rng(seed)
-        self._guide = Guide(relaxation, patterns)
-        self._seating = Seating(relaxation)
-        self._spaces = Spaces(relaxation)
-        self._worths = [min(map(self._part_of_price, modes), default=0.0) for modes in relaxation.modes_of]
+        self._master = RestrictedMaster(relaxation, patterns)
+        self._assignment = Assignment(relaxation)
+        self._residuals = ResidualCapacity(relaxation)
+        self._penalties = [min(map(self._part_of_price, modes), default=0.0) for modes in relaxation.modes_of]
 
-    def run(self, mix: Mix, budget: Budget) -> Sketch | None:
+    def run(self, mix: FleetMix, budget: Budget) -> PartialPacking | None:
         """Pack on a mix; whatever is left out is in the sketch's missing copies."""
         machines = [n if p in self._relaxation.class_of else 0 for p, n in enumerate(mix.machines)]
-        self._state = self._seating.start(machines, mix.most or [math.inf] * len(self._relaxation.modes))
-        self._spaces.clear()
-        stand(mix.held, self._seating, self._state, self._spaces)
+        self._state = self._assignment.start(machines, mix.most or [math.inf] * len(self._relaxation.modes))
+        self._residuals.clear()
+        stand(mix.held, self._assignment, self._state, self._residuals)
         self._held = len(mix.held)  # the first machines: they are never emptied
         began = budget.elapsed()
         self._descend(_TIME.descent.of(budget))
@@ -78,37 +78,37 @@ class Dive:
 
     def _descend(self, budget: Budget) -> None:
         """Fill the machines that are left, and place what copies can be."""
-        dive = self._seating, self._guide, self._spaces, self._state
-        Machines(*dive, self._rng).run(_TIME.descent.wide.of(budget))
-        Contents(*dive).run(budget)
+        dive = self._assignment, self._master, self._residuals, self._state
+        MachineSelection(*dive, self._rng).run(_TIME.descent.wide.of(budget))
+        ResidualPatterns(*dive).run(budget)
 
     def _again(self, budget: Budget) -> None:
         """Empty some machines and dive for them and for what is out, as long as that brings more in now and then."""
         idle = 0
         while (
             any(self._state.out)
-            and len(self._spaces.open_machines) > self._held
+            and len(self._residuals.open_machines) > self._held
             and idle < _PATIENCE
             and not budget.over()
         ):
-            state, open_machines = self._state.copy(), self._spaces.open_machines[:]
-            saved, before = [open_machine.save() for open_machine in open_machines], self._worth_out()
+            state, open_machines = self._state.copy(), self._residuals.open_machines[:]
+            saved, before = [open_machine.save() for open_machine in open_machines], self._total_penalty()
             self._empty_some()
             self._descend(budget)
-            after = self._worth_out()
+            after = self._total_penalty()
             idle = 0 if after < before else idle + 1
             if after > before:
                 self._state = state
-                self._spaces.restore(open_machines, saved)
+                self._residuals.restore(open_machines, saved)
 
-    def _worth_out(self) -> tuple[float, int]:
+    def _total_penalty(self) -> tuple[float, int]:
         """What the copies that are out are worth, by their memory where that is cheapest, and how many they are."""
-        worth = sum(n * worth for n, worth in zip(self._state.out, self._worths, strict=True))
-        return round(worth), sum(self._state.out)
+        penalty = sum(n * penalty for n, penalty in zip(self._state.out, self._penalties, strict=True))
+        return round(penalty), sum(self._state.out)
 
     def _empty_some(self) -> None:
         """Empty machines where a copy that is out could stand, roomy ones more likely, and about as many others."""
-        open_machines = self._spaces.open_machines
+        open_machines = self._residuals.open_machines
         out = [c for c, n in enumerate(self._state.out) if n]
         pools = {mode.pool for mode in self._relaxation.modes_of[int(self._rng.choice(out))]}
         room = np.array(
@@ -131,9 +131,9 @@ class Dive:
         for n in sorted(chosen):
             self._state.machines[open_machines[n].pool] += 1
             for copy in open_machines[n].copies[:]:
-                self._seating.take_back(open_machines[n], self._state, copy)
+                self._assignment.take_back(open_machines[n], self._state, copy)
         self._state.goals = {}
-        self._spaces.restore([open_machine for n, open_machine in enumerate(open_machines) if n not in chosen])
+        self._residuals.restore([open_machine for n, open_machine in enumerate(open_machines) if n not in chosen])
 
     def _part_of_price(self, mode: Mode) -> float:
         """Of a machine, for the part of its memory that a copy takes."""
@@ -144,12 +144,12 @@ class Dive:
         shape = self._fleet.pools[p].shape
         return shape.accelerators * shape.memory_mib
 
-    def _to_sketch(self) -> Sketch | None:
+    def _to_sketch(self) -> PartialPacking | None:
         """What stands; None when copies that are out can't complete it."""
         ws = Workspace(self._fleet)
-        for open_machine in self._spaces.open_machines:
+        for open_machine in self._residuals.open_machines:
             if open_machine.copies:
                 m = ws.rent(open_machine.pool)
                 for copy in open_machine.copies:
                     ws.place(Seat(self._relaxation.modes[copy.item].component, copy.mode.option, copy.on), m)
-        return sketch_of(ws)
+        return partial_packing_of(ws)

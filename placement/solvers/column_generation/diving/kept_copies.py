@@ -6,40 +6,40 @@ import math
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import MachineState
-from placement.solvers.column_generation.diving.assignment import Seating
-from placement.solvers.column_generation.diving.residual_capacity import Spaces
+from placement.solvers.column_generation.diving.assignment import Assignment
+from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.compiled.packing import Machine
     from placement.patterns.formulation import Relaxation
-    from placement.solvers.column_generation.diving.assignment import State
+    from placement.solvers.column_generation.diving.assignment import AssignmentState
 
 
-def stand(held: Iterable[Machine], seating: Seating, state: State, spaces: Spaces) -> None:
+def stand(held: Iterable[Machine], assignment: Assignment, state: AssignmentState, residuals: ResidualCapacity) -> None:
     """Seat the copies of these machines, those that every rule lets stand there, and offer what is free beside them."""
-    relaxation = seating.relaxation
+    relaxation = assignment.relaxation
     modes = {(mode.component, mode.option, mode.pool): w for w, mode in enumerate(relaxation.modes)}
     for machine in held:
         open_machine = MachineState(relaxation.fleet, machine.pool, None)
         for seat in machine.seats:
             w = modes.get((seat.component, seat.option, machine.pool))
             if w is not None:
-                seating.place(open_machine, state, w, seat.accelerators)
+                assignment.place(open_machine, state, w, seat.accelerators)
         state.machines[machine.pool] -= 1
-        spaces.add(open_machine, {})
+        residuals.add(open_machine, {})
 
 
-class Standing:
+class KeptAssignment:
     """Unassigned copies (`out`) and residual capacity once held machines are fixed; copies assigned in each zone."""
 
     def __init__(self, relaxation: Relaxation, held: Iterable[Machine]) -> None:
         """O(modes + copies)."""
-        seating = Seating(relaxation)
-        state = seating.start([0] * len(relaxation.fleet.pools), [math.inf] * len(relaxation.modes))
-        self.spaces = Spaces(relaxation)
-        stand(held, seating, state, self.spaces)
+        assignment = Assignment(relaxation)
+        state = assignment.start([0] * len(relaxation.fleet.pools), [math.inf] * len(relaxation.modes))
+        self.residuals = ResidualCapacity(relaxation)
+        stand(held, assignment, state, self.residuals)
         self.machines = [-n for n in state.machines]
         self.out, self.zoned = state.out, state.zoned
         self.by_mode = [round(-n) for n in state.by_mode]

@@ -16,7 +16,7 @@ from placement.compiled.machine_state import MachineState
 from placement.solvers.column_generation.diving.restricted_master import SOME
 
 if TYPE_CHECKING:
-    from placement.solvers.column_generation.diving.assignment import Seating, State
+    from placement.solvers.column_generation.diving.assignment import Assignment, AssignmentState
     from placement.solvers.column_generation.diving.restricted_master import Patterns
 
     Part = tuple[tuple[int, int], ...]  # (item, times)
@@ -27,41 +27,41 @@ _WIDE = 0.2  # what copies on several accelerators count for, when the next mach
 
 
 @dataclass(slots=True)
-class Draft:
+class MachineTemplate:
     """A machine on paper, how near it is to what the LP has, and what is left after it.
 
     `mass` is what is left of each pattern. `wanted` is what else the LP has on each accelerator: times by item.
     """
 
     machine: MachineState
-    state: State
+    state: AssignmentState
     mass: list[float]
     wanted: dict[int, dict[int, int]] = field(default_factory=dict)
     score: float = 0.0
 
 
-class Drafts:
-    """Machines on paper for one seating."""
+class MachineTemplates:
+    """Machines on paper for one assignment."""
 
-    def __init__(self, seating: Seating) -> None:
-        self._seating = seating
-        self._relaxation = seating.relaxation
-        self._fleet = seating.relaxation.fleet
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._relaxation = assignment.relaxation
+        self._fleet = assignment.relaxation.fleet
 
-    def of_pool(self, p: int, state: State, patterns: Patterns) -> Draft:
+    def of_pool(self, p: int, state: AssignmentState, patterns: Patterns) -> MachineTemplate:
         """One machine of pool p, with its wide copies."""
-        draft = Draft(MachineState(self._fleet, p, None), state.copy(), patterns.mass[:])
-        q, on = self._relaxation.class_of[p], tuple(range(len(draft.machine.room)))
-        owned = any(state.by_mode[w] > SOME for g in range(2, len(on) + 1) for w in self._seating.owners(p, g))
+        template = MachineTemplate(MachineState(self._fleet, p, None), state.copy(), patterns.mass[:])
+        q, on = self._relaxation.class_of[p], tuple(range(len(template.machine.room)))
+        owned = any(state.by_mode[w] > SOME for g in range(2, len(on) + 1) for w in self._assignment.owners(p, g))
         for some in [on] if owned or patterns.wide[q] else [(k,) for k in on]:
-            self._descend(draft, some, patterns, patterns.of_class[q])
-        draft.score /= max(1, len(draft.machine.room))
-        return draft
+            self._descend(template, some, patterns, patterns.of_class[q])
+        template.score /= max(1, len(template.machine.room))
+        return template
 
-    def _descend(self, draft: Draft, on: tuple[int, ...], patterns: Patterns, known: list[int]) -> None:
+    def _descend(self, template: MachineTemplate, on: tuple[int, ...], patterns: Patterns, known: list[int]) -> None:
         """Fill the accelerators `on` from known patterns, all of which agree on what touches more than these."""
-        g, mass = len(on), draft.mass
-        width = patterns.widths[self._relaxation.class_of[draft.machine.pool]]
+        g, mass = len(on), template.mass
+        width = patterns.widths[self._relaxation.class_of[template.machine.pool]]
         weight: dict[Part, float] = defaultdict(float)
         same: dict[Part, list[int]] = {}
         for n in known:
@@ -77,58 +77,58 @@ class Drafts:
                 whole[i] += held
         rank = {
             part: (
-                *self._fitness(draft, part, g),
+                *self._fitness(template, part, g),
                 sum(whole[i] >= _HALF * g for i, _ in part) if g > 1 else weight[part] >= _HALF,
                 weight[part],
             )
             for part in same
         }
         part = max(same, key=rank.__getitem__)
-        if self._owned(draft, on, weight[part], is_narrow=not part):
+        if self._owned(template, on, weight[part], is_narrow=not part):
             return
         if g == 1:
             if same[part]:
                 mass[max(same[part], key=mass.__getitem__)] -= 1
-                draft.wanted[on[0]] = dict(part)
+                template.wanted[on[0]] = dict(part)
             return
         for i, times in part:
             for _ in range(times):
-                self._seating.place_item(draft.machine, draft.state, on, i)
+                self._assignment.place_item(template.machine, template.state, on, i)
         if part:
-            draft.score += _WIDE * g
+            template.score += _WIDE * g
         half = g // 2
         for some in (on[:half], on[half:]) if g % 2 == 0 else [(k,) for k in on]:
-            self._descend(draft, some, patterns, same[part])
+            self._descend(template, some, patterns, same[part])
 
-    def _fitness(self, draft: Draft, part: Part, g: int) -> tuple[bool, bool]:
+    def _fitness(self, template: MachineTemplate, part: Part, g: int) -> tuple[bool, bool]:
         """Whether all of a part may stand beside what stands; whether some of it must stand on about every machine.
 
         That is so for few copies on one machine (max_per_instance) of which the LP has as many on most machines.
         """
-        p, state, urgent = draft.machine.pool, draft.state, False
+        p, state, urgent = template.machine.pool, template.state, False
         for i, times in part:
             most = 0
-            for w in self._seating.modes(p, i, g):
+            for w in self._assignment.modes(p, i, g):
                 c = self._relaxation.modes[w].component
                 out, cap = state.out[c], self._fleet.components[c].max_per_instance
-                if not out or not self._seating.welcomes(draft.machine, c):
+                if not out or not self._assignment.welcomes(template.machine, c):
                     continue
                 if cap is not None:
-                    out = min(out, cap - draft.machine.counts.get(c, 0))
-                    urgent = urgent or state.by_mode[w] > _URGENT * cap * state.machines[draft.machine.pool]
+                    out = min(out, cap - template.machine.counts.get(c, 0))
+                    urgent = urgent or state.by_mode[w] > _URGENT * cap * state.machines[template.machine.pool]
                 most += out
             if most < times:
                 return False, False
         return True, urgent
 
-    def _owned(self, draft: Draft, on: tuple[int, ...], rival: float, *, is_narrow: bool) -> bool:
+    def _owned(self, template: MachineTemplate, on: tuple[int, ...], rival: float, *, is_narrow: bool) -> bool:
         """Give the accelerators `on` to one copy that owns them, if the LP has more of it than of its `rival`."""
-        g, state = len(on), draft.state
-        modes = self._seating.owners(draft.machine.pool, g)
+        g, state = len(on), template.state
+        modes = self._assignment.owners(template.machine.pool, g)
         for w in sorted((w for w in modes if state.by_mode[w] > SOME), key=lambda w: -state.by_mode[w]):
             if state.by_mode[w] * g <= rival and not (is_narrow and state.by_mode[w] >= _HALF):
                 return False
-            if self._seating.place(draft.machine, state, w, on):
-                draft.score += _WIDE * g if g > 1 else 0.0
+            if self._assignment.place(template.machine, state, w, on):
+                template.score += _WIDE * g if g > 1 else 0.0
                 return True
         return False

@@ -10,7 +10,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import MachineState
-from placement.solvers.column_generation.diving.machine_templates import Drafts
+from placement.solvers.column_generation.diving.machine_templates import MachineTemplates
 from placement.solvers.column_generation.diving.restricted_master import SOME
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from placement.solvers.column_generation.diving.assignment import Seating, State
-    from placement.solvers.column_generation.diving.machine_templates import Draft
-    from placement.solvers.column_generation.diving.residual_capacity import Spaces
-    from placement.solvers.column_generation.diving.restricted_master import Guide
+    from placement.solvers.column_generation.diving.assignment import Assignment, AssignmentState
+    from placement.solvers.column_generation.diving.machine_templates import MachineTemplate
+    from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
+    from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
     from placement.solving.budget import Budget
 
 _ROUNDS = 4  # of pricing after each step, at least
@@ -29,14 +29,21 @@ _STEPS = 15  # solutions of the LP, about, for all machines
 _NOISE = 0.01
 
 
-class Machines:
-    """Takes the machines that a state has left into spaces."""
+class MachineSelection:
+    """Takes the machines that a state has left into residuals."""
 
-    def __init__(self, seating: Seating, guide: Guide, spaces: Spaces, state: State, rng: np.random.Generator) -> None:
-        self._seating, self._guide, self._spaces, self._state = seating, guide, spaces, state
-        self._relaxation = seating.relaxation
-        self._fleet = seating.relaxation.fleet
-        self._drafts = Drafts(seating)
+    def __init__(
+        self,
+        assignment: Assignment,
+        master: RestrictedMaster,
+        residuals: ResidualCapacity,
+        state: AssignmentState,
+        rng: np.random.Generator,
+    ) -> None:
+        self._assignment, self._master, self._residuals, self._state = assignment, master, residuals, state
+        self._relaxation = assignment.relaxation
+        self._fleet = assignment.relaxation.fleet
+        self._templates = MachineTemplates(assignment)
         self._rng = rng
 
     def run(self, budget: Budget) -> None:
@@ -60,23 +67,23 @@ class Machines:
     def _take_some(self, accelerators: int, budget: Budget) -> bool:
         """Take machines with so many accelerators, if there is time; whether any has copies."""
         taken, some = 0, False
-        while taken < accelerators and not budget.over() and (draft := self._take_next()) is not None:
-            taken += len(draft.machine.room)
-            some = some or bool(draft.machine.copies)
+        while taken < accelerators and not budget.over() and (template := self._take_next()) is not None:
+            taken += len(template.machine.room)
+            some = some or bool(template.machine.copies)
         return some
 
     def _take_empty(self) -> None:
         """Take what there was no time for."""
         for p, n in enumerate(self._state.machines):
             for _ in range(n if self._fleet.pools[p].shape.accelerators else 0):
-                self._spaces.add(MachineState(self._fleet, p, None), {})
+                self._residuals.add(MachineState(self._fleet, p, None), {})
                 self._state.machines[p] -= 1
 
     def _take_in(self, budget: Budget) -> None:
         """Seat wide copies, and those that own accelerators, of which the LP had but parts: the largest first."""
         relaxation, state = self._relaxation, self._state
         open_machines: dict[int, list[MachineState]] = defaultdict(list)
-        for open_machine in self._spaces.open_machines:
+        for open_machine in self._residuals.open_machines:
             open_machines[open_machine.pool].append(open_machine)
         modes: dict[int, list[int]] = {}
         narrow = [0.0] * len(self._fleet.components)
@@ -90,43 +97,43 @@ class Machines:
             for _ in range(state.out[c] - round(narrow[c])):
                 if budget.over() or not any(self._seat(open_machines[self._relaxation.modes[w].pool], w) for w in wide):
                     break
-        self._spaces.reopen()
+        self._residuals.reopen()
 
     def _seat(self, open_machines: Sequence[MachineState], w: int) -> bool:
         """Seat a wide copy on that of some machines where it leaves least free on its accelerators."""
         found = []
         for n, open_machine in enumerate(open_machines):
-            on = self._seating.tightest(open_machine, w)
+            on = self._assignment.tightest(open_machine, w)
             if on is not None:
                 found.append((sum(open_machine.room[k] for k in on), n, on))
-        return any(self._seating.place(open_machines[n], self._state, w, on) for _, n, on in sorted(found))
+        return any(self._assignment.place(open_machines[n], self._state, w, on) for _, n, on in sorted(found))
 
     def _solve(self, budget: Budget) -> bool:
         """The LP of what is left."""
-        if not self._guide.solve(self._state, self._spaces, budget, machines=self._state.machines, least=_ROUNDS):
+        if not self._master.solve(self._state, self._residuals, budget, machines=self._state.machines, least=_ROUNDS):
             return False
-        self._worth, self._price = self._guide.worths()
+        self._dual_values, self._price = self._master.dual_values()
         return True
 
-    def _take_next(self) -> Draft | None:
+    def _take_next(self) -> MachineTemplate | None:
         """One machine a pool is filled on paper; the one nearest to what the LP has is taken."""
-        patterns, best = self._guide.last, None
+        patterns, best = self._master.last, None
         assert patterns is not None
         for p, n in enumerate(self._state.machines):
             if n and self._fleet.pools[p].shape.accelerators:
-                draft = self._drafts.of_pool(p, self._state, patterns)
-                self._rate(draft)
-                if best is None or draft.score > best.score:
-                    best = draft
+                template = self._templates.of_pool(p, self._state, patterns)
+                self._rate(template)
+                if best is None or template.score > best.score:
+                    best = template
         if best is not None:
             self._state.become(best.state)
             patterns.mass = best.mass
             self._state.machines[best.machine.pool] -= 1
-            self._spaces.add(best.machine, best.wanted)
+            self._residuals.add(best.machine, best.wanted)
         return best
 
-    def _rate(self, draft: Draft) -> None:
+    def _rate(self, template: MachineTemplate) -> None:
         """What stands there is worth by the LP's prices, against the machine's; copies on many accelerators first."""
-        open_machine = draft.machine
-        worth = sum(self._worth[self._relaxation.modes[copy.item].component] for copy in open_machine.copies)
-        draft.score += worth / max(SOME, self._price[open_machine.pool]) + _NOISE * float(self._rng.random())
+        open_machine = template.machine
+        dual_value = sum(self._dual_values[self._relaxation.modes[copy.item].component] for copy in open_machine.copies)
+        template.score += dual_value / max(SOME, self._price[open_machine.pool]) + _NOISE * float(self._rng.random())

@@ -1,6 +1,6 @@
 """Residual capacity of partly filled accelerators, grouped by class, in units; and the machines that have it.
 
-A *space* is a device class of accelerators and the units that are free on one; accelerators with equal spaces are
+A *residual* is a device class of accelerators and the units that are free on one; accelerators with equal residuals are
 alike, but for their machines. A *content* is what may stand there together: copies on one accelerator.
 """
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from placement.compiled.machine_state import MachineState, Saved
     from placement.patterns.formulation import DeviceClass, Relaxation
 
-    Space = tuple[int, tuple[int, ...]]  # device class, units that are free
+    Residual = tuple[int, tuple[int, ...]]  # device class, units that are free
     Place = tuple[MachineState, int]  # a machine and one of its accelerators
-    Rooms = list[tuple[Knapsack, list[Space]]]  # those of one device class
-    Content = tuple[Space, tuple[tuple[int, int], ...]]  # (item, times) ascending
+    ResidualsByClass = list[tuple[Knapsack, list[Residual]]]  # those of one device class
+    ResidualPattern = tuple[Residual, tuple[tuple[int, int], ...]]  # (item, times) ascending
 
 
-class SpaceGrid:
+class ResidualGrid:
     """Units for one device class: needs rounded up and rooms down, so that what fits does."""
 
     def __init__(self, device_class: DeviceClass) -> None:
@@ -41,31 +41,31 @@ class SpaceGrid:
         amounts = (machine.room[k], machine.share[k], machine.vcpus, machine.host)
         return self._grid.room([max(0, have) for have in amounts])
 
-    def fits(self, room: Sequence[int], content: Mapping[int, int], full: float = 0.0) -> bool:
+    def fits(self, room: Sequence[int], residual_pattern: Mapping[int, int], full: float = 0.0) -> bool:
         """Whether a content fits into a room, in units, and fills that part of it in some dimension."""
-        taken = [sum(times * self._needs[i][r] for i, times in content.items()) for r in range(len(room))]
+        taken = [sum(times * self._needs[i][r] for i, times in residual_pattern.items()) for r in range(len(room))]
         if any(n > have for n, have in zip(taken, room, strict=True)):
             return False
         return not room or any(n >= full * have for n, have in zip(taken, room, strict=True))
 
     def knapsack(self, limits: Sequence[int]) -> Knapsack:
-        """All contents with at most so many of each item."""
+        """All residual patterns with at most so many of each item."""
         return Knapsack(self._room, self._needs, limits)
 
 
-class Spaces:
+class ResidualCapacity:
     """The machines of a dive, and the places that are open on them."""
 
     def __init__(self, relaxation: Relaxation) -> None:
         """None yet."""
         self._relaxation = relaxation
-        self.grids = [SpaceGrid(device_class) for device_class in relaxation.device_classes]
+        self.grids = [ResidualGrid(device_class) for device_class in relaxation.device_classes]
         self.clear()
 
     def clear(self) -> None:
         """Reset: no machines."""
         self.open_machines: list[MachineState] = []
-        self.places: dict[Space, list[Place]] = {}
+        self.places: dict[Residual, list[Place]] = {}
         self.wanted: list[tuple[Place, dict[int, int]]] = []  # in the order of the machines
         self._told = 0  # how many of them
 
@@ -93,37 +93,37 @@ class Spaces:
 
     def open(self, place: Place) -> None:
         """Offer what is free on an accelerator, if something could stand there."""
-        space = self.space_of(place)
-        if space is not None:
-            self.places.setdefault(space, []).append(place)
+        residual = self.residual_of(place)
+        if residual is not None:
+            self.places.setdefault(residual, []).append(place)
 
-    def close(self, space: Space, place: Place) -> None:
+    def close(self, residual: Residual, place: Place) -> None:
         """Offer it no more."""
-        self.places[space].remove(place)
-        if not self.places[space]:
-            del self.places[space]
+        self.places[residual].remove(place)
+        if not self.places[residual]:
+            del self.places[residual]
 
-    def space_of(self, place: Place) -> Space | None:
+    def residual_of(self, place: Place) -> Residual | None:
         """What is free on an accelerator."""
         machine, k = place
         q = self._relaxation.class_of[machine.pool]
         free = self.grids[q].free(machine, k)
         return None if free is None else (q, free)
 
-    def knapsacks(self, limits: Sequence[Sequence[int]]) -> Rooms:
-        """The spaces by device class, each with all contents of at most so many of each item, (classes, items)."""
-        of_class: dict[int, list[Space]] = {}
-        for space in self.places:
-            of_class.setdefault(space[0], []).append(space)
+    def knapsacks(self, limits: Sequence[Sequence[int]]) -> ResidualsByClass:
+        """The residuals by device class, each with all patterns of at most so many of each item, (classes, items)."""
+        of_class: dict[int, list[Residual]] = {}
+        for residual in self.places:
+            of_class.setdefault(residual[0], []).append(residual)
         return [(self.grids[q].knapsack(limits[q]), some) for q, some in of_class.items()]
 
-    def news(self) -> Iterator[Content]:
-        """The contents that are wanted on machines since the last call, if they fit: patterns are rounded down."""
+    def news(self) -> Iterator[ResidualPattern]:
+        """The patterns that are wanted on machines since the last call, if they fit: patterns are rounded down."""
         news, self._told = self.wanted[self._told :], len(self.wanted)
         for place, items in news:
-            space = self.space_of(place)
-            if space is not None and self.grids[space[0]].fits(space[1], items):
-                yield space, tuple(sorted(items.items()))
+            residual = self.residual_of(place)
+            if residual is not None and self.grids[residual[0]].fits(residual[1], items):
+                yield residual, tuple(sorted(items.items()))
 
     def volumes(self) -> dict[tuple[int, int], float]:
         """What the machines have free of each resource, by pool."""

@@ -1,4 +1,4 @@
-"""The pattern LP with spaces: accelerators that are filled in part hold contents, as whole ones hold patterns."""
+"""The pattern LP with residuals: accelerators filled in part hold residual patterns, as empty ones hold patterns."""
 
 from __future__ import annotations
 
@@ -16,30 +16,35 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import Prices
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Duals
-    from placement.solvers.column_generation.diving.residual_capacity import Content, Rooms, Space, Spaces
+    from placement.solvers.column_generation.diving.residual_capacity import (
+        Residual,
+        ResidualCapacity,
+        ResidualPattern,
+        ResidualsByClass,
+    )
 
 _INF = highspy.kHighsInf
 _SOME = 1e-7
 
 
-class SpaceProgram(PatternProgram):
-    """The pattern program of a relaxation, with a row for each space beside its machines."""
+class ResidualProgram(PatternProgram):
+    """The pattern program of a relaxation, with a row for each residual beside its machines."""
 
     def __init__(self, relaxation: Relaxation, paid: float | None = None) -> None:
-        """O(modes); there are no spaces yet."""
+        """O(modes); there are no residuals yet."""
         super().__init__(relaxation, paid=paid)
-        self._space: dict[Space, int] = {}  # their rows
-        self._contents: dict[Content, int] = {}  # their columns
+        self._residual: dict[Residual, int] = {}  # their rows
+        self._residual_patterns: dict[ResidualPattern, int] = {}  # their columns
         self._size = {pool.index: volumes(relaxation.fleet, pool.index) for pool in relaxation.fleet.pools}
 
-    def offer(self, spaces: Spaces) -> list[Space]:
-        """Let the program have these spaces, and no others; their machines' volumes too. Returns those new to it."""
+    def offer(self, residuals: ResidualCapacity) -> list[Residual]:
+        """Let the program have these residuals, and no others; their machines' volumes too. Returns those new to it."""
         self._primal = False
-        new = [space for space in spaces.places if space not in self._space]
-        for space in new:
-            self._space[space] = self._later_row(0.0)
-        free, vacancies = spaces.volumes(), spaces.vacancies()
-        supply = {row: float(len(spaces.places.get(space, ()))) for space, row in self._space.items()}
+        new = [residual for residual in residuals.places if residual not in self._residual]
+        for residual in new:
+            self._residual[residual] = self._later_row(0.0)
+        free, vacancies = residuals.volumes(), residuals.vacancies()
+        supply = {row: float(len(residuals.places.get(residual, ()))) for residual, row in self._residual.items()}
         supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self._volume.items()}
         supply |= {row: float(vacancies[key]) for key, row in self._on_one.items()}
         for row, amount in supply.items():
@@ -52,40 +57,42 @@ class SpaceProgram(PatternProgram):
             if c in most:
                 self._solver.changeRowBounds(row, 0.0, float(most[c][z]))
 
-    def add_contents(self, found: Iterable[tuple[Space, dict[int, int]]]) -> int:
-        """Add contents of spaces that are offered; says how many were new."""
+    def add_residual_patterns(self, found: Iterable[tuple[Residual, dict[int, int]]]) -> int:
+        """Add residual patterns of residuals that are offered; says how many were new."""
         new: list[tuple[int, int, Mapping[int, int]]] = []
-        for space, content in found:
-            key = (space, tuple(sorted(content.items())))
-            if content and key not in self._contents:
-                self._contents[key] = self._solver.getNumCol() + len(new)
-                new.append((self._space[space], space[0], content))
+        for residual, residual_pattern in found:
+            key = (residual, tuple(sorted(residual_pattern.items())))
+            if residual_pattern and key not in self._residual_patterns:
+                self._residual_patterns[key] = self._solver.getNumCol() + len(new)
+                new.append((self._residual[residual], residual[0], residual_pattern))
         self._add(new)
         return len(new)
 
-    def allow_contents(self, limits: Sequence[Sequence[int]], banned: Collection[Content]) -> None:
-        """Allow contents with at most so many of each item, by device class, that are not banned."""
+    def allow_residual_patterns(self, limits: Sequence[Sequence[int]], banned: Collection[ResidualPattern]) -> None:
+        """Allow residual patterns with at most so many of each item, by device class, that are not banned."""
         self._primal = False
         most = [
             0.0 if key in banned or any(times > limits[key[0][0]][i] for i, times in key[1]) else _INF
-            for key in self._contents
+            for key in self._residual_patterns
         ]
-        columns = np.array(list(self._contents.values()), dtype=np.int32)
+        columns = np.array(list(self._residual_patterns.values()), dtype=np.int32)
         self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
 
-    def improve_contents(self, duals: Duals, prices: Prices, rooms: Rooms) -> int:
-        """Price the contents of spaces, one table a device class; says how many better ones were added."""
+    def improve_residual_patterns(self, duals: Duals, prices: Prices, rooms: ResidualsByClass) -> int:
+        """Price the residual patterns of residuals, one table a device class; says how many better ones were added."""
         found = []
-        for knapsack, spaces in rooms:
-            best = knapsack.best_patterns(prices.coverage[spaces[0][0]], [room for _, room in spaces])
-            found += [(space, content) for space, (_, content) in zip(spaces, best, strict=True)]
-        return self.add_contents(
-            (space, content)
-            for space, content in found
-            if self._holds_more(duals, self._space[space], space[0], content)
+        for knapsack, residuals in rooms:
+            best = knapsack.best_patterns(prices.coverage[residuals[0][0]], [room for _, room in residuals])
+            found += [
+                (residual, residual_pattern) for residual, (_, residual_pattern) in zip(residuals, best, strict=True)
+            ]
+        return self.add_residual_patterns(
+            (residual, residual_pattern)
+            for residual, residual_pattern in found
+            if self._holds_more(duals, self._residual[residual], residual[0], residual_pattern)
         )
 
-    def held(self) -> dict[Content, float]:
-        """Spaces by content in the last solution, none of 0."""
+    def held(self) -> dict[ResidualPattern, float]:
+        """Residuals by content in the last solution, none of 0."""
         values = self._solver.getSolution().col_value
-        return {key: values[column] for key, column in self._contents.items() if values[column] > _SOME}
+        return {key: values[column] for key, column in self._residual_patterns.items() if values[column] > _SOME}

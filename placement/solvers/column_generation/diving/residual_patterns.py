@@ -16,30 +16,37 @@ from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.machine_state import MachineState
-    from placement.solvers.column_generation.diving.assignment import Seating, State
-    from placement.solvers.column_generation.diving.residual_capacity import Content, Place, Space, Spaces
-    from placement.solvers.column_generation.diving.restricted_master import Guide
+    from placement.solvers.column_generation.diving.assignment import Assignment, AssignmentState
+    from placement.solvers.column_generation.diving.residual_capacity import (
+        Place,
+        Residual,
+        ResidualCapacity,
+        ResidualPattern,
+    )
+    from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
     from placement.solving.budget import Budget
 
 _ZONE_STEPS = 8  # solutions of the LP, about, to settle all zones
-_STEPS = 30  # solutions of the LP, about, to fill all spaces
-_NEARLY = 0.01  # of a space, that a whole content may lack
+_STEPS = 30  # solutions of the LP, about, to fill all residuals
+_NEARLY = 0.01  # of a residual, that a whole content may lack
 _TRIES = 8  # machines, for one content
 _FRUITLESS = 3  # steps in a row with nothing placed
 
 
-class Contents:
-    """Fills the spaces of one dive; the state is its own from then on."""
+class ResidualPatterns:
+    """Fills the residuals of one dive; the state is its own from then on."""
 
-    def __init__(self, seating: Seating, guide: Guide, spaces: Spaces, state: State) -> None:
-        self._seating, self._guide, self._spaces, self._state = seating, guide, spaces, state
-        self._banned: set[Content] = set()
+    def __init__(
+        self, assignment: Assignment, master: RestrictedMaster, residuals: ResidualCapacity, state: AssignmentState
+    ) -> None:
+        self._assignment, self._master, self._residuals, self._state = assignment, master, residuals, state
+        self._banned: set[ResidualPattern] = set()
 
     def run(self, budget: Budget) -> None:
         """Place what can be, until the time is over; copies for which no place is found stay out."""
         self._settle_zones(budget)
         steps, fruitless, began = 0, 0, budget.elapsed()
-        while any(self._state.out[c] for c in self._guide.narrow) and fruitless < _FRUITLESS:
+        while any(self._state.out[c] for c in self._master.narrow) and fruitless < _FRUITLESS:
             if budget.over() or not self._solve(budget):
                 break
             steps += 1
@@ -50,7 +57,7 @@ class Contents:
             self._place_wanted()
 
     def _solve(self, budget: Budget) -> bool:
-        return self._guide.solve(self._state, self._spaces, budget, banned=self._banned)
+        return self._master.solve(self._state, self._residuals, budget, banned=self._banned)
 
     def _settle_zones(self, budget: Budget) -> None:
         """Say how many copies each zone shall have, of those components first where the LP is nearest to whole.
@@ -58,8 +65,8 @@ class Contents:
         When its part of the time is over, of all that are left at once.
         """
         part = SCHEDULE.column_generation.mixes.dive.descent.zones.of(budget)
-        state, relaxation = self._state, self._seating.relaxation
-        unsettled = {c for c in state.zoned if state.out[c] and c in self._guide.narrow}
+        state, relaxation = self._state, self._assignment.relaxation
+        unsettled = {c for c in state.zoned if state.out[c] and c in self._master.narrow}
         at_once = -(-len(unsettled) // _ZONE_STEPS)
         while unsettled and not budget.over() and self._solve(budget):
             parts = {c: [0.0] * len(relaxation.fleet.zones) for c in sorted(unsettled)}
@@ -76,45 +83,45 @@ class Contents:
     def _goal(self, c: int, parts: list[float]) -> tuple[int, ...]:
         """Whole copies in each zone, with those that stand: one more after the other where the LP has most left."""
         state, counts = self._state, self._state.zoned[c]
-        eligible = self._seating.relaxation.fleet.components[c].eligible_zones
+        eligible = self._assignment.relaxation.fleet.components[c].eligible_zones
         left = list(parts)
         for _ in range(state.out[c]):
             for z in sorted(eligible, key=lambda z: -left[z]):
                 more = one_more(counts, z)
-                if self._seating.may_stand(c, more, state):
+                if self._assignment.may_stand(c, more, state):
                     counts = more
                     left[z] -= 1
                     break
         return counts
 
     def _step(self, steps: float) -> bool:
-        """Place contents of the last solution: the whole ones, and others, for all in so many `steps`; any placed?"""
-        held = self._guide.held()
+        """Place patterns of the last solution: the whole ones, and others, for all in so many `steps`; any placed?"""
+        held = self._master.held()
         goal, done = math.ceil(sum(held.values()) / steps), 0
-        for content in sorted(held, key=lambda each: self._rank(each, held[each]), reverse=True):
-            times = math.floor(held[content] + _NEARLY)
+        for residual_pattern in sorted(held, key=lambda each: self._rank(each, held[each]), reverse=True):
+            times = math.floor(held[residual_pattern] + _NEARLY)
             if not times and done >= goal:
                 break
             for _ in range(max(1, times)):
-                if not self._place(content):
-                    self._banned.add(content)
+                if not self._place(residual_pattern):
+                    self._banned.add(residual_pattern)
                     break
                 done += 1
         return done > 0
 
-    def _rank(self, content: Content, held: float) -> tuple[bool, float]:
-        """What the LP has most of comes first; before it whole contents with copies that not every machine takes."""
-        (q, _), items = content
-        return held >= 1 - _NEARLY and any((q, i) in self._seating.picky for i, _ in items), held
+    def _rank(self, residual_pattern: ResidualPattern, held: float) -> tuple[bool, float]:
+        """What the LP has most of comes first; before it whole patterns with copies that not every machine takes."""
+        (q, _), items = residual_pattern
+        return held >= 1 - _NEARLY and any((q, i) in self._assignment.picky for i, _ in items), held
 
-    def _place(self, content: Content) -> bool:
+    def _place(self, residual_pattern: ResidualPattern) -> bool:
         """Place a content, as far as its copies are out, on some accelerator whose machine takes all of that."""
-        space, items = content
-        return any(self._fill(space, place, items) for place in self._likely_places(space, items))
+        residual, items = residual_pattern
+        return any(self._fill(residual, place, items) for place in self._likely_places(residual, items))
 
-    def _likely_places(self, space: Space, items: tuple[tuple[int, int], ...]) -> list[Place]:
+    def _likely_places(self, residual: Residual, items: tuple[tuple[int, int], ...]) -> list[Place]:
         """One of each machine: in pools where the LP has most of a content first, then where hosts have most left."""
-        places = list({id(place[0]): place for place in self._spaces.places.get(space, ())}.values())
+        places = list({id(place[0]): place for place in self._residuals.places.get(residual, ())}.values())
         likely = {p: self._amount(p, items) for p in {machine.pool for machine, _ in places}} if len(places) > 1 else {}
         return nsmallest(
             _TRIES, places, key=lambda place: (-likely.get(place[0].pool, 0.0), -self._host_left(place[0]))
@@ -124,30 +131,30 @@ class Contents:
         """How much the LP has of a content in a pool."""
         state, total = self._state, 0.0
         for i, times in items:
-            total += min(times, sum(max(0.0, state.by_mode[w]) for w in self._seating.left(p, i, state)))
+            total += min(times, sum(max(0.0, state.by_mode[w]) for w in self._assignment.left(p, i, state)))
         return round(total, 3)
 
     def _host_left(self, machine: MachineState) -> float:
-        shape = self._seating.relaxation.fleet.pools[machine.pool].shape
+        shape = self._assignment.relaxation.fleet.pools[machine.pool].shape
         return min(machine.vcpus / max(1, shape.vcpus), machine.host / max(1, shape.host_mib))
 
-    def _fill(self, space: Space, place: Place, items: tuple[tuple[int, int], ...]) -> bool:
+    def _fill(self, residual: Residual, place: Place, items: tuple[tuple[int, int], ...]) -> bool:
         """Place all copies of a content that are out, at least one, on one accelerator; or none."""
         machine, k = place
         before, refused = len(machine.copies), False
         for i in (i for i, times in items for _ in range(times)):
-            if not self._seating.place_item(machine, self._state, (k,), i):
-                refused = refused or any(True for _ in self._seating.left(machine.pool, i, self._state))
+            if not self._assignment.place_item(machine, self._state, (k,), i):
+                refused = refused or any(True for _ in self._assignment.left(machine.pool, i, self._state))
         if refused or len(machine.copies) == before:
             while len(machine.copies) > before:
-                self._seating.take_back(machine, self._state, machine.copies[-1])
+                self._assignment.take_back(machine, self._state, machine.copies[-1])
             return False
-        self._spaces.close(space, place)
-        self._spaces.open(place)
+        self._residuals.close(residual, place)
+        self._residuals.open(place)
         return True
 
     def _place_wanted(self) -> None:
         """Without an LP for it in time: what the LP had where the machines were filled."""
-        for (machine, k), items in self._spaces.wanted:
+        for (machine, k), items in self._residuals.wanted:
             for i in (i for i, times in items.items() for _ in range(times)):
-                self._seating.place_item(machine, self._state, (k,), i)
+                self._assignment.place_item(machine, self._state, (k,), i)

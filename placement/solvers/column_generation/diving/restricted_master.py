@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from placement.solvers.column_generation.diving.residual_master import SpaceProgram
+from placement.solvers.column_generation.diving.residual_master import ResidualProgram
 from placement.solvers.column_generation.item_limits import ItemLimits
 
 if TYPE_CHECKING:
@@ -14,15 +14,20 @@ if TYPE_CHECKING:
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.patterns.pricing import Knapsack
-    from placement.solvers.column_generation.diving.assignment import State
-    from placement.solvers.column_generation.diving.residual_capacity import Content, Rooms, Space, Spaces
+    from placement.solvers.column_generation.diving.assignment import AssignmentState
+    from placement.solvers.column_generation.diving.residual_capacity import (
+        Residual,
+        ResidualCapacity,
+        ResidualPattern,
+        ResidualsByClass,
+    )
     from placement.solving.budget import Budget
 
 SOME = 1e-6  # of a pattern
 _MOST_ROUNDS = 60  # of pricing, for one solution
 _STALL, _LITTLE = 4, 0.03  # rounds that bring less, relatively, are the last
 _SAFE = 2.0  # times what the last round took, that must be left for another
-_FULL = 0.9  # of a space, that a pattern's part must fill to be tried there
+_FULL = 0.9  # of a residual, that a pattern's part must fill to be tried there
 _PAID = 0.1  # of its price, that a machine counts in the LP: what is left free should be cheap to do without
 
 
@@ -42,14 +47,14 @@ class Patterns:
     widths: list[list[int]]
 
 
-class Guide:
+class RestrictedMaster:
     """The LP of one relaxation, from all patterns known to its bound; it keeps those that it finds."""
 
     def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern]) -> None:
         """O(modes + patterns)."""
         self._relaxation = relaxation
         self._item_limits = ItemLimits(relaxation)
-        self._program = SpaceProgram(relaxation, paid=_PAID)
+        self._program = ResidualProgram(relaxation, paid=_PAID)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._known: list[tuple[int, dict[int, int]]] = []
         self.last: Patterns | None = None  # of the last solution with machines
@@ -59,19 +64,19 @@ class Guide:
 
     def solve(
         self,
-        state: State,
-        spaces: Spaces,
+        state: AssignmentState,
+        residuals: ResidualCapacity,
         budget: Budget,
         *,
         machines: Sequence[int] | None = None,
         least: int = 0,
-        banned: Collection[Content] = (),
+        banned: Collection[ResidualPattern] = (),
     ) -> bool:
-        """Solve for what is left, on so many machines of each pool and on spaces; False if there is no answer in time.
+        """Solve for what is left, on so many machines of each pool and on residuals; False if no answer comes in time.
 
-        Without machines it is for copies on one accelerator alone; others stay out, and zones have no least. No space
-        is offered a banned content. Patterns are priced as long as machines are lacking and that brings something, and
-        `least` times in any case. `state` then has the copies by mode.
+        Without machines it is for copies on one accelerator alone; others stay out, and zones have no least. No
+        residual is offered a banned content. Patterns are priced as long as machines are lacking and that brings
+        something, and `least` times in any case. `state` then has the copies by mode.
         """
         program = self._program
         on_one = [most if narrow else 0.0 for most, narrow in zip(state.most, self._narrow, strict=True)]
@@ -88,12 +93,12 @@ class Guide:
                 self._relaxation.class_of[p] for p, n in enumerate(machines) if n and p in self._relaxation.class_of
             }
         program.allow(limits)
-        program.add_contents(self._seeds(spaces, program.offer(spaces)))
-        program.allow_contents(small, banned)
+        program.add_residual_patterns(self._seeds(residuals, program.offer(residuals)))
+        program.allow_residual_patterns(small, banned)
         knapsacks = {
             q: self._relaxation.device_classes[q].knapsack.with_limits(limits[q]) for q in sorted(device_classes)
         }
-        if not self._converge(knapsacks, spaces.knapsacks(small), least, budget):
+        if not self._converge(knapsacks, residuals.knapsacks(small), least, budget):
             return False
         by_mode, mass = program.amounts()
         state.by_mode = self._within(by_mode, state.out)
@@ -101,7 +106,7 @@ class Guide:
             self.last = self._patterns(state, mass)
         return True
 
-    def _ask_narrow(self, state: State, on_one: list[float]) -> None:
+    def _ask_narrow(self, state: AssignmentState, on_one: list[float]) -> None:
         """Ask for copies on one accelerator, without machines, at most so many by each mode and in each zone."""
         program, caps = self._program, self._caps(state)
         out = [n if c in self.narrow else 0 for c, n in enumerate(state.out)]
@@ -110,8 +115,8 @@ class Guide:
         program.cap_zones(caps)
         program.limit_copies([0.0] * len(on_one), on_one)
 
-    def _converge(self, knapsacks: Mapping[int, Knapsack], rooms: Rooms, least: int, budget: Budget) -> bool:
-        """Solve and price patterns and contents in turns; False when the first solution does not come in time."""
+    def _converge(self, knapsacks: Mapping[int, Knapsack], rooms: ResidualsByClass, least: int, budget: Budget) -> bool:
+        """Solve and price patterns and residual patterns in turns; False when the first solution comes too late."""
         program = self._program
         values: list[float] = []
         began = budget.elapsed()
@@ -127,7 +132,7 @@ class Guide:
                 return True
             duals = program.duals()
             prices = program.prices(duals)
-            if not program.improve(duals, prices, knapsacks) + program.improve_contents(duals, prices, rooms):
+            if not program.improve(duals, prices, knapsacks) + program.improve_residual_patterns(duals, prices, rooms):
                 return True
 
     def _within(self, by_mode: list[float], out: Sequence[int]) -> list[float]:
@@ -138,14 +143,14 @@ class Guide:
         part = [min(1.0, n / max(n, all_, SOME)) for n, all_ in zip(out, total, strict=True)]
         return [copies * part[mode.component] for mode, copies in zip(self._relaxation.modes, by_mode, strict=True)]
 
-    def _seeds(self, spaces: Spaces, new: Iterable[Space]) -> Iterator[tuple[Space, dict[int, int]]]:
+    def _seeds(self, residuals: ResidualCapacity, new: Iterable[Residual]) -> Iterator[tuple[Residual, dict[int, int]]]:
         """What was wanted where machines were filled, and what the last solution's patterns have beside wide copies."""
-        for space, items in spaces.news():
-            yield space, dict(items)
+        for residual, items in residuals.news():
+            yield residual, dict(items)
         narrow = self._narrow_parts()
-        for space in new:
-            q, room = space
-            yield from ((space, items) for items in narrow[q] if spaces.grids[q].fits(room, items, _FULL))
+        for residual in new:
+            q, room = residual
+            yield from ((residual, items) for items in narrow[q] if residuals.grids[q].fits(room, items, _FULL))
 
     def _narrow_parts(self) -> list[list[dict[int, int]]]:
         """Of each device class, what the last solution's patterns have of copies on one accelerator."""
@@ -157,7 +162,7 @@ class Guide:
             for q, of_class in enumerate(self.last.of_class)
         ]
 
-    def _caps(self, state: State) -> dict[int, list[int]]:
+    def _caps(self, state: AssignmentState) -> dict[int, list[int]]:
         """How many more copies on one accelerator zones may have, of components with rules over zones."""
         caps = {}
         for c, counts in state.zoned.items():
@@ -169,15 +174,15 @@ class Guide:
                     caps[c][z] = max(0, (most if goal is None else goal[z]) - n)
         return caps
 
-    def held(self) -> dict[Content, float]:
-        """Spaces by content in the last solution."""
+    def held(self) -> dict[ResidualPattern, float]:
+        """Residuals by content in the last solution."""
         return self._program.held()
 
-    def worths(self) -> tuple[list[float], list[float]]:
+    def dual_values(self) -> tuple[list[float], list[float]]:
         """Of a copy of each component and of a machine of each pool, by the last solution."""
-        return self._program.worths(self._program.duals())
+        return self._program.dual_values(self._program.duals())
 
-    def _patterns(self, state: State, mass: list[float]) -> Patterns:
+    def _patterns(self, state: AssignmentState, mass: list[float]) -> Patterns:
         known = self._known
         known += [(q, dict(pattern)) for q, pattern in self._program.known()[len(known) :]]
         of_class: list[list[int]] = [[] for _ in self._relaxation.device_classes]
@@ -188,7 +193,7 @@ class Guide:
         wide = [any(widths[q][i] > 1 for n in some for i in known[n][1]) for q, some in enumerate(of_class)]
         return Patterns(known, mass, of_class, wide, widths)
 
-    def _widths(self, state: State) -> list[list[int]]:
+    def _widths(self, state: AssignmentState) -> list[list[int]]:
         most = [[0.0] * len(device_class.items) for device_class in self._relaxation.device_classes]
         widths = [[1] * len(device_class.items) for device_class in self._relaxation.device_classes]
         for mode, copies in zip(self._relaxation.modes, state.by_mode, strict=True):

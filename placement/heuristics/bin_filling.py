@@ -33,7 +33,7 @@ _THIN = 0.7  # of the components that arrays are of, have copies left: then they
 _POOLS = 2  # tried for each machine, those where the biggest copy is cheapest
 
 
-def stock(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: bool = False) -> None:
+def fill_bins(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: bool = False) -> None:
     """Fill machines; components with zone rules, demand or machines of their own come first, by `policy`.
 
     What can't be placed, and copies that make up no machine's worth, are left to `construct`.
@@ -45,12 +45,12 @@ def stock(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: bool 
     for c in policy.order(ws, range(len(ws.fleet.components))):
         if not is_stockable(ws.fleet.components[c]):
             supply(ws, policy, c)
-    filling = Stock(ws, policy, shares)
+    filling = BinFilling(ws, policy, shares)
     filling.top_up()
     filling.open(fullest_first=fullest_first)
 
 
-def has_stock(fleet: Fleet) -> bool:
+def may_fill_bins(fleet: Fleet) -> bool:
     """Whether any component can be placed here."""
     return any(is_stockable(component) for component in fleet.components)
 
@@ -74,10 +74,10 @@ class _Range:
     memory: Ints
     vcpus: Ints
     host: Ints
-    worth: Floats
+    dual_values: Floats
 
 
-class Stock:
+class BinFilling:
     """One filling of a workspace; `left` (C,) counts the copies that it may still place."""
 
     def __init__(self, ws: Workspace, policy: Greedy, shares: Shares) -> None:
@@ -87,7 +87,7 @@ class Stock:
             [max(0, c.required - ws.placed[c.index]) if is_stockable(c) else 0 for c in ws.fleet.components],
             dtype=np.int64,
         )
-        self._worth = np.array(policy.worth)
+        self._dual_values = np.array(policy.dual_values)
         self._first = shares.first
         self._ranges: dict[int, dict[int, _Range]] = {}  # by pool
         self._ranged = 0  # components that they are of
@@ -160,7 +160,7 @@ class Stock:
             price = ws.rent_price(p)
             m = ws.rent(p)
             seats = self._filling(c, o, m)
-            gain = float(self._worth @ (before - self.left)) / max(1, price)
+            gain = float(self._dual_values @ (before - self.left)) / max(1, price)
             stands = bool(seats) and gain >= _LEAST and (best is None or gain > best[0])
             if stands:
                 best = gain, p, m, seats
@@ -261,17 +261,17 @@ class Stock:
 
         The partner looked at is the most valuable that fits by memory; when it needs too much else there is none.
         """
-        memory, worth = range_.memory[index], range_.worth[index]
+        memory, dual_values = range_.memory[index], range_.dual_values[index]
         own = np.arange(len(index))
         last = np.searchsorted(memory, room - memory, side="right") - 1
-        most_valuable = np.maximum.accumulate(np.where(worth >= np.maximum.accumulate(worth), own, 0))
+        most_valuable = np.maximum.accumulate(np.where(dual_values >= np.maximum.accumulate(dual_values), own, 0))
         partner = most_valuable[np.maximum(last, 0)]
         needs, hosts = range_.vcpus[index], range_.host[index]
         paired = (last >= 0) & (needs + needs[partner] <= vcpus) & (hosts + hosts[partner] <= host)
         paired &= (partner != own) | (self.left[range_.component[index]] > 1)
-        first = int((worth + np.where(paired, worth[partner], 0.0)).argmax())
+        first = int((dual_values + np.where(paired, dual_values[partner], 0.0)).argmax())
         second = int(partner[first])
-        return int(index[second if paired[first] and worth[second] > worth[first] else first])
+        return int(index[second if paired[first] and dual_values[second] > dual_values[first] else first])
 
     def _put(self, seat: Seat, m: int) -> bool:
         if self.left[seat.component] <= 0 or not self.ws.can_stand(seat, m):
@@ -301,4 +301,4 @@ class Stock:
 
     def _range(self, rows: list[tuple[int, ...]]) -> _Range:
         memory, component, option, vcpus, host = np.array(rows, dtype=np.int64).T.copy()
-        return _Range(component, option, memory, vcpus, host, self._worth[component])
+        return _Range(component, option, memory, vcpus, host, self._dual_values[component])

@@ -12,7 +12,7 @@ from placement.compiled.spread import least_total, targets
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import lacking, missing_pins
 from placement.heuristics.construct import UNLIMITED, construct
-from placement.heuristics.greedy import Greedy, Taste
+from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.keep import keep_running
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.repair import Repair
@@ -32,24 +32,24 @@ Missing = Counter[Key]
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
+class PartialPacking:
     """A packing that keeps every rule of machines and quotas; with `missing` placed, those of components too."""
 
     packing: Packing
     missing: Missing
 
 
-def sketch(fleet: Fleet, budget: Budget, seed: int, ejections: int) -> Sketch | None:
+def partial_packing(fleet: Fleet, budget: Budget, seed: int, ejections: int) -> PartialPacking | None:
     """Of a few constructions repaired by ejections, the one whose missing copies are smallest in all; None without."""
     rng = np.random.default_rng(seed)
     blank, shares = Workspace(fleet), Shares(fleet)
-    best: tuple[int, Sketch] | None = None
+    best: tuple[int, PartialPacking] | None = None
     for policy in _policies(fleet, blank, shares, rng):
         ws = Workspace(fleet, like=blank)
         keep_running(ws)
         stuck = construct(ws, policy)
         Repair(ws, policy, rng).run(stuck, ejections, budget)
-        found = sketch_of(ws)
+        found = partial_packing_of(ws)
         if found is None:
             continue
         missing = found.missing
@@ -61,18 +61,18 @@ def sketch(fleet: Fleet, budget: Budget, seed: int, ejections: int) -> Sketch | 
     return None if best is None else best[1]
 
 
-def sketch_of(ws: Workspace) -> Sketch | None:
+def partial_packing_of(ws: Workspace) -> PartialPacking | None:
     """What stands on a workspace as a sketch; None when copies added to it can't complete it."""
     missing = _missing(ws)
-    return None if missing is None or missing_pins(ws) else Sketch(ws.to_packing(), missing)
+    return None if missing is None or missing_pins(ws) else PartialPacking(ws.to_packing(), missing)
 
 
 def _policies(fleet: Fleet, blank: Workspace, shares: Shares, rng: np.random.Generator) -> Iterator[Policy]:
     yield BestFit(blank, shares)
     weights, scarcity = resource_prices(fleet, shares)
-    yield Greedy(blank, shares, Taste(0.0, weights, scarcity, 1.0))
+    yield Greedy(blank, shares, GreedyParameters(0.0, weights, scarcity, 1.0))
     yield BestFit(blank, shares, rng)
-    yield Greedy(blank, shares, Taste(0.0, weights, scarcity, 10.0), rng)
+    yield Greedy(blank, shares, GreedyParameters(0.0, weights, scarcity, 10.0), rng)
 
 
 def _missing(ws: Workspace) -> Missing | None:
