@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from placement.report import words
 from placement.report.map.sketch import colour_class
 from placement.report.page import grid
-from placement.report.page.grid import Cell, Grid, Head
+from placement.report.page.grid import Head, PageCell, PageTable
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
@@ -22,13 +22,13 @@ def asked(view: View) -> dict[str, Any] | None:
     return {"grids": [_components(view.fleet), _supply(view)]}
 
 
-def _components(fleet: Fleet) -> Grid:
+def _components(fleet: Fleet) -> PageTable:
     rows: list[grid.Row] = [
         (
             grid.name(component.name, colour_class(c)),
             grid.number(component.required),
             grid.number(component.optional),
-            Cell("; or ".join(dict.fromkeys(map(_needs, component.options)))),
+            PageCell("; or ".join(dict.fromkeys(map(_needs, component.options)))),
             grid.number(_pools(component)),
         )
         for c, component in enumerate(fleet.components)
@@ -41,7 +41,7 @@ def _components(fleet: Fleet) -> Grid:
         Head("one copy needs"),
         Head("pools that hold one", True),
     )
-    return Grid("What must run", heads, shown, note)
+    return PageTable("What must run", heads, shown, note)
 
 
 def _pools(component: Component) -> int:
@@ -63,11 +63,11 @@ def _needs(option: Option) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def _supply(view: View) -> Grid:
+def _supply(view: View) -> PageTable:
     fleet = view.fleet
     rows: list[grid.Row] = []
     for pool, row in zip(fleet.pools, view.problem.pools, strict=True):
-        most = Cell("no limit", 1e18) if pool.max_instances is None else grid.number(pool.max_instances)
+        most = PageCell("no limit", 1e18) if pool.max_instances is None else grid.number(pool.max_instances)
         gib = pool.shape.memory_mib / MIB_PER_GIB
         accelerators = f"{pool.shape.accelerators} with {gib:,.4g} GiB" if pool.shape.accelerators else "none"
         rows.append(
@@ -75,7 +75,7 @@ def _supply(view: View) -> Grid:
                 grid.name(pool.name),
                 grid.name(row.instance_type),
                 grid.name(row.zone),
-                Cell(accelerators, pool.shape.accelerators),
+                PageCell(accelerators, pool.shape.accelerators),
                 most,
                 grid.money(pool.price),
             )
@@ -85,4 +85,4 @@ def _supply(view: View) -> Grid:
         *(Head(text) for text in ("pool", "instance type", "zone")),
         *(Head(text, True) for text in ("accelerators", "quota", "$ an hour")),
     )
-    return Grid("What may be rented", heads, shown, note)
+    return PageTable("What may be rented", heads, shown, note)
