@@ -1,6 +1,6 @@
 """What a vLLM startup log says of memory: measurements that replace estimates.
 
-The lines are those of vLLM 0.9 to 0.33; some of them need `VLLM_LOGGING_LEVEL=DEBUG`. Of several GPUs' lines the most
+The lines are those of vLLM 0.7 to 0.33; some of them need `VLLM_LOGGING_LEVEL=DEBUG`. Of several GPUs' lines the most
 counts, and of KV caches the least, as the engine itself does it.
 """
 
@@ -40,7 +40,11 @@ class StartupLog:
 
 
 _PATTERNS = {
-    "total_gib": (rf"total_memory={_NUMBER}\s*GiB", rf"Free memory on device \({_NUMBER}/{_NUMBER} GiB\)"),
+    "total_gib": (
+        rf"total_memory={_NUMBER}\s*GiB",
+        rf"Free memory on device \({_NUMBER}/{_NUMBER} GiB\)",
+        rf"total_gpu_memory \({_NUMBER}\s*GiB\)",
+    ),
     "context_gib": (rf"worker init memory snapshot:.*?cuda_memory={_NUMBER}\s*GiB",),
     "weights_gib": (
         rf"Model loading took {_NUMBER} GiB",
@@ -59,6 +63,8 @@ _PATTERNS = {
     ),
     "graphs_gib": (rf"Graph capturing finished in .*?took {_NUMBER} GiB", rf"CUDA graph pool memory: {_NUMBER} GiB"),
 }
+# From 0.27 on the weights and what other libraries take are one figure.
+_CONSUMED = (rf"{_NUMBER} GiB for consumed memory",)
 _KV_GIB = (rf"Available KV cache memory: {_NUMBER} GiB", rf"reserved for KV Cache is {_NUMBER}")
 _KV_TOKENS = r"GPU KV cache size: ([\d,]+) tokens"
 
@@ -84,6 +90,9 @@ def parse_startup_log(text: str, source: str) -> StartupLog:
     7.51
     """
     measured = {name: _most(patterns, text, source) for name, patterns in _PATTERNS.items()}
+    consumed, weights = _most(_CONSUMED, text, source), measured["weights_gib"]
+    if measured["non_torch_gib"] is None and consumed is not None and weights is not None:
+        measured["non_torch_gib"] = round(consumed - weights, 2)
     pools = _found(_KV_GIB, text, source)
     tokens = [int(number.replace(",", "")) for number in re.findall(_KV_TOKENS, text) if number.strip(",")]
     if not pools and not tokens and all(value is None for value in measured.values()):

@@ -63,14 +63,18 @@ LLM_D: dict[str, Any] = {
     "run": {"uid": "1"},
     "scenario": {
         "stack": [
-            {"metadata": {"label": "gateway", "cfg_id": "0"}, "native": {}, "standardized": {"kind": "generic"}},
+            {
+                "metadata": {"label": "gateway", "cfg_id": "0"},
+                "native": {},
+                "standardized": {"kind": "generic", "tool": "gateway", "tool_version": "1"},
+            },
             {
                 "metadata": {"label": "vllm", "cfg_id": "1"},
                 "native": {},
                 "standardized": {
                     "kind": "inference_engine",
                     "tool": "ghcr.io/llm-d/llm-d-cuda/vllm",
-                    "tool_version": "0.19.0",
+                    "tool_version": "ghcr.io/llm-d/llm-d-cuda/vllm:0.19.0",
                     "role": "replica",
                     "replicas": 3,
                     "model": {"name": "meta-llama/Llama-3.1-70B-Instruct"},
@@ -99,7 +103,12 @@ LLM_D: dict[str, Any] = {
             }
         },
         "observability": {
-            "components": [{"aggregate": {"gpu_memory_usage": {"units": "GiB", "mean": 70.0, "max": 71.5}}}]
+            "components": [
+                {
+                    "component_label": "vllm",
+                    "aggregate": {"gpu_memory_usage": {"units": "GiB", "mean": 70.0, "max": 71.5}},
+                }
+            ]
         },
     },
 }

@@ -86,9 +86,28 @@ def test_llm_d_report(write: Any) -> None:
         read_profiles(write("# a report\n" + json.dumps(samples.LLM_D), "report.yaml"), statistic="p99")[0].tpot_ms
         == 25.0
     )
+    uncounted = copy.deepcopy(samples.LLM_D)
+    uncounted["scenario"]["stack"][1]["standardized"]["accelerator"] |= {"count": 0, "parallelism": {"tp": 1}}
+    with pytest.raises(UsageError, match="does not say which accelerators"):
+        read_profiles(write(uncounted))
+
+
+def test_llm_d_with_prefill_and_decode_apart(write: Any) -> None:
+    """Two prefill replicas of one GPU and six decode replicas of four are two copies of 13 GPUs; both of one kind."""
     apart = copy.deepcopy(samples.LLM_D)
-    apart["scenario"]["stack"][1]["standardized"]["role"] = "prefill"
-    with pytest.raises(DocumentError, match=r"stack\[1\]\.standardized\.role: must be replica"):
+    decode = apart["scenario"]["stack"][1]
+    decode["standardized"] |= {"role": "decode", "replicas": 6}
+    prefill = copy.deepcopy(decode)
+    prefill["standardized"] |= {"role": "prefill", "replicas": 2}
+    prefill["standardized"]["accelerator"] |= {"count": 1, "parallelism": {"tp": 1}}
+    apart["scenario"]["stack"].append(prefill)
+
+    (row,) = read_profiles(write(apart))
+
+    assert (row.accelerators, row.requests_per_second) == (13, 4.5)
+    assert row.source == "bench.json, mean, prefill and decode apart"
+    prefill["standardized"]["accelerator"]["model"] = "L40S"
+    with pytest.raises(DocumentError, match=r"stack\[2\]\.standardized\.accelerator\.model: must be the same"):
         read_profiles(write(apart))
 
 

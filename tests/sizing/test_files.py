@@ -136,6 +136,28 @@ def test_a_log_of_several_gpus(tmp_path: Path) -> None:
     assert (log.version, log.tensor_parallel, log.context_gib) == ("0.19.0", 2, 1.53)
 
 
+def test_logs_of_other_versions() -> None:
+    """As public logs have it: 0.27 tells weights and other libraries' memory as one, 0.7 has all in two lines."""
+    new = parse_startup_log(
+        "Model loading took 14.28 GiB memory\n"
+        "Free memory on device (30.27/31.4 GiB) on startup. Actual usage is 15.03 GiB for consumed memory (weights + "
+        "non-torch), 1.59 GiB for peak activation, and 0.09 GiB for CUDAGraph memory.\n"
+        "CUDA graph pool memory: 0.09 GiB (actual), 0.13 GiB (estimated)",
+        "log",
+    )
+    old = parse_startup_log(
+        "the current vLLM instance can use total_gpu_memory (15.77GiB) x gpu_memory_utilization (0.90) = 14.20GiB\n"
+        "model weights take 7.51GiB; non_torch_memory takes 0.39GiB; PyTorch activation peak memory takes 2.53GiB; the "
+        "rest of the memory reserved for KV Cache is 3.76GiB.",
+        "log",
+    )
+
+    assert (new.total_gib, new.weights_gib, new.non_torch_gib) == (31.4, 14.28, 0.75)
+    assert (new.activation_gib, new.graphs_gib) == (1.59, 0.09)
+    assert (old.total_gib, old.weights_gib, old.activation_gib, old.non_torch_gib) == (15.77, 7.51, 2.53, 0.39)
+    assert old.kv_gib == 3.76
+
+
 def test_a_log_of_another_launch(tmp_path: Path) -> None:
     """Its degree and its accelerator must be those that are asked for; another model is a note."""
     path = tmp_path / "vllm.log"

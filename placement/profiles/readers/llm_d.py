@@ -1,11 +1,13 @@
 """An llm-d Benchmark Report, version 0.2, JSON or YAML.
 
 As its JSON Schema has it (`llm-d/llm-d-benchmark`, `br_v0_2_json_schema.json`). A report is of a whole stack: its rate
-is divided by the engine's replicas. A stack with prefill and decode apart is no copy that could be placed as one.
+is divided by the engine's replicas. Where prefill and decode run apart, one copy is the least set of both that the
+stack is a multiple of: of 2 and 6 replicas, 1 and 3.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from placement.profiles.profile import Found
@@ -20,48 +22,52 @@ _GIB = {"GiB": 1.0, "MiB": 1 / 1024, "GB": 1e9 / 2**30, "MB": 1e6 / 2**30}
 
 
 def read(document: At, statistic: str) -> list[Found]:
-    """The report's aggregate figures, of one replica."""
+    """The report's aggregate figures, of one copy."""
     version = document.get("version")
     if version is not None and not version.text().startswith(_VERSION):
         raise version.fault(f"must be {_VERSION}: another version of the report is not read here")
     aggregate = document.key(KEY).key("request_performance").key("aggregate")
-    engine = _engine(document)
-    replicas = 1 if engine is None else engine.key("replicas").whole()
+    engines = _engines(document)
+    copies = math.gcd(*(_replicas(engine) for engine in engines)) if engines else 1
     rate = aggregate.key("throughput").key("request_rate").key("mean").number()
     requests, latency = aggregate.get("requests"), aggregate.get("latency")
+    engine = engines[0] if engines else None
     return [
         Found(
-            requests_per_second=rate / max(replicas, 1),
+            requests_per_second=rate / copies,
             model="" if engine is None else engine.key("model").key("name").text(),
             accelerator="" if engine is None else engine.key("accelerator").key("model").text(),
-            accelerators=None if engine is None else _accelerators(engine, max(replicas, 1)),
+            accelerators=_accelerators(engines, copies),
             engine="" if engine is None else _tool(engine),
-            version="" if engine is None else engine.key("tool_version").text(),
+            version="" if engine is None else engine.key("tool_version").text().rpartition(":")[2],
             input_tokens=whole(number(None if requests is None else requests.get("input_length"), "mean")),
             output_tokens=whole(number(None if requests is None else requests.get("output_length"), "mean")),
             ttft_ms=_time(latency, statistic, "time_to_first_token"),
             tpot_ms=_time(latency, statistic, "time_per_output_token", "inter_token_latency"),
             memory_gib=_memory(document),
+            remark=f"{statistic}, prefill and decode apart" if len(engines) > 1 else statistic,
         )
     ]
 
 
-def _engine(document: At) -> At | None:
-    """The one inference engine of the stack; None where the report does not describe its stack."""
+def _engines(document: At) -> list[At]:
+    """The inference engines of the stack, of one model on one kind of accelerator; none where it is not described."""
     scenario = document.get("scenario")
     stack = None if scenario is None else scenario.get("stack")
     engines = []
-    for component in [] if stack is None else list(stack.items()):
+    for component in [] if stack is None else stack.items():
         standardized = component.key("standardized")
         if standardized.key("kind").value == "inference_engine":
             engines.append(standardized)
-    for engine in engines:
-        role = engine.get("role")
-        if role is not None and role.text() != "replica":
-            raise role.fault("must be replica: prefill and decode apart are no copy of one kind")
-    if len(engines) > 1 and stack is not None:
-        raise stack.fault("has several inference engines: a profile is of one")
-    return engines[0] if engines else None
+    for engine in engines[1:]:
+        for part, name in (("model", "name"), ("accelerator", "model")):
+            if engine.key(part).key(name).text() != engines[0].key(part).key(name).text():
+                raise engine.key(part).key(name).fault("must be the same for all engines: a profile is of one copy")
+    return engines
+
+
+def _replicas(engine: At) -> int:
+    return max(1, engine.key("replicas").whole())
 
 
 def _tool(engine: At) -> str:
@@ -70,18 +76,23 @@ def _tool(engine: At) -> str:
     return next((name for name in ("vllm", "sglang", "tensorrt-llm", "trtllm", "tgi") if name in tool), tool)
 
 
-def _accelerators(engine: At, replicas: int) -> int | None:
-    """Accelerators of one replica: as its parallelism says, else its part of all that were used."""
+def _accelerators(engines: list[At], copies: int) -> int | None:
+    """Accelerators of one copy; None where the report does not count them."""
+    counts = [_of_replica(engine) for engine in engines]
+    if not counts or 0 in counts:
+        return None
+    return sum(count * _replicas(engine) // copies for count, engine in zip(counts, engines, strict=True))
+
+
+def _of_replica(engine: At) -> int:
+    """Accelerators of one replica: as its parallelism says, else as they are counted, 0 when they are not."""
     accelerator = engine.key("accelerator")
     parallelism = accelerator.get("parallelism")
     product = 1
     for name in ("tp", "pp", "dp"):
         degree = None if parallelism is None else parallelism.get(name)
         product *= max(1, degree.whole()) if degree is not None else 1
-    count = accelerator.key("count").whole()
-    if product > 1 or count in (product, product * replicas):
-        return product
-    return max(1, count // replicas) if count else None
+    return product if product > 1 else accelerator.key("count").whole()
 
 
 def _time(latency: At | None, statistic: str, *names: str) -> float | None:

@@ -30,13 +30,19 @@ def read(document: At, statistic: str) -> list[Found]:
             requests_per_second=document.key(KEY).number(),
             model=_text(document, "model_id"),
             accelerators=None if degree is None else _count(degree),
-            engine="vllm" if _text(document, "backend", "endpoint_type") in ("vllm", "openai", "openai-chat") else "",
+            engine=_engine(document),
             input_tokens=whole(document.key("total_input_tokens").number() / completed),
             output_tokens=whole((number(document, "total_output_tokens") or 0) / completed),
             ttft_ms=_time(document, name, "ttft"),
             tpot_ms=_time(document, name, "tpot"),
         )
     ]
+
+
+def _engine(document: At) -> str:
+    """The engine, where the benchmark was told; its default, an OpenAI-compatible server, may be any."""
+    backend = _text(document, "backend", "endpoint_type")
+    return backend if backend in ("vllm", "sglang", "tgi") else ""
 
 
 def _time(document: At, statistic: str, what: str) -> float | None:
