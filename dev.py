@@ -231,7 +231,8 @@ def pages(scratch: Path) -> None:
     if browser is None:
         print("SKIPPED: there is no Chromium, so no page is looked at; on Debian, as root: apt-get install chromium")
     more = {"PLACEMENT_BROWSER": browser} if browser else {}
-    run([PYTHON, "-m", "pytest", "-q", "-m", "pages", "tests/pages", f"--junitxml={scratch / PAGES}"], more=more)
+    arguments = ["-q", *SPREAD, "-m", "pages", "tests/pages", f"--junitxml={scratch / PAGES}"]
+    run([PYTHON, "-m", "pytest", *arguments], more=more)
 
 
 def find_browser() -> str | None:
@@ -273,18 +274,27 @@ def wheel(scratch: Path) -> None:
     plan = scratch / "wheel-plan.json"
     run([command, "solve", INSTANCE, "--time-limit", TIME_LIMIT, "--output", plan], cwd=scratch, quiet=True)
     run([command, "verify", INSTANCE, plan], cwd=scratch, quiet=True)
-    print(f"{built.name}: installed, solved {INSTANCE.name}, plan verified")
+    run([command, "report", INSTANCE, plan, "--html", scratch / "wheel.html"], cwd=scratch, quiet=True)
+    print(f"{built.name}: installed, solved {INSTANCE.name}, plan verified and drawn")
 
 
 def check_wheel(built: Path) -> None:
-    """Only the packages and their metadata are shipped, with the marker that says they are typed."""
+    """Only the packages and their metadata are shipped, with the parts of pages and the marker of types."""
     with zipfile.ZipFile(str(built)) as archive:
         names = archive.namelist()
     ours = ("placement/", "placement_bench/")
     strange = [name for name in names if not (name.startswith(ours) or ".dist-info/" in name)]
     if strange:
         raise Failure(f"the wheel holds more than the packages: {', '.join(strange)}")
-    missing = [f"{package}py.typed" for package in ours if f"{package}py.typed" not in names]
+    data = [
+        path.relative_to(home).as_posix()
+        for home in (ROOT, ROOT / "benchmarks")
+        for package in ours
+        for path in sorted((home / package).rglob("*"))
+        if path.suffix in (".css", ".j2", ".js")
+    ]
+    wanted = [*(f"{package}py.typed" for package in ours), *data]
+    missing = [name for name in wanted if name not in names]
     if missing:
         raise Failure(f"the wheel lacks {', '.join(missing)}")
 

@@ -141,6 +141,7 @@ def failing(arguments: list[str]) -> None:
         ),
         (["placement/__init__.py", "gpu_placement-1.dist-info/METADATA"], "lacks placement/py.typed"),
         (["placement/py.typed", "placement_bench/__init__.py"], "lacks placement_bench/py.typed"),
+        (["placement/py.typed", "placement_bench/py.typed"], r"lacks placement/report/page/assets/.*bench\.html\.j2"),
     ],
 )
 def test_a_wheel_with_too_much_or_too_little(names: list[str], message: str, tmp_path: Path) -> None:
