@@ -263,14 +263,14 @@ def find_one_plan(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None
     """CP-SAT on so many machines, which says that there is no plan when it has found one."""
 
     class Liar:
-        def __init__(self, model: object, reporter: Any) -> None:
-            self.incumbent: Incumbent = reporter.track
+        def __init__(self, model: object, watcher: Any) -> None:
+            self.incumbent: Incumbent = watcher.track
 
         def run(self, *_: object) -> cp_model.CpSolverStatus:
             self.incumbent.offer(PAIRS, "packer")
             return cp_model.INFEASIBLE
 
-    monkeypatch.setattr("placement.direct.cp_sat.search._Engine", Liar)
+    monkeypatch.setattr("placement.direct.cp_sat.search.Engine", Liar)
     assert find_plan(Solve(small(), incumbent, Budget(work=1000)).reduced(small()), [2], None) == (PAIRS, False)
 
 

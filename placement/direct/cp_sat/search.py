@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 import operator
-import threading
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ortools.sat.python import cp_model
 
-from placement.direct.cp_sat.model import DirectModel
-from placement.direct.cp_sat.program import linear
-from placement.direct.cp_sat.translate import decode, encode
+from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
+from placement.direct.model import DirectModel
+from placement.direct.program import Var
 from placement.direct.slots import direct_terms, most_new_machines
-from placement.engines.cp_sat import cp_sat_solver
+from placement.direct.translate import decode, encode
+from placement.direct.variables import OUTLINE, TOTALS
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.incumbent import why_stop
@@ -23,10 +22,10 @@ from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from placement.compiled.packing import Packing
-    from placement.direct.cp_sat.program import Objective
+    from placement.direct.program import LinearObjective, Values
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
     from placement.solving.incumbent import Incumbent
@@ -37,7 +36,6 @@ _TIME = SCHEDULE.direct
 _OUTLINE = 1.0  # deterministic seconds for the outline's bound
 _SCOUT = 0.5  # deterministic seconds to look for a first plan
 _FEWER = 0.05  # deterministic seconds to bound the machines of one pool
-_NOISE = 2.0**-50  # relative; more than a double's rounding of an integer bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +114,14 @@ def find_plan(
     if budget.work is not None:
         phases = [(1, budget.work / WORK_PER_SECOND)]
     for workers, effort in phases:
-        model = DirectModel(fleet, list(most_new))
+        model = DirectModel(fleet, most_new, TOTALS)
         goal = model.ticks()
-        if budget.over() or not goal.safe:
+        if budget.over() or not is_safe(goal):
             break
         model.limit_left_out(left_out)
         if ticks is not None:
-            if not goal.terms and goal.offset > ticks:
-                return None, True
             model.limit_ticks(ticks)
-        engine = _Engine(model, _Reporter(track, _Goal(None, ()), replace(goal, terms=()), partial=True))
+        engine = Engine(written(model.program), _Reporter(track, model, _Goal(None, ()), goal, partial=True))
         if engine.run(budget, workers, effort, solve.seed) == cp_model.INFEASIBLE:
             if track.best is None:
                 return None, True
@@ -235,18 +231,18 @@ class _Search:
         self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None
     ) -> tuple[cp_model.CpSolverStatus, list[int]]:
         """Bound the goal without new machines one by one; the number of new machines in the outline's best solution."""
-        model = DirectModel(self._fleet, most_new, outline=True)
+        model = DirectModel(self._fleet, most_new, OUTLINE)
         engine = self._engine(model, goal)
         status = self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_OUTLINE, end, _TIME.prepare.part))
         solution = engine.solution
-        return status, [solution[var.index] if solution else 0 for var in model.new]
+        return status, [solution[var.index] if solution and isinstance(var, Var) else 0 for var in model.new]
 
     def _scout(self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget, end: float | None) -> None:
         """Look for a first plan on few machines; that there is none there says nothing."""
         few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
         if not self._too_big(few):
-            engine = self._engine(DirectModel(self._fleet, few), goal, partial=True)
-            self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_SCOUT, end, _TIME.prepare.part))
+            engine = self._engine(DirectModel(self._fleet, few, TOTALS), goal, partial=True)
+            self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_SCOUT, end, _TIME.prepare.part), partial=True)
 
     def _phases(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> cp_model.CpSolverStatus:
         """One worker, then the portfolio; each starts from the best plan, on the machines that a better one can use."""
@@ -264,7 +260,7 @@ class _Search:
                     "another solver"
                 )
             part = budget if math.isinf(effort) else _TIME.prepare.of(budget)
-            engine = self._engine(DirectModel(self._fleet, most_new), goal)
+            engine = self._engine(DirectModel(self._fleet, most_new, TOTALS), goal)
             status = self._run(engine, part, workers, self._effort(effort, end))
             if status in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
                 break
@@ -282,15 +278,16 @@ class _Search:
         most_new = list(map(min, most_new, most_new_machines(self._fleet, ticks)))
         if direct_terms(self._fleet, most_new) <= self._options.small:
             return most_new
-        model = DirectModel(self._fleet, most_new, outline=True)
+        model = DirectModel(self._fleet, most_new, OUTLINE)
         model.limit_left_out(goal.limits)
         model.limit_ticks(ticks)
+        program = written(model.program)
         for p, most in enumerate(most_new):
             if self._ended(budget, end):
                 break
             if most > 1:
-                model.program.engine.minimize(-model.new[p])
-                engine = _Engine(model)
+                minimise(program, model.program.objective([(model.new[p], -1)]))
+                engine = Engine(program)
                 self._run(
                     engine, _TIME.prepare.of(budget), 1, self._effort(_FEWER, end, _TIME.prepare.part / len(most_new))
                 )
@@ -298,24 +295,25 @@ class _Search:
                     most_new[p] = min(most, -engine.bound)
         return most_new
 
-    def _engine(self, model: DirectModel, goal: _Goal, *, partial: bool = False) -> _Engine:
+    def _engine(self, model: DirectModel, goal: _Goal, *, partial: bool = False) -> Engine:
         """The engine for a goal, with the best plan as hint."""
         model.limit_left_out(goal.limits)
         objective = model.ticks() if goal.level is None else model.left_out(goal.level)
-        if not objective.safe:
+        if not is_safe(objective):
             raise _Stuck("the objective is beyond 64 bits; use a rounder horizon_hours or coarser prices")
         best = self._track.best
-        if best is not None and not model.outline:
-            for index, value in enumerate(encode(model, best[0]) or ()):
-                model.program.engine.add_hint(model.program.engine.get_int_var_from_proto_index(index), value)
-        return _Engine(model, _Reporter(self._track, goal, objective, partial))
+        hint = None if best is None or model.form.outline else encode(model, best[0])
+        return Engine(written(model.program, objective, hint), _Reporter(self._track, model, goal, objective, partial))
 
-    def _run(self, engine: _Engine, budget: Budget, workers: int, effort: float) -> cp_model.CpSolverStatus:
+    def _run(
+        self, engine: Engine, budget: Budget, workers: int, effort: float, *, partial: bool = False
+    ) -> cp_model.CpSolverStatus:
+        """Run; that a `partial` model, which has not all machines, is infeasible says nothing."""
         status = engine.run(budget, workers, effort, self._seed)
         self._spent += engine.deterministic_seconds
         if status == cp_model.MODEL_INVALID:
             raise _Stuck(f"CP-SAT refuses the model: {engine.complaint}")
-        if status == cp_model.INFEASIBLE and self._track.best is not None and not engine.partial:
+        if status == cp_model.INFEASIBLE and self._track.best is not None and not partial:
             raise SolverBugError(f"cp-sat calls infeasible a problem that {self._track.found_by} has a plan for")
         return status
 
@@ -337,9 +335,14 @@ class _Reporter:
     """Where an engine's plans and bounds go. A `partial` model has not all machines: its bounds say nothing."""
 
     track: Incumbent
+    model: DirectModel
     goal: _Goal
-    objective: Objective
+    objective: LinearObjective
     partial: bool
+
+    def solution(self, values: Values) -> None:
+        if not self.model.form.outline:
+            self.track.offer(decode(self.model, values), NAME)
 
     def bound(self, reduced: int) -> None:
         value, given = self.objective.value(reduced), self.goal.limits or None
@@ -350,112 +353,5 @@ class _Reporter:
         else:
             self.track.raise_left_out(self.goal.level, value, NAME, given)
 
-    def plan(self, model: DirectModel, values: list[int]) -> None:
-        if not model.outline:
-            self.track.offer(decode(model, values), NAME)
-
-
-class _Engine(cp_model.CpSolverSolutionCallback):
-    """One run of CP-SAT that reports plans and bounds while it goes on.
-
-    Errors in callbacks would end the process: they are kept and raised after the run.
-    """
-
-    def __init__(self, model: DirectModel, reporter: _Reporter | None = None) -> None:
-        super().__init__()
-        self._model, self._reporter = model, reporter
-        self._solver = cp_sat_solver()
-        self._solver.best_bound_callback = self._on_bound
-        self._error: BaseException | None = None
-        self._over = threading.Event()
-        self.solution: list[int] = []
-        self.bound: int | None = None  # on the engine's own sum
-        self.complaint = ""
-        self.deterministic_seconds = 0.0
-        self._magnitude = 0
-
-    @property
-    def partial(self) -> bool:
-        """Whether its model has not all machines: that there is no plan on some of them says nothing."""
-        return self._reporter is not None and self._reporter.partial
-
-    def run(self, budget: Budget, workers: int, effort: float, seed: int) -> cp_model.CpSolverStatus:
-        """Solve within the budget and so many deterministic seconds."""
-        chosen = self._solver.parameters
-        chosen.num_workers = workers
-        chosen.random_seed = seed % 2**31
-        chosen.cp_model_probing_level = 0  # presolve's probing takes long and won nothing in trials
-        if not math.isinf(effort):
-            chosen.max_deterministic_time = effort
-        if not math.isinf(budget.left()):
-            chosen.max_time_in_seconds = budget.left()
-        program = self._model.program.engine
-        if self._reporter is not None and self._reporter.objective.terms:
-            program.minimize(linear(self._reporter.objective.terms))
-        self._magnitude = _magnitude(program)
-        try:
-            with budget.stopping(self._halt):
-                status = self._solver.solve(program, self)
-        finally:
-            self._over.set()
-        if self._error is not None:
-            raise self._error
-        response = self._solver.response_proto
-        self.deterministic_seconds = response.deterministic_time
-        if status == cp_model.OPTIMAL:  # the engine's own integer rather than its float
-            self._raise(response.inner_objective_lower_bound if program.has_objective() else 0)
-        if status == cp_model.MODEL_INVALID:
-            self.complaint = program.validate().strip()
-        return status
-
-    def on_solution_callback(self) -> None:
-        """Called by CP-SAT at each better solution."""
-        with self._guarded():
-            self.solution = list(self.response_proto.solution)
-            if self._reporter is not None:
-                self._reporter.plan(self._model, self.solution)
-                self._stop_when_good_enough()
-
-    def _on_bound(self, bound: float) -> None:
-        with self._guarded():
-            if math.isfinite(bound):
-                # An integer in float's clothing, from numbers that may be larger: round up, less what its noise may be.
-                self._raise(math.ceil(bound - max(1e-6, max(abs(bound), self._magnitude) * _NOISE)))
-                self._stop_when_good_enough()
-
-    def _raise(self, reduced: int) -> None:
-        if self.bound is None or reduced > self.bound:
-            self.bound = reduced
-            if self._reporter is not None:
-                self._reporter.bound(reduced)
-
-    def _stop_when_good_enough(self) -> None:
-        if self._reporter is not None and self._reporter.track.good_enough:
-            self._solver.stop_search()
-
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        try:
-            yield
-        except BaseException as error:
-            self._error = self._error or error
-            self._solver.stop_search()
-
-    def _halt(self) -> None:
-        """Ask CP-SAT to stop, again and again: a request that comes just before it starts would be lost."""
-
-        def insist() -> None:
-            while not self._over.wait(0.02):
-                self._solver.stop_search()
-
-        threading.Thread(target=insist, name="placement-cp-sat-stop", daemon=True).start()
-
-
-def _magnitude(program: cp_model.CpModel) -> int:
-    """The most that the terms of the objective can sum to, whatever their signs: what floats lose is a part of it."""
-    proto = program.proto
-    if not program.has_objective():
-        return 0
-    domains = [list(proto.variables[var].domain) for var in proto.objective.vars]
-    terms = zip(list(proto.objective.coeffs), domains, strict=True)
-    return sum(abs(coefficient) * max(map(abs, domain)) for coefficient, domain in terms)
+    def enough(self) -> bool:
+        return self.track.good_enough

@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pulp
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     import highspy
 
-    from placement.direct.milp.program import Objective, Program, Values, Var
+    from placement.direct.milp.program import PulpProgram
+    from placement.direct.program import LinearObjective, Values, Watcher
     from placement.solving.budget import Budget
 
 _COEFFICIENT_BITS = 10  # objective coefficients are brought below 2**10 by a power of two, which floats take exactly
@@ -35,19 +36,6 @@ _TOLERANCE = 1e-9  # of HiGHS, on rows, whole numbers and reduced costs
 _CBC_MARGIN = 1e-6  # of a bound of CBC, whose tolerances are wider than those that HiGHS is given
 _POLL_SECONDS = 0.02
 _GRACE_SECONDS = 1.0  # for CBC to write down what it has
-
-
-class Watcher(Protocol):
-    """Who hears of plans and bounds, and says when it is enough."""
-
-    def solution(self, values: Values) -> None:
-        """A solution, rounded to whole numbers."""
-
-    def bound(self, reduced: int) -> None:
-        """A safe lower bound on the engine's sum (see `Objective`)."""
-
-    def enough(self) -> bool:
-        """Whether to stop now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +72,7 @@ def safe_bound(dual: float, unit: float = 1.0, noise: float = 0.0) -> int | None
 
 
 def run_highs(
-    program: Program, objective: Objective, start: dict[Var, int] | None, limits: Limits, watcher: Watcher
+    program: PulpProgram, objective: LinearObjective, start: Values | None, limits: Limits, watcher: Watcher
 ) -> End:
     """Minimise with HiGHS, in this process, one thread.
 
@@ -95,14 +83,14 @@ def run_highs(
 
     from placement.engines.highs import QuietHighs
 
-    if not program.lp.variables():  # HiGHS calls such a program "Empty" and says no more
-        if not program.holds({}):
+    if not program.ranges:  # HiGHS calls such a program "Empty" and says no more
+        if not program.holds([]):
             return End("infeasible")
-        watcher.solution({})
-        watcher.bound(objective.reduced({}))
+        watcher.solution([])
+        watcher.bound(objective.reduced([]))
         return End("optimal")
     shift = _shift(objective)
-    program.lp.setObjective(pulp.LpAffineExpression([(var, n * shift) for var, n in objective.terms]))
+    program.minimise(objective, shift)
     solver = QuietHighs()  # type: ignore[no-untyped-call]
     for name, value in _highs_options(limits, shift).items():
         if solver.setOptionValue(name, value) == highspy.HighsStatus.kError:
@@ -111,7 +99,7 @@ def run_highs(
     pulp.HiGHS(msg=False).buildSolverModel(program.lp)
     if start is not None:
         solution = highspy.HighsSolution()
-        solution.col_value = [float(start[var]) for var in program.lp.variables()]
+        solution.col_value = list(map(float, program.in_order(start)))
         solver.setSolution(solution)
     listener = _HighsListener(program, shift, watcher, highspy)
     for event in (
@@ -136,7 +124,7 @@ def run_highs(
     return _highs_end(solver, status, listener, highspy)
 
 
-def _keeps_its_word(program: Program, objective: Objective, values: Values, reported: float) -> bool:
+def _keeps_its_word(program: PulpProgram, objective: LinearObjective, values: Values, reported: float) -> bool:
     """Whether what an engine hands out as optimal keeps all rows and is worth what the engine says.
 
     Both fail now and then: HiGHS 1.16 solves a program in its presolve and hands out the start it was given, with the
@@ -145,7 +133,7 @@ def _keeps_its_word(program: Program, objective: Objective, values: Values, repo
     return abs(objective.reduced(values) - reported) <= max(0.5, 1e-9 * abs(reported)) and program.holds(values)
 
 
-def _shift(objective: Objective) -> float:
+def _shift(objective: LinearObjective) -> float:
     largest = max((abs(n) for _, n in objective.terms), default=1)
     return 2.0 ** -max(0, largest.bit_length() - _COEFFICIENT_BITS)
 
@@ -171,11 +159,10 @@ def _highs_options(limits: Limits, unit: float) -> dict[str, Any]:
 class _HighsListener:
     """Callbacks of one run. An error in one can't cross HiGHS: it is kept, the run stopped, the error raised after."""
 
-    def __init__(self, program: Program, unit: float, watcher: Watcher, engine: Any) -> None:
-        self._columns = program.lp.variables()
-        self._unit, self._watcher = unit, watcher
+    def __init__(self, program: PulpProgram, unit: float, watcher: Watcher, engine: Any) -> None:
+        self._program, self._unit, self._watcher = program, unit, watcher
         # A column at no cost may be priced at the tolerance: where coefficients are far apart, that is whole units.
-        self._noise = _TOLERANCE * sum(program.high[var] - program.low[var] for var in self._columns) / unit
+        self._noise = _TOLERANCE * sum(high - low for low, high in program.ranges) / unit
         self._improving = engine.cb.HighsCallbackType.kCallbackMipImprovingSolution
         self._mip = engine.cb.HighsCallbackType.kCallbackMipInterrupt
         self._reported: int | None = None
@@ -193,9 +180,9 @@ class _HighsListener:
         except BaseException as error:
             self.error = self.error or error
 
-    def rounded(self, row: Any) -> dict[Var, int]:
-        """A column vector of HiGHS as whole numbers by variable."""
-        return {var: round(value) for var, value in zip(self._columns, row, strict=True)}
+    def rounded(self, row: Any) -> list[int]:
+        """A column vector of HiGHS as whole numbers by variable index."""
+        return self._program.values(dict(zip(self._program.lp.variables(), row, strict=True)))
 
     def solution(self, row: Any) -> None:
         """Hand on a solution."""
@@ -251,9 +238,9 @@ def cbc_path() -> str:
 
 
 def run_cbc(
-    program: Program,
-    objective: Objective,
-    start: dict[Var, int] | None,
+    program: PulpProgram,
+    objective: LinearObjective,
+    start: Values | None,
     limits: Limits,
     watcher: Watcher,
     preprocess: bool = True,
@@ -263,7 +250,7 @@ def run_cbc(
     PuLP writes the program and reads the solution; the process is ours, as PuLP's can't be stopped. CBC tells of its
     plan and its bound only at the end.
     """
-    program.lp.setObjective(pulp.LpAffineExpression(list(objective.terms)))
+    program.minimise(objective)
     with tempfile.TemporaryDirectory(prefix="placement-", ignore_cleanup_errors=True) as folder:
         model, answer, log, first = (Path(folder, name) for name in ("model.mps", "answer.sol", "log.txt", "start.mst"))
         variables, names, rows, _ = program.lp.writeMPS(str(model), rename=1)
@@ -271,8 +258,8 @@ def run_cbc(
         command = [cbc_path(), model.name, "-ratio", "0", "-allow", "0", "-threads", "0"]
         command += ["-randomCbcSeed", str(limits.seed % 2**31), "-timeMode", "elapsed"]
         if start is not None:
-            for var in variables:
-                var.varValue = start.get(var, 0)
+            for column, value in zip(program.columns, start, strict=True):
+                column.varValue = value
             reader.writesol(str(first), program.lp, variables, names, rows)
             command += ["-mips", first.name]
         if not preprocess:
@@ -290,7 +277,7 @@ def run_cbc(
             verdict = "limit" if watcher.enough() else "failed"
             return End(verdict, reason=f"CBC ended with code {code} and no answer")
         _, by_name, *_ = reader.readsol_MPS(str(answer), program.lp, variables, names, rows)
-    values = {var: round(by_name[var.name]) for var in variables}
+    values = program.values({column: by_name[column.name] for column in variables})
     if said.startswith("Optimal") and not _keeps_its_word(program, objective, values, float(said.split()[-1])):
         again = run_cbc(program, objective, start, limits, watcher, preprocess=False) if preprocess else None
         return again or End("failed", reason="CBC called optimal what is no solution")
@@ -321,7 +308,7 @@ def _run_process(command: list[str], folder: str, output: Any, enough: Callable[
             process.wait()
 
 
-def _cbc_end(said: str, log: str, values: dict[Var, int], objective: Objective, watcher: Watcher) -> End:
+def _cbc_end(said: str, log: str, values: Values, objective: LinearObjective, watcher: Watcher) -> End:
     """What the first line of CBC's answer and its log mean; once it was cut short, nothing it says is a proof."""
     found = re.search(r"^Enumerated nodes:\s+(\d+)", log, re.MULTILINE)
     nodes = int(found.group(1)) if found else 0

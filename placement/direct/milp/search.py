@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.check import broken_rule
 from placement.direct.milp.engines import ENGINES, Limits, cbc_path
-from placement.direct.milp.model import DirectModel
-from placement.direct.milp.translate import decode, encode
-from placement.direct.slots import direct_terms, most_new_machines, slots_of
+from placement.direct.milp.program import PulpProgram
+from placement.direct.model import DirectModel
+from placement.direct.slots import direct_terms, most_new_machines
+from placement.direct.translate import decode, encode
+from placement.direct.variables import TIGHT
 from placement.errors import SolverBugError
 from placement.heuristics.first_plan import first_plan
 from placement.solving.incumbent import why_stop
@@ -21,7 +23,7 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.direct.milp.engines import End
-    from placement.direct.milp.program import Objective, Values
+    from placement.direct.program import LinearObjective, Values
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -164,7 +166,7 @@ class _Search:
         budget = self._budget.share(fraction)
         watcher = _Stage(self, model, goal, level, given, budget)
         end = ENGINES[self._options.engine](
-            model.program, goal, start, Limits(budget, self._nodes_left(fraction), self._seed), watcher
+            PulpProgram(model.program), goal, start, Limits(budget, self._nodes_left(fraction), self._seed), watcher
         )
         self._nodes += max(1, end.nodes)
         if end.verdict == "optimal" and level is None:
@@ -207,14 +209,16 @@ class _Search:
 
     def _write(self, ticks_limit: int | None) -> DirectModel:
         """The model, on machines enough for a plan better than `ticks_limit` (None: for any plan)."""
-        terms = direct_terms(self._fleet, most_new_machines(self._fleet, ticks_limit))
+        most_new = most_new_machines(self._fleet, ticks_limit)
+        terms = direct_terms(self._fleet, most_new)
         if terms > self._options.max_terms:
             raise _Stuck(
                 f"the direct model would have about {terms:,} terms, the limit is {self._options.max_terms:,}; "
                 "give a plan to start from, set quotas, raise max_terms, or use another solver"
             )
-        model = DirectModel(self._fleet, slots_of(self._fleet, ticks_limit))
-        self._stats.update(machines=len(model.slots), terms=model.program.terms, variables=len(model.program.high))
+        model = DirectModel(self._fleet, most_new, TIGHT)
+        program = model.program
+        self._stats.update(machines=len(model.slots), terms=program.terms, variables=len(program.ranges))
         return model
 
     def take(self, model: DirectModel, values: Values) -> None:
@@ -247,7 +251,7 @@ class _Stage:
 
     search: _Search
     model: DirectModel
-    goal: Objective
+    goal: LinearObjective
     level: int | None
     given: tuple[int, ...]
     budget: Budget

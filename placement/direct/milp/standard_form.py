@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.direct.milp.model import DirectModel
-from placement.direct.slots import slots_of
+from placement.direct.milp.rounding import rounded
+from placement.direct.model import DirectModel
+from placement.direct.slots import most_new_machines
+from placement.direct.variables import TIGHT
 from placement.engines.mps import MpsRow, to_mps
 
 if TYPE_CHECKING:
@@ -20,23 +22,20 @@ def to_standard_form(fleet: Fleet, ticks: int | None, given: tuple[int, ...] = (
     ticks : the most that a plan may cost; None: whatever it costs.
     given : the most optional copies that a plan may leave out, by level.
     """
-    model = DirectModel(fleet, slots_of(fleet, ticks))
+    model = DirectModel(fleet, most_new_machines(fleet, ticks), TIGHT)
     model.limit_left_out(given)
-    goal = model.ticks()
-    program = model.program
-    column = {var: k for k, var in enumerate(program.low)}
-    rows = []
-    for row in program.rows:
-        terms = {column[var]: _whole(n) for var, n in row.items()}
-        side = _whole(-row.constant)
-        if side is None or None in terms.values():
-            return None
-        numbers = {k: n for k, n in terms.items() if n is not None}
-        rows.append(MpsRow(side if row.sense >= 0 else None, side if row.sense <= 0 else None, numbers))
     if ticks is not None:
-        rows.append(MpsRow(None, (ticks - goal.offset) // goal.scale, {column[var]: n for var, n in goal.terms}))
-    return to_mps("placement", [(program.low[var], program.high[var]) for var in column], rows)
+        model.limit_ticks(ticks)
+    rows = []
+    for row in map(rounded, model.program.rows):
+        numbers = [_whole(n) for n in row.coefficients]
+        low, high = _whole(row.low), _whole(row.high)
+        if None in numbers or (low, high) != (row.low, row.high):
+            return None
+        rows.append(MpsRow(low, high, {k: n for k, n in zip(row.columns, numbers, strict=True) if n}))
+    # Engines say no more than "empty" of a program without columns, whatever its rows are.
+    return to_mps("placement", model.program.ranges or [(0, 0)], rows)
 
 
-def _whole(number: float) -> int | None:
-    return int(number) if number == int(number) else None
+def _whole(number: float | None) -> int | None:
+    return int(number) if number is not None and number == int(number) else None

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from placement.compiled.fleet import Option, Shape
-    from placement.direct.cp_sat.program import Program, Var
+    from placement.direct.program import Linear, Program, Var
 
 
-def add_volume_rows(program: Program, shape: Shape, copies: list[tuple[Var, Option]], machines: Var) -> None:
+def add_volume_rows(program: Program, shape: Shape, copies: list[tuple[Var, Option]], machines: Linear | int) -> None:
     """What `machines` machines of one shape hold together.
 
     Parameters

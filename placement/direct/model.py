@@ -1,0 +1,85 @@
+"""The direct model: every rule of the format as linear rows over whole numbers, and what is minimised.
+
+It is written once, in exact integers, for all engines: `variables` has the variables and what they mean, `rules` the
+rules, one function each, and `program` what both are written with. The back ends are `cp_sat` and `milp`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.direct.program import Linear
+from placement.direct.rules import RULES
+from placement.direct.rules.running import moves
+from placement.direct.slots import slots_of
+from placement.direct.variables import TOTALS, Variables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.direct.program import LinearObjective
+    from placement.direct.variables import Form
+
+
+class DirectModel(Variables):
+    """Variables, the rows of all rules, and goals for one fleet.
+
+    Parameters
+    ----------
+    fleet : what to place.
+    most_new : (P,) the most new machines of each pool that a plan may use.
+    form : see `Form`.
+    """
+
+    def __init__(self, fleet: Fleet, most_new: Sequence[int], form: Form = TOTALS) -> None:
+        """Write all rows. O(machines x (options + shared needs x accelerators))."""
+        slots = slots_of(fleet, most_new=[0] * len(fleet.pools) if form.outline else most_new)
+        super().__init__(fleet, slots, most_new, form)
+        for rule in RULES:
+            rule(self)
+        self._paid = [self._paid_machines(p) for p in range(len(fleet.pools))]
+        self._moves = [moves(self, component) if component.move_cost else 0 for component in fleet.components]
+
+    def left_out(self, level: int) -> LinearObjective:
+        """Optional copies of one priority level that are not placed."""
+        chosen = [component for component in self.fleet.components if component.level == level]
+        wanted = sum(component.copies for component in chosen)
+        return self.program.objective([(self.placed[component.index], -1) for component in chosen], wanted)
+
+    def ticks(self) -> LinearObjective:
+        """Price of the machines paid for, and of moves."""
+        fleet = self.fleet
+        price: list[tuple[Linear | int, int]] = [
+            (self._paid[pool.index], fleet.tick_price * pool.price) for pool in fleet.pools
+        ]
+        moved = [(self._moves[c.index], fleet.tick_move * c.move_cost) for c in fleet.components]
+        return self.program.objective([*price, *moved])
+
+    def limit_left_out(self, limits: Sequence[int]) -> None:
+        """No more optional copies left out than this, for each of the first levels."""
+        for level, limit in enumerate(limits):
+            self._limit(self.left_out(level), limit)
+
+    def limit_ticks(self, limit: int) -> None:
+        """No dearer plan than this."""
+        self._limit(self.ticks(), limit)
+
+    def _limit(self, goal: LinearObjective, limit: int) -> None:
+        columns, coefficients = [column for column, _ in goal.terms], [n for _, n in goal.terms]
+        self.program.at_most(Linear(columns, coefficients), (limit - goal.offset) // goal.scale)
+
+    def _paid_machines(self, p: int) -> Linear | int:
+        """Machines of a pool that are paid for: in use, not released, and at least `min_instances`."""
+        least, forced = self.fleet.pools[p].min_instances, len(self.fleet.forced(p))
+        machines = forced + self.rented[p]
+        if least <= forced:
+            return machines
+        rented = self.rented[p]
+        if isinstance(rented, int) or forced + rented.high <= least:
+            return least
+        paid = self.program.derive(
+            least, forced + rented.high, lambda values: max(least, forced + values[rented.index])
+        )
+        self.program.at_least(paid, machines)
+        return paid

@@ -1,0 +1,39 @@
+"""The rules of the format, each a function that adds its rows to the variables of a direct model.
+
+`RULES` are all of them, in the order in which their rows are written. A new rule is one more function in the module of
+its family, and one more entry here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.direct.rules.accelerators import accelerator_capacity
+from placement.direct.rules.company import avoid, dedicated
+from placement.direct.rules.demand import demand
+from placement.direct.rules.machines import copies_on_used_machines, host_capacity
+from placement.direct.rules.pools import alike_machines_in_order, quotas, totals_of_new_machines
+from placement.direct.rules.running import pins
+from placement.direct.rules.zones import max_per_zone, max_skew, min_zones, zone_loss_floor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.direct.variables import Variables
+
+RULES: tuple[Callable[[Variables], None], ...] = (
+    copies_on_used_machines,
+    host_capacity,
+    accelerator_capacity,
+    dedicated,
+    avoid,
+    demand,
+    max_per_zone,
+    max_skew,
+    min_zones,
+    zone_loss_floor,
+    quotas,
+    alike_machines_in_order,
+    totals_of_new_machines,
+    pins,
+)

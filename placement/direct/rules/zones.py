@@ -1,0 +1,55 @@
+"""Rules over the zones of a component: spread over the eligible ones, and what is left when one of them is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.direct.program import total_of
+
+if TYPE_CHECKING:
+    from placement.direct.variables import Variables
+
+
+def max_per_zone(model: Variables) -> None:
+    """No more copies in any zone."""
+    for c, zones in model.by_zone.items():
+        most = model.fleet.components[c].max_per_zone
+        if most is not None:
+            for total in zones:
+                model.program.at_most(total, most)
+
+
+def max_skew(model: Variables) -> None:
+    """The largest count less the smallest, by a variable that is at most each count."""
+    for c, zones in model.by_zone.items():
+        skew = model.fleet.components[c].max_skew
+        if skew is not None and len(zones) > 1:
+            indices = [total.index for total in zones]
+            least = model.program.derive(
+                0,
+                model.fleet.components[c].copies,
+                lambda values, ids=indices: min(values[v] for v in ids),  # type: ignore[misc]
+            )
+            for total in zones:
+                model.program.at_least(total, least)
+                model.program.at_most(total, least + skew)
+
+
+def min_zones(model: Variables) -> None:
+    """Occupied zones reach min(min_zones, copies placed)."""
+    for c, zones in model.by_zone.items():
+        wanted = model.fleet.components[c].min_zones
+        if wanted > 1:
+            occupied = [model.program.lesser(total, 1) for total in zones]
+            model.program.reaches_lesser(total_of(occupied), model.placed[c], wanted)
+
+
+def zone_loss_floor(model: Variables) -> None:
+    """So many copies stand outside of any zone; with nothing placed and nothing required the floor is waived."""
+    for c, zones in model.by_zone.items():
+        component, placed = model.fleet.components[c], model.placed[c]
+        if component.zone_loss_floor:
+            waived = not component.required and not component.demand
+            some = model.program.presence(zones, component.copies) if waived else 1
+            for total in zones:
+                model.program.at_least(placed - total, component.zone_loss_floor * some)

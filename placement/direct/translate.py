@@ -1,0 +1,114 @@
+"""Between packings and values of the direct model's variables, both ways."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Machine, Packing, Seat
+from placement.compiled.wrap_around import deal
+from placement.direct.variables import need_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.direct.program import Values
+    from placement.direct.slots import Slot
+    from placement.direct.variables import SharedNeed, Variables
+
+
+def decode(model: Variables, values: Values) -> Packing:
+    """The packing that a solution stands for; `values` are by variable index.
+
+    Raises
+    ------
+    ValueError
+        The values break a row so that copies can't be dealt out: a float engine's tolerance was more than a hair.
+    """
+    machines = []
+    for slot in model.slots:
+        seats = sorted(_seats(model, slot, values))
+        if seats:
+            machines.append(Machine(slot.pool, slot.instance, tuple(seats)))
+    return Packing(tuple(machines))
+
+
+def _seats(model: Variables, slot: Slot, values: Values) -> Iterator[Seat]:
+    """Copies that stay, where they are; shared free ones dealt out by need; others on accelerators of their own."""
+    s, everything = slot.index, range(model.fleet.pools[slot.pool].shape.accelerators)
+    for place, var, _ in model.staying(s):
+        yield from [Seat(place.component, place.option, place.accelerators or ())] * values[var.index]
+    total: Counter[SharedNeed] = Counter()
+    for _, _, var, option in model.free(s):
+        if option.shared and option.accelerators:
+            total[need_of(option)] += values[var.index]
+    dealt = {}
+    for need, copies in (+total).items():
+        counts = model.touching.get((need, s))
+        touching = [copies if counts is None else values[counts[k].index] for k in everything]
+        if sum(touching) != copies * need.accelerators or max(touching) > copies:
+            raise ValueError(f"{copies} copies of {need} can't touch accelerators as in {touching}")
+        dealt[need] = iter(deal(copies, touching))
+    owned = model.owned.get(s)
+    own = [k for k in everything if owned is None or values[owned[k].index]]
+    for c, o, var, option in model.free(s):
+        for _ in range(values[var.index]):
+            if option.shared and option.accelerators:
+                yield Seat(c, o, next(dealt[need_of(option)]))
+            else:
+                mine, own = own[: option.accelerators], own[option.accelerators :]
+                yield Seat(c, o, tuple(mine))
+
+
+def encode(model: Variables, packing: Packing) -> list[int] | None:
+    """Values of all variables for a packing, by index; None when it needs machines or copies that the model has not.
+
+    New machines, and where the model orders them alike accelerators, are put in the order that it asks for.
+    """
+    values = [0] * len(model.program.ranges)
+    for slot, machine in _assign(model, packing):
+        if slot is None or not _fill(model, slot, machine, values):
+            return None
+    model.program.complete(values)
+    within = all(low <= value <= high for (low, high), value in zip(model.program.ranges, values, strict=True))
+    return values if within else None
+
+
+def _assign(model: Variables, packing: Packing) -> Iterator[tuple[Slot | None, Machine]]:
+    """A slot for each machine with copies: its own for a running one, the next of its pool for a new one."""
+    new = [iter(model.new_slots(p)) for p in range(len(model.fleet.pools))]
+    for machine in packing.machines:
+        if machine.seats and machine.instance is not None:
+            yield model.slot_of.get(machine.instance), machine
+        elif machine.seats:
+            yield next(new[machine.pool], None), machine
+
+
+def _fill(model: Variables, slot: Slot, machine: Machine, values: list[int]) -> bool:
+    """Write one machine's copies into the values; False when the model has no variable for one of them."""
+    s = slot.index
+    seats = Counter(machine.seats)
+    for place, var, _ in model.staying(s):
+        seat = Seat(place.component, place.option, place.accelerators or ())
+        values[var.index] = min(place.count, seats[seat])
+        seats[seat] -= values[var.index]
+    touching: dict[SharedNeed, Counter[int]] = defaultdict(Counter)
+    owned: Counter[int] = Counter()
+    for seat, times in (+seats).items():
+        free = model.copies.get((seat.component, seat.option, s))
+        if free is None:
+            return False
+        values[free.index] += times
+        option = model.fleet.components[seat.component].options[seat.option]
+        for k in seat.accelerators:
+            (touching[need_of(option)] if option.shared else owned)[k] += times
+    order = list(range(model.fleet.pools[slot.pool].shape.accelerators))
+    if model.form.ordered_accelerators and not any(place.accelerators for place, _, _ in model.staying(s)):
+        order.sort(key=lambda k: -owned[k])
+    for position, k in enumerate(order):
+        if s in model.owned:
+            values[model.owned[s][position].index] = owned[k]
+        for need, times_on in touching.items():
+            if (need, s) in model.touching:
+                values[model.touching[need, s][position].index] = times_on[k]
+    return True

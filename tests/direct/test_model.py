@@ -1,0 +1,106 @@
+"""The direct model in exact integers: its rows hold for the plans that keep every rule, and for no others."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import evaluate
+from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
+from placement.direct.milp.check import broken_rule
+from placement.direct.model import DirectModel
+from placement.direct.rules import RULES
+from placement.direct.slots import most_new_machines, slots_of
+from placement.direct.translate import decode, encode
+from placement.direct.variables import TIGHT, TOTALS, Form, Variables
+from placement.documents import Problem
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.incumbent import Incumbent
+from tests.brute import too_big
+from tests.corpus import seeds
+from tests.direct.test_milp import damage
+from tests.strategies import random_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+
+FORMS = [TIGHT, TOTALS]
+
+
+def best_plans(seeds: range) -> Iterator[tuple[int, Fleet, Packing]]:
+    """Small problems and a best plan of each, of those that have one."""
+    for seed in seeds:
+        doc = random_problem(random.Random(seed))
+        if too_big(doc):
+            continue
+        fleet, budget = compile_fleet(Problem(**doc)), Budget(work=60_000)
+        track = Incumbent(fleet, budget)
+        solve_cp_sat(Solve(fleet, track, budget), options=CpSatOptions(start=False))
+        if track.best is not None:
+            yield seed, fleet, track.best[0]
+
+
+@pytest.mark.parametrize("form", FORMS, ids=["tight", "totals"])
+@seeds(range(3_000, 3_120))
+def test_any_plan_is_a_start_that_the_rows_admit_at_its_worth(seeds: range, form: Form) -> None:
+    """A plan's values keep all rows; the goals at them say what the plan is worth; decoding gives such a plan back."""
+    checked = 0
+    for seed, fleet, packing in best_plans(seeds):
+        value = evaluate(fleet, packing)
+        model = DirectModel(fleet, most_new_machines(fleet), form)
+        model.limit_left_out(value.left_out)
+        model.limit_ticks(value.ticks)
+        values = encode(model, packing)
+        assert values is not None, seed
+        assert model.program.holds(values), seed
+        goals = [model.left_out(level) for level in range(len(fleet.levels))]
+        assert tuple(goal.value(goal.reduced(values)) for goal in goals) == value.left_out, seed
+        ticks = model.ticks()
+        assert ticks.value(ticks.reduced(values)) == value.ticks, seed
+        assert abs(ticks.reduced(values)) <= ticks.largest, seed
+        assert evaluate(fleet, decode(model, values)) == value, seed
+        model.limit_ticks(value.ticks - 1)
+        assert not model.program.holds(values), seed
+        checked += 1
+    assert checked > 80 * len(seeds) / 120
+
+
+@pytest.mark.parametrize("form", FORMS, ids=["tight", "totals"])
+@seeds(range(6_000, 6_220), 20)
+def test_the_rows_hold_for_damaged_plans_just_when_they_keep_every_rule(seeds: range, form: Form) -> None:
+    """Which of alike accelerators copies have is not in the values: what is decoded may have others, and keeps all."""
+    seen: Counter[bool] = Counter()
+    for seed, fleet, packing in best_plans(seeds):
+        rng = random.Random(seed)
+        model = DirectModel(fleet, most_new_machines(fleet), form)
+        for _ in range(15):
+            damaged = damage(rng, fleet, packing)
+            values = None if damaged is None else encode(model, damaged)
+            if damaged is not None and values is not None:
+                holds = model.program.holds(values)
+                assert holds or broken_rule(fleet, damaged), seed
+                assert not holds or not broken_rule(fleet, decode(model, values)), seed
+                seen[holds] += 1
+    assert seen[False] > 60 * len(seeds) / 220
+    assert seen[True] > 60 * len(seeds) / 220
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_each_rule_forbids_or_tightens_something(rule: Callable[[Variables], None]) -> None:
+    """Some small problem has fewer rows without it."""
+    for seed in range(200):
+        fleet = compile_fleet(Problem(**random_problem(random.Random(seed))))
+        model = Variables(fleet, slots_of(fleet), most_new_machines(fleet), TOTALS)
+        before = len(model.program.rows)
+        rule(model)
+        if len(model.program.rows) > before:
+            return
+    pytest.fail(f"no problem with rows of {rule.__name__}")
