@@ -179,13 +179,39 @@ def test_nodes_of_one_label_and_different_accelerators(told: Callable[[Any], Fin
 @pytest.mark.parametrize(
     ("labels", "allocatable", "device"),
     [
-        ({"cloud.google.com/gke-accelerator": "nvidia-l4"}, {"nvidia.com/gpu": "1"}, ("L4", 24)),
+        ({"cloud.google.com/gke-accelerator": "nvidia-l4"}, {"nvidia.com/gpu": "1"}, ("L4", 24, 1)),
+        (
+            {
+                "cloud.google.com/gke-accelerator": "nvidia-l4",
+                "cloud.google.com/gke-max-shared-clients-per-gpu": "24",
+                "cloud.google.com/gke-gpu-sharing-strategy": "time-sharing",
+            },
+            {"nvidia.com/gpu": "48"},
+            ("L4", 24, 2),
+        ),
+        (
+            {
+                "cloud.google.com/gke-accelerator": "nvidia-tesla-a100",
+                "cloud.google.com/gke-gpu-partition-size": "2g.10gb",
+            },
+            {"nvidia.com/gpu": "3"},
+            ("nvidia-tesla-a100-MIG-2g.10gb", 10, 3),
+        ),
+        (
+            {"nvidia.com/gpu.product": "Tesla-T4-SHARED", "nvidia.com/gpu.replicas": "4"},
+            {"nvidia.com/gpu": "0", "nvidia.com/gpu.shared": "8"},
+            ("T4", 16, 2),
+        ),
         (
             {"karpenter.k8s.aws/instance-gpu-name": "a100", "karpenter.k8s.aws/instance-gpu-memory": "81920"},
             {"nvidia.com/gpu": "8"},
-            ("A100-80GB", 80),
+            ("A100-80GB", 80, 8),
         ),
-        ({"node.kubernetes.io/instance-type": "inf2.48xlarge"}, {"aws.amazon.com/neuron": "12"}, ("Inferentia2", 32)),
+        (
+            {"node.kubernetes.io/instance-type": "inf2.48xlarge"},
+            {"aws.amazon.com/neuron": "12"},
+            ("Inferentia2", 32, 12),
+        ),
         (
             {
                 "nvidia.com/gpu.product": "NVIDIA-A100-SXM4-40GB-MIG-1g.5gb",
@@ -193,17 +219,17 @@ def test_nodes_of_one_label_and_different_accelerators(told: Callable[[Any], Fin
                 "nvidia.com/mig.strategy": "single",
             },
             {"nvidia.com/gpu": "7"},
-            ("NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", 4.75),
+            ("NVIDIA-A100-SXM4-40GB-MIG-1g.5gb", 4.75, 7),
         ),
     ],
 )
 def test_kinds_of_accelerators_on_nodes(
-    told: Callable[[Any], Findings], labels: dict[str, str], allocatable: dict[str, str], device: tuple[str, float]
+    told: Callable[[Any], Findings], labels: dict[str, str], allocatable: dict[str, str], device: tuple[str, float, int]
 ) -> None:
     """Told by labels of Google's Kubernetes, of Karpenter, of MIG, or by the type alone."""
     (facts,) = told(samples.node("n", labels, {"cpu": "8", "memory": "9Gi"} | allocatable)).types
 
-    assert (facts.accelerator, facts.accelerator_memory_gib) == device
+    assert (facts.accelerator, facts.accelerator_memory_gib, facts.accelerator_count) == device
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ Time-sliced accelerators are counted once. What runs on every node (DaemonSets) 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 KINDS = ("List", "NodeList", "Node")
-RESOURCES = ("nvidia.com/gpu", "amd.com/gpu", "aws.amazon.com/neuron", "habana.ai/gaudi")
+RESOURCES = ("nvidia.com/gpu", "nvidia.com/gpu.shared", "amd.com/gpu", "aws.amazon.com/neuron", "habana.ai/gaudi")
 _TYPE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
 _ZONE = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 _REGION = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
@@ -34,6 +35,9 @@ _NAME = (
     "cloud.google.com/gke-accelerator",
 )
 _MEMORY = ("nvidia.com/gpu.memory", "karpenter.k8s.aws/instance-gpu-memory", "eks.amazonaws.com/instance-gpu-memory")
+# How many times a shared accelerator is told: NVIDIA's device plugin, Google's Kubernetes.
+_REPLICAS = ("nvidia.com/gpu.replicas", "cloud.google.com/gke-max-shared-clients-per-gpu")
+_PARTITION = "cloud.google.com/gke-gpu-partition-size"  # of MIG, such as 1g.5gb
 _SPOT = {
     "karpenter.sh/capacity-type": "spot",
     "eks.amazonaws.com/capacityType": "SPOT",
@@ -172,8 +176,8 @@ def _devices(labels: Labels, allocatable: At) -> Devices | str:
         partitions = isinstance(allocatable.value, dict) and any("/mig-" in key for key in allocatable.value)
         return "has MIG partitions of several sizes, which one type can't say" if partitions else NONE
     count = _amount(allocatable.key(resource))
-    replicas = labels.get("nvidia.com/gpu.replicas", "1")
-    if replicas.isdigit() and int(replicas) > 1:
+    replicas = _first(labels, _REPLICAS)
+    if replicas.isascii() and replicas.isdigit() and int(replicas) > 1:
         count = max(1.0, count // int(replicas))  # time slicing: each accelerator is told so many times
     if count != int(count) or count > _MOST_GPUS:
         raise allocatable.key(resource).fault(f"must be a whole number of at most {_MOST_GPUS}")
@@ -188,6 +192,9 @@ def _told_by_labels(labels: Labels, count: int) -> Devices | None:
     memory = _first(labels, _MEMORY)
     gib = number_in(memory, f"the label {_MEMORY[0]}") / MIB_PER_GIB if memory else None
     name = labels[key].removesuffix("-SHARED")
+    partition = re.fullmatch(r"\d{1,2}g\.(?P<gib>\d{1,4})gb", labels.get(_PARTITION, ""), re.ASCII)
+    if partition:
+        return Devices(f"{name}-MIG-{partition[0]}", count, float(partition["gib"]))
     if "-MIG-" in name:
         return Devices(name, count, gib) if gib else None  # a partition has the memory that its label says
     return named_devices(name, count, gib)
