@@ -47,7 +47,7 @@ def read_caches(config: Config) -> tuple[Cache, ...]:
         A key is missing, is no number, or names a kind of layer that is not known here.
     """
     if config.get("compress_ratios") is not None:
-        raise config.fault("compress_ratios", "a compressed KV cache is not sized yet; measure it with --startup-log")
+        raise config.fault("compress_ratios", "is of a compressed KV cache, which can't be sized here")
     words = _words(config)
     caches: list[Cache] = []
     for index, word in enumerate(words):

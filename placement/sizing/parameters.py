@@ -1,7 +1,8 @@
 """Parameters of a model counted from its config, and how tensor parallelism divides them.
 
 The count is of the shapes that `transformers` builds: embeddings, attention, gated feed-forward layers, experts, norms.
-It is exact for plain decoders (Llama, Qwen, Mistral, Gemma) and within a per cent for what has parts of its own.
+It is within a fifth of a per cent for plain decoders and for experts (Llama, Qwen, Mistral, Gemma, DeepSeek), and may
+be off where a family has parts of its own, such as adapters between an encoder and the language model.
 """
 
 from __future__ import annotations
@@ -136,9 +137,21 @@ def _recurrent(config: Config, cache: Cache, hidden: int) -> int:
     return 3 * hidden * inner + cache.state
 
 
+def _feeds(config: Config) -> list[str] | None:
+    """Of Nemotron-H, where a feed-forward is a layer of its own: `-` dense, `E` experts, else none, layer by layer."""
+    words = {"mlp": "-", "moe": "E"}
+    kinds = config.rows("layers_block_type") or []
+    if any(kind in words for kind in kinds):
+        return [words.get(kind, "") if isinstance(kind, str) else "" for kind in kinds]
+    pattern = config.text("hybrid_override_pattern")
+    return list(pattern) if pattern else None
+
+
 def _has_feed_forward(config: Config, index: int) -> bool:
-    pattern = config.text("hybrid_override_pattern")  # Nemotron-H: a letter is the whole layer
-    return pattern[index : index + 1] in ("-", "E") if pattern else not config.text("model_type").startswith("mamba")
+    feeds = _feeds(config)
+    if feeds is not None:
+        return index < len(feeds) and feeds[index] in ("-", "E")
+    return not config.text("model_type").startswith("mamba")
 
 
 def _feed_forward(config: Config, index: int, hidden: int) -> Parameters:
@@ -157,9 +170,9 @@ def _feed_forward(config: Config, index: int, hidden: int) -> Parameters:
 
 def _is_dense(config: Config, index: int) -> bool:
     """Whether a layer of a model with experts has none."""
-    pattern = config.text("hybrid_override_pattern")
-    if pattern:
-        return pattern[index : index + 1] != "E"
+    feeds = _feeds(config)
+    if feeds is not None:
+        return feeds[index] != "E"
     freq = config.values.get("moe_layer_freq")
     if isinstance(freq, list) and index < len(freq):
         return not freq[index]

@@ -213,7 +213,8 @@ def _tiles(config: Config, encoder: Config) -> int:
     """Pieces that one picture is cut into, the whole in small included."""
     if config.text("model_type").startswith("llama4") or encoder.text("model_type").startswith("llama4"):
         return 17
-    grids = config.rows("image_grid_pinpoints")
+    found = config.get("image_grid_pinpoints")
+    grids = found[1] if found is not None and isinstance(found[1], list) else None
     side = encoder.whole("image_size", least=1) or 1
     areas = [a * b for pair in grids or [] if isinstance(pair, list) and len(pair) == 2 for a, b in [_pair(pair)]]
     return 1 + max(areas, default=0) // (side * side) if areas else 1

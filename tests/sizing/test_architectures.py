@@ -297,6 +297,25 @@ def test_parameters_are_as_published(name: str, billions: float) -> None:
 SIZES = Path(__file__).resolve().parents[3] / "shared" / "published" / "llm-model-sizes" / "llm_models.csv"
 
 
+def test_parameters_where_a_feed_forward_is_a_layer_of_its_own() -> None:
+    """Nemotron 3 Nano, 31.6 billion, as letters and as words."""
+    letters = "MEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEM*EMEMEMEM*EMEMEMEME"
+    words = {"M": "mamba", "*": "attention", "E": "moe"}
+    config = {
+        "model_type": "nemotron_h", "hidden_size": 2688, "num_hidden_layers": 52, "num_attention_heads": 32,
+        "num_key_value_heads": 2, "head_dim": 128, "intermediate_size": 1856, "moe_intermediate_size": 1856,
+        "moe_shared_expert_intermediate_size": 3712, "n_routed_experts": 128, "num_experts_per_tok": 6,
+        "vocab_size": 131072, "mamba_num_heads": 64, "mamba_head_dim": 64, "ssm_state_size": 128, "conv_kernel": 4,
+        "n_groups": 8,
+    }  # fmt: skip
+    by_letters = model_of(Config({**config, "hybrid_override_pattern": letters}, "c"), "c")
+    by_words = model_of(Config({**config, "layers_block_type": [words[letter] for letter in letters]}, "c"), "c")
+
+    assert by_letters == by_words
+    assert by_letters.parameters is not None
+    assert by_letters.parameters.total / 1e9 == pytest.approx(31.58, abs=0.05)
+
+
 @pytest.mark.skipif(not SIZES.is_file(), reason=f"no published sizes at {SIZES}")
 def test_parameters_of_the_table_against_published_counts() -> None:
     """Every model that is in both, by its name without words for a tuned version: within 1 %."""
@@ -331,7 +350,7 @@ def test_parameters_of_the_table_against_published_counts() -> None:
         ({**PLAIN, "layer_types": 7}, "must be a list, got 7"),
         ({**PLAIN, "layer_types": ["full_attention"]}, "must have 32 entries"),
         ({**PLAIN, "hybrid_override_pattern": "MQ"}, "is made of M"),
-        ({**PLAIN, "compress_ratios": [1, 2]}, "is not sized yet"),
+        ({**PLAIN, "compress_ratios": [1, 2]}, "compressed KV cache"),
         ({**PLAIN, "num_experts": 8, "intermediate_size": None}, r"\$\.moe_intermediate_size: is missing"),
         ({"text_config": {**PLAIN, "vocab_size": None}}, r"\$\.text_config\.vocab_size: is missing"),
         ({**QWEN_NEXT, "linear_num_key_heads": None}, r"\$\.linear_num_key_heads: is missing"),
