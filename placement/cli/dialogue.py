@@ -29,7 +29,7 @@ _PROVIDERS = {
     "gcp": "Google Cloud (gcp)",
     "azure": "Azure (azure)",
 }
-_USUAL_REGION = "us-east-1"
+_USUAL_REGION, _COPIES = "us-east-1", "2"
 _USUAL_GPUS = ("L40S", "L4", "A10G")
 
 
@@ -76,10 +76,10 @@ def _target(output: str, *, force: bool) -> tuple[str, bool]:
 def _region(market: Market) -> str:
     known = sorted({region for name in market.types for region in market.regions(name)})
     default = _USUAL_REGION if _USUAL_REGION in known else known[0]
-    question = questionary.autocomplete(
-        "Region:", known, default=default, validate=lambda text: text in known or "no region of the catalogue"
-    )
-    return str(_answer(question))
+    # Nothing is written in advance: what is typed would be put behind it.
+    check = _or_empty(lambda text: text in known or "no region of the catalogue")
+    question = questionary.autocomplete(f"Region (enter: {default}):", known, validate=check)
+    return str(_answer(question)).strip() or default
 
 
 def _provider(market: Market, region: str) -> str:
@@ -119,12 +119,13 @@ def _models() -> tuple[ModelWish, ...]:
     found: list[ModelWish] = []
     while True:
         prompt = "Model (a public name, a folder or a config.json):" if not found else "Another model (enter: no more):"
-        text = _answer(questionary.autocomplete(prompt, names, validate=_either_empty(_is_model, allowed=bool(found))))
+        check = _or_empty(_is_model) if found else _is_model
+        text = _answer(questionary.autocomplete(prompt, names, match_middle=True, validate=check))
         if not text.strip():
             return tuple(found)
-        prompt = f"Copies of {printable(text)} (or a rate and what one copy serves of it, such as 40/8):"
-        amount = _answer(questionary.text(prompt, default="2", validate=_is_amount))
-        found.append(_with_amount(text, amount))
+        prompt = f"Copies of {printable(text)}, or a rate and what one copy serves of it as 40/8 (enter: {_COPIES}):"
+        amount = _answer(questionary.text(prompt, validate=_or_empty(_is_amount)))
+        found.append(_with_amount(text, amount.strip() or _COPIES))
 
 
 def _with_amount(model: str, amount: str) -> ModelWish:
@@ -134,8 +135,8 @@ def _with_amount(model: str, amount: str) -> ModelWish:
     return parse_model(f"{model},copies={amount}")
 
 
-def _either_empty(check: Callable[[str], bool | str], *, allowed: bool) -> Callable[[str], bool | str]:
-    return lambda text: True if allowed and not text.strip() else check(text)
+def _or_empty(check: Callable[[str], bool | str]) -> Callable[[str], bool | str]:
+    return lambda text: not text.strip() or check(text)
 
 
 def _is_model(text: str) -> bool | str:

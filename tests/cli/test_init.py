@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ENTER, SPACE, UP, DOWN, INTERRUPT, CLEAR = "\r", " ", "\x1b[A", "\x1b[B", "\x03", "\x15"
+ENTER, SPACE, UP, DOWN, INTERRUPT = "\r", " ", "\x1b[A", "\x1b[B", "\x03"
 
 
 def test_options_alone_make_a_problem(tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_enter_takes_the_defaults(press: Callable[..., tuple[Answers, str, bool]
 
 def test_arrows_and_ticks(press: Callable[..., tuple[Answers, str, bool]]) -> None:
     """SageMaker in place of EC2; another GPU; a rate in place of copies; no zone."""
-    machines = [CLEAR, "eu-west-1", ENTER, DOWN, ENTER, SPACE, ENTER]
-    models = ["phi-2", ENTER, CLEAR, "40/8", ENTER, ENTER]
+    machines = ["eu-west-1", ENTER, DOWN, ENTER, SPACE, ENTER]
+    models = ["phi-2", ENTER, "40/8", ENTER, ENTER]
     answers, _, _ = press("".join([*machines, *models, UP, ENTER]))
 
     assert (answers.region, answers.provider, answers.survive_zones) == ("eu-west-1", "sagemaker", 0)
