@@ -65,7 +65,3 @@ class InstanceFacts:
         if self.accelerator_share == 1:
             return self.accelerator
         return f"{self.accelerator}-1/{round(1 / self.accelerator_share)}"
-
-    def offered_in(self, region: str) -> bool:
-        """Whether it is known to be offered in a region."""
-        return region in self.regions

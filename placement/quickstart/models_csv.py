@@ -45,6 +45,4 @@ def _wish(row: CsvRow) -> ModelWish:
         return wish_of(row.required("model"), given, row.place)
     except UsageError as error:
         place, _, rule = str(error).partition(" must ")
-        if rule:
-            raise FieldError(printable(place), f"must {rule}") from None
-        raise FieldError(f"row {row.number}", str(error)) from None
+        raise FieldError(printable(place), f"must {rule}") from None

@@ -94,6 +94,10 @@ def test_nothing_found_is_said() -> None:
         (["export", "p5.48xlarge", "--price", "p5.48xlarge=nan"], "--price must be TYPE=DOLLARS"),
         (["export", "p5.48xlarge", "--price", "p6=1"], 'no instance type "p6" is in the catalogue'),
         (["export", "g6.xlarge", "--spot", "--region", "us-east-1"], "no spot price is known of g6.xlarge in use1-az1"),
+        (
+            ["export", "p5.48xlarge", "--region", "us-east-1", "--zones", "use1-az7"],
+            'p5.48xlarge is not offered in use1-az7; did you mean "use1-az6"',
+        ),
         (["list", "--facts", "absent.json"], "absent.json at $: can't be read: No such file or directory"),
     ],
 )

@@ -163,6 +163,18 @@ def test_nodes(told: Callable[[Any], Findings]) -> None:
     assert Market([found]).types["p5.48xlarge"].kubernetes_memory_gib is None  # nothing is taken off twice
 
 
+def test_nodes_that_are_not_ready_or_go(told: Callable[[Any], Findings]) -> None:
+    """The first are left out by name; what is being deleted must be left."""
+    room = {"cpu": "8", "memory": "9Gi"}
+    tired, going = samples.node("tired", {}, room), samples.node("going", {}, room)
+    tired["status"]["conditions"] = [{"type": "Ready", "status": "Unknown"}]
+    going["metadata"]["deletionTimestamp"] = "2026-11-02T10:00:00Z"
+    found = told({"kind": "NodeList", "items": [tired, going]})
+
+    assert found.skipped == ("node tired is not ready: left out",)
+    assert [(node.name, node.state) for node in found.nodes] == [("going", "draining")]
+
+
 def test_nodes_of_one_label_and_different_accelerators(told: Callable[[Any], Findings]) -> None:
     """They are types of their own: a planner must not mix them up."""
     labels = {"node.kubernetes.io/instance-type": "bare", "nvidia.com/gpu.product": "NVIDIA-L4"}
