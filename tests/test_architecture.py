@@ -9,6 +9,7 @@ import ast
 import subprocess
 import sys
 from dataclasses import dataclass, fields
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -232,6 +233,25 @@ def loaded_early(modules: Mapping[str, Module]) -> Iterator[str]:
                         queue.append(reached)
 
 
+def circle(modules: Mapping[str, Module]) -> list[str]:
+    """Modules that import each other in a circle, the first again at its end; empty when there is none.
+
+    Imports in functions and those for the type checker count too: who is below whom must be plain.
+    """
+    graph = {name: {_module_of(row.target, modules) for row in modules[name].imports} - {name} for name in modules}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found[::-1]  # each imports the next
+    return []
+
+
+def _module_of(target: str, modules: Mapping[str, Module]) -> str:
+    """The module that has a name: itself, or the one that it is imported from."""
+    return next((name for name in reversed(with_parents(target)) if name in modules), target)
+
+
 def with_parents(target: str) -> list[str]:
     """A dotted name and its packages, which Python loads first."""
     parts = target.split(".")
@@ -260,6 +280,27 @@ def test_the_package_keeps_its_layers() -> None:
 
     assert {layer_of(name) for name in modules} >= {"errors", "documents", "referee", "planner", FRONT_DOOR}
     assert offences(modules) == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    """Not even in functions, or for the type checker."""
+    assert circle(read_package()) == []
+
+
+def test_a_planted_circle_is_named() -> None:
+    """A package and its modules too."""
+    sources = {
+        "placement.a": "from placement.b.c import f",
+        "placement.b": "",
+        "placement.b.c": "def f():\n    from placement.d import g",
+        "placement.d": "if TYPE_CHECKING:\n    from placement.a import A",
+    }
+    modules = {name: Module("x.py", parse(source, name, is_package=False)) for name, source in sources.items()}
+    assert set(circle(modules)) == {"placement.a", "placement.b.c", "placement.d"}
+    child = {"placement.b": "from placement.b.c import f", "placement.b.c": "from placement.b import g"}
+    package = {n: Module("x.py", parse(s, n, is_package=n == "placement.b")) for n, s in child.items()}
+    assert set(circle(package)) == {"placement.b", "placement.b.c"}
+    assert circle({name: module for name, module in modules.items() if name != "placement.d"}) == []
 
 
 @pytest.mark.parametrize("name", ALONE)

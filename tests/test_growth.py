@@ -15,8 +15,8 @@ import pytest
 from placement import Problem
 from placement.compiled.fleet import alike_pools, compile_fleet, holds
 from placement.compiled.translate import to_plan
-from placement.documents.problem import Commitment, Component, Instance, Limit, Placement, Pool
 from placement.documents.references import RowNames, Rows, reference_faults
+from placement.documents.rows import Commitment, Component, Instance, Limit, Placement, Pool
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
 from placement.heuristics.solve import HeuristicOptions
 from placement.patterns.formulation import relax

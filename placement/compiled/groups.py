@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.documents import Problem
-    from placement.documents.problem import Limit as LimitRow
+    from placement.documents.rows import Limit as LimitRow
 
 
 SCALE = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": MILLI, "max_price_per_hour": MICRO}  # of a unit

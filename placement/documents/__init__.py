@@ -1,7 +1,9 @@
 """The documents: what a user means, validated; what a solve answers; and both on disk."""
 
 from placement.documents.plan import Plan
-from placement.documents.problem import (
+from placement.documents.problem import Problem
+from placement.documents.read import read_plan, read_problem
+from placement.documents.rows import (
     Accelerator,
     Commitment,
     Component,
@@ -12,11 +14,9 @@ from placement.documents.problem import (
     Option,
     Placement,
     Pool,
-    Problem,
     Reserved,
     Spread,
 )
-from placement.documents.read import read_plan, read_problem
 from placement.documents.write import check_outputs, write_document, write_file
 
 __all__ = [

@@ -1,9 +1,4 @@
-"""All the faults of one problem document, in the order they stand in it.
-
-Pydantic finds what is wrong inside a row; `references` finds what is wrong between rows. A document with faults of the
-first kind is still searched for the second, among the rows that are sound: a person mends a file once, not fault by
-fault.
-"""
+"""What pydantic finds wrong inside the rows of a document, in our words: JSON path, rule, value."""
 
 from __future__ import annotations
 
@@ -13,27 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from placement.documents.references import Rows, reference_faults
 from placement.errors import Fault, json_path, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pydantic import ValidationError
-
-    from placement.documents.problem import Problem
-
-
-def faults_of(document: dict[str, Any], error: ValidationError | None, problem: Problem | None = None) -> list[Fault]:
-    """Faults inside rows, as pydantic's `error` has them, then faults between the sound rows.
-
-    `problem` is the validated problem when there is no `error`.
-    """
-    from placement.documents.problem import Problem as ProblemModel
-
-    faults = [] if error is None else structural_faults(ProblemModel, error)
-    rows = Rows.of_document(document) if problem is None else Rows.of_problem(problem)
-    return faults + reference_faults(rows)
 
 
 def structural_faults(model: type[BaseModel], error: ValidationError) -> list[Fault]:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from placement.display import draw
 from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed, Table
-from placement.documents.problem import Count, Name
+from placement.documents.quantities import Count, Name
 from placement.errors import DocumentError
 
 

@@ -1,363 +1,32 @@
-"""The document `placement/v1`, one class a kind of row. Field names and units are those of the file format page.
+"""The document `placement/v1` as a whole. A `Problem` that exists is valid.
 
-A `Problem` that exists is valid: its rows keep the rules that a row can keep by itself (checked here) and the rules
-between rows (checked in `references`).
+Its rows keep the rules that a row can keep by itself (`rows`) and the rules between rows (`references`).
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-    model_validator,
+from pydantic import BaseModel, ValidationError
+
+from placement.documents.faults import structural_faults
+from placement.documents.frozen import EMPTY, Listed, Table
+from placement.documents.quantities import Name, Text
+from placement.documents.references import Rows, reference_faults
+from placement.documents.rows import (
+    CATALOGUE,
+    Accelerator,
+    Commitment,
+    Component,
+    Instance,
+    InstanceType,
+    Limit,
+    Objective,
+    Placement,
+    Pool,
+    Row,
 )
-from pydantic_core import PydanticCustomError
-
-from placement.documents.frozen import AS_TUPLE, EMPTY, Listed, Table
 from placement.errors import DocumentError, Fault
-
-LARGEST = 1e9  # of any quantity: keeps every sum of products inside 64-bit integers
-SHORTEST_HORIZON = 1e-6  # hours
-MOST_RATE = 1e18  # of a demand or a throughput, which are scaled before they are summed
-
-
-def number(value: Any) -> Any:
-    """A number is an int or a float: no boolean, no text, no NaN."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("number", "must be a number")
-    if not -LARGEST <= value <= LARGEST:  # NaN fails this too
-        raise PydanticCustomError("number", "must be a finite number of at most 1e9")
-    return value
-
-
-def rate(value: Any) -> Any:
-    """A demand or a throughput, in whatever unit the user counts: tokens a day run beyond 1e9."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise PydanticCustomError("number", "must be a number")
-    if not -MOST_RATE <= value <= MOST_RATE:
-        raise PydanticCustomError("number", "must be a finite number of at most 1e18")
-    return value
-
-
-def whole(value: Any) -> Any:
-    """A whole number may be written 4 or 4.0."""
-    if type(value) is int and 0 <= value <= LARGEST:  # nearly all of them, in plans of many rows
-        return value
-    value = number(value)
-    if value != int(value):
-        raise PydanticCustomError("whole", "must be a whole number")
-    return int(value)
-
-
-def _option_reference(value: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    index = whole(value)
-    if index < 0:
-        raise PydanticCustomError("option", "must be the name of an option, or its index from 0")
-    return index
-
-
-def _text(value: str) -> str:
-    """JSON can escape half of a surrogate pair, which can be neither printed nor written again."""
-    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-        raise PydanticCustomError("string_unicode", "must be text")
-    return value
-
-
-def _hours(value: float) -> float:
-    """A horizon is a fraction with a denominator of at most a million: a shorter one would be none, or a millionth."""
-    if 0 < value < SHORTEST_HORIZON:
-        raise PydanticCustomError("hours", "must be 0 or at least 0.000001 hours; use a longer horizon")
-    return value
-
-
-def _as_written(value: float) -> float | int:
-    """40.0 is written 40."""
-    return int(value) if float(value).is_integer() else value
-
-
-_AS_WRITTEN = PlainSerializer(_as_written, return_type=float | int)
-Text = Annotated[str, AfterValidator(_text)]
-Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
-Quantity = Annotated[float, BeforeValidator(number), Field(ge=0), _AS_WRITTEN]
-Hours = Annotated[float, BeforeValidator(number), Field(ge=0), AfterValidator(_hours), _AS_WRITTEN]
-Positive = Annotated[float, BeforeValidator(number), Field(gt=0), _AS_WRITTEN]
-Rate = Annotated[float, BeforeValidator(rate), Field(gt=0), _AS_WRITTEN]
-Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1), _AS_WRITTEN]
-Count = Annotated[int, BeforeValidator(whole), Field(ge=0)]
-AtLeastOne = Annotated[int, BeforeValidator(whole), Field(ge=1)]
-DeviceCount = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1024)]
-OptionReference = Annotated[int | str, BeforeValidator(_option_reference)]
-
-
-CATALOGUE = "catalogue"  # the key that a reference to the catalogue stands under, written out before rows are made
-
-
-def _may_refer(schema: dict[str, Any]) -> None:
-    """In the JSON Schema an instance type has its sizes and price, or the name of its row in the catalogue."""
-    schema["properties"][CATALOGUE] = {
-        "type": "string",
-        "description": "Name in the catalogue; other keys override it.",
-    }
-    schema["anyOf"] = [{"required": schema.pop("required")}, {"required": [CATALOGUE]}]
-
-
-class Row(BaseModel):
-    """What all rows share: unknown keys are refused, values are never coerced, rows don't change."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        allow_inf_nan=False,
-        validate_default=False,
-        revalidate_instances="always",  # `model_copy(update=...)` checks nothing
-    )
-    written_out: ClassVar[tuple[str, ...]] = ()  # keys that stand in documents, and are gone when rows are made
-
-    def __init__(self, /, **fields: Any) -> None:
-        """Validate the fields of one row; all faults are raised at once, as a `DocumentError`."""
-        try:
-            super().__init__(**fields)
-        except ValidationError as error:
-            from placement.documents.faults import structural_faults
-
-            raise DocumentError(structural_faults(type(self), error), type(self).__name__) from None
-
-    # Rows inside a document are not made by the `__init__` above: their faults are told with those of the document.
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
-
-
-class Accelerator(Row):
-    """A kind of accelerator and the memory of one, GiB."""
-
-    memory_gib: Positive
-
-
-class Reserved(Row):
-    """What is taken off every machine before anything is placed; the last field per accelerator."""
-
-    vcpus: Quantity = 0
-    memory_gib: Quantity = 0
-    accelerator_memory_gib: Quantity = 0
-
-
-class InstanceType(Row):
-    """A shape of machine and its price, dollars per hour.
-
-    In a document a row may refer to the catalogue (`catalogue: NAME`): `Problem` writes that out.
-    """
-
-    model_config = ConfigDict(json_schema_extra=_may_refer)
-    written_out = (CATALOGUE,)
-
-    accelerator: Name | None = None
-    accelerator_count: DeviceCount = 0
-    vcpus: Quantity
-    memory_gib: Quantity
-    price_per_hour: Quantity
-    reserved: Reserved = Reserved()
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.accelerator is None and self.accelerator_count:
-            raise PydanticCustomError(
-                "accelerator_count", "accelerator_count must be 0 without an accelerator; name it in `accelerator`"
-            )
-        if self.accelerator is not None and not self.accelerator_count:
-            raise PydanticCustomError("accelerator_count", "accelerator_count must be at least 1 with an accelerator")
-        if self.reserved.vcpus > self.vcpus or self.reserved.memory_gib > self.memory_gib:
-            raise PydanticCustomError("reserved", "reserved must not exceed what the machine has")
-        return self
-
-
-class Pool(Row):
-    """A supply of identical machines in one zone."""
-
-    name: Name
-    instance_type: Name
-    zone: Name
-    min_instances: Count = 0
-    max_instances: Count | None = None
-    price_per_hour: Quantity | None = None
-    labels: Table[Text, Text] = EMPTY
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.max_instances is not None and self.min_instances > self.max_instances:
-            raise PydanticCustomError("limits", "min_instances must not exceed max_instances")
-        return self
-
-
-class Limit(Row):
-    """A budget or a quota over several pools, counted over the machines that are paid for; at least one of the four."""
-
-    name: Name
-    pools: Listed[Name]
-    max_instances: Count | None = None
-    max_accelerators: Count | None = None
-    max_vcpus: Quantity | None = None
-    max_price_per_hour: Quantity | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if all(getattr(self, key) is None for key in LIMITED):
-            raise PydanticCustomError("limited", f"give at least one of {', '.join(LIMITED)}")
-        return self
-
-
-LIMITED = ("max_instances", "max_accelerators", "max_vcpus", "max_price_per_hour")  # what a limit may limit
-
-
-class Commitment(Row):
-    """Capacity that is paid for already, used or not: so many machines, or so many dollars per hour."""
-
-    name: Name
-    pools: Listed[Name]
-    instances: Count | None = None
-    price_per_hour: Quantity | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.instances is None) == (self.price_per_hour is None):
-            raise PydanticCustomError("committed", "give either `instances` or `price_per_hour`, and only one of them")
-        return self
-
-
-class Option(Row):
-    """One way to run one copy; needs are those of one copy."""
-
-    name: Name | None = None
-    accelerators: DeviceCount = 1
-    accelerator_memory_gib: Quantity = 0
-    accelerator_share: Share = 0
-    shared: bool = False
-    vcpus: Quantity = 0
-    memory_gib: Quantity = 0
-    on: Listed[Name] | None = None
-    instance_types: Listed[Name] | None = None
-    throughput: Rate | None = None
-
-
-class Spread(Row):
-    """How copies of one component stand apart; counts are over the copies placed."""
-
-    max_skew: AtLeastOne | None = None
-    min_zones: Count | None = None
-    max_per_zone: Count | None = None
-    max_per_instance: Count | None = None
-
-
-class Component(Row):
-    """A model to serve. The fields of its one option may stand directly on it, without `options`."""
-
-    name: Name
-    copies: Count | None = None
-    demand: Rate | None = None
-    min_copies: Count | None = None
-    priority: Count = 0
-    options: Annotated[tuple[Option, ...], Field(min_length=1), AS_TUPLE] | None = None
-    zones: Listed[Name] | None = None
-    spread: Spread = Spread()
-    min_available_on_zone_loss: Count = 0
-    min_available_on_pool_loss: Count = 0
-    min_available_on_instance_loss: Count = 0
-    dedicated: bool = False
-    avoid: Listed[Name] = ()
-    groups: Listed[Name] = ()
-    move_cost: Quantity | None = None
-    labels: Table[Text, Text] = EMPTY
-
-    accelerators: DeviceCount | None = None
-    accelerator_memory_gib: Quantity | None = None
-    accelerator_share: Share | None = None
-    shared: bool | None = None
-    vcpus: Quantity | None = None
-    memory_gib: Quantity | None = None
-    on: Listed[Name] | None = None
-    instance_types: Listed[Name] | None = None
-    throughput: Rate | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.copies is None) == (self.demand is None):
-            raise PydanticCustomError("copies", "give either `copies` or `demand`, and only one of them")
-        if self.copies is not None and (self.min_copies or 0) > self.copies:
-            raise PydanticCustomError("min_copies", "min_copies must not exceed copies")
-        direct = sorted(_DIRECT & self.model_fields_set)
-        if self.options is not None and direct:
-            fields = ", ".join(direct)
-            raise PydanticCustomError(
-                "options", "{fields} must stand inside the options, not beside them", {"fields": fields}
-            )
-        if self.demand is not None and any(option.throughput is None for option in self.modes):
-            raise PydanticCustomError("throughput", "with `demand`, every option must give `throughput`")
-        if self.demand is not None and self.demand > LARGEST * max(option.throughput or 0 for option in self.modes):
-            raise PydanticCustomError("throughput", "no number of copies up to 1e9 serves the `demand`")
-        names = [option.name for option in self.modes if option.name is not None]
-        if len(set(names)) < len(names):
-            raise PydanticCustomError("options", "two options of one component must not share a name")
-        return self
-
-    @property
-    def modes(self) -> tuple[Option, ...]:
-        """The options, also when the one option is written directly on the component."""
-        if self.options is not None:
-            return self.options
-        given = {field: getattr(self, field) for field in _DIRECT & self.model_fields_set}
-        # Each field was checked as that of the component: the same types, so there is nothing to check twice.
-        return (Option.model_construct(**{field: value for field, value in given.items() if value is not None}),)
-
-    @property
-    def required_copies(self) -> int:
-        """Copies that must be placed; the rest, up to `copies`, are optional."""
-        if self.min_copies is not None:
-            return self.min_copies
-        return 1 if self.copies is None else self.copies
-
-
-_DIRECT = frozenset(Option.model_fields) - {"name"}
-
-
-class Instance(Row):
-    """A machine that runs now."""
-
-    id: Name
-    pool: Name
-    state: Literal["active", "cordoned", "draining"] = "active"
-    removable: bool = True
-
-
-class Placement(Row):
-    """A copy that runs now; `accelerators` is absent when unknown."""
-
-    component: Name
-    instance: Name
-    accelerators: Listed[Count] | None = None
-    option: OptionReference = 0
-    pinned: bool = False
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.accelerators is not None and len(set(self.accelerators)) < len(self.accelerators):
-            raise PydanticCustomError("accelerators", "accelerators must be distinct")
-        return self
-
-
-class Objective(Row):
-    """What is minimised after the optional copies left out: price x horizon + moves x move cost; and the most moves."""
-
-    horizon_hours: Hours = 1
-    move_cost: Quantity = 0
-    max_moves: Count | None = None
 
 
 class Problem(Row):
@@ -399,14 +68,12 @@ class Problem(Row):
 
     def __init__(self, /, **document: Any) -> None:
         """Validate `document`; all faults are raised at once."""
-        from placement.documents.faults import faults_of
-
         document, unknown = _without_references(document)
         try:
             BaseModel.__init__(self, **document)
         except ValidationError as error:
-            raise DocumentError([*unknown, *faults_of(document, error)], "problem") from None
-        faults = [*unknown, *faults_of(document, None, self)]
+            raise DocumentError([*unknown, *_faults(document, error)], "problem") from None
+        faults = [*unknown, *reference_faults(Rows.of_problem(self))]
         if faults:
             raise DocumentError(faults, "problem")
 
@@ -416,6 +83,15 @@ class Problem(Row):
         A null that was given means what an absent key means, and is left out.
         """
         return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}
+
+
+def _faults(document: dict[str, Any], error: ValidationError) -> list[Fault]:
+    """Faults inside rows, as pydantic's `error` has them, then faults between the sound rows.
+
+    A document with faults of the first kind is still searched for the second: a person mends a file once, not fault by
+    fault.
+    """
+    return structural_faults(Problem, error) + reference_faults(Rows.of_document(document))
 
 
 def _without_references(document: dict[str, Any]) -> tuple[dict[str, Any], list[Fault]]:

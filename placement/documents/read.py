@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from placement import arguments
-from placement.documents import Problem
 from placement.documents.plan import Plan
+from placement.documents.problem import Problem
 from placement.errors import DocumentError, Fault, UsageError, printable
 
 if TYPE_CHECKING:

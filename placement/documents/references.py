@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from placement.documents import problem as rows
+from placement.documents import rows
 from placement.errors import Fault, json_path, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from placement.documents.problem import (
+    from placement.documents.rows import (
+        Accelerator,
         Commitment,
         Component,
         Instance,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
         Limit,
         Placement,
         Pool,
-        Problem,
     )
 
 GROUP = "group:"
@@ -49,6 +49,27 @@ class RowNames:
         return ((name, count) for name, count in self._count.items() if count > 1)
 
 
+class Sections(Protocol):
+    """The sections of a problem whose rows are sound."""
+
+    @property
+    def accelerators(self) -> Mapping[str, Accelerator]: ...
+    @property
+    def instance_types(self) -> Mapping[str, InstanceType]: ...
+    @property
+    def pools(self) -> Sequence[Pool]: ...
+    @property
+    def limits(self) -> Sequence[Limit]: ...
+    @property
+    def commitments(self) -> Sequence[Commitment]: ...
+    @property
+    def components(self) -> Sequence[Component]: ...
+    @property
+    def instances(self) -> Sequence[Instance]: ...
+    @property
+    def placements(self) -> Sequence[Placement]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """The sound rows of a document with their places, and the names of all rows, the unsound ones too.
@@ -66,7 +87,7 @@ class Rows:
     names: dict[str, RowNames]  # section -> every name written there
 
     @classmethod
-    def of_problem(cls, problem: Problem) -> Rows:
+    def of_problem(cls, problem: Sections) -> Rows:
         """All rows of a problem whose rows are sound."""
         return cls(
             types=dict(problem.instance_types),

@@ -14,7 +14,7 @@ from rich.text import Text
 from placement.bounds import volume_bound, why_infeasible
 from placement.compiled.fleet import compile_fleet
 from placement.documents.doubts import doubts
-from placement.documents.problem import LIMITED
+from placement.documents.rows import LIMITED
 from placement.errors import FAULTS
 from placement.report import words
 from placement.report.flow import Flow

@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import placement
-from placement import Problem, check_certificate
+from placement import Problem, check_certificate, documents
 from placement.bounds.moves import least_moves
 from placement.check_certificate import MALFORMED, NO_PLAN, Refused, check
 from placement.compiled.fleet import compile_fleet
-from placement.documents import problem as documents
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import FINE, SCALE, capacity_values, certify
 from placement.patterns.formulation import relax

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from placement.documents.problem import Component
+from placement.documents.rows import Component
 from placement.documents.yaml_text import parse_yaml
 from placement.profiles.profile import COLUMNS
 from tests.cli.test_solve import run

@@ -1,0 +1,82 @@
+"""Numbers and texts as rows of documents have them: their ranges, and what is no number or no text."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+from pydantic_core import PydanticCustomError
+
+LARGEST = 1e9  # of any quantity: keeps every sum of products inside 64-bit integers
+SHORTEST_HORIZON = 1e-6  # hours
+MOST_RATE = 1e18  # of a demand or a throughput, which are scaled before they are summed
+
+
+def number(value: Any) -> Any:
+    """A number is an int or a float: no boolean, no text, no NaN."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("number", "must be a number")
+    if not -LARGEST <= value <= LARGEST:  # NaN fails this too
+        raise PydanticCustomError("number", "must be a finite number of at most 1e9")
+    return value
+
+
+def rate(value: Any) -> Any:
+    """A demand or a throughput, in whatever unit the user counts: tokens a day run beyond 1e9."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PydanticCustomError("number", "must be a number")
+    if not -MOST_RATE <= value <= MOST_RATE:
+        raise PydanticCustomError("number", "must be a finite number of at most 1e18")
+    return value
+
+
+def whole(value: Any) -> Any:
+    """A whole number may be written 4 or 4.0."""
+    if type(value) is int and 0 <= value <= LARGEST:  # nearly all of them, in plans of many rows
+        return value
+    value = number(value)
+    if value != int(value):
+        raise PydanticCustomError("whole", "must be a whole number")
+    return int(value)
+
+
+def _option_reference(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    index = whole(value)
+    if index < 0:
+        raise PydanticCustomError("option", "must be the name of an option, or its index from 0")
+    return index
+
+
+def _text(value: str) -> str:
+    """JSON can escape half of a surrogate pair, which can be neither printed nor written again."""
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise PydanticCustomError("string_unicode", "must be text")
+    return value
+
+
+def _hours(value: float) -> float:
+    """A horizon is a fraction with a denominator of at most a million: a shorter one would be none, or a millionth."""
+    if 0 < value < SHORTEST_HORIZON:
+        raise PydanticCustomError("hours", "must be 0 or at least 0.000001 hours; use a longer horizon")
+    return value
+
+
+def _as_written(value: float) -> float | int:
+    """40.0 is written 40."""
+    return int(value) if float(value).is_integer() else value
+
+
+_AS_WRITTEN = PlainSerializer(_as_written, return_type=float | int)
+Text = Annotated[str, AfterValidator(_text)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(_text)]
+Quantity = Annotated[float, BeforeValidator(number), Field(ge=0), _AS_WRITTEN]
+Hours = Annotated[float, BeforeValidator(number), Field(ge=0), AfterValidator(_hours), _AS_WRITTEN]
+Positive = Annotated[float, BeforeValidator(number), Field(gt=0), _AS_WRITTEN]
+Rate = Annotated[float, BeforeValidator(rate), Field(gt=0), _AS_WRITTEN]
+Share = Annotated[float, BeforeValidator(number), Field(ge=0, le=1), _AS_WRITTEN]
+Count = Annotated[int, BeforeValidator(whole), Field(ge=0)]
+AtLeastOne = Annotated[int, BeforeValidator(whole), Field(ge=1)]
+DeviceCount = Annotated[int, BeforeValidator(whole), Field(ge=0, le=1024)]
+OptionReference = Annotated[int | str, BeforeValidator(_option_reference)]
