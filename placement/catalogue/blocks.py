@@ -42,6 +42,7 @@ class Blocks:
     instances: list[dict[str, Any]] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)  # of accelerators and instance types, by name
     remarks: list[str] = field(default_factory=list)  # what a reader should know of the whole
+    unzoned: list[str] = field(default_factory=list)  # types of which no zone is known
 
     def to_document(self) -> dict[str, Any]:
         """The sections that have rows."""
@@ -74,6 +75,11 @@ def blocks(market: Market, wish: Wish) -> Blocks:
         made.instance_types[name] = instance_row(facts, listed)
         made.notes[name] = "price as given" if own is not None else price_words(price, wish.region)
         _add_pools(made, market, wish, name)
+    if made.unzoned:
+        place = wish.region or "all"
+        made.remarks.append(
+            f"The zones of {', '.join(made.unzoned)} are not known: {place} stands for all of them as one."
+        )
     _add_limits(made, market, wish)
     _add_nodes(made, market, wish)
     return made
@@ -98,7 +104,7 @@ def _add_pools(made: Blocks, market: Market, wish: Wish, name: str) -> None:
         return
     zones = _zones_of(made, market, wish, name)
     if not zones:
-        made.remarks.append(f"The zones of {name} are not known: {wish.region or 'all'} stands for all of them as one.")
+        made.unzoned.append(name)
     for zone in zones or (wish.region or "all",):
         pool = _pool(market, wish, name, zone, wish.capacity)
         most = market.most(name, wish.region, wish.capacity)

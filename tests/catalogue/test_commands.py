@@ -159,6 +159,16 @@ def test_export_of_quotas_and_spot(files: Path) -> None:
     assert [(pool.name, pool.price_per_hour) for pool in spot.pools] == [("g6.12xlarge-us-east-1a-spot", 2.1)]
 
 
+def test_unknown_zones_are_said_once() -> None:
+    """The region stands for them."""
+    made = run("catalogue", "export", "g2-standard-4", "g2-standard-8", "--region", "us-central1").stdout
+
+    assert made.startswith(
+        "# The zones of g2-standard-4, g2-standard-8 are not known: us-central1 stands for all of them"
+    )
+    assert "{name: g2-standard-4-us-central1, instance_type: g2-standard-4, zone: us-central1}" in made
+
+
 def test_a_quota_over_several_pools_is_a_limit(files: Path) -> None:
     """Machines of a type on SageMaker, vCPUs of families on EC2; a single pool needs none."""
     shared = ("p5.48xlarge", "p4d.24xlarge", "ml.p5.48xlarge", "--zones", "use1-az1", "--region", "us-east-1")
