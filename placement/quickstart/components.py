@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.catalogue.names import nearest_names
@@ -39,7 +39,7 @@ class Drafted:
     options: tuple[dict[str, Any], ...]
     commands: tuple[str, ...]
     remarks: tuple[str, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...]
 
 
 def draft_component(wish: ModelWish, machinery: Mapping[str, Machinery], answers: Answers, taken: set[str]) -> Drafted:

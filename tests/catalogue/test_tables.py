@@ -221,3 +221,22 @@ def test_nearest_names_of_nothing() -> None:
     assert nearest_names("x", []) == "none is known"
     assert nearest_names("x", ["aaa"]) == "known: aaa"
     assert nearest_names("aab", ["aaa", "bbb"]) == 'did you mean "aaa"?'
+
+
+def test_the_page_counts_what_the_tables_have() -> None:
+    """Machines by provider, accelerators, and SageMaker's listed prices."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "guide" / "catalogue.md").read_text("utf-8")
+    hosting = [facts for facts in TYPES.values() if facts.provider == "sagemaker"]
+    by_provider = [
+        sum(facts.provider == name for facts in TYPES.values()) for name in ("aws", "sagemaker", "gcp", "azure")
+    ]
+    listed = sum(facts.price is not None and not facts.price.derived for facts in hosting)
+    told = re.search(
+        r"(\d+) instance types with accelerators, of AWS \((\d+)\), SageMaker \((\d+)\), Google Cloud \((\d+)\) and "
+        r"Azure \((\d+)\), and the\s+(\d+) kinds",
+        page,
+    )
+
+    assert told is not None
+    assert [int(number) for number in told.groups()] == [len(TYPES), *by_provider, len(catalogue.accelerators())]
+    assert f"prices {listed} are listed" in page
