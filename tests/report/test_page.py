@@ -22,6 +22,7 @@ from placement.report.page.bill import waterfall
 from placement.report.page.charts import nice_step, time_axis, value_axis
 from placement.report.page.html import embed
 from placement.report.page.page import SECTIONS, render
+from placement.report.page.resilience import resilience
 from placement.report.page.search import events
 from placement.report.page.view import look
 from placement.report.shown import show
@@ -227,6 +228,20 @@ def test_the_bound_of_the_bill_never_exceeds_the_cost() -> None:
     assert look(problem, claims).bound == 4_000_000
     assert look(problem, planned(problem)).bound is None
     assert "Could still be saved" not in render(problem, planned(problem))
+
+
+def test_what_stands_after_the_worst_loss() -> None:
+    """Of three copies, two on one machine, both machines of one pool in one zone: none, none, and one that must."""
+    document = named("chat").to_document()
+    document["components"][0]["min_available_on_instance_loss"] = 1
+    problem = placement.Problem(**document)
+
+    given = resilience(look(problem, planned(problem)))
+
+    assert given is not None
+    (row,) = given["grids"][2].rows
+    assert [cell.text for cell in row] == ["chat", "3", "0", "0", "1, must 1"]
+    assert "1 of 1 component stands in one zone alone, and goes with it" in given["sentence"]
 
 
 def test_what_is_committed_is_taken_off_in_the_bill() -> None:

@@ -25,7 +25,10 @@ def resilience(view: View) -> dict[str, Any] | None:
         return None
     used = {zone for row in facts.components for zone in row.zones}
     zones = [zone for zone in facts.fleet.zones if zone in used]
-    return {"grids": [_lost_with(facts, zones), _spread(facts, zones)], "sentence": _sentence(facts)}
+    return {
+        "grids": [_lost_with(facts, zones), _spread(facts, zones), _worst_losses(facts)],
+        "sentence": _sentence(facts),
+    }
 
 
 def _left(row: ComponentFacts) -> int:
@@ -40,7 +43,8 @@ def _sentence(facts: PlanFacts) -> str:
         return "Whichever zone is lost, every component keeps at least one copy."
     names = words.listed([row.name for row in gone], _NAMES)
     of = words.count(len(placed), "component")
-    return f"{len(gone):,} of {of} stand in one zone alone, and go with it: {names}."
+    stand, go = ("stands", "goes") if len(gone) == 1 else ("stand", "go")
+    return f"{len(gone):,} of {of} {stand} in one zone alone, and {go} with it: {names}."
 
 
 def _lost_with(facts: PlanFacts, zones: list[str]) -> PageTable:
@@ -83,23 +87,19 @@ def _lost_with(facts: PlanFacts, zones: list[str]) -> PageTable:
 
 
 def _spread(facts: PlanFacts, zones: list[str]) -> PageTable:
-    """Component by component: copies in each zone, what stands after the worst loss, and what must."""
+    """Component by component: copies in each zone."""
     shown_zones = zones if len(zones) <= _ZONES else []
     prefix = words.common_prefix(shown_zones)
     rows: list[grid.Row] = []
     for c, row in enumerate(facts.components):
         if not row.placed:
             continue
-        floor = facts.fleet.components[c].zone_loss_floor
-        left = _left(row)
         rows.append(
             (
                 grid.name(row.name, colour_class(c)),
                 *(_heat(row.zones.get(zone, 0), max(row.zones.values())) for zone in shown_zones),
                 grid.number(len(row.zones)),
                 grid.number(row.placed),
-                PageCell(f"{left:,}", left, "" if left else "warn"),
-                PageCell(f"{floor:,}" if floor else "\N{EN DASH}", floor),
             )
         )
     shown, note = grid.cut(rows, "component")
@@ -108,12 +108,46 @@ def _spread(facts: PlanFacts, zones: list[str]) -> PageTable:
         *(Head(words.shown(zone.removeprefix(prefix)), True) for zone in shown_zones),
         Head("zones", True),
         Head("copies", True),
-        Head("after the worst loss", True),
-        Head("must stand", True),
     )
     if prefix:
         note = f"Zones are {words.shown(prefix)}\N{HORIZONTAL ELLIPSIS} {note}".strip()
     return PageTable("Copies by zone", heads, shown, note)
+
+
+def _worst_losses(facts: PlanFacts) -> PageTable:
+    """Component by component: what stands when the zone, pool or machine with most of its copies is lost, and must."""
+    by_pool: dict[str, Counter[str]] = defaultdict(Counter)
+    on_one: Counter[str] = Counter()
+    for load, machines in facts.loads.items():
+        here = Counter(row.kind.component for row in load.standing)
+        for name, copies in here.items():
+            by_pool[name][load.pool] += copies * machines
+            on_one[name] = max(on_one[name], copies)
+    rows: list[grid.Row] = []
+    for c, row in enumerate(facts.components):
+        if not row.placed:
+            continue
+        component = facts.fleet.components[c]
+        lost = (max(row.zones.values()), max(by_pool[row.name].values()), on_one[row.name])
+        floors = (component.zone_loss_floor, component.pool_loss_floor, component.instance_loss_floor)
+        rows.append(
+            (
+                grid.name(row.name, colour_class(c)),
+                grid.number(row.placed),
+                *(_standing(row.placed - gone, floor) for gone, floor in zip(lost, floors, strict=True)),
+            )
+        )
+    shown, note = grid.cut(rows, "component")
+    heads = (
+        Head("component"),
+        *(Head(text, True) for text in ("copies", "a zone is lost", "a pool is lost", "a machine is lost")),
+    )
+    return PageTable("Copies that stand after the worst loss", heads, shown, note)
+
+
+def _standing(left: int, floor: int) -> PageCell:
+    """How many stand, and how many must where a rule says so."""
+    return PageCell(f"{left:,}, must {floor:,}" if floor else f"{left:,}", left, "" if left else "warn")
 
 
 def _heat(copies: int, most: int) -> PageCell:
