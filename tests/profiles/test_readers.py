@@ -131,6 +131,9 @@ def test_melange(write: Any) -> None:
 
     assert [row.accelerator for row in rows] == ["A10G", "A100-80GB"]
     assert rows[0].requests_per_second == pytest.approx(1 / (0.2 / 2 + 0.1 / 1 + 0.5 / 5 + 0.2 / 2))
+    for parts, words in (([[0.2, 0.1], [0.5]], "rows of one length"), ([[0, 0], [0, 0]], "a part above 0")):
+        with pytest.raises(DocumentError, match=rf"\$\.workload_distribution: must have {words}"):
+            read_profiles(write(samples.MELANGE | {"workload_distribution": parts}), Given(model="m", accelerators=1))
 
 
 def test_sagemaker(write: Any) -> None:

@@ -74,6 +74,8 @@ def read_melange(document: At, statistic: str) -> list[Found]:
     total = sum(map(sum, parts))
     if not total:
         raise document.key("workload_distribution").fault("must have a part above 0")
+    if len({len(row) for row in parts}) > 1:
+        raise document.key("workload_distribution").fault("must have rows of one length")
     found = []
     gpus = document.key(MELANGE)
     for name, gpu in zip(gpus.value if isinstance(gpus.value, dict) else (), gpus.values(), strict=True):
