@@ -101,9 +101,9 @@ def lay_out(caches: Sequence[Cache], tensor_parallel: int, kv_bytes: int, dtype_
     groups: list[Group] = []
     size = _group_size(list(_merged(counts).values()))
     for cache, count in _merged(counts).items():
-        page = pages.get(cache, 0)
-        longer = max(largest // page, 1) if page else 0  # a block of more tokens, where a token takes less
-        groups.extend([Group(cache, block * longer)] * -(-count // size))
+        # A block of more tokens, where a token takes less; of a recurrent layer, one state.
+        tokens = 0 if cache.kind is LayerKind.STATE else block * max(largest // max(pages[cache], 1), 1)
+        groups.extend([Group(cache, tokens)] * -(-count // size))
     return KvLayout(tuple(groups), size * largest)
 
 

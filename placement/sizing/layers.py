@@ -222,6 +222,10 @@ def _head_sizes(config: Config, index: int, *, sliding: bool) -> tuple[int, int,
     size = config.whole(*keys.HEAD_SIZE, least=1)
     if size is None:
         size = config.needed(*keys.HIDDEN) // config.needed(*keys.HEADS)
+        if size == 0:
+            raise config.fault(
+                keys.HEADS[0], "must be no more than hidden_size, which heads share", config.needed(*keys.HEADS)
+            )
     heads = _kv_heads(config, index)
     value = config.whole("v_head_dim", least=1) if config.whole("kv_lora_rank") is None else None
     if sliding and config.whole("swa_num_key_value_heads"):

@@ -345,6 +345,7 @@ def test_parameters_of_the_table_against_published_counts() -> None:
         ({"hidden_size": 1, "vocab_size": 2}, r"\$\.num_hidden_layers: is missing: every model's.*\(or n_layer"),
         ({**PLAIN, "num_hidden_layers": "32"}, r'must be a whole number from 1 to 2\^40, got "32"'),
         ({**PLAIN, "num_hidden_layers": -1}, "got -1"),
+        ({**PLAIN, "num_attention_heads": 10_000}, "num_attention_heads: must be no more than hidden_size.*got 10000"),
         ({**PLAIN, "num_hidden_layers": 10**9}, r"must be at most 10,000, got 1000000000"),
         ({**PLAIN, "layer_types": ["lookahead"] * 32}, r'kind of layer that is not known here.*got "lookahead"'),
         ({**PLAIN, "layer_types": 7}, "must be a list, got 7"),
