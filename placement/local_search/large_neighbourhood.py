@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.local_search.fill import OUTRIGHT
@@ -62,7 +63,7 @@ class LargeNeighbourhood:
             return False
         whole = small.lift(packing)
         value = evaluate(self.fleet, whole)
-        if value > self.value:
+        if value > self.value or broken_fleet_rule(self.fleet, whole):
             return False
         better = value < self.value
         self.packing, self.value = whole, value

@@ -5,10 +5,14 @@ back into the plan, keeps every rule of the whole:
 
 - a component with rules over zones keeps its number of copies in each zone (one small component a zone),
 - a component with a demand keeps its number of copies by each option (one small component an option),
-- quotas and `min_instances` are those less the machines that stand still; places are those of freed instances,
+- quotas, limits and `min_instances` are those less the machines that stand still; places are those of freed instances,
+- a component with a floor on what is left when a pool is lost stays out of pools that could not take all its freed
+  copies beside those that stand still; when an instance is lost, no instance has more than the floor allows,
+- as many moves are allowed as the whole plan has left; machines that stand still use what is committed first,
 - optional copies that are left out may come in, where no rule over zones forbids it.
 
-The cost of a packing of the small problem differs from the cost of the whole plan by a constant.
+The cost of a packing of the small problem differs from the cost of the whole plan by a constant, or by less where
+commitments cover pools of several prices.
 """
 
 from __future__ import annotations
@@ -17,13 +21,14 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate
+from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, moves
 from placement.reductions.base import Reduction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.compiled.fleet import Component, Fleet, Option, Place, Pool
+    from placement.compiled.groups import Commitment, Limit
     from placement.heuristics import Key, Missing
 
 
@@ -60,10 +65,16 @@ class Subproblem(Reduction):
                 seats.append(Seat(index[key], 0 if key[2] is not None else seat.option, seat.accelerators))
             position = None if machine.instance is None else instances.index(machine.instance)
             small.append(Machine(machine.pool, position, tuple(sorted(seats))))
-        components = tuple(_component(fleet, key, index, count[key], more[key]) for key in keys)
+        standing = _standing(fleet, still, instances)
+        beside = _Beside(fleet, packing, still, standing)
+        components = tuple(
+            beside.within_floors(_component(fleet, key, index, count[key], more[key]), key[0]) for key in keys
+        )
         sub = replace(
             fleet,
-            pools=tuple(_pools(fleet, still, instances)),
+            limits=beside.limits(),
+            commitments=beside.commitments(),
+            pools=tuple(_pools(fleet, standing)),
             components=components,
             instances=tuple(
                 replace(fleet.instances[i], index=position, residents={}) for position, i in enumerate(instances)
@@ -71,7 +82,9 @@ class Subproblem(Reduction):
             places=tuple(_places(fleet, index, instances)),
             running=tuple(component.required if fleet.places else 0 for component in components),
         )
-        return cls(fleet, sub, Packing(tuple(small)), still, keys, instances)
+        small_packing = Packing(tuple(small))
+        sub = replace(sub, max_moves=beside.most_moves(sub, small_packing))
+        return cls(fleet, sub, small_packing, still, keys, instances)
 
     def gained(self, packing: Packing) -> Missing:
         """Copies that a packing of the small problem has and the plan had not."""
@@ -138,7 +151,8 @@ def may_be_freed(fleet: Fleet, machine: Machine) -> bool:
 
 def _is_torn(component: Component) -> bool:
     several = component.demand and len(component.options) > 1
-    return bool(several and (component.max_per_instance is not None or component.dedicated))
+    capped = component.max_per_instance is not None or component.instance_loss_floor
+    return bool(several and (capped or component.dedicated))
 
 
 def _key(fleet: Fleet, machine: Machine, seat: Seat) -> Key:
@@ -190,17 +204,77 @@ def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: 
         min_zones=0,
         max_per_zone=None,
         zone_loss_floor=0,
+        pool_loss_floor=0,
+        instance_loss_floor=0,
         avoids=frozenset(k for other, k in index.items() if other[0] in whole.avoids),
     )
 
 
-def _pools(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) -> Iterable[Pool]:
-    """Quotas less the machines that stand still; idle ones that can't be released and are not freed stand still too."""
+class _Beside:
+    """What rules of the whole plan leave to the small problem, beside the machines that stand still."""
+
+    def __init__(self, fleet: Fleet, packing: Packing, still: Sequence[Machine], standing: Counter[int]) -> None:
+        self._fleet, self._packing = fleet, packing
+        self._counts = [standing[pool.index] for pool in fleet.pools]
+        floors = any(c.pool_loss_floor or c.instance_loss_floor for c in fleet.components)
+        self._placed = Counter(seat.component for _, seat in packing.seats()) if floors else Counter[int]()
+        self._there = Counter((seat.component, m.pool) for m in still for seat in m.seats) if floors else Counter()
+
+    def limits(self) -> tuple[Limit, ...]:
+        """What is left of each, perhaps less than nothing where the plan at hand breaks it."""
+        return tuple(replace(limit, most=limit.most - limit.sum(self._counts)) for limit in self._fleet.limits)
+
+    def commitments(self) -> tuple[Commitment, ...]:
+        """What the machines that stand still do not use."""
+        counts, prices = self._counts, [pool.price for pool in self._fleet.pools]
+        return tuple(
+            replace(k, instances=max(0, k.instances - sum(counts[p] for p in k.pools)))
+            if k.money is None
+            else replace(k, money=k.money - k.pays(counts, prices))
+            for k in self._fleet.commitments
+        )
+
+    def most_moves(self, small: Fleet, packing: Packing) -> int | None:
+        """As many as the packing at hand has there, and as the whole plan is below its limit."""
+        if self._fleet.max_moves is None:
+            return None
+        return max(0, sum(moves(small, packing)) + self._fleet.max_moves - sum(moves(self._fleet, self._packing)))
+
+    def within_floors(self, small: Component, c: int) -> Component:
+        """The small component within the floors of the whole one."""
+        whole = self._fleet.components[c]
+        if not whole.pool_loss_floor and not whole.instance_loss_floor:
+            return small
+        placed = self._placed[c]
+        if whole.instance_loss_floor:
+            most = max(0, placed - whole.instance_loss_floor)
+            cap = small.max_per_instance
+            small = replace(small, max_per_instance=most if cap is None else min(cap, most))
+        if not whole.pool_loss_floor:
+            return small
+        pools = set().union(*(option.pools for option in whole.options))
+        freed = max(placed - sum(self._there[c, p] for p in pools), small.copies)
+        most = placed - whole.pool_loss_floor
+        options = tuple(
+            replace(option, pools=frozenset(p for p in option.pools if self._there[c, p] + freed <= most))
+            for option in small.options
+        )
+        zones = tuple(sorted({self._fleet.pools[p].zone for option in options for p in option.pools}))
+        return replace(small, options=options, eligible_zones=zones)
+
+
+def _standing(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) -> Counter[int]:
+    """Machines by pool that stand still: also idle ones that can't be released and are not freed."""
     busy = {machine.instance for machine in still}
     used = Counter(machine.pool for machine in still)
     for instance in fleet.instances:
         if not instance.removable and instance.index not in busy and instance.index not in instances:
             used[instance.pool] += 1
+    return used
+
+
+def _pools(fleet: Fleet, used: Counter[int]) -> Iterable[Pool]:
+    """Quotas less the machines that stand still."""
     for pool in fleet.pools:
         quota = None if pool.max_instances is None else max(0, pool.max_instances - used[pool.index])
         yield replace(pool, max_instances=quota, min_instances=max(0, pool.min_instances - used[pool.index]))
