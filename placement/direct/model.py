@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from placement.direct.program import Linear
 from placement.direct.rules import RULES
-from placement.direct.rules.running import moves
+from placement.direct.rules.groups import committed
+from placement.direct.rules.running import max_moves, moves
 from placement.direct.slots import slots_of
 from placement.direct.variables import TOTALS, Variables
 
@@ -38,8 +39,10 @@ class DirectModel(Variables):
         super().__init__(fleet, slots, most_new, form)
         for rule in RULES:
             rule(self)
-        self._paid = [self._paid_machines(p) for p in range(len(fleet.pools))]
-        self._moves = [moves(self, component) if component.move_cost else 0 for component in fleet.components]
+        self._committed = list(committed(self))
+        counted = [component.move_cost or fleet.max_moves is not None for component in fleet.components]
+        self._moves = [moves(self, c) if counts else 0 for c, counts in zip(fleet.components, counted, strict=True)]
+        max_moves(self, self._moves)
 
     def left_out(self, level: int) -> LinearObjective:
         """Optional copies of one priority level that are not placed."""
@@ -48,11 +51,12 @@ class DirectModel(Variables):
         return self.program.objective([(self.placed[component.index], -1) for component in chosen], wanted)
 
     def ticks(self) -> LinearObjective:
-        """Price of the machines paid for, and of moves."""
+        """Price of the machines paid for, less what is committed, and of moves."""
         fleet = self.fleet
         price: list[tuple[Linear | int, int]] = [
-            (self._paid[pool.index], fleet.tick_price * pool.price) for pool in fleet.pools
+            (self.paid[pool.index], fleet.tick_price * pool.price) for pool in fleet.pools
         ]
+        price += [(free, -fleet.tick_price * each) for free, each in self._committed]
         moved = [(self._moves[c.index], fleet.tick_move * c.move_cost) for c in fleet.components]
         return self.program.objective([*price, *moved])
 
@@ -68,18 +72,3 @@ class DirectModel(Variables):
     def _limit(self, goal: LinearObjective, limit: int) -> None:
         columns, coefficients = [column for column, _ in goal.terms], [n for _, n in goal.terms]
         self.program.at_most(Linear(columns, coefficients), (limit - goal.offset) // goal.scale)
-
-    def _paid_machines(self, p: int) -> Linear | int:
-        """Machines of a pool that are paid for: in use, not released, and at least `min_instances`."""
-        least, forced = self.fleet.pools[p].min_instances, len(self.fleet.forced(p))
-        machines = forced + self.rented[p]
-        if least <= forced:
-            return machines
-        rented = self.rented[p]
-        if isinstance(rented, int) or forced + rented.high <= least:
-            return least
-        paid = self.program.derive(
-            least, forced + rented.high, lambda values: max(least, forced + values[rented.index])
-        )
-        self.program.at_least(paid, machines)
-        return paid

@@ -52,6 +52,11 @@ class Linear:
         """A number less the sum."""
         return self * -1 + other
 
+    def value(self, values: Values) -> int:
+        """The sum where the variables have these values."""
+        pairs = zip(self.columns, self.coefficients, strict=True)
+        return sum(n * values[column] for column, n in pairs) + self.constant
+
     __radd__ = __add__
     __rmul__ = __mul__
 

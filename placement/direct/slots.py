@@ -65,8 +65,15 @@ def _new_machines_limit(fleet: Fleet, p: int, limit: int, rent: int | None) -> i
     if pool.max_instances is not None:
         limit = min(limit, pool.max_instances - len(fleet.forced(p)))
     if rent is not None and pool.price > 0:
-        limit = min(limit, rent // pool.price)
+        limit = min(limit, (rent + _committed(fleet, p)) // pool.price)
     return max(0, limit)
+
+
+def _committed(fleet: Fleet, p: int) -> int:
+    """The most that commitments pay of machines of pool p, micro-dollars per hour."""
+    price = fleet.pools[p].price
+    paid = (price * k.instances if k.money is None else k.money for k in fleet.commitments if p in k.pools)
+    return sum(paid)
 
 
 def direct_terms(fleet: Fleet, new_machines: Sequence[int]) -> int:

@@ -7,6 +7,7 @@
 - ``owned[s][k]`` whether k belongs to one free copy alone;
 - ``used[s]`` whether the machine is in use: 1 for one that can't be released, which is paid for in any case;
 - ``new[p]`` the new machines of a pool in use, ``rented[p]`` these and the running ones that could be released;
+- ``paid[p]`` the machines paid for: those in use, not released, or asked for by `min_instances`;
 - ``on_new[c, o, p]`` copies on all new machines of a pool, where the form of the model has such totals;
 - ``placed[c]`` copies placed, ``by_zone[c]`` those in each eligible zone, where a rule asks.
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.compiled.fleet import Component, Fleet, Option, Place, Shape
-    from placement.direct.program import Var
+    from placement.direct.program import Linear, Var
     from placement.direct.slots import Slot
 
 
@@ -114,6 +115,7 @@ class Variables:
                 for component, option, most in choices:
                     self._add_on_new(component, option, p, most, most_new[p])
         self.rented = [self._rented(p) for p in range(len(fleet.pools))]
+        self.paid = [self._paid(p) for p in range(len(fleet.pools))]
         self.everywhere: list[list[tuple[int, int, Var]]] = [[] for _ in fleet.components]
         for c, entry in self._everywhere():
             self.everywhere[c].append(entry)
@@ -185,7 +187,8 @@ class Variables:
         """Whether to count copies at exactly a place: it is known, possible, and pinned or dear to leave."""
         component = self.fleet.components[place.component]
         option = component.options[place.option]
-        if place.accelerators is None or not (place.pinned or component.move_cost) or slot.pool not in option.pools:
+        matters = place.pinned or component.move_cost or self.fleet.max_moves is not None
+        if place.accelerators is None or not matters or slot.pool not in option.pools:
             return False
         fits = len(set(place.accelerators)) == len(place.accelerators) == option.accelerators
         return fits and all(0 <= k < self.fleet.pools[slot.pool].shape.accelerators for k in place.accelerators)
@@ -216,6 +219,21 @@ class Variables:
         optional = [self.new[p], *(self.used[slot.index] for slot in self.slot_of.values() if slot.pool == p)]
         counted = [var for var in optional if not isinstance(var, int)]
         return self.program.total(counted, 0, sum(var.high for var in counted)) if counted else 0
+
+    def _paid(self, p: int) -> Linear | int:
+        """Machines of a pool that are paid for: in use, not released, and at least `min_instances`."""
+        least, forced = self.fleet.pools[p].min_instances, len(self.fleet.forced(p))
+        machines = forced + self.rented[p]
+        if least <= forced:
+            return machines
+        rented = self.rented[p]
+        if isinstance(rented, int) or forced + rented.high <= least:
+            return least
+        paid = self.program.derive(
+            least, forced + rented.high, lambda values: max(least, forced + values[rented.index])
+        )
+        self.program.at_least(paid, machines)
+        return paid
 
     def _everywhere(self) -> Iterator[tuple[int, tuple[int, int, Var]]]:
         for (c, o, s), var in self.copies.items():

@@ -183,6 +183,7 @@ _ALL = (
         work="thousandths of CP-SAT's deterministic second",
         function="placement.direct.cp_sat:solve_cp_sat",
         options="placement.direct.cp_sat:CpSatOptions",
+        fleet_rules=True,
     ),
     Solver(
         name="milp",
@@ -191,6 +192,7 @@ _ALL = (
         work="branch-and-bound nodes",
         function="placement.direct.milp:solve_milp",
         options="placement.direct.milp:MilpOptions",
+        fleet_rules=True,
     ),
 )
 

@@ -1,7 +1,7 @@
 """Generated fleets under the rules that operators ask for: commitments, budgets, spot pools, a limit on moves.
 
-Each is a fleet of `fleets.py`, changed as its family says. What a family needs to know of a cheap plan (which machines it
-rents) comes from the greedy heuristic within a limit on work, so that a case is the same on every machine.
+Each is a fleet of `fleets.py`, changed as its family says. What a family needs to know of a cheap plan (which machines
+it rents) comes from the greedy heuristic within a limit on work, so that a case is the same on every machine.
 """
 
 from __future__ import annotations

@@ -35,6 +35,15 @@ def pins(model: Variables) -> None:
         model.program.at_least(total_of(there[key]), number)
 
 
+def max_moves(model: Variables, moved: Sequence[Linear | int]) -> None:
+    """The moves of all components together, `moved` (C,), are at most `max_moves`."""
+    if model.fleet.max_moves is not None:
+        together: Linear | int = 0
+        for count in moved:
+            together = together + count
+        model.program.at_most(together, model.fleet.max_moves)
+
+
 def moves(model: Variables, component: Component) -> Linear | int:
     """Copies of a component that move: min(running, placed) less those that stay, or more when nothing is minimised."""
     c, running, placed = component.index, model.fleet.running[component.index], model.placed[component.index]

@@ -1,0 +1,72 @@
+"""Rules over groups of pools: limits on the machines paid for, and what commitments pay of them."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.direct.program import total_of, weighted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.compiled.groups import Commitment
+    from placement.direct.program import Linear, Values
+    from placement.direct.variables import Variables
+
+
+def limits(model: Variables) -> None:
+    """What the machines paid for count against each limit is within it."""
+    for limit in model.fleet.limits:
+        counted: Linear | int = 0
+        for p, weight in limit.weight.items():
+            counted = counted + weight * model.paid[p]
+        model.program.at_most(counted, limit.most, measured=True)
+
+
+def committed(model: Variables) -> Iterator[tuple[Linear, int]]:
+    """What commitments pay, as sums and micro-dollars per hour of each unit: at most, so that a minimum takes all.
+
+    By `instances`: free machines of each pool, together at most so many. By money: a sum that is at most the rent.
+    """
+    for commitment in model.fleet.commitments:
+        yield from _money(model, commitment) if commitment.money is not None else _machines(model, commitment)
+
+
+def _money(model: Variables, commitment: Commitment) -> Iterator[tuple[Linear, int]]:
+    """Money in the largest unit that prices and the amount are multiples of."""
+    price = {p: model.fleet.pools[p].price for p in commitment.pools}
+    unit = math.gcd(commitment.money or 0, *price.values()) or 1
+    rent: Linear | int = 0
+    for p, each in price.items():
+        rent = rent + (each // unit) * model.paid[p]
+    most = (commitment.money or 0) // unit
+    if isinstance(rent, int):
+        most, rent = min(most, rent), total_of(()) + rent
+    paid = model.program.derive(0, most, partial(_at_most, rent, most))
+    model.program.at_most(paid, rent)
+    yield paid, unit
+
+
+def _machines(model: Variables, commitment: Commitment) -> Iterator[tuple[Linear, int]]:
+    """Machines that cost nothing; a solution that is at hand takes the dearest first."""
+    free = []
+    for k, p in enumerate(commitment.pools):
+        before = [model.paid[other] for other in commitment.pools[:k]]
+        value = partial(_left_for, model.paid[p], before, commitment.instances)
+        free.append(model.program.derive(0, commitment.instances, value))
+        model.program.at_most(free[-1], model.paid[p])
+        yield free[-1], model.fleet.pools[p].price
+    model.program.at_most(weighted((var, 1) for var in free), commitment.instances)
+
+
+def _at_most(sum_: Linear, most: int, values: Values) -> int:
+    return min(most, sum_.value(values))
+
+
+def _left_for(paid: Linear | int, before: list[Linear | int], most: int, values: Values) -> int:
+    """Free machines of a pool when those of dearer pools come first."""
+    taken = sum(one if isinstance(one, int) else one.value(values) for one in before)
+    here = paid if isinstance(paid, int) else paid.value(values)
+    return max(0, min(here, most - taken))

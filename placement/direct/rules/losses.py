@@ -1,0 +1,45 @@
+"""Rules of what is left of a component when a pool, or an instance, is lost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from placement.direct.program import total_of
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Component
+    from placement.direct.program import Linear, Var
+    from placement.direct.variables import Variables
+
+
+def pool_loss_floor(model: Variables) -> None:
+    """So many copies stand outside of any pool; with nothing placed and nothing required the floor is waived."""
+    for component in model.fleet.components:
+        if component.pool_loss_floor:
+            by_pool: dict[int, list[Var]] = defaultdict(list)
+            for p, _, var in model.everywhere[component.index]:
+                by_pool[p].append(var)
+            _floor(model, component, component.pool_loss_floor, list(by_pool.values()))
+
+
+def instance_loss_floor(model: Variables) -> None:
+    """So many copies stand outside of any machine, as far as the form of the model has machines one by one."""
+    on: dict[int, list[list[Var]]] = defaultdict(list)
+    for (c, _), here in model.here.items():
+        on[c].append(here)
+    for component in model.fleet.components:
+        if component.instance_loss_floor:
+            _floor(model, component, component.instance_loss_floor, on[component.index])
+
+
+def _floor(model: Variables, component: Component, floor: int, groups: list[list[Var]]) -> None:
+    placed = model.placed[component.index]
+    some: Linear | int = 1
+    if not component.required and not component.demand:
+        everyone = [var for _, _, var in model.everywhere[component.index]]
+        some = model.program.presence(everyone, component.copies)
+    for here in groups:
+        model.program.at_least(placed - total_of(here), floor * some)
+    if not groups:
+        model.program.at_least(placed, floor * some)
