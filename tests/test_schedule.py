@@ -17,8 +17,10 @@ from placement.solving.schedule import (
     BOUND,
     FIRST,
     HUGE,
+    IMPROVE,
     LARGE,
-    RULES,
+    RULES_LARGE,
+    RULES_SMALL,
     SCHEDULE,
     SINGLE,
     SMALL,
@@ -102,11 +104,11 @@ def test_a_phase_is_a_part_of_a_budget() -> None:
 
 def test_turns() -> None:
     """Solvers that there are, with options that they have; the last of each size has all the time that is left."""
-    assert set(TURNS) == {FIRST, RULES, SINGLE, WHOLE, HUGE, SMALL, LARGE}
+    assert set(TURNS) == {FIRST, RULES_SMALL, RULES_LARGE, SINGLE, WHOLE, HUGE, SMALL, LARGE}
     for turns in TURNS.values():
         for turn in turns:
             assert 0 < turn.part <= 1
-            assert turn.solver == BOUND or SOLVERS[turn.solver].make_options(turn.options)
+            assert turn.solver in (BOUND, IMPROVE) or SOLVERS[turn.solver].make_options(turn.options)
             assert not turn.beside or turn.cores == 2
     for size in (HUGE, SMALL, LARGE):
         last = TURNS[size][-1]

@@ -74,7 +74,7 @@ class LargeNeighbourhood:
 
     def _pack(self, small: Subproblem, budget: Budget) -> tuple[bool, Packing | None]:
         inner = self._solve.within(budget).reduced(small.fleet, work=WORK, seed=int(self._rng.integers(2**30)))
-        hint = None if self._rng.random() < _DRIFT_CHANCE else small.packing
+        hint = None if self._rng.random() < _DRIFT_CHANCE or not small.admits_plan else small.packing
         solve_cp_sat(inner, hint=hint, options=OUTRIGHT)
         return inner.incumbent.proved, inner.packing
 

@@ -32,6 +32,7 @@ from placement.patterns.size import TOO_LARGE, may_build
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.solving.result import Outcome, Stop
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +51,6 @@ MEANING = (
 )
 TOO_SMALL = "no machine counts within the quotas and limits can hold the copies"
 _ROUNDS = 6  # of prices; most fleets end after two or three, when the multipliers are those of before
-_SHARE = 0.5  # of the time left, for the pattern bound of one round
 _NODES = 50  # of its tree
 _MIX_SECONDS = 2.0  # of the small program
 _DENOMINATOR = 10**6  # of a multiplier
@@ -89,7 +89,7 @@ def raise_group_bound(solve: Solve) -> str | None:
     while multipliers is not None and multipliers not in seen and len(seen) < _ROUNDS and not solve.ended:
         seen.add(multipliers)
         linear = LinearPrices.of(fleet, multipliers)
-        patterns = PatternBound(solve.reduced(linear.fleet, _SHARE), given, engines=False)
+        patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), given, engines=False)
         patterns.run(nodes=_NODES)
         if patterns.infeasible:
             return None if given is not None else TOO_SMALL

@@ -86,6 +86,18 @@ class Subproblem(Reduction):
         sub = replace(sub, max_moves=beside.most_moves(sub, small_packing))
         return cls(fleet, sub, small_packing, still, keys, instances)
 
+    @property
+    def admits_plan(self) -> bool:
+        """Whether what the plan has on the freed machines is a packing of the small problem. O(copies).
+
+        It is not where copies of one component that stand in several pools may together be too many for one of them.
+        """
+        components = self.fleet.components
+        return all(
+            machine.pool in components[seat.component].options[seat.option].pools
+            for machine, seat in self.packing.seats()
+        )
+
     def gained(self, packing: Packing) -> Missing:
         """Copies that a packing of the small problem has and the plan had not."""
         here = Counter(seat.component for _, seat in packing.seats())

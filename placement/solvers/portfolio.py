@@ -10,6 +10,10 @@
    it is strong where CP-SAT is weak (dedicated components, whole accelerators with host limits), and hardly needs
    Python, which runs one thread at a time. Where there is no second core it gets a turn after column generation.
 
+Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance, a
+limit on moves), steps 3 and 4 are others: the bound from patterns alone, CP-SAT if the problem is small, and plans made
+cheaper by ruin and recreate and large neighbourhoods.
+
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
 
@@ -24,7 +28,19 @@ from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import failure, ran_out_of_memory
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.solving.result import Outcome, Stop, said_infeasible
-from placement.solving.schedule import BOUND, FIRST, HUGE, LARGE, RULES, SINGLE, SMALL, TURNS, WHOLE
+from placement.solving.schedule import (
+    BOUND,
+    FIRST,
+    HUGE,
+    IMPROVE,
+    LARGE,
+    RULES_LARGE,
+    RULES_SMALL,
+    SINGLE,
+    SMALL,
+    TURNS,
+    WHOLE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +85,8 @@ def solve_auto(
             break
         if turn.solver == BOUND:
             search.bound(turn)
+        elif turn.solver == IMPROVE:
+            search.improve(turn)
         elif turn.beside:
             search.begin(turn)
         else:
@@ -104,6 +122,13 @@ class _Turns:
         fleet = self._solve.fleet
         raise_all = raise_bounds_of_groups if fleet.limits or fleet.commitments else raise_bounds
         self._note("bound", raise_all(self._solve.share(turn.part)))
+
+    def improve(self, turn: Turn) -> None:
+        """The best plan made cheaper, where rules look at the whole of it."""
+        from placement.local_search.whole_plan import improve_whole_plan
+
+        steps = improve_whole_plan(self._solve.share(turn.part, work=turn.work))
+        self._stats["neighbourhoods"] = int(self._stats.get("neighbourhoods", 0)) + steps
 
     def begin(self, turn: Turn) -> None:
         """A turn beside those that follow."""
@@ -160,7 +185,9 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     """Who searches when. Under a work limit every turn has one, so that the answer does not depend on a clock."""
     work = solve.budget.work
     if named_fleet_rules(solve.fleet):  # rules that look at the whole plan: those who know them
-        yield from (*TURNS[FIRST], *TURNS[RULES])
+        yield from TURNS[FIRST]
+        turns = TURNS[RULES_SMALL if _size(solve, options) == SMALL else RULES_LARGE]
+        yield from (turn if work is None or turn.work is not None else replace(turn, work=work) for turn in turns)
         return
     first, *more = TURNS[FIRST]
     yield first

@@ -156,6 +156,13 @@ class DirectPhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class WholePlanPhase(Phase):
+    """Improving plans where rules look at the whole of them; large neighbourhoods have the rest of each turn."""
+
+    recreate: Phase = Phase("ruin and recreate, at the beginning of each turn", 0.2)
+
+
+@dataclass(frozen=True, slots=True)
 class CertificatePhase(Phase):
     """`certify`, where a solve left an argument out."""
 
@@ -172,6 +179,8 @@ class Schedule(Phase):
     decomposition: DecompositionPhase = DecompositionPhase("the solver decomposition", 1.0)
     vector_packing: VectorPackingPhase = VectorPackingPhase("the solver bin-packing", 1.0)
     direct: DirectPhase = DirectPhase("the solvers cp-sat and milp", 1.0)
+    groups: Phase = Phase("the pattern bound at each set of linear prices", 0.5, "limits or commitments")
+    whole_plan: WholePlanPhase = WholePlanPhase("improving plans", 1.0, "rules over the whole plan")
     certificate: CertificatePhase = CertificatePhase("certify", 1.0)
 
 
@@ -201,16 +210,20 @@ class Turn:
 
 
 BOUND = "bound"  # in place of a solver: the bound from patterns alone
+IMPROVE = "improve"  # in place of a solver: a plan made cheaper where rules look at the whole of it
 FIRST, SINGLE, WHOLE = "every fleet", "vector packing, bins of one accelerator", "vector packing, whole machines"
-RULES = "rules over the whole plan"
+RULES_SMALL = "rules over the whole plan, small enough for the direct models"
+RULES_LARGE = "rules over the whole plan, all others"
 HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
-# Those of `FIRST`; then of `RULES` alone where there are such; else of `SINGLE` or `WHOLE` where a fleet is one, and
-# of the first of `HUGE`, `SMALL` and `LARGE` that it is. Restarts of first-fit and best-fit are few: a problem that is
-# hard to pack, or infeasible, must not be kept waiting. Greedy has all of its restarts, as when it is alone, so that no
-# plan of its own is missed; cut short it would not come to its improvement, worth most where restarts are slow.
+# Those of `FIRST`; then of one of `RULES_SMALL` and `RULES_LARGE` where there are such rules; else of `SINGLE` or
+# `WHOLE` where a fleet is one, and of the first of `HUGE`, `SMALL` and `LARGE` that it is. Restarts of first-fit and
+# best-fit are few: a problem that is hard to pack, or infeasible, must not be kept waiting. Greedy has all of its
+# restarts, as when it is alone, so that no plan of its own is missed; cut short it would not come to its improvement,
+# worth most where restarts are slow.
 TURNS: Mapping[str, tuple[Turn, ...]] = {
     FIRST: (Turn("ffd", 1.0, 2), Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9)),
-    RULES: (Turn(BOUND, 0.4),),
+    RULES_SMALL: (Turn(BOUND, 0.3), Turn("cp-sat", 0.2, 1_000), Turn(IMPROVE, 0.3, 10), Turn("cp-sat", 1.0)),
+    RULES_LARGE: (Turn(BOUND, 0.3), Turn(IMPROVE, 1.0)),
     SINGLE: (Turn("bin-packing", 0.7),),
     WHOLE: (Turn("column-generation", 0.4), Turn("bin-packing", 0.4)),
     HUGE: (Turn("decomposition", 1.0),),

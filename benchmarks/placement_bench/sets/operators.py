@@ -34,15 +34,17 @@ MOST_MOVES = (0, 10, 50)
 
 
 def committed(document: dict[str, Any], r: random.Random) -> None:
-    """Half of the machines that a cheap plan rents are committed, each in another pool: another type, another zone."""
+    """Half of the machines that a cheap plan rents are committed, each in another pool that costs no more."""
     rented = _rented(document)
     amount: Counter[str] = Counter()
     names = [pool["name"] for pool in document["pools"]]
     quota = {pool["name"]: pool.get("max_instances", math.inf) for pool in document["pools"]}
+    price = {pool["name"]: _price(document, pool) for pool in document["pools"]}
     for pool in sorted(rented):
         for _ in range(math.ceil(rented[pool] / 2)):
-            others = [name for name in names if name != pool and amount[name] < quota[name]]
-            amount[r.choice(others)] += 1
+            others = [n for n in names if n != pool and amount[n] < quota[n] and price[n] <= price[pool]]
+            if others:
+                amount[r.choice(others)] += 1
     document["commitments"] = [
         {"name": f"committed-{name}", "pools": [name], "instances": n} for name, n in sorted(amount.items())
     ]

@@ -1,0 +1,37 @@
+"""A plan made cheaper where rules look at the whole of it: ruin and recreate, then large neighbourhoods, in turns.
+
+Both keep every rule at each step: limits over groups of pools, what commitments pay, losses of a pool or an instance,
+and the limit on moves. Closing machines (`variable_neighbourhood`) knows none of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.heuristics import improve
+from placement.local_search.large_neighbourhood import LargeNeighbourhood
+from placement.solving.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from placement.solving.context import Solve
+
+NAME = "ruin-and-recreate"
+_STEPS = 12  # of the large-neighbourhood search without gain, that end its turn
+
+
+def improve_whole_plan(solve: Solve) -> int:
+    """Turns from the best plan until the budget is over or both are stuck; says how many neighbourhoods were tried.
+
+    With a limit on work there is one turn, with as many steps as units.
+    """
+    steps, work = 0, solve.budget.work
+    while solve.packing is not None and not solve.ended:
+        seed = solve.seed + steps
+        improve(SCHEDULE.whole_plan.recreate.within(solve, None if work is None else 1, seed), NAME)
+        search, failed = LargeNeighbourhood(solve.within(solve.budget, seed=seed)), 0
+        while search.possible and failed < _STEPS and not solve.ended and (work is None or search.steps < work):
+            failed = 0 if search.step(solve.budget) else failed + 1
+        steps += search.steps
+        if work is not None or not search.steps:
+            break
+    return steps
