@@ -145,7 +145,7 @@ def size(
         degrees = list(dict.fromkeys(tensor_parallel or _degrees(log)))
         if weights_gib is not None and len(degrees) > 1:
             raise UsageError("--weights-gib is on each GPU, so it is of one degree: add --tensor-parallel N")
-        rows = _rows(read_model(model), accelerator, degrees, launch, log)
+        rows = _rows(read_model(model, with_files=not launch.has_weights), accelerator, degrees, launch, log)
         _show(rows, output_format)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _INDEX = "model.safetensors.index.json"
 _MOST_HEADER = 100_000_000  # bytes: what the format allows
+_POINTER = b"version "  # how a file starts that Git LFS left in the place of a large one
 _LAYER = re.compile(r"(?:^|\.)layers\.(\d+)\.")
 
 
@@ -87,7 +88,13 @@ def _tensors(file: Path) -> dict[str, int]:
     source = str(file)
     try:
         with file.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
+            start = stream.read(8)
+            if start == _POINTER:
+                rule = (
+                    "is a pointer of Git LFS, not the file itself: fetch it with git lfs pull, or give --checkpoint-gib"
+                )
+                raise DocumentError([Fault("$", rule)], source)
+            length = int.from_bytes(start, "little")
             if not 2 <= length <= _MOST_HEADER:
                 raise DocumentError(
                     [Fault("$", "is no safetensors file: its header's length is wrong", length)], source

@@ -34,6 +34,11 @@ class Launch:
     checkpoint_gib: float | None = None
     memory_gib: float | None = None  # usable memory of the accelerator, in place of the catalogue's
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether the size of the weights is given, so that no file has to tell it."""
+        return self.weights_gib is not None or self.checkpoint_gib is not None
+
 
 def check(launch: Launch) -> None:
     """Refuse a launch that means nothing.

@@ -31,11 +31,11 @@ class Model:
     checkpoint: Checkpoint | None  # read from files; None where there are none
 
 
-def read_model(model: str | Path) -> Model:
+def read_model(model: str | Path, *, with_files: bool = True) -> Model:
     """The model in a folder, in a `config.json`, or of the shipped table of public models.
 
     A folder, or the folder of the config, may hold `model.safetensors.index.json` or `*.safetensors`: then the size of
-    the weights is read there.
+    the weights is read there, unless `with_files` is false, as where it is given otherwise.
 
     Raises
     ------
@@ -49,12 +49,13 @@ def read_model(model: str | Path) -> Model:
     if str(path) == STDIN or place.is_file():
         source, text = read_text(path)
         folder = None if str(path) == STDIN or place.name != _CONFIG else place.parent
-        return model_of(parse_config(text, source), place.stem if folder is None else _name_of(folder), folder)
+        name = place.stem if folder is None else _name_of(folder)
+        return model_of(parse_config(text, source), name, folder, with_files=with_files)
     if place.is_dir():
         if not (place / _CONFIG).is_file():
             raise DocumentError([Fault("$", f"is a folder without a {_CONFIG}: no model is there")], str(place))
         source, text = read_text(place / _CONFIG)
-        return model_of(parse_config(text, source), _name_of(place), place)
+        return model_of(parse_config(text, source), _name_of(place), place, with_files=with_files)
     if place.suffix == ".json" or str(path).startswith((".", "/")):
         raise UsageError(f"{printable(str(path))}: there is no such file or folder")
     name, config = known_config(str(path))
@@ -67,8 +68,8 @@ def _name_of(folder: Path) -> str:
     return folder.resolve().name
 
 
-def model_of(config: Config, name: str, folder: Path | None = None) -> Model:
-    """The model of a config; `folder` is where its checkpoint may be.
+def model_of(config: Config, name: str, folder: Path | None = None, *, with_files: bool = True) -> Model:
+    """The model of a config; `folder` is where its checkpoint may be, which is read `with_files`.
 
     Raises
     ------
@@ -76,9 +77,8 @@ def model_of(config: Config, name: str, folder: Path | None = None) -> Model:
         As `read_architecture`.
     """
     architecture = read_architecture(config, folder)
-    given = config.text("_name_or_path")
-    checkpoint = None if folder is None else read_checkpoint(folder, architecture.layers)
-    return Model(given or name, architecture, count_parameters(config), checkpoint)
+    checkpoint = read_checkpoint(folder, architecture.layers) if folder is not None and with_files else None
+    return Model(name, architecture, count_parameters(config), checkpoint)
 
 
 def read_architecture(config: Config, folder: Path | None = None) -> Architecture:

@@ -66,7 +66,7 @@ def size(
     degree = arguments.whole(
         "tensor_parallel", tensor_parallel, least=1, most=1024, rule="a whole number from 1 to 1024"
     )
-    known = model if isinstance(model, Model) else read_model(model)
+    known = model if isinstance(model, Model) else read_model(model, with_files=not launch.has_weights)
     gpu = find_accelerator(accelerator)
     usable = _usable_gib(gpu, launch)
     engine = launch.engine

@@ -43,6 +43,14 @@ def test_json_has_exactly_the_keys(config: Path) -> None:
     assert row["kv_tokens"] == pytest.approx((79.19 * 0.95 - 8.1 - 1.89 - 2.08) * 2**30 / 65536, rel=0.002)
 
 
+def test_given_weights_override_a_damaged_checkpoint(config: Path) -> None:
+    """On the command line too."""
+    (config.parent / "model.safetensors").write_bytes(b"damage")
+
+    assert run("size", config, *ISSUE).exit_code == 0
+    assert run("size", config, "--accelerator", "H100").exit_code == 2
+
+
 def test_the_engines_own_spelling(config: Path) -> None:
     """vLLM's names of the same options mean the same."""
     names = {"--tensor-parallel": "--tensor-parallel-size", "--utilization": "--gpu-memory-utilization"}

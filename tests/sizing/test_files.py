@@ -110,6 +110,17 @@ def test_a_damaged_checkpoint(header: Any, words: str, tmp_path: Path) -> None:
         size(folder(tmp_path, header), "H100")
 
 
+def test_weights_that_are_given_override_what_cannot_be_read(tmp_path: Path) -> None:
+    """A damaged checkpoint, or one that Git LFS did not fetch, is not looked at then."""
+    path = folder(tmp_path, b"not json")
+    (path / "model.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+
+    with pytest.raises(DocumentError, match="is a pointer of Git LFS"):
+        size(path, "H100")
+    assert size(path, "H100", 1, Launch("vllm=0.19", weights_gib=8.1)).weights_gib == 8.1
+    assert size(path / "config.json", "H100", 2, Launch("vllm=0.19", checkpoint_gib=8.0)).weights_gib < 4.1
+
+
 @pytest.mark.parametrize(
     ("index", "words"),
     [
