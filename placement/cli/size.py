@@ -171,7 +171,8 @@ def _accelerators(log: StartupLog | None) -> list[str]:
 
     known = [facts for facts in accelerators().values() if facts.vendor == "NVIDIA" and facts.usable_gib is not None]
     if log is not None and log.total_gib is not None:
-        known = [facts for facts in known if abs((facts.usable_gib or 0) / log.total_gib - 1) <= _NEAR]
+        away = {facts.name: abs((facts.usable_gib or 0) / log.total_gib - 1) for facts in known}
+        known = [facts for facts in known if away[facts.name] == min(away.values()) <= _NEAR]
     return [facts.name for facts in known]
 
 

@@ -12,6 +12,7 @@ from placement.documents.yaml_text import parse_yaml
 from placement.sizing.sizing import ROW_KEYS
 from tests.cli.test_solve import run
 from tests.sizing.test_architectures import PLAIN
+from tests.sizing.test_files import LINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,20 @@ def test_given_weights_override_a_damaged_checkpoint(config: Path) -> None:
 
     assert run("size", config, *ISSUE).exit_code == 0
     assert run("size", config, "--accelerator", "H100").exit_code == 2
+
+
+def test_a_startup_log_tells_the_accelerator(config: Path) -> None:
+    """The one whose memory is nearest to what the log reports, at the log's degree."""
+    log = config.parent / "vllm.log"
+    log.write_text("\n".join(LINES))
+
+    done = run("size", config, "--startup-log", log, "--format", "json")
+    other = run("size", config, "--startup-log", log, "--accelerator", "L4")
+
+    (row,) = json.loads(done.stdout)
+    assert (row["accelerator"], row["tensor_parallel"], row["kv_tokens"]) == ("H100", 2, 1_044_688)
+    assert other.exit_code == 2
+    assert "79.19 GiB" in other.stderr
 
 
 def test_the_engines_own_spelling(config: Path) -> None:
