@@ -57,6 +57,7 @@ LAYERS = (
     "solvers.column_generation",
     "certificates",
     "solvers.decomposition",
+    "solvers.demand",
     "solvers.portfolio",
     "planner",
     "report",

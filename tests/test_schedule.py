@@ -15,6 +15,7 @@ from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
 from placement.solving.schedule import (
     BOUND,
+    DEMANDS,
     FIRST,
     HUGE,
     IMPROVE,
@@ -104,7 +105,7 @@ def test_a_phase_is_a_part_of_a_budget() -> None:
 
 def test_turns() -> None:
     """Solvers that there are, with options that they have; the last of each size has all the time that is left."""
-    assert set(TURNS) == {FIRST, RULES_SMALL, RULES_LARGE, SINGLE, WHOLE, HUGE, SMALL, LARGE}
+    assert set(TURNS) == {FIRST, RULES_SMALL, RULES_LARGE, SINGLE, WHOLE, DEMANDS, HUGE, SMALL, LARGE}
     for turns in TURNS.values():
         for turn in turns:
             assert 0 < turn.part <= 1

@@ -15,6 +15,7 @@ from placement.certificates.names import PRICE_UNIT
 from placement.certificates.nodes import shift
 from placement.certificates.search import ArgumentSearch
 from placement.patterns.bound import PatternBound
+from placement.patterns.counts.bound import CountBound
 from placement.solving.schedule import SCHEDULE
 from placement.units import money
 
@@ -91,7 +92,9 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
     target = math.inf if infeasible_by is not None else incumbent.ticks_bound or 0
     search = ArgumentSearch(fleet, _TIME.of(solve.budget), solve.seed, given, target)
     known = [one for one in incumbent.evidence if isinstance(one, PatternBound) and one.fleet is fleet]
-    found = search.strongest(known, solve.packing, infeasible_by or incumbent.bound_by)
+    counted = [one for one in incumbent.evidence if isinstance(one, CountBound) and one.relaxation.fleet is fleet]
+    by = infeasible_by or incumbent.bound_by
+    found = search.strongest(known, solve.packing, by, list(dict.fromkeys(counted)))
     document: Document = {"format": FORMAT, "problem": fleet.problem.name}
     claim, proven = (_cost(fleet, ticks) for ticks in (found.believed, found.proven))
     document["claim"] = {"infeasible": True} if claim is None else {"cost": [claim.numerator, claim.denominator]}

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut, NodeDomain
+    from placement.patterns.counts.bound import CountBound
     from placement.solving.budget import Budget
 
     Document = dict[str, Any]
@@ -66,7 +67,9 @@ class ArgumentSearch:
         self._clique_cuts: list[tuple[Cut, CliquePrices]] | None = None
         self._reasons = Reasons(self._relaxation, self._groups, Multiplicity(self._relaxation))
 
-    def strongest(self, known: Iterable[PatternBound], incumbent: Packing | None, by: str) -> Nodes:
+    def strongest(
+        self, known: Iterable[PatternBound], incumbent: Packing | None, by: str, counted: Sequence[CountBound] = ()
+    ) -> Nodes:
         """The tree that proves most; the first that proves the claim without an engine.
 
         Parameters
@@ -74,6 +77,7 @@ class ArgumentSearch:
         known : pattern bounds of the solve, of this fleet.
         incumbent : the best plan, which bounds what is of interest.
         by : the solver that proved the claim.
+        counted : count programs of the solve, of this fleet.
 
         Raises
         ------
@@ -82,7 +86,7 @@ class ArgumentSearch:
         """
         best: Nodes | None = None
         most = math.inf if incumbent is None else evaluate(self._fleet, incumbent).ticks
-        for nodes in self._attempts(known, incumbent, by):
+        for nodes in self._attempts(known, incumbent, by, counted):
             if nodes.proven > most:
                 raise SolverBugError(f"prices prove {nodes.proven} ticks, and a plan costs {most}")
             if nodes.believed > most:  # the plan disproves an engine's word, which is not taken
@@ -93,15 +97,25 @@ class ArgumentSearch:
                 break
         return best or self._of_what_is_paid()
 
-    def _attempts(self, known: Iterable[PatternBound], incumbent: Packing | None, by: str) -> Iterator[Nodes]:
+    def _attempts(
+        self, known: Iterable[PatternBound], incumbent: Packing | None, by: str, counted: Sequence[CountBound]
+    ) -> Iterator[Nodes]:
         if math.isinf(self._target):
             yield from self._by_counting()
         here = [bound for bound in known if bound.given == self._given]
         for bound in sorted(here, key=lambda bound: -bound.ticks):
             yield from self._of_bound(bound)
+        prices = [cut.prices for bound in here for cut in bound.cuts if cut.prices is not None]
+        for counting in counted:
+            yield from self._of_counts(counting, prices)
+        is_counted = any(counting.given == self._given and counting.ticks >= self._target for counting in counted)
         for engines in (False, True):
-            if not self._budget.over():
-                yield from self._anew(incumbent, engines=engines)
+            if not self._budget.over() and not (is_counted and engines):
+                yield from self._anew(incumbent, engines=engines, more=prices)
+        if is_counted:  # once more, beside better prices
+            for counting in counted:
+                yield from self._of_counts(counting, prices)
+            return
         yield from self._by_engine(by)
 
     def _by_counting(self) -> Iterator[Nodes]:
@@ -135,6 +149,18 @@ class ArgumentSearch:
                 nodes.add_tree(found.root, lambda case: False, lambda case: found.reasons[id(case)], self._target)
                 yield nodes
 
+    def _of_counts(self, counting: CountBound, prices: Sequence[Prices]) -> Iterator[Nodes]:
+        """The word of an engine on a count program, beside what prices prove without it."""
+        verdict = counting.verdict
+        if verdict is None or counting.given != self._given:
+            return
+        domain = any_domain(self._fleet, self._groups)
+        known = [self._reasons.counted(one, ()) for one in prices]
+        reason = self._reasons.best(known, domain, self._target, scaled=True)
+        nodes = self._empty()
+        nodes.add_tree(Case(domain, verdict=verdict), lambda _: False, lambda _: reason, self._target)
+        yield nodes
+
     def _cliques(self, domain: NodeDomain) -> list[tuple[Cut, CliquePrices]]:
         """Inequalities of components that never share a machine; found once."""
         if self._clique_cuts is None:
@@ -167,8 +193,11 @@ class ArgumentSearch:
         nodes.add_leaf(leaf, math.ceil(self._fleet.tick_price * bound))
         return nodes
 
-    def _anew(self, incumbent: Packing | None, *, engines: bool) -> Iterator[Nodes]:
-        """A pattern bound made for the certificate alone: by prices; with engines, fleet mixes one by one, too."""
+    def _anew(self, incumbent: Packing | None, *, engines: bool, more: list[Prices]) -> Iterator[Nodes]:
+        """A pattern bound made for the certificate alone: by prices; with engines, fleet mixes one by one, too.
+
+        Its prices are added to `more`.
+        """
         ticks = 0 if incumbent is None else evaluate(self._fleet, incumbent).ticks
         gap = max(0.0, 1 - self._target / ticks) if ticks else 0.0
         solve = Solve.of(self._fleet, _TIME.of(self._budget).share(gap=gap), self._seed, incumbent)
@@ -176,6 +205,7 @@ class ArgumentSearch:
         bound.run(nodes=_MOST_NODES)
         if engines and bound.ticks < self._target:
             CombinatorialBenders(solve, bound, NAME).run(_TIME.of(self._budget))
+        more += [cut.prices for cut in bound.cuts if cut.prices is not None]
         if solve.incumbent.faults:
             raise SolverBugError(str(solve.incumbent.faults[0]))
         nodes = Nodes(self.names, self._fleet.tick_move)

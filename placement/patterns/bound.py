@@ -27,6 +27,7 @@ from placement.bounds.moves import least_move_ticks
 from placement.patterns.benders import MixSeparation
 from placement.patterns.branch_and_price import Relaxed, Tree, groups_of, is_whole
 from placement.patterns.certificate import capacity_values, certify, domain_bound
+from placement.patterns.counts.bound import TOO_FEW, raise_count_bound
 from placement.patterns.covering import any_domain, cheapest_mix, covering_bound
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BY_MIX, RELAXES_KEPT, relax
@@ -85,6 +86,11 @@ def raise_bounds(solve: Solve, *, hint: Packing | None = None) -> Outcome:
         return Outcome(BOUND, Stop.TIME, reason=TOO_LARGE)
     left_out = solve.left_out
     patterns = PatternBound(solve, left_out)
+    if any(c.demand for c in solve.fleet.components):
+        budgets = [phase.of(budget, budget.work) for phase in (SCHEDULE.demand.anywhere, SCHEDULE.demand.count)]
+        counting = raise_count_bound(solve, patterns.relaxation, budgets)
+        if counting.infeasible and left_out is None and hint is None:
+            return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_FEW)
     patterns.run()
     stats: dict[str, int | float | str] = {
         "columns": patterns.columns,

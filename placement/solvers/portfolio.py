@@ -4,6 +4,7 @@
 2. Heuristics, cheapest first, each handing its plan on, and the volume bound.
 3. Exact search by turns, each from the best plan so far. A fleet that is vector packing gets the exact packing core:
    before all others where bins are single accelerators, after a turn of column generation where they are machines.
+   One with demands gets `demand` first, which counts copies by option and has the counts packed.
    A problem small enough for the direct models gets a short turn of CP-SAT first, then column generation, then CP-SAT's
    portfolio for what time is left. A larger one gets column generation alone, a very large one is solved in parts.
 4. Beside all turns of a small problem, where there is a second core, HiGHS on the direct model in a thread of its own:
@@ -19,6 +20,7 @@ It ends as soon as the plan meets the bound (or the gap that was asked for).
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,7 @@ from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
     BOUND,
+    DEMANDS,
     FIRST,
     HUGE,
     IMPROVE,
@@ -193,7 +196,8 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     yield first
     raise_instant_bounds(solve)  # loads an engine: a first plan comes sooner
     yield from more
-    for turn in _packers(solve.fleet):
+    demands = TURNS[DEMANDS] if any(c.demand for c in solve.fleet.components) else ()
+    for turn in (*_packers(solve.fleet), *demands):
         yield replace(turn, work=work)
     searches = TURNS[_size(solve, options)]
     if work is not None:  # one search, which is the last of those by the clock
@@ -205,10 +209,17 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
 
 def _size(solve: Solve, options: AutoOptions) -> str:
     fleet, best = solve.fleet, solve.value
-    if sum(c.copies for c in fleet.components) >= options.decompose_from:
+    if _copies(solve) >= options.decompose_from:
         return HUGE
     new = most_new_machines(fleet, best.ticks if best and not any(best.left_out) else None)
     return SMALL if direct_terms(fleet, new) <= options.direct_terms else LARGE
+
+
+def _copies(solve: Solve) -> int:
+    """Copies that a plan has, about: of a demand as many as the best plan, as the most that may be is far off."""
+    placed = Counter(seat.component for _, seat in solve.packing.seats()) if solve.packing is not None else None
+    components = solve.fleet.components
+    return sum(c.copies if placed is None or not c.demand else placed[c.index] for c in components)
 
 
 def _packers(fleet: Fleet) -> tuple[Turn, ...]:

@@ -169,6 +169,14 @@ _ALL = (
         options="placement.solvers.bin_packing:BinPackingOptions",
     ),
     Solver(
+        name="demand",
+        summary="components with a demand: how many copies by which option, by an integer program; then packed",
+        proves=True,
+        work="nodes of each count program; for packing, units of the solver that packs",
+        function="placement.solvers.demand:solve_demand",
+        options="placement.solvers.demand:DemandOptions",
+    ),
+    Solver(
         name="decomposition",
         summary="very large problems: alike components as one, then parts, on any executor; bounded as a whole",
         proves=True,

@@ -119,6 +119,7 @@ class ColumnGenerationPhase(Phase):
     bound: BoundPhase = BoundPhase("the pattern bound", 0.3)
     decide: DecidePhase = DecidePhase("fleet mixes one by one; again after packing", 0.4, "up to 250 copies")
     zones: ZonesPhase = ZonesPhase("packing zone by zone", 0.8, "zones, from 600 copies")
+    demand: Phase = Phase("the solver demand, before all else", 0.5, "demands, and it was not asked before")
     first: Phase = Phase("close machines of the best plan", 0.1, "no dive")
     mixes: MixPhase = MixPhase("packing at fleet mixes by diving", 0.7, "a dive knows all rules")
     plain: Phase = Phase("packing at fleet mixes", 0.5, "no dive")
@@ -134,6 +135,33 @@ class DecompositionPhase(Phase):
     bound: Phase = Phase("of that, or of the first round: the bound", 0.25)
     improve: Phase = Phase("before each round: machines of the whole taken apart", 0.3)
     round: Phase = Phase("each round of parts", 0.4)
+
+
+@dataclass(frozen=True, slots=True)
+class CountPhase(Phase):
+    """The count program, to about its bound."""
+
+    separate: Phase = Phase("inequalities that solutions in parts break", 0.3)
+    program: Phase = Phase("each integer program", 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPhase(Phase):
+    """Counts are packed, and others found that leave more room free: each part is of what is left for all of them."""
+
+    one: Phase = Phase("pack counts", 0.4)
+    other: Phase = Phase("find others", 0.2, "copies share accelerators")
+
+
+@dataclass(frozen=True, slots=True)
+class DemandPhase(Phase):
+    """The solver `demand`. The count program's end and packing are taken in turns; what is left improves the plan."""
+
+    anywhere: CountPhase = CountPhase("counts, wherever zones are", 0.2, "alike pools in several zones")
+    count: CountPhase = CountPhase("counts", 0.25)
+    prove: Phase = Phase("the count program, from the best counts", 0.2)
+    finish: Phase = Phase("the same to its end", 0.8, "the best counts are packed")
+    pack: CountedPhase = CountedPhase("counts packed", 0.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +205,7 @@ class Schedule(Phase):
     first_plan: Phase = Phase("best-fit and greedy each", 0.1, "a solver is called without a plan")
     column_generation: ColumnGenerationPhase = ColumnGenerationPhase("the solver column-generation", 1.0)
     decomposition: DecompositionPhase = DecompositionPhase("the solver decomposition", 1.0)
+    demand: DemandPhase = DemandPhase("the solver demand", 1.0, "demands")
     vector_packing: VectorPackingPhase = VectorPackingPhase("the solver bin-packing", 1.0)
     direct: DirectPhase = DirectPhase("the solvers cp-sat and milp", 1.0)
     groups: Phase = Phase("the pattern bound at each set of linear prices", 0.5, "limits or commitments")
@@ -212,20 +241,22 @@ class Turn:
 BOUND = "bound"  # in place of a solver: the bound from patterns alone
 IMPROVE = "improve"  # in place of a solver: a plan made cheaper where rules look at the whole of it
 FIRST, SINGLE, WHOLE = "every fleet", "vector packing, bins of one accelerator", "vector packing, whole machines"
+DEMANDS = "demands"
 RULES_SMALL = "rules over the whole plan, small enough for the direct models"
 RULES_LARGE = "rules over the whole plan, all others"
 HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
 # Those of `FIRST`; then of one of `RULES_SMALL` and `RULES_LARGE` where there are such rules; else of `SINGLE` or
-# `WHOLE` where a fleet is one, and of the first of `HUGE`, `SMALL` and `LARGE` that it is. Restarts of first-fit and
-# best-fit are few: a problem that is hard to pack, or infeasible, must not be kept waiting. Greedy has all of its
-# restarts, as when it is alone, so that no plan of its own is missed; cut short it would not come to its improvement,
-# worth most where restarts are slow.
+# `WHOLE` where a fleet is one, of `DEMANDS` where there are some, and of the first of `HUGE`, `SMALL` and `LARGE` that
+# it is. Restarts of first-fit and best-fit are few: a problem that is hard to pack, or infeasible, must not be kept
+# waiting. Greedy has all of its restarts, as when it is alone, so that no plan of its own is missed; cut short it would
+# not come to its improvement, worth most where restarts are slow.
 TURNS: Mapping[str, tuple[Turn, ...]] = {
     FIRST: (Turn("ffd", 1.0, 2), Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9)),
     RULES_SMALL: (Turn(BOUND, 0.3), Turn("cp-sat", 0.2, 1_000), Turn(IMPROVE, 0.3, 10), Turn("cp-sat", 1.0)),
     RULES_LARGE: (Turn(BOUND, 0.3), Turn(IMPROVE, 1.0)),
     SINGLE: (Turn("bin-packing", 0.7),),
     WHOLE: (Turn("column-generation", 0.4), Turn("bin-packing", 0.4)),
+    DEMANDS: (Turn("demand", 0.6),),
     HUGE: (Turn("decomposition", 1.0),),
     SMALL: (
         Turn("milp", 1.0, beside=True, cores=2),

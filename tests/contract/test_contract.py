@@ -25,6 +25,8 @@ from tests.corpus import seeds
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.compiled.fleet import Fleet
+
 # Work enough for nearly every tiny problem, in each solver's own unit; never seconds.
 WORK = {
     "ffd": 6,
@@ -36,6 +38,7 @@ WORK = {
     "milp": 20_000,
     "auto": 5_000,
     "decomposition": 5_000,
+    "demand": 100,
 }
 NAMES = sorted(SOLVERS)
 PROVERS = [name for name in NAMES if SOLVERS[name].proves]
@@ -124,14 +127,21 @@ def test_provers_prove_nearly_all(seeds: range, name: str) -> None:
     """On tiny problems, those that can prove do: optimal or infeasible, both confirmed."""
     cases = [problem for _, problem in suited(name, 0, len(seeds)) if not brute.too_big(problem)]
     proved = sum(check_claims(problem, name).status in (Status.OPTIMAL, Status.INFEASIBLE) for problem in cases)
-    assert proved >= (0.5 if name == "column-generation" else 0.97) * len(cases)
+    assert proved >= (0.5 if name in ("column-generation", "demand") else 0.97) * len(cases)
+
+
+def _suits(name: str, fleet: Fleet) -> bool:
+    """Whether a solver takes a fleet on at all."""
+    if name == "demand":
+        return any(component.demand for component in fleet.components)
+    return name != "bin-packing" or FleetBins.of(fleet) is not None
 
 
 def suited(name: str, first: int, wanted: int, **choices: Any) -> Iterator[tuple[int, dict[str, Any]]]:
     """Seeds from `first` on and their problems, such as the solver takes on at all."""
     for seed in itertools.count(first):
         problem = strategies.random_problem(random.Random(seed), **choices)
-        if name != "bin-packing" or FleetBins.of(compile_fleet(Problem(**problem))) is not None:
+        if _suits(name, compile_fleet(Problem(**problem))):
             yield seed, problem
             wanted -= 1
         if not wanted:

@@ -81,6 +81,7 @@ WORK: dict[str, tuple[int, ...]] = {
     "cp-sat": (5, 5_000),
     "milp": (1, 20_000),
     "auto": (1, 20, 5_000),
+    "demand": (1, 20, 1_000),
 }
 
 # Values that are worth trying of every option of every solver.
@@ -100,6 +101,7 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
         "steps": (0, 1, 20),
     },
     "bin-packing": {},
+    "demand": {"solver": ("auto", "ffd", "greedy", "cp-sat", "column-generation", "milp")},
     "decomposition": {
         "copies": (1, 2, 4, 250),
         "solver": ("auto", "ffd", "greedy", "cp-sat", "column-generation", "milp"),
@@ -382,6 +384,29 @@ PATHS: tuple[Path, ...] = (
         options={"copies": 2, "solver": "greedy"},
         executor="processes",
         reaches=(f"{_PARTS_ROOM}.tasks:_Elsewhere.run",),
+    ),
+    # demands as counts
+    Path(
+        "demand",
+        "demand",
+        0.4,
+        likes={"demand": 150},
+        work=WORK["demand"],
+        reaches=("placement.patterns.counts.bound:CountBound.run",),
+    ),
+    Path(
+        "demand-few-rounds",
+        "demand",
+        0.2,
+        likes={"demand": 60},
+        work=(1, 20),
+        options={"solver": "greedy"},
+        reaches=("placement.patterns.counts.bound:CountBound.run",),
+        lowers={
+            "placement.patterns.counts.bound:_PART_ROUNDS": 1,
+            "placement.patterns.counts.bound:_WHOLE_ROUNDS": 1,
+            "placement.patterns.counts.bound:_TIGHT": 2.0,
+        },
     ),
     # bin packing
     Path(

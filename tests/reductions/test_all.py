@@ -23,6 +23,7 @@ from placement.compiled.packing import Packing, Value, evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics.solve import solve_greedy
 from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction
+from placement.reductions.counted import Counted
 from placement.reductions.greenfield import Greenfield, Matched
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.linear_prices import LinearPrices, Multipliers
@@ -168,6 +169,15 @@ def linear(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     yield LinearPrices.of(fleet, Multipliers(tuple(worth), tuple(units)))
 
 
+def counted(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """As many copies by each option and in each zone as the plan has."""
+    del seed
+    copies = Counter((seat.component, seat.option, fleet.pools[machine.pool].zone) for machine, seat in packing.seats())
+    found = Counted.of(fleet, copies)
+    if found is not None:
+        yield found
+
+
 SIMPLE: dict[type[Reduction], Make] = {
     Greenfield: greenfield,
     LinearPrices: linear,
@@ -176,6 +186,7 @@ SIMPLE: dict[type[Reduction], Make] = {
     RequiredAtLeast: at_least,
     EverythingOptional: optional,
     AtFleetMix: at_mix,
+    Counted: counted,
     Preassigned: preassigned,
     RelaxingAggregation: relaxing,
     RestrictingAggregation: restricting,
@@ -202,6 +213,7 @@ def chains(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
 CASES: dict[type[Reduction], Make] = SIMPLE | {Chain: chains}
 KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is not rare
     FleetBins: PLAIN,
+    Counted: {"state": False, "optional": False},
     LinearPrices: {"rules": 40},
     OneZone: {"state": False, "optional": False, "demand": False},
     RestrictingAggregation: {"state": False, "max_components": 12},
@@ -305,7 +317,7 @@ def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: ran
             bounded += check_bound(problem, fleet, reduction, seed)
     assert made > 0
     assert lifted > 0 or case in (VolumeAggregation, LinearPrices)
-    assert bounded > 0 or case in (EverythingOptional, Subproblem, Part, OneZone)
+    assert bounded > 0 or case in (Counted, EverythingOptional, Subproblem, Part, OneZone)
 
 
 def test_bins_are_packings_of_the_fleet() -> None:

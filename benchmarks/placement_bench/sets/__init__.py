@@ -28,6 +28,7 @@ _MODULES = (
     "openb",  # Alibaba openb, static and online
     "melange",  # Mélange-derived mixes
     "kvpr",  # Prism KVPR
+    "demand",  # generated fleets with demands, and llm-d's optimiser
     "deployment",  # SAGE and OptaPlanner's cloud balancing
 )
 

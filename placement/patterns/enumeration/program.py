@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from placement.patterns.enumeration.reduced_costs import Reduced
     from placement.patterns.formulation import Mode, Relaxation
     from placement.patterns.master import Pattern
+    from placement.patterns.zone_limits import ZoneLimits
     from placement.solving.budget import Budget
 
 _INF = highspy.kHighsInf
@@ -88,6 +89,11 @@ class _Rows:
         """A row of the objective, in numbers as large as they are."""
         self._add(-_INF, high, terms)
 
+    def terms(self, row: int) -> dict[int, float]:
+        """The coefficients of a row, by column."""
+        part = slice(self.starts[row], self.starts[row + 1])
+        return dict(zip(self.index[part], self.value[part], strict=True))
+
     def first(self, rows: int) -> _Rows:
         """The same columns, of which nothing costs anything, and the first rows."""
         part, end = _Rows(), self.starts[rows]
@@ -98,12 +104,11 @@ class _Rows:
 
     def in_integers(self, rows: int) -> list[MpsRow]:
         """The first rows, whose numbers are whole, as that."""
-        ends = self.starts
         return [
             MpsRow(
                 None if math.isinf(self.low[r]) else int(self.low[r]),
                 None if math.isinf(self.high[r]) else int(self.high[r]),
-                _whole(dict(zip(self.index[ends[r] : ends[r + 1]], self.value[ends[r] : ends[r + 1]], strict=True))),
+                _whole(self.terms(r)),
             )
             for r in range(rows)
         ]
@@ -149,6 +154,12 @@ def _run_twice(solver: highspy.Highs) -> highspy.HighsModelStatus | None:
     return None
 
 
+def _begin_at(solver: highspy.Highs, values: Sequence[float]) -> None:
+    solution = highspy.HighsSolution()
+    solution.col_value = list(values)
+    solver.setSolution(solution)
+
+
 class WholeProgram:
     """The program of one node: machines first, then modes that copies may still go, then patterns."""
 
@@ -168,8 +179,8 @@ class WholeProgram:
         self._patterns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
         self._alone = self._machines_alone(reduced)
         self._component_rows()
-        self._pattern_rows(patterns)
-        self._volume_rows()
+        self.content_rows(patterns)
+        self.volume_rows()
         self._domain_rows(groups, domain, reduced)
         self._unit = math.gcd(*(pool.price for pool in pools)) or 1
         self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self._machines)}
@@ -179,8 +190,19 @@ class WholeProgram:
         self._things += sum(self._devices(reduced, device_class.index) for device_class in relaxation.device_classes)
         self._given = len(rows.low)  # rows before that of the cutoff
 
-    def solve(self, cutoff: int, budget: Budget, nodes: int) -> ProgramAnswer:
-        """The cheapest solution of at most `cutoff` micro-dollars per hour, as far as `nodes` and the budget reach."""
+    @property
+    def most_rent(self) -> int:
+        """What all machines that a solution may have cost, micro-dollars per hour: no cutoff at all."""
+        return sum(int(self._rows.upper[k]) * int(price) * self._unit for k, price in self._cost.items())
+
+    def solve(
+        self, cutoff: int, budget: Budget, nodes: int, *, gap: float = 0.0, start: Sequence[float] | None = None
+    ) -> ProgramAnswer:
+        """The cheapest solution of at most `cutoff` micro-dollars per hour, as far as `nodes` and the budget reach.
+
+        With a relative `gap` it may be so much dearer than the bound. `start`, (columns,), is a solution to begin with;
+        one that breaks a row is of no use.
+        """
         rows = self._rows
         unit, steps = self._unit, cutoff // self._unit
         # What alone costs too much does so by one step, too: the largest numbers drown others, or HiGHS refuses them.
@@ -193,13 +215,15 @@ class WholeProgram:
             rows.program(),
             **SHARP,
             mip_max_nodes=nodes,
-            mip_rel_gap=0.0,
+            mip_rel_gap=gap,
             mip_abs_gap=0.4 * unit / _MICRO,
             mip_detect_symmetry=False,
             **({} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}),
         )
         if solver is None:
             return ProgramAnswer(0)
+        if start is not None:
+            _begin_at(solver, start)
         with stopped_when(budget.over, solver):
             status = _run_twice(solver)
         if status is None:
@@ -304,7 +328,7 @@ class WholeProgram:
                 self._rows.row(component.demand, _INF, rates)
             if component.level is not None:
                 by_level.setdefault(component.level, []).extend(modes)
-            limits = relaxation.zones[component.index]
+            limits = self.zone_limits(component.index)
             if limits is not None:
                 for zone, low in limits.least.items():
                     here = {self._modes[w]: 1.0 for w in modes if relaxation.modes[w].zone == zone}
@@ -313,7 +337,11 @@ class WholeProgram:
             wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
             self._rows.row(wanted - most, _INF, {self._modes[w]: 1.0 for w in by_level.get(level, ())})
 
-    def _pattern_rows(self, patterns: Sequence[Pattern]) -> None:
+    def zone_limits(self, c: int) -> ZoneLimits | None:
+        """What spread rules say of single zones for component c; None when nothing."""
+        return self._relaxation.zones[c]
+
+    def content_rows(self, patterns: Sequence[Pattern]) -> None:
         """Patterns are on accelerators, copies in patterns."""
         relaxation = self._relaxation
         devices = [
@@ -335,7 +363,7 @@ class WholeProgram:
         for terms in (*devices, *coverage.values()):
             self._rows.row(0.0, _INF, terms)
 
-    def _volume_rows(self) -> None:
+    def volume_rows(self) -> None:
         """What patterns do not count: vCPU and host memory, and copies on one machine, per pool."""
         relaxation = self._relaxation
         by_pool: dict[int, list[tuple[int, Mode]]] = {}

@@ -1,6 +1,6 @@
 """The solver `column-generation`: prices and machine counts from patterns, plans packed on them, then improved.
 
-1. Heuristics for a first plan.
+1. Heuristics for a first plan; where components have a demand, the solver `demand` for a better one and its bound.
 2. The pattern bound (`patterns`): column generation, then whole machine counts by Benders cuts.
 3. Packing. Large fleets with rules over zones: zone by zone, each zone as a fleet of its own (`zone_packing`). Others,
    and where that fails: at fleet mixes (`pack`), the cheapest machine counts that keep every cut with a little to
@@ -25,11 +25,14 @@ from placement.bounds.infeasible import why_infeasible
 from placement.heuristics.first_plan import first_plan
 from placement.parallel.helper import helper_process
 from placement.parallel.thread import may_search_in_background
+from placement.patterns.counts.bound import is_counted
 from placement.solvers.column_generation.helper import helper_jobs, may_help
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import DEFAULT, ColumnGenerationOptions, search
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
+from placement.solvers.registry import find_solver
 from placement.solving.result import Outcome, Stop
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.packing import Packing
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["NAME", "ColumnGenerationOptions", "solve_column_generation"]
 
 _HELPER_SEED = 2_000
+_TIME = SCHEDULE.column_generation
 
 
 def solve_column_generation(
@@ -52,6 +56,8 @@ def solve_column_generation(
     if hint is not None:
         solve.incumbent.offer(hint, NAME)
     first_plan(solve)
+    if any(c.demand for c in solve.fleet.components) and not is_counted(solve):
+        _count(solve)
     helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)
     zones = ZonePacking(solve, workers=1 + helped) if may_pack_zones(solve) else None
     pack_zones = None if zones is None else zones.run
@@ -64,3 +70,9 @@ def solve_column_generation(
     other = solve.within(budget, seed=solve.seed + _HELPER_SEED)
     with helper_process(solve.incumbent, budget, helper_jobs(other, mixes, begun)):
         return search(solve, options, pack_zones)
+
+
+def _count(solve: Solve) -> None:
+    """Have the solver `demand` count copies and pack them: the bound and the best plan begin there."""
+    solver = find_solver("demand")
+    solver.load()(_TIME.demand.within(solve, solve.budget.work), hint=None, options=solver.make_options({}))

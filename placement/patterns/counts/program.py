@@ -1,0 +1,273 @@
+"""The integer program of counts: machines of each pool, and copies of each component by each option on each pool.
+
+It is `WholeProgram` with inequalities in place of patterns, so it holds for every plan, whatever patterns there are.
+Beside the rows of that one it has the spread rules of components with a demand, whose copies are not given: skew, the
+fewest zones, and what must be left when a zone is lost, all as sums over zones.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import highspy
+
+from placement.compiled.fleet import alike_pools
+from placement.engines.highs import EngineError, load_lp, run
+from placement.patterns.enumeration.program import WholeProgram
+from placement.patterns.enumeration.reduced_costs import Reduced
+from placement.patterns.formulation import RESOURCES, volumes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from placement.compiled.fleet import Component, Fleet
+    from placement.patterns.certificate import Groups, NodeDomain
+    from placement.patterns.counts.weights import Weights
+    from placement.patterns.formulation import Mode, Relaxation
+    from placement.patterns.master import Pattern
+    from placement.patterns.zone_limits import ZoneLimits
+    from placement.solving.budget import Budget
+
+_INF = highspy.kHighsInf
+
+
+class CountProgram(WholeProgram):
+    """The program of a domain, with some inequalities on what stands on single pools."""
+
+    def __init__(
+        self,
+        relaxation: Relaxation,
+        groups: Groups,
+        domain: NodeDomain,
+        reduced: Reduced,
+        weights: Iterable[Weights],
+        merging: Merging,
+        spare: float = 0.0,
+    ) -> None:
+        """O(modes x weights of a pool). With `spare` copies that share accelerators weigh so much more."""
+        self._weights, self._merging, self._spare = list(weights), merging, spare
+        self._on: dict[int, list[int]] = {}  # modes that copies may go, by pool
+        for w, most in enumerate(reduced.copies):
+            if most:
+                self._on.setdefault(relaxation.modes[w].pool, []).append(w)
+        self._least: dict[int, list[dict[int, float]]] = {}  # columns of the least copies of any of some zones
+        self._used: dict[int, dict[int, float]] = {}  # and of whether there are copies in a zone
+        super().__init__(relaxation, groups, domain, reduced, ())
+
+    def start_at(self, machines: Sequence[int], copies: Sequence[int]) -> list[float]:
+        """Counts as a solution to begin with, with as many machines more as they need to keep all inequalities.
+
+        It may still break a quota, or a rule of the components.
+        """
+        values = list(self._rows.lower)
+        for k, count in zip(self._machines, machines, strict=True):
+            values[k] = float(count)
+        for w, k in self._modes.items():
+            values[k] = float(copies[w])
+        for p, columns in self._alone.items():
+            for c, k in columns.items():
+                on_them = sum(values[column] for column in self._at[c, p].values())
+                parts = max(self._relaxation.modes[w].parts for w in self._at[c, p])
+                values[k] = float(-(-int(on_them) // parts))
+        for k, groups in self._least.items():
+            values[k] = min(sum(values[column] for column in columns) for columns in groups)
+        for k, here in self._used.items():
+            values[k] = min(1.0, sum(values[column] for column in here))
+        for first, column in self._totals.items():
+            values[column] = sum(values[self._machines[p]] for p in self._merging.groups[first])
+        self._rent_enough(values)
+        return values
+
+    def _rent_enough(self, values: list[float]) -> None:
+        """Add machines for each row that asks for more, in the pool of most room."""
+        pools_of: dict[int, tuple[int, ...]] = {k: (p,) for p, k in enumerate(self._machines)}
+        pools_of |= {column: self._merging.groups[first] for first, column in self._totals.items()}
+        first_of = self._merging.first
+        for r, low in enumerate(self._rows.low):
+            terms = self._rows.terms(r)
+            lacking = low - sum(n * values[k] for k, n in terms.items())
+            machines = next((k for k, n in terms.items() if n > 0 and k in pools_of), None)
+            if lacking <= 0 or machines is None or self._rows.high[r] == low:
+                continue
+            more = math.ceil(lacking / terms[machines])
+            room = {p: self._rows.upper[self._machines[p]] - values[self._machines[p]] for p in pools_of[machines]}
+            p = max(room, key=lambda p: room[p])
+            values[self._machines[p]] += more
+            if first_of[p] in self._totals:
+                values[self._totals[first_of[p]]] += more
+
+    def relaxed(self, budget: Budget) -> tuple[list[float], list[float]] | None:
+        """Machines per pool and copies by mode in the cheapest solution in parts; None when there is none in time."""
+        lp = self._rows.program()
+        lp.integrality_ = []
+        limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
+        try:
+            solver = load_lp(lp, **limits)
+            if run(solver) != highspy.HighsModelStatus.kOptimal:
+                return None
+        except EngineError:
+            return None
+        values = solver.getSolution().col_value
+        modes = range(len(self._relaxation.modes))
+        return [values[k] for k in self._machines], [values[self._modes[w]] if w in self._modes else 0.0 for w in modes]
+
+    def zone_limits(self, c: int) -> ZoneLimits | None:
+        """None where copies in a zone are not known: in one pool they stand for those of all that are like it."""
+        return None if c in self._merging.free else super().zone_limits(c)
+
+    def content_rows(self, patterns: Sequence[Pattern]) -> None:
+        """What stands on pools weighs no more than their accelerators; and zones of components with a demand."""
+        del patterns
+        self._totals = {first: self._total(pools) for first, pools in self._merging.groups.items() if len(pools) > 1}
+        for weights in self._weights:
+            each = self._relaxation.devices(weights.pool) * weights.most
+            self._hold(weights.pool, each, partial(weights.of, spare=self._spare))
+        for component in self._relaxation.fleet.components:
+            zoned = component.demand and component.has_zone_rules and component.index not in self._merging.free
+            if zoned and self._relaxation.modes_of[component.index]:
+                self._zone_rows(component)
+
+    def volume_rows(self) -> None:
+        """What accelerators do not count: vCPU and host memory, and copies of a component on one machine."""
+        fleet = self._relaxation.fleet
+        for p in self._merging.groups:
+            for r, have in enumerate(volumes(fleet, p)):
+                if RESOURCES[r] in ("vcpus", "host_mib") and fleet.pools[p].shape.accelerators > 1:
+                    self._hold(p, have, partial(_used_by, r))
+        for (c, p), most in self._relaxation.on_one.items():
+            if p in self._merging.groups:
+                self._hold(p, most, partial(_is_of, c))
+
+    def _total(self, pools: Sequence[int]) -> int:
+        """The column of the machines of alike pools together: what an engine had best branch on."""
+        column = self._rows.column(sum(self._rows.upper[self._machines[p]] for p in pools))
+        self._rows.row(0.0, 0.0, {self._machines[p]: 1.0 for p in pools} | {column: -1.0})
+        return column
+
+    def _hold(self, first: int, each: int, taken: Callable[[Mode], int]) -> None:
+        """What copies take on alike pools is at most `each` of every machine: on all of them, and on each by itself.
+
+        Copies that may go to any of the pools are counted on all of them alone; those of dedicated components not at
+        all, as their machines are taken off.
+        """
+        pools = self._merging.groups[first]
+        everywhere: dict[int, float] = {self._totals[first]: float(each)} if first in self._totals else {}
+        free: dict[int, float] = {}
+        for p in pools:
+            here: dict[int, float] = {}
+            for w in self._on.get(p, ()):
+                mode = self._relaxation.modes[w]
+                amount = 0 if mode.parts else taken(mode)
+                if amount:
+                    of = free if len(pools) > 1 and self._merging.is_free(mode) else here
+                    of[self._modes[w]] = -float(amount)
+            if here:
+                self._rows.row(0.0, _INF, self._shared(p, float(each)) | here)
+            everywhere |= dict.fromkeys(self._alone[p].values(), -float(each)) | here
+        if free:
+            self._rows.row(0.0, _INF, everywhere | free)
+
+    def _zone_rows(self, component: Component) -> None:
+        """The spread rules of one component: whatever number of copies is placed."""
+        here: dict[int, dict[int, float]] = {z: {} for z in component.eligible_zones}
+        for mode in self._relaxation.modes_of[component.index]:
+            w = self._at.get((component.index, mode.pool), {})
+            here[mode.zone].update(dict.fromkeys(w.values(), 1.0))
+        everywhere = {column: 1.0 for columns in here.values() for column in columns}
+        if component.max_skew is not None:
+            least = self._rows.column(component.copies)
+            self._least[least] = list(here.values())
+            for columns in here.values():  # at least `least` copies, and at most `max_skew` more
+                self._rows.row(0.0, _INF, columns | {least: -1.0})
+                self._rows.row(-_INF, float(component.max_skew), columns | {least: -1.0})
+        if component.zone_loss_floor:
+            for columns in here.values():
+                self._rows.row(float(component.zone_loss_floor), _INF, _without(everywhere, columns))
+        zones = min(component.min_zones, self._fewest(component))
+        if zones > 1:
+            used = {z: self._rows.column(1) for z in here}
+            for z, columns in here.items():
+                self._rows.row(0.0, _INF, columns | {used[z]: -1.0})
+                self._used[used[z]] = columns
+            self._rows.row(float(zones), _INF, dict.fromkeys(used.values(), 1.0))
+
+    def _fewest(self, component: Component) -> int:
+        """The fewest copies that any plan has."""
+        best = max((mode.throughput for mode in self._relaxation.modes_of[component.index]), default=0)
+        return max(component.required, -(-component.demand // best) if best else 0)
+
+
+def _used_by(resource: int, mode: Mode) -> int:
+    return mode.usage[resource]
+
+
+def _is_of(component: int, mode: Mode) -> int:
+    return int(mode.component == component)
+
+
+def _without(terms: dict[int, float], less: dict[int, float]) -> dict[int, float]:
+    return {column: n for column, n in terms.items() if column not in less}
+
+
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """Pools that differ by their zone alone, and whose copies are counted for all of them together.
+
+    Else a program would have each solution once for every mode to share it out over zones. `groups` are alike pools, by
+    the first of them; of components in `free`, copies on the first stand for copies on any of them.
+    """
+
+    groups: dict[int, tuple[int, ...]]
+    free: frozenset[int]
+
+    @classmethod
+    def of(cls, fleet: Fleet, *, anywhere: bool = False) -> Merging:
+        """Components without rules over zones are free; dedicated ones are not. With `anywhere` all are.
+
+        O(components + pools x sets of pools).
+        """
+        groups = {group[0]: tuple(group) for group in alike_pools(fleet)}
+        free = (c.index for c in fleet.components if anywhere or not (c.has_zone_rules or c.dedicated))
+        return cls(groups, frozenset(free))
+
+    def merged(self, domain: NodeDomain) -> NodeDomain:
+        """The domain with all machines of alike pools in the first of them."""
+        fewest, most = list(domain.fewest), list(domain.most)
+        for first, pools in self.groups.items():
+            for side in (fewest, most):
+                total = sum(side[p] for p in pools)
+                for p in pools:
+                    side[p] = total if p == first else 0
+        return replace(domain, fewest=tuple(fewest), most=tuple(most))
+
+    def is_free(self, mode: Mode) -> bool:
+        """Whether copies by this mode are counted for all pools like its own."""
+        return mode.component in self.free
+
+    @property
+    def first(self) -> dict[int, int]:
+        """The first pool of the group of each."""
+        return {p: first for first, group in self.groups.items() for p in group}
+
+
+def everything(relaxation: Relaxation, domain: NodeDomain, merging: Merging) -> Reduced:
+    """What plans worth having can have in a domain: nothing is left out by prices.
+
+    Of a component with a demand, which runs nowhere and has no rules over zones, no plan needs more copies by one mode
+    than serve the demand alone, or than must run: any more can be dropped.
+    """
+    running = relaxation.fleet.running
+    copies = []
+    for mode in relaxation.modes:
+        component = relaxation.fleet.components[mode.component]
+        pools: tuple[int, ...] = (mode.pool,)
+        if merging.is_free(mode):
+            pools = merging.groups.get(mode.pool, ())  # of the others the first has all copies
+        most = component.copies if any(domain.most[p] for p in pools) else 0
+        if component.demand and not component.has_zone_rules and not running[component.index]:
+            most = min(most, max(component.required, -(-component.demand // max(1, mode.throughput))))
+        copies.append(most)
+    return Reduced(domain.fewest, domain.most, tuple(copies), (), ())

@@ -1,0 +1,185 @@
+"""The solver `demand`: how many copies by which option, by an integer program; then packed as fixed counts.
+
+A component with a demand may run in many modes, and what it costs depends on all of them together: a few copies on dear
+accelerators for most of the demand and one on a cheap one for the rest. That is a question of counts, and a small one.
+
+1. The count program (`patterns.counts`): copies of each component by each option on each pool, machines of each pool,
+   quotas, spread rules. Its bound is one of all plans; its counts cost little.
+2. These counts as a fleet of their own, without demands (`reductions.counted`), packed by another solver. It is told
+   the bound, and ends when it has packed them for their price. Where that can't be done, other counts are looked for
+   that leave more room free on accelerators that copies share.
+3. The program to its end, from the counts at hand; better ones are packed, too. Then the best plan is improved.
+
+A fleet without demands ends at once, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement.bounds.infeasible import why_infeasible
+from placement.bounds.instant import raise_instant_bounds
+from placement.heuristics.first_plan import first_plan
+from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
+from placement.patterns.counts.bound import NAME as BOUND_NAME
+from placement.patterns.counts.bound import RELAXES, TOO_FEW, CountBound, Counts, raise_count_bound
+from placement.patterns.formulation import relax
+from placement.patterns.size import TOO_LARGE, may_build
+from placement.reductions.base import Chain
+from placement.reductions.counted import Counted
+from placement.reductions.greenfield import Greenfield
+from placement.solvers.registry import find_solver
+from placement.solving.result import Outcome, Stop
+from placement.solving.schedule import SCHEDULE
+
+if TYPE_CHECKING:
+    from placement.compiled.packing import Packing
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+NAME = "demand"
+NO_DEMAND = "no component has a demand; use auto"
+_PHASE = SCHEDULE.demand
+_TRIES, _TRIES_BY_WORK = 12, 2  # counts that are packed, in a row
+_LEAST_SPARE, _LESS, _MORE = 0.004, 0.5, 1.7  # room left free after the first failure, then times as much
+_MOST_SPARE = 0.2
+_AGAIN = 3  # calls of the packing solver for the same counts, each with a bound that the one before raised
+_STEPS, _STEPS_BY_WORK = 1_000_000, 10  # of the large-neighbourhood search: no limit but under one of work
+
+
+@dataclass(frozen=True, slots=True)
+class DemandOptions:
+    """Who packs.
+
+    Attributes
+    ----------
+    solver : that packs the counts.
+    """
+
+    solver: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse a solver that would call itself."""
+        if self.solver == NAME:
+            raise ValueError(f"the counts can't be packed by {NAME} again")
+
+
+def solve_demand(
+    solve: Solve,
+    *,
+    hint: Packing | None = None,
+    options: DemandOptions = DemandOptions(),
+) -> Outcome:
+    """Count, pack, prove; see the module's text."""
+    fleet, budget = solve.fleet, solve.budget
+    if hint is not None:
+        solve.incumbent.offer(hint, NAME)
+    if not any(c.demand for c in fleet.components):
+        return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=NO_DEMAND)
+    if (reason := why_infeasible(fleet, budget)) is not None:
+        return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason)
+    first_plan(solve)
+    raise_instant_bounds(solve)
+    if not may_build(fleet, budget):
+        return Outcome(NAME, solve.why_stop() or Stop.STUCK, reason=TOO_LARGE)
+    return _Search(solve, options).run()
+
+
+class _Search:
+    """One solve: the count program, and which of its counts were packed."""
+
+    def __init__(self, solve: Solve, options: DemandOptions) -> None:
+        self._solve, self._fleet, self._options = solve, solve.fleet, options
+        self._relaxation = relax(solve.fleet, solve.left_out)
+        self._packed: set[Counts] = set()
+
+    def run(self) -> Outcome:
+        """Until the bound is met, or nothing is left to try."""
+        solve, budget = self._solve, self._solve.budget
+        budgets = [phase.of(budget, budget.work) for phase in (_PHASE.anywhere, _PHASE.count)]
+        counting = raise_count_bound(solve, self._relaxation, budgets)
+        whole = False
+        while not solve.ended:
+            before = counting.counts
+            counting.prove((_PHASE.finish if whole else _PHASE.prove).of(budget, budget.work))
+            counting.report(solve.incumbent)
+            if whole and counting.counts == before:
+                break
+            # Where the cheapest counts were packed as they are, cheaper ones are all that is left to look for.
+            fits = not solve.ended and self._pack(counting, _PHASE.pack.of(budget, budget.work))
+            whole = fits or counting.counts == before
+        if solve.packing is not None and not solve.ended:
+            polish = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
+            polish.run(budget, _STEPS if budget.work is None else _STEPS_BY_WORK)
+        stats: dict[str, int | float | str] = {"packed": len(self._packed), "programs": counting.programs}
+        if counting.infeasible and solve.left_out is None and solve.packing is None:
+            return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_FEW, stats=stats)
+        return Outcome(NAME, solve.why_stop() or (Stop.STUCK if solve.packing is None else Stop.DONE), stats=stats)
+
+    def _pack(self, counting: CountBound, budget: Budget) -> bool:
+        """Pack the cheapest counts, then such that leave more and more room free, or less after what could be packed.
+
+        Says whether the cheapest counts were packed as they are.
+        """
+        spare, counts = 0.0, counting.counts
+        for _ in range(_TRIES if budget.work is None else _TRIES_BY_WORK):
+            if counts is None or counts in self._packed or spare > _MOST_SPARE:
+                return False
+            if self._solve.ended or budget.over():
+                return False
+            self._packed.add(counts)
+            fits = self._pack_counts(counts, _PHASE.pack.one.of(budget, budget.work))
+            if not self._shares or (fits and not spare):
+                return fits
+            spare = spare * _LESS if fits else max(_LEAST_SPARE, spare * _MORE)
+            search = CountBound(self._relaxation, spare)
+            search.begin_from(counting)
+            search.run(_PHASE.pack.other.of(budget, budget.work))
+            counts = search.counts
+        return False
+
+    @property
+    def _shares(self) -> bool:
+        """Whether copies share accelerators at all: only then is there room to leave free."""
+        return any(mode.touches for mode in self._relaxation.modes)
+
+    def _pack_counts(self, counts: Counts, budget: Budget) -> bool:
+        """Pack counts by another solver; says whether they need no more machines than they should."""
+        copies: Counter[tuple[int, int, int]] = Counter()
+        for mode, n in zip(self._relaxation.modes, counts.copies, strict=True):
+            copies[mode.component, mode.option, mode.zone] += n
+        greenfield = partial(Greenfield.of, best=self._solve.value)
+        chain = Chain.of(self._fleet, greenfield, partial(Counted.of, copies=copies))
+        if chain is None:
+            return False
+        price = sum(n * pool.price for n, pool in zip(counts.machines, self._fleet.pools, strict=True))
+        inner = self._solve.within(budget).reduced(chain.fleet, work=budget.work)
+        ticks = chain.fleet.tick_price * price
+        self._ask(inner, ticks)
+        if inner.packing is not None:
+            lifted = chain.lift(inner.packing)
+            if lifted is not None:
+                self._solve.incumbent.offer(lifted, NAME)
+        return inner.value is not None and not any(inner.value.left_out) and inner.value.ticks <= ticks
+
+    def _ask(self, inner: Solve, ticks: int) -> None:
+        """The packing solver, until the counts are packed for so many ticks, its time is up, or it has no more to try.
+
+        It ends at a gap to its own bound. When that rises meanwhile, the plan may still be too dear: then again.
+        """
+        solver = find_solver(self._options.solver)
+        known = self._solve.incumbent.ticks_bound
+        if known is not None and not self._fleet.levels and not self._fleet.places:
+            inner.incumbent.raise_bound(known, BOUND_NAME, relaxes=RELAXES)
+        raise_instant_bounds(inner)
+        for _ in range(_AGAIN):
+            bound = inner.incumbent.ticks_bound or 0
+            gap = max(inner.budget.gap, 1 - bound / ticks if ticks else 0.0)
+            part = inner.within(inner.budget.share(gap=gap, work=inner.budget.work))
+            solver.load()(part, hint=inner.packing, options=solver.make_options({}))
+            best = inner.value
+            if best is None or best.ticks <= ticks or inner.incumbent.ticks_bound == bound or inner.ended:
+                return

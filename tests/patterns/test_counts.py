@@ -1,0 +1,148 @@
+"""The count program: every plan is one of its solutions, so its bound is one of all plans; enumeration agrees."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement import Problem
+from placement.compiled.fleet import compile_fleet
+from placement.patterns.counts.bound import CountBound
+from placement.patterns.counts.program import Merging
+from placement.patterns.counts.weights import PoolFit, Weights, first_weights
+from placement.patterns.formulation import relax
+from placement.recheck_program import read_program
+from placement.solving.budget import Budget
+from tests import brute, strategies
+from tests.corpus import plans, seeds
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+
+
+def is_solution(bound: CountBound, packing: Packing) -> bool:
+    """Whether a plan's counts keep every row of the program, recounted in whole numbers by the checker's reader."""
+    bound.begin_at(packing)
+    assert bound.counts is not None
+    program = bound.program()
+    values = [round(value) for value in program.start_at(*bound.counts)]
+    machines = len(bound.counts.machines)
+    if values[:machines] != list(bound.counts.machines):
+        return False  # a row asks for more machines than the plan has
+    written = read_program(program.to_mps(program.most_rent))
+    written.columns = dict.fromkeys(written.columns, (0, 2**60))  # of plans worth having: that is the next test
+    return written.kept({f"x{k}": n for k, n in enumerate(values)})
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+@seeds(range(600), 80)
+def test_every_plan_is_a_solution(seeds: range, anywhere: bool) -> None:
+    """Rules over zones, dedicated components, running machines; with inequalities from prices, too."""
+    seen = zoned = priced = 0
+    for seed, _, fleet, packing in plans(seeds):
+        if fleet.levels:
+            continue  # plans that leave out other copies than these: see the next test
+        bound = CountBound(relax(fleet), anywhere=anywhere)
+        before = len(bound.weights)
+        bound.separate(Budget())
+        assert is_solution(bound, packing), seed
+        seen += 1
+        zoned += any(c.demand and c.has_zone_rules for c in fleet.components)
+        priced += len(bound.weights) > before
+    assert seen >= 0.2 * len(seeds)
+    assert zoned
+    assert priced
+
+
+@pytest.mark.parametrize("anywhere", [False, True])
+@seeds(range(1_000, 1_300), 40)
+def test_the_bound_holds(seeds: range, anywhere: bool) -> None:
+    """Nothing that enumeration finds costs less, and what has no counts has no plan; often the bound is the cost."""
+    met = seen = 0
+    for seed in seeds:
+        document = strategies.random_problem(random.Random(seed), optional=False)
+        if brute.too_big(document):
+            continue
+        best = brute.cheapest(document)
+        fleet = compile_fleet(Problem(**document))
+        bound = CountBound(relax(fleet), anywhere=anywhere)
+        bound.run(Budget(work=2_000))
+        bound.prove(Budget(work=2_000))
+        if bound.infeasible:
+            assert best is None, seed
+        elif best is not None:
+            seen += 1
+            least = fleet.least_cost(bound.ticks)
+            met += least == best.account.cost
+            assert least <= best.account.cost, seed
+    assert seen
+    assert met >= 0.3 * seen
+
+
+def shared_pair(copies: float = 3) -> Fleet:
+    """Copies of 3 GiB on machines with two accelerators of 4 GiB: one on each, though volume would let more stand."""
+    document = {
+        "format": "placement/v1",
+        "accelerators": {"acc": {"memory_gib": 4}},
+        "instance_types": {
+            "t": {"accelerator": "acc", "accelerator_count": 2, "vcpus": 8, "memory_gib": 8, "price_per_hour": 1}
+        },
+        "pools": [{"name": "a", "instance_type": "t", "zone": "z"}],
+        "components": [
+            {
+                "name": "m",
+                "demand": copies,
+                "options": [{"accelerators": 1, "accelerator_memory_gib": 3, "shared": True, "throughput": 1}],
+            }
+        ],
+    }
+    return compile_fleet(Problem(**document))
+
+
+def test_prices_become_an_inequality() -> None:
+    """Three copies fill 2.25 accelerators by volume, and need three; the pattern LP's prices say so."""
+    relaxation = relax(shared_pair())
+    (device_class,) = relaxation.device_classes
+    found = PoolFit(relaxation, device_class, 0).lacking({0: 3.0}, 2.25)
+    assert found is not None
+    assert found.items == (found.most,)  # a copy weighs as much as all that an accelerator holds
+    assert PoolFit(relaxation, device_class, 0).lacking({0: 3.0}, 3.0) is None
+    (volume,) = first_weights(relaxation, [0])
+    assert 4 * volume.items[0] == 3 * volume.most
+
+
+def test_the_small_program() -> None:
+    """Two machines for three copies; and for the demand that two and a hair serve."""
+    for demand, machines in ((3, 2), (2.01, 2), (2, 1)):
+        bound = CountBound(relax(shared_pair(demand)))
+        bound.run(Budget())
+        bound.prove(Budget())
+        assert bound.counts is not None
+        assert bound.counts.machines == (machines,)
+        assert bound.bound == machines * 10**6
+        assert bound.verdict is not None
+        assert "ENDATA" in (bound.verdict.program() or "")
+
+
+def test_spare_makes_copies_heavier_and_owned_accelerators_not() -> None:
+    """What fills an accelerator by itself still fits."""
+    relaxation = relax(shared_pair())
+    (mode,) = relaxation.modes
+    weights = Weights(0, (30,), 40)
+    assert weights.of(mode) == 30
+    assert weights.of(mode, 0.1) == 33
+    assert weights.of(mode, 2.0) == 40
+
+
+def test_alike_pools_are_merged_for_those_without_rules_over_zones() -> None:
+    """By the first of each group; all machines of a group stand there when zones do not count."""
+    document = strategies.random_problem(random.Random(3), state=False)
+    fleet = compile_fleet(Problem(**document))
+    merging = Merging.of(fleet)
+    assert sorted(p for group in merging.groups.values() for p in group) == list(range(len(fleet.pools)))
+    assert all(merging.first[p] == min(group) for group in merging.groups.values() for p in group)
+    assert merging.free == {c.index for c in fleet.components if not c.has_zone_rules and not c.dedicated}
+    assert Merging.of(fleet, anywhere=True).free == {c.index for c in fleet.components}
