@@ -13,8 +13,7 @@ import numpy as np
 
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import evaluate
-from placement.direct.cp_sat import solve_cp_sat
-from placement.local_search.fill import OUTRIGHT
+from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.reductions.subproblem import Subproblem, may_be_freed
 
 if TYPE_CHECKING:
@@ -28,6 +27,7 @@ NAME = "large-neighbourhood"
 WORK = 1000  # of CP-SAT a neighbourhood, thousandths of its deterministic second
 _FEWEST, _MOST = 2, 30  # machines freed at once
 _MOST_COPIES = 120
+_OUTRIGHT = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
 _DRIFT_CHANCE = 0.5  # that CP-SAT is not told the plan: it keeps that otherwise, where no other is better
 
 
@@ -75,7 +75,7 @@ class LargeNeighbourhood:
     def _pack(self, small: Subproblem, budget: Budget) -> tuple[bool, Packing | None]:
         inner = self._solve.within(budget).reduced(small.fleet, work=WORK, seed=int(self._rng.integers(2**30)))
         hint = None if self._rng.random() < _DRIFT_CHANCE or not small.admits_plan else small.packing
-        solve_cp_sat(inner, hint=hint, options=OUTRIGHT)
+        solve_cp_sat(inner, hint=hint, options=_OUTRIGHT)
         return inner.incumbent.proved, inner.packing
 
     def _choose(self) -> list[int]:

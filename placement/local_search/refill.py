@@ -14,6 +14,7 @@ import random
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import Copy, tightest
+from placement.heuristics import PartialPacking
 from placement.local_search.state import MachineStates
 from placement.local_search.subset_sum import fullest
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from placement.compiled.machine_state import MachineMode, MachineState
     from placement.compiled.packing import Packing
     from placement.heuristics import Missing
+    from placement.solving.context import Solve
 
     Chosen = dict[int, list[int]]  # machine -> accelerators
 
@@ -40,6 +42,32 @@ _STEERING = 0.3  # what a dollar of cost on machines counts, against one that is
 _GATHERING = 0.3  # what an empty accelerator counts, in mean copies
 _HEAT = 0.02  # mean worsening that is accepted, in mean copies
 _LOOK = 16  # steps between two looks at the clock
+_STEPS, _MOST_STEPS = 100, 20_000  # without gain, of `bring_in`: so many a copy, and at most
+
+
+def bring_in(
+    narrow: Fleet,
+    start: PartialPacking,
+    solve: Solve,
+    penalties: Sequence[float] | None = None,
+    effort: float = 1.0,
+) -> PartialPacking:
+    """The packing with what is out of it brought in, as far as a search can; it ends where least was out.
+
+    Parameters
+    ----------
+    narrow : a fleet whose quotas are the machines there are.
+    start : a packing of it, and what is out.
+    solve : the search that the packing is for; its end ends this too, and its seed is this one's.
+    penalties : as in `MachineStates`.
+    effort : part of the steps without gain after which it ends.
+    """
+    if not start.missing:
+        return start
+    search = Refill(narrow, start.packing, start.missing, solve.seed, penalties=penalties)
+    copies = sum(component.copies for component in narrow.components)
+    search.run(int(min(_MOST_STEPS, _STEPS * copies) * effort), lambda: solve.ended, back=True)
+    return PartialPacking(search.open_machines.to_packing(), search.open_machines.left_out())
 
 
 class Refill:

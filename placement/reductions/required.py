@@ -1,7 +1,6 @@
-"""Which copies must stand: optional ones made required, as a plan places them, or all of them made optional.
+"""Which copies must stand: optional ones made required, as a plan places them.
 
-Searches at a fleet mix know required copies alone. So they look for plans that leave out no more than one at hand; and
-while a packing lacks copies, it is one of a fleet where every copy is optional.
+Searches at a fleet mix know required copies alone. So they look for plans that leave out no more than one at hand.
 """
 
 from __future__ import annotations
@@ -16,10 +15,8 @@ from placement.reductions.base import EXACT, CarriedBound, Reduction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
-
-_CLASSES = 4  # of copies by how hard they are to place
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,42 +80,3 @@ class RequiredAtLeast(Reduction):
     def keeps_bound(self) -> CarriedBound | None:
         """Not where more is required than was."""
         return self.unchanged
-
-
-@dataclass(frozen=True, slots=True)
-class EverythingOptional(Reduction):
-    """Machines are free and every copy optional, at a level by how hard it is to place: the hard ones first."""
-
-    @classmethod
-    def of(cls, fleet: Fleet) -> EverythingOptional:
-        """The rules stay, but for the copies that must stand. O(components x options)."""
-        hardness = [_hardness(component) for component in fleet.components]
-        ranked = sorted(set(hardness), reverse=True)
-        components = tuple(
-            replace(
-                component, required=0, move_cost=0, level=min(_CLASSES - 1, ranked.index(h) * _CLASSES // len(ranked))
-            )
-            for component, h in zip(fleet.components, hardness, strict=True)
-        )
-        levels = tuple(range(_CLASSES, 0, -1))
-        return cls(fleet, replace(fleet, components=components, levels=levels, tick_price=0, tick_move=1))
-
-    def lift(self, packing: Packing) -> Packing | None:
-        """The packing itself, once every required copy stands."""
-        placed = Counter(seat.component for _, seat in packing.seats())
-        return packing if all(placed[c.index] >= c.required for c in self.whole.components) else None
-
-    @property
-    def keeps_bound(self) -> None:
-        """Machines cost nothing here."""
-        return
-
-    def lifted_value(self, value: Value) -> None:
-        """Nothing is known of what machines cost."""
-        del value
-
-
-def _hardness(component: Component) -> tuple[int, int]:
-    """The least accelerators that a copy needs, and its memory in all."""
-    modes = [(o.accelerators, o.accelerators * o.memory_mib) for o in component.options if o.pools]
-    return min(modes, default=(0, 0))

@@ -98,17 +98,6 @@ class Subproblem(Reduction):
             for machine, seat in self.packing.seats()
         )
 
-    def gained(self, packing: Packing) -> Missing:
-        """Copies that a packing of the small problem has and the plan had not."""
-        here = Counter(seat.component for _, seat in packing.seats())
-        return Counter(
-            {
-                self.keys[component.index]: here[component.index] - component.required
-                for component in self.fleet.components
-                if here[component.index] > component.required
-            }
-        )
-
     def lift(self, packing: Packing) -> Packing:
         """The whole plan with a packing of the small problem in the place of the freed machines."""
         machines = [

@@ -64,13 +64,8 @@ class Filling:
         self.available[t] -= times
         self.free[t] = max(0, self.free[t] - times)
 
-    def complete(
-        self, worth: Floats, fill: Filler, stop: Callable[[], bool], learn: Callable[[int, Pattern], None] | None = None
-    ) -> bool:
-        """Pack all that is left; `worth` per item decides between bin types. False: bins ran out, or `stop` says so.
-
-        `learn` is told of each bin: its type and what it holds.
-        """
+    def complete(self, worth: Floats, fill: Filler, stop: Callable[[], bool]) -> bool:
+        """Pack all that is left; `worth` per item decides between bin types. False: bins ran out, or `stop` says so."""
         while self.left.any():
             best: tuple[float, float, int, Pattern] | None = None
             types = np.flatnonzero(self.available > 0)
@@ -89,8 +84,6 @@ class Filling:
             if self.free[kind]:
                 times = min(times, int(self.free[kind]))
             self.put(kind, pattern, times)
-            if learn is not None:
-                learn(kind, pattern)
         return True
 
 

@@ -22,7 +22,6 @@ from placement.vector_packing.improve import improve
 from placement.vector_packing.mix import count_bins, pack_counts
 from placement.vector_packing.problem import Bins
 from placement.vector_packing.state import PackingResult, PackingState
-from placement.vector_packing.value_correction import correct_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
 _TIME = SCHEDULE.vector_packing
 _REST_SECONDS = 2.0  # for the exact end of a dive
-_CORRECTION_PART = 0.05  # of the time left, at most, for value correction
 _DIVES = 8
 _STEPS, _PATIENCE = 400, 25
 _LAST_STEPS, _LAST_PATIENCE = 100_000, 300
@@ -98,7 +96,6 @@ def _steps(
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
     yield lambda: dive(generation, exact=_REST_SECONDS)
-    yield lambda: correct_values(generation, _CORRECTION_PART)
     part = _TIME.master.of(state.budget).left()
     yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
     if stopped:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,10 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.direct.cp_sat import find_plan, solve_cp_sat
 from placement.errors import failure
-from placement.heuristics import PartialPacking
 from placement.heuristics.first_plan import first_plan
-from placement.local_search.fill import Fill
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.parallel.job import TaskAnswer
 from placement.planner import broken_rule
-from placement.reductions.limits import AtFleetMix
 from placement.solvers.decomposition.tasks import Pack
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -250,15 +246,6 @@ def search_neighbourhoods(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch)
     assert incumbent.best == (PAIRS, evaluate(small(), PAIRS))
 
 
-def fill(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Exact steps on a mix that lacks a copy."""
-    monkeypatch.setattr("placement.local_search.fill.solve_cp_sat", lies_first)
-    monkeypatch.setattr("placement.local_search.fill.Fill._refill", lambda *_: None)
-    start = PartialPacking(Packing((machine(0), machine(0))), Counter({(0, None, None): 1}))
-    found = Fill(AtFleetMix.of(small(), (2,)).fleet, Budget(work=1000), 0, start=start)
-    assert found.run(Solve(small(), incumbent, Budget(work=1000)))
-
-
 def find_one_plan(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None:
     """CP-SAT on so many machines, which says that there is no plan when it has found one."""
 
@@ -274,7 +261,7 @@ def find_one_plan(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None
     assert find_plan(Solve(small(), incumbent, Budget(work=1000)).reduced(small()), [2], None) == (PAIRS, False)
 
 
-PARTS = [search_neighbourhoods, fill, find_one_plan]
+PARTS = [search_neighbourhoods, find_one_plan]
 Part = Callable[[Incumbent, pytest.MonkeyPatch], None]
 
 

@@ -30,7 +30,7 @@ from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.reductions.partition import Part, deal, make_parts
 from placement.reductions.preassigned import Preassigned
 from placement.reductions.relaxing_aggregation import RelaxingAggregation
-from placement.reductions.required import EverythingOptional, RequiredAsPlaced, RequiredAtLeast
+from placement.reductions.required import RequiredAsPlaced, RequiredAtLeast
 from placement.reductions.restricting_aggregation import RestrictingAggregation
 from placement.reductions.subproblem import Subproblem, may_be_freed
 from placement.reductions.vector_packing import FleetBins
@@ -81,12 +81,6 @@ def at_least(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     """What the plan places, or less."""
     placed = Counter(seat.component for _, seat in packing.seats())
     yield RequiredAtLeast.of(fleet, {c: n - seed % 2 for c, n in placed.items()})
-
-
-def optional(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
-    """A level for each copy."""
-    del packing, seed
-    yield EverythingOptional.of(fleet)
 
 
 def at_mix(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
@@ -184,7 +178,6 @@ SIMPLE: dict[type[Reduction], Make] = {
     Matched: matched,
     RequiredAsPlaced: as_placed,
     RequiredAtLeast: at_least,
-    EverythingOptional: optional,
     AtFleetMix: at_mix,
     Counted: counted,
     Preassigned: preassigned,
@@ -317,7 +310,7 @@ def test_packings_and_bounds_of_reduced_fleets(case: type[Reduction], seeds: ran
             bounded += check_bound(problem, fleet, reduction, seed)
     assert made > 0
     assert lifted > 0 or case in (VolumeAggregation, LinearPrices)
-    assert bounded > 0 or case in (Counted, EverythingOptional, Subproblem, Part, OneZone)
+    assert bounded > 0 or case in (Counted, Subproblem, Part, OneZone)
 
 
 def test_bins_are_packings_of_the_fleet() -> None:

@@ -40,16 +40,16 @@ def two_sizes(*rows: dict[str, Any], most: int | None = None) -> Fleet:
 
 
 def full(fleet: Fleet) -> PartialPacking:
-    """One large machine whose accelerators hold three copies of 20 GiB each; one of 30 GiB is out."""
+    """One large machine whose accelerators hold three copies of 24 GiB each; one of 30 GiB is out."""
     seats = tuple(Seat(0, 0, (k,)) for k in range(8) for _ in range(3))
     return PartialPacking(Packing((Machine(0, None, seats),)), Counter({(1, None, None): 1}))
 
 
 def test_a_small_machine_makes_room_on_a_large_one() -> None:
     """What is out can't stand on it: others move there. Best fit would rent a large one for 80 times the price."""
-    fleet = two_sizes(component("a", 24, 20), component("b", 1, 30))
-    growth = FleetAugmentation(fleet, [0.1, 0.2])
-    found = growth.run((1, 0), full(fleet), Solve.of(fleet), lambda _: True, patience=5)
+    fleet = two_sizes(component("a", 24, 24), component("b", 1, 30))
+    growth = FleetAugmentation(fleet, [1.0, 2.0])
+    found = growth.run((1, 0), full(fleet), Solve.of(fleet), lambda _: True)
     assert not found.missing
     assert Counter(machine.pool for machine in found.packing.machines) == {0: 1, 1: 1}
     assert growth.grown == 1
@@ -58,12 +58,12 @@ def test_a_small_machine_makes_room_on_a_large_one() -> None:
 def test_no_machine_that_does_not_pay_and_none_beyond_quotas() -> None:
     """Then the start is the answer."""
     for fleet, pays in (
-        (two_sizes(component("a", 24, 20), component("b", 1, 30)), lambda _: False),
-        (two_sizes(component("a", 24, 20), component("b", 1, 30), most=0), lambda machines: machines[0] == 1),
+        (two_sizes(component("a", 24, 24), component("b", 1, 30)), lambda _: False),
+        (two_sizes(component("a", 24, 24), component("b", 1, 30), most=0), lambda machines: machines[0] == 1),
     ):
         start = full(fleet)
         check: Callable[[tuple[int, ...]], bool] = pays
-        assert FleetAugmentation(fleet, [0.1, 0.2]).run((1, 0), start, Solve.of(fleet), check, patience=5) == start
+        assert FleetAugmentation(fleet, [0.1, 0.2]).run((1, 0), start, Solve.of(fleet), check) == start
 
 
 @seeds(range(150))
@@ -76,7 +76,7 @@ def test_growing_keeps_every_rule_and_loses_nothing(seeds: range) -> None:
         used = Counter(machine.pool for machine in start.machines)
         mix = tuple(used[pool.index] for pool in firm.pools)
         growth, wanted = FleetAugmentation(firm, left_out_penalties(firm)), copies(PartialPacking(start, missing))
-        found = growth.run(mix, PartialPacking(start, missing), Solve.of(firm, seed=seed), lambda _: True, patience=2)
+        found = growth.run(mix, PartialPacking(start, missing), Solve.of(firm, seed=seed), lambda _: True, effort=0.1)
         assert copies(found) == wanted, f"seed {seed}"
         for pool in firm.pools:
             n = sum(machine.pool == pool.index for machine in found.packing.machines)

@@ -31,7 +31,6 @@ from placement.vector_packing.mix import count_bins
 from placement.vector_packing.patterns import BEST, PatternSearch
 from placement.vector_packing.pricing import Pricer
 from placement.vector_packing.state import PackingState
-from placement.vector_packing.value_correction import correct_values
 from tests.vector_packing.test_vector_packing import cheapest, packings
 
 if TYPE_CHECKING:
@@ -300,50 +299,6 @@ def test_a_first_bound_that_is_stopped_makes_packings_too(problem: VectorPacking
         assert check_bins(problem, state.bins) == []
         assert state.cost is not None
         assert state.cost >= best
-
-
-@given(problem=packings())
-def test_value_correction_keeps_every_rule(problem: VectorPacking) -> None:
-    """Whatever the sizes, types, limits and conflicts; it claims no bound."""
-    best, generation = cheapest(problem), generation_of(problem)
-    if best is None or generation is None:
-        return
-    generation.run(seconds=-1.0)
-    state = generation.state
-    bound, before = state.bound, state.cost
-
-    better = correct_values(generation, 1.0, passes=3)
-
-    assert state.bound == bound
-    assert better == (state.cost != before)
-    if state.bins is not None:
-        assert check_bins(problem, state.bins) == []
-        assert state.cost is not None
-        assert state.cost >= best
-
-
-@pytest.mark.parametrize("sizes", [1, 2])
-def test_corrected_values_find_what_the_first_do_not(sizes: int) -> None:
-    """Over random problems: never worse with more passes, and better on some."""
-    better = 0
-    for seed in range(40):
-        rng = np.random.default_rng(seed)
-        shape = rng.integers(15, 70, size=(24, sizes))
-        problem = VectorPacking(shape.tolist(), [1] * 24, [[100] * sizes], [1])
-        costs: list[int] = []
-        for passes in (1, 20):
-            generation = generation_of(problem)
-            assert generation is not None
-            generation.run(seconds=-1.0)
-            generation.master.fix(np.zeros_like(generation.problem.demand), None)  # no whole loads: all is left
-            state = generation.state
-            state.cost = state.bins = None
-            correct_values(generation, 1.0, passes)
-            assert state.cost is not None
-            costs.append(state.cost)
-        assert costs[1] <= costs[0]
-        better += costs[1] < costs[0]
-    assert better > 3
 
 
 def test_chunks_make_every_number() -> None:

@@ -1,7 +1,7 @@
 """Augment an infeasible fleet mix, one cheapest useful machine at a time, until all copies are assigned.
 
 Where machines are dear, what a dive leaves out is cheap beside the machine that best fit would rent for it: a copy of
-one dollar an hour may stand on nothing less than a machine of thirty. With a small machine more, `Fill` moves others
+one dollar an hour may stand on nothing less than a machine of thirty. With a small machine more, `Refill` moves others
 there, and the copy comes in where they stood.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
-from placement.local_search.fill import Fill
+from placement.local_search.refill import bring_in
 from placement.reductions.limits import AtFleetMix
 from placement.units import MICRO
 
@@ -42,11 +42,11 @@ class FleetAugmentation:
         solve: Solve,
         pays: Callable[[Machines], bool],
         *,
-        patience: int,
+        effort: float = 1.0,
     ) -> PartialPacking:
         """The sketch with what is out after the last machine that was worth it; with nothing out if all goes well.
 
-        `patience` as in `Fill.run`, for each machine.
+        `effort` as in `bring_in`, for each machine.
         """
         failed: set[int] = set()
         for seed in count(solve.seed):
@@ -58,16 +58,14 @@ class FleetAugmentation:
             more = tuple(n + (q == p) for q, n in enumerate(machines))
             if not pays(more):
                 break
-            fill = Fill(
-                AtFleetMix.of(self._fleet, more).fleet, solve.budget, seed, start=start, penalties=self._penalties
-            )
-            fill.run(solve, patience)
+            narrow, part = AtFleetMix.of(self._fleet, more).fleet, solve.within(solve.budget, seed=seed)
+            filled = bring_in(narrow, start, part, self._penalties, effort)
             out, price = self._out(start.missing), self._fleet.pools[p].price / MICRO
-            gained = 0.0 if fill.partial_packing is None else out - self._out(fill.partial_packing.missing)
-            if fill.partial_packing is None or gained <= 0 or gained < _GAIN * min(price, out):
+            gained = out - self._out(filled.missing)
+            if gained <= 0 or gained < _GAIN * min(price, out):
                 failed.add(p)
                 continue
-            machines, start, failed = more, fill.partial_packing, set()
+            machines, start, failed = more, filled, set()
             self.grown += 1
         return start
 

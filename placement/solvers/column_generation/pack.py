@@ -4,9 +4,9 @@ A mix with nothing to spare can hardly be packed, one with much to spare costs i
 mix that could be packed and grows after each that could not, for as long as there is time, since results vary.
 
 At a mix the pattern LP is dived for (`diving`), after dedicated components got their machines (`Preassigned`); where
-copies have rules that the dive does not know, the heuristics start. What is out is brought in by `fill`, and when that
-fails, on machines beyond the mix. Where moves are dear, mixes hold machines that run; the dive begins on these
-(`kept_machines`).
+copies have rules that the dive does not know, the heuristics start. What is out is brought in by `local_search.refill`,
+and when that fails, on machines beyond the mix. Where moves are dear, mixes hold machines that run; the dive begins on
+these (`kept_machines`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import evaluate, machine_price
 from placement.compiled.spread import is_zoned
+from placement.heuristics import partial_packing
 from placement.local_search.completion import Completion
 from placement.local_search.eliminate import BinElimination
-from placement.local_search.fill import PATIENCE, Fill
+from placement.local_search.refill import bring_in
 from placement.patterns.certificate import Cut
 from placement.patterns.formulation import relax
 from placement.reductions.base import Chain
@@ -34,7 +35,6 @@ from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.kept_machines import KeptMachineMixes, may_hold
 from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
 from placement.solvers.column_generation.penalties import left_out_penalties
-from placement.solvers.column_generation.rounding import Rounding
 from placement.solvers.column_generation.separation import SpareCapacity
 from placement.solving.schedule import SCHEDULE
 
@@ -63,7 +63,9 @@ _IDLE_HELD = 3  # and where all of them hold what runs: there are few of those
 _WORTHWHILE = 0.6  # of the time that the last mix took, that must be left for another
 _GROW_FROM = 0.01  # more than the mix costs a plan that is widened by best fit, for growing to be tried
 _GROW_SECONDS = 2.0  # and for that at least, if the dive took less
-_GROW_PATIENCE = 5  # exact steps without gain, on each machine that it grows by
+_GROW_EFFORT = 0.25  # of a search for copies that are out, on each machine that it grows by
+_EFFORT = 0.05  # of such a search, for a unit of a work limit
+_EJECTIONS = 50  # of each construction that is stuck
 _CLOSE_TRIES = 15  # in a row without gain
 
 
@@ -119,15 +121,13 @@ class FleetMixPacking:
         return self._arm(kept_mixes.offer)
 
     def _anew(self, bound: PatternBound) -> Iterator[_Arm]:
-        """Mixes of machines that are all empty: the bound's own, by cuts, and by rounding."""
+        """Mixes of machines that are all empty: the bound's own, and cheap ones with something to spare."""
         exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
         enough = all(n >= low for n, low in zip(exactly, self._fewest(), strict=bool(exactly)))
         if exactly and enough and not is_zoned(self._rest):
             yield self._arm(lambda *_: FleetMix(exactly))  # nothing to spare: a packing there is a proof
         cuts = [Cut(cut.coefficients, -cut.slack(self._used)) for cut in bound.cuts]
         yield self._arm(FleetMixes(self._rest, cuts, self._seed, SpareCapacity(self._relaxation, self._patterns)).offer)
-        if self.dives:
-            yield self._arm(Rounding(self._rest, self._relaxation, self._patterns, self._seed).offer)
 
     def _arm(self, offer: Callable[[float, list[int], Budget], FleetMix | None]) -> _Arm:
         return _Arm(offer, self._fewest())
@@ -198,15 +198,18 @@ class FleetMixPacking:
         took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
         _learn(arm, mix.machines, wide)
-        fill = Fill(AtFleetMix.of(self._rest, mix.machines).fleet, budget, seed, start=start, penalties=self._penalties)
-        patience = PATIENCE if budget.work is None else min(PATIENCE, budget.work)
-        part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget))
-        if fill.run(part, patience) and fill.packing is not None:
-            self._offer(fill.packing)
+        narrow = AtFleetMix.of(self._rest, mix.machines).fleet
+        first = start or partial_packing(narrow, budget, seed, _EJECTIONS)
+        if first is None:
+            return False
+        part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget), seed=seed)
+        filled = bring_in(narrow, first, part, self._penalties, self._effort(budget))
+        if not filled.missing:
+            self._offer(filled.packing)
             return True
-        if self.dives and fill.partial_packing is not None:
-            wide = self._cheaper(wide, self._widen(fill.partial_packing, budget))
-            left = self._growth.least_out((start, fill.partial_packing))
+        if self.dives:
+            wide = self._cheaper(wide, self._widen(filled, budget))
+            left = self._growth.least_out((start, filled))
             if left is not None and self._is_dear(wide, mix):
                 wide = self._cheaper(wide, self._grow(mix, left, budget, took, seed))
             if wide is not None:
@@ -223,16 +226,19 @@ class FleetMixPacking:
 
         That has not much longer than the dive took, as another mix may do better.
         """
-        patience, by_clock = _GROW_PATIENCE, budget.work is None and not math.isinf(budget.left())
+        by_clock = budget.work is None and not math.isinf(budget.left())
         part = _TIME.augment.of(budget).share(seconds=max(_GROW_SECONDS, took)) if by_clock else budget
         grown = self._growth.run(
             mix.machines,
             start,
             self._solve.within(part, seed=seed),
             lambda machines: self.pays(mix._replace(machines=machines)),
-            patience=patience if budget.work is None else min(patience, budget.work),
+            effort=min(_GROW_EFFORT, self._effort(budget)),
         )
         return self._widen(grown, budget)
+
+    def _effort(self, budget: Budget) -> float:
+        return 1.0 if budget.work is None else min(1.0, _EFFORT * budget.work)
 
     def _cheaper(self, one: Packing | None, other: Packing | None) -> Packing | None:
         found = [packing for packing in (one, other) if packing is not None]

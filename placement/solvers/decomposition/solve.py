@@ -22,9 +22,9 @@ import numpy as np
 from placement.bounds import raise_instant_bounds
 from placement.bounds.infeasible import why_infeasible
 from placement.compiled.packing import evaluate
-from placement.heuristics import improve, relabel
+from placement.heuristics import improve, partial_packing, relabel
 from placement.heuristics.first_plan import first_plan
-from placement.local_search.fill import Fill
+from placement.local_search.refill import bring_in
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.partition import deal, gather, make_parts, merged
 from placement.reductions.restricting_aggregation import RestrictingAggregation
@@ -48,6 +48,7 @@ _FINER = ((1, 0.1), (2, 0.2), (4, 0.7))  # times as many groups of alike compone
 _WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
 _TIME = SCHEDULE.decomposition
 _PATIENCE = 4  # rounds without a gain after which it ends
+_EJECTIONS = 50  # of each construction that is stuck, for a first plan
 _OFFERS = 16  # plans offered in one round at most
 _ALONE = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again
 
@@ -122,9 +123,10 @@ def _first_plan(solve: Solve) -> None:
     if solve.packing is not None or solve.budget.over():
         return
     part = _TIME.start.within(solve, solve.budget.work)
-    fill = Fill(part.fleet, part.budget, part.seed)
-    if fill.run(part) and fill.packing is not None:
-        solve.incumbent.offer(relabel(solve.fleet, fill.packing), NAME)
+    start = partial_packing(part.fleet, part.budget, part.seed, _EJECTIONS)
+    filled = None if start is None else bring_in(part.fleet, start, part)
+    if filled is not None and not filled.missing:
+        solve.incumbent.offer(relabel(solve.fleet, filled.packing), NAME)
 
 
 class _Decomposition:

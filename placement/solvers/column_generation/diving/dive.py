@@ -1,6 +1,6 @@
 """The dive: machines with their wide copies first, then what is left on their accelerators; then again for a part.
 
-Copies for which no room is found are left out, for `local_search.fill` to bring in; before that, some machines are
+Copies for which no room is found are left out, for `local_search.refill` to bring in; before that, some machines are
 emptied and dived for once more, with what is out: a neighbourhood search whose repair is the dive itself (as with
 relaxation induced neighbourhoods; Sadykov et al. 2019, section 5, restart dives in a like way).
 """
