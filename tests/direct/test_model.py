@@ -31,14 +31,20 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
+    from tests.reading import Doc
 
 FORMS = [TIGHT, TOTALS]
+
+
+def drawn(seed: int) -> Doc:
+    """A random problem; each second one may have rules of the whole plan: limits, commitments, losses, most moves."""
+    return random_problem(random.Random(seed), rules=30 * (seed % 2))
 
 
 def best_plans(seeds: range) -> Iterator[tuple[int, Fleet, Packing]]:
     """Small problems and a best plan of each, of those that have one."""
     for seed in seeds:
-        doc = random_problem(random.Random(seed))
+        doc = drawn(seed)
         if too_big(doc):
             continue
         fleet, budget = compile_fleet(Problem(**doc)), Budget(work=60_000)
@@ -97,7 +103,7 @@ def test_the_rows_hold_for_damaged_plans_just_when_they_keep_every_rule(seeds: r
 def test_each_rule_forbids_or_tightens_something(rule: Callable[[Variables], None]) -> None:
     """Some small problem has fewer rows without it."""
     for seed in range(200):
-        fleet = compile_fleet(Problem(**random_problem(random.Random(seed))))
+        fleet = compile_fleet(Problem(**drawn(seed)))
         model = Variables(fleet, slots_of(fleet), most_new_machines(fleet), TOTALS)
         before = len(model.program.rows)
         rule(model)
