@@ -233,7 +233,12 @@ class _Standing:
         self.modes = {row.name: row.modes for row in problem.components}
         self.running = {row.id: row for row in problem.instances}
         self.needs = {name: [_need(mode) for mode in modes] for name, modes in self.modes.items()}
-        self.rooms = {row.name: _room(problem, row) for row in problem.pools}
+        self._room_of = {name: _room(problem, row) for name, row in problem.instance_types.items()}
+        self.rooms = {row.name: self._room_of[row.instance_type] for row in problem.pools}
+        self._usable: dict[str, set[str]] = defaultdict(set)  # by instance type, zones with a pool that may be used
+        for row in problem.pools:
+            if row.max_instances != 0:
+                self._usable[row.instance_type].add(row.zone)
         self._eligible: dict[object, set[str]] = {}
 
         self.machines = {row.id: row.pool for row in plan.instances if row.pool in self.pools}
@@ -313,11 +318,11 @@ class _Standing:
         own = row.price_per_hour
         return micro_dollars(self.problem.instance_types[row.instance_type].price_per_hour if own is None else own)
 
-    def allows(self, mode: Option, pool: Pool) -> bool:
-        """Whether the option's allow-lists admit the pool's instance type and its accelerator."""
-        accelerator = self.problem.instance_types[pool.instance_type].accelerator
+    def allows(self, mode: Option, instance_type: str) -> bool:
+        """Whether the option's allow-lists admit the instance type and its accelerator."""
+        accelerator = self.problem.instance_types[instance_type].accelerator
         by_accelerator = mode.on is None or accelerator in mode.on
-        return by_accelerator and (mode.instance_types is None or pool.instance_type in mode.instance_types)
+        return by_accelerator and (mode.instance_types is None or instance_type in mode.instance_types)
 
     def eligible_zones(self, name: str) -> set[str]:
         """Allowed zones with a pool that may be used and whose empty machine holds one copy by some option.
@@ -327,16 +332,12 @@ class _Standing:
         allowed, modes, needs = self.components[name].zones, self.modes[name], self.needs[name]
         key = allowed, *((mode.on, mode.instance_types, takes) for mode, takes in zip(modes, needs, strict=True))
         if key not in self._eligible:
-            self._eligible[key] = {
-                pool.zone
-                for pool in self.pools.values()
-                if pool.max_instances != 0
-                and (allowed is None or pool.zone in allowed)
-                and any(
-                    self.allows(mode, pool) and _fits(takes, self.rooms[pool.name])
-                    for mode, takes in zip(modes, needs, strict=True)
-                )
-            }
+            zones: set[str] = set()
+            for kind, usable in self._usable.items():
+                has = self._room_of[kind]
+                if any(self.allows(mode, kind) and _fits(takes, has) for mode, takes in zip(modes, needs, strict=True)):
+                    zones |= usable
+            self._eligible[key] = zones if allowed is None else zones & set(allowed)
         return self._eligible[key]
 
 
@@ -351,8 +352,7 @@ def _need(mode: Option) -> _Need:
     )
 
 
-def _room(problem: Problem, pool: Pool) -> _Room:
-    row = problem.instance_types[pool.instance_type]
+def _room(problem: Problem, row: InstanceType) -> _Room:
     memory = 0
     if row.accelerator is not None:
         memory = room(problem.accelerators[row.accelerator].memory_gib, MIB_PER_GIB)
@@ -452,7 +452,7 @@ def _where_it_stands(stand: _Standing, machine: str, pool: str, copy: _Copy) -> 
 def _where_allowed(stand: _Standing, machine: str, pool: Pool, copy: _Copy) -> Iterator[Violation]:
     """A copy stands on a type that its option allows, in a zone that its component allows."""
     where = f"{copy.component} on {machine}"
-    if not stand.allows(stand.modes[copy.component][copy.option], pool):
+    if not stand.allows(stand.modes[copy.component][copy.option], pool.instance_type):
         accelerator = stand.problem.instance_types[pool.instance_type].accelerator or "no accelerator"
         message = f"option {copy.option} may not run on {pool.instance_type} ({accelerator})"
         yield Violation("allowed-type", where, message)
@@ -472,18 +472,17 @@ def _accelerators_named(stand: _Standing, machine: str, pool: str, copy: _Copy) 
 
 
 def _machines(stand: _Standing) -> Iterator[Violation]:
-    """What the copies of each machine must keep together. Machines of a pool that hold the same are looked at once."""
-    kept = {content for content in stand.contents if not _on_one_machine(stand, "", *content)}
-    if len(kept) == len(stand.contents):
-        return
-    for machine in stand.on:
-        content = stand.content(machine)
-        if content not in kept:
-            yield from _on_one_machine(stand, machine, *content)
+    """What the copies of each machine must keep together. Alike machines that hold the same are looked at once."""
+    sizes = {(stand.rooms[pool], held) for pool, held in stand.contents}
+    broken = {size for size in sizes if _on_one_machine(stand, "", *size)}
+    for machine in stand.on if broken else ():
+        pool, held = stand.content(machine)
+        if (stand.rooms[pool], held) in broken:
+            yield from _on_one_machine(stand, machine, stand.rooms[pool], held)
 
 
-def _on_one_machine(stand: _Standing, machine: str, pool: str, held: tuple[int, ...]) -> list[Violation]:
-    has, copies = stand.rooms[pool], [stand.kinds[kind] for kind in held]
+def _on_one_machine(stand: _Standing, machine: str, has: _Room, held: tuple[int, ...]) -> list[Violation]:
+    copies = [stand.kinds[kind] for kind in held]
     return [
         *_host_room(stand, machine, has, copies),
         *_accelerator_room(stand, machine, has, copies),
@@ -570,8 +569,8 @@ def _spread(stand: _Standing, component: Component) -> Iterator[Violation]:
     placed = zones.total()
     if placed and spread.max_skew is not None:
         # A zone that is not eligible yet holds a copy counts too: a plan can't hide skew in a forbidden zone.
-        counts = [zones[zone] for zone in stand.eligible_zones(name) | set(zones)]
-        skew = max(counts) - min(counts)
+        fewest = min(zones.values()) if stand.eligible_zones(name) <= zones.keys() else 0
+        skew = max(zones.values()) - fewest
         if skew > spread.max_skew:
             message = f"zones differ by {skew} copies, at most {spread.max_skew}{_listed(zones)}"
             yield Violation("max-skew", name, message)
@@ -740,11 +739,11 @@ def _kept(stand: _Standing) -> Counter[str]:
 
 def _there(stand: _Standing, rows: Iterable[Placement]) -> Counter[_Place]:
     """The planned copies on machines of some copies that run now."""
-    found: Counter[_Place] = Counter()
-    for machine in dict.fromkeys(row.instance for row in rows):
-        for copy in stand.standing(machine):
-            found[copy.component, copy.option, machine, copy.accelerators] += 1
-    return found
+    return Counter(
+        (copy.component, copy.option, machine, copy.accelerators)
+        for machine in dict.fromkeys(row.instance for row in rows)
+        for copy in stand.standing(machine)
+    )
 
 
 def _known_place(stand: _Standing, row: Placement) -> _Place | None:

@@ -197,6 +197,24 @@ def test_machines_that_hold_the_same_are_looked_at_once(looks: str, monkeypatch:
     assert 0 < looked <= len(different) < len(packing.machines) / 2
 
 
+def test_machines_that_differ_in_nothing_but_their_pool_are_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In each of many zones, with the same copies."""
+    problem = Problem(**limits.zones(300))
+    fleet = compile_fleet(problem)
+    packing = _best(_first_fit(fleet))
+    look, looked = pkgutil.resolve_name("placement.referee._on_one_machine"), 0
+
+    def counted(*arguments: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return look(*arguments)
+
+    monkeypatch.setattr("placement.referee._on_one_machine", counted)
+    assert verify(problem, to_plan(fleet, packing)).ok
+    different = {(fleet.pools[machine.pool].shape, machine.seats) for machine in packing.machines}
+    assert 0 < looked <= len(different) < len(packing.machines) / 4
+
+
 def test_rules_of_zones_are_read_once_a_component(monkeypatch: pytest.MonkeyPatch) -> None:
     """However many zones there are, and dedicated ones too."""
     document = limits.zones(30)

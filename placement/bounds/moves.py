@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 def least_moves(fleet: Fleet) -> tuple[int, ...]:
     """(C,) moves of each component in any plan, at least. O(components + places)."""
-    stay: Counter[tuple[int, int]] = Counter()  # (component, instance)
+    stay: dict[tuple[int, int], int] = {}  # by component and instance; plain, as there are many
     for place in fleet.places:
         instance = fleet.instances[place.instance]
         if instance.pool in fleet.components[place.component].options[place.option].pools:
-            stay[place.component, place.instance] += place.count
+            key = (place.component, place.instance)
+            stay[key] = stay.get(key, 0) + place.count
     kept: Counter[int] = Counter()
     for (c, _), n in stay.items():
         cap = fleet.components[c].max_per_instance

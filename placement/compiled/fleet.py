@@ -594,8 +594,8 @@ def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, .
     option_index = [_option_index(row) for row in problem.components]
     staying = [row for row in problem.instances if row.state != "draining"]
     instance_index = {row.id: i for i, row in enumerate(staying)}
-    residents: list[Counter[int]] = [Counter() for _ in staying]
-    count: Counter[tuple[int, int, int, tuple[int, ...] | None]] = Counter()
+    residents: list[dict[int, int]] = [{} for _ in staying]
+    count: dict[tuple[int, int, int, tuple[int, ...] | None], int] = {}
     pinned: Counter[tuple[int, int, int, tuple[int, ...] | None]] = Counter()
     for row in problem.placements:
         i = instance_index.get(row.instance)
@@ -605,11 +605,12 @@ def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, .
         accelerators = None if row.accelerators is None else tuple(sorted(row.accelerators))
         option = row.option if isinstance(row.option, int) else option_index[c][row.option]
         key = (c, option, i, accelerators)
-        residents[i][c] += 1
-        count[key] += 1
-        pinned[key] += row.pinned
+        residents[i][c] = residents[i].get(c, 0) + 1
+        count[key] = count.get(key, 0) + 1
+        if row.pinned:
+            pinned[key] += 1
     instances = tuple(
-        Instance(i, row.id, pool_index[row.pool], row.state == "cordoned", row.removable, dict(residents[i]))
+        Instance(i, row.id, pool_index[row.pool], row.state == "cordoned", row.removable, residents[i])
         for i, row in enumerate(staying)
     )
     return instances, tuple(Place(*key, count=n, pinned=pinned[key]) for key, n in count.items())

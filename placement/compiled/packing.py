@@ -101,18 +101,19 @@ def moves(fleet: Fleet, packing: Packing) -> tuple[int, ...]:
     placed = Counter(seat.component for _, seat in packing.seats())
     if not fleet.places:
         return tuple(min(n, placed[c]) for c, n in enumerate(fleet.running))
-    stands = {machine.instance: Counter(machine.seats) for machine in packing.machines if machine.instance is not None}
+    planned = Counter((m.instance, *seat) for m in packing.machines if m.instance is not None for seat in m.seats)
     kept = [0] * len(fleet.components)
-    matched: Counter[tuple[int, int, int]] = Counter()  # at accelerators that are known
     for place in fleet.places:
-        if place.accelerators is not None and place.instance in stands:
-            c, o, i = place.component, place.option, place.instance
-            stay = min(place.count, stands[i][Seat(c, o, place.accelerators)])
-            kept[c] += stay
-            matched[c, o, i] += stay
-    for place in fleet.places:
-        if place.accelerators is None and place.instance in stands:
-            c, o, i = place.component, place.option, place.instance
-            planned = sum(n for seat, n in stands[i].items() if seat[:2] == (c, o))
-            kept[c] += min(place.count, planned - matched[c, o, i])
+        if place.accelerators is not None:
+            key = (place.instance, place.component, place.option, place.accelerators)
+            stay = min(place.count, planned.get(key, 0))
+            if stay:
+                kept[place.component] += stay
+                planned[key] -= stay
+    loose = [place for place in fleet.places if place.accelerators is None]
+    left: Counter[tuple[int | None, int, int]] = Counter()  # what stands there beside copies whose place was known
+    for (i, c, o, _), n in planned.items() if loose else ():
+        left[i, c, o] += n
+    for place in loose:
+        kept[place.component] += min(place.count, left[place.instance, place.component, place.option])
     return tuple(max(0, min(n, placed[c]) - kept[c]) for c, n in enumerate(fleet.running))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -286,20 +287,18 @@ def _placement_faults(rows: Rows) -> Iterator[Fault]:
     instances = {instance.id: instance for _, instance in rows.instances}
     devices = _devices_of(rows)
     for index, row in rows.placements:
-        path = f"$.placements[{index}]"
         if row.instance not in rows.names["instances"]:
-            yield _unknown(f"{path}.instance", "instance", row.instance, rows.names["instances"])
+            yield _unknown(f"$.placements[{index}].instance", "instance", row.instance, rows.names["instances"])
         elif row.pinned and row.instance in instances and instances[row.instance].state == "draining":
-            yield Fault(path, f"a pinned copy must not stand on the draining instance {row.instance}; unpin it")
-        for device in row.accelerators or ():
-            if row.instance in devices and device >= devices[row.instance]:
-                rule = f"{row.instance} has {devices[row.instance]} accelerators, numbered from 0"
-                yield Fault(f"{path}.accelerators", rule, row.accelerators)
-                break
+            rule = f"a pinned copy must not stand on the draining instance {row.instance}; unpin it"
+            yield Fault(f"$.placements[{index}]", rule)
+        if row.accelerators and max(row.accelerators) >= devices.get(row.instance, math.inf):
+            rule = f"{row.instance} has {devices[row.instance]} accelerators, numbered from 0"
+            yield Fault(f"$.placements[{index}].accelerators", rule, row.accelerators)
         if row.component not in rows.names["components"]:
-            yield _unknown(f"{path}.component", "component", row.component, rows.names["components"])
+            yield _unknown(f"$.placements[{index}].component", "component", row.component, rows.names["components"])
         elif row.component in components:
-            yield from _option_faults(path, row, components[row.component])
+            yield from _option_faults(index, row, components[row.component])
 
 
 def _devices_of(rows: Rows) -> dict[str, int]:
@@ -317,11 +316,11 @@ def _option_names(component: Component) -> list[str | None]:
     return [option.name for option in component.modes]
 
 
-def _option_faults(path: str, row: Placement, names: list[str | None]) -> Iterator[Fault]:
+def _option_faults(index: int, row: Placement, names: list[str | None]) -> Iterator[Fault]:
     if isinstance(row.option, str):
         if row.option not in names:
             known = [name for name in names if name is not None]
-            yield _unknown(f"{path}.option", f"option of {row.component}", row.option, known)
+            yield _unknown(f"$.placements[{index}].option", f"option of {row.component}", row.option, known)
     elif row.option >= len(names):
         rule = f"{row.component} has {len(names)} options, numbered from 0"
-        yield Fault(f"{path}.option", rule, row.option)
+        yield Fault(f"$.placements[{index}].option", rule, row.option)

@@ -244,7 +244,8 @@ def improve(solve: Solve, by: str) -> bool:
     greedy = [Greedy(blank, shares, parameters, noise) for noise in (None, rng) for parameters in parameter_sets]
     ws = Workspace(fleet, like=blank)
     ws.budget = budget
-    ws.load(best)
+    if not ws.load(best):
+        return False
     improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].dual_values, rng)
     gained = False
     for _ in count() if budget.work is None else range(budget.work):

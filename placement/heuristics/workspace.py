@@ -632,16 +632,20 @@ class Workspace:
                 machines.append(Machine(int(self.pool[m]), None if i < 0 else i, tuple(sorted(self.seats[m]))))
         return Packing(tuple(machines))
 
-    def load(self, packing: Packing) -> None:
-        """Place every copy of a packing that keeps the rules of its machines; nothing may be placed yet."""
+    def load(self, packing: Packing) -> bool:
+        """Place every copy of a packing that keeps the rules of its machines; nothing may be placed yet.
+
+        False when the budget was over before the last of them.
+        """
         for machine in packing.machines:
-            if self.budget is not None:
-                self.budget.check()
+            if self.out_of_time():
+                return False
             m = self.rent(machine.pool) if machine.instance is None else machine.instance
             if machine.instance is None and self.instance[m] >= 0:
                 m = self._append(machine.pool)
             for seat in machine.seats:
                 self.place(seat, m)
+        return True
 
     def invariants(self) -> None:
         """Recount everything from the seats; AssertionError when something differs or a machine's rule is broken."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import AlikePools, Component, Fleet, Shape
 
+    _Machines = Sequence[AlikePools]
+
 _STEPS = 600_000  # of the dynamic programs of all components together, about half a second
 _STEPS_EACH = _STEPS // 4
 _CONTENT, _MIXES = 5, 20  # steps to look at a machine's contents: of one option, and per copy where options mix
@@ -99,7 +101,7 @@ def dedicated_baseline(fleet: Fleet, copies: Sequence[int]) -> Baseline:
     rents: list[Rent | None] = []
     missing = {}
     left = _STEPS
-    supply = _MachineSupply(fleet, PoolsOf(fleet))
+    supply = _MachineSupply(fleet)
     for component, wanted in zip(fleet.components, copies, strict=True):
         steps = _Steps(min(left, _STEPS_EACH))
         try:
@@ -121,16 +123,39 @@ class _Steps:
 
     def take(self, steps: int) -> None:
         """Count work before it is done."""
+        self.expect(steps)
         self.taken += steps
-        if self.taken > self.most:
+
+    def expect(self, steps: int) -> None:
+        """Give up when there is more work to come than may be done."""
+        if self.taken + steps > self.most:
             raise _UnknownError("too large to compute exactly in a moment")
 
 
-class _MachineSupply(NamedTuple):
+class _MachineSupply:
     """What machines there are."""
 
-    fleet: Fleet
-    pools: PoolsOf
+    def __init__(self, fleet: Fleet) -> None:
+        """Of a fleet."""
+        self.fleet = fleet
+        self._pools = PoolsOf(fleet)
+        self._found: dict[tuple[frozenset[int], ...], list[tuple[_Machines, int]]] = {}
+
+    def zones(self, component: Component) -> list[tuple[_Machines, int]]:
+        """The machines of each zone for a component with rules over zones, else those of all zones as of one.
+
+        Zones that differ in nothing but their name are one, with how many they are.
+        """
+        if not component.has_zone_rules:
+            return [(self._pools.machines(component), 1)]
+        key = tuple(option.pools for option in component.options)
+        if key not in self._found:
+            alike: dict[tuple[tuple[Shape, tuple[int, ...], int], ...], list[_Machines]] = defaultdict(list)
+            for zone in self._pools.by_zone(component).values():
+                kind = tuple((self.fleet.pools[some.first].shape, some.options, some.price) for some in zone)
+                alike[kind].append(zone)
+            self._found[key] = [(zones[0], len(zones)) for zones in alike.values()]
+        return self._found[key]
 
 
 def _rent(supply: _MachineSupply, component: Component, wanted: int, steps: _Steps) -> Rent:
@@ -141,12 +166,10 @@ def _rent(supply: _MachineSupply, component: Component, wanted: int, steps: _Ste
         raise _UnknownError("it fits on no machine")
     demand = component.demand if len(rates) > 1 else 0  # with one rate the demand is a number of copies
     counts = _counts(component, wanted, rates)
-    if component.has_zone_rules:
-        zones = list(supply.pools.by_zone(component).values())
-    else:
-        zones = [supply.pools.machines(component)]
     contents = _Contents(supply.fleet, component, counts[-1], demand, steps)
-    tables = [_fill(_kinds(zone, contents), counts[-1], demand, steps) for zone in zones]
+    tables = [
+        (_fill(_kinds(zone, contents), counts[-1], demand, steps), zones) for zone, zones in supply.zones(component)
+    ]
     rents = [rent for n in counts if (rent := _join_under_rules(component, tables, n, demand, steps)) is not None]
     if not rents:
         raise _UnknownError("its own rules can't be kept with that many copies")
@@ -233,7 +256,10 @@ def _fill(kinds: list[FilledMachine], copies: int, demand: int, steps: _Steps) -
 
 def _fill_plainly(kinds: list[FilledMachine], copies: int, steps: _Steps) -> _Table:
     """Where only copies count, the kinds are full machines; one with too much room stands for one with less."""
-    machines = [(kind.copies, kind.price) for kind in kinds]
+    machines: list[tuple[int, int]] = []
+    for kind in reversed(kinds):  # the roomiest first: one with less room is worth its place only where it costs less
+        if not machines or kind.price < machines[-1][1]:
+            machines.append((kind.copies, kind.price))
     least = [(0, 0)]
     for n in range(1, copies + 1):
         steps.take(2 * len(machines))
@@ -245,27 +271,59 @@ def _fill_plainly(kinds: list[FilledMachine], copies: int, steps: _Steps) -> _Ta
 
 
 def _join_under_rules(
-    component: Component, tables: list[_Table], copies: int, demand: int, steps: _Steps
+    component: Component, tables: list[tuple[_Table, int]], copies: int, demand: int, steps: _Steps
 ) -> Rent | None:
     """The cheapest way to deal exactly so many copies to the zones; None when the rules can't be kept."""
     if not component.has_zone_rules:
-        return _least(tables[0][copies], demand)
+        return _least(tables[0][0][copies], demand)
     most = copies - component.zone_loss_floor
     if component.max_per_zone is not None:
         most = min(most, component.max_per_zone)
     windows = [(0, most)]
     if component.max_skew is not None:
         # The emptiest eligible zone holds `low` copies and the fullest at most `low` + skew; zones x low <= copies.
-        lows = range(copies // len(tables) + 1)
+        lows = range(copies // sum(zones for _, zones in tables) + 1)
         windows = [(low, min(most, low + component.max_skew)) for low in lows]
     least_zones = min(component.min_zones, copies)
     found = []
     for window in windows:
-        joined = _join(tables, copies, demand, window, steps)
+        zones = _every(tables) if window[0] else _worth_using(tables, copies)
+        joined = _join(zones, copies, demand, window, steps)
         found += [
             _least(front, demand) for (dealt, used), front in joined.items() if dealt == copies and used >= least_zones
         ]
     return min((rent for rent in found if rent is not None), default=None)
+
+
+def _every(tables: list[tuple[_Table, int]]) -> list[_Table]:
+    return [table for table, zones in tables for _ in range(zones)]
+
+
+def _worth_using(tables: list[tuple[_Table, int]], copies: int) -> list[_Table]:
+    """Zones enough for a cheapest deal where none has to get a copy: of each kind no more than there are copies.
+
+    A kind of which there are as many makes one useless that is nowhere better.
+    """
+    plenty = [(rank, table) for rank, (table, zones) in enumerate(tables) if zones >= copies]
+    worth = []
+    for rank, (table, zones) in enumerate(tables):
+        beaten = any(
+            _as_good(other, table, copies) and (before < rank or not _as_good(table, other, copies))
+            for before, other in plenty
+            if before != rank
+        )
+        if not beaten:
+            worth.append((table, min(zones, copies)))
+    return _every(worth)
+
+
+def _as_good(table: _Table, other: _Table, copies: int) -> bool:
+    """Whether for each number of copies all that the other offers is offered for no more rent."""
+    return all(
+        any(served >= wanted and rent <= dearest for served, rent in here)
+        for here, there in zip(table[: copies + 1], other[: copies + 1], strict=True)
+        for wanted, dearest in there
+    )
 
 
 def _least(front: _Front, demand: int) -> Rent | None:
@@ -277,6 +335,8 @@ def _join(
 ) -> dict[tuple[int, int], _Front]:
     """By copies dealt and zones in use: what a number of copies within the window in each zone costs."""
     low, high = window
+    if not low:  # what it takes at the least: a step for each number of copies that the zones before a zone may have
+        steps.expect(sum(min(zones * high, copies) + 1 for zones in range(len(tables))))
     joined: dict[tuple[int, int], _Front] = {(0, 0): [(0, Rent(0, 0))]}
     for table in tables:
         points: dict[tuple[int, int], list[tuple[int, Rent]]] = defaultdict(list)

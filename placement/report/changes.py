@@ -53,7 +53,7 @@ def changes(problem: Problem, plan: Plan) -> Changes:
         now[row.component].append(row)
     planned: dict[str, list[_Place]] = defaultdict(list)
     for copy in plan.assignments:
-        planned[copy.component].append(_Place(copy.instance, copy.option, tuple(sorted(copy.accelerators))))
+        planned[copy.component].append((copy.instance, copy.option, _ascending(copy.accelerators)))
     ids = [*(row.id for row in problem.instances), *(row.id for row in plan.instances)]
     order = {name: k for k, name in enumerate(dict.fromkeys(ids))}
     found = [
@@ -70,12 +70,12 @@ def changes(problem: Problem, plan: Plan) -> Changes:
     )
 
 
-class _Place(NamedTuple):
-    """Where a copy stands, by which option; accelerators are None where they are not known."""
+# Where a copy stands, by which option; accelerators are None where they are not known. Plain, as there are many.
+_Place = tuple[str, int, tuple[int, ...] | None]
 
-    instance: str
-    option: int
-    accelerators: tuple[int, ...] | None
+
+def _ascending(accelerators: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(accelerators)) if len(accelerators) > 1 else accelerators
 
 
 def _of_component(
@@ -110,30 +110,33 @@ def _without_kept(
     by its option on its machine.
     """
     names = {mode.name: o for o, mode in enumerate(component.modes) if mode.name is not None}
-    places = [
-        _Place(
+    places: list[_Place] = [
+        (
             row.instance,
             names[row.option] if isinstance(row.option, str) else row.option,
-            None if row.accelerators is None else tuple(sorted(row.accelerators)),
+            None if row.accelerators is None else _ascending(row.accelerators),
         )
         for row in now
     ]
     left = Counter(planned)
     leaving: Counter[str] = Counter()
-    known = Counter(place for place in places if place.accelerators is not None)
+    known = Counter(place for place in places if place[2] is not None)
     for place, count in known.items():
-        stay = min(count, left[place])
-        left[place] -= stay
-        leaving[place.instance] += count - stay
+        stay = min(count, left.get(place, 0))
+        if stay:
+            left[place] -= stay
+        if stay < count:
+            leaving[place[0]] += count - stay
     arriving: Counter[tuple[str, int]] = Counter()
-    for place, count in left.items():
-        arriving[place.instance, place.option] += count
-    for place in places:
-        if place.accelerators is None:
-            if arriving[place.instance, place.option] > 0:
-                arriving[place.instance, place.option] -= 1
+    for (instance, option, _), count in left.items():
+        if count:
+            arriving[instance, option] += count
+    for instance, option, accelerators in places:
+        if accelerators is None:
+            if arriving[instance, option] > 0:
+                arriving[instance, option] -= 1
             else:
-                leaving[place.instance] += 1
+                leaving[instance] += 1
     there: Counter[str] = Counter()
     for (instance, _), count in arriving.items():
         there[instance] += count

@@ -614,7 +614,7 @@ def test_bug_columns_that_are_alike_do_not_end_the_recheck() -> None:
 # The command
 
 
-def test_the_command(tmp_path: Path) -> None:
+def test_the_command_in_a_process(tmp_path: Path) -> None:
     good = CASES["one class"].claiming(3_000_000)
     assert run(tmp_path, good)[0] == 0
     code, said = run(tmp_path, CASES["one class"].claiming(3_000_001))

@@ -167,9 +167,13 @@ def test_loading_a_packing_gives_it_back() -> None:
         ws = Workspace(fleet)
         random_steps(ws, random.Random(seed), 15)
         again = Workspace(fleet, like=ws)
-        again.load(ws.to_packing())
+        assert again.load(ws.to_packing())
         assert again.value() == ws.value()
         again.invariants()
+        late = Workspace(fleet, like=ws)
+        late.budget = Budget(seconds=0.0)
+        assert late.load(ws.to_packing()) is not any(ws.placed)
+        assert not any(late.placed)
 
 
 def test_tightest_accelerator_is_taken_first() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,15 +20,18 @@ from tests.brute import cheapest, too_big
 from tests.strategies import problems
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tests.reading import Doc
 
 INSTANCES = Path(__file__).resolve().parents[2] / "instances"
 
 H100 = {"accelerator": "H100", "accelerator_count": 8, "vcpus": 192, "memory_gib": 2048, "price_per_hour": 55.0}
+HOST = {"vcpus": 8, "memory_gib": 64}
 L40S = {"accelerator": "L40S", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 2.0}
 
 
-def fleet_of(*components: Doc, zones: str = "abc") -> Any:
+def fleet_of(*components: Doc, zones: Sequence[str] = "abc") -> Any:
     """Components on unlimited machines of two types in each zone, compiled."""
     return compile_fleet(
         placement.Problem(
@@ -120,6 +125,51 @@ def test_what_cannot_be_said_is_not_said() -> None:
     assert baseline.rents == (Rent(4_000_000, 2), None)
     assert baseline.total is None
     assert list(baseline.missing) == ["c1"]
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_zones_of_few_kinds_are_dealt_as_all_of_them(seed: int) -> None:
+    """By every way to deal copies to up to six zones, each with a machine of one of three types."""
+    draw = random.Random(seed)
+    types = [(draw.randint(1, 3), draw.randint(1, 5)) for _ in range(3)]  # copies that a machine holds, its price
+    zones = [draw.choice(types) for _ in range(draw.randint(1, 6))]
+    copies, loss = draw.randint(1, 5), draw.choice((0, 0, 1))
+    spread = {
+        key: value
+        for key, value in (("max_skew", draw.randint(1, 2)), ("min_zones", draw.randint(1, 4)), ("max_per_zone", 2))
+        if draw.random() < 0.5
+    }
+    problem = placement.Problem(
+        accelerators={"gpu": {"memory_gib": 16}},
+        instance_types={
+            f"{holds}-{price}": {"accelerator": "gpu", "accelerator_count": holds, "price_per_hour": price} | HOST
+            for holds, price in types
+        },
+        pools=[{"name": f"p{z}", "instance_type": f"{h}-{p}", "zone": f"z{z}"} for z, (h, p) in enumerate(zones)],
+        components=[{"name": "c", "copies": copies, "spread": spread, "min_available_on_zone_loss": loss}],
+    )
+    best = min(
+        (
+            sum(-(-n // holds) * price for n, (holds, price) in zip(dealt, zones, strict=True))
+            for dealt in itertools.product(range(copies + 1), repeat=len(zones))
+            if sum(dealt) == copies
+            and max(dealt) - min(dealt) <= spread.get("max_skew", copies)
+            and sum(n > 0 for n in dealt) >= min(copies, spread.get("min_zones", 0))
+            and max(dealt) <= min(copies - loss, spread.get("max_per_zone", copies))
+        ),
+        default=None,
+    )
+
+    (rent,) = dedicated_baseline(compile_fleet(problem), [copies]).rents
+
+    assert (rent and rent.price) == (best and best * 1_000_000)
+
+
+def test_thousands_of_zones_are_priced() -> None:
+    """All alike but for their names: only as many are looked at as there are copies."""
+    apart = {"copies": 6, "on": ["L40S"], "spread": {"max_skew": 1, "min_zones": 3}, "min_available_on_zone_loss": 2}
+    fleet = fleet_of(*[apart] * 20, zones=[f"z{z}" for z in range(3_000)])
+    assert dedicated_baseline(fleet, [6] * 20).total == Rent(20 * 12_000_000, 120)
 
 
 def test_too_much_work_is_not_begun() -> None:
