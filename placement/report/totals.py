@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -33,6 +34,7 @@ _STOPPED = {
 
 
 _NAMES = 8  # of machines on one line
+_MIXED = 3  # of components on several kinds of accelerators
 _ROWS = 10  # of components that lack copies
 
 
@@ -50,6 +52,7 @@ def totals(
         *_cost(result, facts),
         ("proof", _proof(result)),
         ("compared", _alone(facts, baseline)),
+        *_mixed(facts, None if full else _MIXED),
         ("machines", _machines(facts)),
         ("hosts", _hosts(facts)),
         *_changes(facts, changes, None if full else _NAMES),
@@ -90,6 +93,30 @@ def _limits(facts: PlanFacts) -> Iterator[tuple[str, RenderableType]]:
         used, most = (_amount(row[key], by_money=by_money) for key in ("used", "most"))
         binds = "; no machine more is within it" if row["binds"] else ""
         yield "" if k else "limits", f"{words.shown(row['name'])}: {row['of']} {used} of {most}{binds}"
+
+
+def _mixed(facts: PlanFacts, most: int | None) -> Iterator[tuple[str, RenderableType]]:
+    """Which components with a demand are served by several kinds of accelerators, and by how many copies on each."""
+    types = facts.fleet.problem.instance_types
+    demands = {component.name for component in facts.components if component.wanted is None}
+    on: dict[str, Counter[str]] = {name: Counter() for name in demands}
+    for load, machines in facts.loads.items():
+        for kind, copies in load.copies:
+            if kind.component in demands:
+                on[kind.component][types[load.type].accelerator or "no accelerator"] += copies * machines
+    mixed = {
+        component.name: on[component.name] for component in facts.components if len(on.get(component.name, ())) > 1
+    }
+    if not mixed:
+        return
+    told = [
+        f"{words.shown(name)} ({', '.join(f'{words.shown(a)} x{n}' for a, n in sorted(counts.items()))})"
+        for name, counts in mixed.items()
+    ]
+    what = f"{len(mixed)} of {len(demands)} demands are served by several kinds of accelerators"
+    shown = told if most is None else told[:most]
+    rest = f" and {len(told) - len(shown)} more" if len(shown) < len(told) else ""
+    yield "mixed", f"{what}: {', '.join(shown)}{rest}"
 
 
 def _amount(value: float, *, by_money: bool) -> str:
