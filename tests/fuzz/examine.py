@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.documents import Problem
 from placement.errors import DocumentError
+from placement.solvers.registry import SOLVERS
 from tests import brute
 from tests.fuzz import patching
 from tests.fuzz.families import Draw, problem_of
@@ -53,15 +54,25 @@ def key_of(seed: int, index: int, path: str) -> str:
     return f"{seed}:{index}:{path}"
 
 
-def choose(draw: Draw, family: str, only: str = "", *, enumerated: bool) -> list[Path]:
+def knows(path: Path, doc: Doc) -> bool:
+    """Whether a path's solver knows the rules of a problem that look at the whole plan."""
+    keys = ("limits", "commitments")
+    floors = ("min_available_on_pool_loss", "min_available_on_instance_loss")
+    asks = any(doc.get(key) for key in keys) or doc.get("objective", {}).get("max_moves") is not None
+    asks = asks or any(component.get(key) for component in doc["components"] for key in floors)
+    known = path.solver == "bound" or SOLVERS[path.solver].fleet_rules
+    return not asks or (known and not path.certify)
+
+
+def choose(draw: Draw, family: str, doc: Doc, only: str = "", *, enumerated: bool) -> list[Path]:
     """The paths of one problem, by weight."""
     if only:
         return [BY_NAME[only]]
-    weights = [path.weight_in(family) for path in PATHS]
+    weights = [path.weight_in(family) if knows(path, doc) else 0 for path in PATHS]
     number = 1 + draw.chance(SECOND_PATH) if enumerated else 2
     chosen = {path.name: path for path in draw.choices(PATHS, weights, k=number)}
     if not enumerated:
-        other = BY_NAME[draw.choice(JUDGES)]
+        other = BY_NAME[draw.choice([judge for judge in JUDGES if knows(BY_NAME[judge], doc)])]
         chosen[other.name] = other
     return list(chosen.values())
 
@@ -87,7 +98,7 @@ def examine(
     record.truth = "not enumerated" if survey is None else "none" if survey.best is None else "plan"
     record.seconds = time.perf_counter() - began
     answers = []
-    for one in choose(Draw(key_of(seed, index, "paths")), name, path, enumerated=survey is not None):
+    for one in choose(Draw(key_of(seed, index, "paths")), name, doc, path, enumerated=survey is not None):
         began = time.perf_counter()
         begin(one.name)
         answer = take(one, doc, Draw(key_of(seed, index, one.name)), survey)

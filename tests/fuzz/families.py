@@ -578,6 +578,12 @@ def alike(draw: Draw) -> Doc:
     return doc
 
 
+def rules(draw: Draw) -> Doc:
+    """Limits and commitments over groups of pools, losses of a pool or an instance, a limit on moves."""
+    most = draw.choice((4, 6, 8))
+    return random_problem(draw, max_copies=most, max_components=draw.choice((2, 3, 5)), rules=draw.choice((20, 40, 70)))
+
+
 def fleets(draw: Draw) -> Doc:
     """More copies than can be enumerated: what the direct models decide, and what is dived for."""
     doc = loose(draw, copies=1, types=("s4", "l2", "l4"))
@@ -642,6 +648,7 @@ BASES: dict[str, Callable[[Draw], Doc]] = {
     "hard-bins": hard_bins,
     "alike": alike,
     "fleets": fleets,
+    "rules": rules,
 }
 FAMILIES = (*TWISTS, *BASES)
 WEIGHTS = dict.fromkeys(FAMILIES, 10) | {"nothing": 3, "large": 5, "fleets": 1.5, "bins": 8, "hard-bins": 8, "alike": 8}

@@ -53,7 +53,7 @@ def test_each_path_is_drawn() -> None:
         path.name
         for family in FAMILIES
         for k in range(400)
-        for path in choose(Draw(f"{family}{k}"), family, enumerated=k % 5 > 0)
+        for path in choose(Draw(f"{family}{k}"), family, {"components": []}, enumerated=k % 5 > 0)
     )
     rare = {path.name for path in PATHS if path.weight < 1}
     assert {path.name for path in PATHS} - drawn.keys() <= rare
