@@ -410,3 +410,12 @@ def test_bug_what_only_rounding_makes_equal_is_not_proven(solver: str) -> None:
     result = placement.solve(problem, solver, work=3_000 if solver == "cp-sat" else 3, time_limit=None)
     assert result.cost == 2
     assert (result.status is Status.OPTIMAL) == (result.bound == 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "price"), [("reserved-p5", 11.46096), ("spot-survives", 17.47264)])
+def test_instances_under_rules_of_the_whole_plan_are_proven(name: str, price: float) -> None:
+    """What is reserved is used first; what must survive the loss of a pool has a machine on demand."""
+    problem = placement.read(f"instances/{name}.yaml")
+    result = placement.solve(problem, time_limit=None, work=20_000, threads=1)
+    assert (result.status, result.plan.price_per_hour) == (Status.OPTIMAL, price)

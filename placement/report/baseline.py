@@ -105,6 +105,8 @@ def dedicated_baseline(fleet: Fleet, copies: Sequence[int]) -> Baseline:
     for component, wanted in zip(fleet.components, copies, strict=True):
         steps = _Steps(min(left, _STEPS_EACH))
         try:
+            if component.pool_loss_floor or component.instance_loss_floor:
+                raise _UnknownError("not known where a pool or an instance may be lost")
             rents.append(_rent(supply, component, wanted, steps))
         except (_UnknownError, MixTooLargeError) as unknown:
             rents.append(None)
