@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,7 @@ def test_the_other_engine_is_heard(
         commands.append([str(word) for word in command[1:]])
         return SimpleNamespace(stdout=answer)
 
-    monkeypatch.setattr(check_certificate.subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "run", run)
     flags = ["--recheck", "--strict"] if status == 0 or b"not decided" in answer else ["--recheck"]
     found, lines = ask(CASES["one class"].problem, WORD, *flags)
     assert found == status
