@@ -13,6 +13,7 @@ solves exactly (`covering.cheapest_mix`). Which inequalities matter depends on t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from placement.compiled.groups import SCALE
 from placement.engines.highs import load_lp, run, set_columns
 from placement.patterns.bound import PatternBound
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
-from placement.patterns.formulation import RELAXES
+from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.master import MICRO
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
@@ -53,8 +54,15 @@ TOO_SMALL = "no machine counts within the quotas and limits can hold the copies"
 _ROUNDS = 6  # of prices; most fleets end after two or three, when the multipliers are those of before
 _NODES = 50  # of its tree
 _MIX_SECONDS = 2.0  # of the small program
+_PRICES = 6  # of a move that are tried
+_FIRST_PRICE, _DEARER = 0.25, 3.0  # the first, as a part of a copy's rent; and the next, as a multiple of the last
 _DENOMINATOR = 10**6  # of a multiplier
 _INF = highspy.kHighsInf
+
+
+def needs_group_bound(fleet: Fleet) -> bool:
+    """Whether the pattern bound by itself would leave out a commitment, a limit or the limit on moves."""
+    return bool(fleet.limits or fleet.commitments) or (fleet.max_moves is not None and any(fleet.running))
 
 
 def raise_bounds_of_groups(solve: Solve, *, hint: Packing | None = None) -> Outcome:
@@ -85,7 +93,8 @@ def raise_group_bound(solve: Solve) -> str | None:
     fleet, incumbent, budget, given = solve.fleet, solve.incumbent, solve.budget, solve.left_out
     cuts: list[Cut] = []
     seen: set[Multipliers] = set()
-    multipliers: Multipliers | None = Multipliers.none(fleet)
+    plain = Multipliers.none(fleet)
+    multipliers: Multipliers | None = plain
     while multipliers is not None and multipliers not in seen and len(seen) < _ROUNDS and not solve.ended:
         seen.add(multipliers)
         linear = LinearPrices.of(fleet, multipliers)
@@ -102,9 +111,38 @@ def raise_group_bound(solve: Solve) -> str | None:
             return None if given is not None else _why_too_small(fleet, cuts, solve.seed)
         least = fleet.tick_price * mix.bound + least_move_ticks(fleet)
         incumbent.raise_bound(least, NAME, given, f"{RELAXES}; {LINEAR_RELAXES}")
+        if not (fleet.limits or fleet.commitments):
+            break
         multipliers = _multipliers(fleet, cuts)
         incumbent.marginal = {} if multipliers is None else _marginal(fleet, multipliers)
+    _raise_by_moves(solve, multipliers or plain)
     return None
+
+
+def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
+    """Raise the bound where moves are limited: each has a price, for as long as a higher one raises it.
+
+    The bound is concave in that price, which begins at a part of what a running copy pays of its machine's rent.
+    """
+    fleet = solve.fleet
+    running = sum(fleet.running)
+    if fleet.max_moves is None or not running or not fleet.tick_price:
+        return
+    rent = sum(fleet.pools[instance.pool].price for instance in fleet.instances)
+    price, best = _FIRST_PRICE * rent * fleet.tick_price / (fleet.tick_move * running), 0
+    for _ in range(_PRICES):
+        if solve.ended:
+            return
+        linear = LinearPrices.of(fleet, replace(multipliers, move=round(price)))
+        patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), solve.left_out, engines=False)
+        patterns.run(nodes=_NODES)
+        if patterns.infeasible:
+            return
+        ticks = patterns.ticks - linear.keeps_bound.less
+        solve.incumbent.raise_bound(ticks, NAME, solve.left_out, f"{RELAXES_KEPT}; {LINEAR_RELAXES}")
+        if ticks < best:
+            return
+        price, best = _DEARER * price, ticks
 
 
 def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:

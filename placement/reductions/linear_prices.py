@@ -5,10 +5,11 @@ least 0 no plan's rent is less than that of machines at other prices, and a cons
 
 - a commitment of N machines with :math:`\pi`: each at most :math:`\pi`, less :math:`\pi N` in all;
 - one of X dollars with a part :math:`a \le 1`: each at a of its price, less a X;
-- a limit of at most L with :math:`\lambda`: each :math:`\lambda w_p` dearer, less :math:`\lambda L`.
+- a limit of at most L with :math:`\lambda`: each :math:`\lambda w_p` dearer, less :math:`\lambda L`;
+- at most M moves with :math:`\mu`: each move :math:`\mu` dearer, less :math:`\mu M`.
 
 (Geoffrion 1974, *Lagrangean relaxation for integer programming*, Math. Program. Study 2.) Losses of a pool or an
-instance and the limit on moves are left out. Everything that knows neither may then look for a bound.
+instance are left out. Everything that knows neither may then look for a bound.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing, Value
 
-RELAXES = "limits over groups of pools but at their price; losses of a pool or an instance; max_moves"
+RELAXES = "limits over groups of pools and max_moves but at their price; losses of a pool or an instance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,12 @@ class Multipliers:
     ----------
     committed : by commitment: micro-dollars per hour of a machine, or the part of a dollar, at most 1.
     limits : by limit, micro-dollars per hour of a unit.
+    move : micro-dollars, where moves are limited.
     """
 
     committed: tuple[Fraction, ...]
     limits: tuple[Fraction, ...]
+    move: int = 0
 
     @classmethod
     def none(cls, fleet: Fleet) -> Multipliers:
@@ -52,9 +55,13 @@ class Multipliers:
 
 @dataclass(frozen=True, slots=True)
 class LinearPrices(Reduction):
-    """The fleet at other prices; plans of the whole cost at least what they cost here, less `constant` per hour."""
+    """The fleet at other prices; plans of the whole cost at least what they cost here, less a constant.
+
+    `constant` is micro-dollars per hour, `moves` micro-dollars in all.
+    """
 
     constant: int
+    moves: int = 0
 
     @classmethod
     def of(cls, fleet: Fleet, multipliers: Multipliers) -> LinearPrices:
@@ -69,7 +76,10 @@ class LinearPrices(Reduction):
             for p, weight in limit.weight.items():
                 price[p] += worth * weight
             constant += worth * limit.most
-        components = fleet.components
+        components, moves = fleet.components, 0
+        if fleet.max_moves is not None and multipliers.move:
+            moves = multipliers.move * fleet.max_moves
+            components = tuple(replace(c, move_cost=c.move_cost + multipliers.move) for c in components)
         if any(c.pool_loss_floor or c.instance_loss_floor for c in components):
             components = tuple(replace(c, pool_loss_floor=0, instance_loss_floor=0) for c in components)
         plain = replace(
@@ -80,7 +90,7 @@ class LinearPrices(Reduction):
             commitments=(),
             max_moves=None,
         )
-        return cls(fleet, plain, math.ceil(constant))
+        return cls(fleet, plain, math.ceil(constant), moves)
 
     def lift(self, packing: Packing) -> None:
         """None: the packing need not keep the rules that are left out."""
@@ -89,7 +99,8 @@ class LinearPrices(Reduction):
     @property
     def keeps_bound(self) -> CarriedBound:
         """Less the constant."""
-        return CarriedBound(RELAXES, less=self.whole.tick_price * self.constant)
+        less = self.whole.tick_price * self.constant + self.whole.tick_move * self.moves
+        return CarriedBound(RELAXES, less=less)
 
     def lifted_value(self, value: Value) -> None:
         """Nothing is known: it is no packing of the whole."""
