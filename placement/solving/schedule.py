@@ -158,7 +158,7 @@ class DemandPhase(Phase):
     """The solver `demand`. The count program's end and packing are taken in turns; what is left improves the plan."""
 
     anywhere: CountPhase = CountPhase("counts, wherever zones are", 0.2, "alike pools in several zones")
-    count: CountPhase = CountPhase("counts", 0.25)
+    count: CountPhase = CountPhase("counts", 0.4)
     prove: Phase = Phase("the count program, from the best counts", 0.2)
     finish: Phase = Phase("the same to its end", 0.8, "the best counts are packed")
     pack: CountedPhase = CountedPhase("counts packed", 0.7)
@@ -256,7 +256,7 @@ TURNS: Mapping[str, tuple[Turn, ...]] = {
     RULES_LARGE: (Turn(BOUND, 0.3), Turn(IMPROVE, 1.0)),
     SINGLE: (Turn("bin-packing", 0.7),),
     WHOLE: (Turn("column-generation", 0.4), Turn("bin-packing", 0.4)),
-    DEMANDS: (Turn("demand", 0.6),),
+    DEMANDS: (Turn("demand", 0.8),),
     HUGE: (Turn("decomposition", 1.0),),
     SMALL: (
         Turn("milp", 1.0, beside=True, cores=2),
