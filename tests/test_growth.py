@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from placement.compiled.fleet import Fleet, Option, Shape
+    from placement.compiled.fleet import Fleet, FleetOption, Shape
     from placement.compiled.packing import Packing
 
 _DOUBLE = 2.3  # what twice as much may take, in place of 2
@@ -160,7 +160,7 @@ def test_a_copy_is_held_against_each_shape_once(monkeypatch: pytest.MonkeyPatch)
     document = limits.pools(450)
     asked = 0
 
-    def counted(shape: Shape, option: Option) -> bool:
+    def counted(shape: Shape, option: FleetOption) -> bool:
         nonlocal asked
         asked += 1
         return holds(shape, option)

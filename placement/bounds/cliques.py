@@ -43,7 +43,7 @@ from placement.compiled.fleet import PoolsOf
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.solving.budget import Budget
 
 RELAXES = (
@@ -142,7 +142,7 @@ def _needs(fleet: Fleet, budget: Budget | None) -> dict[int, int]:
     return needs
 
 
-def fewest_machines(fleet: Fleet, component: Component, pools: PoolsOf) -> int:
+def fewest_machines(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> int:
     """Machines that hold copies of the component in any plan, at least; 0 where it needs none or fits nowhere."""
     copies, machines = component.required, pools.machines(component)
     if component.demand:

@@ -19,7 +19,7 @@ from placement.units import MIB_PER_GIB, MILLI
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Component, Fleet, Option, Place, Pool, Shape
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Place, Shape
     from placement.solving.budget import Budget
 
 
@@ -31,7 +31,7 @@ def why_infeasible(fleet: Fleet, budget: Budget | None = None) -> str | None:
     return next(_reasons(fleet, budget), None)
 
 
-def culprit(fleet: Fleet) -> Pool | Component | None:
+def culprit(fleet: Fleet) -> FleetPool | FleetComponent | None:
     """A pool or a component that shows by itself that no plan exists. O(components x options x pools)."""
     for pool in fleet.pools:
         if any(_forced_over_quota(fleet, pool)):
@@ -66,7 +66,7 @@ def _reasons(fleet: Fleet, budget: Budget | None) -> Iterator[str]:
     yield from why_too_many(fleet, budget)
 
 
-def _of_component(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterator[str]:
+def _of_component(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> Iterator[str]:
     if component.required or component.demand:
         yield from _fits_nowhere(component)
         yield from _spread_out_of_reach(fleet, component)
@@ -74,13 +74,13 @@ def _of_component(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterato
         yield from _caps_too_low(fleet, component, pools)
 
 
-def _of_pins(fleet: Fleet, component: Component, places: Sequence[Place]) -> Iterator[str]:
+def _of_pins(fleet: Fleet, component: FleetComponent, places: Sequence[Place]) -> Iterator[str]:
     for place in places:
         yield from _pin_impossible(fleet, place)
     yield from _more_pinned_than_wanted(component, sum(place.pinned for place in places))
 
 
-def _forced_over_quota(fleet: Fleet, pool: Pool) -> Iterator[str]:
+def _forced_over_quota(fleet: Fleet, pool: FleetPool) -> Iterator[str]:
     forced = len(fleet.forced(pool.index))
     if pool.max_instances is not None and forced > pool.max_instances:
         yield (
@@ -89,14 +89,14 @@ def _forced_over_quota(fleet: Fleet, pool: Pool) -> Iterator[str]:
         )
 
 
-def _fits_nowhere(component: Component) -> Iterator[str]:
+def _fits_nowhere(component: FleetComponent) -> Iterator[str]:
     if any(option.pools for option in component.options):
         return
     needs = "; ".join(_need_in_words(option) for option in component.options)
     yield f"{component.name} fits on no machine of any pool it may use: one copy needs {needs}"
 
 
-def _need_in_words(option: Option) -> str:
+def _need_in_words(option: FleetOption) -> str:
     parts = []
     if option.accelerators:
         kind = "shared" if option.shared else "whole"
@@ -112,7 +112,7 @@ def _need_in_words(option: Option) -> str:
     return " and ".join(parts) if parts else "nothing, yet its allow-lists name no machine"
 
 
-def _spread_out_of_reach(fleet: Fleet, component: Component) -> Iterator[str]:
+def _spread_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[str]:
     least, zones = component.required, len(component.eligible_zones)
     if zones == 0:
         return  # fits nowhere: said already
@@ -135,7 +135,7 @@ def _spread_out_of_reach(fleet: Fleet, component: Component) -> Iterator[str]:
         )
 
 
-def _losses_out_of_reach(fleet: Fleet, component: Component) -> Iterator[str]:
+def _losses_out_of_reach(fleet: Fleet, component: FleetComponent) -> Iterator[str]:
     """Copies, and pools or machines, too few to keep the floors when one is lost."""
     if component.demand:
         copies, said = None, "as many copies as serve its demand"
@@ -176,11 +176,11 @@ def _too_many_moves(fleet: Fleet) -> Iterator[str]:
         )
 
 
-def _zone_names(fleet: Fleet, component: Component) -> str:
+def _zone_names(fleet: Fleet, component: FleetComponent) -> str:
     return ", ".join(fleet.zones[z] for z in component.eligible_zones) or "none"
 
 
-def _caps_too_low(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterator[str]:
+def _caps_too_low(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> Iterator[str]:
     if (
         component.max_per_zone is not None
         and component.max_per_zone * len(component.eligible_zones) < component.required
@@ -201,7 +201,7 @@ def _caps_too_low(fleet: Fleet, component: Component, pools: PoolsOf) -> Iterato
     yield from _zone_too_small(fleet, component, cap)
 
 
-def _zone_caps(fleet: Fleet, component: Component, pools: PoolsOf) -> dict[int, int | None]:
+def _zone_caps(fleet: Fleet, component: FleetComponent, pools: PoolsOf) -> dict[int, int | None]:
     """Per eligible zone, the most copies that its quotas hold when nothing else stands there; None: no limit."""
     most: dict[tuple[Shape, tuple[int, ...]], int] = {}
     cap: dict[int, int | None] = {}
@@ -216,7 +216,7 @@ def _zone_caps(fleet: Fleet, component: Component, pools: PoolsOf) -> dict[int, 
     return cap
 
 
-def _zone_too_small(fleet: Fleet, component: Component, cap: dict[int, int | None]) -> Iterator[str]:
+def _zone_too_small(fleet: Fleet, component: FleetComponent, cap: dict[int, int | None]) -> Iterator[str]:
     """With max_skew no zone may hold many more copies than the one with the least room."""
     room = {z: held for z, held in cap.items() if held is not None}
     if component.max_skew is None or not room:
@@ -255,7 +255,7 @@ def _pinned_too_many(fleet: Fleet) -> Iterator[str]:
         yield from _more_pinned_than_wanted(component, count[component.index])
 
 
-def _more_pinned_than_wanted(component: Component, pinned: int) -> Iterator[str]:
+def _more_pinned_than_wanted(component: FleetComponent, pinned: int) -> Iterator[str]:
     if not component.demand and pinned > component.copies:
         yield f"{component.name} has {pinned} pinned copies, but only {component.copies} are wanted"
 
@@ -280,7 +280,7 @@ def _volume_too_small(fleet: Fleet, pools: PoolsOf) -> Iterator[str]:
             )
 
 
-def _least_need(fleet: Fleet, component: Component, resource: str, pools: PoolsOf) -> int:
+def _least_need(fleet: Fleet, component: FleetComponent, resource: str, pools: PoolsOf) -> int:
     """What the required copies, or the demand, take at least; a copy takes the same on all machines of a shape."""
     rates = [
         (usage(fleet, alike.first, component.options[o], resource), component.options[o].throughput)

@@ -28,7 +28,7 @@ from placement.compiled.capacity import capacity, usage
 from placement.reductions.volume_aggregation import VolumeAggregation
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.solving.budget import Budget
 
 RELAXES = (
@@ -47,7 +47,7 @@ class Measure(NamedTuple):
     resource: str
     k: int = 0
 
-    def of(self, fleet: Fleet, p: int, option: Option) -> int:
+    def of(self, fleet: Fleet, p: int, option: FleetOption) -> int:
         """What one copy takes on a machine of pool p."""
         if not self.k:
             return usage(fleet, p, option, self.resource)
@@ -143,7 +143,7 @@ def lagrangian(
     return math.ceil((copies + machines) / _SCALE)
 
 
-def _cheapest_copies(component: Component, modes: list[tuple[Fraction, int]]) -> Fraction:
+def _cheapest_copies(component: FleetComponent, modes: list[tuple[Fraction, int]]) -> Fraction:
     """The least that the required copies of a component pay for what they take."""
     if not modes:
         return Fraction(0)

@@ -18,7 +18,7 @@ import numpy as np
 from placement.certificates.reasons import Reason, total
 from placement.engines.highs import EngineError, load_lp, run, set_columns
 from placement.patterns.certificate import UNIT, Cut, Prices
-from placement.patterns.history import Case, Subject
+from placement.patterns.history import NodeCase, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ _LACK = 1e4  # times the dearest machine's price and the pools: what it costs no
 class Cover:
     """The tree, and the reason of each of its leaves by the identity of the case."""
 
-    root: Case
+    root: NodeCase
     reasons: dict[int, Reason] = field(default_factory=dict)
 
 
@@ -53,7 +53,7 @@ def cover(
     node : machine counts that any plan worth having pays for.
     """
     kept = [(cut, prices) for cut, prices in cuts if cut.least > 0][-_MOST_CUTS:]
-    found = Cover(Case(domain))
+    found = Cover(NodeCase(domain))
     todo = [found.root]
     for _ in range(_MOST_NODES):
         if not todo:
@@ -72,12 +72,12 @@ def cover(
     return None
 
 
-def _split(case: Case, k: int, below: int) -> list[Case]:
+def _split(case: NodeCase, k: int, below: int) -> list[NodeCase]:
     """Two cases: at most so many machines of a pool or group, and more."""
     most, fewest = list(case.domain.most), list(case.domain.fewest)
     most[k], fewest[k] = below, below + 1
     parts = (replace(case.domain, most=tuple(most)), replace(case.domain, fewest=tuple(fewest)))
-    low, high = (Case(part, case) for part in parts)
+    low, high = (NodeCase(part, case) for part in parts)
     case.splits, case.above, case.below = [(Subject(copies=False, number=k), below)], [high], low
     return [low, high]
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from placement.certificates.names import CertificateNames
     from placement.certificates.reasons import AnyPrices, Reason
-    from placement.patterns.history import Case, EngineVerdict, Subject
+    from placement.patterns.history import EngineVerdict, NodeCase, Subject
     from placement.solving.budget import Budget
 
     Document = dict[str, Any]
@@ -30,15 +30,15 @@ class Nodes:
         self.prices: list[Document] = []
         self._number: dict[int, int] = {}  # of prices, by id
         self._kept: list[AnyPrices] = []
-        self.weak: list[tuple[Case, Reason]] = []  # leaves whose prices are not enough
+        self.weak: list[tuple[NodeCase, Reason]] = []  # leaves whose prices are not enough
         self.proven: float | int = math.inf
         self.believed: float | int = math.inf
 
     def add_tree(
         self,
-        root: Case,
-        is_enough: Callable[[Case], bool],
-        reason_of: Callable[[Case], Reason],
+        root: NodeCase,
+        is_enough: Callable[[NodeCase], bool],
+        reason_of: Callable[[NodeCase], Reason],
         enough: float,
         budget: Budget | None = None,
     ) -> bool:
@@ -46,7 +46,7 @@ class Nodes:
 
         Says whether the budget was enough for all.
         """
-        todo: list[tuple[Case | None, int]] = [(root, self._new())]
+        todo: list[tuple[NodeCase | None, int]] = [(root, self._new())]
         while todo:
             case, number = todo.pop()
             if budget is not None and budget.over():
@@ -76,7 +76,7 @@ class Nodes:
         self.nodes.append({})
         return len(self.nodes) - 1
 
-    def _split(self, case: Case, number: int) -> Iterator[tuple[Case | None, int]]:
+    def _split(self, case: NodeCase, number: int) -> Iterator[tuple[NodeCase | None, int]]:
         """The splits of a case one after the other, and the parts that they leave."""
         for k, ((subject, at_most), above) in enumerate(zip(case.splits, case.above, strict=True)):
             below_number, above_number = self._new(), self._new()

@@ -18,7 +18,7 @@ from placement.certificates.covering import cover
 from placement.certificates.names import CertificateNames
 from placement.certificates.nodes import Nodes
 from placement.certificates.reasons import Reasons
-from placement.compiled.fleet import Component
+from placement.compiled.fleet import FleetComponent
 from placement.compiled.packing import evaluate
 from placement.direct.milp.standard_form import to_standard_form
 from placement.direct.slots import direct_terms, most_new_machines
@@ -28,7 +28,7 @@ from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import FINE, UNIT, Prices
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
-from placement.patterns.history import Case
+from placement.patterns.history import NodeCase
 from placement.patterns.multiplicity import Multiplicity
 from placement.solvers.column_generation.combinatorial_benders import CombinatorialBenders
 from placement.solving.context import Solve
@@ -123,7 +123,7 @@ class ArgumentSearch:
         found = culprit(self._fleet)
         if found is not None:
             nodes = self._empty()
-            what = "component" if isinstance(found, Component) else "pool"
+            what = "component" if isinstance(found, FleetComponent) else "pool"
             nodes.add_leaf({"leaf": "counting", what: found.name}, math.inf)
             yield nodes
 
@@ -132,7 +132,7 @@ class ArgumentSearch:
         domain = any_domain(self._fleet, self._groups)
         if bound.kept_copies is not None and bound.kept_copies.proof is not None:
             yield self._of_running(*bound.kept_copies.proof, bound.kept_copies.bound)
-        root = bound.root or Case(domain)
+        root = bound.root or NodeCase(domain)
         nodes = self._empty()
         cuts = [(cut, self._reasons.counted(cut.prices, ())) for cut in bound.cuts if cut.prices is not None]
         of_root = [prices for _, prices in cuts]
@@ -158,7 +158,7 @@ class ArgumentSearch:
         known = [self._reasons.counted(one, ()) for one in prices]
         reason = self._reasons.best(known, domain, self._target, scaled=True)
         nodes = self._empty()
-        nodes.add_tree(Case(domain, verdict=verdict), lambda _: False, lambda _: reason, self._target)
+        nodes.add_tree(NodeCase(domain, verdict=verdict), lambda _: False, lambda _: reason, self._target)
         yield nodes
 
     def _cliques(self, domain: NodeDomain) -> list[tuple[Cut, CliquePrices]]:
@@ -167,11 +167,11 @@ class ArgumentSearch:
             self._clique_cuts = list(clique_cuts(self._fleet, domain, self._budget))
         return self._clique_cuts
 
-    def _is_enough(self, case: Case) -> bool:
+    def _is_enough(self, case: NodeCase) -> bool:
         """Whether prices of a case, or of one around it, are known to prove the claim there."""
         return any(self._reasons.ticks(Fraction(one.rent * UNIT)) >= self._target for one in case.chain())
 
-    def _reason(self, case: Case, of_root: Sequence[Prices]) -> Reason:
+    def _reason(self, case: NodeCase, of_root: Sequence[Prices]) -> Reason:
         """What prices prove of a case: those that prove most of it or of a case around it, then its own."""
         chain = [one for one in case.chain() if one.prices is not None]
         ordered = sorted(chain, key=lambda one: -one.rent)[:1] + chain[:1]
@@ -249,7 +249,7 @@ class ArgumentSearch:
         nodes = self._empty()
         domain = any_domain(self._fleet, self._groups)
         reason = self._reasons.best((), domain, self._target)
-        nodes.add_tree(Case(domain), lambda _: False, lambda _: reason, self._target)
+        nodes.add_tree(NodeCase(domain), lambda _: False, lambda _: reason, self._target)
         return nodes
 
     def _empty(self) -> Nodes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
 
 RESOURCES = (
     ("memory_mib", "GiB of accelerator memory", MIB_PER_GIB),
@@ -27,7 +27,7 @@ def capacity(fleet: Fleet, p: int, resource: str) -> int:
     return shape.vcpus if resource == "vcpus" else shape.host_mib
 
 
-def usage(fleet: Fleet, p: int, option: Option, resource: str) -> int:
+def usage(fleet: Fleet, p: int, option: FleetOption, resource: str) -> int:
     """What one copy takes of a resource on a machine of pool p; an owned accelerator is taken whole."""
     if resource == "memory_mib":
         return option.accelerators * (option.memory_mib if option.shared else fleet.pools[p].shape.memory_mib)
@@ -36,7 +36,7 @@ def usage(fleet: Fleet, p: int, option: Option, resource: str) -> int:
     return option.vcpus if resource == "vcpus" else option.host_mib
 
 
-def most_on_one(fleet: Fleet, component: Component, p: int) -> int:
+def most_on_one(fleet: Fleet, component: FleetComponent, p: int) -> int:
     """No machine of pool p holds more copies of the component, by whatever options; at least 1.
 
     The least that any option takes of each resource counts, so a mix of options is covered.

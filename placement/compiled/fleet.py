@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from placement.compiled.groups import Commitment, Limit, compile_commitments, compile_limits
+from placement.compiled.groups import FleetCommitment, FleetLimit, compile_commitments, compile_limits
 from placement.documents.references import GROUP
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, need, room
 
@@ -39,7 +39,7 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class FleetPool:
     """A supply of identical machines. `max_instances` is None without a quota; `price` is micro-dollars per hour."""
 
     index: int
@@ -52,7 +52,7 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True)
-class Option:
+class FleetOption:
     """One way to run one copy; `memory_mib` and `share` are on each of its accelerators.
 
     `pools` are those where a copy may run: allowed by the option and by the component's zones, a quota that is not 0,
@@ -71,7 +71,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Component:
+class FleetComponent:
     """A model to serve.
 
     `required` copies must be placed and at most `copies` may be. With a `demand` (0: none, or one that is met without a
@@ -82,7 +82,7 @@ class Component:
 
     index: int
     name: str
-    options: tuple[Option, ...]
+    options: tuple[FleetOption, ...]
     required: int
     copies: int
     demand: int
@@ -113,7 +113,7 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Instance:
+class RunningInstance:
     """A machine that runs now and may stay (draining ones are not here).
 
     `residents` are (component, copies that run here now), what a cordoned instance may at most hold of each.
@@ -156,16 +156,16 @@ class Fleet:
 
     problem: Problem
     zones: tuple[str, ...]
-    pools: tuple[Pool, ...]
-    components: tuple[Component, ...]
-    instances: tuple[Instance, ...]
+    pools: tuple[FleetPool, ...]
+    components: tuple[FleetComponent, ...]
+    instances: tuple[RunningInstance, ...]
     places: tuple[Place, ...]
     running: tuple[int, ...]
     levels: tuple[int, ...]
     tick_price: int
     tick_move: int
-    limits: tuple[Limit, ...] = ()
-    commitments: tuple[Commitment, ...] = ()
+    limits: tuple[FleetLimit, ...] = ()
+    commitments: tuple[FleetCommitment, ...] = ()
     max_moves: int | None = None
     _forced: tuple[tuple[int, ...], ...] = field(init=False, repr=False, compare=False)
 
@@ -211,7 +211,7 @@ def compile_fleet(problem: Problem) -> Fleet:
     zone_index = {name: z for z, name in enumerate(zones)}
     shapes = {name: _shape(problem, row) for name, row in problem.instance_types.items()}
     pools = tuple(
-        Pool(
+        FleetPool(
             index=p,
             name=row.name,
             zone=zone_index[row.zone],
@@ -226,14 +226,14 @@ def compile_fleet(problem: Problem) -> Fleet:
         )
         for p, row in enumerate(problem.pools)
     )
-    today: dict[str, list[Placement]] = defaultdict(list)
+    placed_now: dict[str, list[Placement]] = defaultdict(list)
     for placed in problem.placements:
-        today[placed.component].append(placed)
+        placed_now[placed.component].append(placed)
     levels = tuple(sorted({row.priority for row in problem.components if _optional(row)}, reverse=True))
     avoids = _avoids(problem)
     supply = _Supply(problem, pools)
     components = tuple(
-        _component(problem, c, row, supply, zone_index, today[row.name], levels, avoids[c])
+        _component(problem, c, row, supply, zone_index, placed_now[row.name], levels, avoids[c])
         for c, row in enumerate(problem.components)
     )
     instances, places = _state(problem, pools)
@@ -245,7 +245,7 @@ def compile_fleet(problem: Problem) -> Fleet:
         components=components,
         instances=instances,
         places=places,
-        running=tuple(len(today[row.name]) for row in problem.components),
+        running=tuple(len(placed_now[row.name]) for row in problem.components),
         levels=levels,
         tick_price=hours.numerator,
         tick_move=hours.denominator,
@@ -295,12 +295,12 @@ def _component(
     row: ComponentRow,
     supply: _Supply,
     zone_index: dict[str, int],
-    today: Sequence[Placement],
+    placed_now: Sequence[Placement],
     levels: tuple[int, ...],
     avoids: frozenset[int],
-) -> Component:
+) -> FleetComponent:
     allowed = None if row.zones is None else frozenset(zone_index[z] for z in row.zones if z in zone_index)
-    demand, rates = _demand(row, pinned=any(placed.pinned for placed in today))
+    demand, rates = _demand(row, pinned=any(placed.pinned for placed in placed_now))
     options = tuple(
         _option(o, mode, supply, allowed, rate) for o, (mode, rate) in enumerate(zip(row.modes, rates, strict=True))
     )
@@ -309,8 +309,8 @@ def _component(
     if copies is None and not demand:
         copies = 0
     elif copies is None:
-        copies = _most_copies(demand, row, options, len(zones), len(today))
-    return Component(
+        copies = _most_copies(demand, row, options, len(zones), len(placed_now))
+    return FleetComponent(
         index=c,
         name=row.name,
         options=options,
@@ -384,7 +384,7 @@ def _least_sum(least: int, rates: list[int], parts: list[int]) -> int:
     return fewest if most < fewest else _DEMAND_RANGE
 
 
-def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zones: int, running: int) -> int:
+def _most_copies(demand: int, row: ComponentRow, options: tuple[FleetOption, ...], zones: int, running: int) -> int:
     """Copies of a component with a demand beyond which one can be dropped from any plan at no cost.
 
     Let there be more copies than the demand and `min_copies` ask for, more than zones x running ones, and for each loss
@@ -405,8 +405,8 @@ def _most_copies(demand: int, row: ComponentRow, options: tuple[Option, ...], zo
     return max(enough, row.required_copies, floored, zones * running, running)
 
 
-def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | None, throughput: int) -> Option:
-    option = Option(
+def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | None, throughput: int) -> FleetOption:
+    option = FleetOption(
         index=o,
         accelerators=row.accelerators,
         shared=row.shared,
@@ -420,9 +420,9 @@ def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | N
     return _with_pools(option, supply.holding(option, row, allowed))
 
 
-def _with_pools(option: Option, pools: frozenset[int]) -> Option:
-    fields = {name: getattr(option, name) for name in Option.__slots__}
-    return Option(**{**fields, "pools": pools})
+def _with_pools(option: FleetOption, pools: frozenset[int]) -> FleetOption:
+    fields = {name: getattr(option, name) for name in FleetOption.__slots__}
+    return FleetOption(**{**fields, "pools": pools})
 
 
 class _Supply:
@@ -432,14 +432,14 @@ class _Supply:
     same shapes within the same lists share one set of pools.
     """
 
-    def __init__(self, problem: Problem, pools: tuple[Pool, ...]) -> None:
+    def __init__(self, problem: Problem, pools: tuple[FleetPool, ...]) -> None:
         self.pools = pools
         self._problem = problem
         self._admitted: dict[tuple[object, ...], dict[Shape, list[int]]] = {}
         self._found: dict[tuple[object, ...], frozenset[int]] = {}
         self._zones: dict[frozenset[int], frozenset[int]] = {}
 
-    def holding(self, option: Option, row: OptionRow, zones: frozenset[int] | None) -> frozenset[int]:
+    def holding(self, option: FleetOption, row: OptionRow, zones: frozenset[int] | None) -> frozenset[int]:
         """The pools that may run the option, by name, zone and quota, and whose empty machine holds one copy."""
         names = None if row.on is None else tuple(row.on)
         types = None if row.instance_types is None else tuple(row.instance_types)
@@ -476,7 +476,7 @@ def _allows(problem: Problem, row: OptionRow, p: int) -> bool:
     return row.instance_types is None or type_name in row.instance_types
 
 
-def holds(shape: Shape, option: Option) -> bool:
+def holds(shape: Shape, option: FleetOption) -> bool:
     """Whether one empty machine of this shape holds one copy by this option."""
     return (
         option.accelerators <= shape.accelerators
@@ -524,19 +524,19 @@ class PoolsOf:
         self._fleet = fleet
         self._found: dict[tuple[frozenset[int], ...], _Alike] = {}
 
-    def by_zone(self, component: Component) -> dict[int, list[AlikePools]]:
+    def by_zone(self, component: FleetComponent) -> dict[int, list[AlikePools]]:
         """By zone, ascending. O(options x pools log pools) for new sets of pools, else O(options)."""
         return self._of(component).by_zone
 
-    def machines(self, component: Component) -> list[AlikePools]:
+    def machines(self, component: FleetComponent) -> list[AlikePools]:
         """Of all zones together. As `by_zone`."""
         return self._of(component).machines
 
-    def smallest_zone(self, component: Component) -> int | None:
+    def smallest_zone(self, component: FleetComponent) -> int | None:
         """The machines that the quotas allow in the eligible zone where they allow fewest; None: no limit in any."""
         return self._of(component).smallest_zone
 
-    def _of(self, component: Component) -> _Alike:
+    def _of(self, component: FleetComponent) -> _Alike:
         key = tuple(option.pools for option in component.options)
         if key not in self._found:
             self._found[key] = _put_together(self._fleet, key)
@@ -555,8 +555,8 @@ def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> _Alike:
     for o, pools in enumerate(sets):
         for p in pools:
             users[p].append(o)
-    places: dict[tuple[int, Shape, tuple[int, ...]], list[Pool]] = defaultdict(list)
-    machines: dict[tuple[Shape, tuple[int, ...]], list[Pool]] = defaultdict(list)
+    places: dict[tuple[int, Shape, tuple[int, ...]], list[FleetPool]] = defaultdict(list)
+    machines: dict[tuple[Shape, tuple[int, ...]], list[FleetPool]] = defaultdict(list)
     for p in sorted(users):
         pool, options = fleet.pools[p], tuple(users[p])
         places[pool.zone, pool.shape, options].append(pool)
@@ -572,7 +572,7 @@ def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> _Alike:
     )
 
 
-def _as_one(pools: list[Pool], options: tuple[int, ...]) -> AlikePools:
+def _as_one(pools: list[FleetPool], options: tuple[int, ...]) -> AlikePools:
     price, quota = min(pool.price for pool in pools), sum_of_quotas(pool.max_instances for pool in pools)
     return AlikePools(pools[0].index, options, price, quota)
 
@@ -587,14 +587,14 @@ def sum_of_quotas(quotas: Iterable[int | None]) -> int | None:
     return total
 
 
-def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, ...], tuple[Place, ...]]:
+def _state(problem: Problem, pools: tuple[FleetPool, ...]) -> tuple[tuple[RunningInstance, ...], tuple[Place, ...]]:
     """The running instances that may stay, and where copies run on them."""
     pool_index = {pool.name: pool.index for pool in pools}
     component_index = {row.name: c for c, row in enumerate(problem.components)}
     option_index = [_option_index(row) for row in problem.components]
-    staying = [row for row in problem.instances if row.state != "draining"]
-    instance_index = {row.id: i for i, row in enumerate(staying)}
-    residents: list[dict[int, int]] = [{} for _ in staying]
+    kept = [row for row in problem.instances if row.state != "draining"]
+    instance_index = {row.id: i for i, row in enumerate(kept)}
+    residents: list[dict[int, int]] = [{} for _ in kept]
     count: dict[tuple[int, int, int, tuple[int, ...] | None], int] = {}
     pinned: Counter[tuple[int, int, int, tuple[int, ...] | None]] = Counter()
     for row in problem.placements:
@@ -610,8 +610,8 @@ def _state(problem: Problem, pools: tuple[Pool, ...]) -> tuple[tuple[Instance, .
         if row.pinned:
             pinned[key] += 1
     instances = tuple(
-        Instance(i, row.id, pool_index[row.pool], row.state == "cordoned", row.removable, residents[i])
-        for i, row in enumerate(staying)
+        RunningInstance(i, row.id, pool_index[row.pool], row.state == "cordoned", row.removable, residents[i])
+        for i, row in enumerate(kept)
     )
     return instances, tuple(Place(*key, count=n, pinned=pinned[key]) for key, n in count.items())
 

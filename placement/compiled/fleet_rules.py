@@ -12,7 +12,7 @@ from placement.compiled.packing import machines_paid, moves
 from placement.compiled.survival import survives
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing
 
 
@@ -45,7 +45,7 @@ def broken_fleet_rule(fleet: Fleet, packing: Packing) -> str:
     return _lost(fleet, packing) if any(map(_has_floor, fleet.components)) else ""
 
 
-def _has_floor(component: Component) -> bool:
+def _has_floor(component: FleetComponent) -> bool:
     return bool(component.pool_loss_floor or component.instance_loss_floor)
 
 

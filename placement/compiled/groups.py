@@ -24,7 +24,7 @@ SCALE = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": MILLI, "max_pri
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class FleetLimit:
     """One number of a row of `limits`: the sum of `weight` over the machines paid for is at most `most`.
 
     `what` is its key in the document; `weight` of one machine by pool, in the unit of `most`, only those above 0.
@@ -50,7 +50,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Commitment:
+class FleetCommitment:
     """Capacity that is paid for already in some pools: `instances` machines, or `money` micro-dollars per hour.
 
     `pools` are dearest first, then by index. `money` is None for a commitment by `instances`, which is then 0 or more.
@@ -74,13 +74,13 @@ class Commitment:
         return total
 
 
-def compile_limits(problem: Problem, prices: Sequence[int]) -> tuple[Limit, ...]:
+def compile_limits(problem: Problem, prices: Sequence[int]) -> tuple[FleetLimit, ...]:
     """The limits of a problem, one for each number that is given; `prices` (P,) are micro-dollars per hour."""
     index = {pool.name: p for p, pool in enumerate(problem.pools)}
     return tuple(limit for row in problem.limits for limit in _limits_of(problem, row, index, prices))
 
 
-def _limits_of(problem: Problem, row: LimitRow, index: Mapping[str, int], prices: Sequence[int]) -> list[Limit]:
+def _limits_of(problem: Problem, row: LimitRow, index: Mapping[str, int], prices: Sequence[int]) -> list[FleetLimit]:
     pools = [index[name] for name in row.pools]
     types = {p: problem.instance_types[problem.pools[p].instance_type] for p in pools}
     weights: dict[str, tuple[float | None, int, dict[int, int]]] = {
@@ -90,17 +90,17 @@ def _limits_of(problem: Problem, row: LimitRow, index: Mapping[str, int], prices
         "max_price_per_hour": (row.max_price_per_hour, MICRO, {p: prices[p] for p in pools}),
     }
     return [
-        Limit(row.name, what, {p: n for p, n in weight.items() if n}, round(most * scale))
+        FleetLimit(row.name, what, {p: n for p, n in weight.items() if n}, round(most * scale))
         for what, (most, scale, weight) in weights.items()
         if most is not None
     ]
 
 
-def compile_commitments(problem: Problem, prices: Sequence[int]) -> tuple[Commitment, ...]:
+def compile_commitments(problem: Problem, prices: Sequence[int]) -> tuple[FleetCommitment, ...]:
     """The commitments of a problem; `prices` (P,) are micro-dollars per hour."""
     index = {pool.name: p for p, pool in enumerate(problem.pools)}
     return tuple(
-        Commitment(
+        FleetCommitment(
             name=row.name,
             pools=tuple(sorted((index[name] for name in row.pools), key=lambda p: (-prices[p], p))),
             instances=row.instances or 0,

@@ -12,7 +12,7 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.compiled.packing import Seat
 
 
@@ -48,12 +48,12 @@ class MachineState:
         "copies",
         "counts",
         "fixed",
+        "free_memory",
         "frozen",
         "host",
         "instance",
         "memory",
         "pool",
-        "room",
         "share",
         "users",
         "vcpus",
@@ -63,7 +63,7 @@ class MachineState:
         """An empty machine."""
         shape = fleet.pools[pool].shape
         self.pool, self.instance, self.memory = pool, instance, max(1, shape.memory_mib)
-        self.room = [shape.memory_mib] * shape.accelerators
+        self.free_memory = [shape.memory_mib] * shape.accelerators
         self.share = [WHOLE_SHARE] * shape.accelerators
         self.users = [0] * shape.accelerators
         self.vcpus, self.host = shape.vcpus, shape.host_mib
@@ -87,7 +87,7 @@ class MachineState:
         self.host -= sign * mode.host
         for k in on:
             self.users[k] += sign
-            self.room[k] -= sign * mode.memory
+            self.free_memory[k] -= sign * mode.memory
             self.share[k] -= sign * mode.share
         count = self.counts.get(component, 0) + sign
         if count:
@@ -99,7 +99,7 @@ class MachineState:
         """Whether the host has room for one copy."""
         return self.vcpus >= mode.vcpus and self.host >= mode.host
 
-    def welcomes(self, component: Component, components: Sequence[Component]) -> bool:
+    def welcomes(self, component: FleetComponent, components: Sequence[FleetComponent]) -> bool:
         """Whether caps, dedication and `avoid` let one more copy of the component stand here."""
         here = self.counts
         cap = component.max_per_instance
@@ -116,24 +116,24 @@ class MachineState:
         """Whether one accelerator has room for a copy."""
         if mode.owned:
             return not self.users[k]
-        return self.room[k] >= mode.memory and self.share[k] >= mode.share
+        return self.free_memory[k] >= mode.memory and self.share[k] >= mode.share
 
     def save(self) -> Saved:
         """All that changes, for `restore`."""
         return (
-            *(self.room[:], self.share[:], self.users[:]),
+            *(self.free_memory[:], self.share[:], self.users[:]),
             *(self.vcpus, self.host, self.copies[:], self.counts.copy()),
         )
 
     def restore(self, saved: Saved) -> None:
         """Be as before."""
-        self.room, self.share, self.users, self.vcpus, self.host, self.copies, self.counts = saved
+        self.free_memory, self.share, self.users, self.vcpus, self.host, self.copies, self.counts = saved
 
 
 Saved = tuple[list[int], list[int], list[int], int, int, list[Copy], dict[int, int]]
 
 
-def machine_mode(option: Option, memory: int, cost: float = 0.0) -> MachineMode:
+def machine_mode(option: FleetOption, memory: int, cost: float = 0.0) -> MachineMode:
     """An option on machines whose accelerators have so much memory."""
     owned = not option.shared
     return MachineMode(
@@ -150,7 +150,7 @@ def machine_mode(option: Option, memory: int, cost: float = 0.0) -> MachineMode:
 
 def tightest(machine: MachineState, mode: MachineMode) -> tuple[int, ...] | None:
     """The accelerators with the least room that is enough for a copy."""
-    found = sorted((room, k) for k, room in enumerate(machine.room) if machine.fits_on(mode, k))
+    found = sorted((free_memory, k) for k, free_memory in enumerate(machine.free_memory) if machine.fits_on(mode, k))
     if len(found) < mode.accelerators:
         return None
     return tuple(sorted(k for _, k in found[: mode.accelerators]))

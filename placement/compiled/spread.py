@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
 
 
 def is_zoned(fleet: Fleet) -> bool:
@@ -19,7 +19,7 @@ def is_zoned(fleet: Fleet) -> bool:
     return any(component.has_zone_rules for component in fleet.components)
 
 
-def keeps_zone_rules(component: Component, counts: Sequence[int]) -> bool:
+def keeps_zone_rules(component: FleetComponent, counts: Sequence[int]) -> bool:
     """Whether the zone totals `counts` (Z,) keep every zone rule."""
     total, most = sum(counts), max(counts, default=0)
     floor = component.zone_loss_floor
@@ -37,7 +37,7 @@ def keeps_zone_rules(component: Component, counts: Sequence[int]) -> bool:
 
 
 def targets(
-    component: Component, counts: Sequence[int], total: int, room: Sequence[int], weight: Sequence[float]
+    component: FleetComponent, counts: Sequence[int], total: int, room: Sequence[int], weight: Sequence[float]
 ) -> list[int] | None:
     """Zone totals for `total` copies that keep every zone rule, none of the copies that stand being moved.
 
@@ -86,7 +86,7 @@ def targets(
 
 
 def _fill(
-    component: Component,
+    component: FleetComponent,
     counts: Sequence[int],
     total: int,
     room: Sequence[int],
@@ -127,7 +127,7 @@ def _fill(
     return found if not left else None
 
 
-def least_total(component: Component, counts: Sequence[int], start: int, room: Sequence[int]) -> int | None:
+def least_total(component: FleetComponent, counts: Sequence[int], start: int, room: Sequence[int]) -> int | None:
     """The fewest copies, at least `start`, whose zone totals can keep the rules while those that stand stay."""
     if not component.has_zone_rules:
         total = max(start, sum(counts))

@@ -10,30 +10,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
 
 
-def survives(component: Component, placed: int, in_pool: int, on_one: int) -> bool:
+def survives(component: FleetComponent, placed: int, in_pool: int, on_one: int) -> bool:
     """Whether `placed` copies with at most so many in one pool and on one instance keep both floors."""
     if not placed and not component.required:
         return True
     return placed - in_pool >= component.pool_loss_floor and placed - on_one >= component.instance_loss_floor
 
 
-def most_in_pool(component: Component) -> int | None:
+def most_in_pool(component: FleetComponent) -> int | None:
     """Copies that one pool may hold, of the fewest there may be; None without a floor."""
     floor = component.pool_loss_floor
     return _fewest(component, floor) - floor if floor else None
 
 
-def most_on_one(component: Component) -> int | None:
+def most_on_one(component: FleetComponent) -> int | None:
     """Copies that one instance may hold, by `max_per_instance` and of the fewest there may be; None for no limit."""
     floor, cap = component.instance_loss_floor, component.max_per_instance
     most = _fewest(component, floor) - floor if floor else None
     return most if cap is None else cap if most is None else min(cap, most)
 
 
-def _fewest(component: Component, floor: int) -> int:
+def _fewest(component: FleetComponent, floor: int) -> int:
     """The fewest copies of a plan that has any: what is required, what serves the demand, and one beyond the floor."""
     fastest = max((option.throughput for option in component.options), default=0)
     serving = -(-component.demand // fastest) if component.demand and fastest else 0

@@ -36,7 +36,7 @@ def decode(model: Variables, values: Values) -> Packing:
 def _seats(model: Variables, slot: Slot, values: Values) -> Iterator[Seat]:
     """Copies that stay, where they are; shared free ones dealt out by need; others on accelerators of their own."""
     s, everything = slot.index, range(model.fleet.pools[slot.pool].shape.accelerators)
-    for place, var, _ in model.staying(s):
+    for place, var, _ in model.may_stay(s):
         yield from [Seat(place.component, place.option, place.accelerators or ())] * values[var.index]
     total: Counter[SharedNeed] = Counter()
     for _, _, var, option in model.free(s):
@@ -88,7 +88,7 @@ def _fill(model: Variables, slot: Slot, machine: Machine, values: list[int]) -> 
     """Write one machine's copies into the values; False when the model has no variable for one of them."""
     s = slot.index
     seats = Counter(machine.seats)
-    for place, var, _ in model.staying(s):
+    for place, var, _ in model.may_stay(s):
         seat = Seat(place.component, place.option, place.accelerators or ())
         values[var.index] = min(place.count, seats[seat])
         seats[seat] -= values[var.index]
@@ -103,7 +103,7 @@ def _fill(model: Variables, slot: Slot, machine: Machine, values: list[int]) -> 
         for k in seat.accelerators:
             (touching[need_of(option)] if option.shared else owned)[k] += times
     order = list(range(model.fleet.pools[slot.pool].shape.accelerators))
-    if model.form.ordered_accelerators and not any(place.accelerators for place, _, _ in model.staying(s)):
+    if model.form.ordered_accelerators and not any(place.accelerators for place, _, _ in model.may_stay(s)):
         order.sort(key=lambda k: -owned[k])
     for position, k in enumerate(order):
         if s in model.owned:

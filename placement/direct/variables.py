@@ -28,7 +28,7 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Component, Fleet, Option, Place, Shape
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, Place, Shape
     from placement.direct.program import Linear, Var
     from placement.direct.slots import Slot
 
@@ -124,18 +124,18 @@ class Variables:
 
     # -- what stands on one machine
 
-    def free(self, s: int) -> Iterator[tuple[int, int, Var, Option]]:
+    def free(self, s: int) -> Iterator[tuple[int, int, Var, FleetOption]]:
         """Free copies that may stand on machine s: component, option, variable, and what the option needs."""
         for c, o in self._free[s]:
             yield c, o, self.copies[c, o, s], self.fleet.components[c].options[o]
 
-    def staying(self, s: int) -> Iterator[tuple[Place, Var, Option]]:
+    def may_stay(self, s: int) -> Iterator[tuple[Place, Var, FleetOption]]:
         """Places on machine s where copies may stay exactly."""
         for index in self._places[s]:
             place = self.fleet.places[index]
             yield place, self.kept[index], self.fleet.components[place.component].options[place.option]
 
-    def most_copies(self, component: Component, slot: Slot) -> int:
+    def most_copies(self, component: FleetComponent, slot: Slot) -> int:
         """The most copies of a component on a machine, by its count, `max_per_instance` and a cordon."""
         most = _cap(component)
         if slot.instance is not None and self.fleet.instances[slot.instance].cordoned:
@@ -160,7 +160,7 @@ class Variables:
 
     # -- making them
 
-    def _may_run(self, p: int) -> Iterator[tuple[Component, Option, int]]:
+    def _may_run(self, p: int) -> Iterator[tuple[FleetComponent, FleetOption, int]]:
         """Who may run on pool p, and how many of them alone on an empty machine."""
         for component in self.fleet.components:
             for option in component.options:
@@ -168,7 +168,7 @@ class Variables:
                 if most:
                     yield component, option, most
 
-    def _add_free(self, slot: Slot, component: Component, option: Option, most: int) -> None:
+    def _add_free(self, slot: Slot, component: FleetComponent, option: FleetOption, most: int) -> None:
         if most:
             var = self.program.variable(0, most)
             self.copies[component.index, option.index, slot.index] = var
@@ -205,7 +205,7 @@ class Variables:
         used = [var for slot in self._new_slots[p] if not isinstance(var := self.used[slot.index], int)]
         return self.program.total(used, 0, len(used)) if used else 0
 
-    def _add_on_new(self, component: Component, option: Option, p: int, each: int, most_new: int) -> None:
+    def _add_on_new(self, component: FleetComponent, option: FleetOption, p: int, each: int, most_new: int) -> None:
         """Copies on the new machines of a pool, of which one holds at most `each`."""
         new = self.new[p]
         total = min(component.copies, (most_new if self.form.outline else len(self._new_slots[p])) * each)
@@ -245,7 +245,7 @@ class Variables:
         for (c, o, p), var in self.on_new.items():
             yield c, (p, o, var)
 
-    def _placed(self, component: Component) -> Var | int:
+    def _placed(self, component: FleetComponent) -> Var | int:
         """The number placed, from what is required to all copies."""
         everyone = [var for _, _, var in self.everywhere[component.index]]
         if component.required < component.copies:
@@ -253,14 +253,14 @@ class Variables:
         self.program.equal(total_of(everyone), component.copies)
         return component.copies
 
-    def _by_zone(self, component: Component) -> list[Var]:
+    def _by_zone(self, component: FleetComponent) -> list[Var]:
         parts: dict[int, list[Var]] = {z: [] for z in component.eligible_zones}
         for p, _, var in self.everywhere[component.index]:
             parts[self.fleet.pools[p].zone].append(var)
         return [self.program.total(here, 0, component.copies) for here in parts.values()]
 
 
-def need_of(option: Option) -> SharedNeed:
+def need_of(option: FleetOption) -> SharedNeed:
     """The need of an option's copies."""
     return SharedNeed(option.accelerators, option.memory_mib, option.share)
 
@@ -275,7 +275,7 @@ def most_on_one(shape: Shape, need: SharedNeed, copies: int) -> int:
     return min(limits)
 
 
-def _most_alone(shape: Shape, option: Option, copies: int) -> int:
+def _most_alone(shape: Shape, option: FleetOption, copies: int) -> int:
     """Copies of one option that an empty machine holds, of so many."""
     limits = [copies]
     if option.vcpus:
@@ -288,7 +288,7 @@ def _most_alone(shape: Shape, option: Option, copies: int) -> int:
     return min(limits)
 
 
-def _cap(component: Component) -> int:
+def _cap(component: FleetComponent) -> int:
     """The most copies of a component on any machine."""
     limits = (component.copies, component.max_per_instance, component.max_per_zone)
     return min(limit for limit in limits if limit is not None)

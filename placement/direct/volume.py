@@ -19,11 +19,13 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from placement.compiled.fleet import Option, Shape
+    from placement.compiled.fleet import FleetOption, Shape
     from placement.direct.program import Linear, Program, Var
 
 
-def add_volume_rows(program: Program, shape: Shape, copies: list[tuple[Var, Option]], machines: Linear | int) -> None:
+def add_volume_rows(
+    program: Program, shape: Shape, copies: list[tuple[Var, FleetOption]], machines: Linear | int
+) -> None:
     """What `machines` machines of one shape hold together.
 
     Parameters
@@ -41,7 +43,7 @@ def add_volume_rows(program: Program, shape: Shape, copies: list[tuple[Var, Opti
             program.within([(var, n) for (var, _), n in zip(copies, row[:-1], strict=True)], row[-1], machines)
 
 
-def _measures(shape: Shape, options: list[Option]) -> Iterator[list[Fraction]]:
+def _measures(shape: Shape, options: list[FleetOption]) -> Iterator[list[Fraction]]:
     """Needs per copy as fractions of one machine, by each resource and function."""
     for need, room in _host(shape):
         if room > 0:
@@ -57,13 +59,13 @@ def _measures(shape: Shape, options: list[Option]) -> Iterator[list[Fraction]]:
                 ]
 
 
-def _host(shape: Shape) -> Iterator[tuple[Callable[[Option], int], int]]:
+def _host(shape: Shape) -> Iterator[tuple[Callable[[FleetOption], int], int]]:
     yield (lambda option: option.vcpus), shape.vcpus
     yield (lambda option: option.host_mib), shape.host_mib
     yield (lambda option: 0 if option.shared else option.accelerators), shape.accelerators
 
 
-def _on_accelerator(shape: Shape) -> Iterator[tuple[Callable[[Option], int], int]]:
+def _on_accelerator(shape: Shape) -> Iterator[tuple[Callable[[FleetOption], int], int]]:
     if shape.accelerators:
         yield (lambda option: option.memory_mib), shape.memory_mib
         yield (lambda option: option.share), WHOLE_SHARE

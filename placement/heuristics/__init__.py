@@ -1,4 +1,18 @@
-"""Solvers that are fast and prove nothing: first-fit decreasing, best-fit decreasing, and a price-guided greedy."""
+"""Solvers that are fast and prove nothing: first-fit decreasing, best-fit decreasing, and a price-guided greedy.
+
+*Formulation.* Copies are placed one after the other on a `Workspace`, which keeps every rule after each step.
+
+*Method and source.* Decreasing heuristics of vector bin packing (Panigrahy, Talwar, Uyeda and Wieder 2011,
+*Heuristics for vector bin packing*); prices of scarce resources (`prices`); bin-oriented filling (`bin_filling`:
+Fleszar and Hindi 2002, Comput. Oper. Res. 29); ejection chains (`repair`: Nagata and Braysy 2009, Oper. Res. Lett.
+37); ruin and recreate (`improve`: Schrimpf et al. 2000, J. Comput. Phys. 159); matching of a plan with the machines
+that run (`relabel`: Edmonds 1965).
+
+*Inputs.* A `Solve`; a unit of a work budget is a restart.
+*Returns.* An `Outcome`; plans go to the incumbent.
+*Errors.* None: what can't be placed is told in the outcome's reason.
+*Complexity.* O(copies x pools) a restart, vectorised over machines; ejections and rounds are limited by options.
+"""
 
 from placement.heuristics.partial_packing import Key, Missing, PartialPacking, partial_packing, partial_packing_of
 from placement.heuristics.relabel import relabel

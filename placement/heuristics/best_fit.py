@@ -21,7 +21,7 @@ class BestFit(FirstFitDecreasing):
 
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Rows by the room that is left on the accelerator the copy would take, then by free host memory."""
-        for o in self._options[c]:
+        for o in self.options_of[c]:
             rows = np.flatnonzero(ws.fits(c, o, zone))
             if len(rows) > 1:
                 rows = rows[np.lexsort((ws.host[rows], slack(ws, c, o, rows)))]
@@ -31,13 +31,13 @@ class BestFit(FirstFitDecreasing):
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
         """The pool whose next machine costs least per copy that it takes, of the `left` ones."""
         best: tuple[float, int, int, int] | None = None
-        for rank, o in enumerate(self._options[c]):
+        for rank, o in enumerate(self.options_of[c]):
             pools = ws.rentals(c, o, zone)
             if not len(pools):
                 continue
-            cost = self.cost[self._first[c] + o, pools]
+            cost = self.cost[self.first_row[c] + o, pools]
             held = np.full(len(pools), float(left))
-            np.divide(self._price[pools], cost, out=held, where=cost > 0)
+            np.divide(self.pool_price[pools], cost, out=held, where=cost > 0)
             each = ws.rented.next_price[pools] / np.maximum(1.0, np.minimum(left, np.rint(held)))
             cheapest = int(each.argmin())  # the first among equals
             choice = (float(each[cheapest]), rank, int(pools[cheapest]), o)
@@ -55,6 +55,8 @@ def slack(ws: Workspace, c: int, o: int, rows: npt.NDArray[np.int64]) -> npt.NDA
     if mode.accelerators > 1:
         widest: npt.NDArray[np.int64] = ws.ranked[rows, mode.accelerators - 1]
         return widest
-    room = ws.room[rows]
-    tightest: npt.NDArray[np.int64] = np.where(room >= mode.memory, room, np.iinfo(np.int64).max).min(axis=1)
+    free_memory = ws.free_memory[rows]
+    tightest: npt.NDArray[np.int64] = np.where(free_memory >= mode.memory, free_memory, np.iinfo(np.int64).max).min(
+        axis=1
+    )
     return tightest

@@ -23,7 +23,7 @@ from placement.compiled.packing import Seat
 from placement.heuristics.construct import supply
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.heuristics.greedy import Greedy
     from placement.heuristics.shares import Floats, Shares
     from placement.heuristics.workspace import Bools, Ints, Workspace
@@ -55,7 +55,7 @@ def may_fill_bins(fleet: Fleet) -> bool:
     return any(is_stockable(component) for component in fleet.components)
 
 
-def is_stockable(component: Component) -> bool:
+def is_stockable(component: FleetComponent) -> bool:
     """Whether copies of the component are counted, free to stand in any zone, and may share accelerators."""
     return (
         not component.demand
@@ -91,9 +91,10 @@ class BinFilling:
         self._first = shares.first
         self._ranges: dict[int, dict[int, _Range]] = {}  # by pool
         self._ranged = 0  # components that they are of
-        self._settle()
+        self._firm = self.left
+        self._keep_for_good()
 
-    def _settle(self) -> None:
+    def _keep_for_good(self) -> None:
         """What is left now is so for good, and not on trial: arrays that have much of what is not go."""
         self._firm = self.left.copy()
         some = int(np.count_nonzero(self._firm))
@@ -150,7 +151,7 @@ class BinFilling:
 
     def _open_for(self, c: int) -> bool:
         """Open the machine with most worth per dollar around copies of c, and its like; False if none is worth it."""
-        self._settle()
+        self._keep_for_good()
         ws, mark, before = self.ws, self.ws.mark(), self._firm
         best: tuple[float, int, int, list[Seat]] | None = None  # worth per dollar, pool, row, what is on it
         stands = False  # whether the best is what stands there now
@@ -233,12 +234,12 @@ class BinFilling:
         vcpus, host = int(ws.vcpus[m] * part), int(ws.host[m] * part)
         open_ = self._welcome(range_, m)
         while True:
-            room = min(int(ws.room[m, k]) for k in group)
-            fits = (range_.memory <= room) & (range_.vcpus <= vcpus) & (range_.host <= host) & open_
+            free_memory = min(int(ws.free_memory[m, k]) for k in group)
+            fits = (range_.memory <= free_memory) & (range_.vcpus <= vcpus) & (range_.host <= host) & open_
             index = np.flatnonzero(fits)
             if not len(index):
                 return
-            n = self._best_of_pairs(range_, index, room, vcpus, host)
+            n = self._best_of_pairs(range_, index, free_memory, vcpus, host)
             c = int(range_.component[n])
             if not self._put(Seat(c, int(range_.option[n]), group), m):
                 open_[n] = False
@@ -256,14 +257,14 @@ class BinFilling:
             open_ &= ~np.isin(range_.component, sorted(kept_away))
         return open_
 
-    def _best_of_pairs(self, range_: _Range, index: Ints, room: int, vcpus: int, host: int) -> int:
+    def _best_of_pairs(self, range_: _Range, index: Ints, free_memory: int, vcpus: int, host: int) -> int:
         """The more valuable copy of the pair that is worth most together, of those at `index`. O(n log n).
 
         The partner looked at is the most valuable that fits by memory; when it needs too much else there is none.
         """
         memory, dual_values = range_.memory[index], range_.dual_values[index]
         own = np.arange(len(index))
-        last = np.searchsorted(memory, room - memory, side="right") - 1
+        last = np.searchsorted(memory, free_memory - memory, side="right") - 1
         most_valuable = np.maximum.accumulate(np.where(dual_values >= np.maximum.accumulate(dual_values), own, 0))
         partner = most_valuable[np.maximum(last, 0)]
         needs, hosts = range_.vcpus[index], range_.host[index]

@@ -12,7 +12,7 @@ from placement.compiled.spread import keeps_zone_rules
 from placement.compiled.survival import survives
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
     from placement.heuristics.workspace import Workspace
 
 
@@ -33,7 +33,7 @@ def lacking(ws: Workspace, c: int) -> str:
     return ""
 
 
-def _survives(ws: Workspace, component: Component) -> bool:
+def _survives(ws: Workspace, component: FleetComponent) -> bool:
     in_pool: Counter[int] = Counter()
     on_one = 0
     for m, n in ws.where[component.index].items():

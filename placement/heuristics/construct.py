@@ -116,10 +116,10 @@ def place_total(ws: Workspace, policy: Policy, c: int, total: int) -> bool:
     if not component.has_zone_rules:
         missing = total - ws.placed[c]
         return put(ws, policy, c, missing, ANY_ZONE) == missing
-    room = [UNLIMITED] * len(ws.fleet.zones)
+    most = [UNLIMITED] * len(ws.fleet.zones)
     weights = policy.zone_weights(ws, c)
     while ws.placed[c] < total:
-        goal = targets(component, ws.zoned[c], total, room, weights)
+        goal = targets(component, ws.zoned[c], total, most, weights)
         if goal is None:
             return False
         for z, wanted in enumerate(goal):
@@ -127,19 +127,19 @@ def place_total(ws: Workspace, policy: Policy, c: int, total: int) -> bool:
             if missing > 0 and put(ws, policy, c, missing, z) < missing:
                 if ws.out_of_time():
                     return False
-                room = _room(ws, c, room)
-                room[z] = ws.zoned[c][z]  # the zone is full: choose other targets
+                most = _room(ws, c, most)
+                most[z] = ws.zoned[c][z]  # the zone is full: choose other targets
                 break
     return True
 
 
-def _room(ws: Workspace, c: int, room: Sequence[int]) -> list[int]:
-    """`room`, and none beyond what stands there in zones that take no further copy of c. O(rows + pools)."""
-    takes = np.zeros(len(room), dtype=np.bool_)
+def _room(ws: Workspace, c: int, most: Sequence[int]) -> list[int]:
+    """`most`, and none beyond what stands there in zones that take no further copy of c. O(rows + pools)."""
+    takes = np.zeros(len(most), dtype=np.bool_)
     for o in range(len(ws.modes[c])):
         takes[ws.zone_of_pool[ws.rentals(c, o)]] = True
         takes[ws.zone_of_pool[ws.pool[: ws.rows][ws.fits(c, o)]]] = True
-    return [most if more else here for most, more, here in zip(room, takes.tolist(), ws.zoned[c], strict=True)]
+    return [most if more else here for most, more, here in zip(most, takes.tolist(), ws.zoned[c], strict=True)]
 
 
 def put(ws: Workspace, policy: Policy, c: int, count: int, zone: int) -> int:

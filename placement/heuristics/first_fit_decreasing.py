@@ -22,9 +22,9 @@ class FirstFitDecreasing:
         """With `noise`, sizes are bent at random: the order of one more restart."""
         self.cost = shares.cost(likeness=1.0)
         self.size = sizes(ws, shares, self.cost, noise)
-        self._first = shares.first
-        self._price = shares.price
-        self._options = options_by_cost(shares, self.cost)
+        self.first_row = shares.first
+        self.pool_price = shares.price
+        self.options_of = options_by_cost(shares, self.cost)
         self._weights = [0.0] * len(ws.fleet.zones)
 
     def order(self, ws: Workspace, components: Sequence[int]) -> list[int]:
@@ -37,18 +37,18 @@ class FirstFitDecreasing:
 
     def options(self, ws: Workspace, c: int) -> Sequence[int]:
         """Cheapest first."""
-        return self._options[c]
+        return self.options_of[c]
 
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Rows in the order in which they were rented."""
-        for o in self._options[c]:
+        for o in self.options_of[c]:
             for m in np.flatnonzero(ws.fits(c, o, zone)).tolist():
                 yield o, m
 
     def rental(self, ws: Workspace, c: int, left: int, zone: int) -> tuple[int, int] | None:
         """The pool whose next machine has the lowest price."""
         best: tuple[int, int, int, int] | None = None
-        for rank, o in enumerate(self._options[c]):
+        for rank, o in enumerate(self.options_of[c]):
             pools = ws.rentals(c, o, zone)
             if len(pools):
                 cheapest = int(ws.rented.next_price[pools].argmin())  # the first among equals

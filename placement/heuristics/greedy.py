@@ -136,8 +136,8 @@ class Greedy:
     def _reserve(self, ws: Workspace) -> float:
         """What the room on machines in use is worth to the load to come."""
         n = ws.rows
-        room = np.maximum(ws.room[:n], 0).sum(axis=1) / self._memory[ws.pool[:n]]
-        return _ROOM_USED * float((room * self._price[ws.pool[:n]])[ws.busy[:n]].sum())
+        free_memory = np.maximum(ws.free_memory[:n], 0).sum(axis=1) / self._memory[ws.pool[:n]]
+        return _ROOM_USED * float((free_memory * self._price[ws.pool[:n]])[ws.busy[:n]].sum())
 
     def _block(self, c: int) -> Floats:
         first = self._first[c]

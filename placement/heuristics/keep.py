@@ -47,7 +47,7 @@ def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:
         if ws.out_of_time():
             return
         for place in sorted(on[i], key=lambda place: (place.accelerators is None, *_size(ws, place))):
-            already = _standing(ws, place)
+            already = _kept_seats(ws, place)
             for _ in range(place.count - already):
                 if not _is_wanted(ws, place) or not _stay(ws, place, 1):
                     break
@@ -59,7 +59,7 @@ def _size(ws: Workspace, place: Place) -> tuple[int, int]:
     return -mode.accelerators, -mode.memory
 
 
-def _standing(ws: Workspace, place: Place) -> int:
+def _kept_seats(ws: Workspace, place: Place) -> int:
     """Copies that stand at the place already."""
     if place.accelerators is not None:
         return ws.seats[place.instance].count(Seat(place.component, place.option, place.accelerators))

@@ -48,8 +48,8 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
         machines += [m for m in mine if m.instance in fixed]
         busy = {m.instance for m in mine}
         asleep = sum(i in fixed and i not in busy for i in fleet.forced(pool.index))
-        room = None if pool.max_instances is None else pool.max_instances - len(mine) - asleep
-        machines += _assign(fleet, loose, running, places, room)
+        idle_most = None if pool.max_instances is None else pool.max_instances - len(mine) - asleep
+        machines += _assign(fleet, loose, running, places, idle_most)
     same = set(map(id, packing.machines))
     if all(id(machine) in same for machine in machines):
         return packing
@@ -69,11 +69,11 @@ def _assign(
     machines: Sequence[Machine],
     running: Sequence[int],
     places: Mapping[int, list[Place]],
-    room: int | None,
+    idle_most: int | None,
 ) -> list[Machine]:
     """Machines of one pool on its running instances, the most worth keeping; the rest on what is paid for anyway.
 
-    `room` is how many of the instances that can't be released may stand idle; None for any number.
+    `idle_most` is how many of the instances that can't be released may stand idle; None for any number.
     """
     if len(machines) * len(running) > _MOST_PAIRS:
         partner = {m: machine.instance for m, machine in enumerate(machines) if machine.instance is not None}
@@ -86,7 +86,7 @@ def _assign(
                 if (saved := _common(fleet, machine, places[i])) > 0
             }
         )
-    _wake(fleet, machines, running, places, room, partner)
+    _wake(fleet, machines, running, places, idle_most, partner)
     spare = sorted(set(running) - set(partner.values()), key=lambda i: (fleet.instances[i].removable, i), reverse=True)
     found = []
     for m, machine in enumerate(machines):
@@ -107,7 +107,7 @@ def _wake(
     machines: Sequence[Machine],
     running: Sequence[int],
     places: Mapping[int, list[Place]],
-    room: int | None,
+    idle_most: int | None,
     partner: dict[int, int],
 ) -> None:
     """Move machines of little worth to instances that are paid for idle: for the quota, or where that is cheaper."""
@@ -120,7 +120,7 @@ def _wake(
     )
     for k, ((saved, m), i) in enumerate(zip(held, idle, strict=False)):
         saves = fleet.tick_price * fleet.pools[machines[m].pool].price > fleet.tick_move * saved
-        if saves or (room is not None and len(idle) - k > room):
+        if saves or (idle_most is not None and len(idle) - k > idle_most):
             partner[m] = i
 
 
@@ -146,10 +146,10 @@ def _saved(fleet: Fleet, c: int) -> int:
 def _common(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> int:
     """What the copies that a machine and an instance have in common are worth, accelerators aside."""
     planned = Counter(seat[:2] for seat in machine.seats)
-    today: Counter[tuple[int, int]] = Counter()
+    running: Counter[tuple[int, int]] = Counter()
     for place in places:
-        today[place.component, place.option] += place.count
-    return sum(min(n, today[key]) * _saved(fleet, key[0]) for key, n in planned.items())
+        running[place.component, place.option] += place.count
+    return sum(min(n, running[key]) * _saved(fleet, key[0]) for key, n in planned.items())
 
 
 def _turn(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> Machine:
@@ -164,13 +164,13 @@ def _turn(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> Machine:
     for seat in machine.seats:
         for k in seat.accelerators:
             planned[k, seat[:2]] += 1
-    today: Counter[tuple[int, tuple[int, int]]] = Counter()
+    running: Counter[tuple[int, tuple[int, int]]] = Counter()
     for place in places:
         for k in place.accelerators or ():
-            today[k, (place.component, place.option)] += place.count
+            running[k, (place.component, place.option)] += place.count
     weight: dict[tuple[int, int], int] = defaultdict(int)
     for (k, key), n in planned.items():
-        for (j, other), limit in today.items():
+        for (j, other), limit in running.items():
             if key == other:
                 weight[k, j] += min(n, limit) * _saved(fleet, key[0])
     new = _match(dict(weight))

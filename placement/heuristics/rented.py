@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import Commitment, Limit
+    from placement.compiled.groups import FleetCommitment, FleetLimit
 
 
 class Rented:
@@ -35,8 +35,8 @@ class Rented:
         self.used = [0] * len(fleet.pools)
         self._paid = [pool.min_instances for pool in fleet.pools]
         self._prices = [pool.price for pool in fleet.pools]
-        self._limits: dict[int, list[Limit]] = defaultdict(list)
-        self._commitment: dict[int, Commitment] = {p: k for k in fleet.commitments for p in k.pools}
+        self._limits: dict[int, list[FleetLimit]] = defaultdict(list)
+        self._commitment: dict[int, FleetCommitment] = {p: k for k in fleet.commitments for p in k.pools}
         self._counted = {id(limit): limit.sum(self._paid) for limit in fleet.limits}
         for limit in fleet.limits:
             for p in limit.weight:

@@ -16,7 +16,7 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from placement.compiled.fleet import Fleet, Option, Shape
+    from placement.compiled.fleet import Fleet, FleetOption, Shape
 
     Floats = npt.NDArray[np.float64]
     Ints = npt.NDArray[np.int64]
@@ -65,20 +65,20 @@ class Shares:
         memory, share = column([w.memory_mib for w in modes]), column([w.share for w in modes])
         vcpus, host = column([w.vcpus for w in modes]), column([w.host_mib for w in modes])
         devices, device_memory = row([s.accelerators for s in shapes]), row([s.memory_mib for s in shapes])
-        room_vcpus, room_host = row([s.vcpus for s in shapes]), row([s.host_mib for s in shapes])
+        free_vcpus, free_host = row([s.vcpus for s in shapes]), row([s.host_mib for s in shapes])
         self.allowed = _allowed(modes, len(fleet.pools))
 
         on_one = np.where(owned, 1.0, np.maximum(_part(memory, device_memory), share / WHOLE_SHARE))
         taken = np.where(wide > 0, on_one * _part(wide, devices), 0.0)
         # (W, S, 3) what one copy takes of an empty machine, by resource; only where it may run does it mean anything.
-        self._parts = np.stack([taken, _part(vcpus, room_vcpus), _part(host, room_host)], axis=2)
+        self._parts = np.stack([taken, _part(vcpus, free_vcpus), _part(host, free_host)], axis=2)
         self._volume = self._parts.max(axis=2, initial=0.0)
         self.volume = self._where_allowed(self._volume)
 
         stacked = np.minimum(_times(memory, device_memory), _times(share, np.full_like(devices, WHOLE_SHARE)))
         per_device = np.where(owned, 1, stacked)
         by_devices = np.where(wide > 0, per_device * devices // np.maximum(wide, 1), _UNLIMITED)
-        fit = np.minimum(np.minimum(by_devices, _times(vcpus, room_vcpus)), _times(host, room_host))
+        fit = np.minimum(np.minimum(by_devices, _times(vcpus, free_vcpus)), _times(host, free_host))
         self._equals = 1.0 / np.maximum(fit, 1)  # (W, S)
 
     def _where_allowed(self, by_shape: Floats) -> Floats:
@@ -127,7 +127,7 @@ class Shares:
         return charged
 
 
-def _allowed(modes: list[Option], pools: int) -> npt.NDArray[np.bool_]:
+def _allowed(modes: list[FleetOption], pools: int) -> npt.NDArray[np.bool_]:
     """(W, P) where each may run; modes that may run on the same pools are written together."""
     groups: dict[frozenset[int], list[int]] = {}
     for w, option in enumerate(modes):
@@ -140,11 +140,11 @@ def _allowed(modes: list[Option], pools: int) -> npt.NDArray[np.bool_]:
     return allowed
 
 
-def _part(need: npt.NDArray[np.int64], room: npt.NDArray[np.int64]) -> Floats:
+def _part(need: npt.NDArray[np.int64], has: npt.NDArray[np.int64]) -> Floats:
     """Part of the room that the need takes; 0 without a need."""
-    return np.where(need > 0, need / np.maximum(room, 1), 0.0)
+    return np.where(need > 0, need / np.maximum(has, 1), 0.0)
 
 
-def _times(need: npt.NDArray[np.int64], room: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _times(need: npt.NDArray[np.int64], has: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """How often the need goes into the room."""
-    return np.where(need > 0, np.maximum(room, 0) // np.maximum(need, 1), _UNLIMITED)
+    return np.where(need > 0, np.maximum(has, 0) // np.maximum(need, 1), _UNLIMITED)

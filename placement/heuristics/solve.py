@@ -6,7 +6,7 @@ says that the plan is good enough.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -71,15 +71,18 @@ class _HeuristicRun:
     solve: Solve
     options: HeuristicOptions
     rng: np.random.Generator
+    blank: Workspace = field(init=False)
+    shares: Shares = field(init=False)
+    limit: int = field(init=False)  # of restarts
+    complete: bool = False
+    reason: str = ""
+    stats: dict[str, int | float | str] = field(default_factory=lambda: {"restarts": 0, "ejections": 0, "accepted": 0})
 
     def __post_init__(self) -> None:
         self.blank = Workspace(self.solve.fleet)
         self.shares = Shares(self.solve.fleet)
         work = self.solve.budget.work
         self.limit = self.options.restarts if work is None else work
-        self.complete = False
-        self.reason = ""
-        self.stats: dict[str, int | float | str] = {"restarts": 0, "ejections": 0, "accepted": 0}
 
     def stopped(self) -> Stop | None:
         """Why to stop before the next restart, if so."""
@@ -167,7 +170,7 @@ def _solve_plain(
         if stop is not None or run.complete:
             break
         policy = policy_of(run.blank, run.shares, run.rng if turn else None)
-        modes = _ways_to_begin(solve.fleet)
+        modes = _beginnings(solve.fleet)
         ws = run.attempt(policy, keep=modes[turn % len(modes)])
         if ws is not None:
             run.offer(ws)
@@ -197,7 +200,7 @@ def solve_greedy(
         policy = Greedy(run.blank, run.shares, parameters, run.rng if turn >= len(parameter_sets) else None)
         if not parameters.fills_bins:
             policies.append(policy)
-        for keep in _ways_to_begin(fleet):
+        for keep in _beginnings(fleet):
             ws = run.attempt(policy, keep=keep, parameters=parameters)
             if ws is not None:
                 run.offer(ws)
@@ -218,7 +221,7 @@ def solve_greedy(
     return run.outcome(stop)
 
 
-def _ways_to_begin(fleet: Fleet) -> tuple[bool, ...]:
+def _beginnings(fleet: Fleet) -> tuple[bool, ...]:
     """Whether to begin with what runs: both ways, if anything does; where moves are limited, with what runs alone."""
     if not fleet.places:
         return (False,)

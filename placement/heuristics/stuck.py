@@ -43,13 +43,12 @@ def _sentence(ws: Workspace, c: int, lacks: str) -> str:
     if ws.budget is not None and ws.budget.over():
         why = "the search was interrupted" if ws.budget.interrupted else "time ran out"
         return f"{why} before every copy had a place: {component.name}: {lacks}"
-    room = next((found for o in usable if (found := _room_for(ws, c, o))), "")
-    if room and component.has_zone_rules:
-        return (
-            f"{component.name}: {lacks}; {room} has room for one more, but nothing that was tried keeps its zone rules"
-        )
-    if room:
-        return f"{component.name}: {lacks}; {room} has room for one more, but the search gave up before it was used"
+    machine = next((found for o in usable if (found := _room_for(ws, c, o))), "")
+    if machine and component.has_zone_rules:
+        why = "nothing that was tried keeps its zone rules"
+        return f"{component.name}: {lacks}; {machine} has room for one more, but {why}"
+    if machine:
+        return f"{component.name}: {lacks}; {machine} has room for one more, but the search gave up before it was used"
     told = [_option(ws, c, o) for o in usable[:_OPTIONS]]
     if len(usable) > _OPTIONS:
         told.append(f"{len(usable) - _OPTIONS} more options fit nowhere either")
@@ -82,7 +81,7 @@ def _option(ws: Workspace, c: int, o: int) -> str:
         return f"{name} needs {need}; no machine in use matches, {new}"
     devices = int(sum(ws.fleet.pools[p].shape.accelerators for p in ws.pool[rows].tolist()))
     if mode.shared:
-        roomiest = max(0, int(ws.room[rows].max()))
+        roomiest = max(0, int(ws.free_memory[rows].max()))
         best = f"the roomiest has {roomiest / MIB_PER_GIB:g} GiB free"
     else:
         best = f"at most {int(ws.vacant[rows].max())} are vacant on one machine"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from placement.compiled.fleet import Fleet, Option, Place
+    from placement.compiled.fleet import Fleet, FleetOption, Place
     from placement.solving.budget import Budget
 
     Ints = npt.NDArray[np.int64]
@@ -89,7 +89,7 @@ class Workspace:
     rows : number of rows; arrays below are longer, only ``[:rows]`` counts.
     pool, instance : (M,) the row's pool, and its running instance or -1.
     room : (M, K) MiB that shared copies may still take on each accelerator; -1 where a copy owns it or there is none.
-    ranked : (M, K) `room`, largest first: ``ranked[m, g - 1] >= n`` says whether g accelerators have n MiB each.
+    ranked : (M, K) `free_memory`, largest first: ``ranked[m, g - 1] >= n`` says whether g accelerators have n MiB each.
     share : (M, K) thousandths free. users : (M, K) copies on each accelerator. vacant : (M,) accelerators without any.
     vcpus, host : (M,) free milli-vCPU and MiB.
     busy : (M,) whether the row is in use or must be paid for. cordoned : (M,) whether only residents may stand there.
@@ -102,6 +102,19 @@ class Workspace:
     pooled : (C,) pool -> copies there, of components that `most_in_pool` limits.
     """
 
+    pool: Ints
+    instance: Ints
+    free_memory: Ints
+    ranked: Ints
+    share: Ints
+    users: Ints
+    vacant: Ints
+    vcpus: Ints
+    host: Ints
+    busy: npt.NDArray[np.bool_]
+    cordoned: npt.NDArray[np.bool_]
+    owner: Ints
+
     def __init__(self, fleet: Fleet, like: Workspace | None = None) -> None:
         """O(components x options x pools + instances); less with a workspace of the same fleet to be `like`."""
         self.fleet = fleet
@@ -110,9 +123,9 @@ class Workspace:
         self.zone_of = [pool.zone for pool in fleet.pools]
         self.zone_of_pool = np.array(self.zone_of, dtype=np.int64)
         self.modes: list[list[PlacementMode]] = self._all_modes() if like is None else like.modes
-        self._full_room = np.full((len(fleet.pools), self.width), -1, dtype=np.int64)
+        self._full_memory = np.full((len(fleet.pools), self.width), -1, dtype=np.int64)
         for p, pool in enumerate(fleet.pools):
-            self._full_room[p, : pool.shape.accelerators] = pool.shape.memory_mib
+            self._full_memory[p, : pool.shape.accelerators] = pool.shape.memory_mib
         self.rows = 0
         self._allocate(max(_FIRST_ROWS, 2 * len(fleet.instances)))
         self.seats: list[list[Seat]] = []
@@ -131,6 +144,15 @@ class Workspace:
         self._optional = [(c.index, c.level) for c in fleet.components if c.level is not None]
         self._has_dedicated = any(c.dedicated for c in fleet.components)
         self.residents: list[dict[int, int]] = [{} for _ in fleet.components]
+        # By (component, option, instance): copies on known accelerators, others, those that are pinned, those kept.
+        self._known: dict[tuple[int, int, int], dict[tuple[int, ...], int]] = {}
+        self._unknown: dict[tuple[int, int, int], int] = {}
+        self.pinned: dict[tuple[int, int, int], int] = {}
+        self._kept_here: dict[tuple[int, int, int], int] = {}
+        self.pinned_seats: dict[tuple[int, Seat], int] = {}
+        self.kept = [0] * len(fleet.components)
+        self.moves = self.moved = 0
+        self._moved = [0] * len(fleet.components)
         self._index_places()
         self._append_all(np.array([i.pool for i in fleet.instances], dtype=np.int64))
         for i in fleet.instances:
@@ -152,7 +174,7 @@ class Workspace:
         places: dict[frozenset[int], Pools] = {}
         return [[self._mode(option, places) for option in c.options] for c in self.fleet.components]
 
-    def _mode(self, option: Option, places: dict[frozenset[int], Pools]) -> PlacementMode:
+    def _mode(self, option: FleetOption, places: dict[frozenset[int], Pools]) -> PlacementMode:
         """An option as the workspace reads it; those that may run on the same pools share what says where."""
         if option.pools not in places:
             places[option.pools] = Pools(option.pools, self.zone_of_pool)
@@ -168,15 +190,7 @@ class Workspace:
         )
 
     def _index_places(self) -> None:
-        """Today's places by (component, option, instance): known accelerators, unknown count, and what is pinned."""
-        self._known: dict[tuple[int, int, int], dict[tuple[int, ...], int]] = {}
-        self._unknown: dict[tuple[int, int, int], int] = {}
-        self.pinned: dict[tuple[int, int, int], int] = {}
-        self.pinned_seats: dict[tuple[int, Seat], int] = {}
-        self.kept = [0] * len(self.fleet.components)
-        self.moves = self.moved = 0
-        self._moved = [0] * len(self.fleet.components)
-        self._staying: dict[tuple[int, int, int], int] = {}
+        """Note where copies run: on known accelerators, or how many; and what is pinned."""
         for place in self.fleet.places:
             key = (place.component, place.option, place.instance)
             if place.accelerators is None:
@@ -192,7 +206,7 @@ class Workspace:
     def _allocate(self, size: int) -> None:
         self.pool = np.zeros(size, dtype=np.int64)
         self.instance = np.full(size, -1, dtype=np.int64)
-        self.room = np.full((size, self.width), -1, dtype=np.int64)
+        self.free_memory = np.full((size, self.width), -1, dtype=np.int64)
         self.ranked = np.full((size, self.width), -1, dtype=np.int64)
         self.share = np.zeros((size, self.width), dtype=np.int64)
         self.users = np.zeros((size, self.width), dtype=np.int64)
@@ -204,7 +218,7 @@ class Workspace:
         self.owner = np.full(size, -1, dtype=np.int64)  # the dedicated component that has the row, -1 without one
 
     _ARRAYS = (
-        *("pool", "instance", "room", "ranked", "share", "users", "vacant"),
+        *("pool", "instance", "free_memory", "ranked", "share", "users", "vacant"),
         *("vcpus", "host", "busy", "cordoned", "owner"),
     )
 
@@ -224,7 +238,7 @@ class Workspace:
         self.rows += 1
         shape = self.fleet.pools[p].shape
         self.pool[m], self.instance[m] = p, -1
-        self.room[m] = self.ranked[m] = self._full_room[p]
+        self.free_memory[m] = self.ranked[m] = self._full_memory[p]
         self.share[m, : shape.accelerators] = WHOLE_SHARE
         self.vacant[m], self.vcpus[m], self.host[m] = shape.accelerators, shape.vcpus, shape.host_mib
         self.seats.append([])
@@ -239,7 +253,7 @@ class Workspace:
         rows, shapes = slice(first, self.rows), [pool.shape for pool in self.fleet.pools]
         accelerators = np.array([shape.accelerators for shape in shapes], dtype=np.int64)[pools]
         self.pool[rows] = pools
-        self.room[rows] = self.ranked[rows] = self._full_room[pools]
+        self.free_memory[rows] = self.ranked[rows] = self._full_memory[pools]
         self.share[rows] = np.where(np.arange(self.width) < accelerators[:, None], WHOLE_SHARE, 0)
         self.vacant[rows] = accelerators
         self.vcpus[rows] = np.array([shape.vcpus for shape in shapes], dtype=np.int64)[pools]
@@ -346,7 +360,7 @@ class Workspace:
                 ok &= self.ranked[:n, mode.accelerators - 1] >= mode.memory
                 if mode.share:
                     rows = np.flatnonzero(ok)
-                    enough = (self.room[rows] >= mode.memory) & (self.share[rows] >= mode.share)
+                    enough = (self.free_memory[rows] >= mode.memory) & (self.share[rows] >= mode.share)
                     ok[rows] = enough.sum(axis=1) >= mode.accelerators
             else:
                 ok &= self.vacant[:n] >= mode.accelerators
@@ -426,8 +440,8 @@ class Workspace:
         """
         mode = self.modes[c][o]
         caps = []
-        for room, share in zip(self.room[m].tolist(), self.share[m].tolist(), strict=True):
-            by_memory = room // mode.memory if mode.memory else (_MANY if room >= 0 else 0)
+        for free_memory, share in zip(self.free_memory[m].tolist(), self.share[m].tolist(), strict=True):
+            by_memory = free_memory // mode.memory if mode.memory else (_MANY if free_memory >= 0 else 0)
             caps.append(max(0, min(by_memory, share // mode.share if mode.share else _MANY)))
         n = sum(caps) // mode.accelerators
         while n and sum(min(cap, n) for cap in caps) < mode.accelerators * n:
@@ -447,9 +461,11 @@ class Workspace:
         need = mode.memory
         if mode.share:
             shares = self.share[m].tolist()
-            rooms = [(r, k) for k, r in enumerate(self.room[m].tolist()) if r >= need and shares[k] >= mode.share]
+            rooms = [
+                (r, k) for k, r in enumerate(self.free_memory[m].tolist()) if r >= need and shares[k] >= mode.share
+            ]
         else:
-            rooms = [(r, k) for k, r in enumerate(self.room[m].tolist()) if r >= need]
+            rooms = [(r, k) for k, r in enumerate(self.free_memory[m].tolist()) if r >= need]
         if len(rooms) < g:
             return None
         if g == 1:
@@ -472,7 +488,7 @@ class Workspace:
             return False
         if not mode.shared:
             return all(int(self.users[m, k]) == 0 for k in ks)
-        return all(bool(self.room[m, k] >= mode.memory and self.share[m, k] >= mode.share) for k in ks)
+        return all(bool(self.free_memory[m, k] >= mode.memory and self.share[m, k] >= mode.share) for k in ks)
 
     # -- changes
 
@@ -523,10 +539,10 @@ class Workspace:
                 self.vacant[m] -= 1
             self.users[m, k] += 1
             if mode.shared:
-                self.room[m, k] -= mode.memory
+                self.free_memory[m, k] -= mode.memory
                 self.share[m, k] -= mode.share
             else:
-                self.room[m, k] = -1
+                self.free_memory[m, k] = -1
         if ks:
             self._rank(m)
         if self._has_dedicated and self.fleet.components[c].dedicated:
@@ -550,10 +566,10 @@ class Workspace:
             if self.users[m, k] == 0:
                 self.vacant[m] += 1
             if mode.shared:
-                self.room[m, k] += mode.memory
+                self.free_memory[m, k] += mode.memory
                 self.share[m, k] += mode.share
             else:
-                self.room[m, k] = self._full_room[self.pool[m], k]
+                self.free_memory[m, k] = self._full_memory[self.pool[m], k]
         if ks:
             self._rank(m)
         if c not in here and self.owner[m] == c:
@@ -563,7 +579,7 @@ class Workspace:
             self._stop(m)
 
     def _rank(self, m: int) -> None:
-        self.ranked[m] = sorted(self.room[m].tolist(), reverse=True)
+        self.ranked[m] = sorted(self.free_memory[m].tolist(), reverse=True)
 
     def _count(self, c: int, o: int, m: int, change: int) -> None:
         self.placed[c] += change
@@ -587,8 +603,8 @@ class Workspace:
         here = [seat.accelerators for seat in self.seats[m] if seat.component == c and seat.option == o]
         exact = sum(min(n, here.count(ks)) for ks, n in self._known.get(key, {}).items())
         stays = exact + min(self._unknown.get(key, 0), len(here) - exact)
-        self.kept[c] += stays - self._staying.get(key, 0)
-        self._staying[key] = stays
+        self.kept[c] += stays - self._kept_here.get(key, 0)
+        self._kept_here[key] = stays
 
     def known_count(self, place: Place) -> int:
         """Copies that stand on accelerators which today's rows of the same copies on the same instance name."""

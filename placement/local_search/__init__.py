@@ -1,1 +1,16 @@
-"""Improving a packing: machines filled again, closed, or freed a few at a time; copies that are out brought in."""
+"""Improving a packing: accelerators filled again, machines closed or freed a few at a time; copies left out brought in.
+
+*Formulation.* At a fixed fleet mix the penalty of copies that are out is minimised (`refill`, `fill`); with a
+complete plan, the cost in ticks (`eliminate`, `large_neighbourhood`, `variable_neighbourhood`).
+
+*Method and source.* Consistent neighbourhood search for bin packing (Buljubasic and Vasquez 2016, Comput. Oper. Res.
+76); bin elimination as route elimination (Nagata and Braysy 2009, Oper. Res. Lett. 37); large-neighbourhood search
+(Shaw 1998, CP98, LNCS 1520); variable neighbourhood search (Mladenovic and Hansen 1997, Comput. Oper. Res. 24).
+
+*Inputs.* A `Solve` with a plan, or a partial packing and a `Budget`.
+*Returns.* Packings of the same fleet that keep every rule, never worse than the start; better ones go to the
+incumbent.
+*Errors.* `SolverBugError` when a small program's answer contradicts itself.
+*Complexity.* A step of `refill` is a subset-sum over bit sets for each accelerator that it empties; one of `fill` and
+`large_neighbourhood` is a small CP-SAT program, limited in deterministic time.
+"""

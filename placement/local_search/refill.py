@@ -95,6 +95,11 @@ class Refill:
         self._shift = max(0, largest.bit_length() - _UNITS)
         self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
         self._mean = sum(item.penalty for item in self.open_machines.items) / max(1, len(self.open_machines.items))
+        self._weight: list[float] = []
+        self._free: list[int] = []  # machines that are not frozen
+        self._free_of: dict[int, list[int]] = {}  # those of each pool
+        self._places: list[tuple[int, int]] = []  # their accelerators
+        self._least = 0.0  # that was out
         self.begin()
 
     def begin(self) -> None:
@@ -102,10 +107,10 @@ class Refill:
         open_machines = self.open_machines.open_machines
         self._weight = [1.0] * len(self.open_machines.items)
         self._free = [b for b, machine in enumerate(open_machines) if not machine.frozen]
-        self._free_of: dict[int, list[int]] = {}
+        self._free_of = {}
         for b in self._free:
             self._free_of.setdefault(open_machines[b].pool, []).append(b)
-        self._places = [(b, k) for b in self._free for k in range(len(open_machines[b].room))]
+        self._places = [(b, k) for b in self._free for k in range(len(open_machines[b].free_memory))]
         self._least, self.idle = self._total_penalty(), 0
 
     @property
@@ -167,15 +172,15 @@ class Refill:
 
     def _disorder(self, chosen: Chosen) -> float:
         """What copies cost where they stand, less what large free rooms are good for."""
-        cost, room = 0.0, 0.0
+        cost, gathered = 0.0, 0.0
         for b in chosen:
             machine = self.open_machines.open_machines[b]
             for copy in machine.copies:
                 cost += copy.mode.cost
-            for free in machine.room:
+            for free in machine.free_memory:
                 if free > 0:
-                    room += (free / machine.memory) ** 2
-        return _STEERING * cost - _GATHERING * self._mean * room
+                    gathered += (free / machine.memory) ** 2
+        return _STEERING * cost - _GATHERING * self._mean * gathered
 
     # -- what is emptied
 
@@ -183,7 +188,7 @@ class Refill:
         """One where a copy that is out may stand, and any others."""
         drawn = self._random.sample(self._free, min(len(self._free), self._random.choice(_MACHINES)))
         drawn[:1] = [self._focus()]
-        return {b: list(range(len(self.open_machines.open_machines[b].room))) for b in drawn}
+        return {b: list(range(len(self.open_machines.open_machines[b].free_memory))) for b in drawn}
 
     def _choose_accelerators(self) -> Chosen:
         """Any, the better of two by free room each time; half the time one where a copy that is out may stand."""
@@ -193,9 +198,9 @@ class Refill:
             pair = self._random.choices(self._places, k=2)
             if n == 0 and self._random.random() < _FOCUS_CHANCE:
                 pair = [
-                    (b, k) for b in (self._focus(), self._focus()) for k in range(len(open_machines[b].room))
+                    (b, k) for b in (self._focus(), self._focus()) for k in range(len(open_machines[b].free_memory))
                 ] or pair
-            b, k = max(pair, key=lambda place: open_machines[place[0]].room[place[1]])
+            b, k = max(pair, key=lambda place: open_machines[place[0]].free_memory[place[1]])
             if k not in chosen.setdefault(b, []):
                 chosen[b].append(k)
         return chosen
@@ -261,14 +266,14 @@ class Refill:
     def _fill_one(self, machine: MachineState, k: int, out: list[int]) -> None:
         """Fill one accelerator as full as can be; where it's equal, with few copies that are cheap here."""
         open_machines, items, missing = self.open_machines, self.open_machines.items, self.open_machines.missing
-        room, share, vcpus, host, vacant = (
-            machine.room[k],
+        free_memory, share, vcpus, host, vacant = (
+            machine.free_memory[k],
             machine.share[k],
             machine.vcpus,
             machine.host,
             not machine.users[k],
         )
-        if room < 0:
+        if free_memory < 0:
             return
         found: list[tuple[float, int, MachineMode]] = []
         looked = 0
@@ -284,16 +289,18 @@ class Refill:
                     if vacant and machine.welcomes(items[i].component, self._components):
                         open_machines.put(machine, Copy(i, mode, (k,)))
                         return
-                elif mode.memory <= room and mode.share <= share:
+                elif mode.memory <= free_memory and mode.share <= share:
                     looked += 1
                     preference = items[i].penalty * self._weight[i] * (0.6 + 0.8 * self._random.random())
-                    found += [(preference, i, mode)] * (min(left, room // mode.memory) if mode.memory else left)
+                    found += [(preference, i, mode)] * (min(left, free_memory // mode.memory) if mode.memory else left)
             if looked >= _MOST_OUT:
                 break
         if not found:
             return
         found.sort(key=_preference, reverse=True)
-        for n in fullest([-(-mode.memory >> self._shift) for _, _, mode in found], machine.room[k] >> self._shift):
+        for n in fullest(
+            [-(-mode.memory >> self._shift) for _, _, mode in found], machine.free_memory[k] >> self._shift
+        ):
             _, i, mode = found[n]
             fits = i in open_machines.missing and machine.fits_on(mode, k) and machine.takes(mode)
             if fits and machine.welcomes(open_machines.items[i].component, self._components):

@@ -22,7 +22,7 @@ from placement.reductions.subproblem import may_be_freed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.heuristics import Key, Missing
     from placement.heuristics.shares import Floats
 
@@ -33,7 +33,7 @@ _LEAST_PENALTY = 1e-6  # dollars an hour: where machines are free, copies still 
 class Item:
     """Copies that are alike. `modes` are by pool; `penalty` is what the cheapest of them costs, dollars an hour."""
 
-    component: Component
+    component: FleetComponent
     key: Key
     modes: dict[int, tuple[MachineMode, ...]]
     penalty: float

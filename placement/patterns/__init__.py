@@ -1,1 +1,18 @@
-"""Bounds from patterns: what may stand together on one accelerator."""
+"""Bounds from patterns: what may stand together on one accelerator.
+
+*Formulation.* A pattern is what one accelerator of a device class holds, or all of a machine with at most one. The
+master program chooses machines per pool, copies per mode (component, option, pool) and how often each pattern is
+used, at the least rent (`formulation` has all rows and symbols, `docs/maths/patterns.md` the mathematics).
+
+*Method and source.* Column generation (Gilmore and Gomory 1961, Oper. Res. 9, https://doi.org/10.1287/opre.9.6.849)
+with smoothed duals (Wentges 1997, Int. Trans. Oper. Res. 4): `bound` is the front door, `master` the restricted
+program, `pricing` the knapsacks. Prices become exact inequalities in whole numbers (`certificate`); branching is on
+machine counts and aggregates of copies (`branch_and_price`; Vanderbeck 2011, Math. Prog. 130); fleet mixes that lack
+machines are separated as Benders cuts (`benders`, `covering`).
+
+*Inputs.* A `Solve`, and limits on copies left out per level (None: no plan is excluded).
+*Returns.* `PatternBound`: the bound in micro-dollars per hour (`bound`) and ticks (`ticks`), its cuts, patterns, and
+the cheapest machine counts (P,) that keep them. Bounds are reported to the incumbent as they rise.
+*Errors.* `EngineError` when HiGHS refuses its input; `SolverBugError` when a plan at hand disproves a bound.
+*Complexity.* Rows and columns are O(modes + items); a knapsack is O(grid states x items x log multiplicity).
+"""

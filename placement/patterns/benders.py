@@ -27,7 +27,7 @@ class MixSeparation:
 
     def __init__(self, relaxation: Relaxation, patterns: Iterable[Pattern]) -> None:
         """O(patterns)."""
-        self._relaxation = relaxation
+        self.relaxation = relaxation
         self._program = PatternProgram(relaxation, paid=0.0)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
@@ -43,7 +43,7 @@ class MixSeparation:
             prices = program.prices(duals)
             most = [knapsack.best_pattern(prices.coverage[q])[0] for q, knapsack in self._knapsacks.items()]
             capacity = [max(pair) for pair in zip(most, prices.capacity, strict=True)]
-            cut = certify(self._relaxation, prices, capacity)
+            cut = certify(self.relaxation, prices, capacity)
             if sum(dual_value * n for dual_value, n in zip(cut.coefficients, machines, strict=True)) < cut.least:
                 return cut
             if not program.improve(duals, prices, self._knapsacks):

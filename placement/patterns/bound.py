@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut, NodeDomain, Prices
     from placement.patterns.formulation import Relaxation
-    from placement.patterns.history import Case, EngineVerdict
+    from placement.patterns.history import EngineVerdict, NodeCase
     from placement.patterns.master import Duals, Pattern
     from placement.patterns.multiplicity import Limits
     from placement.solving.budget import Budget
@@ -248,7 +248,7 @@ class PatternBound:
         return True
 
     @property
-    def root(self) -> Case | None:
+    def root(self) -> NodeCase | None:
         """How the bound came about: all nodes of the tree and their reasons; None when it was not begun."""
         return None if self._tree is None else self._tree.root
 
@@ -295,7 +295,7 @@ class PatternBound:
 
     def _separate_mixes(self, budget: Budget) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
-        room: MixSeparation | None = None  # an LP more, which most fleets with zones do not need
+        separation: MixSeparation | None = None  # an LP more, which most fleets with zones do not need
         for _ in range(_MIXES):
             if self._solve.within(budget).ended:
                 return
@@ -308,8 +308,8 @@ class PatternBound:
             if mix.bound < self.bound:  # the tree knows of whole copies, too
                 return
             self._raise(mix.bound)
-            room = room or MixSeparation(self.relaxation, self.patterns)
-            cut = room.separate(mix.machines, budget, _NODE_ROUNDS) if mix.machines else None
+            separation = separation or MixSeparation(self.relaxation, self.patterns)
+            cut = separation.separate(mix.machines, budget, _NODE_ROUNDS) if mix.machines else None
             if cut is None:
                 return
             self.cuts.append(cut)
@@ -447,7 +447,7 @@ class PatternBound:
             found.append((q, pattern))
             for _ in range(extra):
                 some = [0 if self._rng.random() < _DROP else price for price in prices.coverage[q]]
-                found.append((q, knapsack.best_patterns(some, [knapsack.room])[0][1]))
+                found.append((q, knapsack.best_patterns(some, [knapsack.capacity])[0][1]))
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]
         return self._program.add_patterns(new), capacity

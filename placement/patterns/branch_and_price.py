@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from placement.patterns.formulation import volumes
-from placement.patterns.history import Case, Subject
+from placement.patterns.history import NodeCase, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -66,7 +66,7 @@ class Relaxed:
 class _Node(NamedTuple):
     bound: int
     order: int
-    case: Case
+    case: NodeCase
     relaxed: Relaxed
     enumerated: bool = False  # or not to be settled
 
@@ -110,7 +110,7 @@ class Tree:
         self._groups = groups
         prices = [pool.price for pool in fleet.pools]
         self._prices = (*prices, *(min(prices[p] for p in group) for group in groups))
-        self.root = Case(root, prices=relaxed.prices, rent=relaxed.bound)
+        self.root = NodeCase(root, prices=relaxed.prices, rent=relaxed.bound)
         self._open = [_Node(relaxed.bound, 0, self.root, relaxed)]
         self._closed: list[_Node] = []  # nodes that can't be branched on
         self._met: tuple[int, ...] = ()  # whole counts met that hold everything
@@ -164,7 +164,7 @@ class Tree:
         self._met = ()
         node.case.splits, node.case.above = splits, self._push(found)
         if splits:
-            node.case.below = Case(replace(node.domain, most=tuple(most)), node.case, verdict=verdict)
+            node.case.below = NodeCase(replace(node.domain, most=tuple(most)), node.case, verdict=verdict)
         else:
             node.case.verdict = verdict
         return True
@@ -192,7 +192,7 @@ class Tree:
         node.case.splits, node.case.above, node.case.below = [(branch.subject, branch.at_most)], [above], below
         return True
 
-    def _push(self, nodes: Sequence[_Node | None]) -> list[Case | None]:
+    def _push(self, nodes: Sequence[_Node | None]) -> list[NodeCase | None]:
         """Open some nodes; their cases, None where a part is empty."""
         for node in nodes:
             if node is not None:
@@ -210,7 +210,7 @@ class Tree:
             if relaxed is None:
                 return None
             self.nodes += 1
-            case = Case(domain, node.case, relaxed.prices, relaxed.bound)
+            case = NodeCase(domain, node.case, relaxed.prices, relaxed.bound)
             found.append(_Node(max(node.bound, relaxed.bound), self.nodes, case, relaxed))
         return found
 

@@ -25,7 +25,7 @@ from placement.patterns.formulation import Mode, Relaxation, volumes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.pricing import Knapsack
 
     Groups = tuple[tuple[int, ...], ...]
@@ -167,7 +167,7 @@ def rebates(relaxation: Relaxation, prices: Prices, aggregates: Iterable[int]) -
 
 def _component_value(
     relaxation: Relaxation,
-    component: Component,
+    component: FleetComponent,
     prices: Prices,
     capacity: Sequence[int],
     machine: Sequence[int],
@@ -211,7 +211,7 @@ def mode_value(mode: Mode, prices: Prices, capacity: Sequence[int], machine: Seq
     return total + prices.on_one.get((mode.component, mode.pool), 0)
 
 
-def _cheapest_split(relaxation: Relaxation, component: Component, by_zone: dict[int, int], reward: int) -> int:
+def _cheapest_split(relaxation: Relaxation, component: FleetComponent, by_zone: dict[int, int], reward: int) -> int:
     """Least worth of the copies over zones within the limits; beyond `required` only copies that pay for themselves."""
     limits = relaxation.zones[component.index]
     total, placed = 0, 0

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ortools.sat.python.cp_model import CpModel, IntVar, LinearExprT
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import Limit
+    from placement.compiled.groups import FleetLimit
     from placement.patterns.certificate import Groups
 
 _RIGHT = 10**9
@@ -106,7 +106,7 @@ def cheapest_mix(
     return CoveringMix(tuple(solver.value(n) for n in count), bound, exact=bound >= round(solver.objective_value))
 
 
-def least_of_limit(fleet: Fleet, cuts: list[Cut], limit: Limit, *, seconds: float, seed: int) -> int | None:
+def least_of_limit(fleet: Fleet, cuts: list[Cut], limit: FleetLimit, *, seconds: float, seed: int) -> int | None:
     """The least that machine counts which keep all cuts count against a limit, or less, as far as the time reaches.
 
     None when the cuts can't be kept at all within the quotas.
@@ -124,13 +124,13 @@ def least_of_limit(fleet: Fleet, cuts: list[Cut], limit: Limit, *, seconds: floa
     return max(0, solver.response_proto.inner_objective_lower_bound)
 
 
-def _counts(fleet: Fleet, cuts: list[Cut], limits: tuple[Limit, ...]) -> tuple[CpModel, list[IntVar]]:
+def _counts(fleet: Fleet, cuts: list[Cut], limits: tuple[FleetLimit, ...]) -> tuple[CpModel, list[IntVar]]:
     """The program of machine counts of each pool that keep all cuts and some limits."""
     from ortools.sat.python import cp_model
 
     fewest, most = machine_limits(fleet)
-    worth_having = any_domain(fleet).most
-    enough = [min(_enough(cuts, p), worth_having[p]) for p in range(len(fleet.pools))]
+    of_interest = any_domain(fleet).most
+    enough = [min(_enough(cuts, p), of_interest[p]) for p in range(len(fleet.pools))]
     model = cp_model.CpModel()
     count = [
         model.new_int_var(low, max(low, limit if high is None else min(high, limit)), f"n{p}")

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
     from placement.patterns.zone_limits import ZoneLimits
 
 MOST_COPIES = 64  # of a dedicated component whose machines are counted whole
 
 
-def counts_whole(component: Component) -> bool:
+def counts_whole(component: FleetComponent) -> bool:
     """Whether its machines are counted whole: it has them alone, and not too many copies for that."""
     return component.dedicated and not component.demand and component.copies <= MOST_COPIES
 
 
 def cheapest_machines(
-    component: Component, offers: Mapping[int, set[tuple[int, int]]], limits: ZoneLimits | None, reward: int = 0
+    component: FleetComponent, offers: Mapping[int, set[tuple[int, int]]], limits: ZoneLimits | None, reward: int = 0
 ) -> int:
     """The least worth of whole machines for a dedicated component's copies; each copy placed brings `reward`.
 

@@ -40,7 +40,7 @@ from placement.patterns.zone_limits import ZoneLimits, no_limits, zone_limits
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.patterns.grid import ValueGrid
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
@@ -73,14 +73,14 @@ class Need(NamedTuple):
 class DeviceClass:
     """Accelerators that are alike (or whole machines with at most one): their pools, items, and the knapsack of one.
 
-    `room` is what one has of each resource, as needs are counted; the knapsack has units of the `grid`.
+    `capacity` is what one has of each resource, as needs are counted; the knapsack has units of the `grid`.
     `alike` is equal for device classes that differ by zone alone: patterns of one are worth a try in the others.
     """
 
     index: int
     alike: tuple[object, ...]
     pools: tuple[int, ...]
-    room: Need
+    capacity: Need
     items: tuple[Need, ...]
     grid: ValueGrid
     knapsack: Knapsack
@@ -191,7 +191,7 @@ def _class_key(fleet: Fleet, p: int) -> tuple[object, ...]:
     return row.accelerator, shape.memory_mib, shape.accelerators  # a copy on eight needs a machine of eight
 
 
-def _need(fleet: Fleet, p: int, option: Option) -> Need | None:
+def _need(fleet: Fleet, p: int, option: FleetOption) -> Need | None:
     """What a copy puts into a pattern of pool p; None when it stands in none."""
     if not _whole(fleet, p):
         return Need(option.memory_mib, option.share, 0, 0) if option.shared and option.accelerators else None
@@ -216,14 +216,14 @@ def _device_class(
     items = tuple(sorted(wanted, reverse=True))
     shape = fleet.pools[pools[0]].shape
     amounts = (shape.memory_mib, WHOLE_SHARE if shape.accelerators else 0, shape.vcpus, shape.host_mib)
-    room = Need(*(max(0, have) for have in amounts))
+    capacity = Need(*(max(0, have) for have in amounts))
     counts = [sum(wanted[i].values()) for i in items]
-    grid = fit_grid(room, items, counts)
-    knapsack = Knapsack(grid.room(room), [grid.need(item) for item in items], counts)
-    return DeviceClass(q, alike, pools, room, items, grid, knapsack)
+    grid = fit_grid(capacity, items, counts)
+    knapsack = Knapsack(grid.capacity(capacity), [grid.need(item) for item in items], counts)
+    return DeviceClass(q, alike, pools, capacity, items, grid, knapsack)
 
 
-def _most_on_accelerator(component: Component, limits: ZoneLimits | None, zones: set[int]) -> int:
+def _most_on_accelerator(component: FleetComponent, limits: ZoneLimits | None, zones: set[int]) -> int:
     """No accelerator in these zones holds more copies: what stands on it is in its zone, and on its machine."""
     here = component.copies if limits is None else max((limits.most.get(zone, 0) for zone in zones), default=0)
     return min(here, here if component.max_per_instance is None else component.max_per_instance)
@@ -269,7 +269,7 @@ def _modes(
     return found
 
 
-def _mean(fleet: Fleet, component: Component, limits: ZoneLimits | None, parts: int, *, optional: bool) -> float:
+def _mean(fleet: Fleet, component: FleetComponent, limits: ZoneLimits | None, parts: int, *, optional: bool) -> float:
     """Copies of a dedicated component on one machine, on average, when so many fit on one in every zone."""
     if not counts_whole(component):
         return float(parts)
@@ -321,7 +321,7 @@ def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
     return found if len(found) <= _MOST_APART else {}
 
 
-def _parts_on_one(fleet: Fleet, p: int, option: Option) -> Fraction:
+def _parts_on_one(fleet: Fleet, p: int, option: FleetOption) -> Fraction:
     """How many copies by one option, parts allowed, the other rows let stand on one machine of pool p."""
     amounts = [(capacity(fleet, p, r), usage(fleet, p, option, r)) for r in RESOURCES]
     parts = min((Fraction(have, each) for have, each in amounts if each), default=Fraction(0))

@@ -31,7 +31,7 @@ class ValueGrid:
     units: tuple[Fraction, ...]
     up: bool
 
-    def room(self, amounts: Sequence[int]) -> tuple[int, ...]:
+    def capacity(self, amounts: Sequence[int]) -> tuple[int, ...]:
         """What there is, (R,), in whole units."""
         return tuple(_floor(amounts[r], unit) for r, unit in zip(self.dimensions, self.units, strict=True))
 
@@ -43,7 +43,7 @@ class ValueGrid:
 
 
 def fit_grid(
-    room: Sequence[int],
+    capacity: Sequence[int],
     needs: Sequence[Sequence[int]],
     counts: Sequence[int],
     states: int = STATES,
@@ -54,11 +54,13 @@ def fit_grid(
 
     `counts` says how often an item is wanted: rounding that gives away, or takes, much of the room is avoided first.
     """
-    kept = _binding(room, needs)
-    column = {r: _Column(room[r], [need[r] for need in needs], counts, up) for r in kept}
+    kept = _binding(capacity, needs)
+    column = {r: _Column(capacity[r], [need[r] for need in needs], counts, up) for r in kept}
     unit = {r: column[r].unit(FINEST) for r in kept}
-    while len(kept) > 1 and math.prod(_floor(room[r], unit[r]) + 1 for r in kept) > states:
-        coarser = {r: column[r].unit(_floor(room[r], unit[r]) // 2) for r in kept if _floor(room[r], unit[r]) > 1}
+    while len(kept) > 1 and math.prod(_floor(capacity[r], unit[r]) + 1 for r in kept) > states:
+        coarser = {
+            r: column[r].unit(_floor(capacity[r], unit[r]) // 2) for r in kept if _floor(capacity[r], unit[r]) > 1
+        }
         if not coarser:
             break
         r = min(coarser, key=lambda r: (column[r].lost(coarser[r]), r))
@@ -66,12 +68,12 @@ def fit_grid(
     return ValueGrid(tuple(kept), tuple(unit[r] for r in kept), up)
 
 
-def _binding(room: Sequence[int], needs: Sequence[Sequence[int]]) -> list[int]:
+def _binding(capacity: Sequence[int], needs: Sequence[Sequence[int]]) -> list[int]:
     """Dimensions that no other implies: s implies r when every need takes no larger part of r than of s."""
-    kept = [r for r in range(len(room)) if any(need[r] for need in needs)]
+    kept = [r for r in range(len(capacity)) if any(need[r] for need in needs)]
     for r in reversed(kept.copy()):
         others = [s for s in kept if s != r]
-        if any(all(need[r] * room[s] <= need[s] * room[r] for need in needs) for s in others):
+        if any(all(need[r] * capacity[s] <= need[s] * capacity[r] for need in needs) for s in others):
             kept.remove(r)
     return kept
 
@@ -80,7 +82,7 @@ def _binding(room: Sequence[int], needs: Sequence[Sequence[int]]) -> list[int]:
 class _Column:
     """One dimension: its room, what each item needs of it, and how often."""
 
-    room: int
+    capacity: int
     needs: Sequence[int]
     counts: Sequence[int]
     up: bool
@@ -90,14 +92,14 @@ class _Column:
         candidates = [Fraction(math.gcd(*self.needs)), *(Fraction(MIB_PER_GIB, parts) for parts in _PARTS)]
         if self.up:  # a hair above a tenth of a GiB, as needs of whole tenths were rounded up to MiB
             candidates += [self._hair_above(unit) for unit in candidates[1:]]
-        candidates.append(max(Fraction(1), Fraction(self.room, most)))
+        candidates.append(max(Fraction(1), Fraction(self.capacity, most)))
         allowed = [unit for unit in candidates if unit and self._suits(unit, most)]
         return min(allowed, key=lambda unit: (round(self.lost(unit), 9), -unit))
 
     def _suits(self, unit: Fraction, most: int) -> bool:
         """Whether the room has at most so many units, and all that fits into it still does."""
-        units = _floor(self.room, unit)
-        largest = max((need for need in self.needs if need <= self.room), default=0)
+        units = _floor(self.capacity, unit)
+        largest = max((need for need in self.needs if need <= self.capacity), default=0)
         return 1 <= units <= most and _rounded(largest, unit, up=self.up) <= units
 
     def _hair_above(self, unit: Fraction) -> Fraction:
@@ -107,13 +109,13 @@ class _Column:
 
     def lost(self, unit: Fraction) -> float:
         """What the rounding gives away or takes, in rooms, over all wanted copies; rounding the room counts too."""
-        units, over, under = _floor(self.room, unit), unit.denominator, unit.numerator  # slow to look up
+        units, over, under = _floor(self.capacity, unit), unit.denominator, unit.numerator  # slow to look up
         if self.up:
             rounded = [-(-need * over // under) for need in self.needs]
         else:
             rounded = [need * over // under for need in self.needs]
         triples = zip(self.needs, rounded, self.counts, strict=True)
-        given_away = sum(n * (need / self.room - k / units) for need, k, n in triples)
+        given_away = sum(n * (need / self.capacity - k / units) for need, k, n in triples)
         return -given_away if self.up else given_away
 
 

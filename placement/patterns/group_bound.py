@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.compiled.fleet import Fleet
-    from placement.compiled.groups import Commitment
+    from placement.compiled.groups import FleetCommitment
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import Cut
     from placement.solving.context import Solve
@@ -220,7 +220,7 @@ class _CountProgram:
         self._rows.append((low, high))
         return len(self._rows) - 1
 
-    def commit(self, commitment: Commitment) -> int:
+    def commit(self, commitment: FleetCommitment) -> int:
         """What a commitment pays, as columns with a gain; returns the row that limits it."""
         pools = commitment.pools
         if commitment.money is not None:

@@ -1,6 +1,6 @@
 """How a bound came about: the tree of nodes, and the reason of each for its bound. Certificates are written from it.
 
-A `Case` is a node of the tree, or the one that all plans are in. Its bound holds by prices of its own or of a node
+A `NodeCase` is a node of the tree, or the one that all plans are in. Its bound holds by prices of its own or of a node
 around it, by the word of an engine on a program for it, or by the cases that it was split into.
 """
 
@@ -37,7 +37,7 @@ class EngineVerdict:
 
 
 @dataclass(slots=True)
-class Case:
+class NodeCase:
     """One node, and what is known of it.
 
     `rent` is what its own prices prove, micro-dollars per hour. `splits` cut the node in turn: k of them leave k parts
@@ -45,17 +45,17 @@ class Case:
     """
 
     domain: NodeDomain
-    around: Case | None = None
+    around: NodeCase | None = None
     prices: Prices | None = None
     rent: int = 0
     verdict: EngineVerdict | None = None
     splits: list[tuple[Subject, int]] = field(default_factory=list)
-    above: list[Case | None] = field(default_factory=list)
-    below: Case | None = None
+    above: list[NodeCase | None] = field(default_factory=list)
+    below: NodeCase | None = None
 
-    def chain(self) -> Iterator[Case]:
+    def chain(self) -> Iterator[NodeCase]:
         """The case and those around it, whose prices hold for it too, from the inside out."""
-        case: Case | None = self
+        case: NodeCase | None = self
         while case is not None:
             yield case
             case = case.around

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from placement.patterns.pricing import Knapsack
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
     Pattern = tuple[int, tuple[tuple[int, int], ...]]  # device class, (item, times) ascending
 
 MICRO = 1e6  # the LP counts money in dollars
@@ -54,6 +55,15 @@ class PatternProgram:
     Their modes' columns stay empty.
     """
 
+    _modes: int  # the first column of modes
+    _entries: list[list[list[tuple[int, float]]]]  # (row, part) of each item of each device class
+    # The same as arrays: where classes end, how many items; and for each entry the item, row and part.
+    _ends: Ints
+    _items: int
+    _owner: Ints
+    _row_of: Ints
+    _part_of: Floats
+
     def __init__(
         self, relaxation: Relaxation, groups: tuple[tuple[int, ...], ...] = (), paid: float | None = None
     ) -> None:
@@ -62,31 +72,31 @@ class PatternProgram:
         With `paid` machines are there already: they cost that part of their price, and those beyond all of it.
         """
         self._paid = paid
-        self._relaxation = relaxation
+        self.relaxation = relaxation
         self._groups = groups
         self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
         self._penalty = _PENALTY
-        self._primal = False
+        self.primal_feasible = False
         self._rows: list[tuple[float, float]] = []
-        self._copies = copies_of_items(relaxation)
+        self.copy_columns = copies_of_items(relaxation)
         self._coverage = [
             [
-                self._row(0.0, _INF) if (device_class.index, i) not in self._copies else -1
+                self._row(0.0, _INF) if (device_class.index, i) not in self.copy_columns else -1
                 for i in range(len(device_class.items))
             ]
             for device_class in relaxation.device_classes
         ]
-        self._capacity = [self._row(0.0, _INF) for _ in relaxation.device_classes]
-        self._volume = {
+        self.capacity_rows = [self._row(0.0, _INF) for _ in relaxation.device_classes]
+        self.volume_rows = {
             (pool.index, r): self._row(0.0, _INF)
             for pool in relaxation.fleet.pools
             for r, amount in enumerate(volumes(relaxation.fleet, pool.index))
             if amount > 0
         }
-        self._on_one = {key: self._row(0.0, _INF) for key in relaxation.on_one}
+        self.on_one_rows = {key: self._row(0.0, _INF) for key in relaxation.on_one}
         self._cover: dict[int, int] = {}
         self._demand: dict[int, int] = {}
-        self._zone: dict[tuple[int, int], int] = {}
+        self.zone_rows: dict[tuple[int, int], int] = {}
         self._level: dict[int, int] = {}
         self._component_rows()
         self._group = [self._row(0.0, 0.0) for _ in groups]
@@ -94,19 +104,19 @@ class PatternProgram:
         self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
         self._patterns: dict[Pattern, int] = {}  # their columns, in order
         self._made: list[tuple[int, int, int]] = []  # (column, way, times) of copies that patterns are
-        self._solver = self._load()
+        self.solver = self._load()
 
     def _row(self, low: float, high: float) -> int:
         self._rows.append((low, high))
         return len(self._rows) - 1
 
-    def _later_row(self, low: float) -> int:
+    def later_row(self, low: float) -> int:
         """A row of at least `low`, of columns that are still to come, when the LP is loaded."""
-        self._solver.addRow(low, _INF, 0, np.array([], dtype=np.int32), np.array([]))
-        return int(self._solver.getNumRow()) - 1
+        self.solver.addRow(low, _INF, 0, np.array([], dtype=np.int32), np.array([]))
+        return int(self.solver.getNumRow()) - 1
 
     def _component_rows(self) -> None:
-        relaxation = self._relaxation
+        relaxation = self.relaxation
         for c in relaxation.fleet.components:
             if not relaxation.modes_of[c.index]:
                 continue
@@ -117,25 +127,25 @@ class PatternProgram:
             limits = relaxation.zones[c.index]
             if limits is not None:
                 for z, low in limits.least.items():
-                    self._zone[c.index, z] = self._row(float(low), float(limits.most[z]))
+                    self.zone_rows[c.index, z] = self._row(float(low), float(limits.most[z]))
         if relaxation.given is not None:
             for level, limit in enumerate(relaxation.given):
                 wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
                 self._level[level] = self._row(float(wanted - limit), _INF)
 
     def _load(self) -> highspy.Highs:
-        pools = self._relaxation.fleet.pools
-        columns = [self._machine_column(pool.index) for pool in pools]
+        pools = self.relaxation.fleet.pools
+        columns = [self.machine_column(pool.index) for pool in pools]
         for g, group in enumerate(self._groups):
             for p in group:
                 columns[p].append((self._group[g], -1.0))
         columns += [[(row, 1.0)] for row in self._group]
-        columns += [self._machine_column(p) for p in self._beyond]
+        columns += [self.machine_column(p) for p in self._beyond]
         first = self._modes = len(columns)
-        direct = set(self._copies.values())
-        entries = [self._mode_column(mode) for mode in self._relaxation.modes]
+        direct = set(self.copy_columns.values())
+        entries = [self._mode_column(mode) for mode in self.relaxation.modes]
         self._entries = [
-            [entries[self._copies[q, i]] if row < 0 else [(row, 1.0)] for i, row in enumerate(coverage)]
+            [entries[self.copy_columns[q, i]] if row < 0 else [(row, 1.0)] for i, row in enumerate(coverage)]
             for q, coverage in enumerate(self._coverage)
         ]
         self._index_items()
@@ -166,43 +176,45 @@ class PatternProgram:
 
     def _penalties(self) -> list[float]:
         """Dollars per hour of a machine beyond the quota."""
-        pools = self._relaxation.fleet.pools
+        pools = self.relaxation.fleet.pools
         mean = sum(pool.price for pool in pools) / max(1, len(pools))
         if self._paid is not None:
             return [(pools[p].price or mean + 1) / MICRO for p in self._beyond]
         return [self._penalty * (pools[p].price + mean + 1) / MICRO for p in self._beyond]
 
-    def _machine_column(self, p: int, part: float = 1.0) -> list[tuple[int, float]]:
-        relaxation = self._relaxation
-        column = [(self._volume[p, r], part) for r in range(len(RESOURCES)) if (p, r) in self._volume]
+    def machine_column(self, p: int, part: float = 1.0) -> list[tuple[int, float]]:
+        relaxation = self.relaxation
+        column = [(self.volume_rows[p, r], part) for r in range(len(RESOURCES)) if (p, r) in self.volume_rows]
         if p in relaxation.class_of:
-            column.append((self._capacity[relaxation.class_of[p]], part * relaxation.devices(p)))
-        column += [(row, part * relaxation.on_one[key]) for key, row in self._on_one.items() if key[1] == p]
+            column.append((self.capacity_rows[relaxation.class_of[p]], part * relaxation.devices(p)))
+        column += [(row, part * relaxation.on_one[key]) for key, row in self.on_one_rows.items() if key[1] == p]
         return column
 
     def _mode_column(self, mode: Mode) -> list[tuple[int, float]]:
         """What a copy takes of patterns, accelerators and volumes (scaled by the machine's), and what it counts for."""
         if mode.parts:
-            column = self._machine_column(mode.pool, -1.0 / mode.mean)
+            column = self.machine_column(mode.pool, -1.0 / mode.mean)
         else:
-            size = volumes(self._relaxation.fleet, mode.pool)
-            column = [(self._volume[mode.pool, r], -amount / size[r]) for r, amount in enumerate(mode.usage) if amount]
+            size = volumes(self.relaxation.fleet, mode.pool)
+            column = [
+                (self.volume_rows[mode.pool, r], -amount / size[r]) for r, amount in enumerate(mode.usage) if amount
+            ]
             if (
                 mode.device_class is not None
                 and mode.item is not None
-                and (mode.device_class, mode.item) not in self._copies
+                and (mode.device_class, mode.item) not in self.copy_columns
             ):
                 column.append((self._coverage[mode.device_class][mode.item], -float(mode.touches)))
             if mode.device_class is not None and mode.owns:
-                column.append((self._capacity[mode.device_class], -float(mode.owns)))
-        if (mode.component, mode.pool) in self._on_one:
-            column.append((self._on_one[mode.component, mode.pool], -1.0))
+                column.append((self.capacity_rows[mode.device_class], -float(mode.owns)))
+        if (mode.component, mode.pool) in self.on_one_rows:
+            column.append((self.on_one_rows[mode.component, mode.pool], -1.0))
         column.append((self._cover[mode.component], 1.0))
-        component = self._relaxation.fleet.components[mode.component]
+        component = self.relaxation.fleet.components[mode.component]
         if component.demand:
             column.append((self._demand[mode.component], mode.throughput / component.demand))
-        if (mode.component, mode.zone) in self._zone:
-            column.append((self._zone[mode.component, mode.zone], 1.0))
+        if (mode.component, mode.zone) in self.zone_rows:
+            column.append((self.zone_rows[mode.component, mode.zone], 1.0))
         if component.level in self._level:
             column.append((self._level[component.level], 1.0))
         return column
@@ -213,30 +225,30 @@ class PatternProgram:
         for device_class, pattern in found:
             key = (device_class, tuple(sorted(pattern.items())))
             if key not in self._patterns:
-                self._patterns[key] = self._solver.getNumCol() + len(new)
-                new.append((self._capacity[device_class], device_class, pattern))
-        self._add(new)
+                self._patterns[key] = self.solver.getNumCol() + len(new)
+                new.append((self.capacity_rows[device_class], device_class, pattern))
+        self.add_columns(new)
         return len(new)
 
-    def _add(self, found: Sequence[tuple[int, int, Mapping[int, int]]]) -> None:
+    def add_columns(self, found: Sequence[tuple[int, int, Mapping[int, int]]]) -> None:
         """Add columns (row of what holds it, device class, times by item) that cost nothing."""
         if not found:
             return
-        self._primal = True
-        n, first = len(found), self._solver.getNumCol()
-        columns = [self._pattern_column(*each) for each in found]
+        self.primal_feasible = True
+        n, first = len(found), self.solver.getNumCol()
+        columns = [self.pattern_column(*each) for each in found]
         for k, (_, q, items) in enumerate(found):
             self._made += [
-                (first + k, self._copies[q, i], times) for i, times in items.items() if (q, i) in self._copies
+                (first + k, self.copy_columns[q, i], times) for i, times in items.items() if (q, i) in self.copy_columns
             ]
-        self._solver.addCols(
+        self.solver.addCols(
             *(n, np.zeros(n), np.zeros(n), np.full(n, _INF), sum(map(len, columns))),
             np.cumsum([0] + [len(column) for column in columns[:-1]], dtype=np.int32),
             np.array([row for column in columns for row in column], dtype=np.int32),
             np.array([value for column in columns for value in column.values()]),
         )
 
-    def _pattern_column(self, holder: int, q: int, items: Mapping[int, int]) -> dict[int, float]:
+    def pattern_column(self, holder: int, q: int, items: Mapping[int, int]) -> dict[int, float]:
         column: dict[int, float] = {holder: -1.0}
         for i, times in items.items():
             for row, value in self._entries[q][i]:
@@ -265,47 +277,47 @@ class PatternProgram:
 
         Zones may have `most` times as many as the rules say. What is asked of levels stays.
         """
-        self._primal = False
+        self.primal_feasible = False
         for c, row in self._cover.items():
             high = self._rows[row][1]
-            self._solver.changeRowBounds(row, float(required[c]), max(high, float(required[c])))
-        for (c, z), row in self._zone.items():
+            self.solver.changeRowBounds(row, float(required[c]), max(high, float(required[c])))
+        for (c, z), row in self.zone_rows.items():
             low, high = self._rows[row]
             stands = zoned[c][z] if c in zoned else 0
-            self._solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
+            self.solver.changeRowBounds(row, max(0.0, low - stands), max(0.0, most * high - stands))
 
     def ask_in_zones(self, counts: Mapping[tuple[int, int], int]) -> None:
         """Ask for just so many copies of a component in a zone, by (component, zone), from now on."""
-        self._primal = False
+        self.primal_feasible = False
         for key, n in counts.items():
-            self._solver.changeRowBounds(self._zone[key], float(n), float(n))
+            self.solver.changeRowBounds(self.zone_rows[key], float(n), float(n))
 
     def allow(self, limits: Sequence[Sequence[int]]) -> None:
         """Allow patterns of at most so many of each item, by device class; single items as often as allowed."""
-        self._primal = False
+        self.primal_feasible = False
         most = [0.0 if any(times > limits[q][i] for i, times in pattern) else _INF for q, pattern in self._patterns]
         columns = np.array(list(self._patterns.values()), dtype=np.int32)
-        self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
+        self.solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
         self.add_patterns(
             (device_class.index, {i: min(fits, limits[device_class.index][i])})
-            for device_class in self._relaxation.device_classes
+            for device_class in self.relaxation.device_classes
             for i, fits in enumerate(device_class.knapsack.limits)
             if fits and limits[device_class.index][i]
         )
 
     def amounts(self) -> tuple[list[float], list[float]]:
         """Copies by each mode and accelerators by each pattern, in the last solution."""
-        values = list(self._solver.getSolution().col_value)
-        modes = values[self._modes : self._modes + len(self._relaxation.modes)]
+        values = list(self.solver.getSolution().col_value)
+        modes = values[self._modes : self._modes + len(self.relaxation.modes)]
         for column, w, times in self._made:
             modes[w] += times * values[column]
         return modes, [values[column] for column in self._patterns.values()]
 
     def set_domain(self, domain: NodeDomain) -> None:
         """Bound the machines of each pool and of each group, and sums of copies."""
-        self._primal = False
+        self.primal_feasible = False
         counts = np.arange(len(domain.fewest), dtype=np.int32)
-        self._solver.changeColsBounds(
+        self.solver.changeColsBounds(
             len(counts), counts, np.array(domain.fewest, dtype=float), np.array(domain.most, dtype=float)
         )
         for s in domain.aggregates:
@@ -313,40 +325,40 @@ class PatternProgram:
                 self._sum[s] = self._add_sum(s)
         for s, row in self._sum.items():
             low, high = domain.aggregates.get(s, (-_INF, _INF))
-            self._solver.changeRowBounds(row, float(low), float(high))
+            self.solver.changeRowBounds(row, float(low), float(high))
 
     def limit(self, most: Sequence[float], fewest: Sequence[float] | None = None) -> None:
         """Allow so many machines of each pool, by default from none on."""
-        self._primal = False
+        self.primal_feasible = False
         counts = np.arange(len(most), dtype=np.int32)
         low = np.zeros(len(counts)) if fewest is None else np.array(fewest, dtype=float)
-        self._solver.changeColsBounds(len(counts), counts, low, np.array(most, dtype=float))
+        self.solver.changeColsBounds(len(counts), counts, low, np.array(most, dtype=float))
 
     def limit_copies(self, fewest: Sequence[float], most: Sequence[float]) -> None:
         """Allow so many copies by each mode; those that patterns are have no limits of their own."""
-        self._primal = False
+        self.primal_feasible = False
         modes = np.arange(self._modes, self._modes + len(fewest), dtype=np.int32)
-        self._solver.changeColsBounds(len(modes), modes, np.array(fewest, dtype=float), np.array(most, dtype=float))
+        self.solver.changeColsBounds(len(modes), modes, np.array(fewest, dtype=float), np.array(most, dtype=float))
 
     def _add_sum(self, s: int) -> int:
         """A row for a sum of copies, with columns that let it be missed at a penalty."""
-        modes = np.array(self._relaxation.aggregates[s], dtype=np.int32) + self._modes
-        row = self._solver.getNumRow()
-        self._solver.addRow(-_INF, _INF, len(modes), modes.astype(np.int32), np.ones(len(modes)))
+        modes = np.array(self.relaxation.aggregates[s], dtype=np.int32) + self._modes
+        row = self.solver.getNumRow()
+        self.solver.addRow(-_INF, _INF, len(modes), modes.astype(np.int32), np.ones(len(modes)))
         for sign in (1.0, -1.0):
-            self._amiss.append(self._solver.getNumCol())
+            self._amiss.append(self.solver.getNumCol())
             rows = np.array([row], dtype=np.int32)
-            self._solver.addCol(self._penalty_of_copy(), 0.0, _INF, 1, rows, np.array([sign]))
+            self.solver.addCol(self._penalty_of_copy(), 0.0, _INF, 1, rows, np.array([sign]))
         return int(row)
 
     def _penalty_of_copy(self) -> float:
         """Dollars per hour of a copy that a sum lacks or has too many."""
-        return self._penalty * (max(pool.price for pool in self._relaxation.fleet.pools) + 1) / MICRO
+        return self._penalty * (max(pool.price for pool in self.relaxation.fleet.pools) + 1) / MICRO
 
     def beyond(self) -> bool:
         """Whether the last solution has machines beyond the quotas, or misses limits on copies."""
-        first = len(self._relaxation.fleet.pools) + len(self._groups)
-        values = self._solver.getSolution().col_value
+        first = len(self.relaxation.fleet.pools) + len(self._groups)
+        values = self.solver.getSolution().col_value
         return any(values[k] > _WHOLE for k in (*range(first, first + len(self._beyond)), *self._amiss))
 
     def raise_penalty(self) -> bool:
@@ -354,22 +366,22 @@ class PatternProgram:
         if self._penalty >= _PENALTY_MOST:
             return False
         self._penalty *= _PENALTY
-        first = len(self._relaxation.fleet.pools) + len(self._groups)
+        first = len(self.relaxation.fleet.pools) + len(self._groups)
         columns = np.arange(first, first + len(self._beyond), dtype=np.int32)
-        self._solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
+        self.solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
         for column in self._amiss:
-            self._solver.changeColCost(column, self._penalty_of_copy())
+            self.solver.changeColCost(column, self._penalty_of_copy())
         return True
 
     def solve(self, seconds: float) -> bool:
         """Solve the LP; False when it has no solution, or none in time."""
         # New columns keep the last solution primal feasible, new limits keep it dual feasible.
-        for strategy in (_PRIMAL, _DUAL) if self._primal else (_DUAL, _PRIMAL):
-            self._solver.setOptionValue("simplex_strategy", strategy)
+        for strategy in (_PRIMAL, _DUAL) if self.primal_feasible else (_DUAL, _PRIMAL):
+            self.solver.setOptionValue("simplex_strategy", strategy)
             if not math.isinf(seconds):
-                self._solver.setOptionValue("time_limit", self._solver.getRunTime() + max(0.01, seconds))
+                self.solver.setOptionValue("time_limit", self.solver.getRunTime() + max(0.01, seconds))
             try:
-                status = run(self._solver)
+                status = run(self.solver)
             except EngineError:
                 continue
             if status in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
@@ -378,20 +390,20 @@ class PatternProgram:
 
     def value(self) -> float:
         """Dollars per hour of the last solution."""
-        return float(self._solver.getObjectiveValue())
+        return float(self.solver.getObjectiveValue())
 
     def counts(self) -> list[float]:
         """Machines per pool, then per group, in the last solution."""
-        return list(self._solver.getSolution().col_value[: len(self._relaxation.fleet.pools) + len(self._groups)])
+        return list(self.solver.getSolution().col_value[: len(self.relaxation.fleet.pools) + len(self._groups)])
 
     def aggregates(self) -> list[float]:
         """Copies per sum of the relaxation in the last solution."""
-        values = self._solver.getSolution().col_value
-        return [sum(values[self._modes + w] for w in modes) for modes in self._relaxation.aggregates]
+        values = self.solver.getSolution().col_value
+        return [sum(values[self._modes + w] for w in modes) for modes in self.relaxation.aggregates]
 
     def duals(self) -> Duals:
         """Those of the last solution."""
-        return self._at(np.array(self._solver.getSolution().row_dual))
+        return self._at(np.array(self.solver.getSolution().row_dual))
 
     def smoothed(self, best: Duals | None, duals: Duals) -> list[Duals]:
         """Dual points to price at, in turn until a column is found: Wentges-smoothed first, then the LP's own."""
@@ -405,31 +417,31 @@ class PatternProgram:
 
     def dual_values(self, duals: Duals) -> tuple[list[float], list[float]]:
         """Dollars per hour of a copy of each component and of a machine of each pool, at these duals."""
-        fleet = self._relaxation.fleet
+        fleet = self.relaxation.fleet
         copies = [float(duals.rows[self._cover[c.index]]) if c.index in self._cover else 0.0 for c in fleet.components]
-        columns = (self._machine_column(pool.index) for pool in fleet.pools)
+        columns = (self.machine_column(pool.index) for pool in fleet.pools)
         return copies, [sum(part * float(duals.rows[row]) for row, part in column) for column in columns]
 
     def saves(self, duals: Duals, device_class: int, pattern: Mapping[int, int]) -> bool:
         """Whether a pattern would make the LP's solution with these duals better."""
-        return self._holds_more(duals, self._capacity[device_class], device_class, pattern)
+        return self.holds_more(duals, self.capacity_rows[device_class], device_class, pattern)
 
-    def _holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
-        return self._beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
+    def holds_more(self, duals: Duals, holder: int, q: int, items: Mapping[int, int]) -> bool:
+        return self.beats(duals, holder, sum(times * duals.items[q][i] for i, times in items.items()))
 
-    def _beats(self, duals: Duals, holder: int, dual_value: float) -> bool:
+    def beats(self, duals: Duals, holder: int, dual_value: float) -> bool:
         price = duals.rows[holder]
         return bool(dual_value > price + ENOUGH * max(price, 1e-2))
 
     def prices(self, duals: Duals) -> Prices:
         """Duals as integer prices."""
-        fleet, rows = self._relaxation.fleet, duals.rows
+        fleet, rows = self.relaxation.fleet, duals.rows
         size = {pool.index: volumes(fleet, pool.index) for pool in fleet.pools}
         return Prices(
             coverage=[[to_price(dual_value) for dual_value in items] for items in duals.items],
-            capacity=[to_price(rows[row]) for row in self._capacity],
-            volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self._volume.items()},
-            on_one={key: to_price(rows[row], UNIT) for key, row in self._on_one.items()},
+            capacity=[to_price(rows[row]) for row in self.capacity_rows],
+            volume={(p, r): to_price(rows[row] / size[p][r], UNIT) for (p, r), row in self.volume_rows.items()},
+            on_one={key: to_price(rows[row], UNIT) for key, row in self.on_one_rows.items()},
             level=[to_price(rows[self._level[level]], UNIT) for level in sorted(self._level)],
             group=[round(rows[row] * MICRO * UNIT) for row in self._group],
             aggregates={s: round(rows[row] * MICRO * UNIT) for s, row in self._sum.items()},

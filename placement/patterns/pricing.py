@@ -29,12 +29,12 @@ class Knapsack:
     limits : (I,) how often an item may stand in one pattern.
     """
 
-    def __init__(self, room: Sequence[int], needs: Sequence[Sequence[int]], limits: Sequence[int]) -> None:
+    def __init__(self, capacity: Sequence[int], needs: Sequence[Sequence[int]], limits: Sequence[int]) -> None:
         """Split the multiplicities once; prices come later, many times."""
-        self.room = tuple(room)
+        self.capacity = tuple(capacity)
         self.needs = [tuple(need) for need in needs]
         self.limits = [
-            min([limit, *(have // n for n, have in zip(need, self.room, strict=True) if n)])
+            min([limit, *(have // n for n, have in zip(need, self.capacity, strict=True) if n)])
             for need, limit in zip(self.needs, limits, strict=True)
         ]
         self._last: tuple[list[int], tuple[int, dict[int, int]]] | None = None  # prices, and the answer to them
@@ -47,16 +47,16 @@ class Knapsack:
 
     def with_limits(self, limits: Sequence[int]) -> Knapsack:
         """The same with these limits, (I,), in place of its own."""
-        return self if list(limits) == self.limits else Knapsack(self.room, self.needs, limits)
+        return self if list(limits) == self.limits else Knapsack(self.capacity, self.needs, limits)
 
     @property
     def states(self) -> int:
         """Size of the table: what one pricing costs is proportional to it."""
-        return math.prod(have + 1 for have in self.room)
+        return math.prod(have + 1 for have in self.capacity)
 
     def value(self, prices: Sequence[int]) -> int:
         """The most that a pattern can be worth at integer prices: exact. What costs less than 0 stands in none."""
-        return int(self.table(prices)[self.room])
+        return int(self.table(prices)[self.capacity])
 
     def table(self, prices: Sequence[int]) -> np.ndarray:
         """The same in each room up to all of it, by room."""
@@ -91,33 +91,35 @@ class Knapsack:
         -------
         The value; how often each of `more` stands in such a pattern; the room left for items of the table.
         """
-        if int(table[self.room]) + sum(most * max(0, item_values) for _, most, item_values in more) >= _FAR:
+        if int(table[self.capacity]) + sum(most * max(0, item_values) for _, most, item_values in more) >= _FAR:
             table = table.astype(object)
         taken: list[tuple[int, int, np.ndarray]] = []
         for k, (item, most, item_values) in enumerate(more):
             # Of what costs 64 bits may not hold the price either.
             for times in _doubling(most if item_values > 0 else 0):
-                if any(need * times > have for need, have in zip(self.needs[item], self.room, strict=True)):
+                if any(need * times > have for need, have in zip(self.needs[item], self.capacity, strict=True)):
                     break
                 there, here = self._shift(item, times)
                 with_it, best = table[here] + item_values * times, table.copy()
                 np.maximum(best[there], with_it, out=best[there])
                 taken.append((k, times, np.asarray(best > table)))
                 table = best
-        chosen, left = [0] * len(more), list(self.room)
+        chosen, left = [0] * len(more), list(self.capacity)
         for k, times, better in reversed(taken):
             if better[tuple(left)]:
                 chosen[k] += times
                 left = [have - need * times for have, need in zip(left, self.needs[more[k][0]], strict=True)]
-        return int(table[self.room]), chosen, left
+        return int(table[self.capacity]), chosen, left
 
     def best_pattern(self, prices: Sequence[int]) -> tuple[int, dict[int, int]]:
         """A most valuable pattern at integer prices: its value, and how often each item stands in it."""
         if self._last is None or self._last[0] != prices:  # in a tree few prices change from node to node
-            self._last = list(prices), self.best_patterns(prices, [self.room])[0]
+            self._last = list(prices), self.best_patterns(prices, [self.capacity])[0]
         return self._last[1]
 
-    def best_patterns(self, prices: Sequence[int], rooms: Iterable[Sequence[int]]) -> list[tuple[int, dict[int, int]]]:
+    def best_patterns(
+        self, prices: Sequence[int], capacities: Iterable[Sequence[int]]
+    ) -> list[tuple[int, dict[int, int]]]:
         """The same for each of some rooms, none larger than all of it, from one table."""
         best = self._table(prices)
         parts = [(item, times) for item, times in self._parts if prices[item] > 0]
@@ -128,14 +130,16 @@ class Knapsack:
             np.greater(with_it, best[there], out=taken[row][there])
             np.maximum(best[there], with_it, out=best[there])
         free = self._free_value(prices)
-        return [(int(best[tuple(room)]) + free, self._trace(prices, parts, taken, room)) for room in rooms]
+        return [
+            (int(best[tuple(capacity)]) + free, self._trace(prices, parts, taken, capacity)) for capacity in capacities
+        ]
 
     def _trace(
-        self, prices: Sequence[int], parts: Sequence[tuple[int, int]], taken: np.ndarray, room: Sequence[int]
+        self, prices: Sequence[int], parts: Sequence[tuple[int, int]], taken: np.ndarray, capacity: Sequence[int]
     ) -> dict[int, int]:
         """Back through the table, from a room: what was taken, and what takes no room."""
         pattern: dict[int, int] = {}
-        left = list(room)
+        left = list(capacity)
         row = len(parts)
         while True:
             before: Any = (slice(row), *left)
@@ -154,7 +158,7 @@ class Knapsack:
     def _table(self, prices: Sequence[int]) -> np.ndarray:
         """Zeros; Python's integers when sums might not fit into 64 bits."""
         large = sum(max(0, price) * limit for price, limit in zip(prices, self.limits, strict=True)) >= _FAR
-        return np.zeros([have + 1 for have in self.room], dtype=object if large else np.int64)
+        return np.zeros([have + 1 for have in self.capacity], dtype=object if large else np.int64)
 
     def _shift(self, item: int, times: int) -> tuple[Any, Any]:
         """Where the table has room for `times` of `item`, and where what is left of that room stands.
@@ -163,7 +167,7 @@ class Knapsack:
         """
         steps = [need * times for need in self.needs[item]]
         there = (*(slice(step, None) for step in steps), ...)
-        here = (*(slice(0, have + 1 - step) for step, have in zip(steps, self.room, strict=True)), ...)
+        here = (*(slice(0, have + 1 - step) for step, have in zip(steps, self.capacity, strict=True)), ...)
         return there, here
 
     def _free_value(self, prices: Sequence[int]) -> int:

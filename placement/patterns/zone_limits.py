@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class ZoneLimits:
     most: dict[int, int]
 
 
-def zone_limits(component: Component) -> ZoneLimits | None:
+def zone_limits(component: FleetComponent) -> ZoneLimits | None:
     """What the spread rules say of single zones; None when nothing.
 
     With n copies over Z zones and skew k, the emptiest zone has at least (n - (Z-1)k)/Z and the fullest at most
@@ -43,7 +43,7 @@ def zone_limits(component: Component) -> ZoneLimits | None:
     return ZoneLimits(dict.fromkeys(zones, low), {z: max(high, 0) for z in zones})
 
 
-def no_limits(component: Component) -> ZoneLimits | None:
+def no_limits(component: FleetComponent) -> ZoneLimits | None:
     """Limits that say nothing; None for a component that runs nowhere."""
     zones = component.eligible_zones
     return ZoneLimits(dict.fromkeys(zones, 0), dict.fromkeys(zones, component.copies)) if zones else None

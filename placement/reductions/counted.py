@@ -18,7 +18,7 @@ from placement.reductions.base import Reduction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
 from placement.compiled.packing import Packing
 
 Copies = Counter[tuple[int, int]]  # of one component, by option and zone; absent ones 0
@@ -49,7 +49,7 @@ class Counted(Reduction):
         for (c, o, z), n in copies.items():
             if n:
                 of_component[c][o, z] = n
-        parts: list[Component] = []
+        parts: list[FleetComponent] = []
         origin: list[int] = []
         for component in fleet.components:
             found = _parts(fleet, component, of_component[component.index]) if component.demand else (component,)
@@ -77,7 +77,7 @@ class Counted(Reduction):
         return
 
 
-def _parts(fleet: Fleet, component: Component, copies: Copies) -> tuple[Component, ...] | None:
+def _parts(fleet: Fleet, component: FleetComponent, copies: Copies) -> tuple[FleetComponent, ...] | None:
     """Components of fixed counts in place of one, with its own rules where it uses just one option; None: none."""
     served = sum(n * component.options[o].throughput for (o, _), n in copies.items())
     if served < component.demand or copies.total() < component.required:
@@ -94,7 +94,7 @@ def _parts(fleet: Fleet, component: Component, copies: Copies) -> tuple[Componen
     return tuple(_only(fleet, without, o, z, n) for (o, z), n in sorted(copies.items()))
 
 
-def _only(fleet: Fleet, component: Component, o: int, zone: int | None, copies: int) -> Component:
+def _only(fleet: Fleet, component: FleetComponent, o: int, zone: int | None, copies: int) -> FleetComponent:
     """The component with so many copies by one option, in one zone or in any."""
     options = tuple(
         replace(
@@ -107,7 +107,7 @@ def _only(fleet: Fleet, component: Component, o: int, zone: int | None, copies: 
     return replace(component, options=options, required=copies, copies=copies, demand=0, eligible_zones=zones)
 
 
-def _apart(parts: list[Component], origin: list[int], capped: set[int]) -> tuple[Component, ...]:
+def _apart(parts: list[FleetComponent], origin: list[int], capped: set[int]) -> tuple[FleetComponent, ...]:
     """The parts numbered anew: whoever avoids a component avoids all parts of it, and capped ones their own."""
     parts_of: dict[int, set[int]] = {}
     for index, c in enumerate(origin):

@@ -20,7 +20,7 @@ from placement.reductions.subproblem import Subproblem, may_be_freed, shifted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from placement.compiled.fleet import Component, Fleet, Place, Pool
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetPool, Place
     from placement.compiled.packing import Machine, Value
     from placement.heuristics import Missing
 
@@ -149,14 +149,14 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
         yield Part(fleet, part, packing, tuple(group), small)
 
 
-def _with_limits(pool: Pool, quota: Counter[int], least: Counter[int]) -> Pool:
+def _with_limits(pool: FleetPool, quota: Counter[int], least: Counter[int]) -> FleetPool:
     if pool.max_instances is None:
         return replace(pool, min_instances=least[pool.index])
     most = quota[pool.index]
     return replace(pool, max_instances=most, min_instances=min(most, least[pool.index]))
 
 
-def _without_pools(component: Component, closed: frozenset[int]) -> Component:
+def _without_pools(component: FleetComponent, closed: frozenset[int]) -> FleetComponent:
     """The component without the pools that have no machine for this part."""
     if not any(option.pools & closed for option in component.options):
         return component

@@ -22,7 +22,7 @@ from placement.reductions.limits import beside
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
 
     Choice = tuple[float, tuple[int, ...]]  # what machines are worth, and their pools
 
@@ -85,13 +85,13 @@ class Preassigned(Reduction):
         return Value(value.left_out, value.ticks + fleet.tick_price * price + fleet.tick_move * moved)
 
 
-def _without_copies(component: Component) -> Component:
+def _without_copies(component: FleetComponent) -> FleetComponent:
     options = tuple(replace(option, pools=frozenset()) for option in component.options)
     return replace(component, options=options, required=0, copies=0, eligible_zones=())
 
 
 def _house(
-    fleet: Fleet, component: Component, dual_value: Sequence[float], used: Sequence[int]
+    fleet: Fleet, component: FleetComponent, dual_value: Sequence[float], used: Sequence[int]
 ) -> list[Machine] | None:
     """Machines for one component, each filled as far as it goes."""
     seats = {
@@ -126,7 +126,7 @@ def _house(
 
 def _cheapest_in_zone(
     fleet: Fleet,
-    component: Component,
+    component: FleetComponent,
     zone: int,
     holds: dict[int, int],
     dual_value: Sequence[float],
@@ -149,7 +149,7 @@ def _cheapest_in_zone(
     return best
 
 
-def _fill(fleet: Fleet, component: Component, p: int) -> list[Seat]:
+def _fill(fleet: Fleet, component: FleetComponent, p: int) -> list[Seat]:
     """As many copies as one option, then others, bring to an empty machine of pool p; the best of the first options."""
     found: list[Seat] = []
     here = [option for option in component.options if p in option.pools]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.compiled.packing import Packing
     from placement.heuristics.shares import Floats
 
@@ -94,7 +94,7 @@ def alike(fleet: Fleet, most: int, *, up: bool = False, alone: Collection[int] =
     return sorted(done + [group for _, _, group, _ in heap], key=min)
 
 
-def _modes(component: Component) -> tuple[object, ...]:
+def _modes(component: FleetComponent) -> tuple[object, ...]:
     """What components must have in common to be merged."""
     if component.demand:
         return (component.index,)
@@ -129,7 +129,7 @@ def _split(group: Sequence[int], charges: Floats, first: Sequence[int], column: 
     return [sorted(group[k] for k in order[:at].tolist()), sorted(group[k] for k in order[at:].tolist())]
 
 
-def _merged(index: int, members: Sequence[Component]) -> Component:
+def _merged(index: int, members: Sequence[FleetComponent]) -> FleetComponent:
     """One component in place of several: all their copies, and of every need the least."""
     one = members[0]
     if len(members) == 1:
@@ -153,7 +153,9 @@ def _merged(index: int, members: Sequence[Component]) -> Component:
     )
 
 
-def common_need(option: Option, alike: Sequence[Option], choose: Callable[[Iterable[int]], int]) -> Option:
+def common_need(
+    option: FleetOption, alike: Sequence[FleetOption], choose: Callable[[Iterable[int]], int]
+) -> FleetOption:
     """The option with the least, or the most, that any of the alike ones needs of each resource."""
     return replace(
         option,

@@ -18,7 +18,7 @@ from placement.reductions.relaxing_aggregation import alike, common_need
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
 
 _FEW = 0.75  # of the components
 
@@ -81,12 +81,12 @@ class RestrictingAggregation(Reduction):
         yield from (c.index for c in members for _ in range(c.optional))
 
 
-def _has_rules(component: Component) -> bool:
+def _has_rules(component: FleetComponent) -> bool:
     of_machines = component.dedicated or component.max_per_instance is not None or component.avoids
     return bool(component.demand or of_machines or component.has_zone_rules)
 
 
-def _merged(members: Sequence[Component]) -> Component:
+def _merged(members: Sequence[FleetComponent]) -> FleetComponent:
     """One component in place of several: all their copies, and of every need the most."""
     one = members[0]
     return replace(

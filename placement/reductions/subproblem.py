@@ -27,8 +27,8 @@ from placement.reductions.base import Reduction
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.compiled.fleet import Component, Fleet, Option, Place, Pool
-    from placement.compiled.groups import Commitment, Limit
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool, Place
+    from placement.compiled.groups import FleetCommitment, FleetLimit
     from placement.heuristics import Key, Missing
 
 
@@ -65,8 +65,8 @@ class Subproblem(Reduction):
                 seats.append(Seat(index[key], 0 if key[2] is not None else seat.option, seat.accelerators))
             position = None if machine.instance is None else instances.index(machine.instance)
             small.append(Machine(machine.pool, position, tuple(sorted(seats))))
-        standing = _standing(fleet, still, instances)
-        beside = _Beside(fleet, packing, still, standing)
+        untouched = _untouched(fleet, still, instances)
+        beside = _Beside(fleet, packing, still, untouched)
         components = tuple(
             beside.within_floors(_component(fleet, key, index, count[key], more[key]), key[0]) for key in keys
         )
@@ -74,7 +74,7 @@ class Subproblem(Reduction):
             fleet,
             limits=beside.limits(),
             commitments=beside.commitments(),
-            pools=tuple(_pools(fleet, standing)),
+            pools=tuple(_pools(fleet, untouched)),
             components=components,
             instances=tuple(
                 replace(fleet.instances[i], index=position, residents={}) for position, i in enumerate(instances)
@@ -150,7 +150,7 @@ def may_be_freed(fleet: Fleet, machine: Machine) -> bool:
     return not any(_is_torn(fleet.components[seat.component]) for seat in machine.seats)
 
 
-def _is_torn(component: Component) -> bool:
+def _is_torn(component: FleetComponent) -> bool:
     several = component.demand and len(component.options) > 1
     capped = component.max_per_instance is not None or component.instance_loss_floor
     return bool(several and (capped or component.dedicated))
@@ -185,10 +185,10 @@ def in_order(key: Key) -> tuple[int, ...]:
     return tuple(-1 if part is None else part for part in key)
 
 
-def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: int) -> Component:
+def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: int) -> FleetComponent:
     c, zone, fixed = key
     whole = fleet.components[c]
-    options: list[Option] = []
+    options: list[FleetOption] = []
     for option in whole.options if fixed is None else (whole.options[fixed],):
         pools = option.pools if zone is None else frozenset(p for p in option.pools if fleet.pools[p].zone == zone)
         options.append(replace(option, pools=pools, index=len(options)))
@@ -214,18 +214,18 @@ def _component(fleet: Fleet, key: Key, index: dict[Key, int], count: int, more: 
 class _Beside:
     """What rules of the whole plan leave to the small problem, beside the machines that stand still."""
 
-    def __init__(self, fleet: Fleet, packing: Packing, still: Sequence[Machine], standing: Counter[int]) -> None:
+    def __init__(self, fleet: Fleet, packing: Packing, still: Sequence[Machine], untouched: Counter[int]) -> None:
         self._fleet, self._packing = fleet, packing
-        self._counts = [standing[pool.index] for pool in fleet.pools]
+        self._counts = [untouched[pool.index] for pool in fleet.pools]
         floors = any(c.pool_loss_floor or c.instance_loss_floor for c in fleet.components)
         self._placed = Counter(seat.component for _, seat in packing.seats()) if floors else Counter[int]()
         self._there = Counter((seat.component, m.pool) for m in still for seat in m.seats) if floors else Counter()
 
-    def limits(self) -> tuple[Limit, ...]:
+    def limits(self) -> tuple[FleetLimit, ...]:
         """What is left of each, perhaps less than nothing where the plan at hand breaks it."""
         return tuple(replace(limit, most=limit.most - limit.sum(self._counts)) for limit in self._fleet.limits)
 
-    def commitments(self) -> tuple[Commitment, ...]:
+    def commitments(self) -> tuple[FleetCommitment, ...]:
         """What the machines that stand still do not use."""
         counts, prices = self._counts, [pool.price for pool in self._fleet.pools]
         return tuple(
@@ -241,7 +241,7 @@ class _Beside:
             return None
         return max(0, sum(moves(small, packing)) + self._fleet.max_moves - sum(moves(self._fleet, self._packing)))
 
-    def within_floors(self, small: Component, c: int) -> Component:
+    def within_floors(self, small: FleetComponent, c: int) -> FleetComponent:
         """The small component within the floors of the whole one."""
         whole = self._fleet.components[c]
         if not whole.pool_loss_floor and not whole.instance_loss_floor:
@@ -264,7 +264,7 @@ class _Beside:
         return replace(small, options=options, eligible_zones=zones)
 
 
-def _standing(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) -> Counter[int]:
+def _untouched(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) -> Counter[int]:
     """Machines by pool that stand still: also idle ones that can't be released and are not freed."""
     busy = {machine.instance for machine in still}
     used = Counter(machine.pool for machine in still)
@@ -274,7 +274,7 @@ def _standing(fleet: Fleet, still: Sequence[Machine], instances: Sequence[int]) 
     return used
 
 
-def _pools(fleet: Fleet, used: Counter[int]) -> Iterable[Pool]:
+def _pools(fleet: Fleet, used: Counter[int]) -> Iterable[FleetPool]:
     """Quotas less the machines that stand still."""
     for pool in fleet.pools:
         quota = None if pool.max_instances is None else max(0, pool.max_instances - used[pool.index])

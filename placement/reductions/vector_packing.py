@@ -25,7 +25,7 @@ from placement.vector_packing.problem import LARGEST
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Component, Fleet, Option, Pool
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption, FleetPool
     from placement.vector_packing import Bin, Bins
 
 
@@ -50,18 +50,20 @@ class FleetBins(Reduction):
             c.copies for c in fleet.components
         )
         members = _alike(fleet)
-        kind_of = {p: t for t, pools in enumerate(members) for p in pools}
+        bin_type_of = {p: t for t, pools in enumerate(members) for p in pools}
         sizes = [[_size(option, units) for option in c.options] for c in fleet.components]
-        rooms = [_room(fleet.pools[pools[0]], units) for pools in members]
-        allowed = [[{kind_of[p] for p in option.pools} for option in c.options] for c in fleet.components]
+        capacities = [_capacity(fleet.pools[pools[0]], units) for pools in members]
+        allowed = [[{bin_type_of[p] for p in option.pools} for option in c.options] for c in fleet.components]
         costs = [fleet.pools[pools[0]].price for pools in members]
-        if max(*costs, *chain(*rooms), *chain(*chain(*sizes)), 0) > LARGEST:  # more than the packing core counts with
+        if (
+            max(*costs, *chain(*capacities), *chain(*chain(*sizes)), 0) > LARGEST
+        ):  # more than the packing core counts with
             return None
-        kept = _binding(sizes, rooms, allowed, [c.copies for c in fleet.components])
+        kept = _binding(sizes, capacities, allowed, [c.copies for c in fleet.components])
         problem = VectorPacking(
             sizes=[[[row[r] for r in kept] for row in rows] for rows in sizes],
             demands=[c.copies for c in fleet.components],
-            capacities=[[room[r] for r in kept] for room in rooms],
+            capacities=[[capacity[r] for r in kept] for capacity in capacities],
             costs=costs,
             available=[_sum([fleet.pools[p].max_instances for p in pools]) for pools in members],
             least=[sum(fleet.pools[p].min_instances for p in pools) for pools in members],
@@ -89,13 +91,13 @@ class FleetBins(Reduction):
             more = [p for p in members for _ in range(self._most(pools[p]) - pools[p].min_instances)]
             supply.append((paid + more)[::-1])
         machines = [
-            Machine(supply[row.kind].pop(), None, tuple(self._seats(row)))
+            Machine(supply[row.bin_type].pop(), None, tuple(self._seats(row)))
             for row in bins.bins
             for _ in range(row.count)
         ]
         return Packing(tuple(machines))
 
-    def _most(self, pool: Pool) -> int:
+    def _most(self, pool: FleetPool) -> int:
         copies = max(self.problem.copies, pool.min_instances)
         return copies if pool.max_instances is None else min(copies, pool.max_instances)
 
@@ -114,7 +116,7 @@ class FleetBins(Reduction):
 
 def _binding(
     sizes: Sequence[Sequence[Sequence[int]]],
-    rooms: Sequence[Sequence[int]],
+    capacities: Sequence[Sequence[int]],
     allowed: Sequence[Sequence[set[int]]],
     copies: Sequence[int],
 ) -> list[int]:
@@ -135,21 +137,23 @@ def _binding(
         for c, row, k in uses:
             most[c, k] = max(most[c, k], row[r])
         return all(
-            sum(copies[c] * need for (c, on), need in most.items() if on == k) <= room[r]
-            for k, room in enumerate(rooms)
+            sum(copies[c] * need for (c, on), need in most.items() if on == k) <= capacity[r]
+            for k, capacity in enumerate(capacities)
         )
 
     def implied(r: int, by: int) -> bool:
-        return all(not row[r] or (row[by] and row[r] * rooms[k][by] <= row[by] * rooms[k][r]) for _, row, k in uses)
+        return all(
+            not row[r] or (row[by] and row[r] * capacities[k][by] <= row[by] * capacities[k][r]) for _, row, k in uses
+        )
 
-    kept = [r for r in range(len(rooms[0])) if not roomy(r)]
+    kept = [r for r in range(len(capacities[0])) if not roomy(r)]
     for r in list(kept):
         if any(implied(r, other) for other in kept if other != r):
             kept.remove(r)
     return kept or [0]
 
 
-def _separable(fleet: Fleet, component: Component) -> bool:
+def _separable(fleet: Fleet, component: FleetComponent) -> bool:
     """Whether a plan is right for this component as soon as each machine is."""
     if component.demand or component.required != component.copies:
         return False
@@ -166,14 +170,14 @@ def _separable(fleet: Fleet, component: Component) -> bool:
     )
 
 
-def _size(option: Option, units: int) -> tuple[int, ...]:
+def _size(option: FleetOption, units: int) -> tuple[int, ...]:
     """Accelerator units, accelerator memory, share, vCPU, host memory."""
     if option.shared and option.accelerators:
         return (1, option.memory_mib, option.share, option.vcpus, option.host_mib)
     return (option.accelerators * units, 0, 0, option.vcpus, option.host_mib)
 
 
-def _room(pool: Pool, units: int) -> tuple[int, ...]:
+def _capacity(pool: FleetPool, units: int) -> tuple[int, ...]:
     shape = pool.shape
     return (
         shape.accelerators * units,

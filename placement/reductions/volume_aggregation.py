@@ -13,7 +13,7 @@ from placement.compiled.fleet import alike_pools, sum_of_quotas
 from placement.reductions.base import CarriedBound, Reduction
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Packing
 
 RELAXES = "spread; max_per_instance, avoid, dedicated; machines that run now; moves; optional copies"
@@ -41,7 +41,7 @@ class VolumeAggregation(Reduction):
         )
         group_of = {p: k for k, group in enumerate(groups) for p in group}
         sets: dict[frozenset[int], frozenset[int]] = {}
-        found: dict[object, Component] = {}
+        found: dict[object, FleetComponent] = {}
         for c in fleet.components:
             for option in c.options:
                 if option.pools not in sets:
@@ -74,7 +74,7 @@ class VolumeAggregation(Reduction):
         return CarriedBound(RELAXES)
 
 
-def _without_rules(component: Component) -> Component:
+def _without_rules(component: FleetComponent) -> FleetComponent:
     return replace(
         component,
         level=None,

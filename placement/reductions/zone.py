@@ -17,7 +17,7 @@ from placement.reductions.base import Reduction
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Machine
 
 
@@ -72,7 +72,7 @@ class OneZone(Reduction):
         return Value(value.left_out, value.ticks + self.whole.tick_price * price)
 
 
-def _in_zone(component: Component, zone: int, copies: int, here: frozenset[int]) -> Component:
+def _in_zone(component: FleetComponent, zone: int, copies: int, here: frozenset[int]) -> FleetComponent:
     options = tuple(
         replace(option, pools=option.pools & here if copies else frozenset()) for option in component.options
     )

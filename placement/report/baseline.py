@@ -25,7 +25,7 @@ from placement.report.contents import MixTooLargeError, most_served
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from placement.compiled.fleet import AlikePools, Component, Fleet, Shape
+    from placement.compiled.fleet import AlikePools, Fleet, FleetComponent, Shape
 
     _Machines = Sequence[AlikePools]
 
@@ -143,7 +143,7 @@ class _MachineSupply:
         self._pools = PoolsOf(fleet)
         self._found: dict[tuple[frozenset[int], ...], list[tuple[_Machines, int]]] = {}
 
-    def zones(self, component: Component) -> list[tuple[_Machines, int]]:
+    def zones(self, component: FleetComponent) -> list[tuple[_Machines, int]]:
         """The machines of each zone for a component with rules over zones, else those of all zones as of one.
 
         Zones that differ in nothing but their name are one, with how many they are.
@@ -160,7 +160,7 @@ class _MachineSupply:
         return self._found[key]
 
 
-def _rent(supply: _MachineSupply, component: Component, wanted: int, steps: _Steps) -> Rent:
+def _rent(supply: _MachineSupply, component: FleetComponent, wanted: int, steps: _Steps) -> Rent:
     if wanted == 0:
         return Rent(0, 0)
     rates = {option.throughput for option in component.options if option.pools}
@@ -178,7 +178,7 @@ def _rent(supply: _MachineSupply, component: Component, wanted: int, steps: _Ste
     return min(rents)
 
 
-def _counts(component: Component, wanted: int, rates: set[int]) -> range:
+def _counts(component: FleetComponent, wanted: int, rates: set[int]) -> range:
     """Numbers of copies worth trying.
 
     With a demand: from what the fastest option needs to what the slowest needs, or to 2a + 1 for a zone-loss floor a.
@@ -193,7 +193,7 @@ def _counts(component: Component, wanted: int, rates: set[int]) -> range:
 class _Contents:
     """The contents worth having of machines, (copies, served) each; machines alike are looked at once."""
 
-    def __init__(self, fleet: Fleet, component: Component, limit: int, demand: int, steps: _Steps) -> None:
+    def __init__(self, fleet: Fleet, component: FleetComponent, limit: int, demand: int, steps: _Steps) -> None:
         """`limit` copies at most are wanted; without a `demand` only copies count."""
         self._fleet, self._steps = fleet, steps
         most = component.max_per_instance
@@ -273,7 +273,7 @@ def _fill_plainly(kinds: list[FilledMachine], copies: int, steps: _Steps) -> _Ta
 
 
 def _join_under_rules(
-    component: Component, tables: list[tuple[_Table, int]], copies: int, demand: int, steps: _Steps
+    component: FleetComponent, tables: list[tuple[_Table, int]], copies: int, demand: int, steps: _Steps
 ) -> Rent | None:
     """The cheapest way to deal exactly so many copies to the zones; None when the rules can't be kept."""
     if not component.has_zone_rules:

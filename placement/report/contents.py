@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Option, Shape
+    from placement.compiled.fleet import FleetOption, Shape
 
 _LARGEST = 50_000  # mixes, and states of the accelerators, looked at for one machine
 
@@ -22,7 +22,7 @@ class MixTooLargeError(Exception):
         super().__init__("too many ways to mix options on one machine")
 
 
-def most_served(shape: Shape, options: list[Option], limit: int, worth: list[int]) -> list[int]:
+def most_served(shape: Shape, options: list[FleetOption], limit: int, worth: list[int]) -> list[int]:
     """For each number of copies that the machine holds, up to `limit`, the most that they are worth together.
 
     Parameters
@@ -77,7 +77,7 @@ def _mixes(alone: list[int], limit: int, worth: list[int]) -> list[tuple[int, tu
     return sorted(valued, reverse=True)
 
 
-def _is_dominated(k: int, options: list[Option], worth: list[int]) -> bool:
+def _is_dominated(k: int, options: list[FleetOption], worth: list[int]) -> bool:
     """Whether another option needs no more of anything and is worth no less; of equal ones the first stays."""
     for other, option in enumerate(options):
         if other == k or worth[other] < worth[k] or not _needs_no_more(option, options[k]):
@@ -88,7 +88,7 @@ def _is_dominated(k: int, options: list[Option], worth: list[int]) -> bool:
     return False
 
 
-def _needs_no_more(one: Option, other: Option) -> bool:
+def _needs_no_more(one: FleetOption, other: FleetOption) -> bool:
     if one.vcpus > other.vcpus or one.host_mib > other.host_mib or one.accelerators > other.accelerators:
         return False
     if one.accelerators == 0:
@@ -98,7 +98,7 @@ def _needs_no_more(one: Option, other: Option) -> bool:
     return not other.shared or (one.memory_mib <= other.memory_mib and one.share <= other.share)
 
 
-def most_by_one_option(shape: Shape, option: Option, limit: int) -> int:
+def most_by_one_option(shape: Shape, option: FleetOption, limit: int) -> int:
     """The most copies of one option that an empty machine holds, at most `limit`."""
     most = limit
     if option.vcpus:
@@ -111,7 +111,7 @@ def most_by_one_option(shape: Shape, option: Option, limit: int) -> int:
     return most
 
 
-def _most_beside(shape: Shape, option: Option, limit: int) -> int:
+def _most_beside(shape: Shape, option: FleetOption, limit: int) -> int:
     """Copies on one accelerator."""
     if not option.shared:
         return 1
@@ -123,13 +123,13 @@ def _most_beside(shape: Shape, option: Option, limit: int) -> int:
     return beside
 
 
-def _host_holds(shape: Shape, options: list[Option], mix: tuple[int, ...]) -> bool:
+def _host_holds(shape: Shape, options: list[FleetOption], mix: tuple[int, ...]) -> bool:
     vcpus = sum(n * option.vcpus for n, option in zip(mix, options, strict=True))
     host = sum(n * option.host_mib for n, option in zip(mix, options, strict=True))
     return vcpus <= shape.vcpus and host <= shape.host_mib
 
 
-def _accelerators_hold(shape: Shape, options: list[Option], mix: tuple[int, ...]) -> tuple[bool, int]:
+def _accelerators_hold(shape: Shape, options: list[FleetOption], mix: tuple[int, ...]) -> tuple[bool, int]:
     """Whether the accelerators of an empty machine hold the mix, and how many states that took.
 
     Counts per accelerator are enough: when each is at most the copies of its option, and they sum to copies x
@@ -150,7 +150,7 @@ def _accelerators_hold(shape: Shape, options: list[Option], mix: tuple[int, ...]
     return any(not any(state) for state in states), looked_at
 
 
-def _patterns(shape: Shape, options: list[Option], mix: tuple[int, ...]) -> list[tuple[int, ...]]:
+def _patterns(shape: Shape, options: list[FleetOption], mix: tuple[int, ...]) -> list[tuple[int, ...]]:
     """What may stand on one accelerator: one copy that owns it, or shared ones within its memory and shares."""
     found = [
         tuple(int(other == o) for other in range(len(options)))

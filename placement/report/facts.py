@@ -12,7 +12,7 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from placement.compiled.fleet import Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetOption
     from placement.documents import Component, Problem
     from placement.documents.plan import Assignment, Plan
 
@@ -58,7 +58,7 @@ class PlacedCopy(NamedTuple):
 
     kind: ComponentOption
     accelerators: tuple[int, ...]
-    option: Option
+    option: FleetOption
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,7 +203,7 @@ class _Loads:
         shape = pool.shape
         named = [(self._components[component], option) for component, option, _ in copies]
         options = [fleet.components[c].options[o] for c, o in named]
-        on: list[list[Option]] = [[] for _ in range(shape.accelerators)]
+        on: list[list[FleetOption]] = [[] for _ in range(shape.accelerators)]
         for (_, _, accelerators), option in zip(copies, options, strict=True):
             for k in accelerators:
                 on[k].append(option)

@@ -9,7 +9,7 @@ from placement.report import words
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetOption
     from placement.report.facts import Device, MachineLoad, PlanFacts
 
 _MOST = 200_000  # pairs of a content and an option that are looked at; beyond, it is not said why
@@ -70,21 +70,21 @@ def findings(facts: PlanFacts, found: dict[MachineLoad, FullnessReason]) -> list
     return [Finding(short, machines[short], price[short], example[short]) for short in _ORDER if machines[short]]
 
 
-def _options_by_pool(fleet: Fleet, wanted: set[int]) -> dict[int, list[tuple[int, Option]]]:
+def _options_by_pool(fleet: Fleet, wanted: set[int]) -> dict[int, list[tuple[int, FleetOption]]]:
     """By pool, of those wanted, what may run there; of options with equal needs the first."""
-    distinct: dict[tuple[frozenset[int], tuple[int, ...]], tuple[int, Option]] = {}
+    distinct: dict[tuple[frozenset[int], tuple[int, ...]], tuple[int, FleetOption]] = {}
     for component in fleet.components:
         for option in component.options:
             needs = (option.accelerators, option.shared, option.memory_mib, option.share, option.vcpus, option.host_mib)
             distinct.setdefault((option.pools, needs), (component.index, option))
-    found: dict[int, dict[tuple[int, ...], tuple[int, Option]]] = defaultdict(dict)
+    found: dict[int, dict[tuple[int, ...], tuple[int, FleetOption]]] = defaultdict(dict)
     for (_, kind), row in distinct.items():
         for p in row[1].pools & wanted:
             found[p].setdefault(kind, row)
     return defaultdict(list, {p: list(options.values()) for p, options in found.items()})
 
 
-def _reason(load: MachineLoad, options: list[tuple[int, Option]], names: dict[int, str]) -> FullnessReason:
+def _reason(load: MachineLoad, options: list[tuple[int, FleetOption]], names: dict[int, str]) -> FullnessReason:
     if not load.copies:
         return FullnessReason(EMPTY, "it must be paid for, and nothing has to run on it")
     if not options:
@@ -104,7 +104,7 @@ def _reason(load: MachineLoad, options: list[tuple[int, Option]], names: dict[in
     )
 
 
-def _lacks(load: MachineLoad, option: Option) -> list[str]:
+def _lacks(load: MachineLoad, option: FleetOption) -> list[str]:
     """What a copy would lack, most telling first; empty when it fits by its needs."""
     lacks = []
     if option.accelerators:
@@ -118,7 +118,7 @@ def _lacks(load: MachineLoad, option: Option) -> list[str]:
     return lacks
 
 
-def _takes(device: Device, option: Option, *, shares: bool = True) -> bool:
+def _takes(device: Device, option: FleetOption, *, shares: bool = True) -> bool:
     """Whether one of the accelerators of a copy may be this one; without looking at `shares` when told so."""
     if device.owned or (not option.shared and device.copies):
         return False
@@ -127,7 +127,7 @@ def _takes(device: Device, option: Option, *, shares: bool = True) -> bool:
     return device.memory.room - device.memory.used >= option.memory_mib
 
 
-def _lack_of_accelerators(load: MachineLoad, option: Option) -> str:
+def _lack_of_accelerators(load: MachineLoad, option: FleetOption) -> str:
     if not option.shared:
         return ACCELERATORS
     if sum(_takes(device, option, shares=False) for device in load.devices) >= option.accelerators:
@@ -139,7 +139,7 @@ def _free(load: MachineLoad) -> list[int]:
     return [device.memory.room - device.memory.used for device in load.devices if not device.owned]
 
 
-def _figures(what: str, load: MachineLoad, options: list[Option]) -> str:
+def _figures(what: str, load: MachineLoad, options: list[FleetOption]) -> str:
     """The reason in figures: what is free, and the least that is needed."""
     if what == VCPUS:
         free, least = load.vcpus.room - load.vcpus.used, min(option.vcpus for option in options)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from placement.documents.plan import Assignment, Plan, PlanInstance
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetOption
     from placement.documents import Problem
 
 
@@ -41,6 +41,6 @@ def plan_of_today(problem: Problem, fleet: Fleet) -> Plan:
     return Plan.model_construct(problem=problem.name, instances=machines, assignments=tuple(rows))
 
 
-def _roomiest(room: list[int], option: Option) -> list[int]:
+def _roomiest(room: list[int], option: FleetOption) -> list[int]:
     """Accelerators with the most memory left, as many as a copy takes, or all of a machine that has fewer."""
     return sorted(sorted(range(len(room)), key=lambda k: (-room[k], k))[: option.accelerators])

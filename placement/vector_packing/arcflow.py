@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.vector_packing.certificate import slack_of, worth_of
+from placement.vector_packing.certificate import dual_values_of, slack_of
 from placement.vector_packing.cover import covers, next_cutoff
 from placement.vector_packing.heuristics import offer
 
@@ -43,24 +43,24 @@ class Arcs:
     ends: tuple[Ints, ...]
 
 
-def useful_arcs(problem: Compiled, price: Ints, worth: tuple[int, ...], slack: int) -> Arcs:
-    """Arcs of paths with ``worth[t] - value <= slack`` for their bin type t. O(rows x room x copies).
+def useful_arcs(problem: Compiled, price: Ints, dual_value: tuple[int, ...], slack: int) -> Arcs:
+    """Arcs of paths with ``dual_value[t] - value <= slack`` for their bin type t. O(rows x room x copies).
 
-    `price` per item; `worth[t]`: a bound on the value of any pattern of type t. Any packing's paths have differences
-    that sum to no more than the slack, so each alone keeps it.
+    `price` per item; `dual_value[t]`: a bound on the value of any pattern of type t. Any packing's paths have
+    differences that sum to no more than the slack, so each alone keeps it.
     """
     size = problem.size[:, 0]
     order = np.argsort(-size, kind="stable")
     value = price[problem.item]
-    most = int(problem.room.max())
+    most = int(problem.capacity.max())
     before = _before(size, value, problem.limit, order, most)
     reached = [loads > _NONE // 2 for loads in before]
     # By load: the best of what follows, less what the bin must be worth.
     after = np.full(most + 1, _NONE, dtype=np.int64)
     ends = []
     for t in range(problem.types):
-        room = int(problem.room[t, 0])
-        after[: room + 1] = np.maximum(after[: room + 1], -worth[t])
+        capacity = int(problem.capacity[t, 0])
+        after[: capacity + 1] = np.maximum(after[: capacity + 1], -dual_value[t])
     rows: list[Ints] = []
     tails: list[Ints] = []
     for k in range(len(order) - 1, -1, -1):
@@ -82,8 +82,8 @@ def useful_arcs(problem: Compiled, price: Ints, worth: tuple[int, ...], slack: i
         after = best
     last = before[len(order)]
     for t in range(problem.types):
-        room = int(problem.room[t, 0])
-        ends.append(np.flatnonzero(reached[-1][: room + 1] & (last[: room + 1] - worth[t] >= -slack)))
+        capacity = int(problem.capacity[t, 0])
+        ends.append(np.flatnonzero(reached[-1][: capacity + 1] & (last[: capacity + 1] - dual_value[t] >= -slack)))
     row_of = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
     tail_of = np.concatenate(tails) if tails else np.zeros(0, dtype=np.int64)
     return Arcs(row_of, tail_of, tail_of + size[row_of], tuple(ends))
@@ -226,16 +226,16 @@ def close_by_arcs(generation: Generation) -> None:
         return
     if not problem.size.all():
         return  # an item without size has no arc
-    if not generation.pricer.tabular or int(problem.room.max()) * problem.rows > MOST_CELLS:
+    if not generation.pricer.tabular or int(problem.capacity.max()) * problem.rows > MOST_CELLS:
         return
-    worth = worth_of(problem, generation.cut, generation.scale)
+    dual_value = dual_values_of(problem, generation.cut, generation.scale)
     while not state.ended:
         cutoff = next_cutoff(state, 1.0)
-        slack = slack_of(problem, generation.cut, worth, cutoff * generation.scale, generation.scale)
+        slack = slack_of(problem, generation.cut, dual_value, cutoff * generation.scale, generation.scale)
         if slack < 0:
             state.raise_bound(cutoff + state.unit, NAME)
             continue
-        program = ArcFlow(problem, useful_arcs(problem, generation.price, worth, slack), cutoff, state.unit)
+        program = ArcFlow(problem, useful_arcs(problem, generation.price, dual_value, slack), cutoff, state.unit)
         state.stats["arcs"] = program.columns
         if not program.solve(generation) or state.bound <= cutoff < (state.cost or cutoff + 1):
             return  # what HiGHS says is not sharp enough, and would not be the next time

@@ -49,7 +49,7 @@ class Compiled:
     size: Ints
     item: Ints
     demand: Ints
-    room: Ints
+    capacity: Ints
     cost: Ints
     available: Ints
     limited: Flags
@@ -120,7 +120,7 @@ class Compiled:
                             left[i].pop(0)
                 if content:
                     bins[Bin(t, tuple((j, mode, n) for (j, mode), n in sorted(content.items())))] += 1
-        return Bins(tuple(Bin(b.kind, b.content, n) for b, n in bins.items()))
+        return Bins(tuple(Bin(b.bin_type, b.content, n) for b, n in bins.items()))
 
 
 def compile_packing(problem: VectorPacking) -> Compiled:
@@ -131,49 +131,49 @@ def compile_packing(problem: VectorPacking) -> Compiled:
     UsageError
         Shapes or numbers that can't be meant; the message names the place and the value.
     """
-    room = _table(problem.capacities, "capacities")
-    cost = _vector(problem.costs, len(room), "costs")
+    capacity = _table(problem.capacities, "capacities")
+    cost = _vector(problem.costs, len(capacity), "costs")
     copies = int(sum(problem.demands))
-    given = list(problem.available) or [None] * len(room)
-    if len(given) != len(room):
-        raise UsageError(f"available: {len(given)} entries for {len(room)} bin types")
-    least = _vector(problem.least if len(problem.least) else [0] * len(room), len(room), "least")
+    given = list(problem.available) or [None] * len(capacity)
+    if len(given) != len(capacity):
+        raise UsageError(f"available: {len(given)} entries for {len(capacity)} bin types")
+    least = _vector(problem.least if len(problem.least) else [0] * len(capacity), len(capacity), "least")
     limited = np.array([n is not None for n in given], dtype=bool)
     available = np.array([copies if n is None else min(int(n), copies) for n in given], dtype=np.int64)
     demand = _vector(problem.demands, len(problem.sizes), "demands")
     if (limited & (least > [int(n or 0) for n in given])).any():
         raise UsageError(f"least: must be at most available, got {least.tolist()} of {given}")
-    groups = _groups(problem, demand, room)
+    groups = _groups(problem, demand, capacity)
     size: list[tuple[int, ...]] = []
     fits: list[Flags] = []
     item: list[int] = []
     mode_of: list[tuple[int, ...]] = []
     for i, members in enumerate(groups.values()):
-        modes, kept = _useful_modes(problem, members[0], room)
+        modes, kept = _useful_modes(problem, members[0], capacity)
         size.extend(row for row, _ in modes)
         fits.extend(flags for _, flags in modes)
         item.extend([i] * len(modes))
         mode_of.append(tuple(kept))
-    sizes = np.array(size, dtype=np.int64).reshape(len(size), room.shape[1])
+    sizes = np.array(size, dtype=np.int64).reshape(len(size), capacity.shape[1])
     divisor = [reduce(gcd, (int(n) for n in column), 0) or 1 for column in sizes.T]
-    sizes, room = sizes // divisor, room // divisor
+    sizes, capacity = sizes // divisor, capacity // divisor
     owner = np.array(item, dtype=np.int64)
     total = np.array([sum(int(demand[j]) for j in members) for members in groups.values()], dtype=np.int64)
     clash = _clash(problem, list(groups.values()))
     most = np.array([_most(problem, members[0], int(n)) for members, n in zip(groups.values(), total, strict=True)])
-    allowed = np.array(fits, dtype=np.bool_).reshape(len(size), len(room))
+    allowed = np.array(fits, dtype=np.bool_).reshape(len(size), len(capacity))
     return Compiled(
         problem,
         sizes,
         owner,
         total,
-        room,
+        capacity,
         cost,
         available,
         limited,
         least,
         allowed,
-        _limits(sizes, room, allowed, most[owner] if len(owner) else owner),
+        _limits(sizes, capacity, allowed, most[owner] if len(owner) else owner),
         most.astype(np.int64),
         clash,
         tuple(tuple(members) for members in groups.values()),
@@ -202,7 +202,7 @@ def _range(numbers: Ints, name: str) -> None:
         raise UsageError(f"{name}: must be 0 to 2**40, got {int(numbers.min())} to {int(numbers.max())}")
 
 
-def _groups(problem: VectorPacking, demand: Ints, room: Ints) -> dict[object, list[int]]:
+def _groups(problem: VectorPacking, demand: Ints, capacity: Ints) -> dict[object, list[int]]:
     """Items that are interchangeable, together; those without demand are left out."""
     in_conflict = {i for pair in problem.conflicts for i in pair}
     groups: dict[object, list[int]] = {}
@@ -210,10 +210,10 @@ def _groups(problem: VectorPacking, demand: Ints, room: Ints) -> dict[object, li
         if not wanted:
             continue
         modes = problem.modes(i)
-        if not modes or any(len(row) != room.shape[1] for row in modes):
-            raise UsageError(f"sizes[{i}]: must be rows of {room.shape[1]} sizes, got {modes}")
+        if not modes or any(len(row) != capacity.shape[1] for row in modes):
+            raise UsageError(f"sizes[{i}]: must be rows of {capacity.shape[1]} sizes, got {modes}")
         _range(np.array(modes, dtype=np.int64), f"sizes[{i}]")
-        allowed = None if problem.allowed is None else tuple(frozenset(kinds) for kinds in problem.allowed[i])
+        allowed = None if problem.allowed is None else tuple(frozenset(bin_types) for bin_types in problem.allowed[i])
         key: object = (tuple(modes), allowed)
         if i in in_conflict or (len(problem.most) and problem.most[i] is not None):
             key = i  # a limit of its own
@@ -221,13 +221,15 @@ def _groups(problem: VectorPacking, demand: Ints, room: Ints) -> dict[object, li
     return groups
 
 
-def _useful_modes(problem: VectorPacking, i: int, room: Ints) -> tuple[list[tuple[tuple[int, ...], Flags]], list[int]]:
+def _useful_modes(
+    problem: VectorPacking, i: int, capacity: Ints
+) -> tuple[list[tuple[tuple[int, ...], Flags]], list[int]]:
     """The ways of an item that some empty bin holds, and their numbers."""
     found, kept = [], []
     for mode, row in enumerate(problem.modes(i)):
-        flags: Flags = np.all(np.array(row, dtype=np.int64) <= room, axis=1)
+        flags: Flags = np.all(np.array(row, dtype=np.int64) <= capacity, axis=1)
         if problem.allowed is not None:
-            named = np.zeros(len(room), dtype=np.bool_)
+            named = np.zeros(len(capacity), dtype=np.bool_)
             named[list(problem.allowed[i][mode])] = True
             flags = flags & named
         if flags.any():
@@ -243,12 +245,12 @@ def _most(problem: VectorPacking, i: int, demand: int) -> int:
     return demand if most is None else min(demand, int(most))
 
 
-def _limits(size: Ints, room: Ints, fits: Flags, most: Ints) -> Ints:
+def _limits(size: Ints, capacity: Ints, fits: Flags, most: Ints) -> Ints:
     """Most copies of each row in any bin."""
     limit = np.zeros(len(size), dtype=np.int64)
-    for t in range(len(room)):
+    for t in range(len(capacity)):
         with np.errstate(divide="ignore"):
-            times = np.where(size > 0, room[t] // np.maximum(size, 1), LARGEST).min(axis=1)
+            times = np.where(size > 0, capacity[t] // np.maximum(size, 1), LARGEST).min(axis=1)
         limit = np.maximum(limit, np.where(fits[:, t], times, 0))
     return np.minimum(limit, most)
 

@@ -1,8 +1,9 @@
 """Exact search over patterns: all loads that can still matter, and an integer program that covers the items with them.
 
-A packing that costs no more than the aim uses only patterns whose difference ``worth[t] - value`` is within the slack
-(see `certificate.slack_of`). Where those can be listed, the covering program over them decides: a packing, or a proof
-that there is none. Patterns that a bigger one contains are left out, as covering more than the demand does no harm.
+A packing that costs no more than the aim uses only patterns whose difference ``dual_value[t] - value`` is within the
+slack (see `certificate.slack_of`). Where those can be listed, the covering program over them decides: a packing, or a
+proof that there is none. Patterns that a bigger one contains are left out, as covering more than the demand does no
+harm.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.solving.schedule import SCHEDULE
-from placement.vector_packing.certificate import slack_of, worth_of
+from placement.vector_packing.certificate import dual_values_of, slack_of
 from placement.vector_packing.heuristics import offer
 from placement.vector_packing.patterns import PatternSearch
 
@@ -42,15 +43,15 @@ def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
     problem, state = generation.problem, generation.state
     if generation.bound is None:
         return
-    worth = worth_of(problem, generation.cut, generation.scale)
+    dual_value = dual_values_of(problem, generation.cut, generation.scale)
     part = 1.0
     while not state.ended and part > _LEAST_PART:
         cutoff = next_cutoff(state, part)
-        slack = slack_of(problem, generation.cut, worth, cutoff * generation.scale, generation.scale)
+        slack = slack_of(problem, generation.cut, dual_value, cutoff * generation.scale, generation.scale)
         if slack < 0:
             state.raise_bound(cutoff + state.unit, NAME)
             continue
-        loads = list_loads(problem, generation.price, worth, slack, state.budget.over, most)
+        loads = list_loads(problem, generation.price, dual_value, slack, state.budget.over, most)
         if loads is None:
             if cutoff == state.bound:
                 return
@@ -70,9 +71,14 @@ def next_cutoff(state: PackingState, part: float) -> int:
 
 
 def list_loads(
-    problem: Compiled, price: Ints, worth: tuple[int, ...], slack: int, stop: Callable[[], bool], most: int = MOST_LOADS
+    problem: Compiled,
+    price: Ints,
+    dual_value: tuple[int, ...],
+    slack: int,
+    stop: Callable[[], bool],
+    most: int = MOST_LOADS,
 ) -> list[Load] | None:
-    """Every maximal load whose difference ``worth[t] - value`` is within the slack; None when there are too many."""
+    """Every maximal load whose ``dual_value[t] - value`` is within the slack; None when there are too many."""
     value = price[problem.item]
     loads: list[Load] = []
     for t in range(problem.types):
@@ -80,7 +86,7 @@ def list_loads(
             return None
         if not problem.available[t] and not problem.least[t]:
             continue
-        patterns = PatternSearch(problem, t).every(value, problem.limit, worth[t] - slack - 1, stop, 4 * most)
+        patterns = PatternSearch(problem, t).every(value, problem.limit, dual_value[t] - slack - 1, stop, 4 * most)
         if patterns is None:
             return None
         loads.extend((t, pattern) for pattern in maximal(problem, t, patterns))
@@ -93,11 +99,11 @@ def maximal(problem: Compiled, t: int, patterns: tuple[Pattern, ...]) -> list[Pa
     """Patterns to which no further copy can be added. O(patterns x rows)."""
     kept = []
     for pattern in patterns:
-        room = problem.room[t] - sum(problem.size[row] * n for row, n in pattern)
+        capacity = problem.capacity[t] - sum(problem.size[row] * n for row, n in pattern)
         held = np.zeros(len(problem.demand), dtype=np.int64)
         for row, n in pattern:
             held[problem.item[row]] += n
-        fits = problem.fits[:, t] & (problem.size <= room).all(axis=1)
+        fits = problem.fits[:, t] & (problem.size <= capacity).all(axis=1)
         rows = np.flatnonzero(fits & (held[problem.item] < problem.most[problem.item]))
         counts = dict(pattern)
         rows = np.array([row for row in rows if counts.get(int(row), 0) < problem.limit[row]], dtype=np.int64)

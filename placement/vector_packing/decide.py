@@ -16,18 +16,18 @@ _WORK = 3.0  # CP-SAT's deterministic seconds
 
 
 def decide_pattern(
-    problem: Compiled, kind: int, value: Ints, limit: Ints, threshold: int, seconds: float
+    problem: Compiled, bin_type: int, value: Ints, limit: Ints, threshold: int, seconds: float
 ) -> tuple[Pattern | None, bool]:
-    """A pattern of bin type `kind` worth more than `threshold`, and whether it is certain that there is none."""
+    """A pattern of bin type `bin_type` worth more than `threshold`, and whether it is certain that there is none."""
     from ortools.sat.python import cp_model
 
     from placement.engines.cp_sat import cp_sat_solver
 
-    rows = np.flatnonzero(problem.fits[:, kind] & (limit > 0) & (value > 0)).tolist()
+    rows = np.flatnonzero(problem.fits[:, bin_type] & (limit > 0) & (value > 0)).tolist()
     model = cp_model.CpModel()
     count = {r: model.new_int_var(0, int(limit[r]), f"x{r}") for r in rows}
-    for k, room in enumerate(problem.room[kind].tolist()):
-        model.add(sum(int(problem.size[r, k]) * x for r, x in count.items()) <= room)
+    for k, capacity in enumerate(problem.capacity[bin_type].tolist()):
+        model.add(sum(int(problem.size[r, k]) * x for r, x in count.items()) <= capacity)
     of_item: dict[int, list[int]] = {}
     for r in rows:
         of_item.setdefault(int(problem.item[r]), []).append(r)

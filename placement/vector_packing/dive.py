@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.vector_packing.certificate import PackingCut, slack_of, worth_of
+from placement.vector_packing.certificate import PackingCut, dual_values_of, slack_of
 from placement.vector_packing.cover import list_loads, solve_cover
 from placement.vector_packing.fill import Filling, by_price, fullest
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
@@ -25,7 +25,7 @@ def round_down(generation: Generation) -> None:
     problem, state, master = generation.problem, generation.state, generation.master
     weights = master.weights()
     dual, _ = master.duals()
-    worth = np.maximum(dual, volume(problem) * 1e-3)
+    dual_value = np.maximum(dual, volume(problem) * 1e-3)
     for share in (1.0, 0.7, 0.5, 0.3):
         filling = whole_loads(generation, weights)
         order = np.argsort(-(weights - np.floor(weights)), kind="stable")
@@ -35,7 +35,7 @@ def round_down(generation: Generation) -> None:
             t, pattern = master.loads[j]
             if filling.times(t, pattern):
                 filling.put(t, pattern, 1)
-        finish(filling, generation, worth)
+        finish(filling, generation, dual_value)
         if state.proved:
             return
 
@@ -51,15 +51,15 @@ def whole_loads(generation: Generation, weights: np.ndarray) -> Filling:
     return filling
 
 
-def finish(filling: Filling, generation: Generation, worth: np.ndarray) -> None:
+def finish(filling: Filling, generation: Generation, dual_value: np.ndarray) -> None:
     """Fill what is left in more than one mode."""
     problem, state = generation.problem, generation.state
-    fillers = [by_price(worth[problem.item]), by_price(row_volume(problem))]
+    fillers = [by_price(dual_value[problem.item]), by_price(row_volume(problem))]
     if one_size(problem):
         fillers.append(fullest)
     for fill in fillers:
         rest = filling.rest()
-        if rest.complete(worth, fill, state.budget.over):
+        if rest.complete(dual_value, fill, state.budget.over):
             offer(problem, state, filling.loads + rest.loads, "rounding")
 
 
@@ -72,7 +72,7 @@ def dive(generation: Generation, *, rounds: int = 30, seed: int = 0, exact: floa
     problem, state, master = generation.problem, generation.state, generation.master
     generator = np.random.default_rng(seed)
     filling = Filling(problem)
-    settled = True
+    decided = True
     try:
         while filling.left.any() and not state.ended:
             if not master.solve(state.budget.left()):
@@ -81,12 +81,12 @@ def dive(generation: Generation, *, rounds: int = 30, seed: int = 0, exact: floa
             if master.uncovered() < _WHOLE:
                 dual, _ = master.duals()
                 finish(filling, generation, np.maximum(dual, volume(problem) * 1e-3))
-                if settled and _hopeless(generation, filling):
+                if decided and _hopeless(generation, filling):
                     break
             if not _fix(generation, filling, weights, generator if seed else None):
                 break
             master.fix(filling.left, np.where(problem.limited, filling.available, 2**31))
-            settled = _settle(generation, filling.left, rounds)
+            decided = _decide_rest(generation, filling.left, rounds)
         if not filling.left.any():
             offer(problem, state, filling.loads, "diving")
         elif exact:
@@ -103,7 +103,7 @@ def pack_rest(generation: Generation, done: list[Load], seconds: float, loads: i
     Only a packing better than the best is looked for, so prices leave few patterns to choose from.
     """
     problem, state = generation.problem, generation.state
-    worth = worth_of(problem, generation.cut, generation.scale)
+    dual_value = dual_values_of(problem, generation.cut, generation.scale)
     best: tuple[Compiled, list[Load], int] | None = None
     kept, step = len(done), 6
     while kept > 0 and not state.budget.over():
@@ -111,9 +111,9 @@ def pack_rest(generation: Generation, done: list[Load], seconds: float, loads: i
         rest = without(problem, done[:kept])
         spent = sum(int(problem.cost[t]) for t, _ in done[:kept])
         cutoff = (state.cost or int(state.bound * 1.05)) - state.unit - spent
-        cut = PackingCut(generation.cut.worth, int(generation.price @ rest.demand))
-        slack = slack_of(rest, cut, worth, cutoff * generation.scale, generation.scale)
-        found = list_loads(rest, generation.price, worth, slack, state.budget.over, loads) if slack >= 0 else []
+        cut = PackingCut(generation.cut.dual_value, int(generation.price @ rest.demand))
+        slack = slack_of(rest, cut, dual_value, cutoff * generation.scale, generation.scale)
+        found = list_loads(rest, generation.price, dual_value, slack, state.budget.over, loads) if slack >= 0 else []
         if found is None:
             break
         best = (rest, found, kept)
@@ -140,7 +140,7 @@ def without(problem: Compiled, loads: list[Load]) -> Compiled:
     return replace(problem, demand=demand, most=most, limit=limit, available=available, least=rest.free)
 
 
-def _settle(generation: Generation, left: Ints, rounds: int) -> bool:
+def _decide_rest(generation: Generation, left: Ints, rounds: int) -> bool:
     """Generate for what is left; says whether no load can improve the program any more."""
     for _ in range(rounds):
         if generation.state.ended or not generation.master.solve(generation.state.budget.left()):

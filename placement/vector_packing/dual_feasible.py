@@ -28,7 +28,7 @@ def total_sizes(problem: Compiled) -> list[int]:
 def volume_cuts(problem: Compiled) -> list[PackingCut]:
     """Per dimension: the bins have room for the least that all copies can take. O(rows x dimensions)."""
     return [
-        PackingCut(tuple(int(n) for n in problem.room[:, k]), total)
+        PackingCut(tuple(int(n) for n in problem.capacity[:, k]), total)
         for k, total in enumerate(total_sizes(problem))
         if total
     ]
@@ -39,16 +39,16 @@ def dual_feasible_cuts(problem: Compiled) -> Iterator[PackingCut]:
     if problem.types != 1:
         return
     for k, least in enumerate(_least_sizes(problem)):
-        room = int(problem.room[0, k])
+        capacity = int(problem.capacity[0, k])
         best = 0
-        for threshold in np.unique(least[(least > 0) & (2 * least <= room)]).tolist():
+        for threshold in np.unique(least[(least > 0) & (2 * least <= capacity)]).tolist():
             kept = np.where(least >= threshold, least, 0)
-            kept = np.where(least > room - threshold, room, kept)
+            kept = np.where(least > capacity - threshold, capacity, kept)
             best = max(best, int(kept @ problem.demand))
-        big = 2 * least > room
-        best = max(best, int(np.where(big, room, 0) @ problem.demand))
+        big = 2 * least > capacity
+        best = max(best, int(np.where(big, capacity, 0) @ problem.demand))
         if best:
-            yield PackingCut((room,), best)
+            yield PackingCut((capacity,), best)
 
 
 def _least_sizes(problem: Compiled) -> Iterator[Ints]:

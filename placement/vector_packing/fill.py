@@ -64,26 +64,26 @@ class Filling:
         self.available[t] -= times
         self.free[t] = max(0, self.free[t] - times)
 
-    def complete(self, worth: Floats, fill: Filler, stop: Callable[[], bool]) -> bool:
-        """Pack all that is left; `worth` per item decides between bin types. False: bins ran out, or `stop` says so."""
+    def complete(self, dual_value: Floats, fill: Filler, stop: Callable[[], bool]) -> bool:
+        """Pack all that is left; `dual_value` per item decides between bin types. False: no bins left, or `stop`."""
         while self.left.any():
             best: tuple[float, float, int, Pattern] | None = None
             types = np.flatnonzero(self.available > 0)
             for t, pattern in zip(types.tolist(), fill(self, types), strict=True):
                 if not pattern:
                     continue
-                value = float(sum(worth[self.problem.item[row]] * n for row, n in pattern))
+                value = float(sum(dual_value[self.problem.item[row]] * n for row, n in pattern))
                 cost = 0.0 if self.free[t] else float(self.problem.cost[t])
                 key = (cost / max(value, 1e-12), -value, int(t), pattern)
                 if best is None or key < best:
                     best = key
             if best is None or stop():
                 return False
-            kind, pattern = best[2], best[3]
-            times = max(1, self.times(kind, pattern))
-            if self.free[kind]:
-                times = min(times, int(self.free[kind]))
-            self.put(kind, pattern, times)
+            bin_type, pattern = best[2], best[3]
+            times = max(1, self.times(bin_type, pattern))
+            if self.free[bin_type]:
+                times = min(times, int(self.free[bin_type]))
+            self.put(bin_type, pattern, times)
         return True
 
 
@@ -91,8 +91,8 @@ def by_price(price: Floats) -> Filler:
     """Dearest rows first: `price` per row."""
     order = np.argsort(-price, kind="stable")
 
-    def first(size: Ints, room: Ints, unit: Floats, open_rows: Flags) -> Ints:
-        del size, room, unit
+    def first(size: Ints, capacity: Ints, unit: Floats, open_rows: Flags) -> Ints:
+        del size, capacity, unit
         found: Ints = open_rows.argmax(axis=1)
         return found
 
@@ -105,13 +105,13 @@ def by_price(price: Floats) -> Filler:
 def by_shape(rule: str, weight: Floats) -> Filler:
     """The row whose shape suits the room left best; `weight` per dimension."""
 
-    def suits(size: Ints, room: Ints, unit: Floats, open_rows: Flags) -> Ints:
+    def suits(size: Ints, capacity: Ints, unit: Floats, open_rows: Flags) -> Ints:
         if rule == "dot":
-            far = -((room * unit * unit) @ size.T)
+            far = -((capacity * unit * unit) @ size.T)
         else:
             far = np.zeros(open_rows.shape)
             for d in range(size.shape[1]):
-                far += ((room[:, d, None] - size[None, :, d]) * unit[:, d, None]) ** 2
+                far += ((capacity[:, d, None] - size[None, :, d]) * unit[:, d, None]) ** 2
         found: Ints = np.where(open_rows, far, np.inf).argmin(axis=1)
         return found
 
@@ -139,32 +139,32 @@ def _fill(
     size, item = problem.size[order], problem.item[order]
     counts: list[dict[int, int]] = [{} for _ in types]
     bins: Ints = np.arange(len(types))  # that still take something
-    room: Ints = problem.room[types]
-    unit: Floats = weight / np.maximum(room, 1)
+    capacity: Ints = problem.capacity[types]
+    unit: Floats = weight / np.maximum(capacity, 1)
     open_rows: Flags = problem.fits[order][:, types].T
     held: Ints = np.tile(left, (len(types), 1))
     first = True
     while True:
-        open_rows = open_rows & _within(size, room)
+        open_rows = open_rows & _within(size, capacity)
         going = open_rows.any(axis=1)
         if not going.all():
-            bins, room, unit = bins[going], room[going], unit[going]
+            bins, capacity, unit = bins[going], capacity[going], unit[going]
             open_rows, held = open_rows[going], held[going]
         if not len(bins):
             return [tuple(sorted(content.items())) for content in counts]
-        chosen = choose(size, room, unit, open_rows)
+        chosen = choose(size, capacity, unit, open_rows)
         taken, at = item[chosen], np.arange(len(bins))
         times = held[at, taken]
         if first or size.shape[1] == 1:
             needs = size[chosen]
-            most = np.where(needs > 0, room // np.maximum(needs, 1), np.iinfo(np.int64).max).min(axis=1)
+            most = np.where(needs > 0, capacity // np.maximum(needs, 1), np.iinfo(np.int64).max).min(axis=1)
             times = np.minimum(times, most)
         else:
             times = np.ones_like(times)  # the best row may change with the room
         first = False
         for b, row, n in zip(bins.tolist(), order[chosen].tolist(), times.tolist(), strict=True):
             counts[b][row] = counts[b].get(row, 0) + n
-        room = room - size[chosen] * times[:, None]
+        capacity = capacity - size[chosen] * times[:, None]
         held[at, taken] -= times
         gone = held[at, taken] == 0
         open_rows = open_rows & ~(gone[:, None] & (item[None, :] == taken[:, None]))
@@ -172,11 +172,11 @@ def _fill(
             open_rows = open_rows & ~problem.clash[taken][:, item]
 
 
-def _within(size: Ints, room: Ints) -> Flags:
+def _within(size: Ints, capacity: Ints) -> Flags:
     """(bins, rows): what still fits by size."""
-    found = size[None, :, 0] <= room[:, 0, None]
+    found = size[None, :, 0] <= capacity[:, 0, None]
     for d in range(1, size.shape[1]):
-        found &= size[None, :, d] <= room[:, d, None]
+        found &= size[None, :, d] <= capacity[:, d, None]
     return found
 
 
@@ -187,7 +187,7 @@ def fullest(filling: Filling, types: Ints) -> list[Pattern]:
 
 def _fullest(filling: Filling, t: int) -> Pattern:
     problem = filling.problem
-    room = int(problem.room[t, 0])
+    capacity = int(problem.capacity[t, 0])
     size = problem.size[:, 0]
     left = np.minimum(filling.left[problem.item], problem.limit)
     rows = np.flatnonzero(problem.fits[:, t] & (left > 0) & (size > 0))
@@ -197,11 +197,11 @@ def _fullest(filling: Filling, t: int) -> Pattern:
     rows = rows[np.argsort(size[rows], kind="stable")]
     first = int(rows[-1])
     left[first] -= 1
-    room -= int(size[first])
-    mask = (1 << (room + 1)) - 1
+    capacity -= int(size[first])
+    mask = (1 << (capacity + 1)) - 1
     reach, steps = 1, []
     for row in rows.tolist():
-        n, weight = int(min(left[row], room // int(size[row]))), int(size[row])
+        n, weight = int(min(left[row], capacity // int(size[row]))), int(size[row])
         chunk = 1
         while n > 0:
             part = min(chunk, n)

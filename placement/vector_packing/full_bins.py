@@ -1,6 +1,6 @@
 """Where a packing at the bound leaves so little free that every bin is full: all full bins, and a cover by them.
 
-With n bins of one type a packing leaves at most ``slack[k] = n * room[k] - total[k]`` free in dimension k, over all
+With n bins of one type a packing leaves at most ``slack[k] = n * capacity[k] - total[k]`` free in dimension k, over all
 bins, where its copies take `total` at least. Where no copy is that small, each bin of such a packing is maximal, and in
 none more than the slack is free in any dimension: in several dimensions few patterns are so full (the triplets of
 Caprara and Toth 2001 leave nothing). They are built by their copies but the last, which then is one of few: its size
@@ -66,22 +66,26 @@ def _slack(problem: Compiled, bins: int) -> Ints | None:
     """What may be free in each dimension of one of so many bins, (d,); None where bins need not be full, or others."""
     if problem.types != 1 or problem.size.shape[1] < 2 or not problem.plain or bins < problem.least[0]:
         return None
-    rooms = [int(room) for room in problem.room[0]]
-    free = [bins * room - total for room, total in zip(rooms, total_sizes(problem), strict=True)]
+    capacities = [int(capacity) for capacity in problem.capacity[0]]
+    free = [bins * capacity - total for capacity, total in zip(capacities, total_sizes(problem), strict=True)]
     if min(free) < 0:
         return None
-    slack = np.array([min(room, amount) for room, amount in zip(rooms, free, strict=True)])  # no bin has more
+    slack = np.array(
+        [min(capacity, amount) for capacity, amount in zip(capacities, free, strict=True)]
+    )  # no bin has more
     return None if (problem.size[problem.fits[:, 0]] <= slack).all(axis=1).any() else slack
 
 
 def _full_loads(problem: Compiled, slack: Ints, budget: Budget) -> list[Load] | None:
     """All patterns that leave at most `slack` free in each dimension; None when that takes too much."""
-    sharp = np.argsort(slack / np.maximum(problem.room[0], 1), kind="stable")  # the last copy is looked up by the first
+    sharp = np.argsort(
+        slack / np.maximum(problem.capacity[0], 1), kind="stable"
+    )  # the last copy is looked up by the first
     rows = np.flatnonzero(problem.fits[:, 0] & (problem.limit > 0))
     rows = rows[np.argsort(problem.size[rows, sharp[0]], kind="stable")]
     size, slack = problem.size[rows][:, sharp], slack[sharp]
     least = size.min(axis=0)
-    begun = _Begun(np.zeros((1, 0), dtype=np.int64), problem.room[:1, sharp].astype(np.int64))
+    begun = _Begun(np.zeros((1, 0), dtype=np.int64), problem.capacity[:1, sharp].astype(np.int64))
     loads: list[Load] = []
     pairs = listed = 0
     while len(begun.chosen):

@@ -58,8 +58,8 @@ class Generation:
                 self.master.add((t, ((int(row), self._alone(t, int(row))),)))
 
     def _alone(self, t: int, row: int) -> int:
-        size, room = self.problem.size[row], self.problem.room[t]
-        times = [int(r) // int(s) for r, s in zip(room, size, strict=True) if s]
+        size, capacity = self.problem.size[row], self.problem.capacity[t]
+        times = [int(r) // int(s) for r, s in zip(capacity, size, strict=True) if s]
         return min([int(self.problem.limit[row]), *times])
 
     def run(self, *, rounds: int = 100_000, thorough: bool = False, seconds: float = math.inf) -> bool:
@@ -136,8 +136,8 @@ class Generation:
 
     def _improves(self, load: Load, dual: np.ndarray, of_type: np.ndarray) -> bool:
         t, pattern = load
-        worth = sum(dual[self.problem.item[row]] * n for row, n in pattern) + of_type[t]
-        return bool(worth > self.problem.cost[t] / self.master.unit + 1e-9)
+        dual_value = sum(dual[self.problem.item[row]] * n for row, n in pattern) + of_type[t]
+        return bool(dual_value > self.problem.cost[t] / self.master.unit + 1e-9)
 
     def _learn(self, price: Ints, upper: tuple[int, ...]) -> None:
         cut = price_cut(self.problem, price, upper)

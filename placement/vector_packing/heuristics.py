@@ -35,17 +35,17 @@ def offer(problem: Compiled, state: PackingState, loads: list[tuple[Load, int]],
 
 def first_packings(problem: Compiled, state: PackingState) -> None:
     """Decreasing sizes, shapes, exact fills: one pass each, for a part of the time once there is a packing."""
-    worth, part = volume(problem), SCHEDULE.vector_packing.packings.of(state.budget)
-    for name, fill in _fillers(problem, worth):
+    dual_value, part = volume(problem), SCHEDULE.vector_packing.packings.of(state.budget)
+    for name, fill in _fillers(problem, dual_value):
         over = state.budget.over if state.cost is None else part.over
         if state.ended or over():
             return
         filling = Filling(problem)
-        if filling.complete(worth, fill, over):
+        if filling.complete(dual_value, fill, over):
             offer(problem, state, filling.loads, name)
 
 
-def _fillers(problem: Compiled, worth: Floats) -> Iterator[tuple[str, Filler]]:
+def _fillers(problem: Compiled, dual_value: Floats) -> Iterator[tuple[str, Filler]]:
     yield "decreasing", by_price(row_volume(problem))
     if problem.size.shape[1] > 1:
         scarce = scarcity(problem)
@@ -58,24 +58,26 @@ def _fillers(problem: Compiled, worth: Floats) -> Iterator[tuple[str, Filler]]:
 
 def one_size(problem: Compiled) -> bool:
     """Whether exact fills by bit sets apply."""
-    return problem.size.shape[1] == 1 and problem.plain and problem.one_mode and int(problem.room.max()) <= 2_000_000
+    return (
+        problem.size.shape[1] == 1 and problem.plain and problem.one_mode and int(problem.capacity.max()) <= 2_000_000
+    )
 
 
 def scarcity(problem: Compiled) -> Floats:
     """Per dimension, demand over the room of the average bin."""
     least = np.array([problem.size[problem.item == i].min(axis=0) for i in range(len(problem.demand))])
-    total: Floats = (least * problem.demand[:, None]).sum(axis=0) / np.maximum(problem.room.mean(axis=0), 1e-9)
+    total: Floats = (least * problem.demand[:, None]).sum(axis=0) / np.maximum(problem.capacity.mean(axis=0), 1e-9)
     return total / max(float(total.max()), 1e-9)
 
 
 def row_volume(problem: Compiled) -> Floats:
     """Per row, the sum of its sizes in bins, scarce dimensions first."""
-    found: Floats = (problem.size / np.maximum(problem.room.max(axis=0), 1)) @ scarcity(problem)
+    found: Floats = (problem.size / np.maximum(problem.capacity.max(axis=0), 1)) @ scarcity(problem)
     return found
 
 
 def volume(problem: Compiled) -> Floats:
     """Per item, the least volume of its rows."""
-    worth = np.full(len(problem.demand), np.inf)
-    np.minimum.at(worth, problem.item, row_volume(problem))
-    return worth
+    dual_value = np.full(len(problem.demand), np.inf)
+    np.minimum.at(dual_value, problem.item, row_volume(problem))
+    return dual_value

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.vector_packing.certificate import worth_of
+from placement.vector_packing.certificate import dual_values_of
 from placement.vector_packing.dive import pack_rest
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def improve(generation: Generation, *, steps: int, patience: int, seed: int) -> 
     """Take up to `steps` steps, fewer when `patience` of them in succession change nothing."""
     problem, state = generation.problem, generation.state
     generator = np.random.default_rng(seed)
-    worth = worth_of(problem, generation.cut, generation.scale)
+    dual_value = dual_values_of(problem, generation.cut, generation.scale)
     value = generation.price[problem.item]
     idle = 0
     for _ in range(steps):
@@ -32,7 +32,7 @@ def improve(generation: Generation, *, steps: int, patience: int, seed: int) -> 
             return
         bins = [load for load, n in state.loads for _ in range(n)]
         waste = np.array(
-            [worth[t] - sum(int(value[row]) * n for row, n in pattern) for t, pattern in bins], dtype=float
+            [dual_value[t] - sum(int(value[row]) * n for row, n in pattern) for t, pattern in bins], dtype=float
         )
         waste = np.maximum(waste, 0) / max(1.0, float(waste.max()))
         order = np.argsort((waste + 0.05) * generator.exponential(size=len(bins)), kind="stable")

@@ -16,34 +16,34 @@ if TYPE_CHECKING:
 
 
 class KnapsackTable:
-    """All best patterns for rooms from 0 to `room` (d,). `best(room)` reads the one of any of them."""
+    """All best patterns for rooms from 0 to `capacity` (d,). `best(capacity)` reads the one of any of them."""
 
-    def __init__(self, size: Ints, value: Ints, limit: Ints, room: Ints) -> None:
+    def __init__(self, size: Ints, value: Ints, limit: Ints, capacity: Ints) -> None:
         """Fill the table: `size` is (w, d). Rows without value or copies are left out."""
-        rows = np.flatnonzero((value > 0) & (limit > 0) & (size <= room).all(axis=1))
+        rows = np.flatnonzero((value > 0) & (limit > 0) & (size <= capacity).all(axis=1))
         self._chunks: list[tuple[int, int, tuple[int, ...]]] = []  # row, copies, their sizes
         self._took: list[Flags] = []
-        self.value = np.zeros(tuple(int(n) + 1 for n in room), dtype=np.int64)
+        self.value = np.zeros(tuple(int(n) + 1 for n in capacity), dtype=np.int64)
         for row in rows.tolist():
-            for n in chunks(min(int(limit[row]), _times(room, size[row]))):
+            for n in chunks(min(int(limit[row]), _times(capacity, size[row]))):
                 self._add(row, n, tuple((size[row] * n).tolist()), int(value[row]) * n)
 
-    def _add(self, row: int, n: int, weight: tuple[int, ...], worth: int) -> None:
+    def _add(self, row: int, n: int, weight: tuple[int, ...], dual_value: int) -> None:
         self._chunks.append((row, n, weight))
         if not any(weight):
             self._took.append(np.ones(self.value.shape, dtype=bool))
-            self.value += worth
+            self.value += dual_value
             return
         before = self.value[tuple(slice(0, end - w) for w, end in zip(weight, self.value.shape, strict=True))]
         after = self.value[tuple(slice(w, end) for w, end in zip(weight, self.value.shape, strict=True))]
-        better = before + worth
+        better = before + dual_value
         self._took.append(better > after)
         np.maximum(better, after, out=after)
 
-    def best(self, room: Ints) -> Pattern:
-        """A pattern of the greatest value that fits in `room`."""
+    def best(self, capacity: Ints) -> Pattern:
+        """A pattern of the greatest value that fits in `capacity`."""
         counts: dict[int, int] = {}
-        left = tuple(int(n) for n in room)
+        left = tuple(int(n) for n in capacity)
         for (row, n, weight), took in zip(reversed(self._chunks), reversed(self._took), strict=True):
             at = tuple(a - w for a, w in zip(left, weight, strict=True))
             if min(at) >= 0 and took[at]:
@@ -62,5 +62,5 @@ def chunks(limit: int) -> list[int]:
     return found
 
 
-def _times(room: Ints, size: Ints) -> int:
-    return min((int(r) // int(s) for r, s in zip(room, size, strict=True) if s), default=2**31)
+def _times(capacity: Ints, size: Ints) -> int:
+    return min((int(r) // int(s) for r, s in zip(capacity, size, strict=True) if s), default=2**31)

@@ -53,26 +53,26 @@ class PatternList:
 
     def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> FoundPatterns:
         """As `PatternSearch.find`, always complete."""
-        worth = np.append(value, 0)[self._rows].sum(axis=1)
+        dual_value = np.append(value, 0)[self._rows].sum(axis=1)
         if (limit < self._limit).any():
-            worth[(self._times > np.append(limit, _ANY)[self._rows]).any(axis=1)] = 0
-        better = np.flatnonzero(worth > threshold)
+            dual_value[(self._times > np.append(limit, _ANY)[self._rows]).any(axis=1)] = 0
+        better = np.flatnonzero(dual_value > threshold)
         if len(better) > BEST:
-            better = better[np.argpartition(-worth[better], BEST)[:BEST]]
-        better = better[np.lexsort((better, -worth[better]))]
-        found = tuple((int(worth[k]), self._pattern(k)) for k in better.tolist())
-        return FoundPatterns(found, max(int(worth.max(initial=0)), threshold), complete=True)
+            better = better[np.argpartition(-dual_value[better], BEST)[:BEST]]
+        better = better[np.lexsort((better, -dual_value[better]))]
+        found = tuple((int(dual_value[k]), self._pattern(k)) for k in better.tolist())
+        return FoundPatterns(found, max(int(dual_value.max(initial=0)), threshold), complete=True)
 
     def _pattern(self, k: int) -> Pattern:
         rows = self._rows[k][self._times[k] > 0]
         return tuple(sorted(Counter(rows.tolist()).items()))
 
 
-def list_patterns(problem: Compiled, kind: int, stop: Callable[[], bool], most: int = _MOST) -> PatternList | None:
+def list_patterns(problem: Compiled, bin_type: int, stop: Callable[[], bool], most: int = _MOST) -> PatternList | None:
     """All patterns of a bin type; None when there are more than `most`, or large ones, or `stop` says so."""
-    rows = np.flatnonzero(problem.fits[:, kind] & (problem.limit > 0))
+    rows = np.flatnonzero(problem.fits[:, bin_type] & (problem.limit > 0))
     one = np.ones(len(rows), dtype=np.int64)
-    level = _Level(rows[:, None], problem.room[kind] - problem.size[rows], one, one)
+    level = _Level(rows[:, None], problem.capacity[bin_type] - problem.size[rows], one, one)
     levels = [level.rows]
     total, step = len(rows), max(1, _AT_ONCE // max(1, len(rows)))
     while len(level.rows):

@@ -42,7 +42,7 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
     count = [model.new_int_var(int(problem.least[t]), int(most[t]), f"n{t}") for t in range(problem.types)]
     for cut in cuts:
         if cut.least > 0:
-            scaled = [min(_RIGHT, -(-worth * _RIGHT // cut.least)) for worth in cut.worth]
+            scaled = [min(_RIGHT, -(-dual_value * _RIGHT // cut.least)) for dual_value in cut.dual_value]
             model.add(sum(s * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
     if state.bound <= sum(int(c) * int(n) for c, n in zip(problem.cost, most, strict=True)):
         model.add(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)) >= state.bound)
@@ -64,7 +64,7 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
 def pack_counts(problem: Compiled, state: PackingState, counts: Ints, *, rounds: int = 6, seed: int = 0) -> bool:
     """Try to pack into these bins alone; says whether that went well."""
     generator = np.random.default_rng(seed)
-    worth, size = volume(problem), row_volume(problem)
+    dual_value, size = volume(problem), row_volume(problem)
     for attempt in range(rounds):
         if state.ended:
             return False
@@ -72,6 +72,6 @@ def pack_counts(problem: Compiled, state: PackingState, counts: Ints, *, rounds:
         fill = fullest if one_size(problem) and attempt != 1 else by_price(size * noise)
         filling = Filling(problem)
         filling.available = counts.copy()
-        if filling.complete(worth, fill, state.budget.over):
+        if filling.complete(dual_value, fill, state.budget.over):
             return offer(problem, state, filling.loads, NAME)
     return False

@@ -61,20 +61,20 @@ class _States:
 class PatternSearch:
     """Search of one bin type of a compiled problem, many times with other values."""
 
-    def __init__(self, problem: Compiled, kind: int) -> None:
+    def __init__(self, problem: Compiled, bin_type: int) -> None:
         """Remember what never changes."""
         self._problem = problem
-        self._kind = kind
-        self._room = problem.room[kind]
+        self._bin_type = bin_type
+        self._capacity = problem.capacity[bin_type]
         self._bits = _bits(problem)
         self._prices: Ints | None = None
 
     def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> FoundPatterns:
         """The best patterns worth more than `threshold`. Exact unless it takes too many states or `stop` says so."""
-        rows, price = self._prepare(value, limit, self._problem.fits[:, self._kind] & (limit > 0) & (value > 0))
+        rows, price = self._prepare(value, limit, self._problem.fits[:, self._bin_type] & (limit > 0) & (value > 0))
         found = FoundPatterns((), 0, complete=True)
         for states in _BEAMS if len(rows) else ():
-            found = _PatternRun(self._problem, self._room, rows, value, limit, price, self._bits, states).run(
+            found = _PatternRun(self._problem, self._capacity, rows, value, limit, price, self._bits, states).run(
                 threshold, stop
             )
             if found.patterns or found.upper <= threshold or stop():
@@ -85,10 +85,10 @@ class PatternSearch:
         self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool], most: int
     ) -> tuple[Pattern, ...] | None:
         """All maximal patterns worth more than `threshold`, maybe others too; None when there are more than `most`."""
-        rows, price = self._prepare(value, limit, self._problem.fits[:, self._kind] & (limit > 0))
+        rows, price = self._prepare(value, limit, self._problem.fits[:, self._bin_type] & (limit > 0))
         if not len(rows):
             return ()
-        search = _PatternRun(self._problem, self._room, rows, value, limit, price, self._bits, MOST_STATES)
+        search = _PatternRun(self._problem, self._capacity, rows, value, limit, price, self._bits, MOST_STATES)
         found = search.run(threshold, stop, every=most)
         return tuple(pattern for _, pattern in found.patterns) if found.complete else None
 
@@ -98,7 +98,7 @@ class PatternSearch:
         rows = np.flatnonzero(useful)
         if not len(rows):
             return rows, rows
-        price = surrogate(problem.size[rows], value[rows], limit[rows], self._room)
+        price = surrogate(problem.size[rows], value[rows], limit[rows], self._capacity)
         spare = value[rows] - problem.size[rows] @ price
         return _order(problem, rows, spare), price
 
@@ -109,7 +109,7 @@ class _PatternRun:
     def __init__(
         self,
         problem: Compiled,
-        room: Ints,
+        capacity: Ints,
         rows: Ints,
         value: Ints,
         limit: Ints,
@@ -131,10 +131,10 @@ class _PatternRun:
         words = 0 if bits is None else bits.shape[1]
         barred = None if bits is None else np.zeros((1, words), dtype=np.int64)
         zero = np.zeros(1, dtype=np.int64)
-        self._states = _States(zero, room[None, :].astype(np.int64), zero, zero, barred)
+        self._states = _States(zero, capacity[None, :].astype(np.int64), zero, zero, barred)
         self._missed = -1
         self._spare_all = int(spare.sum())
-        self._room = room
+        self._capacity = capacity
 
     def run(self, threshold: int, stop: Callable[[], bool], every: int = 0) -> FoundPatterns:
         """Decide row by row; with `every` all patterns above the threshold are wanted, at most that many."""
@@ -163,7 +163,7 @@ class _PatternRun:
     def _forget(self, which: Ints, bound: Ints | None) -> None:
         """Remember what states that are given up could have reached."""
         if len(which):
-            most = self._spare_all + int(self._room @ self._price) if bound is None else int(bound[which].max())
+            most = self._spare_all + int(self._capacity @ self._price) if bound is None else int(bound[which].max())
             self._missed = max(self._missed, most)
 
     def _extend(self, k: int, row: int, size: Ints, floor: int, *, every: bool) -> int:
@@ -244,7 +244,7 @@ class _PatternRun:
         return found
 
 
-def surrogate(size: Ints, value: Ints, limit: Ints, room: Ints) -> Ints:
+def surrogate(size: Ints, value: Ints, limit: Ints, capacity: Ints) -> Ints:
     """Integer prices per unit of room: the duals of the knapsack's LP relaxation, rounded up. Any would be right."""
     import highspy
 
@@ -258,8 +258,8 @@ def surrogate(size: Ints, value: Ints, limit: Ints, room: Ints) -> Ints:
     lp.col_cost_ = value / scale
     lp.col_lower_, lp.col_upper_ = np.zeros(count), limit.astype(float)
     # Rows in fractions of the room: sizes may be large numbers.
-    unit = np.maximum(room, 1).astype(float)
-    lp.row_lower_, lp.row_upper_ = np.full(dims, -np.inf), room / unit
+    unit = np.maximum(capacity, 1).astype(float)
+    lp.row_lower_, lp.row_upper_ = np.full(dims, -np.inf), capacity / unit
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = np.arange(dims + 1, dtype=np.int32) * count
     lp.a_matrix_.index_ = np.tile(np.arange(count, dtype=np.int32), dims)

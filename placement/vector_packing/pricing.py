@@ -46,14 +46,14 @@ class Pricer:
         """Choose the method by the problem's shape."""
         self._problem = problem
         self._budget = budget
-        by_size = (problem.size[:, None, :] <= problem.room[None, :, :]).all(axis=2)
-        self._most = problem.room.max(axis=0)
-        rooms = math.prod(int(n) + 1 for n in self._most)
+        by_size = (problem.size[:, None, :] <= problem.capacity[None, :, :]).all(axis=2)
+        self._most = problem.capacity.max(axis=0)
+        capacities = math.prod(int(n) + 1 for n in self._most)
         self.tabular = (
             problem.plain
             and bool((by_size == problem.fits).all())
-            and (problem.size.shape[1] == 1 or rooms <= _STATES * problem.types)
-            and rooms * problem.rows <= _MOST_CELLS
+            and (problem.size.shape[1] == 1 or capacities <= _STATES * problem.types)
+            and capacities * problem.rows <= _MOST_CELLS
         )
         self._searches: list[PatternSearch | PatternList] = []
         if not self.tabular:
@@ -90,8 +90,8 @@ class Pricer:
         """Where the states were too many to tell, ask CP-SAT."""
         pattern, none = decide_pattern(self._problem, t, value, limit, enough, self._budget.left())
         if pattern is not None:
-            worth = sum(int(value[row]) * n for row, n in pattern)
-            return FoundPatterns(((worth, pattern),), max(found.upper, worth), complete=False)
+            dual_value = sum(int(value[row]) * n for row, n in pattern)
+            return FoundPatterns(((dual_value, pattern),), max(found.upper, dual_value), complete=False)
         return FoundPatterns((), enough if none else found.upper, complete=none)
 
     def _diverse(self, patterns: list[Pattern]) -> list[Pattern]:
@@ -112,8 +112,8 @@ class Pricer:
     def _from_table(self, value: Ints, limit: Ints, enough: Ints) -> Priced:
         problem = self._problem
         table = KnapsackTable(problem.size, value, limit, self._most)
-        upper = [int(table.value[tuple(room)]) for room in problem.room.tolist()]
-        loads = [(t, table.best(problem.room[t])) for t in range(problem.types) if upper[t] > enough[t]]
+        upper = [int(table.value[tuple(capacity)]) for capacity in problem.capacity.tolist()]
+        loads = [(t, table.best(problem.capacity[t])) for t in range(problem.types) if upper[t] > enough[t]]
         return Priced(tuple(loads), tuple(upper))
 
     def complete(

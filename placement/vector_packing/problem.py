@@ -22,7 +22,7 @@ LARGEST = 2**40  # of any size, capacity or cost: sums of products stay far insi
 class Bin:
     """`count` equal bins of one type; `content` is (item type, way, copies) rows, modes counted within the item."""
 
-    kind: int
+    bin_type: int
     content: tuple[tuple[int, int, int], ...]
     count: int = 1
 
@@ -94,7 +94,7 @@ class VectorPacking:
         """What a packing costs, `least` included."""
         used = Counter[int]()
         for row in bins.bins:
-            used[row.kind] += row.count
+            used[row.bin_type] += row.count
         least = self.least or [0] * len(self.costs)
         return int(sum(c * max(used[t], n) for t, (c, n) in enumerate(zip(self.costs, least, strict=True))))
 
@@ -106,17 +106,17 @@ def check_bins(problem: VectorPacking, bins: Bins) -> list[str]:
     used = Counter[int]()
     clashes = [frozenset(pair) for pair in problem.conflicts]
     for b, row in enumerate(bins.bins):
-        used[row.kind] += row.count
+        used[row.bin_type] += row.count
         held = Counter[int]()
         load = [0] * problem.dimensions
         for item, mode, copies in row.content:
             held[item] += copies
             size = problem.modes(item)[mode]
             load = [have + copies * each for have, each in zip(load, size, strict=True)]
-            if problem.allowed is not None and row.kind not in problem.allowed[item][mode]:
-                faults.append(f"bin {b}: item {item} by way {mode} may not stand in type {row.kind}")
-        if any(have > most for have, most in zip(load, problem.capacities[row.kind], strict=True)):
-            faults.append(f"bin {b}: load {load} is more than {tuple(problem.capacities[row.kind])}")
+            if problem.allowed is not None and row.bin_type not in problem.allowed[item][mode]:
+                faults.append(f"bin {b}: item {item} by way {mode} may not stand in type {row.bin_type}")
+        if any(have > most for have, most in zip(load, problem.capacities[row.bin_type], strict=True)):
+            faults.append(f"bin {b}: load {load} is more than {tuple(problem.capacities[row.bin_type])}")
         for item, copies in held.items():
             packed[item] += copies * row.count
             most = problem.most[item] if len(problem.most) else None

@@ -21,7 +21,7 @@ from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices, capacity_values, certify
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import Relaxation, relax
-from placement.patterns.history import Case, EngineVerdict, Subject
+from placement.patterns.history import EngineVerdict, NodeCase, Subject
 from placement.patterns.multiplicity import Multiplicity
 from placement.solving.budget import Budget
 from tests.certificates import writing
@@ -196,11 +196,11 @@ def test_the_best_reason_is_that_of_the_best_factor(seed: int) -> None:
     assert free == Reason(reasons.ticks(total([], relaxation, groups, domain)), ())
 
 
-def tree() -> tuple[Case, dict[int, Reason], Case]:
+def tree() -> tuple[NodeCase, dict[int, Reason], NodeCase]:
     """A case that is split twice, with an empty part, and reasons for its leaves: 5, 3 and no plan."""
     domain = NodeDomain((), ())
-    root = Case(domain)
-    first, below = Case(domain, root), Case(domain, root)
+    root = NodeCase(domain)
+    first, below = NodeCase(domain, root), NodeCase(domain, root)
     root.splits = [(Subject(copies=False, number=0), 4), (Subject(copies=False, number=1), 7)]
     root.above, root.below = [first, None], below
     prices = [Prices([], [], on_one={(0, p): 1}) for p in range(2)]
@@ -254,7 +254,7 @@ def test_an_engines_word_is_written_where_prices_are_not_enough(
     """Where it says more than prices do, and what it was asked can be written; prices alone prove 5 all the same."""
     fleet = pools_fleet(1, 2)
     nodes = Nodes(CertificateNames(relax(fleet), groups_of(fleet)), 2)
-    case = Case(NodeDomain((), ()), verdict=EngineVerdict("HiGHS", says, lambda: written, "all"))
+    case = NodeCase(NodeDomain((), ()), verdict=EngineVerdict("HiGHS", says, lambda: written, "all"))
     assert nodes.add_tree(case, lambda case: False, lambda case: Reason(5, ()), enough)
     assert (nodes.proven, nodes.believed) == (5, believed)
     leaf = {"leaf": "engine", "engine": "HiGHS", "says": "infeasible", "about": "all", "use": [], "program": "P"}
@@ -297,7 +297,7 @@ def test_leaves_that_are_added_count_for_what_they_say() -> None:
     assert (nodes.proven, nodes.believed) == (0, 6)
     assert [node["leaf"] for node in nodes.nodes] == ["running", "engine", "running"]
     none = Nodes(names, 1)
-    assert none.add_tree(Case(NodeDomain((), ())), lambda case: True, lambda case: Reason(math.inf, ()), math.inf)
+    assert none.add_tree(NodeCase(NodeDomain((), ())), lambda case: True, lambda case: Reason(math.inf, ()), math.inf)
     assert none.nodes == [{"leaf": "prices", "use": [], "infeasible": True}]
     assert (none.proven, none.believed, none.weak) == (math.inf, math.inf, [])
 

@@ -13,11 +13,11 @@ from placement import Problem
 from placement.compiled.fleet import (
     AlikePools,
     Fleet,
-    Instance,
-    Option,
+    FleetOption,
+    FleetPool,
     Place,
-    Pool,
     PoolsOf,
+    RunningInstance,
     Shape,
     alike_pools,
     compile_fleet,
@@ -122,20 +122,20 @@ def test_pools(fleet: Fleet) -> None:
     """Zones in the order they are met; a pool's own price before its type's; what is reserved is off."""
     assert fleet.zones == ("a", "b", "c")
     assert fleet.pools == (
-        Pool(0, "big-a", 0, BIG, 4_000_000, 0, None),
-        Pool(1, "big-b", 1, BIG, 3_500_000, 0, 3),
-        Pool(2, "small-b", 1, SMALL, 1_000_000, 2, 5),
-        Pool(3, "cpu-c", 2, CPU, 500_000, 0, 4),
-        Pool(4, "none-a", 0, SMALL, 1_000_000, 0, 0),
+        FleetPool(0, "big-a", 0, BIG, 4_000_000, 0, None),
+        FleetPool(1, "big-b", 1, BIG, 3_500_000, 0, 3),
+        FleetPool(2, "small-b", 1, SMALL, 1_000_000, 2, 5),
+        FleetPool(3, "cpu-c", 2, CPU, 500_000, 0, 4),
+        FleetPool(4, "none-a", 0, SMALL, 1_000_000, 0, 0),
     )
 
 
 def test_options(fleet: Fleet) -> None:
     """Needs in whole units, and the pools that admit and hold a copy: by name, zone, quota and size."""
     shared, wide, host = fleet.components[0].options
-    assert shared == Option(0, 1, True, 13 * 1024, 400, 4_000, 8 * 1024, 0, frozenset({0, 1, 2}))
-    assert wide == Option(1, 2, False, 39 * 1024, 0, 0, 0, 0, frozenset({0, 1}))
-    assert host == Option(2, 0, False, 0, 0, 8_000, 0, 0, frozenset({0, 1, 3}))
+    assert shared == FleetOption(0, 1, True, 13 * 1024, 400, 4_000, 8 * 1024, 0, frozenset({0, 1, 2}))
+    assert wide == FleetOption(1, 2, False, 39 * 1024, 0, 0, 0, 0, frozenset({0, 1}))
+    assert host == FleetOption(2, 0, False, 0, 0, 8_000, 0, 0, frozenset({0, 1, 3}))
     assert fleet.components[1].options[0].pools == {3}
     assert fleet.components[2].options[0].pools == {0, 1, 2, 3}
 
@@ -182,9 +182,9 @@ def test_which_rules_read_zones(spread: Doc, loss: int, rules: bool) -> None:
 def test_what_runs(fleet: Fleet) -> None:
     """Draining machines are gone and their copies run all the same; equal copies are counted, however they are told."""
     assert fleet.instances == (
-        Instance(0, "stays", 0, cordoned=False, removable=False, residents={0: 3}),
-        Instance(1, "closed", 1, cordoned=True, removable=True, residents={2: 1}),
-        Instance(2, "also", 0, cordoned=False, removable=False, residents={}),
+        RunningInstance(0, "stays", 0, cordoned=False, removable=False, residents={0: 3}),
+        RunningInstance(1, "closed", 1, cordoned=True, removable=True, residents={2: 1}),
+        RunningInstance(2, "also", 0, cordoned=False, removable=False, residents={}),
     )
     assert fleet.places == (
         Place(0, 1, 0, (1, 3), count=2, pinned=1),
@@ -330,15 +330,15 @@ def test_a_demand_that_is_too_fine_is_never_called_met_too_early() -> None:
 def test_a_copy_fits_to_the_unit(field: str, value: int, fits: bool) -> None:
     """Each size on its own."""
     needs = {"accelerators": 1, "memory_mib": 1, "vcpus": 1, "host_mib": 1, field: value}
-    option = Option(index=0, shared=True, share=0, throughput=0, pools=frozenset(), **needs)
+    option = FleetOption(index=0, shared=True, share=0, throughput=0, pools=frozenset(), **needs)
     assert holds(BIG, option) == fits
 
 
 def test_memory_of_accelerators_is_not_asked_of_copies_without_one() -> None:
     """A machine whose accelerators are all reserved holds them."""
-    bare = Option(0, 0, False, 0, 0, 1, 1, 0, frozenset())
+    bare = FleetOption(0, 0, False, 0, 0, 1, 1, 0, frozenset())
     assert holds(Shape(1, -5, 1, 1), bare)
-    assert not holds(Shape(1, -5, 1, 1), Option(0, 1, True, 0, 0, 1, 1, 0, frozenset()))
+    assert not holds(Shape(1, -5, 1, 1), FleetOption(0, 1, True, 0, 0, 1, 1, 0, frozenset()))
 
 
 def test_pools_that_are_alike() -> None:

@@ -12,18 +12,18 @@ from placement.compiled.spread import keeps_zone_rules, least_total, targets
 from tests.heuristics.fleets import component, fleet_of
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
 
 FREE = (99, 99, 99)
 
 
-def ruled(copies: int, **rules: int) -> Component:
+def ruled(copies: int, **rules: int) -> FleetComponent:
     spread = {key: n for key, n in rules.items() if key not in ("floor", "required")}
     more: dict[str, Any] = {"spread": spread, "min_available_on_zone_loss": rules.get("floor", 0)}
     return fleet_of([component("a", copies, 10, min_copies=rules.get("required", copies), **more)]).components[0]
 
 
-def random_rules(rng: random.Random) -> Component:
+def random_rules(rng: random.Random) -> FleetComponent:
     rules = {"max_skew": rng.randint(1, 3), "min_zones": rng.randint(0, 3), "max_per_zone": rng.randint(0, 5)}
     kept = {key: n for key, n in rules.items() if rng.random() < 0.5}
     return ruled(7, floor=rng.choice([0, 0, 1, 2, 3]), **kept)
@@ -35,14 +35,14 @@ def test_targets_are_the_cheapest_that_keep_the_rules(seed: int) -> None:
     row = random_rules(rng)
     counts = [rng.randint(0, 2) for _ in range(3)]
     total = sum(counts) + rng.randint(0, 4)
-    room = [rng.choice([0, 1, 3, 9]) + n for n in counts]
+    free_memory = [rng.choice([0, 1, 3, 9]) + n for n in counts]
     weight = [float(rng.randint(0, 3)) for _ in range(3)]
     every = [
         totals
-        for totals in itertools.product(*(range(n, r + 1) for n, r in zip(counts, room, strict=True)))
+        for totals in itertools.product(*(range(n, r + 1) for n, r in zip(counts, free_memory, strict=True)))
         if sum(totals) == total and keeps_zone_rules(row, totals)
     ]
-    found = targets(row, counts, total, room, weight)
+    found = targets(row, counts, total, free_memory, weight)
     assert (found is None) == (not every)
     if found is not None:
         assert tuple(found) in every

@@ -16,7 +16,7 @@ from placement.compiled.packing import Packing, Value
 from placement.compiled.translate import to_plan
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.direct.cp_sat.engine import Engine, written
-from placement.direct.cp_sat.search import _Goal, _Reporter, _Search
+from placement.direct.cp_sat.search import _CpSatSearch, _Goal, _Reporter
 from placement.direct.model import DirectModel
 from placement.direct.slots import most_new_machines
 from placement.direct.variables import OUTLINE, TOTALS
@@ -49,17 +49,17 @@ class Run:
 
     def __init__(self, fleet: Fleet, budget: Budget, seed: int, hint: Packing | None, options: CpSatOptions) -> None:
         self.fleet = fleet
-        self.track = Incumbent(fleet, budget)
-        self.outcome: Outcome = solve_cp_sat(Solve(fleet, self.track, budget, seed), hint=hint, options=options)
+        self.incumbent = Incumbent(fleet, budget)
+        self.outcome: Outcome = solve_cp_sat(Solve(fleet, self.incumbent, budget, seed), hint=hint, options=options)
 
     @property
     def value(self) -> Value | None:
-        return None if self.track.best is None else self.track.best[1]
+        return None if self.incumbent.best is None else self.incumbent.best[1]
 
     @property
     def packing(self) -> Packing:
-        assert self.track.best is not None
-        return self.track.best[0]
+        assert self.incumbent.best is not None
+        return self.incumbent.best[0]
 
 
 def small_problems(seeds: range, **knobs: Any) -> list[tuple[int, Doc]]:
@@ -81,7 +81,7 @@ def assert_agrees(seed: int, doc: Doc, run: Run, best: Best | None) -> None:
     assert run.value is not None
     assert run.value.left_out == tuple(best.left_out.values()), seed
     assert run.fleet.cost(run.value.ticks) == best.account.cost, seed
-    assert run.track.proved, seed
+    assert run.incumbent.proved, seed
     assert run.outcome.stop is Stop.PROVED
     assert_keeps_every_rule(run)
 
@@ -117,18 +117,20 @@ def test_claims_hold_when_cut_short(work: int) -> None:
             assert run.value.left_out >= left_out
         # The bounds that count for a plan which leaves out as few copies as the optimum.
         if run.value is None or run.value.left_out == left_out:
-            assert run.track.left_out_bound() <= left_out
-            assert run.fleet.cost(run.track.ticks_bound or 0) <= best.account.cost, seed
+            assert run.incumbent.left_out_bound() <= left_out
+            assert run.fleet.cost(run.incumbent.ticks_bound or 0) <= best.account.cost, seed
 
 
 def test_same_seed_same_plan() -> None:
     for _, doc in small_problems(range(4_000, 4_030)):
         first, second = (solved(doc, seed=7) for _ in range(2))
-        assert first.track.best == second.track.best
-        assert [(e.cost, e.bound) for e in first.track.events] == [(e.cost, e.bound) for e in second.track.events]
+        assert first.incumbent.best == second.incumbent.best
+        assert [(e.cost, e.bound) for e in first.incumbent.events] == [
+            (e.cost, e.bound) for e in second.incumbent.events
+        ]
     crowded = [solved(crowd(), work=300, seed=3) for _ in range(2)]
-    assert crowded[0].track.best == crowded[1].track.best
-    assert crowded[0].track.ticks_bound == crowded[1].track.ticks_bound
+    assert crowded[0].incumbent.best == crowded[1].incumbent.best
+    assert crowded[0].incumbent.ticks_bound == crowded[1].incumbent.ticks_bound
 
 
 def first_plan(doc: Doc, work: int = ENOUGH) -> Run:
@@ -140,8 +142,8 @@ def first_plan(doc: Doc, work: int = ENOUGH) -> Run:
 def test_a_gap_that_is_good_enough_stops_the_search() -> None:
     run = first_plan(crowd())
     assert run.outcome.stop is Stop.GAP
-    assert run.track.gap() is not None
-    assert not run.track.proved
+    assert run.incumbent.gap() is not None
+    assert not run.incumbent.proved
 
 
 @pytest.mark.parametrize("work", [1, 50, 500])
@@ -185,8 +187,8 @@ def test_an_interrupt_from_another_thread_ends_it_with_plan_and_bound() -> None:
     assert hint.value is not None
     assert run.value is not None
     assert run.value <= hint.value
-    assert run.track.ticks_bound is not None
-    assert run.track.ticks_bound <= run.value.ticks
+    assert run.incumbent.ticks_bound is not None
+    assert run.incumbent.ticks_bound <= run.value.ticks
     assert_keeps_every_rule(run)
 
 
@@ -213,7 +215,7 @@ def test_a_model_beyond_the_size_limit_is_stuck_without_a_claim() -> None:
     assert run.outcome.stop is Stop.STUCK
     assert not run.outcome.infeasible
     assert "max_terms" in run.outcome.reason
-    assert run.track.ticks_bound is not None  # the outline is small and gives its bound
+    assert run.incumbent.ticks_bound is not None  # the outline is small and gives its bound
 
 
 def test_numbers_beyond_64_bits_are_stuck_without_a_claim() -> None:
@@ -241,14 +243,14 @@ def test_a_search_on_a_part_of_the_machines_proves_nothing() -> None:
     """A plan that another search finds meanwhile does not contradict that there is none on a few machines."""
     doc = crowd(components=6)
     fleet, packing = compile_fleet(Problem(**doc)), first_plan(doc).packing
-    track = Incumbent(fleet, Budget())
-    search = _Search(Solve(fleet, track, Budget()), CpSatOptions())
+    incumbent = Incumbent(fleet, Budget())
+    search = _CpSatSearch(Solve(fleet, incumbent, Budget()), CpSatOptions())
     few = [0 for _ in fleet.pools]
     for partial in (True, False):
         model = DirectModel(fleet, few, TOTALS)
-        engine = Engine(written(model.program), _Reporter(track, model, _Goal(None, ()), model.ticks(), partial))
+        engine = Engine(written(model.program), _Reporter(incumbent, model, _Goal(None, ()), model.ticks(), partial))
         ends = methodcaller("_run", engine, Budget(), 1, 1.0, partial=partial)
-        track.offer(packing, "beside")
+        incumbent.offer(packing, "beside")
         if partial:
             assert ends(search) == cp_model.INFEASIBLE
         else:
@@ -277,7 +279,7 @@ def test_a_shared_copy_that_needs_nothing_still_does_not_stand_beside_an_owner(a
         ],
     }
     run = solved(doc)
-    assert run.track.proved
+    assert run.incumbent.proved
     assert len(run.packing.machines) == 2
     assert_keeps_every_rule(run)
 
@@ -294,10 +296,10 @@ def test_looking_for_a_first_plan_on_few_machines_proves_nothing() -> None:
         "components": [{"name": f"c{c}", "copies": 1, "accelerators": 0, "dedicated": True} for c in range(3)],
     }
     run = solved(doc, small=0)
-    assert run.track.proved
+    assert run.incumbent.proved
     assert run.value == Value((), 3_000_000)
-    assert run.track.ticks_bound == 3_000_000
-    assert 5_000_000 in [event.cost for event in run.track.events]
+    assert run.incumbent.ticks_bound == 3_000_000
+    assert 5_000_000 in [event.cost for event in run.incumbent.events]
 
 
 def test_needs_that_fit_together_never_measure_more_than_one() -> None:
@@ -392,7 +394,7 @@ def test_bounds_are_told_in_floats_of_the_largest_numbers_on_the_way() -> None:
     for seed in range(8):
         fleet = compile_fleet(Problem(**document))
         budget = Budget(work=3_000)
-        track = Incumbent(fleet, budget)
-        solve_cp_sat(Solve(fleet, track, budget, seed), options=CpSatOptions(start=False))
-        assert track.best is not None
-        assert (track.best[1].ticks, track.ticks_bound) == (10_002, 10_002)
+        incumbent = Incumbent(fleet, budget)
+        solve_cp_sat(Solve(fleet, incumbent, budget, seed), options=CpSatOptions(start=False))
+        assert incumbent.best is not None
+        assert (incumbent.best[1].ticks, incumbent.ticks_bound) == (10_002, 10_002)

@@ -56,19 +56,19 @@ class Run:
         self, fleet: Fleet, budget: Budget, seed: int = 0, hint: Packing | None = None, **options: Any
     ) -> None:
         self.fleet = fleet
-        self.track = Incumbent(fleet, budget)
+        self.incumbent = Incumbent(fleet, budget)
         self.outcome: Outcome = solve_milp(
-            Solve(fleet, self.track, budget, seed), hint=hint, options=MilpOptions(start=False, **options)
+            Solve(fleet, self.incumbent, budget, seed), hint=hint, options=MilpOptions(start=False, **options)
         )
 
     @property
     def value(self) -> Value | None:
-        return None if self.track.best is None else self.track.best[1]
+        return None if self.incumbent.best is None else self.incumbent.best[1]
 
     @property
     def packing(self) -> Packing:
-        assert self.track.best is not None
-        return self.track.best[0]
+        assert self.incumbent.best is not None
+        return self.incumbent.best[0]
 
 
 def solved(doc: Doc, *, work: int = ENOUGH, seed: int = 0, hint: Packing | None = None, **options: Any) -> Run:
@@ -99,7 +99,7 @@ def assert_agrees(seed: int, run: Run, best: Best | None) -> None:
     assert run.value is not None
     assert run.value.left_out == tuple(best.left_out.values()), seed
     assert run.fleet.cost(run.value.ticks) == best.account.cost, seed
-    assert run.track.proved, seed
+    assert run.incumbent.proved, seed
     assert run.outcome.stop is Stop.PROVED
     assert_keeps_every_rule(run)
 
@@ -135,18 +135,18 @@ def test_claims_hold_when_cut_short(seeds: range, engine: str, work: int) -> Non
             assert_keeps_every_rule(run)
             assert run.value.left_out >= left_out, seed
         if run.value is None or run.value.left_out == left_out:
-            assert run.track.left_out_bound() <= left_out, seed
-            assert run.fleet.cost(run.track.ticks_bound or 0) <= best.account.cost, seed
+            assert run.incumbent.left_out_bound() <= left_out, seed
+            assert run.fleet.cost(run.incumbent.ticks_bound or 0) <= best.account.cost, seed
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_bounds_of_a_cut_search_are_below_a_better_plan(engine: str) -> None:
     """On a problem that takes thousands of nodes, the bound after a few stays below what more of them find."""
     long, short = (solved(crowd(6), work=work, engine=engine) for work in (60, 3))
-    assert short.track.ticks_bound is not None
+    assert short.incumbent.ticks_bound is not None
     assert long.value is not None
-    assert 0 < short.track.ticks_bound <= long.value.ticks
-    assert not short.track.proved
+    assert 0 < short.incumbent.ticks_bound <= long.value.ticks
+    assert not short.incumbent.proved
 
 
 @seeds(range(6_000, 6_220))
@@ -198,11 +198,13 @@ def damage(rng: random.Random, fleet: Fleet, packing: Packing) -> Packing | None
 def test_same_seed_same_plan(engine: str) -> None:
     for _, doc in small_problems(range(4_000, 4_015)):
         first, second = (solved(doc, seed=7, engine=engine) for _ in range(2))
-        assert first.track.best == second.track.best
-        assert [(e.cost, e.bound) for e in first.track.events] == [(e.cost, e.bound) for e in second.track.events]
+        assert first.incumbent.best == second.incumbent.best
+        assert [(e.cost, e.bound) for e in first.incumbent.events] == [
+            (e.cost, e.bound) for e in second.incumbent.events
+        ]
     crowded = [solved(crowd(4), work=8, seed=3, engine=engine) for _ in range(2)]
-    assert crowded[0].track.best == crowded[1].track.best
-    assert crowded[0].track.ticks_bound == crowded[1].track.ticks_bound
+    assert crowded[0].incumbent.best == crowded[1].incumbent.best
+    assert crowded[0].incumbent.ticks_bound == crowded[1].incumbent.ticks_bound
 
 
 def alone(doc: Doc) -> Packing:
@@ -282,7 +284,7 @@ def test_the_time_limit_ends_it(engine: str) -> None:
 def test_a_gap_that_is_good_enough_stops_the_search() -> None:
     run = Run(compiled(crowd(8)), Budget(gap=0.9, work=ENOUGH))
     assert run.outcome.stop is Stop.GAP
-    assert not run.track.proved
+    assert not run.incumbent.proved
 
 
 def test_an_error_in_a_listener_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -387,7 +389,7 @@ def test_another_number_of_threads_before_is_no_error() -> None:
         "x = first.addVariable(0, 1, type=highspy.HighsVarType.kInteger)\n"
         "first.minimize(x)\n"
         "from tests.direct.test_milp import crowd, solved\n"
-        "assert solved(crowd(2)).track.proved\n"
+        "assert solved(crowd(2)).incumbent.proved\n"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -422,7 +424,7 @@ def test_a_cbc_that_fails_is_stuck_without_a_claim(monkeypatch: pytest.MonkeyPat
     run = solved(crowd(2), engine="cbc")
     assert run.outcome.stop is Stop.STUCK
     assert "CBC ended with code 1" in run.outcome.reason
-    assert run.track.ticks_bound is None
+    assert run.incumbent.ticks_bound is None
 
 
 @pytest.mark.parametrize("log", ["Cbc0020I Exiting on maximum time", "Cbc0027I Exiting on user event"])
@@ -478,7 +480,7 @@ def test_rates_of_many_digits_meet_the_demand_exactly(engine: str) -> None:
     doc["components"] = [{**row, "demand": 666.666666666}]
     run = solved(doc, engine=engine)
     assert len(list(run.packing.seats())) == 2
-    assert run.track.proved
+    assert run.incumbent.proved
 
 
 @pytest.mark.parametrize(("zones", "copies"), [("ab", 2), ("abc", 4)])
@@ -515,7 +517,7 @@ def test_a_shared_copy_that_needs_nothing_still_does_not_stand_beside_an_owner(a
         ],
     }
     run = solved(doc, engine=engine)
-    assert run.track.proved
+    assert run.incumbent.proved
     assert len(run.packing.machines) == 2
     assert_keeps_every_rule(run)
 

@@ -48,10 +48,10 @@ def best_plans(seeds: range) -> Iterator[tuple[int, Fleet, Packing]]:
         if too_big(doc):
             continue
         fleet, budget = compile_fleet(Problem(**doc)), Budget(work=60_000)
-        track = Incumbent(fleet, budget)
-        solve_cp_sat(Solve(fleet, track, budget), options=CpSatOptions(start=False))
-        if track.best is not None:
-            yield seed, fleet, track.best[0]
+        incumbent = Incumbent(fleet, budget)
+        solve_cp_sat(Solve(fleet, incumbent, budget), options=CpSatOptions(start=False))
+        if incumbent.best is not None:
+            yield seed, fleet, incumbent.best[0]
 
 
 @pytest.mark.parametrize("form", FORMS, ids=["tight", "totals"])

@@ -59,9 +59,9 @@ def test_a_relaxation_that_would_not_be_there_in_time_is_not_begun() -> None:
     assert may_build(fleet, Budget())
     assert may_build(fleet, Budget(60))
     assert not may_build(fleet, NoTime())
-    track = Incumbent(fleet, Budget())
+    incumbent = Incumbent(fleet, Budget())
     budget = NoTime(work=1)
-    outcome = solve_column_generation(Solve(fleet, track, budget))
+    outcome = solve_column_generation(Solve(fleet, incumbent, budget))
     assert outcome.stop is Stop.DONE
     assert "columns" not in outcome.stats
-    assert track.best is not None
+    assert incumbent.best is not None

@@ -251,7 +251,7 @@ def find_one_plan(incumbent: Incumbent, monkeypatch: pytest.MonkeyPatch) -> None
 
     class Liar:
         def __init__(self, model: object, watcher: Any) -> None:
-            self.incumbent: Incumbent = watcher.track
+            self.incumbent: Incumbent = watcher.incumbent
 
         def run(self, *_: object) -> cp_model.CpSolverStatus:
             self.incumbent.offer(PAIRS, "packer")

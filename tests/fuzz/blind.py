@@ -13,7 +13,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds.infeasible import culprit
-from placement.compiled.fleet import Pool
+from placement.compiled.fleet import FleetPool
 from placement.heuristics import HeuristicOptions, solve_ffd
 from placement.parallel.worker import STOP
 from placement.vector_packing import solve as vector_packing
@@ -35,7 +35,7 @@ _steps = vars(vector_packing)["_steps"]
 def no_reason(fleet: Fleet, budget: Budget | None = None) -> str | None:
     """In place of `why_infeasible`: nothing is seen at once but pools that can't hold what must stay."""
     found = culprit(fleet)
-    return f"{found.name} is over its quota" if isinstance(found, Pool) else None
+    return f"{found.name} is over its quota" if isinstance(found, FleetPool) else None
 
 
 def no_volume(fleet: Fleet, finest: int = 0, budget: Budget | None = None) -> int:

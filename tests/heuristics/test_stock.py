@@ -54,7 +54,7 @@ def test_copies_that_fill_an_accelerator_together_are_put_together() -> None:
     ws, _ = stocked(fleet)
     assert [lacking(ws, c) for c in range(4)] == [""] * 4
     assert int(ws.busy[: ws.rows].sum()) == 4
-    assert int(ws.room[: ws.rows][ws.busy[: ws.rows]].max()) == 0
+    assert int(ws.free_memory[: ws.rows][ws.busy[: ws.rows]].max()) == 0
 
 
 def test_two_small_copies_beat_one_that_leaves_more_room() -> None:

@@ -28,7 +28,7 @@ def test_machines_that_run_have_rows_as_new_ones_have() -> None:
             m = ws._append(i.pool)  # noqa: SLF001
             compared += 1
             assert (int(ws.instance[i.index]), int(ws.instance[m])) == (i.index, -1)
-            for name in ("pool", "room", "ranked", "share", "users", "vacant", "vcpus", "host", "owner"):
+            for name in ("pool", "free_memory", "ranked", "share", "users", "vacant", "vcpus", "host", "owner"):
                 assert (getattr(ws, name)[m] == getattr(ws, name)[i.index]).all(), name
         assert len(ws.seats) == len(ws.kinds) == ws.rows == 2 * first
         assert first == len(fleet.instances)

@@ -57,13 +57,15 @@ FAR = 10**9
 
 def random_kind(rng: random.Random) -> DeviceClass:
     """A device class with few items, some of which take nothing of some dimension; on a coarse grid at times."""
-    room = Need(rng.randint(4, 30), rng.choice([1000, 0]), rng.choice([0, rng.randint(2, 9)]), 0)
+    capacity = Need(rng.randint(4, 30), rng.choice([1000, 0]), rng.choice([0, rng.randint(2, 9)]), 0)
     items = tuple(
-        sorted({Need(*(rng.choice([0, rng.randint(0, have)]) for have in room)) for _ in range(4)}, reverse=True)
+        sorted({Need(*(rng.choice([0, rng.randint(0, have)]) for have in capacity)) for _ in range(4)}, reverse=True)
     )
     counts = [rng.randint(1, 3) for _ in items]
-    grid = fit_grid(room, items, counts, rng.choice([6, 40, 16_000]))
-    return DeviceClass(0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], counts))
+    grid = fit_grid(capacity, items, counts, rng.choice([6, 40, 16_000]))
+    return DeviceClass(
+        0, (), (0,), capacity, items, grid, Knapsack(grid.capacity(capacity), [grid.need(i) for i in items], counts)
+    )
 
 
 def expected(device_class: DeviceClass, values: list[int | None], least: int) -> set[tuple[tuple[int, int], ...]]:
@@ -73,9 +75,10 @@ def expected(device_class: DeviceClass, values: list[int | None], least: int) ->
     def fits(times: tuple[int, ...]) -> bool:
         within = all(t <= limit for t, limit in zip(times, limits, strict=True))
         aggregates = [
-            sum(t * i[r] for t, i in zip(times, device_class.items, strict=True)) for r in range(len(device_class.room))
+            sum(t * i[r] for t, i in zip(times, device_class.items, strict=True))
+            for r in range(len(device_class.capacity))
         ]
-        return within and all(total <= have for total, have in zip(aggregates, device_class.room, strict=True))
+        return within and all(total <= have for total, have in zip(aggregates, device_class.capacity, strict=True))
 
     found = set()
     for times in itertools.product(*(range(limit + 1) for limit in limits)):
@@ -118,10 +121,10 @@ def test_patterns_worth_quintillions_are_listed_to_the_unit(seed: int) -> None:
 
 def test_many_small_items_keep_a_large_one_out() -> None:
     """One of 6 or four of 2 in a room of 13: four leave 5, so they are a pattern of their own."""
-    room, items = Need(13, 0, 0, 0), (Need(6, 0, 0, 0), Need(2, 0, 0, 0))
-    grid = fit_grid(room, items, [1, 4], 16_000)
+    capacity, items = Need(13, 0, 0, 0), (Need(6, 0, 0, 0), Need(2, 0, 0, 0))
+    grid = fit_grid(capacity, items, [1, 4], 16_000)
     device_class = DeviceClass(
-        0, (), (0,), room, items, grid, Knapsack(grid.room(room), [grid.need(i) for i in items], [1, 4])
+        0, (), (0,), capacity, items, grid, Knapsack(grid.capacity(capacity), [grid.need(i) for i in items], [1, 4])
     )
     found = list_patterns(device_class, device_class.knapsack, [1, 1], 0, FAR)
     assert found is not None
@@ -133,7 +136,7 @@ def test_the_limits_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     need = Need(1, 0, 0, 0)
     grid = fit_grid(Need(3, 0, 0, 0), (need,), [2], 16_000)
     device_class = DeviceClass(
-        0, (), (0,), Need(3, 0, 0, 0), (need,), grid, Knapsack(grid.room((3, 0, 0, 0)), [grid.need(need)], [2])
+        0, (), (0,), Need(3, 0, 0, 0), (need,), grid, Knapsack(grid.capacity((3, 0, 0, 0)), [grid.need(need)], [2])
     )
     assert device_class.knapsack.states == 4
 

@@ -26,12 +26,12 @@ from tests.corpus import one_by_one
 from tests.strategies import random_problem
 
 
-def contents(room: tuple[int, ...], needs: list[tuple[int, ...]], limits: list[int]) -> list[tuple[int, ...]]:
+def contents(capacity: tuple[int, ...], needs: list[tuple[int, ...]], limits: list[int]) -> list[tuple[int, ...]]:
     """Every multiset of items that fits, as times per item."""
     return [
         times
         for times in itertools.product(*(range(limit + 1) for limit in limits))
-        if all(sum(t * n[r] for t, n in zip(times, needs, strict=True)) <= have for r, have in enumerate(room))
+        if all(sum(t * n[r] for t, n in zip(times, needs, strict=True)) <= have for r, have in enumerate(capacity))
     ]
 
 
@@ -40,55 +40,55 @@ def test_a_pattern_of_several_dimensions_is_the_best_of_all(seed: int) -> None:
     """The knapsack's value is the maximum over all contents, and its pattern attains it."""
     rng = random.Random(seed)
     dimensions = rng.randint(0, 3)
-    room = tuple(rng.randint(1, 6) for _ in range(dimensions))
-    needs = [tuple(rng.randint(0, have) for have in room) for _ in range(4)]
+    capacity = tuple(rng.randint(1, 6) for _ in range(dimensions))
+    needs = [tuple(rng.randint(0, have) for have in capacity) for _ in range(4)]
     limits = [rng.randint(0, 3) for _ in needs]
     prices = [rng.randint(0, 9) * rng.choice([1, 10**18]) for _ in needs]
-    knapsack = Knapsack(room, needs, limits)
-    best = max(sum(t * p for t, p in zip(times, prices, strict=True)) for times in contents(room, needs, limits))
+    knapsack = Knapsack(capacity, needs, limits)
+    best = max(sum(t * p for t, p in zip(times, prices, strict=True)) for times in contents(capacity, needs, limits))
     value, pattern = knapsack.best_pattern(prices)
     assert knapsack.value(prices) == value == best
     assert sum(times * prices[item] for item, times in pattern.items()) == best
-    assert tuple(pattern.get(item, 0) for item in range(4)) in contents(room, needs, limits)
+    assert tuple(pattern.get(item, 0) for item in range(4)) in contents(capacity, needs, limits)
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_a_table_extended_by_items_is_worth_what_the_best_content_is(seed: int) -> None:
     """In any number of dimensions, none included, and with values beyond 64 bits."""
     rng = random.Random(seed)
-    room = tuple(rng.randint(1, 6) for _ in range(rng.randint(0, 3)))
-    needs = [tuple(rng.randint(0, have) for have in room) for _ in range(4)]
+    capacity = tuple(rng.randint(1, 6) for _ in range(rng.randint(0, 3)))
+    needs = [tuple(rng.randint(0, have) for have in capacity) for _ in range(4)]
     limits = [rng.randint(0, 3) for _ in needs]
     far = rng.choice([1, 10**18])
     prices = [rng.randint(0, 9) * far for _ in needs]
     more = [(rng.randrange(4), rng.randint(0, 2), rng.randint(-2, 9) * far) for _ in range(2)]
-    knapsack = Knapsack(room, needs, limits)
+    knapsack = Knapsack(capacity, needs, limits)
     value, times, left = knapsack.extend(knapsack.table(prices), more)
-    every = contents(room, needs + [needs[i] for i, _, _ in more], knapsack.limits + [most for _, most, _ in more])
+    every = contents(capacity, needs + [needs[i] for i, _, _ in more], knapsack.limits + [most for _, most, _ in more])
     dual_value = prices + [each for _, _, each in more]
     assert value == max(sum(t * w for t, w in zip(content, dual_value, strict=True)) for content in every)
-    taken = [sum(t * needs[i][r] for t, (i, _, _) in zip(times, more, strict=True)) for r in range(len(room))]
-    assert left == [have - used for have, used in zip(room, taken, strict=True)]
+    taken = [sum(t * needs[i][r] for t, (i, _, _) in zip(times, more, strict=True)) for r in range(len(capacity))]
+    assert left == [have - used for have, used in zip(capacity, taken, strict=True)]
     rest = knapsack.best_patterns(prices, [left])[0][0]
     assert rest + sum(t * w for t, (_, _, w) in zip(times, more, strict=True)) == value
     if value < 2**62:
         one = knapsack.with_more(knapsack.table(prices), more[0][0], max(0, more[0][2]))
-        assert one.shape == tuple(have + 1 for have in room)
+        assert one.shape == tuple(have + 1 for have in capacity)
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
     """Rounding to a grid, and leaving out dimensions that are implied, rules no content out; the table stays small."""
     rng = random.Random(seed)
-    room = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
+    capacity = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
     needs = [
-        tuple(rng.choice([0, have // 2, have // 3, rng.randint(0, have), 8500 % (have + 1)]) for have in room)
+        tuple(rng.choice([0, have // 2, have // 3, rng.randint(0, have), 8500 % (have + 1)]) for have in capacity)
         for _ in range(4)
     ]
     states = rng.choice([50, 2000, 16_000])
-    grid = fit_grid(room, needs, [rng.randint(1, 5) for _ in needs], states)
-    units, rounded = grid.room(room), [grid.need(need) for need in needs]
-    assert set(contents(room, needs, [2] * 4)) <= set(contents(units, rounded, [2] * 4))
+    grid = fit_grid(capacity, needs, [rng.randint(1, 5) for _ in needs], states)
+    units, rounded = grid.capacity(capacity), [grid.need(need) for need in needs]
+    assert set(contents(capacity, needs, [2] * 4)) <= set(contents(units, rounded, [2] * 4))
     assert len(units) < 2 or Knapsack(units, rounded, [1] * 4).states <= states
 
 
@@ -96,24 +96,24 @@ def test_what_fits_still_fits_on_the_grid(seed: int) -> None:
 def test_what_fits_on_a_grid_rounded_up_fits(seed: int) -> None:
     """Also into what is left of the room; and with one dimension in tenths of a GiB, what fits fits on the grid."""
     rng = random.Random(seed)
-    room = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
-    needs = [tuple(rng.choice([0, have // 3, rng.randint(0, have)]) for have in room) for _ in range(4)]
-    grid = fit_grid(room, needs, [rng.randint(1, 5) for _ in needs], rng.choice([50, 2000, 16_000]), up=True)
+    capacity = (rng.choice([22374, 45260, 81408]), 1000, rng.choice([7000, 190000]), rng.choice([28672, 770048]))
+    needs = [tuple(rng.choice([0, have // 3, rng.randint(0, have)]) for have in capacity) for _ in range(4)]
+    grid = fit_grid(capacity, needs, [rng.randint(1, 5) for _ in needs], rng.choice([50, 2000, 16_000]), up=True)
     rounded = [grid.need(need) for need in needs]
     for part in (1.0, rng.random()):
-        left = tuple(int(have * part) for have in room)
-        assert set(contents(grid.room(left), rounded, [2] * 4)) <= set(contents(left, needs, [2] * 4))
+        left = tuple(int(have * part) for have in capacity)
+        assert set(contents(grid.capacity(left), rounded, [2] * 4)) <= set(contents(left, needs, [2] * 4))
     tenths: list[tuple[int, ...]] = [(-(-rng.randint(5, 400) * 1024 // 10),) for _ in range(4)]
     grid = fit_grid((81408,), tenths, [1] * 4, up=True)
     unit_less = set(contents((81408 - 103,), tenths, [2] * 4))
-    assert unit_less <= set(contents(grid.room((81408,)), [grid.need(need) for need in tenths], [2] * 4))
+    assert unit_less <= set(contents(grid.capacity((81408,)), [grid.need(need) for need in tenths], [2] * 4))
 
 
 def test_a_grid_of_tenths_of_a_gib_loses_nothing() -> None:
     """Two needs of 11.2 GiB, rounded up to 11469 MiB, do not fit into 22.35 GiB, and not on the grid."""
-    room, needs = (22886, 1000, 0, 0), [(11469, 0, 0, 0), (8500, 0, 0, 0)]
-    grid = fit_grid(room, needs, [1, 1])
-    units, rounded = grid.room(room), [grid.need(need) for need in needs]
+    capacity, needs = (22886, 1000, 0, 0), [(11469, 0, 0, 0), (8500, 0, 0, 0)]
+    grid = fit_grid(capacity, needs, [1, 1])
+    units, rounded = grid.capacity(capacity), [grid.need(need) for need in needs]
     assert 2 * rounded[0][0] > units[0]
     assert sum(need[0] for need in rounded) <= units[0]
 

@@ -17,7 +17,7 @@ from placement.patterns.history import EngineVerdict
 from placement.solving.budget import Budget
 
 if TYPE_CHECKING:
-    from placement.patterns.history import Case
+    from placement.patterns.history import NodeCase
 
 MOST = 4  # machines of a pool, copies of a sum
 NONE = 10**9  # the bound of a node without plans
@@ -98,7 +98,7 @@ class Boxes:
         return Relaxed(bound, relaxed.counts, feasible=True, aggregates=relaxed.aggregates, verdict=WORD)
 
 
-def leaf_of(plan: Made, case: Case, pools: int) -> Case:
+def leaf_of(plan: Made, case: NodeCase, pools: int) -> NodeCase:
     """Where a plan ends up in the tree."""
     while case.splits:
         for (subject, at_most), above in zip(case.splits, case.above, strict=True):

@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import placement
-from placement.compiled.fleet import Option, Shape, compile_fleet
+from placement.compiled.fleet import FleetOption, Shape, compile_fleet
 from placement.report.baseline import Baseline, Rent, dedicated_baseline
 from placement.report.contents import most_served
 from tests.brute import cheapest, too_big
@@ -204,19 +204,22 @@ def test_consolidation_starts_from_the_dedicated_price() -> None:
 @pytest.mark.parametrize(
     ("options", "worth", "expected"),
     [
-        ([Option(0, 1, True, 30, 0, 0, 0, 0, frozenset())], [1], list(range(7))),
-        ([Option(0, 2, True, 30, 0, 0, 0, 0, frozenset())], [1], [0, 1, 2, 3]),
-        ([Option(0, 1, False, 30, 0, 0, 0, 0, frozenset())], [1], [0, 1, 2]),
-        ([Option(0, 0, False, 0, 0, 30, 0, 0, frozenset())], [1], [0, 1, 2, 3]),
-        ([Option(0, 1, True, 0, 400, 0, 0, 0, frozenset())], [1], [0, 1, 2, 3, 4]),
+        ([FleetOption(0, 1, True, 30, 0, 0, 0, 0, frozenset())], [1], list(range(7))),
+        ([FleetOption(0, 2, True, 30, 0, 0, 0, 0, frozenset())], [1], [0, 1, 2, 3]),
+        ([FleetOption(0, 1, False, 30, 0, 0, 0, 0, frozenset())], [1], [0, 1, 2]),
+        ([FleetOption(0, 0, False, 0, 0, 30, 0, 0, frozenset())], [1], [0, 1, 2, 3]),
+        ([FleetOption(0, 1, True, 0, 400, 0, 0, 0, frozenset())], [1], [0, 1, 2, 3, 4]),
         # 60 and 40 stand side by side on each of the two accelerators
         (
-            [Option(0, 1, True, 60, 0, 0, 0, 0, frozenset()), Option(1, 1, True, 40, 0, 0, 0, 0, frozenset())],
+            [
+                FleetOption(0, 1, True, 60, 0, 0, 0, 0, frozenset()),
+                FleetOption(1, 1, True, 40, 0, 0, 0, 0, frozenset()),
+            ],
             [3, 2],
             [0, 3, 6, 8, 10],
         ),
     ],
 )
-def test_contents_of_one_machine(options: list[Option], worth: list[int], expected: list[int]) -> None:
+def test_contents_of_one_machine(options: list[FleetOption], worth: list[int], expected: list[int]) -> None:
     """Two accelerators of 100 MiB, 100 milli-vCPUs; the last entry is for as many copies as fit."""
     assert most_served(Shape(2, 100, 100, 100), options, 10, worth) == expected

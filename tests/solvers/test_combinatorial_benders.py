@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement import Plan, Problem
-from placement.compiled.fleet import Fleet, Instance, compile_fleet
+from placement.compiled.fleet import Fleet, RunningInstance, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.standard_form import to_standard_form
@@ -195,7 +195,7 @@ def test_which_fleets_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     _, bound, by_mix = prepared(fleet)
     assert by_mix.possible
     assert not CombinatorialBenders(Solve.of(fleet), bound, "test").possible
-    stays = replace(fleet, instances=(Instance(0, "i", 0, cordoned=False, removable=True, residents={}),))
+    stays = replace(fleet, instances=(RunningInstance(0, "i", 0, cordoned=False, removable=True, residents={}),))
     assert not prepared(stays)[2].possible
     for copies, possible in ((MOST_COPIES - 1, True), (MOST_COPIES, False)):
         many = replace(fleet.components[0], copies=copies, required=copies)

@@ -21,7 +21,7 @@ from placement.reductions.preassigned import Preassigned
 from placement.solvers.column_generation import pack
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.diving import dive as dive_module
-from placement.solvers.column_generation.diving.assignment import Assignment
+from placement.solvers.column_generation.diving.assignment import DiveAssignment
 from placement.solvers.column_generation.diving.residual_capacity import ResidualGrid
 from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
 from placement.solvers.column_generation.mixes import FleetMix
@@ -196,7 +196,7 @@ def _singles() -> Fleet:
 def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
     """Whatever may be seated and taken back in any order, the state and the machines are as before."""
     relaxation = relax(singles)
-    assignment, rng = Assignment(relaxation), random.Random(0)
+    assignment, rng = DiveAssignment(relaxation), random.Random(0)
     state = assignment.start([1] * len(singles.pools), [5.0] * len(relaxation.modes))
     state.by_mode = [rng.random() for _ in relaxation.modes]
     before = state.copy()
@@ -273,7 +273,7 @@ def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
     device_class = rng.choice(relaxation.device_classes)
     grid, open_machine = ResidualGrid(device_class), MachineState(fleet, device_class.pools[0], None)
     for item in rng.choices(device_class.items, k=rng.randint(0, 2)):
-        open_machine.room[0] -= item.memory_mib
+        open_machine.free_memory[0] -= item.memory_mib
         open_machine.share[0] -= item.share
         open_machine.vcpus -= item.vcpus
         open_machine.host -= item.host_mib
@@ -282,4 +282,4 @@ def test_contents_fit_where_they_are_priced_for(seed: int) -> None:
         residual_pattern = {i: rng.randint(1, 2) for i in range(len(device_class.items)) if rng.random() < 0.4}
         need = sum(times * device_class.items[i].memory_mib for i, times in residual_pattern.items())
         if free is not None and grid.fits(free, residual_pattern):
-            assert need <= open_machine.room[0]
+            assert need <= open_machine.free_memory[0]

@@ -30,7 +30,7 @@ from tests.corpus import broken_rules, plans, seeds
 from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
 
 
 def incumbent_of(fleet: Fleet, packing: Packing) -> tuple[Incumbent, PatternBound]:
@@ -134,7 +134,7 @@ def test_mixes_by_rounding_have_room_and_keep_quotas(seeds: range) -> None:
     assert found > 60 * len(seeds) / 150
 
 
-def cheapest_house(fleet: Fleet, component_: Component, worth: list[float]) -> float:
+def cheapest_house(fleet: Fleet, component_: FleetComponent, worth: list[float]) -> float:
     """The least worth of machines for one dedicated component, over all machine counts."""
     best = float("inf")
     pools = [p for p in fleet.pools if any(p.index in o.pools for o in component_.options)]

@@ -15,39 +15,39 @@ from placement.vector_packing.full_bins import _full_loads, _slack, cover_by_ful
 from placement.vector_packing.state import PackingState
 
 
-def one_type(room: tuple[int, ...], sizes: list[tuple[int, ...]], demands: list[int]) -> VectorPacking:
-    return VectorPacking(sizes=[list(size) for size in sizes], demands=demands, capacities=[list(room)], costs=[1])
+def one_type(capacity: tuple[int, ...], sizes: list[tuple[int, ...]], demands: list[int]) -> VectorPacking:
+    return VectorPacking(sizes=[list(size) for size in sizes], demands=demands, capacities=[list(capacity)], costs=[1])
 
 
-def planted(seed: int, bins: int, dimensions: int, room: int = 100) -> VectorPacking:
+def planted(seed: int, bins: int, dimensions: int, capacity: int = 100) -> VectorPacking:
     """Triplets that fill `bins` bins to the last unit."""
     rng = random.Random(seed)
     sizes = []
     for _ in range(bins):
         first = [(rng.randint(26, 40), rng.randint(26, 40)) for _ in range(dimensions)]
-        sizes += [tuple(a for a, _ in first), tuple(b for _, b in first), tuple(room - a - b for a, b in first)]
+        sizes += [tuple(a for a, _ in first), tuple(b for _, b in first), tuple(capacity - a - b for a, b in first)]
     rng.shuffle(sizes)
-    return one_type((room,) * dimensions, sizes, [1] * len(sizes))
+    return one_type((capacity,) * dimensions, sizes, [1] * len(sizes))
 
 
 @pytest.mark.parametrize("seed", range(40))
 def test_all_full_patterns_are_listed(seed: int) -> None:
     rng = random.Random(seed)
     dimensions = rng.randint(2, 3)
-    room = np.array([rng.randint(8, 20) for _ in range(dimensions)])
-    sizes = [tuple(rng.randint(1, int(r) // 2) for r in room) for _ in range(rng.randint(2, 6))]
-    problem = compile_packing(one_type(tuple(room.tolist()), sizes, [rng.randint(1, 3) for _ in sizes]))
-    slack = np.array([rng.randint(0, 3) for _ in room])
+    capacity = np.array([rng.randint(8, 20) for _ in range(dimensions)])
+    sizes = [tuple(rng.randint(1, int(r) // 2) for r in capacity) for _ in range(rng.randint(2, 6))]
+    problem = compile_packing(one_type(tuple(capacity.tolist()), sizes, [rng.randint(1, 3) for _ in sizes]))
+    slack = np.array([rng.randint(0, 3) for _ in capacity])
     loads = _full_loads(problem, slack, Budget())
     assert loads is not None
     expected = set()
     for copies in range(1, 21):
         for rows in combinations_with_replacement(range(problem.rows), copies):
             times = np.bincount(rows, minlength=problem.rows)
-            free = problem.room[0] - times @ problem.size
+            free = problem.capacity[0] - times @ problem.size
             if (times <= problem.limit).all() and ((free >= 0) & (free <= slack)).all():
                 expected.add((0, tuple((row, int(n)) for row, n in enumerate(times) if n)))
-        if copies * problem.size.min(axis=0).max() > room.max():
+        if copies * problem.size.min(axis=0).max() > capacity.max():
             break
     assert len(set(loads)) == len(loads)
     assert set(loads) == expected
@@ -82,7 +82,7 @@ def test_slack_beyond_64_bits_is_not_taken_for_little() -> None:
     """Of 2^24 bins of 2^40 all but nothing is free in the second dimension."""
     problem = compile_packing(one_type((10, 2**40), [(6, 0), (4, 1)], [2**24, 2**24]))
     slack = _slack(problem, 2**24)
-    assert slack is None or slack.tolist()[1] == problem.room[0, 1]
+    assert slack is None or slack.tolist()[1] == problem.capacity[0, 1]
 
 
 def test_many_full_patterns_are_given_up_within_the_budget() -> None:

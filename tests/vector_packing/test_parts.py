@@ -59,7 +59,7 @@ def one_bin(draw: st.DrawFn, dimensions: int) -> tuple[Compiled, list[int]]:
 def all_patterns(problem: Compiled) -> list[tuple[int, ...]]:
     """Copies of each row in every load of one bin."""
     counts = product(*(range(int(n) + 1) for n in problem.limit))
-    return [row for row in counts if (np.array(row) @ problem.size <= problem.room[0]).all()]
+    return [row for row in counts if (np.array(row) @ problem.size <= problem.capacity[0]).all()]
 
 
 @given(drawn=one_bin(1) | one_bin(2) | one_bin(3))
@@ -67,15 +67,15 @@ def test_the_table_has_the_best_pattern(drawn: tuple[Compiled, list[int]]) -> No
     """Value and pattern of the knapsack table agree with trying all, in every dimension."""
     problem, prices = drawn
     value = np.array(prices, dtype=np.int64)
-    room = problem.room[0]
+    capacity = problem.capacity[0]
 
-    table = KnapsackTable(problem.size, value, problem.limit, room)
+    table = KnapsackTable(problem.size, value, problem.limit, capacity)
 
-    assert table.value[tuple(room)] == max(int(np.array(row) @ value) for row in all_patterns(problem))
-    found = table.best(room)
-    assert sum(n * prices[row] for row, n in found) == table.value[tuple(room)]
+    assert table.value[tuple(capacity)] == max(int(np.array(row) @ value) for row in all_patterns(problem))
+    found = table.best(capacity)
+    assert sum(n * prices[row] for row, n in found) == table.value[tuple(capacity)]
     assert all(n <= problem.limit[row] for row, n in found)
-    assert (sum((n * problem.size[row] for row, n in found), np.zeros_like(room)) <= room).all()
+    assert (sum((n * problem.size[row] for row, n in found), np.zeros_like(capacity)) <= capacity).all()
 
 
 @st.composite
@@ -84,14 +84,14 @@ def kinds_of_bins(draw: st.DrawFn) -> tuple[VectorPacking, list[int]]:
     dimensions = draw(st.integers(2, 3))
     size = st.lists(st.integers(0, 5), min_size=dimensions, max_size=dimensions).filter(any)
     sizes: list[list[int]] = draw(st.lists(size, min_size=1, max_size=5, unique_by=tuple))
-    rooms = draw(
+    capacities = draw(
         st.lists(st.lists(st.integers(5, 9), min_size=dimensions, max_size=dimensions), min_size=1, max_size=3)
     )
     problem = VectorPacking(
         sizes=sizes,
         demands=draw(st.lists(st.integers(1, 4), min_size=len(sizes), max_size=len(sizes))),
-        capacities=rooms,
-        costs=[1] * len(rooms),
+        capacities=capacities,
+        costs=[1] * len(capacities),
     )
     return problem, draw(st.lists(st.integers(0, 20), min_size=len(sizes), max_size=len(sizes)))
 
@@ -116,7 +116,7 @@ def test_one_table_prices_several_bin_types_as_the_states_do(
     assert {t for t, _ in found.loads} == {t for t, n in enumerate(found.upper) if n > enough}
     for t, pattern in found.loads:
         assert sum(int(prices[row]) * n for row, n in pattern) == found.upper[t]
-        assert (sum(problem.size[row] * n for row, n in pattern) <= problem.room[t]).all()
+        assert (sum(problem.size[row] * n for row, n in pattern) <= problem.capacity[t]).all()
 
 
 @settings(max_examples=20)
@@ -143,7 +143,7 @@ def test_bins_of_all_types_are_filled_at_once_as_one_by_one(problem: VectorPacki
         one_by_one = [fill(filling, types[t : t + 1])[0] for t in types]
         assert list(fill(filling, types)) == one_by_one
         for t, pattern in enumerate(one_by_one):
-            assert (sum((compiled.size[row] * n for row, n in pattern), 0 * weight) <= compiled.room[t]).all()
+            assert (sum((compiled.size[row] * n for row, n in pattern), 0 * weight) <= compiled.capacity[t]).all()
         if filling.complete(volume(compiled), fill, lambda: False):
             assert check_bins(problem, compiled.unfold(filling.loads)) == []
 
@@ -174,20 +174,20 @@ def test_the_list_has_all_patterns(problem: VectorPacking, data: st.DataObject) 
     limit = np.array([data.draw(st.integers(0, int(n))) for n in compiled.limit], dtype=np.int64)
     value = np.array([data.draw(st.integers(0, 9)) for _ in compiled.limit], dtype=np.int64)
     threshold = data.draw(st.integers(0, 12))
-    for kind in range(compiled.types):
-        every = PatternSearch(compiled, kind).every(one, compiled.limit, 0, lambda: False, 10_000)
+    for bin_type in range(compiled.types):
+        every = PatternSearch(compiled, bin_type).every(one, compiled.limit, 0, lambda: False, 10_000)
         assert every is not None
-        listed = list_patterns(compiled, kind, lambda: False)
+        listed = list_patterns(compiled, bin_type, lambda: False)
         assert listed is not None
         assert {p for _, p in listed.find(one, compiled.limit, 0, lambda: False).patterns} == set(every[:BEST])
-        assert list_patterns(compiled, kind, lambda: False, len(every) - 1) is None or not every
+        assert list_patterns(compiled, bin_type, lambda: False, len(every) - 1) is None or not every
 
         within = [p for p in every if all(n <= limit[row] for row, n in p)]
-        worth = {p: sum(int(value[row]) * n for row, n in p) for p in within}
+        dual_value = {p: sum(int(value[row]) * n for row, n in p) for p in within}
         found = listed.find(value, limit, threshold, lambda: False)
         assert found.complete
-        assert found.upper == max([threshold, *worth.values()])
-        assert {p: w for w, p in found.patterns} == {p: w for p, w in worth.items() if w > threshold}
+        assert found.upper == max([threshold, *dual_value.values()])
+        assert {p: w for w, p in found.patterns} == {p: w for p, w in dual_value.items() if w > threshold}
 
 
 def test_ways_of_one_item_share_its_limit() -> None:
@@ -233,18 +233,18 @@ def test_arcs_are_those_of_the_patterns_worth_having(drawn: tuple[Compiled, list
     """The arcs kept are exactly those on paths of patterns within the slack, items in decreasing size."""
     problem, prices = drawn
     value = np.array(prices, dtype=np.int64)
-    worth = max(int(np.array(row) @ value) for row in all_patterns(problem))
+    dual_value = max(int(np.array(row) @ value) for row in all_patterns(problem))
     order = np.argsort(-problem.size[:, 0], kind="stable")
     wanted = set()
     for counts in all_patterns(problem):
-        if worth - int(np.array(counts) @ value) <= slack:
+        if dual_value - int(np.array(counts) @ value) <= slack:
             at = 0
             for row in order:
                 for _ in range(counts[row]):
                     wanted.add((int(row), at))
                     at += int(problem.size[row, 0])
 
-    arcs = useful_arcs(problem, value, (worth,), slack)
+    arcs = useful_arcs(problem, value, (dual_value,), slack)
 
     assert set(zip(arcs.row.tolist(), arcs.tail.tolist(), strict=True)) == wanted
 

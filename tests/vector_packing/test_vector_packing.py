@@ -21,7 +21,7 @@ def cheapest(problem: VectorPacking) -> int | None:
     choices = [[(i, w, size) for w, size in enumerate(problem.modes(i))] for i in range(items)]
     flat = [row for rows in choices for row in rows]
 
-    def contents(kind: int) -> set[tuple[int, ...]]:
+    def contents(bin_type: int) -> set[tuple[int, ...]]:
         """Copies of each item that one bin of this type may hold."""
         found = set()
         for counts in product(*(range(problem.demands[i] + 1) for i, _, _ in flat)):
@@ -29,7 +29,7 @@ def cheapest(problem: VectorPacking) -> int | None:
             held = tuple(sum(n for i, _, n in row if i == j) for j in range(items))
             if any(have > wanted for have, wanted in zip(held, problem.demands, strict=True)):
                 continue
-            faults = check_bins(problem, Bins((Bin(kind, row),)))
+            faults = check_bins(problem, Bins((Bin(bin_type, row),)))
             if not any(fault.startswith("bin") for fault in faults):
                 found.add(held)
         return found
@@ -59,9 +59,11 @@ def cheapest(problem: VectorPacking) -> int | None:
 def packings(draw: st.DrawFn, dimensions: int | None = None) -> VectorPacking:
     """Tiny problems that use every feature now and then; sizes are small, so that much fits exactly."""
     d = draw(st.integers(1, 3)) if dimensions is None else dimensions
-    kinds = draw(st.integers(1, 2))
+    bin_types = draw(st.integers(1, 2))
     items = draw(st.integers(1, 3))
-    capacities = draw(st.lists(st.lists(st.integers(3, 8), min_size=d, max_size=d), min_size=kinds, max_size=kinds))
+    capacities = draw(
+        st.lists(st.lists(st.integers(3, 8), min_size=d, max_size=d), min_size=bin_types, max_size=bin_types)
+    )
     size = st.lists(st.integers(0, 6), min_size=d, max_size=d)
     sizes: list[Any] = draw(st.lists(size, min_size=items, max_size=items))
     if draw(st.booleans()) and dimensions is None:
@@ -69,14 +71,14 @@ def packings(draw: st.DrawFn, dimensions: int | None = None) -> VectorPacking:
     pairs = [(i, j) for i in range(items) for j in range(i, items)]
     allowed = None
     if dimensions is None and draw(st.integers(0, 3)) == 0:
-        allowed = [[draw(st.sets(st.integers(0, kinds - 1))) for _ in modes(row)] for row in sizes]
+        allowed = [[draw(st.sets(st.integers(0, bin_types - 1))) for _ in modes(row)] for row in sizes]
     return VectorPacking(
         sizes=sizes,
         demands=draw(st.lists(st.integers(0, 2), min_size=items, max_size=items)),
         capacities=capacities,
-        costs=draw(st.lists(st.integers(1, 5), min_size=kinds, max_size=kinds)),
-        available=draw(st.just([]) | st.lists(st.none() | st.integers(1, 3), min_size=kinds, max_size=kinds)),
-        least=draw(st.just([]) | st.lists(st.integers(0, 1), min_size=kinds, max_size=kinds)),
+        costs=draw(st.lists(st.integers(1, 5), min_size=bin_types, max_size=bin_types)),
+        available=draw(st.just([]) | st.lists(st.none() | st.integers(1, 3), min_size=bin_types, max_size=bin_types)),
+        least=draw(st.just([]) | st.lists(st.integers(0, 1), min_size=bin_types, max_size=bin_types)),
         conflicts=draw(st.just([]) | st.lists(st.sampled_from(pairs), max_size=2)) if dimensions is None else [],
         most=draw(st.just([]) | st.lists(st.none() | st.integers(1, 2), min_size=items, max_size=items)),
         allowed=allowed,

@@ -89,7 +89,7 @@ def solve_cp_sat(
         solve.incumbent.offer(hint, NAME)
     elif options.start:
         first_plan(solve)
-    return _Search(solve, options).run()
+    return _CpSatSearch(solve, options).run()
 
 
 def find_plan(
@@ -106,7 +106,7 @@ def find_plan(
     first, then, without a work limit (in the unit of `solve_cp_sat`), the portfolio. None and False: not decided.
     Nothing may be known of the problem yet (see `Solve.reduced`): a plan at hand would be the answer.
     """
-    fleet, track, budget = solve.fleet, solve.incumbent, solve.budget
+    fleet, incumbent, budget = solve.fleet, solve.incumbent, solve.budget
     if direct_terms(fleet, most_new) > options.max_terms:
         return None, False
     threads = options.workers if budget.threads is None else min(budget.threads, options.workers)
@@ -121,25 +121,25 @@ def find_plan(
         model.limit_left_out(left_out)
         if ticks is not None:
             model.limit_ticks(ticks)
-        engine = Engine(written(model.program), _Reporter(track, model, _Goal(None, ()), goal, partial=True))
+        engine = Engine(written(model.program), _Reporter(incumbent, model, _Goal(None, ()), goal, partial=True))
         if engine.run(budget, workers, effort, solve.seed) == cp_model.INFEASIBLE:
-            if track.best is None:
+            if incumbent.best is None:
                 return None, True
-            track.blame(NAME, said_infeasible(NAME))
-        if track.best is not None:
-            return track.best[0], False
+            incumbent.blame(NAME, said_infeasible(NAME))
+        if incumbent.best is not None:
+            return incumbent.best[0], False
     return None, False
 
 
-class _Stuck(Exception):
+class _CpSatStuck(Exception):
     """The model can't be written or run; the text says why."""
 
 
-class _Search:
+class _CpSatSearch:
     """One call of the solver: stages over levels and money, phases within a stage."""
 
     def __init__(self, solve: Solve, options: CpSatOptions) -> None:
-        self._fleet, self._track, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
+        self._fleet, self._incumbent, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
         self._options = options
         self._spent = 0.0  # deterministic seconds
         self.stats: dict[str, int | float | str] = {}
@@ -148,7 +148,7 @@ class _Search:
         """All stages, and why they ended."""
         try:
             infeasible = self._stages()
-        except _Stuck as stuck:
+        except _CpSatStuck as stuck:
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self.stats)
         self.stats["deterministic_seconds"] = round(self._spent, 3)
         if infeasible:
@@ -159,22 +159,22 @@ class _Search:
     def _why_stopped(self) -> Stop:
         # Without a work limit it was the clock that ended the engine, perhaps a hair before the budget's own.
         clock = Stop.TIME if self._budget.work is None else Stop.DONE
-        return why_stop(self._track, self._budget) or clock
+        return why_stop(self._incumbent, self._budget) or clock
 
     def _stages(self) -> bool:
         """Each level, then money; True when there is no plan at all."""
         for level in range(len(self._fleet.levels)):
             if self._finished():
                 return False
-            if self._settled(level):
+            if self._decided(level):
                 continue
             part = _TIME.level.of(self._budget)
             status = self._stage(level, self._limits(level), part, self._work_left(_TIME.level.part))
-            if self._track.best is None and not self._finished():  # a first plan is worth all the time there is
+            if self._incumbent.best is None and not self._finished():  # a first plan is worth all the time there is
                 status = self._stage(level, self._limits(level), self._budget, self._work_left(1.0))
             if status == cp_model.INFEASIBLE:
                 return True
-            if self._track.best is None:
+            if self._incumbent.best is None:
                 return False  # no plan to count the next level against
         if self._finished():
             return False
@@ -183,16 +183,16 @@ class _Search:
 
     def _finished(self) -> bool:
         work = self._work_left(1.0)
-        return self._track.good_enough or self._budget.over() or (work is not None and work <= 0)
+        return self._incumbent.good_enough or self._budget.over() or (work is not None and work <= 0)
 
-    def _settled(self, level: int) -> bool:
+    def _decided(self, level: int) -> bool:
         """Whether the best plan leaves out no more at this level than was proved."""
-        best = self._track.best
-        return best is not None and best[1].left_out[level] <= self._track.left_out_bound()[level]
+        best = self._incumbent.best
+        return best is not None and best[1].left_out[level] <= self._incumbent.left_out_bound()[level]
 
     def _limits(self, level: int) -> tuple[int, ...]:
         """What the best plan leaves out at the levels before: later stages keep within it."""
-        best = self._track.best
+        best = self._incumbent.best
         return () if best is None else best[1].left_out[:level]
 
     def _work_left(self, fraction: float) -> float | None:
@@ -216,12 +216,12 @@ class _Search:
             status, guess = self._outline(goal, most_new, budget, end)
             if status == cp_model.INFEASIBLE or self._ended(budget, end):
                 return status
-            if self._track.best is None:
+            if self._incumbent.best is None:
                 self._scout(goal, most_new, guess, budget, end)
         return self._phases(goal, most_new, budget, end)
 
     def _ended(self, budget: Budget, end: float | None) -> bool:
-        return budget.over() or self._track.good_enough or (end is not None and self._spent >= end)
+        return budget.over() or self._incumbent.good_enough or (end is not None and self._spent >= end)
 
     def _effort(self, seconds: float, end: float | None, fraction: float = 1.0) -> float:
         """So many deterministic seconds, or a fraction of what the work limit leaves."""
@@ -254,7 +254,7 @@ class _Search:
             if self._ended(budget, end):
                 break
             if self._too_big(most_new):
-                raise _Stuck(
+                raise _CpSatStuck(
                     f"the direct model would have about {self.stats['terms']:,} terms, the limit is "
                     f"{self._options.max_terms:,}; give a plan to start from, set quotas, raise max_terms, or use "
                     "another solver"
@@ -271,7 +271,7 @@ class _Search:
 
         Only when money is minimised, as only then dearer plans are of no interest.
         """
-        best = self._track.best
+        best = self._incumbent.best
         if goal.level is not None or best is None or any(map(operator.gt, best[1].left_out, goal.limits)):
             return most_new
         ticks = best[1].ticks
@@ -300,10 +300,12 @@ class _Search:
         model.limit_left_out(goal.limits)
         objective = model.ticks() if goal.level is None else model.left_out(goal.level)
         if not is_safe(objective):
-            raise _Stuck("the objective is beyond 64 bits; use a rounder horizon_hours or coarser prices")
-        best = self._track.best
+            raise _CpSatStuck("the objective is beyond 64 bits; use a rounder horizon_hours or coarser prices")
+        best = self._incumbent.best
         hint = None if best is None or model.form.outline else encode(model, best[0])
-        return Engine(written(model.program, objective, hint), _Reporter(self._track, model, goal, objective, partial))
+        return Engine(
+            written(model.program, objective, hint), _Reporter(self._incumbent, model, goal, objective, partial)
+        )
 
     def _run(
         self, engine: Engine, budget: Budget, workers: int, effort: float, *, partial: bool = False
@@ -312,9 +314,9 @@ class _Search:
         status = engine.run(budget, workers, effort, self._seed)
         self._spent += engine.deterministic_seconds
         if status == cp_model.MODEL_INVALID:
-            raise _Stuck(f"CP-SAT refuses the model: {engine.complaint}")
-        if status == cp_model.INFEASIBLE and self._track.best is not None and not partial:
-            raise SolverBugError(f"cp-sat calls infeasible a problem that {self._track.found_by} has a plan for")
+            raise _CpSatStuck(f"CP-SAT refuses the model: {engine.complaint}")
+        if status == cp_model.INFEASIBLE and self._incumbent.best is not None and not partial:
+            raise SolverBugError(f"cp-sat calls infeasible a problem that {self._incumbent.found_by} has a plan for")
         return status
 
     def _too_big(self, most_new: list[int]) -> bool:
@@ -334,7 +336,7 @@ class _Goal:
 class _Reporter:
     """Where an engine's plans and bounds go. A `partial` model has not all machines: its bounds say nothing."""
 
-    track: Incumbent
+    incumbent: Incumbent
     model: DirectModel
     goal: _Goal
     objective: LinearObjective
@@ -342,16 +344,16 @@ class _Reporter:
 
     def solution(self, values: Values) -> None:
         if not self.model.form.outline:
-            self.track.offer(decode(self.model, values), NAME)
+            self.incumbent.offer(decode(self.model, values), NAME)
 
     def bound(self, reduced: int) -> None:
         value, given = self.objective.value(reduced), self.goal.limits or None
         if self.partial:
             return
         if self.goal.level is None:
-            self.track.raise_bound(value, NAME, given)
+            self.incumbent.raise_bound(value, NAME, given)
         else:
-            self.track.raise_left_out(self.goal.level, value, NAME, given)
+            self.incumbent.raise_left_out(self.goal.level, value, NAME, given)
 
     def enough(self) -> bool:
-        return self.track.good_enough
+        return self.incumbent.good_enough

@@ -12,7 +12,7 @@ from placement.units import WHOLE_SHARE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.compiled.packing import Machine, Packing
 
 
@@ -67,7 +67,7 @@ def _machine(fleet: Fleet, machine: Machine) -> Iterator[str]:
             yield f"{name} is cordoned: new copies of {component.name}"
 
 
-def _component(component: Component, zones: Counter[int], served: int) -> Iterator[str]:
+def _component(component: FleetComponent, zones: Counter[int], served: int) -> Iterator[str]:
     name, placed = component.name, zones.total()
     largest = max(zones.values(), default=0)
     if placed < component.required or served < component.demand or (not component.demand and placed > component.copies):

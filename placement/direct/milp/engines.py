@@ -39,7 +39,7 @@ _GRACE_SECONDS = 1.0  # for CBC to write down what it has
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class EngineLimits:
     """Of one run: `nodes` of branch and bound (None: no limit), the time and the interrupt of `budget`."""
 
     budget: Budget
@@ -72,7 +72,7 @@ def safe_bound(dual: float, unit: float = 1.0, noise: float = 0.0) -> int | None
 
 
 def run_highs(
-    program: PulpProgram, objective: LinearObjective, start: Values | None, limits: Limits, watcher: Watcher
+    program: PulpProgram, objective: LinearObjective, start: Values | None, limits: EngineLimits, watcher: Watcher
 ) -> End:
     """Minimise with HiGHS, in this process, one thread.
 
@@ -138,7 +138,7 @@ def _shift(objective: LinearObjective) -> float:
     return 2.0 ** -max(0, largest.bit_length() - _COEFFICIENT_BITS)
 
 
-def _highs_options(limits: Limits, unit: float) -> dict[str, Any]:
+def _highs_options(limits: EngineLimits, unit: float) -> dict[str, Any]:
     options: dict[str, Any] = {
         "threads": 1,
         "random_seed": limits.seed % 2**31,
@@ -241,7 +241,7 @@ def run_cbc(
     program: PulpProgram,
     objective: LinearObjective,
     start: Values | None,
-    limits: Limits,
+    limits: EngineLimits,
     watcher: Watcher,
     preprocess: bool = True,
 ) -> End:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.check import broken_rule
-from placement.direct.milp.engines import ENGINES, Limits, cbc_path
+from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
 from placement.direct.slots import direct_terms, most_new_machines
@@ -88,19 +88,19 @@ def solve_milp(
         solve.incumbent.offer(hint, NAME)
     elif options.start:
         first_plan(solve)
-    return _Search(solve, options).run()
+    return _MilpSearch(solve, options).run()
 
 
-class _Stuck(Exception):
+class _MilpStuck(Exception):
     """The program can't be written or solved; the text says why."""
 
 
-class _Search:
+class _MilpSearch:
     """One call of the solver: a stage for each level of left-out copies, then one for money."""
 
     def __init__(self, solve: Solve, options: MilpOptions) -> None:
         self._solve, self._options = solve, options
-        self._fleet, self._track, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
+        self._fleet, self._incumbent, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
         self._nodes = 0
         self._doubt = ""
         self._cut_short = False
@@ -111,7 +111,7 @@ class _Search:
         infeasible = False
         try:
             infeasible = self._stages()
-        except _Stuck as stuck:
+        except _MilpStuck as stuck:
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self._stats)
         finally:
             self._stats["nodes"] = self._nodes
@@ -123,23 +123,23 @@ class _Search:
     def _why(self) -> Stop:
         # An engine's clock may end it a little before ours is over.
         by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._nodes_left(1.0) != 0
-        return why_stop(self._track, self._budget) or (Stop.TIME if by_clock else Stop.DONE)
+        return why_stop(self._incumbent, self._budget) or (Stop.TIME if by_clock else Stop.DONE)
 
     def _stages(self) -> bool:
         """Each level, then money; True when there is no plan at all."""
         for level in range(len(self._fleet.levels)):
             if self._finished():
                 return False
-            if self._settled(level):
+            if self._decided(level):
                 continue
             if self._stage(level, SCHEDULE.direct.level.part):
                 return True
-            if self._track.best is None:
+            if self._incumbent.best is None:
                 return False  # no plan yet to count the next level against
         return not self._finished() and self._stage(None, 1.0)
 
     def _finished(self) -> bool:
-        return self._track.good_enough or self._budget.over() or self._nodes_left(1.0) == 0
+        return self._incumbent.good_enough or self._budget.over() or self._nodes_left(1.0) == 0
 
     def _nodes_left(self, fraction: float) -> int | None:
         if self._budget.work is None:
@@ -147,17 +147,17 @@ class _Search:
         left = self._budget.work - self._nodes
         return max(1, int(left * fraction)) if left > 0 else 0
 
-    def _settled(self, level: int) -> bool:
+    def _decided(self, level: int) -> bool:
         """Whether the best plan leaves out no more at this level than was proved."""
-        best = self._track.best
-        return best is not None and best[1].left_out[level] <= self._track.left_out_bound()[level]
+        best = self._incumbent.best
+        return best is not None and best[1].left_out[level] <= self._incumbent.left_out_bound()[level]
 
     def _stage(self, level: int | None, fraction: float) -> bool:
         """Minimise what is left out at a level, or ticks (None), within the best plan's levels before.
 
         True when there is no plan.
         """
-        best = self._track.best
+        best = self._incumbent.best
         given = () if best is None else best[1].left_out[: len(self._fleet.levels) if level is None else level]
         model = self._write(best[1].ticks if best is not None and level is None else None)
         model.limit_left_out(given)
@@ -166,7 +166,11 @@ class _Search:
         budget = self._budget.share(fraction)
         watcher = _Stage(self, model, goal, level, given, budget)
         end = ENGINES[self._options.engine](
-            PulpProgram(model.program), goal, start, Limits(budget, self._nodes_left(fraction), self._seed), watcher
+            PulpProgram(model.program),
+            goal,
+            start,
+            EngineLimits(budget, self._nodes_left(fraction), self._seed),
+            watcher,
         )
         self._nodes += max(1, end.nodes)
         if end.verdict == "optimal" and level is None:
@@ -175,14 +179,14 @@ class _Search:
 
     def _sharpen(self, given: tuple[int, ...]) -> None:
         """Where prices are finer than the engine is sharp, have CP-SAT say whether any plan is cheaper."""
-        best = self._track.best
-        if best is None or best[1].left_out != given or not self._track.gap():
+        best = self._incumbent.best
+        if best is None or best[1].left_out != given or not self._incumbent.gap():
             return
         packing, none = self._ask(best[1].ticks - 1, given)
         if none:
             self.report(None, best[1].ticks, given)
         elif packing is not None:
-            self._track.offer(packing, NAME)
+            self._incumbent.offer(packing, NAME)
 
     def _ask(self, ticks: int | None, left_out: tuple[int, ...]) -> tuple[Packing | None, bool]:
         """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""
@@ -191,20 +195,22 @@ class _Search:
 
     def _judge(self, end: End) -> bool:
         self._cut_short = end.verdict == "limit"
-        if end.verdict == "failed" and not self._track.good_enough:
-            raise _Stuck(end.reason)
+        if end.verdict == "failed" and not self._incumbent.good_enough:
+            raise _MilpStuck(end.reason)
         if end.verdict != "infeasible":
             return False
-        if self._track.best is not None:
-            raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible(self._track.found_by)}")
+        if self._incumbent.best is not None:
+            raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible(self._incumbent.found_by)}")
         packing, none = self._ask(None, ())
         if packing is not None:
-            self._track.offer(packing, "cp-sat")
+            self._incumbent.offer(packing, "cp-sat")
         if packing is not None and not self._doubt:
             raise SolverBugError(f"{NAME} ({self._options.engine}) {said_infeasible('cp-sat')}")
         if not none:
             doubt = f" ({self._doubt})" if self._doubt else ""
-            raise _Stuck(f"{self._options.engine} found no plan that keeps the rules exactly{doubt}; that is no proof")
+            raise _MilpStuck(
+                f"{self._options.engine} found no plan that keeps the rules exactly{doubt}; that is no proof"
+            )
         return True
 
     def _write(self, ticks_limit: int | None) -> DirectModel:
@@ -212,7 +218,7 @@ class _Search:
         most_new = most_new_machines(self._fleet, ticks_limit)
         terms = direct_terms(self._fleet, most_new)
         if terms > self._options.max_terms:
-            raise _Stuck(
+            raise _MilpStuck(
                 f"the direct model would have about {terms:,} terms, the limit is {self._options.max_terms:,}; "
                 "give a plan to start from, set quotas, raise max_terms, or use another solver"
             )
@@ -231,25 +237,25 @@ class _Search:
         if broken:
             self._doubt = f"a plan of {self._options.engine} was dropped: {broken}"
         else:
-            self._track.offer(packing, NAME)
+            self._incumbent.offer(packing, NAME)
 
     def report(self, level: int | None, value: int, given: tuple[int, ...]) -> None:
         """Report a bound."""
         if level is None:
-            self._track.raise_bound(value, NAME, given or None)
+            self._incumbent.raise_bound(value, NAME, given or None)
         else:
-            self._track.raise_left_out(level, value, NAME, given or None)
+            self._incumbent.raise_left_out(level, value, NAME, given or None)
 
     def enough(self, level: int | None) -> bool:
         """Whether a stage has nothing more to give."""
-        return self._track.good_enough or (level is not None and self._settled(level))
+        return self._incumbent.good_enough or (level is not None and self._decided(level))
 
 
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """What one run of an engine reports to."""
 
-    search: _Search
+    search: _MilpSearch
     model: DirectModel
     goal: LinearObjective
     level: int | None

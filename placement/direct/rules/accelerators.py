@@ -32,8 +32,8 @@ def _on_machine(model: Variables, slot: Slot) -> None:
             shared[need_of(option)].append(var)
         elif option.accelerators:
             alone.append((var, option.accelerators))
-    staying = [(place.accelerators, var, option) for place, var, option in model.staying(s) if place.accelerators]
-    if alone and not shared and not staying:  # whole accelerators only: their number is enough
+    may_stay = [(place.accelerators, var, option) for place, var, option in model.may_stay(s) if place.accelerators]
+    if alone and not shared and not may_stay:  # whole accelerators only: their number is enough
         program.within(alone, shape.accelerators, model.used[s])
         return
     if alone:
@@ -42,11 +42,11 @@ def _on_machine(model: Variables, slot: Slot) -> None:
     touching = {need: _touching(model, need, s, shape, free) for need, free in shared.items()}
     for k in range(shape.accelerators):
         owners = [model.owned[s][k]] if alone else []
-        owners += [var for ks, var, option in staying if k in ks and not option.shared]
+        owners += [var for ks, var, option in may_stay if k in ks and not option.shared]
         sharers = [(need, var) for need, parts in touching.items() for var in parts[k]]
-        sharers += [(need_of(option), var) for ks, var, option in staying if k in ks and option.shared]
+        sharers += [(need_of(option), var) for ks, var, option in may_stay if k in ks and option.shared]
         _one_accelerator(model, s, shape, owners, sharers)
-    if model.form.ordered_accelerators and not staying:  # nothing tells them apart
+    if model.form.ordered_accelerators and not may_stay:  # nothing tells them apart
         for left, right in pairwise(model.owned.get(s, ())):
             program.at_least(left, right)
 

@@ -11,7 +11,7 @@ from placement.direct.program import total_of, weighted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from placement.compiled.groups import Commitment
+    from placement.compiled.groups import FleetCommitment
     from placement.direct.program import Linear, Values
     from placement.direct.variables import Variables
 
@@ -34,7 +34,7 @@ def committed(model: Variables) -> Iterator[tuple[Linear, int]]:
         yield from _money(model, commitment) if commitment.money is not None else _machines(model, commitment)
 
 
-def _money(model: Variables, commitment: Commitment) -> Iterator[tuple[Linear, int]]:
+def _money(model: Variables, commitment: FleetCommitment) -> Iterator[tuple[Linear, int]]:
     """Money in the largest unit that prices and the amount are multiples of."""
     price = {p: model.fleet.pools[p].price for p in commitment.pools}
     unit = math.gcd(commitment.money or 0, *price.values()) or 1
@@ -49,7 +49,7 @@ def _money(model: Variables, commitment: Commitment) -> Iterator[tuple[Linear, i
     yield paid, unit
 
 
-def _machines(model: Variables, commitment: Commitment) -> Iterator[tuple[Linear, int]]:
+def _machines(model: Variables, commitment: FleetCommitment) -> Iterator[tuple[Linear, int]]:
     """Machines that cost nothing; a solution that is at hand takes the dearest first."""
     free = []
     for k, p in enumerate(commitment.pools):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from placement.direct.program import total_of
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
     from placement.direct.program import Linear, Var
     from placement.direct.variables import Variables
 
@@ -33,7 +33,7 @@ def instance_loss_floor(model: Variables) -> None:
             _floor(model, component, component.instance_loss_floor, on[component.index])
 
 
-def _floor(model: Variables, component: Component, floor: int, groups: list[list[Var]]) -> None:
+def _floor(model: Variables, component: FleetComponent, floor: int, groups: list[list[Var]]) -> None:
     placed = model.placed[component.index]
     some: Linear | int = 1
     if not component.required and not component.demand:

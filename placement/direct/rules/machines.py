@@ -20,6 +20,6 @@ def host_capacity(model: Variables) -> None:
     for slot in model.slots:
         s, shape = slot.index, model.fleet.pools[slot.pool].shape
         needs = [(var, option) for _, _, var, option in model.free(s)]
-        needs += [(var, option) for _, var, option in model.staying(s)]
+        needs += [(var, option) for _, var, option in model.may_stay(s)]
         model.program.within([(var, option.vcpus) for var, option in needs], shape.vcpus, model.used[s])
         model.program.within([(var, option.host_mib) for var, option in needs], shape.host_mib, model.used[s])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from placement.direct.volume import add_volume_rows
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Option
+    from placement.compiled.fleet import FleetOption
     from placement.direct.program import Var
     from placement.direct.variables import Variables
 
@@ -38,7 +38,7 @@ def alike_machines_in_order(model: Variables) -> None:
 
 def totals_of_new_machines(model: Variables) -> None:
     """What all new machines of a pool hold together, where the form of the model has such totals."""
-    needs: dict[int, list[tuple[Var, Option]]] = defaultdict(list)
+    needs: dict[int, list[tuple[Var, FleetOption]]] = defaultdict(list)
     for (c, o, p), var in model.on_new.items():
         needs[p].append((var, model.fleet.components[c].options[o]))
     for p, copies in needs.items():

@@ -10,7 +10,7 @@ from placement.direct.program import total_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
     from placement.direct.program import Linear, Var
     from placement.direct.variables import Variables
 
@@ -44,12 +44,12 @@ def max_moves(model: Variables, moved: Sequence[Linear | int]) -> None:
         model.program.at_most(together, model.fleet.max_moves)
 
 
-def moves(model: Variables, component: Component) -> Linear | int:
+def moves(model: Variables, component: FleetComponent) -> Linear | int:
     """Copies of a component that move: min(running, placed) less those that stay, or more when nothing is minimised."""
     c, running, placed = component.index, model.fleet.running[component.index], model.placed[component.index]
     if not running:
         return 0
-    stay = total_of(list(_staying(model, c)))
+    stay = total_of(list(_may_stay(model, c)))
     if isinstance(placed, int) or placed.low >= running or placed.high <= running:  # known which is less
         least = running if component.required >= running else placed
         return least - stay
@@ -62,7 +62,7 @@ def moves(model: Variables, component: Component) -> Linear | int:
     return moves
 
 
-def _staying(model: Variables, c: int) -> Iterator[Var]:
+def _may_stay(model: Variables, c: int) -> Iterator[Var]:
     """Variables whose sum is the copies of a component that need not move."""
     for index, place in enumerate(model.fleet.places):
         if place.component == c and index in model.kept:

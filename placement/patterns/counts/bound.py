@@ -203,9 +203,9 @@ class CountBound:
                 on.setdefault(first[mode.pool], []).append((mode, n))
         found = []
         for weights in self.weights:
-            room = weights.most * self._devices(weights.pool, machines)
+            capacity = weights.most * self._devices(weights.pool, machines)
             load = sum(weights.of(mode, self.spare) * n for mode, n in on.get(weights.pool, ()))
-            found.append(load / room if room else 0.0)
+            found.append(load / capacity if capacity else 0.0)
         return found
 
     def _devices(self, first: int, machines: Sequence[float]) -> float:

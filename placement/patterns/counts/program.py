@@ -23,7 +23,7 @@ from placement.patterns.formulation import RESOURCES, volumes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain
     from placement.patterns.counts.weights import Weights
     from placement.patterns.formulation import Mode, Relaxation
@@ -54,6 +54,7 @@ class CountProgram(WholeProgram):
             if most:
                 self._on.setdefault(relaxation.modes[w].pool, []).append(w)
         self._least: dict[int, list[dict[int, float]]] = {}  # columns of the least copies of any of some zones
+        self._totals: dict[int, int] = {}  # columns of all machines of alike pools, by the first of them
         self._used: dict[int, dict[int, float]] = {}  # and of whether there are copies in a zone
         super().__init__(relaxation, groups, domain, reduced, ())
 
@@ -62,46 +63,49 @@ class CountProgram(WholeProgram):
 
         It may still break a quota, or a rule of the components.
         """
-        values = list(self._rows.lower)
-        for k, count in zip(self._machines, machines, strict=True):
+        values = list(self.rows.lower)
+        for k, count in zip(self.machine_columns, machines, strict=True):
             values[k] = float(count)
-        for w, k in self._modes.items():
+        for w, k in self.mode_columns.items():
             values[k] = float(copies[w])
-        for p, columns in self._alone.items():
+        for p, columns in self.alone_columns.items():
             for c, k in columns.items():
-                on_them = sum(values[column] for column in self._at[c, p].values())
-                parts = max(self._relaxation.modes[w].parts for w in self._at[c, p])
+                on_them = sum(values[column] for column in self.pool_columns[c, p].values())
+                parts = max(self.relaxation.modes[w].parts for w in self.pool_columns[c, p])
                 values[k] = float(-(-int(on_them) // parts))
         for k, groups in self._least.items():
             values[k] = min(sum(values[column] for column in columns) for columns in groups)
         for k, here in self._used.items():
             values[k] = min(1.0, sum(values[column] for column in here))
         for first, column in self._totals.items():
-            values[column] = sum(values[self._machines[p]] for p in self._merging.groups[first])
+            values[column] = sum(values[self.machine_columns[p]] for p in self._merging.groups[first])
         self._rent_enough(values)
         return values
 
     def _rent_enough(self, values: list[float]) -> None:
         """Add machines for each row that asks for more, in the pool of most room."""
-        pools_of: dict[int, tuple[int, ...]] = {k: (p,) for p, k in enumerate(self._machines)}
+        pools_of: dict[int, tuple[int, ...]] = {k: (p,) for p, k in enumerate(self.machine_columns)}
         pools_of |= {column: self._merging.groups[first] for first, column in self._totals.items()}
         first_of = self._merging.first
-        for r, low in enumerate(self._rows.low):
-            terms = self._rows.terms(r)
+        for r, low in enumerate(self.rows.low):
+            terms = self.rows.terms(r)
             lacking = low - sum(n * values[k] for k, n in terms.items())
             machines = next((k for k, n in terms.items() if n > 0 and k in pools_of), None)
-            if lacking <= 0 or machines is None or self._rows.high[r] == low:
+            if lacking <= 0 or machines is None or self.rows.high[r] == low:
                 continue
             more = math.ceil(lacking / terms[machines])
-            room = {p: self._rows.upper[self._machines[p]] - values[self._machines[p]] for p in pools_of[machines]}
-            p = max(room, key=lambda p: room[p])
-            values[self._machines[p]] += more
+            capacity = {
+                p: self.rows.upper[self.machine_columns[p]] - values[self.machine_columns[p]]
+                for p in pools_of[machines]
+            }
+            p = max(capacity, key=lambda p: capacity[p])
+            values[self.machine_columns[p]] += more
             if first_of[p] in self._totals:
                 values[self._totals[first_of[p]]] += more
 
     def relaxed(self, budget: Budget) -> tuple[list[float], list[float]] | None:
         """Machines per pool and copies by mode in the cheapest solution in parts; None when there is none in time."""
-        lp = self._rows.program()
+        lp = self.rows.program()
         lp.integrality_ = []
         limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
         try:
@@ -111,8 +115,10 @@ class CountProgram(WholeProgram):
         except EngineError:
             return None
         values = solver.getSolution().col_value
-        modes = range(len(self._relaxation.modes))
-        return [values[k] for k in self._machines], [values[self._modes[w]] if w in self._modes else 0.0 for w in modes]
+        modes = range(len(self.relaxation.modes))
+        return [values[k] for k in self.machine_columns], [
+            values[self.mode_columns[w]] if w in self.mode_columns else 0.0 for w in modes
+        ]
 
     def zone_limits(self, c: int) -> ZoneLimits | None:
         """None where copies in a zone are not known: in one pool they stand for those of all that are like it."""
@@ -123,28 +129,28 @@ class CountProgram(WholeProgram):
         del patterns
         self._totals = {first: self._total(pools) for first, pools in self._merging.groups.items() if len(pools) > 1}
         for weights in self._weights:
-            each = self._relaxation.devices(weights.pool) * weights.most
+            each = self.relaxation.devices(weights.pool) * weights.most
             self._hold(weights.pool, each, partial(weights.of, spare=self._spare))
-        for component in self._relaxation.fleet.components:
+        for component in self.relaxation.fleet.components:
             zoned = component.demand and component.has_zone_rules and component.index not in self._merging.free
-            if zoned and self._relaxation.modes_of[component.index]:
+            if zoned and self.relaxation.modes_of[component.index]:
                 self._zone_rows(component)
 
     def volume_rows(self) -> None:
         """What accelerators do not count: vCPU and host memory, and copies of a component on one machine."""
-        fleet = self._relaxation.fleet
+        fleet = self.relaxation.fleet
         for p in self._merging.groups:
             for r, have in enumerate(volumes(fleet, p)):
                 if RESOURCES[r] in ("vcpus", "host_mib") and fleet.pools[p].shape.accelerators > 1:
                     self._hold(p, have, partial(_used_by, r))
-        for (c, p), most in self._relaxation.on_one.items():
+        for (c, p), most in self.relaxation.on_one.items():
             if p in self._merging.groups:
                 self._hold(p, most, partial(_is_of, c))
 
     def _total(self, pools: Sequence[int]) -> int:
         """The column of the machines of alike pools together: what an engine had best branch on."""
-        column = self._rows.column(sum(self._rows.upper[self._machines[p]] for p in pools))
-        self._rows.row(0.0, 0.0, {self._machines[p]: 1.0 for p in pools} | {column: -1.0})
+        column = self.rows.column(sum(self.rows.upper[self.machine_columns[p]] for p in pools))
+        self.rows.row(0.0, 0.0, {self.machine_columns[p]: 1.0 for p in pools} | {column: -1.0})
         return column
 
     def _hold(self, first: int, each: int, taken: Callable[[Mode], int]) -> None:
@@ -159,44 +165,44 @@ class CountProgram(WholeProgram):
         for p in pools:
             here: dict[int, float] = {}
             for w in self._on.get(p, ()):
-                mode = self._relaxation.modes[w]
+                mode = self.relaxation.modes[w]
                 amount = 0 if mode.parts else taken(mode)
                 if amount:
                     of = free if len(pools) > 1 and self._merging.is_free(mode) else here
-                    of[self._modes[w]] = -float(amount)
+                    of[self.mode_columns[w]] = -float(amount)
             if here:
-                self._rows.row(0.0, _INF, self._shared(p, float(each)) | here)
-            everywhere |= dict.fromkeys(self._alone[p].values(), -float(each)) | here
+                self.rows.row(0.0, _INF, self.shared_columns(p, float(each)) | here)
+            everywhere |= dict.fromkeys(self.alone_columns[p].values(), -float(each)) | here
         if free:
-            self._rows.row(0.0, _INF, everywhere | free)
+            self.rows.row(0.0, _INF, everywhere | free)
 
-    def _zone_rows(self, component: Component) -> None:
+    def _zone_rows(self, component: FleetComponent) -> None:
         """The spread rules of one component: whatever number of copies is placed."""
         here: dict[int, dict[int, float]] = {z: {} for z in component.eligible_zones}
-        for mode in self._relaxation.modes_of[component.index]:
-            w = self._at.get((component.index, mode.pool), {})
+        for mode in self.relaxation.modes_of[component.index]:
+            w = self.pool_columns.get((component.index, mode.pool), {})
             here[mode.zone].update(dict.fromkeys(w.values(), 1.0))
         everywhere = {column: 1.0 for columns in here.values() for column in columns}
         if component.max_skew is not None:
-            least = self._rows.column(component.copies)
+            least = self.rows.column(component.copies)
             self._least[least] = list(here.values())
             for columns in here.values():  # at least `least` copies, and at most `max_skew` more
-                self._rows.row(0.0, _INF, columns | {least: -1.0})
-                self._rows.row(-_INF, float(component.max_skew), columns | {least: -1.0})
+                self.rows.row(0.0, _INF, columns | {least: -1.0})
+                self.rows.row(-_INF, float(component.max_skew), columns | {least: -1.0})
         if component.zone_loss_floor:
             for columns in here.values():
-                self._rows.row(float(component.zone_loss_floor), _INF, _without(everywhere, columns))
+                self.rows.row(float(component.zone_loss_floor), _INF, _without(everywhere, columns))
         zones = min(component.min_zones, self._fewest(component))
         if zones > 1:
-            used = {z: self._rows.column(1) for z in here}
+            used = {z: self.rows.column(1) for z in here}
             for z, columns in here.items():
-                self._rows.row(0.0, _INF, columns | {used[z]: -1.0})
+                self.rows.row(0.0, _INF, columns | {used[z]: -1.0})
                 self._used[used[z]] = columns
-            self._rows.row(float(zones), _INF, dict.fromkeys(used.values(), 1.0))
+            self.rows.row(float(zones), _INF, dict.fromkeys(used.values(), 1.0))
 
-    def _fewest(self, component: Component) -> int:
+    def _fewest(self, component: FleetComponent) -> int:
         """The fewest copies that any plan has."""
-        best = max((mode.throughput for mode in self._relaxation.modes_of[component.index]), default=0)
+        best = max((mode.throughput for mode in self.relaxation.modes_of[component.index]), default=0)
         return max(component.required, -(-component.demand // best) if best else 0)
 
 

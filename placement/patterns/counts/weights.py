@@ -58,7 +58,7 @@ def first_weights(relaxation: Relaxation, pools: Iterable[int]) -> Iterator[Weig
     for device_class in relaxation.device_classes:
         full = full_weight(relaxation, device_class)
         found = set()
-        for r, have in enumerate(device_class.room):
+        for r, have in enumerate(device_class.capacity):
             needs = [item[r] for item in device_class.items]
             unit = math.gcd(have, *needs)
             if have and any(needs):

@@ -45,7 +45,7 @@ def list_patterns(
         return None
     parts = _Parts(device_class, knapsack, order)
     tables = _tables(knapsack, order, item_values)
-    if tables[0][knapsack.room] < least:
+    if tables[0][knapsack.capacity] < least:
         return []
     for k, value in enumerate(item_values):
         if not parts.extend(k, value, tables[k + 1], least, _PARTS * most):
@@ -56,7 +56,9 @@ def list_patterns(
 
 def _part(knapsack: Knapsack, i: int) -> float:
     """The largest part of the room that an item takes."""
-    return max((need / have for need, have in zip(knapsack.needs[i], knapsack.room, strict=True) if have), default=0.0)
+    return max(
+        (need / have for need, have in zip(knapsack.needs[i], knapsack.capacity, strict=True) if have), default=0.0
+    )
 
 
 def _reach(knapsack: Knapsack, order: Sequence[int], item_values: Sequence[int]) -> int:
@@ -66,7 +68,7 @@ def _reach(knapsack: Knapsack, order: Sequence[int], item_values: Sequence[int])
 
 def _tables(knapsack: Knapsack, order: Sequence[int], item_values: Sequence[int]) -> list[Ints]:
     """For each k, by room: the most that items from the k-th on can be worth in it."""
-    shape = [have + 1 for have in knapsack.room]
+    shape = [have + 1 for have in knapsack.capacity]
     tables = [np.zeros(shape, dtype=np.int64)]
     for i, value in zip(reversed(order), reversed(item_values), strict=True):
         tables.append(knapsack.with_more(tables[-1], i, value))
@@ -81,14 +83,14 @@ class _Parts:
     """Parts of patterns: how often each item so far stands in them, the room left (by grid, and in true needs)."""
 
     def __init__(self, device_class: DeviceClass, knapsack: Knapsack, order: Sequence[int]) -> None:
-        self._needs = _matrix([knapsack.needs[i] for i in order], len(knapsack.room))
-        self._true = _matrix([device_class.items[i] for i in order], len(device_class.room))
+        self._needs = _matrix([knapsack.needs[i] for i in order], len(knapsack.capacity))
+        self._true = _matrix([device_class.items[i] for i in order], len(device_class.capacity))
         self._limits = [knapsack.limits[i] for i in order]
         rest = np.array(self._limits, dtype=np.int64)[:, None] * self._true
         self._rest = np.concatenate([np.cumsum(rest[::-1], axis=0)[::-1][1:], np.zeros((1, rest.shape[1]), np.int64)])
         self._counts = np.zeros((1, len(order)), dtype=np.int32)
-        self._room = np.array([knapsack.room], dtype=np.int64)
-        self._left = np.array([device_class.room], dtype=np.int64)
+        self._capacity = np.array([knapsack.capacity], dtype=np.int64)
+        self._left = np.array([device_class.capacity], dtype=np.int64)
         self._value = np.zeros(1, dtype=np.int64)
 
     def extend(self, k: int, value: int, table: Ints, least: int, most: int) -> bool:
@@ -96,26 +98,28 @@ class _Parts:
 
         A part that has room for one more of it, whatever may come, is dropped. False when there are more than `most`.
         """
-        if not len(self._room):
+        if not len(self._capacity):
             return True
         found: list[tuple[Ints, Ints, Ints, Ints]] = []
         total = 0
         for times in range(self._limits[k] + 1):
-            room, left = self._room - times * self._needs[k], self._left - times * self._true[k]
-            fits = (room >= 0).all(axis=1) & (left >= 0).all(axis=1)
+            capacity, left = self._capacity - times * self._needs[k], self._left - times * self._true[k]
+            fits = (capacity >= 0).all(axis=1) & (left >= 0).all(axis=1)
             if not fits.any():
                 break
             rows = np.flatnonzero(fits)
-            rows = rows[self._value[rows] + times * value + table[tuple(room[rows].T)] >= least]
+            rows = rows[self._value[rows] + times * value + table[tuple(capacity[rows].T)] >= least]
             if times < self._limits[k]:
                 rows = rows[~(left[rows] - self._rest[k] >= self._true[k]).all(axis=1)]
             counts = self._counts[rows]
             counts[:, k] = times
-            found.append((counts, room[rows], left[rows], self._value[rows] + times * value))
+            found.append((counts, capacity[rows], left[rows], self._value[rows] + times * value))
             total += len(rows)
             if total > most:
                 return False
-        self._counts, self._room, self._left, self._value = (np.concatenate(part) for part in zip(*found, strict=True))
+        self._counts, self._capacity, self._left, self._value = (
+            np.concatenate(part) for part in zip(*found, strict=True)
+        )
         return True
 
     def maximal(self) -> NDArray[np.int32]:

@@ -64,7 +64,7 @@ class NodeEnumeration:
         plan with machines of at most `cutoff` is left the answer has nothing to branch on.
         """
         gap, prices = cutoff - relaxed.bound, relaxed.prices
-        if prices is None or not self._worth_a_try(gap):
+        if prices is None or not self._may_list(gap):
             return None
         capacity = capacity_values(self._relaxation, prices, knapsacks)
         for part in _PARTS:
@@ -79,7 +79,7 @@ class NodeEnumeration:
             self._widest = int(_NARROWER * part * gap)
         return None
 
-    def _worth_a_try(self, gap: int) -> bool:
+    def _may_list(self, gap: int) -> bool:
         """Whether patterns may be few enough within a part of the gap, as far as earlier nodes tell."""
         if self._widest is None or _PARTS[-1] * gap < self._widest:
             return True

@@ -167,23 +167,25 @@ class WholeProgram:
         self, relaxation: Relaxation, groups: Groups, domain: NodeDomain, reduced: Reduced, patterns: Sequence[Pattern]
     ) -> None:
         """O(modes + size of the patterns)."""
-        self._relaxation = relaxation
-        self._rows = rows = _Rows()
+        self.relaxation = relaxation
+        self.rows = rows = _Rows()
         pools = relaxation.fleet.pools
-        self._machines = [rows.column(reduced.most[p.index], reduced.fewest[p.index], p.price / _MICRO) for p in pools]
-        self._modes = {w: rows.column(most) for w, most in enumerate(reduced.copies) if most}
-        self._at: dict[tuple[int, int], dict[int, int]] = {}  # the same of a component on a pool
-        for w, column in self._modes.items():
+        self.machine_columns = [
+            rows.column(reduced.most[p.index], reduced.fewest[p.index], p.price / _MICRO) for p in pools
+        ]
+        self.mode_columns = {w: rows.column(most) for w, most in enumerate(reduced.copies) if most}
+        self.pool_columns: dict[tuple[int, int], dict[int, int]] = {}  # the same of a component on a pool
+        for w, column in self.mode_columns.items():
             mode = relaxation.modes[w]
-            self._at.setdefault((mode.component, mode.pool), {})[w] = column
+            self.pool_columns.setdefault((mode.component, mode.pool), {})[w] = column
         self._patterns = [rows.column(self._devices(reduced, q)) for q, _ in patterns]
-        self._alone = self._machines_alone(reduced)
+        self.alone_columns = self._machines_alone(reduced)
         self._component_rows()
         self.content_rows(patterns)
         self.volume_rows()
         self._domain_rows(groups, domain, reduced)
         self._unit = math.gcd(*(pool.price for pool in pools)) or 1
-        self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self._machines)}
+        self._cost = {k: float(pools[p].price // self._unit) for p, k in enumerate(self.machine_columns)}
         # All machines, copies and accelerators that a solution may have: each column counts some of them.
         self._things = 2 * sum(reduced.most[: len(pools)])
         self._things += sum(component.copies for component in relaxation.fleet.components)
@@ -193,7 +195,7 @@ class WholeProgram:
     @property
     def most_rent(self) -> int:
         """What all machines that a solution may have cost, micro-dollars per hour: no cutoff at all."""
-        return sum(int(self._rows.upper[k]) * int(price) * self._unit for k, price in self._cost.items())
+        return sum(int(self.rows.upper[k]) * int(price) * self._unit for k, price in self._cost.items())
 
     def solve(
         self, cutoff: int, budget: Budget, nodes: int, *, gap: float = 0.0, start: Sequence[float] | None = None
@@ -203,7 +205,7 @@ class WholeProgram:
         With a relative `gap` it may be so much dearer than the bound. `start`, (columns,), is a solution to begin with;
         one that breaks a row is of no use.
         """
-        rows = self._rows
+        rows = self.rows
         unit, steps = self._unit, cutoff // self._unit
         # What alone costs too much does so by one step, too: the largest numbers drown others, or HiGHS refuses them.
         cost = {k: min(n, steps + 1.0) for k, n in self._cost.items()}
@@ -245,15 +247,17 @@ class WholeProgram:
             proved = found
         return ProgramAnswer(
             proved * unit,
-            tuple(values[k] for k in self._machines),
-            tuple(values[self._modes[w]] if w in self._modes else 0 for w in range(len(self._relaxation.modes))),
+            tuple(values[k] for k in self.machine_columns),
+            tuple(
+                values[self.mode_columns[w]] if w in self.mode_columns else 0 for w in range(len(self.relaxation.modes))
+            ),
             tuple(values[k] for k in self._patterns),
         )
 
     def to_mps(self, cutoff: int) -> str:
         """The program for solutions of at most `cutoff` micro-dollars per hour, in the MPS format."""
-        columns = [(int(low), int(high)) for low, high in zip(self._rows.lower, self._rows.upper, strict=True)]
-        rows = [*self._rows.in_integers(self._given), MpsRow(None, cutoff // self._unit, _whole(self._cost))]
+        columns = [(int(low), int(high)) for low, high in zip(self.rows.lower, self.rows.upper, strict=True)]
+        rows = [*self.rows.in_integers(self._given), MpsRow(None, cutoff // self._unit, _whole(self._cost))]
         return to_mps("patterns", columns, rows)
 
     def _any_between(self, least: int, most: int, budget: Budget) -> bool | None:
@@ -265,7 +269,7 @@ class WholeProgram:
         pools: dict[int, list[int]] = {}
         for k, price in self._cost.items():
             pools.setdefault(int(price), []).append(k)
-        lower, upper = self._rows.lower, self._rows.upper
+        lower, upper = self.rows.lower, self.rows.upper
         ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in pools.values()]
         counts = counts_costing(list(pools), ranges, least, most, _MOST_COUNTS)
         for some in (None,) if counts is None else counts:
@@ -276,7 +280,7 @@ class WholeProgram:
 
     def _is_there(self, counts: Mapping[int, int], pools: Mapping[int, list[int]], budget: Budget) -> bool | None:
         """Whether there is a solution with so many machines of each price."""
-        rows = self._rows.first(self._given)
+        rows = self.rows.first(self._given)
         for price, n in counts.items():
             rows.row(n, n, dict.fromkeys(pools[price], 1.0))
         limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
@@ -291,65 +295,69 @@ class WholeProgram:
 
     def _devices(self, reduced: Reduced, q: int) -> int:
         """The most accelerators of a device class."""
-        return sum(self._relaxation.devices(p) * reduced.most[p] for p in self._relaxation.device_classes[q].pools)
+        return sum(self.relaxation.devices(p) * reduced.most[p] for p in self.relaxation.device_classes[q].pools)
 
     def _machines_alone(self, reduced: Reduced) -> dict[int, dict[int, int]]:
         """By pool, for each dedicated component, the column of its machines: enough for its copies there."""
-        found: dict[int, dict[int, int]] = {p: {} for p in range(len(self._machines))}
-        for w in self._modes:
-            mode = self._relaxation.modes[w]
+        found: dict[int, dict[int, int]] = {p: {} for p in range(len(self.machine_columns))}
+        for w in self.mode_columns:
+            mode = self.relaxation.modes[w]
             if mode.parts and mode.component not in found[mode.pool]:
-                found[mode.pool][mode.component] = self._rows.column(reduced.most[mode.pool])
+                found[mode.pool][mode.component] = self.rows.column(reduced.most[mode.pool])
         for p, machines in found.items():
             for c, column in machines.items():
-                on_them = dict.fromkeys(self._at[c, p].values(), -1.0)
-                parts = max(self._relaxation.modes[w].parts for w in self._at[c, p])
-                self._rows.row(0.0, _INF, {column: float(parts)} | on_them)
+                on_them = dict.fromkeys(self.pool_columns[c, p].values(), -1.0)
+                parts = max(self.relaxation.modes[w].parts for w in self.pool_columns[c, p])
+                self.rows.row(0.0, _INF, {column: float(parts)} | on_them)
         return found
 
-    def _shared(self, p: int, each: float) -> dict[int, float]:
+    def shared_columns(self, p: int, each: float) -> dict[int, float]:
         """What machines of a pool offer, `each` of them, but for those that a dedicated component has alone."""
-        return {self._machines[p]: each} | dict.fromkeys(self._alone[p].values(), -each)
+        return {self.machine_columns[p]: each} | dict.fromkeys(self.alone_columns[p].values(), -each)
 
     def _component_rows(self) -> None:
-        relaxation = self._relaxation
+        relaxation = self.relaxation
         by_component: dict[int, list[int]] = {}
-        for w in self._modes:
+        for w in self.mode_columns:
             by_component.setdefault(relaxation.modes[w].component, []).append(w)
         by_level: dict[int, list[int]] = {}
         for component in relaxation.fleet.components:
             modes = by_component.get(component.index, [])
             if not relaxation.modes_of[component.index]:
                 continue
-            copies = {self._modes[w]: 1.0 for w in modes}
-            self._rows.row(component.required, _INF if component.demand else component.copies, copies)
+            copies = {self.mode_columns[w]: 1.0 for w in modes}
+            self.rows.row(component.required, _INF if component.demand else component.copies, copies)
             if component.demand:
-                rates = {self._modes[w]: float(relaxation.modes[w].throughput) for w in modes}
-                self._rows.row(component.demand, _INF, rates)
+                rates = {self.mode_columns[w]: float(relaxation.modes[w].throughput) for w in modes}
+                self.rows.row(component.demand, _INF, rates)
             if component.level is not None:
                 by_level.setdefault(component.level, []).extend(modes)
             limits = self.zone_limits(component.index)
             if limits is not None:
                 for zone, low in limits.least.items():
-                    here = {self._modes[w]: 1.0 for w in modes if relaxation.modes[w].zone == zone}
-                    self._rows.row(low, limits.most[zone], here)
+                    here = {self.mode_columns[w]: 1.0 for w in modes if relaxation.modes[w].zone == zone}
+                    self.rows.row(low, limits.most[zone], here)
         for level, most in enumerate(relaxation.given or ()):
             wanted = sum(c.copies for c in relaxation.fleet.components if c.level == level)
-            self._rows.row(wanted - most, _INF, {self._modes[w]: 1.0 for w in by_level.get(level, ())})
+            self.rows.row(wanted - most, _INF, {self.mode_columns[w]: 1.0 for w in by_level.get(level, ())})
 
     def zone_limits(self, c: int) -> ZoneLimits | None:
         """What spread rules say of single zones for component c; None when nothing."""
-        return self._relaxation.zones[c]
+        return self.relaxation.zones[c]
 
     def content_rows(self, patterns: Sequence[Pattern]) -> None:
         """Patterns are on accelerators, copies in patterns."""
-        relaxation = self._relaxation
+        relaxation = self.relaxation
         devices = [
-            {k: part for p in device_class.pools for k, part in self._shared(p, float(relaxation.devices(p))).items()}
+            {
+                k: part
+                for p in device_class.pools
+                for k, part in self.shared_columns(p, float(relaxation.devices(p))).items()
+            }
             for device_class in relaxation.device_classes
         ]
         coverage: dict[tuple[int, int], dict[int, float]] = {}
-        for w, column in self._modes.items():
+        for w, column in self.mode_columns.items():
             mode = relaxation.modes[w]
             if mode.device_class is not None and mode.owns:
                 devices[mode.device_class][column] = -float(mode.owns)
@@ -361,13 +369,13 @@ class WholeProgram:
                 if (q, i) in coverage:
                     coverage[q, i][column] = float(times)
         for terms in (*devices, *coverage.values()):
-            self._rows.row(0.0, _INF, terms)
+            self.rows.row(0.0, _INF, terms)
 
     def volume_rows(self) -> None:
         """What patterns do not count: vCPU and host memory, and copies on one machine, per pool."""
-        relaxation = self._relaxation
+        relaxation = self.relaxation
         by_pool: dict[int, list[tuple[int, Mode]]] = {}
-        for w, column in self._modes.items():
+        for w, column in self.mode_columns.items():
             if not relaxation.modes[w].parts:
                 by_pool.setdefault(relaxation.modes[w].pool, []).append((column, relaxation.modes[w]))
         for p, modes in by_pool.items():
@@ -375,15 +383,17 @@ class WholeProgram:
             for r, have in enumerate(volumes(relaxation.fleet, p)):
                 if r >= _HOST and several:
                     taken = {column: -float(mode.usage[r]) for column, mode in modes if mode.usage[r]}
-                    self._rows.row(0.0, _INF, self._shared(p, float(have)) | taken)
+                    self.rows.row(0.0, _INF, self.shared_columns(p, float(have)) | taken)
         for (c, p), most in relaxation.on_one.items():
-            if (c, p) in self._at:
-                copies = dict.fromkeys(self._at[c, p].values(), -1.0)
-                self._rows.row(0.0, _INF, self._shared(p, float(most)) | copies)
+            if (c, p) in self.pool_columns:
+                copies = dict.fromkeys(self.pool_columns[c, p].values(), -1.0)
+                self.rows.row(0.0, _INF, self.shared_columns(p, float(most)) | copies)
 
     def _domain_rows(self, groups: Groups, domain: NodeDomain, reduced: Reduced) -> None:
-        pools = len(self._machines)
+        pools = len(self.machine_columns)
         for g, group in enumerate(groups, start=pools):
-            self._rows.row(reduced.fewest[g], reduced.most[g], {self._machines[p]: 1.0 for p in group})
+            self.rows.row(reduced.fewest[g], reduced.most[g], {self.machine_columns[p]: 1.0 for p in group})
         for s, (low, high) in domain.aggregates.items():
-            self._rows.row(low, high, {self._modes[w]: 1.0 for w in self._relaxation.aggregates[s] if w in self._modes})
+            self.rows.row(
+                low, high, {self.mode_columns[w]: 1.0 for w in self.relaxation.aggregates[s] if w in self.mode_columns}
+            )

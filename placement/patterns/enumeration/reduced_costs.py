@@ -28,7 +28,7 @@ from placement.patterns.certificate import (
 from placement.patterns.dedicated import counts_whole
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component
+    from placement.compiled.fleet import FleetComponent
     from placement.patterns.certificate import Groups, NodeDomain, Prices
     from placement.patterns.formulation import DeviceClass, Mode, Relaxation
 
@@ -133,7 +133,7 @@ def _mode_costs(relaxation: Relaxation, prices: Prices, capacity: list[int], cut
     return costs
 
 
-def _above_demand(component: Component, modes: tuple[Mode, ...], dual_value: list[int]) -> list[int]:
+def _above_demand(component: FleetComponent, modes: tuple[Mode, ...], dual_value: list[int]) -> list[int]:
     """Above the cheapest copy, or above its part of the demand's worth: of the larger sum, which is the bound."""
     rate = min(Fraction(value, max(1, mode.throughput)) for mode, value in zip(modes, dual_value, strict=True))
     cheapest = min(dual_value)

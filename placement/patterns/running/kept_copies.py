@@ -51,14 +51,14 @@ class KeptCopiesProgram(PatternProgram):
         self._keep: dict[int, int] = {}  # rows: copies of a component that are kept, or moved
         for c, (money, n) in enumerate(zip(running_state.money, running_state.needed, strict=True)):
             if n and money:
-                self._keep[c] = self._later_row(float(n))
+                self._keep[c] = self.later_row(float(n))
                 self._new_column({self._keep[c]: 1.0}, cost=float(money) / MICRO)
-        self._seats = [self._later_row(0.0) for _ in running_state.seats]
+        self._seats = [self.later_row(0.0) for _ in running_state.seats]
         self._residual_patterns: dict[Content, int] = {}  # their columns
         self._owned: list[tuple[Resident, int]] = []  # on each of their seats, and columns
         self._stays = self._running(domain)
         for s, seat in enumerate(running_state.seats):
-            free = {self._seats[s]: -1.0, self._capacity[seat.device_class]: 1.0}  # nothing is kept there
+            free = {self._seats[s]: -1.0, self.capacity_rows[seat.device_class]: 1.0}  # nothing is kept there
             self._new_column(free)
             for resident in seat.residents:
                 if resident.item is None:
@@ -66,15 +66,15 @@ class KeptCopiesProgram(PatternProgram):
 
     def _running(self, domain: NodeDomain) -> list[int]:
         """The columns of running machines; those of pools are for others, in the node without these."""
-        relaxation = self._relaxation
+        relaxation = self.relaxation
         most, fewest = ([*ends[: len(relaxation.fleet.pools)]] for ends in (domain.most, domain.fewest))
         columns = []
         for machine in self._running_state.machines:
             p = machine.pool
             most[p], fewest[p] = max(0, most[p] - 1), max(0, fewest[p] - 1)
-            column = dict(self._machine_column(p)) | {self._seats[s]: 1.0 for s in machine.seats}
+            column = dict(self.machine_column(p)) | {self._seats[s]: 1.0 for s in machine.seats}
             if machine.seats:
-                column[self._capacity[relaxation.class_of[p]]] -= len(machine.seats)
+                column[self.capacity_rows[relaxation.class_of[p]]] -= len(machine.seats)
             column |= {self._keep[c]: float(n) for c, n in machine.loose.items() if c in self._keep}
             price, low = relaxation.fleet.pools[p].price / MICRO, 0.0 if machine.removable else 1.0
             columns.append(self._new_column(column, price, low, 1.0))
@@ -83,8 +83,8 @@ class KeptCopiesProgram(PatternProgram):
 
     def _new_column(self, column: Mapping[int, float], cost: float = 0.0, low: float = 0.0, high: float = _INF) -> int:
         rows = np.array(list(column), dtype=np.int32)
-        self._solver.addCol(cost, low, high, len(rows), rows, np.array(list(column.values())))
-        return int(self._solver.getNumCol()) - 1
+        self.solver.addCol(cost, low, high, len(rows), rows, np.array(list(column.values())))
+        return int(self.solver.getNumCol()) - 1
 
     def _kept(self, resident: Resident, times: int) -> dict[int, float]:
         """What copies kept on one of their accelerators count for."""
@@ -94,8 +94,8 @@ class KeptCopiesProgram(PatternProgram):
     def prices(self, duals: Duals) -> Prices:
         """Duals as integer prices. Copies that patterns are may be worth less than nothing, if not for a reward."""
         prices = super().prices(duals)
-        for (q, i), w in self._copies.items():
-            component = self._relaxation.fleet.components[self._relaxation.modes[w].component]
+        for (q, i), w in self.copy_columns.items():
+            component = self.relaxation.fleet.components[self.relaxation.modes[w].component]
             if duals.items[q][i] < 0 and not component.demand:
                 prices.coverage[q][i] = math.floor(duals.items[q][i] * MICRO * SCALE)
         return prices
@@ -119,12 +119,12 @@ class KeptCopiesProgram(PatternProgram):
             )
             items, kept = self._of(residual_pattern)
             dual_value = sum(times * duals.items[q][i] for i, times in items.items())
-            if self._beats(duals, holder, dual_value + sum(part * duals.rows[row] for row, part in kept.items())):
+            if self.beats(duals, holder, dual_value + sum(part * duals.rows[row] for row, part in kept.items())):
                 self._residual_patterns[residual_pattern] = self._new_column(
-                    kept | self._pattern_column(holder, q, items)
+                    kept | self.pattern_column(holder, q, items)
                 )
                 added += 1
-        self._primal = True
+        self.primal_feasible = True
         return added
 
     def _of(self, residual_pattern: Content) -> tuple[dict[int, int], dict[int, float]]:
@@ -140,7 +140,7 @@ class KeptCopiesProgram(PatternProgram):
 
     def values(self) -> list[float]:
         """The last solution, column by column."""
-        return list(self._solver.getSolution().col_value)
+        return list(self.solver.getSolution().col_value)
 
     def stays(self, values: Sequence[float]) -> list[float]:
         """How far each running machine stays in a solution."""
@@ -148,7 +148,7 @@ class KeptCopiesProgram(PatternProgram):
 
     def kept(self, values: Sequence[float]) -> list[float]:
         """Copies kept at each place of the fleet in a solution; columns that came later are not in it."""
-        found = [0.0] * len(self._relaxation.fleet.places)
+        found = [0.0] * len(self.relaxation.fleet.places)
         for residual_pattern, column in self._residual_patterns.items():
             for k, times in residual_pattern.kept if column < len(values) else ():
                 resident = self._running_state.seats[residual_pattern.seat].residents[k]

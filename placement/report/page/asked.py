@@ -11,7 +11,7 @@ from placement.report.page.grid import Head, PageCell, PageTable
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
-    from placement.compiled.fleet import Component, Fleet, Option
+    from placement.compiled.fleet import Fleet, FleetComponent, FleetOption
     from placement.report.page.view import View
 
 
@@ -44,11 +44,11 @@ def _components(fleet: Fleet) -> PageTable:
     return PageTable("What must run", heads, shown, note)
 
 
-def _pools(component: Component) -> int:
+def _pools(component: FleetComponent) -> int:
     return len(frozenset[int]().union(*(option.pools for option in component.options)))
 
 
-def _needs(option: Option) -> str:
+def _needs(option: FleetOption) -> str:
     """One copy in words: accelerators, what it takes of them, vCPUs, host memory."""
     parts = []
     if option.accelerators:

@@ -1,1 +1,16 @@
-"""Column generation: fleet mixes from the pattern bound, copies packed on them by diving."""
+"""Column generation: fleet mixes from the pattern bound, and copies packed on them by diving.
+
+*Formulation.* A fleet mix is a vector of machine counts (P,). Mixes that keep the bound's cuts are tried in turn; at
+each, all copies are to be placed (`pack`). Small fleets are decided mix by mix (`combinatorial_benders`), large ones
+with zones packed zone by zone (`zone_packing`).
+
+*Method and source.* Diving (`diving`: Sadykov et al. 2019, INFORMS J. Comput. 31,
+https://doi.org/10.1287/ijoc.2018.0822); combinatorial Benders cuts (Codato and Fischetti 2006, Oper. Res. 54,
+https://doi.org/10.1287/opre.1060.0286); then `local_search`. `docs/maths/diving.md` has the mathematics.
+
+*Inputs.* A `Solve` and `ColumnGenerationOptions` (`solve.solve_column_generation` is the front door; the shares of
+time are in `solving.schedule`).
+*Returns.* An `Outcome`; plans and bounds go to the incumbent.
+*Errors.* `SolverBugError` when a plan and a bound contradict each other.
+*Complexity.* A descent solves about 30 linear programs of O(modes + patterns) columns.
+"""

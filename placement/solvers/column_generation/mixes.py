@@ -51,9 +51,9 @@ class FleetMix(NamedTuple):
 class FleetMixes:
     """Mixes of one fleet; what one call learns about loads is kept for the next."""
 
-    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, room: SpareCapacity) -> None:
-        """O(cuts x pools). `room` tells what the patterns ask of a mix beside the cuts."""
-        self._fleet, self._seed, self._room = fleet, seed, room
+    def __init__(self, fleet: Fleet, cuts: Sequence[Cut], seed: int, separation: SpareCapacity) -> None:
+        """O(cuts x pools). `separation` tells what the patterns ask of a mix beside the cuts."""
+        self._fleet, self._seed, self._separation = fleet, seed, separation
         self._cuts = _scaled(cuts)  # each asks for at least 1
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
@@ -65,20 +65,20 @@ class FleetMixes:
         """
         low = np.array(least, dtype=float)
         high = np.maximum(low, self._quotas())
-        parts = self._room.cheapest(low.tolist(), high.tolist(), spare, budget)
+        parts = self._separation.cheapest(low.tolist(), high.tolist(), spare, budget)
         if parts is not None:
             near = np.maximum(low, np.floor(parts) - _NEAR), np.minimum(high, np.ceil(parts) + _NEAR)
-            machines = self._settle(spare, *near, budget)
+            machines = self._whole_counts(spare, *near, budget)
             if machines is not None:
                 return FleetMix(machines)
-        machines = self._settle(spare, low, high, budget)
+        machines = self._whole_counts(spare, low, high, budget)
         return None if machines is None else FleetMix(machines)
 
     def _quotas(self) -> Floats:
         most = [pool.max_instances for pool in self._fleet.pools]
         return np.array([highspy.kHighsInf if n is None else float(n) for n in most])
 
-    def _settle(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
+    def _whole_counts(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
         """The cheapest counts within limits, cut until nothing asks for more."""
         counts: Machines | None = None
         for _ in range(_ROUNDS):
@@ -86,8 +86,8 @@ class FleetMixes:
             if found is None:
                 return counts
             counts = found
-            lacking = self._room.separate(counts, budget)
-            new = [] if lacking is None else _scaled([lacking])
+            cut = self._separation.separate(counts, budget)
+            new = [] if cut is None else _scaled([cut])
             if not new or budget.over() or new[0] @ np.array(counts) >= (1.0 + spare) * (1 - _EPSILON):
                 break
             self._cuts += new

@@ -69,6 +69,7 @@ class Rounding:
         self._bought.offer(self._kept.residuals)
         self._stand = np.array(self._kept.machines)
         self._fewest, self._most = self._anything()
+        self._low = self._high = np.zeros(len(fleet.pools))  # limits on new machines
 
     def _anything(self) -> tuple[Floats, Floats]:
         return np.zeros(len(self._sizes)), np.full(len(self._sizes), math.inf)

@@ -35,7 +35,7 @@ class SpareCapacity(MixSeparation):
 
         `fewest` are paid for anyway, `most` are quotas; patterns that are not known yet could make it cheaper.
         """
-        fleet = self._relaxation.fleet
+        fleet = self.relaxation.fleet
         self._bought.limit(most, fewest)
         self._bought.ask_for([c.required * (1 + spare) for c in fleet.components], {}, 1 + spare)
         if not self._bought.solve(budget.left()) or self._bought.beyond():

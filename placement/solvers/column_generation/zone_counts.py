@@ -23,7 +23,7 @@ from placement.patterns.master import PatternProgram
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from placement.compiled.fleet import Component, Fleet
+    from placement.compiled.fleet import Fleet, FleetComponent
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
@@ -184,7 +184,7 @@ def _around(part: float, copies: int) -> tuple[int, int]:
     return min(copies, max(0, math.floor(part + 1e-6) - 1)), min(copies, math.ceil(part - 1e-6) + 1)
 
 
-def _keep_rules(model: cp_model.CpModel, component: Component, here: Mapping[int, cp_model.IntVar]) -> None:
+def _keep_rules(model: cp_model.CpModel, component: FleetComponent, here: Mapping[int, cp_model.IntVar]) -> None:
     """The rules over zones of one component, of which as many copies as are required stand."""
     total, counts = component.required, list(here.values())
     model.add(sum(counts) == total)

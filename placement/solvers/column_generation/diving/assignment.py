@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class AssignmentState:
+class DiveState:
     """What is left: machines by pool, copies by component, and by mode in the LP's solution; `most` may stand by a way.
 
     `zoned` are the copies that stand in each zone, of components with rules over zones, and `goals` how many shall in
@@ -34,19 +34,17 @@ class AssignmentState:
     by_mode: list[float] = field(default_factory=list)
     goals: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
-    def copy(self) -> AssignmentState:
+    def copy(self) -> DiveState:
         """One that may be changed, but for its goals."""
-        return AssignmentState(
-            self.machines[:], self.out[:], self.most[:], self.zoned.copy(), self.by_mode[:], self.goals
-        )
+        return DiveState(self.machines[:], self.out[:], self.most[:], self.zoned.copy(), self.by_mode[:], self.goals)
 
-    def become(self, other: AssignmentState) -> None:
+    def become(self, other: DiveState) -> None:
         """Take over the residual patterns of `other`, which is not used any more."""
         self.machines, self.out, self.most = other.machines, other.out, other.most
         self.zoned, self.by_mode, self.goals = other.zoned, other.by_mode, other.goals
 
 
-class Assignment:
+class DiveAssignment:
     """Seats for one relaxation whose copies are all required, none of them dedicated."""
 
     def __init__(self, relaxation: Relaxation) -> None:
@@ -71,12 +69,12 @@ class Assignment:
             elif mode.owns:
                 self._own.setdefault((mode.pool, mode.owns), []).append(w)
 
-    def start(self, machines: Sequence[int], most: Sequence[float]) -> AssignmentState:
+    def start(self, machines: Sequence[int], most: Sequence[float]) -> DiveState:
         """Nothing stands yet, on so many machines of each pool; at most so many copies may by each mode."""
         nowhere = (0,) * len(self._free)
         zoned = {c.index: nowhere for c in self._components if c.has_zone_rules}
         by_mode = [0.0] * len(self.relaxation.modes)
-        return AssignmentState(list(machines), [c.required for c in self._components], list(most), zoned, by_mode)
+        return DiveState(list(machines), [c.required for c in self._components], list(most), zoned, by_mode)
 
     def modes(self, p: int, i: int, touches: int) -> list[int]:
         """The ways in which an item, of the pool's device class, stands on so many accelerators."""
@@ -86,18 +84,18 @@ class Assignment:
         """The ways to own so many accelerators."""
         return self._own.get((p, accelerators), [])
 
-    def left(self, p: int, i: int, state: AssignmentState) -> Iterator[int]:
+    def left(self, p: int, i: int, state: DiveState) -> Iterator[int]:
         """The ways in which copies that are out may stand as this item on one accelerator of the pool's zone."""
         for w in self.modes(p, i, 1):
             mode = self.relaxation.modes[w]
             if state.out[mode.component] and state.most[w] >= 1 and self._zone_takes(mode, state):
                 yield w
 
-    def _zone_takes(self, mode: Mode, state: AssignmentState) -> bool:
+    def _zone_takes(self, mode: Mode, state: DiveState) -> bool:
         counts = state.zoned.get(mode.component)
         return counts is None or self.may_stand(mode.component, one_more(counts, mode.zone), state)
 
-    def may_stand(self, c: int, counts: tuple[int, ...], state: AssignmentState) -> bool:
+    def may_stand(self, c: int, counts: tuple[int, ...], state: DiveState) -> bool:
         """Whether component c can be completed with so many copies in each zone."""
         goal = state.goals.get(c)
         if goal is not None:
@@ -116,12 +114,12 @@ class Assignment:
         """The accelerators of a machine with the least room that is enough for a copy by mode w."""
         return tightest(machine, self._taken[w])
 
-    def place_item(self, machine: MachineState, state: AssignmentState, on: tuple[int, ...], i: int) -> bool:
+    def place_item(self, machine: MachineState, state: DiveState, on: tuple[int, ...], i: int) -> bool:
         """Seat one copy of item i, of the component that the LP has most of there; False when none may stand."""
         modes = self.modes(machine.pool, i, len(on))
         return any(self.place(machine, state, w, on) for w in sorted(modes, key=lambda w: -state.by_mode[w]))
 
-    def place(self, machine: MachineState, state: AssignmentState, w: int, on: tuple[int, ...]) -> bool:
+    def place(self, machine: MachineState, state: DiveState, w: int, on: tuple[int, ...]) -> bool:
         """Seat one copy by mode w, if it is out and every rule lets it stand there."""
         mode, taken = self.relaxation.modes[w], self._taken[w]
         c = mode.component
@@ -139,7 +137,7 @@ class Assignment:
         machine.put(Copy(w, taken, on), c)
         return True
 
-    def take_back(self, machine: MachineState, state: AssignmentState, copy: Copy) -> None:
+    def take_back(self, machine: MachineState, state: DiveState, copy: Copy) -> None:
         """Undo a seat."""
         mode = self.relaxation.modes[copy.item]
         machine.take(copy, mode.component)

@@ -15,7 +15,7 @@ import numpy as np
 from placement.compiled.packing import Seat
 from placement.heuristics import PartialPacking, partial_packing_of
 from placement.heuristics.workspace import Workspace
-from placement.solvers.column_generation.diving.assignment import Assignment
+from placement.solvers.column_generation.diving.assignment import DiveAssignment
 from placement.solvers.column_generation.diving.kept_copies import stand
 from placement.solvers.column_generation.diving.machines import MachineSelection
 from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
@@ -58,8 +58,10 @@ class Dive:
         self._fleet = relaxation.fleet
         self._rng = np.random.default_rng(seed)
         self._master = RestrictedMaster(relaxation, patterns)
-        self._assignment = Assignment(relaxation)
+        self._assignment = DiveAssignment(relaxation)
         self._residuals = ResidualCapacity(relaxation)
+        self._state = self._assignment.start([0] * len(relaxation.fleet.pools), [math.inf] * len(relaxation.modes))
+        self._held = 0  # machines at the beginning that are never emptied
         self._penalties = [min(map(self._part_of_price, modes), default=0.0) for modes in relaxation.modes_of]
 
     def run(self, mix: FleetMix, budget: Budget) -> PartialPacking | None:
@@ -68,7 +70,7 @@ class Dive:
         self._state = self._assignment.start(machines, mix.most or [math.inf] * len(self._relaxation.modes))
         self._residuals.clear()
         stand(mix.held, self._assignment, self._state, self._residuals)
-        self._held = len(mix.held)  # the first machines: they are never emptied
+        self._held = len(mix.held)
         began = budget.elapsed()
         self._descend(_TIME.descent.of(budget))
         took = budget.elapsed() - began
@@ -111,20 +113,20 @@ class Dive:
         open_machines = self._residuals.open_machines
         out = [c for c, n in enumerate(self._state.out) if n]
         pools = {mode.pool for mode in self._relaxation.modes_of[int(self._rng.choice(out))]}
-        room = np.array(
+        free = np.array(
             [
-                sum(max(0, have) for have in open_machine.room) / max(1, self._memory(open_machine.pool))
+                sum(max(0, have) for have in open_machine.free_memory) / max(1, self._memory(open_machine.pool))
                 for open_machine in open_machines
             ]
         )
         first = np.array([open_machine.pool in pools for open_machine in open_machines]) * (
-            room + _LUCK * self._rng.random(len(open_machines))
+            free + _LUCK * self._rng.random(len(open_machines))
         )
         chosen: set[int] = set()
         size = int(self._rng.choice(_AGAIN))
         for most, order in (size // 2, np.argsort(-first)), (size, self._rng.permutation(len(open_machines))):
             for n in order.tolist():
-                if sum(len(open_machines[k].room) for k in chosen) >= most:
+                if sum(len(open_machines[k].free_memory) for k in chosen) >= most:
                     break
                 if n >= self._held:
                     chosen.add(n)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import MachineState
-from placement.solvers.column_generation.diving.assignment import Assignment
+from placement.solvers.column_generation.diving.assignment import DiveAssignment
 from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from placement.compiled.packing import Machine
     from placement.patterns.formulation import Relaxation
-    from placement.solvers.column_generation.diving.assignment import AssignmentState
+    from placement.solvers.column_generation.diving.assignment import DiveState
 
 
-def stand(held: Iterable[Machine], assignment: Assignment, state: AssignmentState, residuals: ResidualCapacity) -> None:
+def stand(held: Iterable[Machine], assignment: DiveAssignment, state: DiveState, residuals: ResidualCapacity) -> None:
     """Seat the copies of these machines, those that every rule lets stand there, and offer what is free beside them."""
     relaxation = assignment.relaxation
     modes = {(mode.component, mode.option, mode.pool): w for w, mode in enumerate(relaxation.modes)}
@@ -36,7 +36,7 @@ class KeptAssignment:
 
     def __init__(self, relaxation: Relaxation, held: Iterable[Machine]) -> None:
         """O(modes + copies)."""
-        assignment = Assignment(relaxation)
+        assignment = DiveAssignment(relaxation)
         state = assignment.start([0] * len(relaxation.fleet.pools), [math.inf] * len(relaxation.modes))
         self.residuals = ResidualCapacity(relaxation)
         stand(held, assignment, state, self.residuals)

@@ -16,7 +16,7 @@ from placement.compiled.machine_state import MachineState
 from placement.solvers.column_generation.diving.restricted_master import SOME
 
 if TYPE_CHECKING:
-    from placement.solvers.column_generation.diving.assignment import Assignment, AssignmentState
+    from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
     from placement.solvers.column_generation.diving.restricted_master import Patterns
 
     Part = tuple[tuple[int, int], ...]  # (item, times)
@@ -34,7 +34,7 @@ class MachineTemplate:
     """
 
     machine: MachineState
-    state: AssignmentState
+    state: DiveState
     mass: list[float]
     wanted: dict[int, dict[int, int]] = field(default_factory=dict)
     score: float = 0.0
@@ -43,19 +43,19 @@ class MachineTemplate:
 class MachineTemplates:
     """Machines on paper for one assignment."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: DiveAssignment) -> None:
         self._assignment = assignment
         self._relaxation = assignment.relaxation
         self._fleet = assignment.relaxation.fleet
 
-    def of_pool(self, p: int, state: AssignmentState, patterns: Patterns) -> MachineTemplate:
+    def of_pool(self, p: int, state: DiveState, patterns: Patterns) -> MachineTemplate:
         """One machine of pool p, with its wide copies."""
         template = MachineTemplate(MachineState(self._fleet, p, None), state.copy(), patterns.mass[:])
-        q, on = self._relaxation.class_of[p], tuple(range(len(template.machine.room)))
+        q, on = self._relaxation.class_of[p], tuple(range(len(template.machine.free_memory)))
         owned = any(state.by_mode[w] > SOME for g in range(2, len(on) + 1) for w in self._assignment.owners(p, g))
         for some in [on] if owned or patterns.wide[q] else [(k,) for k in on]:
             self._descend(template, some, patterns, patterns.of_class[q])
-        template.score /= max(1, len(template.machine.room))
+        template.score /= max(1, len(template.machine.free_memory))
         return template
 
     def _descend(self, template: MachineTemplate, on: tuple[int, ...], patterns: Patterns, known: list[int]) -> None:

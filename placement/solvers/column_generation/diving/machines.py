@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from placement.solvers.column_generation.diving.assignment import Assignment, AssignmentState
+    from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
     from placement.solvers.column_generation.diving.machine_templates import MachineTemplate
     from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
     from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
@@ -34,10 +34,10 @@ class MachineSelection:
 
     def __init__(
         self,
-        assignment: Assignment,
+        assignment: DiveAssignment,
         master: RestrictedMaster,
         residuals: ResidualCapacity,
-        state: AssignmentState,
+        state: DiveState,
         rng: np.random.Generator,
     ) -> None:
         self._assignment, self._master, self._residuals, self._state = assignment, master, residuals, state
@@ -45,6 +45,8 @@ class MachineSelection:
         self._fleet = assignment.relaxation.fleet
         self._templates = MachineTemplates(assignment)
         self._rng = rng
+        self._dual_values: list[float] = []  # of a copy, in the last solution
+        self._price: list[float] = []  # of a machine, there
 
     def run(self, budget: Budget) -> None:
         """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
@@ -68,7 +70,7 @@ class MachineSelection:
         """Take machines with so many accelerators, if there is time; whether any has copies."""
         taken, some = 0, False
         while taken < accelerators and not budget.over() and (template := self._take_next()) is not None:
-            taken += len(template.machine.room)
+            taken += len(template.machine.free_memory)
             some = some or bool(template.machine.copies)
         return some
 
@@ -105,7 +107,7 @@ class MachineSelection:
         for n, open_machine in enumerate(open_machines):
             on = self._assignment.tightest(open_machine, w)
             if on is not None:
-                found.append((sum(open_machine.room[k] for k in on), n, on))
+                found.append((sum(open_machine.free_memory[k] for k in on), n, on))
         return any(self._assignment.place(open_machines[n], self._state, w, on) for _, n, on in sorted(found))
 
     def _solve(self, budget: Budget) -> bool:

@@ -29,28 +29,28 @@ class ResidualGrid:
 
     def __init__(self, device_class: DeviceClass) -> None:
         """O(items)."""
-        self._grid = fit_grid(device_class.room, device_class.items, device_class.knapsack.limits, up=True)
-        self._room = self._grid.room(device_class.room)
+        self._grid = fit_grid(device_class.capacity, device_class.items, device_class.knapsack.limits, up=True)
+        self._capacity = self._grid.capacity(device_class.capacity)
         self._needs = [self._grid.need(item) for item in device_class.items]
         self._least = min((item.memory_mib for item in device_class.items), default=0)
 
     def free(self, machine: MachineState, k: int) -> tuple[int, ...] | None:
         """Units that are free on one accelerator; None where nothing could stand."""
-        if machine.room[k] < self._least:
+        if machine.free_memory[k] < self._least:
             return None
-        amounts = (machine.room[k], machine.share[k], machine.vcpus, machine.host)
-        return self._grid.room([max(0, have) for have in amounts])
+        amounts = (machine.free_memory[k], machine.share[k], machine.vcpus, machine.host)
+        return self._grid.capacity([max(0, have) for have in amounts])
 
-    def fits(self, room: Sequence[int], residual_pattern: Mapping[int, int], full: float = 0.0) -> bool:
+    def fits(self, free: Sequence[int], residual_pattern: Mapping[int, int], full: float = 0.0) -> bool:
         """Whether a content fits into a room, in units, and fills that part of it in some dimension."""
-        taken = [sum(times * self._needs[i][r] for i, times in residual_pattern.items()) for r in range(len(room))]
-        if any(n > have for n, have in zip(taken, room, strict=True)):
+        taken = [sum(times * self._needs[i][r] for i, times in residual_pattern.items()) for r in range(len(free))]
+        if any(n > have for n, have in zip(taken, free, strict=True)):
             return False
-        return not room or any(n >= full * have for n, have in zip(taken, room, strict=True))
+        return not free or any(n >= full * have for n, have in zip(taken, free, strict=True))
 
     def knapsack(self, limits: Sequence[int]) -> Knapsack:
         """All residual patterns with at most so many of each item."""
-        return Knapsack(self._room, self._needs, limits)
+        return Knapsack(self._capacity, self._needs, limits)
 
 
 class ResidualCapacity:
@@ -60,19 +60,19 @@ class ResidualCapacity:
         """None yet."""
         self._relaxation = relaxation
         self.grids = [ResidualGrid(device_class) for device_class in relaxation.device_classes]
-        self.clear()
-
-    def clear(self) -> None:
-        """Reset: no machines."""
         self.open_machines: list[MachineState] = []
         self.places: dict[Residual, list[Place]] = {}
         self.wanted: list[tuple[Place, dict[int, int]]] = []  # in the order of the machines
         self._told = 0  # how many of them
 
+    def clear(self) -> None:
+        """Reset: no machines."""
+        self.restore([])
+
     def add(self, machine: MachineState, wanted: Mapping[int, dict[int, int]]) -> None:
         """One more machine, and what is wanted on its accelerators first."""
         self.open_machines.append(machine)
-        for k in range(len(machine.room)):
+        for k in range(len(machine.free_memory)):
             self.open((machine, k))
             if wanted.get(k):
                 self.wanted.append(((machine, k), wanted[k]))
@@ -81,7 +81,7 @@ class ResidualCapacity:
         """Look at all machines anew, after wide copies came."""
         self.places = {}
         for machine in self.open_machines:
-            for k in range(len(machine.room)):
+            for k in range(len(machine.free_memory)):
                 self.open((machine, k))
 
     def restore(self, open_machines: list[MachineState], states: Sequence[Saved] = ()) -> None:
@@ -129,7 +129,12 @@ class ResidualCapacity:
         """What the machines have free of each resource, by pool."""
         free: dict[tuple[int, int], float] = {}
         for machine in self.open_machines:
-            amounts = (sum(max(0, have) for have in machine.room), sum(machine.share), machine.vcpus, machine.host)
+            amounts = (
+                sum(max(0, have) for have in machine.free_memory),
+                sum(machine.share),
+                machine.vcpus,
+                machine.host,
+            )
             for r, amount in zip(range(len(RESOURCES)), amounts, strict=True):
                 free[machine.pool, r] = free.get((machine.pool, r), 0.0) + amount
         return free

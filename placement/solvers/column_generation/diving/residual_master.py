@@ -39,23 +39,23 @@ class ResidualProgram(PatternProgram):
 
     def offer(self, residuals: ResidualCapacity) -> list[Residual]:
         """Let the program have these residuals, and no others; their machines' volumes too. Returns those new to it."""
-        self._primal = False
+        self.primal_feasible = False
         new = [residual for residual in residuals.places if residual not in self._residual]
         for residual in new:
-            self._residual[residual] = self._later_row(0.0)
+            self._residual[residual] = self.later_row(0.0)
         free, vacancies = residuals.volumes(), residuals.vacancies()
         supply = {row: float(len(residuals.places.get(residual, ()))) for residual, row in self._residual.items()}
-        supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self._volume.items()}
-        supply |= {row: float(vacancies[key]) for key, row in self._on_one.items()}
+        supply |= {row: free.get((p, r), 0.0) / self._size[p][r] for (p, r), row in self.volume_rows.items()}
+        supply |= {row: float(vacancies[key]) for key, row in self.on_one_rows.items()}
         for row, amount in supply.items():
-            self._solver.changeRowBounds(row, -amount, _INF)
+            self.solver.changeRowBounds(row, -amount, _INF)
         return new
 
     def cap_zones(self, most: Mapping[int, Sequence[int]]) -> None:
         """Ask for no least of some components in each zone, and at most so many more; after `ask_for`."""
-        for (c, z), row in self._zone.items():
+        for (c, z), row in self.zone_rows.items():
             if c in most:
-                self._solver.changeRowBounds(row, 0.0, float(most[c][z]))
+                self.solver.changeRowBounds(row, 0.0, float(most[c][z]))
 
     def add_residual_patterns(self, found: Iterable[tuple[Residual, dict[int, int]]]) -> int:
         """Add residual patterns of residuals that are offered; says how many were new."""
@@ -63,36 +63,36 @@ class ResidualProgram(PatternProgram):
         for residual, residual_pattern in found:
             key = (residual, tuple(sorted(residual_pattern.items())))
             if residual_pattern and key not in self._residual_patterns:
-                self._residual_patterns[key] = self._solver.getNumCol() + len(new)
+                self._residual_patterns[key] = self.solver.getNumCol() + len(new)
                 new.append((self._residual[residual], residual[0], residual_pattern))
-        self._add(new)
+        self.add_columns(new)
         return len(new)
 
     def allow_residual_patterns(self, limits: Sequence[Sequence[int]], banned: Collection[ResidualPattern]) -> None:
         """Allow residual patterns with at most so many of each item, by device class, that are not banned."""
-        self._primal = False
+        self.primal_feasible = False
         most = [
             0.0 if key in banned or any(times > limits[key[0][0]][i] for i, times in key[1]) else _INF
             for key in self._residual_patterns
         ]
         columns = np.array(list(self._residual_patterns.values()), dtype=np.int32)
-        self._solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
+        self.solver.changeColsBounds(len(columns), columns, np.zeros(len(columns)), np.array(most))
 
     def improve_residual_patterns(self, duals: Duals, prices: Prices, rooms: ResidualsByClass) -> int:
         """Price the residual patterns of residuals, one table a device class; says how many better ones were added."""
         found = []
         for knapsack, residuals in rooms:
-            best = knapsack.best_patterns(prices.coverage[residuals[0][0]], [room for _, room in residuals])
+            best = knapsack.best_patterns(prices.coverage[residuals[0][0]], [free for _, free in residuals])
             found += [
                 (residual, residual_pattern) for residual, (_, residual_pattern) in zip(residuals, best, strict=True)
             ]
         return self.add_residual_patterns(
             (residual, residual_pattern)
             for residual, residual_pattern in found
-            if self._holds_more(duals, self._residual[residual], residual[0], residual_pattern)
+            if self.holds_more(duals, self._residual[residual], residual[0], residual_pattern)
         )
 
     def held(self) -> dict[ResidualPattern, float]:
         """Residuals by content in the last solution, none of 0."""
-        values = self._solver.getSolution().col_value
+        values = self.solver.getSolution().col_value
         return {key: values[column] for key, column in self._residual_patterns.items() if values[column] > _SOME}

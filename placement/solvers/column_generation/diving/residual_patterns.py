@@ -16,7 +16,7 @@ from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.machine_state import MachineState
-    from placement.solvers.column_generation.diving.assignment import Assignment, AssignmentState
+    from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
     from placement.solvers.column_generation.diving.residual_capacity import (
         Place,
         Residual,
@@ -37,14 +37,14 @@ class ResidualPatterns:
     """Fills the residuals of one dive; the state is its own from then on."""
 
     def __init__(
-        self, assignment: Assignment, master: RestrictedMaster, residuals: ResidualCapacity, state: AssignmentState
+        self, assignment: DiveAssignment, master: RestrictedMaster, residuals: ResidualCapacity, state: DiveState
     ) -> None:
         self._assignment, self._master, self._residuals, self._state = assignment, master, residuals, state
         self._banned: set[ResidualPattern] = set()
 
     def run(self, budget: Budget) -> None:
         """Place what can be, until the time is over; copies for which no place is found stay out."""
-        self._settle_zones(budget)
+        self._fix_zones(budget)
         steps, fruitless, began = 0, 0, budget.elapsed()
         while any(self._state.out[c] for c in self._master.narrow) and fruitless < _FRUITLESS:
             if budget.over() or not self._solve(budget):
@@ -59,17 +59,17 @@ class ResidualPatterns:
     def _solve(self, budget: Budget) -> bool:
         return self._master.solve(self._state, self._residuals, budget, banned=self._banned)
 
-    def _settle_zones(self, budget: Budget) -> None:
+    def _fix_zones(self, budget: Budget) -> None:
         """Say how many copies each zone shall have, of those components first where the LP is nearest to whole.
 
         When its part of the time is over, of all that are left at once.
         """
         part = SCHEDULE.column_generation.mixes.dive.descent.zones.of(budget)
         state, relaxation = self._state, self._assignment.relaxation
-        unsettled = {c for c in state.zoned if state.out[c] and c in self._master.narrow}
-        at_once = -(-len(unsettled) // _ZONE_STEPS)
-        while unsettled and not budget.over() and self._solve(budget):
-            parts = {c: [0.0] * len(relaxation.fleet.zones) for c in sorted(unsettled)}
+        open_components = {c for c in state.zoned if state.out[c] and c in self._master.narrow}
+        at_once = -(-len(open_components) // _ZONE_STEPS)
+        while open_components and not budget.over() and self._solve(budget):
+            parts = {c: [0.0] * len(relaxation.fleet.zones) for c in sorted(open_components)}
             for mode, copies in zip(relaxation.modes, state.by_mode, strict=True):
                 if mode.component in parts:
                     parts[mode.component][mode.zone] += copies
@@ -78,7 +78,7 @@ class ResidualPatterns:
                 if k >= at_once and broken[c] > SOME and not part.over():
                     break
                 state.goals[c] = self._goal(c, parts[c])
-                unsettled.remove(c)
+                open_components.remove(c)
 
     def _goal(self, c: int, parts: list[float]) -> tuple[int, ...]:
         """Whole copies in each zone, with those that stand: one more after the other where the LP has most left."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.patterns.pricing import Knapsack
-    from placement.solvers.column_generation.diving.assignment import AssignmentState
+    from placement.solvers.column_generation.diving.assignment import DiveState
     from placement.solvers.column_generation.diving.residual_capacity import (
         Residual,
         ResidualCapacity,
@@ -64,7 +64,7 @@ class RestrictedMaster:
 
     def solve(
         self,
-        state: AssignmentState,
+        state: DiveState,
         residuals: ResidualCapacity,
         budget: Budget,
         *,
@@ -106,7 +106,7 @@ class RestrictedMaster:
             self.last = self._patterns(state, mass)
         return True
 
-    def _ask_narrow(self, state: AssignmentState, on_one: list[float]) -> None:
+    def _ask_narrow(self, state: DiveState, on_one: list[float]) -> None:
         """Ask for copies on one accelerator, without machines, at most so many by each mode and in each zone."""
         program, caps = self._program, self._caps(state)
         out = [n if c in self.narrow else 0 for c, n in enumerate(state.out)]
@@ -149,8 +149,8 @@ class RestrictedMaster:
             yield residual, dict(items)
         narrow = self._narrow_parts()
         for residual in new:
-            q, room = residual
-            yield from ((residual, items) for items in narrow[q] if residuals.grids[q].fits(room, items, _FULL))
+            q, free = residual
+            yield from ((residual, items) for items in narrow[q] if residuals.grids[q].fits(free, items, _FULL))
 
     def _narrow_parts(self) -> list[list[dict[int, int]]]:
         """Of each device class, what the last solution's patterns have of copies on one accelerator."""
@@ -162,7 +162,7 @@ class RestrictedMaster:
             for q, of_class in enumerate(self.last.of_class)
         ]
 
-    def _caps(self, state: AssignmentState) -> dict[int, list[int]]:
+    def _caps(self, state: DiveState) -> dict[int, list[int]]:
         """How many more copies on one accelerator zones may have, of components with rules over zones."""
         caps = {}
         for c, counts in state.zoned.items():
@@ -182,7 +182,7 @@ class RestrictedMaster:
         """Of a copy of each component and of a machine of each pool, by the last solution."""
         return self._program.dual_values(self._program.duals())
 
-    def _patterns(self, state: AssignmentState, mass: list[float]) -> Patterns:
+    def _patterns(self, state: DiveState, mass: list[float]) -> Patterns:
         known = self._known
         known += [(q, dict(pattern)) for q, pattern in self._program.known()[len(known) :]]
         of_class: list[list[int]] = [[] for _ in self._relaxation.device_classes]
@@ -193,7 +193,7 @@ class RestrictedMaster:
         wide = [any(widths[q][i] > 1 for n in some for i in known[n][1]) for q, some in enumerate(of_class)]
         return Patterns(known, mass, of_class, wide, widths)
 
-    def _widths(self, state: AssignmentState) -> list[list[int]]:
+    def _widths(self, state: DiveState) -> list[list[int]]:
         most = [[0.0] * len(device_class.items) for device_class in self._relaxation.device_classes]
         widths = [[1] * len(device_class.items) for device_class in self._relaxation.device_classes]
         for mode, copies in zip(self._relaxation.modes, state.by_mode, strict=True):
