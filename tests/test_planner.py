@@ -159,9 +159,9 @@ def test_events_tell_the_story_in_order() -> None:
 def test_a_solver_that_errs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bound above the cost of a checked plan is raised as a bug, not written into a plan."""
     from placement import planner
-    from placement.compiled.packing import machine_price
+    from placement.compiled.packing import cost_of
 
-    monkeypatch.setattr(planner, "machine_price", lambda *given: machine_price(*given) + 1)
+    monkeypatch.setattr(planner, "cost_of", lambda *given: cost_of(*given) + 1)
     with pytest.raises(placement.SolverBugError, match="the solver counts"):
         placement.solve(placement.read(AFTER), "greedy", time_limit=None, work=1)
 
