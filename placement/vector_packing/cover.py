@@ -166,7 +166,7 @@ def solve_cover(
     """
     import highspy
 
-    from placement.engines.highs import SHARP, least_steps, load_lp, none_up_to, run, stopped_when
+    from placement.engines.highs import SHARP, EngineError, least_steps, load_lp, none_up_to, run, stopped_when
 
     items, types = len(problem.demand), problem.types
     unit, step = state.unit, [int(cost) // state.unit for cost in problem.cost]  # money is counted in whole steps
@@ -211,8 +211,11 @@ def solve_cover(
         **SHARP,
         mip_detect_symmetry=False,
     )
-    with stopped_when(state.budget.over, solver):
-        status = run(solver)
+    try:
+        with stopped_when(state.budget.over, solver):
+            status = run(solver)
+    except EngineError:  # numbers too far apart for it
+        return CoverAnswer(None, 0, decided=False)
     info = solver.getInfo()
     chosen = None
     if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
