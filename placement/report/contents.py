@@ -41,9 +41,9 @@ def most_served(shape: Shape, options: list[FleetOption], limit: int, worth: lis
 
     Examples
     --------
-    >>> from placement.compiled.fleet import Option, Shape
-    >>> half = Option(0, 1, True, 20480, 0, 0, 0, 0, frozenset())
-    >>> pair = Option(1, 2, False, 0, 0, 0, 0, 0, frozenset())
+    >>> from placement.compiled.fleet import FleetOption, Shape
+    >>> half = FleetOption(0, 1, True, 20480, 0, 0, 0, 0, frozenset())
+    >>> pair = FleetOption(1, 2, False, 0, 0, 0, 0, 0, frozenset())
     >>> most_served(Shape(3, 40960, 0, 0), [half, pair], 10, [1, 4])
     [0, 4, 5, 6, 4, 5, 6]
     """

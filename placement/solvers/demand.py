@@ -102,22 +102,27 @@ class _Search:
         budgets = [phase.of(budget, budget.work) for phase in (_PHASE.anywhere, _PHASE.count)]
         counting = raise_count_bound(solve, self._relaxation, budgets)
         whole = False
-        while not solve.ended:
+        while not self._over:
             before = counting.counts
             counting.prove((_PHASE.finish if whole else _PHASE.prove).of(budget, budget.work))
             counting.report(solve.incumbent)
             if whole and counting.counts == before:
                 break
             # Where the cheapest counts were packed as they are, cheaper ones are all that is left to look for.
-            fits = not solve.ended and self._pack(counting, _PHASE.pack.of(budget, budget.work))
+            fits = not self._over and self._pack(counting, _PHASE.pack.of(budget, budget.work))
             whole = fits or counting.counts == before
-        if solve.packing is not None and not solve.ended:
+        if solve.packing is not None and not self._over:
             polish = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
             polish.run(budget, _STEPS if budget.work is None else _STEPS_BY_WORK)
         stats: dict[str, int | float | str] = {"packed": len(self._packed), "programs": counting.programs}
         if counting.infeasible and solve.left_out is None and solve.packing is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_FEW, stats=stats)
         return Outcome(NAME, solve.why_stop() or (Stop.STUCK if solve.packing is None else Stop.DONE), stats=stats)
+
+    @property
+    def _over(self) -> bool:
+        """Whether no more can be done here: money is proven, though how few copies are left out may not be."""
+        return self._solve.ended or self._solve.incumbent.gap() == 0.0
 
     def _pack(self, counting: CountBound, budget: Budget) -> bool:
         """Pack the cheapest counts, then such that leave more and more room free, or less after what could be packed.
@@ -128,7 +133,7 @@ class _Search:
         for _ in range(_TRIES if budget.work is None else _TRIES_BY_WORK):
             if counts is None or counts in self._packed or spare > _MOST_SPARE:
                 return False
-            if self._solve.ended or budget.over():
+            if self._over or budget.over():
                 return False
             self._packed.add(counts)
             fits = self._pack_counts(counts, _PHASE.pack.one.of(budget, budget.work))

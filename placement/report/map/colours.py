@@ -42,7 +42,7 @@ def colours(count: int) -> list[Colour]:
     """A colour for each of so many components.
 
     >>> colours(2)
-    [Colour(light='#2062a2', dark='#85bbfd'), Colour(light='#b06326', dark='#d08040')]
+    [Colour(light='#2460a8', dark='#87bafd'), Colour(light='#c15f4c', dark='#d6715d')]
     """
     return [
         Colour(
