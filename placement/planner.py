@@ -192,8 +192,7 @@ def bound(
     UsageError
         The plan breaks a rule, an argument is of another type, or a limit can't mean anything.
     """
-    from placement.patterns.bound import raise_bounds
-    from placement.patterns.group_bound import needs_group_bound, raise_bounds_of_groups
+    from placement.patterns.group_bound import raise_bounds_by_rules
 
     _check_documents(problem, plan, "plan")
     time_limit, seed = arguments.seconds("time_limit", time_limit), arguments.seed("seed", seed)
@@ -202,8 +201,7 @@ def bound(
     fleet = compile_fleet(problem)
     whole = Solve(fleet, Incumbent(fleet, budget, listener, check=partial(broken_rule, fleet)), budget, seed)
     start = None if plan is None else _packing_of(fleet, plan)
-    raise_all = raise_bounds_of_groups if needs_group_bound(fleet) else raise_bounds
-    outcome = _run(lambda: raise_all(whole, hint=start), whole, "bound")
+    outcome = _run(lambda: raise_bounds_by_rules(whole, hint=start), whole, "bound")
     found = _written(whole, outcome, "bound")
     return _with_evidence(found, whole, outcome) if certificate else found
 

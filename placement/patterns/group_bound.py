@@ -25,7 +25,7 @@ from placement.bounds.instant import raise_instant_bounds
 from placement.bounds.moves import least_move_ticks
 from placement.compiled.groups import SCALE
 from placement.engines.highs import load_lp, run, set_columns
-from placement.patterns.bound import PatternBound
+from placement.patterns.bound import PatternBound, raise_bounds
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.master import MICRO
@@ -58,6 +58,12 @@ _PRICES = 6  # of a move that are tried
 _FIRST_PRICE, _DEARER = 0.25, 3.0  # the first, as a part of a copy's rent; and the next, as a multiple of the last
 _DENOMINATOR = 10**6  # of a multiplier
 _INF = highspy.kHighsInf
+
+
+def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outcome:
+    """Bounds alone, by whichever of the two knows what the fleet asks for."""
+    raise_all = raise_bounds_of_groups if needs_group_bound(solve.fleet) else raise_bounds
+    return raise_all(solve, hint=hint)
 
 
 def needs_group_bound(fleet: Fleet) -> bool:

@@ -119,12 +119,9 @@ class _Turns:
 
     def bound(self, turn: Turn) -> None:
         """The bound from patterns, of a fleet with rules over groups of pools or without."""
-        from placement.patterns.bound import raise_bounds
-        from placement.patterns.group_bound import needs_group_bound, raise_bounds_of_groups
+        from placement.patterns.group_bound import raise_bounds_by_rules
 
-        fleet = self._solve.fleet
-        raise_all = raise_bounds_of_groups if needs_group_bound(fleet) else raise_bounds
-        self._note("bound", raise_all(self._solve.share(turn.part)))
+        self._note("bound", raise_bounds_by_rules(self._solve.share(turn.part)))
 
     def improve(self, turn: Turn) -> None:
         """The best plan made cheaper, where rules look at the whole of it."""
