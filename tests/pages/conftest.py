@@ -81,6 +81,21 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Opened]]:
         context.close()
 
 
+def wait_until(page: Page, condition: str, patience: int = 30_000) -> None:
+    """Wait until the expression is true in the page.
+
+    ``page.wait_for_function`` can't do that here. It evaluates a string in the page's own code when it looks a second
+    time, and the page's policy forbids that. So it fails as soon as the condition isn't true at once.
+    """
+    step = 20
+    for _ in range(int(patience / step)):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(step)
+    msg = f"not true within {patience / 1000:g} seconds: {condition}"
+    raise AssertionError(msg)
+
+
 def _refuse(complaints: list[str], dialog: Any) -> None:
     complaints.append(f"dialog: {dialog.message}")
     dialog.dismiss()

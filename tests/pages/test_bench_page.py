@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bench.rows import row
-from tests.pages.conftest import PHONE
+from tests.pages.conftest import PHONE, wait_until
 from tests.pages.test_report_page import faults
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_it_loads_in_silence_and_draws_every_plot(text: str, opened: Callable[..
     """No error, no request, nothing wider than a phone; names are text."""
     page, complaints = opened(text, viewport=PHONE)
 
-    page.wait_for_function("document.querySelectorAll('.figure .main-svg').length >= 7")
+    wait_until(page, "document.querySelectorAll('.figure .main-svg').length >= 7")
     assert complaints == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.locator("img").count() == 0
@@ -56,7 +56,7 @@ def test_its_colours_are_those_of_the_theme(text: str, opened: Callable[..., Ope
 
     page.click("button.theme")
     page.click("button.theme")
-    page.wait_for_function(f"{ink} !== '{light}'")
+    wait_until(page, f"{ink} !== '{light}'")
     assert faults(page) == []
 
 

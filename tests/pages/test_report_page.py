@@ -12,7 +12,7 @@ import placement
 from placement.referee import verify
 from placement.report.page.page import render
 from placement.units import money
-from tests.pages.conftest import PHONE
+from tests.pages.conftest import PHONE, wait_until
 from tests.report.plans import INSTANCES, named, planned, solved
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def test_filters(opened: Callable[..., Opened]) -> None:
     assert page.locator('.legend button[aria-pressed="true"]').count() == 1
 
     page.click('button[type="reset"]')
-    page.wait_for_function("document.querySelector('output').textContent === ''")
+    wait_until(page, "document.querySelector('output').textContent === ''")
     assert len(shown(page)) == len(plan.instances)
 
     page.select_option('select[name="zone"]', "us-east-1b")
@@ -200,7 +200,7 @@ def test_moves_are_drawn(opened: Callable[..., Opened]) -> None:
     assert sum(row[3] for row in moves) <= verify(problem, plan).moves
     assert moves
 
-    page.wait_for_function(f"document.querySelectorAll('#moves path').length === {2 * len(moves)}")
+    wait_until(page, f"document.querySelectorAll('#moves path').length === {2 * len(moves)}")
 
     page.locator(f'[data-map="before"] .m[data-i="{moves[0][1]}"]').focus()
     own = sum(row[1] == moves[0][1] for row in moves)
@@ -259,7 +259,7 @@ def test_a_thousand_machines_are_drawn_at_once(opened: Callable[..., Opened]) ->
     times = []
     for _ in range(2):
         page.reload()
-        page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+        wait_until(page, "performance.getEntriesByName('first-contentful-paint').length > 0")
         times.append(page.evaluate(drawn))
     assert page.locator('[data-map="plan"] .m').count() == 1000
     assert min(times) < 2000
