@@ -13,6 +13,7 @@ from placement.cli.catalogue import app as catalogue_app
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
 from placement.cli.init import init
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
+from placement.cli.platforms import GROUPS
 from placement.cli.profile import app as profile_app
 from placement.cli.size import size
 
@@ -393,3 +394,6 @@ app.command()(size)
 app.command()(init)
 app.add_typer(catalogue_app)
 app.add_typer(profile_app)
+for group in GROUPS:
+    if group.registered_commands:  # a group without a command is no command either
+        app.add_typer(group)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from placement import arguments
 from placement.documents.read import STDIN, YAML_SUFFIXES
-from placement.errors import UsageError
+from placement.errors import UsageError, printable
 
 try:
     import fcntl
@@ -25,7 +25,7 @@ else:
     _CAN_LOCK = True
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _PART = ".part"
 _BORDER, _LINES = "}, {", "},\n  {"  # between two rows, as encoded and as written
@@ -71,8 +71,10 @@ def _file(path: str | Path, stream: str) -> object:
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
-def write_document(document: dict[str, Any], path: str | Path) -> None:
+def write_document(document: dict[str, Any], path: str | Path, remarks: Sequence[str] = ()) -> None:
     """Write a document as YAML when the name ends so, else as JSON; ``-`` is standard output (JSON).
+
+    `remarks` stand as comments above the rows of YAML; JSON has no comments.
 
     Raises
     ------
@@ -94,7 +96,8 @@ def write_document(document: dict[str, Any], path: str | Path) -> None:
     target = Path(path)
     named = target.resolve() if target.is_symlink() else target
     is_yaml = named.suffix.lower() in YAML_SUFFIXES and (named.is_file() or not named.exists())
-    _write_whole(target, partial(_write_yaml if is_yaml else _write_json, document))
+    write = partial(_write_yaml, document, remarks) if is_yaml else partial(_write_json, document)
+    _write_whole(target, write)
 
 
 def write_file(content: str | bytes, path: str | Path) -> None:
@@ -241,15 +244,18 @@ def _as_json(value: Any, key: str, encode: Callable[[Any], str]) -> str:
         raise UsageError(f"document can't be written: {key}: {error}") from None
 
 
-def _write_yaml(document: dict[str, Any], stream: TextIO) -> None:
+def _write_yaml(document: dict[str, Any], remarks: Sequence[str], stream: TextIO) -> None:
     from ruamel.yaml import YAML
     from ruamel.yaml.representer import RepresenterError
+
+    from placement.documents.yaml_rows import comment
 
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = None  # leaf rows on one line
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 1_000_000  # the emitter folds long rows inside keys that contain blanks, which no reader then takes
     yaml.allow_unicode = True
+    stream.writelines(f"{line}\n" for remark in remarks for line in comment(printable(remark)))
     try:
         yaml.dump(document, stream)
     except RepresenterError as error:

@@ -1,0 +1,30 @@
+"""`placement import`, `placement export` and `placement apply`: a command for each platform.
+
+Each platform has a module here; its commands are added to the groups below, a line each.
+"""
+
+from __future__ import annotations
+
+import typer
+
+_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+import_app = typer.Typer(
+    name="import",
+    help="Read what runs on a platform, as a problem.",
+    no_args_is_help=True,
+    context_settings=_HELP_NAMES,
+)
+export_app = typer.Typer(
+    name="export",
+    help="Write a plan as what a platform accepts.",
+    no_args_is_help=True,
+    context_settings=_HELP_NAMES,
+)
+apply_app = typer.Typer(
+    name="apply",
+    help="Send an export to a platform; without --yes it only says what it would do.",
+    no_args_is_help=True,
+    context_settings=_HELP_NAMES,
+)
+GROUPS = (import_app, export_app, apply_app)

@@ -1,0 +1,101 @@
+"""What the commands of all platforms share: options, notes on stderr, and where files go."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.endings import Code, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Plan, Problem
+    from placement.integrations import Exported, Imported, Note
+
+NOTES = 20  # that are told, unless all are asked for
+
+ProblemArgument = Annotated[str, typer.Argument(metavar="PROBLEM", help="The problem, JSON or YAML; - is stdin.")]
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help="A plan of that problem; - is stdin.")]
+OutOption = Annotated[str, typer.Option("--out", metavar="DIR", help="The folder to write, which is made.")]
+OutputOption = Annotated[
+    str,
+    typer.Option("--output", "-o", metavar="FILE", help="The problem: JSON, or YAML with notes; - is JSON on stdout."),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace what an earlier run wrote there.")]
+AllNotesOption = Annotated[bool, typer.Option("--full", help="Every note and every fault, however many.")]
+
+
+def check_import_output(output: str, *, force: bool) -> None:
+    """Refuse to write over a file unasked, before anything is read.
+
+    Raises
+    ------
+    UsageError
+        The file is there.
+    """
+    from placement.cli.exporting import refuse_over
+
+    refuse_over(output, force=force)
+
+
+def write_imported(imported: Imported, output: str, *, full: bool = False) -> None:
+    """Write the problem, and tell the notes on stderr; a YAML file has them as comments at its top too."""
+    from placement.documents.write import write_document
+
+    write_document(imported.problem.to_document(), output, imported.remarks())
+    tell_notes(imported.notes, full=full)
+    if output != "-":
+        problem = imported.problem
+        say(
+            f"{output}: components {len(problem.components)}, instances {len(problem.instances)}, "
+            f"running copies {len(problem.placements)}. Now: placement solve {output}"
+        )
+
+
+def tell_notes(notes: Sequence[Note], *, full: bool = False) -> None:
+    """A line on stderr for each note; of very many, the first and how many more there are."""
+    shown = len(notes) if full else NOTES
+    for note in notes[:shown]:
+        say(f"note: {note}")
+    if len(notes) > shown:
+        say(f"note: {len(notes) - shown:,} more; --full lists each")
+
+
+def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
+    """A problem and a plan of it that keeps every rule: nothing else is exported.
+
+    Raises
+    ------
+    UsageError
+        Both are standard input, or the plan has no assignments to export.
+    typer.Exit
+        The plan breaks a rule, or says something untrue of itself; each is told on stderr.
+    """
+    from placement.documents import read_plan, read_problem
+    from placement.errors import UsageError
+    from placement.referee import verify
+    from placement.report.verdict import verdict_lines
+
+    if problem_file == plan_file == "-":
+        raise UsageError("only one of PROBLEM and PLAN can be standard input")
+    problem, plan = read_problem(problem_file), read_plan(plan_file)
+    if plan.status in ("infeasible", "unknown"):
+        raise UsageError(f"the plan says {plan.status}: there is nothing to export")
+    verdict = verify(problem, plan)
+    if not verdict.ok:
+        for line in verdict_lines(plan, verdict):
+            say(line)
+        say("placement: a plan that breaks a rule is not exported")
+        raise typer.Exit(Code.BROKEN)
+    return problem, plan
+
+
+def write_exported(exported: Exported, out: str, *, force: bool, full: bool = False) -> None:
+    """Write the files, and tell the notes and what was written on stderr."""
+    exported.write(out, force=force)
+    tell_notes(exported.notes, full=full)
+    for name in exported.files:
+        say(str(Path(out) / name))

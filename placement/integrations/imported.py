@@ -1,0 +1,44 @@
+"""What a platform's state becomes: a problem, and notes on what the problem could not take over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from placement.documents import Problem
+from placement.errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placement.integrations.notes import Note
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A problem with what runs now as its instances and placements, and the notes of the import."""
+
+    problem: Problem
+    notes: tuple[Note, ...] = ()
+
+    @classmethod
+    def of(cls, document: dict[str, Any], notes: Iterable[Note] = (), source: str = "the import") -> Imported:
+        """The import of a document that an importer has put together; sections without rows are left out.
+
+        Raises
+        ------
+        DocumentError
+            The state makes no valid problem: with each fault and its path in the problem.
+        """
+        rows = {key: value for key, value in document.items() if value not in ([], {}, ()) or key in _REQUIRED}
+        try:
+            return cls(Problem(**rows), tuple(notes))
+        except DocumentError as error:
+            raise error.of(source) from None
+
+    def remarks(self) -> tuple[str, ...]:
+        """The notes as sentences, for comments at the top of the problem's file."""
+        return tuple(map(str, self.notes))
+
+
+_REQUIRED = ("instance_types", "pools", "components")
