@@ -45,11 +45,19 @@ CUTS = ("tests/patterns/test_certificate.py",)
 SETTLING = ("tests/patterns/test_enumeration.py",)
 INFEASIBLE = ("tests/bounds/test_infeasible.py",)
 REASONS = ("tests/certificates/test_reasons.py",)
+VERDICTS = ("tests/test_verify.py",)
 WRITTEN = ("tests/certificates/test_builder.py",)
 
 # Each module, and the tests that its mutants are run against.
 MODULES: dict[str, tuple[str, ...]] = {
-    "placement/referee.py": ("tests/test_verify.py",),
+    "placement/referee/standing.py": VERDICTS,
+    "placement/referee/rows.py": VERDICTS,
+    "placement/referee/machines.py": VERDICTS,
+    "placement/referee/components.py": VERDICTS,
+    "placement/referee/fleet.py": VERDICTS,
+    "placement/referee/money.py": VERDICTS,
+    "placement/referee/claims.py": VERDICTS,
+    "placement/referee/judge.py": VERDICTS,
     "placement/compiled/fleet.py": ("tests/compiled/test_fleet.py", "tests/documents/test_documents.py"),
     "placement/compiled/packing.py": ("tests/compiled/test_packing.py",),
     "placement/bounds/moves.py": VOLUMES,

@@ -177,7 +177,9 @@ def test_a_copy_is_held_against_each_shape_once(monkeypatch: pytest.MonkeyPatch)
     )
 
 
-@pytest.mark.parametrize("looks", ["placement.referee._on_one_machine", "placement.report.facts._Loads._count"])
+@pytest.mark.parametrize(
+    "looks", ["placement.referee.machines._on_one_machine", "placement.report.facts._Loads._count"]
+)
 def test_machines_that_hold_the_same_are_looked_at_once(looks: str, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Problem(**limits.many_copies(3, 400))
     fleet = compile_fleet(problem)
@@ -202,14 +204,14 @@ def test_machines_that_differ_in_nothing_but_their_pool_are_checked_once(monkeyp
     problem = Problem(**limits.zones(300))
     fleet = compile_fleet(problem)
     packing = _best(_first_fit(fleet))
-    look, looked = pkgutil.resolve_name("placement.referee._on_one_machine"), 0
+    look, looked = pkgutil.resolve_name("placement.referee.machines._on_one_machine"), 0
 
     def counted(*arguments: Any) -> Any:
         nonlocal looked
         looked += 1
         return look(*arguments)
 
-    monkeypatch.setattr("placement.referee._on_one_machine", counted)
+    monkeypatch.setattr("placement.referee.machines._on_one_machine", counted)
     assert verify(problem, to_plan(fleet, packing)).ok
     different = {(fleet.pools[machine.pool].shape, machine.seats) for machine in packing.machines}
     assert 0 < looked <= len(different) < len(packing.machines) / 4

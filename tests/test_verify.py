@@ -461,6 +461,37 @@ def test_a_broken_rule_is_named(rule: str, problem: Edits, plan: Edits, message:
     assert broken
 
 
+WITHOUT_FIGURES = frozenset(
+    [
+        *("unique-instance", "known-pool", "known-instance", "instance-pool", "known-component", "listed-instance"),
+        *("known-option", "allowed-type", "allowed-zone", "accelerator-range", "avoid", "draining", "not-removable"),
+        *(rule for rule in get_args(Rule) if rule.startswith("claimed-")),
+    ]
+)
+AT_LEAST = ("accelerator-set", "min-copies", "demand", "min-zones", "zone-loss", "pool-loss", "instance-loss", "pinned")
+
+
+@pytest.mark.parametrize(
+    ("rule", "problem", "plan", "message"), BROKEN, ids=[f"{n}-{row[0]}" for n, row in enumerate(BROKEN)]
+)
+def test_a_broken_rule_comes_with_its_figures(rule: str, problem: Edits, plan: Edits, message: str) -> None:
+    """Those of the sentence, on the wrong side of each other; and the spot is what stands before the sentence."""
+    for violation in judge(problem, plan).violations:
+        assert (violation.figures is None) == (rule in WITHOUT_FIGURES)
+        if violation.figures is not None:
+            counted, allowed, _ = violation.figures
+            assert (counted < allowed) == (rule in AT_LEAST) or rule == "accelerator-set"
+            assert counted != allowed
+            numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", violation.message)}
+            assert numbers >= ({allowed} if rule == "accelerator-set" else {counted, allowed} - {1.0})
+        spot = violation.spot
+        assert all(name in str(violation) for name in (spot.instance, spot.component))
+        if spot.accelerator is not None:
+            assert f"{spot.instance} accelerator {spot.accelerator}" == violation.where
+        elif spot.instance and spot.component and rule not in ("max-per-instance", "dedicated", "avoid", "cordoned"):
+            assert violation.where == f"{spot.component} on {spot.instance}"
+
+
 @pytest.mark.parametrize(("rule", "problem", "plan", "message"), STRICTER)
 def test_what_is_refused_here_alone(rule: str, problem: Edits, plan: Edits, message: str) -> None:
     """Untrue words that the second opinion lets pass."""
