@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from placement.direct.program import Linear
+from placement.direct.program import Linear, Program
 from placement.direct.rules import RULES
 from placement.direct.rules.groups import committed
 from placement.direct.rules.running import max_moves, moves
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.direct.program import LinearObjective
     from placement.direct.variables import Form
+    from placement.solving.budget import Budget
 
 
 class DirectModel(Variables):
@@ -31,12 +32,20 @@ class DirectModel(Variables):
     fleet : what to place.
     most_new : (P,) the most new machines of each pool that a plan may use.
     form : see `Form`.
+    budget : within which it is written; None: without a limit.
+
+    Raises
+    ------
+    OutOfTimeError
+        The budget was over first.
     """
 
-    def __init__(self, fleet: Fleet, most_new: Sequence[int], form: Form = TOTALS) -> None:
+    def __init__(
+        self, fleet: Fleet, most_new: Sequence[int], form: Form = TOTALS, budget: Budget | None = None
+    ) -> None:
         """Write all rows. O(machines x (options + shared needs x accelerators))."""
         slots = slots_of(fleet, most_new=[0] * len(fleet.pools) if form.outline else most_new)
-        super().__init__(fleet, slots, most_new, form)
+        super().__init__(Program(budget), fleet, slots, most_new, form)
         for rule in RULES:
             rule(self)
         self._committed = list(committed(self))

@@ -16,12 +16,19 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from placement.solving.budget import Budget
+
     Count = "Linear | int"  # a sum of variables, or a number that the rules fix
     Values = Sequence[int]
     Terms = Iterable[tuple["Var", int]]
 
 
 _ONCE = (1,)
+_STEPS = 200  # variables and rows, between two looks at the clock
+
+
+class OutOfTimeError(Exception):
+    """The time was over before a program was written."""
 
 
 class Linear:
@@ -126,10 +133,14 @@ class Watcher(Protocol):
 
 
 class Program:
-    """Variables with their ranges, and rows."""
+    """Variables with their ranges, and rows.
 
-    def __init__(self) -> None:
-        """Start empty."""
+    Whatever adds to it, or goes through it row by row, raises OutOfTimeError once its budget is over.
+    """
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        """Start empty, within a budget; None: without a limit."""
+        self._budget, self._steps = budget, 0
         self.ranges: list[tuple[int, int]] = []
         self.rows: list[LinearRow] = []
         self._derived: list[tuple[int, Callable[[Values], int]]] = []
@@ -139,10 +150,17 @@ class Program:
         """Coefficients of all rows."""
         return sum(len(row.columns) for row in self.rows)
 
+    def step(self) -> None:
+        """Count a step of work, and look at the clock after some of them."""
+        self._steps += 1
+        if self._steps % _STEPS == 0 and self._budget is not None and self._budget.over():
+            raise OutOfTimeError
+
     # -- variables
 
     def variable(self, low: int, high: int) -> Var:
         """A new whole number from low to high."""
+        self.step()
         self.ranges.append((low, high))
         return Var(len(self.ranges) - 1, low, high)
 
@@ -241,6 +259,7 @@ class Program:
 
     def _add(self, sides: Linear, low: int | None, high: int | None, measured: bool) -> None:
         """A row over the variables of a sum; each once, those with a coefficient of 0 left out."""
+        self.step()
         columns, coefficients = sides.columns, sides.coefficients
         if len(set(columns)) < len(columns) or 0 in coefficients:
             weight: dict[int, int] = defaultdict(int)

@@ -70,9 +70,10 @@ class Variables:
 
     Parameters
     ----------
+    program : an empty one.
     fleet : what to place.
     slots : the machines one by one, without new ones for an outline.
-    most_new : (P,) the most new machines of each pool, for an outline.
+    most : (P,) the most new machines of each pool, for an outline.
     form : see `Form`.
 
     Notes
@@ -81,10 +82,12 @@ class Variables:
     that have some, ``everywhere[c]`` is (pool, option, variable) over the whole fleet, each copy counted once.
     """
 
-    def __init__(self, fleet: Fleet, slots: tuple[Slot, ...], most_new: Sequence[int], form: Form) -> None:
+    def __init__(
+        self, program: Program, fleet: Fleet, slots: tuple[Slot, ...], most: Sequence[int], form: Form
+    ) -> None:
         """Write them. O(machines x options + places)."""
         self.fleet, self.slots, self.form = fleet, slots, form
-        self.program = Program()
+        self.program = program
         self.copies: dict[tuple[int, int, int], Var] = {}
         self.kept: dict[int, Var] = {}
         self.touching: dict[tuple[SharedNeed, int], list[Var]] = {}
@@ -97,8 +100,8 @@ class Variables:
         self._present: dict[tuple[int, int], Var] = {}
         may_run = [list(self._may_run(p)) for p in range(len(fleet.pools))]
         for slot in slots:
-            for component, option, most in may_run[slot.pool]:
-                self._add_free(slot, component, option, min(most, self.most_copies(component, slot)))
+            for component, option, alone in may_run[slot.pool]:
+                self._add_free(slot, component, option, min(alone, self.most_copies(component, slot)))
         for index, place in enumerate(fleet.places):
             self._add_kept(index, place)
         for c, s in sorted(self.here):
@@ -108,12 +111,12 @@ class Variables:
         for slot in slots:
             if slot.instance is None:
                 self._new_slots[slot.pool].append(slot)
-        self.new = [self._new(p, most) for p, most in enumerate(most_new)]
+        self.new = [self._new(p, n) for p, n in enumerate(most)]
         self.on_new: dict[tuple[int, int, int], Var] = {}
         if form.pool_totals:
             for p, choices in enumerate(may_run):
-                for component, option, most in choices:
-                    self._add_on_new(component, option, p, most, most_new[p])
+                for component, option, each in choices:
+                    self._add_on_new(component, option, p, each, most[p])
         self.rented = [self._rented(p) for p in range(len(fleet.pools))]
         self.paid = [self._paid(p) for p in range(len(fleet.pools))]
         self.everywhere: list[list[tuple[int, int, Var]]] = [[] for _ in fleet.components]
@@ -163,6 +166,7 @@ class Variables:
     def _may_run(self, p: int) -> Iterator[tuple[FleetComponent, FleetOption, int]]:
         """Who may run on pool p, and how many of them alone on an empty machine."""
         for component in self.fleet.components:
+            self.program.step()
             for option in component.options:
                 most = _most_alone(self.fleet.pools[p].shape, option, _cap(component)) if p in option.pools else 0
                 if most:

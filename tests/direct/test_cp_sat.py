@@ -14,10 +14,11 @@ from ortools.sat.python import cp_model
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, Value
 from placement.compiled.translate import to_plan
-from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
+from placement.direct.cp_sat import CpSatOptions, search, solve_cp_sat
 from placement.direct.cp_sat.engine import Engine, written
 from placement.direct.cp_sat.search import _CpSatSearch, _Goal, _Reporter
 from placement.direct.model import DirectModel
+from placement.direct.program import OutOfTimeError
 from placement.direct.slots import most_new_machines
 from placement.direct.variables import OUTLINE, TOTALS
 from placement.direct.volume import _functions
@@ -216,6 +217,29 @@ def test_a_model_beyond_the_size_limit_is_stuck_without_a_claim() -> None:
     assert not run.outcome.infeasible
     assert "max_terms" in run.outcome.reason
     assert run.incumbent.ticks_bound is not None  # the outline is small and gives its bound
+
+
+def test_an_outline_that_is_too_large_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan of the heuristics is the answer, at once."""
+    monkeypatch.setattr(search, "_OUTLINE_TERMS", 100)
+    monkeypatch.setattr(search, "DirectModel", None)  # whoever writes one fails
+    fleet = compile_fleet(Problem.model_validate(crowd()))
+    run = Run(fleet, Budget(), 0, None, CpSatOptions(max_terms=100))
+    assert run.outcome.stop is Stop.STUCK
+    assert "max_terms" in run.outcome.reason
+    assert run.incumbent.best is not None
+
+
+def test_time_that_ends_while_the_model_is_written_leaves_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_time(*_: object) -> None:
+        raise OutOfTimeError
+
+    monkeypatch.setattr(search, "DirectModel", out_of_time)
+    fleet = compile_fleet(Problem.model_validate(crowd()))
+    run = Run(fleet, Budget(seconds=100), 0, None, CpSatOptions())
+    assert run.outcome.stop is Stop.TIME
+    assert run.incumbent.best is not None
+    assert search.find_plan(Solve.of(fleet), [9] * len(fleet.pools), None) == (None, False)
 
 
 def test_numbers_beyond_64_bits_are_stuck_without_a_claim() -> None:

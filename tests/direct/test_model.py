@@ -10,18 +10,22 @@ import pytest
 
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
+from placement.direct import program
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
+from placement.direct.cp_sat.engine import written
 from placement.direct.milp.check import broken_rule
 from placement.direct.model import DirectModel
+from placement.direct.program import OutOfTimeError, Program
 from placement.direct.rules import RULES
 from placement.direct.slots import most_new_machines, slots_of
 from placement.direct.translate import decode, encode
-from placement.direct.variables import TIGHT, TOTALS, Form, Variables
+from placement.direct.variables import OUTLINE, TIGHT, TOTALS, Form, Variables
 from placement.documents import Problem
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from tests.brute import too_big
+from tests.contract.test_clock import CountedClock
 from tests.corpus import seeds
 from tests.direct.test_milp import damage
 from tests.strategies import random_problem
@@ -99,12 +103,31 @@ def test_the_rows_hold_for_damaged_plans_just_when_they_keep_every_rule(seeds: r
     assert seen[True] > 60 * len(seeds) / 220
 
 
+@pytest.mark.parametrize("form", [TIGHT, TOTALS, OUTLINE])
+def test_writing_ends_at_any_look_at_the_clock(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time is over after so many looks: the model and the engine's are not written to their end."""
+    monkeypatch.setattr(program, "_STEPS", 1)
+    fleet = compile_fleet(Problem.model_validate(drawn(3)))
+    machines = most_new_machines(fleet)
+    clock = CountedClock(1_000_000)
+    model = DirectModel(fleet, machines, form, clock)
+    looks, rows = 1_000_000 - clock.looks, len(model.program.rows)
+    assert looks > rows > 0
+    for moment in (0, 1, looks // 2, looks - 1):
+        with pytest.raises(OutOfTimeError):
+            DirectModel(fleet, machines, form, CountedClock(moment))
+    model = DirectModel(fleet, machines, form, CountedClock(looks + rows - 1))
+    with pytest.raises(OutOfTimeError):
+        written(model.program)
+    written(DirectModel(fleet, machines, form, CountedClock(looks + rows)).program)
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_each_rule_forbids_or_tightens_something(rule: Callable[[Variables], None]) -> None:
     """Some small problem has fewer rows without it."""
     for seed in range(200):
         fleet = compile_fleet(Problem(**drawn(seed)))
-        model = Variables(fleet, slots_of(fleet), most_new_machines(fleet), TOTALS)
+        model = Variables(Program(), fleet, slots_of(fleet), most_new_machines(fleet), TOTALS)
         before = len(model.program.rows)
         rule(model)
         if len(model.program.rows) > before:

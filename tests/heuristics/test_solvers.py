@@ -12,7 +12,7 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, Value
 from placement.compiled.translate import to_plan
 from placement.documents import Problem
-from placement.heuristics import HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics import HeuristicOptions, first_plan, solve_best_fit, solve_ffd, solve_greedy
 from placement.referee import verify
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -154,6 +154,23 @@ def test_stuck_says_what_does_not_fit(name: str) -> None:
     assert outcome.stop is Stop.STUCK
     assert not outcome.infeasible
     assert outcome.reason.startswith("chat copy 1 fits nowhere: no pool offers a machine")
+
+
+def test_first_fit_has_all_of_the_time_and_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut short, the others would only take from its time; a plan at hand needs none of them."""
+    told: list[tuple[str, float]] = []
+    for name in ("solve_ffd", "solve_best_fit", "solve_greedy"):
+        monkeypatch.setattr(
+            first_plan, name, lambda solve, name=name, **_: told.append((name, round(solve.budget.seconds, -1)))
+        )
+    fleet = fleet_of([component("m", 2, 10)])
+    first_plan.first_plan(Solve.of(fleet, Budget(seconds=1000)))
+    assert told == [("solve_ffd", 1000), ("solve_best_fit", 100), ("solve_greedy", 100)]
+    told.clear()
+    found = solved(fleet, "ffd")[1].best
+    assert found is not None
+    first_plan.first_plan(Solve.of(fleet, Budget(seconds=1000), hint=found[0]))
+    assert not told
 
 
 def test_options_refuse_nonsense() -> None:

@@ -23,6 +23,7 @@ from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.diving import dive as dive_module
 from placement.solvers.column_generation.diving.assignment import DiveAssignment
 from placement.solvers.column_generation.diving.residual_capacity import ResidualGrid
+from placement.solvers.column_generation.diving.residual_patterns import ResidualPatterns
 from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
 from placement.solvers.column_generation.mixes import FleetMix
 from placement.solvers.column_generation.pack import firm_fleet
@@ -252,6 +253,35 @@ def test_without_time_for_the_last_lps_what_was_wanted_is_placed(
     monkeypatch.setattr(RestrictedMaster, "solve", for_machines)
     sketch, _ = dive(singles)
     assert sum(seat.component in {2, 3} for _, seat in sketch.packing.seats()) > 30
+
+
+def test_filling_looks_at_the_clock_before_each_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finding a place takes as long as there are machines: one of them may be all that there is time for."""
+
+    class Ending(Budget):
+        ends = ended = False
+
+        def over(self) -> bool:
+            return self.ended
+
+        def share(self, *_: Any, **__: Any) -> Budget:
+            return self
+
+    fleet = compile_fleet(Problem(**document(mixed(1))))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run(nodes=20)
+    place, budget, tried = getattr(ResidualPatterns, "_place"), Ending(), Counter[bool]()  # noqa: B009 - not ours
+
+    def counted(self: ResidualPatterns, *what: Any) -> bool:
+        tried[budget.ends] += 1
+        budget.ended = budget.ends
+        return bool(place(self, *what))
+
+    monkeypatch.setattr(ResidualPatterns, "_place", counted)
+    for budget.ends in (False, True):
+        Dive(bound.relaxation, bound.patterns, 0).run(FleetMix(bound.machines), budget)
+    assert tried[False] > 2
+    assert tried[True] == 1
 
 
 def test_zones_are_settled_before_they_fill_up() -> None:

@@ -27,10 +27,11 @@ def is_safe(objective: LinearObjective) -> bool:
 
 
 def written(program: Program, goal: LinearObjective | None = None, start: Values | None = None) -> cp_model.CpModel:
-    """A program as CP-SAT takes it, with a goal, and a start as hint. O(terms)."""
+    """A program as CP-SAT takes it, with a goal, and a start as hint; OutOfTimeError as of `Program`. O(terms)."""
     model = cp_model.CpModel()
     columns = [model.new_int_var(low, high, "") for low, high in program.ranges]
     for row in program.rows:
+        program.step()
         left = cp_model.LinearExpr.weighted_sum([columns[index] for index in row.columns], row.coefficients)
         low = cp_model.INT_MIN if row.low is None else row.low
         model.add_linear_constraint(left, low, cp_model.INT_MAX if row.high is None else row.high)

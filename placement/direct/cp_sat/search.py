@@ -11,7 +11,7 @@ from ortools.sat.python import cp_model
 
 from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
 from placement.direct.model import DirectModel
-from placement.direct.program import Var
+from placement.direct.program import OutOfTimeError, Var
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
 from placement.direct.variables import OUTLINE, TOTALS
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 NAME = "cp-sat"
 WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
 _TIME = SCHEDULE.direct
+_OUTLINE_TERMS = 3_000_000  # beyond which an outline can't be written and solved in minutes
 _OUTLINE = 1.0  # deterministic seconds for the outline's bound
 _SCOUT = 0.5  # deterministic seconds to look for a first plan
 _FEWER = 0.05  # deterministic seconds to bound the machines of one pool
@@ -114,14 +115,18 @@ def find_plan(
     if budget.work is not None:
         phases = [(1, budget.work / WORK_PER_SECOND)]
     for workers, effort in phases:
-        model = DirectModel(fleet, most_new, TOTALS)
-        goal = model.ticks()
-        if budget.over() or not is_safe(goal):
+        try:
+            model = DirectModel(fleet, most_new, TOTALS, budget)
+            goal = model.ticks()
+            if budget.over() or not is_safe(goal):
+                break
+            model.limit_left_out(left_out)
+            if ticks is not None:
+                model.limit_ticks(ticks)
+            program = written(model.program)
+        except OutOfTimeError:
             break
-        model.limit_left_out(left_out)
-        if ticks is not None:
-            model.limit_ticks(ticks)
-        engine = Engine(written(model.program), _Reporter(incumbent, model, _Goal(None, ()), goal, partial=True))
+        engine = Engine(program, _Reporter(incumbent, model, _Goal(None, ()), goal, partial=True))
         if engine.run(budget, workers, effort, solve.seed) == cp_model.INFEASIBLE:
             if incumbent.best is None:
                 return None, True
@@ -150,6 +155,8 @@ class _CpSatSearch:
             infeasible = self._stages()
         except _CpSatStuck as stuck:
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self.stats)
+        except OutOfTimeError:
+            return Outcome(NAME, self._why_stopped(), stats=self.stats)
         self.stats["deterministic_seconds"] = round(self._spent, 3)
         if infeasible:
             reason = "CP-SAT proved that no plan keeps every rule"
@@ -213,6 +220,8 @@ class _CpSatSearch:
         end = None if work is None else self._spent + work
         most_new = most_new_machines(self._fleet)
         if direct_terms(self._fleet, most_new) > self._options.small:
+            outline = [min(1, most) for most in self._affordable(goal, most_new)]  # of about as many terms
+            self._insist_on_size(outline, max(_OUTLINE_TERMS, self._options.max_terms))
             status, guess = self._outline(goal, most_new, budget, end)
             if status == cp_model.INFEASIBLE or self._ended(budget, end):
                 return status
@@ -231,7 +240,7 @@ class _CpSatSearch:
         self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None
     ) -> tuple[cp_model.CpSolverStatus, list[int]]:
         """Bound the goal without new machines one by one; the number of new machines in the outline's best solution."""
-        model = DirectModel(self._fleet, most_new, OUTLINE)
+        model = DirectModel(self._fleet, most_new, OUTLINE, self._budget)
         engine = self._engine(model, goal)
         status = self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_OUTLINE, end, _TIME.prepare.part))
         solution = engine.solution
@@ -240,8 +249,8 @@ class _CpSatSearch:
     def _scout(self, goal: _Goal, most_new: list[int], guess: list[int], budget: Budget, end: float | None) -> None:
         """Look for a first plan on few machines; that there is none there says nothing."""
         few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
-        if not self._too_big(few):
-            engine = self._engine(DirectModel(self._fleet, few, TOTALS), goal, partial=True)
+        if not self._too_big(few, self._options.max_terms):
+            engine = self._engine(DirectModel(self._fleet, few, TOTALS, self._budget), goal, partial=True)
             self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_SCOUT, end, _TIME.prepare.part), partial=True)
 
     def _phases(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> cp_model.CpSolverStatus:
@@ -253,14 +262,9 @@ class _CpSatSearch:
             most_new = self._fewer(goal, most_new, budget, end)
             if self._ended(budget, end):
                 break
-            if self._too_big(most_new):
-                raise _CpSatStuck(
-                    f"the direct model would have about {self.stats['terms']:,} terms, the limit is "
-                    f"{self._options.max_terms:,}; give a plan to start from, set quotas, raise max_terms, or use "
-                    "another solver"
-                )
+            self._insist_on_size(most_new, self._options.max_terms)
             part = budget if math.isinf(effort) else _TIME.prepare.of(budget)
-            engine = self._engine(DirectModel(self._fleet, most_new, TOTALS), goal)
+            engine = self._engine(DirectModel(self._fleet, most_new, TOTALS, self._budget), goal)
             status = self._run(engine, part, workers, self._effort(effort, end))
             if status in (cp_model.OPTIMAL, cp_model.INFEASIBLE):
                 break
@@ -271,16 +275,14 @@ class _CpSatSearch:
 
         Only when money is minimised, as only then dearer plans are of no interest.
         """
-        best = self._incumbent.best
-        if goal.level is not None or best is None or any(map(operator.gt, best[1].left_out, goal.limits)):
+        best, most_new = self._incumbent.best, self._affordable(goal, most_new)
+        if not self._wants_cheaper(goal) or best is None:
             return most_new
-        ticks = best[1].ticks
-        most_new = list(map(min, most_new, most_new_machines(self._fleet, ticks)))
         if direct_terms(self._fleet, most_new) <= self._options.small:
             return most_new
-        model = DirectModel(self._fleet, most_new, OUTLINE)
+        model = DirectModel(self._fleet, most_new, OUTLINE, self._budget)
         model.limit_left_out(goal.limits)
-        model.limit_ticks(ticks)
+        model.limit_ticks(best[1].ticks)
         program = written(model.program)
         for p, most in enumerate(most_new):
             if self._ended(budget, end):
@@ -294,6 +296,18 @@ class _CpSatSearch:
                 if engine.bound is not None:
                     most_new[p] = min(most, -engine.bound)
         return most_new
+
+    def _wants_cheaper(self, goal: _Goal) -> bool:
+        """Whether plans dearer than the best are of no interest."""
+        best = self._incumbent.best
+        return goal.level is None and best is not None and not any(map(operator.gt, best[1].left_out, goal.limits))
+
+    def _affordable(self, goal: _Goal, most_new: list[int]) -> list[int]:
+        """The most new machines of each pool that the ticks of the best plan can buy."""
+        best = self._incumbent.best
+        if not self._wants_cheaper(goal) or best is None:
+            return most_new
+        return list(map(min, most_new, most_new_machines(self._fleet, best[1].ticks)))
 
     def _engine(self, model: DirectModel, goal: _Goal, *, partial: bool = False) -> Engine:
         """The engine for a goal, with the best plan as hint."""
@@ -319,9 +333,16 @@ class _CpSatSearch:
             raise SolverBugError(f"cp-sat calls infeasible a problem that {self._incumbent.found_by} has a plan for")
         return status
 
-    def _too_big(self, most_new: list[int]) -> bool:
+    def _insist_on_size(self, most_new: list[int], most_terms: int) -> None:
+        if self._too_big(most_new, most_terms):
+            raise _CpSatStuck(
+                f"the direct model would have about {self.stats['terms']:,} terms, the limit is {most_terms:,}; "
+                "give a plan to start from, set quotas, raise max_terms, or use another solver"
+            )
+
+    def _too_big(self, most_new: list[int], most_terms: int) -> bool:
         self.stats.update(new_machines=sum(most_new), terms=direct_terms(self._fleet, most_new))
-        return direct_terms(self._fleet, most_new) > self._options.max_terms
+        return direct_terms(self._fleet, most_new) > most_terms
 
 
 @dataclass(frozen=True, slots=True)

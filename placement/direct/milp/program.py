@@ -26,7 +26,7 @@ class PulpProgram:
     """
 
     def __init__(self, program: Program) -> None:
-        """Write it. O(terms)."""
+        """Write it; OutOfTimeError as of `Program`. O(terms)."""
         self.lp = pulp.LpProblem("placement", pulp.LpMinimize)
         self.ranges = program.ranges
         # PuLP 3 names it add_variable and warns of the constructor, which is all that PuLP 2 has.
@@ -38,6 +38,7 @@ class PulpProgram:
         self._index = {column: index for index, column in enumerate(self.columns)}
         self._rows = [rounded(row) for row in program.rows]
         for row in self._rows:
+            program.step()
             self._add(row)
 
     def minimise(self, objective: LinearObjective, unit: float = 1.0) -> None:

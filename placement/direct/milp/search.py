@@ -11,6 +11,7 @@ from placement.direct.milp.check import broken_rule
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
+from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
 from placement.direct.variables import TIGHT
@@ -113,6 +114,8 @@ class _MilpSearch:
             infeasible = self._stages()
         except _MilpStuck as stuck:
             return Outcome(NAME, Stop.STUCK, reason=str(stuck), stats=self._stats)
+        except OutOfTimeError:
+            self._cut_short = True
         finally:
             self._stats["nodes"] = self._nodes
         if infeasible:
@@ -222,7 +225,7 @@ class _MilpSearch:
                 f"the direct model would have about {terms:,} terms, the limit is {self._options.max_terms:,}; "
                 "give a plan to start from, set quotas, raise max_terms, or use another solver"
             )
-        model = DirectModel(self._fleet, most_new, TIGHT)
+        model = DirectModel(self._fleet, most_new, TIGHT, self._budget)
         program = model.program
         self._stats.update(machines=len(model.slots), terms=program.terms, variables=len(program.ranges))
         return model

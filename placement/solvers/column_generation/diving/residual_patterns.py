@@ -52,7 +52,7 @@ class ResidualPatterns:
             steps += 1
             # What is left of the time may be too little for small steps.
             more = budget.left() * steps / max(SOME, budget.elapsed() - began)
-            fruitless = 0 if self._step(min(_STEPS, max(1.0, more))) else fruitless + 1
+            fruitless = 0 if self._step(min(_STEPS, max(1.0, more)), budget) else fruitless + 1
         if not steps:
             self._place_wanted()
 
@@ -94,7 +94,7 @@ class ResidualPatterns:
                     break
         return counts
 
-    def _step(self, steps: float) -> bool:
+    def _step(self, steps: float, budget: Budget) -> bool:
         """Place patterns of the last solution: the whole ones, and others, for all in so many `steps`; any placed?"""
         held = self._master.held()
         goal, done = math.ceil(sum(held.values()) / steps), 0
@@ -103,6 +103,8 @@ class ResidualPatterns:
             if not times and done >= goal:
                 break
             for _ in range(max(1, times)):
+                if budget.over():  # finding a place takes as long as there are machines
+                    return done > 0
                 if not self._place(residual_pattern):
                     self._banned.add(residual_pattern)
                     break
