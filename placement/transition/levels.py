@@ -1,0 +1,104 @@
+"""The fewest batches any order needs, from what each copy waits for by itself: a relaxation, so never too many.
+
+Copies that start are taken to need room but to use none, so each looks only at what stays and at what has not left yet.
+In each round all copies start that then fit, and copies of a component may stop as its floors allow. This is the
+delete relaxation of planning, whose rounds are the heuristic h_max [1]_: the longest chain of waits. Where a round adds
+nothing and something is left, no order exists at all.
+
+O(rounds x copies that start or stop), and a search over machines for each component that may stop over.
+
+References
+----------
+.. [1] Bonet, B. and Geffner, H. (2001). Planning as heuristic search. Artificial Intelligence 129, 5-33.
+   https://doi.org/10.1016/S0004-3702(01)00108-4
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from placement.transition.moment import Moment
+from placement.transition.spare import spare_place, temporary_place
+
+if TYPE_CHECKING:
+    from placement.transition.difference import Difference, Stand
+    from placement.transition.moment import Sites
+
+
+def fewest_batches(sites: Sites, due: Difference, *, stopovers: bool, temporary: bool) -> int | None:
+    """A lower bound on the batches of every order; None when there is none.
+
+    Parameters
+    ----------
+    stopovers : copies may stop over on machines that run or that the plan uses.
+    temporary : and on machines rented for that.
+    """
+    moment = Moment(sites, due.running, due.now)
+    arriving, leaving = list(due.arriving), list(due.leaving)
+    copies: Counter[str] = Counter()  # that run or have started, as if none had stopped
+    served: Counter[str] = Counter()
+    for stand in due.now:
+        copies[stand.component] += 1
+        served[stand.component] += sites.option(stand).throughput
+    closing, unopened = set(due.closing), list(due.opening)
+    hops: set[str] = set()
+    rounds = 0
+    while arriving or leaving or closing or unopened:
+        rounds += 1
+        before = len(arriving), len(leaving), len(closing), len(unopened), len(hops)
+        started = [stand for stand in arriving if _can_start(moment, stand)]
+        for stand in started:
+            arriving.remove(stand)
+            copies[stand.component] += 1
+            served[stand.component] += sites.option(stand).throughput
+        unopened = [machine for machine in unopened if not moment.may_open(sites.pool_of[machine])]
+        if stopovers:
+            hops |= _that_may_stop_over(moment, leaving, hops, due, temporary=temporary)
+        for stand in _that_may_stop(moment, leaving, copies, served, hops):
+            moment.stop(stand)
+            leaving.remove(stand)
+        for machine in [name for name in closing if moment.is_empty(name)]:
+            moment.close_machine(machine)
+            closing.remove(machine)
+        if before == (len(arriving), len(leaving), len(closing), len(unopened), len(hops)):
+            return None
+    return rounds
+
+
+def _can_start(moment: Moment, stand: Stand) -> bool:
+    open_now = stand.instance in moment.open or moment.may_open(moment.sites.pool_of[stand.instance])
+    return open_now and moment.fits(stand)
+
+
+def _that_may_stop(
+    moment: Moment, leaving: list[Stand], copies: Counter[str], served: Counter[str], hops: set[str]
+) -> list[Stand]:
+    """Copies that may be gone by now, whichever of their component went first.
+
+    Once one copy of a component may be gone, any of them may be that one, so all are taken to be.
+    """
+
+    def may(stand: Stand) -> bool:
+        name, floors = stand.component, moment.floors[stand.component]
+        if name in hops:
+            return True
+        throughput = moment.sites.option(stand).throughput
+        return copies[name] - 1 >= floors.copies and served[name] - throughput >= floors.served
+
+    return [stand for stand in leaving if may(stand)]
+
+
+def _that_may_stop_over(
+    moment: Moment, leaving: list[Stand], hops: set[str], due: Difference, *, temporary: bool
+) -> set[str]:
+    found = set()
+    for stand in leaving:
+        if stand.component in hops or stand.component in found:
+            continue
+        place = spare_place(moment, stand, due.opening, ())
+        if place is None and temporary:
+            place = temporary_place(moment, stand, (), ())
+        if place is not None:
+            found.add(stand.component)
+    return found

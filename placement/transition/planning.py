@@ -1,0 +1,216 @@
+"""From a problem and a plan to the document of a transition."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from placement import arguments
+from placement.compiled.fleet import compile_fleet
+from placement.documents import Problem
+from placement.documents.plan import Plan, PlanInstance
+from placement.documents.transition import Transition
+from placement.errors import SolverBugError, UsageError, nearest, printable, wrong_argument
+from placement.fleet_simulator import simulate
+from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
+from placement.transition.difference import difference
+from placement.transition.moment import Sites
+from placement.transition.search import ATTEMPTS, Ask, search
+from placement.transition.timeline import Durations, Timeline
+from placement.transition.waiting import blocked_by, in_words
+from placement.units import dollars
+
+if TYPE_CHECKING:
+    from placement.documents.transition import BlockedMove
+    from placement.transition.difference import Difference
+    from placement.transition.search import SearchResult
+
+MOST_TEMPORARY = 1000
+
+
+def plan_transition(
+    problem: Problem,
+    plan: Plan,
+    *,
+    max_unavailable: int | str | Mapping[str, int | str] = 0,
+    temporary_instances: int = MOST_TEMPORARY,
+    durations: Durations | None = None,
+    attempts: int = ATTEMPTS,
+    time_limit: float | None = None,
+    seed: int = 0,
+) -> Transition:
+    """A safe order of steps from what runs to a plan: as few temporary machine-hours as can be, then as few batches.
+
+    At every moment both copies of a move have room, each component keeps its copies but for those that may be missing,
+    and what holds before of caps, company, quotas, limits, spread and losses holds. The fleet simulator checks that, or
+    no order is given.
+
+    Parameters
+    ----------
+    problem : with `instances` and `placements` that run now.
+    plan : of that problem, by anyone. What it says of itself does not matter here.
+    max_unavailable : copies of a component that may be missing at any moment: a number, or a percentage of the planned
+        copies such as ``"25%"``, rounded down; of all components, or by component name.
+    temporary_instances : the most machines that may be rented for the transition alone; 0 for none.
+    durations : how long copies and machines take, for the times of the steps.
+    attempts : orders to try; the same answer every time.
+    time_limit : seconds after which no further order is tried.
+
+    Returns
+    -------
+    Transition
+        `status` says whether there is one; where there is none, `reason` and `blocked_by` name the circle that blocks.
+
+    Raises
+    ------
+    UsageError
+        The plan breaks a rule of the problem, or an argument can't mean anything.
+    SolverBugError
+        The order breaks a rule at some moment.
+    """
+    started = time.monotonic()
+    arguments.instance("problem", problem, Problem, PROBLEM_RULE)
+    arguments.instance("plan", plan, Plan, PLAN_RULE)
+    plan = bare(problem, plan)
+    most = arguments.whole("temporary_instances", temporary_instances, rule="a whole number of at least 0")
+    tries = arguments.whole("attempts", attempts, rule="a whole number of at least 0")
+    limit = arguments.seconds("time_limit", time_limit)
+    missing = allowed_missing(problem, plan, max_unavailable)
+    times = durations or Durations()
+    due = difference(problem, plan)
+    sites = Sites(compile_fleet(problem), due, missing)
+    ask = Ask(most, tries, limit, arguments.seed("seed", seed))
+    result = search(sites, due, times, ask)
+    facts: dict[str, Any] = {
+        "problem": problem.name,
+        "unavailable": missing,
+        "notes": _notes(due),
+        "method": result.method,
+    }
+    facts["moves"] = _moved(due)
+    if result.order is None or result.value is None:
+        links = blocked_by(sites, due, result.stuck)
+        return Transition(
+            status="infeasible" if result.impossible else "unknown",
+            reason=_why_none(result, links, most),
+            blocked_by=links,
+            seconds=time.monotonic() - started,
+            **facts,
+        )
+    pools = {machine: sites.fleet.pools[pool].name for machine, pool in sites.pool_of.items()}
+    value = result.value
+    found = Transition(
+        status="optimal" if result.is_proven else "feasible",
+        batches=value.batches,
+        batches_bound=result.batches_bound,
+        stopovers=value.stopovers,
+        temporary_hours=value.temporary_seconds / 3600,
+        temporary_hours_bound=min(result.temporary_bound, value.temporary_seconds) / 3600,
+        temporary_cost=dollars(value.temporary_cost),
+        duration_seconds=value.seconds,
+        steps=Timeline(due, result.order, times, pools).steps(),
+        seconds=time.monotonic() - started,
+        **facts,
+    )
+    broken = simulate(problem, plan, found)
+    if broken:
+        raise SolverBugError(f"a transition breaks a rule: {broken[0]}")
+    return found
+
+
+def bare(problem: Problem, plan: Plan) -> Plan:
+    """A plan's rows alone, once they keep every rule of the problem: what it claims of itself is left behind.
+
+    A plan may be older than what runs: half of it may be carried out, and a machine of it may be gone.
+
+    Raises
+    ------
+    UsageError
+        The rows break a rule, or there are none.
+    """
+    if "status" in plan.model_fields_set and plan.status in ("infeasible", "unknown") and not plan.assignments:
+        raise UsageError(f"the plan's status is {plan.status}: it places nothing, so there is nothing to go to")
+    rows = Plan(
+        instances=[PlanInstance(id=row.id, pool=row.pool) for row in plan.instances], assignments=plan.assignments
+    )
+    broken = [row for row in verify(problem, rows).violations if row.rule != "max-moves"]
+    if broken:
+        more = f", and {len(broken) - 1} more" if len(broken) > 1 else ""
+        raise UsageError(f"the plan breaks a rule of the problem: {broken[0]}{more}; `placement verify` tells all")
+    running = {row.id for row in problem.instances}
+    return Plan(
+        instances=[
+            PlanInstance(id=row.id, pool=row.pool, new=False)
+            if "new" in row.model_fields_set and not row.new
+            else PlanInstance(id=row.id, pool=row.pool, new=row.id not in running)
+            for row in plan.instances
+        ],
+        assignments=plan.assignments,
+    )
+
+
+def allowed_missing(problem: Problem, plan: Plan, given: int | str | Mapping[str, int | str]) -> dict[str, int]:
+    """By component, how many copies may be missing; only those above 0.
+
+    Raises
+    ------
+    UsageError
+        A component is not in the problem, or a value is neither a number of copies nor a percentage.
+    """
+    planned = Counter(row.component for row in plan.assignments)
+    names = [row.name for row in problem.components]
+    if isinstance(given, Mapping):
+        for name in given:
+            if name not in names:
+                raise UsageError(f'max_unavailable: no component "{printable(str(name))}"; {nearest(str(name), names)}')
+        by_name = dict(given)
+    else:
+        by_name = dict.fromkeys(names, given)
+    found = {name: _missing(value, planned[name]) for name, value in by_name.items()}
+    return {name: count for name, count in found.items() if count}
+
+
+def _missing(value: int | str, copies: int) -> int:
+    rule = "a whole number of copies, or a percentage such as 25%"
+    if isinstance(value, str):
+        text = value.strip()
+        try:
+            share = float(text.removesuffix("%")) if text.endswith("%") else None
+            if share is None:
+                return arguments.whole("max_unavailable", int(text), rule=rule)
+        except ValueError:
+            raise wrong_argument("max_unavailable", rule, value) from None
+        if not 0 <= share <= 100:
+            raise wrong_argument("max_unavailable", rule + ", at most 100%", value)
+        return int(copies * share // 100)
+    return arguments.whole("max_unavailable", value, rule=rule)
+
+
+def _moved(due: Difference) -> int:
+    leaving = Counter(stand.component for stand in due.leaving)
+    arriving = Counter(stand.component for stand in due.arriving)
+    return (leaving & arriving).total()
+
+
+def _notes(due: Difference) -> list[str]:
+    notes = []
+    if due.replaced:
+        names = ", ".join(map(printable, due.replaced))
+        notes.append(f"the plan says that {names} runs, which it does not: a machine is opened in its place")
+    if due.assumed:
+        notes.append(
+            f"{len(due.assumed)} copies that have to stop run at accelerators that the problem does not tell: "
+            "they are taken to be where most is free"
+        )
+    return notes
+
+
+def _why_none(result: SearchResult, links: tuple[BlockedMove, ...], temporary: int) -> str:
+    proof = "no safe order exists" if result.impossible else "no safe order was found"
+    ways = ["let copies be missing (max_unavailable)"]
+    if not temporary:
+        ways.append("allow temporary machines")
+    blocked = in_words(links)
+    return f"{proof}{': ' + blocked if blocked else ''}. Ways out: {', or '.join(ways)}, or another plan."

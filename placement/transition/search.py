@@ -1,0 +1,129 @@
+"""The best of many orders, and what no order can beat."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.transition.batches import Order, Stuck
+from placement.transition.greedy import Attempt, Manner
+from placement.transition.levels import fewest_batches
+from placement.transition.timeline import value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.transition.difference import Difference
+    from placement.transition.moment import Sites
+    from placement.transition.timeline import Durations, OrderValue
+
+ATTEMPTS = 60  # orders that are tried where no number is given
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is wanted of a search.
+
+    Attributes
+    ----------
+    temporary : the most temporary machines.
+    attempts : orders to try.
+    seconds : to stop at, None for no limit.
+    """
+
+    temporary: int
+    attempts: int = ATTEMPTS
+    seconds: float | None = None
+    seed: int = 0
+
+
+@dataclass(slots=True)
+class SearchResult:
+    """The best order and its value, where the last attempt stuck if there is none, and bounds.
+
+    `impossible` is proven: no order exists within what is allowed.
+    """
+
+    order: Order | None = None
+    value: OrderValue | None = None
+    stuck: Stuck | None = None
+    batches_bound: int = 0
+    temporary_bound: int = 0
+    impossible: bool = False
+    method: str = "list scheduling"
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing is better."""
+        return self.value is not None and (
+            self.value.temporary_seconds <= self.temporary_bound and self.value.batches <= self.batches_bound
+        )
+
+
+def search(sites: Sites, due: Difference, durations: Durations, ask: Ask) -> SearchResult:
+    """Try orders until one meets the bounds, or the attempts are over.
+
+    Raises nothing; O(attempts) orders.
+    """
+    result = SearchResult()
+    bound(sites, due, durations, ask, result)
+    if result.impossible:
+        stuck = Attempt(sites, due, Manner(0, eager=True), None).run()
+        result.stuck = stuck if isinstance(stuck, Stuck) else None
+        return result
+    deadline = None if ask.seconds is None else time.monotonic() + ask.seconds
+    for number, attempt in enumerate(_attempts(sites, due, ask, result)):
+        found = attempt.run()
+        if isinstance(found, Stuck):
+            result.stuck = found
+        else:
+            _take(sites, durations, result, found)
+            if found.stopovers:
+                again = Attempt(sites, due, Manner(0), None).resume(found)
+                if isinstance(again, Order):
+                    _take(sites, durations, result, again)
+        if result.is_proven or (number and deadline is not None and time.monotonic() > deadline):
+            break
+    if result.value is not None and result.value.temporary_seconds:
+        result.batches_bound = fewest_batches(sites, due, stopovers=True, temporary=True) or 0
+    return result
+
+
+def bound(sites: Sites, due: Difference, durations: Durations, ask: Ask, result: SearchResult) -> None:
+    """What no order can beat. Without temporary machines where that is possible at all, else with them."""
+    without = fewest_batches(sites, due, stopovers=True, temporary=False)
+    if without is not None:
+        result.batches_bound = without
+        return
+    with_them = fewest_batches(sites, due, stopovers=True, temporary=True) if ask.temporary else None
+    if with_them is None:
+        result.impossible = True
+        return
+    fastest = min(durations.until_ready(stand.component) for stand in due.leaving)
+    # One is opened, a copy gets ready there, the one it stands for goes, and later, in another batch, it goes itself.
+    result.temporary_bound = durations.open + fastest + 2 * durations.drain
+    result.batches_bound = with_them
+
+
+def _attempts(sites: Sites, due: Difference, ask: Ask, result: SearchResult) -> Iterator[Attempt]:
+    """First without temporary machines; with them only while none was found without."""
+    manners = [Manner(0), Manner(0, eager=True), Manner(0, hold=True)]
+    for manner in manners:
+        yield Attempt(sites, due, manner, None)
+    rng = random.Random(ask.seed)
+    if result.order is None and ask.temporary:
+        yield Attempt(sites, due, Manner(ask.temporary), None)
+        yield Attempt(sites, due, Manner(ask.temporary, hold=True), None)
+    for _ in range(ask.attempts):
+        zero = result.value is not None and not result.value.temporary_seconds
+        most = 0 if zero or rng.random() < 0.5 else ask.temporary
+        manner = Manner(most, eager=rng.random() < 0.5, hold=rng.random() < 0.3)
+        yield Attempt(sites, due, manner, rng)
+
+
+def _take(sites: Sites, durations: Durations, result: SearchResult, order: Order) -> None:
+    value = value_of(sites.fleet, order, durations)
+    if result.value is None or value.key < result.value.key:
+        result.order, result.value = order, value

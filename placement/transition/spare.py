@@ -1,0 +1,87 @@
+"""Where a copy may stop over: at a spare slot, or on a machine that is rented for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.transition.difference import Stand
+from placement.transition.moment import room_on
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from placement.compiled.fleet import FleetOption
+    from placement.transition.moment import Moment
+
+
+def spare_place(moment: Moment, stand: Stand, unopened: Collection[str], avoided: Collection[str]) -> Stand | None:
+    """A place for another copy of a component now, on a machine that is open or will be.
+
+    Machines on which no other copy is due to arrive come first, then those that are open, then the fullest: room that
+    somebody waits for is not taken where there is other room. O(machines x options x accelerators).
+    """
+    machines = [*moment.open, *(name for name in unopened if name not in moment.open)]
+    found = []
+    for order, machine in enumerate(machines):
+        if machine == stand.instance:
+            continue
+        place = next(_places(moment, stand.component, machine), None)
+        if place is not None:
+            closed = machine not in moment.open
+            if closed and not moment.may_open(moment.sites.pool_of[machine]):
+                continue
+            found.append(((machine in avoided, closed, _free(moment, machine), order), place))
+    return min(found, default=(None, None))[1]
+
+
+def temporary_place(moment: Moment, stand: Stand, unopened: Collection[str], avoided: Collection[str]) -> Stand | None:
+    """A place for another copy of a component on one more machine: of the cheapest pool that may lend one."""
+    del unopened, avoided
+    sites = moment.sites
+    for pool in sorted(sites.fleet.pools, key=lambda row: (row.price, row.index)):
+        if not any(pool.index in option.pools for option in sites.components[stand.component].options):
+            continue
+        if not moment.may_open(pool.index):
+            continue
+        machine = temporary_name(moment, pool.name)
+        sites.pool_of[machine] = pool.index
+        place = next(_places(moment, stand.component, machine), None)
+        if place is not None:
+            return place
+    return None
+
+
+def temporary_name(moment: Moment, pool: str) -> str:
+    """``POOL/temp-N``, with the least N that no machine had or has, and that the plan does not use."""
+    number = 1
+    while True:
+        name = f"{pool}/temp-{number}"
+        if name not in moment.opened and name not in moment.sites.named:
+            return name
+        number += 1
+
+
+def _places(moment: Moment, component: str, machine: str) -> Iterator[Stand]:
+    """A place on a machine for each option that fits, at the accelerators with the least room that is enough."""
+    pool = moment.sites.pool_of[machine]
+    for option in moment.sites.components[component].options:
+        if pool in option.pools:
+            on = _tightest(moment, machine, option)
+            if on is not None:
+                place = Stand(component, option.index, machine, on)
+                if moment.fits(place):
+                    yield place
+
+
+def _tightest(moment: Moment, machine: str, option: FleetOption) -> tuple[int, ...] | None:
+    load = moment.load(machine)
+    memory = moment.sites.fleet.pools[moment.sites.pool_of[machine]].shape.memory_mib
+    fitting = [(-load.memory[k], k) for k in range(len(load.memory)) if room_on(load, option, memory, k)]
+    if len(fitting) < option.accelerators:
+        return None
+    return tuple(sorted(k for _, k in sorted(fitting)[: option.accelerators]))
+
+
+def _free(moment: Moment, machine: str) -> int:
+    """Accelerators with nothing on them."""
+    return sum(not users for users in moment.load(machine).users)

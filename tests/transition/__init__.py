@@ -1,0 +1,1 @@
+"""Tests of `placement.transition` and of the fleet simulator."""

@@ -1,0 +1,151 @@
+"""Orders of steps on small fleets, where the best one is known by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement import UsageError
+from placement.fleet_simulator import simulate
+from placement.transition import Durations, plan_transition
+from tests.transition.small import fleet, plan
+
+if TYPE_CHECKING:
+    from placement.documents.transition import Transition
+
+A_B = [("a", "i-1", 0), ("b", "i-2", 0)]
+B_A = [("a", "i-2", 0), ("b", "i-1", 0)]
+FREE = [{"name": "p", "instance_type": "m", "zone": "z"}]
+
+
+def actions(found: Transition) -> list[tuple[int, str, str | None, str | None]]:
+    """What is done in which batch, to which copy or machine."""
+    return [(s.batch, s.action, s.component, s.instance) for s in found.steps if s.action != "wait"]
+
+
+def test_nothing_to_do_takes_no_step() -> None:
+    """A plan that runs already."""
+    found = plan_transition(fleet(A_B), plan(A_B))
+
+    assert (found.status, found.batches, found.steps) == ("optimal", 0, ())
+
+
+def test_a_chain_goes_batch_after_batch() -> None:
+    """Each copy waits for the one before; the last frees nothing: three batches."""
+    problem = fleet([("a", "i-1", 0), ("b", "i-2", 0), ("c", "i-3", 0)], machines=["i-1", "i-2", "i-3", "i-4"])
+    found = plan_transition(problem, plan([("c", "i-4", 0), ("b", "i-3", 0), ("a", "i-2", 0)]))
+
+    assert (found.batches, found.temporary_hours) == (3, 0)
+    assert actions(found) == [
+        (1, "start", "c", "i-4"),
+        (1, "stop", "c", "i-3"),
+        (2, "start", "b", "i-3"),
+        (2, "stop", "b", "i-2"),
+        (3, "start", "a", "i-2"),
+        (3, "stop", "a", "i-1"),
+        (3, "close", None, "i-1"),
+    ]
+
+
+def test_two_that_change_places_need_a_machine_for_a_while() -> None:
+    """The circle is broken by one temporary machine, for as long as three batches take."""
+    problem = fleet(A_B, FREE)
+    found = plan_transition(problem, plan(B_A))
+
+    assert (found.batches, found.stopovers) == (3, 1)
+    assert found.temporary_hours == pytest.approx(3 * (42 + 98) / 3600)
+    assert [step.instance for step in found.steps if step.action in ("open", "close")] == ["p/temp-1", "p/temp-1"]
+    assert simulate(problem, plan(B_A), found) == ()
+
+
+def test_the_circle_that_blocks_is_named() -> None:
+    """Where no machine may be rented and no copy may be missing, that is proven."""
+    found = plan_transition(fleet(A_B), plan(B_A))
+
+    assert found.status == "infeasible"
+    assert found.steps == ()
+    assert {(row.component, row.instance, row.waits_for) for row in found.blocked_by} == {
+        ("a", "i-2", "b"),
+        ("b", "i-1", "a"),
+    }
+    assert "b can't start on i-1 before a has left it (accelerators)" in str(found.reason)
+
+
+def test_an_allowance_breaks_the_circle_where_it_is_given() -> None:
+    """One copy of `a` stops before its successor runs; `b` is there all the time."""
+    problem = fleet(A_B)
+    found = plan_transition(problem, plan(B_A), max_unavailable={"a": 1})
+
+    assert (found.status, found.batches, found.temporary_hours) == ("optimal", 3, 0)
+    assert actions(found)[0] == (1, "stop", "a", "i-1")
+    assert found.unavailable == {"a": 1}
+    assert simulate(problem, plan(B_A), found) == ()
+    tight = found.model_copy(update={"unavailable": {}})
+    assert [breach.rule for breach in simulate(problem, plan(B_A), tight)][:1] == ["available"]
+
+
+def test_a_spare_slot_comes_before_a_temporary_machine() -> None:
+    """A machine that drains takes nothing, one with room does."""
+    problem = fleet(A_B, FREE, machines=["i-1", "i-2", {"id": "i-3", "pool": "p", "removable": False}])
+    there = plan(B_A)
+    there = there.model_copy(
+        update={"instances": (*there.instances, there.instances[0].model_copy(update={"id": "i-3"}))}
+    )
+    found = plan_transition(problem, there)
+
+    assert (found.temporary_hours, found.stopovers, found.batches) == (0, 1, 3)
+    assert {step.instance for step in found.steps if step.stopover} == {"i-3"}
+
+
+def test_a_machine_that_is_given_back_is_a_spare_slot_first() -> None:
+    """It is held until the circle is broken."""
+    problem = fleet(A_B, machines=["i-1", "i-2", "i-3"])
+    found = plan_transition(problem, plan(B_A), temporary_instances=0)
+
+    assert (found.temporary_hours, found.stopovers) == (0, 1)
+    assert [step.instance for step in found.steps if step.action == "close"] == ["i-3"]
+    assert simulate(problem, plan(B_A), found) == ()
+
+
+def test_times_and_the_critical_path() -> None:
+    """Slow copies hold their batch up; what is not slow is not critical."""
+    problem = fleet(A_B, machines=["i-1", "i-2"], pools=FREE)
+    there = plan([("a", "p/new-1", 0), ("b", "p/new-2", 0)])
+    times = Durations(startup=10, drain=5, open=60, startup_of={"a": 100})
+    found = plan_transition(problem, there, durations=times)
+
+    spans = {(s.action, s.component or s.instance): (s.starts_at, s.ends_at, s.critical) for s in found.steps}
+    assert spans["open", "p/new-1"] == (0, 60, True)
+    assert spans["start", "a"] == (60, 160, True)
+    assert spans["start", "b"] == (60, 70, False)
+    assert spans["wait", None] == (70, 160, True)
+    assert spans["stop", "b"] == (160, 165, True)
+    assert found.duration_seconds == 165
+
+
+def test_half_of_the_copies_may_be_missing() -> None:
+    """A percentage is of the planned copies, rounded down."""
+    now = [("a", f"i-{k}", 0) for k in range(3)]
+    found = plan_transition(fleet(now), plan(now), max_unavailable="50%")
+
+    assert found.unavailable == {"a": 1}
+
+
+@pytest.mark.parametrize("value", [-1, True, "x", "120%", 1.5, {"a": "-3"}])
+def test_an_allowance_that_means_nothing_is_refused(value: object) -> None:
+    """In words, with the value."""
+    with pytest.raises(UsageError, match="max_unavailable must be a whole number of copies, or a percentage"):
+        plan_transition(fleet(A_B), plan(B_A), max_unavailable=value)  # type: ignore[arg-type]
+
+
+def test_an_unknown_component_is_refused() -> None:
+    """The nearest one is named."""
+    with pytest.raises(UsageError, match='no component "aa"; did you mean "a"'):
+        plan_transition(fleet(A_B), plan(B_A), max_unavailable={"aa": 1})
+
+
+def test_a_plan_that_breaks_a_rule_is_refused() -> None:
+    """Both copies on one accelerator."""
+    with pytest.raises(UsageError, match="the plan breaks a rule of the problem: i-1 accelerator 0"):
+        plan_transition(fleet(A_B), plan([("a", "i-1", 0), ("b", "i-1", 0)]))
