@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NoteKind = Literal["ignored", "assumed", "reconstructed", "suggested", "inexact"]
+NoteKind = Literal["ignored", "assumed", "reconstructed", "suggested", "inexact", "broken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,8 @@ class Note:
 
     The kinds: *ignored*, the problem has nothing like it; *assumed*, the platform does not tell, and a value was taken;
     *reconstructed*, worked out from what it does tell, other answers are as true; *suggested*, a rule that the user may
-    want and that was not added; *inexact*, the platform can't express what the plan says.
+    want and that was not added; *inexact*, the platform can't express what the plan says; *broken*, what runs breaks a
+    rule of the problem that was made of it.
 
     >>> print(Note("ignored", "pod web-0 spec.priority", "the problem has one priority a component"))
     pod web-0 spec.priority: ignored: the problem has one priority a component
@@ -64,6 +65,10 @@ class Notes:
     def inexact(self, place: str, reason: str) -> None:
         """What the platform can't express."""
         self._add("inexact", place, reason)
+
+    def broken(self, place: str, reason: str) -> None:
+        """A rule that what runs breaks."""
+        self._add("broken", place, reason)
 
     def _add(self, kind: NoteKind, place: str, reason: str) -> None:
         self._rows[Note(kind, place, reason)] = None

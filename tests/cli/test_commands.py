@@ -280,6 +280,7 @@ COMMANDS = (
     "info",
     "size",
     "catalogue",
+    "import",
     "init",
     "profile",
 )

@@ -25,20 +25,24 @@ if TYPE_CHECKING:
 
 KINDS = ("List", "NodeList", "Node")
 RESOURCES = ("nvidia.com/gpu", "nvidia.com/gpu.shared", "amd.com/gpu", "aws.amazon.com/neuron", "habana.ai/gaudi")
-_TYPE = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
-_ZONE = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
-_REGION = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
+TYPE_LABELS = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
+ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
+REGION_LABELS = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
 _NAME = (
     "nvidia.com/gpu.product",
     "karpenter.k8s.aws/instance-gpu-name",
     "eks.amazonaws.com/instance-gpu-name",
     "cloud.google.com/gke-accelerator",
 )
-_MEMORY = ("nvidia.com/gpu.memory", "karpenter.k8s.aws/instance-gpu-memory", "eks.amazonaws.com/instance-gpu-memory")
+MEMORY_LABELS = (
+    "nvidia.com/gpu.memory",
+    "karpenter.k8s.aws/instance-gpu-memory",
+    "eks.amazonaws.com/instance-gpu-memory",
+)
 # How many times a shared accelerator is told: NVIDIA's device plugin, Google's Kubernetes.
-_REPLICAS = ("nvidia.com/gpu.replicas", "cloud.google.com/gke-max-shared-clients-per-gpu")
+REPLICA_LABELS = ("nvidia.com/gpu.replicas", "cloud.google.com/gke-max-shared-clients-per-gpu")
 _PARTITION = "cloud.google.com/gke-gpu-partition-size"  # of MIG, such as 1g.5gb
-_SPOT = {
+SPOT_LABELS = {
     "karpenter.sh/capacity-type": "spot",
     "eks.amazonaws.com/capacityType": "SPOT",
     "cloud.google.com/gke-spot": "true",
@@ -101,15 +105,15 @@ def _types(machines: list[_Machine]) -> tuple[tuple[InstanceFacts, ...], list[tu
 def _machine(row: At) -> _Machine | str:
     """A node that can take copies; a sentence of one that can't be used."""
     metadata, status = row.key("metadata"), row.key("status")
-    name, labels = metadata.key("name").text(), _labels(metadata)
-    if not _is_ready(status):
+    name, labels = metadata.key("name").text(), labels_of(metadata)
+    if not is_ready(status):
         return f"node {name} is not ready: left out"
     allocatable = status.key("allocatable")
     devices = _devices(labels, allocatable)
     if isinstance(devices, str):
         return f"node {name} {devices}: left out"
-    vcpus, memory = _amount(allocatable.key("cpu")), _amount(allocatable.key("memory")) / _GIB
-    type_name = _first(labels, _TYPE) or _shape(devices, vcpus)
+    vcpus, memory = amount(allocatable.key("cpu")), amount(allocatable.key("memory")) / _GIB
+    type_name = first_label(labels, TYPE_LABELS) or _shape(devices, vcpus)
     facts = InstanceFacts(
         provider="kubernetes",
         name=type_name,
@@ -120,14 +124,14 @@ def _machine(row: At) -> _Machine | str:
         vcpus=vcpus,
         memory_gib=memory,
     )
-    spot = any(labels.get(key) == value for key, value in _SPOT.items())
+    spot = any(labels.get(key) == value for key, value in SPOT_LABELS.items())
     capacity: Capacity = "spot" if spot else "on-demand"
-    zone = _first(labels, _ZONE) or NO_ZONE
-    node = Node(name, type_name, zone, capacity, _state(row))
-    return _Machine(node, facts, _first(labels, _REGION) or "")
+    zone = first_label(labels, ZONE_LABELS) or NO_ZONE
+    node = Node(name, type_name, zone, capacity, node_state(row))
+    return _Machine(node, facts, first_label(labels, REGION_LABELS) or "")
 
 
-def _labels(metadata: At) -> Labels:
+def labels_of(metadata: At) -> Labels:
     found = metadata.get("labels")
     if found is None:
         return {}
@@ -136,11 +140,11 @@ def _labels(metadata: At) -> Labels:
     return {key: value for key, value in found.value.items() if isinstance(value, str) and value}
 
 
-def _first(labels: Mapping[str, str], keys: Iterable[str]) -> str:
+def first_label(labels: Mapping[str, str], keys: Iterable[str]) -> str:
     return next((labels[key] for key in keys if key in labels), "")
 
 
-def _amount(value: At) -> float:
+def amount(value: At) -> float:
     """A quantity, which JSON may also have as a number."""
     if isinstance(value.value, int | float):
         return value.number()
@@ -152,7 +156,7 @@ def _amount(value: At) -> float:
     return float(found)
 
 
-def _is_ready(status: At) -> bool:
+def is_ready(status: At) -> bool:
     conditions = status.get("conditions")
     for condition in conditions.items() if conditions else ():
         if condition.key("type").text() == "Ready":
@@ -160,7 +164,7 @@ def _is_ready(status: At) -> bool:
     return True
 
 
-def _state(row: At) -> NodeState:
+def node_state(row: At) -> NodeState:
     """Draining when it is being deleted, cordoned when nothing may be scheduled on it."""
     if row.key("metadata").get("deletionTimestamp"):
         return "draining"
@@ -171,26 +175,26 @@ def _state(row: At) -> NodeState:
 
 def _devices(labels: Labels, allocatable: At) -> Devices | str:
     """The accelerators of a node; words when it has some that nothing tells apart."""
-    resource = next((key for key in RESOURCES if (held := allocatable.get(key)) and _amount(held) > 0), None)
+    resource = next((key for key in RESOURCES if (held := allocatable.get(key)) and amount(held) > 0), None)
     if resource is None:
         partitions = isinstance(allocatable.value, dict) and any("/mig-" in key for key in allocatable.value)
         return "has MIG partitions of several sizes, which one type can't say" if partitions else NONE
-    count = _amount(allocatable.key(resource))
-    replicas = _first(labels, _REPLICAS)
+    count = amount(allocatable.key(resource))
+    replicas = first_label(labels, REPLICA_LABELS)
     if replicas.isascii() and replicas.isdigit() and int(replicas) > 1:
         count = max(1.0, count // int(replicas))  # time slicing: each accelerator is told so many times
     if count != int(count) or count > _MOST_GPUS:
         raise allocatable.key(resource).fault(f"must be a whole number of at most {_MOST_GPUS}")
-    found = _told_by_labels(labels, int(count)) or _told_by_type(labels, int(count))
+    found = devices_by_labels(labels, int(count)) or devices_by_type(labels, int(count))
     return found or f"has {int(count)} accelerators of unknown kind (it lacks the label nvidia.com/gpu.product)"
 
 
-def _told_by_labels(labels: Labels, count: int) -> Devices | None:
+def devices_by_labels(labels: Labels, count: int) -> Devices | None:
     key = next((key for key in _NAME if key in labels), None)
     if key is None:
         return None
-    memory = _first(labels, _MEMORY)
-    gib = number_in(memory, f"the label {_MEMORY[0]}") / MIB_PER_GIB if memory else None
+    memory = first_label(labels, MEMORY_LABELS)
+    gib = number_in(memory, f"the label {MEMORY_LABELS[0]}") / MIB_PER_GIB if memory else None
     name = labels[key].removesuffix("-SHARED")
     partition = re.fullmatch(r"\d{1,2}g\.(?P<gib>\d{1,4})gb", labels.get(_PARTITION, ""), re.ASCII)
     if partition:
@@ -200,8 +204,8 @@ def _told_by_labels(labels: Labels, count: int) -> Devices | None:
     return named_devices(name, count, gib)
 
 
-def _told_by_type(labels: Labels, count: int) -> Devices | None:
-    facts = instance_types().get(_first(labels, _TYPE))
+def devices_by_type(labels: Labels, count: int) -> Devices | None:
+    facts = instance_types().get(first_label(labels, TYPE_LABELS))
     if facts is None or facts.accelerator_share < 1:
         return None
     return Devices(facts.accelerator, count, facts.accelerator_memory_gib)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import typer
 
+from placement.cli.platforms import kubernetes
+
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
 import_app = typer.Typer(
@@ -28,3 +30,5 @@ apply_app = typer.Typer(
     context_settings=_HELP_NAMES,
 )
 GROUPS = (import_app, export_app, apply_app)
+
+import_app.command("kubernetes")(kubernetes.import_command)

@@ -1,0 +1,11 @@
+"""Kubernetes: what `kubectl get` prints as a problem, and a plan as manifests.
+
+Import: `objects.py` (what was given), `selectors.py`, `requests.py`, `claims.py`, `inventory.py`, `asks.py` and
+`neighbours.py` (what the API means), `machines.py` and `pods.py` (nodes and pods), `workloads.py`, `standing.py`,
+`classes.py`, `options.py`, `spreading.py`, `upkeep.py`, `budgets.py` and `indices.py` (rows of the problem), `state.py`
+(does what runs keep the rules), `importer.py` (all of it).
+"""
+
+from placement.integrations.kubernetes.importer import Wishes, import_kubernetes
+
+__all__ = ["Wishes", "import_kubernetes"]

@@ -1,0 +1,287 @@
+"""What a pod asks of accelerators, and what that is on the accelerators of a node: an option of a component.
+
+*Device plugin*: so many whole accelerators; of time-sliced ones a share each. *KAI*: a fraction of one, or some of its
+memory, by annotation. *HAMi*: virtual ones with memory and cores. *Dynamic resource allocation*: claims of devices.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.readers.fields import FieldError, number_in
+from placement.integrations.kubernetes.claims import DRIVER
+from placement.integrations.kubernetes.inventory import is_accelerator
+from placement.integrations.kubernetes.objects import amounts, rows
+from placement.units import MIB_PER_GIB, WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.integrations.kubernetes.claims import DeviceClaim
+    from placement.integrations.kubernetes.inventory import Inventory
+    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.notes import Notes
+
+_MIB = 2**20
+KAI_FRACTION, KAI_MEMORY, KAI_DEVICES = "gpu-fraction", "gpu-memory", "gpu-fraction-num-devices"
+HAMI_MEMORY, HAMI_PERCENT, HAMI_CORES = "nvidia.com/gpumem", "nvidia.com/gpumem-percentage", "nvidia.com/gpucores"
+HAMI_USE, HAMI_AVOID = "nvidia.com/use-gpuuuid", "nvidia.com/nouse-gpuuuid"
+OF_ACCELERATORS = (HAMI_MEMORY, HAMI_PERCENT, HAMI_CORES)
+_GPU = "nvidia.com/gpu"
+# device.attributes['gpu.nvidia.com'].profile == '1g.10gb', also with double quotes; the class by what it selects.
+_CEL = re.compile(
+    r"""\s*device\.attributes\[['"]gpu\.nvidia\.com['"]\]\.(?P<name>productName|profile|uuid|type)\s*==\s*['"](?P<value>[^'"]+)['"]\s*"""
+)
+_PROFILE = re.compile(r"(?P<slices>\d)g\.(?P<gb>\d{1,4})gb(?:\.[a-z.+]+)?", re.ASCII)
+_SLICES, _PARTS = 7, 8  # of compute and of memory, on one accelerator
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Accelerators of one copy. Without a memory, a percentage or a share it owns them alone.
+
+    `cores` and `share` are of one accelerator; `product`, `profile` and `uuids` narrow down which will do.
+    """
+
+    count: int = 0
+    resource: str = ""
+    is_claimed: bool = False
+    is_kai: bool = False
+    memory_mib: int | None = None
+    percent: int | None = None
+    share: Fraction | None = None
+    cores: int = 0
+    product: str = ""
+    profile: str = ""
+    uuids: tuple[str, ...] = ()
+    bars: tuple[str, ...] = ()
+
+
+NO_ASK = Ask()
+
+
+def ask_of(
+    pod: KubeObject, asked: Mapping[str, Fraction], claims: Sequence[DeviceClaim], notes: Notes, owner: str
+) -> Ask:
+    """What a pod asks; `owner` is what notes on it are about."""
+    devices = {name: int(value) for name, value in asked.items() if is_accelerator(name)}
+    kai = _kai(pod)
+    if kai is not None:
+        return kai
+    if len(devices) > 1:
+        told = ", ".join(sorted(devices))
+        notes.ignored(f"{owner} resources", f"asks for several kinds of accelerators ({told}); the first is counted")
+    if devices:
+        name, count = sorted(devices.items())[0]
+        return _of_plugin(pod, name, count, asked, notes, owner)
+    return _of_claims(claims, notes, owner) if claims else NO_ASK
+
+
+def _kai(pod: KubeObject) -> Ask | None:
+    """KAI's annotations; whole accelerators are asked for as everywhere."""
+    told = pod.annotations
+    count = _number(pod, KAI_DEVICES) if KAI_DEVICES in told else Fraction(1)
+    if count.denominator != 1 or count < 1:
+        raise _annotation(pod, KAI_DEVICES, "must be a whole number, at least 1")
+    if KAI_FRACTION in told:
+        share = _number(pod, KAI_FRACTION)
+        if not 0 < share <= 1:
+            raise _annotation(pod, KAI_FRACTION, "must be more than 0 and at most 1")
+        return Ask(int(count), _GPU, is_kai=True, share=share)
+    if KAI_MEMORY in told:
+        memory = _number(pod, KAI_MEMORY)
+        return Ask(int(count), _GPU, is_kai=True, memory_mib=ceil(memory))
+    return None
+
+
+def _number(pod: KubeObject, key: str) -> Fraction:
+    text = pod.annotations[key]
+    return Fraction(str(number_in(text, f"annotation {key}")))
+
+
+def _annotation(pod: KubeObject, key: str, rule: str) -> FieldError:
+    return FieldError(f"annotation {key}", rule, pod.annotations[key])
+
+
+def _of_plugin(pod: KubeObject, name: str, count: int, asked: Mapping[str, Fraction], notes: Notes, owner: str) -> Ask:
+    memory, percent, cores = (int(asked[key]) if key in asked else None for key in OF_ACCELERATORS)
+    if name != _GPU:
+        return Ask(count, name)
+    if sum(_GPU in amounts(row, "resources", "limits") for row in rows(pod.at.key("spec"), "containers")) > 1:
+        memory = _most_of_one(pod, HAMI_MEMORY, memory)
+        cores = _most_of_one(pod, HAMI_CORES, cores)
+        if memory is not None:
+            notes.assumed(f"{owner} resources", "several containers ask for virtual accelerators: each as the largest")
+    return Ask(
+        count,
+        name,
+        memory_mib=memory,
+        percent=percent,
+        cores=min(cores or 0, 100),
+        uuids=_listed(pod, HAMI_USE),
+        bars=_listed(pod, HAMI_AVOID),
+    )
+
+
+def _most_of_one(pod: KubeObject, name: str, total: int | None) -> int | None:
+    """HAMi's memory and cores are of each accelerator of a container, so they don't add up over containers."""
+    found = [int(value) for row in rows(pod.at.key("spec"), "containers") if (value := _limit(row, name)) is not None]
+    return max(found, default=total)
+
+
+def _limit(container: Any, name: str) -> Fraction | None:
+    return {**amounts(container, "resources", "limits"), **amounts(container, "resources", "requests")}.get(name)
+
+
+def _listed(pod: KubeObject, key: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in pod.annotations.get(key, "").split(",") if part.strip())
+
+
+def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
+    found: list[Ask] = []
+    for claim in claims:
+        if claim.has_choice:
+            notes.ignored(f"{claim.place} spec.devices.requests.firstAvailable", "the first of the choices is counted")
+        for request in claim.requests:
+            if request.count is None:
+                notes.ignored(f"{claim.place} spec.devices.requests", "asks for all devices; counted as one")
+            is_partition = request.device_class.startswith("mig.")
+            if not is_partition and request.device_class != DRIVER and not _is_of_driver(claim):
+                notes.ignored(f"{claim.place} class {request.device_class}", f"only classes of {DRIVER} are counted")
+                continue
+            names = _selected(request.selectors, claim.place, notes)
+            memory = None if request.memory is None else ceil(request.memory / _MIB)
+            found.append(
+                Ask(
+                    request.count or 1,
+                    is_claimed=True,
+                    memory_mib=memory,
+                    product=names.get("productName", ""),
+                    profile=names.get("profile", "") or ("?" if is_partition else ""),
+                    uuids=(names["uuid"],) if "uuid" in names else (),
+                )
+            )
+    if len({(row.memory_mib, row.product, row.profile) for row in found}) > 1:
+        notes.ignored(f"{owner} resourceClaims", "claims of several kinds of accelerators: the first kind is counted")
+    if not found:
+        return NO_ASK
+    first, uuids = found[0], tuple(uuid for row in found for uuid in row.uuids)
+    return replace(first, count=sum(row.count for row in found), uuids=uuids)
+
+
+def _is_of_driver(claim: DeviceClaim) -> bool:
+    return any(driver == DRIVER for driver, _, _ in claim.devices)
+
+
+def _selected(selectors: Sequence[str], place: str, notes: Notes) -> dict[str, str]:
+    """What simple selectors ask for; of others a note says that they are not kept."""
+    found: dict[str, str] = {}
+    for text in selectors:
+        for part in text.split("&&"):
+            match = _CEL.fullmatch(part)
+            if match is None:
+                notes.ignored(f"{place} selector", f"is not understood, so it is not kept: {part.strip()[:80]}")
+            elif match["name"] != "type":
+                found[match["name"]] = match["value"]
+    return found
+
+
+def accelerator_keys(ask: Ask, held: Inventory) -> dict[str, Any] | None:
+    """What an ask is on the accelerators of a node, as keys of an option; None where they can't serve it."""
+    if not ask.count:
+        return {"accelerators": 0}
+    if not held.count or not _serves(ask, held):
+        return None
+    if held.manager == "hami":
+        return _hami_keys(ask, held)
+    if held.replicas > 1:
+        return _sliced_keys(ask, held)
+    if ask.count > held.count:
+        return None
+    if ask.profile and "-MIG-" not in held.accelerator:
+        return _possible_partition(ask, held)
+    if ask.share is not None:
+        return _shared(ask.count, share=ask.share)
+    if ask.memory_mib is not None and (ask.is_kai or ask.is_claimed):
+        if ask.memory_mib > held.memory_mib:
+            return None
+        share = Fraction(ask.memory_mib, held.memory_mib) if ask.is_kai else Fraction(0)
+        return _shared(ask.count, share=share, memory_mib=ask.memory_mib)
+    return {"accelerators": ask.count}
+
+
+def _serves(ask: Ask, held: Inventory) -> bool:
+    """Whether they are of the kind, handed out by whom the pod asks."""
+    if ask.bars and held.uuids and set(held.uuids) <= set(ask.bars):
+        return False
+    if ask.uuids and held.uuids and not set(held.uuids) & set(ask.uuids):
+        return False
+    if ask.is_claimed or held.manager == "dra":
+        if held.manager != "dra" or not (ask.is_claimed or ask.resource == _GPU):
+            return False
+        partition = held.accelerator.rpartition("-MIG-")[2] if "-MIG-" in held.accelerator else ""
+        if partition or not ask.profile:
+            return partition == ask.profile or bool(partition and ask.profile == "?")
+        return _PROFILE.fullmatch(ask.profile) is not None  # it can be made on a whole one
+    if ask.is_kai:
+        return held.manager == "plugin" and held.replicas == 1 and held.resource == _GPU
+    if held.manager == "plugin" and (ask.memory_mib is not None or ask.percent is not None):
+        return False  # only HAMi hands out memory
+    return ask.resource == held.resource
+
+
+def _hami_keys(ask: Ask, held: Inventory) -> dict[str, Any] | None:
+    if ask.count > held.count:
+        return None
+    percent = 100 if ask.percent is None else min(ask.percent, 100)
+    memory = held.memory_mib * percent // 100 if ask.memory_mib is None else ask.memory_mib
+    if memory > held.memory_mib:
+        return None
+    least, _ = share_of_one(held.replicas)
+    return _shared(ask.count, share=max(Fraction(ask.cores, 100), Fraction(least, WHOLE_SHARE)), memory_mib=memory)
+
+
+def _possible_partition(ask: Ask, held: Inventory) -> dict[str, Any] | None:
+    """A partition that is made when a claim asks for it: its part of the compute and of the eight parts of memory.
+
+    Positions are not counted: some sets whose parts fit can't be made, so the driver may refuse what this allows.
+    """
+    profile = _PROFILE.fullmatch(ask.profile)
+    parts = round(int(profile["gb"]) * _PARTS * 1024 / held.memory_mib) if profile else 0
+    if not profile or not 0 < parts <= _PARTS or int(profile["slices"]) > _SLICES:
+        return None
+    share = Fraction(WHOLE_SHARE * int(profile["slices"]) // _SLICES, WHOLE_SHARE)
+    return _shared(ask.count, share=share, memory_mib=held.memory_mib * parts // _PARTS)
+
+
+def _sliced_keys(ask: Ask, held: Inventory) -> dict[str, Any] | None:
+    """Slices of time: more of them give no more than one, but take as many."""
+    if ask.count > held.replicas:
+        return None
+    share, is_exact = share_of_one(held.replicas)
+    if is_exact:
+        return _shared(1, share=Fraction(share * ask.count, WHOLE_SHARE))
+    return _shared(1, memory_mib=held.memory_mib // held.replicas * ask.count)
+
+
+def share_of_one(replicas: int) -> tuple[int, bool]:
+    """Thousandths of an accelerator such that it holds just so many; and whether there is such a number.
+
+    >>> share_of_one(4), share_of_one(3), share_of_one(48)
+    ((250, True), (333, True), (20, False))
+    """
+    share = max(1, WHOLE_SHARE // replicas)
+    return share, WHOLE_SHARE // share == replicas
+
+
+def _shared(count: int, *, share: Fraction = Fraction(0), memory_mib: int = 0) -> dict[str, Any]:
+    keys: dict[str, Any] = {"accelerators": count, "shared": True}
+    if memory_mib:
+        keys["accelerator_memory_gib"] = memory_mib / MIB_PER_GIB
+    if share:
+        keys["accelerator_share"] = ceil(share * WHOLE_SHARE) / WHOLE_SHARE
+    return keys

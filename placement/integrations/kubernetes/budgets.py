@@ -1,0 +1,113 @@
+"""What is paid for already, and how much may be rented: commitments from reservations, limits from quotas."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from placement.integrations.kubernetes.inventory import is_accelerator
+from placement.integrations.kubernetes.objects import amounts, of_each, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
+    from placement.integrations.kubernetes.classes import NodePoolRow
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.standing import Candidates
+    from placement.integrations.kubernetes.workloads import Workload
+    from placement.integrations.notes import Notes
+
+KARPENTER_POOL = "karpenter.sh/nodepool"
+
+
+def commitments(pools: Sequence[NodePoolRow], notes: Notes) -> list[dict[str, Any]]:
+    """Reserved nodes as paid for: a commitment for each reservation and type."""
+    groups: dict[tuple[str, str], list[NodePoolRow]] = defaultdict(list)
+    for pool in pools:
+        if pool.buy == "reserved":
+            groups[pool.reservation, pool.node_class.name].append(pool)
+    found = []
+    for (reservation, type_name), members in groups.items():
+        count = sum(len(pool.machines) for pool in members)
+        name = f"{reservation or 'reserved'} {type_name}"
+        found.append({"name": name, "pools": [pool.name for pool in members], "instances": count})
+        notes.assumed(f"commitments[{name}]", f"the {count} reserved nodes that run are paid for, used or not")
+    return found
+
+
+def limits(
+    pools: Sequence[NodePoolRow],
+    workloads: Sequence[Workload],
+    found: Candidates,
+    cluster: KubeCluster,
+    notes: Notes,
+    source: str,
+) -> list[dict[str, Any]]:
+    """Limits of Karpenter's node pools; of quotas those whose namespace has machines of its own."""
+    objects = cluster.of("NodePool")
+    limited = zip(objects, of_each(objects, lambda row: amounts(row.at.get("spec"), "limits"), source), strict=True)
+    made = [row for node_pool, most in limited if (row := _of_node_pool(node_pool, most, pools, notes))]
+    objects = cluster.of("ResourceQuota")
+    hard = zip(objects, of_each(objects, _hard, source), strict=True)
+    return made + [row for quota, most in hard if (row := _of_quota(quota, most, pools, workloads, found, notes))]
+
+
+def _of_node_pool(
+    node_pool: KubeObject, most: dict[str, Fraction], pools: Sequence[NodePoolRow], notes: Notes
+) -> dict[str, Any] | None:
+    names = [pool.name for pool in pools if pool.group == (KARPENTER_POOL, node_pool.name)]
+    row: dict[str, Any] = {"name": f"NodePool {node_pool.name}", "pools": names}
+    for resource, amount in most.items():
+        if resource == "nodes":
+            row["max_instances"] = int(amount)
+        elif resource == "cpu":
+            row["max_vcpus"] = float(amount)
+        elif is_accelerator(resource):
+            row["max_accelerators"] = int(amount)
+        else:
+            notes.ignored(f"{node_pool.place} spec.limits.{resource}", "limits are of nodes, vCPUs and accelerators")
+    return row if names and len(row) > 2 else None
+
+
+def _hard(quota: KubeObject) -> dict[str, Fraction]:
+    spec = quota.at.key("spec")
+    if rows(spec, "scopes") or spec.get("scopeSelector"):
+        return {}
+    return {key: value for key, value in amounts(spec, "hard").items() if is_accelerator(key.removeprefix("requests."))}
+
+
+def _of_quota(
+    quota: KubeObject,
+    most: dict[str, Fraction],
+    pools: Sequence[NodePoolRow],
+    workloads: Sequence[Workload],
+    found: Candidates,
+    notes: Notes,
+) -> dict[str, Any] | None:
+    """A quota counts what pods ask for. It is one of machines only where no other namespace may use them."""
+    spaces: dict[str, set[str]] = defaultdict(set)  # pool -> namespaces whose copies may stand there
+    for pool in pools:
+        for w, workload in enumerate(workloads):
+            may = any(found.may(pool.machines[0].name, (w, s)) for s in range(len(workload.shapes)))
+            if may and any(shape.ask.count for shape in workload.shapes):
+                spaces[pool.name].add(workload.namespace)
+    own = [pool for pool in pools if spaces[pool.name] == {quota.namespace}]
+    has = sum(pool.node_class.machines[0].held.count * len(pool.machines) for pool in own)
+    for resource, amount in most.items():
+        asked = sum(
+            workload.shapes[s].ask.count
+            for workload in workloads
+            if workload.namespace == quota.namespace
+            for _, s in workload.pods
+        )
+        if own and has <= amount:
+            notes.assumed(quota.place, "its machines are its own, so the quota limits the accelerators rented for it")
+            return {
+                "name": f"ResourceQuota {quota.namespace}/{quota.name}",
+                "pools": [pool.name for pool in own],
+                "max_accelerators": int(amount),
+            }
+        rule = f"{resource} {int(amount)} counts what its pods ask for ({asked} now), which no plan changes"
+        notes.ignored(quota.place, rule)
+    return None

@@ -1,0 +1,167 @@
+"""Dynamic resource allocation (resource.k8s.io): devices by node from slices, and what claims ask for and hold.
+
+Of a pool only the slices of its highest generation count. NVIDIA's driver publishes whole accelerators as `gpu-N`, and
+partitions as devices of their own: fixed ones, or possible ones that use counters of their accelerator.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.objects import amount, dig, of_each, rows, text_at, whole_at
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from placement.catalogue.readers.fields import At
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.notes import Notes
+
+DRIVER = "gpu.nvidia.com"
+_NUMBER = re.compile(r"gpu-(\d{1,4})(?:-|$)", re.ASCII)
+DeviceKey = tuple[str, str, str]  # driver, pool, device
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDevice:
+    """One device of a slice, of a node."""
+
+    key: DeviceKey
+    node: str
+    kind: str  # gpu, mig, or what its driver says
+    product: str
+    uuid: str
+    parent: str  # the accelerator that a partition is of, by its UUID
+    profile: str
+    memory: Fraction | None  # bytes
+    is_possible: bool  # a partition that would have to be made: it uses counters
+
+    @property
+    def number(self) -> int:
+        """The number in its name, which is the accelerator's on its node; -1 where the name has none."""
+        found = _NUMBER.match(self.key[2])
+        return int(found[1]) if found else -1
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """What a claim asks for: so many devices of a class, each perhaps with some memory of a device that is shared."""
+
+    device_class: str
+    count: int | None  # None: all of them
+    memory: Fraction | None
+    selectors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceClaim:
+    """A claim: what it asks for, which devices it holds, how many pods use it."""
+
+    place: str
+    requests: tuple[ClaimRequest, ...]
+    has_choice: bool  # of several requests the first that can be had (`firstAvailable`)
+    devices: tuple[DeviceKey, ...]
+    users: int
+
+
+def slice_devices(cluster: KubeCluster, notes: Notes, source: str) -> dict[str, list[SliceDevice]]:
+    """Devices of accelerators by node, in the order of their numbers."""
+    slices = of_each(cluster.of("ResourceSlice"), _read_slice, source)
+    newest: dict[tuple[str, str], int] = {}
+    for driver, pool, generation, _, _, _ in slices:
+        newest[driver, pool] = max(newest.get((driver, pool), 0), generation)
+    seen: dict[tuple[str, str], list[int]] = defaultdict(list)
+    found: dict[str, list[SliceDevice]] = defaultdict(list)
+    for driver, pool, generation, wanted, node, devices in slices:
+        if generation < newest[driver, pool]:
+            continue
+        seen[driver, pool].append(wanted)
+        if driver != DRIVER:
+            notes.ignored(f"ResourceSlices of driver {driver}", f"only devices of {DRIVER} are read")
+        elif not node:
+            notes.ignored(f"ResourceSlice pool {pool}", "its devices are of no one node")
+        else:
+            found[node] += devices
+    for (driver, pool), counts in sorted(seen.items()):
+        if driver == DRIVER and len(counts) < max(counts):
+            notes.assumed(
+                f"ResourceSlice pool {pool}", f"has {len(counts)} of {max(counts)} slices: the rest is not counted"
+            )
+    return {node: sorted(devices, key=lambda row: (row.number, row.key)) for node, devices in found.items()}
+
+
+def _read_slice(found: KubeObject) -> tuple[str, str, int, int, str, list[SliceDevice]]:
+    spec = found.at.key("spec")
+    driver, pool = spec.key("driver").text(), spec.key("pool")
+    name, node = pool.key("name").text(), text_at(spec, "nodeName")
+    devices = [_device(row, (driver, name), node) for row in rows(spec, "devices")]
+    return driver, name, whole_at(pool, "generation") or 0, whole_at(pool, "resourceSliceCount") or 1, node, devices
+
+
+def _device(at: At, pool: tuple[str, str], node: str) -> SliceDevice:
+    basic = at.get("basic") or at  # the first versions had one more level
+    memory = dig(basic, "capacity", "memory", "value") or dig(basic, "capacity", f"{DRIVER}/memory", "value")
+    return SliceDevice(
+        key=(*pool, at.key("name").text()),
+        node=node,
+        kind=_attribute(basic, "type"),
+        product=_attribute(basic, "productName"),
+        uuid=_attribute(basic, "uuid"),
+        parent=_attribute(basic, "parentUUID"),
+        profile=_attribute(basic, "profile"),
+        memory=amount(memory) if memory else None,
+        is_possible=bool(rows(basic, "consumesCounters")),
+    )
+
+
+def _attribute(device: At, name: str) -> str:
+    found = dig(device, "attributes", name) or dig(device, "attributes", f"{DRIVER}/{name}")
+    return text_at(found, "string") if found else ""
+
+
+def read_claims(cluster: KubeCluster, source: str) -> dict[tuple[str, str], DeviceClaim]:
+    """Every claim by namespace and name."""
+    objects = cluster.of("ResourceClaim")
+    return {
+        (row.namespace, row.name): claim for row, claim in zip(objects, of_each(objects, _claim, source), strict=True)
+    }
+
+
+def _claim(found: KubeObject) -> DeviceClaim:
+    devices = found.at.key("spec").get("devices")
+    asked, has_choice = [], False
+    for row in rows(devices, "requests"):
+        choice = rows(row, "firstAvailable")
+        has_choice = has_choice or bool(choice)
+        asked.append(_request(choice[0] if choice else row.get("exactly") or row))
+    status = found.at.get("status")
+    held = [
+        (text_at(row, "driver"), text_at(row, "pool"), text_at(row, "device"))
+        for row in rows(status, "allocation", "devices", "results")
+    ]
+    return DeviceClaim(found.place, tuple(asked), has_choice, tuple(held), len(rows(status, "reservedFor")))
+
+
+def _request(at: At) -> ClaimRequest:
+    everything = text_at(at, "allocationMode") == "All"
+    memory = dig(at, "capacity", "requests", "memory") or dig(at, "capacity", "requests", f"{DRIVER}/memory")
+    return ClaimRequest(
+        text_at(at, "deviceClassName"),
+        None if everything else whole_at(at, "count") or 1,
+        amount(memory) if memory else None,
+        tuple(text_at(row, "cel", "expression") for row in rows(at, "selectors")),
+    )
+
+
+def claims_of(pod: KubeObject) -> list[str]:
+    """Names of the claims of a pod: its own, those made from templates, and one for mapped resources."""
+    spec, status = pod.at.key("spec"), pod.at.get("status")
+    made = {text_at(row, "name"): text_at(row, "resourceClaimName") for row in rows(status, "resourceClaimStatuses")}
+    found = [
+        text_at(row, "resourceClaimName") or made.get(text_at(row, "name"), "") for row in rows(spec, "resourceClaims")
+    ]
+    mapped = text_at(status, "extendedResourceClaimStatus", "resourceClaimName")
+    return [name for name in [*found, mapped] if name]

@@ -1,0 +1,163 @@
+"""Nodes that are alike as instance types, and their supplies as pools.
+
+Nodes are of one type when they share the type's label, accelerators, the pods that come with them, and what every copy
+may do there: so taints, selectors and affinity become `instance_types` of options, and nothing of them is lost. A type
+has the least room of its nodes; nodes that hold more than that are a type of their own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.rows import whole
+from placement.units import MIB_PER_GIB, MILLI
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.integrations.kubernetes.machines import Buy, NodeMachine
+    from placement.integrations.kubernetes.pods import PodRow
+    from placement.integrations.kubernetes.standing import Candidates
+
+# Labels that tell nodes of one pool from others, in manifests that are written back.
+_TELLING = (
+    "node.kubernetes.io/instance-type",
+    "topology.kubernetes.io/zone",
+    "karpenter.sh/capacity-type",
+    "eks.amazonaws.com/capacityType",
+    "cloud.google.com/gke-spot",
+)
+
+
+@dataclass
+class NodeClass:
+    """An instance type: its name, its nodes, and their room in whole units, with what the system and its pods keep."""
+
+    name: str
+    machines: list[NodeMachine]
+    cpu_milli: int
+    memory_mib: int
+    kept_cpu_milli: int
+    kept_memory_mib: int
+
+    def row(self, price_per_hour: float) -> dict[str, Any]:
+        """The row of a problem."""
+        held = self.machines[0].held
+        row: dict[str, Any] = {}
+        if held.count:
+            row |= {"accelerator": held.accelerator, "accelerator_count": held.count}
+        row |= {"vcpus": whole(self.cpu_milli / MILLI), "memory_gib": self.memory_mib / MIB_PER_GIB}
+        row["price_per_hour"] = price_per_hour
+        reserved = {"vcpus": whole(self.kept_cpu_milli / MILLI), "memory_gib": self.kept_memory_mib / MIB_PER_GIB}
+        return row | {"reserved": {key: value for key, value in reserved.items() if value}}
+
+
+@dataclass
+class NodePoolRow:
+    """A pool: nodes of one type, zone, way to buy and group, and the labels that all of them carry."""
+
+    name: str
+    node_class: NodeClass
+    zone: str
+    buy: Buy
+    reservation: str
+    group: tuple[str, str]
+    machines: list[NodeMachine]
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def node_classes(
+    machines: Sequence[NodeMachine],
+    of_node: Mapping[str, Sequence[PodRow]],
+    load: Mapping[str, tuple[int, int]],
+    found: Candidates,
+) -> list[NodeClass]:
+    """Types in the order of their first nodes. `load` is what copies take on each node: CPU and memory."""
+    groups: dict[object, list[NodeMachine]] = defaultdict(list)
+    for machine in machines:
+        comes = tuple(sorted({row.owner for row in of_node.get(machine.name, ())}))
+        alone = machine.name if machine.name in found.named else ""
+        key = (machine.type_label, machine.held.kind, comes, found.signature[machine.name], alone)
+        groups[key].append(machine)
+    rows = [part for members in groups.values() for part in _by_load(members, of_node, load)]
+    labels = Counter(members[0].type_label for members in rows)
+    taken: set[str] = set()
+    classes = []
+    for members in rows:
+        name = _name(members, labels[members[0].type_label] > 1, taken)
+        taken.add(name)
+        classes.append(_class(name, members, of_node))
+    return classes
+
+
+def _by_load(
+    members: list[NodeMachine], of_node: Mapping[str, Sequence[PodRow]], load: Mapping[str, tuple[int, int]]
+) -> list[list[NodeMachine]]:
+    """Nodes whose copies need more than the least room of the others apart, then again."""
+    parts = []
+    rest = members
+    while rest:
+        room = [_room(machine, of_node) for machine in rest]
+        least = (min(cpu for cpu, _ in room), min(memory for _, memory in room))
+        fuller = [
+            machine
+            for machine, has in zip(rest, room, strict=True)
+            if any(
+                held > low and held <= high
+                for held, low, high in zip(load.get(machine.name, (0, 0)), least, has, strict=True)
+            )
+        ]
+        parts.append([machine for machine in rest if machine not in fuller])
+        rest = fuller
+    return parts
+
+
+def _room(machine: NodeMachine, of_node: Mapping[str, Sequence[PodRow]]) -> tuple[int, int]:
+    rows = of_node.get(machine.name, ())
+    cpu = machine.cpu_milli - sum(row.shape.cpu_milli for row in rows)
+    return max(0, cpu), max(0, machine.memory_mib - sum(row.shape.memory_mib for row in rows))
+
+
+def _class(name: str, members: list[NodeMachine], of_node: Mapping[str, Sequence[PodRow]]) -> NodeClass:
+    room = [_room(machine, of_node) for machine in members]
+    cpu, memory = min(row.capacity_cpu_milli for row in members), min(row.capacity_memory_mib for row in members)
+    free_cpu, free_memory = min(cpu for cpu, _ in room), min(memory for _, memory in room)
+    return NodeClass(name, members, cpu, memory, cpu - free_cpu, memory - free_memory)
+
+
+def _name(members: Sequence[NodeMachine], is_shared: bool, taken: set[str]) -> str:
+    """The type's label; where several types share it, with the group of nodes, and a number if need be."""
+    label, group = members[0].type_label, {machine.group[1] for machine in members}
+    base = f"{label} {group.pop()}" if is_shared and len(group) == 1 and "" not in group else label
+    return _free(base, taken)
+
+
+def _free(base: str, taken: set[str]) -> str:
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base} #{number}"
+    return name
+
+
+def node_pools(classes: Sequence[NodeClass]) -> list[NodePoolRow]:
+    """Pools in the order of their types and first nodes."""
+    pools: list[NodePoolRow] = []
+    taken: set[str] = set()
+    for row in classes:
+        groups: dict[tuple[str, Buy, str, tuple[str, str]], list[NodeMachine]] = defaultdict(list)
+        for machine in row.machines:
+            groups[machine.zone, machine.buy, machine.reservation, machine.group].append(machine)
+        for (zone, buy, reservation, group), members in groups.items():
+            name = _free(f"{row.name}-{zone}{'' if buy == 'on-demand' else f'-{buy}'}", taken)
+            taken.add(name)
+            pools.append(NodePoolRow(name, row, zone, buy, reservation, group, members, _telling(members, group[0])))
+    return pools
+
+
+def _telling(members: Sequence[NodeMachine], group: str) -> dict[str, str]:
+    keys = (*_TELLING, group) if group else _TELLING
+    first = members[0].labels
+    return {key: first[key] for key in keys if all(row.labels.get(key, "") == first.get(key) != "" for row in members)}

@@ -1,0 +1,276 @@
+"""A cluster as a problem: nodes as machines, pods as copies, and every rule that the problem can say."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.market import Market
+from placement.catalogue.readers.fields import FieldError
+from placement.errors import DocumentError, UsageError, nearest, printable
+from placement.integrations.imported import Imported
+from placement.integrations.kubernetes.budgets import KARPENTER_POOL, commitments, limits
+from placement.integrations.kubernetes.claims import read_claims, slice_devices
+from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
+from placement.integrations.kubernetes.indices import DeviceIndices
+from placement.integrations.kubernetes.machines import read_machines
+from placement.integrations.kubernetes.objects import of_each, read_cluster, whole_at
+from placement.integrations.kubernetes.options import PodOptions, options_of
+from placement.integrations.kubernetes.pods import read_pods
+from placement.integrations.kubernetes.spreading import Spreader, component_keys
+from placement.integrations.kubernetes.standing import standing
+from placement.integrations.kubernetes.state import tell_state
+from placement.integrations.kubernetes.upkeep import suggest_for_spot, upkeep_labels
+from placement.integrations.kubernetes.workloads import split, workloads_of
+from placement.integrations.notes import Notes
+from placement.units import MIB_PER_GIB, dollars, micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from placement.integrations.kubernetes.machines import NodeMachine
+    from placement.integrations.kubernetes.objects import KubeCluster
+    from placement.integrations.kubernetes.pods import PodRow
+    from placement.integrations.kubernetes.workloads import Workload
+
+ZONE_LABEL = "topology.kubernetes.io/zone"
+SOURCE = "the cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the cluster does not tell: prices by instance type, what a zone is, how far pools may grow."""
+
+    name: str = "cluster"
+    zone_label: str = ZONE_LABEL
+    prices: Mapping[str, float] = field(default_factory=dict)
+    market: Market = field(default_factory=Market)
+    grow: int = 0
+
+
+def import_kubernetes(paths: Sequence[str | Path], wishes: Wishes | None = None) -> Imported:
+    """The problem of the cluster whose objects are in files; ``-`` is standard input.
+
+    Returns
+    -------
+    Imported
+        A valid problem, and a note on each rule or field that it could not take over, on what was taken for granted,
+        and on each rule that what runs breaks.
+
+    Raises
+    ------
+    DocumentError
+        A file can't be read, or an object in it is damaged: with file, path, object, value and rule.
+    UsageError
+        A price is of a type that no node has.
+
+    Notes
+    -----
+    O(nodes x shapes of pods + pods), and the check of the state.
+    """
+    wishes = wishes or Wishes()
+    notes = Notes()
+    cluster = read_cluster(paths, notes)
+    source = ", ".join("standard input" if str(path) == "-" else str(path) for path in paths)
+    return _Import(cluster, wishes, notes, source).run()
+
+
+class _Import:
+    """One import: what is read first, then what is made of it."""
+
+    def __init__(self, cluster: KubeCluster, wishes: Wishes, notes: Notes, source: str) -> None:
+        self.wishes, self.notes, self.source, self.cluster = wishes, notes, source, cluster
+        devices = slice_devices(cluster, notes, source)
+        found, self.left_out = read_machines(cluster, devices, wishes.zone_label, notes, source)
+        static = _static_pools(cluster, source)
+        unknown = set(wishes.prices) - {row.type_label for row in found}
+        if unknown:
+            name = min(unknown)
+            told = nearest(name, sorted({row.type_label for row in found}))
+            raise UsageError(f'no node is of the instance type "{printable(name)}", which has a price; {told}')
+        self.machines: list[NodeMachine] = _same_memory([_kept(row, static) for row in found])
+        by_name = {row.name: row for row in self.machines}
+        pods = read_pods(cluster, read_claims(cluster, source), notes, source)
+        rows = [row for row in pods if row.node not in self.left_out]
+        copies, self.of_node = split(rows, by_name)
+        self.copies: list[PodRow] = [row if row.node in by_name else replace(row, node="") for row in copies]
+        self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes)
+        self.standing = standing(self.workloads, self.machines, self.of_node)
+        self.classes: list[NodeClass] = node_classes(self.machines, self.of_node, _load(self.copies), self.standing)
+        self.pools: list[NodePoolRow] = node_pools(self.classes)
+        try:
+            self.indices = DeviceIndices(by_name, devices, notes).of_all(self.copies)
+        except FieldError as error:
+            raise DocumentError([error.fault], source) from None
+
+    def run(self) -> Imported:
+        """The problem, checked."""
+        document: dict[str, Any] = {"name": self.wishes.name, "accelerators": self._accelerators()}
+        prices = {row.name: self._price(row) for row in self.classes}
+        document["instance_types"] = {row.name: row.row(prices[row.name] or 0) for row in self.classes}
+        document["pools"] = [self._pool(row) for row in self.pools]
+        document["limits"] = limits(self.pools, self.workloads, self.standing, self.cluster, self.notes, self.source)
+        document["commitments"] = commitments(self.pools, self.notes)
+        chosen = [options_of(w, row, self.classes, self.standing, self.notes) for w, row in enumerate(self.workloads)]
+        labels = upkeep_labels(self.workloads, self.cluster, self.notes, self.source)
+        document["components"] = self._components(chosen, labels)
+        document["instances"] = self._instances(prices)
+        document["placements"] = self._placements(chosen)
+        suggest_for_spot(self.workloads, labels, self.pools, self.notes)
+        made = Imported.of(document, (), self.source)
+        tell_state(made.problem, self.notes)
+        return Imported(made.problem, tuple(self.notes))
+
+    def _accelerators(self) -> dict[str, dict[str, float]]:
+        held = {row.held.accelerator: row.held.memory_mib for row in self.machines if row.held.count}
+        return {name: {"memory_gib": memory / MIB_PER_GIB} for name, memory in held.items()}
+
+    # --- machines
+
+    def _price(self, row: NodeClass) -> float | None:
+        """On demand, of the type; what is not known is nothing, and its nodes then stay."""
+        label, region = row.machines[0].type_label, row.machines[0].region
+        if label in self.wishes.prices:
+            return self.wishes.prices[label]
+        found = self.wishes.market.price(label, region) if label in self.wishes.market.types else None
+        place = f"instance type {label}"
+        if found is None:
+            told = "its price is not known: its nodes cost nothing here and stay; give it with --price"
+            self.notes.assumed(place, told)
+            return None
+        if found.region != region:
+            self.notes.assumed(place, f"its price is that of {found.region or 'an unknown region'} ({found.source})")
+        return dollars(micro_dollars(found.per_hour))
+
+    def _pool(self, pool: NodePoolRow) -> dict[str, Any]:
+        row: dict[str, Any] = {"name": pool.name, "instance_type": pool.node_class.name, "zone": pool.zone}
+        can_grow = self._can_grow(pool)
+        row["max_instances"] = len(pool.machines) + (self.wishes.grow if can_grow else 0)
+        label = pool.machines[0].type_label
+        if pool.buy == "spot" and label not in self.wishes.prices:
+            market = self.wishes.market
+            known = label in market.types
+            price = market.price(label, pool.machines[0].region, pool.zone, "spot") if known else None
+            if price is None:
+                self.notes.assumed(
+                    f"pool {pool.name}", "no spot price is known: it has the price on demand, which is more"
+                )
+            else:
+                row["price_per_hour"] = dollars(micro_dollars(price.per_hour))
+        return row | ({"labels": pool.labels} if pool.labels else {})
+
+    def _can_grow(self, pool: NodePoolRow) -> bool:
+        named = any(machine.name in self.standing.named for machine in pool.machines)
+        if named and self.wishes.grow:
+            self.notes.assumed(f"pool {pool.name}", "it does not grow, since rules name its nodes")
+        return not named and pool.buy != "reserved"
+
+    def _instances(self, prices: Mapping[str, float | None]) -> list[dict[str, Any]]:
+        pool_of = {machine.name: pool for pool in self.pools for machine in pool.machines}
+        found = []
+        for machine in self.machines:
+            pool = pool_of[machine.name]
+            row: dict[str, Any] = {"id": machine.name, "pool": pool.name}
+            if machine.phase != "active":
+                row["state"] = machine.phase
+            stays = machine.stays or ("" if prices[pool.node_class.name] is not None else "its price is not known")
+            if stays and machine.phase != "draining":
+                row["removable"] = False
+                if machine.stays:
+                    self.notes.assumed(machine.node.place, f"it stays: {stays}")
+            found.append(row)
+        return found
+
+    # --- copies
+
+    def _components(self, chosen: Sequence[PodOptions], labels: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+        spreader = Spreader(self.workloads, self.machines, self.standing, self.wishes.zone_label, self.notes)
+        ranks = _ranks(self.workloads)
+        found = []
+        for w, workload in enumerate(self.workloads):
+            running = sum(1 for row, _ in workload.pods if row.node)
+            copies = max(len(workload.pods), workload.wanted)
+            row: dict[str, Any] = {"name": workload.name, "copies": copies}
+            if running < copies:
+                row["min_copies"] = running
+                told = f"{copies - running} of {copies} copies do not run: optional, as many as fit are placed"
+                self.notes.assumed(workload.place, told)
+            priority = ranks[max(pod.priority for pod, _ in workload.pods)]
+            if priority:
+                row["priority"] = priority
+            row |= chosen[w].keys()
+            row |= component_keys(spreader.of(w))
+            told_labels = {"owner": workload.place, **labels[w]}
+            found.append(row | {"labels": told_labels})
+        return found
+
+    def _placements(self, chosen: Sequence[PodOptions]) -> list[dict[str, Any]]:
+        class_of = {machine.name: row.name for row in self.classes for machine in row.machines}
+        draining = {row.name for row in self.machines if row.phase == "draining"}
+        found = []
+        reasons: dict[str, Counter[str]] = defaultdict(Counter)
+        for w, workload in enumerate(self.workloads):
+            for pod, shape in workload.pods:
+                if not pod.node:
+                    continue
+                row: dict[str, Any] = {"component": workload.name, "instance": pod.node}
+                known = self.indices.get((pod.pod.namespace, pod.pod.name))
+                option = chosen[w].index(shape, class_of[pod.node])
+                if known is not None and len(known) == chosen[w].accelerators(option):
+                    row["accelerators"] = list(known)
+                if option:
+                    row["option"] = option
+                if pod.pin and pod.node in draining:
+                    self.notes.ignored(pod.pod.place, f"must stay ({pod.pin}), on a node that must be left: it moves")
+                elif pod.pin:
+                    row["pinned"] = True
+                    reasons[workload.place][pod.pin] += 1
+                found.append(row)
+        for place, counts in reasons.items():
+            for reason, count in counts.items():
+                self.notes.assumed(place, f"{count} of its copies must stay where they are: {reason}")
+        return found
+
+
+def _static_pools(cluster: KubeCluster, source: str) -> set[str]:
+    objects = cluster.of("NodePool")
+    counts = of_each(objects, lambda row: whole_at(row.at.get("spec"), "replicas"), source)
+    return {row.name for row, count in zip(objects, counts, strict=True) if count is not None}
+
+
+def _kept(machine: NodeMachine, static: set[str]) -> NodeMachine:
+    """Nodes of a static node pool stay: Karpenter would start another for one that goes."""
+    is_static = machine.group[0] == KARPENTER_POOL and machine.group[1] in static
+    return (
+        replace(machine, stays=f"NodePool {machine.group[1]} is static") if is_static and not machine.stays else machine
+    )
+
+
+def _same_memory(machines: Sequence[NodeMachine]) -> list[NodeMachine]:
+    """The least memory of each kind of accelerator for all of that kind: drivers tell a few MiB more or less."""
+    least: dict[str, int] = {}
+    for row in machines:
+        if row.held.count:
+            least[row.held.accelerator] = min(row.held.memory_mib, least.get(row.held.accelerator, row.held.memory_mib))
+    return [
+        replace(row, held=replace(row.held, memory_mib=least[row.held.accelerator])) if row.held.count else row
+        for row in machines
+    ]
+
+
+def _load(copies: Sequence[PodRow]) -> dict[str, tuple[int, int]]:
+    """What copies take on each node: CPU in thousandths and MiB."""
+    found: dict[str, tuple[int, int]] = {}
+    for row in copies:
+        if row.node:
+            cpu, memory = found.get(row.node, (0, 0))
+            found[row.node] = cpu + row.shape.cpu_milli, memory + row.shape.memory_mib
+    return found
+
+
+def _ranks(workloads: Sequence[Workload]) -> dict[int, int]:
+    """Priorities as ranks from 0: values of Kubernetes may be negative, or two thousand millions."""
+    values = sorted({max(pod.priority for pod, _ in row.pods) for row in workloads})
+    return {value: rank for rank, value in enumerate(values)}

@@ -1,0 +1,119 @@
+"""Which accelerators of its node each pod has, as far as anything tells: claims, HAMi's annotation, KAI's groups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.catalogue.readers.fields import FieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.integrations.kubernetes.claims import DeviceKey, SliceDevice
+    from placement.integrations.kubernetes.machines import NodeMachine
+    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.pods import PodRow
+    from placement.integrations.notes import Notes
+
+HAMI_POD = "hami.io/vgpu-devices-allocated"
+KAI_GROUP = "runai-gpu-group"
+Place = tuple[str, str]  # namespace and name of a pod
+
+
+@dataclass(frozen=True)
+class DeviceIndices:
+    """Looks up the accelerators of pods."""
+
+    machines: Mapping[str, NodeMachine]
+    devices: Mapping[str, Sequence[SliceDevice]]
+    notes: Notes
+
+    def of_all(self, rows: Sequence[PodRow]) -> dict[Place, tuple[int, ...]]:
+        """By pod the indices that are known. O(pods + devices)."""
+        found: dict[Place, tuple[int, ...]] = {}
+        by_node: dict[str, list[PodRow]] = defaultdict(list)
+        for row in rows:
+            if row.node in self.machines and row.shape.ask.count:
+                by_node[row.node].append(row)
+        for node, members in by_node.items():
+            groups = self._groups(members)
+            for row in members:
+                place = row.pod.namespace, row.pod.name
+                known = self._claimed(node, row) or self._hami(node, row)
+                if known and max(known) < self.machines[node].held.count:
+                    found[place] = known
+            if groups:
+                found |= self._numbered(node, members, groups)
+        return found
+
+    def _claimed(self, node: str, row: PodRow) -> tuple[int, ...]:
+        keys = {device for claim in row.claims for device in claim.devices}
+        if not keys or not row.shape.ask.is_claimed:
+            return ()
+        number = self._number_of(node)
+        return tuple(sorted({number[key] for key in keys if key in number}))
+
+    def _number_of(self, node: str) -> dict[DeviceKey, int]:
+        """Of each device of a node the accelerator it is, or is part of, by its place among those that are counted."""
+        rows = self.devices.get(node, ())
+        whole = [row for row in rows if row.kind in ("gpu", "")]
+        counted = whole or [row for row in rows if row.kind == "mig" and not row.is_possible]
+        number = {row.key: index for index, row in enumerate(counted)}
+        by_uuid = {row.uuid: number[row.key] for row in whole if row.uuid}
+        by_number = {row.number: number[row.key] for row in whole}
+        for row in rows:
+            index = by_uuid.get(row.parent, by_number.get(row.number))
+            if row.key not in number and index is not None:
+                number[row.key] = index
+        return number
+
+    def _hami(self, node: str, row: PodRow) -> tuple[int, ...]:
+        """`UUID,NVIDIA,MiB,cores:` for each accelerator, `;` after each container."""
+        held = self.machines[node].held
+        text = row.pod.annotations.get(HAMI_POD, "")
+        if held.manager != "hami" or not text:
+            return ()
+        found = set()
+        for part in text.replace(";", ":").split(":"):
+            cells = part.split(",")
+            if not part:
+                continue
+            if len(cells) < 4:
+                raise FieldError(
+                    f"annotation {HAMI_POD} of {row.pod.place}", "must be UUID,type,MiB,cores: of each", part
+                )
+            if cells[0] not in held.uuids:
+                self.notes.ignored(f"{row.pod.place} {HAMI_POD}", f"{node} has no accelerator {cells[0][:60]}")
+                return ()
+            found.add(held.uuids.index(cells[0]))
+        return tuple(sorted(found))
+
+    def _groups(self, members: Sequence[PodRow]) -> list[str]:
+        return sorted({group for row in members for group in kai_groups(row.pod)})
+
+    def _numbered(self, node: str, members: Sequence[PodRow], groups: Sequence[str]) -> dict[Place, tuple[int, ...]]:
+        """KAI tells which pods share an accelerator, not which one: groups are numbered, whole ones come after."""
+        count = self.machines[node].held.count
+        number = {group: index for index, group in enumerate(groups)}
+        found: dict[Place, tuple[int, ...]] = {}
+        free = len(groups)
+        for row in members:
+            own = tuple(sorted(number[group] for group in kai_groups(row.pod)))
+            if not own and row.shape.ask.share is None and row.shape.ask.memory_mib is None:
+                own = tuple(range(free, free + row.shape.ask.count))
+                free += row.shape.ask.count
+            if own:
+                found[row.pod.namespace, row.pod.name] = own
+        if free > count:
+            self.notes.ignored(f"Node {node} {KAI_GROUP}", f"{free} accelerators are in use by labels, it has {count}")
+            return {}
+        self.notes.reconstructed(f"Node {node}", "KAI tells which pods share an accelerator: the numbers are ours")
+        return found
+
+
+def kai_groups(pod: KubeObject) -> list[str]:
+    """The groups of a pod: one label, or one label for each of several devices."""
+    own = [pod.labels[KAI_GROUP]] if pod.labels.get(KAI_GROUP) else []
+    return own + [key.partition("/")[2] for key in pod.labels if key.startswith(f"{KAI_GROUP}/")]

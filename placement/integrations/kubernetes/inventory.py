@@ -1,0 +1,193 @@
+"""The accelerators of one node, whoever hands them out: a device plugin, HAMi or dynamic resource allocation."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from placement.catalogue.devices import Devices, named_devices
+from placement.catalogue.readers.fields import FieldError
+from placement.catalogue.readers.kubernetes import (
+    REPLICA_LABELS,
+    RESOURCES,
+    TYPE_LABELS,
+    devices_by_labels,
+    devices_by_type,
+    first_label,
+)
+from placement.errors import json_path
+from placement.units import MIB_PER_GIB
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from fractions import Fraction
+
+    from placement.integrations.kubernetes.claims import SliceDevice
+    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.notes import Notes
+
+HAMI_NODE = "hami.io/node-nvidia-register"
+MIG = re.compile(r"nvidia\.com/mig-(?P<profile>\d{1,2}g\.(?P<gb>\d{1,4})gb(?:\.[a-z.]+)?)", re.ASCII)
+_MIB = 2**20
+_MOST = 1024  # accelerators of a machine
+_UNKNOWN_MIB = MIB_PER_GIB  # of an accelerator that nothing tells of: memory is not counted there
+Manager = Literal["plugin", "hami", "dra"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a node has: `count` accelerators of a kind, `memory_mib` each.
+
+    `resource` is what pods ask for. `replicas` is how many pods may share one: by time slicing, or splits of HAMi.
+    `uuids` are by index, where they are known.
+    """
+
+    accelerator: str = ""
+    count: int = 0
+    memory_mib: int = 0
+    resource: str = ""
+    manager: Manager = "plugin"
+    replicas: int = 1
+    uuids: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> tuple[str, int, str, str, int]:
+        """All but memory and names of single devices: nodes of one kind are alike."""
+        return self.accelerator, self.count, self.resource, self.manager, self.replicas
+
+
+NOTHING = Inventory()
+
+
+def is_accelerator(resource: str) -> bool:
+    """Whether a resource is accelerators."""
+    return resource in RESOURCES or MIG.fullmatch(resource) is not None
+
+
+def inventory(
+    node: KubeObject, allocatable: Mapping[str, Fraction], devices: Sequence[SliceDevice], notes: Notes
+) -> Inventory | str:
+    """The accelerators of a node; a sentence when the problem can't say what it has."""
+    held = {name: value for name, value in allocatable.items() if is_accelerator(name) and value > 0}
+    register = node.annotations.get(HAMI_NODE, "")
+    if register:
+        return _hami(node, register)
+    if devices and not held:
+        return _of_slices(devices)
+    if not held:
+        return NOTHING
+    if len(held) > 1:
+        return f"has accelerators of several kinds ({', '.join(sorted(held))}), and a machine of a problem has one kind"
+    (resource, amount), *_ = held.items()
+    if amount.denominator != 1 or amount > _MOST * 1000:
+        path = json_path((*node.at.mode, "status", "allocatable", resource))
+        raise FieldError(path, "must be a whole number of accelerators", str(amount))
+    partition = MIG.fullmatch(resource)
+    if partition:
+        return _partitions(node, resource, partition, int(amount))
+    return _plugin(node, resource, int(amount), notes)
+
+
+def _plugin(node: KubeObject, resource: str, told: int, notes: Notes) -> Inventory | str:
+    written = first_label(dict(node.labels), REPLICA_LABELS)
+    replicas = int(written) if written.isascii() and written.isdigit() and 1 < int(written[:6]) <= told else 1
+    count = told // replicas
+    if count > _MOST:
+        return f"has {count} accelerators; at most {_MOST} can be one machine's"
+    labels = {key: value for key, value in node.labels.items() if value}
+    found = devices_by_labels(labels, count) or devices_by_type(labels, count)
+    if found is None:
+        name = f"{first_label(labels, TYPE_LABELS) or resource}-accelerator"
+        notes.assumed(
+            f"{node.place} status.allocatable[{resource}]",
+            f"no label tells the kind of its {count} accelerators: called {name}, and their memory is not counted",
+        )
+        found = Devices(name, count, _UNKNOWN_MIB / MIB_PER_GIB)
+    name = found.accelerator if replicas == 1 else f"{found.accelerator}-shared-{replicas}"
+    return Inventory(name, count, int(found.memory_gib * MIB_PER_GIB), resource, "plugin", replicas)
+
+
+def _partitions(node: KubeObject, resource: str, partition: re.Match[str], count: int) -> Inventory | str:
+    if count > _MOST:
+        return f"has {count} partitions; at most {_MOST} can be one machine's"
+    product = re.sub(r"-MIG-.*|-SHARED", "", node.labels.get("nvidia.com/gpu.product", ""))
+    told = node.labels.get(f"{resource}.memory", "")
+    memory = int(told) if told.isascii() and told.isdigit() and 0 < len(told) < 9 else 0
+    full = named_devices(product, 1, None) if product else None
+    name = f"{full.accelerator if full else product or 'GPU'}-MIG-{partition['profile']}"
+    return Inventory(name, count, memory or int(partition["gb"]) * MIB_PER_GIB, resource)
+
+
+def _of_slices(devices: Sequence[SliceDevice]) -> Inventory | str:
+    whole = [row for row in devices if row.kind in ("gpu", "")]
+    fixed = [row for row in devices if row.kind == "mig" and not row.is_possible]
+    profiles = sorted({row.profile for row in fixed})
+    if (whole and fixed) or len(profiles) > 1:
+        kinds = ", ".join([*(["whole accelerators"] if whole else []), *profiles])
+        return f"has accelerators of several kinds ({kinds}), and a machine of a problem has one kind"
+    chosen = whole or fixed
+    if not chosen:
+        return NOTHING
+    products = sorted({row.product for row in chosen})
+    if len(products) > 1:
+        return f"has accelerators of several products ({', '.join(products)}), and a machine of a problem has one kind"
+    sizes = [int(row.memory / _MIB) for row in chosen if row.memory is not None]
+    memory = min(sizes) if sizes else _UNKNOWN_MIB
+    found = named_devices(products[0], len(chosen), memory / MIB_PER_GIB) if products[0] else None
+    name = found.accelerator if found else products[0] or "GPU"
+    if fixed:
+        name = f"{name}-MIG-{profiles[0]}"
+    return Inventory(name, len(chosen), memory, "", "dra", 1, tuple(row.uuid for row in chosen))
+
+
+def _hami(node: KubeObject, register: str) -> Inventory | str:
+    """HAMi's annotation: JSON, or rows of UUID, splits, MiB, cores, type, NUMA, health and, later, index and mode."""
+    place = f"annotation {HAMI_NODE} of {node.place}"
+    rows = _hami_json(register, place) if register.lstrip().startswith("[") else _hami_rows(register, place)
+    healthy = [row for row in rows if row[4]]
+    if not healthy:
+        return NOTHING
+    if len({(row[1], row[2], row[3]) for row in healthy}) > 1:
+        return f"has accelerators that differ by {HAMI_NODE}, and a machine of a problem has one kind"
+    uuid, splits, memory, kind, _ = healthy[0]
+    found = named_devices(kind.removeprefix("NVIDIA-"), len(healthy), memory / MIB_PER_GIB)
+    name = found.accelerator if found and found.accelerator else kind or f"GPU-{uuid[:8]}"
+    return Inventory(name, len(healthy), memory, "nvidia.com/gpu", "hami", splits, tuple(row[0] for row in healthy))
+
+
+HamiRow = tuple[str, int, int, str, bool]  # UUID, splits, MiB, type, healthy
+
+
+def _hami_rows(register: str, place: str) -> list[HamiRow]:
+    found = []
+    for text in filter(None, register.split(":")):
+        cells = text.split(",")
+        if len(cells) not in (7, 9) or not (cells[1].isdigit() and cells[2].isdigit()):
+            raise FieldError(place, "must be rows of UUID,splits,MiB,cores,type,NUMA,health", text)
+        found.append((cells[0], _within(cells[1], place), _within(cells[2], place), cells[4], cells[6] == "true"))
+    return found
+
+
+def _hami_json(register: str, place: str) -> list[HamiRow]:
+    try:
+        rows = json.loads(register)
+        return [
+            (
+                str(row["id"]),
+                _within(str(row.get("count", 1)), place),
+                _within(str(row["devmem"]), place),
+                str(row.get("type", "")),
+                row.get("health", False) is True,
+            )
+            for row in rows
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise FieldError(place, "must be a list of devices with id, count, devmem and type", register) from None
+
+
+def _within(digits: str, place: str) -> int:
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 8 and int(digits) > 0):
+        raise FieldError(place, "must be a whole number, at least 1", digits)
+    return int(digits)

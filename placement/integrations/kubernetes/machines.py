@@ -1,0 +1,174 @@
+"""Nodes as machines: room by what is allocatable, accelerators, place, state and what keeps a node from going."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import floor
+from typing import TYPE_CHECKING, Literal
+
+from placement.catalogue.readers.kubernetes import REGION_LABELS, SPOT_LABELS, TYPE_LABELS, ZONE_LABELS, first_label
+from placement.integrations.kubernetes.inventory import Inventory, inventory, is_accelerator
+from placement.integrations.kubernetes.objects import amounts, of_each, rows, text_at, true_at
+from placement.integrations.kubernetes.selectors import Taint, taints_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from placement.integrations.kubernetes.claims import SliceDevice
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.notes import Notes
+
+NodePhase = Literal["active", "cordoned", "draining"]
+Buy = Literal["on-demand", "spot", "reserved"]
+NO_ZONE = "no-zone"  # of nodes without the label: pools must have one
+_MIB = 2**20
+# Taints that say how a node is doing; they are the state of the machine, no rule of who may stand on it.
+_CORDON = ("node.kubernetes.io/unschedulable",)
+_LEAVING = (
+    "karpenter.sh/disrupted",
+    "karpenter.sh/disruption",
+    "ToBeDeletedByClusterAutoscaler",
+    "DeletionCandidateOfClusterAutoscaler",
+)
+_HEALTH = "node.kubernetes.io/"
+_RESERVED = {
+    "karpenter.sh/capacity-type": ("reserved",),
+    "eks.amazonaws.com/capacityType": ("CAPACITY_BLOCK", "RESERVED"),
+}
+_RESERVATION = ("cloud.google.com/reservation-name", "karpenter.k8s.aws/capacity-reservation-id")
+_STAYS = {
+    "karpenter.sh/do-not-disrupt": "true",
+    "cluster-autoscaler.kubernetes.io/scale-down-disabled": "true",
+}
+_GROUPS = (
+    *("karpenter.sh/nodepool", "eks.amazonaws.com/nodegroup", "cloud.google.com/gke-nodepool", "agentpool"),
+    *("kubernetes.azure.com/agentpool", "node.kubernetes.io/pool"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeMachine:
+    """A node that can hold copies. CPU in thousandths, memory in MiB; `capacity_*` with what the system keeps.
+
+    `group` is the pool of nodes that the platform manages it in: its label and the name there.
+    """
+
+    node: KubeObject
+    labels: Mapping[str, str]
+    taints: tuple[Taint, ...]
+    zone: str
+    region: str
+    type_label: str
+    buy: Buy
+    reservation: str
+    group: tuple[str, str]
+    phase: NodePhase
+    stays: str  # why it must not go; empty where it may
+    cpu_milli: int
+    memory_mib: int
+    capacity_cpu_milli: int
+    capacity_memory_mib: int
+    held: Inventory
+    other: Mapping[str, Fraction]  # extended resources that no copy is counted by
+    pods: int  # the most that the kubelet runs
+
+    @property
+    def name(self) -> str:
+        """Of the node."""
+        return self.node.name
+
+
+def read_machines(
+    cluster: KubeCluster, devices: Mapping[str, list[SliceDevice]], zone_label: str, notes: Notes, source: str
+) -> tuple[list[NodeMachine], set[str]]:
+    """The nodes that can hold copies, and the names of those that are left out with their pods; notes say why.
+
+    Pods of a node that is not ready are copies that do not run.
+    """
+
+    def read(node: KubeObject) -> NodeMachine | str:
+        return _machine(node, devices.get(node.name, []), zone_label, notes)
+
+    found = of_each(cluster.of("Node"), read, source)
+    return [row for row in found if isinstance(row, NodeMachine)], {row for row in found if isinstance(row, str)} - {""}
+
+
+def _machine(node: KubeObject, devices: list[SliceDevice], zone_label: str, notes: Notes) -> NodeMachine | str:
+    """A machine; the node's name when its pods are left out with it, nothing when they do not run."""
+    status, spec = node.at.key("status"), node.at.get("spec")
+    if not _is_ready(node):
+        notes.ignored(node.place, "is not ready, so it is left out; its pods are copies to be placed")
+        return ""
+    allocatable, capacity = amounts(status, "allocatable"), amounts(status, "capacity")
+    for name in ("cpu", "memory"):
+        if name not in allocatable:
+            status.key("allocatable").key(name)  # which says that it is required
+    held = inventory(node, allocatable, devices, notes)
+    if isinstance(held, str):
+        notes.ignored(node.place, f"{held}: it is left out with its pods")
+        return node.name
+    cpu, memory = floor(allocatable["cpu"] * 1000), floor(allocatable["memory"] / _MIB)
+    zone = first_label(dict(node.labels), ZONE_LABELS if zone_label in ZONE_LABELS else (zone_label,))
+    taints = taints_of(spec)
+    return NodeMachine(
+        node=node,
+        labels=node.labels,
+        taints=tuple(row for row in taints if not _is_state(row)),
+        zone=zone or NO_ZONE,
+        region=first_label(dict(node.labels), REGION_LABELS),
+        type_label=first_label(dict(node.labels), TYPE_LABELS) or _shape(held, cpu, memory),
+        buy=_buy(node),
+        reservation=next((node.labels[key] for key in _RESERVATION if node.labels.get(key)), ""),
+        group=next(((key, node.labels[key]) for key in _GROUPS if node.labels.get(key)), ("", "")),
+        phase=_phase(node, taints),
+        stays=_stays(node),
+        cpu_milli=cpu,
+        memory_mib=memory,
+        capacity_cpu_milli=max(cpu, floor(capacity.get("cpu", allocatable["cpu"]) * 1000)),
+        capacity_memory_mib=max(memory, floor(capacity.get("memory", allocatable["memory"]) / _MIB)),
+        held=held,
+        other={name: value for name, value in allocatable.items() if "/" in name and not is_accelerator(name)},
+        pods=int(allocatable.get("pods", 0)),
+    )
+
+
+def _is_ready(node: KubeObject) -> bool:
+    for row in rows(node.at.get("status"), "conditions"):
+        if text_at(row, "type") == "Ready":
+            return text_at(row, "status") == "True"
+    return True
+
+
+def _is_state(taint: Taint) -> bool:
+    return taint.key in (*_CORDON, *_LEAVING) or taint.key.startswith(_HEALTH)
+
+
+def _phase(node: KubeObject, taints: tuple[Taint, ...]) -> NodePhase:
+    if node.dig("metadata", "deletionTimestamp") or any(
+        row.key in _LEAVING and row.effect != "PreferNoSchedule" for row in taints
+    ):
+        return "draining"
+    stopped = true_at(node.at.get("spec"), "unschedulable") or any(row.key in _CORDON for row in taints)
+    return "cordoned" if stopped else "active"
+
+
+def _buy(node: KubeObject) -> Buy:
+    if any(node.labels.get(key) in values for key, values in _RESERVED.items()) or node.labels.get(_RESERVATION[0]):
+        return "reserved"
+    return "spot" if any(node.labels.get(key) == value for key, value in SPOT_LABELS.items()) else "on-demand"
+
+
+def _stays(node: KubeObject) -> str:
+    told = {**node.labels, **node.annotations}
+    found = next((key for key, value in _STAYS.items() if told.get(key) == value), "")
+    if found:
+        return f"annotation {found}"
+    plane = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+    return "it is of the control plane" if any(key in node.labels for key in plane) else ""
+
+
+def _shape(held: Inventory, cpu_milli: int, memory_mib: int) -> str:
+    """A name for a machine whose type no label tells."""
+    accelerators = f"{held.count}x{held.accelerator}-" if held.count else ""
+    return f"{accelerators}{cpu_milli // 1000}cpu-{round(memory_mib / 1024)}gib"

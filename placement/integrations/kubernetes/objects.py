@@ -1,0 +1,270 @@
+"""What `kubectl get ... -o json` prints, as objects by kind. Kinds that are not read are told.
+
+A list, a list of lists, single objects, several files, YAML and the answers of the API itself (`PodList`) are read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from placement.catalogue.quantities import quantity
+from placement.catalogue.readers.fields import At, FieldError, parse_json
+from placement.documents.read import read_text
+from placement.errors import DocumentError, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from placement.integrations.notes import Notes
+
+T = TypeVar("T")
+COMMAND = "kubectl get nodes,pods,pdb,priorityclasses,resourceslices,resourceclaims -A -o json"
+KINDS = (
+    *("Node", "Pod", "PodDisruptionBudget", "PriorityClass", "ResourceSlice", "ResourceClaim", "DeviceClass"),
+    *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "LeaderWorkerSet", "ResourceQuota", "NodePool"),
+)
+_MOST_AMOUNT = 2**60  # of any quantity
+_MOST_FAULTS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class KubeObject:
+    """One object of the API: what it is called, its labels, and all of it with the way to each field."""
+
+    kind: str
+    namespace: str
+    name: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    at: At
+
+    @property
+    def place(self) -> str:
+        """Kind and name, as a person would say it.
+
+        >>> KubeObject("Pod", "shop", "web-0", {}, {}, At({})).place
+        'Pod shop/web-0'
+        """
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    def dig(self, *keys: str) -> At | None:
+        """What stands under keys, one below the other; None where one of them is missing."""
+        return dig(self.at, *keys)
+
+
+@dataclass
+class KubeCluster:
+    """All objects of a cluster that were given, by kind, each once."""
+
+    _rows: dict[str, dict[tuple[str, str], KubeObject]] = field(default_factory=lambda: defaultdict(dict))
+
+    def add(self, found: KubeObject) -> None:
+        """Add an object; of two of one kind and name the later one counts."""
+        self._rows[found.kind][found.namespace, found.name] = found
+
+    def of(self, kind: str) -> list[KubeObject]:
+        """Objects of a kind, in the order in which they were given."""
+        return list(self._rows[kind].values()) if kind in self._rows else []
+
+    def get(self, kind: str, namespace: str, name: str) -> KubeObject | None:
+        """One object; None when it was not given."""
+        return self._rows[kind].get((namespace, name)) if kind in self._rows else None
+
+    def has(self, kind: str) -> bool:
+        """Whether objects of a kind were given."""
+        return bool(self._rows.get(kind))
+
+
+def read_cluster(paths: Sequence[str | Path], notes: Notes) -> KubeCluster:
+    """The objects of one cluster in files, or on standard input for ``-``.
+
+    Raises
+    ------
+    DocumentError
+        A file can't be read or parsed, or an object in it has no kind or no name.
+    """
+    cluster = KubeCluster()
+    unknown: Counter[str] = Counter()
+    for path in paths:
+        source, text = read_text(path)
+        if not text.strip():
+            raise DocumentError([Fault("$", "is empty")], source)
+        document = parse_json(text, source) if text.lstrip()[:1] in "{[" else _parse_yaml(text, source)
+        faults: list[Fault] = []
+        for at, kind in _objects(document, faults):
+            if kind not in KINDS:
+                unknown[kind] += 1
+                continue
+            try:
+                cluster.add(_object(at, kind))
+            except FieldError as error:
+                faults.append(error.fault)
+        if faults:
+            raise DocumentError(faults[:_MOST_FAULTS], source)
+    for kind, count in sorted(unknown.items()):
+        notes.ignored(f"kind {kind}", f"objects of this kind are not read ({count} of them)")
+    if not cluster.has("Node"):
+        rule = f"has no nodes: make it with {COMMAND}"
+        raise DocumentError([Fault("$", rule)], ", ".join(map(str, paths)) if paths else "the import")
+    return cluster
+
+
+def _parse_yaml(text: str, source: str) -> At:
+    from placement.documents.yaml_text import parse_yaml
+
+    try:
+        return At(parse_yaml(text))
+    except (ValueError, RecursionError) as error:
+        raise DocumentError([Fault("$", f"is neither JSON nor YAML: {error}")], source) from None
+
+
+def _objects(root: At, faults: list[Fault]) -> Iterator[tuple[At, str]]:
+    """Every object of a document with its kind; lists are opened, however deep."""
+    stack = [(root, "")]
+    while stack:
+        at, given = stack.pop()
+        try:
+            if isinstance(at.value, list):
+                stack += [(row, given) for row in reversed(list(at.items()))]
+                continue
+            kind = given if at.get("kind") is None and given else at.key("kind").text()
+            if kind.endswith("List") and (kind == "List" or at.get("items") is not None):
+                rows = at.get("items")
+                stack += [(row, kind.removesuffix("List")) for row in reversed(list(rows.items() if rows else ()))]
+            else:
+                yield at, kind
+        except FieldError as error:
+            faults.append(error.fault)
+
+
+def _object(at: At, kind: str) -> KubeObject:
+    metadata = at.key("metadata")
+    name = metadata.key("name").text()
+    namespace = metadata.get("namespace")
+    return KubeObject(
+        kind,
+        namespace.text() if namespace else "",
+        name,
+        texts(metadata.get("labels")),
+        texts(metadata.get("annotations")),
+        at,
+    )
+
+
+def texts(at: At | None) -> dict[str, str]:
+    """A mapping of texts; numbers and truths, which YAML makes of unquoted values, as the texts they were."""
+    if at is None:
+        return {}
+    if not isinstance(at.value, dict):
+        raise at.fault("must be a mapping of keys to values")
+    return {str(key): _text(value, At(value, (*at.mode, str(key)))) for key, value in at.value.items()}
+
+
+def _text(value: Any, at: At) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if not isinstance(value, str):
+        raise at.fault("must be text")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise FieldError(at.path, "must be text of whole characters")
+    return value
+
+
+def dig(at: At, *keys: str) -> At | None:
+    """What stands under keys, one below the other; None where one of them is missing."""
+    found: At | None = at
+    for key in keys:
+        if found is None:
+            return None
+        found = found.get(key)
+    return found
+
+
+def rows(at: At | None, *keys: str) -> list[At]:
+    """The entries of a list under keys; none where there is none."""
+    found = dig(at, *keys) if at is not None else None
+    return list(found.items()) if found is not None else []
+
+
+def text_at(at: At | None, *keys: str) -> str:
+    """A text under keys; empty where there is none, or an empty one."""
+    found = dig(at, *keys) if at is not None else None
+    return "" if found is None or found.value == "" else found.text()
+
+
+def whole_at(at: At | None, *keys: str) -> int | None:
+    """A whole number under keys, also a negative one; None where there is none."""
+    found = dig(at, *keys) if at is not None else None
+    if found is None:
+        return None
+    if isinstance(found.value, bool) or not isinstance(found.value, int):
+        raise found.fault("must be a whole number")
+    return found.value
+
+
+def true_at(at: At | None, *keys: str) -> bool:
+    """Whether a truth under keys is true; false where there is none."""
+    found = dig(at, *keys) if at is not None else None
+    if found is None:
+        return False
+    if not isinstance(found.value, bool):
+        raise found.fault("must be true or false")
+    return found.value
+
+
+def amount(at: At) -> Fraction:
+    """The exact number that a quantity of Kubernetes stands for; JSON may have it as a number too."""
+    if isinstance(at.value, int | float) and not isinstance(at.value, bool):
+        found: Fraction | None = Fraction(str(at.number()))
+    else:
+        found = quantity(at.text())
+    if found is None:
+        raise at.fault("must be a quantity of Kubernetes, such as 16, 250m or 64Gi")
+    if found > _MOST_AMOUNT:
+        raise at.fault("must be less than an exbibyte")
+    return found
+
+
+def amounts(at: At | None, *keys: str) -> dict[str, Fraction]:
+    """Quantities by resource under keys."""
+    found = dig(at, *keys) if at is not None else None
+    if found is None:
+        return {}
+    if not isinstance(found.value, dict):
+        raise found.fault("must be a mapping of resources to quantities")
+    return {
+        str(name): amount(At(value, (*found.mode, str(name))))
+        for name, value in found.value.items()
+        if value is not None
+    }
+
+
+def of_each(objects: Iterable[KubeObject], read: Callable[[KubeObject], T], source: str) -> list[T]:
+    """What `read` makes of each object; all are tried before the faults are told, each with its object's name.
+
+    Raises
+    ------
+    DocumentError
+        With the faults of all objects that can't be read.
+    """
+    found: list[T] = []
+    faults: list[Fault] = []
+    for row in objects:
+        try:
+            found.append(read(row))
+        except FieldError as error:
+            fault = error.fault
+            faults.append(Fault(f"{fault.path} ({row.place})", fault.rule, fault.value))
+            if len(faults) >= _MOST_FAULTS:
+                break
+    if faults:
+        raise DocumentError(faults, source)
+    return found

@@ -1,0 +1,198 @@
+"""Pods as copies: whose they are, what they need, where they stand and may stand, and what keeps them from moving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.integrations.kubernetes.asks import NO_ASK, OF_ACCELERATORS, Ask, ask_of
+from placement.integrations.kubernetes.claims import claims_of
+from placement.integrations.kubernetes.inventory import is_accelerator
+from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
+from placement.integrations.kubernetes.objects import dig, of_each, rows, text_at, true_at, whole_at
+from placement.integrations.kubernetes.requests import effective_requests
+from placement.integrations.kubernetes.selectors import NodeRules, node_rules
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from fractions import Fraction
+
+    from placement.catalogue.readers.fields import At
+    from placement.integrations.kubernetes.claims import DeviceClaim
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.notes import Notes
+
+COMPONENT = "gpu-placement/component"  # annotation of exported pods: the component that they are copies of
+RESERVATION_SPACES = ("kai-resource-reservation", "runai-reservation")  # of KAI's pods that hold a shared accelerator
+_MIB = 2**20
+_STAYS = {
+    "karpenter.sh/do-not-disrupt": "true",
+    "karpenter.sh/do-not-evict": "true",
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+}
+_COUNTED = ("cpu", "memory", *OF_ACCELERATORS)
+_UNCOUNTED = ("ephemeral-storage",)
+
+
+class Owner(NamedTuple):
+    """What makes the pods: the object that a person wrote."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PodShape:
+    """All that copies of one component share: equal shapes of one owner are one component."""
+
+    cpu_milli: int
+    memory_mib: int
+    ask: Ask
+    rules: NodeRules
+    neighbours: Neighbours
+    other: tuple[tuple[str, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PodRow:
+    """A pod that runs, or waits to (`node` is empty then)."""
+
+    pod: KubeObject
+    node: str
+    owner: Owner
+    shape: PodShape
+    priority: int
+    pin: str  # why it must not move; empty where it may
+    is_of_node: bool  # it comes with the node: of a DaemonSet, or started by the kubelet itself
+    claims: tuple[DeviceClaim, ...]
+
+
+def read_pods(
+    cluster: KubeCluster, claims: Mapping[tuple[str, str], DeviceClaim], notes: Notes, source: str
+) -> list[PodRow]:
+    """Every pod that runs or waits; those that have ended or are leaving are not copies."""
+    classes = _priorities(cluster, source)
+    seen: set[str] = set()
+
+    def read(pod: KubeObject) -> PodRow | None:
+        return _pod(pod, cluster, claims, classes, seen, notes)
+
+    return [row for row in of_each(cluster.of("Pod"), read, source) if row is not None]
+
+
+def _pod(
+    pod: KubeObject,
+    cluster: KubeCluster,
+    claims: Mapping[tuple[str, str], DeviceClaim],
+    classes: Mapping[str, int],
+    seen: set[str],
+    notes: Notes,
+) -> PodRow | None:
+    spec = pod.at.key("spec")
+    if text_at(pod.at.get("status"), "phase") in ("Succeeded", "Failed"):
+        return None
+    if dig(pod.at, "metadata", "deletionTimestamp"):
+        notes.ignored(pod.place, "is being deleted: no copy, and what it holds counts as free")
+        return None
+    if pod.namespace in RESERVATION_SPACES:
+        notes.ignored(pod.place, "holds an accelerator for pods that share it, which are counted themselves")
+        return None
+    owner = owner_of(pod, cluster)
+    asked = effective_requests(pod.at)
+    held = [claims[pod.namespace, name] for name in claims_of(pod) if (pod.namespace, name) in claims]
+    for name in claims_of(pod):
+        if (pod.namespace, name) not in claims:
+            notes.ignored(f"{pod.place} claim {name}", "was not given: add resourceclaims to the command")
+    told = _told(owner)
+    ask = ask_of(pod, asked, held, notes, told)
+    pin = _pin(pod, owner)
+    shared = next((claim for claim in held if claim.users > 1), None)
+    if shared is not None:
+        pin = f"it shares {shared.place} with other pods"
+        if shared.place in seen:
+            ask = NO_ASK
+        seen.add(shared.place)
+    others = tuple(sorted((name, value) for name, value in asked.items() if _is_other(name)))
+    for name in (name for name in asked if name in _UNCOUNTED or name.startswith("hugepages-")):
+        notes.ignored(f"{told} resources {name}", "a problem has no such room, so it is not counted")
+    if rows(spec, "schedulingGates"):
+        notes.ignored(f"{told} spec.schedulingGates", "a gated pod is a copy to be placed like others")
+    shape = PodShape(
+        ceil(asked.get("cpu", 0) * 1000),
+        ceil(asked.get("memory", 0) / _MIB),
+        ask,
+        node_rules(spec),
+        neighbours_of(pod, notes, told),
+        others,
+    )
+    is_of_node = owner.kind in ("DaemonSet", "Node")
+    return PodRow(pod, text_at(spec, "nodeName"), owner, shape, _priority(spec, classes), pin, is_of_node, tuple(held))
+
+
+def _is_other(name: str) -> bool:
+    return name not in _COUNTED and name not in _UNCOUNTED and not is_accelerator(name) and "/" in name
+
+
+def _told(owner: Owner) -> str:
+    return f"{owner.kind} {owner.namespace}/{owner.name}" if owner.kind else owner.name
+
+
+def owner_of(pod: KubeObject, cluster: KubeCluster) -> Owner:
+    """What a person wrote: a Deployment rather than its ReplicaSet, a component rather than what was exported of it."""
+    component = pod.annotations.get(COMPONENT)
+    if component:
+        return Owner("", "", component)
+    group = pod.labels.get("leaderworkerset.sigs.k8s.io/name")
+    if group:
+        return Owner("LeaderWorkerSet", pod.namespace, group)
+    controller = _controller(pod)
+    if controller is None:
+        return Owner("Pod", pod.namespace, pod.name)
+    kind, name = controller
+    if kind != "ReplicaSet":
+        return Owner(kind, "" if kind == "Node" else pod.namespace, name)
+    found = cluster.get("ReplicaSet", pod.namespace, name)
+    above = _controller(found) if found else None
+    if above is not None:
+        return Owner(above[0], pod.namespace, above[1])
+    suffix = f"-{pod.labels.get('pod-template-hash', '')}"
+    if len(suffix) > 1 and name.endswith(suffix) and len(name) > len(suffix):
+        return Owner("Deployment", pod.namespace, name.removesuffix(suffix))
+    return Owner(kind, pod.namespace, name)
+
+
+def _controller(found: KubeObject) -> tuple[str, str] | None:
+    for row in rows(found.at, "metadata", "ownerReferences"):
+        if true_at(row, "controller"):
+            return row.key("kind").text(), row.key("name").text()
+    return None
+
+
+def _pin(pod: KubeObject, owner: Owner) -> str:
+    """Why a pod must stay where it is; empty where it may move."""
+    told = {**pod.labels, **pod.annotations}
+    found = next((key for key, value in _STAYS.items() if told.get(key) == value), "")
+    if found:
+        return f"annotation {found}"
+    if owner.kind == "Pod":
+        return "nothing would start it again: it has no controller"
+    if owner.kind in ("DaemonSet", "Node"):
+        return "it comes with its node"
+    if owner.kind == "Job":
+        return "it runs to its end"
+    if any(row.get("hostPath") for row in rows(pod.at.key("spec"), "volumes")):
+        return "it uses a folder of its node (hostPath)"
+    return ""
+
+
+def _priorities(cluster: KubeCluster, source: str) -> dict[str, int]:
+    objects = cluster.of("PriorityClass")
+    values = of_each(objects, lambda row: whole_at(row.at, "value") or 0, source)
+    return {row.name: value for row, value in zip(objects, values, strict=True)}
+
+
+def _priority(spec: At, classes: Mapping[str, int]) -> int:
+    told = whole_at(spec, "priority")
+    return classes.get(text_at(spec, "priorityClassName"), 0) if told is None else told

@@ -1,0 +1,64 @@
+"""What a pod asks of a machine, as the scheduler counts it.
+
+The larger of what runs together (containers and the init containers that stay, the sidecars) and of what the init
+containers need in turn, each with the sidecars started before it; plus the overhead. A resource with a limit and no
+request asks for its limit. https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sharing-within-containers
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.objects import amounts, rows, text_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from placement.catalogue.readers.fields import At
+
+PodAmounts = dict[str, Fraction]
+_OF_PODS = ("cpu", "memory")  # what a pod as a whole may ask for beside its containers, and hugepages-*
+
+
+def effective_requests(pod: At) -> PodAmounts:
+    """Every resource of a pod with the amount that its node must have."""
+    spec = pod.key("spec")
+    resized = _allocated(pod)
+    together: PodAmounts = {}
+    for container in rows(spec, "containers"):
+        together = _sum(together, _larger(_requests(container), resized.get(text_at(container, "name"), {})))
+    peak: PodAmounts = {}
+    sidecars: PodAmounts = {}
+    for container in rows(spec, "initContainers"):
+        asked = _requests(container)
+        if text_at(container, "restartPolicy") == "Always":
+            sidecars = _sum(sidecars, asked)
+            peak = _larger(peak, sidecars)
+        else:
+            peak = _larger(peak, _sum(sidecars, asked))
+    found = _larger(_sum(together, sidecars), peak)
+    of_pod = spec.get("resources")
+    if of_pod is not None:
+        whole = _requests(spec)
+        found |= {name: value for name, value in whole.items() if name in _OF_PODS or name.startswith("hugepages-")}
+    return {name: value for name, value in _sum(found, amounts(spec, "overhead")).items() if value}
+
+
+def _requests(owner: At) -> PodAmounts:
+    limits, asked = amounts(owner, "resources", "limits"), amounts(owner, "resources", "requests")
+    return {**limits, **asked}
+
+
+def _allocated(pod: At) -> dict[str, PodAmounts]:
+    """What a container holds by its status: more than it asks for while a resize in place is under way."""
+    status = pod.get("status")
+    return {text_at(row, "name"): amounts(row, "allocatedResources") for row in rows(status, "containerStatuses")}
+
+
+def _sum(left: Mapping[str, Fraction], right: Mapping[str, Fraction]) -> PodAmounts:
+    return {name: left.get(name, Fraction(0)) + right.get(name, Fraction(0)) for name in {**left, **right}}
+
+
+def _larger(left: Mapping[str, Fraction], right: Mapping[str, Fraction]) -> PodAmounts:
+    return {name: max(left.get(name, Fraction(0)), right.get(name, Fraction(0))) for name in {**left, **right}}

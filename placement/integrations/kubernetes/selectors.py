@@ -1,0 +1,196 @@
+"""Which labels a selector takes, which nodes a pod may stand on by selector, affinity and taints.
+
+As the scheduler decides it: https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ and
+.../taint-and-toleration/. Selectors of pods know In, NotIn, Exists and DoesNotExist; those of nodes Gt and Lt too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.objects import rows, text_at, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from placement.catalogue.readers.fields import At
+
+OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+NODE_OPERATORS = (*OPERATORS, "Gt", "Lt")
+EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A key, an operator and values."""
+
+    key: str
+    operator: str
+    values: tuple[str, ...] = ()
+
+    def takes(self, labels: Mapping[str, str]) -> bool:
+        """Whether labels keep it.
+
+        >>> Requirement("zone", "NotIn", ("a",)).takes({}), Requirement("gpus", "Gt", ("4",)).takes({"gpus": "8"})
+        (True, True)
+        """
+        held = labels.get(self.key)
+        if self.operator == "In":
+            return held in self.values
+        if self.operator == "NotIn":
+            return held not in self.values
+        if self.operator == "Exists":
+            return held is not None
+        if self.operator == "DoesNotExist":
+            return held is None
+        left, right = _number(held), _number(self.values[0] if self.values else None)
+        if left is None or right is None:
+            return False
+        return left > right if self.operator == "Gt" else left < right
+
+
+def _number(text: str | None) -> int | None:
+    digits = (text or "").removeprefix("-")
+    return int(text or "") if digits.isascii() and digits.isdigit() and len(digits) <= 19 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Requirements that must all be kept. One without any takes everything."""
+
+    requirements: tuple[Requirement, ...] = ()
+
+    def takes(self, labels: Mapping[str, str]) -> bool:
+        """Whether labels keep every requirement."""
+        return all(row.takes(labels) for row in self.requirements)
+
+
+def label_selector(at: At | None) -> Selector | None:
+    """A selector of pods; None where there is none, which takes nothing."""
+    if at is None:
+        return None
+    found = [Requirement(key, "In", (value,)) for key, value in texts(at.get("matchLabels")).items()]
+    found += [_requirement(row, OPERATORS) for row in rows(at, "matchExpressions")]
+    return Selector(tuple(found))
+
+
+def _requirement(at: At, operators: tuple[str, ...]) -> Requirement:
+    operator = at.key("operator")
+    if operator.text() not in operators:
+        raise operator.fault(f"must be one of {', '.join(operators)}")
+    values = tuple(_value(row) for row in rows(at, "values"))
+    if operator.text() in ("In", "NotIn") and not values:
+        raise at.fault("must have values")
+    return Requirement(at.key("key").text(), operator.text(), values)
+
+
+def _value(at: At) -> str:
+    if not isinstance(at.value, str):
+        raise at.fault("must be text")
+    return at.value
+
+
+@dataclass(frozen=True, slots=True)
+class Taint:
+    """What keeps pods off a node that don't tolerate it."""
+
+    key: str
+    value: str
+    effect: str
+
+
+def taints_of(spec: At | None) -> tuple[Taint, ...]:
+    """The taints of a node."""
+    found = []
+    for row in rows(spec, "taints"):
+        effect = row.key("effect")
+        if effect.text() not in EFFECTS:
+            raise effect.fault(f"must be one of {', '.join(EFFECTS)}")
+        found.append(Taint(row.key("key").text(), text_at(row, "value"), effect.text()))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Toleration:
+    """Taints that a pod stands; an empty key with Exists is all of them, an empty effect every effect."""
+
+    key: str
+    operator: str
+    value: str
+    effect: str
+
+    def tolerates(self, taint: Taint) -> bool:
+        """Whether it makes up for a taint."""
+        if self.effect and self.effect != taint.effect:
+            return False
+        if self.key and self.key != taint.key:
+            return False
+        return self.operator == "Exists" or (bool(self.key) and self.value == taint.value)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTerm:
+    """One term of a node selector: labels, and the names of nodes (`matchFields`)."""
+
+    labels: Selector
+    names: Selector
+
+    def takes(self, labels: Mapping[str, str], name: str) -> bool:
+        """Whether a node keeps it. A term without any requirement takes no node."""
+        if not self.labels.requirements and not self.names.requirements:
+            return False
+        return self.labels.takes(labels) and self.names.takes({"metadata.name": name})
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRules:
+    """Where a pod may stand, of all that looks at a node alone: equal rules of many pods are one value."""
+
+    selector: Selector
+    terms: tuple[NodeTerm, ...] | None  # one of them must be kept; None: there is no such rule
+    tolerations: tuple[Toleration, ...]
+
+    def takes(self, labels: Mapping[str, str], name: str) -> bool:
+        """Whether selector and affinity take a node; taints are another question (`tolerates`)."""
+        if not self.selector.takes(labels):
+            return False
+        return self.terms is None or any(term.takes(labels, name) for term in self.terms)
+
+    def tolerates(self, taints: tuple[Taint, ...]) -> bool:
+        """Whether every taint that keeps pods off is tolerated."""
+        hard = (taint for taint in taints if taint.effect != "PreferNoSchedule")
+        return all(any(row.tolerates(taint) for row in self.tolerations) for taint in hard)
+
+    def looked_at(self) -> set[str]:
+        """Labels of nodes that the rules look at."""
+        found = {row.key for row in self.selector.requirements}
+        return found | {row.key for term in self.terms or () for row in term.labels.requirements}
+
+    @property
+    def looks_at_names(self) -> bool:
+        """Whether a rule names nodes: then no other node is like one of them."""
+        return "kubernetes.io/hostname" in self.looked_at() or any(term.names.requirements for term in self.terms or ())
+
+
+def node_rules(spec: At) -> NodeRules:
+    """The rules of a pod on the nodes it may stand on."""
+    chosen = tuple(Requirement(key, "In", (value,)) for key, value in texts(spec.get("nodeSelector")).items())
+    affinity = spec.get("affinity")
+    node = affinity.get("nodeAffinity") if affinity else None
+    required = node.get("requiredDuringSchedulingIgnoredDuringExecution") if node else None
+    terms = None if required is None else tuple(_term(row) for row in rows(required, "nodeSelectorTerms"))
+    return NodeRules(Selector(chosen), terms, tuple(_toleration(row) for row in rows(spec, "tolerations")))
+
+
+def _term(at: At) -> NodeTerm:
+    labels = tuple(_requirement(row, NODE_OPERATORS) for row in rows(at, "matchExpressions"))
+    names = tuple(_requirement(row, OPERATORS) for row in rows(at, "matchFields"))
+    return NodeTerm(Selector(labels), Selector(names))
+
+
+def _toleration(at: At) -> Toleration:
+    operator = text_at(at, "operator") or "Equal"
+    if operator not in ("Exists", "Equal", "Gt", "Lt"):
+        raise at.key("operator").fault("must be Exists or Equal")
+    return Toleration(text_at(at, "key"), operator, text_at(at, "value"), text_at(at, "effect"))

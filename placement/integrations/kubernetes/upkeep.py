@@ -1,0 +1,120 @@
+"""What must stay up: PodDisruptionBudgets and roll-out settings, and what spot capacity taken back would take.
+
+They bound how many copies may be away at once while copies move, so they are no rule of a plan: a component carries
+them as the label `max-unavailable` for whoever orders the moves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.objects import of_each
+from placement.integrations.kubernetes.selectors import label_selector
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.catalogue.readers.fields import At
+    from placement.integrations.kubernetes.classes import NodePoolRow
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
+    from placement.integrations.kubernetes.selectors import Selector
+    from placement.integrations.kubernetes.workloads import Workload
+    from placement.integrations.notes import Notes
+
+MAX_UNAVAILABLE, MAX_SURGE, BUDGET = "max-unavailable", "max-surge", "pod-disruption-budget"
+
+
+def upkeep_labels(
+    workloads: Sequence[Workload], cluster: KubeCluster, notes: Notes, source: str
+) -> list[dict[str, str]]:
+    """Labels of each component: the most copies that may be away at once, and what says so."""
+    budgets = list(
+        zip(cluster.of("PodDisruptionBudget"), of_each(cluster.of("PodDisruptionBudget"), _budget, source), strict=True)
+    )
+    found = []
+    for workload in workloads:
+        labels = _of_rollout(workload, cluster, source)
+        for budget, (selector, key, text) in budgets:
+            if budget.namespace != workload.namespace or selector is None:
+                continue
+            if not any(selector.takes(row) for row in workload.labels()):
+                continue
+            copies = max(len(workload.pods), workload.wanted)
+            amount = share_of(text, copies, up=True)
+            away = max(0, copies - amount) if key == "minAvailable" else amount
+            known = int(labels[MAX_UNAVAILABLE]) if MAX_UNAVAILABLE in labels else away
+            labels |= {MAX_UNAVAILABLE: str(min(away, known)), BUDGET: budget.name}
+            if not away:
+                notes.assumed(workload.place, f"{budget.place} lets no copy be away, so none can move")
+        found.append(labels)
+    return found
+
+
+def _budget(found: KubeObject) -> tuple[Selector | None, str, str]:
+    spec = found.at.key("spec")
+    for key in ("minAvailable", "maxUnavailable"):
+        told = spec.get(key)
+        if told is not None:
+            return label_selector(spec.get("selector")), key, _count_text(told)
+    return None, "", "0"
+
+
+def _count_text(at: At) -> str:
+    """A whole number or a percentage, as text."""
+    value = at.value
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise at.fault("must be a whole number or a percentage")
+    text = str(value)
+    digits = text.removesuffix("%")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 9):
+        raise at.fault("must be a whole number or a percentage")
+    return text
+
+
+def share_of(text: str, copies: int, *, up: bool) -> int:
+    """A number, or a percentage of the copies, rounded up (budgets, surge) or down (what a roll-out takes away).
+
+    >>> share_of("50%", 3, up=True), share_of("25%", 3, up=False), share_of("2", 9, up=True)
+    (2, 0, 2)
+    """
+    if not text.endswith("%"):
+        return int(text)
+    parts = int(text[:-1]) * copies
+    return -(-parts // 100) if up else parts // 100
+
+
+def _of_rollout(workload: Workload, cluster: KubeCluster, source: str) -> dict[str, str]:
+    """A Deployment's own limits on a roll-out: 25 % of each by default."""
+    owner = workload.owner
+    found = cluster.get("Deployment", owner.namespace, owner.name) if owner.kind == "Deployment" else None
+    if found is None:
+        return {}
+    ((away, more),) = of_each([found], _strategy, source)
+    copies = max(len(workload.pods), workload.wanted)
+    surge, unavailable = share_of(more, copies, up=True), share_of(away, copies, up=False)
+    return {MAX_UNAVAILABLE: str(unavailable if unavailable or surge else 1), MAX_SURGE: str(surge)}
+
+
+def _strategy(found: KubeObject) -> tuple[str, str]:
+    rolling = found.dig("spec", "strategy", "rollingUpdate")
+    away, more = (rolling.get("maxUnavailable"), rolling.get("maxSurge")) if rolling else (None, None)
+    return _count_text(away) if away else "25%", _count_text(more) if more else "25%"
+
+
+def suggest_for_spot(
+    workloads: Sequence[Workload], labels: Sequence[Mapping[str, str]], pools: Sequence[NodePoolRow], notes: Notes
+) -> None:
+    """Name the components that the loss of one spot pool would take below what must stay up."""
+    spot = {machine.name: pool.name for pool in pools if pool.buy == "spot" for machine in pool.machines}
+    for workload, row in zip(workloads, labels, strict=True):
+        held = Counter(spot[pod.node] for pod, _ in workload.pods if pod.node in spot)
+        copies = sum(1 for pod, _ in workload.pods if pod.node)
+        if not held or copies < 2:
+            continue
+        pool, most = held.most_common(1)[0]
+        away = int(row[MAX_UNAVAILABLE]) if BUDGET in row else copies - 1
+        wanted = copies - away
+        if copies - most < wanted:
+            told = f"{most} of {copies} copies stand in the spot pool {pool}, and {wanted} should stay up"
+            notes.suggested(workload.name, f"{told}: min_available_on_pool_loss: {wanted}")

@@ -1,0 +1,108 @@
+"""Pods put together as components: copies of one owner and one shape; and what comes with each node.
+
+Copies of a Deployment that is being rolled out differ in shape, and are components of their own. Pods that were
+exported from a plan name their component: there, each shape is an option of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.asks import NO_ASK
+from placement.integrations.kubernetes.objects import of_each, whole_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from placement.integrations.kubernetes.machines import NodeMachine
+    from placement.integrations.kubernetes.objects import KubeCluster
+    from placement.integrations.kubernetes.pods import Owner, PodRow, PodShape
+    from placement.integrations.notes import Notes
+
+_COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")  # owners that say how many copies they want
+
+
+@dataclass
+class Workload:
+    """A component in the making: its shapes, and its pods with the index of the shape of each."""
+
+    name: str
+    owner: Owner
+    shapes: list[PodShape] = field(default_factory=list)
+    pods: list[tuple[PodRow, int]] = field(default_factory=list)
+    wanted: int = 0  # copies by the owner's own count, as far as it is known
+
+    @property
+    def namespace(self) -> str:
+        """Of its pods."""
+        return self.pods[0][0].pod.namespace
+
+    @property
+    def place(self) -> str:
+        """What notes call it."""
+        return f"{self.owner.kind} {self.owner.namespace}/{self.owner.name}" if self.owner.kind else self.name
+
+    def labels(self) -> list[Mapping[str, str]]:
+        """The different sets of labels of its pods."""
+        return list({tuple(sorted(row.pod.labels.items())): row.pod.labels for row, _ in self.pods}.values())
+
+    def add(self, row: PodRow) -> None:
+        """One more copy."""
+        if row.shape not in self.shapes:
+            self.shapes.append(row.shape)
+        self.pods.append((row, self.shapes.index(row.shape)))
+
+
+def split(rows: Iterable[PodRow], machines: Mapping[str, NodeMachine]) -> tuple[list[PodRow], dict[str, list[PodRow]]]:
+    """Pods that are copies, and by node those that come with it. One of the latter with accelerators is a copy too."""
+    copies: list[PodRow] = []
+    of_node: dict[str, list[PodRow]] = defaultdict(list)
+    for row in rows:
+        if row.is_of_node and row.shape.ask == NO_ASK:
+            if row.node in machines:
+                of_node[row.node].append(row)
+        else:
+            copies.append(row)
+    return copies, of_node
+
+
+def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> list[Workload]:
+    """Components with names of their own, in the order of their first pods."""
+    found: dict[object, Workload] = {}
+    for row in rows:
+        key = (row.owner, row.shape if row.owner.kind else None)
+        workload = found.setdefault(key, Workload("", row.owner))
+        workload.add(row)
+    taken: Counter[str] = Counter()
+    kinds: dict[str, set[str]] = defaultdict(set)
+    for workload in found.values():
+        kinds[_base(workload.owner)].add(workload.owner.kind)
+    for workload in found.values():
+        base = _base(workload.owner)
+        if len(kinds[base]) > 1:
+            base = f"{base} ({workload.owner.kind})"
+        taken[base] += 1
+        workload.name = base if taken[base] == 1 else f"{base} #{taken[base]}"
+        workload.wanted = _wanted(workload.owner, cluster)
+    for workload in found.values():
+        base = workload.name.partition(" #")[0]
+        if workload.name != base:
+            notes.assumed(workload.place, f"its pods differ (a roll-out?): {workload.name} is one more component")
+        if workload.owner.kind == "LeaderWorkerSet":
+            notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")
+    return list(found.values())
+
+
+def _base(owner: Owner) -> str:
+    return f"{owner.namespace}/{owner.name}" if owner.namespace else owner.name
+
+
+def _wanted(owner: Owner, cluster: KubeCluster) -> int:
+    """How many copies the owner asks for; 0 where that is not known."""
+    found = cluster.get(owner.kind, owner.namespace, owner.name)
+    if found is None or owner.kind not in _COUNTED:
+        return 0
+    (told,) = of_each([found], lambda row: whole_at(row.at.get("spec"), "replicas"), "the cluster")
+    return 1 if told is None else max(told, 0)

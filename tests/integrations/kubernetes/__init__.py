@@ -1,0 +1,1 @@
+"""Tests of what Kubernetes tells and takes."""

@@ -1,0 +1,206 @@
+"""Nodes become machines: room, accelerators, prices, state, and types that keep apart what copies see as different."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import placement
+from placement.integrations.kubernetes import Wishes, import_kubernetes
+from tests.integrations.kubernetes.clusters import Json, daemon, node, pod, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from placement.integrations import Imported
+
+
+def imported(path: Path, *objects: Json, wishes: Wishes | None = None) -> Imported:
+    """What becomes of objects."""
+    return import_kubernetes([write(path / "cluster.json", *objects)], wishes)
+
+
+def notes(found: Imported) -> str:
+    """All notes as text."""
+    return "\n".join(map(str, found.notes))
+
+
+def test_room_is_what_is_allocatable_less_what_comes_with_the_node(tmp_path: Path) -> None:
+    """48 vCPUs less 0.19 of the system and 0.5 of a DaemonSet; memory to the MiB."""
+    found = imported(tmp_path, node("n1"), daemon("n1")).problem.instance_types["g5.12xlarge"]
+
+    assert (found.vcpus - found.reserved.vcpus) == pytest.approx(47.31)
+    room = (192 * 2**20 - 1_500_000) // 1024 - 1024
+    assert found.memory_gib * 1024 - found.reserved.memory_gib * 1024 == room
+    assert (found.accelerator, found.accelerator_count, found.price_per_hour) == ("A10G", 4, 5.672)
+
+
+def test_a_pod_started_by_the_kubelet_is_no_copy(tmp_path: Path) -> None:
+    """A mirror pod belongs to its node."""
+    mirror = pod("kube-proxy-n1", "n1", "n1", kind="Node", cpu="100m")
+    found = imported(tmp_path, node("n1"), mirror).problem
+
+    assert found.components == ()
+    assert found.instance_types["g5.12xlarge"].reserved.vcpus == pytest.approx(0.29)
+
+
+def test_a_daemon_with_an_accelerator_is_a_copy_that_stays(tmp_path: Path) -> None:
+    """`reserved` can hold no accelerators."""
+    greedy = daemon("n1", gpus=1)
+    found = imported(tmp_path, node("n1"), greedy).problem
+
+    assert [(row.component, row.pinned) for row in found.placements] == [("kube-system/agent", True)]
+
+
+def test_taints_and_selectors_become_types_of_their_own(tmp_path: Path) -> None:
+    """Of two nodes of one label the tainted one is another type, and only who tolerates it may stand there."""
+    taint = {"key": "team", "value": "a", "effect": "NoSchedule"}
+    tolerant = {"tolerations": [{"key": "team", "operator": "Exists"}]}
+    special = pod("b", "n2", "tolerant", gpus=1)
+    special["spec"] |= tolerant
+    problem = imported(
+        tmp_path, node("n1"), node("n2", taints=[taint]), pod("a", "n1", "plain", gpus=1), special
+    ).problem
+
+    assert list(problem.instance_types) == ["g5.12xlarge", "g5.12xlarge #2"]
+    assert [row.modes[0].instance_types for row in problem.components] == [("g5.12xlarge",), None]
+
+
+def test_nodes_that_differ_a_little_are_one_type_until_one_holds_more(tmp_path: Path) -> None:
+    """A type has the least room of its nodes; a node whose copies need more is a type of its own, so they fit."""
+    slim = node("n1", allocatable={"memory": "10Gi"})
+    wide = node("n2", allocatable={"memory": "20Gi"})
+
+    assert list(imported(tmp_path, slim, wide).problem.instance_types) == ["g5.12xlarge"]
+    full = imported(tmp_path, slim, wide, pod("a", "n2", "a", memory="16Gi"))
+    assert list(full.problem.instance_types) == ["g5.12xlarge", "g5.12xlarge #2"]
+    assert "broken" not in notes(full)
+
+
+def test_prices_are_the_catalogue_s_or_given_and_unknown_ones_keep_the_node(tmp_path: Path) -> None:
+    """A machine that seems to cost nothing must not be given back for it."""
+    nodes = [node("n1"), node("n2", "m5.large", gpus=0, cpu=2, memory=8)]
+    unknown = imported(tmp_path, *nodes)
+    given = imported(tmp_path, *nodes, wishes=Wishes(prices={"m5.large": 0.096}))
+
+    assert [row.price_per_hour for row in unknown.problem.instance_types.values()] == [5.672, 0]
+    assert [row.removable for row in unknown.problem.instances] == [True, False]
+    assert "its price is not known" in notes(unknown)
+    assert [row.price_per_hour for row in given.problem.instance_types.values()] == [5.672, 0.096]
+    assert [row.removable for row in given.problem.instances] == [True, True]
+    with pytest.raises(placement.UsageError, match=r'"m5\.larg", which has a price; did you mean "m5\.large"'):
+        imported(tmp_path, *nodes, wishes=Wishes(prices={"m5.larg": 1}))
+
+
+def test_reserved_nodes_are_commitments_and_spot_is_told(tmp_path: Path) -> None:
+    """Reservations are paid for already. Spot capacity can be taken back at once, which is suggested as a rule."""
+    reserved = node("n1", labels={"karpenter.sh/capacity-type": "reserved"})
+    spot = node("n2", labels={"karpenter.sh/capacity-type": "spot"})
+    found = imported(tmp_path, reserved, spot, *[pod(f"a{i}", "n2", "a", gpus=1) for i in range(2)])
+
+    assert [(row.pools, row.instances) for row in found.problem.commitments] == [
+        (("g5.12xlarge-us-east-1a-reserved",), 1)
+    ]
+    assert [row.name for row in found.problem.pools][1] == "g5.12xlarge-us-east-1a-spot"
+    assert "shop/a: suggested: 2 of 2 copies stand in the spot pool" in notes(found)
+    assert "min_available_on_pool_loss: 1" in notes(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"unschedulable": True}, ("cordoned", True)),
+        ({"taints": [{"key": "karpenter.sh/disrupted", "effect": "NoSchedule"}]}, ("draining", True)),
+        ({"annotations": {"karpenter.sh/do-not-disrupt": "true"}}, ("active", False)),
+        ({"labels": {"node-role.kubernetes.io/control-plane": ""}}, ("active", False)),
+    ],
+)
+def test_the_state_of_a_node(tmp_path: Path, change: Json, expected: tuple[str, bool]) -> None:
+    """Cordoned, leaving, or staying."""
+    found = imported(tmp_path, node("n1", **change), pod("a", "n1", "a", gpus=1))
+
+    assert [(row.state, row.removable) for row in found.problem.instances] == [expected]
+    assert "broken" not in notes(found)
+
+
+def test_a_node_that_is_not_ready_leaves_its_pods_to_be_placed(tmp_path: Path) -> None:
+    """They are copies that do not run."""
+    lost = node("n2")
+    lost["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    found = imported(tmp_path, node("n1"), lost, pod("a", "n2", "a", gpus=1))
+
+    assert [row.id for row in found.problem.instances] == ["n1"]
+    assert (found.problem.components[0].copies, found.problem.components[0].min_copies) == (1, 0)
+    assert found.problem.placements == ()
+    assert "Node n2: ignored: is not ready" in notes(found)
+
+
+def test_a_node_with_partitions_of_two_sizes_is_left_out_aloud(tmp_path: Path) -> None:
+    """A machine of a problem has one kind of accelerator."""
+    mixed = node("n2", gpus=0, allocatable={"nvidia.com/mig-1g.10gb": "7", "nvidia.com/mig-3g.40gb": "2"})
+    found = imported(tmp_path, node("n1"), mixed, pod("a", "n2", "a", limits={"nvidia.com/mig-1g.10gb": "1"}))
+
+    assert [row.id for row in found.problem.instances] == ["n1"]
+    assert found.problem.components == ()
+    assert "Node n2: ignored: has accelerators of several kinds (nvidia.com/mig-1g.10gb, nvidia.com/mig" in notes(found)
+
+
+def test_node_pools_of_karpenter_limit_what_is_rented(tmp_path: Path) -> None:
+    """Nodes, vCPUs and accelerators; memory can't be limited, which is told. A static one keeps its nodes."""
+    labels = {"karpenter.sh/nodepool": "gpu"}
+    limits = {"nodes": "3", "cpu": "200", "nvidia.com/gpu": 8, "memory": "1Ti"}
+    node_pool = {"kind": "NodePool", "metadata": {"name": "gpu"}, "spec": {"limits": limits, "replicas": 1}}
+    found = imported(tmp_path, node("n1", labels=labels), node_pool)
+
+    (limit,) = found.problem.limits
+    assert (limit.max_instances, limit.max_vcpus, limit.max_accelerators) == (3, 200, 8)
+    assert "NodePool gpu spec.limits.memory: ignored" in notes(found)
+    assert not found.problem.instances[0].removable
+
+
+def test_a_quota_limits_machines_only_where_they_are_its_own(tmp_path: Path) -> None:
+    """It counts what pods ask for; where others may use the machines, a note has the figures."""
+    quota = {
+        "kind": "ResourceQuota",
+        "metadata": {"name": "gpus", "namespace": "shop"},
+        "spec": {"hard": {"requests.nvidia.com/gpu": "8"}},
+    }
+    own = imported(tmp_path, node("n1"), quota, pod("a", "n1", "a", gpus=2))
+    both = imported(
+        tmp_path, node("n1"), quota, pod("a", "n1", "a", gpus=2), pod("b", "n1", "b", gpus=1, namespace="other")
+    )
+
+    assert [(row.max_accelerators, row.pools) for row in own.problem.limits] == [(8, ("g5.12xlarge-us-east-1a",))]
+    assert both.problem.limits == ()
+    assert "requests.nvidia.com/gpu 8 counts what its pods ask for (2 now)" in notes(both)
+
+
+def test_pools_may_grow_where_no_rule_names_their_nodes(tmp_path: Path) -> None:
+    """A new node would not be the one that a rule names."""
+    chosen = pod("a", "n1", "a", gpus=1, spec={"nodeSelector": {"kubernetes.io/hostname": "n1"}})
+    chosen["spec"]["nodeName"] = "n1"
+    found = imported(tmp_path, node("n1"), node("n2"), chosen, wishes=Wishes(grow=2)).problem
+
+    assert [row.max_instances for row in found.pools] == [1, 3]
+
+
+def test_several_files_lists_and_yaml_are_one_cluster(tmp_path: Path) -> None:
+    """As kubectl writes them, and as the API answers."""
+    (tmp_path / "nodes.json").write_text(json.dumps({"kind": "NodeList", "items": [_without_kind(node("n1"))]}))
+    (tmp_path / "pods.yaml").write_text("kind: List\nitems:\n- " + json.dumps(pod("a", "n1", "a", gpus=1)) + "\n")
+    found = import_kubernetes([str(tmp_path / "nodes.json"), str(tmp_path / "pods.yaml")]).problem
+
+    assert [row.component for row in found.placements] == ["shop/a"]
+
+
+def _without_kind(found: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in found.items() if key != "kind"}
+
+
+def test_kinds_that_are_not_read_are_told(tmp_path: Path) -> None:
+    """Nothing is lost in silence."""
+    found = imported(tmp_path, node("n1"), {"kind": "Queue", "metadata": {"name": "q"}})
+
+    assert "kind Queue: ignored: objects of this kind are not read (1 of them)" in notes(found)
