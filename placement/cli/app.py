@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli import drawing
+from placement.cli import drawing, simulate
 from placement.cli.catalogue import app as catalogue_app
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
 from placement.cli.init import init
@@ -392,6 +392,8 @@ def info(file: FileArgument, full: FullOption = False) -> None:
 
 app.command()(size)
 app.command()(init)
+app.command()(simulate.scale)
+app.command()(simulate.simulate)
 app.add_typer(catalogue_app)
 app.add_typer(profile_app)
 for group in GROUPS:

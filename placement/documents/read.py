@@ -37,7 +37,7 @@ def read_problem(path: str | Path) -> Problem:
     UsageError
         `path` is not the name of a file.
     """
-    source, document = _load(path)
+    source, document = read_mapping(path)
     return _problem(document, source)
 
 
@@ -58,7 +58,7 @@ def read_plan(path: str | Path) -> Plan:
     DocumentError
         The file can't be read or parsed, or the plan has faults.
     """
-    source, document = _load(path)
+    source, document = read_mapping(path)
     if document.get("format") == "placement/v1":
         raise DocumentError([Fault("$.format", "this is a problem; a plan is wanted", "placement/v1")], source)
     return _build(Plan, document, source, [])
@@ -72,7 +72,7 @@ def read_document(path: str | Path) -> Problem | Plan:
     DocumentError
         The file can't be read or parsed, or the document has faults.
     """
-    source, document = _load(path)
+    source, document = read_mapping(path)
     if document.get("format") == "placement-plan/v1":
         return _build(Plan, document, source, [])
     return _problem(document, source)
@@ -88,8 +88,14 @@ def _build(model: type[Document], document: dict[str, Any], source: str, found: 
     return built
 
 
-def _load(path: str | Path) -> tuple[str, dict[str, Any]]:
-    """The name to call the file by, and the mapping it holds."""
+def read_mapping(path: str | Path) -> tuple[str, dict[str, Any]]:
+    """The name to call a file by in messages, and the mapping it holds: JSON, or YAML by the suffix.
+
+    Raises
+    ------
+    DocumentError
+        It can't be read or parsed, or holds something else than a mapping.
+    """
     source, text = read_text(path)
     if not text.strip():
         raise DocumentError([Fault("$", "is empty")], source)

@@ -285,8 +285,10 @@ class Workspace:
 
     def rent(self, p: int) -> int:
         """An idle row of the pool, a running machine if there is one; it counts once something is placed on it."""
-        if self._idle[p]:
-            return next(reversed(self._idle[p]))
+        return next(reversed(self._idle[p])) if self._idle[p] else self.open_row(p)
+
+    def open_row(self, p: int) -> int:
+        """One more row of the pool, idle, beside those that are idle already; it counts once something stands there."""
         m = self._append(p)
         self._idle[p][m] = None
         return m
@@ -505,6 +507,10 @@ class Workspace:
     def mark(self) -> int:
         """A point to return to with `rollback`."""
         return len(self._journal)
+
+    def changes(self, mark: int) -> list[tuple[bool, int, Seat]]:
+        """What was done since the mark, in order: whether a copy was placed or removed, its row, and the copy."""
+        return self._journal[mark:]
 
     def touched(self, mark: int) -> list[int]:
         """Rows changed since the mark, ascending."""

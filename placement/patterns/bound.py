@@ -229,6 +229,11 @@ class PatternBound:
         self._grow(self._tree, budget, nodes, patience)
         self._separate_mixes(budget)
 
+    def root_prices(self) -> Prices | None:
+        """The best prices of the linear program at the root, without any branching; None when there was no time."""
+        self._converge(any_domain(self.fleet, self.groups), self._solve.budget)
+        return self._prices
+
     def resume(self, budget: Budget, nodes: int = 2_000) -> None:
         """Go on with the tree, if it was begun, until there are so many nodes more or another budget is over."""
         if self._tree is not None:

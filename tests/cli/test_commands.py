@@ -283,6 +283,8 @@ COMMANDS = (
     "import",
     "init",
     "profile",
+    "scale",
+    "simulate",
 )
 
 

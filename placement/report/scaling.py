@@ -1,0 +1,149 @@
+"""What traffic asks for now, and what simulated days cost, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from placement.report import words
+from placement.report.narrow import Fitting
+from placement.simulation.outcome import HOURLY_NAME
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import RenderableType
+
+    from placement.demand.now import CopiesNow
+    from placement.simulation import Simulation, StrategyOutcome
+
+_ROWS = 30
+_HOUR = 3600
+_COLUMNS = ("cost", "over", "hours", "accel.", "in use", "lost", "moves")
+
+
+def copies_table(rows: Sequence[CopiesNow], *, full: bool = False) -> RenderableType:
+    """A row for each component whose copies change, all of them with `full`; then how many stay."""
+    changed = [row for row in rows if full or row.wanted != row.running]
+    shown = changed if full else changed[:_ROWS]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("component", overflow="fold")
+    for name in ("requests/s", "running", "wanted"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("by", no_wrap=True)
+    for row in shown:
+        rate = "-" if row.rate is None else f"{row.rate / MICRO:,.6g}"
+        table.add_row(words.shown(row.name), rate, f"{row.running:,}", f"{row.wanted:,}", row.why)
+    notes = []
+    if len(changed) > len(shown):
+        notes.append(f"{len(changed) - len(shown):,} more change; --full lists each")
+    same = len(rows) - len(changed)
+    if same and not full:
+        notes.append(f"{words.count(same, 'component')} as now")
+    total = f"{sum(row.wanted for row in rows):,} copies wanted, {sum(row.running for row in rows):,} running"
+    lines = [Text(note, style="dim") for note in notes]
+    return Group(*([table] if shown else []), *lines, Text(total, style="bold"))
+
+
+def simulation_table(simulation: Simulation) -> RenderableType:
+    """A row for each strategy with its cost, dearest last, and what they are measured by."""
+    outcomes = sorted(simulation.strategies, key=lambda outcome: outcome.cost)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("strategy", no_wrap=True, style="bold")
+    for name in _COLUMNS:
+        table.add_column(name, justify="right", no_wrap=True)
+    for outcome in outcomes:
+        table.add_row(outcome.strategy.name, *_figures(simulation, outcome))
+    hourly = _hourly(simulation)
+    for name, cost, over in hourly:
+        table.add_row(name, cost, over, *([""] * (len(_COLUMNS) - 2)), style="dim")
+    blocks = Group(*(_block(simulation, outcome) for outcome in outcomes), *(Text(" ".join(row)) for row in hourly))
+    return Group(
+        Fitting(table, lambda: blocks), "", *(Text(line) for line in _notes(simulation)), Text(_legend(), style="dim")
+    )
+
+
+def _figures(simulation: Simulation, outcome: StrategyOutcome) -> list[str]:
+    used, rented = sum(outcome.series["accelerators_used"]), sum(outcome.series["accelerators"])
+    steps = max(1, simulation.setup.steps)
+    return [
+        words.money(outcome.cost),
+        _over(simulation, outcome.cost),
+        f"{outcome.machine_hours:,.0f}",
+        f"{rented / steps:,.1f}",
+        words.percent(used, rented),
+        _share(outcome.not_served, outcome.requested),
+        f"{sum(outcome.series['moves']):,}",
+    ]
+
+
+def _hourly(simulation: Simulation) -> list[tuple[str, str, str]]:
+    if simulation.hourly is None or simulation.floor is None:
+        return []
+    planned = simulation.hourly.planned_cost(simulation.setup.every)
+    rows = [("floor", words.least(simulation.floor), "0%" if simulation.floor else "-")]
+    if planned is not None:
+        rows.insert(0, (HOURLY_NAME, words.money(planned), _over(simulation, planned)))
+    return rows
+
+
+def _over(simulation: Simulation, cost: int) -> str:
+    over = simulation.over_floor(cost)
+    if over is None:
+        return "-"
+    return f"{100 * over:.1f}%" if over < 10 else f"{over + 1:.1f} x"
+
+
+def _share(part: int, whole: int) -> str:
+    if not part or not whole:
+        return "0%"
+    return f"{100 * part / whole:.2f}%" if part * 10_000 >= whole else "<0.01%"
+
+
+def _block(simulation: Simulation, outcome: StrategyOutcome) -> RenderableType:
+    """One strategy where a table has no room."""
+    lines = zip(_COLUMNS, _figures(simulation, outcome), strict=True)
+    head = Text(outcome.strategy.name, style="bold")
+    return Group(head, Text("\n".join(f"  {name}: {figure}" for name, figure in lines)))
+
+
+def _notes(simulation: Simulation) -> list[str]:
+    setup = simulation.setup
+    span = words_of_span(setup.steps * setup.every)
+    requests = int(setup.rates.sum()) * setup.every / MICRO
+    components = words.count(len(setup.problem.components), "component")
+    found = [
+        f"{span}, {components}, {requests:,.0f} requests; {setup.wanted.sum(axis=1).mean():,.1f} copies wanted on the "
+        f"average, {setup.wanted.sum(axis=1).max(initial=0):,} at most; {int(setup.woken.sum()):,} times one was "
+        f"woken from zero"
+    ]
+    for outcome in simulation.strategies:
+        lacking = sum(1 for n in outcome.series["unplaced"] if n)
+        if lacking:
+            steps = words.count(lacking, "step")
+            found.append(f"{outcome.strategy.name}: in {steps} not all wanted copies had a place (quotas)")
+    return found
+
+
+def words_of_span(seconds: int) -> str:
+    """A length of simulated time.
+
+    >>> words_of_span(1209600), words_of_span(5400)
+    ('14 days', '1.5 hours')
+    """
+    if seconds >= 2 * 24 * _HOUR:
+        return f"{seconds / 24 / _HOUR:.4g} days"
+    return f"{seconds / _HOUR:.4g} hours"
+
+
+def _legend() -> str:
+    return (
+        "over: the floor; hours: of machines, as billed; accel.: accelerators rented, on the average, and how many of "
+        "them hold a copy; lost: requests not served; floor: proven, no machines holding what is wanted cost less; "
+        "hourly-scratch: each hour planned on its own for all that it wants, moves and starts not counted"
+    )

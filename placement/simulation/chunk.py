@@ -1,0 +1,178 @@
+"""A day of a simulation: from the document of a moment to the document of a later one.
+
+Whatever runs a simulation, wherever, runs it in these parts. One that goes on from a checkpoint goes on from the same
+document as one that was never stopped, so both come to the same end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from placement.compiled.fleet import compile_fleet
+from placement.demand.controller import STEP_COOLDOWN
+from placement.simulation.cluster import Cluster
+from placement.simulation.consolidation import Consolidation
+from placement.simulation.fleets import simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from placement.demand import ScalingRules
+    from placement.demand.rows import MachineTimes, Replanning
+    from placement.documents import Problem
+    from placement.simulation.strategies import Strategy
+
+    Ints = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
+
+SERIES = (
+    *("cost", "machines", "accelerators", "accelerators_used", "copies", "requested", "unserved"),
+    *("started", "stopped", "moves", "unplaced"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyTask:
+    """Some steps of one strategy.
+
+    Attributes
+    ----------
+    every : seconds of a step. first : the step that the part begins with.
+    most : (C,) copies that the strategy ever wants.
+    wanted, rates : (N, C) copies, and micro-requests a second, of the steps. woken : (N, C) left zero for a request.
+    """
+
+    problem: Problem
+    strategy: Strategy
+    rules: ScalingRules
+    times: MachineTimes
+    replanning: Replanning
+    every: int
+    first: int
+    most: Ints
+    wanted: Ints
+    rates: Ints
+    woken: Bools
+
+
+@dataclass(slots=True)
+class StrategyPart:
+    """What came of a task: series of it, and the document of the moment after.
+
+    `unserved` is of each component, micro-requests; `short` the seconds in which some were not served.
+    """
+
+    document: dict[str, Any]
+    series: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in SERIES})
+    unserved: list[int] = field(default_factory=list)
+    short: list[int] = field(default_factory=list)
+
+
+def play(task: StrategyTask, document: dict[str, Any] | None) -> StrategyPart:
+    """Run the steps of a task from a moment on; None is the beginning, where nothing has run before."""
+    cluster = make_cluster(task)
+    if document is not None:
+        cluster.restore(document)
+    part = StrategyPart({})
+    for _ in steps(task, cluster, part, fresh=document is None):
+        pass
+    part.document = cluster.to_document()
+    return part
+
+
+def make_cluster(task: StrategyTask) -> Cluster:
+    """An empty fleet in which a strategy can do what it does."""
+    # A copy that moves stands twice, and rules over zones may ask for more copies than the policy does.
+    room = 2 * task.most + 8
+    strategy = task.strategy
+    problem = simulated(task.problem, room.tolist(), dedicated=strategy.dedicated, whole=strategy.whole)
+    return Cluster(compile_fleet(problem), task.rules, task.times, first_fit=strategy.first_fit)
+
+
+def steps(task: StrategyTask, cluster: Cluster, part: StrategyPart, *, fresh: bool) -> Iterator[int]:
+    """Play step after step; after each one, its number. The cluster is then what it is at the step's beginning."""
+    count = len(task.most)
+    part.unserved, part.short = [0] * count, [0] * count
+    consolidation = None
+    if task.strategy.consolidate:
+        consolidation = Consolidation(cluster, task.replanning, rent=task.strategy.rent)
+    order = cluster.order
+    priority = [row.priority for row in cluster.fleet.problem.components]
+    order = sorted(order, key=lambda c: -priority[c])  # stable: biggest first among equals
+    reaction = task.times.reaction_seconds
+    for k in range(len(task.wanted)):
+        now = (task.first + k) * task.every
+        running = fresh and k == 0
+        cluster.advance(now)
+        wanted = task.wanted[k].tolist()
+        stopped = started = 0
+        for c in range(count):
+            if cluster.placed(c) > wanted[c]:
+                stopped += cluster.shrink(c, wanted[c], now)
+        for c in order:
+            if cluster.placed(c) < wanted[c]:
+                later = reaction
+                if task.woken[k, c] and not cluster.placed(c):  # the step adds one copy, its cooldown later come others
+                    started += cluster.grow(c, 1, now, reaction, running=running)
+                    later += STEP_COOLDOWN
+                if cluster.placed(c) < wanted[c]:
+                    started += cluster.grow(c, wanted[c], now, later, running=running)
+        moved = 0 if consolidation is None or running else consolidation.run(now)
+        _record(task, cluster, part, k, (started, stopped, moved))
+        yield k
+
+
+def _record(task: StrategyTask, cluster: Cluster, part: StrategyPart, k: int, changes: tuple[int, int, int]) -> None:
+    """Write down the step that begins now, and let its machines be paid for."""
+    now, end = (task.first + k) * task.every, (task.first + k + 1) * task.every
+    series = part.series
+    placed = np.array([cluster.placed(c) for c in range(len(task.most))], dtype=np.int64)
+    series["machines"].append(len(cluster.ledger.rented))
+    series["accelerators"].append(cluster.accelerators_rented())
+    series["accelerators_used"].append(cluster.accelerators_used())
+    series["copies"].append(int(placed.sum()))
+    series["unplaced"].append(int(np.maximum(0, task.wanted[k] - placed).sum()))
+    for name, value in zip(("started", "stopped", "moves"), changes, strict=True):
+        series[name].append(value)
+    lost = _unserved(task, cluster, part, k, placed)
+    series["requested"].append(int(task.rates[k].sum()) * task.every)
+    series["unserved"].append(lost)
+    series["cost"].append(cluster.ledger.close_step(now, end))
+
+
+def _unserved(task: StrategyTask, cluster: Cluster, part: StrategyPart, k: int, placed: Ints) -> int:
+    """Micro-requests of a step that found no copy with room, each component's noted too."""
+    now, end = (task.first + k) * task.every, (task.first + k + 1) * task.every
+    rates, capacity = task.rates[k], task.rules.capacity
+    loading = cluster.still_loading(now)
+    lacks = np.maximum(0, rates - placed * capacity) * task.every
+    total = 0
+    for c in np.flatnonzero(lacks).tolist():
+        if c not in loading:
+            part.unserved[c] += int(lacks[c])
+            part.short[c] += task.every
+            total += int(lacks[c])
+    for c, moments in loading.items():
+        lost, short = _while_loading(int(rates[c]), int(capacity[c]), int(placed[c]), sorted(moments), now, end)
+        part.unserved[c] += lost
+        part.short[c] += short
+        total += lost
+    return total
+
+
+def _while_loading(rate: int, capacity: int, placed: int, moments: list[int], now: int, end: int) -> tuple[int, int]:
+    """Micro-requests lost, and seconds in which some were, while `moments` of the placed copies come one by one."""
+    serves, at, lost, short = placed - len(moments), now, 0, 0
+    for moment in [*moments, end]:
+        until = min(moment, end)
+        missing = max(0, rate - serves * capacity)
+        if missing and until > at:
+            lost += missing * (until - at)
+            short += until - at
+        at, serves = max(at, until), serves + 1
+    return lost, short

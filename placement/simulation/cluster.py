@@ -1,0 +1,293 @@
+"""The fleet while it lives: copies start, load, move and stop on machines that are ordered and released.
+
+It stands on a `Workspace`, which keeps the rules of machines; rules over zones and losses are kept here, copy by copy.
+A copy that moves stands twice until the new one is loaded, as rolling updates do it, so that nothing is served less.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from placement.compiled.packing import Seat
+from placement.compiled.spread import keeps_zone_rules, least_total
+from placement.compiled.survival import survives
+from placement.heuristics.best_fit import BestFit
+from placement.heuristics.construct import UNLIMITED, place_total
+from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
+from placement.simulation.machines import MachineLedger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.compiled.fleet import Fleet
+    from placement.demand import ScalingRules
+    from placement.demand.rows import MachineTimes
+
+Spot = tuple[int, Seat]  # a row, and a copy on it
+
+
+class WarmBestFit(BestFit):
+    """Best fit; machines that wait for their release are taken before others are rented."""
+
+    def __init__(self, ws: Workspace, shares: Shares, ledger: MachineLedger) -> None:
+        """The ledger knows who waits."""
+        super().__init__(ws, shares)
+        self._ledger = ledger
+
+    def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
+        """Those in use, tightest first, then those that wait, longest first."""
+        yield from super().machines(ws, c, zone)
+        yield from _waiting(ws, self._ledger, self.options_of[c], c, zone)
+
+
+class WarmFirstFit(WarmBestFit):
+    """The same with the first machine that has room; what is rented is still what costs least for a copy."""
+
+    def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
+        """Those in use in the order of their rows, then those that wait."""
+        yield from FirstFitDecreasing.machines(self, ws, c, zone)
+        yield from _waiting(ws, self._ledger, self.options_of[c], c, zone)
+
+
+def _waiting(ws: Workspace, ledger: MachineLedger, options: list[int], c: int, zone: int) -> Iterator[tuple[int, int]]:
+    for m in ledger.warm:
+        p = int(ws.pool[m])
+        if ws.busy[m] or zone not in (-1, ws.zone_of[p]) or not ws.can_rent(p):
+            continue
+        for o in options:
+            if ws.seat_on(c, o, m) is not None:
+                yield o, m
+                break
+
+
+class Cluster:
+    """Copies on machines at one moment.
+
+    Attributes
+    ----------
+    loading : spot -> times when copies there are loaded; those that are loaded are not in it.
+    leaving : (time, row, copy) of copies that have a new one elsewhere, which is loaded then.
+    arriving : the new ones of those, in the same form: nothing moves or stops them until then.
+    """
+
+    def __init__(self, fleet: Fleet, rules: ScalingRules, times: MachineTimes, *, first_fit: bool = False) -> None:
+        """Nothing runs."""
+        self.fleet, self.rules, self.times = fleet, rules, times
+        self.ws = Workspace(fleet)
+        self.ledger = MachineLedger(fleet, times.start_seconds, times.minimum_billed_seconds)
+        policy = WarmFirstFit if first_fit else WarmBestFit
+        self.policy = policy(self.ws, Shares(fleet), self.ledger)
+        self.order = self.policy.order(self.ws, range(len(fleet.components)))
+        self.loading: dict[Spot, list[int]] = {}
+        self.leaving: list[tuple[int, int, Seat]] = []
+        self.arriving: list[tuple[int, int, Seat]] = []
+        self._leaving_of: Counter[int] = Counter()
+
+    # -- what there is
+
+    def placed(self, c: int) -> int:
+        """Copies of c, one that moves counted once."""
+        return self.ws.placed[c] - self._leaving_of[c]
+
+    def still_loading(self, now: int) -> dict[int, list[int]]:
+        """By component, when its copies are loaded that are not at a time; moved ones serve from where they were."""
+        found: dict[int, list[int]] = {}
+        for (_, seat), times in self.loading.items():
+            found.setdefault(seat.component, []).extend(at for at in times if at > now)
+        return found
+
+    def accelerators_used(self) -> int:
+        """Accelerators with a copy on them."""
+        ws = self.ws
+        return sum(
+            self.fleet.pools[int(ws.pool[m])].shape.accelerators - int(ws.vacant[m])
+            for m in self.ledger.rented
+            if ws.seats[m]
+        )
+
+    def accelerators_rented(self) -> int:
+        """Accelerators of all machines that are rented."""
+        return sum(self.fleet.pools[machine.pool].shape.accelerators for machine in self.ledger.rented.values())
+
+    # -- copies start and stop
+
+    def grow(self, c: int, total: int, now: int, later: int, *, running: bool = False) -> int:
+        """Bring component c to `total` copies, or as near as there is room; the copies that started.
+
+        Where its rules over zones can't be kept by so many, the next number that can is taken. A copy is loaded `later`
+        seconds after its machine is in service; `running` ones are at once.
+        """
+        ws, component = self.ws, self.fleet.components[c]
+        least = least_total(component, ws.zoned[c], total + self._leaving_of[c], (UNLIMITED,) * len(self.fleet.zones))
+        if least is None or least <= ws.placed[c]:
+            return 0
+        mark = ws.mark()
+        whole = place_total(ws, self.policy, c, least)
+        if not whole and not self.keeps(c):
+            ws.rollback(mark)
+            return 0
+        new = self.commit(mark, now, later, running=running)
+        for spot, ready in new:
+            if ready > now:
+                self.loading.setdefault(spot, []).append(ready)
+        return len(new)
+
+    def commit(self, mark: int, now: int, later: int, *, running: bool = False) -> list[tuple[Spot, int]]:
+        """Order machines for what was placed since the mark; each new copy and when it is loaded."""
+        ws = self.ws
+        new: Counter[Spot] = Counter()
+        for was_placed, m, seat in ws.changes(mark):
+            new[m, seat] += 1 if was_placed else -1
+        found = []
+        for (m, seat), count in new.items():
+            if count <= 0:
+                continue
+            machine = self.ledger.rented.get(m)
+            if machine is None:
+                machine = self.ledger.order(m, int(ws.pool[m]), now, later, running=running)
+            elif machine.release is not None:
+                self.ledger.take(m)
+            ready = now if running else max(machine.ready, now + later) + int(self.rules.load[seat.component])
+            found += [((m, seat), ready)] * count
+        ws.forget()
+        return found
+
+    def shrink(self, c: int, total: int, now: int) -> int:
+        """Stop copies of c down to `total`, as far as its rules allow; those that stopped.
+
+        Copies that still load go first, then those on the emptiest machines.
+        """
+        stopped = 0
+        while self.placed(c) > total:
+            spot = next((spot for spot in self.stoppable(c) if self.keeps_without(c, spot)), None)
+            if spot is None:
+                break
+            self._stop(spot, now, self.times.release_after_seconds)
+            stopped += 1
+        self.ws.forget()
+        return stopped
+
+    def stoppable(self, c: int) -> list[Spot]:
+        """Copies of c that nothing holds, the first to stop first."""
+        ws, found = self.ws, []
+        for m in ws.where[c]:
+            held = self.held(m)
+            spots = Counter(seat for seat in ws.seats[m] if seat.component == c)
+            for seat, count in spots.items():
+                if count > held[seat]:
+                    loads = (m, seat) in self.loading
+                    found.append((not loads, len(ws.seats[m]), -int(self.ledger.rented[m].pool), m, seat))
+        return [(m, seat) for *_, m, seat in sorted(found)]
+
+    def held(self, m: int) -> Counter[Seat]:
+        """Copies on row m that are on their way, from there or to there."""
+        return Counter(seat for _, row, seat in (*self.leaving, *self.arriving) if row == m)
+
+    def keeps_without(self, c: int, spot: Spot) -> bool:
+        """Whether the rules of component c are kept without one of its copies."""
+        component = self.fleet.components[c]
+        if not component.has_zone_rules and not component.pool_loss_floor and not component.instance_loss_floor:
+            return True
+        mark = self.ws.mark()
+        self.ws.remove(spot[1], spot[0])
+        kept = self.keeps(c)
+        self.ws.rollback(mark)
+        return kept
+
+    def keeps(self, c: int) -> bool:
+        """Whether the copies of c that stand keep its rules over zones and losses."""
+        ws, component = self.ws, self.fleet.components[c]
+        if not keeps_zone_rules(component, ws.zoned[c]):
+            return False
+        if not component.pool_loss_floor and not component.instance_loss_floor:
+            return True
+        in_pool: Counter[int] = Counter()
+        for m, n in ws.where[c].items():
+            in_pool[int(ws.pool[m])] += n
+        return survives(component, ws.placed[c], max(in_pool.values(), default=0), max(ws.where[c].values(), default=0))
+
+    def _stop(self, spot: Spot, at: int, wait: int) -> None:
+        """Take one copy off; a machine that becomes empty waits, and goes."""
+        m, seat = spot
+        self.ws.remove(seat, m)
+        times = self.loading.get(spot)
+        if times:
+            times.remove(max(times))
+            if not times:
+                del self.loading[spot]
+        if not self.ws.seats[m]:
+            self.ledger.vacate(m, at, wait)
+
+    # -- time goes on
+
+    def advance(self, now: int) -> None:
+        """What has come to its end by now: copies are loaded, moved ones leave, machines that waited go."""
+        self.loading = {
+            spot: left for spot, times in self.loading.items() if (left := [at for at in times if at > now])
+        }
+        due = [row for row in self.leaving if row[0] <= now]
+        if due:
+            self.leaving = [row for row in self.leaving if row[0] > now]
+            for at, m, seat in due:
+                self._leaving_of[seat.component] -= 1
+                if not any(row == m for _, row, _ in self.leaving):
+                    self.ws.cordoned[m] = False
+                self._stop((m, seat), at, 0)
+            self.ws.forget()
+        self.arriving = [row for row in self.arriving if row[0] > now]
+        self.ledger.release_until(now)
+
+    def move(self, old: list[Spot], new: list[tuple[Spot, int]]) -> None:
+        """Copies that stand twice until all new ones are loaded; the old ones leave then."""
+        at = max(ready for _, ready in new)
+        for m, seat in old:
+            self.leaving.append((at, m, seat))
+            self._leaving_of[seat.component] += 1
+        self.arriving += [(at, *spot) for spot, _ in new]
+
+    # -- as a document
+
+    def to_document(self) -> dict[str, Any]:
+        """All of it, in JSON's terms; `restore` makes the same of it."""
+        ws = self.ws
+        rows: list[list[Any]] = []
+        place: dict[int, int] = {}
+        for m in sorted(self.ledger.rented, key=lambda m: (not ws.seats[m], m)):
+            place[m] = len(rows)
+            seats = [[*seat[:2], list(seat.accelerators)] for seat in ws.seats[m]]
+            rows.append([self.ledger.rented[m].to_row(), bool(ws.cordoned[m]), seats])
+        return {
+            "ledger": self.ledger.to_document(),
+            "machines": rows,
+            "loading": [[place[m], *_plain(seat), times] for (m, seat), times in self.loading.items()],
+            "leaving": [[at, place[m], *_plain(seat)] for at, m, seat in self.leaving],
+            "arriving": [[at, place[m], *_plain(seat)] for at, m, seat in self.arriving],
+        }
+
+    def restore(self, document: dict[str, Any]) -> None:
+        """What `to_document` wrote; nothing may run yet."""
+        ws = self.ws
+        self.ledger.restore(document["ledger"])
+        for number, (machine, cordoned, seats) in enumerate(document["machines"]):
+            m = ws.open_row(machine[1])
+            assert m == number, "rows of a restored cluster come in their order"
+            for c, o, accelerators in seats:
+                ws.place(Seat(c, o, tuple(accelerators)), m)
+            ws.cordoned[m] = cordoned
+            self.ledger.put_back(m, machine)
+        self.loading = {(m, _seat(c, o, ks)): list(times) for m, c, o, ks, times in document["loading"]}
+        self.leaving = [(at, m, _seat(c, o, ks)) for at, m, c, o, ks in document["leaving"]]
+        self.arriving = [(at, m, _seat(c, o, ks)) for at, m, c, o, ks in document["arriving"]]
+        self._leaving_of = Counter(seat.component for _, _, seat in self.leaving)
+        ws.forget()
+
+
+def _plain(seat: Seat) -> list[Any]:
+    return [seat.component, seat.option, list(seat.accelerators)]
+
+
+def _seat(c: int, o: int, accelerators: list[int]) -> Seat:
+    return Seat(c, o, tuple(accelerators))

@@ -1,0 +1,68 @@
+"""What no strategy can beat, and what planning each hour anew would cost.
+
+The floor of a step is a proven bound on the rent of any machines that hold the copies wanted then. The plans of an hour
+hold the most copies of each component that are wanted within it; how they came from those before is not asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from placement.compiled.fleet import compile_fleet
+from placement.planner import solve
+from placement.simulation.fleets import with_copies
+from placement.units import micro_dollars
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from placement.documents import Problem
+    from placement.patterns.copy_prices import CopyPrices
+
+    Ints = npt.NDArray[np.int64]
+
+HOUR = 3600
+SOLVER, WORK = "best-fit", 4
+
+
+@dataclass(frozen=True, slots=True)
+class HourTask:
+    """Some steps whose hours are planned: `wanted` (N, C) copies of each step, `every` seconds long."""
+
+    problem: Problem
+    every: int
+    seed: int
+    wanted: Ints
+
+
+@dataclass(slots=True)
+class HourPart:
+    """Micro-dollars an hour at each step: the floor, and the plans; None where no plan was found."""
+
+    floor: list[int] = field(default_factory=list)
+    planned: list[int | None] = field(default_factory=list)
+
+
+def plan_hours(task: HourTask) -> HourPart:
+    """Bound and plan each hour of a task. O(hours x a bound and a first plan)."""
+    from placement.patterns.copy_prices import copy_prices
+
+    found = HourPart()
+    size = max(1, HOUR // task.every)
+    last: tuple[list[int], CopyPrices | None, int | None] | None = None
+    for begin in range(0, len(task.wanted), size):
+        rows = task.wanted[begin : begin + size]
+        most = rows.max(axis=0).tolist()
+        if last is None or last[0] != most:
+            problem = with_copies(task.problem, most)
+            fleet = compile_fleet(problem)
+            prices = None if fleet.commitments else copy_prices(fleet, seed=task.seed)
+            result = solve(problem, SOLVER, time_limit=None, seed=task.seed, work=WORK)
+            price = result.plan.price_per_hour
+            last = most, prices, None if price is None else micro_dollars(price)
+        _, prices, planned = last
+        found.floor += [0 if prices is None else prices.bound(row) for row in rows.tolist()]
+        found.planned += [planned] * len(rows)
+    return found

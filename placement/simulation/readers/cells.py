@@ -1,0 +1,49 @@
+"""Moments in traffic files; a fault names row, column, rule and value."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from placement.catalogue.readers.fields import FieldError
+
+if TYPE_CHECKING:
+    from placement.catalogue.readers.fields import CsvRow
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)")
+_TIME = "must be a time: seconds from the start, 90m, 6h, 2d, or 2026-01-31T08:00"
+LONGEST = 366 * 86_400  # seconds of one file
+
+
+def duration(text: str, place: str) -> int:
+    """Seconds from a number with a unit, s, m, h or d; seconds without one.
+
+    >>> duration("10m", "--every"), duration("14d", "--until")
+    (600, 1209600)
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise FieldError(place, "must be a length of time such as 600, 10m, 6h or 14d", text)
+    return _within(round(float(found[1]) * _UNITS[found[2]]), place, text)
+
+
+def _within(seconds: int, place: str, text: str) -> int:
+    if not 0 <= seconds <= LONGEST:
+        raise FieldError(place, "must be a time within a year from the start", text)
+    return seconds
+
+
+def moment(row: CsvRow, column: str) -> int | datetime:
+    """A time: seconds, minutes (m), hours (h) or days (d) from the start, or a date and time in ISO 8601."""
+    text, place = row.required(column), row.place(column)
+    if text.startswith("-"):
+        raise FieldError(place, "must not be negative: times count from the start", text)
+    if _DURATION.fullmatch(text):
+        return duration(text, place)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise FieldError(place, _TIME, text) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

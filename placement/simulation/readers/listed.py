@@ -1,0 +1,121 @@
+"""This project's traffic file: a row for each component and time, with columns component, time and rate.
+
+Rows may come in any order of components; the times of one component go forward. Every component has a row at each time
+of the file, or there is a gap, which is an error unless the user says what it means.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.catalogue.readers.fields import FieldError, each
+from placement.demand.now import rate
+from placement.errors import DocumentError, Fault
+from placement.simulation.readers.cells import LONGEST, moment
+from placement.simulation.traffic import from_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.catalogue.readers.fields import CsvRow
+    from placement.simulation.traffic import Traffic
+
+GAPS = ("error", "hold", "zero")
+_ALONE = 600  # seconds that the rates of a file with one time last
+
+
+class RateRow(NamedTuple):
+    """One row: `when` is seconds from the start, or a date and time."""
+
+    component: str
+    when: int | datetime
+    rate: int
+    number: int
+
+
+def read(rows: Sequence[CsvRow], source: str, gaps: str, names: Mapping[str, str]) -> Traffic:
+    """The traffic in rows of component, time and rate."""
+    found: list[RateRow] = each(rows, lambda row: _row(row, names), source)
+    start = found[0].when if isinstance(found[0].when, datetime) else None
+    if start is not None:
+        start = min(row.when for row in found if isinstance(row.when, datetime))
+    seconds = [_seconds(row, start) for row in found]
+    odd = next((row for row, at in zip(found, seconds, strict=True) if at is None), None)
+    if odd is not None:
+        rule = "mixes dates with lengths of time, or is more than a year from the first; write all times alike"
+        raise DocumentError([Fault(f"row {odd.number}, column time", rule)], source)
+    known = [at for at in seconds if at is not None]
+    first = min(known)
+    by_component: dict[str, dict[int, RateRow]] = {}
+    faults: list[Fault] = []
+    for row, at in zip(found, known, strict=True):
+        mine = by_component.setdefault(row.component, {})
+        if mine and at <= next(reversed(mine)):
+            word = "stands there already" if at in mine else "goes back in time"
+            before = next(reversed(mine.values()))
+            rule = f'"{row.component}" {word}: its row before, row {before.number}, is at {next(reversed(mine))} s'
+            faults.append(Fault(f"row {row.number}, column time", rule, at))
+            continue
+        mine[at] = row
+    if faults:
+        raise DocumentError(faults, source)
+    times = sorted(set(known))
+    rates = {name: _filled(mine, times, gaps, faults) for name, mine in by_component.items()}
+    if faults:
+        raise DocumentError(faults, source)
+    last = times[-1] - times[-2] if len(times) > 1 else _ALONE
+    return from_rows(rates, [at - first for at in times], times[-1] + last - first, start)
+
+
+def _row(row: CsvRow, names: Mapping[str, str]) -> RateRow:
+    name = row.required("component")
+    return RateRow(names.get(name, name), moment(row, "time"), rate(row.text("rate"), row.place("rate")), row.number)
+
+
+def _seconds(row: RateRow, start: datetime | None) -> int | None:
+    """Seconds from the start; None where the time is of the other kind, or too far away."""
+    if isinstance(row.when, datetime):
+        found = None if start is None else round((row.when - start).total_seconds())
+    else:
+        found = row.when if start is None else None
+    return found if found is None or 0 <= found <= LONGEST else None
+
+
+def _filled(mine: dict[int, RateRow], times: Sequence[int], gaps: str, faults: list[Fault]) -> list[int]:
+    """The rates of one component at all times of the file; a gap is told once, at the row after it."""
+    found: list[int] = []
+    missing = 0
+    for at in times:
+        row = mine.get(at)
+        if row is not None:
+            if missing and gaps == "error":
+                faults.append(
+                    Fault(
+                        f"row {row.number}",
+                        _gap(row.component, missing),
+                        row.when if isinstance(row.when, int) else ...,
+                    )
+                )
+            missing = 0
+        else:
+            missing += 1
+        found.append(row.rate if row is not None else found[-1] if gaps == "hold" and found else 0)
+    if missing and gaps == "error":
+        last = next(reversed(mine.values()))
+        faults.append(Fault(f"row {last.number}", f"{_gap(last.component, missing).replace('before', 'after')}"))
+    return found
+
+
+def _gap(component: str, missing: int) -> str:
+    times = "time" if missing == 1 else "times"
+    return (
+        f'before this row of "{component}" {missing} {times} of the file have none: add them, or say with '
+        f"--gaps hold or --gaps zero what they mean"
+    )
+
+
+def check_gaps(gaps: str) -> None:
+    """Refuse another word for gaps."""
+    if gaps not in GAPS:
+        raise FieldError("--gaps", f"must be one of {', '.join(GAPS)}", gaps)

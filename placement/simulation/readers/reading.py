@@ -1,0 +1,91 @@
+"""Reads a traffic file, whichever of the known kinds it is."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from placement.catalogue.readers.fields import parse_csv
+from placement.documents.read import MOST_MIB, input_limit, read_text
+from placement.errors import DocumentError, Fault
+from placement.simulation.readers import counted, listed, requests, wide
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from placement.simulation.traffic import Traffic
+
+_MIB = 2**20
+_KINDS = (
+    "this project's (component, time, rate), a column a time (client, t0, t10, ... in minutes or h0, h1, ...), counts "
+    "(service, minute, requests), or one of Azure's LLM inference trace, BurstGPT or Mooncake"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficGiven:
+    """What the user says of a file that it does not say itself.
+
+    Attributes
+    ----------
+    names : components by the names that the file has for them; others keep theirs.
+    component : whose requests they are, where the file does not say.
+    gaps : what a missing row means: an error, the rate before it (``hold``), or none (``zero``).
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    component: str | None = None
+    gaps: str = "error"
+
+
+def read_traffic(path: str | Path, given: TrafficGiven | None = None) -> Traffic:
+    """The traffic in a file, which may be compressed by gzip; ``-`` is standard input.
+
+    Raises
+    ------
+    DocumentError
+        The file is of no known kind, or damaged: gaps, time that goes back, negative rates, with the row of each.
+    """
+    given = given or TrafficGiven()
+    source, text = _text(path)
+    if not text.strip():
+        raise DocumentError([Fault("row 1", "is empty: there is no traffic")], source)
+    if text.lstrip().startswith("{"):
+        return requests.read_mooncake(text, source, given.component)
+    rows = parse_csv(text, source)
+    if not rows:
+        raise DocumentError([Fault("row 1", "has no rows below it: there is no traffic")], source)
+    columns = set(rows[0].cells)
+    if columns >= {"component", "time", "rate"}:
+        return listed.read(rows, source, given.gaps, given.names)
+    if columns >= {"TIMESTAMP", "ContextTokens", "GeneratedTokens"}:
+        return requests.read_azure(rows, source, given.component)
+    if columns >= {"Timestamp", "Model"}:
+        return requests.read_burstgpt(rows, source, given.names)
+    if columns >= {"service", "minute", "requests"}:
+        return counted.read(rows, source, given.names)
+    if wide.is_wide(rows[0]):
+        return wide.read(rows, source, given.names)
+    raise DocumentError([Fault("row 1", f"names no columns that are known here; traffic is {_KINDS}")], source)
+
+
+def _text(path: str | Path) -> tuple[str, str]:
+    if not str(path).endswith(".gz"):
+        return read_text(path)
+    source, most = str(path), input_limit(MOST_MIB)
+    try:
+        with gzip.open(Path(path), "rb") as stream:
+            found = stream.read(most * _MIB + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DocumentError(
+            [Fault("$", f"can't be read: {getattr(error, 'strerror', None) or error}")], source
+        ) from None
+    if len(found) > most * _MIB:
+        raise DocumentError([Fault("$", f"is too large: at most {most} MiB are read, unpacked")], source)
+    try:
+        return source, found.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DocumentError([Fault("$", f"is not UTF-8 text (byte {error.start})")], source) from None

@@ -1,0 +1,121 @@
+"""A simulation before it runs: what is wanted when, and the parts it is played in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.demand import compile_rules, follow
+from placement.simulation.chunk import StrategyTask
+from placement.simulation.hours import HOUR, HourTask
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from placement.demand import ScalingPolicy, ScalingRules
+    from placement.documents import Problem
+    from placement.simulation.strategies import Strategy
+    from placement.simulation.traffic import Traffic
+
+    Ints = npt.NDArray[np.int64]
+    Bools = npt.NDArray[np.bool_]
+
+_PART = 86_400  # seconds that are played at a time; a part has at least one step
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationSetup:
+    """What all strategies share.
+
+    Attributes
+    ----------
+    every : seconds of a step. rates, wanted : (N, C) micro-requests a second, and copies. woken : (N, C) left zero.
+    """
+
+    problem: Problem
+    policy: ScalingPolicy
+    rules: ScalingRules
+    traffic: Traffic
+    every: int
+    seed: int
+    rates: Ints
+    wanted: Ints
+    woken: Bools
+
+    @classmethod
+    def of(
+        cls, problem: Problem, policy: ScalingPolicy, traffic: Traffic, *, every: int, until: int | None, seed: int
+    ) -> SimulationSetup:
+        """Let the policies follow the traffic. O(steps x components).
+
+        Raises
+        ------
+        DocumentError
+            The policy does not fit the problem.
+        UsageError
+            The traffic has a component that the problem does not have.
+        """
+        rules = compile_rules(problem, policy)
+        names = [component.name for component in problem.components]
+        traffic.check(names)
+        traffic = traffic.of(names)
+        rates = traffic.steps(every, until)
+        wanted, woken = follow(rules, rates, every, traffic.week_second)
+        return cls(problem, policy, rules, traffic, every, seed, rates, wanted, woken)
+
+    @property
+    def steps(self) -> int:
+        """Steps in all."""
+        return len(self.rates)
+
+    @property
+    def part(self) -> int:
+        """Steps of a part: a day, and whole hours."""
+        hour = max(1, HOUR // self.every)
+        return max(1, _PART // self.every // hour) * hour
+
+    @property
+    def parts(self) -> int:
+        """Parts in all."""
+        return -(-self.steps // self.part)
+
+    def copies(self, strategy: Strategy) -> Ints:
+        """(N, C) copies that a strategy wants."""
+        if strategy.copies == "peak":
+            return np.broadcast_to(self.wanted.max(axis=0, initial=0), self.wanted.shape)
+        return np.maximum(self.wanted, 1) if strategy.copies == "running" else self.wanted
+
+    def task(self, strategy: Strategy, part: int) -> StrategyTask:
+        """One part of a strategy."""
+        first, last = part * self.part, min(self.steps, (part + 1) * self.part)
+        copies = self.copies(strategy)
+        return StrategyTask(
+            problem=self.problem,
+            strategy=strategy,
+            rules=self.rules,
+            times=self.policy.machines,
+            replanning=self.policy.replanning,
+            every=self.every,
+            first=first,
+            most=copies.max(axis=0, initial=0),
+            wanted=copies[first:last],
+            rates=self.rates[first:last],
+            woken=self.woken[first:last],
+        )
+
+    def hours(self, part: int) -> HourTask:
+        """The hours of one part."""
+        return HourTask(
+            self.problem, self.every, self.seed, self.wanted[part * self.part : min(self.steps, (part + 1) * self.part)]
+        )
+
+    def digest(self) -> str:
+        """What a checkpoint knows its inputs by."""
+        documents = [self.problem.to_document(), self.policy.to_document(), self.every, self.steps, self.seed]
+        found = hashlib.sha256(json.dumps(documents, sort_keys=True).encode())
+        found.update(self.traffic.digest().encode())
+        return found.hexdigest()

@@ -1,0 +1,109 @@
+"""Traffic: the rate of each component over time, as integers.
+
+Rates are micro-requests a second and hold from their time to the next one. Times are whole seconds from the start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    import numpy.typing as npt
+
+    Ints = npt.NDArray[np.int64]
+
+_WEEK_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Rates of some components.
+
+    Attributes
+    ----------
+    components : names, (C,). times : (T,) seconds, ascending, the first is 0. end : seconds, when the last rate ends.
+    rates : (T, C) micro-requests a second. start : the moment of time 0, where the file says it.
+    """
+
+    components: tuple[str, ...]
+    times: Ints
+    end: int
+    rates: Ints
+    start: datetime | None = None
+
+    @property
+    def week_second(self) -> int:
+        """Seconds from a Monday's midnight to time 0; without a moment the traffic begins there."""
+        if self.start is None:
+            return 0
+        clock = self.start.hour * 3600 + self.start.minute * 60 + self.start.second
+        return self.start.weekday() * _WEEK_DAY + clock
+
+    def of(self, names: Sequence[str]) -> Traffic:
+        """For these components, in this order; one without rows has no requests. O(T x C)."""
+        index = {name: k for k, name in enumerate(self.components)}
+        rates = np.zeros((len(self.times), len(names)), dtype=np.int64)
+        for c, name in enumerate(names):
+            if name in index:
+                rates[:, c] = self.rates[:, index[name]]
+        return Traffic(tuple(names), self.times, self.end, rates, self.start)
+
+    def check(self, known: Sequence[str]) -> None:
+        """Every component of the traffic is known.
+
+        Raises
+        ------
+        UsageError
+            One is not.
+        """
+        unknown = next((name for name in self.components if name not in set(known)), None)
+        if unknown is not None:
+            raise UsageError(f'traffic of "{unknown}", which is no component of the problem; {nearest(unknown, known)}')
+
+    def times_factor(self, factor: float) -> Traffic:
+        """All rates so many times as high, to the nearest micro-request."""
+        rates = np.rint(self.rates * factor).astype(np.int64)
+        return Traffic(self.components, self.times, self.end, rates, self.start)
+
+    def steps(self, every: int, until: int | None = None) -> Ints:
+        """(N, C) mean rates of steps of `every` seconds from 0 up to `until`, or to the end of the traffic.
+
+        A last step that the traffic does not fill is left out, unless it is the only one. Rounded to the nearest
+        micro-request a second. O((T + N) x C).
+        """
+        end = self.end if until is None else min(until, self.end)
+        count = max(1, end // every)
+        edges = np.arange(count + 1, dtype=np.int64) * every
+        lengths = np.diff(np.append(self.times, self.end))
+        # Requests up to each time, and up to each edge: piecewise linear, exact in integers.
+        sums = np.zeros((len(self.times) + 1, len(self.components)), dtype=np.int64)
+        np.cumsum(self.rates * lengths[:, None], axis=0, out=sums[1:])
+        at = np.clip(np.searchsorted(self.times, edges, side="right") - 1, 0, len(self.times) - 1)
+        inside = np.minimum(edges, self.end) - self.times[at]
+        upto = sums[at] + self.rates[at] * inside[:, None]
+        return (np.diff(upto, axis=0) + every // 2) // every
+
+    def digest(self) -> str:
+        """What a checkpoint knows the traffic by."""
+        found = hashlib.sha256(self.rates.tobytes())
+        found.update(self.times.tobytes())
+        found.update(json.dumps([self.components, self.end, str(self.start)]).encode())
+        return found.hexdigest()
+
+
+def from_rows(
+    rates: Mapping[str, Sequence[int]], times: Sequence[int], end: int, start: datetime | None = None
+) -> Traffic:
+    """Traffic from a row of rates (T,) for each component."""
+    table = np.array([list(row) for row in rates.values()], dtype=np.int64).reshape(len(rates), len(times))
+    return Traffic(tuple(rates), np.array(times, dtype=np.int64), end, np.ascontiguousarray(table.T), start)

@@ -1,0 +1,145 @@
+"""``placement scale`` and ``placement simulate`` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.cli.test_names import bad, check
+from tests.cli.test_solve import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROBLEM = {
+    "format": "placement/v1",
+    "accelerators": {"L4": {"memory_gib": 24}},
+    "instance_types": {
+        "g6": {"accelerator": "L4", "accelerator_count": 1, "vcpus": 8, "memory_gib": 32, "price_per_hour": 1}
+    },
+    "pools": [{"name": "a", "instance_type": "g6", "zone": "z"}],
+    "components": [
+        {"name": "chat", "copies": 1, "accelerator_memory_gib": 8, "shared": True},
+        {"name": "code", "copies": 1, "accelerator_memory_gib": 8, "shared": True},
+    ],
+}
+POLICY = "format: placement-scaling/v1\ndefaults: {target_value: 10}\ncomponents:\n  - {name: chat, min_capacity: 1}\n"
+TRAFFIC = "component,time,rate\n" + "".join(
+    f"chat,{k * 10}m,{(k % 7) * 8}\ncode,{k * 10}m,{(k % 5 == 0) * 30}\n" for k in range(30)
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A problem, a policy, rates over time and of now."""
+    (tmp_path / "p.json").write_text(json.dumps(PROBLEM))
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    (tmp_path / "rates.csv").write_text(TRAFFIC)
+    (tmp_path / "now.csv").write_text("component,rate\nchat,0\ncode,25\n")
+    return tmp_path
+
+
+def test_scale(folder: Path) -> None:
+    """The copies of now with what decided, the plan for them, and the problem with them."""
+    done = run("scale", folder / "p.json", folder / "policy.yaml", "--rates", folder / "now.csv",
+               "-o", folder / "plan.json", "--problem", folder / "wanted.json")  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    assert "min_capacity" in done.stdout
+    assert "4 copies wanted, 0 running" in done.stdout
+    plan, wanted = (json.loads((folder / name).read_text()) for name in ("plan.json", "wanted.json"))
+    assert [row["copies"] for row in wanted["components"]] == [1, 3]
+    assert (plan["status"], plan["price_per_hour"], len(plan["assignments"])) == ("optimal", 2, 4)
+    assert run("verify", folder / "wanted.json", folder / "plan.json").exit_code == 0
+
+
+def test_simulate(folder: Path) -> None:
+    """A table of all strategies, a document with series, and no checkpoint left behind."""
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv",
+               "-o", folder / "sim.json")  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    for name in ("shared", "endpoints-peak", "first-fit", "platform", "floor", "hourly-scratch"):
+        assert name in done.stdout
+    found = json.loads((folder / "sim.json").read_text())
+    assert (found["format"], found["steps"], found["every_seconds"]) == ("placement-simulation/v1", 30, 600)
+    rows = {row["name"]: row for row in found["strategies"]}
+    assert found["floor"] <= rows["shared"]["cost"] < rows["endpoints-peak"]["cost"]
+    assert len(rows["shared"]["series"]["cost_per_hour"]) == 30
+    assert not (folder / "sim.json.checkpoint.json").exists()
+
+
+def test_simulate_what_is_asked(folder: Path) -> None:
+    """One strategy, two hours, no floor, twice the rates; the document on stdout, and nothing else there."""
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--strategy",
+               "first-fit", "--until", "2h", "--no-floor", "--times", "2", "-o", "-", "-q")  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert ([row["name"] for row in found["strategies"]], found["steps"], found["floor"]) == (["first-fit"], 12, None)
+    assert found["series"]["requests_per_second"][1] == 16
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (("--every", "soon"), "--every: must be a length of time"),
+        (("--every", "0"), "--every must be at least a second"),
+        (("--gaps", "mend"), "--gaps must be error, hold or zero, got mend"),
+        (("--name", "chat"), "--name must be FILE=COMPONENT, got chat"),
+        (("--name", "chat=chad"), 'traffic of "chad", which is no component of the problem; did you mean "chat"'),
+        (("--strategy", "sharde"), 'no strategy "sharde"'),
+        (("-o", "p.json"), "is the same file as the problem"),
+    ],
+)
+def test_wrong_options(folder: Path, changed: tuple[str, str], said: str) -> None:
+    """Exit code 2, and what is wrong; nothing is written."""
+    option, value = changed
+    value = str(folder / value) if option == "-o" else value
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", option, value)
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_bad_traffic_names_the_row(folder: Path) -> None:
+    """A negative rate, in row 4."""
+    (folder / "rates.csv").write_text("component,time,rate\nchat,0,1\ncode,0,1\nchat,60,-4\ncode,60,1\n")
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv")
+
+    assert done.exit_code == 2
+    assert 'rates.csv at row 4, column rate: must not be negative, got "-4"' in done.stderr
+
+
+def test_a_checkpoint_waits_for_resume(folder: Path) -> None:
+    """One that is there is not taken unasked, and not overwritten."""
+    kept = folder / "sim.json.checkpoint.json"
+    kept.write_text('{"format": "placement-simulation-checkpoint/v1", "digest": "x", "jobs": {}}')
+    given = ("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "-o",
+             folder / "sim.json")  # fmt: skip
+    first, second = run(*given), run(*given, "--resume")
+
+    assert first.exit_code == second.exit_code == 2
+    assert "go on from it with --resume, or delete it" in first.stderr
+    assert "is of another problem, policy, traffic or step" in second.stderr
+    assert kept.exists()
+
+
+def test_names_are_data(folder: Path) -> None:
+    """Hostile names forge no line of either command."""
+    text = (folder / "p.json").read_text().replace('"chat"', json.dumps(bad("chat")))
+    (folder / "p.json").write_text(text)
+    policy: dict[str, Any] = {"format": "placement-scaling/v1", "defaults": {"target_value": 1}}
+    policy["components"] = [{"name": bad("chat"), "target_value": 1}]
+    (folder / "policy.json").write_text(json.dumps(policy))
+    (folder / "now.csv").write_text('component,rate\ncode,1\n"' + bad("other") + '",2\n')
+    done = run("scale", folder / "p.json", folder / "policy.json", "--rates", folder / "now.csv")
+    assert done.exit_code == 2
+    check(done.stderr)
+    (folder / "now.csv").write_text("component,rate\ncode,1\n")
+    done = run("scale", folder / "p.json", folder / "policy.json", "--rates", folder / "now.csv", "--full", "-o",
+               folder / "plan.json")  # fmt: skip
+    assert done.exit_code == 0
+    check(done.stdout)
