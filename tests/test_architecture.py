@@ -65,6 +65,7 @@ LAYERS = (
     "planner",
     "transition",
     "simulation",
+    "replanning",
     "report",
     "quickstart",
     FRONT_DOOR,

@@ -15,6 +15,7 @@ from placement.cli.init import init
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 from placement.cli.platforms import GROUPS
 from placement.cli.profile import app as profile_app
+from placement.cli.replan import replan
 from placement.cli.size import size
 
 if TYPE_CHECKING:
@@ -390,6 +391,7 @@ def info(file: FileArgument, full: FullOption = False) -> None:
         console(sys.stdout).print(Overview(read_problem(file), full=full))
 
 
+app.command()(replan)
 app.command()(size)
 app.command()(init)
 app.command()(simulate.scale)

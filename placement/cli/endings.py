@@ -24,7 +24,7 @@ import textwrap
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import typer
 
@@ -32,11 +32,11 @@ from placement.errors import FAULTS, DocumentError, SolverBugError, UsageError, 
 from placement.solving.result import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from placement.documents import Problem
-    from placement.solving.result import Result
+    from placement.solving.result import SolverFault
 
 
 DEBUG = "PLACEMENT_DEBUG"
@@ -210,7 +210,15 @@ def _memory_facts() -> list[str]:
     return facts
 
 
-def tell_faults(result: Result) -> None:
+class HasFaults(Protocol):
+    """An answer that owns up to bugs."""
+
+    @property
+    def faults(self) -> Sequence[SolverFault]:
+        """Those that showed on the way."""
+
+
+def tell_faults(result: HasFaults) -> None:
     """Own up to bugs that cost no plan."""
     from placement import __version__
 

@@ -285,6 +285,7 @@ COMMANDS = (
     "profile",
     "scale",
     "simulate",
+    "replan",
 )
 
 

@@ -1,0 +1,183 @@
+"""``placement replan``: cost against moves, or the best plan within limits on moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell_faults, warn
+from placement.cli.parameters import FileArgument
+
+if TYPE_CHECKING:
+    from placement.cli.streams import Streams
+    from placement.documents import Problem
+    from placement.replanning import Frontier, Replanned
+
+
+def replan(
+    file: FileArgument,
+    max_moves: Annotated[
+        int | None, typer.Option(min=0, help="One plan within so many moves. 0: new copies start, nothing else moves.")
+    ] = None,
+    max_moved_gib: Annotated[
+        float | None, typer.Option(min=0, help="One plan whose moves move so much memory at most.")
+    ] = None,
+    min_saving_per_move: Annotated[
+        float | None, typer.Option(min=0, help="One plan, each move of which saves so many dollars per hour.")
+    ] = None,
+    moves: Annotated[
+        str | None, typer.Option(metavar="N,N,...", help="Limits of the frontier; without: 0, 1, 2, 5, 10, 20, ...")
+    ] = None,
+    time_limit: Annotated[float, typer.Option(min=0, help="Seconds for all of it.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    work: Annotated[
+        int | None, typer.Option(min=1, help="Limit of each solve in its solver's own unit: the same on any machine.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the frontier here, or the one plan; JSON or YAML by the suffix; - is JSON on stdout.",
+        ),
+    ] = None,
+    picture: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Draw the frontier, .svg or .png; may be repeated."),
+    ] = None,
+    theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")] = "light",
+    full: Annotated[bool, typer.Option("--full", help="Every row and every machine.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
+    ] = False,
+) -> None:
+    """Replan a fleet that runs with few moves: what each move buys, or the best plan within limits.
+
+    Without a limit the frontier: for 0, 1, 2, 5, 10, ... moves and any number the cheapest plan found, with a bound on
+    what no such plan beats, which machines the moves set free, and a suggestion. With --max-moves, --max-moved-gib or
+    --min-saving-per-move one plan that keeps all that are given. Ctrl-C ends with what is there.
+
+    Exit codes: 0 a plan, 2 bad input, 3 proven that there is none, 4 none found within the limits, 70 a bug in this
+    program, 71 memory ran out.
+    """
+    with in_words(full=full):
+        from placement.cli.streams import streams
+        from placement.documents import check_outputs, read_problem
+        from placement.errors import UsageError
+
+        limited = any(limit is not None for limit in (max_moves, max_moved_gib, min_saving_per_move))
+        if limited and (moves is not None or picture):
+            raise UsageError("--moves and --picture are of the frontier: leave out the limits of one plan")
+        limits = None if moves is None else _limits(moves)
+        go = streams(output, quiet=quiet)
+        targets = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
+        targets |= {f"--picture {path}": path for path in picture or ()}
+        check_outputs(targets, {"the problem": file}, "write each to a file of its own")
+        problem = read_problem(file)
+        if not quiet:
+            warn(problem, file, full=full)
+        how: dict[str, Any] = {"time_limit": time_limit, "seed": seed, "work": work, "threads": threads}
+        if limited:
+            from placement.replanning import MoveLimits
+
+            code = _one_plan(
+                problem,
+                MoveLimits(max_moves, max_moved_gib, min_saving_per_move),
+                how,
+                go,
+                full=full,
+                verbose=verbose,
+            )
+        else:
+            code = _frontier(problem, limits, how, go, picture or [], theme, full=full, verbose=verbose)
+    raise typer.Exit(code)
+
+
+def _limits(text: str) -> list[int]:
+    from placement.errors import UsageError
+
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isascii() and word.isdigit() and len(word) < 10 for word in words):
+        raise UsageError(f"--moves must be whole numbers with commas between, such as 0,5,20; got {text}")
+    return [int(word) for word in words]
+
+
+def _frontier(
+    problem: Problem,
+    limits: list[int] | None,
+    how: dict[str, Any],
+    go: Streams,
+    pictures: list[str],
+    theme: str,
+    *,
+    full: bool,
+    verbose: bool,
+) -> int:
+    from placement.cli.progress import following
+    from placement.cli.stops import STOPS
+    from placement.replanning import find_frontier
+
+    with following(live=go.progress, verbose=verbose) as listener:
+        found = find_frontier(problem, limits, listener=listener, **how)
+    with raised_last() as later, STOPS.keeping():
+        with later():
+            if go.plan is not None:
+                from placement.documents import write_document
+                from placement.replanning.document import frontier_document
+
+                write_document(frontier_document(found), go.plan)
+        with later():
+            if go.tables is not None:
+                from placement.cli.streams import console
+                from placement.report.frontier import FrontierReport
+
+                console(go.tables).print(FrontierReport(found, full=full))
+        for path in pictures:
+            with later():
+                from placement.report.frontier_picture import write_frontier_picture
+
+                write_frontier_picture(found, path, theme)
+                say(f"{path}: the frontier")
+        tell_faults(found)
+    return _code(found)
+
+
+def _code(frontier: Frontier) -> int:
+    if any(point.cost is not None for point in frontier.points):
+        return Code.OK
+    return OF_STATUS[frontier.points[-1].status]
+
+
+def _one_plan(problem: Problem, limits: Any, how: dict[str, Any], go: Streams, *, full: bool, verbose: bool) -> int:
+    from dataclasses import replace
+
+    from placement.cli.progress import following
+    from placement.cli.stops import STOPS
+    from placement.replanning import replan_within
+
+    with following(live=go.progress, verbose=verbose) as listener:
+        found: Replanned = replan_within(problem, limits, listener=listener, **how)
+    with raised_last() as later, STOPS.keeping():
+        with later():
+            if go.plan is not None:
+                from placement.documents import write_document
+
+                write_document(found.plan.to_document(), go.plan)
+        with later():
+            if go.tables is not None:
+                from placement.cli.streams import console
+                from placement.report.tables import Report
+
+                console(go.tables).print(Report(problem, replace(found.result, plan=found.plan), full=full))
+        tell_faults(found.result)
+    if not found.plan.assignments and found.plan.status in ("unknown", "infeasible"):
+        if go.tables is None:
+            say(f"placement: {found.plan.reason or 'no plan found'}")
+        return Code.INFEASIBLE if found.plan.status == "infeasible" else Code.NOTHING_FOUND
+    return Code.OK

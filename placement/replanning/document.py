@@ -1,0 +1,127 @@
+"""The document `placement-frontier/v1`: the frontier as it is written and read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from placement.documents.faults import structural_faults
+from placement.documents.frozen import Listed
+from placement.documents.plan import Number, Plan, StatusWord, StopWord
+from placement.documents.quantities import Count
+from placement.documents.read import read_mapping
+from placement.errors import DocumentError, Fault
+from placement.replanning.buys import purchases, suggested_knee
+from placement.replanning.moved_memory import gib
+from placement.units import dollars
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from placement.replanning.point import Frontier, FrontierPoint
+
+FORMAT = "placement-frontier/v1"
+_NOT_KEPT = ("trace", "stats")  # of a plan: how it was found
+
+
+class OpenRow(BaseModel):
+    """Rows may carry more than is read here."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class FrontierRow(OpenRow):
+    """A point: the limit on moves, and its plan's figures. Money in dollars."""
+
+    max_moves: Count | None
+    status: StatusWord
+    moves: Count | None = None
+    moved_gib: Number | None = None
+    price_per_hour: Number | None = None
+    cost: Number | None = None
+    lower_bound: Number | None = None
+    gap: Number | None = None
+    left_out: Count = 0
+    plan: Plan
+
+
+class KneeRow(OpenRow):
+    """The suggested point, and why."""
+
+    max_moves: Count | None
+    reason: str
+
+
+class FrontierDocument(OpenRow):
+    """A whole frontier, points by rising limit, the one without a limit last."""
+
+    format: Literal["placement-frontier/v1"]
+    problem: str = ""
+    stop: StopWord
+    seconds: Number | None = None
+    seed: int | None = None
+    points: Listed[FrontierRow]
+    knee: KneeRow | None = None
+
+
+def frontier_document(frontier: Frontier) -> dict[str, Any]:
+    """The frontier as plain dictionaries and lists; a plan's trace and statistics are left out."""
+    knee = suggested_knee(frontier)
+    return {
+        "format": FORMAT,
+        "problem": frontier.problem.name,
+        "stop": str(frontier.stop),
+        "seconds": frontier.seconds,
+        "seed": frontier.seed,
+        "knee": None if knee is None else {"max_moves": knee.point.max_moves, "reason": knee.reason},
+        "buys": [
+            {
+                "from": row.before.max_moves,
+                "to": row.after.max_moves,
+                "moves": row.moves,
+                "saved_per_hour": dollars(row.saved),
+                "saved_per_hour_per_move": None if row.per_move is None else dollars(row.per_move),
+                "placed": row.placed,
+                "goes": list(row.goes),
+                "comes": row.comes,
+            }
+            for row in purchases(frontier)
+        ],
+        "points": [_row(point) for point in frontier.points],
+    }
+
+
+def _row(point: FrontierPoint) -> dict[str, Any]:
+    plan = {key: value for key, value in point.plan.to_document().items() if key not in _NOT_KEPT}
+    return {
+        "max_moves": point.max_moves,
+        "status": str(point.status),
+        "stop": str(point.stop),
+        "moves": point.moves,
+        "moved_gib": None if point.moved_mib is None else gib(point.moved_mib),
+        "price_per_hour": None if point.price is None else dollars(point.price),
+        "cost": None if point.cost is None else dollars(point.cost),
+        "lower_bound": None if point.bound is None else dollars(point.bound),
+        "gap": point.gap,
+        "left_out": sum(point.left_out),
+        "plan": plan,
+    }
+
+
+def read_frontier(path: str | Path) -> FrontierDocument:
+    """The frontier in a file; ``-`` is standard input.
+
+    Raises
+    ------
+    DocumentError
+        The file can't be read or parsed, or is another document.
+    """
+    source, document = read_mapping(path)
+    if document.get("format") != FORMAT:
+        fault = Fault("$.format", f"a frontier is wanted, of format {FORMAT}", document.get("format"))
+        raise DocumentError([fault], source)
+    try:
+        return FrontierDocument(**document)
+    except ValidationError as error:
+        raise DocumentError(structural_faults(FrontierDocument, error), source) from None

@@ -1,0 +1,175 @@
+"""The frontier of cost against moves: for each limit on moves the best plan found, and what no such plan beats.
+
+Without a limit comes first: it says how many moves are worth asking for, and its bound holds for all. Then come the
+limits from few moves to many, each from the best plan so far; what they found is shared in the end (`sharing`), so the
+frontier never rises.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement import arguments
+from placement.compiled.fleet import compile_fleet
+from placement.errors import wrong_argument
+from placement.planner import solve
+from placement.replanning.moved_memory import revised
+from placement.replanning.point import Frontier
+from placement.replanning.sharing import Answer, best_within, share
+from placement.solving.budget import Budget
+from placement.solving.result import Status, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Problem
+    from placement.solving.incumbent import Listener
+
+_STEPS = (1, 2, 5)  # times powers of ten, and 0
+_FIRST_PART = 0.3  # of the time, for the plan without a limit
+_FEWEST_SECONDS = 0.05  # in which a point is asked for
+
+
+def find_frontier(
+    problem: Problem,
+    limits: Sequence[int] | None = None,
+    *,
+    time_limit: float | None = 60.0,
+    seed: int = 0,
+    work: int | None = None,
+    threads: int | None = None,
+    listener: Listener | None = None,
+) -> Frontier:
+    """The best plans within 0, 1, 2, 5, 10, ... moves and without a limit, each with a bound.
+
+    Parameters
+    ----------
+    problem : a fleet that runs; its own `max_moves`, if it has one, is the last limit.
+    limits : others than these, in any order; the plan without a limit comes in any case.
+    time_limit : seconds for all points together; None for no limit. Ctrl-C ends with the points so far.
+    seed, threads, listener : as in `solve`.
+    work : limit on work of each solve, in units of its solver, for answers that do not depend on the machine.
+
+    Returns
+    -------
+    Frontier
+        Cost never rises from one point to the next, and where points leave out as many copies, nor does the bound.
+
+    Raises
+    ------
+    UsageError
+        A limit that is no whole number of at least 0, or an argument as in `solve`.
+
+    Examples
+    --------
+    >>> import placement
+    >>> found = find_frontier(placement.read("instances/codegen-after.yaml"), work=20, time_limit=None)
+    >>> [(point.max_moves, point.moves) for point in found.points]  # nothing runs, so nothing moves
+    [(None, 0)]
+    """
+    chosen = None if limits is None else _checked_limits(limits)
+    search = _FrontierSearch(
+        problem, Budget(arguments.seconds("time_limit", time_limit)), seed, work, threads, listener
+    )
+    try:
+        search.run(chosen)
+    except KeyboardInterrupt:
+        if not search.answers:
+            raise
+        return search.frontier(interrupted=True)
+    return search.frontier(interrupted=False)
+
+
+def _checked_limits(limits: Sequence[int]) -> list[int]:
+    for most in limits:
+        if type(most) is not int or most < 0:
+            raise wrong_argument("limits", "whole numbers of at least 0", most)
+    return sorted(set(limits))
+
+
+def usual_limits(most: int) -> list[int]:
+    """0, 1, 2, 5, 10, 20, 50, ... below `most`.
+
+    >>> usual_limits(12), usual_limits(0)
+    ([0, 1, 2, 5, 10], [])
+    """
+    found, power = [0], 1
+    while power < most:
+        found += [step * power for step in _STEPS]
+        power *= 10
+    return [n for n in found if n < most]
+
+
+def within_moves(problem: Problem, most: int | None) -> Problem:
+    """The problem with at most so many moves, or as many as it allows itself, if that is fewer."""
+    own = problem.objective.max_moves
+    if most is None or (own is not None and own <= most):
+        return problem
+    return revised(problem, objective=problem.objective.model_copy(update={"max_moves": most}))
+
+
+class _FrontierSearch:
+    """The solves of one frontier, and what they found."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        budget: Budget,
+        seed: int,
+        work: int | None,
+        threads: int | None,
+        listener: Listener | None,
+    ) -> None:
+        """Nothing is known."""
+        self.problem, self.budget, self.seed = problem, budget, seed
+        self.fleet = compile_fleet(problem)
+        self.answers: list[Answer] = []
+        self._work, self._threads, self._listener = work, threads, listener
+        self._interrupted = False
+
+    def run(self, limits: list[int] | None) -> None:
+        """Ask without a limit, then from few moves to many."""
+        own = self.fleet.max_moves
+        last = self._ask(None, self._seconds(_FIRST_PART))
+        top = last.moved if last.packing is not None else sum(self.fleet.running)
+        wanted = [n for n in (usual_limits(top) if limits is None else limits) if own is None or n < own]
+        for k, most in enumerate(wanted):
+            seconds = self._seconds(1 / (len(wanted) - k))
+            if self._interrupted or (seconds is not None and seconds < _FEWEST_SECONDS):
+                return
+            found = self._ask(most, seconds)
+            if limits is None and found.value is not None and last.value is not None and found.value <= last.value:
+                return  # more moves were to no use
+
+    def _seconds(self, part: float) -> float | None:
+        return None if self.budget.seconds is None else part * self.budget.left()
+
+    def _ask(self, most: int | None, seconds: float | None) -> Answer:
+        start = best_within(self.answers, most)
+        found = solve(
+            within_moves(self.problem, most),
+            time_limit=seconds,
+            seed=self.seed,
+            work=self._work,
+            threads=self._threads,
+            hint=None if start is None else start.result.plan,
+            listener=self._listener,
+        )
+        self._interrupted = found.stop is Stop.INTERRUPTED
+        answer = Answer.of(self.fleet, most, found)
+        self.answers.append(answer)
+        return answer
+
+    def frontier(self, *, interrupted: bool) -> Frontier:
+        """What all answers say together."""
+        limits = sorted((a.most for a in self.answers), key=lambda most: (most is None, most or 0))
+        points = tuple(
+            share(lambda most: within_moves(self.problem, most), self.fleet, self.answers, most) for most in limits
+        )
+        proven = all(point.status in (Status.OPTIMAL, Status.INFEASIBLE) for point in points)
+        if interrupted or self._interrupted:
+            stop = Stop.INTERRUPTED
+        else:
+            stop = Stop.PROVED if proven else Stop.TIME if self.budget.seconds is not None else Stop.DONE
+        faults = tuple(dict.fromkeys(fault for a in self.answers for fault in a.result.faults))
+        return Frontier(self.problem, points, stop, round(self.budget.elapsed(), 3), self.seed, faults)

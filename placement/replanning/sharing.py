@@ -1,0 +1,146 @@
+"""What answers for different limits on moves say of each other: plans for fewer moves, bounds for more.
+
+- A plan with n moves is a plan within every limit of at least n.
+- Plans within a limit are some of those within a higher one, so what nothing within that beats, nothing within this
+  beats. A bound on money is one on plans that leave out no more optional copies than the plan it came with, and counts
+  only where the plan at hand leaves out no more either.
+- Where there is no plan within a limit, there is none within a lower one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from placement.compiled.packing import Value, evaluate, machine_price, moves
+from placement.errors import SolverBugError
+from placement.referee import verify
+from placement.replanning.moved_memory import moved_mib
+from placement.replanning.point import FrontierPoint
+from placement.solving.result import Status, Stop, relative_gap
+from placement.units import dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.documents import Problem
+    from placement.solving.result import Result
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result for a limit on moves (None: none but the problem's own), with what its plan is worth."""
+
+    most: int | None
+    result: Result
+    packing: Packing | None
+    value: Value | None
+    moved: int
+
+    @classmethod
+    def of(cls, fleet: Fleet, most: int | None, result: Result) -> Answer:
+        """O(copies)."""
+        packing = result.packing
+        if packing is None:
+            return cls(most, result, None, None, 0)
+        return cls(most, result, packing, evaluate(fleet, packing), sum(moves(fleet, packing)))
+
+    def limits_no_less(self, most: int | None) -> bool:
+        """Whether every plan within `most` moves is one within this limit."""
+        return self.most is None or (most is not None and most <= self.most)
+
+
+def best_within(answers: Sequence[Answer], most: int | None) -> Answer | None:
+    """The answer with the best plan within a limit; of equals that with the fewest moves. None where there is none."""
+    fitting = [a for a in answers if a.value is not None and (most is None or a.moved <= most)]
+    return min(fitting, key=lambda a: (a.value, a.moved), default=None)
+
+
+def share(
+    problem_within: Callable[[int | None], Problem], fleet: Fleet, answers: Sequence[Answer], most: int | None
+) -> FrontierPoint:
+    """The point of a limit, by all answers; its plan is checked against the problem with that limit.
+
+    Raises
+    ------
+    SolverBugError
+        A plan of one answer costs less than another answer's bound, or breaks a rule.
+    """
+    own = next(a for a in answers if a.most == most)
+    best = best_within(answers, most)
+    above = [a for a in answers if a.limits_no_less(most)]
+    if best is None or best.packing is None or best.value is None:
+        return _without_plan(own, above)
+    cost = best.result.cost
+    assert cost is not None
+    bounds = [a for a in above if a.result.bound is not None and _counts(a, best.value.left_out)]
+    prover = max(bounds, key=lambda a: a.result.bound or 0, default=None)
+    bound = None if prover is None else prover.result.bound
+    if bound is not None and bound > cost:
+        raise SolverBugError(f"a plan within {most} moves costs {cost}, less than a bound of {bound} on such plans")
+    fewest = _fewest_left_out(fleet, above, best.value.left_out)
+    optimal = bound == cost and fewest == best.value.left_out
+    status = Status.OPTIMAL if optimal else Status.FEASIBLE
+    stop = Stop.PROVED if optimal else Stop.DONE if own.result.stop is Stop.PROVED else own.result.stop
+    said: dict[str, Any] = {
+        "status": str(status),
+        "stop": str(stop),
+        "lower_bound": None if bound is None else dollars(bound),
+        "gap": relative_gap(cost, bound),
+    }
+    if prover is not None:
+        said |= {key: getattr(prover.result.plan, key) for key in ("bound_by", "bound_relaxes")}
+    if fleet.levels:
+        said["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, fewest, strict=True)}
+    if most is not None:
+        said["within"] = {"max_moves": most}
+    plan = best.result.plan.model_copy(update=said)
+    broken = verify(problem_within(most), plan).violations
+    if broken:
+        raise SolverBugError(f"the plan within {most} moves is not what it says: {broken[0].message}")
+    moved = moves(fleet, best.packing)
+    return FrontierPoint(
+        most,
+        plan,
+        status,
+        stop,
+        cost,
+        bound,
+        machine_price(fleet, best.packing),
+        sum(moved),
+        moved_mib(fleet, moved),
+        best.value.left_out,
+    )
+
+
+def _counts(answer: Answer, left_out: tuple[int, ...]) -> bool:
+    """Whether an answer's bound holds for plans that leave out no more than this."""
+    if answer.value is None:  # without a plan, a bound is one of any plan
+        return True
+    return all(n <= most for n, most in zip(left_out, answer.value.left_out, strict=True))
+
+
+def _fewest_left_out(fleet: Fleet, above: Sequence[Answer], left_out: tuple[int, ...]) -> tuple[int, ...]:
+    """Per level the proven least left out, given as many as the plan leaves out at the levels before."""
+    found = []
+    for level, priority in enumerate(fleet.levels):
+        proven = 0
+        for answer in above:
+            if answer.value is None or answer.result.plan.left_out_bound is None:
+                continue
+            before = zip(left_out[:level], answer.value.left_out[:level], strict=True)
+            if all(n <= most for n, most in before):
+                proven = max(proven, answer.result.plan.left_out_bound.get(str(priority), 0))
+        found.append(min(proven, left_out[level]))
+    return tuple(found)
+
+
+def _without_plan(own: Answer, above: Sequence[Answer]) -> FrontierPoint:
+    """No plan within the limit was found; there is none where a higher limit allows none."""
+    proven = next((a for a in above if a.result.status is Status.INFEASIBLE), None)
+    said = own.result if proven is None else proven.result
+    plan = said.plan if own.most is None else said.plan.model_copy(update={"within": {"max_moves": own.most}})
+    bound = None if proven is not None else said.bound
+    return FrontierPoint(own.most, plan, said.status, said.stop, None, bound, None, None, None, ())

@@ -1,0 +1,263 @@
+r"""The best plan within limits on moves: so many moves, so much memory moved, so much saved by each.
+
+- At most N moves is a rule of the format, and the planner's business.
+- A saving of at least s dollars per hour for each move is a price: with moves at s times the horizon (or their own
+  cost, if that is more) no move is left in an optimal plan that saves less.
+- At most X MiB moved is relaxed: for any price :math:`\lambda \ge 0` of a MiB, a plan within X costs at least
+  :math:`L(\lambda) - \lambda X`, where L is the least cost with :math:`\lambda` times its memory added to the cost of
+  each component's moves (Geoffrion 1974, *Lagrangean relaxation for integer programming*, Math. Program. Study 2). The
+  price is bisected; the best of the plans within X is the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement import arguments
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import Value, cost_of, evaluate, machine_price, moves
+from placement.documents.quantities import LARGEST
+from placement.errors import SolverBugError, wrong_argument
+from placement.planner import solve
+from placement.referee import verify
+from placement.replanning.frontier import within_moves
+from placement.replanning.moved_memory import dearer, gib, memory_of_moves, moved_mib
+from placement.solving.budget import Budget
+from placement.solving.result import Status, Stop, relative_gap
+from placement.units import MIB_PER_GIB, dollars, exact, horizon, room
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+    from placement.solving.incumbent import Listener
+    from placement.solving.result import Result
+
+_PRICES = 6  # of a MiB that are tried
+_FIRST_PART = 0.4  # of the time, without a price of memory
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLimits:
+    """What a plan may move; None for no limit.
+
+    Attributes
+    ----------
+    max_moves : copies. max_moved_gib : their memory, as `moved_memory` counts it.
+    min_saving_per_move : dollars per hour that each move must save.
+    """
+
+    max_moves: int | None = None
+    max_moved_gib: float | None = None
+    min_saving_per_move: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse limits that mean nothing."""
+        if self.max_moves is not None and (type(self.max_moves) is not int or self.max_moves < 0):
+            raise wrong_argument("max_moves", "a whole number of at least 0, or None", self.max_moves)
+        for name in ("max_moved_gib", "min_saving_per_move"):
+            value = getattr(self, name)
+            if value is not None:
+                arguments.number(name, value, most=LARGEST, rule="a number from 0 to 1e9, or None")
+
+    def to_document(self) -> dict[str, float | int]:
+        """Those that are set, by name."""
+        names = ("max_moves", "max_moved_gib", "min_saving_per_move")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Replanned:
+    """The answer: a plan document, what it moves, and the result of the solve that it is of.
+
+    The plan's `within` has the limits and what is moved. Its `lower_bound`, `gap` and `status` are of plans within the
+    limits; with `min_saving_per_move` they are absent, as the bound is on another objective, which `within` has. `gap`
+    is that of either. `result` is the solve that found the plan, at whichever price.
+    """
+
+    plan: Plan
+    result: Result
+    moved_mib: int
+    gap: float | None
+
+
+def replan_within(
+    problem: Problem,
+    limits: MoveLimits,
+    *,
+    time_limit: float | None = 60.0,
+    seed: int = 0,
+    work: int | None = None,
+    threads: int | None = None,
+    listener: Listener | None = None,
+) -> Replanned:
+    """The cheapest plan found within the limits, with a bound.
+
+    Parameters
+    ----------
+    problem : a fleet that runs.
+    time_limit, seed, work, threads, listener : as in `solve`; the first is for all prices together, `work` for each.
+
+    Raises
+    ------
+    UsageError
+        As in `solve`.
+    """
+    search = _WithinSearch(problem, limits, Budget(arguments.seconds("time_limit", time_limit)))
+
+    def answer(priced: Problem, part: float, hint: Plan | None) -> Result:
+        seconds = None if search.budget.seconds is None else part * search.budget.left()
+        return solve(priced, time_limit=seconds, seed=seed, work=work, threads=threads, hint=hint, listener=listener)
+
+    search.run(answer)
+    return search.replanned()
+
+
+class _AtPrice(NamedTuple):
+    """A result, the price of a MiB it was asked at (micro-dollars), and the MiB that its plan moves."""
+
+    result: Result
+    price: int
+    moved: int
+
+
+class _WithinSearch:
+    """The solves for one answer: one, or several at prices of memory."""
+
+    def __init__(self, problem: Problem, limits: MoveLimits, budget: Budget) -> None:
+        """Nothing is known."""
+        asked = within_moves(problem, limits.max_moves)
+        if limits.min_saving_per_move is not None:
+            asked = _priced(asked, limits.min_saving_per_move)
+        self.problem, self.asked, self.limits, self.budget = problem, asked, limits, budget
+        self._own, self._fleet = compile_fleet(problem), compile_fleet(asked)
+        self._memory = memory_of_moves(self._own)
+        most = limits.max_moved_gib
+        self._most = None if most is None else room(most, MIB_PER_GIB)
+        self._found: list[_AtPrice] = []
+        self._stop: Stop | None = None
+
+    def run(self, answer: Callable[[Problem, float, Plan | None], Result]) -> None:
+        """Ask without a price of memory; where that moves too much, bisect the price."""
+        self._take(answer(self.asked, 1.0 if self._most is None else _FIRST_PART, None), 0)
+        if self._most is None or not self._over(self._found[0]):
+            return
+        low, high = 0, self._too_dear()
+        for turn in range(_PRICES):
+            if self._stop is not None or self.budget.over():
+                return
+            price = high if turn == 0 else (low + high) // 2
+            if price in (low, high) and turn:
+                return
+            best = self._best()
+            costs = [c.move_cost + price * mib for c, mib in zip(self._fleet.components, self._memory, strict=True)]
+            priced = dearer(self.asked, [dollars(cost) for cost in costs])
+            hint = None if best is None else best.result.plan
+            found = self._take(answer(priced, 1 / (_PRICES - turn), hint), price)
+            if self._over(found):
+                low = price
+            else:
+                high = price
+
+    def _take(self, result: Result, price: int) -> _AtPrice:
+        moved = 0 if result.packing is None else moved_mib(self._own, moves(self._own, result.packing))
+        found = _AtPrice(result, price, moved)
+        self._found.append(found)
+        if result.stop is Stop.INTERRUPTED or result.packing is None:
+            self._stop = result.stop
+        return found
+
+    def _over(self, found: _AtPrice) -> bool:
+        return self._most is not None and found.moved > self._most
+
+    def _too_dear(self) -> int:
+        """A price of a MiB at which moving the smallest component costs more than all machines that run."""
+        fleet = self._own
+        rent = fleet.cost(fleet.tick_price * sum(fleet.pools[i.pool].price for i in fleet.instances))
+        return 1 + rent // max(1, min((mib for mib in self._memory if mib), default=1))
+
+    def _best(self) -> _AtPrice | None:
+        """The best of the plans within the limit on memory."""
+        fitting = [found for found in self._found if found.result.packing is not None and not self._over(found)]
+        return min(fitting, key=self._value, default=None)
+
+    def _value(self, found: _AtPrice) -> Value:
+        assert found.result.packing is not None
+        return evaluate(self._fleet, found.result.packing)
+
+    def replanned(self) -> Replanned:
+        """The best plan with what is proven of it; where no plan moves so little, that, or that none was found."""
+        first = self._found[0]
+        best = self._best()
+        if best is None:
+            return self._none(first)
+        packing = best.result.packing
+        assert packing is not None
+        moved, value = moves(self._own, packing), self._value(best)
+        cost = cost_of(self._fleet, machine_price(self._fleet, packing), moved)
+        bounds = [
+            found.result.bound - found.price * (self._most or 0)
+            for found in self._found
+            if found.result.bound is not None and self._counts(found, value)
+        ]
+        bound = max(0, *bounds) if bounds else None
+        if bound is not None and bound > cost:
+            raise SolverBugError(f"a plan within the limits costs {cost}, less than a bound of {bound}")
+        said = self._said(best, cost, bound)
+        plan = best.result.plan.model_copy(update=said)
+        broken = verify(within_moves(self.problem, self.limits.max_moves), plan).violations
+        if broken:
+            raise SolverBugError(f"the plan is not what it says: {broken[0].message}")
+        return Replanned(plan, best.result, best.moved, relative_gap(cost, bound))
+
+    def _counts(self, found: _AtPrice, value: Value) -> bool:
+        """Whether a bound holds for plans that leave out no more than the best plan."""
+        packing = found.result.packing
+        if packing is None:
+            return True
+        theirs = evaluate(self._fleet, packing).left_out
+        return all(n <= most for n, most in zip(value.left_out, theirs, strict=True))
+
+    def _said(self, best: _AtPrice, cost: int, bound: int | None) -> dict[str, Any]:
+        """What the plan says of itself, in the problem's own money."""
+        packing = best.result.packing
+        assert packing is not None
+        own = cost_of(self._own, machine_price(self._own, packing), moves(self._own, packing))
+        gap = relative_gap(cost, bound)
+        optimal = best.result.status is Status.OPTIMAL if best.price == 0 else bound == cost
+        within: dict[str, Any] = {**self.limits.to_document(), "moved_gib": gib(best.moved)}
+        said: dict[str, Any] = {"cost": dollars(own)}
+        if self.limits.min_saving_per_move is not None:
+            within |= {"priced_cost": dollars(cost), "priced_bound": None if bound is None else dollars(bound)}
+            within["gap"] = gap
+            said |= {"status": "feasible", "lower_bound": None, "gap": None, "bound_by": None, "bound_relaxes": None}
+            optimal = False
+        else:
+            said |= {"lower_bound": None if bound is None else dollars(bound), "gap": gap}
+            said["status"] = str(Status.OPTIMAL if optimal else Status.FEASIBLE)
+        stop = best.result.stop
+        said["stop"] = str(Stop.PROVED if optimal else Stop.DONE if stop is Stop.PROVED else stop)
+        return {**said, "within": within}
+
+    def _none(self, first: _AtPrice) -> Replanned:
+        """No plan within the limits: the planner's own word, or that every plan found moves too much."""
+        plan = first.result.plan
+        if first.result.packing is not None:
+            least = min(found.moved for found in self._found)
+            plan = type(plan)(
+                problem=plan.problem,
+                status="unknown",
+                stop=str(first.result.stop if self._stop is None else self._stop),
+                reason=f"each plan found moves more than {self.limits.max_moved_gib:g} GiB, at least {gib(least):g}",
+            )
+        plan = plan.model_copy(update={"within": self.limits.to_document()})
+        return Replanned(plan, first.result, 0, None)
+
+
+def _priced(problem: Problem, saving: float) -> Problem:
+    """Moves at what each has to save over the horizon, or at their own cost."""
+    least = float(exact(saving) * horizon(problem.objective.horizon_hours))
+    own = problem.objective.move_cost
+    return dearer(problem, [max(least, own if row.move_cost is None else row.move_cost) for row in problem.components])

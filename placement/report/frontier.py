@@ -1,0 +1,191 @@
+"""The frontier of cost against moves on the screen: a chart, the points, what moves buy, and the knee."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from placement.replanning.buys import distinct, purchases, suggested_knee
+from placement.report import words
+from placement.report.curve import draw
+from placement.report.narrow import Fitting, block
+from placement.units import MIB_PER_GIB, MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+    from placement.replanning.buys import Purchase
+    from placement.replanning.point import Frontier, FrontierPoint
+
+_ROWS, _LABEL, _EACH, _WIDEST = 8, 14, 8, 96  # of the chart: lines, columns of a label, columns of a point
+_NAMES = 4  # machines that a row names
+_LOOKS = ("bold cyan", "green")
+
+
+class FrontierReport:
+    """All of a frontier; rendered with ``console.print(FrontierReport(frontier))``."""
+
+    def __init__(self, frontier: Frontier, *, full: bool = False) -> None:
+        """`full`: every machine that goes."""
+        self.frontier, self._full = frontier, full
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Chart, points, what moves buy; the suggestion last, where the eye is."""
+        points = self.frontier.points
+        if len(distinct(self.frontier)) > 1 and not options.ascii_only:
+            yield from _chart(points, options.max_width)
+            yield ""
+        yield points_table(points)
+        bought = purchases(self.frontier)
+        if bought:
+            yield ""
+            yield purchase_table(bought, None if self._full else _NAMES)
+        yield ""
+        yield from _summary(self.frontier)
+
+
+def limit_of(point: FrontierPoint) -> str:
+    """The limit in the words of the table."""
+    return "any" if point.max_moves is None else f"{point.max_moves:,}"
+
+
+def points_table(points: Sequence[FrontierPoint]) -> RenderableType:
+    """A row a limit on moves."""
+    table = _table()
+    heads = ["moves\nat most", "moves", "GiB\nmoved", "$/hour", "cost $", "no plan\nbelow $", "gap"]
+    left_out = any(any(point.left_out) for point in points)
+    if left_out:
+        heads.append("left\nout")
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    rows = [(point, _figures(point, left_out=left_out)) for point in points]
+    for point, figures in rows:
+        table.add_row(limit_of(point), *figures)
+
+    def narrow() -> RenderableType:
+        names = [head.replace("\n", " ") for head in heads[1:]]
+        return Group(
+            *(
+                block(
+                    f"at most {limit_of(point)} moves",
+                    [Text.assemble((f"{name} ", "dim"), figure) for name, figure in zip(names, figures, strict=True)],
+                )
+                for point, figures in rows
+            )
+        )
+
+    return Fitting(table, narrow)
+
+
+def _figures(point: FrontierPoint, *, left_out: bool) -> list[Text]:
+    if point.cost is None or point.price is None or point.moves is None or point.moved_mib is None:
+        why = "no plan: proven" if point.status.value == "infeasible" else "none found"
+        return [Text(why, style="yellow"), *[Text("")] * (5 + left_out)]
+    proven = point.status.value == "optimal"
+    cells = [
+        Text(f"{point.moves:,}"),
+        Text(f"{point.moved_mib / MIB_PER_GIB:,.0f}"),
+        Text(words.plain_money(point.price)),
+        Text(words.plain_money(point.cost)),
+        Text("none" if point.bound is None else words.least(point.bound).replace("$", "")),
+        Text("proven" if proven else words.gap(point.gap), style="green" if proven else ""),
+    ]
+    return [*cells, Text(f"{sum(point.left_out):,}")] if left_out else cells
+
+
+def purchase_table(bought: Sequence[Purchase], most: int | None) -> RenderableType:
+    """What the moves from each point to the next buy."""
+    table = _table()
+    table.add_column("moves", no_wrap=True)
+    table.add_column("save $/hour", justify="right", no_wrap=True)
+    table.add_column("a move", justify="right", no_wrap=True)
+    table.add_column("machines", ratio=1, overflow="fold")
+    rows = [(_moves(row), words.plain_money(row.saved), _each(row), Text(machines_of(row, most))) for row in bought]
+    for row in rows:
+        table.add_row(*row)
+
+    def narrow() -> RenderableType:
+        blocks = (
+            block(f"{name} moves", [f"save {saved} $/hour", f"{each} a move"], [what])
+            for name, saved, each, what in rows
+        )
+        return Group(*blocks)
+
+    return Fitting(table, narrow)
+
+
+def _moves(row: Purchase) -> str:
+    return f"{row.before.moves or 0:,} to {row.after.moves or 0:,}"
+
+
+def _each(row: Purchase) -> str:
+    return "" if row.per_move is None else words.plain_money(row.per_move)
+
+
+def machines_of(row: Purchase, most: int | None) -> str:
+    """Which machines go and come, and copies that are placed."""
+    parts = []
+    if row.goes:
+        parts.append(f"{words.listed(row.goes, most)} {'goes' if len(row.goes) == 1 else 'go'}")
+    if row.comes:
+        opened = [words.times(pool, n) for pool, n in row.comes.items()]
+        parts.append(f"new: {', '.join(opened)}")
+    if row.placed > 0:
+        parts.append(f"{words.count(row.placed, 'copy', 'copies')} more placed")
+    return "; ".join(parts) or "the same machines, or as many others"
+
+
+def _summary(frontier: Frontier) -> Iterator[RenderableType]:
+    knee = suggested_knee(frontier)
+    if knee is not None:
+        yield Text.assemble(
+            ("suggested: ", "bold"),
+            (f"at most {limit_of(knee.point)} moves", "bold green"),
+            f"; {knee.reason}",
+        )
+    else:
+        yield Text("no point is suggested: more moves save nothing, or each saves as much as any other", style="dim")
+    ended = {
+        "proved": "every point is proven",
+        "interrupted": "interrupted: limits that are missing were not asked for",
+        "time": "the time is over",
+    }.get(frontier.stop.value, "done")
+    yield Text(f"{words.seconds(frontier.seconds)}; {ended}", style="dim")
+
+
+def _chart(points: Sequence[FrontierPoint], width: int) -> Iterator[Text]:
+    """Price per hour by limit, each limit as wide as any other; the bound dashed where it is near."""
+    shown = [point for point in points if point.price is not None]
+    wide = min(_WIDEST, width - _LABEL - 1, _EACH * len(shown))
+    each = max(3, wide // len(shown))
+    costs = [(float(k), (point.cost or 0) / MICRO) for k, point in enumerate(shown)]
+    bounds = [(float(k), point.bound / MICRO) for k, point in enumerate(shown) if point.bound]
+    low, high = min(value for _, value in costs), max(value for _, value in costs)
+    near = [value for _, value in bounds if value >= low - (high - low)]
+    low = min([low, *near])
+    if high <= low:
+        high, low = high * 1.05 + 1e-6, low * 0.95
+    rows = draw((costs, bounds), (low, high), float(len(shown)), (each * len(shown), _ROWS))
+    labels = {0: words.money(round(high * MICRO)), _ROWS - 1: words.money(round(low * MICRO))}
+    for k, row in enumerate(rows):
+        text = Text(f"{labels.get(k, ''):>{_LABEL}} ", style="dim", no_wrap=True)
+        for sign in row:
+            text.append(sign.text, style=f"not dim {_LOOKS[sign.curve]}" if sign.curve >= 0 else "")
+        yield text
+    axis = Text(" " * (_LABEL + 1), style="dim", no_wrap=True)
+    for point in shown:
+        axis.append(f"{limit_of(point):<{each}}"[:each])
+    yield axis
+    yield Text.assemble(
+        " " * (_LABEL + 1), ("cost", _LOOKS[0]), "  ", ("no plan below", _LOOKS[1]), "  by moves at most", style="dim"
+    )
+
+
+def _table() -> Table:
+    return Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))

@@ -1,0 +1,116 @@
+"""`placement replan`: the frontier and one plan, on the screen, in files, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+import placement
+from placement.replanning.document import read_frontier
+from tests.cli.test_solve import run
+from tests.replanning.test_frontier import running
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    """Four machines with one copy each; names with signs that mean something elsewhere."""
+    document = running(1, 1, 1, 1)
+    name = "a]<b>&\x1b[31m{{c}}"
+    document["name"] = name
+    for row in [*document["instances"]]:
+        row["id"] = f"{row['id']}[red]<i>"
+    for row in document["placements"]:
+        row["instance"] = f"{row['instance']}[red]<i>"
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_the_frontier_in_a_file_and_on_the_screen(fleet: Path, tmp_path: Path) -> None:
+    """The document can be read again, each of its plans is a plan of the problem, and the tables name machines."""
+    done = run("replan", fleet, "--work", "40", "--time-limit", "1000", "--output", tmp_path / "frontier.json")
+
+    assert (done.exit_code, done.exception) == (0, None)
+    found = read_frontier(tmp_path / "frontier.json")
+    assert [(row.max_moves, row.moves, row.cost) for row in found.points] == [
+        (0, 0, 40.0),
+        (1, 1, 30.0),
+        (2, 2, 20.0),
+        (None, 3, 10.0),
+    ]
+    problem = placement.read(fleet)
+    assert all(not placement.verify(problem, row.plan).violations for row in found.points)
+    assert "[red]<i> goes" in done.stdout
+    assert "\x1b[31m" not in done.stdout
+
+
+def test_one_plan_within_a_limit(fleet: Path, tmp_path: Path) -> None:
+    """It goes where `solve` writes plans, and verifies."""
+    done = run("replan", fleet, "--max-moves", "1", "--work", "40", "--output", tmp_path / "plan.json")
+
+    assert done.exit_code == 0
+    assert run("verify", fleet, tmp_path / "plan.json").exit_code == 0
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert (plan["moves"], plan["cost"], plan["within"]["max_moves"]) == (1, 30.0, 1)
+
+
+def test_json_on_standard_output(fleet: Path) -> None:
+    """Without --output and a terminal the frontier goes there, and nothing else."""
+    done = run("replan", fleet, "--moves", "0, 3", "--work", "40")
+
+    assert [row["max_moves"] for row in json.loads(done.stdout)["points"]] == [0, 3, None]
+
+
+def test_pictures(fleet: Path, tmp_path: Path) -> None:
+    """SVG with names escaped; another suffix is refused."""
+    done = run("replan", fleet, "--work", "40", "--quiet", "--picture", tmp_path / "f.svg", "-o", tmp_path / "f.json")
+
+    assert (done.exit_code, done.stderr) == (0, f"{tmp_path / 'f.svg'}: the frontier\n")
+    drawn = (tmp_path / "f.svg").read_text()
+    assert "a]&lt;b&gt;&amp;" in drawn
+    assert "<b>" not in drawn
+    refused = run("replan", fleet, "--work", "40", "--picture", tmp_path / "f.gif", "-o", tmp_path / "g.json")
+    assert refused.exit_code == 2
+    assert "a picture is .svg or .png" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--moves", "1;2"], "--moves must be whole numbers with commas between"),
+        (["--moves", "1", "--max-moves", "2"], "leave out the limits of one plan"),
+        (["--max-moved-gib", "inf"], "max_moved_gib must be"),
+    ],
+)
+def test_what_is_refused(fleet: Path, arguments: list[str], said: str) -> None:
+    """In words, with exit code 2."""
+    done = run("replan", fleet, *arguments)
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_where_there_is_no_plan(tmp_path: Path) -> None:
+    """Exit code 3, and why."""
+    document = running(1, 1)
+    document["instances"][0]["state"] = "draining"
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps(document))
+
+    done = run("replan", path, "--max-moves", "0")
+
+    assert done.exit_code == 3
+    assert "max_moves is 0, but 1 copies" in done.stderr
+
+
+def test_the_problem_is_not_written_over(fleet: Path) -> None:
+    """Nor is one of two files that are the same."""
+    done = run("replan", fleet, "--output", fleet)
+
+    assert done.exit_code == 2
+    assert "would be lost" in done.stderr

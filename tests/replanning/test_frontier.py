@@ -1,0 +1,184 @@
+"""The frontier: against enumeration, and what few moves do with machines that hold nothing, drain, or are cordoned."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+import placement
+from placement import Problem, Status, Stop
+from placement.errors import UsageError
+from placement.planner import solve
+from placement.referee import verify
+from placement.replanning import Frontier, find_frontier
+from placement.replanning.frontier import within_moves
+from tests import brute, strategies
+from tests.corpus import seeds
+
+Doc = dict[str, Any]
+WORK = 40
+MACHINE = {"accelerator": "A", "accelerator_count": 4, "vcpus": 48, "memory_gib": 384, "price_per_hour": 10}
+
+
+def running(*contents: int, **keys: Any) -> Doc:
+    """Machines of four accelerators that run, with so many copies of one accelerator on each; at most six machines."""
+    seats = [(f"i{k}", a) for k, n in enumerate(contents) for a in range(n)]
+    document: Doc = {
+        "format": "placement/v1",
+        "accelerators": {"A": {"memory_gib": 80}},
+        "instance_types": {"t": MACHINE},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "a", "max_instances": 6}],
+        "components": [{"name": "c", "copies": sum(contents), "accelerator_memory_gib": 40}],
+        "instances": [{"id": f"i{k}", "pool": "p"} for k in range(len(contents))],
+        "placements": [{"component": "c", "instance": i, "accelerators": [a]} for i, a in seats],
+    }
+    return document | keys
+
+
+def asked(document: Doc, limits: list[int] | None = None) -> Frontier:
+    """The frontier within a limit on work."""
+    return find_frontier(Problem(**document), limits, time_limit=None, work=WORK)
+
+
+@seeds(range(250), 4)
+def test_against_enumeration(seeds: range) -> None:
+    """Every plan keeps its limit and every rule, no bound is above the optimum within it, and cost never rises."""
+    seen = optimal = 0
+    for seed in seeds:
+        document = strategies.random_problem(random.Random(seed), state=True, max_copies=4, max_machines=3)
+        problem = Problem(**document)
+        if brute.too_big(document):
+            continue
+        found = find_frontier(problem, [0, 1], time_limit=None, work=WORK)
+        assert [point.max_moves for point in found.points] == [0, 1, None]
+        before = None
+        for point in found.points:
+            limited = dict(document)
+            if point.max_moves is not None:
+                limited["objective"] = document.get("objective", {}) | {"max_moves": point.max_moves}
+            truth = brute.survey(limited)
+            if point.cost is None:
+                assert point.status is not Status.INFEASIBLE or truth.best is None
+                assert before is None
+                continue
+            assert point.moves is not None
+            assert point.max_moves is None or point.moves <= point.max_moves
+            assert not verify(within_moves(problem, point.max_moves), point.plan).violations
+            least = truth.least_cost(point.left_out)
+            assert least is not None
+            assert (point.bound or 0) <= least <= point.cost
+            if point.status is Status.OPTIMAL:
+                assert truth.best is not None
+                assert (point.left_out, point.cost) == (tuple(truth.best.left_out.values()), truth.best.account.cost)
+                optimal += 1
+            assert before is None or (point.left_out, point.cost) <= before
+            before = (point.left_out, point.cost)
+            seen += 1
+    assert seen > len(seeds)
+    assert optimal > 0.8 * seen
+
+
+def test_each_move_buys_what_it_sets_free() -> None:
+    """Six copies on three machines of four: one move closes the machine with one, and no more can go."""
+    found = asked(running(1, 2, 3))
+
+    assert [(point.max_moves, point.moves, point.price) for point in found.points] == [
+        (0, 0, 30_000_000),
+        (1, 1, 20_000_000),
+        (None, 1, 20_000_000),
+    ]
+    assert found.stop is Stop.PROVED
+    assert all(point.status is Status.OPTIMAL for point in found.points)
+
+
+def test_bounds_of_more_moves_hold_for_fewer() -> None:
+    """And each point carries the best of them."""
+    found = asked(running(1, 1, 1, 1))
+
+    bounds = [point.bound or 0 for point in found.points]
+    assert bounds == sorted(bounds, reverse=True)
+    assert [point.price for point in found.points] == [40_000_000, 30_000_000, 20_000_000, 10_000_000]
+
+
+def test_an_optimal_state_stays() -> None:
+    """Replanning what an optimal plan left changes nothing, within no moves as within any."""
+    first = solve(Problem(**running(1, 2, 3)), time_limit=None, work=WORK)
+    assert first.status is Status.OPTIMAL
+    document = running(1, 2, 3)
+    document["instances"] = [{"id": row.id, "pool": row.pool} for row in first.plan.instances]
+    document["placements"] = [
+        {"component": row.component, "instance": row.instance, "accelerators": list(row.accelerators)}
+        for row in first.plan.assignments
+    ]
+
+    found = asked(document)
+
+    assert [(point.max_moves, point.moves, point.status) for point in found.points] == [(None, 0, Status.OPTIMAL)]
+    plan = found.points[-1].plan
+    assert {row.id for row in plan.instances} == {row["id"] for row in document["instances"]}
+    assert sorted((row.instance, row.accelerators) for row in plan.assignments) == sorted(
+        (row["instance"], tuple(row["accelerators"])) for row in document["placements"]
+    )
+
+
+def test_without_moves_new_copies_start_and_empty_machines_go() -> None:
+    """Two copies more than run: they stand beside what runs, and a machine that holds nothing is given back."""
+    document = running(3, 3, 0)
+    document["components"][0]["copies"] = 8
+
+    point = asked(document, [0]).point(0)
+
+    assert (point.moves, point.price) == (0, 20_000_000)
+    assert {row.id for row in point.plan.instances} == {"i0", "i1"}
+
+
+def test_draining_machines_are_left_and_cordoned_ones_take_nothing_new() -> None:
+    """So within no moves there is no plan, within one there is, and it stands on a machine that is neither."""
+    document = running(1, 1, 2)
+    document["instances"][0]["state"] = "draining"
+    document["instances"][1]["state"] = "cordoned"
+
+    found = asked(document, [0, 1])
+
+    assert found.point(0).status is Status.INFEASIBLE
+    assert found.point(1).moves == 1
+    assert sorted(row.instance for row in found.point(1).plan.assignments) == ["i1", "i2", "i2", "i2"]
+
+
+def test_the_problems_own_limit_is_the_last() -> None:
+    """Limits at or above it say nothing more."""
+    document = running(1, 1, 1, 1, objective={"max_moves": 2})
+
+    found = asked(document, [1, 2, 5])
+
+    assert [(point.max_moves, point.moves) for point in found.points] == [(1, 1), (None, 2)]
+
+
+def test_an_interrupt_gives_what_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between two solves: points so far. Before the first: it is raised."""
+    calls = 0
+
+    def interrupted(*given: Any, **keys: Any) -> placement.Result:
+        nonlocal calls
+        calls += 1
+        if calls == last:
+            raise KeyboardInterrupt
+        return solve(*given, **keys)
+
+    monkeypatch.setattr("placement.replanning.frontier.solve", interrupted)
+    last = 3
+    found = asked(running(1, 1, 1, 1))
+    assert [point.max_moves for point in found.points] == [0, None]
+    assert found.stop is Stop.INTERRUPTED
+    calls, last = 0, 1
+    with pytest.raises(KeyboardInterrupt):
+        asked(running(1, 1, 1, 1))
+
+
+@pytest.mark.parametrize("limits", [[-1], [1.5], [True]])
+def test_limits_that_mean_nothing(limits: list[Any]) -> None:
+    """Whole numbers of at least 0."""
+    with pytest.raises(UsageError, match="limits must be whole numbers of at least 0"):
+        asked(running(1), limits)

@@ -1,0 +1,132 @@
+"""One plan within limits on moves: copies, memory, saving; and what is proven of it."""
+
+from __future__ import annotations
+
+import random
+from itertools import count
+from typing import Any
+
+import pytest
+
+from placement import Problem, Status
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import moves
+from placement.compiled.translate import from_plan
+from placement.errors import UsageError
+from placement.referee import verify
+from placement.replanning import MoveLimits, replan_within
+from placement.replanning.moved_memory import memory_of_moves, moved_mib
+from tests import brute, strategies
+from tests.corpus import seeds
+from tests.replanning.test_frontier import WORK, running
+
+
+def within(document: dict[str, Any], **limits: Any) -> Any:
+    """The answer within a limit on work."""
+    return replan_within(Problem(**document), MoveLimits(**limits), time_limit=None, work=WORK)
+
+
+def test_moves_are_limited() -> None:
+    """And the plan says so."""
+    found = within(running(1, 1, 1, 1), max_moves=2)
+
+    assert (found.plan.moves, found.plan.status, found.gap) == (2, "optimal", 0.0)
+    assert found.plan.model_extra["within"] == {"max_moves": 2, "moved_gib": 80.0}
+
+
+@pytest.mark.parametrize(("saving", "moved"), [(9.0, 3), (11.0, 0)])
+def test_each_move_saves_so_much(saving: float, moved: int) -> None:
+    """A machine at 10 dollars an hour is worth a move that must save 9, and not one that must save 11."""
+    found = within(running(1, 1, 1, 1), min_saving_per_move=saving)
+
+    assert found.plan.moves == moved
+    assert found.plan.cost == found.plan.price_per_hour  # in the problem's own money, where moves are free
+    assert found.plan.lower_bound is None  # it is of another objective
+    assert found.gap == 0.0
+
+
+@pytest.mark.parametrize(("gib", "moved"), [(0, 0), (40, 1), (1000, 3)])
+def test_memory_is_limited(gib: float, moved: int) -> None:
+    """A copy has 40 GiB; the bound is true for each limit."""
+    found = within(running(1, 1, 1, 1), max_moved_gib=gib)
+
+    assert found.plan.moves <= moved
+    assert found.moved_mib <= gib * 1024
+    assert found.plan.lower_bound is not None
+    assert found.plan.lower_bound <= 40 - 10 * moved
+
+
+@seeds(range(120), 3)
+def test_bounds_within_memory_against_enumeration(seeds: range) -> None:
+    """A plan within so many moves of any kind moves that memory at least, so what enumeration finds is no cheaper."""
+    seen = 0
+    for seed in seeds:
+        document = strategies.random_problem(random.Random(seed), state=True, max_copies=4, max_machines=3)
+        if brute.too_big(document):
+            continue
+        problem = Problem(**document)
+        fleet = compile_fleet(problem)
+        for most in (0, 1):
+            truth = brute.survey(document | {"objective": document.get("objective", {}) | {"max_moves": most}})
+            if truth.best is None or not any(memory_of_moves(fleet)):
+                continue
+            moved = moved_mib(fleet, moves(fleet, from_plan(fleet, placement_plan(truth.best.plan))))
+            found = within(document, max_moved_gib=moved / 1024)
+            if found.plan.assignments:
+                assert found.moved_mib <= moved
+                assert not verify(problem, found.plan).violations
+                if found.plan.lower_bound is not None and not truth.best.left_out:
+                    assert round(found.plan.lower_bound * 1e6) <= truth.best.account.cost
+                    seen += 1
+    assert seen >= len(seeds) // 2
+
+
+def placement_plan(document: dict[str, Any]) -> Any:
+    """The witness of enumeration as a plan."""
+    from placement.documents.plan import Plan
+
+    bare = {key: document[key] for key in ("instances", "assignments")}
+    return Plan(**bare)
+
+
+def test_where_nothing_moves_so_little() -> None:
+    """A machine that drains has copies that move: within less memory than they have no plan is found."""
+    document = running(1, 1)
+    document["instances"][0]["state"] = "draining"
+
+    found = within(document, max_moved_gib=10)
+
+    assert found.plan.status == "unknown"
+    assert found.plan.reason == "each plan found moves more than 10 GiB, at least 40"
+    assert within(document, max_moves=0).plan.status == "infeasible"
+
+
+def test_all_limits_at_once() -> None:
+    """The narrowest counts."""
+    found = within(running(1, 1, 1, 1), max_moves=2, max_moved_gib=40, min_saving_per_move=1.0)
+
+    assert found.plan.moves <= 1
+    assert found.plan.status == "feasible"
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"max_moves": -1}, "max_moves must be a whole number of at least 0"),
+        ({"max_moved_gib": -2.0}, "max_moved_gib"),
+        ({"min_saving_per_move": float("nan")}, "min_saving_per_move"),
+    ],
+)
+def test_limits_that_mean_nothing(limits: dict[str, Any], said: str) -> None:
+    """Each is refused by name."""
+    with pytest.raises(UsageError, match=said):
+        MoveLimits(**limits)
+
+
+def test_optimal_states_have_nothing_to_move() -> None:
+    """Full machines stay, whatever the limits."""
+    for k in count(1):
+        found = within(running(*[4] * k), min_saving_per_move=0.01)
+        assert (found.plan.moves, Status(found.result.status)) == (0, Status.OPTIMAL)
+        if k == 3:
+            break
