@@ -90,13 +90,11 @@ def _build(model: type[Document], document: dict[str, Any], source: str, found: 
 
 def read_mapping(path: str | Path) -> tuple[str, dict[str, Any]]:
     """The name to call a file by in messages, and the mapping it holds: JSON, or YAML by the suffix.
-    """The name to call a file by in messages, and the mapping it holds; ``-`` is standard input.
 
     Raises
     ------
     DocumentError
         It can't be read or parsed, or holds something else than a mapping.
-        It can't be read, is neither JSON nor YAML, or holds no mapping with texts for keys.
     """
     source, text = read_text(path)
     if not text.strip():
