@@ -71,11 +71,11 @@ def show(value: Any) -> str:
 
 # 2. The problem ------------------------------------------------------------------------------------------------------
 OPTION = "accelerators accelerator_memory_gib accelerator_share shared vcpus memory_gib on instance_types throughput"
-KEYS = f"""format name accelerators instance_types pools components instances placements objective limits {OPTION}
+KEYS = f"""format name accelerators instance_types pools components instances placements objective limits id {OPTION}
     accelerator accelerator_count price_per_hour reserved instance_type zone min_instances max_instances labels copies
-    demand min_copies priority options zones spread dedicated avoid groups move_cost min_available_on_zone_loss
-    min_available_on_pool_loss min_available_on_instance_loss max_skew min_zones max_per_zone max_per_instance id pool
-    state removable component instance option pinned horizon_hours max_moves""".split()
+    demand min_copies priority options zones spread dedicated avoid groups move_cost max_unavailable startup_seconds
+    min_available_on_zone_loss min_available_on_pool_loss min_available_on_instance_loss max_skew min_zones max_per_zone
+    max_per_instance pool state removable component instance option pinned horizon_hours max_moves""".split()
 NEEDS = (("accelerator_memory_gib", 1024), ("accelerator_share", SHARE), ("vcpus", 1000), ("memory_gib", 1024))
 # A component by an option on a pool: it puts a `need` into patterns of `touches` of its `devices`, or it owns these.
 Mode = namedtuple("Mode", "component option pool zone devices shared memory share need touches owned usage rate")

@@ -17,6 +17,7 @@ from placement.cli.platforms import GROUPS
 from placement.cli.profile import app as profile_app
 from placement.cli.replan import replan
 from placement.cli.size import size
+from placement.cli.transition import transition
 
 if TYPE_CHECKING:
     from placement.solving.result import Result
@@ -350,19 +351,22 @@ def convert(
 def schema(
     kind: Annotated[
         str,
-        typer.Argument(metavar="[problem|plan]", help="Which document.", autocompletion=lambda: ["problem", "plan"]),
+        typer.Argument(
+            metavar="[problem|plan|transition]",
+            help="Which document.",
+            autocompletion=lambda: ["problem", "plan", "transition"],
+        ),
     ] = "problem",
 ) -> None:
     """Print the JSON Schema of a document."""
     with in_words():
-        from placement.cli.schema import document_schema
+        from placement.cli.schema import KINDS, document_schema
         from placement.errors import UsageError, nearest
 
-        if kind not in ("problem", "plan"):
-            raise UsageError(f'no document "{kind}"; {nearest(kind, ("problem", "plan"))}')
-        typer.echo(
-            json.dumps(document_schema("problem" if kind == "problem" else "plan"), indent=1, ensure_ascii=False)
-        )
+        found = next((known for known in KINDS if known == kind), None)
+        if found is None:
+            raise UsageError(f'no document "{kind}"; {nearest(kind, KINDS)}')
+        typer.echo(json.dumps(document_schema(found), indent=1, ensure_ascii=False))
 
 
 @app.command()
@@ -392,6 +396,7 @@ def info(file: FileArgument, full: FullOption = False) -> None:
 
 
 app.command()(replan)
+app.command()(transition)
 app.command()(size)
 app.command()(init)
 app.command()(simulate.scale)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from placement import arguments
 from placement.documents.plan import Plan
 from placement.documents.problem import Problem
+from placement.documents.transition import TRANSITION, Transition
 from placement.errors import DocumentError, Fault, UsageError, printable
 
 if TYPE_CHECKING:
@@ -62,6 +63,24 @@ def read_plan(path: str | Path) -> Plan:
     if document.get("format") == "placement/v1":
         raise DocumentError([Fault("$.format", "this is a problem; a plan is wanted", "placement/v1")], source)
     return _build(Plan, document, source, [])
+
+
+def read_transition(path: str | Path) -> Transition:
+    """The transition in a JSON or YAML file, or on standard input for ``-``.
+
+    Raises
+    ------
+    DocumentError
+        The file can't be read or parsed, is another document, or the transition has faults.
+    """
+    source, document = read_mapping(path)
+    if document.get("format") != TRANSITION:
+        found = document.get("format", ...)
+        raise DocumentError([Fault("$.format", f"a transition is wanted, of the format {TRANSITION}", found)], source)
+    try:
+        return Transition(**document)
+    except DocumentError as error:
+        raise DocumentError(error.faults, source) from None
 
 
 def read_document(path: str | Path) -> Problem | Plan:

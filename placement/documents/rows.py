@@ -202,6 +202,8 @@ class Component(Row):
     avoid: Listed[Name] = ()
     groups: Listed[Name] = ()
     move_cost: Quantity | None = None
+    max_unavailable: Count = 0
+    startup_seconds: Quantity | None = None
     labels: Table[Text, Text] = EMPTY
 
     accelerators: DeviceCount | None = None

@@ -12,6 +12,7 @@ from placement.documents.plan import Number, PlanRow, StatusWord
 from placement.documents.quantities import Count, Name
 from placement.errors import DocumentError
 
+TRANSITION = "placement-transition/v1"
 Action = Literal["open", "start", "wait", "stop", "close"]
 
 

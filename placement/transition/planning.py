@@ -17,7 +17,7 @@ from placement.fleet_simulator import simulate
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
 from placement.transition.difference import difference
 from placement.transition.moment import Sites
-from placement.transition.search import ATTEMPTS, Ask, search
+from placement.transition.search import ATTEMPTS, TransitionAsk, search
 from placement.transition.timeline import Durations, Timeline
 from placement.transition.waiting import blocked_by, in_words
 from placement.units import dollars
@@ -34,7 +34,7 @@ def plan_transition(
     problem: Problem,
     plan: Plan,
     *,
-    max_unavailable: int | str | Mapping[str, int | str] = 0,
+    max_unavailable: int | str | Mapping[str, int | str] | None = None,
     temporary_instances: int = MOST_TEMPORARY,
     durations: Durations | None = None,
     attempts: int = ATTEMPTS,
@@ -52,7 +52,8 @@ def plan_transition(
     problem : with `instances` and `placements` that run now.
     plan : of that problem, by anyone. What it says of itself does not matter here.
     max_unavailable : copies of a component that may be missing at any moment: a number, or a percentage of the planned
-        copies such as ``"25%"``, rounded down; of all components, or by component name.
+        copies such as ``"25%"``, rounded down; of all components, or by component name. What is not given here is what
+        the component's own `max_unavailable` says.
     temporary_instances : the most machines that may be rented for the transition alone; 0 for none.
     durations : how long copies and machines take, for the times of the steps.
     attempts : orders to try; the same answer every time.
@@ -78,10 +79,10 @@ def plan_transition(
     tries = arguments.whole("attempts", attempts, rule="a whole number of at least 0")
     limit = arguments.seconds("time_limit", time_limit)
     missing = allowed_missing(problem, plan, max_unavailable)
-    times = durations or Durations()
+    times = (durations or Durations()).of(problem)
     due = difference(problem, plan)
     sites = Sites(compile_fleet(problem), due, missing)
-    ask = Ask(most, tries, limit, arguments.seed("seed", seed))
+    ask = TransitionAsk(most, tries, limit, arguments.seed("seed", seed))
     result = search(sites, due, times, ask)
     facts: dict[str, Any] = {
         "problem": problem.name,
@@ -151,7 +152,7 @@ def bare(problem: Problem, plan: Plan) -> Plan:
     )
 
 
-def allowed_missing(problem: Problem, plan: Plan, given: int | str | Mapping[str, int | str]) -> dict[str, int]:
+def allowed_missing(problem: Problem, plan: Plan, given: int | str | Mapping[str, int | str] | None) -> dict[str, int]:
     """By component, how many copies may be missing; only those above 0.
 
     Raises
@@ -160,14 +161,16 @@ def allowed_missing(problem: Problem, plan: Plan, given: int | str | Mapping[str
         A component is not in the problem, or a value is neither a number of copies nor a percentage.
     """
     planned = Counter(row.component for row in plan.assignments)
-    names = [row.name for row in problem.components]
+    by_name: dict[str, int | str] = {row.name: row.max_unavailable for row in problem.components}
     if isinstance(given, Mapping):
         for name in given:
-            if name not in names:
-                raise UsageError(f'max_unavailable: no component "{printable(str(name))}"; {nearest(str(name), names)}')
-        by_name = dict(given)
-    else:
-        by_name = dict.fromkeys(names, given)
+            if name not in by_name:
+                raise UsageError(
+                    f'max_unavailable: no component "{printable(str(name))}"; {nearest(str(name), by_name)}'
+                )
+        by_name |= given
+    elif given is not None:
+        by_name = dict.fromkeys(by_name, given)
     found = {name: _missing(value, planned[name]) for name, value in by_name.items()}
     return {name: count for name, count in found.items() if count}
 

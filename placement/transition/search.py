@@ -23,7 +23,7 @@ ATTEMPTS = 60  # orders that are tried where no number is given
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class TransitionAsk:
     """What is wanted of a search.
 
     Attributes
@@ -62,7 +62,7 @@ class SearchResult:
         )
 
 
-def search(sites: Sites, due: Difference, durations: Durations, ask: Ask) -> SearchResult:
+def search(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk) -> SearchResult:
     """Try orders until one meets the bounds, or the attempts are over.
 
     Raises nothing; O(attempts) orders.
@@ -91,7 +91,7 @@ def search(sites: Sites, due: Difference, durations: Durations, ask: Ask) -> Sea
     return result
 
 
-def bound(sites: Sites, due: Difference, durations: Durations, ask: Ask, result: SearchResult) -> None:
+def bound(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk, result: SearchResult) -> None:
     """What no order can beat. Without temporary machines where that is possible at all, else with them."""
     without = fewest_batches(sites, due, stopovers=True, temporary=False)
     if without is not None:
@@ -107,7 +107,7 @@ def bound(sites: Sites, due: Difference, durations: Durations, ask: Ask, result:
     result.batches_bound = with_them
 
 
-def _attempts(sites: Sites, due: Difference, ask: Ask, result: SearchResult) -> Iterator[Attempt]:
+def _attempts(sites: Sites, due: Difference, ask: TransitionAsk, result: SearchResult) -> Iterator[Attempt]:
     """First without temporary machines; with them only while none was found without."""
     manners = [Manner(0), Manner(0, eager=True), Manner(0, hold=True)]
     for manner in manners:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from placement.documents.transition import TransitionStep
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from placement.compiled.fleet import Fleet
+    from placement.documents import Problem
     from placement.documents.transition import Action
     from placement.transition.batches import Batch, Order
     from placement.transition.difference import Difference, Stand
@@ -45,6 +46,15 @@ class Durations:
     drain: int = DRAIN_SECONDS
     open: int = OPEN_SECONDS
     startup_of: Mapping[str, int] = field(default_factory=dict)
+
+    def of(self, problem: Problem) -> Durations:
+        """The same, with what components say of themselves where nothing is said of them here."""
+        told = {
+            row.name: math.ceil(row.startup_seconds)
+            for row in problem.components
+            if row.startup_seconds is not None and row.name not in self.startup_of
+        }
+        return replace(self, startup_of={**told, **self.startup_of})
 
     def until_ready(self, component: str) -> int:
         """Seconds from the start of a copy until it is ready."""

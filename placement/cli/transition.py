@@ -1,0 +1,72 @@
+"""``placement transition``: ordered steps from a fleet that runs to a plan."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from placement.cli.endings import in_words, warn
+from placement.cli.parameters import FileArgument, FullOption, PlanArgument
+from placement.cli.transition_options import (
+    OF_FOUND,
+    DrainOption,
+    FormatOption,
+    OpenOption,
+    OutputOption,
+    PictureOption,
+    StartupOption,
+    TemporaryOption,
+    UnavailableOption,
+)
+
+
+def transition(
+    file: FileArgument,
+    plan: PlanArgument,
+    max_unavailable: UnavailableOption = None,
+    temporary: TemporaryOption = None,
+    startup: StartupOption = None,
+    drain: DrainOption = None,
+    open_seconds: OpenOption = None,
+    form: FormatOption = "table",
+    output: OutputOption = None,
+    picture: PictureOption = None,
+    time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for a better order.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    full: FullOption = False,
+) -> None:
+    """Order the steps from what runs to a plan, so that no rule is broken at any moment.
+
+    FILE has `instances` and `placements` that run now. Steps come in batches: machines open, copies start and become
+    ready, copies drain and stop, machines close. As few temporary machine-hours as can be, then as few batches.
+
+    Exit codes: 0 there is an order, 2 bad input, 3 proven that there is none, 4 none was found.
+    """
+    with in_words(full=full):
+        from placement.cli.transition_options import check_format, draw, durations_of, read_values, show
+        from placement.documents import check_outputs, read_plan, read_problem
+        from placement.errors import UsageError
+        from placement.transition import MOST_TEMPORARY, plan_transition
+
+        if file == plan == "-":
+            raise UsageError("only one of FILE and PLAN can be standard input")
+        check_format(form)
+        pictures = picture or []
+        outputs = {f"--picture {path}": path for path in pictures} | ({} if output is None else {"--output": output})
+        check_outputs(outputs, {"the problem": file, "the plan": plan}, "write each to a file of its own")
+        problem, document = read_problem(file), read_plan(plan)
+        warn(problem, file, full=full)
+        components = [row.name for row in problem.components]
+        found = plan_transition(
+            problem,
+            document,
+            max_unavailable=read_values("--max-unavailable", max_unavailable, components),
+            temporary_instances=MOST_TEMPORARY if temporary is None else temporary,
+            durations=durations_of(startup, drain, open_seconds, components),
+            time_limit=time_limit,
+            seed=seed,
+        )
+        show(found, form, output, full=full)
+        draw(found, pictures)
+    raise typer.Exit(OF_FOUND[found.status])

@@ -1,0 +1,155 @@
+"""What `placement transition` and `placement rollout` share: their options as values, and how an order is shown."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.endings import Code, say
+from placement.errors import UsageError, nearest, printable, wrong_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents.transition import Transition
+    from placement.transition import Durations
+
+FORMATS = ("table", "json", "markdown")
+OF_FOUND = {"optimal": Code.OK, "feasible": Code.OK, "infeasible": Code.INFEASIBLE, "unknown": Code.NOTHING_FOUND}
+MOST_SECONDS = 10**7
+MARKDOWN = (".md", ".markdown")
+
+UnavailableOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[NAME=]N|N%",
+        help="Copies that may be missing at any moment, of each component or of one; may be repeated. Absent: what the "
+        "problem says, else none.",
+    ),
+]
+TemporaryOption = Annotated[
+    int | None, typer.Option(min=0, metavar="N", help="Most machines rented for the transition alone; 0: none.")
+]
+StartupOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[NAME=]SECONDS",
+        help="Until a copy is ready, of all components or of one; may be repeated. Default 42.",
+    ),
+]
+DrainOption = Annotated[
+    int | None, typer.Option(min=0, metavar="SECONDS", help="Until a copy that drains is gone. Default 98.")
+]
+OpenOption = Annotated[
+    int | None,
+    typer.Option("--open", min=0, metavar="SECONDS", help="Until a machine that was ordered is there. Default 0."),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format", metavar="table|json|markdown", help="What stdout carries.", autocompletion=lambda: list(FORMATS)
+    ),
+]
+OutputOption = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Write it here: JSON or YAML, or a checklist (.md)."),
+]
+PictureOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="FILE", help="Draw it as a Gantt chart, .svg or .png; may be repeated."),
+]
+
+
+def check_format(form: str) -> None:
+    """Refuse a format that there is not."""
+    if form not in FORMATS:
+        raise UsageError(f'--format: no format "{printable(form)}"; {nearest(form, FORMATS)}')
+
+
+def read_values(option: str, words: Sequence[str] | None, components: Sequence[str]) -> dict[str, str] | None:
+    """By component what ``NAME=VALUE`` or ``VALUE`` of each word says; the latter is for all that no other word names.
+
+    A name may contain `=`: the last one counts, unless the whole word is a value.
+
+    Raises
+    ------
+    UsageError
+        A component is not there, or one is named twice.
+    """
+    if not words:
+        return None
+    common: str | None = None
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.rpartition("=")
+        if not equals:
+            if common is not None:
+                raise UsageError(f"{option} {printable(word)}: all components are given a value twice")
+            common = word
+        elif name not in components:
+            raise UsageError(f'{option}: no component "{printable(name)}"; {nearest(name, components)}')
+        elif name in found:
+            raise UsageError(f'{option}: component "{printable(name)}" is given a value twice')
+        else:
+            found[name] = value
+    if common is not None:
+        found = {name: found.get(name, common) for name in components}
+    return found
+
+
+def durations_of(
+    startup: Sequence[str] | None, drain: int | None, open_seconds: int | None, components: Sequence[str]
+) -> Durations:
+    """How long things take, by the options; what is not given is as `Durations` has it."""
+    from placement.transition import Durations
+
+    by_name = read_values("--startup", startup, components) or {}
+    usual = Durations()
+    return Durations(
+        startup_of={name: _seconds("--startup", value) for name, value in by_name.items()},
+        drain=usual.drain if drain is None else drain,
+        open=usual.open if open_seconds is None else open_seconds,
+    )
+
+
+def _seconds(option: str, value: str) -> int:
+    rule = f"a whole number of seconds, at most {MOST_SECONDS}"
+    try:
+        found = int(value)
+    except ValueError:
+        raise wrong_argument(option, rule, value) from None
+    if not 0 <= found <= MOST_SECONDS:
+        raise wrong_argument(option, rule, value)
+    return found
+
+
+def show(found: Transition, form: str, output: str | None, *, full: bool) -> None:
+    """Write a transition to its file, and show it on standard output in its format."""
+    from placement.cli.streams import console
+    from placement.documents import write_document, write_file
+    from placement.report.transition.checklist import checklist
+    from placement.report.transition.table import TransitionTable
+
+    if output is not None and output != "-":
+        if Path(output).suffix.lower() in MARKDOWN:
+            write_file(checklist(found), output)
+        else:
+            write_document(found.to_document(), output)
+    if output == "-" or form == "json":
+        write_document(found.to_document(), "-")
+    elif form == "markdown":
+        write_file(checklist(found), "-")
+    else:
+        console(sys.stdout).print(TransitionTable(found, full=full))
+
+
+def draw(found: Transition, paths: Sequence[str]) -> None:
+    """Draw a transition as Gantt charts."""
+    from placement.report.transition.gantt import write_gantt
+
+    for path in paths:
+        write_gantt(found, path)
+        say(f"{printable(path)}: the steps over time")

@@ -1,0 +1,33 @@
+"""A transition as a checklist in Markdown, for a change request or a runbook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.report import words
+from placement.report.transition.sentences import by_batch, clock, sentence, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.documents.transition import Transition
+
+_MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~&"})
+
+
+def checklist(found: Transition) -> str:
+    """A box to tick for each step, batch after batch. Names are code, so nothing in them is taken for Markdown."""
+    return "\n".join(_lines(found)) + "\n"
+
+
+def _lines(found: Transition) -> Iterator[str]:
+    name = words.shown(found.problem).translate(_MARKS)
+    yield f"# Transition{' of ' + name if name else ''}"
+    yield ""
+    yield from (f"- {line.translate(_MARKS)}" for line in summary(found))
+    for number, steps in enumerate(by_batch(found), 1):
+        begin, end = min(step.starts_at for step in steps), max(step.ends_at for step in steps)
+        yield ""
+        yield f"## Batch {number}, {clock(begin)} to {clock(end)}"
+        yield ""
+        yield from (f"- [ ] {sentence(step, code='`')}" for step in steps)

@@ -1,0 +1,207 @@
+"""A transition as a Gantt chart: a row for each machine that changes, time from left to right, batches as columns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from placement.documents import write_file
+from placement.errors import UsageError, printable
+from placement.report import words
+from placement.report.map.colours import DARK, LIGHT, colours
+from placement.report.map.picture import to_png
+from placement.report.map.sketch import COLOURS
+from placement.report.transition.sentences import by_batch, clock, headline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.documents.transition import Transition, TransitionStep
+
+THEMES = {"light": LIGHT, "dark": DARK}
+WIDE = 960
+MOST_ROWS = 120  # bars that are drawn; the rest is counted
+_EDGE, _LEFT, _BAR, _LINE = 20, 190, 14, 19  # margin, room for names, height of a bar and of its row
+_LETTER = 6.7  # mean width of a letter at 12 pixels
+_LEGEND = 24  # components in it
+_SLIVER = 3.0  # the least width of a bar
+_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
+
+
+def write_gantt(found: Transition, path: str | Path, theme: str = "light") -> None:
+    """Write the chart as SVG or PNG, by the suffix.
+
+    Raises
+    ------
+    UsageError
+        The suffix is another, there are no steps, or the file can't be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in (".svg", ".png"):
+        raise UsageError(f"{printable(str(path))}: a picture is .svg or .png, by the suffix of its file")
+    svg = gantt(found, theme)
+    write_file(svg if suffix == ".svg" else to_png(svg), path)
+
+
+def gantt(found: Transition, theme: str = "light") -> str:
+    """The chart as SVG, 960 pixels wide.
+
+    Raises
+    ------
+    UsageError
+        There is no such theme, or the transition has no steps.
+    """
+    if theme not in THEMES:
+        raise UsageError(f'no theme "{printable(theme)}"; known: {", ".join(THEMES)}')
+    if not found.steps:
+        raise UsageError(f"there is nothing to draw: {headline(found)}")
+    return "\n".join(_Chart(found, theme).lines()) + "\n"
+
+
+class _Chart:
+    """Lays rows out and writes them down."""
+
+    def __init__(self, found: Transition, theme: str) -> None:
+        self._found, self._theme, self._dark = found, THEMES[theme], theme == "dark"
+        self._names = list(dict.fromkeys(step.component for step in found.steps if step.component is not None))
+        self._palette = colours(min(max(1, len(self._names)), COLOURS))
+        self._length = max(1.0, found.duration_seconds or max(step.ends_at for step in found.steps))
+        self._shapes: list[str] = []
+
+    def lines(self) -> Iterator[str]:
+        """The whole file."""
+        name = f"{words.shown(self._found.problem)}: " if self._found.problem else ""
+        title = name + headline(self._found)
+        self._say(_EDGE, _EDGE + 14, title, (WIDE - 2 * _EDGE) / 1.25, size=15, bold=True)
+        top = self._legend(_EDGE + 40) + 26
+        rows = _rows(self._found.steps)
+        shown = [(machine, steps) for machine, steps in rows.items()]
+        y, left = top, MOST_ROWS
+        body: list[tuple[float, str, list[TransitionStep]]] = []
+        for machine, steps in shown:
+            bars = [step for step in steps if step.component is not None]
+            if left <= 0:
+                break
+            body.append((y, machine, steps))
+            left -= max(1, len(bars))
+            y += _LINE * max(1, len(bars)) + 6
+        self._columns(top, y)
+        for at, machine, steps in body:
+            self._machine(at, machine, steps)
+        if len(body) < len(shown):
+            self._say(_EDGE, y + 12, f"and {words.count(len(shown) - len(body), 'more machine')}", WIDE, soft=True)
+            y += 22
+        height = y + _EDGE
+        yield (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{height:g}" viewBox="0 0 {WIDE} '
+            f'{height:g}" role="img" aria-label={quoteattr(title)} font-family="{_FONT}">'
+        )
+        yield f'<rect width="{WIDE}" height="{height:g}" fill="{self._theme.ground}"/>'
+        yield from self._shapes
+        yield "</svg>"
+
+    def _x(self, seconds: float) -> float:
+        return _LEFT + (WIDE - _EDGE - _LEFT) * seconds / self._length
+
+    def _legend(self, y: float) -> float:
+        x = float(_EDGE)
+        for name in self._names[:_LEGEND]:
+            text = words.shown(name)
+            wide = 15 + _LETTER * min(len(text), 34) + 16
+            if x + wide > WIDE - _EDGE and x > _EDGE:
+                x, y = float(_EDGE), y + 19
+            self._shapes.append(
+                f'<rect x="{x:g}" y="{y - 9:g}" width="10" height="10" rx="2" fill="{self._colour(name)}"/>'
+            )
+            self._say(x + 15, y, text, _LETTER * 34, soft=True)
+            x = round(x + wide, 1)
+        if len(self._names) > _LEGEND:
+            y += 19
+            self._say(_EDGE, y, f"and {len(self._names) - _LEGEND:,} more components", WIDE, soft=True)
+        y += 19
+        self._say(
+            _EDGE,
+            y,
+            "full: starts, until it is ready; pale: drains and stops; dashed: there for a while",
+            WIDE,
+            soft=True,
+        )
+        return y
+
+    def _columns(self, top: float, bottom: float) -> None:
+        """A line where each batch begins, with its number and time."""
+        free = 0.0
+        for number, steps in enumerate(by_batch(self._found), 1):
+            begin = min(step.starts_at for step in steps)
+            x = self._x(begin)
+            self._shapes.append(
+                f'<path d="M{x:.1f} {top - 6:g}V{bottom:g}" stroke="{self._theme.line}" stroke-opacity=".6"/>'
+            )
+            text = f"{number}: {clock(begin)}"
+            if x >= free:
+                self._say(x + 3, top - 10, text, 90, soft=True)
+                free = x + _LETTER * len(text) + 10
+        end = clock(self._length)
+        if WIDE - _EDGE - _LETTER * len(end) >= free:
+            self._say(WIDE - _EDGE - _LETTER * len(end), top - 10, end, 60, soft=True)
+
+    def _machine(self, y: float, machine: str, steps: Sequence[TransitionStep]) -> None:
+        bars = [step for step in steps if step.component is not None]
+        temporary = any(step.temporary for step in steps)
+        self._say(_EDGE, y + 12, words.shown(machine), _LEFT - _EDGE - 8, bold=temporary)
+        for step in steps:
+            if step.component is None:
+                self._edge(y, step, max(1, len(bars)))
+        for k, step in enumerate(bars):
+            self._bar(y + k * _LINE, step)
+
+    def _bar(self, y: float, step: TransitionStep) -> None:
+        begin, end = self._x(step.starts_at), self._x(step.ends_at)
+        width = max(_SLIVER, end - begin)
+        colour = self._colour(step.component or "")
+        pale = ' fill-opacity=".35"' if step.action == "stop" else ""
+        dashed = f' stroke="{colour}" stroke-dasharray="3 2"' if step.stopover else ""
+        self._shapes.append(
+            f'<rect x="{begin:.1f}" y="{y + 1:g}" width="{width:.1f}" height="{_BAR}" rx="3" fill="{colour}"'
+            f"{pale}{dashed}/>"
+        )
+        text = f"{'+' if step.action == 'start' else '-'} {words.shown(step.component or '')}"
+        if _LETTER * len(text) + 8 <= WIDE - _EDGE - end or end < WIDE / 2:
+            self._say(begin + width + 4, y + 12, text, WIDE - _EDGE - end - 6, soft=True)
+        else:
+            self._say(max(_LEFT, begin - _LETTER * len(text) - 4), y + 12, text, begin - _LEFT, soft=True)
+
+    def _edge(self, y: float, step: TransitionStep, bars: int) -> None:
+        """A machine comes or goes: a bracket over its rows."""
+        x, high = self._x(step.ends_at), bars * _LINE - 3
+        foot = 5 if step.action == "open" else -5
+        self._shapes.append(
+            f'<path d="M{x + foot:.1f} {y:g}h{-foot}v{high:g}h{foot}" fill="none" stroke="{self._theme.ink}" '
+            'stroke-width="1.5"/>'
+        )
+
+    def _colour(self, component: str) -> str:
+        colour = self._palette[self._names.index(component) % len(self._palette)]
+        return colour.dark if self._dark else colour.light
+
+    def _say(
+        self, x: float, y: float, text: str, room: float, *, size: int = 12, bold: bool = False, soft: bool = False
+    ) -> None:
+        """Write a line, cut to its room."""
+        letters = max(1, int(room / _LETTER))
+        shown = text if len(text) <= letters else text[: letters - 1] + "\N{HORIZONTAL ELLIPSIS}"
+        fill = self._theme.soft if soft else self._theme.ink
+        weight = ' font-weight="600"' if bold else ""
+        self._shapes.append(
+            f'<text x="{x:.1f}" y="{y:g}" fill="{fill}" font-size="{size}"{weight}>{escape(shown)}</text>'
+        )
+
+
+def _rows(steps: Sequence[TransitionStep]) -> dict[str, list[TransitionStep]]:
+    """The steps of each machine, in the order in which machines come first."""
+    found: dict[str, list[TransitionStep]] = {}
+    for step in steps:
+        if step.instance is not None:
+            found.setdefault(step.instance, []).append(step)
+    return found

@@ -1,0 +1,133 @@
+"""What a transition comes to, and each of its steps, in words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from placement.report import words
+from placement.units import micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from placement.documents.transition import Transition, TransitionStep
+
+
+def clock(seconds: float) -> str:
+    """Seconds from the beginning as minutes and seconds.
+
+    >>> clock(0), clock(75), clock(3700)
+    ('0:00', '1:15', '1:01:40')
+    """
+    whole = round(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def by_batch(found: Transition) -> list[list[TransitionStep]]:
+    """The steps of each batch."""
+    batches: dict[int, list[TransitionStep]] = defaultdict(list)
+    for step in found.steps:
+        batches[step.batch].append(step)
+    return [batches[number] for number in sorted(batches)]
+
+
+def headline(found: Transition) -> str:
+    """The whole transition in one line."""
+    if not found.found:
+        return "no safe order exists, which is proven" if found.status == "infeasible" else "no safe order was found"
+    if not found.steps:
+        return "nothing to do: what runs is the plan"
+    moves = words.count(found.moves or 0, "move")
+    batches = words.count(found.batches or 0, "batch", "batches")
+    return f"{moves} in {batches}, {words.seconds(found.duration_seconds or 0)}"
+
+
+def summary(found: Transition) -> Iterator[str]:
+    """What it takes, what is proven, what is allowed, what to know."""
+    yield headline(found)
+    if not found.found:
+        if found.reason:
+            yield words.shown(found.reason)
+    elif found.steps:
+        yield _temporary(found)
+        yield _proof(found)
+        if found.unavailable:
+            allowed = ", ".join(f"{words.shown(name)}: {count}" for name, count in found.unavailable.items())
+            yield f"copies that may be missing: {allowed}"
+        else:
+            yield "all copies serve at every moment"
+    for note in found.notes:
+        yield f"note: {words.shown(note)}"
+
+
+def _temporary(found: Transition) -> str:
+    over = words.count(found.stopovers or 0, "copy stops", "copies stop") + " over on the way"
+    if not found.temporary_hours:
+        return f"no temporary machine; {over}" if found.stopovers else "no temporary machine"
+    machines = len({step.instance for step in found.steps if step.temporary and step.action == "open"})
+    money = words.money(micro_dollars(found.temporary_cost or 0))
+    hours = f"{found.temporary_hours:.2f} machine-hours, {money}"
+    return f"{words.count(machines, 'temporary machine')}, {hours}; {over}"
+
+
+def _proof(found: Transition) -> str:
+    if found.status == "optimal":
+        return "no order takes fewer temporary machine-hours, nor as many in fewer batches: proven"
+    hours = found.temporary_hours_bound or 0
+    least = f"at least {words.count(found.batches_bound or 0, 'batch', 'batches')}"
+    if (found.temporary_hours or 0) > hours:
+        return f"proven: {least}, and at least {hours:.2f} temporary machine-hours"
+    return f"proven: {least} with as few temporary machine-hours"
+
+
+def sentence(step: TransitionStep, *, code: str = "") -> str:
+    """One step as an order; `code` goes around names."""
+
+    def name(text: str | None) -> str:
+        return _quoted(words.shown(text or ""), code)
+
+    if step.action == "wait":
+        return "wait until all are ready"
+    if step.component is None:
+        verb = "open machine" if step.action == "open" else "close machine"
+        mark = ", for this transition only" if step.temporary and step.action == "open" else ""
+        return f"{verb} {name(step.instance)} of pool {name(step.pool)}{mark}"
+    where = f"{name(step.component)} on {name(step.instance)}{_at(step.accelerators or ())}"
+    if step.action == "stop":
+        guess = " (taken to be there)" if step.assumed else ""
+        return f"drain and stop {where}{guess}"
+    option = f", option {step.option}" if step.option else ""
+    tail = (
+        ", stops over" if step.stopover else f", in place of the one on {name(step.replaces)}" if step.replaces else ""
+    )
+    return f"start {where}{option}{tail}"
+
+
+def _quoted(text: str, code: str) -> str:
+    if not code:
+        return text
+    fence = code
+    while fence in text:
+        fence += code
+    pad = " " if text.startswith(code) or text.endswith(code) else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _at(accelerators: Sequence[int]) -> str:
+    """Accelerators, runs of them put together.
+
+    >>> _at((0, 1, 2, 5)), _at((3,)), _at(())
+    (' GPUs 0-2, 5', ' GPU 3', '')
+    """
+    if not accelerators:
+        return ""
+    runs: list[list[int]] = []
+    for k in sorted(accelerators):
+        if runs and k == runs[-1][-1] + 1:
+            runs[-1].append(k)
+        else:
+            runs.append([k])
+    told = ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+    return f" {'GPU' if len(accelerators) == 1 else 'GPUs'} {told}"

@@ -1,0 +1,132 @@
+"""`placement transition`: what is shown, written and refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement.documents import write_document
+from placement.documents.read import read_transition
+from placement.errors import DocumentError
+from tests.cli.test_solve import run
+from tests.transition.small import fleet, plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVIL = "a`|<b>*"
+FREE = [{"name": "p", "instance_type": "m", "zone": "z"}]
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """Two copies that are to change places, one of them of a component with a nasty name."""
+    monkeypatch.chdir(tmp_path)
+    problem, target = tmp_path / "fleet.json", tmp_path / "plan.json"
+    write_document(fleet([(EVIL, "i-1", 0), ("b", "i-2", 0)], FREE, name="swap").to_document(), problem)
+    write_document(plan([(EVIL, "i-2", 0), ("b", "i-1", 0)]).to_document(), target)
+    return problem, target
+
+
+def test_a_table_of_steps_and_what_they_come_to(files: tuple[Path, Path]) -> None:
+    """Names stand as they are."""
+    done = run("transition", *files)
+
+    assert done.exit_code == 0
+    assert "open machine p/temp-1 of pool p, for this transition only" in done.stdout
+    assert f"start {EVIL}" in done.stdout
+    assert "2 moves in 3 batches, 7 min 0 s" in done.stdout
+
+
+def test_the_document_can_be_read_again(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """As JSON on stdout, and as YAML in a file."""
+    done = run("transition", *files, "--format", "json", "--output", "steps.yaml")
+    again = read_transition(tmp_path / "steps.yaml")
+    document = json.loads(done.stdout)
+
+    assert document["format"] == "placement-transition/v1"
+    assert document == again.to_document()
+    assert [step["action"] for step in document["steps"]][:4] == ["open", "start", "wait", "stop"]
+
+
+def test_a_checklist_in_markdown(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Names are code: nothing in them is Markdown or HTML."""
+    done = run("transition", *files, "--format", "markdown", "--output", "steps.md")
+
+    assert done.stdout == (tmp_path / "steps.md").read_text("utf-8")
+    assert done.stdout.startswith("# Transition of swap\n\n- 2 moves in 3 batches")
+    assert "## Batch 1, 0:00 to 2:20" in done.stdout
+    assert "- [ ] start ``a`|<b>*`` on `i-2` GPU 0" in done.stdout
+
+
+def test_an_allowance_and_times_from_the_command_line(files: tuple[Path, Path]) -> None:
+    """Of one component; a name may hold anything."""
+    done = run(
+        *("transition", *files, "--max-unavailable", f"{EVIL}=1", "--startup", "b=100", "--drain", "7"),
+        *("--format", "json", "--temporary", "0"),
+    )
+    document = json.loads(done.stdout)
+
+    assert document["unavailable"] == {EVIL: 1}
+    assert document["temporary_hours"] == 0
+    assert document["duration_seconds"] == 7 + 100 + 7 + 42
+
+
+def test_a_circle_that_blocks_ends_with_3(files: tuple[Path, Path]) -> None:
+    """It is named, and the ways out."""
+    done = run("transition", *files, "--temporary", "0")
+
+    assert done.exit_code == 3
+    told = " ".join(done.stdout.split())
+    assert "no safe order exists, which is proven" in told
+    assert "b can't start on i-1 before" in told
+    assert "allow temporary machines" in told
+
+
+def test_a_gantt_chart(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Its text is text, whatever stands in names."""
+    done = run("transition", *files, "--picture", "steps.svg")
+    svg = (tmp_path / "steps.svg").read_text("utf-8")
+
+    assert done.stderr.endswith("steps.svg: the steps over time\n")
+    assert svg.startswith("<svg")
+    assert "a`|&lt;b&gt;*" in svg
+    assert "<b>" not in svg
+    assert "a picture is .svg or .png" in run("transition", *files, "--picture", "steps.gif").stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--max-unavailable", "c=1"], 'no component "c"; known: a`|<b>*, b'),
+        (["--max-unavailable", "b=1", "--max-unavailable", "b=2"], 'component "b" is given a value twice'),
+        (["--max-unavailable", "1", "--max-unavailable", "2"], "all components are given a value twice"),
+        (["--max-unavailable", "x"], "must be a whole number of copies, or a percentage such as 25%"),
+        (["--startup", "b=soon"], "must be a whole number of seconds"),
+        (["--format", "jsn"], 'no format "jsn"; did you mean "json"?'),
+        (["--output", "plan.json"], "plan.json"),
+    ],
+)
+def test_what_can_not_be_meant_is_refused(files: tuple[Path, Path], options: list[str], told: str) -> None:
+    """With the value and the way out, and exit code 2."""
+    done = run("transition", *files, *options)
+
+    assert done.exit_code == 2
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_another_document_is_no_transition(files: tuple[Path, Path]) -> None:
+    """Its format is named."""
+    with pytest.raises(DocumentError, match=r"\$\.format: a transition is wanted"):
+        read_transition(files[0])
+
+
+def test_the_schema_of_transitions() -> None:
+    """An editor can check one."""
+    schema = json.loads(run("schema", "transition").stdout)
+
+    assert schema["title"] == "placement-transition/v1"
+    assert "steps" in schema["properties"]
