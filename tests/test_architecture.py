@@ -109,6 +109,7 @@ ENGINE_ROOMS = (
     "local_search",
     "solvers.column_generation",
     "certificates",
+    "transition",
 )
 HOMES = {
     "ortools": (*ENGINE_ROOMS, "recheck_program"),

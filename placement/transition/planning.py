@@ -15,17 +15,18 @@ from placement.documents.transition import Transition
 from placement.errors import SolverBugError, UsageError, nearest, printable, wrong_argument
 from placement.fleet_simulator import simulate
 from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
+from placement.transition.answer import ATTEMPTS, TransitionAsk
 from placement.transition.difference import difference
 from placement.transition.moment import Sites
-from placement.transition.search import ATTEMPTS, TransitionAsk, search
+from placement.transition.search import search
 from placement.transition.timeline import Durations, Timeline
 from placement.transition.waiting import blocked_by, in_words
 from placement.units import dollars
 
 if TYPE_CHECKING:
     from placement.documents.transition import BlockedMove
+    from placement.transition.answer import SearchResult
     from placement.transition.difference import Difference
-    from placement.transition.search import SearchResult
 
 MOST_TEMPORARY = 1000
 
@@ -40,6 +41,7 @@ def plan_transition(
     attempts: int = ATTEMPTS,
     time_limit: float | None = None,
     seed: int = 0,
+    exact: bool = True,
 ) -> Transition:
     """A safe order of steps from what runs to a plan: as few temporary machine-hours as can be, then as few batches.
 
@@ -58,6 +60,7 @@ def plan_transition(
     durations : how long copies and machines take, for the times of the steps.
     attempts : orders to try; the same answer every time.
     time_limit : seconds after which no further order is tried.
+    exact : solve small transitions to the proof, by CP-SAT.
 
     Returns
     -------
@@ -82,7 +85,7 @@ def plan_transition(
     times = (durations or Durations()).of(problem)
     due = difference(problem, plan)
     sites = Sites(compile_fleet(problem), due, missing)
-    ask = TransitionAsk(most, tries, limit, arguments.seed("seed", seed))
+    ask = TransitionAsk(most, tries, limit, arguments.seed("seed", seed), exact)
     result = search(sites, due, times, ask)
     facts: dict[str, Any] = {
         "problem": problem.name,

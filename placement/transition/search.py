@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from placement.transition.answer import SearchResult
 from placement.transition.batches import Order, Stuck
 from placement.transition.greedy import Attempt, Manner
 from placement.transition.levels import fewest_batches
@@ -15,51 +15,10 @@ from placement.transition.timeline import value_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from placement.transition.answer import TransitionAsk
     from placement.transition.difference import Difference
     from placement.transition.moment import Sites
-    from placement.transition.timeline import Durations, OrderValue
-
-ATTEMPTS = 60  # orders that are tried where no number is given
-
-
-@dataclass(frozen=True, slots=True)
-class TransitionAsk:
-    """What is wanted of a search.
-
-    Attributes
-    ----------
-    temporary : the most temporary machines.
-    attempts : orders to try.
-    seconds : to stop at, None for no limit.
-    """
-
-    temporary: int
-    attempts: int = ATTEMPTS
-    seconds: float | None = None
-    seed: int = 0
-
-
-@dataclass(slots=True)
-class SearchResult:
-    """The best order and its value, where the last attempt stuck if there is none, and bounds.
-
-    `impossible` is proven: no order exists within what is allowed.
-    """
-
-    order: Order | None = None
-    value: OrderValue | None = None
-    stuck: Stuck | None = None
-    batches_bound: int = 0
-    temporary_bound: int = 0
-    impossible: bool = False
-    method: str = "list scheduling"
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether nothing is better."""
-        return self.value is not None and (
-            self.value.temporary_seconds <= self.temporary_bound and self.value.batches <= self.batches_bound
-        )
+    from placement.transition.timeline import Durations
 
 
 def search(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk) -> SearchResult:
@@ -86,6 +45,12 @@ def search(sites: Sites, due: Difference, durations: Durations, ask: TransitionA
                     _take(sites, durations, result, again)
         if result.is_proven or (number and deadline is not None and time.monotonic() > deadline):
             break
+    if ask.exact and not result.is_proven:
+        from placement.transition.exact import prove  # loads an engine
+
+        prove(sites, due, durations, ask, result)
+        if result.impossible or result.is_proven:
+            return result
     if result.value is not None and result.value.temporary_seconds:
         result.batches_bound = fewest_batches(sites, due, stopovers=True, temporary=True) or 0
     return result

@@ -32,11 +32,11 @@ def test_nothing_to_do_takes_no_step() -> None:
 
 
 def test_a_chain_goes_batch_after_batch() -> None:
-    """Each copy waits for the one before; the last frees nothing: three batches."""
+    """Each copy waits for the one before; the last frees nothing: three batches, which is proven."""
     problem = fleet([("a", "i-1", 0), ("b", "i-2", 0), ("c", "i-3", 0)], machines=["i-1", "i-2", "i-3", "i-4"])
     found = plan_transition(problem, plan([("c", "i-4", 0), ("b", "i-3", 0), ("a", "i-2", 0)]))
 
-    assert (found.batches, found.temporary_hours) == (3, 0)
+    assert (found.status, found.batches, found.batches_bound, found.temporary_hours) == ("optimal", 3, 3, 0)
     assert actions(found) == [
         (1, "start", "c", "i-4"),
         (1, "stop", "c", "i-3"),
@@ -53,8 +53,8 @@ def test_two_that_change_places_need_a_machine_for_a_while() -> None:
     problem = fleet(A_B, FREE)
     found = plan_transition(problem, plan(B_A))
 
-    assert (found.batches, found.stopovers) == (3, 1)
-    assert found.temporary_hours == pytest.approx(3 * (42 + 98) / 3600)
+    assert (found.status, found.batches, found.stopovers) == ("optimal", 3, 1)
+    assert found.temporary_hours == found.temporary_hours_bound == pytest.approx(3 * (42 + 98) / 3600)
     assert [step.instance for step in found.steps if step.action in ("open", "close")] == ["p/temp-1", "p/temp-1"]
     assert simulate(problem, plan(B_A), found) == ()
 

@@ -1,0 +1,54 @@
+"""What is asked of a search for an order, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from placement.transition.batches import Order, Stuck
+    from placement.transition.timeline import OrderValue
+
+ATTEMPTS = 60  # orders that are tried where no number is given
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionAsk:
+    """What is wanted of a search.
+
+    Attributes
+    ----------
+    temporary : the most temporary machines.
+    attempts : orders to try.
+    seconds : to stop at, None for no limit.
+    exact : whether small transitions are solved to the proof.
+    """
+
+    temporary: int
+    attempts: int = ATTEMPTS
+    seconds: float | None = None
+    seed: int = 0
+    exact: bool = True
+
+
+@dataclass(slots=True)
+class SearchResult:
+    """The best order and its value, where the last attempt stuck if there is none, and bounds.
+
+    `impossible` is proven: no order exists within what is allowed.
+    """
+
+    order: Order | None = None
+    value: OrderValue | None = None
+    stuck: Stuck | None = None
+    batches_bound: int = 0
+    temporary_bound: int = 0
+    impossible: bool = False
+    method: str = "list scheduling"
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether nothing is better."""
+        return self.value is not None and (
+            self.value.temporary_seconds <= self.temporary_bound and self.value.batches <= self.batches_bound
+        )

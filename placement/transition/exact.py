@@ -1,0 +1,271 @@
+"""Small transitions to the proof: the least temporary machine-hours, then the fewest batches with as many.
+
+An order in the sense of the proof: copies that the plan keeps are never stopped, and each copy that has to go may stop
+over once. `program` has the formulation. Fewest batches are found by asking for ever more of them, from the bound on.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ortools.sat.python import cp_model
+
+from placement.engines.cp_sat import cp_sat_solver
+from placement.transition.batches import Batch, Order
+from placement.transition.moment import Moment
+from placement.transition.program import (
+    MOST_VARIABLES,
+    ProgramSize,
+    Starter,
+    TransitionProgram,
+    all_places,
+    fits_program,
+)
+from placement.transition.timeline import value_of
+
+if TYPE_CHECKING:
+    from placement.transition.answer import SearchResult, TransitionAsk
+    from placement.transition.difference import Difference, Stand
+    from placement.transition.moment import Sites
+    from placement.transition.timeline import Durations
+
+MOST_STOPS = 12  # copies that have to go, beyond which nothing is tried
+WORK = 2.0  # of one program, in CP-SAT's deterministic seconds: some seconds of one core
+FEW = 4  # batches that are tried first
+_FOUND = (cp_model.OPTIMAL, cp_model.FEASIBLE)
+
+
+@dataclass(slots=True)
+class _Case:
+    """What all programs of one transition share."""
+
+    sites: Sites
+    due: Difference
+    durations: Durations
+    seed: int
+    deadline: float
+
+    def starters(self, temporary: dict[str, int]) -> list[Starter]:
+        """Copies of the plan, each at its place, and one that may stop over for each that has to go."""
+        arriving = [Starter((stand,)) for stand in self.due.arriving]
+        machines = [*self.due.running, *self.due.opening, *temporary]
+        places: dict[str, tuple[Stand, ...]] = {}
+        empty = Moment(self.sites, (), self.due.kept)
+        for component in dict.fromkeys(stand.component for stand in self.due.leaving):
+            found = all_places(self.sites, component, machines)
+            places[component] = tuple(place for place in found if empty.fits(place))
+        hops = [Starter(places[stand.component], optional=True, leaves=True) for stand in self.due.leaving]
+        return [*arriving, *(hop for hop in hops if hop.places)]
+
+
+def prove(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk, result: SearchResult) -> None:
+    """Better the result of a search, or prove it, where the transition is small; else leave it as it is."""
+    small = 0 < len(due.leaving) <= MOST_STOPS and len(due.arriving) <= MOST_STOPS
+    if not small or not fits_program(sites, due):
+        return
+    seconds = math.inf if ask.seconds is None else ask.seconds
+    case = _Case(sites, due, durations, ask.seed, time.monotonic() + seconds)
+    most = 2 * len(due.leaving) + 1
+    if result.value is None or result.value.temporary_seconds:
+        status, order = _without(case, min(most, FEW))  # sooner found where there is one
+        if order is None:
+            status, order = _without(case, most)
+        if order is not None:
+            _take(case, result, order)
+            result.batches_bound, result.temporary_bound = 0, 0
+        elif status == cp_model.INFEASIBLE and not ask.temporary:
+            result.impossible, result.method = True, f"{result.method}, CP-SAT"
+            return
+        elif status == cp_model.INFEASIBLE:
+            _least_hours(case, ask, result, most)
+            return
+        else:
+            return
+    _fewest(case, result)
+
+
+def _fewest(case: _Case, result: SearchResult) -> None:
+    """The fewest batches without a temporary machine: one more each time, until there is an order."""
+    while result.value is not None and result.batches_bound < result.value.batches:
+        least = max(1, result.batches_bound)
+        status, order = _without(case, least)
+        if order is not None:
+            _take(case, result, order)
+            result.batches_bound = least
+        elif status == cp_model.INFEASIBLE:
+            result.batches_bound, result.method = least + 1, "list scheduling, CP-SAT"
+        else:
+            return
+
+
+def _without(case: _Case, batches: int) -> tuple[Any, Order | None]:
+    """An order without temporary machines in so many batches; or that there is none, or that it is not known."""
+    starters = case.starters({})
+    if _variables(starters, case.due, batches) > MOST_VARIABLES:
+        return cp_model.UNKNOWN, None
+    program = TransitionProgram(case.sites, case.due, starters, ProgramSize(batches, {}))
+    return _solved(case, program)
+
+
+def _least_hours(case: _Case, ask: TransitionAsk, result: SearchResult, most: int) -> None:
+    """Where temporary machines are needed: their fewest seconds, then the fewest batches with as many."""
+    temporary = _machines_for_hire(case, min(ask.temporary, len(case.due.leaving)))
+    starters = case.starters(temporary)
+    if _variables(starters, case.due, most) > MOST_VARIABLES:
+        return
+    program = TransitionProgram(case.sites, case.due, starters, ProgramSize(most, temporary))
+    seconds, batches, money = _hours(case, program)
+    if ask.temporary < len(temporary):
+        program.model.add(sum(_ever(program, machine) for machine in temporary) <= ask.temporary)
+    _alike_in_turn(case, program)
+    program.model.minimize(seconds)
+    status, order = _solved(case, program)
+    if order is not None:
+        _take(case, result, order)
+    if status == cp_model.INFEASIBLE and result.value is None:
+        result.impossible, result.method = True, "list scheduling, CP-SAT"
+    if status != cp_model.OPTIMAL or result.value is None:
+        return
+    result.temporary_bound, result.method = result.value.temporary_seconds, "list scheduling, CP-SAT"
+    program.model.add(seconds <= result.temporary_bound)
+    program.model.minimize(_MONEY * batches + money)
+    status, order = _solved(case, program)
+    if order is not None:
+        _take(case, result, order)
+    if status == cp_model.OPTIMAL:
+        result.batches_bound = result.value.batches
+
+
+def _alike_in_turn(case: _Case, program: TransitionProgram) -> None:
+    """Of two temporary machines of a pool the second is rented only when the first is."""
+    last: dict[int, Any] = {}
+    for machine, pool in program.size.temporary.items():
+        ever = _ever(program, machine)
+        program.model.add(ever <= sum(program.is_open[machine]))
+        if pool in last:
+            program.model.add(ever <= last[pool])
+        last[pool] = ever
+
+
+def _hours(case: _Case, program: TransitionProgram) -> tuple[Any, Any, Any]:
+    """Seconds of temporary machines, batches in use, and a whole number that grows with their price."""
+    model, times = program.model, case.durations
+    slowest = max(times.until_ready(stand.component) for stand in (*case.due.now, *case.due.planned))
+    longest = times.open + times.drain + slowest
+    seconds: Any = 0
+    batches: Any = 0
+    money: Any = 0
+    prices = {p.index: rank for rank, p in enumerate(sorted(case.sites.fleet.pools, key=lambda p: p.price))}
+    for k in program.batches:
+        ready = model.new_int_var(0, longest, "")
+        drains, used = model.new_bool_var(""), model.new_bool_var("")
+        for starter, rows in zip(program.starters, program.start, strict=True):
+            for stand, row in zip(starter.places, rows, strict=True):
+                model.add(used >= row[k])
+                model.add(ready >= times.until_ready(stand.component) * row[k])
+                if times.open and stand.instance in program.is_open:
+                    opens = _opens(program, stand.instance, k)
+                    both = times.until_ready(stand.component) + times.open
+                    model.add(ready >= both * (row[k] + opens - 1))
+        for stop in (*program.stop, *(row for rows in program.leave for row in rows)):
+            model.add(drains >= stop[k])
+            model.add(used >= stop[k])
+        batches += used
+        for machine in program.size.temporary:
+            here = model.new_int_var(0, longest, "")
+            there = program.is_open[machine][k]
+            model.add(here >= ready + times.drain * drains - longest * (1 - there))
+            seconds += here
+            money += (1 + prices[case.sites.pool_of[machine]]) * there
+    return seconds, batches, money
+
+
+_MONEY = 10**6  # batches count before money
+
+
+def _opens(program: TransitionProgram, machine: str, k: int) -> Any:
+    rows = program.is_open[machine]
+    if k:
+        return rows[k] - rows[k - 1]
+    return 0 if machine in program.due.closing else rows[0]
+
+
+def _ever(program: TransitionProgram, machine: str) -> Any:
+    flag = program.model.new_bool_var("")
+    for there in program.is_open[machine]:
+        program.model.add(flag >= there)
+    return flag
+
+
+def _machines_for_hire(case: _Case, most: int) -> dict[str, int]:
+    """Machines that may be rented: as many of each pool as copies may stop over, where one of them may stand."""
+    found = {}
+    for pool in case.sites.fleet.pools:
+        options = (option for stand in case.due.leaving for option in case.sites.components[stand.component].options)
+        if not any(pool.index in option.pools for option in options):
+            continue
+        number, made = 0, 0
+        while made < most:
+            number += 1
+            name = f"{pool.name}/temp-{number}"
+            if name not in case.sites.named:
+                found[name] = case.sites.pool_of[name] = pool.index
+                made += 1
+    return found
+
+
+def _variables(starters: list[Starter], due: Difference, batches: int) -> int:
+    places = sum(len(starter.places) * (1 + starter.leaves) for starter in starters)
+    return batches * (places + len(due.leaving))
+
+
+def _solved(case: _Case, program: TransitionProgram) -> tuple[Any, Order | None]:
+    solver = cp_sat_solver(case.seed)
+    left = case.deadline - time.monotonic()
+    if left <= 0:
+        return cp_model.UNKNOWN, None
+    if left < math.inf:
+        solver.parameters.max_time_in_seconds = left
+    solver.parameters.max_deterministic_time = WORK
+    status = solver.solve(program.model)
+    return status, _read(program, solver) if status in _FOUND else None
+
+
+def _read(program: TransitionProgram, solver: cp_model.CpSolver) -> Order:
+    """The batches of a solution: machines open as late and close as early as its copies let them."""
+    batches = [Batch() for _ in program.batches]
+    stopovers = []
+    for stand, row in zip(program.due.leaving, program.stop, strict=True):
+        batches[_when(solver, row)].stops.append(stand)
+    for starter, starts, leaves in zip(program.starters, program.start, program.leave, strict=True):
+        for p, stand in enumerate(starter.places):
+            k = _when(solver, starts[p])
+            if k < 0:
+                continue
+            batches[k].starts.append(stand)
+            if leaves:
+                stopovers.append(stand)
+                batches[_when(solver, leaves[p])].stops.append(stand)
+    batches = [batch for batch in batches if batch]
+    used = {stand.instance for batch in batches for stand in batch.starts}
+    temporary = {name: pool for name, pool in program.size.temporary.items() if name in used}
+    for machine in (*program.due.opening, *temporary):
+        first = next((k for k, b in enumerate(batches) if any(s.instance == machine for s in b.starts)), -1)
+        batches[first].opens.append(machine)
+    for machine in (*program.due.closing, *temporary):
+        touched = [k for k, b in enumerate(batches) if any(s.instance == machine for s in (*b.starts, *b.stops))]
+        batches[max(touched, default=0)].closes.append(machine)
+    return Order(tuple(batches), temporary, tuple(stopovers))
+
+
+def _when(solver: cp_model.CpSolver, row: list[Any]) -> int:
+    return next((k for k, variable in enumerate(row) if solver.boolean_value(variable)), -1)
+
+
+def _take(case: _Case, result: SearchResult, order: Order) -> None:
+    value = value_of(case.sites.fleet, order, case.durations)
+    if result.value is None or value.key < result.value.key:
+        result.order, result.value, result.method = order, value, "list scheduling, CP-SAT"
