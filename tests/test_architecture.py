@@ -64,6 +64,7 @@ LAYERS = (
     "solvers.portfolio",
     "planner",
     "transition",
+    "rollout",
     "simulation",
     "replanning",
     "report",
@@ -110,6 +111,7 @@ ENGINE_ROOMS = (
     "solvers.column_generation",
     "certificates",
     "transition",
+    "rollout",
 )
 HOMES = {
     "ortools": (*ENGINE_ROOMS, "recheck_program"),

@@ -16,6 +16,7 @@ from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 from placement.cli.platforms import GROUPS
 from placement.cli.profile import app as profile_app
 from placement.cli.replan import replan
+from placement.cli.rollout import rollout
 from placement.cli.size import size
 from placement.cli.transition import transition
 
@@ -352,9 +353,9 @@ def schema(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="[problem|plan|transition]",
+            metavar="[problem|plan|transition|rollout]",
             help="Which document.",
-            autocompletion=lambda: ["problem", "plan", "transition"],
+            autocompletion=lambda: ["problem", "plan", "transition", "rollout"],
         ),
     ] = "problem",
 ) -> None:
@@ -397,6 +398,7 @@ def info(file: FileArgument, full: FullOption = False) -> None:
 
 app.command()(replan)
 app.command()(transition)
+app.command()(rollout)
 app.command()(size)
 app.command()(init)
 app.command()(simulate.scale)

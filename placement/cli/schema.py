@@ -6,12 +6,13 @@ from typing import Any, Literal
 
 from placement.documents import Problem
 from placement.documents.plan import Plan
+from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition
 
-Kind = Literal["problem", "plan", "transition"]
+Kind = Literal["problem", "plan", "transition", "rollout"]
 
-KINDS: tuple[Kind, ...] = ("problem", "plan", "transition")
-_MODELS = {"problem": Problem, "plan": Plan, "transition": Transition}
+KINDS: tuple[Kind, ...] = ("problem", "plan", "transition", "rollout")
+_MODELS = {"problem": Problem, "plan": Plan, "transition": Transition, "rollout": Rollout}
 
 
 def document_schema(kind: Kind) -> dict[str, Any]:

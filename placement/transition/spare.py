@@ -25,7 +25,7 @@ def spare_place(moment: Moment, stand: Stand, unopened: Collection[str], avoided
     for order, machine in enumerate(machines):
         if machine == stand.instance:
             continue
-        place = next(_places(moment, stand.component, machine), None)
+        place = next(places(moment, stand.component, machine), None)
         if place is not None:
             closed = machine not in moment.open
             if closed and not moment.may_open(moment.sites.pool_of[machine]):
@@ -45,7 +45,7 @@ def temporary_place(moment: Moment, stand: Stand, unopened: Collection[str], avo
             continue
         machine = temporary_name(moment, pool.name)
         sites.pool_of[machine] = pool.index
-        place = next(_places(moment, stand.component, machine), None)
+        place = next(places(moment, stand.component, machine), None)
         if place is not None:
             return place
     return None
@@ -61,10 +61,13 @@ def temporary_name(moment: Moment, pool: str) -> str:
         number += 1
 
 
-def _places(moment: Moment, component: str, machine: str) -> Iterator[Stand]:
-    """A place on a machine for each option that fits, at the accelerators with the least room that is enough."""
+def places(moment: Moment, component: str, machine: str, first: int = 0) -> Iterator[Stand]:
+    """A place on a machine for each option that fits, at the accelerators with the least room that is enough.
+
+    `first` is the index of the first option that counts.
+    """
     pool = moment.sites.pool_of[machine]
-    for option in moment.sites.components[component].options:
+    for option in moment.sites.components[component].options[first:]:
         if pool in option.pools:
             on = _tightest(moment, machine, option)
             if on is not None:

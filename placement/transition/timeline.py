@@ -34,6 +34,7 @@ class Durations:
         (median 22.7 s, 99th percentile 51.8 s) [1]_.
     drain : from when a copy takes no more requests until it is gone. The default is the 99th percentile of the time of
         one request in the same trace: 98 s.
+    pause : between the end of a batch and the beginning of the next.
     open : from the order of a machine until copies can start there. No figure of it is published there; 0 unless given.
 
     References
@@ -45,6 +46,7 @@ class Durations:
     startup: int = STARTUP_SECONDS
     drain: int = DRAIN_SECONDS
     open: int = OPEN_SECONDS
+    pause: int = 0
     startup_of: Mapping[str, int] = field(default_factory=dict)
 
     def of(self, problem: Problem) -> Durations:
@@ -92,7 +94,7 @@ def value_of(fleet: Fleet, order: Order, durations: Durations) -> OrderValue:
     opened: dict[str, int] = {}
     for batch in order.batches:
         opened |= {machine: now for machine in batch.opens if machine in order.temporary}
-        now += durations.of_batch(batch)
+        now += durations.of_batch(batch) + (durations.pause if batch is not order.batches[-1] else 0)
         for machine in batch.closes:
             if machine in opened:
                 rented = now - opened.pop(machine)
@@ -118,7 +120,7 @@ class Timeline:
         now = 0
         for number, batch in enumerate(self._order.batches, 1):
             self._batch(number, batch, now)
-            now += self._durations.of_batch(batch)
+            now += self._durations.of_batch(batch) + self._durations.pause
         return tuple(self._steps)
 
     def _batch(self, number: int, batch: Batch, begin: int) -> None:

@@ -17,14 +17,19 @@ _MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*_[]<>|~&"})
 
 def checklist(found: Transition) -> str:
     """A box to tick for each step, batch after batch. Names are code, so nothing in them is taken for Markdown."""
-    return "\n".join(_lines(found)) + "\n"
+    name = escaped(words.shown(found.problem))
+    lines = [f"# Transition{' of ' + name if name else ''}", ""]
+    lines += [f"- {escaped(line)}" for line in summary(found)]
+    return "\n".join([*lines, *checklist_lines(found)]) + "\n"
 
 
-def _lines(found: Transition) -> Iterator[str]:
-    name = words.shown(found.problem).translate(_MARKS)
-    yield f"# Transition{' of ' + name if name else ''}"
-    yield ""
-    yield from (f"- {line.translate(_MARKS)}" for line in summary(found))
+def escaped(text: str) -> str:
+    """Text in which nothing is taken for Markdown or HTML."""
+    return text.translate(_MARKS)
+
+
+def checklist_lines(found: Transition) -> Iterator[str]:
+    """A heading for each batch, and its steps."""
     for number, steps in enumerate(by_batch(found), 1):
         begin, end = min(step.starts_at for step in steps), max(step.ends_at for step in steps)
         yield ""

@@ -13,9 +13,11 @@ from placement.report.tables import ROWS
 from placement.report.transition.sentences import clock, sentence, summary
 
 if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderResult
+    from collections.abc import Iterator, Sequence
 
-    from placement.documents.transition import Transition
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+    from placement.documents.transition import Transition, TransitionStep
 
 
 class TransitionTable:
@@ -27,24 +29,29 @@ class TransitionTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Steps first; what matters most stands last."""
-        steps = self._found.steps if self._full else self._found.steps[:ROWS]
-        if steps:
-            table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
-            for head, justify in (("batch", "right"), ("from", "right"), ("to", "right"), ("step", "left")):
-                table.add_column(head, justify=justify, ratio=1 if head == "step" else None)  # type: ignore[arg-type]
-            batch = 0
-            for step in steps:
-                if batch and step.batch != batch:
-                    table.add_section()
-                shown = "" if step.batch == batch else str(step.batch)
-                batch = step.batch
-                look = "" if step.critical else "dim"
-                table.add_row(shown, clock(step.starts_at), clock(step.ends_at), Text(sentence(step), style=look))
-            yield table
-            cut = len(self._found.steps) - len(steps)
-            if cut:
-                yield Text(f"and {words.count(cut, 'more step')}; --full lists each", style="dim")
-            yield Text("steps that are not on the critical path are dim", style="dim")
+        if self._found.steps:
+            yield from step_table(self._found.steps, full=self._full)
             yield ""
         for k, line in enumerate(summary(self._found)):
-            yield Text(line, style="bold" if k == 0 and self._found.found else "bold red" if k == 0 else "")
+            yield Text(line, style="" if k else "bold" if self._found.found else "bold red")
+
+
+def step_table(steps: Sequence[TransitionStep], *, full: bool) -> Iterator[RenderableType]:
+    """A row a step, batches apart; of very many the first, unless `full`."""
+    shown = steps if full else steps[:ROWS]
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for head in ("batch", "from", "to", "step"):
+        table.add_column(head, justify="left" if head == "step" else "right", ratio=1 if head == "step" else None)
+    batch = 0
+    for step in shown:
+        if batch and step.batch != batch:
+            table.add_section()
+        number = "" if step.batch == batch else str(step.batch)
+        batch = step.batch
+        look = "" if step.critical else "dim"
+        table.add_row(number, clock(step.starts_at), clock(step.ends_at), Text(sentence(step), style=look))
+    yield table
+    if len(shown) < len(steps):
+        yield Text(f"and {words.count(len(steps) - len(shown), 'more step')}; --full lists each", style="dim")
+    if any(not step.critical for step in shown):
+        yield Text("steps that are not on the critical path are dim", style="dim")

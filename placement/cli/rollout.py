@@ -1,0 +1,110 @@
+"""``placement rollout``: a rolling update of one component, beside blue/green."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.endings import in_words, warn
+from placement.cli.parameters import FileArgument, FullOption
+from placement.cli.transition_options import (
+    MARKDOWN,
+    OF_FOUND,
+    DrainOption,
+    FormatOption,
+    OpenOption,
+    OutputOption,
+    PictureOption,
+    StartupOption,
+)
+
+if TYPE_CHECKING:
+    from placement.documents.rollout import Rollout
+
+
+def rollout(
+    file: FileArgument,
+    component: Annotated[str, typer.Option(metavar="NAME", help="Whose copies are updated.")],
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="OPTIONS",
+            help="How new copies run: name or index of an option it has (a new version of the same size), a file with "
+            "`options:`, or one option as JSON.",
+        ),
+    ],
+    batch: Annotated[
+        str | None,
+        typer.Option(metavar="N|N%", help="Copies of one batch, 5 to 50 % of them. Absent: what needs least."),
+    ] = None,
+    wait: Annotated[int, typer.Option(min=0, metavar="SECONDS", help="Between batches, at most 3600.")] = 0,
+    extra: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Most extra machines; 0: none. Absent: as quotas let.")
+    ] = None,
+    startup: StartupOption = None,
+    drain: DrainOption = None,
+    open_seconds: OpenOption = None,
+    form: FormatOption = "table",
+    output: OutputOption = None,
+    picture: PictureOption = None,
+    full: FullOption = False,
+) -> None:
+    """Update all copies of a component in batches, new ones before old ones go, with the fewest extra machines.
+
+    Beside it stands blue/green, which doubles the machines that hold copies of it.
+
+    Exit codes: 0 there is a rollout, 2 bad input, 3 proven that no legal batch exists, 4 none was found.
+    """
+    with in_words(full=full):
+        from placement.cli.transition_options import check_format, draw, durations_of
+        from placement.documents import check_outputs, read_problem
+        from placement.errors import UsageError, nearest, printable
+        from placement.report.transition.rollout import as_transition
+        from placement.rollout import BatchSize, plan_rollout
+        from placement.rollout.options import read_options
+        from placement.rollout.planning import MOST_EXTRA
+
+        check_format(form)
+        pictures = picture or []
+        outputs = {f"--picture {path}": path for path in pictures} | ({} if output is None else {"--output": output})
+        check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
+        size = None if batch is None else BatchSize.parse(batch)
+        problem = read_problem(file)
+        warn(problem, file, full=full)
+        components = [row.name for row in problem.components]
+        row = next((row for row in problem.components if row.name == component), None)
+        if row is None:
+            raise UsageError(f'--component: no component "{printable(component)}"; {nearest(component, components)}')
+        found = plan_rollout(
+            problem,
+            component,
+            read_options(to, row),
+            batch=size,
+            wait_seconds=wait,
+            durations=durations_of(startup, drain, open_seconds, components),
+            extra_instances=MOST_EXTRA if extra is None else extra,
+        )
+        _show(found, form, output, full=full)
+        draw(as_transition(found), pictures)
+    raise typer.Exit(OF_FOUND[found.status])
+
+
+def _show(found: Rollout, form: str, output: str | None, *, full: bool) -> None:
+    from placement.cli.streams import console
+    from placement.documents import write_document, write_file
+    from placement.report.transition.rollout import RolloutTable, rollout_checklist
+
+    if output is not None and output != "-":
+        if Path(output).suffix.lower() in MARKDOWN:
+            write_file(rollout_checklist(found), output)
+        else:
+            write_document(found.to_document(), output)
+    if output == "-" or form == "json":
+        write_document(found.to_document(), "-")
+    elif form == "markdown":
+        write_file(rollout_checklist(found), "-")
+    else:
+        console(sys.stdout).print(RolloutTable(found, full=full))

@@ -1,0 +1,106 @@
+"""A rollout on the terminal and as a checklist: its steps, and what it takes beside blue/green."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from placement.documents.transition import Transition
+from placement.report import words
+from placement.report.transition.checklist import checklist_lines, escaped
+from placement.report.transition.table import step_table
+from placement.units import micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from placement.documents.rollout import FleetBeside, Rollout
+
+HEAD = ("", "extra machines", "machine-hours", "cost", "takes")
+
+
+class RolloutTable:
+    """Rendered with ``console.print(RolloutTable(rollout))``; `full`: all steps, however many."""
+
+    def __init__(self, found: Rollout, *, full: bool = False) -> None:
+        """Nothing is counted before it is drawn."""
+        self._found, self._full = found, full
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Steps, then both ways side by side, then what is proven."""
+        found = self._found
+        if found.steps:
+            yield from step_table(found.steps, full=self._full)
+            yield ""
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+        for k, head in enumerate(HEAD):
+            table.add_column(head, justify="right" if k else "left")
+        for row in side_by_side(found):
+            table.add_row(*row)
+        yield table
+        for k, line in enumerate(rollout_lines(found)):
+            yield Text(line, style="" if k else "bold" if found.found else "bold red")
+
+
+def side_by_side(found: Rollout) -> Iterator[tuple[str, ...]]:
+    """What each way takes beside the fleet that runs."""
+    for name, way in (("rolling", found.rolling), ("blue/green", found.blue_green)):
+        if way is not None:
+            yield name, *_figures(way)
+
+
+def _figures(way: FleetBeside) -> tuple[str, ...]:
+    hours = f"{way.machine_hours:.2f}"
+    return f"{way.instances:,}", hours, words.money(micro_dollars(way.cost)), words.seconds(way.duration_seconds)
+
+
+def rollout_lines(found: Rollout) -> Iterator[str]:
+    """What is rolled, what is proven, how to go back, what to know."""
+    name = words.shown(found.component)
+    if not found.found:
+        yield f"no legal batch exists for {name}, which is proven" if found.status == "infeasible" else "none was found"
+        if found.reason:
+            yield words.shown(found.reason)
+        return
+    copies = words.count(found.copies, "copy", "copies")
+    batches = words.count(found.batches or 0, "batch", "batches")
+    yield f"{name}: {copies} in {batches} of up to {found.batch_copies}, all of them serve at every moment"
+    least = found.extra_bound or 0
+    if found.status == "optimal":
+        yield "no order of such batches needs fewer extra machines at once: proven"
+    else:
+        yield f"proven: at least {words.count(least, 'extra machine')} at once"
+    yield "to go back: the batches backwards, each in the room that it had (`rollback` of the document)"
+    for note in found.notes:
+        yield f"note: {words.shown(note)}"
+
+
+def rollout_checklist(found: Rollout) -> str:
+    """A box to tick for each step, and a second list for the way back."""
+    lines = [f"# Rolling update of {escaped(words.shown(found.component))}", ""]
+    lines += [f"- {escaped(line)}" for line in rollout_lines(found)]
+    lines += ["", f"| {' | '.join(HEAD)} |", "|---|---:|---:|---:|---:|"]
+    lines += [f"| {' | '.join(row)} |" for row in side_by_side(found)]
+    lines += checklist_lines(as_transition(found))
+    if found.rollback:
+        lines += ["", "## To go back", ""]
+        lines += [f"- [ ] {escaped(words.shown(line))}" for line in found.rollback]
+    return "\n".join(lines) + "\n"
+
+
+def as_transition(found: Rollout) -> Transition:
+    """The steps of a rollout as a transition, which can be drawn."""
+    duration = found.rolling.duration_seconds if found.rolling is not None else 0
+    return Transition(
+        status=found.status,
+        problem=found.problem,
+        moves=found.copies,
+        batches=found.batches or 0,
+        duration_seconds=duration,
+        steps=found.steps,
+    )

@@ -1,0 +1,134 @@
+"""Whether a rollout of a small component gets by with fewer extra machines: by the program of transitions.
+
+The copy that starts j-th does so in batch j // size, since new copies are alike; as many old ones stop in each batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from placement.transition.batches import Batch, Order
+from placement.transition.moment import Moment
+
+if TYPE_CHECKING:
+    from placement.rollout.roll import Roll
+    from placement.transition.difference import Difference, Stand
+    from placement.transition.moment import Sites
+
+MOST_VARIABLES = 30_000
+WORK = 3.0  # of one program, in CP-SAT's deterministic seconds
+
+
+def fewer(
+    sites: Sites, due: Difference, what: Roll, order: Order | None, bound: int, most: int
+) -> tuple[Order | None, int]:
+    """The order with the fewest extra machines and the bound on them, as far as small programs say.
+
+    One machine less is asked for until there is none, or it is not known. Where there is no order with any number of
+    machines up to `most`, the bound is one more than that.
+    """
+    best = order
+    while best is not None and len(best.temporary) > bound:
+        solved, found = _with(sites, due, what, len(best.temporary) - 1)
+        if found is not None and len(found.temporary) < len(best.temporary):
+            best = found
+        elif solved:
+            return best, len(best.temporary)
+        else:
+            break
+    if best is None and bound <= most:
+        solved, best = _with(sites, due, what, min(most, len(due.leaving)))  # no more machines are of use
+        if solved and best is None:
+            return None, most + 1
+    return best, bound
+
+
+def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, Order | None]:
+    """Whether it is known that at most so many extra machines do, and an order where they do."""
+    from ortools.sat.python import cp_model
+
+    from placement.engines.cp_sat import cp_sat_solver
+    from placement.transition.program import ProgramSize, Starter, TransitionProgram, fits_program
+
+    if not fits_program(sites, due):
+        return False, None
+    rented = _rented(sites, due, what, extra)
+    candidates = _places(sites, due, what, [*due.running, *rented])
+    copies, batches = len(due.leaving), -(-len(due.leaving) // what.batch)
+    if (copies * len(candidates) + copies) * batches > MOST_VARIABLES:
+        return False, None
+    starters = [Starter(tuple(candidates)) for _ in range(copies)]
+    program = TransitionProgram(sites, replace(due, arriving=(), closing=()), starters, ProgramSize(batches, rented))
+    model = program.model
+    for j, rows in enumerate(program.start):
+        for row in rows:
+            for k in program.batches:
+                if k != j // what.batch:
+                    model.add(row[k] == 0)
+    for k in program.batches:
+        size = min(what.batch, copies - k * what.batch)
+        model.add(sum(row[k] for row in program.stop) == size)
+    used = []
+    for machine in rented:
+        flag = model.new_bool_var("")
+        for there in program.is_open[machine]:
+            model.add(flag >= there)
+        used.append(flag)
+    if used:
+        model.add(sum(used) <= extra)
+        model.minimize(sum(used))
+    solver = cp_sat_solver()
+    solver.parameters.max_deterministic_time = WORK
+    status = solver.solve(model)
+    if status == cp_model.INFEASIBLE:
+        return True, None
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return False, None
+    return True, _read(program, solver, due, rented)
+
+
+def _rented(sites: Sites, due: Difference, what: Roll, extra: int) -> dict[str, int]:
+    found = {}
+    moment = Moment(sites, due.running, ())
+    options = sites.components[what.component].options[what.first :]
+    for pool in sites.fleet.pools:
+        if not any(pool.index in option.pools for option in options):
+            continue
+        number, made = 0, 0
+        while made < extra:
+            number += 1
+            name = f"{pool.name}/new-{number}"
+            if name not in sites.named and name not in moment.open:
+                found[name] = sites.pool_of[name] = pool.index
+                made += 1
+    return found
+
+
+def _places(sites: Sites, due: Difference, what: Roll, machines: list[str]) -> list[Stand]:
+    from placement.transition.program import all_places
+
+    empty = Moment(sites, (), due.kept)
+    every = all_places(sites, what.component, machines)
+    return [place for place in every if place.option >= what.first and empty.fits(place)]
+
+
+def _read(program: Any, solver: Any, due: Difference, rented: dict[str, int]) -> Order:
+    batches = [Batch() for _ in program.batches]
+    for stand, row in zip(due.leaving, program.stop, strict=True):
+        batches[next(k for k, v in enumerate(row) if solver.boolean_value(v))].stops.append(stand)
+    for starter, rows in zip(program.starters, program.start, strict=True):
+        for stand, row in zip(starter.places, rows, strict=True):
+            for k, variable in enumerate(row):
+                if solver.boolean_value(variable):
+                    batches[k].starts.append(stand)
+    extra: dict[str, int] = {}
+    for batch in batches:
+        for stand in batch.starts:
+            if stand.instance in rented and stand.instance not in extra:
+                extra[stand.instance] = rented[stand.instance]
+                batch.opens.append(stand.instance)
+    held = {stand.instance for batch in batches for stand in batch.starts} | {stand.instance for stand in due.kept}
+    emptied = {stand.instance for stand in due.leaving} - held
+    batches[-1].closes.extend(sorted(emptied & set(due.closing)))
+    return Order(tuple(batches), extra, ())

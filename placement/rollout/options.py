@@ -1,0 +1,63 @@
+"""``--to``: the new options of a component, by the name of an old one, from a file, or written out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from placement.documents import Option
+from placement.documents.read import read_mapping
+from placement.errors import DocumentError, Fault, UsageError, printable
+
+if TYPE_CHECKING:
+    from placement.documents import Component
+
+_SUFFIXES = (".json", ".yaml", ".yml")
+
+
+def read_options(text: str, component: Component) -> tuple[Option, ...]:
+    """The options that a text tells of.
+
+    It is the name or the index of an option that the component has; or a JSON or YAML file with `options:`, or with
+    the keys of one; or one option as JSON, such as ``{"accelerators": 2, "accelerator_memory_gib": 40}``.
+
+    Raises
+    ------
+    UsageError, DocumentError
+        There is no such option or file, or what is written is no option.
+    """
+    for index, mode in enumerate(component.modes):
+        if text in (str(index), mode.name):
+            return (mode,)
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            found: Any = json.loads(text)
+        except ValueError as error:
+            raise UsageError(f"--to: what begins with {text.lstrip()[0]} must be JSON: {error}") from None
+        return _options(found, "--to")
+    if Path(text).suffix.lower() in _SUFFIXES or Path(text).exists():
+        source, document = read_mapping(text)
+        return _options(document, source)
+    names = [mode.name or str(index) for index, mode in enumerate(component.modes)]
+    known = ", ".join(map(printable, names))
+    raise UsageError(
+        f'--to: "{printable(text)}" is no option of {printable(component.name)} (it has {known}), no file, and no JSON'
+    )
+
+
+def _options(found: Any, source: str) -> tuple[Option, ...]:
+    rows = found.get("options", found) if isinstance(found, dict) else found
+    rows = rows if isinstance(rows, list) else [rows]
+    if not rows:
+        raise DocumentError([Fault("$.options", "needs at least one option")], source)
+    options = []
+    for number, row in enumerate(rows):
+        if not isinstance(row, dict):
+            raise DocumentError([Fault(f"$.options[{number}]", "must be a mapping of keys to values", row)], source)
+        try:
+            options.append(Option(**row))
+        except DocumentError as error:
+            faults = [Fault(f"$.options[{number}]{fault.path[1:]}", fault.rule, fault.value) for fault in error.faults]
+            raise DocumentError(faults, source) from None
+    return tuple(options)

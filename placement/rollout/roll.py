@@ -1,0 +1,162 @@
+"""One rolling update batch by batch, and how many machines its first batch needs at least.
+
+Each batch starts new copies where there is room: on the fullest machines first, then on extra machines that are there
+already, then on one more. Then as many old copies stop, first where a new one fits once they are gone. Which old ones
+go first decides what has room later, so attempts differ by a seed. O(copies x machines) an attempt.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.transition.batches import Batch, Order
+from placement.transition.moment import Moment
+from placement.transition.spare import places
+from placement.units import WHOLE_SHARE
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import FleetComponent, FleetOption, Shape
+    from placement.transition.difference import Difference, Stand
+    from placement.transition.moment import PresentLoad, Sites
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """What is to be rolled: the component, the index of its first new option, copies of a batch."""
+
+    component: str
+    first: int
+    batch: int
+
+
+def roll(sites: Sites, due: Difference, what: Roll, most_extra: int, seed: int) -> Order | None:
+    """Batches with at most so many extra machines; None where this attempt gets stuck."""
+    moment = Moment(sites, due.running, due.now)
+    rng = random.Random(seed) if seed else None
+    left, extra, batches = list(due.leaving), dict[str, int](), []
+    while left:
+        size = min(what.batch, len(left))
+        batch = Batch()
+        for _ in range(size):
+            place = _place(moment, what, extra, most_extra)
+            if place is None:
+                return None
+            if place.instance not in moment.open:
+                moment.open_machine(place.instance)
+                extra[place.instance] = sites.pool_of[place.instance]
+                batch.opens.append(place.instance)
+            moment.start(place)
+            batch.starts.append(place)
+        for _ in range(size):
+            stand = _goes(moment, what, left, rng)
+            if stand is None:
+                return None
+            moment.stop(stand)
+            left.remove(stand)
+            batch.stops.append(stand)
+        if not moment.is_spread(what.component):
+            return None
+        batches.append(batch)
+    emptied = {stand.instance for stand in due.leaving if moment.is_empty(stand.instance)}
+    batches[-1].closes.extend(sorted(emptied & set(due.closing)))
+    return Order(tuple(batches), extra, ())
+
+
+def _place(moment: Moment, what: Roll, extra: dict[str, int], most_extra: int) -> Stand | None:
+    found = []
+    for order, machine in enumerate(moment.open):
+        place = next(places(moment, what.component, machine, what.first), None)
+        if place is not None:
+            free = sum(not users for users in moment.load(machine).users)
+            found.append(((machine in extra, free, order), place))
+    if found:
+        return min(found)[1]
+    if len(extra) >= most_extra:
+        return None
+    sites = moment.sites
+    component = sites.components[what.component]
+    ranked = []
+    for pool in sites.fleet.pools:
+        holds = most_new(component, what.first, pool.shape, None, pool.index)
+        if holds and moment.may_open(pool.index):
+            ranked.append((pool.price / min(holds, what.batch), pool.index))
+    for _, p in sorted(ranked):
+        machine = new_name(moment, p)
+        sites.pool_of[machine] = p
+        place = next(places(moment, what.component, machine, what.first), None)
+        if place is not None:
+            return place
+    return None
+
+
+def new_name(moment: Moment, pool: int) -> str:
+    """``POOL/new-N``, with the least N that no machine has or had."""
+    number = 1
+    while True:
+        name = f"{moment.sites.fleet.pools[pool].name}/new-{number}"
+        if name not in moment.opened and name not in moment.sites.named:
+            return name
+        number += 1
+
+
+def _goes(moment: Moment, what: Roll, left: list[Stand], rng: random.Random | None) -> Stand | None:
+    """The old copy that stops next: one that leaves room for a new one, else one beside others that went."""
+    there = Counter(stand.instance for stand in left)
+    best: tuple[tuple[float, ...], Stand] | None = None
+    for stand in dict.fromkeys(left):
+        if not moment.may_stop(stand):
+            continue
+        moment.stop(stand)
+        fits = next(places(moment, what.component, stand.instance, what.first), None) is not None
+        spread = moment.is_spread(what.component)
+        moment.start(stand)
+        noise = rng.random() if rng is not None else 0.0
+        key = (not spread, not fits, noise if rng is not None and rng.random() < 0.3 else 0.0, there[stand.instance])
+        if best is None or (key, stand) < best:
+            best = key, stand
+    return None if best is None else best[1]
+
+
+def most_new(component: FleetComponent, first: int, shape: Shape, load: PresentLoad | None, pool: int) -> int:
+    """No machine like this takes more new copies: by what the least needy option takes of each resource.
+
+    `load` is what stands there already. O(options x accelerators).
+    """
+    options = [option for option in component.options[first:] if pool in option.pools]
+    if not options:
+        return 0
+    limits = [] if component.max_per_instance is None else [component.max_per_instance]
+    for needs, room in (
+        (min(o.vcpus for o in options), shape.vcpus - (load.vcpus if load else 0)),
+        (min(o.host_mib for o in options), shape.host_mib - (load.host if load else 0)),
+    ):
+        if needs:
+            limits.append(max(0, room) // needs)
+    width = min(option.accelerators for option in options)
+    if width:
+        beside = sum(_on_one(options, shape, load, k) for k in range(shape.accelerators))
+        limits.append(beside // width)
+    return min(limits, default=10**6)
+
+
+def _on_one(options: list[FleetOption], shape: Shape, load: PresentLoad | None, k: int) -> int:
+    """New copies that one accelerator takes at most."""
+    if load is not None and load.owners[k]:
+        return 0
+    memory = shape.memory_mib - (load.memory[k] if load else 0)
+    share = WHOLE_SHARE - (load.share[k] if load else 0)
+    best = 0
+    for option in options:
+        if not option.shared:
+            best = max(best, int(load is None or not load.users[k]))
+            continue
+        caps = [10**6]
+        if option.memory_mib:
+            caps.append(max(0, memory) // option.memory_mib)
+        if option.share:
+            caps.append(max(0, share) // option.share)
+        best = max(best, min(caps))
+    return best

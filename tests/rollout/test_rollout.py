@@ -1,0 +1,183 @@
+"""Rolling updates: legal batches, the fewest extra machines, and why there is none."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement import UsageError
+from placement.documents import Option, Problem, write_document
+from placement.errors import DocumentError
+from placement.rollout import BatchSize, plan_rollout
+from placement.rollout.batch_size import legal
+from placement.rollout.options import read_options
+from tests.cli.test_solve import run
+from tests.corpus import seeds
+from tests.transition.fleets import random_case
+from tests.transition.small import fleet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from placement.documents.rollout import Rollout
+
+SAME = (Option(accelerator_memory_gib=70),)
+FREE = [{"name": "p", "instance_type": "m", "zone": "z"}]
+
+
+def four(machines: int, pools: list[dict[str, Any]] | None = None, accelerators: int = 2) -> Problem:
+    """Four copies of `a` on the first machines, each with so many accelerators, and perhaps empty ones."""
+    now = [("a", f"i-{k // accelerators}", k % accelerators) for k in range(4)]
+    every = [{"id": f"i-{m}", "pool": "p", "removable": False} for m in range(machines)]
+    return fleet(now, pools, accelerators=accelerators, machines=every)
+
+
+def serving(found: Rollout) -> list[int]:
+    """Copies that serve after each step, as many as before at the beginning."""
+    counts, now = [], found.copies
+    ready = 0
+    for step in found.steps:
+        if step.action == "start":
+            ready += 1
+        elif step.action == "wait":
+            now, ready = now + ready, 0
+        elif step.action == "stop":
+            now -= 1
+        counts.append(now)
+    return counts
+
+
+def test_a_spare_machine_is_enough() -> None:
+    """No machine is rented; two go at once, as half of the copies may."""
+    found = plan_rollout(four(3), "a", SAME)
+
+    assert (found.status, found.batch_copies, found.batches) == ("optimal", 2, 2)
+    assert found.rolling is not None
+    assert (found.rolling.instances, found.rolling.cost) == (0, 0)
+    assert min(serving(found)) == 4
+    assert found.policy is not None
+    assert found.policy["MaximumBatchSize"] == {"Type": "COPY_COUNT", "Value": 2}
+
+
+def test_without_room_one_machine_is_rented_and_blue_green_takes_two() -> None:
+    """In machine-hours and dollars beside each other."""
+    found = plan_rollout(four(2, FREE), "a", SAME, wait_seconds=60)
+
+    assert found.rolling is not None
+    assert found.blue_green is not None
+    assert (found.status, found.rolling.instances, found.blue_green.instances) == ("optimal", 1, 2)
+    assert found.rolling.duration_seconds == 2 * (42 + 98) + 60
+    assert found.rolling.machine_hours == pytest.approx(340 / 3600)
+    assert found.blue_green.cost == pytest.approx(2 * 2 * 200 / 3600, abs=1e-6)
+
+
+def test_wider_copies_wait_for_a_whole_machine() -> None:
+    """A new copy owns both accelerators of a machine: four need four machines, so three are not enough."""
+    found = plan_rollout(four(3), "a", [Option(accelerators=2, accelerator_memory_gib=40)], batch=BatchSize(1))
+
+    assert found.status == "infeasible"
+    rented = plan_rollout(four(3, FREE), "a", [Option(accelerators=2, accelerator_memory_gib=40)])
+    assert rented.rolling is not None
+    assert rented.status == "optimal"
+    assert rented.rolling.instances == 2  # in the last batch four machines hold new copies, and one an old one
+
+
+@pytest.mark.parametrize(
+    ("problem", "batch", "why"),
+    [
+        (fleet([("a", "i-1", 0)]), None, "1 copy of a runs, and a batch is at most half of the copies"),
+        (four(2), None, "a batch of 1 needs room for 1 more of a before old ones go.*quota: p has 2 of 2"),
+        (four(3), BatchSize(3), "a batch of 3 is 3 of 4 copies of a; legal are 1 to 2"),
+        (four(3), BatchSize(20, percent=True), "a batch of 20% is 0 of 4 copies of a; legal are 1 to 2"),
+    ],
+)
+def test_where_no_legal_batch_exists_it_is_said_why(problem: Problem, batch: BatchSize | None, why: str) -> None:
+    """With figures; it is proven."""
+    found = plan_rollout(problem, "a", SAME, batch=batch)
+
+    assert found.status == "infeasible"
+    assert found.reason is not None
+    with pytest.raises(AssertionError, match=why):
+        raise AssertionError(found.reason)
+    assert found.steps == ()
+
+
+def test_legal_batches() -> None:
+    """From 5 to 50 % of the copies."""
+    assert [list(legal(n)) for n in (1, 2, 5)] == [[], [1], [1, 2]]
+    assert (legal(100)[0], legal(100)[-1]) == (5, 50)
+    for text in ("0", "4%", "51%", "x", "-2", ""):
+        with pytest.raises(UsageError, match="batch must be"):
+            BatchSize.parse(text)
+
+
+def test_pinned_copies_are_not_rolled() -> None:
+    """They must stay."""
+    document = four(3).to_document()
+    document["placements"][0]["pinned"] = True
+    with pytest.raises(UsageError, match="copies of a are pinned"):
+        plan_rollout(Problem(**document), "a", SAME)
+
+
+@seeds(range(200), 30)
+def test_all_copies_serve_at_every_moment(seeds: range) -> None:
+    """On random fleets; the simulator looks at each rollout before it is given."""
+    seen: Counter[str] = Counter()
+    for seed in seeds:
+        case = random_case(seed)
+        rows = {row.component for row in case.problem.placements if not row.pinned} if case else set()
+        pinned = {row.component for row in case.problem.placements if row.pinned} if case else set()
+        if case is None or not rows - pinned:
+            continue
+        name = random.Random(seed).choice(sorted(rows - pinned))
+        component = next(row for row in case.problem.components if row.name == name)
+        found = plan_rollout(case.problem, name, component.modes, attempts=3)
+        seen[found.status] += 1
+        if found.found:
+            assert found.rolling is not None
+            assert min(serving(found)) == found.copies
+            assert found.rolling.instances >= (found.extra_bound or 0)
+            assert sum(step.action == "start" for step in found.steps) == found.copies
+        else:
+            assert found.reason
+
+    assert seen["optimal"] > len(seeds) // 10
+
+
+def test_what_to_roll_to(tmp_path: Path) -> None:
+    """By name or index, from a file, or as JSON."""
+    component = four(3).components[0]
+    (tmp_path / "new.yaml").write_text("options:\n  - {accelerators: 2, name: tp2}\n", "utf-8")
+    (tmp_path / "bad.yaml").write_text("options: [{accelerator: 2}]\n", "utf-8")
+
+    assert read_options("0", component) == component.modes
+    assert read_options(str(tmp_path / "new.yaml"), component)[0].accelerators == 2
+    assert read_options('{"accelerators": 4}', component)[0].accelerators == 4
+    with pytest.raises(UsageError, match=r'"tp4" is no option of a \(it has 0\)'):
+        read_options("tp4", component)
+    with pytest.raises(UsageError, match="must be JSON"):
+        read_options("{accelerators: 4}", component)
+    with pytest.raises(DocumentError, match=r"\$\.options\[0\]"):
+        read_options(str(tmp_path / "bad.yaml"), component)
+
+
+def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Table, JSON, checklist and chart; 3 where none exists."""
+    monkeypatch.chdir(tmp_path)
+    write_document(four(2, FREE).to_document(), "fleet.json")
+    given = ("rollout", "fleet.json", "--component", "a", "--to", "0")
+
+    table = run(*given, "--output", "roll.md", "--picture", "roll.svg")
+    document = json.loads(run(*given, "--format", "json").stdout)
+
+    assert table.exit_code == 0
+    assert "blue/green" in table.stdout
+    assert "## To go back" in (tmp_path / "roll.md").read_text("utf-8")
+    assert (tmp_path / "roll.svg").read_text("utf-8").startswith("<svg")
+    assert document["format"] == "placement-rollout/v1"
+    assert run(*given, "--extra", "0").exit_code == 3
+    assert 'no component "b"; known: a' in run("rollout", "fleet.json", "--component", "b", "--to", "0").stderr
