@@ -124,8 +124,10 @@ HOMES = {
     "jinja2": ("report",),
     "resvg_py": ("report",),
     "pandas": ("report",),
+    "boto3": ("integrations",),
+    "botocore": ("integrations",),
 }
-HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed", "jinja2")
+HEAVY = ("ortools", "pulp", "highspy", "networkx", "pandas", "distributed", "jinja2", "boto3", "botocore")
 LIGHT_ROOTS = {
     "placement": (*HEAVY, "typer", "rich"),
     "placement.planner": (*HEAVY, "typer", "rich"),

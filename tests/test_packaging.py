@@ -17,13 +17,13 @@ from tests.test_architecture import read_package
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 # Their data types are part of pydantic's own interface, and it pins the version it needs.
-CARRIED_BY = {"markupsafe": "jinja2", "pandas": "ortools", "pydantic-core": "pydantic"}
+CARRIED_BY = {"botocore": "boto3", "markupsafe": "jinja2", "pandas": "ortools", "pydantic-core": "pydantic"}
 
 
 def test_every_import_is_a_declared_dependency() -> None:
     """The wheel is tried beside packages that are already installed, so an undeclared one would not show there."""
     extras = PROJECT["optional-dependencies"]
-    rows = [*PROJECT["dependencies"], *extras["distributed"], *extras["pictures"]]
+    rows = [*PROJECT["dependencies"], *extras["distributed"], *extras["pictures"], *extras["sagemaker"]]
     declared = {plain(re.split(r"[<>=!~;\[ ]", row)[0]) for row in rows}
     homes = packages_distributions()
     imported = {row.target.partition(".")[0] for module in read_package().values() for row in module.imports}
@@ -92,6 +92,7 @@ def test_the_bounds_on_the_page_are_the_declared_ones() -> None:
         *extras["catalogue"],
         *extras["distributed"],
         *extras["pictures"],
+        *extras["sagemaker"],
     ]
     declared = dict(re.findall(r"^([\w.-]+)(.*)$", "\n".join(wanted), re.MULTILINE))
 

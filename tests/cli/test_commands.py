@@ -281,6 +281,8 @@ COMMANDS = (
     "size",
     "catalogue",
     "import",
+    "export",
+    "apply",
     "init",
     "profile",
     "scale",

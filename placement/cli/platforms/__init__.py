@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from placement.cli.platforms import kubernetes
+from placement.cli.platforms import kubernetes, sagemaker
 
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
@@ -25,10 +25,13 @@ export_app = typer.Typer(
 )
 apply_app = typer.Typer(
     name="apply",
-    help="Send an export to a platform; without --yes it only says what it would do.",
+    help="Send an export to a platform; without --send it only tells what would be sent.",
     no_args_is_help=True,
     context_settings=_HELP_NAMES,
 )
 GROUPS = (import_app, export_app, apply_app)
 
 import_app.command("kubernetes")(kubernetes.import_command)
+import_app.command("sagemaker")(sagemaker.import_endpoints)
+export_app.command("sagemaker")(sagemaker.export_plan)
+apply_app.command("sagemaker")(sagemaker.apply_steps)

@@ -82,7 +82,7 @@ def read_both(problem_file: str, plan_file: str) -> tuple[Problem, Plan]:
     if problem_file == plan_file == "-":
         raise UsageError("only one of PROBLEM and PLAN can be standard input")
     problem, plan = read_problem(problem_file), read_plan(plan_file)
-    if plan.status in ("infeasible", "unknown"):
+    if plan.status in ("infeasible", "unknown") and not plan.assignments:
         raise UsageError(f"the plan says {plan.status}: there is nothing to export")
     verdict = verify(problem, plan)
     if not verdict.ok:

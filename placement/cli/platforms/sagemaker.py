@@ -1,0 +1,229 @@
+"""`placement import sagemaker`, `export sagemaker` and `apply sagemaker`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.catalogue import read_market
+from placement.cli.endings import in_words, say, tell
+from placement.cli.platforms.shared import (
+    AllNotesOption,
+    ForceOption,
+    OutOption,
+    OutputOption,
+    PlanArgument,
+    ProblemArgument,
+    check_import_output,
+    read_both,
+    write_exported,
+    write_imported,
+)
+
+if TYPE_CHECKING:
+    from placement.catalogue.market import Market
+    from placement.documents import Plan, Problem
+
+RegionOption = Annotated[str, typer.Option(help="The region; else the one that boto3 finds.")]
+EndpointUrlOption = Annotated[str, typer.Option(metavar="URL", help="Where the API is, in place of AWS's own address.")]
+_SECONDS = 10.0  # for an arrangement of what runs, where first-fit finds none
+
+
+def import_endpoints(
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="An endpoint; may be repeated. With --from-json, all that are there."),
+    ] = None,
+    from_json: Annotated[
+        str | None,
+        typer.Option(
+            "--from-json", metavar="DIR", help="Read files of the AWS command line's JSON instead of asking the API."
+        ),
+    ] = None,
+    region: RegionOption = "",
+    endpoint_url: EndpointUrlOption = "",
+    consolidate: Annotated[
+        bool, typer.Option("--consolidate", help="Components may leave their endpoint for another one that is read.")
+    ] = False,
+    price: Annotated[
+        list[str] | None, typer.Option(metavar="TYPE=DOLLARS", help="The price of a type an hour; may be repeated.")
+    ] = None,
+    headroom: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[TYPE=]GIB",
+            help="Host memory that components can't reserve, on a type or on all; may be repeated.",
+        ),
+    ] = None,
+    facts: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Prices, quotas or shapes, as for placement catalogue; may be repeated."),
+    ] = None,
+    output: OutputOption = "-",
+    force: ForceOption = False,
+    full: AllNotesOption = False,
+) -> None:
+    """Read endpoints with inference components, and what runs on them.
+
+    Four kinds of calls read: DescribeEndpoint, DescribeEndpointConfig, ListInferenceComponents and
+    DescribeInferenceComponent. SageMaker tells counts alone: which machine a copy is on is reconstructed. Everything
+    that was ignored, assumed or reconstructed is told on stderr, and in the comments of a YAML file.
+
+    Exit codes: 0 written, 2 bad input, or a call that is refused.
+    """
+    with in_words(full=full):
+        from placement.cli.exporting import prices_of
+        from placement.errors import UsageError
+        from placement.integrations import Notes
+        from placement.integrations.sagemaker.answers import of_endpoints, read_live, read_saved
+        from placement.integrations.sagemaker.around import paid_per_hour, ranges
+        from placement.integrations.sagemaker.endpoints import read_endpoint
+        from placement.integrations.sagemaker.problem import ImportWish
+        from placement.integrations.sagemaker.problem import import_endpoints as as_problem
+        from placement.integrations.sagemaker.variant_pools import with_hosted_types
+
+        check_import_output(output, force=force)
+        notes = Notes()
+        scaled, paid = {}, 0.0
+        files = list(facts or ())
+        if from_json is not None:
+            saved = read_saved(from_json, notes)
+            answers = of_endpoints(saved, endpoint or ())
+            scaled, paid = ranges(saved.targets), paid_per_hour(saved.savings_plans)
+            files = [*saved.facts, *files]
+        elif endpoint:
+            answers = read_live(endpoint, region, endpoint_url)
+        else:
+            raise UsageError("name an endpoint with --endpoint NAME, or a folder of saved answers with --from-json DIR")
+        endpoints = [read_endpoint(each, notes) for each in answers]
+        market = with_hosted_types(read_market(files), endpoints, notes)
+        wish = ImportWish(
+            region, prices_of(price or (), market), _headroom(headroom or [], market), consolidate, scaled, paid
+        )
+        imported = as_problem(endpoints, market, wish, notes, _arranged)
+        write_imported(imported, output, full=full)
+
+
+def export_plan(
+    problem: ProblemArgument,
+    plan: PlanArgument,
+    out: OutOption,
+    role: Annotated[
+        str, typer.Option(metavar="ARN", help="The role that new endpoints run as; else the one of the endpoint read.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="How names of new endpoints begin; else with the problem's name.")] = "",
+    exact: Annotated[
+        bool, typer.Option("--exact", help="An endpoint for each set of machines that hold the same.")
+    ] = False,
+    pin: Annotated[
+        bool, typer.Option("--pin", help="Fix the number of machines at the plan's, also where a range runs now.")
+    ] = False,
+    fallback: Annotated[
+        bool, typer.Option("--fallback", help="Other types that could hold a new endpoint are its further pools.")
+    ] = False,
+    as_new: Annotated[
+        bool,
+        typer.Option("--as-new", help="Calls that make everything, also what runs: for another region or account."),
+    ] = False,
+    target_version: Annotated[
+        str,
+        typer.Option(
+            metavar="VERSION", help="The botocore that will send the calls; fields that it lacks are left out."
+        ),
+    ] = "",
+    target_requests: Annotated[
+        float, typer.Option(min=0.1, help="Requests at once of a copy, above which autoscaling adds another.")
+    ] = 5.0,
+    force: ForceOption = False,
+    full: AllNotesOption = False,
+) -> None:
+    """Write a plan as calls of SageMaker, in order, with a CloudFormation template and a page of advice.
+
+    Endpoints and components that were imported are changed; what is new is made. A line for each variant tells which
+    components share it, on how many machines, and whether SageMaker's own packing surely fits them.
+
+    Exit codes: 0 written, 1 the plan breaks a rule, 2 bad input, or SageMaker can't express the plan.
+    """
+    with in_words(full=full):
+        from placement.integrations.exported import check_directory
+        from placement.integrations.sagemaker.export import export_plan as as_files
+        from placement.integrations.sagemaker.wish import ExportWish, parse_version
+
+        check_directory(out, force=force)
+        target = parse_version(target_version) if target_version else None
+        wish = ExportWish(name, role, exact, pin, fallback, as_new, target, target_requests)
+        made = as_files(*read_both(problem, plan), wish)
+        write_exported(made.exported, out, force=force, full=full)
+        for line in made.lines:
+            tell(line)
+        tell(f"{len(made.steps)} calls" + (f"; now: placement apply sagemaker {out}" if made.steps else ""))
+
+
+def apply_steps(
+    directory: Annotated[str, typer.Argument(metavar="DIR", help="A folder that placement export sagemaker wrote.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run/--send", help="Only tell the calls, or send them; telling is the default.")
+    ] = True,
+    region: RegionOption = "",
+    endpoint_url: EndpointUrlOption = "",
+    first: Annotated[
+        int, typer.Option("--from", min=1, metavar="N", help="Begin with call N: the others are done.")
+    ] = 1,
+    wait_minutes: Annotated[float, typer.Option(min=0, help="Most minutes to wait for each to be in service.")] = 60.0,
+) -> None:
+    """Send the calls of an export, in order; without --send only tell what they are.
+
+    Each call is checked against the service's model first. It stops at the first that is refused, and says how to go
+    on.
+
+    Exit codes: 0 all are sent, or told; 2 a file is damaged, or a call is refused.
+    """
+    with in_words():
+        from placement.errors import UsageError
+        from placement.integrations.sagemaker.apply import Sender, read_steps
+        from placement.integrations.sagemaker.steps import command
+
+        steps = read_steps(directory)
+        if first > len(steps) and steps:
+            raise UsageError(f"--from {first}: there are {len(steps)} calls")
+        if dry_run:
+            for number, step in enumerate(steps, 1):
+                if number >= first:
+                    tell(f"{number}. aws {step.service} {command(step.operation)} {step.subject}: {step.purpose}")
+            tell(f"{max(0, len(steps) - first + 1)} calls, none sent; send them with --send")
+            return
+        Sender(region, endpoint_url, tell, most_seconds=wait_minutes * 60).send(steps, first)
+        tell("all calls are sent, and what they made is in service")
+
+
+def _arranged(problem: Problem) -> Plan | None:
+    """A plan for copies that run and that first-fit found no place for."""
+    from placement.planner import solve
+
+    say("placement: first-fit finds no place for every running copy; looking for an arrangement")
+    result = solve(problem, time_limit=_SECONDS)
+    return result.plan if result.plan is not None and result.plan.assignments else None
+
+
+def _headroom(words: list[str], market: Market) -> dict[str, float]:
+    """`TYPE=GIB` or `GIB` of each word.
+
+    Raises
+    ------
+    UsageError
+        A word is not like that, or names an unknown type.
+    """
+    from placement.errors import wrong_argument
+
+    found = {}
+    for word in words:
+        name, _, text = word.rpartition("=")
+        try:
+            gib = float(text)
+        except ValueError:
+            gib = -1
+        if not 0 <= gib <= 1e6:
+            raise wrong_argument("--headroom", "TYPE=GIB or GIB, such as ml.g5.12xlarge=8", word)
+        found[market.instance_type(name).name if name else ""] = gib
+    return found

@@ -1,0 +1,93 @@
+"""What a plan means on SageMaker, as a page: who shares which endpoint, on which machines, and how surely it fits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.errors import printable
+from placement.units import micro_dollars, money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.integrations.notes import Note
+    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
+    from placement.integrations.sagemaker.serving import Deployment
+    from placement.integrations.sagemaker.steps import Step
+
+PAGE = "advice.md"
+_SURE = {
+    "any order": "yes, proved for any order and any choice of machines",
+    "simulated": "yes, simulated in the order of the calls",
+    "no": "**not sure**",
+}
+
+
+def lines(view: PlanView, deployment: Deployment) -> list[str]:
+    """A line for each variant: endpoint, machines, components with copies, and how surely the packing fits."""
+    found = []
+    for group in deployment.groups:
+        shared = ", ".join(_components(deployment, group)) or "no copies"
+        fits = {"any order": "fits in any order", "simulated": "fits as simulated", "no": "may not fit"}
+        reason = f" ({group.fit.reason})" if group.fit.strength == "no" else ""
+        where = f"endpoint {group.endpoint} variant {group.variant}"
+        found.append(f"{where}: {_machines(view, group)}: {shared}: {fits[group.fit.strength]}{reason}")
+    return found
+
+
+def _machines(view: PlanView, group: ServingGroup) -> str:
+    kinds = group.kinds or dict.fromkeys((view.kind(pool.name) for pool in group.pools[:1]), 0)
+    told = " + ".join(f"{count} x {kind}" for kind, count in kinds.items())
+    return f"{told}, else {', '.join(group.fallbacks)}" if group.fallbacks else told
+
+
+def _components(deployment: Deployment, group: ServingGroup) -> list[str]:
+    return [f"{each.copies} x {each.name}" for each in deployment.served if each.group == group and each.copies]
+
+
+def page(
+    view: PlanView, deployment: Deployment, steps: Sequence[Step], notes: Iterable[Note], price_per_hour: float | None
+) -> str:
+    """The page, in Markdown."""
+    rows = [
+        f"| {_cell(group.endpoint)} | {_cell(group.variant)} | {_cell(_machines(view, group))} "
+        f"| {_cell(', '.join(_components(deployment, group)) or 'none')} | {_fits(group)} |"
+        for group in deployment.groups
+    ]
+    price = "" if price_per_hour is None else f" It costs {money(micro_dollars(price_per_hour))} an hour."
+    text = [
+        f"# {_cell(view.problem.name or 'A plan')} on SageMaker",
+        "",
+        f"The plan has {sum(group.machines for group in deployment.groups)} machines on "
+        f"{len({group.endpoint for group in deployment.groups})} endpoints.{price}",
+        "",
+        "| endpoint | variant | machines | components | does SageMaker's own packing fit them? |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+        "SageMaker places copies itself: no call binds a copy to a machine or an accelerator. What is sent are numbers",
+        "of machines and copies, and policies. A copy gets whole accelerators; their memory is no part of the calls.",
+        "",
+        "## Calls, in order",
+        "",
+        *(
+            [f"{number}. {_cell(step.purpose)}: `{step.file(number)}`" for number, step in enumerate(steps, 1)]
+            or ["None."]
+        ),
+        "",
+        "## What to know",
+        "",
+        *([f"- {_cell(str(note))}" for note in notes] or ["Nothing was left out."]),
+        "",
+    ]
+    return "\n".join(text)
+
+
+def _fits(group: ServingGroup) -> str:
+    told = _SURE[group.fit.strength]
+    return told if group.fit.strength == "any order" else f"{told}: {_cell(group.fit.reason)}"
+
+
+def _cell(text: str) -> str:
+    """Text that Markdown takes as it is."""
+    return "".join(f"\\{letter}" if letter in r"\`*_{}[]<>|#!~&" else letter for letter in printable(text))

@@ -1,0 +1,207 @@
+"""What SageMaker's API answered: live through boto3, or as the AWS command line printed it into files.
+
+Files are told apart by what is in them, so their names are free. boto3 and the command line differ in times and in the
+key `ResponseMetadata`, neither of which is looked at.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.readers.fields import At, FieldError, parse_json
+from placement.documents.read import read_text
+from placement.errors import DocumentError, Fault, UsageError, printable
+from placement.integrations.sagemaker.client import open_client, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from placement.integrations.notes import Notes
+
+_PAGE = 100  # most that ListInferenceComponents gives at once
+MOST_FILES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApiAnswer:
+    """One answer of the API, and where it is from: a file, or a call."""
+
+    source: str
+    at: At
+
+    @contextmanager
+    def reading(self) -> Iterator[At]:
+        """The answer, to be read field by field.
+
+        Raises
+        ------
+        DocumentError
+            A field that is read inside is missing or damaged: with the answer's source and the field's path.
+        """
+        try:
+            yield self.at
+        except FieldError as error:
+            raise DocumentError([error.fault], self.source) from None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointAnswers:
+    """All that was answered about one endpoint."""
+
+    endpoint: ApiAnswer
+    config: ApiAnswer
+    components: tuple[ApiAnswer, ...] = ()
+
+
+@dataclass
+class SavedAnswers:
+    """Answers by kind, each under its name; and files that are for other readers."""
+
+    endpoints: dict[str, ApiAnswer] = field(default_factory=dict)
+    configs: dict[str, ApiAnswer] = field(default_factory=dict)
+    components: dict[str, ApiAnswer] = field(default_factory=dict)
+    listed: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # component: its endpoint, and the file of the list
+    savings_plans: list[ApiAnswer] = field(default_factory=list)
+    targets: list[ApiAnswer] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)  # prices, quotas and shapes, for `placement.catalogue.readers`
+
+
+_FACTS = ("PriceList", "Quotas", "InstanceTypes", "InstanceTypeOfferings", "SpotPriceHistory")
+
+
+def read_saved(directory: str | Path, notes: Notes) -> SavedAnswers:
+    """Sort the JSON files of a folder by what is in them; a file that is none of the answers gets a note.
+
+    Raises
+    ------
+    DocumentError
+        A file can't be read, is no JSON, or is two answers about one thing.
+    UsageError
+        There is no such folder, or no JSON in it.
+    """
+    folder = Path(directory)
+    shown = printable(str(directory))
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".json" and path.is_file())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{shown}: can't be read: {getattr(error, 'strerror', None) or error}") from None
+    if not files or len(files) > MOST_FILES:
+        raise UsageError(f"{shown}: holds {len(files)} files that end in .json; 1 to {MOST_FILES} are read")
+    saved = SavedAnswers()
+    for path in files:
+        source, text = read_text(path)
+        answer = ApiAnswer(source, parse_json(text, source))
+        with answer.reading():
+            _sort(answer, saved, notes)
+    return saved
+
+
+def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
+    """Put an answer under its kind, by the keys that only this kind has."""
+    at = answer.at
+    keys = set(at.value) if isinstance(at.value, dict) else set()
+    if "InferenceComponents" in keys:
+        for row in at.key("InferenceComponents").items():
+            endpoint = row.get("EndpointName")
+            name = row.key("InferenceComponentName").text()
+            saved.listed[name] = (endpoint.text() if endpoint else "", answer.source)
+    elif "InferenceComponentName" in keys:
+        _keep(saved.components, at.key("InferenceComponentName").text(), answer)
+    elif "EndpointStatus" in keys:
+        _keep(saved.endpoints, at.key("EndpointName").text(), answer)
+    elif "ProductionVariants" in keys and "EndpointConfigName" in keys:
+        _keep(saved.configs, at.key("EndpointConfigName").text(), answer)
+    elif "ScalableTargets" in keys:
+        saved.targets.append(answer)
+    elif "savingsPlans" in keys:
+        saved.savings_plans.append(answer)
+    elif keys & set(_FACTS):
+        saved.facts.append(answer.source)
+    else:
+        notes.ignored(answer.source, "it is none of the answers that are read")
+
+
+def _keep(rows: dict[str, ApiAnswer], name: str, answer: ApiAnswer) -> None:
+    if name in rows:
+        fault = Fault("$", f"is a second answer about {printable(name)}; the first is in {rows[name].source}")
+        raise DocumentError([fault], answer.source)
+    rows[name] = answer
+
+
+def of_endpoints(saved: SavedAnswers, names: Iterable[str]) -> tuple[EndpointAnswers, ...]:
+    """The answers of the endpoints that are named; of all, where none is.
+
+    Raises
+    ------
+    DocumentError, UsageError
+        An answer that is needed is not there: with the command that gives it.
+    """
+    wanted = tuple(dict.fromkeys(names)) or tuple(saved.endpoints)
+    if not wanted:
+        raise UsageError("no file is an answer of: aws sagemaker describe-endpoint --endpoint-name NAME")
+    return tuple(_of_one(saved, name) for name in wanted)
+
+
+def _of_one(saved: SavedAnswers, name: str) -> EndpointAnswers:
+    endpoint = saved.endpoints.get(name) or _missing("describe-endpoint --endpoint-name", name)
+    with endpoint.reading() as at:
+        config_name = at.key("EndpointConfigName").text()
+    config = saved.configs.get(config_name) or _missing("describe-endpoint-config --endpoint-config-name", config_name)
+    components = []
+    for answer in saved.components.values():
+        with answer.reading() as at:
+            if at.key("EndpointName").text() == name:
+                components.append(answer)
+    for component, (of, _) in saved.listed.items():
+        if of == name and component not in saved.components:
+            _missing("describe-inference-component --inference-component-name", component)
+    return EndpointAnswers(endpoint, config, tuple(components))
+
+
+def _missing(command: str, name: str) -> ApiAnswer:
+    raise UsageError(f"no file is an answer of: aws sagemaker {command} {printable(name)}")
+
+
+def read_live(names: Iterable[str], region: str = "", endpoint_url: str = "") -> tuple[EndpointAnswers, ...]:
+    """Ask the API about endpoints: four calls that read, one more for each component and each further page.
+
+    Raises
+    ------
+    UsageError
+        boto3 is not installed, or a call is refused.
+    """
+    client = open_client("sagemaker", region, endpoint_url)
+    return tuple(_ask(client, name) for name in dict.fromkeys(names))
+
+
+def _ask(client: Any, name: str) -> EndpointAnswers:
+    endpoint = _call(client, "describe_endpoint", EndpointName=name)
+    with endpoint.reading() as at:
+        config_name = at.key("EndpointConfigName").text()
+    config = _call(client, "describe_endpoint_config", EndpointConfigName=config_name)
+    components: list[str] = []
+    token: dict[str, str] = {}
+    while True:
+        page = _call(client, "list_inference_components", EndpointNameEquals=name, MaxResults=_PAGE, **token)
+        with page.reading() as at:
+            components += [row.key("InferenceComponentName").text() for row in at.key("InferenceComponents").items()]
+            more = at.get("NextToken")
+            if more is None:
+                break
+            token = {"NextToken": more.text()}
+    described = [_call(client, "describe_inference_component", InferenceComponentName=each) for each in components]
+    return EndpointAnswers(endpoint, config, tuple(described))
+
+
+def _call(client: Any, method: str, **arguments: Any) -> ApiAnswer:
+    call = "".join(word.title() for word in method.split("_"))
+    about = next(iter(arguments.values()))
+    with told(f"{call} {printable(str(about))}"):
+        response = dict(getattr(client, method)(**arguments))
+    response.pop("ResponseMetadata", None)
+    return ApiAnswer(f"{call} {about}", At(response))

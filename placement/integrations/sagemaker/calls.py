@@ -1,0 +1,207 @@
+"""Inputs of SageMaker's calls: endpoint configurations and inference components."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from placement.errors import UsageError, printable
+from placement.integrations.sagemaker import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.documents import Component
+    from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
+    from placement.integrations.sagemaker.wish import ExportWish
+
+LONGEST = 63  # characters of a name
+ROUTING = {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
+_SUFFIX = 9  # a dash and eight digits of a digest
+
+
+class ResourceNames:
+    """Names that SageMaker accepts, made of names of the problem; none twice."""
+
+    def __init__(self) -> None:
+        """None is taken."""
+        self._taken: set[str] = set()
+
+    def take(self, *parts: str, most: int = LONGEST) -> str:
+        """A new name: letters, digits and single dashes of the parts, and a number where it is taken.
+
+        >>> names = ResourceNames()
+        >>> names.take("chat_8b", "p4d"), names.take("chat 8b", "p4d")
+        ('chat-8b-p4d', 'chat-8b-p4d-2')
+        """
+        words = (re.sub(r"[^a-zA-Z0-9]+", "-", part).strip("-") for part in parts)
+        base = "-".join(word for word in words if word)[:most].strip("-") or "x"
+        name, number = base, 1
+        while name.lower() in self._taken:
+            number += 1
+            name = f"{base[: most - len(str(number)) - 1].rstrip('-')}-{number}"
+        self._taken.add(name.lower())
+        return name
+
+    def keep(self, name: str) -> str:
+        """A name that is there already."""
+        self._taken.add(name.lower())
+        return name
+
+
+def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) -> dict[str, Any]:
+    """A production variant with as many machines as the plan has.
+
+    Raises
+    ------
+    UsageError
+        The target's botocore lacks a field that the plan needs.
+    """
+    told = group.pools[0].labels
+    place = f"variant {name}"
+    settings = dict(labels.unpacked(told, labels.SETTINGS, dict, place) or {})
+    policy = settings.pop("ScaleInPolicy", None)
+    row: dict[str, Any] = {"VariantName": name, **_types(group, wish, place)}
+    count = group.machines
+    row["InitialInstanceCount"] = max(1, count)
+    scaling = labels.unpacked(told, labels.SCALING, list, place)
+    runs = labels.ENDPOINT in told
+    if not runs or scaling is not None or wish.pin:
+        least, most = (count, max(1, count)) if wish.pin or not runs else _range(scaling, count)
+        row["ManagedInstanceScaling"] = {"Status": "ENABLED", "MinInstanceCount": least, "MaxInstanceCount": most}
+        if least == 0:
+            wish.require("least instances of 0", place)
+        if wish.knows("scheduling and scale-in policies"):
+            row["ManagedInstanceScaling"]["ScaleInPolicy"] = policy or {"Strategy": "IDLE_RELEASE"}
+        else:
+            notes.inexact(place, "ScaleInPolicy is left out: the target's botocore does not know it")
+    partitions = labels.unpacked(told, labels.PARTITIONS, list, place)
+    if partitions:
+        wish.require("partitions of accelerators", place)
+        row["AcceleratorPartitionLayouts"] = [{"AcceleratorPartitionTypes": partitions}]
+    if labels.RESERVATION in told:
+        wish.require("capacity reservations", place)
+        arn = told[labels.RESERVATION]
+        preference = {"CapacityReservationPreference": "capacity-reservations-only", "MlReservationArn": arn}
+        row["CapacityReservationConfig"] = preference
+    return row | {"RoutingConfig": ROUTING} | settings
+
+
+def _types(group: ServingGroup, wish: ExportWish, place: str) -> dict[str, Any]:
+    """`InstanceType` of a group of one type, else its pools in the order in which SageMaker tries them."""
+    told = {pool.labels.get(labels.INSTANCE_TYPE, pool.instance_type): pool.labels for pool in group.pools}
+    if any(labels.PRIORITY in of for of in told.values()):
+        wish.require("instance pools and specifications by type", place)
+        rows = [
+            {"InstanceType": kind, "Priority": labels.whole(of, labels.PRIORITY, place) or 1}
+            for kind, of in told.items()
+        ]
+        return {"InstancePools": sorted(rows, key=lambda row: row["Priority"])}
+    (kind,) = group.kinds or dict.fromkeys(told)
+    if group.fallbacks:
+        wish.require("instance pools and specifications by type", place)
+        kinds = (kind, *group.fallbacks)
+        return {"InstancePools": [{"InstanceType": each, "Priority": n} for n, each in enumerate(kinds, 1)]}
+    return {"InstanceType": kind}
+
+
+def _range(scaling: list[Any], count: int) -> tuple[int, int]:
+    """The range of machines that runs now, as far as it has the plan's number."""
+    least, most = [*scaling, None, None][:2]
+    low = least if isinstance(least, int) and not isinstance(least, bool) else count
+    high = most if isinstance(most, int) and not isinstance(most, bool) else max(1, count)
+    return min(low, count), max(high, count, 1)
+
+
+def config_call(
+    endpoint: str, variants: Sequence[Mapping[str, Any]], settings: Mapping[str, Any], role: str
+) -> dict[str, Any]:
+    """The input of CreateEndpointConfig. Its name has a digest of what is in it: other content, other name.
+
+    Raises
+    ------
+    UsageError
+        There is no role, without which the service refuses endpoints of inference components.
+    """
+    arn = role or settings.get("ExecutionRoleArn", "")
+    if not arn:
+        raise UsageError(f"endpoint {printable(endpoint)} needs the ARN of the role that it runs as: --role ARN")
+    rows = {**settings, "ExecutionRoleArn": arn, "ProductionVariants": list(variants)}
+    digest = hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()[: _SUFFIX - 1]
+    name = f"{endpoint[: LONGEST - _SUFFIX].rstrip('-')}-{digest}"
+    return {"EndpointConfigName": name, **rows}
+
+
+def component_call(
+    view: PlanView, units: Sequence[Unit], group: ServingGroup, home: tuple[str, str], name: str, wish: ExportWish
+) -> dict[str, Any]:
+    """The input of CreateInferenceComponent: `home` is the endpoint and the variant, `units` the options by type.
+
+    Copies are at least 1: the service refuses to create a component without.
+    """
+    endpoint, variant = home
+    copies = sum(group.copies.get(unit, 0) for unit in units)
+    kinds = {unit: _kinds_of(view, unit, group) for unit in units}
+    rows = [(kind, _specification(view, unit, group, name, wish)) for unit in units for kind in kinds[unit]]
+    call: dict[str, Any] = {"InferenceComponentName": name, "EndpointName": endpoint, "VariantName": variant}
+    pools = any(labels.PRIORITY in pool.labels for pool in group.pools) or bool(group.fallbacks)
+    if pools:
+        call["Specifications"] = [{"InstanceType": kind, **row} for kind, row in rows]
+    else:
+        call["Specification"] = rows[0][1]
+    return call | {"RuntimeConfig": {"CopyCount": max(1, copies)}}
+
+
+def _kinds_of(view: PlanView, unit: Unit, group: ServingGroup) -> list[str]:
+    """The types of a group's pools that a unit may be on."""
+    own = [view.kind(pool.name) for pool in group.pools if view.may_stand(unit, pool)]
+    return list(dict.fromkeys(own)) + [kind for kind in group.fallbacks if kind not in own]
+
+
+def _specification(view: PlanView, unit: Unit, group: ServingGroup, name: str, wish: ExportWish) -> dict[str, Any]:
+    component = view.components[unit.component]
+    taken = view.needs(unit)
+    settings = settings_of(component, unit.option, name)
+    settings.pop("HasEnvironment", None)
+    scheduling = settings.pop("SchedulingConfig", None)
+    needs: dict[str, Any] = {"MinMemoryRequiredInMb": taken.memory_mib}
+    if taken.milli_vcpus:
+        cores = taken.milli_vcpus / 1000
+        needs["NumberOfCpuCoresRequired"] = int(cores) if cores.is_integer() else cores
+    if taken.accelerators:
+        needs["NumberOfAcceleratorDevicesRequired"] = taken.accelerators
+    partitions = labels.unpacked(group.pools[0].labels, labels.PARTITIONS, list, f"component {component.name}")
+    if partitions and taken.accelerators:
+        needs["AcceleratorPartitionType"] = partitions[0]
+    row: dict[str, Any] = {**settings, "ComputeResourceRequirements": needs}
+    if wish.knows("scheduling and scale-in policies"):
+        row["SchedulingConfig"] = scheduling or scheduling_of(component, group.strategies.get(unit, "BINPACK"))
+    return row
+
+
+def scheduling_of(component: Component, strategy: str) -> dict[str, Any]:
+    """The policy of a component; rules over zones become the one that SageMaker has, which it may break."""
+    policy: dict[str, Any] = {"PlacementStrategy": strategy}
+    spread = component.spread
+    if spread.max_skew is not None or spread.min_zones is not None or component.min_available_on_zone_loss:
+        most = min(100, spread.max_skew or 0)
+        policy["AvailabilityZoneBalance"] = {"EnforcementMode": "PERMISSIVE", "MaxImbalance": most}
+    return policy
+
+
+def settings_of(component: Component, option: int, name: str) -> dict[str, Any]:
+    """What a component is made of, by its labels; else a model of its own name.
+
+    Raises
+    ------
+    UsageError
+        A label is damaged.
+    """
+    place = f"component {component.name}"
+    rows = labels.unpacked(component.labels, labels.SETTINGS, list, place)
+    if rows is not None and option < len(rows) and isinstance(rows[option], dict):
+        return dict(rows[option])
+    return {"ModelName": component.labels.get(labels.MODEL, name)}

@@ -1,0 +1,247 @@
+"""Calls that bring endpoints that run, and new ones, to what a plan says, in an order that keeps copies in service.
+
+1. endpoints get more machines; copies go where others need their room (only where they do);
+2. new endpoints and components are made, and copies are added;
+3. copies are taken away;
+4. endpoints get fewer machines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING, Any
+
+from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.calls import component_call, config_call, settings_of, variant_row
+from placement.integrations.sagemaker.packing import fit
+from placement.integrations.sagemaker.scaling import copy_range, endpoint_policy, scaling_steps
+from placement.integrations.sagemaker.steps import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.groups import PlanView, ServingGroup
+    from placement.integrations.sagemaker.packing import Machines
+    from placement.integrations.sagemaker.serving import Deployment, Served
+    from placement.integrations.sagemaker.wish import ExportWish
+
+
+class DeploymentChanges:
+    """Collects the steps of each phase."""
+
+    def __init__(self, view: PlanView, deployment: Deployment, wish: ExportWish, notes: Notes) -> None:
+        """Nothing is written yet."""
+        self.view = view
+        self.deployment = deployment
+        self.wish = wish
+        self.notes = notes
+        self.running_copies = Counter(row.component for row in view.problem.placements)
+        self.running_machines = Counter(row.pool for row in view.problem.instances)
+        self._more_machines: list[Step] = []
+        self._make: list[Step] = []
+        self._first_down: list[Step] = []
+        self._up: list[Step] = []
+        self._down: list[Step] = []
+        self._fewer_machines: list[Step] = []
+
+    def steps(self) -> list[Step]:
+        """All calls, in order.
+
+        Raises
+        ------
+        UsageError
+            The target's botocore lacks a field that is needed, or an endpoint has no role.
+        """
+        of_endpoint: dict[str, list[ServingGroup]] = defaultdict(list)
+        for group in self.deployment.groups:
+            of_endpoint[group.endpoint].append(group)
+        for endpoint, groups in of_endpoint.items():
+            self._endpoint(endpoint, groups)
+        for served in self.deployment.served:
+            if served.runs and not self.wish.as_new:
+                self._copies(served)
+            else:
+                self._component(served)
+        first = [*self._more_machines, *self._first_down]
+        return [*first, *self._make, *self._up, *self._down, *self._fewer_machines]
+
+    # --- Endpoints
+
+    def _endpoint(self, endpoint: str, groups: Sequence[ServingGroup]) -> None:
+        runs = _runs(groups[0]) and not self.wish.as_new
+        changed = [group for group in groups if group.machines != self._machines_now(group)]
+        if not runs:
+            if all(group.machines == 0 for group in groups):
+                self.notes.inexact(f"endpoint {endpoint}", "the plan leaves it empty, so it is not made")
+                return
+            config = self._config(endpoint, groups)
+            self._make += [
+                Step("sagemaker", "CreateEndpointConfig", config, f"what endpoint {endpoint} is made of"),
+                Step(
+                    "sagemaker",
+                    "CreateEndpoint",
+                    {"EndpointName": endpoint, "EndpointConfigName": config["EndpointConfigName"]},
+                    f"make endpoint {endpoint}",
+                    "endpoint",
+                ),
+            ]
+        elif self.wish.pin:
+            self._pin(endpoint, groups)
+        elif changed:
+            self._counts(endpoint, changed)
+        if runs and all(group.machines == 0 for group in groups):
+            self.notes.inexact(
+                f"endpoint {endpoint}",
+                "no copy of the plan is on it; once its components have none either, delete it to stop paying: "
+                "aws sagemaker delete-endpoint",
+            )
+
+    def _machines_now(self, group: ServingGroup) -> int:
+        return sum(self.running_machines[pool.name] for pool in group.pools)
+
+    def _config(self, endpoint: str, groups: Sequence[ServingGroup]) -> dict[str, Any]:
+        rows = [variant_row(group, group.variant, self.wish, self.notes) for group in groups]
+        told = groups[0].pools[0].labels
+        settings = labels.unpacked(told, labels.ENDPOINT_SETTINGS, dict, f"endpoint {endpoint}") or {}
+        return config_call(endpoint, rows, settings, self.wish.role)
+
+    def _pin(self, endpoint: str, groups: Sequence[ServingGroup]) -> None:
+        """A new configuration whose range of machines is the plan's number, unless that is so already."""
+        same = all(
+            group.machines == self._machines_now(group)
+            and labels.unpacked(group.pools[0].labels, labels.SCALING, list, endpoint) == [group.machines] * 2
+            for group in groups
+        )
+        if same:
+            return
+        config = self._config(endpoint, groups)
+        machines = sum(group.machines for group in groups)
+        grows = machines > sum(self._machines_now(group) for group in groups)
+        update = {
+            "EndpointName": endpoint,
+            "EndpointConfigName": config["EndpointConfigName"],
+            "RetainAllVariantProperties": False,
+            "DeploymentConfig": endpoint_policy(machines),
+        }
+        steps = [
+            Step("sagemaker", "CreateEndpointConfig", config, f"endpoint {endpoint} with the plan's machines"),
+            Step("sagemaker", "UpdateEndpoint", update, f"give endpoint {endpoint} the plan's machines", "endpoint"),
+        ]
+        target = self._more_machines if grows else self._fewer_machines
+        target += steps
+
+    def _counts(self, endpoint: str, changed: Sequence[ServingGroup]) -> None:
+        """Other numbers of machines without a new configuration; where the platform manages them, it does it itself."""
+        rows = []
+        for group in changed:
+            now = self._machines_now(group)
+            if labels.SCALING in group.pools[0].labels:
+                self.notes.inexact(
+                    f"endpoint {endpoint} variant {group.variant}",
+                    f"the plan has {group.machines} machines, {now} run: their number follows the copies within its "
+                    "range; --pin fixes it",
+                )
+            elif group.machines == 0:
+                self.notes.inexact(
+                    f"endpoint {endpoint} variant {group.variant}", f"it keeps {now} machines until deleted"
+                )
+            else:
+                rows.append({"VariantName": group.variant, "DesiredInstanceCount": group.machines})
+        if not rows:
+            return
+        grows = sum(group.machines - self._machines_now(group) for group in changed) > 0
+        step = Step(
+            "sagemaker",
+            "UpdateEndpointWeightsAndCapacities",
+            {"EndpointName": endpoint, "DesiredWeightsAndCapacities": rows},
+            f"give endpoint {endpoint} the plan's machines",
+            "endpoint",
+        )
+        (self._more_machines if grows else self._fewer_machines).append(step)
+
+    # --- Components
+
+    def _copies(self, served: Served) -> None:
+        """Another number of copies of a component that runs."""
+        now = self.running_copies[served.component]
+        if served.copies == now:
+            return
+        step = _runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}")
+        if served.copies > now:
+            self._up.append(step)
+        elif self._room_is_needed(served.group):
+            self._first_down.append(step)
+            self.notes.inexact(
+                f"component {served.name}", "others need its room, so copies stop before those are in service"
+            )
+        else:
+            self._down.append(step)
+
+    def _room_is_needed(self, group: ServingGroup) -> bool:
+        """Whether the machines can't hold what runs and what is to run at once."""
+        names = {unit.component: unit for unit in group.copies}
+        machines: Machines = tuple(
+            (self.view.kind(pool.name), self.view.room(pool.instance_type))
+            for pool in group.pools
+            for _ in range(max(self.running_machines[pool.name], self._planned(pool.name)))
+        )
+        demands = []
+        for name, unit in names.items():
+            copies = max(self.running_copies[name], sum(n for u, n in group.copies.items() if u.component == name))
+            kinds = [self.view.kind(pool.name) for pool in group.pools if self.view.may_stand(unit, pool)]
+            demands.append(self.view.demand(unit, copies, group.strategies[unit], kinds))
+        return fit(machines, demands).strength == "no"
+
+    def _planned(self, pool: str) -> int:
+        return sum(name == pool for name in self.view.pool_of.values())
+
+    def _component(self, served: Served) -> None:
+        """A new component: made with a copy at least, then scaled."""
+        if served.copies == 0 and not served.runs:
+            return
+        group = served.group
+        home = (group.endpoint, group.variant)
+        call = component_call(self.view, served.units, group, home, served.name, self.wish)
+        component = self.view.components[served.component]
+        place = f"component {served.name}"
+        if served.runs and labels.VARIANT not in component.labels:
+            del call["VariantName"]
+        if not self.wish.knows("scheduling and scale-in policies"):
+            self.notes.inexact(place, "SchedulingConfig is left out: the target's botocore does not know it")
+        if served.name != served.component:
+            self.notes.assumed(place, f"SageMaker's names are letters, digits and dashes: it was {served.component}")
+        self._tell_model(served)
+        self._make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
+        if served.copies == 0:
+            self._make.append(_runtime(served.name, 0, f"no copy of {served.name}: it can't be made without"))
+        scaled = copy_range(component)
+        if scaled is not None:
+            self._make += scaling_steps(served.name, *scaled, self.wish.requests)
+            self.notes.assumed(
+                f"{place} autoscaling",
+                f"a copy is added above {self.wish.requests:g} requests at once each (--target-requests)",
+            )
+
+    def _tell_model(self, served: Served) -> None:
+        component = self.view.components[served.component]
+        settings = settings_of(component, served.units[0].option, served.name)
+        if labels.SETTINGS not in component.labels and labels.MODEL not in component.labels:
+            self.notes.assumed(
+                f"component {served.name} ModelName",
+                f"a model of SageMaker named {settings['ModelName']} is there; label the component {labels.MODEL}",
+            )
+        if settings.get("HasEnvironment"):
+            self.notes.inexact(
+                f"component {served.name} Container.Environment",
+                "the component that runs has one, which was not read: add it to the file before it is sent",
+            )
+
+
+def _runs(group: ServingGroup) -> bool:
+    return any(labels.ENDPOINT in pool.labels for pool in group.pools)
+
+
+def _runtime(name: str, copies: int, purpose: str) -> Step:
+    call = {"InferenceComponentName": name, "DesiredRuntimeConfig": {"CopyCount": copies}}
+    return Step("sagemaker", "UpdateInferenceComponentRuntimeConfig", call, purpose, "component")

@@ -1,0 +1,64 @@
+"""boto3, loaded when it is first needed; and what goes wrong with it, in words."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from placement.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXTRA = "sagemaker"
+_MOST_WORDS = 300
+
+
+def open_client(service: str, region: str = "", endpoint_url: str = "") -> Any:
+    """A client of a service of AWS, with the credentials that boto3 finds by itself: none pass through here.
+
+    Raises
+    ------
+    UsageError
+        boto3 is not installed, or no region is set.
+    """
+    try:
+        import boto3
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        raise UsageError(f"SageMaker is reached with boto3: pip install 'gpu-placement[{EXTRA}]'") from None
+    try:
+        return boto3.client(
+            service,
+            region_name=region or None,
+            endpoint_url=endpoint_url or None,
+            config=Config(retries={"max_attempts": 4, "mode": "standard"}, user_agent_extra="placement"),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise UsageError(f"no client of {service}: {_words(error)}; see --region and --endpoint-url") from None
+
+
+@contextmanager
+def told(call: str) -> Iterator[None]:
+    """What a call is refused with, as a `UsageError` that names the call.
+
+    Raises
+    ------
+    UsageError
+        The service refused, or could not be reached.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        details = error.response.get("Error", {})
+        code, message = details.get("Code", "an error"), details.get("Message", "")
+        raise UsageError(f"{call}: refused with {_words(code)}: {_words(message)}") from None
+    except BotoCoreError as error:
+        raise UsageError(f"{call}: {_words(error)}") from None
+
+
+def _words(text: object) -> str:
+    return printable(" ".join(str(text).split()))[:_MOST_WORDS]

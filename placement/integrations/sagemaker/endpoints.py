@@ -1,0 +1,251 @@
+"""What the answers about an endpoint mean: variants with machines by type, and its components."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from placement.errors import UsageError, printable
+from placement.integrations.sagemaker.inference_components import count_of, read_component, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from placement.catalogue.readers.fields import At
+    from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.answers import EndpointAnswers
+    from placement.integrations.sagemaker.inference_components import InferenceComponent
+
+
+@dataclass(frozen=True, slots=True)
+class PoolState:
+    """Machines of one type in a variant; `priority` is an instance pool's, None where the variant has one type."""
+
+    instance_type: str
+    count: int
+    priority: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReservedCapacity:
+    """Machines of a training plan that a variant runs on: in all, and those that this endpoint has or could have."""
+
+    arn: str
+    total: int | None
+    usable: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A production variant. `settings` are the fields of its configuration that are passed through as they are."""
+
+    name: str
+    pools: tuple[PoolState, ...]
+    scaling: tuple[int, int | None] | None = None  # least and most machines, where the platform manages their number
+    reservation: ReservedCapacity | None = None
+    partitions: tuple[str, ...] = ()  # MIG profiles on every accelerator
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint that hosts inference components; `settings` as those of a variant."""
+
+    name: str
+    region: str
+    variants: tuple[Variant, ...]
+    components: tuple[InferenceComponent, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+# Keys of answers that are facts about the resource, not part of what it was created with.
+_OF_THE_ANSWER = {"EndpointConfigName", "EndpointConfigArn", "CreationTime", "ProductionVariants", "ResponseMetadata"}
+# Keys of a variant that the problem has, and an export writes anew.
+_OF_THE_PROBLEM = {
+    *("VariantName", "InstanceType", "InstancePools", "InitialInstanceCount"),
+    *("ManagedInstanceScaling", "AcceleratorPartitionLayouts", "CapacityReservationConfig"),
+}
+_PASSED_THROUGH = {  # of a variant: known, without a meaning for where copies may stand
+    *(
+        "InitialVariantWeight",
+        "VolumeSizeInGB",
+        "ModelDataDownloadTimeoutInSeconds",
+        "CoreDumpConfig",
+        "EnableSSMAccess",
+    ),
+    *("ContainerStartupHealthCheckTimeoutInSeconds", "RoutingConfig", "InferenceAmiVersion"),
+    "VariantInstanceProvisionTimeoutInSeconds",
+}
+
+
+def read_endpoint(answers: EndpointAnswers, notes: Notes) -> Endpoint:
+    """The endpoint that answers are about.
+
+    Raises
+    ------
+    DocumentError
+        A field is missing or damaged: with the answer's source and the field's path.
+    UsageError
+        It is no endpoint with inference components.
+    """
+    with answers.endpoint.reading() as at:
+        name = at.key("EndpointName").text()
+        region = _region(at.get("EndpointArn"))
+        _tell_state(at, name, notes)
+        running = {row.key("VariantName").text(): row for row in rows_of(at, "ProductionVariants")}
+        seen = {key: _summary(row) for key, row in running.items()}
+    with answers.config.reading() as at:
+        variants = tuple(_variant(row, seen, name, notes) for row in at.key("ProductionVariants").items())
+        for row in rows_of(at, "ShadowProductionVariants"):
+            place = f"endpoint {name} ShadowProductionVariants {row.key('VariantName').text()}"
+            notes.ignored(place, "shadow variants are no part of the problem; their machines are paid for too")
+        settings = {key: value for key, value in at.value.items() if key not in _OF_THE_ANSWER and value is not None}
+    of_variants = {variant.name: variant for variant in variants}
+    components = tuple(
+        component
+        for answer in answers.components
+        if (component := read_component(answer, of_variants, notes)) is not None
+    )
+    if not components:
+        notes.ignored(f"endpoint {name}", "it has no inference components; its machines are imported without copies")
+    return Endpoint(name, region, variants, components, settings)
+
+
+def _region(arn: At | None) -> str:
+    """The region in an ARN; empty where there is none."""
+    parts = arn.text().split(":") if arn is not None else []
+    return parts[3] if len(parts) > 4 else ""
+
+
+def _tell_state(at: At, name: str, notes: Notes) -> None:
+    status = at.key("EndpointStatus").text()
+    if status != "InService":
+        notes.assumed(f"endpoint {name} EndpointStatus", f"it is {status}: what was read may have changed since")
+    if at.get("PendingDeploymentSummary") is not None:
+        notes.ignored(
+            f"endpoint {name} PendingDeploymentSummary", "a deployment is under way; its machines are not counted"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _VariantSummary:
+    """What DescribeEndpoint tells of a variant."""
+
+    current: int
+    desired: int | None
+    pools: Mapping[str, int]
+    reservation: ReservedCapacity | None
+
+
+def _summary(row: At) -> _VariantSummary:
+    if row.get("CurrentServerlessConfig") is not None:
+        raise row.key("CurrentServerlessConfig").fault("is serverless: it has no machines to place copies on")
+    desired, reserved = row.get("DesiredInstanceCount"), row.get("CapacityReservationConfig")
+    pools: dict[str, int] = {}
+    for pool in rows_of(row, "InstancePools"):
+        kind = pool.key("InstanceType").text()
+        pools[kind] = pools.get(kind, 0) + count_of(pool.key("CurrentInstanceCount"))
+    return _VariantSummary(
+        count_of(row.key("CurrentInstanceCount")),
+        count_of(desired) if desired is not None else None,
+        pools,
+        _reservation(reserved) if reserved is not None else None,
+    )
+
+
+def _reservation(row: At) -> ReservedCapacity:
+    arn = row.get("MlReservationArn")
+    total, free, used = (
+        count_of(found) if (found := row.get(key)) is not None else None
+        for key in ("TotalInstanceCount", "AvailableInstanceCount", "UsedByCurrentEndpoint")
+    )
+    usable = total if free is None else free + (used or 0)
+    return ReservedCapacity(arn.text() if arn is not None else "", total, usable)
+
+
+def _variant(row: At, seen: Mapping[str, _VariantSummary], endpoint: str, notes: Notes) -> Variant:
+    name = row.key("VariantName").text()
+    place = f"endpoint {endpoint} variant {name}"
+    if row.get("ServerlessConfig") is not None:
+        raise row.key("ServerlessConfig").fault("is serverless: it has no machines to place copies on")
+    if row.get("ModelName") is not None:
+        raise row.key("ModelName").fault(
+            "is a variant with a model of its own, one copy a machine: only variants of inference components are read"
+        )
+    summary = seen.get(name)
+    if summary is None:
+        raise row.key("VariantName").fault("is no variant of the endpoint's answer: the two are of different times")
+    known = _OF_THE_PROBLEM | _PASSED_THROUGH
+    for key, value in row.value.items():
+        if key not in known and value is not None:
+            notes.ignored(f"{place} {key}", "the problem has nothing like it; an export passes it through")
+    if summary.desired is not None and summary.desired != summary.current:
+        notes.assumed(
+            f"{place} CurrentInstanceCount", f"{summary.current} machines run, {summary.desired} are wanted: the former"
+        )
+    return Variant(
+        name,
+        _pools(row, summary, place),
+        _scaling(row, place, notes),
+        summary.reservation,
+        _partitions(row),
+        _settings(row),
+    )
+
+
+def _settings(row: At) -> dict[str, Any]:
+    """What an export passes through of a variant, the policy by which it gives machines back among it."""
+    settings = {key: value for key, value in row.value.items() if key not in _OF_THE_PROBLEM and value is not None}
+    scaling = row.get("ManagedInstanceScaling")
+    policy = scaling.get("ScaleInPolicy") if scaling is not None else None
+    return settings if policy is None else settings | {"ScaleInPolicy": policy.value}
+
+
+def _pools(row: At, summary: _VariantSummary, place: str) -> tuple[PoolState, ...]:
+    """Machines of a variant by type: DescribeEndpoint tells of the types of a variant only when it has pools."""
+    pools, single = rows_of(row, "InstancePools"), row.get("InstanceType")
+    if bool(pools) == (single is not None):
+        rule = "its configuration must have either InstanceType or InstancePools"
+        raise UsageError(
+            f"{printable(place)}: {rule}; clients before botocore 1.43.1 leave pools out of what they print"
+        )
+    if single is not None:
+        return (PoolState(single.text(), summary.current),)
+    kinds = {pool.key("InstanceType").text(): count_of(pool.key("Priority")) for pool in pools}
+    for kind in summary.pools:
+        if kind not in kinds:
+            raise UsageError(f"{printable(place)}: machines of {printable(kind)} run, which is none of its pools")
+    told = sum(summary.pools.values())
+    if told != summary.current:
+        raise UsageError(
+            f"{printable(place)}: its pools have {told} machines, CurrentInstanceCount says {summary.current}"
+        )
+    ordered = sorted(kinds.items(), key=lambda row: row[1])
+    return tuple(PoolState(kind, summary.pools.get(kind, 0), priority) for kind, priority in ordered)
+
+
+def _scaling(row: At, place: str, notes: Notes) -> tuple[int, int | None] | None:
+    scaling = row.get("ManagedInstanceScaling")
+    if scaling is None:
+        return None
+    status = scaling.get("Status")
+    if status is not None and status.text() == "DISABLED":
+        return None
+    least, most = scaling.get("MinInstanceCount"), scaling.get("MaxInstanceCount")
+    policy = scaling.get("ScaleInPolicy")
+    if policy is not None and policy.key("Strategy").text() == "CONSOLIDATION":
+        notes.assumed(f"{place} ScaleInPolicy", "CONSOLIDATION: the platform itself moves copies to empty machines")
+    return (count_of(least) if least is not None else 1, count_of(most) if most is not None else None)
+
+
+def _partitions(row: At) -> tuple[str, ...]:
+    """The MIG profiles on each accelerator; only layouts of one profile can be a kind of accelerator of the problem."""
+    layouts = rows_of(row, "AcceleratorPartitionLayouts")
+    if not layouts:
+        return ()
+    if len(layouts) > 1:
+        raise row.key("AcceleratorPartitionLayouts").fault("must be one layout, which is that of every accelerator")
+    profiles = tuple(profile.text() for profile in rows_of(layouts[0], "AcceleratorPartitionTypes"))
+    if len(set(profiles)) > 1:
+        raise layouts[0].fault("mixes several profiles on an accelerator; machines have one kind of accelerator here")
+    return profiles

@@ -1,0 +1,161 @@
+"""A plan as files for SageMaker: a call each, a template, and a page that says what was made of the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from placement.errors import UsageError, printable
+from placement.integrations.exported import Exported, file_name
+from placement.integrations.notes import Notes
+from placement.integrations.sagemaker import advice
+from placement.integrations.sagemaker.calls import ResourceNames
+from placement.integrations.sagemaker.changes import DeploymentChanges
+from placement.integrations.sagemaker.groups import PlanView
+from placement.integrations.sagemaker.packing import fit
+from placement.integrations.sagemaker.rules import RULES, CallSet, lint
+from placement.integrations.sagemaker.scaling import later_update
+from placement.integrations.sagemaker.service_model import service_model
+from placement.integrations.sagemaker.serving import Deployment, deployment
+from placement.integrations.sagemaker.steps import Step, files, text
+from placement.integrations.sagemaker.template import template
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Component, Plan, Problem
+    from placement.integrations.sagemaker.packing import Machines
+    from placement.integrations.sagemaker.serving import Served
+    from placement.integrations.sagemaker.wish import ExportWish
+
+TEMPLATE = "template.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SageMakerExport:
+    """The files with their notes, the calls, and a line for each variant."""
+
+    exported: Exported
+    steps: tuple[Step, ...]
+    lines: tuple[str, ...]
+
+
+def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExport:
+    """What SageMaker has to be told to serve a plan. The plan must keep every rule of its problem.
+
+    Raises
+    ------
+    UsageError
+        SageMaker, or the client that is the target, can't express the plan; or something that is needed is missing.
+    """
+    notes = Notes()
+    view = PlanView(problem, plan)
+    wish.require("inference components", "the plan")
+    made = deployment(view, wish, ResourceNames())
+    steps = DeploymentChanges(view, made, wish, notes).steps()
+    _tell(view, made, notes)
+    _check(steps, view, notes)
+    found = files(steps)
+    if any(step.operation == "CreateEndpoint" for step in steps):  # what runs is no part of a new stack
+        stack = template(steps, f"{problem.name or 'A plan'}: inference components by placement")
+        if stack is not None:
+            found[TEMPLATE] = stack
+        else:
+            notes.inexact(TEMPLATE, "CloudFormation's resources know no partitions of accelerators: there is none")
+    if not steps:
+        notes.assumed("calls", "there are none: as many copies run as the plan has")
+    found |= _later(steps)
+    pages = {advice.PAGE: advice.page(view, made, steps, notes, plan.price_per_hour)}
+    return SageMakerExport(Exported(pages | found, tuple(notes)), tuple(steps), tuple(advice.lines(view, made)))
+
+
+def _later(steps: Sequence[Step]) -> dict[str, str]:
+    """An update of each new component with its rolling policy: for a later change of image or needs, to be edited."""
+    found = {}
+    for number, step in enumerate(steps, 1):
+        if step.operation == "CreateInferenceComponent":
+            call = later_update(step.parameters, step.parameters["RuntimeConfig"]["CopyCount"])
+            if call is not None:
+                name = file_name(f"{number:02d}", "update-inference-component", step.subject)
+                found[f"later/{name}.json"] = text(call)
+    return found
+
+
+def _tell(view: PlanView, made: Deployment, notes: Notes) -> None:
+    """What SageMaker can't be told of the plan."""
+    notes.inexact("machines", "no call binds a copy to a machine or an accelerator: numbers and policies are sent")
+    for group in made.groups:
+        place = f"endpoint {group.endpoint} variant {group.variant}"
+        zones = {pool.zone for pool in group.pools}
+        if len(zones) > 1:
+            notes.inexact(f"{place} zones", f"SageMaker spreads machines over zones itself; the plan has {len(zones)}")
+        if len(group.kinds) > 1:
+            mix = " and ".join(f"{count} of {kind}" for kind, count in group.kinds.items())
+            notes.inexact(
+                f"{place} InstancePools", f"the plan has {mix}; pools are tried in order, a mix can't be asked for"
+            )
+        if group.fit.strength == "no":
+            notes.inexact(f"{place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
+    for served in made.served:
+        _tell_component(view.components[served.component], served, notes)
+        if served.copies >= 2 and not _has_spare(view, served):
+            notes.inexact(
+                f"component {served.name} rolling update",
+                "its machines have no room for a copy more, which a step needs",
+            )
+
+
+def _tell_component(component: Component, served: Served, notes: Notes) -> None:
+    place = f"component {served.name}"
+    if component.zones is not None:
+        notes.inexact(f"{place} zones", "a component can't be kept to zones; the subnets of its endpoint decide")
+    spread = component.spread
+    if spread.max_skew is not None or spread.min_zones is not None or component.min_available_on_zone_loss:
+        notes.inexact(f"{place} zones", "AvailabilityZoneBalance is PERMISSIVE: SageMaker may break it")
+    if spread.max_per_zone is not None:
+        notes.inexact(f"{place} spread.max_per_zone", "SageMaker has no such rule")
+    if any(component.modes[unit.option].shared and component.modes[unit.option].accelerators for unit in served.units):
+        notes.inexact(f"{place} shared", "its copies get whole accelerators; none are shared")
+
+
+def _has_spare(view: PlanView, served: Served) -> bool:
+    """Whether the machines hold one copy more of a component."""
+    group = served.group
+    machines: Machines = tuple(
+        (kind, view.room(pool.instance_type))
+        for kind, count in group.kinds.items()
+        for pool in [next(pool for pool in group.pools if view.kind(pool.name) == kind)]
+        for _ in range(count)
+    )
+    more = [
+        view.demand(unit, copies + (unit == served.units[0]), group.strategies[unit], group.kinds)
+        for unit, copies in group.copies.items()
+    ]
+    return not machines or fit(machines, more).strength != "no"
+
+
+def _check(steps: Sequence[Step], view: PlanView, notes: Notes) -> None:
+    """Refuse calls that break a rule between fields, or the model of the service where botocore is there to tell."""
+    devices = {
+        view.kind(pool.name): view.problem.instance_types[pool.instance_type].accelerator_count
+        for pool in view.pools.values()
+    }
+    copies = {component.name: component.copies or 0 for component in view.problem.components}
+    unverified = {rule.__name__.replace("_", "-") for rule in RULES if "(unverified" in (rule.__doc__ or "")}
+    for broken in lint(CallSet(steps, devices, copies)):
+        if broken.rule not in unverified:
+            raise UsageError(f"the calls of this plan would be refused: {printable(str(broken))}")
+        notes.inexact(broken.place, f"{broken.reason}; whether SageMaker refuses that is not known")
+    unread = False
+    for step in steps:
+        model = service_model(step.service)
+        if model is None:
+            unread = True
+            continue
+        faults = model.faults(step.operation, step.parameters)
+        if faults:
+            raise UsageError(f"{step.operation} {printable(step.subject)} would be refused: {faults[0]}")
+    if unread:
+        notes.assumed(
+            "calls", "they were not checked against the service's model: pip install 'gpu-placement[sagemaker]'"
+        )

@@ -1,0 +1,298 @@
+"""Which machines of a plan become one variant of one endpoint, and which components share it.
+
+Machines that run belong to the endpoint and variant that their pool is labelled with. New machines are grouped by type,
+as coarsely as the platform's packing is sure to keep the plan:
+
+1. all machines of a type are one endpoint;
+2. else machines that share a component are;
+3. else machines that hold the same are. Then a component that stands on unlike machines becomes several inference
+   components. Spread evenly, each machine holds just what the plan says, whatever the order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from placement.errors import UsageError, printable
+from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.packing import Demand, Fit, fit
+from placement.integrations.sagemaker.reconstruction import Amounts
+from placement.units import MIB_PER_GIB, MILLI, need, room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from placement.documents import Option, Plan, Pool, Problem
+    from placement.integrations.sagemaker.packing import Machines, Strategy
+
+LEAST_MEMORY_MIB = 128  # that a component may reserve
+LEAST_MILLI_VCPUS = 250
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Unit:
+    """Copies of one component by one of its options: what one inference component can be."""
+
+    component: str
+    option: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServingGroup:
+    """Machines that serve as one: those of a variant that runs (`endpoint` and `variant` are set), or of a new one."""
+
+    kinds: Mapping[str, int]  # machines by type, as SageMaker calls it
+    pools: tuple[Pool, ...]
+    copies: Mapping[Unit, int]
+    fit: Fit
+    strategies: Mapping[Unit, Strategy]
+    endpoint: str = ""
+    variant: str = ""
+    fallbacks: tuple[str, ...] = field(default=())
+
+    @property
+    def machines(self) -> int:
+        """How many machines it has."""
+        return sum(self.kinds.values())
+
+
+class PlanView:
+    """A plan as the grouping sees it: machines with their types and contents, and what copies take."""
+
+    def __init__(self, problem: Problem, plan: Plan) -> None:
+        """O(rows of both).
+
+        Raises
+        ------
+        UsageError
+            A pool's type is none of SageMaker's.
+        """
+        self.problem = problem
+        self.pools = {pool.name: pool for pool in problem.pools}
+        self.components = {component.name: component for component in problem.components}
+        self.pool_of = {row.id: row.pool for row in plan.instances}
+        self.holds: dict[str, Counter[Unit]] = {row.id: Counter() for row in plan.instances}
+        for row in plan.assignments:
+            self.holds[row.instance][Unit(row.component, row.option)] += 1
+        self._kinds = {name: _kind(pool) for name, pool in self.pools.items()}
+        self._avoids = _avoided(problem)
+
+    def kind(self, pool: str) -> str:
+        """The type of a pool's machines, as SageMaker calls it."""
+        return self._kinds[pool]
+
+    def option(self, unit: Unit) -> Option:
+        """The option of a unit."""
+        return self.components[unit.component].modes[unit.option]
+
+    def needs(self, unit: Unit) -> Amounts:
+        """What one copy takes, as far as SageMaker knows: whole accelerators, and no less than may be reserved."""
+        return amounts(self.option(unit))
+
+    def room(self, row: str) -> Amounts:
+        """What a machine of a row of instance types has for components."""
+        kind = self.problem.instance_types[row]
+        kept = kind.reserved
+        return Amounts(
+            kind.accelerator_count,
+            room(kind.vcpus, MILLI) - need(kept.vcpus, MILLI),
+            room(kind.memory_gib, MIB_PER_GIB) - need(kept.memory_gib, MIB_PER_GIB),
+        )
+
+    def may_stand(self, unit: Unit, pool: Pool) -> bool:
+        """Whether copies of a unit may be on a pool's machines, by its lists."""
+        option = self.option(unit)
+        accelerator = self.problem.instance_types[pool.instance_type].accelerator
+        listed = option.instance_types is None or pool.instance_type in option.instance_types
+        return listed and (option.on is None or not option.accelerators or accelerator in option.on)
+
+    def strategy(self, name: str) -> Strategy:
+        """The policy that suits a component: spread where a rule of it is about machines or zones."""
+        component = self.components[name]
+        rules = (component.min_available_on_instance_loss, component.min_available_on_zone_loss)
+        return "SPREAD" if any(rules) or component.spread.model_fields_set else "BINPACK"
+
+    def ordered(self, units: Iterable[Unit]) -> list[Unit]:
+        """The order in which components are created: largest first, which packs best, then by name."""
+        return sorted(units, key=lambda unit: (*(-amount for amount in _by_weight(self.needs(unit))), unit))
+
+    def demand(self, unit: Unit, copies: int, strategy: Strategy, kinds: Iterable[str]) -> Demand:
+        """A unit's copies as the packing sees them."""
+        component = self.components[unit.component]
+        return Demand(
+            unit.component,
+            copies,
+            dict.fromkeys(kinds, self.needs(unit)),
+            strategy,
+            component.spread.max_per_instance,
+            component.dedicated,
+            self._avoids[unit.component],
+        )
+
+
+def amounts(option: Option) -> Amounts:
+    """What a copy takes by an option, in the amounts that a component may reserve."""
+    vcpus = need(option.vcpus, MILLI)
+    return Amounts(
+        option.accelerators,
+        max(LEAST_MILLI_VCPUS, vcpus) if vcpus else 0,
+        max(LEAST_MEMORY_MIB, need(option.memory_gib, MIB_PER_GIB)),
+    )
+
+
+def _by_weight(taken: Amounts) -> tuple[int, int, int]:
+    return taken.accelerators, taken.memory_mib, taken.milli_vcpus
+
+
+def _kind(pool: Pool) -> str:
+    kind = pool.labels.get(labels.INSTANCE_TYPE, pool.instance_type)
+    if not kind.startswith("ml."):
+        raise UsageError(
+            f'pool {printable(pool.name)}: "{printable(kind)}" is no type of SageMaker, whose names begin with ml.; '
+            f"label the pool {labels.INSTANCE_TYPE} with the type's name"
+        )
+    return kind
+
+
+def _avoided(problem: Problem) -> dict[str, frozenset[str]]:
+    """Components that each component must not share a machine with, both ways."""
+    members: dict[str, set[str]] = defaultdict(set)
+    for component in problem.components:
+        for group in component.groups:
+            members[f"group:{group}"].add(component.name)
+    found: dict[str, set[str]] = {component.name: set() for component in problem.components}
+    for component in problem.components:
+        for entry in component.avoid:
+            for other in (members[entry] if entry.startswith("group:") else {entry}) - {component.name}:
+                found[component.name].add(other)
+                found[other].add(component.name)
+    return {name: frozenset(others) for name, others in found.items()}
+
+
+def running_groups(view: PlanView) -> list[ServingGroup]:
+    """A group for each variant that pools are labelled with, also for one that the plan leaves empty."""
+    pools: dict[tuple[str, str], list[Pool]] = defaultdict(list)
+    for pool in view.pools.values():
+        if labels.ENDPOINT in pool.labels:
+            pools[pool.labels[labels.ENDPOINT], pool.labels.get(labels.VARIANT, "main")].append(pool)
+    groups = []
+    for (endpoint, variant), own in pools.items():
+        names = {pool.name for pool in own}
+        machines = [machine for machine, pool in view.pool_of.items() if pool in names]
+        group = _group(view, machines, own)
+        groups.append(replace(group, endpoint=endpoint, variant=variant))
+    return groups
+
+
+def new_groups(view: PlanView, *, exact: bool = False) -> list[ServingGroup]:
+    """Groups of the machines whose pools have no endpoint yet; `exact`: always machines that hold the same.
+
+    Raises
+    ------
+    UsageError
+        A machine holds what SageMaker can't place on it: copies that share an accelerator, say.
+    """
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for machine, pool in view.pool_of.items():
+        if labels.ENDPOINT not in view.pools[pool].labels:
+            by_kind[view.pools[pool].instance_type].append(machine)
+    groups: list[ServingGroup] = []
+    for machines in by_kind.values():
+        pools = [view.pools[name] for name in dict.fromkeys(view.pool_of[machine] for machine in machines)]
+        for together in [machines] if not exact else _alike(view, machines):
+            groups += _split(view, together, pools)
+    return groups
+
+
+def _split(view: PlanView, machines: Sequence[str], pools: Sequence[Pool]) -> list[ServingGroup]:
+    """Machines of one type as few groups, each of which the platform's packing fits."""
+    whole = _group(view, machines, pools)
+    if whole.fit.strength != "no":
+        return [whole]
+    found = []
+    parts = _linked(view, machines)
+    for part in parts:
+        group = whole if len(parts) == 1 else _group(view, part, pools)
+        if group.fit.strength != "no":
+            found.append(group)
+            continue
+        for alike in _alike(view, part):
+            least = _group(view, alike, pools)
+            if least.fit.strength == "no":
+                raise UsageError(
+                    f"machine {printable(alike[0])}: SageMaker can't place what the plan has there: "
+                    f"{printable(least.fit.reason)}. A copy gets whole accelerators: none are shared"
+                )
+            found.append(least)
+    return found
+
+
+def _linked(view: PlanView, machines: Iterable[str]) -> list[list[str]]:
+    """Machines that share a component, directly or by others, together."""
+    import networkx as nx
+
+    graph: nx.Graph[tuple[str, str | Unit]] = nx.Graph()
+    for machine in machines:
+        graph.add_node(("machine", machine))
+        graph.add_edges_from((("machine", machine), ("unit", unit)) for unit in view.holds[machine])
+    parts = [[name for _, name in part if isinstance(name, str)] for part in nx.connected_components(graph)]
+    order = {machine: index for index, machine in enumerate(view.holds)}
+    return sorted((sorted(part, key=order.__getitem__) for part in parts), key=lambda part: order[part[0]])
+
+
+def _alike(view: PlanView, machines: Iterable[str]) -> list[list[str]]:
+    """Machines that hold the same together."""
+    groups: dict[frozenset[tuple[Unit, int]], list[str]] = defaultdict(list)
+    for machine in machines:
+        groups[frozenset(view.holds[machine].items())].append(machine)
+    return list(groups.values())
+
+
+def _group(view: PlanView, machines: Sequence[str], pools: Sequence[Pool]) -> ServingGroup:
+    """Some machines as a group, with the policies under which its copies fit most surely."""
+    copies: Counter[Unit] = Counter()
+    for machine in machines:
+        copies.update(view.holds[machine])
+    kinds = Counter(view.kind(view.pool_of[machine]) for machine in machines)
+    rooms: Machines = tuple(
+        (view.kind(pool), view.room(view.pools[pool].instance_type))
+        for pool in (view.pool_of[machine] for machine in machines)
+    )
+    units = view.ordered(copies)
+    wanted: dict[Unit, Strategy] = {unit: view.strategy(unit.component) for unit in units}
+    tries: list[dict[Unit, Strategy]] = [wanted, dict.fromkeys(units, "SPREAD"), dict.fromkeys(units, "BINPACK")]
+    best: tuple[dict[Unit, Strategy], Fit] | None = None
+    for strategies in tries:
+        found = fit(rooms, _demands(view, units, copies, strategies, pools))
+        if best is None or (best[1].strength == "no" and found.strength != "no"):
+            best = strategies, found
+        if best[1].strength != "no":
+            break
+    assert best is not None
+    return ServingGroup(dict(kinds), tuple(pools), {unit: copies[unit] for unit in units}, best[1], best[0])
+
+
+def _demands(
+    view: PlanView,
+    units: Iterable[Unit],
+    copies: Mapping[Unit, int],
+    strategies: Mapping[Unit, Strategy],
+    pools: Iterable[Pool],
+) -> list[Demand]:
+    """What the platform has to place.
+
+    Options of a component for different types are one inference component: the platform chooses the type of each copy.
+    """
+    found: list[Demand] = []
+    for unit in units:
+        kinds = [view.kind(pool.name) for pool in pools if view.may_stand(unit, pool)]
+        new = view.demand(unit, copies[unit], strategies[unit], kinds)
+        same = next((d for d in found if d.component == new.component and not d.needs.keys() & new.needs.keys()), None)
+        if same is None:
+            found.append(new)
+        else:
+            both = replace(same, copies=same.copies + new.copies, needs={**same.needs, **new.needs})
+            found[found.index(same)] = both
+    return found

@@ -1,0 +1,194 @@
+"""What the answer about an inference component means: what a copy takes on each type, and how many there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Mapping, Set
+
+    from placement.catalogue.readers.fields import At
+    from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.answers import ApiAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """What a copy takes on one type of machine (None: on any of its variant); memory is the host's, MiB."""
+
+    instance_type: str | None
+    accelerators: int
+    vcpus: float
+    memory_mib: int
+    partition: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceComponent:
+    """A component: copies wanted, copies running, and those by type as far as that is told."""
+
+    name: str
+    endpoint: str
+    variant: str | None
+    specifications: tuple[Specification, ...]
+    desired: int
+    current: int
+    by_type: Mapping[str, int] | None
+
+
+_SPECIFICATION = {"InstanceType", "ComputeResourceRequirements", "ModelName", "Container", "StartupParameters"}
+_REQUIREMENTS = {
+    *("NumberOfCpuCoresRequired", "NumberOfAcceleratorDevicesRequired", "MinMemoryRequiredInMb"),
+    *("MaxMemoryRequiredInMb", "AcceleratorPartitionType"),
+}
+_LARGEST_COUNT = 100_000  # of machines or of copies that run; the service has far lower quotas
+
+
+def rows_of(at: At, key: str) -> tuple[At, ...]:
+    """The entries of a list that may be absent."""
+    found = at.get(key)
+    return () if found is None else tuple(found.items())
+
+
+def count_of(at: At) -> int:
+    """A number of machines or copies."""
+    found = at.whole()
+    if found > _LARGEST_COUNT:
+        raise at.fault(f"must be at most {_LARGEST_COUNT:,}")
+    return found
+
+
+def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) -> InferenceComponent | None:
+    """A component with copies of its own; None of an adapter, which lives in the copies of another.
+
+    Raises
+    ------
+    DocumentError
+        A field is missing or damaged, or names none of the `variants`: with the answer's source and the field's path.
+    """
+    with answer.reading() as at:
+        name = at.key("InferenceComponentName").text()
+        place = f"inference component {name}"
+        several, single = rows_of(at, "Specifications"), at.get("Specification")
+        if bool(several) == (single is not None):
+            raise at.fault("must have either Specification or Specifications")
+        rows = several or ((single,) if single is not None else ())
+        if any(row.get("BaseInferenceComponentName") is not None for row in rows):
+            notes.ignored(
+                place, "it is an adapter: it lives in the copies of its base component and takes nothing more"
+            )
+            return None
+        variant = at.get("VariantName")
+        if variant is not None and variant.text() not in variants:
+            raise variant.fault("is no variant of its endpoint")
+        specifications = tuple(_specification(row, place, notes, alone=not several) for row in rows)
+        desired, current, by_type = _copies(at, place, notes)
+        _tell_status(at, place, notes)
+        of = variant.text() if variant is not None else None
+        return InferenceComponent(name, at.key("EndpointName").text(), of, specifications, desired, current, by_type)
+
+
+def _tell_status(at: At, place: str, notes: Notes) -> None:
+    status = at.get("InferenceComponentStatus")
+    if status is not None and status.text() != "InService":
+        reason = at.get("FailureReason")
+        why = f" ({reason.text()})" if reason is not None and status.text() == "Failed" else ""
+        notes.assumed(f"{place} InferenceComponentStatus", f"it is {status.text()}{why}: counts may still change")
+
+
+def _copies(at: At, place: str, notes: Notes) -> tuple[int, int, dict[str, int] | None]:
+    """Copies wanted, copies that run, and those by type."""
+    runtime = at.key("RuntimeConfig")
+    wanted, now = runtime.get("DesiredCopyCount"), runtime.get("CurrentCopyCount")
+    if wanted is None and now is None:
+        raise runtime.fault("must have DesiredCopyCount or CurrentCopyCount")
+    desired = count_of(wanted if wanted is not None else now)  # type: ignore[arg-type]  # one of them is there
+    current = count_of(now) if now is not None else desired
+    status = runtime.get("PlacementStatus")
+    by_type: dict[str, int] = {}
+    for row in status.items() if status is not None else ():
+        kind = row.key("InstanceType").text()
+        by_type[kind] = by_type.get(kind, 0) + count_of(row.key("CurrentCopyCount"))
+    if status is not None and sum(by_type.values()) != current:
+        notes.assumed(
+            f"{place} PlacementStatus", f"its counts sum to {sum(by_type.values())}, {current} copies run: the former"
+        )
+        current = sum(by_type.values())
+    if desired != current:
+        notes.assumed(
+            f"{place} RuntimeConfig", f"{current} copies run, {desired} are wanted: the plan places the latter"
+        )
+    return desired, current, by_type if status is not None else None
+
+
+def _specification(row: At, place: str, notes: Notes, *, alone: bool) -> Specification:
+    kind = row.get("InstanceType")
+    if kind is None and not alone:
+        raise row.key("InstanceType").fault("is required")
+    needs = row.key("ComputeResourceRequirements")
+    _tell_unknown(row, _SPECIFICATION | {"DataCacheConfig", "SchedulingConfig"}, place, notes)
+    _tell_unknown(needs, _REQUIREMENTS, place, notes)
+    if needs.get("MaxMemoryRequiredInMb") is not None:
+        notes.ignored(f"{place} MaxMemoryRequiredInMb", "it limits the container and reserves nothing")
+    cores, devices = needs.get("NumberOfCpuCoresRequired"), needs.get("NumberOfAcceleratorDevicesRequired")
+    partition = needs.get("AcceleratorPartitionType")
+    count = devices.whole() if devices is not None else 0
+    if partition is not None and count != 1:
+        raise needs.fault("a copy on a partition takes just one: NumberOfAcceleratorDevicesRequired must be 1")
+    return Specification(
+        kind.text() if kind is not None else None,
+        count,
+        cores.number() if cores is not None else 0,
+        needs.key("MinMemoryRequiredInMb").whole(),
+        partition.text() if partition is not None else "",
+        _settings(row, place, notes),
+    )
+
+
+def _tell_unknown(at: At, known: Set[str], place: str, notes: Notes) -> None:
+    """A note for each key that may be a rule for all we know."""
+    if not isinstance(at.value, dict):
+        raise at.fault("must be a mapping of keys to values")
+    for key, value in at.value.items():
+        if key not in known and value is not None:
+            notes.ignored(f"{place} {key}", "it is not known here, and the problem has nothing like it")
+
+
+def _settings(row: At, place: str, notes: Notes) -> dict[str, Any]:
+    """What a component is made of, without its needs and without its environment, which may hold secrets."""
+    settings: dict[str, Any] = {}
+    model, container = row.get("ModelName"), row.get("Container")
+    if model is not None:
+        settings["ModelName"] = model.text()
+    if container is not None:
+        image = container.get("Image")
+        deployed = container.get("DeployedImage")
+        if image is None and deployed is not None:  # an answer has the image under another key than a call
+            image = deployed.get("SpecifiedImage")
+        artifact = container.get("ArtifactUrl")
+        rows = {"Image": image, "ArtifactUrl": artifact}
+        settings["Container"] = {key: at.text() for key, at in rows.items() if at is not None}
+        if container.get("Environment") is not None:
+            notes.ignored(f"{place} Container.Environment", "it is not read: it may hold secrets")
+            settings["HasEnvironment"] = True
+    for key in ("StartupParameters", "DataCacheConfig", "SchedulingConfig"):
+        found = row.get(key)
+        if found is not None:
+            settings[key] = found.value
+    if "SchedulingConfig" in settings:
+        _tell_scheduling(row.key("SchedulingConfig"), place, notes)
+    return settings
+
+
+def _tell_scheduling(at: At, place: str, notes: Notes) -> None:
+    balance = at.get("AvailabilityZoneBalance")
+    if at.key("PlacementStrategy").text() == "SPREAD":
+        notes.suggested(
+            f"{place} SchedulingConfig", "it spreads over machines; spread: {max_per_instance: N} makes that a rule"
+        )
+    if balance is not None:
+        notes.ignored(
+            f"{place} AvailabilityZoneBalance", "zones of machines are not told, so no rule over zones can be kept"
+        )

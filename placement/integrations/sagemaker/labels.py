@@ -1,0 +1,69 @@
+"""Labels under which a problem carries what an export needs again and the format has no key for.
+
+Those of a pool: its endpoint and variant, the type as SageMaker calls it, its priority among the pools of its variant,
+least and most machines where the platform manages their number, MIG profiles, a reservation's ARN, and the settings of
+endpoint and variant as JSON. Those of a component: its endpoint, its variant where it is bound to one, its settings by
+option as JSON (never its environment), and the range of its autoscaling. A user may write them by hand.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from placement.errors import UsageError, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENDPOINT = "sagemaker.endpoint"
+VARIANT = "sagemaker.variant"
+INSTANCE_TYPE = "sagemaker.instance_type"
+PRIORITY = "sagemaker.priority"
+SCALING = "sagemaker.scaling"  # [least, most]; most may be null
+PARTITIONS = "sagemaker.partitions"  # MIG profiles on each accelerator
+RESERVATION = "sagemaker.reservation"
+SETTINGS = "sagemaker.settings"
+ENDPOINT_SETTINGS = "sagemaker.endpoint_settings"
+MIN_CAPACITY, MAX_CAPACITY = "sagemaker.min_capacity", "sagemaker.max_capacity"
+MODEL = "sagemaker.model"  # the model that a component serves, where settings do not tell
+
+
+def packed(value: object) -> str:
+    """A value as the text of a label."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def unpacked(labels: Mapping[str, str], key: str, kind: type, of: str) -> Any:
+    """The value in a label, None without one.
+
+    Raises
+    ------
+    UsageError
+        It is damaged: with the row and the label.
+    """
+    text = labels.get(key)
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, kind):
+        names = {list: "a list", dict: "a mapping", int: "a number"}
+        raise UsageError(f"{printable(of)} label {key}: must be {names[kind]} as JSON, got {printable(text[:60])}")
+    return value
+
+
+def whole(labels: Mapping[str, str], key: str, of: str) -> int | None:
+    """The whole number in a label, from 0; None without one.
+
+    Raises
+    ------
+    UsageError
+        It is damaged.
+    """
+    found = unpacked(labels, key, int, of)
+    if found is not None and (isinstance(found, bool) or not 0 <= found <= 1_000_000):
+        raise UsageError(f"{printable(of)} label {key}: must be a whole number from 0 to 1000000, got {found}")
+    return found

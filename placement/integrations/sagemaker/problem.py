@@ -1,0 +1,281 @@
+"""Endpoints as a problem: what runs is its instances and placements, what may be rented its pools.
+
+Prices, sizes and quotas are the catalogue's and the user's own files'. Which machine a copy is on is reconstructed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.market import is_of
+from placement.catalogue.rows import instance_row, price_words, whole
+from placement.errors import UsageError, printable
+from placement.integrations.imported import Imported
+from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.running import placements
+from placement.integrations.sagemaker.variant_pools import by_variant, profile_gib, variant_pools
+from placement.units import MIB_PER_GIB
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.catalogue.market import Market
+    from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.endpoints import Endpoint
+    from placement.integrations.sagemaker.inference_components import InferenceComponent, Specification
+    from placement.integrations.sagemaker.reconstruction import Solver
+    from placement.integrations.sagemaker.variant_pools import VariantPool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportWish:
+    """How to read: a region in place of the ARN's, prices as given, GiB kept from components on each type.
+
+    `consolidate`: components may leave their endpoint for any other that was read; else each stays where it is bound.
+    `ranges` are least and most copies of components by autoscaling, `paid_per_hour` what savings plans pay, dollars.
+    """
+
+    region: str = ""
+    prices: Mapping[str, float] = field(default_factory=dict)
+    headroom_gib: Mapping[str, float] = field(default_factory=dict)  # by type; "" for all others
+    consolidate: bool = False
+    ranges: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    paid_per_hour: float = 0
+
+
+def import_endpoints(
+    endpoints: Sequence[Endpoint], market: Market, wish: ImportWish, notes: Notes, solver: Solver | None = None
+) -> Imported:
+    """The problem that endpoints are. Where first-fit finds no place for running copies, `solver` is asked.
+
+    Raises
+    ------
+    UsageError
+        A type or its price is not known, or a component can run nowhere.
+    DocumentError
+        The endpoints make no valid problem.
+    """
+    document = _EndpointProblem(endpoints, market, wish, notes).document(solver)
+    return Imported.of(document, notes, f"endpoint {', '.join(endpoint.name for endpoint in endpoints)}")
+
+
+class _EndpointProblem:
+    """Rows of the problem, section by section."""
+
+    def __init__(self, endpoints: Sequence[Endpoint], market: Market, wish: ImportWish, notes: Notes) -> None:
+        self.endpoints = endpoints
+        self.market = market
+        self.wish = wish
+        self.notes = notes
+        self.pools = variant_pools(endpoints, market, consolidate=wish.consolidate)
+        self.accelerators: dict[str, dict[str, Any]] = {}
+        self.instance_types: dict[str, dict[str, Any]] = {}
+
+    def document(self, solver: Solver | None) -> dict[str, Any]:
+        for pool in self.pools:
+            if pool.row not in self.instance_types:
+                self.instance_types[pool.row] = self._instance_type(pool)
+        pools = [self._pool(pool) for pool in self.pools]
+        rows = {
+            endpoint.name: [(component, self._component(component)) for component in endpoint.components]
+            for endpoint in self.endpoints
+        }
+        running = [
+            row
+            for endpoint in self.endpoints
+            for row in placements(
+                [pool for pool in self.pools if pool.endpoint is endpoint],
+                self.instance_types,
+                rows[endpoint.name],
+                self.notes,
+                solver,
+            )
+        ]
+        return {
+            "name": "-".join(endpoint.name for endpoint in self.endpoints)[:200],
+            "accelerators": self.accelerators,
+            "instance_types": self.instance_types,
+            "pools": pools,
+            "limits": [*self._scaling_limits(), *self._quota_limits()],
+            "commitments": self._commitments(),
+            "components": [row for of_one in rows.values() for _, row in of_one],
+            "instances": [{"id": name, "pool": pool.name} for pool in self.pools for name in pool.machines],
+            "placements": running,
+        }
+
+    # --- Machines
+
+    def _region(self, endpoint: Endpoint) -> str:
+        return self.wish.region or endpoint.region
+
+    def _instance_type(self, pool: VariantPool) -> dict[str, Any]:
+        name = pool.state.instance_type
+        facts = self.market.instance_type(name)
+        region = self._region(pool.endpoint)
+        price, own = self.market.price(facts.name, region), self.wish.prices.get(facts.name)
+        if own is None and price is None:
+            raise UsageError(f"no price is known of {printable(name)}; give it with --price {printable(name)}=DOLLARS")
+        if own is None:
+            self.notes.assumed(f"instance type {name} price_per_hour", price_words(price, region))
+        row = instance_row(facts, own if own is not None else price.per_hour if price else None)
+        row.pop("reserved", None)  # what Kubernetes keeps: there is none here
+        row |= self._reserved(name, facts.memory_gib)
+        partitions = pool.variant.partitions
+        if facts.accelerator_count:
+            accelerator, memory, count = facts.device, facts.accelerator_memory_gib, facts.accelerator_count
+            if partitions:
+                accelerator, memory = f"{facts.device} {partitions[0]}", profile_gib(partitions[0])
+                count *= len(partitions)
+            row |= {"accelerator": accelerator, "accelerator_count": count}
+            self.accelerators[accelerator] = {"memory_gib": whole(memory)}
+        elif partitions:
+            raise UsageError(f"{printable(pool.place)}: partitions of accelerators on {name}, which has none")
+        return row
+
+    def _reserved(self, name: str, memory_gib: float) -> dict[str, Any]:
+        kept = self.wish.headroom_gib.get(name, self.wish.headroom_gib.get("", 0))
+        if kept > memory_gib:
+            raise UsageError(f"--headroom {printable(name)}={kept:g}: the machine has {memory_gib:g} GiB")
+        if kept:
+            return {"reserved": {"memory_gib": whole(kept)}}
+        self.notes.assumed(
+            f"instance type {name} memory_gib",
+            "all of the machine's; components may reserve less, how much less is not documented (see --headroom)",
+        )
+        return {}
+
+    def _pool(self, pool: VariantPool) -> dict[str, Any]:
+        region = self._region(pool.endpoint) or "all"
+        self.notes.assumed(f"{pool.place} zones", f"the API tells none: {region} stands for all of them as one")
+        row: dict[str, Any] = {"name": pool.name, "instance_type": pool.row, "zone": region}
+        least, most = pool.variant.scaling or (0, None)
+        caps = [] if most is None or pool.state.priority is not None else [most]
+        reserved = pool.variant.reservation
+        if reserved is not None and reserved.usable is not None:
+            caps.append(reserved.usable)
+        alike = [other for other in self.pools if other.state.instance_type == pool.state.instance_type]
+        quota = self.market.most(pool.state.instance_type, region)
+        if quota is not None and len(alike) == 1:  # what several pools share is a limit over them
+            caps.append(quota)
+        if least and pool.state.priority is None:
+            row["min_instances"] = min([least, *caps])
+            if row["min_instances"] < least:
+                reason = f"{least} is above what may be had, {row['min_instances']}: the latter"
+                self.notes.ignored(f"{pool.place} MinInstanceCount", reason)
+        if caps:
+            row["max_instances"] = min(caps)
+        return row | {"labels": pool.labels()}
+
+    def _scaling_limits(self) -> list[dict[str, Any]]:
+        """The range of machines of a variant with several types, which is over all of them."""
+        limits = []
+        for variant, pools in by_variant(self.pools):
+            if variant.scaling is None or pools[0].state.priority is None:
+                continue
+            least, most = variant.scaling
+            if least:
+                place = f"{pools[0].place} MinInstanceCount"
+                self.notes.ignored(place, f"{least} machines over several types: the problem has no such rule")
+            if most is not None:
+                name = f"{pools[0].endpoint.name}/{variant.name} MaxInstanceCount"
+                limits.append({"name": name, "pools": [pool.name for pool in pools], "max_instances": most})
+        return limits
+
+    def _quota_limits(self) -> list[dict[str, Any]]:
+        """Quotas of a type that several pools share."""
+        limits = []
+        for quota in dict.fromkeys(self.market.quotas):
+            shared = [
+                pool.name
+                for pool in self.pools
+                if quota.instance_type
+                and is_of(
+                    quota,
+                    self.market.instance_type(pool.state.instance_type),
+                    self._region(pool.endpoint),
+                    "on-demand",
+                )
+            ]
+            if len(shared) > 1:
+                limits.append({"name": quota.name, "pools": shared, "max_instances": int(quota.most)})
+        return limits
+
+    def _commitments(self) -> list[dict[str, Any]]:
+        """Reservations by machines, then savings plans by dollars for all pools that are in none."""
+        rows: list[dict[str, Any]] = []
+        taken: set[str] = set()
+        for variant, pools in by_variant(self.pools):
+            reserved = variant.reservation
+            if reserved is None or reserved.usable is None:
+                continue
+            place = f"{pools[0].place} CapacityReservationConfig"
+            if len(pools) > 1:
+                self.notes.ignored(place, "it is over several types of machines, a commitment is over one")
+                continue
+            rows.append(
+                {"name": f"{pools[0].name} reservation", "pools": [pools[0].name], "instances": reserved.usable}
+            )
+            taken.add(pools[0].name)
+            if reserved.total is not None and reserved.total > reserved.usable:
+                others = reserved.total - reserved.usable
+                self.notes.assumed(place, f"{others} of its {reserved.total} machines serve others and are left out")
+        left = [pool.name for pool in self.pools if pool.name not in taken]
+        if self.wish.paid_per_hour and left:
+            rows.append({"name": "savings plans", "pools": left, "price_per_hour": self.wish.paid_per_hour})
+            reason = "what they pay is set against list prices; a plan's own prices are lower, so it reaches further"
+            self.notes.assumed("savings plans", reason)
+        return rows
+
+    # --- Components
+
+    def _component(self, component: InferenceComponent) -> dict[str, Any]:
+        place = f"inference component {component.name}"
+        homes = [pool for pool in self.pools if self._may_be(component, pool)]
+        options, settings = [], []
+        for specification in component.specifications:
+            rows = list(dict.fromkeys(pool.row for pool in homes if _suits(specification, pool, place)))
+            if rows:
+                options.append(_option(specification, rows))
+                settings.append(specification.settings)
+            else:
+                reason = "no variant that it may be on has this type"
+                self.notes.ignored(f"{place} Specifications {specification.instance_type}", reason)
+        if not options:
+            raise UsageError(f"{printable(place)}: no variant of its endpoint has a type that it is specified for")
+        told = {labels.ENDPOINT: component.endpoint, labels.SETTINGS: labels.packed(settings)}
+        if component.variant is not None:
+            told[labels.VARIANT] = component.variant
+        if component.name in self.wish.ranges:
+            least, most = self.wish.ranges[component.name]
+            told |= {labels.MIN_CAPACITY: str(least), labels.MAX_CAPACITY: str(most)}
+            reason = f"it runs {least} to {most} copies; the plan is for the {component.desired} wanted now"
+            self.notes.assumed(f"{place} autoscaling", reason)
+        return {"name": component.name, "copies": component.desired, "options": options, "labels": told}
+
+    def _may_be(self, component: InferenceComponent, pool: VariantPool) -> bool:
+        if self.wish.consolidate:
+            return True
+        bound = component.variant is None or component.variant == pool.variant.name
+        return pool.endpoint.name == component.endpoint and bound
+
+
+def _suits(specification: Specification, pool: VariantPool, place: str) -> bool:
+    """Whether copies by a specification may be on a pool's machines."""
+    if specification.instance_type not in (None, pool.state.instance_type):
+        return False
+    partitions = pool.variant.partitions
+    if partitions and not specification.partition:
+        raise UsageError(f"{printable(place)}: AcceleratorPartitionType is missing; {pool.place} has partitions")
+    return specification.partition in (partitions or ("",))
+
+
+def _option(specification: Specification, rows: list[str]) -> dict[str, Any]:
+    option: dict[str, Any] = {} if specification.instance_type is None else {"name": specification.instance_type}
+    option["accelerators"] = specification.accelerators
+    if specification.vcpus:
+        option["vcpus"] = whole(specification.vcpus)
+    gib = specification.memory_mib / MIB_PER_GIB  # exact: a division by a power of two
+    option["memory_gib"] = int(gib) if gib.is_integer() else gib
+    option["instance_types"] = rows
+    return option

@@ -1,0 +1,331 @@
+"""Rules between fields of SageMaker's calls, which neither its service model nor any tool checks before a call is sent.
+
+Each rule is a function; the first line of its docstring is its text. Rules marked *unverified* are read from pages or
+samples and were never seen to be enforced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from placement.integrations.sagemaker.steps import Step
+
+_CREATE = "CreateInferenceComponent"
+_UPDATE = "UpdateInferenceComponent"
+
+
+@dataclass(frozen=True, slots=True)
+class LintFault:
+    """A broken rule: its name, the call and field, and what is wrong."""
+
+    rule: str
+    place: str
+    reason: str
+
+    def __str__(self) -> str:
+        """Place, reason, and the rule in brackets."""
+        return f"{self.place}: {self.reason} [{self.rule}]"
+
+
+@dataclass
+class CallSet:
+    """The calls of an export. `devices` has the accelerators of one machine by type; a type that it lacks is unknown.
+
+    `copies` has the copies of components that run already, for updates.
+    """
+
+    steps: Sequence[Step]
+    devices: Mapping[str, int] = field(default_factory=dict)
+    copies: Mapping[str, int] = field(default_factory=dict)
+
+    def inputs(self, *operations: str) -> Iterator[dict[str, Any]]:
+        """The inputs of some calls, in order."""
+        return (step.parameters for step in self.steps if step.operation in operations)
+
+    def variants(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Every variant of the configurations, with its place."""
+        for config in self.inputs("CreateEndpointConfig"):
+            for key in ("ProductionVariants", "ShadowProductionVariants"):
+                for row in config.get(key, ()):
+                    yield f"{config.get('EndpointConfigName')} variant {row.get('VariantName')}", row
+
+    def specifications(self) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+        """Every specification of a component, with its place and its call."""
+        for call in self.inputs(_CREATE, _UPDATE):
+            place = f"component {call.get('InferenceComponentName')}"
+            if "Specification" in call:
+                yield f"{place} Specification", call["Specification"], call
+            for index, row in enumerate(call.get("Specifications", ())):
+                yield f"{place} Specifications[{index}]", row, call
+
+    def variant_of(self, call: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The variant that a component is on, where these calls make it."""
+        config = next(
+            (each.get("EndpointConfigName") for each in self.inputs("CreateEndpoint", "UpdateEndpoint")
+             if each.get("EndpointName") == call.get("EndpointName")),
+            None,
+        )  # fmt: skip
+        for each in self.inputs("CreateEndpointConfig"):
+            if each.get("EndpointConfigName") == config:
+                rows = each.get("ProductionVariants", ())
+                named = [row for row in rows if row.get("VariantName") == call.get("VariantName")]
+                return named[0] if named else rows[0] if len(rows) == 1 else None
+        return None
+
+
+def types_of(variant: Mapping[str, Any]) -> list[str]:
+    """The types of a variant's machines."""
+    if "InstanceType" in variant:
+        return [variant["InstanceType"]]
+    return [pool.get("InstanceType", "") for pool in variant.get("InstancePools", ())]
+
+
+def one_specification(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A component has either Specification or Specifications."""
+    for call in calls.inputs(_CREATE):
+        given = [key for key in ("Specification", "Specifications") if key in call]
+        if len(given) != 1:
+            yield f"component {call.get('InferenceComponentName')}", f"has {' and '.join(given) or 'neither'}"
+
+
+def one_kind_of_types(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A variant has either InstanceType or InstancePools."""
+    for place, row in calls.variants():
+        given = [key for key in ("InstanceType", "InstancePools") if key in row]
+        if len(given) != 1:
+            yield place, f"has {' and '.join(given) or 'neither'}"
+
+
+def pools_differ(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """Pools of a variant are of different types. (unverified)"""
+    for place, row in calls.variants():
+        kinds = types_of(row)
+        if len(set(kinds)) < len(kinds):
+            yield place, "two of its pools are of one type"
+
+
+def specification_for_each_pool(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """Every pool's type has an entry in Specifications. (unverified: the sample has one for each)"""
+    for call in calls.inputs(_CREATE):
+        variant = calls.variant_of(call)
+        if variant is None or "InstancePools" not in variant:
+            continue
+        named = {row.get("InstanceType") for row in call.get("Specifications", ())}
+        for kind in types_of(variant):
+            if kind not in named:
+                yield f"component {call.get('InferenceComponentName')}", f"has no specification for {kind}"
+
+
+def specifications_name_types(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """Each entry of Specifications names its InstanceType, no two the same."""
+    for call in calls.inputs(_CREATE, _UPDATE):
+        kinds = [row.get("InstanceType") for row in call.get("Specifications", ())]
+        if None in kinds or len(set(kinds)) < len(kinds):
+            yield f"component {call.get('InferenceComponentName')}", "entries without a type of their own"
+
+
+def no_model_on_variant(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A variant of inference components has no ModelName."""
+    used = {id(calls.variant_of(call)) for call in calls.inputs(_CREATE)}
+    for place, row in calls.variants():
+        if "ModelName" in row and id(row) in used:
+            yield place, "has a model of its own"
+
+
+def role_is_given(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A configuration names the role that its components run as."""
+    for config in calls.inputs("CreateEndpointConfig"):
+        if not config.get("ExecutionRoleArn"):
+            yield f"{config.get('EndpointConfigName')}", "has no ExecutionRoleArn"
+
+
+def _devices(row: Mapping[str, Any]) -> float:
+    found = row.get("ComputeResourceRequirements", {}).get("NumberOfAcceleratorDevicesRequired", 0)
+    return found if isinstance(found, int | float) else 0
+
+
+def devices_fit_the_machine(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A copy takes no more accelerators than its machine has, and none where it has none."""
+    for place, row, call in calls.specifications():
+        variant = calls.variant_of(call)
+        parts = _partitions(variant)
+        kinds = [row["InstanceType"]] if "InstanceType" in row else types_of(variant or {})
+        for kind in kinds:
+            most = calls.devices.get(kind)
+            if most is not None and _devices(row) > most * max(1, len(parts)):
+                yield place, f"takes {_devices(row):g} accelerators, {kind} has {most}"
+
+
+def devices_are_whole(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """Accelerators are taken whole."""
+    for place, row, _ in calls.specifications():
+        if _devices(row) != int(_devices(row)):
+            yield place, f"takes {_devices(row):g} accelerators"
+
+
+def memory_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """MaxMemoryRequiredInMb is not below MinMemoryRequiredInMb. (unverified)"""
+    for place, row, _ in calls.specifications():
+        needs = row.get("ComputeResourceRequirements", {})
+        if needs.get("MaxMemoryRequiredInMb", needs.get("MinMemoryRequiredInMb", 0)) < needs.get(
+            "MinMemoryRequiredInMb", 0
+        ):
+            yield place, "its most memory is below its least"
+
+
+def a_copy_at_creation(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A component is created with at least one copy."""
+    for call in calls.inputs(_CREATE):
+        if call.get("RuntimeConfig", {}).get("CopyCount", 1) < 1 and not _is_adapter(call):
+            yield f"component {call.get('InferenceComponentName')}", "is created with no copy: scale it down afterwards"
+
+
+def _is_adapter(call: Mapping[str, Any]) -> bool:
+    return "BaseInferenceComponentName" in call.get("Specification", {})
+
+
+def _partitions(variant: Mapping[str, Any] | None) -> list[str]:
+    layouts = (variant or {}).get("AcceleratorPartitionLayouts", ())
+    return [kind for layout in layouts[:1] for kind in layout.get("AcceleratorPartitionTypes", ())]
+
+
+def one_layout(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A variant has one layout of partitions, which is that of every accelerator."""
+    for place, row in calls.variants():
+        if len(row.get("AcceleratorPartitionLayouts", ())) > 1:
+            yield place, f"has {len(row['AcceleratorPartitionLayouts'])} layouts"
+
+
+def partitions_match(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A component takes a partition just where its variant has a layout: one, of a profile of the layout."""
+    for place, row, call in calls.specifications():
+        if _is_adapter(call):
+            continue
+        kind = row.get("ComputeResourceRequirements", {}).get("AcceleratorPartitionType")
+        variant = calls.variant_of(call)
+        profiles = _partitions(variant)
+        if kind is not None and _devices(row) != 1:
+            yield place, f"takes {_devices(row):g} accelerators, with a partition it must be 1"
+        if variant is not None and kind is None and profiles and _devices(row):
+            yield place, "names no partition, its variant has a layout"
+        if variant is not None and kind is not None and kind not in profiles:
+            yield place, f"takes a {kind}, the layout of its variant has {', '.join(profiles) or 'none'}"
+
+
+def adapters_take_nothing(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """An adapter has no ComputeResourceRequirements, and every other component has."""
+    for place, row, call in calls.specifications():
+        has = "ComputeResourceRequirements" in row
+        if _is_adapter(call) == has:
+            yield place, "an adapter with requirements" if has else "has no requirements"
+
+
+def batches_are_small(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """A step of a rolling update is 5 to 50 per cent of the copies."""
+    for call in calls.inputs(_UPDATE):
+        policy = call.get("DeploymentConfig", {}).get("RollingUpdatePolicy", {})
+        batch = policy.get("MaximumBatchSize")
+        name = call.get("InferenceComponentName", "")
+        if not isinstance(batch, dict):
+            continue
+        copies = call.get("RuntimeConfig", {}).get("CopyCount", calls.copies.get(name))
+        value = batch.get("Value", 0)
+        share = value if batch.get("Type") == "CAPACITY_PERCENT" else 100 * value / copies if copies else None
+        if share is not None and not 5 <= share <= 50:
+            yield f"component {name}", f"a step of {share:g} per cent of its copies"
+
+
+def counts_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """MinInstanceCount <= InitialInstanceCount <= MaxInstanceCount, save for 1 machine to begin from 0. (unverified)"""
+    for place, row in calls.variants():
+        scaling = row.get("ManagedInstanceScaling", {})
+        start = row.get("InitialInstanceCount", 1)
+        least, most = scaling.get("MinInstanceCount", start), scaling.get("MaxInstanceCount", start)
+        if not least <= start <= most:
+            yield place, f"begins with {start} machines, from {least} to {most}"
+
+
+def prefix_routing_is_set(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """PREFIX_AWARE routing has a PrefixLength and a ConcurrencyThreshold."""
+    for place, row in calls.variants():
+        routing = row.get("RoutingConfig", {})
+        config = routing.get("PrefixAwareRoutingConfig", {})
+        if routing.get("RoutingStrategy") == "PREFIX_AWARE" and not {"PrefixLength", "ConcurrencyThreshold"} <= set(
+            config
+        ):
+            yield place, "PREFIX_AWARE without PrefixAwareRoutingConfig"
+
+
+def capacities_in_order(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """MinCapacity <= MaxCapacity, of a component that is made here or runs."""
+    known = {call.get("InferenceComponentName") for call in calls.inputs(_CREATE)} | set(calls.copies)
+    for call in calls.inputs("RegisterScalableTarget"):
+        name = str(call.get("ResourceId", "")).removeprefix("inference-component/")
+        if call.get("MinCapacity", 0) > call.get("MaxCapacity", 0):
+            yield f"component {name}", f"scales from {call.get('MinCapacity')} to {call.get('MaxCapacity')}"
+        if name not in known:
+            yield f"component {name}", "is scaled, and no call makes it"
+
+
+def made_once_and_before_use(calls: CallSet) -> Iterator[tuple[str, str]]:
+    """Configurations, endpoints and components are made once; what a call here makes is made before it is used."""
+    makes = {
+        "CreateEndpointConfig": "EndpointConfigName",
+        "CreateEndpoint": "EndpointName",
+        _CREATE: "InferenceComponentName",
+    }
+    uses = {
+        "CreateEndpoint": ("CreateEndpointConfig", "EndpointConfigName"),
+        "UpdateEndpoint": ("CreateEndpointConfig", "EndpointConfigName"),
+        _CREATE: ("CreateEndpoint", "EndpointName"),
+    }
+    ever = {
+        (step.operation, step.parameters.get(makes[step.operation])) for step in calls.steps if step.operation in makes
+    }
+    made: set[tuple[str, Any]] = set()
+    for step in calls.steps:
+        place = f"{step.operation} {step.subject}"
+        if step.operation in uses:
+            maker, key = uses[step.operation]
+            row = (maker, step.parameters.get(key))
+            if row in ever and row not in made:
+                yield place, f"uses {row[1]} before it is made"
+        if step.operation in makes:
+            own = (step.operation, step.parameters.get(makes[step.operation]))
+            if own in made:
+                yield place, "is made twice"
+            made.add(own)
+
+
+RULES: tuple[Callable[[CallSet], Iterator[tuple[str, str]]], ...] = (
+    one_specification,
+    one_kind_of_types,
+    pools_differ,
+    specification_for_each_pool,
+    specifications_name_types,
+    no_model_on_variant,
+    role_is_given,
+    devices_fit_the_machine,
+    devices_are_whole,
+    memory_in_order,
+    a_copy_at_creation,
+    one_layout,
+    partitions_match,
+    adapters_take_nothing,
+    batches_are_small,
+    counts_in_order,
+    prefix_routing_is_set,
+    capacities_in_order,
+    made_once_and_before_use,
+)
+
+
+def lint(calls: CallSet) -> list[LintFault]:
+    """Every broken rule. O(calls^2), which are some hundreds."""
+    return [
+        LintFault(rule.__name__.replace("_", "-"), place, reason) for rule in RULES for place, reason in rule(calls)
+    ]

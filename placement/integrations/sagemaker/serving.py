@@ -1,0 +1,173 @@
+"""Components in their groups: which inference component, under which name, on which endpoint, with how many copies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, new_groups, running_groups
+from placement.integrations.sagemaker.packing import fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from placement.documents import Component
+    from placement.integrations.sagemaker.calls import ResourceNames
+    from placement.integrations.sagemaker.packing import Machines
+    from placement.integrations.sagemaker.wish import ExportWish
+
+MOST_POOLS = 5
+VARIANT = "main"  # of new endpoints, which have one
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One inference component. `runs`: it is there already, under the component's own name."""
+
+    name: str
+    component: str
+    units: tuple[Unit, ...]
+    group: ServingGroup
+    copies: int
+    runs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """All groups, those that run first, and all inference components in the order in which they are created."""
+
+    groups: tuple[ServingGroup, ...]
+    served: tuple[Served, ...]
+
+
+def deployment(view: PlanView, wish: ExportWish, names: ResourceNames) -> Deployment:
+    """Groups with names, and the components on them.
+
+    Raises
+    ------
+    UsageError
+        A machine holds what SageMaker can't place on it.
+    """
+    running = running_groups(view)
+    for group in running:
+        names.keep(group.endpoint)
+    fresh = []
+    for group in new_groups(view, exact=wish.exact):
+        (kind,) = group.kinds
+        name = names.take(wish.name or view.problem.name or "placement", kind.removeprefix("ml."))
+        named = replace(group, endpoint=name, variant=VARIANT)
+        fresh.append(replace(named, fallbacks=_fallbacks(view, named)) if wish.fallback else named)
+    groups = (*running, *fresh)
+    components = ComponentsOfGroups(view, groups)
+    return Deployment(groups, tuple(components.served(names)))
+
+
+class ComponentsOfGroups:
+    """Finds the inference components of each group."""
+
+    def __init__(self, view: PlanView, groups: Iterable[ServingGroup]) -> None:
+        """O(groups x components)."""
+        self.view = view
+        self.groups = tuple(groups)
+        self.homes = {
+            component.name: [group for group in self.groups if is_home(component, group)]
+            for component in view.problem.components
+        }
+
+    def served(self, names: ResourceNames) -> list[Served]:
+        """Those that run, under their names, then new ones, largest copies first."""
+        found = []
+        for component in self.view.problem.components:
+            homes = self.homes[component.name]
+            if homes:
+                found.append(self._at_home(component, homes, names.keep(component.name)))
+        places = self._new_places()
+        often = Counter(component for _, component, _ in places)
+        for group, name, units in places:
+            parts = [name]
+            if often[name] > 1 or self.homes[name]:
+                parts.append(group.endpoint)
+            new = names.take(*parts)
+            copies = sum(group.copies[unit] for unit in units)
+            found.append(Served(new, name, self._with_other_types(group, units), group, copies, runs=False))
+        return found
+
+    def _at_home(self, component: Component, homes: list[ServingGroup], name: str) -> Served:
+        """The component that runs: its copies on all groups that it is bound to."""
+        copies = sum(n for group in homes for unit, n in group.copies.items() if unit.component == component.name)
+        most = max(
+            homes, key=lambda group: sum(n for unit, n in group.copies.items() if unit.component == component.name)
+        )
+        used = [unit for unit in most.copies if unit.component == component.name]
+        units = self._with_other_types(most, used or self._able(most, component.name)[:1])
+        return Served(name, component.name, units, most, copies, runs=True)
+
+    def _new_places(self) -> list[tuple[ServingGroup, str, tuple[Unit, ...]]]:
+        """Groups that hold copies of a component which has no home there; options of different types are one."""
+        places = []
+        for group in self.groups:
+            taken: dict[str, list[list[Unit]]] = {}
+            for unit in group.copies:
+                if group in self.homes[unit.component]:
+                    continue
+                sets = taken.setdefault(unit.component, [])
+                same = next(
+                    (units for units in sets if not self._kinds(group, units) & self._kinds(group, [unit])), None
+                )
+                if same is None:
+                    sets.append([unit])
+                else:
+                    same.append(unit)
+            places += [(group, name, tuple(units)) for name, sets in taken.items() for units in sets]
+        return places
+
+    def _kinds(self, group: ServingGroup, units: Iterable[Unit]) -> set[str]:
+        return {self.view.kind(p.name) for unit in units for p in group.pools if self.view.may_stand(unit, p)}
+
+    def _able(self, group: ServingGroup, component: str) -> list[Unit]:
+        modes = range(len(self.view.components[component].modes))
+        units = [Unit(component, index) for index in modes]
+        return [unit for unit in units if self._kinds(group, [unit])] or units[:1]
+
+    def _with_other_types(self, group: ServingGroup, units: Iterable[Unit]) -> tuple[Unit, ...]:
+        """The units, and options for types of the group that none of them is for: the platform chooses the type."""
+        found = list(units)
+        for unit in self._able(group, found[0].component):
+            if unit not in found and not self._kinds(group, [unit]) & self._kinds(group, found):
+                found.append(unit)
+        return tuple(sorted(found))
+
+
+def is_home(component: Component, group: ServingGroup) -> bool:
+    """Whether a component runs on a group already: by its labels."""
+    told = component.labels
+    if not group.endpoint or told.get(labels.ENDPOINT) != group.endpoint:
+        return False
+    return told.get(labels.VARIANT, group.variant) == group.variant
+
+
+def _fallbacks(view: PlanView, group: ServingGroup) -> tuple[str, ...]:
+    """Other types on which as many machines surely hold the same copies, the cheapest first.
+
+    Every component of the group must have the option that the plan uses allowed there.
+    """
+    own = next(iter(group.kinds))
+    prices: dict[str, float] = {}
+    rooms = {}
+    for pool in view.pools.values():
+        kind = view.kind(pool.name)
+        row = view.problem.instance_types[pool.instance_type]
+        allowed = all(view.may_stand(unit, pool) for unit in group.copies)
+        if kind != own and allowed and labels.ENDPOINT not in pool.labels:
+            price = row.price_per_hour if pool.price_per_hour is None else pool.price_per_hour
+            prices[kind] = min(price, prices.get(kind, price))
+            rooms[kind] = view.room(pool.instance_type)
+    found = []
+    for kind in sorted(prices, key=lambda kind: (prices[kind], kind)):
+        machines: Machines = ((kind, rooms[kind]),) * group.machines
+        demands = [view.demand(unit, copies, group.strategies[unit], [kind]) for unit, copies in group.copies.items()]
+        if fit(machines, demands).strength != "no":
+            found.append(kind)
+    return tuple(found[: MOST_POOLS - 1])

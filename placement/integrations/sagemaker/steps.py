@@ -1,0 +1,125 @@
+"""Calls in the order in which they are sent: one file each, and the list of them that `apply` reads again."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from placement.errors import printable
+from placement.integrations.exported import file_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Service = Literal["sagemaker", "application-autoscaling", "cloudwatch"]
+Wait = Literal["", "endpoint", "component"]
+FORMAT = "placement-sagemaker-steps/v1"
+SERVICES = ("sagemaker", "application-autoscaling", "cloudwatch")
+STEPS, SCRIPT = "steps.json", "commands.sh"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call. `wait`: until the endpoint or the component that it names is in service.
+
+    `takes`: a key of the input that a key of the step before's answer fills, as a list: (input's key, answer's key).
+    """
+
+    service: Service
+    operation: str
+    parameters: dict[str, Any]
+    purpose: str
+    wait: Wait = ""
+    takes: tuple[str, str] | None = None
+
+    @property
+    def subject(self) -> str:
+        """The name of what the call is about."""
+        for key in (
+            "InferenceComponentName",
+            "EndpointName",
+            "EndpointConfigName",
+            "AlarmName",
+            "PolicyName",
+            "ResourceId",
+        ):
+            if key in self.parameters:
+                return str(self.parameters[key])
+        return ""
+
+    def file(self, number: int) -> str:
+        """The name of its file."""
+        return file_name(f"{number:02d}", command(self.operation), self.subject) + ".json"
+
+
+def command(operation: str) -> str:
+    """What the AWS command line calls a call.
+
+    >>> command("CreateInferenceComponent"), command("PutMetricAlarm")
+    ('create-inference-component', 'put-metric-alarm')
+    """
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", operation).lower()
+
+
+def method(operation: str) -> str:
+    """What boto3 calls a call."""
+    return command(operation).replace("-", "_")
+
+
+def text(value: object) -> str:
+    """A call's input as its file has it."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def files(steps: Sequence[Step]) -> dict[str, str]:
+    """A file a step, then the list of the steps and a script that sends them with the AWS command line."""
+    found = {step.file(number): text(step.parameters) for number, step in enumerate(steps, 1)}
+    rows = [
+        {"file": name, "service": step.service, "operation": step.operation, "wait": step.wait, "purpose": step.purpose}
+        | ({"takes": list(step.takes)} if step.takes else {})
+        for name, step in zip(found, steps, strict=True)
+    ]
+    found[STEPS] = json.dumps({"format": FORMAT, "steps": rows}, indent=1, ensure_ascii=False) + "\n"
+    found[SCRIPT] = script(list(zip(list(found)[: len(steps)], steps, strict=True)))
+    return found
+
+
+def script(steps: Iterable[tuple[str, Step]]) -> str:
+    """The same calls as commands of the AWS command line. Names of the plan are quoted, as words of the shell."""
+    lines = [
+        "#!/bin/sh",
+        "# The calls of this folder, in order. `placement apply sagemaker` sends the same ones.",
+        "set -eu",
+    ]
+    lines += ['cd -- "$(dirname -- "$0")"', ""]
+    rows = list(steps)
+    for index, (name, step) in enumerate(rows):
+        words = f"aws {step.service} {command(step.operation)} --cli-input-json {shlex.quote(f'file://{name}')}"
+        following = rows[index + 1][1].takes if index + 1 < len(rows) else None
+        if following is not None:
+            words = f"answer=$({words} --query {shlex.quote(following[1])} --output text)"
+        if step.takes is not None:
+            words += f' --{command(step.takes[0])} "$answer"'
+        lines += [f"# {printable(step.purpose)}", words]
+        lines += _waiting(step)
+    return "\n".join(lines) + "\n"
+
+
+def _waiting(step: Step) -> list[str]:
+    """The command line waits for endpoints by itself; for components it has no such command."""
+    if step.wait == "endpoint":
+        return [f"aws sagemaker wait endpoint-in-service --endpoint-name {shlex.quote(step.subject)}"]
+    if step.wait == "component":
+        describe = f"aws sagemaker describe-inference-component --inference-component-name {shlex.quote(step.subject)}"
+        failed = f"echo {shlex.quote(f'{step.subject} failed')} >&2; exit 1"
+        return [
+            "while :; do",
+            f"  status=$({describe} --query InferenceComponentStatus --output text)",
+            f"  case $status in InService) break;; Failed) {failed};; esac",
+            "  sleep 15",
+            "done",
+        ]
+    return []

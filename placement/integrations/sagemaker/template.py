@@ -1,0 +1,107 @@
+"""The same resources as a CloudFormation template, in JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from placement.integrations.sagemaker.scaling import rolling_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from placement.integrations.sagemaker.steps import Step
+
+# Calls that make a resource: the resource, what its logical id begins with.
+_TYPES = {
+    "CreateEndpointConfig": ("AWS::SageMaker::EndpointConfig", "Config"),
+    "CreateEndpoint": ("AWS::SageMaker::Endpoint", "Endpoint"),
+    "CreateInferenceComponent": ("AWS::SageMaker::InferenceComponent", "Component"),
+    "RegisterScalableTarget": ("AWS::ApplicationAutoScaling::ScalableTarget", "Target"),
+    "PutScalingPolicy": ("AWS::ApplicationAutoScaling::ScalingPolicy", "Policy"),
+    "PutMetricAlarm": ("AWS::CloudWatch::Alarm", "Alarm"),
+}
+_MOST_IMBALANCE = 100  # copies between two zones
+_NO_PARTITIONS = "AcceleratorPartition"  # neither resource has the keys that begin so
+
+
+def template(steps: Sequence[Step], description: str) -> str | None:
+    """The template of all resources that calls make; None where it can't express one.
+
+    Resources stand in the order of the calls and depend on what they use. CloudFormation's resources know no partitions
+    of accelerators.
+    """
+    if any(_NO_PARTITIONS in json.dumps(step.parameters) for step in steps):
+        return None
+    writer = _TemplateWriter()
+    for step in steps:
+        if step.operation in _TYPES:
+            writer.add(step)
+    document = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": description[:1000],
+        "Resources": writer.resources,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+class _TemplateWriter:
+    """Resources by logical id, and the ids of what has been made, by kind and name."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, Any] = {}
+        self._ids: dict[tuple[str, str], str] = {}
+        self._last = ""
+
+    def add(self, step: Step) -> None:
+        kind, start = _TYPES[step.operation]
+        number = sum(row["Type"] == kind for row in self.resources.values()) + 1
+        own = f"{start}{number}"
+        properties, after = getattr(self, f"_{start.lower()}")(step.parameters)
+        self.resources[own] = {"Type": kind} | ({"DependsOn": after} if after else {}) | {"Properties": properties}
+        self._ids[start, step.subject] = own
+        self._last = own
+
+    def _config(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        return dict(call), []
+
+    def _endpoint(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        config = self._ids["Config", call["EndpointConfigName"]]
+        return {**call, "EndpointConfigName": {"Fn::GetAtt": [config, "EndpointConfigName"]}}, []
+
+    def _component(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        endpoint = self._ids.get(("Endpoint", call["EndpointName"]))
+        policy = rolling_policy(call["RuntimeConfig"]["CopyCount"])
+        more = {"DeploymentConfig": {"RollingUpdatePolicy": policy}} if policy else {}
+        rows: dict[str, Any] = {}
+        if "Specification" in call:
+            rows["Specification"] = _balanced(call["Specification"])
+        if "Specifications" in call:
+            rows["Specifications"] = [_balanced(row) for row in call["Specifications"]]
+        return {**call, **rows, **more}, [endpoint] if endpoint else []
+
+    def _target(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        component = self._ids.get(("Component", str(call["ResourceId"]).partition("/")[2]))
+        return dict(call), [component] if component else []
+
+    def _policy(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        target = self._ids["Target", call["ResourceId"]]
+        kept = (
+            "PolicyName",
+            "PolicyType",
+            "TargetTrackingScalingPolicyConfiguration",
+            "StepScalingPolicyConfiguration",
+        )
+        return {**{key: call[key] for key in kept if key in call}, "ScalingTargetId": {"Ref": target}}, []
+
+    def _alarm(self, call: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+        return {**call, "AlarmActions": [{"Ref": self._last}]}, []
+
+
+def _balanced(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification with a balance of zones, which the resource requires: one that asks for nothing."""
+    policy = row.get("SchedulingConfig")
+    if policy is None or "AvailabilityZoneBalance" in policy:
+        return dict(row)
+    loose = {"EnforcementMode": "PERMISSIVE", "MaxImbalance": _MOST_IMBALANCE}
+    return {**row, "SchedulingConfig": {**policy, "AvailabilityZoneBalance": loose}}

@@ -1,0 +1,136 @@
+"""Machines of one type in one variant of one endpoint: a pool of the problem."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.catalogue.market import Market
+from placement.catalogue.offers import Findings
+from placement.errors import UsageError, printable
+from placement.integrations.sagemaker import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.integrations.notes import Notes
+    from placement.integrations.sagemaker.endpoints import Endpoint, PoolState, Variant
+
+_PROFILE = re.compile(r"mig-\d+g\.(?P<gib>\d+)gb.*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class VariantPool:
+    """Machines of one type in a variant; `row` is the name of their row of instance types."""
+
+    endpoint: Endpoint
+    variant: Variant
+    state: PoolState
+    row: str
+
+    @property
+    def name(self) -> str:
+        """The pool's name."""
+        name = f"{self.endpoint.name}/{self.variant.name}"
+        return name if self.state.priority is None else f"{name}/{self.state.instance_type}"
+
+    @property
+    def place(self) -> str:
+        """What notes call it."""
+        return f"endpoint {self.endpoint.name} variant {self.variant.name}"
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Ids of its machines."""
+        return tuple(f"{self.name}/{number}" for number in range(1, self.state.count + 1))
+
+    def labels(self) -> dict[str, str]:
+        """The labels of the pool's row."""
+        variant, state = self.variant, self.state
+        row = {
+            labels.ENDPOINT: self.endpoint.name,
+            labels.VARIANT: variant.name,
+            labels.INSTANCE_TYPE: state.instance_type,
+            labels.SETTINGS: labels.packed(variant.settings),
+            labels.ENDPOINT_SETTINGS: labels.packed(self.endpoint.settings),
+        }
+        if state.priority is not None:
+            row[labels.PRIORITY] = str(state.priority)
+        if variant.scaling is not None:
+            row[labels.SCALING] = labels.packed(list(variant.scaling))
+        if variant.partitions:
+            row[labels.PARTITIONS] = labels.packed(list(variant.partitions))
+        if variant.reservation is not None and variant.reservation.arn:
+            row[labels.RESERVATION] = variant.reservation.arn
+        return row
+
+
+def variant_pools(endpoints: Sequence[Endpoint], market: Market, *, consolidate: bool) -> tuple[VariantPool, ...]:
+    """A pool for each type of each variant.
+
+    Variants that share a type have rows of instance types of their own, so that components stay in their variant; not
+    where they may leave it (`consolidate`).
+
+    Raises
+    ------
+    UsageError
+        A type is not in the catalogue.
+    """
+    homes: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for endpoint in endpoints:
+        for variant in endpoint.variants:
+            for state in variant.pools:
+                homes[state.instance_type].add((endpoint.name, variant.name))
+    found = []
+    for endpoint in endpoints:
+        for variant in endpoint.variants:
+            for state in variant.pools:
+                row = market.instance_type(state.instance_type).name
+                if variant.partitions:
+                    row += f" {len(variant.partitions)}x{variant.partitions[0]}"
+                if len(homes[state.instance_type]) > 1 and not consolidate:
+                    row += f" of {endpoint.name}/{variant.name}"
+                found.append(VariantPool(endpoint, variant, state, row))
+    return tuple(found)
+
+
+def with_hosted_types(market: Market, endpoints: Iterable[Endpoint], notes: Notes) -> Market:
+    """The market with types of SageMaker that it lacks, where it knows the machine of EC2 of that name without `ml.`.
+
+    They have its sizes, and no price: SageMaker's own is higher.
+    """
+    kinds = {state.instance_type for endpoint in endpoints for variant in endpoint.variants for state in variant.pools}
+    found = []
+    for kind in sorted(kinds - set(market.types)):
+        plain = market.types.get(kind.removeprefix("ml."))
+        if plain is not None and kind.startswith("ml."):
+            notes.assumed(f"instance type {kind}", f"it has the sizes of EC2's {plain.name}")
+            found.append(replace(plain, name=kind, provider="sagemaker", price=None))
+    return Market([*market.findings, Findings("types of EC2", types=tuple(found))]) if found else market
+
+
+def by_variant(pools: Iterable[VariantPool]) -> list[tuple[Variant, list[VariantPool]]]:
+    """The pools of each variant together."""
+    found: dict[tuple[str, str], list[VariantPool]] = defaultdict(list)
+    for pool in pools:
+        found[pool.endpoint.name, pool.variant.name].append(pool)
+    return [(together[0].variant, together) for together in found.values()]
+
+
+def profile_gib(profile: str) -> float:
+    """GiB of a MIG profile, as its name says.
+
+    >>> profile_gib("mig-3g.20gb")
+    20.0
+
+    Raises
+    ------
+    UsageError
+        It is no such name.
+    """
+    found = _PROFILE.fullmatch(profile)
+    if found is None or float(found["gib"]) == 0:
+        raise UsageError(f"{printable(profile)} is no MIG profile such as mig-3g.20gb")
+    return float(found["gib"])

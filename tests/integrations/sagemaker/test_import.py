@@ -1,0 +1,403 @@
+"""Endpoints as problems: from answers of the API, as a user runs it and as the library reads them."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement.catalogue.market import Market
+from placement.catalogue.readers import read_facts
+from placement.documents import Problem, read_problem
+from placement.errors import DocumentError, UsageError
+from placement.integrations import Imported, Notes
+from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.answers import of_endpoints, read_saved
+from placement.integrations.sagemaker.around import paid_per_hour, ranges
+from placement.integrations.sagemaker.endpoints import read_endpoint
+from placement.integrations.sagemaker.problem import ImportWish, import_endpoints
+from placement.integrations.sagemaker.variant_pools import with_hosted_types
+from tests.cli.test_solve import run
+from tests.integrations.sagemaker.samples import G5, G6E, P4D, component, config, endpoint, pooled, simple, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from tests.integrations.sagemaker.samples import Doc
+
+
+def imported(folder: Path, *documents: dict[str, Doc], facts: Iterable[Doc] = (), **wish: Any) -> Imported:
+    """The import of answers, each set in file names of its own."""
+    notes = Notes()
+    for index, rows in enumerate(documents):
+        write(folder, {f"{index}-{name}": row for name, row in rows.items()})
+    write(folder, {f"facts-{index}": row for index, row in enumerate(facts)})
+    saved = read_saved(folder, notes)
+    endpoints = [read_endpoint(each, notes) for each in of_endpoints(saved, ())]
+    wish.setdefault("ranges", ranges(saved.targets))
+    wish.setdefault("paid_per_hour", paid_per_hour(saved.savings_plans))
+    market = with_hosted_types(Market([read_facts(file) for file in saved.facts]), endpoints, notes)
+    return import_endpoints(endpoints, market, ImportWish(**wish), notes)
+
+
+def told(made: Imported, kind: str) -> list[str]:
+    """Places of the notes of a kind."""
+    return [note.place for note in made.notes if note.kind == kind]
+
+
+def running(problem: Problem) -> Counter[tuple[str, str]]:
+    """Copies by component and pool."""
+    pools = {row.id: row.pool for row in problem.instances}
+    return Counter((row.component, pools[row.instance]) for row in problem.placements)
+
+
+def test_a_variant_of_one_type(tmp_path: Path) -> None:
+    """Machines, range, components and copies; the type is in the configuration alone."""
+    made = imported(tmp_path, simple())
+    problem = made.problem
+    (pool,) = problem.pools
+
+    assert (pool.name, pool.instance_type, pool.zone) == ("llm/main", G5, "us-east-1")
+    assert (pool.min_instances, pool.max_instances) == (1, 6)
+    assert problem.instance_types[G5].accelerator_count == 4
+    assert [row.id for row in problem.instances] == ["llm/main/1", "llm/main/2", "llm/main/3"]
+    assert running(problem) == {("chat-8b", "llm/main"): 5, ("rank", "llm/main"): 2, ("code-34b", "llm/main"): 1}
+    assert all(row.accelerators is None for row in problem.placements)
+    chat = next(row for row in problem.components if row.name == "chat-8b")
+    assert (chat.copies, chat.modes[0].accelerators, chat.modes[0].memory_gib, chat.modes[0].vcpus) == (5, 1, 16, 4)
+    assert chat.modes[0].instance_types == (G5,)
+    assert json.loads(chat.labels[labels.SETTINGS]) == [{"ModelName": "chat-8b-model"}]
+    settings = json.loads(pool.labels[labels.SETTINGS])
+    assert settings == {"RoutingConfig": {"RoutingStrategy": "RANDOM"}, "ScaleInPolicy": {"Strategy": "CONSOLIDATION"}}
+
+
+def test_the_notes_name_what_was_guessed(tmp_path: Path) -> None:
+    """Price, memory, zones, the platform's own moves, and which machine a copy is on."""
+    made = imported(tmp_path, simple())
+
+    assert told(made, "reconstructed") == ["endpoint llm placements"]
+    assert told(made, "assumed") == [
+        "endpoint llm variant main ScaleInPolicy",
+        f"instance type {G5} price_per_hour",
+        f"instance type {G5} memory_gib",
+        "endpoint llm variant main zones",
+    ]
+    assert any("never a machine or an accelerator" in note.reason for note in made.notes)
+
+
+def test_a_variant_of_several_types(tmp_path: Path) -> None:
+    """A pool and an option for each; copies by type as the platform tells; the range is over all pools."""
+    made = imported(tmp_path, pooled())
+    problem = made.problem
+
+    assert [(pool.name, pool.labels[labels.PRIORITY]) for pool in problem.pools] == [
+        (f"mixed/main/{G6E}", "1"),
+        (f"mixed/main/{G5}", "2"),
+    ]
+    assert all(pool.max_instances is None for pool in problem.pools)
+    (limit,) = problem.limits
+    assert (limit.pools, limit.max_instances) == ((f"mixed/main/{G6E}", f"mixed/main/{G5}"), 4)
+    assert running(problem) == {
+        ("chat", f"mixed/main/{G6E}"): 2,
+        ("chat", f"mixed/main/{G5}"): 3,
+        ("rank", f"mixed/main/{G6E}"): 1,
+    }
+    chat = problem.components[0]
+    assert [(mode.name, mode.accelerators, mode.instance_types) for mode in chat.modes] == [
+        (G6E, 1, (G6E,)),
+        (G5, 2, (G5,)),
+    ]
+    assert chat.modes[0].memory_gib * 1024 == 20_001  # exactly: no MiB is lost on the way
+    assert {row.option for row in problem.placements if row.component == "chat"} == {0, 1}
+
+
+def test_no_secret_is_read(tmp_path: Path) -> None:
+    """The environment of a container is told to be there, and nothing of it."""
+    made = imported(tmp_path, pooled())
+
+    assert "hf_secret" not in json.dumps(made.problem.to_document())
+    assert not any("hf_secret" in str(note) or "HF_TOKEN" in str(note) for note in made.notes)
+    assert "inference component chat Container.Environment" in told(made, "ignored")
+    settings = json.loads(made.problem.components[0].labels[labels.SETTINGS])[0]
+    assert settings == {
+        "Container": {"ArtifactUrl": "s3://bucket/model/", "Image": "repo/image:1"},
+        "HasEnvironment": True,
+    }
+
+
+def test_components_stay_where_they_are_bound(tmp_path: Path) -> None:
+    """Two endpoints of one type have rows of their own, unless they are to be consolidated."""
+    other = simple("other", machines=2)
+    for name in ("chat-8b", "rank", "code-34b"):
+        row = other.pop(f"component-{name}")
+        other[f"component-{name}-2"] = row | {"InferenceComponentName": f"{name}-2"}
+    del other["list"]
+
+    apart = imported(tmp_path / "a", simple(), other).problem
+    together = imported(tmp_path / "b", simple(), other, consolidate=True).problem
+
+    assert sorted(apart.instance_types) == [f"{G5} of llm/main", f"{G5} of other/main"]
+    assert apart.components[0].modes[0].instance_types == (f"{G5} of llm/main",)
+    assert list(together.instance_types) == [G5]
+    assert together.components[0].modes[0].instance_types == (G5,)
+
+
+def test_variants_of_one_endpoint_keep_components_apart(tmp_path: Path) -> None:
+    """By VariantName; a component without one may be on each."""
+    documents = simple()
+    second = {"VariantName": "second", "CurrentInstanceCount": 1}
+    documents["endpoint"]["ProductionVariants"].append(second)
+    documents["config"]["ProductionVariants"].append(
+        {"VariantName": "second", "InstanceType": G5, "InitialInstanceCount": 1}
+    )
+    del documents["component-rank"]["VariantName"]
+    documents["component-code-34b"]["VariantName"] = "second"
+
+    problem = imported(tmp_path, documents).problem
+    may = {row.name: row.modes[0].instance_types for row in problem.components}
+
+    first, other = f"{G5} of llm/main", f"{G5} of llm/second"
+    assert may == {"chat-8b": (first,), "code-34b": (other,), "rank": (first, other)}
+    assert running(problem)["code-34b", "llm/second"] == 1
+
+
+def test_partitions_are_accelerators(tmp_path: Path) -> None:
+    """A MIG layout multiplies the accelerators of a machine; a component takes one partition."""
+    layout = [{"AcceleratorPartitionTypes": ["mig-3g.20gb", "mig-3g.20gb"]}]
+    row = component("small", "mig", 9, 1, 8)
+    row["Specification"]["ComputeResourceRequirements"]["AcceleratorPartitionType"] = "mig-3g.20gb"
+    documents = {
+        "endpoint": endpoint("mig", [{"VariantName": "main", "CurrentInstanceCount": 1}]),
+        "config": config("mig", [{"VariantName": "main", "InstanceType": P4D, "AcceleratorPartitionLayouts": layout}]),
+        "small": row,
+    }
+
+    problem = imported(tmp_path, documents).problem
+    (kind,) = problem.instance_types.values()
+    assert (kind.accelerator_count, kind.accelerator) == (16, "A100-40GB mig-3g.20gb")
+    assert problem.accelerators["A100-40GB mig-3g.20gb"].memory_gib == 20
+    assert problem.pools[0].max_instances is None  # nobody manages the number of machines
+
+    del row["Specification"]["ComputeResourceRequirements"]["AcceleratorPartitionType"]
+    with pytest.raises(UsageError, match="component small: AcceleratorPartitionType is missing"):
+        imported(tmp_path / "missing", documents)
+    layout[0]["AcceleratorPartitionTypes"][1] = "mig-4g.20gb"
+    with pytest.raises(DocumentError, match=r"AcceleratorPartitionLayouts\[0\]: mixes several profiles"):
+        imported(tmp_path / "mixed", documents)
+
+
+def test_reservations_quotas_and_savings_plans_are_rules(tmp_path: Path) -> None:
+    """They become commitments, most machines, and a limit over pools that share a quota."""
+    documents = simple()
+    documents["endpoint"]["ProductionVariants"][0]["CapacityReservationConfig"] = {
+        "MlReservationArn": f"{'arn:aws:sagemaker:us-east-1:111122223333'}:training-plan/x",
+        "TotalInstanceCount": 9,
+        "AvailableInstanceCount": 1,
+        "UsedByCurrentEndpoint": 3,
+    }
+    quota = {
+        "QuotaName": f"{G5} for endpoint usage",
+        "QuotaArn": "arn:aws:servicequotas:us-east-1:111122223333:sagemaker/L-1",
+        "Value": 5.0,
+    }
+    plans = [
+        {"savingsPlanType": "SageMaker", "state": "active", "commitment": "4.5"},
+        {"savingsPlanType": "SageMaker", "state": "retired", "commitment": "100"},
+        {"savingsPlanType": "Compute", "state": "active", "commitment": "100"},
+    ]
+    second = simple("other", machines=1)
+    second = {"endpoint": second["endpoint"], "config": second["config"]}
+    made = imported(tmp_path, documents, second, facts=[{"Quotas": [quota]}, {"savingsPlans": plans}])
+    problem = made.problem
+
+    assert [(row.pools, row.instances, row.price_per_hour) for row in problem.commitments] == [
+        (("llm/main",), 4, None),
+        (("other/main",), None, 4.5),
+    ]
+    assert [pool.max_instances for pool in problem.pools] == [4, 6]
+    assert [(row.pools, row.max_instances) for row in problem.limits] == [(("llm/main", "other/main"), 5)]
+    assert "endpoint llm variant main CapacityReservationConfig" in told(made, "assumed")  # five serve others
+    alone = imported(tmp_path / "alone", simple(), facts=[{"Quotas": [quota]}]).problem
+    assert (alone.pools[0].max_instances, alone.limits) == (5, ())
+
+
+def test_autoscaling_is_carried_along(tmp_path: Path) -> None:
+    """The range of a component is a label; targets of other services are passed over."""
+    rows = [
+        {"ResourceId": "inference-component/rank", "MinCapacity": 0, "MaxCapacity": 8,
+         "ScalableDimension": "sagemaker:inference-component:DesiredCopyCount"},
+        {"ResourceId": "endpoint/x/variant/y", "MinCapacity": 1, "MaxCapacity": 2,
+         "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"},
+    ]  # fmt: skip
+    made = imported(tmp_path, simple(), facts=[{"ScalableTargets": rows}])
+
+    rank = next(row for row in made.problem.components if row.name == "rank")
+    assert (rank.labels[labels.MIN_CAPACITY], rank.labels[labels.MAX_CAPACITY]) == ("0", "8")
+    assert "inference component rank autoscaling" in told(made, "assumed")
+
+
+def test_headroom_is_kept_from_components(tmp_path: Path) -> None:
+    """On one type, or on all others."""
+    problem = imported(tmp_path, simple(), headroom_gib={"": 4}).problem
+    assert problem.instance_types[G5].reserved.memory_gib == 4
+    problem = imported(tmp_path, simple(), headroom_gib={"": 4, G5: 8}).problem
+    assert problem.instance_types[G5].reserved.memory_gib == 8
+    with pytest.raises(UsageError, match=r"--headroom .*=1000: the machine has 192 GiB"):
+        imported(tmp_path, simple(), headroom_gib={G5: 1000})
+
+
+def test_a_state_that_moves_says_so(tmp_path: Path) -> None:
+    """Endpoints, variants and components that are not settled; shadow variants; keys that are not known."""
+    documents = simple()
+    documents["endpoint"] |= {"EndpointStatus": "Updating", "PendingDeploymentSummary": {"EndpointConfigName": "x"}}
+    documents["endpoint"]["ProductionVariants"][0]["DesiredInstanceCount"] = 4
+    documents["config"]["ShadowProductionVariants"] = [{"VariantName": "shadow"}]
+    documents["config"]["ProductionVariants"][0]["NewField"] = 1
+    documents["component-rank"] |= {"InferenceComponentStatus": "Failed", "FailureReason": "no room"}
+    documents["component-rank"]["RuntimeConfig"] = {"DesiredCopyCount": 3, "CurrentCopyCount": 1}
+    documents["component-chat-8b"]["Specification"]["SchedulingConfig"] = {
+        "PlacementStrategy": "SPREAD",
+        "AvailabilityZoneBalance": {"EnforcementMode": "PERMISSIVE"},
+    }
+    documents["component-chat-8b"]["Specification"]["ComputeResourceRequirements"] |= {
+        "MaxMemoryRequiredInMb": 99,
+        "X": 1,
+    }
+    documents["adapter"] = component("lora", "llm", 1, 0, 1)
+    documents["adapter"]["Specification"] = {"BaseInferenceComponentName": "chat-8b"}
+    documents["stray"] = {"something": "else"}
+    made = imported(tmp_path, documents)
+
+    assert {
+        "endpoint llm EndpointStatus",
+        "endpoint llm variant main CurrentInstanceCount",
+        "inference component rank InferenceComponentStatus",
+        "inference component rank RuntimeConfig",
+    } <= set(told(made, "assumed"))
+    assert {
+        "endpoint llm PendingDeploymentSummary",
+        "endpoint llm ShadowProductionVariants shadow",
+        "endpoint llm variant main NewField",
+        "inference component chat-8b MaxMemoryRequiredInMb",
+        "inference component chat-8b X",
+        "inference component chat-8b AvailabilityZoneBalance",
+        "inference component lora",
+        str(tmp_path / "0-stray.json"),
+    } <= set(told(made, "ignored"))
+    assert told(made, "suggested") == ["inference component chat-8b SchedulingConfig"]
+    assert [row.copies for row in made.problem.components if row.name == "rank"] == [3]
+    assert running(made.problem)["rank", "llm/main"] == 1
+
+
+def variant(documents: dict[str, Doc], **changes: Any) -> None:
+    """Another configuration of the variant."""
+    documents["config"]["ProductionVariants"][0].update(changes)
+
+
+def runtime(documents: dict[str, Doc], **changes: Any) -> None:
+    """Other counts of a component."""
+    documents["component-rank"]["RuntimeConfig"].update(changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d.pop("config"), "describe-endpoint-config --endpoint-config-name llm-config"),
+        (lambda d: d.pop("endpoint"), "no file is an answer of: aws sagemaker describe-endpoint"),
+        (lambda d: d.pop("component-rank"), "describe-inference-component --inference-component-name rank"),
+        (lambda d: d.update(again=d["endpoint"]), "is a second answer about llm"),
+        (
+            lambda d: variant(d, ModelName="m"),
+            r"ProductionVariants\[0\]\.ModelName: is a variant with a model of its o",
+        ),
+        (lambda d: variant(d, ServerlessConfig={}), r"ProductionVariants\[0\]\.ServerlessConfig: is serverless"),
+        (lambda d: variant(d, InstanceType=None), "must have either InstanceType or InstancePools"),
+        (lambda d: variant(d, InstanceType="ml.g5.13xlarge"), 'no instance type "ml.g5.13xlarge" is in the catalogue'),
+        (lambda d: d["component-rank"].update(VariantName="x"), r"\$\.VariantName: is no variant of its endpoint"),
+        (lambda d: d["component-rank"].pop("Specification"), "must have either Specification or Specifications"),
+        (
+            lambda d: d["component-rank"]["Specification"].update(ComputeResourceRequirements=[1]),
+            r"ments: must be",
+        ),
+        (
+            lambda d: runtime(d, CurrentCopyCount=-1),
+            r"\$\.RuntimeConfig\.CurrentCopyCount: must be a finite n",
+        ),
+        (lambda d: runtime(d, CurrentCopyCount=10**6), r"\$\.RuntimeConfig\.CurrentCopyCount: must be at most 100,000"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, change: Any, said: str) -> None:
+    """With object and field, or with the command that gives what is missing."""
+    documents = simple()
+    change(documents)
+    with pytest.raises((DocumentError, UsageError), match=said):
+        imported(tmp_path, documents)
+
+
+# --- As a user runs it
+
+
+def test_the_command_writes_a_problem_that_can_be_solved(tmp_path: Path) -> None:
+    """YAML with the notes as comments; nothing is written over; the plan without moves is what runs."""
+    folder = write(tmp_path / "saved", simple())
+    out = tmp_path / "llm.yaml"
+    done = run("import", "sagemaker", "--from-json", folder, "-o", out)
+
+    assert done.exit_code == 0, done.stderr
+    assert "note: endpoint llm placements: reconstructed: the API tells counts alone" in done.stderr
+    assert "components 3, instances 3, running copies 8" in done.stderr
+    assert out.read_text().startswith("# endpoint llm variant main ScaleInPolicy: assumed")
+    assert read_problem(out).name == "llm"
+    again = run("import", "sagemaker", "--from-json", folder, "-o", out)
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+    solved = run("solve", out, "-o", tmp_path / "plan.json", "-q", "--time-limit", "20")
+    assert solved.exit_code == 0
+    assert json.loads((tmp_path / "plan.json").read_text())["moves"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "name an endpoint with --endpoint NAME, or a folder"),
+        (("--from-json", "/nonexistent"), "/nonexistent: can't be read"),
+        (("--from-json", "SAVED", "--endpoint", "other"), "describe-endpoint --endpoint-name other"),
+        (("--from-json", "SAVED", "--headroom", "x"), "--headroom must be TYPE=GIB or GIB"),
+        (("--from-json", "SAVED", "--headroom", "ml.g5.xx=1"), 'no instance type "ml.g5.xx"'),
+        (("--from-json", "SAVED", "--price", "ml.g5.12xlarge=a"), "--price must be TYPE=DOLLARS"),
+    ],
+)
+def test_wrong_options_are_told(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    """Exit code 2, in words."""
+    folder = str(write(tmp_path / "saved", simple()))
+    done = run("import", "sagemaker", *(folder if word == "SAVED" else word for word in arguments))
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_a_type_that_the_catalogue_lacks_comes_from_a_file(tmp_path: Path) -> None:
+    """EC2's sizes of the machine without `ml.`; its price is asked for, since SageMaker's is another."""
+    documents = simple()
+    documents["config"]["ProductionVariants"][0]["InstanceType"] = "ml.m5.24xlarge"
+    for name in ("chat-8b", "rank", "code-34b"):
+        del documents[f"component-{name}"]["Specification"]["ComputeResourceRequirements"][
+            "NumberOfAcceleratorDevicesRequired"
+        ]
+    folder = write(tmp_path / "saved", documents)
+    unknown = run("import", "sagemaker", "--from-json", folder)
+    assert (unknown.exit_code, 'no instance type "ml.m5.24xlarge"' in unknown.stderr) == (2, True)
+
+    machine = {"InstanceType": "m5.24xlarge", "VCpuInfo": {"DefaultVCpus": 96}, "MemoryInfo": {"SizeInMiB": 393216}}
+    write(folder, {"types": {"InstanceTypes": [machine]}})
+    unpriced = run("import", "sagemaker", "--from-json", folder)
+    assert (unpriced.exit_code, "--price ml.m5.24xlarge=DOLLARS" in unpriced.stderr) == (2, True)
+    done = run("import", "sagemaker", "--from-json", folder, "--price", "ml.m5.24xlarge=5.53")
+    assert json.loads(done.stdout)["instance_types"]["ml.m5.24xlarge"] == {
+        "vcpus": 96,
+        "memory_gib": 384,
+        "price_per_hour": 5.53,
+    }
+    assert "instance type ml.m5.24xlarge: assumed: it has the sizes of EC2's m5.24xlarge" in done.stderr

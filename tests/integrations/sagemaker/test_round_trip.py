@@ -1,0 +1,219 @@
+"""With the real boto3, against a stand-in that enforces the service's model: read, plan, write, send, read again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement.documents import Problem, read_problem
+from placement.integrations.sagemaker import apply
+from tests.cli.test_solve import run
+from tests.integrations.sagemaker.platform import REGION, Platform, serving
+from tests.integrations.sagemaker.samples import G5, G6E, ROLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+QUICK = ("-q", "--solver", "best-fit", "--work", "3", "--time-limit", "1000")
+FLEET: dict[str, Any] = {
+    "format": "placement/v1",
+    "name": "shop models",
+    "accelerators": {"A10G": {"memory_gib": 22}, "L40S": {"memory_gib": 44}},
+    "instance_types": {
+        G5: {"accelerator": "A10G", "accelerator_count": 4, "vcpus": 48, "memory_gib": 192, "price_per_hour": 7.09},
+        G6E: {"accelerator": "L40S", "accelerator_count": 4, "vcpus": 48, "memory_gib": 384, "price_per_hour": 13.12},
+    },
+    "pools": [
+        {"name": "g5", "instance_type": G5, "zone": "a"},
+        {"name": "g6e", "instance_type": G6E, "zone": "a"},
+    ],
+    "components": [
+        {"name": "chat_8b", "copies": 5, "accelerator_memory_gib": 20, "vcpus": 4, "memory_gib": 16},
+        {"name": "rank", "copies": 2, "min_copies": 0, "accelerator_memory_gib": 10, "vcpus": 0.1, "memory_gib": 0.05},
+        {"name": "code-34b", "copies": 2, "accelerators": 2, "accelerator_memory_gib": 38, "memory_gib": 64},
+    ],
+}
+
+
+@pytest.fixture
+def platform() -> Platform:
+    """With nothing on it."""
+    return Platform()
+
+
+@pytest.fixture
+def url(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Its address; next to no sleep between two looks."""
+    monkeypatch.setattr(apply, "POLL_SECONDS", 0.001)
+    with serving(platform, monkeypatch) as address:
+        yield address
+
+
+def done(*arguments: object, code: int = 0) -> Any:
+    """A command that ends as it should."""
+    found = run(*map(str, arguments))
+    assert found.exit_code == code, found.stderr + found.stdout
+    return found
+
+
+def deployed(tmp_path: Path, url: str, *options: str) -> None:
+    """The fleet, planned, exported and sent."""
+    (tmp_path / "fleet.json").write_text(json.dumps(FLEET))
+    done("solve", tmp_path / "fleet.json", "-o", tmp_path / "plan.json", *QUICK)
+    plan = (tmp_path / "fleet.json", tmp_path / "plan.json")
+    done("export", "sagemaker", *plan, "--out", tmp_path / "calls", "--role", ROLE, *options)
+    done("apply", "sagemaker", tmp_path / "calls", "--send", "--endpoint-url", url, "--region", REGION)
+
+
+def imported(tmp_path: Path, url: str, name: str, *endpoints: str, options: tuple[str, ...] = ()) -> Problem:
+    """What runs, read through boto3."""
+    named = [word for endpoint in endpoints for word in ("--endpoint", endpoint)]
+    out = tmp_path / f"{name}.json"
+    done("import", "sagemaker", *named, "--endpoint-url", url, "--region", REGION, "-o", out, *options)
+    return read_problem(out)
+
+
+def test_a_plan_is_sent_and_read_again(tmp_path: Path, platform: Platform, url: str) -> None:
+    """A dry run sends nothing; then each call is accepted in its order, and what runs is what was planned."""
+    deployed(tmp_path, url)
+    operations = [operation for operation, _ in platform.calls if not operation.startswith(("Describe", "List"))]
+
+    assert operations.index("CreateEndpoint") > operations.index("CreateEndpointConfig")
+    assert operations.count("CreateInferenceComponent") == 3
+    assert operations[-4:] == ["RegisterScalableTarget", "PutScalingPolicy", "PutScalingPolicy", "PutMetricAlarm"]
+    assert platform.alarms["rank-no-copy"]["AlarmActions"] == [
+        f"arn:aws:autoscaling:{REGION}:111122223333:scalingPolicy:rank-from-zero"
+    ]
+    problem = imported(tmp_path, url, "state", *platform.endpoints)
+    copies = {row.name: row.copies for row in problem.components}
+    assert copies == {"chat-8b": 5, "rank": 2, "code-34b": 2}
+    plan = json.loads((tmp_path / "plan.json").read_text())
+    assert len(problem.instances) == len(plan["instances"])
+    assert len(problem.placements) == len(plan["assignments"])
+
+
+def test_what_runs_is_kept_and_is_the_same_elsewhere(
+    tmp_path: Path, platform: Platform, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Import, solve without moves, verify, export: nothing to call. As new, on another platform: the same state."""
+    deployed(tmp_path, url)
+    names = tuple(platform.endpoints)
+    problem = imported(tmp_path, url, "state", *names)
+    document = problem.to_document()
+    document["objective"] = {"max_moves": 0}
+    (tmp_path / "still.json").write_text(json.dumps(document))
+    done("solve", tmp_path / "still.json", "-o", tmp_path / "kept.json", *QUICK)
+    done("verify", tmp_path / "still.json", tmp_path / "kept.json")
+
+    plan = (tmp_path / "still.json", tmp_path / "kept.json")
+    nothing = done("export", "sagemaker", *plan, "--out", tmp_path / "same")
+    assert nothing.stdout.endswith("0 calls\n")
+    done("export", "sagemaker", *plan, "--out", tmp_path / "again", "--as-new")
+    elsewhere = Platform()
+    with serving(elsewhere, monkeypatch) as other:
+        done("apply", "sagemaker", tmp_path / "again", "--send", "--endpoint-url", other, "--region", REGION)
+        again = imported(tmp_path, other, "again", *names)
+
+    assert again.to_document() == problem.to_document()
+
+
+def test_pools_of_several_types(tmp_path: Path, platform: Platform, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fallback gets what the first type lacks; counts by type are read, and written again."""
+    platform.stock[G5] = 1
+    deployed(tmp_path, url, "--fallback")
+    names = tuple(platform.endpoints)
+    problem = imported(tmp_path, url, "state", *names)
+
+    assert {pool.labels["sagemaker.instance_type"] for pool in problem.pools} == {G5, G6E}
+    assert any("sagemaker.priority" in pool.labels for pool in problem.pools)
+    (tmp_path / "still.json").write_text(json.dumps(problem.to_document() | {"objective": {"max_moves": 0}}))
+    done("solve", tmp_path / "still.json", "-o", tmp_path / "kept.json", *QUICK)
+    plan = (tmp_path / "still.json", tmp_path / "kept.json")
+    assert done("export", "sagemaker", *plan, "--out", tmp_path / "same").stdout.endswith("0 calls\n")
+    done("export", "sagemaker", *plan, "--out", tmp_path / "again", "--as-new")
+    with serving(Platform({G5: 1}), monkeypatch) as other:
+        done("apply", "sagemaker", tmp_path / "again", "--send", "--endpoint-url", other, "--region", REGION)
+        again = imported(tmp_path, other, "again", *names)
+    assert again.to_document() == problem.to_document()
+
+
+def test_a_fleet_that_runs_is_changed(tmp_path: Path, platform: Platform, url: str) -> None:
+    """More copies of one, fewer of another: numbers of copies and of machines, and nothing else is called."""
+    deployed(tmp_path, url)
+    problem = imported(tmp_path, url, "state", *platform.endpoints)
+    document = problem.to_document()
+    for row in document["components"]:
+        row["copies"] = {"chat-8b": 9, "rank": 1, "code-34b": 2}[row["name"]]
+    for pool in document["pools"]:
+        pool.pop("max_instances")
+        pool.pop("min_instances")
+    (tmp_path / "more.json").write_text(json.dumps(document))
+    done("solve", tmp_path / "more.json", "-o", tmp_path / "next.json", *QUICK)
+    out = tmp_path / "changes"
+    done("export", "sagemaker", tmp_path / "more.json", tmp_path / "next.json", "--out", out, "--pin")
+    before = len(platform.calls)
+    done("apply", "sagemaker", out, "--send", "--endpoint-url", url, "--region", REGION)
+
+    operations = [o for o, _ in platform.calls[before:] if not o.startswith(("Describe", "List"))]
+    assert operations == [
+        "CreateEndpointConfig",
+        "UpdateEndpoint",
+        "UpdateInferenceComponentRuntimeConfig",
+        "UpdateInferenceComponentRuntimeConfig",
+    ]
+    assert {name: row["copies"] for name, row in platform.components.items()} == {
+        "chat-8b": 9,
+        "rank": 1,
+        "code-34b": 2,
+    }
+
+
+def test_a_call_that_is_refused_says_how_to_go_on(tmp_path: Path, platform: Platform, url: str) -> None:
+    """What is done is done; the number of the call that failed is told, and it is taken from there."""
+    deployed(tmp_path, url)
+    send = ("apply", "sagemaker", tmp_path / "calls", "--send", "--endpoint-url", url, "--region", REGION)
+    refused = done(*send, code=2)
+    assert "CreateEndpointConfig" in refused.stderr
+    assert "ValidationException: Cannot create already existing endpoint configuration" in refused.stderr
+    lost = next(iter(platform.components))
+    del platform.components[lost]
+    steps = json.loads((tmp_path / "calls" / "steps.json").read_text())["steps"]
+    number = next(n for n, row in enumerate(steps, 1) if row["purpose"] == f"make {lost}")
+    refused = done(*send, "--from", number, code=2)
+
+    assert lost in platform.components
+    assert f"go on with --from {number + 1}" in refused.stderr
+
+
+def test_a_component_that_fails_ends_the_run(tmp_path: Path, platform: Platform, url: str) -> None:
+    """With the platform's own reason."""
+    deployed(tmp_path, url)
+    for rows in platform.endpoints.values():
+        rows["machines"] = {name: [] for name in rows["machines"]}
+    platform.components.clear()
+    steps = json.loads((tmp_path / "calls" / "steps.json").read_text())["steps"]
+    number = next(n for n, row in enumerate(steps, 1) if row["operation"] == "CreateInferenceComponent")
+    send = ("apply", "sagemaker", tmp_path / "calls", "--send", "--endpoint-url", url, "--region", REGION)
+
+    assert "it is Failed: no instance has room for a copy" in done(*send, "--from", number, code=2).stderr
+
+
+def test_what_the_service_refuses_of_a_reader(tmp_path: Path, url: str) -> None:
+    """An endpoint that is not there, an address that nobody listens at: in words, and no key is shown."""
+    there = ("import", "sagemaker", "--endpoint", "nobody", "--region", REGION)
+    absent = done(*there, "--endpoint-url", url, code=2)
+    assert "DescribeEndpoint nobody: refused with ValidationException: Could not find endpoint nobody" in absent.stderr
+    silent = done(*there, "--endpoint-url", "http://127.0.0.1:9", code=2)
+    assert "DescribeEndpoint nobody" in silent.stderr
+    assert "test-secret" not in absent.stderr + silent.stderr
+
+
+def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is loaded when it is needed, and no earlier."""
+    monkeypatch.setitem(__import__("sys").modules, "boto3", None)
+    missing = done("import", "sagemaker", "--endpoint", "x", code=2)
+
+    assert "pip install 'gpu-placement[sagemaker]'" in missing.stderr
