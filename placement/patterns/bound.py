@@ -87,8 +87,7 @@ def raise_bounds(solve: Solve, *, hint: Packing | None = None) -> Outcome:
     left_out = solve.left_out
     patterns = PatternBound(solve, left_out)
     if any(c.demand for c in solve.fleet.components):
-        budgets = [phase.of(budget, budget.work) for phase in (SCHEDULE.demand.anywhere, SCHEDULE.demand.count)]
-        counting = raise_count_bound(solve, patterns.relaxation, budgets)
+        *_, counting = raise_count_bound(solve, patterns.relaxation)
         if counting.infeasible and left_out is None and hint is None:
             return Outcome(BOUND, Stop.PROVED, infeasible=True, reason=TOO_FEW)
     patterns.run()

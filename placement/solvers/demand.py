@@ -36,6 +36,8 @@ from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from placement.compiled.packing import Packing
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -99,18 +101,19 @@ class _Search:
     def run(self) -> Outcome:
         """Until the bound is met, or nothing is left to try."""
         solve, budget = self._solve, self._solve.budget
-        budgets = [phase.of(budget, budget.work) for phase in (_PHASE.anywhere, _PHASE.count)]
-        counting = raise_count_bound(solve, self._relaxation, budgets)
+        found = raise_count_bound(solve, self._relaxation)
+        counting, search = found[-1], self._by_pool(found)
         whole = False
         while not self._over:
-            before = counting.counts
-            counting.prove((_PHASE.finish if whole else _PHASE.prove).of(budget, budget.work))
-            counting.report(solve.incumbent)
-            if whole and counting.counts == before:
+            before = search.counts
+            search.prove((_PHASE.finish if whole else _PHASE.prove).of(budget, budget.work))
+            if search is counting:
+                counting.report(solve.incumbent)
+            if whole and search.counts == before:
                 break
             # Where the cheapest counts were packed as they are, cheaper ones are all that is left to look for.
-            fits = not self._over and self._pack(counting, _PHASE.pack.of(budget, budget.work))
-            whole = fits or counting.counts == before
+            fits = not self._over and self._pack(search, _PHASE.pack.of(budget, budget.work))
+            whole = fits or search.counts == before
         if solve.packing is not None and not self._over:
             polish = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
             polish.run(budget, _STEPS if budget.work is None else _STEPS_BY_WORK)
@@ -124,6 +127,19 @@ class _Search:
         """Whether no more can be done here: money is proven, though how few copies are left out may not be."""
         return self._solve.ended or self._solve.incumbent.gap() == 0.0
 
+    def _by_pool(self, found: Sequence[CountBound]) -> CountBound:
+        """Where pools are alike: a search for counts by pool, among the options of the counts that were found.
+
+        What alike pools hold together, none of them may have in one piece. Where there are no such counts, as quotas of
+        single zones may not allow them, the last of those that were found.
+        """
+        if len(found) > 1 and not self._over and any(counting.counts is not None for counting in found):
+            by_pool = CountBound(self._relaxation, among=found)
+            by_pool.run(_PHASE.by_pool.of(self._solve.budget, self._solve.budget.work))
+            if by_pool.counts is not None:
+                return by_pool
+        return found[-1]
+
     def _pack(self, counting: CountBound, budget: Budget) -> bool:
         """Pack the cheapest counts, then such that leave more and more room free, or less after what could be packed.
 
@@ -133,18 +149,27 @@ class _Search:
         for _ in range(_TRIES if budget.work is None else _TRIES_BY_WORK):
             if counts is None or counts in self._packed or spare > _MOST_SPARE:
                 return False
-            if self._over or budget.over():
+            if self._over or budget.over() or self._too_dear(counts):
                 return False
             self._packed.add(counts)
             fits = self._pack_counts(counts, _PHASE.pack.one.of(budget, budget.work))
             if not self._shares or (fits and not spare):
                 return fits
             spare = spare * _LESS if fits else max(_LEAST_SPARE, spare * _MORE)
-            search = CountBound(self._relaxation, spare)
-            search.begin_from(counting)
+            search = counting.with_spare(spare)
             search.run(_PHASE.pack.other.of(budget, budget.work))
             counts = search.counts
         return False
+
+    def _too_dear(self, counts: Counts) -> bool:
+        """Whether the machines alone cost as much as the best plan: packed, these counts would be no better one."""
+        best = self._solve.value
+        return best is not None and not any(best.left_out) and self._ticks(counts) >= best.ticks
+
+    def _ticks(self, counts: Counts) -> int:
+        """What the machines of counts cost."""
+        price = sum(n * pool.price for n, pool in zip(counts.machines, self._fleet.pools, strict=True))
+        return self._fleet.tick_price * price
 
     @property
     def _shares(self) -> bool:
@@ -160,9 +185,8 @@ class _Search:
         chain = Chain.of(self._fleet, greenfield, partial(Counted.of, copies=copies))
         if chain is None:
             return False
-        price = sum(n * pool.price for n, pool in zip(counts.machines, self._fleet.pools, strict=True))
         inner = self._solve.within(budget).reduced(chain.fleet, work=budget.work)
-        ticks = chain.fleet.tick_price * price
+        ticks = self._ticks(counts)
         self._ask(inner, ticks)
         if inner.packing is not None:
             lifted = chain.lift(inner.packing)

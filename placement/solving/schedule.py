@@ -149,7 +149,7 @@ class CountPhase(Phase):
 class CountedPhase(Phase):
     """Counts are packed, and others found that leave more room free: each part is of what is left for all of them."""
 
-    one: Phase = Phase("pack counts", 0.4)
+    one: Phase = Phase("pack counts", 0.7)
     other: Phase = Phase("find others", 0.2, "copies share accelerators")
 
 
@@ -157,8 +157,15 @@ class CountedPhase(Phase):
 class DemandPhase(Phase):
     """The solver `demand`. The count program's end and packing are taken in turns; what is left improves the plan."""
 
-    anywhere: CountPhase = CountPhase("counts, wherever zones are", 0.2, "alike pools in several zones")
-    count: CountPhase = CountPhase("counts", 0.4)
+    anywhere: CountPhase = CountPhase("counts, wherever zones are", 0.15, "alike pools in several zones")
+    by_zone: CountPhase = CountPhase("counts by zone", 0.15, "alike pools in several zones")
+    by_pool: CountPhase = CountPhase(
+        "inequalities for counts by pool, of the options found so far",
+        0.25,
+        "alike pools in several zones",
+        program=Phase("each integer program", 0.3),
+    )
+    count: CountPhase = CountPhase("counts", 0.4, "no such pools")
     prove: Phase = Phase("the count program, from the best counts", 0.2)
     finish: Phase = Phase("the same to its end", 0.8, "the best counts are packed")
     pack: CountedPhase = CountedPhase("counts packed", 0.7)

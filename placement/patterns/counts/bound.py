@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.patterns.certificate import NodeDomain
     from placement.patterns.counts.weights import Weights
+    from placement.patterns.enumeration.reduced_costs import Reduced
     from placement.patterns.formulation import Mode, Relaxation
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 NAME = "counts"
 TOO_FEW = "no counts of copies and machines within the quotas serve every demand"
-_PHASE = SCHEDULE.demand.count
+_PHASE, _BY_POOL = SCHEDULE.demand.count, SCHEDULE.demand.by_pool
 RELAXES = (
     "which accelerators are in one machine, with its vCPUs and host memory; patterns in parts; "
     "max_per_instance of several components together; avoid; machines that run now; moves not forced"
@@ -59,13 +61,23 @@ class Counts(NamedTuple):
 class CountBound:
     """The bound of one relaxation. `bound` is of the machines' price, micro-dollars per hour."""
 
-    def __init__(self, relaxation: Relaxation, spare: float = 0.0, *, anywhere: bool = False) -> None:
+    def __init__(
+        self,
+        relaxation: Relaxation,
+        spare: float = 0.0,
+        *,
+        anywhere: bool = False,
+        among: Sequence[CountBound] = (),
+    ) -> None:
         """O(modes).
 
-        With `spare` (see `Weights.of`) it is a search for counts alone: what it proves is no bound. With `anywhere`
-        zones do not count, and alike pools are one: a smaller program, with a bound that may come sooner.
+        With `anywhere` zones do not count, and alike pools are one: a smaller program, with a bound that may come
+        sooner. With `spare` (see `Weights.of`), or with `among`, it is a search for counts alone: what it proves is no
+        bound. `among` are others that found counts: only the options that their copies run by on pools of a kind are
+        left, and each pool is counted by itself. So these counts are in no zone that has no room for them.
         """
         self.spare = spare
+        self._among = among
         self.relaxes = f"{RELAXES}; rules over zones" if anywhere else RELAXES
         self.relaxation = relaxation
         self.bound = 0
@@ -76,10 +88,13 @@ class CountBound:
         self._separated = False
         self._groups = groups_of(relaxation.fleet)
         self._domain: NodeDomain = any_domain(relaxation.fleet, self._groups)
-        self._merging = Merging.of(relaxation.fleet, anywhere=anywhere)
+        fleet = relaxation.fleet
+        self._merging = Merging.none(fleet) if among else Merging.of(fleet, anywhere=anywhere)
         if anywhere:
             self._domain = self._merging.merged(self._domain)
         self._reduced = everything(relaxation, self._domain, self._merging)
+        if among:
+            self._reduced = _only_among(relaxation, self._reduced, among)
         self.weights: list[Weights] = list(first_weights(relaxation, self._merging.groups))
         self._fits = {
             p: PoolFit(relaxation, device_class, p)
@@ -130,22 +145,25 @@ class CountBound:
         machines = [max(used[pool.index], fleet.fewest(pool.index)) for pool in fleet.pools]
         self.counts = Counts(tuple(machines), tuple(copies))
 
-    def begin_from(self, other: CountBound) -> None:
-        """Take over the inequalities and the counts of a bound of the same relaxation."""
-        self.weights, self.counts, self._separated = list(other.weights), other.counts, True
+    def with_spare(self, spare: float) -> CountBound:
+        """A search for counts that leave so much more room free; it begins with these inequalities and counts."""
+        search = CountBound(self.relaxation, spare, among=self._among)
+        search.weights, search.counts, search._separated = list(self.weights), self.counts, True
+        return search
 
     def run(self, budget: Budget) -> None:
         """Bring the bound near its end, and look for counts."""
+        phase = _BY_POOL if self._among else _PHASE
         if not self._separated:
-            self.separate(_PHASE.separate.of(budget))
+            self.separate(phase.separate.of(budget))
             self._separated = True
         for _ in range(_WHOLE_ROUNDS):
-            if not self._solve(_PHASE.program.of(budget, budget.work), _NEAR):
+            if not self._solve(phase.program.of(budget, budget.work), _NEAR):
                 return
 
     def prove(self, budget: Budget) -> None:
         """Go on to the end, from the counts at hand."""
-        for _ in range(_WHOLE_ROUNDS):
+        for _ in range(1 if self._among else _WHOLE_ROUNDS):
             if not self._solve(budget, 0.0):
                 return
 
@@ -156,14 +174,14 @@ class CountBound:
         program = self.program()
         self.programs += 1
         nodes = _NODES if budget.work is None else budget.work
-        start = None if self.counts is None else program.start_at(*self.counts)
+        start = None if self.counts is None or self._among else program.start_at(*self.counts)
         answer = program.solve(program.most_rent, budget, nodes, gap=gap, start=start)
         self._raise(program, answer.bound)
         if not answer.machines or answer.bound is None:
             return False
         broken = self._broken(answer.machines, answer.copies)
         self.weights += broken
-        if not broken or self.counts is None or not self.fitting:
+        if not broken or self.counts is None or not self.fitting or self._among:
             self.counts, self.fitting = Counts(answer.machines, answer.copies), not broken
         return bool(broken)
 
@@ -229,23 +247,43 @@ class CountBound:
         return [weights for weights in found if weights is not None]
 
 
-def raise_count_bound(solve: Solve, relaxation: Relaxation, budgets: Sequence[Budget]) -> CountBound:
+def _only_among(relaxation: Relaxation, reduced: Reduced, among: Sequence[CountBound]) -> Reduced:
+    """No copies but by the options that others use on pools of the same kind."""
+    first = Merging.of(relaxation.fleet).first
+    used = {
+        (mode.component, mode.option, first[mode.pool])
+        for other in among
+        if other.counts is not None
+        for mode, n in zip(relaxation.modes, other.counts.copies, strict=True)
+        if n
+    }
+    copies = (
+        most if (mode.component, mode.option, first[mode.pool]) in used else 0
+        for mode, most in zip(relaxation.modes, reduced.copies, strict=True)
+    )
+    return replace(reduced, copies=tuple(copies))
+
+
+def raise_count_bound(solve: Solve, relaxation: Relaxation) -> list[CountBound]:
     """Report what the count program proves, first with zones left aside where that is a smaller program.
 
-    `budgets` are for the two. The second's counts are of use to whoever looks for a plan.
+    All that were tried, for the counts that they have; those of the last are by zone.
     """
-    counting = CountBound(relaxation)
+    budget, phase = solve.budget, SCHEDULE.demand
+    counting, tried = CountBound(relaxation), []
     if counting.merges:
         anywhere = CountBound(relaxation, anywhere=True)
-        anywhere.run(budgets[0])
-        anywhere.prove(budgets[0])
+        tried.append(anywhere)
+        limits = phase.anywhere.of(budget, budget.work)
+        anywhere.run(limits)
+        anywhere.prove(limits)
         anywhere.report(solve.incumbent)
     if solve.packing is not None:
         counting.begin_at(solve.packing)
     if not solve.ended:
-        counting.run(budgets[1])
+        counting.run((phase.by_zone if counting.merges else phase.count).of(budget, budget.work))
         counting.report(solve.incumbent)
-    return counting
+    return [*tried, counting]
 
 
 def is_counted(solve: Solve) -> bool:

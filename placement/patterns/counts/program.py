@@ -239,6 +239,11 @@ class Merging:
         free = (c.index for c in fleet.components if anywhere or not (c.has_zone_rules or c.dedicated))
         return cls(groups, frozenset(free))
 
+    @classmethod
+    def none(cls, fleet: Fleet) -> Merging:
+        """Each pool by itself: copies of every component are counted where they are."""
+        return cls({pool.index: (pool.index,) for pool in fleet.pools}, frozenset())
+
     def merged(self, domain: NodeDomain) -> NodeDomain:
         """The domain with all machines of alike pools in the first of them."""
         fewest, most = list(domain.fewest), list(domain.most)
