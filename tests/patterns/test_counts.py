@@ -15,6 +15,7 @@ from placement.patterns.counts.weights import PoolFit, Weights, first_weights
 from placement.patterns.formulation import relax
 from placement.recheck_program import read_program
 from placement.solving.budget import Budget
+from placement_bench.generators.demand_fleets import fleet as demand_fleet
 from tests import brute, strategies
 from tests.corpus import plans, seeds
 
@@ -146,3 +147,40 @@ def test_alike_pools_are_merged_for_those_without_rules_over_zones() -> None:
     assert all(merging.first[p] == min(group) for group in merging.groups.values() for p in group)
     assert merging.free == {c.index for c in fleet.components if not c.has_zone_rules and not c.dedicated}
     assert Merging.of(fleet, anywhere=True).free == {c.index for c in fleet.components}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_counts_by_pool_are_where_there_is_room(seed: int) -> None:
+    """They use the options of the counts that they begin with, serve all, and each pool holds what it has by itself."""
+    fleet = compile_fleet(Problem(**demand_fleet("zoned", 8, seed)))
+    relaxation = relax(fleet)
+    merged = CountBound(relaxation)
+    merged.run(Budget(work=500))
+    assert merged.merges
+    assert merged.counts is not None
+
+    by_pool = CountBound(relaxation, among=[merged])
+    by_pool.run(Budget(work=500))
+    by_pool.prove(Budget(work=500))
+
+    assert by_pool.counts is not None
+    first = Merging.of(fleet).first
+    used = [
+        {(m.component, m.option, first[m.pool]) for m, n in zip(relaxation.modes, one.counts.copies, strict=True) if n}
+        for one in (merged, by_pool)
+        if one.counts is not None
+    ]
+    assert used[1] <= used[0]
+    for pool in fleet.pools:
+        here = [
+            (m, n) for m, n in zip(relaxation.modes, by_pool.counts.copies, strict=True) if n and m.pool == pool.index
+        ]
+        assert sum(m.owns * n for m, n in here) <= pool.shape.accelerators * by_pool.counts.machines[pool.index]
+        assert by_pool.counts.machines[pool.index] <= (pool.max_instances or 10**6)
+    for component in fleet.components:
+        served = sum(
+            m.throughput * n
+            for m, n in zip(relaxation.modes, by_pool.counts.copies, strict=True)
+            if m.component == component.index
+        )
+        assert served >= component.demand
