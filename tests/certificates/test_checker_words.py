@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,10 @@ import pytest
 
 from placement import check_certificate
 from placement.check_certificate import Leaf, Problem
-from tests.certificates.cases import CASES, component, machine, problem
+from tests.certificates.cases import CASES, component, machine, machines, problem, use
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 Doc = dict[str, Any]
 
@@ -104,7 +104,9 @@ def test_a_plan_may_be_a_micro_dollar_below_the_bound(
     assert (found, lines[-1].partition(": verify")[0]) == (status, words)
 
 
-def test_what_can_not_be_read_is_said(tmp_path: Path, ask: Callable[..., tuple[int, list[str]]]) -> None:
+def test_what_can_not_be_read_is_said(
+    tmp_path: Path, ask: Callable[..., tuple[int, list[str]]], capsys: pytest.CaptureFixture[str]
+) -> None:
     status, lines = ask(CASES["one class"].problem, '{"a": 1, "a": 2}')
     assert status == 2
     assert lines[0].startswith("can not be read, as JSON: ")
@@ -112,6 +114,37 @@ def test_what_can_not_be_read_is_said(tmp_path: Path, ask: Callable[..., tuple[i
     assert ask(CASES["one class"].problem, "{}") == (1, ["refused: KeyError('format')"])
     absent = str(tmp_path / "absent")
     assert check_certificate.main([absent, absent]) == 2
+    said = capsys.readouterr().out
+    assert said.startswith("can not be read, as JSON: [Errno 2]")
+    assert "FileNotFoundError" not in said
+
+
+def test_files_are_read_as_utf_8(ask: Callable[..., tuple[int, list[str]]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the machine's own encoding is."""
+    read = Path.read_text
+
+    def as_utf_8(file: Path, encoding: str) -> str:
+        assert encoding == "utf-8"
+        return read(file, encoding)
+
+    monkeypatch.setattr(Path, "read_text", as_utf_8)
+    assert ask(CASES["one class"].problem, GOOD)[0] == 0
+
+
+def test_twenty_faults_are_listed_and_nothing_is_said_of_trees_for_fewer(
+    ask: Callable[..., tuple[int, list[str]]],
+) -> None:
+    """Fifty copies, and a leaf for each number of machines up to 22: none proves as much as is claimed."""
+    document = problem("many", {"a": machine(1)}, [component("m", 50)])
+    nodes: list[Doc] = []
+    for k in range(22):
+        nodes += [machines(["a"], k, 2 * k + 1, 2 * k + 2), use()]
+    made = {**GOOD, "problem": "many", "claim": {"cost": [10**8, 1]}, "nodes": [*nodes, use()]}
+    made["left_out"] = [{"within": {"0": 0}, "nodes": [use()]}]
+    status, lines = ask(document, made)
+    assert status == 1
+    assert sum(line.startswith("refused: ") for line in lines) == 20
+    assert not any(line.startswith("no plan leaves out") for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,614 @@
+"""The checker's parts, one by one: numbers of a problem, one component, the best pattern, what prices prove."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement import check_certificate
+from placement.check_certificate import (
+    NO_PLAN,
+    Clique,
+    Component,
+    Knapsack,
+    Leaf,
+    Prices,
+    Problem,
+    Refused,
+    check,
+    count,
+    dollars,
+    number,
+    units,
+)
+from tests.certificates.cases import CASES, component, items, machine, machines, problem, use
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.check_certificate import Pool, Proof
+
+Doc = dict[str, Any]
+ONE = [3072, 0, 0, 0]
+
+
+@pytest.fixture(autouse=True)
+def _sentences(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every refusal has a sentence, which names what it is about."""
+    insist = check_certificate.insist
+
+    def checked(suits: bool, sentence: str) -> None:
+        assert isinstance(sentence, str)
+        assert "None" not in sentence
+        insist(suits, sentence)
+
+    monkeypatch.setattr(check_certificate, "insist", checked)
+
+
+def one(row: Doc, types: dict[str, Doc] | None = None, pools: list[Doc] | None = None, **more: Any) -> Component:
+    """A component of a problem of its own, by default on machines of two accelerators of 4 GiB."""
+    compiled = Problem(problem("one", types or {"t": machine(1)}, [row], pools, **more))
+    return next(iter(compiled.components.values()))
+
+
+def pool(row: Doc) -> Pool:
+    """The pool of one instance type."""
+    return Problem(problem("one", {"t": row}, [])).pools["t"]
+
+
+def zoned(*zones: str, **more: Any) -> list[Doc]:
+    """A pool of type t in each zone."""
+    return [{"name": f"p{k}", "instance_type": "t", "zone": zone, **more} for k, zone in enumerate(zones)]
+
+
+# Numbers
+
+
+def test_numbers_are_numbers_from_0_on_and_not_absurd() -> None:
+    assert number({"k": 1e18}, "k") == 1e18
+    assert number({}, "k", 3) == 3
+    for value in (-1, True, "1", 1.1e18):
+        with pytest.raises(Refused):
+            number({"k": value}, "k", 0)
+    with pytest.raises(KeyError):
+        number({}, "k")
+    with pytest.raises(Refused, match="whole number"):
+        count({"k": 1.5}, "k", 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "need", "room"),
+    [
+        (0.07, 100, 7, 7),  # 7.000000000000001
+        (0.29, 100, 29, 29),  # 28.999999999999996
+        (1e-6, 1, 1, 0),
+        (1.0000015, 1, 2, 1),
+        (700.0003, 1, 700, 700),  # a hair, of so large a number
+        (700.001, 1, 701, 700),
+    ],
+)
+def test_needs_are_rounded_up_and_room_down_but_for_a_hair(value: float, scale: int, need: int, room: int) -> None:
+    assert units({"k": value}, "k", scale) == need
+    assert units({"k": value}, "k", scale, room=True) == room
+
+
+def test_a_need_may_be_absent_and_room_may_not() -> None:
+    assert units({}, "k", 7) == 0
+    with pytest.raises(KeyError):
+        units({}, "k", 7, room=True)
+
+
+def test_money_as_it_is_said() -> None:
+    assert dollars(Fraction(1_500_000)) == "1.500000 dollars"
+    assert dollars(NO_PLAN) == "no plan"
+    assert dollars(Fraction(10**40)) == "more dollars than there are"
+    assert dollars(Fraction(10**40 - 1)).endswith("dollars")
+
+
+# Machines
+
+
+def test_what_a_machine_has() -> None:
+    """Less what is reserved, never below nothing, rounded down; a pattern on several accelerators counts no host."""
+    assert pool(machine(1, vcpus=1.9999)).room == (8192, 2000, 1999, 8192)
+    full = pool(machine(1, reserved={"accelerator_memory_gib": 5, "vcpus": 8, "memory_gib": 9}))
+    assert full.room == (0, 2000, 0, 0)
+    assert full.unit == (0, 1000, 0, 0)
+    assert pool(machine(1)).unit == (4096, 1000, 0, 0)
+    assert pool(machine(1, 1)).unit == (4096, 1000, 8000, 8192)
+    assert pool({**machine(1, 0), "accelerator": "acc"}).devices == 0
+    assert pool(machine(1, 0)).room == (0, 0, 8000, 8192)
+
+
+@pytest.mark.parametrize("accelerators", [1, 2])
+def test_a_dedicated_copy_is_in_no_pattern_and_owns_nothing(accelerators: int) -> None:
+    alone, beside, whole = (
+        one(row, {"t": machine(1, accelerators)}).modes[0]
+        for row in (component("m", 1, dedicated=True), component("m", 1), component("m", 1, accelerators=1))
+    )
+    assert (alone.component, alone.need, alone.touches, alone.owned, alone.rate) == ("m", None, 0, 0, 0)
+    assert (beside.touches, beside.owned) == (1, 0)
+    assert beside.need == ((3072, 0, 0, 0))
+    assert whole.need == ((4096, 1000, 0, 0) if accelerators == 1 else None)
+    assert (whole.touches, whole.owned) == ((1, 0) if accelerators == 1 else (0, 1))
+
+
+# Problems
+
+
+def test_what_a_problem_says_of_itself() -> None:
+    """Its name may be absent, its horizon is the nearest fraction with a denominator of at most a million."""
+    document = problem("none", {"t": machine(1)}, [])
+    del document["name"]
+    assert Problem(document).name == ""
+    assert Problem({**document, "name": None}).name == ""
+    for hours, exact in ((0.333333, Fraction(333_333, 10**6)), (0.0000007, Fraction(1, 10**6))):
+        assert Problem({**document, "objective": {"horizon_hours": hours}}).horizon == exact
+    compiled = Problem(document)
+    assert compiled.pool_set(["t"]) == {"t"}
+    for names in ([], ["t", "t"], ["u"], [1]):
+        with pytest.raises(Refused):
+            compiled.pool_set(names)
+
+
+def test_a_move_costs_what_the_component_says_or_the_objective() -> None:
+    assert one(component("m", 1, move_cost=2)).move_cost == 2_000_000
+    assert one(component("m", 1), objective={"move_cost": 0.5}).move_cost == 500_000
+
+
+def test_only_optional_copies_have_a_priority() -> None:
+    assert one(component("m", 2, priority=3)).priority is None
+    assert one(component("m", 2, min_copies=1, priority=3)).priority == 3
+    served = {"name": "m", "demand": 4, "throughput": 2, "min_copies": 0}
+    assert one(served).priority is None
+
+
+def test_rules_that_mean_nothing_are_refused() -> None:
+    with pytest.raises(Refused, match="max_skew"):
+        one(component("m", 1, spread={"max_skew": 0}))
+    with pytest.raises(Refused, match="throughput"):
+        one({"name": "m", "demand": 4, "throughput": 0})
+    for row in ({"name": "m"}, {"name": "m", "copies": 1, "demand": 1, "throughput": 1}):
+        with pytest.raises(Refused, match="either copies or a demand"):
+            one(row)
+
+
+# One component
+
+
+@pytest.mark.parametrize(
+    ("row", "needed"),
+    [
+        (component("m", 5), 3),  # two on a machine
+        (component("m", 0), 0),
+        (component("m", 0, min_available_on_zone_loss=1), 0),
+        (component("m", 1, instance_types=[]), 0),
+        (component("m", 2), 1),
+        (component("m", 2, min_available_on_zone_loss=1), 2),
+        (component("m", 2, spread={"min_zones": 2}), 2),
+        (component("m", 1, spread={"min_zones": 2}), 1),
+        (component("m", 2, accelerator_memory_gib=1, spread={"max_per_zone": 1}), 2),
+        (component("m", 5, accelerator_memory_gib=1, spread={"max_per_zone": 2}), 3),
+        ({"name": "m", "demand": 9, "throughput": 2, "shared": True, "accelerator_memory_gib": 3}, 3),
+    ],
+)
+def test_machines_that_a_component_needs_in_any_plan(row: Doc, needed: int) -> None:
+    assert one(row, pools=zoned("a", "b", "c", "d", "e")).machines == needed
+
+
+def test_up_to_64_dedicated_copies_are_counted_whole() -> None:
+    assert [one(component("m", n, dedicated=True)).counted_whole for n in (64, 65)] == [True, False]
+    assert not one(component("m", 2)).counted_whole
+
+
+@pytest.mark.parametrize(
+    ("demand", "rates", "counted"),
+    [
+        (2e13, (6e12, 9e12), 21 * 10**12),  # beyond 2**44 sums are multiples of what all rates have in common
+        (1e13, (6e12, 9e12), 10**13 - 10**4),
+        (2**44, (6e12, 9e12), 2**44 - 17592),
+        (1e13, (3000000000001.5, 2000000000001.0), 10_000_000_000_005),
+        (1.0000000015, (1,), 2),  # what is forgiven is 1e-9 of it
+        (90, (4, 8), 90),
+    ],
+)
+def test_a_demand_is_rounded_up_to_sums_that_there_are(demand: float, rates: tuple[float, ...], counted: int) -> None:
+    options = [{"accelerators": 1, "throughput": rate} for rate in rates]
+    assert one({"name": "m", "demand": demand, "options": options}).demand == counted
+
+
+@pytest.mark.parametrize(
+    ("row", "least", "most"),
+    [
+        (component("m", 5), 0, 5),
+        (component("m", 5, spread={"max_skew": 1}), 2, 3),
+        (component("m", 5, spread={"max_skew": 3}), 1, 4),
+        (component("m", 5, spread={"max_per_zone": 2}), 0, 2),
+        (component("m", 5, spread={"min_zones": 2}), 0, 4),
+        (component("m", 5, min_available_on_zone_loss=2), 0, 3),
+    ],
+)
+def test_copies_in_a_zone(row: Doc, least: int, most: int) -> None:
+    assert one(row, pools=zoned("a", "b")).in_zone == (least, most)
+
+
+@pytest.mark.parametrize(
+    ("needs", "most"),
+    [
+        ({"shared": True}, 99),  # nothing is taken
+        ({"shared": True, "accelerator_memory_gib": 3}, 4),
+        ({"shared": True, "accelerator_share": 0.3}, 12),
+        ({"shared": False}, 4),
+        ({"shared": False, "accelerators": 2}, 2),
+        ({"shared": True, "accelerators": 3, "accelerator_memory_gib": 2}, 2),
+        ({"shared": True, "vcpus": 3}, 2),
+        ({"shared": True, "memory_gib": 3, "spread": {"max_per_instance": 1}}, 1),
+    ],
+)
+def test_copies_on_one_machine_of_four_accelerators(needs: Doc, most: int) -> None:
+    row = {"name": "m", "copies": 99, "accelerators": 1, **needs}
+    assert one(row, {"t": machine(1, 4)}).on_one == {"t": most}
+
+
+def test_a_demand_needs_a_copy_and_no_more_where_one_serves_it() -> None:
+    served = {"name": "m", "demand": 2, "throughput": 2, "min_copies": 0, "shared": True, "accelerators": 2}
+    for quota, none in ((1, False), (0, True)):
+        found = Problem(problem("one", {"t": machine(1)}, [served], zoned("a", max_instances=quota)))
+        assert found.components["m"].impossible(Leaf(found, {}, {})) is none
+
+
+# Leaves
+
+
+def rent(
+    *used: tuple[Prices | Clique, int], of: Problem, path: dict[Any, tuple[int, int]] | None = None, paid: bool = True
+) -> Fraction:
+    """The least rent of a leaf by prices with factors."""
+    return Leaf(of, path or {}, {}).least_rent([(prices, Fraction(factor)) for prices, factor in used], paid=paid)
+
+
+def test_a_range_without_a_number_is_empty() -> None:
+    compiled = Problem(CASES["one class"].problem)
+    assert Leaf(compiled, {frozenset("a"): (3, 2)}, {}).empty is True
+    assert Leaf(compiled, {frozenset("a"): (2, 2)}, {}).empty is False
+
+
+def test_several_prices_add_up_and_so_do_multipliers_of_one_set() -> None:
+    """Components m and n own accelerators of pools a and b: prices of each prove its own machines."""
+    types = {"a": machine(3), "b": machine(5)}
+    rows = [component("m", 3, instance_types=["a"]), component("n", 5, instance_types=["b"])]
+    compiled = Problem(problem("both", types, rows))
+    first, second = (Prices(items([name], (ONE, n)), compiled) for name, n in (("a", 1_500_000), ("b", 2_500_000)))
+    assert rent((first, 1), of=compiled) == 5_000_000  # 4.5, in whole dollars, as prices are
+    assert rent((first, 1), (second, 1), of=compiled) == 17_000_000
+    assert rent((first, 2), of=compiled, paid=False) == 9_000_000 - 3 * 6_000_000
+    pair = {"machines": [[["a", "b"], 1_000_000]]}
+    weight = Prices(pair, compiled)
+    at_most = {frozenset("ab"): (0, 1)}
+    assert rent((weight, 1), of=compiled, path=at_most, paid=False) == -1_000_000
+    assert rent((weight, 1), (weight, 2), of=compiled, path=at_most, paid=False) == -3_000_000
+
+
+def test_pools_that_can_not_be_rented_do_not_count_for_the_step() -> None:
+    types = {"a": machine(3), "b": machine(2)}
+    rows = [component("m", 1, instance_types=["a"]), component("n", 1, instance_types=["b"])]
+    for quota, least in ((0, 3_000_000), (1, 2_000_000)):
+        pools: list[Doc] = [{"name": n, "instance_type": n, "zone": "z"} for n in types]
+        pools[1]["max_instances"] = quota
+        compiled = Problem(problem("step", types, rows, pools))
+        assert rent((Prices(items(["a"], (ONE, 1_000_001)), compiled), 1), of=compiled) == least
+
+
+# Patterns
+
+
+def best_of(room: tuple[int, ...], priced: list[tuple[tuple[int, ...], int, int]]) -> int:
+    """The most that items are worth, by trying every number of each."""
+    most = 0
+    for counts in itertools.product(*(range(limit + 1) for _, _, limit in priced)):
+        sums = [sum(n * need[d] for n, (need, _, _) in zip(counts, priced, strict=True)) for d in range(4)]
+        if all(s <= have for s, have in zip(sums, room, strict=True)):
+            most = max(most, sum(n * price for n, (_, price, _) in zip(counts, priced, strict=True)))
+    return most
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_best_pattern_is_that_of_all(seed: int) -> None:
+    rng = random.Random(seed)
+    room = tuple(rng.randint(0, 9) for _ in range(4))
+    needs = {tuple(rng.choice((0, 0, 1, 2, 3)) for _ in range(4)) for _ in range(rng.randint(1, 4))}
+    priced = [(need, rng.randint(0, 9), rng.randint(0, 4)) for need in sorted(needs)]
+    exact = tuple((d, 1, 1) for d in range(4))
+    assert Knapsack(room, frozenset(needs), exact).value(tuple(priced)) == best_of(room, priced)
+
+
+def test_any_number_of_an_item_may_stand_beside_others() -> None:
+    """Two of four small ones beside a large one."""
+    small, large = (2, 0, 0, 0), (4, 0, 0, 0)
+    knapsack = Knapsack((8, 0, 0, 0), frozenset((small, large)), ((0, 1, 1),))
+    assert knapsack.value(((small, 2, 4), (large, 10, 1))) == 14
+
+
+@pytest.mark.parametrize(
+    ("most", "room", "sizes"),
+    [
+        (132, [10, 11], [3, 1]),
+        (131, [5, 10], [0, 3]),  # the longest is made coarser, until the table is small enough
+        (66, [5, 10], [0, 3]),
+        (65, [5, 5], [0, 1]),
+        (36, [5, 5], [0, 1]),
+        (18, [2, 5], [0, 1]),
+        (17, [2, 2], [0, 0]),
+    ],
+)
+def test_a_table_that_is_too_large_is_made_coarser(
+    most: int, room: list[int], sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Needs and room are rounded down; the longest dimension comes last."""
+    monkeypatch.setattr(check_certificate, "MOST_STATES", most)
+    check_certificate.__dict__["Knapsack"].cache_clear()
+    need = (2, 9, 0, 0)
+    knapsack = Knapsack((23, 32, 7, 7), frozenset({need, (4, 3, 0, 0)}), tuple((d, 1, 1) for d in range(4)))
+    assert (knapsack.room, knapsack.sizes[need]) == (room, sizes)
+
+
+def test_units_of_a_grid_round_down_and_other_dimensions_are_left_out() -> None:
+    knapsack = Knapsack((10, 20, 30, 40), frozenset({(7, 5, 3, 1)}), ((0, 2, 1), (1, 3, 2)))
+    assert (knapsack.room, knapsack.sizes) == ([1, 4], {(7, 5, 3, 1): [1, 1]})
+
+
+# Prices
+
+
+def test_prices_below_nothing_and_grids_without_sense_are_refused() -> None:
+    compiled = Problem(CASES["one class"].problem)
+    good = items(["a"], (ONE, 5))["accelerators"][0]
+    assert Prices({"accelerators": [good]}, compiled).inequality(Leaf(compiled, {}, {})) == ({"a": 10}, 25)
+    bad: list[Doc] = [{"accelerators": [{**good, "grid": [row]}]} for row in ([-1, 1, 1], [0, 0, 1], [0, 1, 0])]
+    bad += [{"accelerators": [{**good, "own": -1}]}, {"accelerators": [{**good, "copies": [[[1, 0, 0, 0], 5]]}]}]
+    bad += [{"volumes": [["a", "vcpus", -1]]}, {"per_instance": [["m", "a", -1]]}, {"optional": {"0": -1}}]
+    bad += [{"accelerators": [good, good]}, {"accelerators": [{**good, "pools": []}]}]
+    for row in bad:
+        with pytest.raises(Refused):
+            Prices(row, compiled)
+    five = Prices({"accelerators": [{**good, "grid": [[0, 1, 1]] * 5}]}, compiled).classes[0]
+    assert len(five.knapsack.sizes[tuple(ONE)]) == 4
+    halves = Prices({"accelerators": [{**good, "grid": [[0, 1000, 1]]}]}, compiled).classes[0]
+    assert halves.knapsack.room == [1]  # four, in units of what all have in common
+
+
+def test_prices_of_sets_are_for_copies_that_are_counted_one_by_one() -> None:
+    served = {"name": "m", "demand": 4, "throughput": 2, "shared": True}
+    for row in (served, component("m", 1, dedicated=True)):
+        compiled = Problem(problem("sets", {"a": machine(1)}, [row]))
+        with pytest.raises(Refused, match="have no price as a set"):
+            Prices({"copies": [[{"component": "m", "option": 0, "pools": ["a"]}, 1]]}, compiled)
+    for priced, sentence in ((-1, "below 0"), (0, "")):
+        compiled = Problem(problem("sets", {"a": machine(1)}, [served]))
+        row = items(["a"], ([0, 0, 0, 0], priced))
+        if sentence:
+            with pytest.raises(Refused, match=sentence):
+                Prices(row, compiled)
+        else:
+            Prices(row, compiled)
+
+
+def test_a_pattern_has_no_more_copies_than_there_are() -> None:
+    """Of two components alike, as many as both have; of options alike, as many as the component has."""
+    rows = [component(name, 2, accelerator_memory_gib=0.5) for name in "mn"]
+    options = [{"accelerators": 1, "accelerator_memory_gib": 1, "shared": True}] * 2
+    rows += [component("o", 3, options=options), component("p", 1, accelerator_memory_gib=2)]
+    compiled = Problem(problem("limits", {"a": machine(1)}, rows))
+    prices = items(["a"], ([512, 0, 0, 0], 7), ([1024, 0, 0, 0], 9))  # none of p's: it has no price
+    kind = Prices(prices, compiled).classes[0]
+    assert kind.items(Leaf(compiled, {}, {})) == (((512, 0, 0, 0), 7, 4), ((1024, 0, 0, 0), 9, 3))
+
+
+def test_the_number_of_copies_in_a_set_may_be_0() -> None:
+    """A price of a set is paid back for as few as there may be, where it is above 0."""
+    compiled = Problem(CASES["one class"].problem)
+    key: Doc = {"component": "m", "option": 0, "pools": ["a"]}
+    prices = Prices({**items(["a"], (ONE, 5)), "copies": [[key, 2]]}, compiled)
+    assert prices.inequality(Leaf(compiled, {}, {}))[1] == 5 * (5 - 2)
+    path = {compiled.copy_set(key): (4, 5)}
+    assert prices.inequality(Leaf(compiled, path, {}))[1] == 5 * (5 - 2) + 4 * 2
+
+
+def test_optional_copies_bring_their_price_or_nothing() -> None:
+    """Two of four must be placed; a limit asks for three. Copies have a price of their own, of 5."""
+    for dedicated in (False, True):
+        row = component("m", 4, min_copies=2, dedicated=dedicated)
+        compiled = Problem(problem("optional", {"a": machine(1)}, [row]))
+        priced: Doc = {} if dedicated else items(["a"], (ONE, 5))
+        priced |= {"volumes": [["a", "vcpus", 1]]} if dedicated else {}
+        leaf = Leaf(compiled, {}, {0: 1})
+        worth = 8000 if dedicated else 10
+        copies = worth // 2
+        assert Prices(priced, compiled).inequality(leaf) == ({"a": worth}, 2 * copies)
+        for reward, least in ((2, 2 * (copies - 2) + 3 * 2), (copies + 1, 4 * -1 + 3 * (copies + 1))):
+            found = Prices({**priced, "optional": {"0": reward}}, compiled).inequality(leaf)
+            assert found[1] == (least if not dedicated else whole(worth, reward))
+
+
+def whole(worth: int, reward: int) -> int:
+    """Two to four copies, two on a machine, and three that are counted."""
+    return min(worth * -(-n // 2) - reward * n for n in (2, 3, 4)) + 3 * reward
+
+
+def test_dedicated_copies_beyond_64_pay_a_part_of_a_machine_rounded_down() -> None:
+    row = component("m", 99, dedicated=True, vcpus=2.5)  # three on a machine
+    compiled = Problem(problem("parts", {"a": machine(1, 4)}, [row]))
+    worth, least = Prices({"volumes": [["a", "vcpus", 1]]}, compiled).inequality(Leaf(compiled, {}, {}))
+    assert (worth["a"], least) == (8000, 99 * 2666)
+    row |= {"copies": 99, "min_copies": 98}
+    compiled = Problem(problem("parts", {"a": machine(1, 4)}, [row]))
+    made = {"volumes": [["a", "vcpus", 1]], "optional": {"0": 100}}
+    assert Prices(made, compiled).inequality(Leaf(compiled, {}, {0: 0}))[1] == 98 * 2566 + 99 * 100
+
+
+@pytest.mark.parametrize(
+    ("rules", "copies", "least"),
+    [
+        ({}, 4, 2 * 10),  # two machines of zone a, or one of b with three and one of a
+        ({}, 3, 12),
+        ({}, 1, 10),
+        ({"spread": {"max_skew": 1}}, 4, 10 + 12),
+        ({"spread": {"max_per_zone": 2}}, 4, 10 + 12),
+        ({"spread": {"max_per_zone": 1}}, 2, 10 + 12),
+        ({"spread": {"max_per_zone": 1}}, 3, 0),  # there is no plan
+    ],
+)
+def test_machines_of_a_dedicated_component_are_counted_whole(rules: Doc, copies: int, least: int) -> None:
+    """Two on a machine of pool a at 10, three on one of pool b, in another zone, at 12."""
+    types = {"a": machine(1), "b": machine(1, 3)}
+    pools = [{"name": name, "instance_type": name, "zone": name} for name in types]
+    compiled = Problem(problem("whole", types, [component("m", copies, dedicated=True, **rules)], pools))
+    prices = {"accelerators": [{"pools": ["a"], "own": 5}, {"pools": ["b"], "own": 4}]}
+    assert Prices(prices, compiled).inequality(Leaf(compiled, {}, {})) == ({"a": 10, "b": 12}, least)
+
+
+def test_pools_that_no_member_of_a_clique_uses_are_worth_nothing() -> None:
+    types = {"a": machine(1), "b": machine(2)}
+    rows = [component(name, 1, avoid=["m", "n"], instance_types=["a"]) for name in "mn"]
+    compiled = Problem(
+        problem("clique", types, [row | {"avoid": ["n" if row["name"] == "m" else "m"]} for row in rows])
+    )
+    found = Clique({"clique": [["m", 3], ["n", 4]]}, compiled)
+    assert found.inequality(Leaf(compiled, {}, {})) == ({"a": 4, "b": 0}, 7)
+
+
+# Trees
+
+
+def proofs(made: Doc, name: str = "one class") -> list[Proof]:
+    """What a certificate of a case proves, with changes."""
+    return check(Problem(CASES[name].problem), {**CASES[name].claiming(3_000_000), **made})
+
+
+def test_each_plan_is_in_a_leaf_that_there_is() -> None:
+    """A child beyond the last node would leave plans without a reason."""
+    tree = [machines(["a"], 5, 1, 2), use(0)]
+    with pytest.raises(Refused, match="no node of its own"):
+        proofs({"nodes": tree})
+    (proof,) = proofs({"nodes": [*tree, use(0)]})
+    assert proof.reasons == {"prices": 1, "empty": 1}
+    assert not proof.weak
+    tree = [machines(["a"], 3, 1, 2), use(0), use(0)]
+    assert proofs({"nodes": tree})[0].reasons == {"prices": 2}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unit": 0},
+        {"unit": -1},
+        {"within": {"0": -1}},
+        {"nodes": [{"leaf": "prices", "use": [[-1, 1, 1]]}]},
+        {"nodes": [{"leaf": "running", "prices": -1, "rewards": []}]},
+        {"problem": "another"},
+        {"claim": {"infeasible": False}},
+        {"format": "placement-certificate/v2"},
+    ],
+)
+def test_numbers_below_what_they_may_be_are_refused(change: Doc) -> None:
+    with pytest.raises(Refused):
+        proofs(change)
+
+
+def test_a_certificate_may_have_no_prices() -> None:
+    made = CASES["one class"].claiming(0)
+    del made["prices"]
+    (proof,) = check(Problem(CASES["one class"].problem), {**made, "nodes": [use()]})
+    assert (proof.checked, proof.weak) == (0, [])
+
+
+def test_prices_of_what_runs_are_those_that_the_leaf_names() -> None:
+    case = CASES["running"]
+    made = case.claiming(case.optimum)
+    node = dict(made["nodes"][0], prices=1)
+    made |= {"prices": [{}, *made["prices"]], "nodes": [node]}
+    (proof,) = check(Problem(case.problem), made)
+    assert (proof.checked, proof.weak) == (case.optimum, [])
+
+
+def test_an_engines_word_counts_for_what_it_says_and_where_it_is_needed() -> None:
+    word = {"leaf": "engine", "says": "infeasible", "use": [[0, 1, 1]]}
+    (proof,) = proofs({"nodes": [word]})
+    assert (proof.words, proof.told) == ([], 3_000_000)  # the prices prove the claim
+    claim = {"claim": {"cost": [4_000_000, 1]}}
+    (proof,) = proofs({**claim, "nodes": [word]})
+    assert (proof.words, proof.checked, proof.told, proof.weak) == (["node 0"], 3_000_000, NO_PLAN, [])
+    (proof,) = proofs({**claim, "nodes": [{**word, "at_least": [7_000_000, 2]}]})
+    assert (proof.words, proof.told) == (["node 0"], 3_500_000)
+    assert proof.weak == ["node 0 (engine) proves 3.500000 dollars, which is less than the claim"]
+
+
+def test_moves_that_no_plan_avoids_are_paid_in_every_leaf() -> None:
+    """Both copies run on a machine that must be left."""
+    running: Doc = {
+        "instances": [{"id": "i", "pool": "a", "state": "draining"}],
+        "placements": [{"component": "m", "instance": "i", "accelerators": [k]} for k in (0, 1)],
+        "objective": {"move_cost": 0.25},
+    }
+    document = problem("drains", {"a": machine(2)}, [component("m", 2)], **running)
+    made = {**CASES["one class"].claiming(2_500_000), "problem": "drains"}
+    made |= {"prices": [items(["a"], (ONE, 1_000_000))], "nodes": [use(0)]}
+    assert check(Problem(document), made)[0].checked == 2_500_000
+
+
+# What runs now
+
+
+def kept(
+    instances: list[Doc], rows: list[Doc], prices: Doc, rewards: Doc, *, fewest: int = 0, also: Sequence[Doc] = ()
+) -> Fraction:
+    """What a leaf of what runs proves, where m has as many copies as run, and a move costs a dollar."""
+    running = {"instances": instances, "placements": rows, "objective": {"move_cost": 1}}
+    copies = sum(row["component"] == "m" for row in rows)
+    pools = [{"name": "a", "instance_type": "a", "zone": "z", "min_instances": fewest}]
+    document = problem("runs", {"a": machine(3)}, [component("m", copies), *also], pools, **running)
+    made = {**CASES["one class"].claiming(0), "problem": "runs", "prices": [prices]}
+    made["nodes"] = [{"leaf": "running", "prices": 0, "rewards": [[name, n] for name, n in rewards.items()]}]
+    cost = check(Problem(json.loads(json.dumps(document))), made)[0].checked
+    assert isinstance(cost, Fraction)
+    return cost
+
+
+def on(*machines: str, component: str = "m") -> list[Doc]:
+    """A copy on the first accelerator of each machine."""
+    return [{"component": component, "instance": name, "accelerators": [0]} for name in machines]
+
+
+def test_the_best_of_what_runs_is_kept_where_machines_must_be_paid() -> None:
+    """Of two that run, one holds two copies; one machine is paid for in any case, and at best it is that one."""
+    instances = [{"id": "i", "pool": "a"}, {"id": "j", "pool": "a"}]
+    prices = items(["a"], (ONE, 1_500_000))
+    for name in "ij":
+        rows = [*on(name), {"component": "m", "instance": name, "accelerators": [1]}]
+        for fewest in (0, 1):
+            assert kept(instances, rows, prices, {"m": 1_000_000}, fewest=fewest) == 3_000_000
+    assert kept(instances, on("i", "j"), prices, {"m": 1_000_000}) == 3_750_000
+
+
+def test_moves_that_no_plan_avoids_are_paid_once() -> None:
+    """One of two copies runs on a machine that goes: its move is paid for, and has no reward."""
+    instances = [{"id": "i", "pool": "a"}, {"id": "gone", "pool": "a", "state": "draining"}]
+    prices = items(["a"], (ONE, 1_500_000))
+    assert kept(instances, on("i", "gone"), prices, {"m": 1_000_000}) == 4_000_000
+    assert kept(instances, on("i", "gone"), prices, {}) == 4_000_000
+    with pytest.raises(Refused, match="more than the money of a move"):
+        kept(instances, on("i", "gone"), prices, {"m": 1_000_001})
+
+
+def test_who_has_no_reward_and_no_price_brings_nothing() -> None:
+    """A copy of n, without either, runs beside one of m; and one that owns its accelerator, elsewhere."""
+    instances = [{"id": name, "pool": "a"} for name in ("i", "j")]
+    also = [component("n", 1, accelerator_memory_gib=0.5), component("o", 1, accelerators=1)]
+    rows = [*on("i"), *on("i", component="n"), *on("j", component="o")]
+    prices = items(["a"], (ONE, 3_000_000))
+    assert kept(instances, rows, prices, {"m": 1_000_000}, also=also) == 3_000_000
