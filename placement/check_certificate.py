@@ -2,10 +2,9 @@ r"""Check why a bound holds, from a problem and a certificate (JSON), with the s
 
     python -m placement.check_certificate PROBLEM CERTIFICATE [PLAN] [--recheck] [--strict]
 
-A certificate (docs/maths/certificates.md) claims that no plan of the problem costs less than so much, or that there is
-none. It is a tree: inner nodes split the plans into two cases by a whole number, each leaf has a reason for its case.
-Nothing that it says is believed. The problem is compiled here anew; the certificate's numbers are used as *prices*, of
-which any prove something, and all sums are in whole numbers and fractions. At worst it proves less than it claims.
+A certificate (docs/maths/certificates.md) claims that no plan costs less than so much, or that there is none. It is a
+tree: inner nodes split the plans into two cases by a whole number, each leaf has a reason for its case. Nothing is
+believed: the problem is compiled anew, numbers are *prices*, of which any prove something, and all sums are exact.
 
 Exit status: 0, every leaf proves the claim, or an engine's word does, which is said; 1, refused, with --strict also
 when a leaf rests on the word of one engine alone; 2, a document can't be read.
@@ -26,7 +25,6 @@ from typing import Any
 
 Row = dict[str, Any]  # an object of a document
 Need = tuple[int, ...]  # of RESOURCES: MiB, thousandths, thousandths, MiB
-Range = tuple[int, int]  # the least and the most of a count
 Cost = Fraction | float  # micro-dollars, or NO_PLAN
 RESOURCES = ("accelerator_memory", "accelerator_share", "vcpus", "memory")
 SHARE = 1000  # thousandths of an accelerator
@@ -50,12 +48,12 @@ def insist(suits: bool, sentence: str) -> None:
 
 def integer(value: Any, least: float = -math.inf) -> int:
     """A number of a certificate: no float, no boolean."""
-    insist(type(value) is int and value >= least, f"{show(value)} should be a whole number, at least {least}")
+    insist(type(value) is int and value >= least, f"{value!a:.90} should be a whole number, at least {least}")
     return int(value)
 
 
 def known(name: Any, names: Any, what: str) -> str:
-    insist(isinstance(name, str) and name in names, f"the problem has no {what} {show(name)}")
+    insist(isinstance(name, str) and name in names, f"the problem has no {what} {name!a:.90}")
     return str(name)
 
 
@@ -65,17 +63,15 @@ def distinct(pairs: Any, what: str) -> dict[Any, Any]:
     return dict(listed)
 
 
-def show(value: Any) -> str:
-    return ascii(value)[:90]  # no sign that a terminal obeys
-
-
 # 2. The problem ------------------------------------------------------------------------------------------------------
 OPTION = "accelerators accelerator_memory_gib accelerator_share shared vcpus memory_gib on instance_types throughput"
+LIMITS = {"max_instances": 1, "max_accelerators": 1, "max_vcpus": 1000, "max_price_per_hour": 1_000_000}  # units
 KEYS = f"""format name accelerators instance_types pools components instances placements objective limits id {OPTION}
     accelerator accelerator_count price_per_hour reserved instance_type zone min_instances max_instances labels copies
     demand min_copies priority options zones spread dedicated avoid groups move_cost max_unavailable startup_seconds
     min_available_on_zone_loss min_available_on_pool_loss min_available_on_instance_loss max_skew min_zones max_per_zone
-    max_per_instance pool state removable component instance option pinned horizon_hours max_moves""".split()
+    max_per_instance pool state removable component instance option pinned horizon_hours max_moves commitments
+    {" ".join(LIMITS)}""".split()
 NEEDS = (("accelerator_memory_gib", 1024), ("accelerator_share", SHARE), ("vcpus", 1000), ("memory_gib", 1024))
 # A component by an option on a pool: it puts a `need` into patterns of `touches` of its `devices`, or it owns these.
 Mode = namedtuple("Mode", "component option pool zone devices shared memory share need touches owned usage rate")
@@ -85,14 +81,14 @@ def clean(value: Any, *, names: bool = False) -> Any:
     """A document without nulls, which are as good as absent. Unknown keys are refused: they might mean something."""
     if not isinstance(value, dict):
         return [clean(one) for one in value] if isinstance(value, list) else value
-    insist(names or not value.keys() - KEYS, f"the problem has keys not covered: {show(sorted(value.keys() - KEYS))}")
-    free, unread = ("accelerators", "instance_types"), ("limits", "labels")  # the keys of `free` are names
-    return {k: clean(v, names=k in free) for k, v in value.items() if v is not None and (names or k not in unread)}
+    insist(names or not value.keys() - KEYS, f"the problem has keys not covered: {sorted(value.keys() - KEYS)!a:.90}")
+    free = ("accelerators", "instance_types")  # whose keys are names
+    return {k: clean(v, names=k in free) for k, v in value.items() if v is not None and (names or k != "labels")}
 
 
 def number(row: Row, key: str, default: Any = None) -> Any:
     value = row[key] if default is None else row.get(key, default)
-    insist(value is default or (type(value) in (int, float) and 0 <= value <= 1e18), f"{key} can't be {show(value)}")
+    insist(value is default or (type(value) in (int, float) and 0 <= value <= 1e18), f"{key} can't be {value!a:.90}")
     return value
 
 
@@ -125,6 +121,7 @@ class Pool:
             self.memory -= units(less, "accelerator_memory_gib", 1024)
         self.vcpus, self.host = (units(kind, k, n, room=True) - units(less, k, n) for k, n in NEEDS[2:])
         self.price = round(number(row, "price_per_hour", number(kind, "price_per_hour")) * 1_000_000)  # micro-dollars
+        self.counts = (1, self.devices, units(kind, "vcpus", 1000, room=True), self.price)  # against each of LIMITS
         self.quota = count(row, "max_instances", NO_LIMIT)
         self.fewest = max(count(row, "min_instances", 0), forced[self.name])  # any plan pays for these
         of_one, self.single = max(0, self.memory), self.devices <= 1
@@ -149,24 +146,25 @@ class Pool:
 
 
 class Problem:
-    """A compiled document. What only forbids more plans (`avoid`, `limits`, ...) may stay unused: bounds hold without.
+    """A compiled document. What only forbids more plans (`avoid`, loss floors, ...) may stay unused.
 
-    `commitments`, which make plans cheaper, are no known key. `machines` may stay, by id their pool; `places` have, by
-    component, option, machine and accelerators, how many copies run and are pinned. `ranges`: see `Leaf`.
+    `machines` may stay, by id their pool; `places` have, by component, option, machine and accelerators, how many
+    copies run and are pinned. `ranges`: see `Leaf`.
     """
 
     def __init__(self, document: Any) -> None:
         top: Row = clean(document)
         insist(top.get("format") == "placement/v1", "the problem is no placement/v1")
-        objective, self.name = top.get("objective", {}), str(top.get("name", ""))
-        self.horizon = decimal(number(objective, "horizon_hours", 1)).limit_denominator(10**6)
+        self.top, self.objective, self.name = top, top.get("objective", {}), str(top.get("name", ""))
+        self.horizon = decimal(number(self.objective, "horizon_hours", 1)).limit_denominator(10**6)
         ids = distinct(((row["id"], row) for row in top.get("instances", [])), "instances")
         staying = {m: row for m, row in ids.items() if row.get("state") != "draining"}
         forced = Counter(row["pool"] for row in staying.values() if row.get("removable") is False)
         pools = [Pool(row, top, forced) for row in top["pools"]]
         self.pools: dict[str, Pool] = distinct(((pool.name, pool) for pool in pools), "pools")
         self.machines = {m: known(row["pool"], self.pools, "pool") for m, row in staying.items()}
-        placements, cost = top.get("placements", []), number(objective, "move_cost", 0)
+        self.rent, self.move, self.less = {pool.name: pool.price for pool in pools}, 0, Fraction(0)  # see `charge`
+        placements, cost = top.get("placements", []), number(self.objective, "move_cost", 0)
         self.running = Counter(row["component"] for row in placements)  # copies, on machines that must go too
         pins = Counter(row["component"] for row in placements if row.get("pinned"))
         components = [Component(row, cost, self.pools, self.running, pins) for row in top["components"]]
@@ -188,6 +186,25 @@ class Problem:
             kept[name] += min(many, self.components[name].per_instance)
         self.moves = {n: max(0, min(self.running[n], c.required) - kept[n]) for n, c in self.components.items()}
 
+    def charge(self, rules: Row) -> None:
+        """Prices m of rules: no plan costs less than machines and moves at these, with `less` off (Geoffrion 1974)."""
+        prices = {tuple(of): Fraction(integer(num, 0), integer(den, 1)) for *of, num, den in rules.get("prices", [])}
+        less, cost = Fraction(0), {p: Fraction(pool.price) for p, pool in self.pools.items()}
+        distinct(((p, 0) for row in self.top.get("commitments", []) for p in row["pools"]), "pools of commitments")
+        for row in self.top.get("commitments", []):
+            m, free = prices[row["name"],], "instances" in row  # N free: each costs at most m, less m N; or m of it
+            insist(free or m <= 1, "no more than all of a dollar is paid for")
+            less += m * (count(row, "instances", 0) if free else round(number(row, "price_per_hour") * 1_000_000))
+            cost |= {p: min(cost[p], m) if free else cost[p] * m for p in self.pool_set(row["pools"])}
+        for row, i, key in (
+            (row, i, k) for row in self.top.get("limits", []) for i, k in enumerate(LIMITS) if k in row
+        ):
+            m = prices.get((row["name"], key), Fraction(0))  # so much dearer is what counts; limits only forbid plans
+            less += m * units(row, key, LIMITS[key])
+            cost |= {p: cost[p] + m * self.pools[p].counts[i] for p in self.pool_set(row["pools"])}
+        self.rent, self.move = {p: math.floor(value) for p, value in cost.items()}, integer(rules.get("move", 0), 0)
+        self.less = self.horizon * less + self.move * count(self.objective, "max_moves", NO_LIMIT)
+
     def component(self, name: Any) -> Component:
         return self.components[known(name, self.components, "component")]
 
@@ -201,15 +218,12 @@ class Problem:
         return c.name, c.index(integer(row["option"])), self.pool_set(row["pools"])
 
 
-# 3. One component ----------------------------------------------------------------------------------------------------
 class Component:
     """A model to serve, by `required` to `copies` copies: `in_zone` in a zone, at most `on_one` on a pool's machine."""
 
     def __init__(self, row: Row, move_cost: float, pools: dict[str, Pool], *today: Counter[str]) -> None:
         self.name, self.demand = str(row["name"]), decimal(number(row, "demand", 0))  # 0: none
-        insist(("copies" in row) == (not self.demand), f"{show(self.name)} must have either copies or a demand")
-        floors = [row.get(f"min_available_on_{what}_loss") for what in ("pool", "instance")]
-        insist(not (self.demand and any(floors)), "a demand with a loss floor over pools or instances is not covered")
+        insist(("copies" in row) == (not self.demand), f"{self.name!a:.90} must have either copies or a demand")
         self.options: list[Row] = row.get("options", [{key: row[key] for key in OPTION.split() if key in row}])
         self.copies = count(row, "copies", 0)  # with a demand, see `serve`
         self.required = count(row, "min_copies", 1 if self.demand else self.copies)
@@ -242,16 +256,15 @@ class Component:
 
     def index(self, option: Any) -> int:  # the option that a name or a number means
         names = [one.get("name") if isinstance(option, str) else o for o, one in enumerate(self.options)]
-        insist(option in names, f"{show(self.name)} has no option {show(option)}")
+        insist(option in names, f"{self.name!a:.90} has no option {option!a:.90}")
         return names.index(option)
 
     def serve(self, running: int, pinned: int) -> None:
-        """Set the demand, and the copies beyond which one can be dropped from any plan at no cost.
+        """Set the demand, and the copies beyond which one of a fullest zone can be dropped from any plan at no cost.
 
-        Throughput may miss a demand by 1e-9 of it; its sums are multiples of a step. With more copies than that,
-        `min_copies` and 2a + 1 (a: the loss floor) ask for, drop one of a fullest zone. Skew: the largest count falls,
-        or the least, when all were even, to 1. A zone empties only when all had one copy. With two fullest zones n/2 -
-        1 >= a stand elsewhere. With more than zones x running copies one there does not run: no kept one is lost.
+        Throughput may miss a demand by 1e-9; its sums are multiples of a step. Skew: the largest count falls, or the
+        least, when all were even. With two fullest zones n/2 - 1 >= a (the loss floor) stand elsewhere, if n > 2a + 1.
+        With more than zones x running copies one there does not run: no kept one is lost.
         """
         rates = [decimal(number(option, "throughput")) for option in self.options]
         insist(min(rates) > 0, "with a demand, throughput must be above 0")
@@ -263,14 +276,11 @@ class Component:
         enough = max(self.required, math.ceil(self.demand / min(rates)))
         self.copies = max(enough, 2 * self.floor + 1, max(1, len(self.zones)) * running) if self.demand else 0
 
-    def zone_range(self) -> Range:
-        """With n copies over Z zones and skew k, a zone has from (n - (Z-1) k) / Z to (n + (Z-1) k) / Z of them.
-
-        If a must be left when it is lost, at most n - a; if m are in use, at most n - m + 1. The least is taken at the
-        required copies and the most at all copies, so they hold whatever n is.
-        """
+    def zone_range(self) -> tuple[int, int]:
+        """With n copies over Z zones and skew k, a zone has from (n - (Z-1) k) / Z to (n + (Z-1) k) / Z of them."""
         zones = max(1, len(self.zones))
         others, elsewhere = (zones - 1) * self.skew, max(self.floor, min(self.min_zones, self.copies) - 1)
+        # If a must be left when it is lost, at most n - a; if m are in use, at most n - m + 1. They hold whatever n is.
         high = min(self.copies - elsewhere, (self.copies + others) // zones, self.per_zone)
         return max(0, -(-(self.required - others) // zones)), max(0, high)
 
@@ -305,17 +315,15 @@ class Component:
         return sum(min(most, top) for most in room.values()) < placed
 
 
-# 4. A leaf's case ----------------------------------------------------------------------------------------------------
 class Leaf:
-    """The plans of a leaf: ranges of machines paid for, by pool and by set of pools, and of copies.
+    """The plans of a leaf: ranges of machines paid for, by pool and by set of pools, and of copies; `path`: of splits.
 
     Plans *worth having* count: with at most `Component.copies`, and no machine that holds nothing unless it must be
-    paid: any plan can be made one at no cost, in money or copies left out. Then a pool pays at most for the machines
-    that it must have and one for each copy that may run there. `path`: what the splits above allow, by set.
+    paid: any plan can be made one at no cost. Then a pool pays at most for those and one for each copy it may run.
     """
 
-    def __init__(self, problem: Problem, path: dict[Any, Range], within: dict[Any, int]) -> None:
-        def meet(key: Any, low: int, high: int) -> Range:
+    def __init__(self, problem: Problem, path: dict[Any, Any], within: dict[Any, int]) -> None:
+        def meet(key: Any, low: int, high: int) -> tuple[int, int]:
             least, most = path.get(key, (0, NO_LIMIT))
             return max(low, least), min(high, most)
 
@@ -325,18 +333,17 @@ class Leaf:
         self.copies = {k: meet(k, 0, problem.components[k[0]].copies) for k in path if isinstance(k, tuple)}
         self.empty = any(low > high for of in (self.pools, self.sets, self.copies) for low, high in of.values())
 
-    def sums(self, pools: frozenset[str]) -> Range:
+    def sums(self, pools: frozenset[str]) -> tuple[int, int]:
         return sum(self.pools[p][0] for p in pools), sum(self.pools[p][1] for p in pools)
 
     def least_rent(self, used: list[tuple[Prices | Clique, Fraction]], *, paid: bool = True) -> Fraction:
-        """The least rent, micro-dollars per hour, from inequalities on machine counts (6.) with factors f > 0.
+        """The least rent, micro-dollars per hour, from inequalities on machine counts (3.) with factors f > 0.
 
         rent = sum price n >= sum price n - f (sum W n - D) + g (sum over S of n - N), any g, N the machines of a set S:
-        each count is least at an end of its range, and rents are multiples of the prices' gcd. With prices of 0 (not
-        `paid`) a sum above 0 is a contradiction: the leaf has no plan (Farkas).
+        each count is least at an end of its range. With prices of 0 (not `paid`) a sum above 0 is a contradiction.
         """
-        total, pools = Fraction(0), self.problem.pools
-        cost: dict[Any, Fraction] = {p: Fraction(pool.price if paid else 0) for p, pool in pools.items()}
+        total, rent = Fraction(0), self.problem.rent
+        cost: dict[Any, Fraction] = {p: Fraction(price if paid else 0) for p, price in rent.items()}
         for prices, factor in used:
             worth, least = prices.inequality(self)
             total += factor * least
@@ -347,11 +354,10 @@ class Leaf:
         for key, value in cost.items():
             ends = self.pools[key] if isinstance(key, str) else self.sets.get(key, self.sums(key))
             total += min(value * end for end in ends)
-        step = math.gcd(*(pool.price for p, pool in pools.items() if self.pools[p][1] > 0))
+        step = math.gcd(*(price for p, price in rent.items() if self.pools[p][1] > 0))
         return Fraction(math.ceil(total / step) * step) if paid and step else total
 
 
-# 5. The best pattern -------------------------------------------------------------------------------------------------
 @lru_cache(maxsize=1000)
 class Knapsack:
     """What may stand on one accelerator (or whole machine), by dynamic programming over the room that is filled.
@@ -397,7 +403,7 @@ class Knapsack:
         return self.table(priced)[-1]
 
 
-# 6. Prices -----------------------------------------------------------------------------------------------------------
+# 3. Prices -----------------------------------------------------------------------------------------------------------
 def priced(row: Row, key: str, read: Any, least: float = 0) -> dict[Any, int]:
     """Prices by what they are of: the last part of each entry is the price."""
     return distinct(((read(*what), integer(price, least)) for *what, price in row.get(key, [])), key)
@@ -411,12 +417,11 @@ class DeviceClass:
         rooms = {(problem.pools[p].single, problem.pools[p].unit) for p in self.pools}
         insist(len(rooms) == 1, "the pools of a class must be alike")
         self.users: dict[Need, dict[Component, dict[int, set[str]]]] = {}  # by component and option, on which pools
-        for c, mode in ((one, m) for one in problem.components.values() for m in one.modes if m.need is not None):
-            if mode.pool in self.pools:
-                self.users.setdefault(mode.need, {}).setdefault(c, {}).setdefault(mode.option, set()).add(mode.pool)
+        for one, m in ((c, m) for c in problem.components.values() for m in c.modes if m.pool in self.pools and m.need):
+            self.users.setdefault(m.need, {}).setdefault(one, {}).setdefault(m.option, set()).add(m.pool)
         self.price = priced(row, "copies", tuple, -math.inf)
         for need, price in self.price.items():
-            insist(need in self.users, f"no copy on these pools has the need {show(need)}")
+            insist(need in self.users, f"no copy on these pools has the need {need!a:.90}")
             insist(price >= 0 or not any(c.demand for c in self.users[need]), "a demand is met at a price below 0")
         grid = [(integer(d, 0), integer(n, 1), integer(den, 1)) for d, n, den in row.get("grid", EXACT)[:4]]
         self.knapsack = Knapsack(rooms.pop()[1], frozenset(self.users), tuple(grid))
@@ -436,11 +441,10 @@ class DeviceClass:
 class Prices:
     """Prices of what plans use and machines offer, in 1 / unit micro-dollars per hour; at least 0 but where said.
 
-    `inequality` is Lagrangian relaxation (Geoffrion 1974), read as a cut on machine counts (Benders 1962): price what
-    copies take. What stands on an accelerator is a pattern or one copy that owns it: worth at most alpha, the best
-    pattern (Gilmore and Gomory 1961); with volumes and copies per machine, a machine of pool p at most W. The copies of
-    a plan are worth at least D, each component's cheapest choice: sum W n >= D for the machines of any plan. A copy
-    pays the price (any sign) of a set less, and their number, in its range, pays it.
+    What stands on an accelerator is a pattern or one copy that owns it: worth at most alpha, the best pattern (Gilmore
+    and Gomory 1961); with volumes and copies per machine, a machine of pool p at most W. The copies of a plan are worth
+    at least D, each component's cheapest choice: sum W n >= D for the machines of any plan (Benders 1962). A copy pays
+    the price (any sign) of a set less, and their number, in its range, pays it.
     """
 
     def __init__(self, row: Row, problem: Problem) -> None:
@@ -521,7 +525,7 @@ class Clique:
         price = priced(row, "clique", problem.component)
         for a, b in combinations(price, 2):
             apart = a.dedicated or b.dedicated or a.avoid & b.called or b.avoid & a.called
-            insist(bool(apart), f"{show(a.name)} and {show(b.name)} may share a machine")
+            insist(bool(apart), f"{a.name!a:.90} and {b.name!a:.90} may share a machine")
         self.machines: dict[frozenset[str], int] = {}
         self.worth = {p: max((v for c, v in price.items() if p in c.on_one), default=0) for p in problem.pools}
         self.least = sum(v * c.machines for c, v in price.items())
@@ -530,23 +534,21 @@ class Clique:
         return self.worth, self.least
 
 
-# 7. What runs now ----------------------------------------------------------------------------------------------------
 def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit: int, leaf: Leaf) -> Fraction:
-    r"""The least cost of machines and moves, micro-dollars, when a copy that is kept is worth a reward too.
+    """The least cost of machines and moves, micro-dollars, when a copy that is kept is worth a reward, too.
 
-    Of r copies that run and are needed, a plan that keeps k moves r - k or more. With rewards of at most the money of a
-    move, :math:`\sum_p W_p n_p + \sum_m (W_m - W_p) + \sum_c reward_c moves_c \ge D + \sum_c reward_c r_c`: machine m
-    of pool p, which runs, is worth at most W_m, on each accelerator the best of items and copies that run there, with
-    their part of the reward, or one that owns it. A fractional covering knapsack (Dantzig 1957) has the cost.
+    Of r copies that run and are needed, a plan that keeps k moves r - k or more. Machine m, which runs, is worth W_m at
+    most: on each accelerator the best of items and copies that run there, with their part of the reward, or an owner.
     """
     hours, (worth, least), forced, cost = problem.horizon, prices.inequality(leaf), problem.moves, Fraction(0)
     missing = Fraction(least)
     for name, c in problem.components.items():
         reward, all_placed = rewards.get(name, 0), leaf.within.get(c.priority, 1) == 0
-        insist(reward * hours <= c.move_cost * unit, f"the reward of {show(name)} is more than the money of a move")
+        move = c.move_cost + problem.move
+        insist(reward * hours <= move * unit, f"the reward of {name!a:.90} is more than the money of a move")
         needed = min(problem.running[name], c.copies if all_placed else c.required)
         missing += reward * max(0, needed - forced[name])
-        cost += c.move_cost * min(needed, forced[name])
+        cost += move * min(needed, forced[name])
     more = dict.fromkeys(problem.machines, 0)  # W_m - W_p
     seats: dict[tuple[str, int], list[Any]] = defaultdict(list)  # by machine and accelerator, who runs there
     for (name, o, m, places), (many, _) in problem.places.items():
@@ -564,31 +566,28 @@ def running_cost(problem: Problem, prices: Prices, rewards: dict[str, int], unit
         kept = [(need, kind.price.get(need, 0) + part, n) for need, n, part in some if need is not None]
         more[m] += max(kind.knapsack.table(kept, tables[kind])[-1] - prices.alpha[kind], owner)
     offers = [(1, 1, NO_LIMIT)]  # price, worth, how many: of moves first
-    for p, pool in problem.pools.items():
+    for (p, pool), price in zip(problem.pools.items(), problem.rent.values(), strict=True):
         running = sorted((worth[p] + more[m] for m, of in problem.machines.items() if of == p), reverse=True)
-        cost += hours * pool.fewest * pool.price  # any plan pays for the fewest: at best for the best
+        cost += hours * pool.fewest * price  # any plan pays for the fewest: at best for the best
         missing -= sum(running[: pool.fewest]) + max(0, pool.fewest - len(running)) * worth[p]
-        offers += [(pool.price * unit, value, 1) for value in running[pool.fewest :]]
-        offers += [(pool.price * unit, worth[p], max(0, pool.quota - max(pool.fewest, len(running))))]
+        offers += [(price * unit, value, 1) for value in running[pool.fewest :]]
+        offers += [(price * unit, worth[p], max(0, pool.quota - max(pool.fewest, len(running))))]
     for price, value, most in sorted((o for o in offers if o[1] > 0), key=lambda offer: Fraction(offer[0], offer[1])):
         taken = min(max(Fraction(0), missing / value), Fraction(most))
         cost, missing = cost + hours * taken * price / unit, missing - taken * value
     return Fraction(math.ceil(cost * hours.denominator), hours.denominator)  # rents and moves are whole micro-dollars
 
 
-# 8. The tree ---------------------------------------------------------------------------------------------------------
+# 4. The tree ---------------------------------------------------------------------------------------------------------
 class Proof:
-    """What a tree proves of plans `within` limits on copies left out: `checked` without, `told` with engines' words.
-
-    Each node but the first is a child of one before it, and splits are by a whole number, so each plan is in one leaf.
-    """
+    """What a tree proves of plans `within` limits on copies left out: `checked` without, `told` with engines' words."""
 
     def __init__(self, problem: Problem, tree: Row, claim: Cost, prices: list[Any], unit: int, name: str) -> None:
         nodes, self.within = tree["nodes"], {int(p): integer(n, 0) for p, n in tree.get("within", {}).items()}
         self.problem, self.prices, self.unit, self.claim = problem, prices, unit, claim
         self.checked, self.told = NO_PLAN, NO_PLAN
         self.reasons, self.weak, self.words = Counter[str](), list[str](), list[str]()
-        paths: dict[int, dict[Any, Range]] = {0: {}}
+        paths: dict[int, dict[Any, Any]] = {0: {}}  # each but the first is a child, once: so each plan is in one leaf
         insist(len(nodes) > 0, "there are no nodes")
         for k, node in enumerate(nodes):
             try:
@@ -609,7 +608,8 @@ class Proof:
 
     def close(self, node: Row, leaf: Leaf, name: str) -> None:
         """Count a leaf with what it proves; an engine's word is taken for it where that is not enough."""
-        cost, reason = self.cost(node, leaf), "empty" if leaf.empty else node["leaf"]
+        cost, reason = self.cost(node, leaf) - self.problem.less, "empty" if leaf.empty else node["leaf"]
+        cost = max(Fraction(0), cost)  # what is paid for already pays for nothing else
         self.reasons[reason] += 1
         self.checked = min(self.checked, cost)
         if reason == "engine" and cost < self.claim and node["says"] == "infeasible":
@@ -622,7 +622,7 @@ class Proof:
     def cost(self, node: Row, leaf: Leaf) -> Cost:
         """What a leaf's reason proves that its plans cost, at least."""
         reason, problem = node["leaf"], self.problem
-        insist(reason in ("prices", "counting", "running", "engine", "empty"), f"no reason is called {show(reason)}")
+        insist(reason in ("prices", "counting", "running", "engine", "empty"), f"no reason is called {reason!a:.90}")
         factors = ((i, Fraction(integer(num, 1), integer(den, 1))) for i, num, den in node.get("use", []))
         used = [(self.prices[integer(i, 0)], factor / self.unit) for i, factor in factors]
         if reason == "running":
@@ -632,23 +632,23 @@ class Proof:
         counted = reason == "counting" and not leaf.empty and problem.component(node.get("component")).impossible(leaf)
         if leaf.empty or counted or (node.get("infeasible") is True and leaf.least_rent(used, paid=False) > 0):
             return NO_PLAN
-        moves = sum(n * problem.components[c].move_cost for c, n in problem.moves.items())
+        moves = sum(n * (problem.components[c].move_cost + problem.move) for c, n in problem.moves.items())
         return Fraction(problem.horizon * max(Fraction(0), leaf.least_rent(used)) + moves)
 
 
 def check(problem: Problem, document: Any) -> list[Proof]:
     """The proof of the claim, then those of `left_out`: that no plan leaves out fewer optional copies."""
     insist(document["format"] == "placement-certificate/v1", "this is no placement-certificate/v1")
-    insist(document["problem"] == problem.name, f"the certificate is not of the problem {show(problem.name)}")
+    insist(document["problem"] == problem.name, f"the certificate is not of the problem {problem.name!a:.90}")
     ((what, said),), unit = document["claim"].items(), integer(document["unit"], 1)
     insist(what == "cost" or (what, said) == ("infeasible", True), "the claim must be a cost, or infeasible: true")
+    problem.charge(document.get("rules", {}))
     prices = [(Clique if "clique" in row else Prices)(row, problem) for row in document.get("prices", [])]
     trees = [(document, Fraction(*map(integer, said)) if what == "cost" else NO_PLAN, "")]
     trees += [(tree, NO_PLAN, f"left_out {i}, ") for i, tree in enumerate(document.get("left_out", []))]
     return [Proof(problem, tree, claim, prices, unit, name) for tree, claim, name in trees]
 
 
-# 9. The command ------------------------------------------------------------------------------------------------------
 def dollars(cost: Cost) -> str:
     if isinstance(cost, float) or abs(cost) >= 10**40:
         return "no plan" if cost == NO_PLAN else "more dollars than there are"
@@ -678,8 +678,8 @@ def main(arguments: list[str]) -> int:
         proof, *others = proofs = check(problem, read[1])
         compared = ["the file holds no plan" if p.get("cost") is None else compare(problem, proof, p) for p in read[2:]]
     except (OSError, *MALFORMED) as error:
-        why = error if isinstance(error, OSError) else repr(error)  # such as KeyError('pools'): where there are none
-        print(f"{('refused', 'can not be read, as JSON')[status - 1]}: {why}")
+        said = str(error) if isinstance(error, OSError) else repr(error)  # such as KeyError('pools'): there are none
+        print(f"{('refused', 'can not be read, as JSON')[status - 1]}: {said}")
         return status
     script = Path(__file__).with_name("recheck_program.py")  # it asks another engine, in a process of its own
     asked = subprocess.run([sys.executable, script, files[1]], capture_output=True, check=False) if again else None

@@ -252,8 +252,6 @@ def certify(result: Result, *, time_limit: float | None = 60.0) -> Certificate:
         raise UsageError("result has nothing to write a certificate from: ask solve or bound with certificate=True")
     from placement.certificates import write_certificate
 
-    if evidence.solve.fleet.commitments:
-        raise UsageError("certificates do not know commitments yet: leave them out to certify what machines cost")
     budget = Budget(limit)
     work = partial(write_certificate, evidence.solve.within(budget), infeasible_by=evidence.infeasible_by)
     ended = _in_thread(work, budget)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.certificates.names import PRICE_UNIT
 from placement.certificates.nodes import shift
+from placement.certificates.rules import priced_rules
 from placement.certificates.search import ArgumentSearch
 from placement.patterns.bound import PatternBound
 from placement.patterns.counts.bound import CountBound
@@ -90,16 +91,23 @@ def write_certificate(solve: Solve, *, infeasible_by: str | None) -> Certificate
     """
     fleet, incumbent, given = solve.fleet, solve.incumbent, solve.left_out
     target = math.inf if infeasible_by is not None else incumbent.ticks_bound or 0
-    search = ArgumentSearch(fleet, _TIME.of(solve.budget), solve.seed, given, target)
-    known = [one for one in incumbent.evidence if isinstance(one, PatternBound) and one.fleet is fleet]
-    counted = [one for one in incumbent.evidence if isinstance(one, CountBound) and one.relaxation.fleet is fleet]
-    by = infeasible_by or incumbent.bound_by
-    found = search.strongest(known, solve.packing, by, list(dict.fromkeys(counted)))
+    by, budget = infeasible_by or incumbent.bound_by, _TIME.of(solve.budget)
+    rules = priced_rules(solve.within(budget))
+    search = ArgumentSearch(rules.fleet, budget, solve.seed, given, target + rules.less)
+    known = [one for one in incumbent.evidence if isinstance(one, PatternBound) and one.fleet is rules.fleet]
+    counted = [one for one in incumbent.evidence if isinstance(one, CountBound) and one.relaxation.fleet is rules.fleet]
+    word = "" if rules.document else by  # an engine knows the whole, not the fleet at these prices
+    found = search.strongest([*known, *rules.known], solve.packing, word, list(dict.fromkeys(counted)))
+    found.take_off(rules.less)
+    if rules.document and found.believed < target:
+        ArgumentSearch(fleet, budget, solve.seed, given, target).add_word(found, by)
     document: Document = {"format": FORMAT, "problem": fleet.problem.name}
     claim, proven = (_cost(fleet, ticks) for ticks in (found.believed, found.proven))
     document["claim"] = {"infeasible": True} if claim is None else {"cost": [claim.numerator, claim.denominator]}
     if given is not None:
         document["within"] = search.names.within(given)
+    if rules.document:
+        document["rules"] = rules.document
     document |= {"unit": PRICE_UNIT, "prices": found.prices, "nodes": found.nodes}
     complete, certain = found.believed >= target, True
     for fewer in _fewer_left_out(fleet, given or (), incumbent.left_out_bound()):

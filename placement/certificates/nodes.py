@@ -68,6 +68,10 @@ class Nodes:
         self.proven = min(self.proven, 0 if engine else ticks)
         self.believed = min(self.believed, ticks)
 
+    def take_off(self, ticks: int) -> None:
+        """Of what is proven this is no bound: so much less is."""
+        self.proven, self.believed = (max(0, most - ticks) for most in (self.proven, self.believed))
+
     def use(self, reason: Reason) -> list[list[int]]:
         """Prices by number, each with its factor."""
         return [[self.number_of(prices), f.numerator, f.denominator] for prices, f in reason.use]

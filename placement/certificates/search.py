@@ -227,6 +227,13 @@ class ArgumentSearch:
                 return False
         return bool(nodes.weak)
 
+    def add_word(self, nodes: Nodes, by: str) -> None:
+        """Where one leaf proves too little, the word of the engine that proved the claim, beside what prices prove."""
+        (leaf, *others), words = nodes.nodes, list(self._by_engine(by))
+        if words and not others and "use" in leaf and "infeasible" not in leaf:
+            nodes.nodes[:] = [{**words[0].nodes[0], "use": leaf["use"]}]
+            nodes.believed = words[0].believed
+
     def _by_engine(self, by: str) -> Iterator[Nodes]:
         """The word of the engine that proved it, on the direct model of the whole problem."""
         engine = _ENGINES.get(by)

@@ -13,7 +13,7 @@ solves exactly (`covering.cheapest_mix`). Which inequalities matter depends on t
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,20 @@ _PRICES = 6  # of a move that are tried
 _FIRST_PRICE, _DEARER = 0.25, 3.0  # the first, as a part of a copy's rent; and the next, as a multiple of the last
 _DENOMINATOR = 10**6  # of a multiplier
 _INF = highspy.kHighsInf
+
+
+@dataclass(frozen=True, slots=True)
+class LinearBound:
+    """A pattern bound at linear prices, for whoever tells afterwards why the bound holds."""
+
+    linear: LinearPrices
+    multipliers: Multipliers
+    patterns: PatternBound
+
+    @property
+    def ticks(self) -> int:
+        """What it says of the whole."""
+        return self.patterns.ticks - self.linear.keeps_bound.less
 
 
 def raise_bounds_by_rules(solve: Solve, *, hint: Packing | None = None) -> Outcome:
@@ -106,6 +120,7 @@ def raise_group_bound(solve: Solve) -> str | None:
         linear = LinearPrices.of(fleet, multipliers)
         patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), given, engines=False)
         patterns.run(nodes=_NODES)
+        incumbent.evidence.append(LinearBound(linear, multipliers, patterns))
         if patterns.infeasible:
             return None if given is not None else TOO_SMALL
         carried = linear.keeps_bound
@@ -139,9 +154,11 @@ def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
     for _ in range(_PRICES):
         if solve.ended:
             return
-        linear = LinearPrices.of(fleet, replace(multipliers, move=round(price)))
+        with_moves = replace(multipliers, move=round(price))
+        linear = LinearPrices.of(fleet, with_moves)
         patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), solve.left_out, engines=False)
         patterns.run(nodes=_NODES)
+        solve.incumbent.evidence.append(LinearBound(linear, with_moves, patterns))
         if patterns.infeasible:
             return
         ticks = patterns.ticks - linear.keeps_bound.less

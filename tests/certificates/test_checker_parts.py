@@ -169,8 +169,6 @@ def test_only_optional_copies_have_a_priority() -> None:
 
 
 def test_rules_that_mean_nothing_are_refused() -> None:
-    with pytest.raises(Refused, match="max_skew"):
-        one(component("m", 1, spread={"max_skew": 0}))
     with pytest.raises(Refused, match="throughput"):
         one({"name": "m", "demand": 4, "throughput": 0})
     for row in ({"name": "m"}, {"name": "m", "copies": 1, "demand": 1, "throughput": 1}):

@@ -1,0 +1,70 @@
+"""Rules over groups of pools, and a limit on moves, as prices: a certificate is of the fleet at these.
+
+The reduction is `reductions.linear_prices`; which prices prove most the bound of such a fleet has found
+(`patterns.group_bound`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from placement.patterns.group_bound import LinearBound, needs_group_bound, raise_group_bound
+from placement.patterns.size import may_build
+from placement.reductions.linear_prices import LinearPrices, Multipliers
+from placement.solving.context import Solve
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.patterns.bound import PatternBound
+
+    Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PricedRules:
+    """A fleet whose bounds, less so many ticks, are bounds of the whole; as a certificate says it, and what is known.
+
+    Without such rules it is the whole, less nothing, and there is nothing to say.
+    """
+
+    fleet: Fleet
+    less: int = 0
+    document: Document = field(default_factory=dict)
+    known: tuple[PatternBound, ...] = ()
+
+
+def priced_rules(solve: Solve) -> PricedRules:
+    """The prices of rules that are known to prove most, or found within the solve's budget; else those of none."""
+    fleet = solve.fleet
+    if not needs_group_bound(fleet):
+        return PricedRules(fleet)
+    known = [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
+    if not known and may_build(fleet, solve.budget):
+        part = Solve.of(fleet, solve.budget, solve.seed, solve.packing)
+        raise_group_bound(part)
+        known = [one for one in part.incumbent.evidence if isinstance(one, LinearBound)]
+    usable = [one for one in known if one.patterns.given == solve.left_out]
+    if not usable:
+        none = Multipliers.none(fleet)
+        return _priced(LinearPrices.of(fleet, none), none)
+    best = max(usable, key=lambda one: one.ticks)
+    return _priced(best.linear, best.multipliers, best.patterns)
+
+
+def _priced(linear: LinearPrices, multipliers: Multipliers, *known: PatternBound) -> PricedRules:
+    return PricedRules(linear.fleet, linear.keeps_bound.less, _document(linear.whole, multipliers), known)
+
+
+def _document(fleet: Fleet, multipliers: Multipliers) -> Document:
+    """The multipliers by the names of their rules; limits that have none are left out."""
+    prices: list[list[Any]] = [
+        [commitment.name, m.numerator, m.denominator]
+        for commitment, m in zip(fleet.commitments, multipliers.committed, strict=True)
+    ]
+    prices += [
+        [limit.name, limit.what, m.numerator, m.denominator]
+        for limit, m in zip(fleet.limits, multipliers.limits, strict=True)
+        if m
+    ]
+    return {"prices": prices} | ({"move": multipliers.move} if multipliers.move else {})
