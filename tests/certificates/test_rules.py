@@ -80,7 +80,7 @@ def test_no_prices_of_rules_prove_more_than_the_optimum(seeds: range) -> None:
         ]
         for _ in range(8):
             dollar = rng.choice((10**5, 10**6, 10**7))
-            rules = {"prices": prices_of_rules(rng, document, dollar)}
+            rules: Doc = {"prices": prices_of_rules(rng, document, dollar)}
             if rng.random() < 0.5 and "max_moves" in document.get("objective", {}):
                 rules["move"] = rng.randint(0, dollar)
             rows = [[list(mode.need), rng.randint(0, 2 * dollar)] for mode in needs if rng.random() < 0.5]
