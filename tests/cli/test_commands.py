@@ -288,6 +288,8 @@ COMMANDS = (
     "scale",
     "simulate",
     "replan",
+    "transition",
+    "rollout",
 )
 
 

@@ -28,7 +28,7 @@ RESOURCES = ("nvidia.com/gpu", "nvidia.com/gpu.shared", "amd.com/gpu", "aws.amaz
 TYPE_LABELS = ("node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type")
 ZONE_LABELS = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 REGION_LABELS = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
-_NAME = (
+PRODUCT_LABELS = (
     "nvidia.com/gpu.product",
     "karpenter.k8s.aws/instance-gpu-name",
     "eks.amazonaws.com/instance-gpu-name",
@@ -190,7 +190,7 @@ def _devices(labels: Labels, allocatable: At) -> Devices | str:
 
 
 def devices_by_labels(labels: Labels, count: int) -> Devices | None:
-    key = next((key for key in _NAME if key in labels), None)
+    key = next((key for key in PRODUCT_LABELS if key in labels), None)
     if key is None:
         return None
     memory = first_label(labels, MEMORY_LABELS)

@@ -11,8 +11,13 @@ from placement.cli.endings import in_words
 from placement.cli.platforms.shared import (
     AllNotesOption,
     ForceOption,
+    OutOption,
     OutputOption,
+    PlanArgument,
+    ProblemArgument,
     check_import_output,
+    read_both,
+    write_exported,
     write_imported,
 )
 
@@ -75,3 +80,56 @@ def _prices(words: list[str]) -> dict[str, float]:
             raise UsageError(f"--price must be TYPE=DOLLARS, such as m5.large=0.096, got {printable(word)}")
         found[name] = price
     return found
+
+
+def export_command(
+    problem: ProblemArgument,
+    plan: PlanArgument,
+    out: OutOption,
+    cluster: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="What kubectl get printed: templates of pods, accelerators; may be repeated."
+        ),
+    ] = None,
+    pin: Annotated[str, typer.Option(help="How exactly: none (by pool), node, or accelerator.")] = "none",
+    sharing: Annotated[
+        str, typer.Option(help="Who shares accelerators, of copies that no pod tells of: none, hami, kai or dra.")
+    ] = "none",
+    node_class: Annotated[
+        str, typer.Option(metavar="NAME", help="An EC2NodeClass: write node pools of Karpenter for the machines.")
+    ] = "",
+    static: Annotated[
+        bool, typer.Option("--static", help="Static node pools: just so many nodes as the plan has.")
+    ] = False,
+    changed: Annotated[bool, typer.Option("--changed", help="Only components of which a copy moves.")] = False,
+    namespace: Annotated[str, typer.Option(help="Of copies that no imported name tells of.")] = "default",
+    force: ForceOption = False,
+    full: AllNotesOption = False,
+) -> None:
+    """Write a plan as manifests: Deployments by pool or pinned, node pools, disruption budgets, and the steps.
+
+    Nothing is sent anywhere. What Kubernetes can't say exactly is told on stderr and in the README of the folder.
+
+    Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
+    """
+    with in_words(full=full):
+        from placement.errors import UsageError, nearest, printable
+        from placement.integrations.exported import check_directory
+        from placement.integrations.kubernetes import ExportWishes, export_kubernetes
+
+        for option, value, known in (("--pin", pin, _PINS), ("--sharing", sharing, _SHARING)):
+            if value not in known:
+                raise UsageError(
+                    f"{option} must be one of {', '.join(known)}, got {printable(value)}; {nearest(value, known)}"
+                )
+        if static and not node_class:
+            raise UsageError("--static is about node pools: name their EC2NodeClass with --node-class")
+        check_directory(out, force=force)
+        documents = read_both(problem, plan)
+        wishes = ExportWishes(tuple(cluster or ()), pin, namespace, sharing, node_class, static, changed)  # type: ignore[arg-type]
+        write_exported(export_kubernetes(*documents, wishes), out, force=force, full=full)
+
+
+_PINS = ("none", "node", "accelerator")
+_SHARING = ("none", "hami", "kai", "dra")

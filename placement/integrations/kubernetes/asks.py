@@ -36,6 +36,9 @@ _GPU = "nvidia.com/gpu"
 _CEL = re.compile(
     r"""\s*device\.attributes\[['"]gpu\.nvidia\.com['"]\]\.(?P<name>productName|profile|uuid|type)\s*==\s*['"](?P<value>[^'"]+)['"]\s*"""
 )
+_CEL_LIST = re.compile(
+    r"""\s*device\.attributes\[['"]gpu\.nvidia\.com['"]\]\.uuid\s+in\s+\[(?P<list>\s*'[^'"]+'(?:\s*,\s*'[^'"]+')*\s*)\]\s*"""
+)
 _PROFILE = re.compile(r"(?P<slices>\d)g\.(?P<gb>\d{1,4})gb(?:\.[a-z.+]+)?", re.ASCII)
 _SLICES, _PARTS = 7, 8  # of compute and of memory, on one accelerator
 
@@ -162,7 +165,7 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
                     memory_mib=memory,
                     product=names.get("productName", ""),
                     profile=names.get("profile", "") or ("?" if is_partition else ""),
-                    uuids=(names["uuid"],) if "uuid" in names else (),
+                    uuids=tuple(names["uuid"].split(",")) if "uuid" in names else (),
                 )
             )
     if len({(row.memory_mib, row.product, row.profile) for row in found}) > 1:
@@ -182,8 +185,10 @@ def _selected(selectors: Sequence[str], place: str, notes: Notes) -> dict[str, s
     found: dict[str, str] = {}
     for text in selectors:
         for part in text.split("&&"):
-            match = _CEL.fullmatch(part)
-            if match is None:
+            match, listed = _CEL.fullmatch(part), _CEL_LIST.fullmatch(part)
+            if listed:
+                found["uuid"] = ",".join(re.findall(r"'([^']+)'", listed["list"]))
+            elif match is None:
                 notes.ignored(f"{place} selector", f"is not understood, so it is not kept: {part.strip()[:80]}")
             elif match["name"] != "type":
                 found[match["name"]] = match["value"]

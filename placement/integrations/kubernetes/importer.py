@@ -21,7 +21,7 @@ from placement.integrations.kubernetes.pods import read_pods
 from placement.integrations.kubernetes.spreading import Spreader, component_keys
 from placement.integrations.kubernetes.standing import standing
 from placement.integrations.kubernetes.state import tell_state
-from placement.integrations.kubernetes.upkeep import suggest_for_spot, upkeep_labels
+from placement.integrations.kubernetes.upkeep import Upkeep, suggest_for_spot, upkeep_of_all
 from placement.integrations.kubernetes.workloads import split, workloads_of
 from placement.integrations.notes import Notes
 from placement.units import MIB_PER_GIB, dollars, micro_dollars
@@ -114,11 +114,11 @@ class _Import:
         document["limits"] = limits(self.pools, self.workloads, self.standing, self.cluster, self.notes, self.source)
         document["commitments"] = commitments(self.pools, self.notes)
         chosen = [options_of(w, row, self.classes, self.standing, self.notes) for w, row in enumerate(self.workloads)]
-        labels = upkeep_labels(self.workloads, self.cluster, self.notes, self.source)
-        document["components"] = self._components(chosen, labels)
+        upkeep = upkeep_of_all(self.workloads, self.cluster, self.notes, self.source)
+        document["components"] = self._components(chosen, upkeep)
         document["instances"] = self._instances(prices)
         document["placements"] = self._placements(chosen)
-        suggest_for_spot(self.workloads, labels, self.pools, self.notes)
+        suggest_for_spot(self.workloads, upkeep, self.pools, self.notes)
         made = Imported.of(document, (), self.source)
         tell_state(made.problem, self.notes)
         return Imported(made.problem, tuple(self.notes))
@@ -185,7 +185,7 @@ class _Import:
 
     # --- copies
 
-    def _components(self, chosen: Sequence[PodOptions], labels: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    def _components(self, chosen: Sequence[PodOptions], upkeep: Sequence[Upkeep]) -> list[dict[str, Any]]:
         spreader = Spreader(self.workloads, self.machines, self.standing, self.wishes.zone_label, self.notes)
         ranks = _ranks(self.workloads)
         found = []
@@ -202,8 +202,8 @@ class _Import:
                 row["priority"] = priority
             row |= chosen[w].keys()
             row |= component_keys(spreader.of(w))
-            told_labels = {"owner": workload.place, **labels[w]}
-            found.append(row | {"labels": told_labels})
+            row |= upkeep[w].keys()
+            found.append(row | {"labels": {"owner": workload.place, **upkeep[w].labels}})
         return found
 
     def _placements(self, chosen: Sequence[PodOptions]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from placement.catalogue.devices import Devices, named_devices
 from placement.catalogue.readers.fields import FieldError
 from placement.catalogue.readers.kubernetes import (
+    PRODUCT_LABELS,
     REPLICA_LABELS,
     RESOURCES,
     TYPE_LABELS,
@@ -99,11 +100,9 @@ def _plugin(node: KubeObject, resource: str, told: int, notes: Notes) -> Invento
     labels = {key: value for key, value in node.labels.items() if value}
     found = devices_by_labels(labels, count) or devices_by_type(labels, count)
     if found is None:
-        name = f"{first_label(labels, TYPE_LABELS) or resource}-accelerator"
-        notes.assumed(
-            f"{node.place} status.allocatable[{resource}]",
-            f"no label tells the kind of its {count} accelerators: called {name}, and their memory is not counted",
-        )
+        product = first_label(labels, PRODUCT_LABELS).removesuffix("-SHARED")
+        name = product or f"{first_label(labels, TYPE_LABELS) or resource}-accelerator"
+        notes.assumed(f"accelerators {name}", "no label tells their memory, so it is not counted")
         found = Devices(name, count, _UNKNOWN_MIB / MIB_PER_GIB)
     name = found.accelerator if replicas == 1 else f"{found.accelerator}-shared-{replicas}"
     return Inventory(name, count, int(found.memory_gib * MIB_PER_GIB), resource, "plugin", replicas)

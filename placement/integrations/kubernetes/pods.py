@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from placement.integrations.notes import Notes
 
 COMPONENT = "gpu-placement/component"  # annotation of exported pods: the component that they are copies of
+OPTION = "gpu-placement/option"  # ... and the index of the option that they run by
 RESERVATION_SPACES = ("kai-resource-reservation", "runai-reservation")  # of KAI's pods that hold a shared accelerator
 _MIB = 2**20
 _STAYS = {

@@ -1,19 +1,20 @@
 """What must stay up: PodDisruptionBudgets and roll-out settings, and what spot capacity taken back would take.
 
-They bound how many copies may be away at once while copies move, so they are no rule of a plan: a component carries
-them as the label `max-unavailable` for whoever orders the moves.
+They bound how many copies may be away at once while copies move: `max_unavailable` of a component, which
+`placement transition` keeps. They are no rule of a plan.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.objects import of_each
 from placement.integrations.kubernetes.selectors import label_selector
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from placement.catalogue.readers.fields import At
     from placement.integrations.kubernetes.classes import NodePoolRow
@@ -22,32 +23,43 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.workloads import Workload
     from placement.integrations.notes import Notes
 
-MAX_UNAVAILABLE, MAX_SURGE, BUDGET = "max-unavailable", "max-surge", "pod-disruption-budget"
+MAX_SURGE, BUDGET = "max-surge", "pod-disruption-budget"
 
 
-def upkeep_labels(
-    workloads: Sequence[Workload], cluster: KubeCluster, notes: Notes, source: str
-) -> list[dict[str, str]]:
-    """Labels of each component: the most copies that may be away at once, and what says so."""
-    budgets = list(
-        zip(cluster.of("PodDisruptionBudget"), of_each(cluster.of("PodDisruptionBudget"), _budget, source), strict=True)
-    )
+@dataclass
+class Upkeep:
+    """How many copies of a component may be away at once, where anything tells, and labels that say what does."""
+
+    away: int | None = None
+    has_budget: bool = False
+    labels: dict[str, str] = field(default_factory=dict)
+
+    def keys(self) -> dict[str, int]:
+        """The keys of a component."""
+        return {} if self.away is None else {"max_unavailable": self.away}
+
+
+def upkeep_of_all(workloads: Sequence[Workload], cluster: KubeCluster, notes: Notes, source: str) -> list[Upkeep]:
+    """Of each workload what its budgets and its roll-out allow; of several the strictest."""
+    objects = cluster.of("PodDisruptionBudget")
+    budgets = list(zip(objects, of_each(objects, _budget, source), strict=True))
     found = []
     for workload in workloads:
-        labels = _of_rollout(workload, cluster, source)
+        upkeep = _of_rollout(workload, cluster, source)
+        copies = max(len(workload.pods), workload.wanted)
         for budget, (selector, key, text) in budgets:
             if budget.namespace != workload.namespace or selector is None:
                 continue
             if not any(selector.takes(row) for row in workload.labels()):
                 continue
-            copies = max(len(workload.pods), workload.wanted)
             amount = share_of(text, copies, up=True)
-            away = max(0, copies - amount) if key == "minAvailable" else amount
-            known = int(labels[MAX_UNAVAILABLE]) if MAX_UNAVAILABLE in labels else away
-            labels |= {MAX_UNAVAILABLE: str(min(away, known)), BUDGET: budget.name}
+            away = max(0, copies - amount) if key == "minAvailable" else min(copies, amount)
+            upkeep.away = away if upkeep.away is None else min(away, upkeep.away)
+            upkeep.has_budget = True
+            upkeep.labels[BUDGET] = budget.name
             if not away:
-                notes.assumed(workload.place, f"{budget.place} lets no copy be away, so none can move")
-        found.append(labels)
+                notes.assumed(workload.place, f"{budget.place} lets no copy be away, so none can be evicted")
+        found.append(upkeep)
     return found
 
 
@@ -84,16 +96,16 @@ def share_of(text: str, copies: int, *, up: bool) -> int:
     return -(-parts // 100) if up else parts // 100
 
 
-def _of_rollout(workload: Workload, cluster: KubeCluster, source: str) -> dict[str, str]:
+def _of_rollout(workload: Workload, cluster: KubeCluster, source: str) -> Upkeep:
     """A Deployment's own limits on a roll-out: 25 % of each by default."""
     owner = workload.owner
     found = cluster.get("Deployment", owner.namespace, owner.name) if owner.kind == "Deployment" else None
     if found is None:
-        return {}
+        return Upkeep()
     ((away, more),) = of_each([found], _strategy, source)
     copies = max(len(workload.pods), workload.wanted)
     surge, unavailable = share_of(more, copies, up=True), share_of(away, copies, up=False)
-    return {MAX_UNAVAILABLE: str(unavailable if unavailable or surge else 1), MAX_SURGE: str(surge)}
+    return Upkeep(min(copies, unavailable if unavailable or surge else 1), labels={MAX_SURGE: str(surge)})
 
 
 def _strategy(found: KubeObject) -> tuple[str, str]:
@@ -103,17 +115,17 @@ def _strategy(found: KubeObject) -> tuple[str, str]:
 
 
 def suggest_for_spot(
-    workloads: Sequence[Workload], labels: Sequence[Mapping[str, str]], pools: Sequence[NodePoolRow], notes: Notes
+    workloads: Sequence[Workload], upkeep: Sequence[Upkeep], pools: Sequence[NodePoolRow], notes: Notes
 ) -> None:
     """Name the components that the loss of one spot pool would take below what must stay up."""
     spot = {machine.name: pool.name for pool in pools if pool.buy == "spot" for machine in pool.machines}
-    for workload, row in zip(workloads, labels, strict=True):
+    for workload, row in zip(workloads, upkeep, strict=True):
         held = Counter(spot[pod.node] for pod, _ in workload.pods if pod.node in spot)
         copies = sum(1 for pod, _ in workload.pods if pod.node)
         if not held or copies < 2:
             continue
         pool, most = held.most_common(1)[0]
-        away = int(row[MAX_UNAVAILABLE]) if BUDGET in row else copies - 1
+        away = row.away if row.has_budget and row.away is not None else copies - 1
         wanted = copies - away
         if copies - most < wanted:
             told = f"{most} of {copies} copies stand in the spot pool {pool}, and {wanted} should stay up"

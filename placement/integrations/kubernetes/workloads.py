@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.objects import of_each, whole_at
+from placement.integrations.kubernetes.pods import OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,7 +72,7 @@ def split(rows: Iterable[PodRow], machines: Mapping[str, NodeMachine]) -> tuple[
 def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> list[Workload]:
     """Components with names of their own, in the order of their first pods."""
     found: dict[object, Workload] = {}
-    for row in rows:
+    for row in sorted(rows, key=_option):
         key = (row.owner, row.shape if row.owner.kind else None)
         workload = found.setdefault(key, Workload("", row.owner))
         workload.add(row)
@@ -93,6 +94,12 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
         if workload.owner.kind == "LeaderWorkerSet":
             notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")
     return list(found.values())
+
+
+def _option(row: PodRow) -> int:
+    """The option that an exported pod names; others have one each, in the order in which they are seen."""
+    written = row.pod.annotations.get(OPTION, "") if not row.owner.kind else ""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 9 else 0
 
 
 def _base(owner: Owner) -> str:

@@ -399,7 +399,7 @@ def test_an_accelerator_that_nothing_tells_of_is_still_counted(tmp_path: Path) -
     found = imported(tmp_path, bare, pod("a", "n1", "a", gpus=1))
 
     assert found.problem.instance_types["mine"].accelerator_count == 2
-    assert "called mine-accelerator, and their memory is not counted" in notes(found)
+    assert "accelerators mine-accelerator: assumed: no label tells their memory" in notes(found)
 
 
 def test_an_oversold_machine_is_said(tmp_path: Path) -> None:

@@ -217,8 +217,8 @@ def test_budgets_say_how_many_may_be_away(tmp_path: Path, spec: Json, away: str)
     """Of three copies; percentages are rounded up."""
     found = imported(tmp_path, *three_zones(), *copies("a", "na", "nb", "nc"), budget("b", "a", **spec))
 
-    labels = found.problem.components[0].labels
-    assert (labels["max-unavailable"], labels["pod-disruption-budget"]) == (away, "b")
+    component = found.problem.components[0]
+    assert (component.max_unavailable, component.labels["pod-disruption-budget"]) == (int(away), "b")
     assert ("lets no copy be away" in notes(found)) == (away == "0")
 
 
@@ -227,8 +227,8 @@ def test_roll_out_settings_say_it_too(tmp_path: Path) -> None:
     deployment = {"kind": "Deployment", "metadata": {"name": "a", "namespace": "shop"}, "spec": {"replicas": 8}}
     found = imported(tmp_path, *three_zones(), *copies("a", "na", "nb"), deployment, budget("b", "a", maxUnavailable=1))
 
-    labels = found.problem.components[0].labels
-    assert (labels["max-unavailable"], labels["max-surge"]) == ("1", "2")
+    component = found.problem.components[0]
+    assert (component.max_unavailable, component.labels["max-surge"]) == (1, "2")
 
 
 def test_required_affinity_is_one_of_its_terms(tmp_path: Path) -> None:

@@ -1,0 +1,204 @@
+"""A plan as manifests in the order in which they are applied, and the steps around them."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from placement.errors import UsageError, printable
+from placement.integrations.exported import Exported
+from placement.integrations.kubernetes.groups import copy_groups
+from placement.integrations.kubernetes.importer import ZONE_LABEL
+from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, node_pools
+from placement.integrations.kubernetes.manifests import Workshop, claim_of, deployment, pool_labels, uses
+from placement.integrations.kubernetes.naming import OWNER, is_namespace
+from placement.integrations.kubernetes.protection import budget_of
+from placement.integrations.kubernetes.steps import steps_text
+from placement.integrations.kubernetes.templates import Templates, read_templates
+from placement.integrations.kubernetes.yaml_text import manifest_text
+from placement.integrations.notes import Notes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from placement.documents import Plan, Problem
+    from placement.integrations.kubernetes.groups import CopyGroup, Pin
+    from placement.integrations.kubernetes.manifests import Sharing
+    from placement.integrations.kubernetes.templates import Json
+
+_LEFT_ALONE = ("Pod", "Job", "DaemonSet", "Node")  # owners whose pods no Deployment can replace
+_NAMED = ("StatefulSet", "LeaderWorkerSet")
+FREEZE, POOLS, GUARDS, CLAIMS, WORK, SETTLE, STEPS = (
+    *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),
+    *("40-workloads.yaml", "90-settle-node-pools.yaml", "README.md"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportWishes:
+    """How a plan is written.
+
+    `cluster` are files of `kubectl get`, from which pod templates and names of accelerators are taken. `node_class` is
+    the EC2NodeClass of Karpenter's node pools; empty: none are written. `sharing` is who shares accelerators between
+    copies that no template tells of. `changed` leaves out components whose copies all stay.
+    """
+
+    cluster: Sequence[str | Path] = field(default_factory=tuple)
+    pin: Pin = "none"
+    namespace: str = "default"
+    sharing: Sharing = "none"
+    node_class: str = ""
+    static: bool = False
+    changed: bool = False
+    zone_label: str = ZONE_LABEL
+
+
+def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None = None) -> Exported:
+    """Manifests of a plan that keeps every rule, which the caller has checked.
+
+    Raises
+    ------
+    DocumentError
+        The cluster's files are damaged.
+    UsageError
+        Something that the manifests need is not told: who shares accelerators, which ones a node has.
+
+    Notes
+    -----
+    O(copies log copies).
+    """
+    wishes = wishes or ExportWishes()
+    if not is_namespace(wishes.namespace):
+        raise UsageError(f"--namespace must be a name such as serving, got {printable(wishes.namespace)}")
+    notes = Notes()
+    templates = read_templates(wishes.cluster, wishes.zone_label) if wishes.cluster else Templates()
+    made = made_pools(problem, plan) if wishes.node_class else {}
+    own = {name: made[name] for name in made if not any(row.pool == name and not row.new for row in plan.instances)}
+    groups = [row for row in copy_groups(problem, plan, wishes.pin) if _is_exported(row, notes)]
+    if wishes.changed:
+        same = _unchanged(problem, plan)
+        groups = [row for row in groups if row.component.name not in same]
+        for name in sorted(same):
+            notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
+    _check_sharing(groups, templates, wishes)
+    workshop = Workshop(problem, templates, notes, wishes.namespace, wishes.sharing, own)
+    claims, work = _workloads(groups, workshop, wishes)
+    copies = Counter(row.component for row in plan.assignments)
+    named = {row.component.name for row in groups}
+    guards = [
+        guard
+        for row in problem.components
+        if row.name in named and (guard := budget_of(row, copies[row.name], workshop))
+    ]
+    files = {
+        FREEZE: kept_pools(templates.node_pools, notes, frozen=True),
+        POOLS: node_pools(problem, plan, made, wishes.node_class, static=wishes.static, frozen=True),
+        GUARDS: guards,
+        CLAIMS: claims,
+        WORK: work,
+        SETTLE: [
+            *kept_pools(templates.node_pools, notes, frozen=False),
+            *node_pools(problem, plan, made, wishes.node_class, static=wishes.static, frozen=False),
+        ],
+    }
+    _tell_limits(problem, plan, groups, workshop, wishes)
+    texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
+    texts[STEPS] = steps_text(problem, plan, list(texts), notes, groups)
+    return Exported(texts, tuple(notes))
+
+
+def _is_exported(group: CopyGroup, notes: Notes) -> bool:
+    """Whether Deployments can take the place of what runs; of pods that are no such thing a note says so."""
+    kind = group.component.labels.get(OWNER, "").partition(" ")[0]
+    place = f"component {group.component.name}"
+    if kind in _LEFT_ALONE:
+        notes.assumed(place, f"its owner is a {kind}: its pods are left as they are")
+    elif kind in _NAMED:
+        notes.inexact(place, f"it was a {kind}: copies of a Deployment have no names or volumes of their own")
+    return kind not in _LEFT_ALONE
+
+
+def _unchanged(problem: Problem, plan: Plan) -> set[str]:
+    """Components that run on the same machines as in the plan, with as many copies on each."""
+    now: dict[str, Counter[str]] = defaultdict(Counter)
+    then: dict[str, Counter[str]] = defaultdict(Counter)
+    for running in problem.placements:
+        now[running.component][running.instance] += 1
+    for placed in plan.assignments:
+        then[placed.component][placed.instance] += 1
+    return {row.name for row in problem.components if now[row.name] == then[row.name]}
+
+
+def _check_sharing(groups: Sequence[CopyGroup], templates: Templates, wishes: ExportWishes) -> None:
+    for group in groups:
+        known = templates.of(group.component.name, group.option) is not None
+        if group.mode.shared and group.mode.accelerators and not known and wishes.sharing == "none":
+            name = printable(group.component.name)
+            raise UsageError(
+                f"copies of {name} share accelerators, which Kubernetes alone can't: name who does it with "
+                "--sharing hami, kai or dra, or give --cluster with pods that run"
+            )
+
+
+def _workloads(groups: Sequence[CopyGroup], workshop: Workshop, wishes: ExportWishes) -> tuple[list[Json], list[Json]]:
+    claims: list[Json] = []
+    work: list[Json] = []
+    for group in groups:
+        extra: Json = {}
+        uuids = _uuids(group, workshop) if group.accelerators else ()
+        manager = workshop.templates.managers.get(group.node, "")
+        bare = workshop.templates.of(group.component.name, group.option) is None
+        if group.mode.accelerators and (manager == "dra" or (bare and wishes.sharing == "dra")):
+            claim, extra = claim_of(group, workshop, uuids)
+            claims.append(claim)
+        elif uuids and manager == "hami":
+            extra = uses(uuids)
+        elif group.accelerators:
+            told = "its device plugin binds no accelerator: copies are pinned to the node"
+            workshop.notes.inexact(f"node {group.node}", told)
+        work.append(deployment(group, workshop, extra))
+    return claims, work
+
+
+def _uuids(group: CopyGroup, workshop: Workshop) -> tuple[str, ...]:
+    """Names of the accelerators of a copy, as its node's manager knows them; none where it knows none."""
+    if workshop.templates.managers.get(group.node, "") in ("", "plugin"):
+        return ()
+    known = workshop.templates.uuids.get(group.node, ())
+    chosen = group.accelerators or ()
+    if not known or max(chosen) >= len(known) or not all(known[index] for index in chosen):
+        told = "no accelerator of it is known by name: copies are pinned to the node"
+        workshop.notes.inexact(f"node {group.node}", told)
+        return ()
+    return tuple(known[index] for index in chosen)
+
+
+def _tell_limits(
+    problem: Problem, plan: Plan, groups: Sequence[CopyGroup], workshop: Workshop, wishes: ExportWishes
+) -> None:
+    """What manifests leave to the scheduler, in words."""
+    notes = workshop.notes
+    machines = Counter(row.pool for row in plan.instances)
+    sizes: dict[str, set[tuple[int, int]]] = defaultdict(set)
+    for group in groups:
+        if not group.node:
+            sizes[group.pool.name].add((id(group.component), group.option))
+    for pool, kinds in sizes.items():
+        if machines[pool] > 1:
+            told = f"the scheduler picks among its {machines[pool]} nodes"
+            more = "; copies of different sizes may then not all fit" if len(kinds) > 1 else ""
+            notes.inexact(
+                f"pool {pool}", f"{told}{more}; --pin node says which" if wishes.pin == "none" else f"{told}{more}"
+            )
+    same: dict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
+    for used in (row for row in problem.pools if row.name in machines):
+        same[tuple(sorted(pool_labels(used, workshop).items()))].append(used.name)
+    for names in same.values():
+        if len(names) > 1 and wishes.pin == "none":
+            notes.inexact(f"pools {', '.join(names)}", "their nodes have the same labels: the scheduler sees one pool")
+    if any(row.spread.max_skew or row.spread.min_zones or row.min_available_on_zone_loss for row in problem.components):
+        notes.inexact("rules over zones", "are kept by the counts of Deployments; scaling one may break them")
+    if wishes.pin != "none":
+        notes.inexact("pinned copies", "wait while their node is away: run the export again after nodes were replaced")

@@ -1,0 +1,58 @@
+"""The copies of a plan as groups of alike ones: what one Deployment makes.
+
+Without pins a group is all copies of a component, of one option, on one pool. Pinned to nodes it is those on one node;
+pinned to accelerators it is one copy. Machines that are new have no name yet: their copies are grouped by pool.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from placement.documents import Component, Option, Plan, Pool, Problem
+
+Pin = Literal["none", "node", "accelerator"]
+
+
+@dataclass(frozen=True, slots=True)
+class CopyGroup:
+    """So many copies of a component by one option; on a pool, a node of it, or some accelerators of that node."""
+
+    component: Component
+    option: int
+    pool: Pool
+    node: str  # empty: any node of the pool
+    accelerators: tuple[int, ...] | None  # None: any of the node
+    copies: int
+    number: int  # among the groups of its component on its pool, from 1
+
+    @property
+    def mode(self) -> Option:
+        """The option."""
+        return self.component.modes[self.option]
+
+
+def copy_groups(problem: Problem, plan: Plan, pin: Pin) -> list[CopyGroup]:
+    """Every copy of a plan in one group, in the order of the problem's components. O(copies log copies)."""
+    components = {row.name: (index, row) for index, row in enumerate(problem.components)}
+    pools = {row.name: (index, row) for index, row in enumerate(problem.pools)}
+    running = {row.id for row in problem.instances}
+    pool_of = {row.id: row.pool for row in plan.instances}
+    counts: dict[tuple[int, int, int, str, tuple[int, ...], int], int] = defaultdict(int)
+    for index, row in enumerate(plan.assignments):
+        component = components[row.component][0]
+        pool = pools[pool_of[row.instance]][0]
+        node = row.instance if pin != "none" and row.instance in running else ""
+        single = pin == "accelerator" and bool(node) and bool(row.accelerators)
+        devices = tuple(sorted(row.accelerators)) if single else ()
+        counts[component, pool, row.option, node, devices, index if single else -1] += 1
+    found: list[CopyGroup] = []
+    numbers: dict[tuple[int, int], int] = defaultdict(int)
+    for (c, p, option, node, devices, _), copies in sorted(counts.items()):
+        numbers[c, p] += 1
+        found.append(
+            CopyGroup(problem.components[c], option, problem.pools[p], node, devices or None, copies, numbers[c, p])
+        )
+    return found

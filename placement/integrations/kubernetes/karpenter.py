@@ -1,0 +1,82 @@
+"""Karpenter's node pools: those of new machines, and those that are there with consolidation frozen during a move."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from placement.integrations.kubernetes.budgets import KARPENTER_POOL
+from placement.integrations.kubernetes.manifests import TYPE, ZONE
+from placement.integrations.kubernetes.naming import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Plan, Pool, Problem
+    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.kubernetes.templates import Json
+    from placement.integrations.notes import Notes
+
+GROUP_KIND = {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass"}
+FROZEN = [{"nodes": "0"}]
+CAPACITY = "karpenter.sh/capacity-type"
+# Set by Kubernetes or the server: no part of what a person applies.
+_SERVED = ("creationTimestamp", "generation", "resourceVersion", "uid", "managedFields", "selfLink")
+
+
+def made_pools(problem: Problem, plan: Plan) -> dict[str, str]:
+    """Pools with new machines that no node pool of the cluster makes, and the names of their node pools."""
+    used = {row.pool for row in plan.instances if row.new}
+    wanted = [row.name for row in problem.pools if row.name in used and KARPENTER_POOL not in row.labels]
+    return {name: slug("gpu-placement", name) for name in wanted}
+
+
+def node_pool(pool: Pool, name: str, machines: int, node_class: str, *, static: bool, frozen: bool) -> Json:
+    """A node pool of one instance type and zone.
+
+    A static one keeps `machines` nodes, a dynamic one starts at most so many when pods need them.
+    """
+    capacity = pool.labels.get(CAPACITY) or ("spot" if pool.name.endswith("-spot") else "on-demand")
+    requirements = [
+        {"key": TYPE, "operator": "In", "values": [pool.labels.get(TYPE, pool.instance_type)]},
+        {"key": ZONE, "operator": "In", "values": [pool.labels.get(ZONE, pool.zone)]},
+        {"key": CAPACITY, "operator": "In", "values": [capacity]},
+    ]
+    spec: dict[str, Any] = {"replicas": machines} if static else {}
+    spec["limits"] = {"nodes": str(machines)}
+    spec["disruption"] = {
+        "consolidationPolicy": "WhenEmpty",
+        "consolidateAfter": "5m",
+        "budgets": FROZEN if frozen else [{"nodes": "10%"}],
+    }
+    body = {"nodeClassRef": GROUP_KIND | {"name": node_class}, "requirements": requirements}
+    spec["template"] = {"spec": body}
+    return {"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": {"name": name}, "spec": spec}
+
+
+def node_pools(
+    problem: Problem, plan: Plan, names: dict[str, str], node_class: str, *, static: bool, frozen: bool
+) -> list[Json]:
+    """The node pools of all pools that need one, in the order of the problem."""
+    machines = Counter(row.pool for row in plan.instances if row.new)
+    return [
+        node_pool(row, names[row.name], machines[row.name], node_class, static=static, frozen=frozen)
+        for row in problem.pools
+        if row.name in names
+    ]
+
+
+def kept_pools(found: Sequence[KubeObject], notes: Notes, *, frozen: bool) -> list[Json]:
+    """Node pools that are there, with budgets that let Karpenter disrupt nothing; or as they were."""
+    rows = []
+    for row in found:
+        document = copy.deepcopy(row.at.value)
+        metadata = {key: value for key, value in document["metadata"].items() if key not in _SERVED}
+        spec = document.get("spec", {})
+        if frozen:
+            spec = spec | {"disruption": {**spec.get("disruption", {}), "budgets": FROZEN}}
+        rows.append({"apiVersion": "karpenter.sh/v1", "kind": "NodePool", "metadata": metadata, "spec": spec})
+    if rows and frozen:
+        notes.assumed("NodePools", f"the {len(rows)} that there are have budgets of 0 nodes during the move")
+    return rows

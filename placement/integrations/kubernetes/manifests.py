@@ -1,0 +1,264 @@
+"""Deployments of groups of copies: where each may stand, what stays apart, and what a copy asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from placement.documents.references import GROUP
+from placement.integrations.kubernetes.asks import (
+    HAMI_CORES,
+    HAMI_MEMORY,
+    HAMI_USE,
+    KAI_DEVICES,
+    KAI_FRACTION,
+    KAI_MEMORY,
+)
+from placement.integrations.kubernetes.machines import NO_ZONE
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, OWNER, is_label, namespace_of, slug
+from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.pods import COMPONENT, OPTION
+from placement.integrations.kubernetes.templates import PLACEHOLDER
+from placement.units import MIB_PER_GIB, MILLI, need
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    from placement.documents import Component, Option, Pool, Problem
+    from placement.integrations.kubernetes.groups import CopyGroup
+    from placement.integrations.kubernetes.templates import Json, Templates
+    from placement.integrations.notes import Notes
+
+    Sharing = Literal["none", "hami", "kai", "dra"]
+
+ZONE, TYPE = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
+_GPU = "nvidia.com/gpu"
+
+
+@dataclass
+class Workshop:
+    """What all manifests of one export share."""
+
+    problem: Problem
+    templates: Templates
+    notes: Notes
+    namespace: str = "default"
+    sharing: Sharing = "none"
+    node_pool_of: dict[str, str] = field(default_factory=dict)  # pool -> node pool of Karpenter that is exported for it
+
+    def space(self, component: Component) -> str:
+        """The namespace of a component's copies."""
+        return namespace_of(component.labels.get(OWNER, "")) or self.namespace
+
+
+def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
+    """Labels that the nodes of a pool have: those it was imported with, else type and zone by the document."""
+    own = workshop.node_pool_of.get(pool.name)
+    if own:
+        return {"karpenter.sh/nodepool": own}
+    told = {key: value for key, value in pool.labels.items() if "/" in key and is_label(key, value)}
+    if TYPE in told or any(key.endswith(("nodepool", "nodegroup", "agentpool")) for key in told):
+        return told
+    found = {TYPE: pool.instance_type} | ({} if pool.zone == NO_ZONE else {ZONE: pool.zone})
+    odd = [key for key, value in found.items() if not is_label(key, value)]
+    for key in odd:
+        workshop.notes.inexact(f"pool {pool.name}", f"{found[key]} can be no label, so nodes are not selected by {key}")
+    return told | {key: value for key, value in found.items() if key not in odd}
+
+
+def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
+    """The Deployment of a group; `extra` goes into the pod's spec and annotations (claims, pins)."""
+    name, labels = names_of(group)
+    found = workshop.templates.of(group.component.name, group.option)
+    own_labels, annotations, spec = found or ({}, *_bare(group, workshop))
+    if found is not None:
+        annotations = {**annotations}
+    annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)} | extra.get("annotations", {})
+    _add_claims(spec, extra)
+    _add_rules(spec, group, workshop)
+    exact = bool(group.node)
+    strategy: Json = {"type": "RollingUpdate"}
+    if exact:  # there is no room beside itself for a copy that has its place
+        strategy["rollingUpdate"] = {"maxSurge": 0, "maxUnavailable": 1}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": workshop.space(group.component), "labels": dict(labels)},
+        "spec": {
+            "replicas": group.copies,
+            "strategy": strategy,
+            "selector": {"matchLabels": dict(labels)},
+            "template": {"metadata": {"labels": own_labels | labels, "annotations": annotations}, "spec": spec},
+        },
+    }
+
+
+def names_of(group: CopyGroup) -> tuple[str, dict[str, str]]:
+    """The name of a group's Deployment, and the labels that its pods have."""
+    component = slug(group.component.name)
+    where = slug(group.node or group.pool.name)
+    suffix = [] if group.number == 1 else [str(group.number)]
+    name = slug(slug(group.component.name, most=24), slug(group.node or group.pool.name, most=24), *suffix, most=57)
+    return name, {COMPONENT_LABEL: component, GROUP_LABEL: slug(where, *suffix)}
+
+
+def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
+    """A pod of what the problem knows: its image is for the user to name."""
+    mode = group.mode
+    place = f"component {group.component.name}"
+    workshop.notes.inexact(place, f"nothing tells how a copy is run: the image is {PLACEHOLDER}; see --cluster")
+    asked: Json = {}
+    if mode.vcpus:
+        asked["cpu"] = f"{need(mode.vcpus, MILLI)}m"
+    if mode.memory_gib:
+        asked["memory"] = f"{need(mode.memory_gib, MIB_PER_GIB)}Mi"
+    annotations, limits = _accelerators(mode, workshop.sharing)
+    resources = {"requests": asked | limits, "limits": dict(limits)}
+    container = {
+        "name": "main",
+        "image": PLACEHOLDER,
+        "resources": {key: value for key, value in resources.items() if value},
+    }
+    spec: Json = {"containers": [container]}
+    if workshop.sharing == "kai" and annotations:
+        spec["schedulerName"] = "kai-scheduler"
+    if mode.accelerators:
+        spec["tolerations"] = [{"key": _GPU, "operator": "Exists", "effect": "NoSchedule"}]
+    return annotations, spec
+
+
+def _accelerators(mode: Option, sharing: Sharing) -> tuple[dict[str, str], Json]:
+    """Annotations and limits by which a copy gets its accelerators."""
+    if not mode.accelerators or sharing == "dra":
+        return {}, {}
+    if not mode.shared:
+        return {}, {_GPU: mode.accelerators}
+    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
+    if sharing == "hami":
+        limits = {_GPU: mode.accelerators, HAMI_MEMORY: memory or 1}
+        return {}, limits | ({HAMI_CORES: round(mode.accelerator_share * 100)} if mode.accelerator_share else {})
+    own = {KAI_MEMORY: str(memory)} if memory else {KAI_FRACTION: str(mode.accelerator_share or 0.001)}
+    return own | ({KAI_DEVICES: str(mode.accelerators)} if mode.accelerators > 1 else {}), {}
+
+
+def _add_claims(spec: Json, extra: Json) -> None:
+    claims = extra.get("claims", [])
+    if claims:
+        spec["resourceClaims"] = [{"name": name, **reference} for name, reference in claims]
+        resources = spec["containers"][0].setdefault("resources", {})
+        resources["claims"] = [{"name": name} for name, _ in claims]
+
+
+def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
+    """Affinity to the group's nodes within what the template asks, and the rules of one machine."""
+    affinity = spec["affinity"] = dict(spec.get("affinity") or {})
+    node = affinity["nodeAffinity"] = dict(affinity.get("nodeAffinity") or {})
+    # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
+    spec.pop("topologySpreadConstraints", None)
+    ours: Json = {"matchExpressions": [_in(key, value) for key, value in pool_labels(group.pool, workshop).items()]}
+    if group.node:
+        ours = {"matchFields": [_in("metadata.name", group.node)]}
+        spec.pop("nodeSelector", None)
+        node.pop(_REQUIRED, None)
+    terms = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
+    node[_REQUIRED] = {"nodeSelectorTerms": [_both(term, ours) for term in terms]}
+    limits = _limits_of_hosts(group, workshop)
+    if limits:
+        spec["topologySpreadConstraints"] = limits
+    apart = _apart(group, workshop)
+    other = dict(affinity.pop("podAntiAffinity", None) or {})
+    other.pop(_REQUIRED, None)
+    if apart:
+        other[_REQUIRED] = apart
+    if other:
+        affinity["podAntiAffinity"] = other
+
+
+def _in(key: str, value: str) -> Json:
+    return {"key": key, "operator": "In", "values": [value]}
+
+
+def _both(left: Json, right: Json) -> Json:
+    return {
+        key: [*left.get(key, []), *right.get(key, [])]
+        for key in ("matchExpressions", "matchFields")
+        if key in {**left, **right}
+    }
+
+
+def _limits_of_hosts(group: CopyGroup, workshop: Workshop) -> list[Json]:
+    """`max_per_instance`: with more domains wanted than there are the emptiest counts 0, so the skew is the count."""
+    most = group.component.spread.max_per_instance
+    if not most or group.node:
+        return []
+    return [
+        {
+            "maxSkew": most,
+            "minDomains": _MANY_DOMAINS,
+            "topologyKey": HOSTNAME,
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": {COMPONENT_LABEL: slug(group.component.name)}},
+        }
+    ]
+
+
+def _apart(group: CopyGroup, workshop: Workshop) -> list[Json]:
+    """`avoid` and `dedicated` as anti-affinity between pods of one host, in whatever namespace."""
+    component, found = group.component, []
+    others = sorted({slug(name) for name in avoided(component, workshop.problem.components)})
+    if others:
+        found.append(_host_term([{"key": COMPONENT_LABEL, "operator": "In", "values": others}]))
+    if component.dedicated:
+        own = {"key": COMPONENT_LABEL, "operator": "NotIn", "values": [slug(component.name)]}
+        found.append(_host_term([{"key": COMPONENT_LABEL, "operator": "Exists"}, own]))
+        told = "keeps off pods of this export alone: others may be put on its machines"
+        workshop.notes.inexact(f"component {component.name} dedicated", told)
+    return found
+
+
+def _host_term(expressions: Sequence[Json]) -> Json:
+    return {"topologyKey": HOSTNAME, "namespaceSelector": {}, "labelSelector": {"matchExpressions": list(expressions)}}
+
+
+def avoided(component: Component, components: Sequence[Component]) -> list[str]:
+    """Names of components that must not be on one machine with this one, by either's word."""
+
+    def says(one: Component, other: Component) -> bool:
+        if one.name == other.name:
+            return False
+        return any(
+            entry.removeprefix(GROUP) in other.groups if entry.startswith(GROUP) else entry == other.name
+            for entry in one.avoid
+        )
+
+    return [row.name for row in components if says(component, row) or says(row, component)]
+
+
+def uses(uuids: Sequence[str]) -> Json:
+    """HAMi's annotation that names the accelerators of a copy."""
+    return {"annotations": {HAMI_USE: ",".join(uuids)}}
+
+
+def claim_of(group: CopyGroup, workshop: Workshop, uuids: Sequence[str]) -> tuple[Json, Json]:
+    """A ResourceClaim for the accelerators of one copy, and the reference to it in its pod."""
+    name, labels = names_of(group)
+    mode = group.mode
+    exactly: Json = {"deviceClassName": "gpu.nvidia.com", "allocationMode": "ExactCount", "count": mode.accelerators}
+    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
+    if mode.shared and memory:
+        exactly["capacity"] = {"requests": {"memory": f"{memory}Mi"}}
+    if uuids:
+        listed = ", ".join(f"'{uuid}'" for uuid in uuids)
+        exactly["selectors"] = [{"cel": {"expression": f"device.attributes['gpu.nvidia.com'].uuid in [{listed}]"}}]
+    made: dict[str, Any] = {
+        "apiVersion": "resource.k8s.io/v1",
+        "kind": "ResourceClaim" if uuids else "ResourceClaimTemplate",
+        "metadata": {"name": name, "namespace": workshop.space(group.component), "labels": dict(labels)},
+    }
+    body = {"devices": {"requests": [{"name": "accelerators", "exactly": exactly}]}}
+    made["spec"] = body if uuids else {"spec": body}
+    key = "resourceClaimName" if uuids else "resourceClaimTemplateName"
+    return made, {"claims": [("accelerators", {key: name})]}

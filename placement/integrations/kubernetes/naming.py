@@ -1,0 +1,48 @@
+"""Names of documents as names and labels of Kubernetes: any text in, letters and digits out, no two alike."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+OWNER, COMPONENT_LABEL, GROUP_LABEL = "owner", "gpu-placement/component", "gpu-placement/group"
+_MOST = 63  # of a label's value, and of a name that is part of one
+_OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253})", re.ASCII)
+_HASHED = re.compile(r"-[0-9a-f]{6}$", re.ASCII)  # a name that looks like one with a hash gets one, too
+_SPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
+_VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+
+
+def slug(*parts: str, most: int = _MOST) -> str:
+    """A name by RFC 1123: lower case, and told apart by a hash where that loses something.
+
+    >>> slug("chat-8b"), slug("shop/chat 8b; rm -rf /"), slug("shop", "chat")
+    ('chat-8b', 'shop-chat-8b-rm-rf-7a03d0', 'shop-chat')
+    """
+    whole = "-".join(parts)
+    made = re.sub(r"[^a-z0-9]+", "-", whole.lower()).strip("-")
+    if made and made == whole and len(made) <= most and not _HASHED.search(made):
+        return made
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return f"{made[: most - 7].strip('-') or 'x'}-{digest}"
+
+
+def namespace_of(owner: str) -> str:
+    """The namespace of what a component was imported from; empty where nothing tells.
+
+    >>> namespace_of("Deployment shop/chat"), namespace_of("mine")
+    ('shop', '')
+    """
+    found = _OWNER.fullmatch(owner)
+    return found["space"] if found else ""
+
+
+def is_namespace(text: str) -> bool:
+    """Whether a text can be the name of a namespace."""
+    return _SPACE.fullmatch(text) is not None
+
+
+def is_label(key: str, value: str) -> bool:
+    """Whether they can be a label: nodes are selected by such ones alone."""
+    return len(key) <= 317 and _KEY.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None

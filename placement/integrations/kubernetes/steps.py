@@ -1,0 +1,78 @@
+"""What to do with the manifests, in order, and what they can't say: the README of an export."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from placement.errors import printable
+from placement.integrations.kubernetes.naming import OWNER, namespace_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Plan, Problem
+    from placement.integrations.kubernetes.groups import CopyGroup
+    from placement.integrations.notes import Notes
+
+_SHOWN = 50  # lines of commands of one kind
+_DRAIN = "--ignore-daemonsets --delete-emptydir-data"
+
+
+def steps_text(problem: Problem, plan: Plan, files: Sequence[str], notes: Notes, groups: Sequence[CopyGroup]) -> str:
+    """Markdown. Names in commands are quoted for the shell, and shown as they can be."""
+    used = {row.id for row in plan.instances}
+    left = [row.id for row in problem.instances if row.id not in used]
+    written = {row.component.name for row in groups}
+    apply = [f"kubectl apply -f {name}" for name in files]
+    before = [line for name, line in zip(files, apply, strict=True) if name < "9"]
+    steps = [
+        ("Look at what would change.", [f"kubectl diff -f {name}" for name in files if name < "9"]),
+        ("Apply, in this order.", before),
+        (
+            "What ran before stops, as new copies become ready. Where both have no room beside each other, new copies "
+            "wait until old ones are gone: scale down by as many as may be away, and go on when the new ones run. "
+            "`placement transition` orders the moves so that capacity holds at every step.",
+            _owners(problem, written),
+        ),
+        ("Machines that the plan gives back.", [f"kubectl drain {shlex.quote(name)} {_DRAIN}" for name in left]),
+        ("Karpenter may disrupt nodes again.", [line for line in apply if line not in before]),
+    ]
+    lines = [
+        f"# {_plain(problem.name or 'A plan')} on Kubernetes",
+        "",
+        f"{len(plan.assignments)} copies on {len(plan.instances)} machines. "
+        "For Kubernetes 1.34 and later (`resource.k8s.io/v1`); without claims, 1.30.",
+        "",
+        "## Steps",
+        "",
+    ]
+    for number, (title, commands) in enumerate((step for step in steps if step[1]), 1):
+        lines += [f"{number}. {title}", "", *_block(commands)]
+    lines += ["## What the manifests can't say", ""]
+    lines += [f"- {_plain(str(note))}" for note in notes] or ["Nothing: they say all of the plan."]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """A name in Markdown: signs of its syntax and of HTML are data."""
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>&#|!" else letter for letter in printable(text))
+
+
+def _block(commands: Sequence[str]) -> list[str]:
+    shown = [printable(line) for line in commands[:_SHOWN]]
+    more = [f"# and {len(commands) - _SHOWN} more"] if len(commands) > _SHOWN else []
+    return ["   ```sh", *(f"   {line}" for line in [*shown, *more]), "   ```", ""] if shown else []
+
+
+def _owners(problem: Problem, written: set[str]) -> list[str]:
+    """Commands that end what ran before, of components that were imported."""
+    found = []
+    for row in (row for row in problem.components if row.name in written):
+        owner = row.labels.get(OWNER, "")
+        kind, _, name = owner.partition(" ")
+        space = namespace_of(owner)
+        if space and kind in ("Deployment", "StatefulSet", "ReplicaSet"):
+            target = f"{kind.lower()}/{name.partition('/')[2]}"
+            found.append(f"kubectl -n {shlex.quote(space)} scale {shlex.quote(target)} --replicas=0")
+    return list(dict.fromkeys(found))

@@ -1,0 +1,121 @@
+"""Pod templates from what runs: a copy of a component again, without what the cluster added to its pod."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from placement.integrations.kubernetes.claims import read_claims, slice_devices
+from placement.integrations.kubernetes.machines import read_machines
+from placement.integrations.kubernetes.objects import read_cluster
+from placement.integrations.kubernetes.pods import OPTION, read_pods
+from placement.integrations.kubernetes.workloads import split, workloads_of
+from placement.integrations.notes import Notes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from placement.integrations.kubernetes.objects import KubeObject
+
+Json = dict[str, Any]
+PLACEHOLDER = "registry.invalid/replace-this-image:latest"
+# What the API server, the scheduler and controllers add to a pod.
+_ADDED = (
+    *("nodeName", "priority", "preemptionPolicy", "hostname", "subdomain", "schedulingGates", "serviceAccount"),
+    *("resourceClaims", "ephemeralContainers", "deprecatedServiceAccount"),
+)
+_ADDED_LABELS = (
+    *("pod-template-hash", "controller-revision-hash", "controller-uid", "job-name", "runai-gpu-group"),
+    *("statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"),
+    *("batch.kubernetes.io/job-name", "batch.kubernetes.io/controller-uid"),
+)
+_ADDED_TOLERATIONS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_KEPT_ANNOTATIONS = ("gpu-fraction", "gpu-memory", "gpu-fraction-num-devices", "prometheus.io/")
+_TOKEN = "kube-api-access-"
+
+
+@dataclass(frozen=True)
+class Templates:
+    """By component and option a pod's labels, annotations and spec; and UUIDs of accelerators by node."""
+
+    pods: Mapping[tuple[str, int], KubeObject] = field(default_factory=dict)
+    uuids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    managers: Mapping[str, str] = field(default_factory=dict)  # by node: plugin, hami, dra
+    node_pools: Sequence[KubeObject] = ()
+
+    def of(self, component: str, option: int) -> tuple[dict[str, str], dict[str, str], Json] | None:
+        """Labels, annotations and spec of a new copy; None where none runs by that option."""
+        found = self.pods.get((component, option))
+        if found is None:  # one shape of pods may be several options: what it takes differs by accelerator
+            others = [pod for (name, _), pod in self.pods.items() if name == component]
+            found = others[0] if len(others) == 1 else None
+        if found is None:
+            return None
+        labels = {
+            key: value
+            for key, value in found.labels.items()
+            if key not in _ADDED_LABELS and not key.startswith(("runai-gpu-group/", "gpu-placement/"))
+        }
+        annotations = {key: value for key, value in found.annotations.items() if key.startswith(_KEPT_ANNOTATIONS)}
+        return labels, annotations, clean_spec(found.at.key("spec").value)
+
+
+def clean_spec(spec: Json) -> Json:
+    """A spec as a person wrote it, as far as that can be told."""
+    found = {key: copy.deepcopy(value) for key, value in spec.items() if key not in _ADDED}
+    found["tolerations"] = [row for row in _rows(found, "tolerations") if row.get("key") not in _ADDED_TOLERATIONS]
+    found["volumes"] = [row for row in _rows(found, "volumes") if not _is_token(row)]
+    for part in ("containers", "initContainers"):
+        for container in _rows(found, part):
+            container["volumeMounts"] = [row for row in _rows(container, "volumeMounts") if not _is_token(row)]
+            resources = container.get("resources")
+            if isinstance(resources, dict):
+                resources.pop("claims", None)
+            for key in ("volumeMounts", "resources"):
+                if not container.get(key):
+                    container.pop(key, None)
+    for key in ("tolerations", "volumes"):
+        if not found[key]:
+            del found[key]
+    return found
+
+
+def _rows(owner: Json, key: str) -> list[Json]:
+    """The mappings in a list; nothing else can be there, and what is would be refused by the server."""
+    found = owner.get(key)
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _is_token(volume: Json) -> bool:
+    """Whether a volume is the token that every pod is given."""
+    return str(volume.get("name", "")).startswith(_TOKEN)
+
+
+def read_templates(paths: Sequence[str | Path], zone_label: str) -> Templates:
+    """Templates and accelerators of the cluster that a problem was imported from.
+
+    Raises
+    ------
+    DocumentError
+        A file can't be read, or is damaged.
+    """
+    notes = Notes()
+    source = ", ".join(map(str, paths))
+    cluster = read_cluster(paths, notes)
+    machines, _ = read_machines(cluster, slice_devices(cluster, notes, source), zone_label, notes, source)
+    rows, _ = split(
+        read_pods(cluster, read_claims(cluster, source), notes, source), {row.name: row for row in machines}
+    )
+    pods: dict[tuple[str, int], KubeObject] = {}
+    for workload in workloads_of(rows, cluster, notes):
+        for row, shape in workload.pods:
+            option = row.pod.annotations.get(OPTION, "")
+            pods.setdefault((workload.name, int(option) if option.isdigit() and len(option) < 9 else shape), row.pod)
+    return Templates(
+        pods,
+        {row.name: row.held.uuids for row in machines if row.held.uuids},
+        {row.name: row.held.manager for row in machines if row.held.count},
+        cluster.of("NodePool"),
+    )

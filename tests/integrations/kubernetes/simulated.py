@@ -1,0 +1,144 @@
+"""A small stand-in for controllers and scheduler: manifests and nodes become pods that run.
+
+It knows what our exports use: required node affinity, `matchFields`, host limits, anti-affinity by label, requests,
+claims by UUID, HAMi's choice of UUIDs. It shares no code with the importer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from typing import Any
+
+Json = dict[str, Any]
+_SHARED = ("nvidia.com/gpumem", "nvidia.com/gpucores")  # HAMi's own scheduler counts them
+_UNITS = {"m": 1, "": 1000, "Mi": 1, "Gi": 1024, "Ki": 1 / 1024}
+
+
+def run(nodes: list[Json], manifests: list[Json], other: list[Json] = ()) -> list[Json]:  # type: ignore[assignment]
+    """Nodes, the pods of all Deployments, where they were put, and their claims; in the order of the manifests.
+
+    `other` are pods that run anyway. A pod that fits nowhere waits.
+    """
+    free: dict[str, Counter[str]] = {row["metadata"]["name"]: _room(row) for row in nodes}
+    held: dict[str, list[Json]] = defaultdict(list)
+    for row in other:
+        if row["kind"] == "Pod" and row["spec"].get("nodeName"):
+            _take(free, held, row, row["spec"]["nodeName"])
+    claims = {row["metadata"]["name"]: row for row in manifests if row["kind"] == "ResourceClaim"}
+    made = []
+    for manifest in (row for row in manifests if row["kind"] == "Deployment"):
+        for number in range(manifest["spec"]["replicas"]):
+            pod = _pod(manifest, number)
+            for node in nodes:
+                if _fits(node, pod, free, held):
+                    _take(free, held, pod, node["metadata"]["name"])
+                    break
+            _bind(pod, claims)
+            made.append(pod)
+    return [*nodes, *other, *made, *claims.values()]
+
+
+def _pod(manifest: Json, number: int) -> Json:
+    template, name = manifest["spec"]["template"], manifest["metadata"]["name"]
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{name}-abc", "controller": True, "uid": "0"}
+    metadata = {
+        "name": f"{name}-abc-{number}",
+        "namespace": manifest["metadata"]["namespace"],
+        "labels": template["metadata"]["labels"] | {"pod-template-hash": "abc"},
+        "annotations": dict(template["metadata"]["annotations"]),
+        "ownerReferences": [owner],
+    }
+    return {"kind": "Pod", "metadata": metadata, "spec": dict(template["spec"]), "status": {"phase": "Pending"}}
+
+
+def _room(node: Json) -> Counter[str]:
+    return Counter({key: _amount(key, value) for key, value in node["status"]["allocatable"].items()})
+
+
+def _amount(key: str, value: Any) -> int:
+    found = re.fullmatch(r"([0-9.]+)(m|Ki|Mi|Gi|)", str(value))
+    assert found, value
+    scale = _UNITS[found[2]] if key == "cpu" else {"Ki": 1 / 1024, "Mi": 1, "Gi": 1024, "": 1}[found[2]]
+    return int(float(found[1]) * scale)
+
+
+def _asked(pod: Json) -> Counter[str]:
+    total: Counter[str] = Counter()
+    for container in pod["spec"]["containers"]:
+        resources = container.get("resources", {})
+        for key, value in {**resources.get("limits", {}), **resources.get("requests", {})}.items():
+            total[key] += _amount(key, value)
+    return total
+
+
+def _take(free: dict[str, Counter[str]], held: dict[str, list[Json]], pod: Json, node: str) -> None:
+    pod["spec"]["nodeName"] = node
+    pod["status"] = {"phase": "Running"}
+    free[node].subtract(_asked(pod))
+    held[node].append(pod)
+
+
+def _fits(node: Json, pod: Json, free: dict[str, Counter[str]], held: dict[str, list[Json]]) -> bool:
+    name = node["metadata"]["name"]
+    if any(value > free[name][key] for key, value in _asked(pod).items() if key not in _SHARED):
+        return False
+    tolerated = {row.get("key") for row in pod["spec"].get("tolerations", [])}
+    if any(row["key"] not in tolerated for row in node["spec"].get("taints", []) if row["effect"] == "NoSchedule"):
+        return False
+    labels = node["metadata"]["labels"]
+    affinity = pod["spec"].get("affinity", {})
+    required = affinity.get("nodeAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution")
+    if required and not any(_term(term, labels, name) for term in required["nodeSelectorTerms"]):
+        return False
+    for rule in pod["spec"].get("topologySpreadConstraints", []):
+        same = sum(_selects(rule["labelSelector"], row) for row in held[name])
+        if rule["topologyKey"] == "kubernetes.io/hostname" and same >= rule["maxSkew"]:
+            return False
+    terms = affinity.get("podAntiAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", [])
+    return not any(_selects(term["labelSelector"], row) for term in terms for row in held[name])
+
+
+def _term(term: Json, labels: Json, name: str) -> bool:
+    rows = [*term.get("matchExpressions", []), *term.get("matchFields", [])]
+    told = {**labels, "metadata.name": name}
+    return all(row["operator"] == "In" and told.get(row["key"]) in row["values"] for row in rows)
+
+
+def _selects(selector: Json, pod: Json) -> bool:
+    labels = pod["metadata"]["labels"]
+    if any(labels.get(key) != value for key, value in selector.get("matchLabels", {}).items()):
+        return False
+    for row in selector.get("matchExpressions", []):
+        held = labels.get(row["key"])
+        kept = {
+            "In": held in row.get("values", []),
+            "NotIn": held not in row.get("values", []),
+            "Exists": held is not None,
+        }
+        if not kept[row["operator"]]:
+            return False
+    return True
+
+
+def _bind(pod: Json, claims: dict[str, Json]) -> None:
+    """Devices by UUID: what the driver and HAMi would write down."""
+    wanted = pod["metadata"]["annotations"].get("nvidia.com/use-gpuuuid")
+    if wanted:
+        limits = pod["spec"]["containers"][0]["resources"]["limits"]
+        parts = "".join(f"{uuid},NVIDIA,{limits.get('nvidia.com/gpumem', 0)},0:" for uuid in wanted.split(","))
+        pod["metadata"]["annotations"]["hami.io/vgpu-devices-allocated"] = f"{parts};"
+    for row in pod["spec"].get("resourceClaims", []):
+        claim = claims[row["resourceClaimName"]]
+        (request,) = claim["spec"]["devices"]["requests"]
+        uuids = re.findall(r"'(GPU-[^']+)'", request["exactly"]["selectors"][0]["cel"]["expression"])
+        results = [
+            {
+                "driver": "gpu.nvidia.com",
+                "pool": pod["spec"]["nodeName"],
+                "device": uuid.lower(),
+                "request": request["name"],
+            }
+            for uuid in uuids
+        ]
+        claim["status"] = {"allocation": {"devices": {"results": results}}, "reservedFor": [{"name": "x"}]}

@@ -1,0 +1,500 @@
+"""Manifests of plans: valid for Kubernetes and Karpenter, exact where they can be, and honest where they can't."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shlex
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml as yaml_1_1
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+import placement
+from placement.documents import Plan, Pool, Problem
+from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
+from placement.integrations.kubernetes.karpenter import node_pool
+from placement.integrations.kubernetes.naming import slug
+from placement.integrations.kubernetes.yaml_text import manifest_text
+from placement.referee import verify
+from tests.integrations.kubernetes.clusters import Json, budget, daemon, node, pod, write
+from tests.integrations.kubernetes.schemas import check, check_node_pool
+from tests.integrations.kubernetes.simulated import run
+from tests.integrations.kubernetes.test_pods import REGISTER, claim, claiming, gpu, slices
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from placement.integrations import Exported
+    from placement.integrations.kubernetes.manifests import Sharing
+
+
+def manifests(found: Exported, *names: str) -> list[Json]:
+    """The objects of files of an export; of all YAML files where none is named."""
+    chosen = names or tuple(name for name in found.files if name.endswith(".yaml") and not name.startswith("90"))
+    return [row for name in chosen for row in YAML(typ="safe", pure=True).load_all(found.files.get(name, ""))]
+
+
+def notes(found: Exported) -> str:
+    """All notes as text."""
+    return "\n".join(map(str, found.notes))
+
+
+PROBLEM: Json = {
+    "name": "two zones",
+    "accelerators": {"A10G": {"memory_gib": 22}},
+    "instance_types": {
+        "g5.12xlarge": {
+            "accelerator": "A10G",
+            "accelerator_count": 4,
+            "vcpus": 48,
+            "memory_gib": 192,
+            "price_per_hour": 5.672,
+        }
+    },
+    "pools": [{"name": f"g5-{z}", "instance_type": "g5.12xlarge", "zone": f"us-east-1{z}"} for z in "ab"],
+    "components": [
+        {
+            "name": "chat 8b",
+            "copies": 4,
+            "accelerators": 1,
+            "vcpus": 4,
+            "memory_gib": 16,
+            "spread": {"max_skew": 1, "max_per_instance": 2},
+            "avoid": ["rerank"],
+        },
+        {"name": "rerank", "copies": 2, "accelerators": 2, "dedicated": True, "min_available_on_zone_loss": 1},
+    ],
+}
+
+
+def plan_of(document: Json) -> tuple[Problem, Plan]:
+    """A problem and its plan."""
+    problem = Problem(**document)
+    found = placement.solve(problem, "ffd").plan
+    assert found is not None
+    return problem, found
+
+
+def all_valid(found: Exported) -> None:
+    """Every manifest by its model, every node pool by its schema and CEL rules."""
+    rows = manifests(found)
+    assert rows
+    for row in rows:
+        assert (check_node_pool(row) if row["kind"] == "NodePool" else check(row)) == [], row
+
+
+def test_deployments_by_pool(tmp_path: Path) -> None:
+    """One for each component and pool; the rules of one machine as the scheduler knows them."""
+    found = export_kubernetes(*plan_of(PROBLEM))
+    rows = manifests(found, "40-workloads.yaml")
+
+    counts = Counter(
+        (row["spec"]["template"]["metadata"]["annotations"]["gpu-placement/component"], _zone(row)) for row in rows
+    )
+    assert counts == {("chat 8b", "us-east-1a"): 1, ("chat 8b", "us-east-1b"): 1, ("rerank", "us-east-1a"): 1} | {
+        ("rerank", "us-east-1b"): 1
+    }
+    assert [row["spec"]["replicas"] for row in rows] == [2, 2, 1, 1]
+    chat = rows[0]["spec"]["template"]["spec"]
+    (limit,) = chat["topologySpreadConstraints"]
+    assert (limit["maxSkew"], limit["minDomains"], limit["whenUnsatisfiable"]) == (2, 5000, "DoNotSchedule")
+    (term,) = chat["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert term["labelSelector"]["matchExpressions"][0]["values"] == ["rerank"]
+    assert chat["containers"][0]["resources"] == {
+        "requests": {"cpu": "4000m", "memory": "16384Mi", "nvidia.com/gpu": 1},
+        "limits": {"nvidia.com/gpu": 1},
+    }
+    apart = rows[2]["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"]
+    assert len(apart["requiredDuringSchedulingIgnoredDuringExecution"]) == 2  # of chat, and of all but itself
+    assert "rules over zones: inexact" in notes(found)
+    assert "replace-this-image" in notes(found)
+
+
+def _zone(deployment: Json) -> str:
+    affinity = deployment["spec"]["template"]["spec"]["affinity"]["nodeAffinity"]
+    (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+    found = (row["values"][0] for row in term["matchExpressions"] if row["key"] == "topology.kubernetes.io/zone")
+    return str(next(found))
+
+
+@pytest.mark.parametrize("static", [False, True])
+def test_all_manifests_are_valid(static: bool) -> None:
+    """For Kubernetes 1.37's models and Karpenter's schema and rules."""
+    all_valid(export_kubernetes(*plan_of(PROBLEM), ExportWishes(node_class="default", static=static)))
+
+
+def test_node_pools_freeze_consolidation_during_a_move() -> None:
+    """Budgets of no nodes first, the usual ones at the end; static ones have just the plan's nodes."""
+    problem, plan = plan_of(PROBLEM)
+    found = export_kubernetes(problem, plan, ExportWishes(node_class="gpu", static=True))
+    before, after = manifests(found, "10-node-pools.yaml"), manifests(found, "90-settle-node-pools.yaml")
+
+    machines = Counter(row.pool for row in plan.instances)
+    assert [row["spec"]["replicas"] for row in before] == list(machines.values())
+    assert [row["spec"]["disruption"]["budgets"] for row in before] == [[{"nodes": "0"}]] * 2
+    assert [row["spec"]["disruption"]["budgets"] for row in after] == [[{"nodes": "10%"}]] * 2
+    for old, new in zip(before, after, strict=True):
+        assert check_node_pool(new, old) == []
+    (term, *_) = manifests(found, "40-workloads.yaml")[0]["spec"]["template"]["spec"]["affinity"]["nodeAffinity"][
+        "requiredDuringSchedulingIgnoredDuringExecution"
+    ]["nodeSelectorTerms"]
+    assert term["matchExpressions"] == [
+        {"key": "karpenter.sh/nodepool", "operator": "In", "values": [before[0]["metadata"]["name"]]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("spec", "weight"), 3, "'weight' is not supported on static NodePools"),
+        (("spec", "limits"), {"cpu": "3"}, "only 'limits.nodes' is supported"),
+        (("spec", "disruption", "budgets"), [{"nodes": "0", "schedule": "@daily"}], "must be set with 'duration'"),
+        (("spec", "template", "spec", "nodeClassRef", "name"), "", "name may not be empty"),
+        (("spec", "bogus"), 1, "'bogus' was unexpected"),
+        (("spec", "template", "spec", "requirements", 0, "key"), "kubernetes.io/hostname", "is restricted"),
+        (("spec", "template", "spec", "requirements", 0, "values"), [], "must have a value defined"),
+        (("spec", "disruption", "consolidationPolicy"), "Sometimes", "is not one of"),
+    ],
+)
+def test_the_judge_of_node_pools_bites(path: tuple[Any, ...], value: Any, told: str) -> None:
+    """Schema and CEL rules refuse what Karpenter refuses."""
+    pool = Pool(name="p", instance_type="g5.xlarge", zone="us-east-1a")
+    good = node_pool(pool, "p", 2, "default", static=True, frozen=True)
+    assert check_node_pool(good) == []
+    bad = copy.deepcopy(good)
+    inner = bad
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+
+    assert any(told in line for line in check_node_pool(bad)), check_node_pool(bad)
+
+
+def test_a_static_node_pool_can_t_become_a_dynamic_one() -> None:
+    """A rule about a change."""
+    pool = Pool(name="p", instance_type="g5.xlarge", zone="us-east-1a")
+    rows = [node_pool(pool, "p", 2, "default", static=static, frozen=True) for static in (True, False)]
+
+    assert "Cannot transition" in check_node_pool(rows[1], rows[0])[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        (("spec", "replicas"), "2", "Expected `int"),
+        (("spec", "replcas"), 2, "Deployment.spec.replcas: is no field"),
+        (("spec", "template", "spec", "containers", 0, "imagee"), "x", "containers[0].imagee: is no field"),
+        (("spec", "template", "spec", "containers"), {}, "Expected `array"),
+    ],
+)
+def test_the_judge_of_manifests_bites(path: tuple[Any, ...], value: Any, told: str) -> None:
+    """Wrong types and unknown fields."""
+    row = manifests(export_kubernetes(*plan_of(PROBLEM)), "40-workloads.yaml")[0]
+    inner: Any = row
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+
+    assert told in check(row)[0]
+
+
+def test_disruption_budgets() -> None:
+    """What the problem keeps on a loss must stay up: of two copies one on the loss of a machine."""
+    document = copy.deepcopy(PROBLEM)
+    document["components"][1]["min_available_on_instance_loss"] = 1
+    rows = manifests(export_kubernetes(*plan_of(document)), "20-disruption-budgets.yaml")
+
+    assert [row["spec"]["maxUnavailable"] for row in rows] == [1, 1]
+    assert [row["metadata"]["name"] for row in rows] == [slug("chat 8b"), "rerank"]
+
+
+def test_shared_accelerators_need_somebody_who_shares_them() -> None:
+    """Kubernetes alone hands out whole ones."""
+    document = copy.deepcopy(PROBLEM)
+    document["components"] = [
+        {"name": "a", "copies": 2, "shared": True, "accelerator_memory_gib": 6, "accelerator_share": 0.25}
+    ]
+    both = plan_of(document)
+    with pytest.raises(placement.UsageError, match=r"copies of a share accelerators.*--sharing hami, kai or dra"):
+        export_kubernetes(*both)
+    specs = {}
+    chosen: tuple[Sharing, ...] = ("hami", "kai", "dra")
+    for sharing in chosen:
+        found = export_kubernetes(*both, ExportWishes(sharing=sharing))
+        all_valid(found)
+        specs[sharing] = found
+    (hami,) = manifests(specs["hami"], "40-workloads.yaml")
+    limits = hami["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
+    assert limits == {"nvidia.com/gpu": 1, "nvidia.com/gpumem": 6144, "nvidia.com/gpucores": 25}
+    (kai,) = manifests(specs["kai"], "40-workloads.yaml")
+    assert kai["spec"]["template"]["metadata"]["annotations"]["gpu-memory"] == "6144"
+    assert kai["spec"]["template"]["spec"]["schedulerName"] == "kai-scheduler"
+    (dra,) = manifests(specs["dra"], "30-claims.yaml")
+    request = dra["spec"]["spec"]["devices"]["requests"][0]["exactly"]
+    assert (dra["kind"], request["capacity"]) == ("ResourceClaimTemplate", {"requests": {"memory": "6144Mi"}})
+
+
+# --- Round trips
+
+
+def state(problem: Problem) -> Counter[tuple[str, str, tuple[int, ...] | None]]:
+    """What runs where, on which accelerators as far as they are known."""
+    return Counter((row.component, row.instance, row.accelerators) for row in problem.placements)
+
+
+def needs(problem: Problem) -> dict[str, Any]:
+    """What a copy of each component takes."""
+    return {
+        row.name: sorted(
+            (mode.accelerators, mode.shared, mode.accelerator_memory_gib, mode.accelerator_share, mode.vcpus)
+            for mode in row.modes
+        )
+        for row in problem.components
+    }
+
+
+def round_trip(tmp_path: Path, objects: list[Json], pin: str) -> tuple[Problem, Problem, Exported]:
+    """Import, solve with no move allowed, verify, export, run the manifests, import again."""
+    source = write(tmp_path / "before.json", *objects)
+    before = import_kubernetes([source])
+    assert "broken" not in "\n".join(map(str, before.notes))
+    problem = Problem(**before.problem.to_document() | {"objective": {"max_moves": 0}})
+    plan = placement.solve(problem, "cp-sat", time_limit=20).plan
+    assert plan is not None
+    assert verify(problem, plan).ok
+    assert plan.moves == 0
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), pin=pin))  # type: ignore[arg-type]
+    all_valid(found)
+    kept = [row for row in objects if row["kind"] != "Pod" or row["metadata"]["namespace"] == "kube-system"]
+    nodes = [row for row in kept if row["kind"] == "Node"]
+    other = [row for row in kept if row["kind"] not in ("Node", "ResourceClaim")]
+    after = run(copy.deepcopy(nodes), manifests(found), copy.deepcopy(other))
+    again = import_kubernetes([write(tmp_path / "after.json", *after)])
+    assert "broken" not in "\n".join(map(str, again.notes))
+    return before.problem, again.problem, found
+
+
+def fleet() -> list[Json]:
+    """Three machines with copies of three components, and what comes with each."""
+    rows = [node("n1"), node("n2", zone="us-east-1b"), node("n3", "g5.12xlarge", zone="us-east-1b")]
+    rows += [daemon(f"n{i}") for i in (1, 2, 3)]
+    rows += [pod(f"chat-{i}", f"n{i % 3 + 1}", "chat", gpus=1) for i in range(6)]
+    rows += [
+        pod("big-0", "n3", "big", gpus=2),
+        pod("cpu-0", "n1", "cpu", cpu="2"),
+        budget("chat", "chat", maxUnavailable=1),
+    ]
+    return rows
+
+
+def test_round_trip_by_node(tmp_path: Path) -> None:
+    """Pinned to nodes, the state is the same; machines and needs too."""
+    before, after, _ = round_trip(tmp_path, fleet(), "node")
+
+    assert state(before) == state(after)
+    assert needs(before) == needs(after)
+    assert [row.id for row in before.instances] == [row.id for row in after.instances]
+    assert {row.price_per_hour for row in after.instance_types.values()} == {5.672}
+
+
+def test_round_trip_by_pool(tmp_path: Path) -> None:
+    """By pools each pool has the same copies; which of its nodes is the scheduler's choice, which is told."""
+    before, after, found = round_trip(tmp_path, fleet(), "none")
+
+    def by_zone(problem: Problem) -> Counter[tuple[str, str]]:
+        zone = {row.name: row.zone for row in problem.pools}
+        where = {row.id: zone[row.pool] for row in problem.instances}
+        return Counter((row.component, where[row.instance]) for row in problem.placements)
+
+    assert by_zone(before) == by_zone(after)
+    assert needs(before) == needs(after)
+    assert "the scheduler picks among its 2 nodes; copies of different sizes may then not all fit" in notes(found)
+
+
+def test_round_trip_by_claims(tmp_path: Path) -> None:
+    """Claims name accelerators by UUID: the state is the same to the accelerator."""
+    rows = [
+        node("n1", "p4de.24xlarge", gpus=0),
+        slices(*(gpu(i) for i in range(4))),
+        claim("two", ["gpu-3", "gpu-1"], count=2),
+        claim("part", ["gpu-2"], capacity={"requests": {"memory": "20Gi"}}),
+        claim("rest", ["gpu-2"], capacity={"requests": {"memory": "30Gi"}}),
+        *(pod_row | {} for pod_row in _owned(claiming("a", "two"), claiming("b", "part"), claiming("c", "rest"))),
+    ]
+    before, after, found = round_trip(tmp_path, rows, "accelerator")
+
+    assert state(before) == {("shop/a", "n1", (1, 3)): 1, ("shop/b", "n1", (2,)): 1, ("shop/c", "n1", (2,)): 1}
+    assert state(before) == state(after)
+    assert needs(before) == needs(after)
+    (first, *_) = manifests(found, "30-claims.yaml")
+    assert "uuid in ['GPU-1', 'GPU-3']" in json.dumps(first)
+
+
+def _owned(*rows: Json) -> list[Json]:
+    for row in rows:
+        name = row["metadata"]["name"]
+        owner = {"kind": "StatefulSet", "name": name, "controller": True, "apiVersion": "apps/v1", "uid": "0"}
+        row["metadata"]["ownerReferences"] = [owner]
+    return list(rows)
+
+
+def test_round_trip_by_hami(tmp_path: Path) -> None:
+    """HAMi takes UUIDs by annotation."""
+    machine = node("n1", gpus=40, annotations={"hami.io/node-nvidia-register": REGISTER})
+    asked = {"nvidia.com/gpu": "1", "nvidia.com/gpumem": "6000"}
+    rows = []
+    for number, index in enumerate((1, 1, 3)):
+        held = {"hami.io/vgpu-devices-allocated": f"GPU-{index},NVIDIA,6000,0:;"}
+        rows.append(pod(f"a{number}", "n1", "a", limits=asked, annotations=held))
+    before, after, _ = round_trip(tmp_path, [machine, *rows], "accelerator")
+
+    assert state(before) == {("shop/a", "n1", (1,)): 2, ("shop/a", "n1", (3,)): 1}
+    assert state(before) == state(after)
+
+
+def test_a_device_plugin_binds_no_accelerator(tmp_path: Path) -> None:
+    """Then the node is as exact as it gets, and that is said."""
+    _, after, found = round_trip(tmp_path, fleet(), "accelerator")
+
+    assert "node n1: inexact: its device plugin binds no accelerator: copies are pinned to the node" in notes(found)
+    assert {row.accelerators for row in after.placements} == {None}
+
+
+# --- Templates, names, the folder
+
+
+def test_templates_are_what_runs_without_what_the_cluster_added(tmp_path: Path) -> None:
+    """Images, volumes and tolerations stay; node, tokens and taints' default tolerations go."""
+    running = pod("a-0", "n1", "a", gpus=1, priority=0)
+    token = {"name": "kube-api-access-x", "projected": {}}
+    running["spec"] |= {
+        "volumes": [token, {"name": "models", "persistentVolumeClaim": {"claimName": "m"}}],
+        "tolerations": [{"key": "node.kubernetes.io/not-ready", "operator": "Exists"}, {"key": "nvidia.com/gpu"}],
+        "priority": 7,
+        "priorityClassName": "high",
+    }
+    running["spec"]["containers"][0]["volumeMounts"] = [{"name": "kube-api-access-x", "mountPath": "/t"}]
+    before, _, found = round_trip(tmp_path, [node("n1"), running], "none")
+
+    (made,) = manifests(found, "40-workloads.yaml")
+    template = made["spec"]["template"]
+    assert template["metadata"]["labels"]["app"] == "a"
+    assert "pod-template-hash" not in template["metadata"]["labels"]
+    assert template["spec"]["volumes"] == [{"name": "models", "persistentVolumeClaim": {"claimName": "m"}}]
+    assert template["spec"]["tolerations"] == [{"key": "nvidia.com/gpu"}]
+    assert "volumeMounts" not in template["spec"]["containers"][0]
+    assert template["spec"]["priorityClassName"] == "high"
+    assert not {"nodeName", "priority"} & set(template["spec"])
+    assert made["metadata"]["namespace"] == "shop"
+    assert before.components[0].labels["owner"] == "Deployment shop/a"
+
+
+def test_what_no_deployment_can_replace_is_left_alone(tmp_path: Path) -> None:
+    """A pod without a controller, a job."""
+    source = write(tmp_path / "c.json", node("n1"), pod("alone", "n1"), pod("a", "n1", "a"))
+    problem = import_kubernetes([source]).problem
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,)))
+
+    assert len(manifests(found, "40-workloads.yaml")) == 1
+    assert "component shop/alone: assumed: its owner is a Pod" in notes(found)
+    only = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), changed=True))
+    assert manifests(only, "40-workloads.yaml") == []
+
+
+def test_node_pools_that_are_there_are_frozen_and_put_back(tmp_path: Path) -> None:
+    """As they were given, but for the budgets, and without what the server sets."""
+    spec = {
+        "template": {
+            "spec": {
+                "nodeClassRef": {"group": "karpenter.k8s.aws", "kind": "EC2NodeClass", "name": "d"},
+                "requirements": [{"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]}],
+            }
+        },
+        "disruption": {"consolidateAfter": "1m", "consolidationPolicy": "WhenEmptyOrUnderutilized"},
+    }
+    there = {"kind": "NodePool", "metadata": {"name": "gpu", "uid": "1", "resourceVersion": "7"}, "spec": spec}
+    labels = {"karpenter.sh/nodepool": "gpu"}
+    source = write(tmp_path / "c.json", node("n1", labels=labels), pod("a", "n1", "a", gpus=1), there)
+    problem = import_kubernetes([source]).problem
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    found = export_kubernetes(problem, plan, ExportWishes(cluster=(source,), node_class="d"))
+
+    (frozen,) = manifests(found, "00-freeze-node-pools.yaml")
+    (after,) = manifests(found, "90-settle-node-pools.yaml")
+    assert frozen["spec"]["disruption"]["budgets"] == [{"nodes": "0"}]
+    assert after["spec"] == spec
+    assert after["metadata"] == {"name": "gpu"}
+    assert check_node_pool(frozen) == check_node_pool(after) == []
+
+
+NASTY = 'a"; rm -rf / #\n---\nkind: Pod $(id) `x` <b>&amp; {y: [1]} \u202e'
+
+
+def test_names_are_data_everywhere() -> None:
+    """In YAML, in the shell commands and in Markdown of the README, in names of objects."""
+    document = copy.deepcopy(PROBLEM)
+    document["name"] = NASTY
+    document["components"][0]["name"] = NASTY
+    document["components"][0]["avoid"] = []
+    document["components"][1]["labels"] = {"owner": "Deployment shop/rerank"}
+    document["pools"][0]["name"] = NASTY
+    document["pools"][0]["labels"] = {"a b/c": NASTY}
+    document["instances"] = [{"id": NASTY, "pool": "g5-b"}, {"id": "n2'; id '", "pool": "g5-b", "state": "draining"}]
+    problem, plan = plan_of(document)
+    found = export_kubernetes(problem, plan, ExportWishes(pin="node", node_class="x"))
+
+    all_valid(found)
+    named = [row["spec"]["template"]["metadata"]["annotations"] for row in manifests(found, "40-workloads.yaml")]
+    assert {row["gpu-placement/component"] for row in named} == {NASTY, "rerank"}
+    assert {row["kind"] for row in manifests(found)} == {"Deployment", "PodDisruptionBudget", "NodePool"}
+    readme = found.files["README.md"]
+    drains = [line.strip() for line in readme.splitlines() if "kubectl drain" in line]
+    assert any("n2'; id '" in shlex.split(line) for line in drains)
+    assert "\u202e" not in "".join(found.files.values())
+    assert "<b>" not in readme.replace("\\<b\\>", "")
+
+
+LEAVES = st.none() | st.booleans() | st.integers(-999, 999) | st.text()
+
+
+@given(
+    st.recursive(
+        LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=9
+    )
+)
+def test_yaml_means_the_same_to_old_and_new_readers(value: Any) -> None:
+    """kubectl reads YAML 1.1: `on` and `1_000` must stay texts there."""
+    try:
+        text = manifest_text([{"value": value}])
+    except UnicodeEncodeError:
+        return
+    assert yaml_1_1.safe_load(text) == {"value": value}
+    assert YAML(typ="safe", pure=True).load(text) == {"value": value}
+
+
+WORDS = ("on", "no", "y", "1_000", "0o7", "12:30", "1e3", "~", "null", "=", "<<", "2020-01-01", "0x1F", ".5")
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_words_with_a_meaning_are_quoted(word: str) -> None:
+    """The traps of YAML 1.1."""
+    assert yaml_1_1.safe_load(manifest_text([{word: word}])) == {word: word}
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_names_of_objects_are_legal_and_told_apart(left: str, right: str) -> None:
+    """RFC 1123, and no two names give one."""
+    for text in (left, right):
+        made = slug(text)
+        assert 0 < len(made) <= 63
+        assert made.strip("-") == made
+        assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+    assert (slug(left) == slug(right)) == (left == right)

@@ -1,0 +1,238 @@
+"""The importer on damaged and foreign documents: an error that names object and field, or a problem with notes.
+
+A document is cut from a sound cluster that uses every feature, then damaged at one to three places.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import tempfile
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import placement
+from placement.errors import DocumentError, UsageError
+from placement.integrations.kubernetes import ExportWishes, export_kubernetes, import_kubernetes
+from placement.integrations.kubernetes.neighbours import HOSTNAME
+from tests.integrations.kubernetes.clusters import Json, apart, budget, daemon, node, pod, spread, write
+from tests.integrations.kubernetes.test_pods import REGISTER, claim, claiming, gpu, kai, slices
+
+if TYPE_CHECKING:
+    from placement.documents import Plan, Problem
+
+ZONE = "topology.kubernetes.io/zone"
+
+
+def everything() -> list[Json]:
+    """A cluster that uses each feature once, with no rule broken."""
+    spread_out = pod("a-0", "n1", "a", gpus=1)
+    spread_out["spec"] |= {
+        "topologySpreadConstraints": [spread(ZONE, "a"), spread(HOSTNAME, "a", 2)],
+        "affinity": apart(HOSTNAME, "b")
+        | {
+            "nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {
+                    "nodeSelectorTerms": [
+                        {"matchExpressions": [{"key": ZONE, "operator": "In", "values": ["us-east-1a", "us-east-1b"]}]}
+                    ]
+                }
+            }
+        },
+        "tolerations": [{"key": "team", "operator": "Exists"}],
+        "initContainers": [{"name": "i", "restartPolicy": "Always", "resources": {"requests": {"cpu": "100m"}}}],
+        "overhead": {"cpu": "10m"},
+        "nodeSelector": {"karpenter.sh/capacity-type": "on-demand"},
+    }
+    hami = {"hami.io/vgpu-devices-allocated": "GPU-1,NVIDIA,6000,30:;"}
+    asked = {"nvidia.com/gpu": "1", "nvidia.com/gpumem": "6000", "nvidia.com/gpucores": "30"}
+    return [
+        node("n1", taints=[{"key": "team", "effect": "NoSchedule"}], labels={"karpenter.sh/nodepool": "gpu"}),
+        node("n2", zone="us-east-1b", labels={"karpenter.sh/capacity-type": "reserved"}),
+        node("n3", gpus=40, annotations={"hami.io/node-nvidia-register": REGISTER}),
+        node("n4", "p4de.24xlarge", gpus=0),
+        node("n5", gpus=16, labels={"nvidia.com/gpu.replicas": "4"}),
+        slices(gpu(0), gpu(1), name="n4"),
+        claim("two", ["gpu-0"]),
+        claiming("claims", "two") | {},
+        daemon("n1"),
+        spread_out,
+        pod("b-0", "n2", "b", gpus=2),
+        pod("hami-0", "n3", "hami", limits=asked, annotations=hami),
+        pod("slice-0", "n5", "slice", gpus=1),
+        kai("kai-0", "g", gpu_fraction="0.5"),
+        budget("a", "a", maxUnavailable="50%"),
+        {"kind": "PriorityClass", "metadata": {"name": "p"}, "value": 5},
+        {"kind": "NodePool", "metadata": {"name": "gpu"}, "spec": {"limits": {"cpu": "500"}}},
+        {
+            "kind": "ResourceQuota",
+            "metadata": {"name": "q", "namespace": "shop"},
+            "spec": {"hard": {"requests.nvidia.com/gpu": 9}},
+        },
+        {"kind": "Deployment", "metadata": {"name": "a", "namespace": "shop"}, "spec": {"replicas": 2}},
+    ]
+
+
+def places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to every value below."""
+    found = [way] if way else []
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            found += places(entry, (*way, key))
+    elif isinstance(value, list):
+        for index, entry in enumerate(value):
+            found += places(entry, (*way, index))
+    return found
+
+
+DOCUMENT = everything()
+PLACES = places(DOCUMENT)
+ODD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(10**30), 10**30),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+    st.sampled_from(["", "-1", "1e99", "12Zi", "9" * 30, "100%", "-5%", "$(id)", "a,b,c:", "[", "\ud800"]),
+    st.lists(st.none(), max_size=2),
+    st.dictionaries(st.text(max_size=3), st.none(), max_size=2),
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> list[Json]:
+    """A sound cluster with one to three values taken out or replaced."""
+    document = copy.deepcopy(DOCUMENT)
+    for _ in range(draw(st.integers(1, 3))):
+        way = draw(st.sampled_from(PLACES))
+        inner: Any = document
+        try:
+            for key in way[:-1]:
+                inner = inner[key]
+            if draw(st.booleans()):
+                del inner[way[-1]]
+            else:
+                inner[way[-1]] = draw(ODD)
+        except (KeyError, IndexError, TypeError):
+            continue  # an earlier damage took it away
+    return document
+
+
+def outcome(document: Any) -> str:
+    """The error, or nothing: a traceback of anything else fails the test."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cluster.json"
+        path.write_text(json.dumps({"kind": "List", "items": document}), "utf-8")
+        try:
+            found = import_kubernetes([path])
+        except (DocumentError, UsageError) as error:
+            return str(error).replace(str(path), "cluster.json")
+        assert found.problem.to_document()
+        return ""
+
+
+def test_the_sound_one_is_read() -> None:
+    """Damage is what makes the others fail."""
+    assert outcome(DOCUMENT) == ""
+
+
+@given(damaged())
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_damage_is_an_error_in_words_or_a_problem(document: list[Json]) -> None:
+    """Never a traceback, and every error has a place in the file."""
+    told = outcome(document)
+
+    assert not told or all(line.startswith("cluster.json") for line in told.splitlines()), told
+
+
+@pytest.mark.slow
+@given(damaged())
+@settings(max_examples=3000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_more_damage(document: list[Json]) -> None:
+    """The same, many more times."""
+    test_damage_is_an_error_in_words_or_a_problem.hypothesis.inner_test(document)  # type: ignore[attr-defined]
+
+
+KEYS = st.sampled_from(["kind", "items", "metadata", "spec", "name"])
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner),
+    max_leaves=12,
+)
+
+
+@cache
+def sound_plan() -> tuple[Problem, Plan]:
+    """The sound cluster as a problem, and a plan of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        problem = import_kubernetes([write(Path(folder) / "c.json", *DOCUMENT)]).problem
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    return problem, plan
+
+
+@given(damaged(), st.sampled_from(["none", "node", "accelerator"]))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+def test_an_export_by_a_damaged_cluster(document: list[Json], pin: Any) -> None:
+    """Templates come from pods that anything may have made."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cluster.json"
+        path.write_text(json.dumps({"kind": "List", "items": document}), "utf-8")
+        with suppress(DocumentError, UsageError):
+            found = export_kubernetes(*sound_plan(), ExportWishes(cluster=(path,), pin=pin, sharing="hami"))
+            assert "README.md" in found.files
+
+
+@given(JSON)
+def test_foreign_documents_are_refused_in_words(document: Any) -> None:
+    """Whatever JSON it is, it is no cluster without nodes."""
+    assert outcome(document).startswith("cluster.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda row: row[0]["status"]["allocatable"].update(cpu="many"),
+            "cluster.json at $.items[0].status.allocatable.cpu (Node n1): must be a quantity",
+        ),
+        (lambda row: row[0]["status"]["allocatable"].pop("memory"), "allocatable.memory (Node n1): is required"),
+        (
+            lambda row: row[9]["spec"].pop("topologySpreadConstraints") and row[9].pop("spec"),
+            "(Pod shop/a-0): is required",
+        ),
+        (
+            lambda row: row[9]["spec"]["topologySpreadConstraints"][0].update(maxSkew=0),
+            "topologySpreadConstraints[0].maxSkew (Pod shop/a-0): must be a whole number, at least 1",
+        ),
+        (
+            lambda row: row[9]["spec"]["tolerations"][0].update(operator="Maybe"),
+            "tolerations[0].operator (Pod shop/a-0): must be Exists or Equal",
+        ),
+        (
+            lambda row: row[2]["metadata"]["annotations"].update({"hami.io/node-nvidia-register": "GPU-1,x"}),
+            "annotation hami.io/node-nvidia-register of Node n3",
+        ),
+        (
+            lambda row: row[14]["spec"].update(maxUnavailable="some"),
+            "spec.maxUnavailable (PodDisruptionBudget shop/a): must be a whole number or a percentage",
+        ),
+        (lambda row: row[3]["metadata"].pop("name"), "$.items[3].metadata.name: is required"),
+        (
+            lambda row: row[13]["metadata"]["annotations"].update({"gpu-fraction": "2"}),
+            "annotation gpu-fraction (Pod shop/kai-0)",
+        ),
+    ],
+)
+def test_errors_name_object_and_field(change: Any, told: str) -> None:
+    """File, path, object, rule."""
+    document = everything()
+    change(document)
+
+    assert told in outcome(document)
