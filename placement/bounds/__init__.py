@@ -3,7 +3,8 @@
 *Formulation.* Machines, copies and moves are counted; where a copy stands within a pool is left out. The volume bound
 is the linear program of what all copies take of each resource against what machines have (`volume`), also after dual
 feasible functions (`dual_feasible`); the clique bound counts components that never share a machine (`cliques`);
-`moves` counts copies that no plan keeps; `cutoff` is what a better plan may cost.
+`moves` counts copies that no plan keeps, `overload` those that must leave machines that hold more than fits; `cutoff`
+is what a better plan may cost.
 
 *Method and source.* The linear program's prices are made exact by its Lagrangian function (Geoffrion 1974, Math.
 Prog. Study 2, 82-114); dual feasible functions: Fekete and Schepers 2001, Math. Prog. 91,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.cliques import why_too_many
 from placement.bounds.moves import least_moves
+from placement.bounds.overload import overload_moves, overloads
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
 from placement.compiled.fleet import PoolsOf
 from placement.units import MIB_PER_GIB, MILLI
@@ -173,6 +174,14 @@ def _too_many_moves(fleet: Fleet) -> Iterator[str]:
         yield (
             f"max_moves is {fleet.max_moves}, but {sum(forced)} copies that are needed can't stay where they run, "
             f"{forced[most]} of them of {fleet.components[most].name}"
+        )
+    elif fleet.max_moves is not None and sum(forced) + overload_moves(fleet) > fleet.max_moves:
+        over = overloads(fleet)
+        worst = max(over, key=lambda overload: overload.least)
+        yield (
+            f"max_moves is {fleet.max_moves}, but machines that hold more than they have room for ({len(over)}) make "
+            f"at least {sum(forced) + overload_moves(fleet)} copies move, {worst.least} of them from "
+            f"{fleet.instances[worst.instance].id}"
         )
 
 

@@ -1,7 +1,8 @@
 """Start from today: copies that run stay where they are, as far as rules and wanted counts allow.
 
 Pinned copies come first and always stay. When a component shrinks, the copies on the emptiest machines are those that
-stop, so that machines become free; when today's state breaks a rule, so many copies are left to be placed anew.
+stop, so that machines become free; when today's state breaks a rule, so many copies are left to be placed anew. Where a
+machine holds more than fits, those leave of which the fewest need to (`bounds.overload`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from placement.bounds.overload import overloads
 from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total
 from placement.heuristics.construct import UNLIMITED
@@ -43,12 +45,14 @@ def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:
         if place.instance not in spare:
             on[place.instance].append(place)
     fullness = {i: _fullness(ws, places) for i, places in on.items()}
+    leave = {left.place: left.copies for overload in overloads(ws.fleet) for left in overload.leave}
+    leaving = {ws.fleet.places[k]: n for k, n in leave.items()}
     for i in sorted(on, key=lambda i: (-fullness[i], i)):
         if ws.out_of_time():
             return
         for place in sorted(on[i], key=lambda place: (place.accelerators is None, *_size(ws, place))):
             already = _kept_seats(ws, place)
-            for _ in range(place.count - already):
+            for _ in range(place.count - already - leaving.get(place, 0)):
                 if not _is_wanted(ws, place) or not _stay(ws, place, 1):
                     break
 

@@ -1,0 +1,169 @@
+"""Moves off machines that hold more than fits: against enumeration, by hand, and in plans that begin with what runs."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import placement
+from placement import Problem, Status
+from placement.bounds import raise_instant_bounds, why_infeasible
+from placement.bounds.moves import least_moves
+from placement.bounds.overload import overload_moves, overload_ticks, overloads
+from placement.compiled.fleet import compile_fleet
+from placement.solving.context import Solve
+from tests import brute
+from tests.corpus import seeds
+
+Doc = dict[str, Any]
+LI6 = Path(__file__).resolve().parents[3] / "shared" / "published" / "btrplace" / "li6.json.gz"
+
+
+def crowded(rng: random.Random) -> Doc:
+    """Two or three machines, with and without accelerators, and more on them than they have room for, as a rule."""
+    devices = rng.choice((0, 0, 1, 2))
+    kinds = rng.randint(2, 3)
+    components: list[Doc] = []
+    for k in range(kinds):
+        option: Doc = {"accelerators": 0, "vcpus": rng.randint(1, 6), "memory_gib": rng.choice((0, 1, 2, 3))}
+        if devices and rng.random() < 0.7:
+            option |= {"accelerators": rng.randint(1, devices), "accelerator_memory_gib": rng.randint(1, 8)}
+            option["shared"] = rng.random() < 0.6
+        spread = {"max_per_instance": rng.randint(1, 2)} if rng.random() < 0.2 else {}
+        components.append(
+            {"name": f"c{k}", "copies": 0, **option, "spread": spread, "move_cost": rng.choice((1, 1, 3))}
+        )
+    instances = [{"id": f"i{k}", "pool": "p"} for k in range(rng.randint(2, 3))]
+    placements = []
+    for row in instances:
+        for _ in range(rng.randint(1, 3)):
+            component = rng.choice(components)
+            place: Doc = {"component": component["name"], "instance": row["id"]}
+            width = component["accelerators"]
+            if width and rng.random() < 0.8:
+                place["accelerators"] = sorted(rng.sample(range(devices), width))
+            placements.append(place)
+    for component in components:
+        runs = sum(row["component"] == component["name"] for row in placements)
+        component["copies"] = max(0, runs + rng.choice((0, 0, 0, -1, 1)))
+    machine: Doc = {"vcpus": 10, "memory_gib": 6, "price_per_hour": rng.choice((0, 1))}
+    if devices:
+        machine |= {"accelerator": "A", "accelerator_count": devices}
+    return {
+        "accelerators": {"A": {"memory_gib": 10}},
+        "instance_types": {"t": machine},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z", "max_instances": 4}],
+        "components": components,
+        "instances": instances,
+        "placements": placements,
+    }
+
+
+@seeds(range(1500), 150)
+def test_no_plan_has_fewer_moves(seeds: range) -> None:
+    """Nor cheaper ones; and in most of those that are over, the bound on moves alone is met."""
+    over = met = 0
+    for seed in seeds:
+        document = crowded(random.Random(seed))
+        fleet = compile_fleet(Problem(**document))
+        if not overloads(fleet) or brute.too_big(document):
+            continue
+        best = brute.cheapest(document)
+        if best is None:
+            continue
+        solve = Solve.of(fleet)
+        raise_instant_bounds(solve)
+        bound = solve.incumbent.ticks_bound
+        assert bound is not None
+        assert fleet.cost(bound) <= best.account.cost
+        free = document | {"instance_types": {"t": document["instance_types"]["t"] | {"price_per_hour": 0}}}
+        free["components"] = [row | {"move_cost": 1} for row in document["components"]]
+        fewest = brute.cheapest(free)
+        assert fewest is not None
+        assert 1_000_000 * (overload_moves(fleet) + sum(least_moves(fleet))) <= fewest.account.cost
+        over += 1
+        met += 1_000_000 * (overload_moves(fleet) + sum(least_moves(fleet))) == fewest.account.cost
+    assert over > len(seeds) / 4
+    assert met > 0.7 * over
+
+
+def machine(*vcpus: int, copies: dict[int, int] | None = None) -> Doc:
+    """One machine of ten vCPUs that runs copies of such sizes, and room elsewhere; `copies` wanted, else all."""
+    sizes, wanted = sorted(set(vcpus)), copies or {}
+    return {
+        "instance_types": {"t": {"vcpus": 10, "memory_gib": 100, "price_per_hour": 0}},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+        "components": [
+            {"name": f"v{n}", "copies": wanted.get(n, vcpus.count(n)), "accelerators": 0, "vcpus": n, "move_cost": 2}
+            for n in sizes
+        ],
+        "instances": [{"id": "i", "pool": "p"}],
+        "placements": [{"component": f"v{n}", "instance": "i"} for n in vcpus],
+    }
+
+
+@pytest.mark.parametrize(
+    ("vcpus", "copies", "least", "leave"),
+    [
+        ((5, 5), None, 0, []),
+        ((6, 5), None, 1, [("v5", 1)]),  # either will do: the smaller
+        ((4, 4, 4, 1), None, 1, [("v4", 1)]),
+        ((3, 3, 3, 3, 3), None, 2, [("v3", 2)]),
+        ((9, 1, 1, 1, 1), None, 1, [("v9", 1)]),  # one large one rather than three small ones
+        ((9, 1, 1, 1, 1), {1: 1}, 0, [("v1", 3)]),  # three of the small ones are not wanted any more
+    ],
+)
+def test_by_hand(
+    vcpus: tuple[int, ...], copies: dict[int, int] | None, least: int, leave: list[tuple[str, int]]
+) -> None:
+    """What must leave, and who does."""
+    fleet = compile_fleet(Problem(**machine(*vcpus, copies=copies)))
+
+    found = overloads(fleet)
+
+    assert sum(overload.least for overload in found) == least
+    assert overload_ticks(fleet) == 2_000_000 * least
+    chosen = [(fleet.components[fleet.places[k].component].name, n) for overload in found for k, n in overload.leave]
+    assert chosen == leave
+
+
+def test_a_search_that_is_cut_short_still_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the best single resource; and names nobody who leaves."""
+    monkeypatch.setattr("placement.bounds.overload._NODES", 0)
+
+    (found,) = overloads(compile_fleet(Problem(**machine(4, 4, 4, 4, 4))))
+
+    assert (found.least, found.leave) == (3, ())
+
+
+def test_plans_begin_with_what_may_stay() -> None:
+    """First-fit's first plan moves no more than must be, so it is proven at once."""
+    result = placement.solve(Problem(**machine(9, 1, 1, 1, 1)), "auto", time_limit=None, work=1)
+
+    assert (result.status, result.plan.moves, result.plan.bound_by) == (Status.OPTIMAL, 1, "overload")
+
+
+def test_too_many_to_move_is_said() -> None:
+    """How many must, over how many machines, and from where the most."""
+    document = machine(3, 3, 3, 3, 3) | {"objective": {"max_moves": 1}}
+
+    assert why_infeasible(compile_fleet(Problem(**document))) == (
+        "max_moves is 1, but machines that hold more than they have room for (1) make at least 2 copies move, "
+        "2 of them from i"
+    )
+
+
+@pytest.mark.skipif(not LI6.exists(), reason="shared/published/btrplace is not here")
+@pytest.mark.slow
+def test_btrplace_li6() -> None:
+    """5,000 hosts, 30,000 virtual machines: 590 moves, proven."""
+    problem = Problem(**json.loads(gzip.decompress(LI6.read_bytes())))
+
+    result = placement.solve(problem, time_limit=None, work=1)
+
+    assert (result.status, result.plan.moves, result.plan.bound_by) == (Status.OPTIMAL, 590, "overload")
