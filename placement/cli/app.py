@@ -12,6 +12,7 @@ from placement.cli import drawing, simulate
 from placement.cli.catalogue import app as catalogue_app
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
 from placement.cli.init import init
+from placement.cli.make_room import make_room
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
 from placement.cli.platforms import GROUPS
 from placement.cli.profile import app as profile_app
@@ -397,6 +398,7 @@ def info(file: FileArgument, full: FullOption = False) -> None:
 
 
 app.command()(replan)
+app.command()(make_room)
 app.command()(transition)
 app.command()(rollout)
 app.command()(size)

@@ -290,6 +290,7 @@ COMMANDS = (
     "replan",
     "transition",
     "rollout",
+    "make-room",
 )
 
 

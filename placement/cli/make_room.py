@@ -1,0 +1,98 @@
+"""``placement make-room``: what has to move, or to stop, so that a component gets more copies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, tell_faults, warn
+from placement.cli.parameters import FileArgument
+
+if TYPE_CHECKING:
+    from placement.replanning import RoomFound
+
+
+def make_room(
+    file: FileArgument,
+    component: Annotated[str, typer.Option(metavar="NAME", help="Who is to get more copies.")],
+    copies: Annotated[
+        int | None, typer.Option(min=1, help="How many more; absent: those it asks for that do not run, at least 1.")
+    ] = None,
+    new_machines: Annotated[
+        bool, typer.Option("--new-machines/--no-new-machines", help="Whether machines may be rented within the quotas.")
+    ] = True,
+    time_limit: Annotated[float, typer.Option(min=0, help="Seconds for all of it.")] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    work: Annotated[
+        int | None, typer.Option(min=1, help="Limit of each solve in its solver's own unit: the same on any machine.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the answer here, JSON or YAML by the suffix; - is stdout."
+        ),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Every row and every machine.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
+    ] = False,
+) -> None:
+    """Find the fewest evictions and moves that let more copies of a component in, and a safe order for them.
+
+    Only copies of components of lower priority are evicted, and none below its min_copies. Fewest evictions come first,
+    those of higher priority before those of lower; then fewest moves; then the cheapest machines. Or the answer is that
+    nothing lets the wish in, with the proof and what is missing where.
+
+    Exit codes: 0 there is room, 2 bad input, 3 proven that there is none, 4 not decided within the limits, 70 a bug in
+    this program, 71 memory ran out.
+    """
+    with in_words(full=full):
+        from placement.cli.progress import following
+        from placement.cli.stops import STOPS
+        from placement.cli.streams import streams
+        from placement.documents import check_outputs, read_problem
+        from placement.replanning import make_room as find_room
+
+        go = streams(output, quiet=quiet)
+        targets = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
+        check_outputs(targets, {"the problem": file}, "write it to a file of its own")
+        problem = read_problem(file)
+        if not quiet:
+            warn(problem, file, full=full)
+        with following(live=go.progress, verbose=verbose) as listener:
+            found = find_room(
+                problem,
+                component,
+                copies,
+                new_machines=new_machines,
+                time_limit=time_limit,
+                seed=seed,
+                work=work,
+                threads=threads,
+                listener=listener,
+            )
+        with raised_last() as later, STOPS.keeping():
+            with later():
+                if go.plan is not None:
+                    from placement.documents import write_document
+                    from placement.replanning.room_document import room_document
+
+                    write_document(room_document(found), go.plan)
+            with later():
+                if go.tables is not None:
+                    from placement.cli.streams import console
+                    from placement.report.room import RoomReport
+
+                    console(go.tables).print(RoomReport(found, full=full))
+            tell_faults(found)
+        code = _code(found)
+    raise typer.Exit(code)
+
+
+def _code(found: RoomFound) -> int:
+    return Code.OK if found.plan is not None else OF_STATUS[found.status]

@@ -1,0 +1,177 @@
+"""The fewest evictions and moves that let a wish in, with a safe order; or the proof that nothing does, and why.
+
+Two solves: one where machines cost nothing and each move counts one, which gives the evictions and the moves and proves
+that fewer are not enough; and one at the machines' own prices within as many moves, for the cheapest of such plans. The
+order is that of `transition`: first without a temporary machine, then with as few as it takes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from placement import arguments
+from placement.compiled.fleet import compile_fleet
+from placement.documents import Problem
+from placement.errors import wrong_argument
+from placement.planner import solve
+from placement.referee import PROBLEM_RULE
+from placement.replanning.frontier import within_moves
+from placement.replanning.shortfall import shortfalls
+from placement.replanning.wish import wish_for
+from placement.solving.budget import Budget
+from placement.solving.result import Status, Stop
+from placement.transition import plan_transition
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from placement.documents.plan import Plan
+    from placement.documents.transition import Transition
+    from placement.replanning.shortfall import Shortfall
+    from placement.replanning.wish import Wish
+    from placement.solving.incumbent import Listener
+    from placement.solving.result import Result, SolverFault
+
+_COUNT_PART, _PRICE_PART = 0.7, 0.6  # of the time: the first solve, and of what is left the second
+
+
+@dataclass(frozen=True, slots=True)
+class RoomFound:
+    """The answer to a wish.
+
+    Attributes
+    ----------
+    wish : what was asked, with the problem that `plan` is a plan of.
+    status : `optimal` where fewer evictions and moves are proven not to be enough, `infeasible` where nothing lets the
+        wish in, `unknown` where the time was too short.
+    plan : with the wish in it; None without one.
+    evictions : copies by component that stop for it. stops : those that are not wanted any more.
+    moves, least_moves : of the plan, and proven of all plans with as few evictions. None without a plan.
+    opened : new machines by pool that the plan rents.
+    transition : a safe order of steps, or why there is none.
+    reason : why there is no plan. near : what one copy lacks on machines that run, least first.
+    """
+
+    wish: Wish
+    status: Status
+    stop: Stop
+    plan: Plan | None
+    evictions: dict[str, int]
+    moves: int | None
+    least_moves: int | None
+    opened: dict[str, int]
+    transition: Transition | None
+    reason: str
+    near: tuple[Shortfall, ...]
+    seconds: float
+    faults: tuple[SolverFault, ...] = ()
+
+
+def make_room(
+    problem: Problem,
+    component: str,
+    copies: int | None = None,
+    *,
+    new_machines: bool = True,
+    time_limit: float | None = 60.0,
+    seed: int = 0,
+    work: int | None = None,
+    threads: int | None = None,
+    listener: Listener | None = None,
+) -> RoomFound:
+    """Find the fewest evictions, then moves, that let so many more copies of a component in.
+
+    Parameters
+    ----------
+    problem : a fleet that runs.
+    component : by name.
+    copies : how many more; by default as many as it asks for and does not run, at least 1.
+    new_machines : whether machines may be rented within the quotas.
+    time_limit, seed, work, threads, listener : as in `solve`, for all of it; `work` of each solve.
+
+    Raises
+    ------
+    UsageError
+        No such component, or an argument as in `solve`.
+    """
+    arguments.instance("problem", problem, Problem, PROBLEM_RULE)
+    if copies is not None and (type(copies) is not int or copies < 1):
+        raise wrong_argument("copies", "a whole number of at least 1, or None", copies)
+    budget = Budget(arguments.seconds("time_limit", time_limit))
+    wish = wish_for(problem, component, copies, new_machines=new_machines)
+    how: dict[str, Any] = {"seed": seed, "work": work, "threads": threads, "listener": listener}
+
+    def part(share: float) -> float | None:
+        return None if budget.seconds is None else share * budget.left()
+
+    counted = solve(wish.free, time_limit=part(_COUNT_PART), **how)
+    if counted.packing is None:
+        return _none(wish, counted, budget)
+    priced = counted
+    if counted.stop is not Stop.INTERRUPTED and counted.plan.moves is not None:
+        limited = within_moves(wish.problem, counted.plan.moves)
+        priced = solve(limited, time_limit=part(_PRICE_PART), hint=counted.plan, **how)
+    return _some(wish, counted, priced, budget)
+
+
+def _none(wish: Wish, counted: Result, budget: Budget) -> RoomFound:
+    fleet = compile_fleet(wish.problem)
+    index = [row.name for row in wish.problem.components].index(wish.component)
+    near = tuple(shortfalls(fleet, index))
+    infeasible = counted.status is Status.INFEASIBLE
+    reason = counted.plan.reason or ""
+    if infeasible and "proved that no plan" in reason:  # an engine's word, after a search of all there is
+        reason = "however the copies that have to stay are arranged, no machine has room for it"
+    elif not infeasible:
+        reason = reason or "no plan was found in time"
+    return RoomFound(
+        wish=wish,
+        status=Status.INFEASIBLE if infeasible else Status.UNKNOWN,
+        stop=counted.stop,
+        plan=None,
+        evictions={},
+        moves=None,
+        least_moves=None,
+        opened={},
+        transition=None,
+        reason=reason,
+        near=near,
+        seconds=round(budget.elapsed(), 3),
+        faults=counted.faults,
+    )
+
+
+def _some(wish: Wish, counted: Result, priced: Result, budget: Budget) -> RoomFound:
+    found = priced if priced.packing is not None else counted
+    evictions = {row.component: row.copies for row in found.plan.unplaced if row.copies}
+    least = None if counted.bound is None else math.ceil(counted.bound / MICRO)
+    opened: dict[str, int] = {}
+    for row in found.plan.instances:
+        if row.new:
+            opened[row.pool] = opened.get(row.pool, 0) + 1
+    return RoomFound(
+        wish=wish,
+        status=counted.status,
+        stop=counted.stop,
+        plan=found.plan,
+        evictions=evictions,
+        moves=found.plan.moves,
+        least_moves=least,
+        opened=opened,
+        transition=_order(wish.problem, found.plan, budget),
+        reason="",
+        near=(),
+        seconds=round(budget.elapsed(), 3),
+        faults=(*counted.faults, *(priced.faults if priced is not counted else ())),
+    )
+
+
+def _order(problem: Problem, plan: Plan, budget: Budget) -> Transition:
+    """A safe order without temporary machines, or else with them."""
+    seconds = None if budget.seconds is None else max(1.0, budget.left())
+    found = plan_transition(problem, plan, temporary_instances=0, time_limit=seconds)
+    if found.status in ("optimal", "feasible"):
+        return found
+    other = plan_transition(problem, plan, time_limit=seconds)
+    return other if other.status in ("optimal", "feasible") else found

@@ -1,0 +1,161 @@
+"""A wish as a problem: what runs stays as it is asked for, one component gets more copies, who may be evicted may go.
+
+The rules of the wish, decided once:
+
+- Copies of a component that run and are wanted run on. Copies beyond what its `copies` asks for stop; copies that are
+  asked for and do not run are not part of the wish.
+- A component of lower priority than the wish's may lose copies, down to its `min_copies`: evictions. Nobody else may.
+- Rules that other components break today are asked of them only as far as they are kept today.
+- Fewest evictions come first, those of higher priority before those of lower; then fewest moves; then the price.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from placement.compiled.fleet import compile_fleet
+from placement.errors import UsageError, nearest, printable
+from placement.replanning.moved_memory import revised
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import FleetComponent
+    from placement.documents import Component, Placement, Problem
+
+_ALL_MONEY = 1e9  # dollars an hour: more than any rent
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for, and the problem that asks it.
+
+    Attributes
+    ----------
+    component : its name; `copies` more of it are wanted, beside `runs` that run now.
+    problem : the fleet with the wish as a rule, at its own prices.
+    free : the same where machines cost nothing and each move a dollar, so that its cost counts moves.
+    surplus : copies by component that are not wanted any more and stop.
+    """
+
+    component: str
+    copies: int
+    runs: int
+    problem: Problem
+    free: Problem
+    surplus: dict[str, int]
+
+
+def wish_for(problem: Problem, component: str, copies: int | None = None, *, new_machines: bool = True) -> Wish:
+    """The wish for `copies` more of a component: by default as many as it asks for and does not run, at least 1.
+
+    Parameters
+    ----------
+    new_machines : whether machines may be rented within the quotas; else the wish must fit on what runs.
+
+    Raises
+    ------
+    UsageError
+        No such component.
+    """
+    names = [row.name for row in problem.components]
+    if component not in names:
+        raise UsageError(f'no component "{printable(component)}"; {nearest(component, names)}')
+    running: dict[str, list[Placement]] = {name: [] for name in names}
+    for placed in problem.placements:
+        running[placed.component].append(placed)
+    wished = problem.components[names.index(component)]
+    runs = len(running[component])
+    more = copies if copies is not None else max(1, (wished.copies or 0) - runs)
+    fleet = compile_fleet(problem)
+    zone = {row.id: pool.zone for row in problem.instances for pool in problem.pools if pool.name == row.pool}
+    pool_of = {row.id: row.pool for row in problem.instances}
+    rows, surplus = [], {}
+    for row, compiled in zip(problem.components, fleet.components, strict=True):
+        if row.name == component:
+            rows.append(_with_copies(row, runs + more, runs + more))
+            continue
+        standing = running[row.name]
+        keep = len(standing)
+        if row.copies is not None and row.copies < keep:
+            keep = max(row.copies, sum(placed.pinned for placed in standing))
+            surplus[row.name] = len(standing) - keep
+        least = min(keep, row.required_copies) if row.priority < wished.priority else keep
+        here = _Standing(
+            Counter(zone[placed.instance] for placed in standing),
+            Counter(pool_of[placed.instance] for placed in standing),
+            Counter(placed.instance for placed in standing),
+        )
+        rows.append(_as_today(_with_copies(row, keep, least), compiled, here, fleet.zones))
+    pools = problem.pools if new_machines else _closed_pools(problem)
+    asked = revised(problem, components=rows, pools=pools)
+    return Wish(component, more, runs, asked, _counting_moves(asked), {name: n for name, n in surplus.items() if n})
+
+
+def priority_of(problem: Problem, component: str) -> int:
+    """The priority of a component, by name."""
+    return next(row.priority for row in problem.components if row.name == component)
+
+
+def _with_copies(row: Component, copies: int, least: int) -> Component:
+    """The component with so many copies, so many of them required, and no demand."""
+    changed: dict[str, Any] = {"copies": copies, "min_copies": least, "demand": None}
+    return row.model_copy(update=changed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Copies of one component that run, by zone, by pool and by machine."""
+
+    zones: Counter[str]
+    pools: Counter[str]
+    machines: Counter[str]
+
+    def left(self, counts: Counter[str]) -> int:
+        """Copies that are left when the fullest of these is lost."""
+        return sum(counts.values()) - max(counts.values(), default=0)
+
+
+def _as_today(row: Component, compiled: FleetComponent, here: _Standing, zones: tuple[str, ...]) -> Component:
+    """The component's rules as far as they are kept now."""
+    spread = row.spread
+    changed: dict[str, Any] = {}
+    if spread.max_skew is not None:
+        counts = [here.zones[zones[z]] for z in compiled.eligible_zones]
+        skew = max(counts, default=0) - min(counts, default=0)
+        changed["max_skew"] = max(spread.max_skew, skew)
+    if spread.min_zones is not None:
+        changed["min_zones"] = max(1, min(spread.min_zones, sum(n > 0 for n in here.zones.values())))
+    if spread.max_per_zone is not None:
+        changed["max_per_zone"] = max(spread.max_per_zone, *here.zones.values(), 1)
+    if spread.max_per_instance is not None:
+        changed["max_per_instance"] = max(spread.max_per_instance, *here.machines.values(), 1)
+    floors = {
+        "min_available_on_zone_loss": here.left(here.zones),
+        "min_available_on_pool_loss": here.left(here.pools),
+        "min_available_on_instance_loss": here.left(here.machines),
+    }
+    lower: dict[str, Any] = {name: min(getattr(row, name), left) for name, left in floors.items() if getattr(row, name)}
+    if not changed and not lower:
+        return row
+    return row.model_copy(update={**lower, **({"spread": spread.model_copy(update=changed)} if changed else {})})
+
+
+def _closed_pools(problem: Problem) -> list[Any]:
+    """Quotas that allow the machines that run, and no more."""
+    runs = Counter(row.pool for row in problem.instances if row.state != "draining")
+    return [
+        row.model_copy(update={"max_instances": n, "min_instances": min(row.min_instances, n)})
+        for row, n in ((row, runs[row.name]) for row in problem.pools)
+    ]
+
+
+def _counting_moves(problem: Problem) -> Problem:
+    """Machines cost nothing, a move a dollar. Limits on prices keep the prices, which are then committed in full."""
+    objective = problem.objective.model_copy(update={"horizon_hours": 1, "move_cost": 1})
+    components = [row.model_copy(update={"move_cost": None}) for row in problem.components]
+    if any(row.max_price_per_hour is not None for row in problem.limits):
+        all_paid = {"name": "all", "pools": [row.name for row in problem.pools], "price_per_hour": _ALL_MONEY}
+        return revised(problem, components=components, objective=objective, commitments=[all_paid])
+    pools = [row.model_copy(update={"price_per_hour": 0}) for row in problem.pools]
+    return revised(problem, components=components, objective=objective, pools=pools, commitments=[])

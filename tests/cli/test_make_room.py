@@ -1,0 +1,76 @@
+"""`placement make-room`: the answer on the screen and in a file, exit codes, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import placement
+from placement import Problem
+from tests.cli.test_solve import run
+from tests.replanning.test_room import gpus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOW = "low]<b>[red]"
+
+
+def written(tmp_path: Path, **wish: Any) -> Path:
+    """Two machines with four GPUs taken on each by low priority, and a wish."""
+    document = gpus(
+        [(LOW, 4), ("mid", 4)],
+        [(LOW, 4)],
+        components={
+            LOW: {"copies": 2, "min_copies": 0, "accelerators": 4},
+            "mid": {"copies": 1, "accelerators": 4},
+            "wish": {"copies": 1, "accelerators": 8, "priority": 1, **wish},
+        },
+    )
+    path = tmp_path / "fleet.json"
+    path.write_text(json.dumps({"format": "placement/v1", **document}))
+    return path
+
+
+def test_the_answer(tmp_path: Path) -> None:
+    """Who is evicted and why it may be, the order, and the proof; the file has the problem that its plan is of."""
+    done = run("make-room", written(tmp_path), "--component", "wish", "--work", "400", "-o", tmp_path / "room.json")
+
+    assert (done.exit_code, done.exception) == (0, None)
+    assert "room: 1 eviction, 0 moves; fewer are not enough: proven" in done.stdout
+    assert f"1 copy of {LOW} evicted (priority 0, below 1)" in done.stdout
+    assert "drain and stop" in done.stdout
+    room = json.loads((tmp_path / "room.json").read_text())
+    assert (room["format"], room["status"], room["evictions"]) == ("placement-room/v1", "optimal", {LOW: 1})
+    assert not placement.verify(Problem(**room["asked"]), placement.Plan(**room["plan"])).violations
+    assert [step["action"] for step in room["transition"]["steps"]] == ["stop", "start", "wait"]
+
+
+def test_no_room(tmp_path: Path) -> None:
+    """Exit code 3, the reason, and what is missing where."""
+    done = run(
+        "make-room", written(tmp_path, priority=0), "--component", "wish", "--work", "400", "-o", tmp_path / "room.json"
+    )
+
+    assert done.exit_code == 3
+    assert "no room: proven" in done.stdout
+    assert "n1 beside low]<b>[red]: 4 accelerators missing (4 free of 8 needed)" in done.stdout
+    assert json.loads((tmp_path / "room.json").read_text())["near"][0]["instance"] == "n1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--component", "wihs"], 'no component "wihs"; did you mean "wish"?'),
+        (["--component", "wish", "--copies", "0"], "to 1"),
+        ([], "Missing option"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, arguments: list[str], said: str) -> None:
+    """In words, with exit code 2."""
+    done = run("make-room", written(tmp_path), *arguments)
+
+    assert done.exit_code == 2
+    assert said in done.stderr
