@@ -81,7 +81,7 @@ def overload_moves(fleet: Fleet) -> int:
     return sum(overload.least for overload in overloads(fleet))
 
 
-class _Row(NamedTuple):
+class _OverRow(NamedTuple):
     """A resource that is over: by how much, and what one copy of each place takes of it."""
 
     over: int
@@ -124,15 +124,15 @@ def _counted_elsewhere(fleet: Fleet, places: Sequence[int]) -> set[int]:
     return {c for c, cap in caps.items() if cap is not None and here[c] > cap}
 
 
-def _rows(fleet: Fleet, shape: Shape, places: Sequence[int]) -> Iterator[_Row]:
+def _rows(fleet: Fleet, shape: Shape, places: Sequence[int]) -> Iterator[_OverRow]:
     """What all copies take of the machine, then of each accelerator."""
-    standing = [fleet.places[k] for k in places]
-    options = [fleet.components[place.component].options[place.option] for place in standing]
-    counts = [place.count for place in standing]
+    residents = [fleet.places[k] for k in places]
+    options = [fleet.components[place.component].options[place.option] for place in residents]
+    counts = [place.count for place in residents]
 
-    def row(room: int, needs: Iterable[int]) -> _Row:
+    def row(room: int, needs: Iterable[int]) -> _OverRow:
         taken = tuple(needs)
-        return _Row(sum(n * count for n, count in zip(taken, counts, strict=True)) - room, taken)
+        return _OverRow(sum(n * count for n, count in zip(taken, counts, strict=True)) - room, taken)
 
     yield row(shape.vcpus, (option.vcpus for option in options))
     yield row(shape.host_mib, (option.host_mib for option in options))
@@ -141,8 +141,8 @@ def _rows(fleet: Fleet, shape: Shape, places: Sequence[int]) -> Iterator[_Row]:
     for each, room in ((memory, max(0, shape.memory_mib)), (share, WHOLE_SHARE)):
         wide = (n * option.accelerators for n, option in zip(each, options, strict=True))
         yield row(room * shape.accelerators, wide)
-    for a in sorted({a for place in standing for a in place.accelerators or ()}):
-        here = [a in (place.accelerators or ()) for place in standing]
+    for a in sorted({a for place in residents for a in place.accelerators or ()}):
+        here = [a in (place.accelerators or ()) for place in residents]
         for each, room in ((memory, max(0, shape.memory_mib)), (share, WHOLE_SHARE)):
             yield row(room, (n if there else 0 for n, there in zip(each, here, strict=True)))
         # An owner weighs as much as all, and stands with nobody.

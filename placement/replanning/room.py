@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
     from placement.replanning.shortfall import Shortfall
-    from placement.replanning.wish import Wish
+    from placement.replanning.wish import RoomWish
     from placement.solving.incumbent import Listener
     from placement.solving.result import Result, SolverFault
 
@@ -53,7 +53,7 @@ class RoomFound:
     reason : why there is no plan. near : what one copy lacks on machines that run, least first.
     """
 
-    wish: Wish
+    wish: RoomWish
     status: Status
     stop: Stop
     plan: Plan | None
@@ -115,7 +115,7 @@ def make_room(
     return _some(wish, counted, priced, budget)
 
 
-def _none(wish: Wish, counted: Result, budget: Budget) -> RoomFound:
+def _none(wish: RoomWish, counted: Result, budget: Budget) -> RoomFound:
     fleet = compile_fleet(wish.problem)
     index = [row.name for row in wish.problem.components].index(wish.component)
     near = tuple(shortfalls(fleet, index))
@@ -142,7 +142,7 @@ def _none(wish: Wish, counted: Result, budget: Budget) -> RoomFound:
     )
 
 
-def _some(wish: Wish, counted: Result, priced: Result, budget: Budget) -> RoomFound:
+def _some(wish: RoomWish, counted: Result, priced: Result, budget: Budget) -> RoomFound:
     found = priced if priced.packing is not None else counted
     evictions = {row.component: row.copies for row in found.plan.unplaced if row.copies}
     least = None if counted.bound is None else math.ceil(counted.bound / MICRO)

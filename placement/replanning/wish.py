@@ -27,7 +27,7 @@ _ALL_MONEY = 1e9  # dollars an hour: more than any rent
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RoomWish:
     """What is asked for, and the problem that asks it.
 
     Attributes
@@ -46,7 +46,7 @@ class Wish:
     surplus: dict[str, int]
 
 
-def wish_for(problem: Problem, component: str, copies: int | None = None, *, new_machines: bool = True) -> Wish:
+def wish_for(problem: Problem, component: str, copies: int | None = None, *, new_machines: bool = True) -> RoomWish:
     """The wish for `copies` more of a component: by default as many as it asks for and does not run, at least 1.
 
     Parameters
@@ -89,7 +89,7 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
         rows.append(_as_today(_with_copies(row, keep, least), compiled, here, fleet.zones))
     pools = problem.pools if new_machines else _closed_pools(problem)
     asked = revised(problem, components=rows, pools=pools)
-    return Wish(component, more, runs, asked, _counting_moves(asked), {name: n for name, n in surplus.items() if n})
+    return RoomWish(component, more, runs, asked, _counting_moves(asked), {name: n for name, n in surplus.items() if n})
 
 
 def priority_of(problem: Problem, component: str) -> int:
