@@ -11,6 +11,7 @@ import typer
 from placement.cli import drawing, simulate
 from placement.cli.catalogue import app as catalogue_app
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
+from placement.cli.hybrid import hybrid
 from placement.cli.init import init
 from placement.cli.make_room import make_room
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
@@ -405,6 +406,7 @@ app.command()(size)
 app.command()(init)
 app.command()(simulate.scale)
 app.command()(simulate.simulate)
+app.command()(hybrid)
 app.add_typer(catalogue_app)
 app.add_typer(profile_app)
 for group in GROUPS:

@@ -87,7 +87,7 @@ def scale(
         outputs = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
         outputs |= {} if problem_out is None else {"--problem": problem_out}
         check_outputs(outputs, inputs, "write each to a file of its own")
-        _one_stdin(file, policy, rates)
+        one_stdin(file, policy, rates)
         problem, rules = read_problem(file), read_scaling(policy)
         warn(problem, file, full=full)
         known = [component.name for component in problem.components]
@@ -158,11 +158,11 @@ def simulate(
         inputs = {"the problem": file, "the policy": policy, "the traffic": traffic}
         outputs = {} if output is None else {"--output": output}
         check_outputs(outputs | ({} if kept is None else {"--checkpoint": kept}), inputs, "name another file")
-        _one_stdin(file, policy, traffic)
+        one_stdin(file, policy, traffic)
         problem, rules = read_problem(file), read_scaling(policy)
         warn(problem, file)
         found = read_rates_over_time(traffic, name, component, gaps, times)
-        step, end = _length("--every", every), None if until is None else _length("--until", until)
+        step, end = length("--every", every), None if until is None else length("--until", until)
         with (
             open_executor(executor, workers=workers, scheduler=scheduler) as place,
             _bar(shown=not quiet) as listener,
@@ -213,14 +213,14 @@ def traffic_given(names: list[str] | None, component: str | None, gaps: str) -> 
     return TrafficGiven(names=pairs, component=component, gaps=gaps)
 
 
-def _one_stdin(*files: str) -> None:
+def one_stdin(*files: str) -> None:
     from placement.errors import UsageError
 
     if files.count("-") > 1:
         raise UsageError("only one file can be standard input")
 
 
-def _length(option: str, text: str) -> int:
+def length(option: str, text: str) -> int:
     """A length of time of at least a second."""
     from placement.catalogue.readers.fields import FieldError
     from placement.errors import UsageError

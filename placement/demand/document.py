@@ -64,6 +64,12 @@ class ScalingPolicy(Row):
         """The policy of a component: its own row, or the defaults."""
         return next((row for row in self.components if row.name == name), self.defaults)
 
+    def only(self, name: str) -> ScalingPolicy:
+        """The policy of one component alone."""
+        rows = [row.model_dump(exclude_unset=True) for row in self.components if row.name == name]
+        document = self.model_dump(exclude_unset=True, exclude={"components"})
+        return ScalingPolicy(**document, components=rows)
+
     def check(self, problem: Problem) -> None:
         """Hold the names of this policy against those of a problem.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from placement.demand.now import CopiesNow
     from placement.simulation import Simulation, StrategyOutcome
+    from placement.simulation.hybrid import Hybrid, SharingComponent
 
 _ROWS = 30
 _HOUR = 3600
@@ -147,3 +148,55 @@ def _legend() -> str:
         "them hold a copy; lost: requests not served; floor: proven, no machines holding what is wanted cost less; "
         "hourly-scratch: each hour planned on its own for all that it wants, moves and starts not counted"
     )
+
+
+def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
+    """A row for each component, alone and shared side by side, dearest first; then what the sets cost."""
+    rows = sorted(hybrid.components, key=lambda row: (not row.apart, -max(row.alone, row.shared or 0)))
+    shown = rows if full else rows[:_ROWS]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("component", overflow="fold")
+    for name in ("mean/s", "most/s", "alone", "shared", "even at/s", "alone/shared"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("better", no_wrap=True)
+    for row in shown:
+        table.add_row(words.shown(row.name), *_sharing(row))
+    blocks = Group(*(Text(f"{words.shown(row.name)}: {', '.join(_sharing(row))}") for row in shown))
+    notes = [] if len(shown) == len(rows) else [f"{len(rows) - len(shown):,} more components; --full lists each"]
+    apart = hybrid.apart
+    told = words.listed(list(apart), None if full else 8) if apart else "none"
+    sums = Table.grid(padding=(0, 2))
+    for name, cost in (
+        ("all alone", hybrid.all_alone),
+        ("all shared", hybrid.all_shared),
+        ("hybrid", hybrid.best),
+        ("floor", hybrid.floor),
+    ):
+        over = f"{100 * (cost / hybrid.floor - 1):.1f}% over the floor" if hybrid.floor and name != "floor" else ""
+        sums.add_row(Text(name, style="bold"), Text(words.money(cost), justify="right"), Text(over, style="dim"))
+    legend = (
+        "shared: its part of the bill of a fleet in which all share, split by what copies are worth at the prices of "
+        "the floor; even at: from this steady rate on it costs no more alone; hybrid: the best of "
+        f"{words.count(len(hybrid.plays), 'fleet')} that were played"
+    )
+    return Group(
+        Fitting(table, lambda: blocks),
+        *(Text(note, style="dim") for note in notes),
+        "",
+        sums,
+        Text(f"alone in the hybrid: {told}"),
+        Text(legend, style="dim"),
+    )
+
+
+def _sharing(row: SharingComponent) -> list[str]:
+    ratio = "-" if not row.shared else f"{row.alone / row.shared:.2f}"
+    return [
+        f"{row.mean / MICRO:,.3g}",
+        f"{row.most / MICRO:,.3g}",
+        words.money(row.alone),
+        "-" if row.shared is None else words.money(row.shared),
+        "never" if row.break_even is None else f"{row.break_even / MICRO:,.4g}",
+        ratio,
+        "alone" if row.apart else "shared",
+    ]

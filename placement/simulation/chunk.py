@@ -90,12 +90,14 @@ def make_cluster(task: StrategyTask) -> Cluster:
     # A copy that moves stands twice, and rules over zones may ask for more copies than the policy does.
     room = 2 * task.most + 8
     strategy = task.strategy
-    problem = simulated(task.problem, room.tolist(), dedicated=strategy.dedicated, whole=strategy.whole)
+    problem = simulated(
+        task.problem, room.tolist(), dedicated=strategy.dedicated, whole=strategy.whole, alone=strategy.alone
+    )
     return Cluster(compile_fleet(problem), task.rules, task.times, first_fit=strategy.first_fit)
 
 
 def steps(task: StrategyTask, cluster: Cluster, part: StrategyPart, *, fresh: bool) -> Iterator[int]:
-    """Play step after step; after each one, its number. The cluster is then what it is at the step's beginning."""
+    """Play step after step, the number of each; the cluster then is what it is once its beginning is decided on."""
     count = len(task.most)
     part.unserved, part.short = [0] * count, [0] * count
     consolidation = None
@@ -108,7 +110,6 @@ def steps(task: StrategyTask, cluster: Cluster, part: StrategyPart, *, fresh: bo
     for k in range(len(task.wanted)):
         now = (task.first + k) * task.every
         running = fresh and k == 0
-        cluster.advance(now)
         wanted = task.wanted[k].tolist()
         stopped = started = 0
         for c in range(count):
@@ -125,11 +126,13 @@ def steps(task: StrategyTask, cluster: Cluster, part: StrategyPart, *, fresh: bo
         moved = 0 if consolidation is None or running else consolidation.run(now)
         _record(task, cluster, part, k, (started, stopped, moved))
         yield k
+        # What leaves within the step is paid for up to then, so it has to have left before the step is.
+        cluster.advance(now + task.every)
+        part.series["cost"].append(cluster.ledger.close_step(now, now + task.every))
 
 
 def _record(task: StrategyTask, cluster: Cluster, part: StrategyPart, k: int, changes: tuple[int, int, int]) -> None:
-    """Write down the step that begins now, and let its machines be paid for."""
-    now, end = (task.first + k) * task.every, (task.first + k + 1) * task.every
+    """Write down the step that begins now, but for its cost."""
     series = part.series
     placed = np.array([cluster.placed(c) for c in range(len(task.most))], dtype=np.int64)
     series["machines"].append(len(cluster.ledger.rented))
@@ -142,7 +145,6 @@ def _record(task: StrategyTask, cluster: Cluster, part: StrategyPart, k: int, ch
     lost = _unserved(task, cluster, part, k, placed)
     series["requested"].append(int(task.rates[k].sum()) * task.every)
     series["unserved"].append(lost)
-    series["cost"].append(cluster.ledger.close_step(now, end))
 
 
 def _unserved(task: StrategyTask, cluster: Cluster, part: StrategyPart, k: int, placed: Ints) -> int:

@@ -6,6 +6,7 @@ A copy that moves stands twice until the new one is loaded, as rolling updates d
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,11 @@ class WarmBestFit(BestFit):
         """The ledger knows who waits."""
         super().__init__(ws, shares)
         self._ledger = ledger
+        self._least: list[float] = shares.least_of_each(self.cost.min(axis=1, initial=math.inf)).tolist()
+
+    def least_cost(self) -> list[float]:
+        """(C,) micro-dollars an hour that a copy costs on the machine that is cheapest for its like."""
+        return self._least
 
     def machines(self, ws: Workspace, c: int, zone: int) -> Iterator[tuple[int, int]]:
         """Those in use, tightest first, then those that wait, longest first."""

@@ -12,18 +12,26 @@ if TYPE_CHECKING:
 _OF_COUNTS = ("copies", "demand", "min_copies")
 
 
-def simulated(problem: Problem, most: Sequence[int], *, dedicated: bool = False, whole: bool = False) -> Problem:
+def simulated(
+    problem: Problem,
+    most: Sequence[int],
+    *,
+    dedicated: bool = False,
+    whole: bool = False,
+    alone: frozenset[str] = frozenset(),
+) -> Problem:
     """The problem with up to `most` (C,) copies of each component, none of them required, and nothing that runs.
 
     Parameters
     ----------
-    dedicated : each component on machines of its own. whole : no two copies share an accelerator.
+    dedicated : each component on machines of its own; else those in `alone`, beside those of the problem itself.
+    whole : no two copies share an accelerator.
     """
 
     def change(row: dict[str, Any], c: int) -> dict[str, Any]:
         found = {key: value for key, value in row.items() if key not in _OF_COUNTS}
         found |= {"copies": int(most[c]), "min_copies": 0}
-        if dedicated:
+        if dedicated or row["name"] in alone:
             found["dedicated"] = True
         if whole:
             found = _owning(found)
@@ -41,6 +49,13 @@ def with_copies(problem: Problem, copies: Sequence[int]) -> Problem:
         return {key: value for key, value in row.items() if key not in _OF_COUNTS} | {"copies": int(copies[c])}
 
     return _with(problem, change)
+
+
+def of_one(problem: Problem, c: int) -> Problem:
+    """The problem with one of its components, and nothing that runs."""
+    document = problem.to_document()
+    row = {key: value for key, value in document["components"][c].items() if key != "avoid"}
+    return Problem(**_without_state({**document, "components": [row]}))
 
 
 def _with(problem: Problem, change: Any) -> Problem:

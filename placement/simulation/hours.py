@@ -39,14 +39,20 @@ class HourTask:
 
 @dataclass(slots=True)
 class HourPart:
-    """Micro-dollars an hour at each step: the floor, and the plans; None where no plan was found."""
+    """Micro-dollars an hour at each step: the floor, and the plans; None where no plan was found.
+
+    `worth` (C,) is what the copies of each component are worth at the prices of the floor, micro-dollars an hour added
+    over the steps.
+    """
 
     floor: list[int] = field(default_factory=list)
     planned: list[int | None] = field(default_factory=list)
+    worth: list[int] = field(default_factory=list)
 
 
 def plan_hours(task: HourTask) -> HourPart:
     """Bound and plan each hour of a task. O(hours x a bound and a first plan)."""
+    from placement.patterns.certificate import UNIT
     from placement.patterns.copy_prices import copy_prices
 
     found = HourPart()
@@ -65,4 +71,8 @@ def plan_hours(task: HourTask) -> HourPart:
         _, prices, planned = last
         found.floor += [0 if prices is None else prices.bound(row) for row in rows.tolist()]
         found.planned += [planned] * len(rows)
+        if prices is not None:
+            copies = rows.sum(axis=0).tolist()
+            worth = [u * n // UNIT for u, n in zip(prices.copy, copies, strict=True)]
+            found.worth = [a + b for a, b in zip(found.worth or [0] * len(worth), worth, strict=True)]
     return found

@@ -18,6 +18,7 @@ class Strategy:
     dedicated : each component on machines of its own. whole : no two copies share an accelerator.
     first_fit : the first machine with room, in place of the fullest.
     consolidate : copies are moved to empty machines. rent : to others that are rented for them, too.
+    alone : components on machines of their own, where not all are.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Strategy:
     first_fit: bool = False
     consolidate: bool = False
     rent: bool = False
+    alone: frozenset[str] = frozenset()
 
 
 SHARED = "shared"

@@ -291,6 +291,7 @@ COMMANDS = (
     "transition",
     "rollout",
     "make-room",
+    "hybrid",
 )
 
 

@@ -127,6 +127,24 @@ def test_a_checkpoint_waits_for_resume(folder: Path) -> None:
     assert kept.exists()
 
 
+def test_hybrid(folder: Path) -> None:
+    """Both components side by side, a rule of the user, and the document."""
+    given = ("hybrid", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--alone")
+    done = run(*given, "code", "-o", folder / "hybrid.json")
+
+    assert done.exit_code == 0, done.stderr
+    assert "alone in the hybrid: code" in done.stdout
+    found = json.loads((folder / "hybrid.json").read_text())
+    assert found["format"] == "placement-hybrid/v1"
+    assert found["floor"] <= found["all_shared"] <= found["hybrid"]
+    assert [row["placement"] for row in found["components"]][1] == "alone"
+    wrong = run(
+        "hybrid", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--alone", "cod"
+    )
+    assert wrong.exit_code == 2
+    assert '"cod" is no component of the problem; did you mean "code"' in wrong.stderr
+
+
 def test_names_are_data(folder: Path) -> None:
     """Hostile names forge no line of either command."""
     text = (folder / "p.json").read_text().replace('"chat"', json.dumps(bad("chat")))

@@ -1,0 +1,308 @@
+"""Which components should share machines, and which have machines of their own.
+
+Alone, each component is played by itself: that is what its endpoint costs. In the shared fleet a machine is paid for as
+a whole, so a component's part of the bill is a matter of judgement: here the bill is split by what copies are worth at
+the prices of the floor, which is what the cheapest fleet would save without them, at the margin.
+
+Those that cost least alone, against their part, are candidates. The sets of the first of them, more and more, are
+played, the best one is kept, and then changed by one component at a time as long as plays are left. Every figure of a
+set is one that was played, so the best set is the best of those that were tried, and no more is said of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from placement.demand import compile_rules
+from placement.errors import UsageError, nearest
+from placement.simulation.alone import break_even, rents
+from placement.simulation.chunk import StrategyPart, StrategyTask, play
+from placement.simulation.fleets import of_one
+from placement.simulation.hours import HourPart, plan_hours
+from placement.simulation.machines import HOUR
+from placement.simulation.strategies import SHARED, STRATEGIES, Strategy
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from placement.simulation.setup import SimulationSetup
+
+FORMAT: Literal["placement-hybrid/v1"] = "placement-hybrid/v1"
+MOST_COPIES = 64  # up to which the break-even is looked for
+_NEAR = 0.05  # a component whose endpoint costs so little more than its part of the shared bill is a candidate too
+_BATCH = 16  # components that are played alone in one task
+
+
+@dataclass(frozen=True, slots=True)
+class HybridRules:
+    """What the user has decided: components that must be alone, and that must share; plays at most."""
+
+    alone: frozenset[str] = frozenset()
+    share: frozenset[str] = frozenset()
+    plays: int = 12
+
+    def check(self, known: Sequence[str]) -> None:
+        """Every name is one of the problem's, and in one of the two sets at most.
+
+        Raises
+        ------
+        UsageError
+            One is not.
+        """
+        for name in sorted(self.alone | self.share):
+            if name not in known:
+                raise UsageError(f'"{name}" is no component of the problem; {nearest(name, known)}')
+        both = sorted(self.alone & self.share)
+        if both:
+            raise UsageError(f'"{both[0]}" is to be alone and to share; say one of the two')
+
+
+@dataclass(frozen=True, slots=True)
+class SharingComponent:
+    """One component, micro-dollars over all of the time.
+
+    Attributes
+    ----------
+    alone : on machines of its own. shared : its part of the bill of a fleet in which all share, None without prices.
+    break_even : micro-requests a second from which on a steady rate costs no more alone; None: there is none.
+    mean, most : micro-requests a second. apart : whether the best set has it alone.
+    lost : part of its requests not served alone.
+    """
+
+    name: str
+    alone: int
+    shared: int | None
+    break_even: int | None
+    mean: int
+    most: int
+    apart: bool
+    lost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hybrid:
+    """Side by side: all alone, all shared, and the best set that was found; micro-dollars over all of the time."""
+
+    setup: SimulationSetup
+    components: list[SharingComponent]
+    all_alone: int
+    all_shared: int
+    best: int
+    floor: int
+    plays: list[tuple[tuple[str, ...], int]]
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """Components that the best set has on machines of their own."""
+        return tuple(row.name for row in self.components if row.apart)
+
+    def to_document(self) -> dict[str, Any]:
+        """The document `placement-hybrid/v1`: dollars, requests a second."""
+        return {
+            "format": FORMAT,
+            "problem": self.setup.problem.name,
+            "every_seconds": self.setup.every,
+            "steps": self.setup.steps,
+            "all_alone": self.all_alone / MICRO,
+            "all_shared": self.all_shared / MICRO,
+            "hybrid": self.best / MICRO,
+            "floor": self.floor / MICRO,
+            "alone": list(self.apart),
+            "components": [
+                {
+                    "name": row.name,
+                    "alone": row.alone / MICRO,
+                    "shared": None if row.shared is None else row.shared / MICRO,
+                    "break_even_requests_per_second": None if row.break_even is None else row.break_even / MICRO,
+                    "mean_requests_per_second": row.mean / MICRO,
+                    "most_requests_per_second": row.most / MICRO,
+                    "placement": "alone" if row.apart else "shared",
+                    "unserved_share_alone": row.lost,
+                }
+                for row in self.components
+            ],
+            "plays": [{"alone": list(names), "cost": cost / MICRO} for names, cost in self.plays],
+        }
+
+
+def find_hybrid(
+    setup: SimulationSetup,
+    rules: HybridRules,
+    executor: Executor | None = None,
+    listener: Callable[[str], None] | None = None,
+) -> Hybrid:
+    """Compare endpoints with a shared fleet, component by component, and look for the set that costs least.
+
+    O(plays x a simulation), beside one of each component alone and the bounds of all hours. The answer does not depend
+    on the executor.
+
+    Raises
+    ------
+    UsageError
+        A name of the rules is none of the problem's.
+    """
+    names = [component.name for component in setup.problem.components]
+    rules.check(names)
+    search = _Search(setup, rules, executor, listener or (lambda _: None))
+    alone, lost = search.endpoints()
+    worth, floor = search.worth()
+    shared = search.play([frozenset()])[0]
+    parts = _parts_of(shared, worth)
+    best = search.best_set(alone, parts)
+    evens = _break_evens(setup, shared, floor, worth)
+    means, most = setup.rates.mean(axis=0).tolist(), setup.rates.max(axis=0, initial=0).tolist()
+    rows = [
+        SharingComponent(
+            name=name,
+            alone=alone[c],
+            shared=None if parts is None else parts[c],
+            break_even=evens[c],
+            mean=round(means[c]),
+            most=most[c],
+            apart=name in best,
+            lost=lost[c],
+        )
+        for c, name in enumerate(names)
+    ]
+    plays = sorted(((tuple(sorted(apart)), cost) for apart, cost in search.costs.items()), key=_by_cost)
+    return Hybrid(
+        setup, rows, sum(alone), shared, search.costs[best], floor, sorted(plays, key=lambda row: (row[1], row[0]))
+    )
+
+
+def _by_cost(play: tuple[tuple[str, ...], int]) -> tuple[int, tuple[str, ...]]:
+    names, cost = play
+    return cost, names
+
+
+def _parts_of(bill: int, worth: Sequence[int]) -> list[int] | None:
+    """The bill split by what copies are worth, to the last micro-dollar; None where they have no prices."""
+    total = sum(worth)
+    if not total:
+        return None
+    ends = [bill * upto // total for upto in np.cumsum([0, *worth], dtype=object).tolist()]
+    return [b - a for a, b in pairwise(ends)]
+
+
+def _break_evens(setup: SimulationSetup, bill: int, floor: int, worth: Sequence[int]) -> list[int | None]:
+    """(C,) the steady rate from which on an endpoint costs no more than its copies in the shared fleet."""
+    copies = setup.wanted.sum(axis=0).tolist()
+    dearer = bill / floor if floor else 1.0
+    found: list[int | None] = []
+    for c, least in enumerate(rents(setup.problem, MOST_COPIES)):
+        count = None
+        if least is not None and copies[c] and worth and worth[c]:
+            count = break_even(least, dearer * worth[c] / copies[c])
+        # So many copies are wanted above what one fewer is meant to serve.
+        found.append(None if count is None else (count - 1) * int(setup.rules.target[c]))
+    return found
+
+
+class _Search:
+    """Plays sets of components that are alone, each once."""
+
+    def __init__(
+        self, setup: SimulationSetup, rules: HybridRules, executor: Executor | None, tell: Callable[[str], None]
+    ) -> None:
+        self._setup, self._rules, self._executor, self._tell = setup, rules, executor, tell
+        self._names = [component.name for component in setup.problem.components]
+        self.costs: dict[frozenset[str], int] = {}
+
+    def _map(self, call: Callable[[Any], Any], given: Sequence[Any], what: str) -> Iterator[Any]:
+        """The answers in the order of what is given, wherever they are found."""
+        answers = map(call, given) if self._executor is None else self._executor.map(call, given)
+        for number, answer in enumerate(answers, 1):
+            self._tell(f"{what} {number} of {len(given)}")
+            yield answer
+
+    def endpoints(self) -> tuple[list[int], list[float]]:
+        """(C,) micro-dollars of each component by itself, and the part of its requests that was lost."""
+        setup = self._setup
+        tasks = [self._task(STRATEGIES[SHARED], c) for c in range(len(self._names))]
+        batches = [tasks[k : k + _BATCH] for k in range(0, len(tasks), _BATCH)]
+        parts = [part for batch in self._map(_play_each, batches, "endpoints, batch") for part in batch]
+        costs = [round(sum(part.series["cost"]) / HOUR) for part in parts]
+        asked = (setup.rates.sum(axis=0) * setup.every).tolist()
+        return costs, [part.unserved[0] / n if n else 0.0 for part, n in zip(parts, asked, strict=True)]
+
+    def worth(self) -> tuple[list[int], int]:
+        """(C,) what copies are worth at the floor's prices, and the floor, micro-dollars."""
+        setup = self._setup
+        tasks = [setup.hours(part) for part in range(setup.parts)]
+        total, floor = [0] * len(self._names), 0
+        for part in self._map(plan_hours, tasks, "floor, day"):
+            floor += sum(part.floor)
+            total = [a + b for a, b in zip(total, _worth(part, total), strict=True)]
+        return total, floor * setup.every // HOUR
+
+    def play(self, sets: Sequence[frozenset[str]]) -> list[int]:
+        """Micro-dollars of a fleet with these components alone, for each set; those played before are known."""
+        new = [apart for apart in dict.fromkeys(sets) if apart not in self.costs]
+        shared = STRATEGIES[SHARED]
+        tasks = [[self._task(replace(shared, name="hybrid", alone=apart))] for apart in new]
+        for apart, (part,) in zip(new, self._map(_play_each, tasks, "fleet"), strict=True):
+            self.costs[apart] = round(sum(part.series["cost"]) / HOUR)
+        return [self.costs[apart] for apart in sets]
+
+    def best_set(self, alone: Sequence[int], parts: Sequence[int] | None) -> frozenset[str]:
+        """The cheapest set played that keeps the rules: prefixes of the candidates, then changes of one."""
+        must, may_not = self._rules.alone, self._rules.share
+        order = sorted(range(len(alone)), key=lambda c: (alone[c] / max(1, parts[c]) if parts else 1.0, c))
+        candidates = [
+            self._names[c]
+            for c in order
+            if self._names[c] not in must | may_not and parts and alone[c] <= (1 + _NEAR) * parts[c] and alone[c]
+        ]
+        plays = self._rules.plays
+        sizes = sorted({len(candidates) * k // 4 for k in range(5)})
+        sets = [must | frozenset(candidates[:size]) for size in sizes][: max(1, plays)]
+        self.play(sets)
+        best = min(sets, key=lambda apart: (self.costs[apart], len(apart)))
+        plays -= len(sets)
+        for name in candidates:
+            if plays <= 0:
+                break
+            other = best ^ {name}
+            if other in self.costs:
+                continue
+            self.play([other])
+            plays -= 1
+            if self.costs[other] < self.costs[best]:
+                best = other
+        return best
+
+    def _task(self, strategy: Strategy, c: int | None = None) -> StrategyTask:
+        """All steps of a fleet, or of one component by itself."""
+        setup = self._setup
+        problem = setup.problem if c is None else of_one(setup.problem, c)
+        columns = slice(None) if c is None else slice(c, c + 1)
+        rules = setup.rules if c is None else compile_rules(problem, setup.policy.only(self._names[c]))
+        wanted = setup.wanted[:, columns]
+        return StrategyTask(
+            problem=problem,
+            strategy=strategy,
+            rules=rules,
+            times=setup.policy.machines,
+            replanning=setup.policy.replanning,
+            every=setup.every,
+            first=0,
+            most=wanted.max(axis=0, initial=0),
+            wanted=wanted,
+            rates=setup.rates[:, columns],
+            woken=setup.woken[:, columns],
+        )
+
+
+def _worth(part: HourPart, like: Sequence[int]) -> list[int]:
+    """What a part says of each component, micro-dollars an hour over its steps; nothing where it has no prices."""
+    return part.worth or [0] * len(like)
+
+
+def _play_each(tasks: Sequence[StrategyTask]) -> list[StrategyPart]:
+    return [play(task, None) for task in tasks]
