@@ -173,7 +173,8 @@ def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:
         ("floor", hybrid.floor),
     ):
         over = f"{100 * (cost / hybrid.floor - 1):.1f}% over the floor" if hybrid.floor and name != "floor" else ""
-        sums.add_row(Text(name, style="bold"), Text(words.money(cost), justify="right"), Text(over, style="dim"))
+        shown_cost = words.least(cost) if name == "floor" else words.money(cost)
+        sums.add_row(Text(name, style="bold"), Text(shown_cost, justify="right"), Text(over, style="dim"))
     legend = (
         "shared: its part of the bill of a fleet in which all share, split by what copies are worth at the prices of "
         "the floor; even at: from this steady rate on it costs no more alone; hybrid: the best of "
@@ -196,7 +197,7 @@ def _sharing(row: SharingComponent) -> list[str]:
         f"{row.most / MICRO:,.3g}",
         words.money(row.alone),
         "-" if row.shared is None else words.money(row.shared),
-        "never" if row.break_even is None else f"{row.break_even / MICRO:,.4g}",
+        "never" if row.break_even is None else f"{row.break_even / MICRO:,.4g}" if row.break_even else "any",
         ratio,
         "alone" if row.apart else "shared",
     ]

@@ -13,24 +13,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from placement.demand import compile_rules
 from placement.errors import UsageError, nearest
 from placement.simulation.alone import break_even, rents
-from placement.simulation.chunk import StrategyPart, StrategyTask, play
-from placement.simulation.fleets import of_one
+from placement.simulation.chunk import play
 from placement.simulation.hours import HourPart, plan_hours
 from placement.simulation.machines import HOUR
-from placement.simulation.strategies import SHARED, STRATEGIES, Strategy
+from placement.simulation.strategies import SHARED, STRATEGIES
 from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from concurrent.futures import Executor
 
+    from placement.simulation.chunk import StrategyTask
     from placement.simulation.setup import SimulationSetup
 
 FORMAT: Literal["placement-hybrid/v1"] = "placement-hybrid/v1"
@@ -204,6 +203,13 @@ def _break_evens(setup: SimulationSetup, bill: int, floor: int, worth: Sequence[
     return found
 
 
+class Played(NamedTuple):
+    """A simulation: micro-dollars, and micro-requests that were not served."""
+
+    cost: int
+    lost: int
+
+
 class _Search:
     """Plays sets of components that are alone, each once."""
 
@@ -224,12 +230,12 @@ class _Search:
     def endpoints(self) -> tuple[list[int], list[float]]:
         """(C,) micro-dollars of each component by itself, and the part of its requests that was lost."""
         setup = self._setup
-        tasks = [self._task(STRATEGIES[SHARED], c) for c in range(len(self._names))]
+        tasks = [setup.only(c).tasks(STRATEGIES[SHARED]) for c in range(len(self._names))]
         batches = [tasks[k : k + _BATCH] for k in range(0, len(tasks), _BATCH)]
-        parts = [part for batch in self._map(_play_each, batches, "endpoints, batch") for part in batch]
-        costs = [round(sum(part.series["cost"]) / HOUR) for part in parts]
+        played = [one for batch in self._map(_play_each, batches, "endpoints, batch") for one in batch]
         asked = (setup.rates.sum(axis=0) * setup.every).tolist()
-        return costs, [part.unserved[0] / n if n else 0.0 for part, n in zip(parts, asked, strict=True)]
+        lost = [one.lost / n if n else 0.0 for one, n in zip(played, asked, strict=True)]
+        return [one.cost for one in played], lost
 
     def worth(self) -> tuple[list[int], int]:
         """(C,) what copies are worth at the floor's prices, and the floor, micro-dollars."""
@@ -245,9 +251,9 @@ class _Search:
         """Micro-dollars of a fleet with these components alone, for each set; those played before are known."""
         new = [apart for apart in dict.fromkeys(sets) if apart not in self.costs]
         shared = STRATEGIES[SHARED]
-        tasks = [[self._task(replace(shared, name="hybrid", alone=apart))] for apart in new]
-        for apart, (part,) in zip(new, self._map(_play_each, tasks, "fleet"), strict=True):
-            self.costs[apart] = round(sum(part.series["cost"]) / HOUR)
+        tasks = [[self._setup.tasks(replace(shared, name="hybrid", alone=apart))] for apart in new]
+        for apart, (played,) in zip(new, self._map(_play_each, tasks, "fleet"), strict=True):
+            self.costs[apart] = played.cost
         return [self.costs[apart] for apart in sets]
 
     def best_set(self, alone: Sequence[int], parts: Sequence[int] | None) -> frozenset[str]:
@@ -277,32 +283,21 @@ class _Search:
                 best = other
         return best
 
-    def _task(self, strategy: Strategy, c: int | None = None) -> StrategyTask:
-        """All steps of a fleet, or of one component by itself."""
-        setup = self._setup
-        problem = setup.problem if c is None else of_one(setup.problem, c)
-        columns = slice(None) if c is None else slice(c, c + 1)
-        rules = setup.rules if c is None else compile_rules(problem, setup.policy.only(self._names[c]))
-        wanted = setup.wanted[:, columns]
-        return StrategyTask(
-            problem=problem,
-            strategy=strategy,
-            rules=rules,
-            times=setup.policy.machines,
-            replanning=setup.policy.replanning,
-            every=setup.every,
-            first=0,
-            most=wanted.max(axis=0, initial=0),
-            wanted=wanted,
-            rates=setup.rates[:, columns],
-            woken=setup.woken[:, columns],
-        )
-
 
 def _worth(part: HourPart, like: Sequence[int]) -> list[int]:
     """What a part says of each component, micro-dollars an hour over its steps; nothing where it has no prices."""
     return part.worth or [0] * len(like)
 
 
-def _play_each(tasks: Sequence[StrategyTask]) -> list[StrategyPart]:
-    return [play(task, None) for task in tasks]
+def _play_each(runs: Sequence[Sequence[StrategyTask]]) -> list[Played]:
+    """Several simulations from their beginning to their end."""
+    return [_play_all(tasks) for tasks in runs]
+
+
+def _play_all(tasks: Sequence[StrategyTask]) -> Played:
+    """One simulation, part after part."""
+    document, cost, lost = None, 0, 0
+    for task in tasks:
+        part = play(task, document)
+        document, cost, lost = part.document, cost + sum(part.series["cost"]), lost + sum(part.unserved)
+    return Played(round(cost / HOUR), lost)

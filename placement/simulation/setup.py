@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from placement.demand import compile_rules, follow
 from placement.simulation.chunk import StrategyTask
+from placement.simulation.fleets import of_one
 from placement.simulation.hours import HOUR, HourTask
 
 if TYPE_CHECKING:
@@ -105,6 +106,25 @@ class SimulationSetup:
             wanted=copies[first:last],
             rates=self.rates[first:last],
             woken=self.woken[first:last],
+        )
+
+    def tasks(self, strategy: Strategy) -> list[StrategyTask]:
+        """All parts of a strategy, in their order."""
+        return [self.task(strategy, part) for part in range(self.parts)]
+
+    def only(self, c: int) -> SimulationSetup:
+        """The same with one of the components."""
+        problem, policy = of_one(self.problem, c), self.policy.only(self.problem.components[c].name)
+        columns = slice(c, c + 1)
+        return replace(
+            self,
+            problem=problem,
+            policy=policy,
+            rules=compile_rules(problem, policy),
+            traffic=self.traffic.of([self.problem.components[c].name]),
+            rates=self.rates[:, columns],
+            wanted=self.wanted[:, columns],
+            woken=self.woken[:, columns],
         )
 
     def hours(self, part: int) -> HourTask:
