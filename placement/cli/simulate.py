@@ -133,6 +133,11 @@ def simulate(
         str | None,
         typer.Option("--output", "-o", metavar="FILE", help="placement-simulation/v1 with all series; - is stdout."),
     ] = None,
+    picture: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Draw cost, size and use over time, .svg or .png; may be repeated."),
+    ] = None,
+    theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")] = "light",
     checkpoint: Annotated[
         str | None, typer.Option(metavar="FILE", help="Keeps what is done; absent: beside the output, if there is one.")
     ] = None,
@@ -152,11 +157,15 @@ def simulate(
         from placement.documents import check_outputs, read_problem, write_document
         from placement.parallel.executors import open_executor
         from placement.report.scaling import simulation_table
+        from placement.report.simulation_picture import check_picture, write_simulation_picture
         from placement.simulation import simulate as play
 
         kept = checkpoint or (f"{output}.checkpoint.json" if output not in (None, "-") else None)
         inputs = {"the problem": file, "the policy": policy, "the traffic": traffic}
         outputs = {} if output is None else {"--output": output}
+        outputs |= {f"--picture {path}": path for path in picture or ()}
+        for path in picture or ():
+            check_picture(path, theme)
         check_outputs(outputs | ({} if kept is None else {"--checkpoint": kept}), inputs, "name another file")
         one_stdin(file, policy, traffic)
         problem, rules = read_problem(file), read_scaling(policy)
@@ -183,6 +192,8 @@ def simulate(
             )
         if output is not None:
             write_document(result.to_document(), output)
+        for path in picture or ():
+            write_simulation_picture(result, path, theme)
         if not quiet:
             console(sys.stderr if output == "-" else sys.stdout).print(simulation_table(result))
         if kept is not None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SERIES = (
     *("cost", "machines", "accelerators", "accelerators_used", "copies", "requested", "unserved"),
-    *("started", "stopped", "moves", "unplaced"),
+    *("started", "stopped", "moves", "unplaced", "memory_mib", "memory_mib_used"),
 )
 
 
@@ -64,13 +64,15 @@ class StrategyTask:
 class StrategyPart:
     """What came of a task: series of it, and the document of the moment after.
 
-    `unserved` is of each component, micro-requests; `short` the seconds in which some were not served.
+    `unserved` is of each component, micro-requests; `short` the seconds in which some were not served; `pools` has for
+    each step the machine-seconds of the pools that have any.
     """
 
     document: dict[str, Any]
     series: dict[str, list[int]] = field(default_factory=lambda: {name: [] for name in SERIES})
     unserved: list[int] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
+    pools: list[list[tuple[int, int]]] = field(default_factory=list)
 
 
 def play(task: StrategyTask, document: dict[str, Any] | None) -> StrategyPart:
@@ -128,7 +130,10 @@ def steps(task: StrategyTask, cluster: Cluster, part: StrategyPart, *, fresh: bo
         yield k
         # What leaves within the step is paid for up to then, so it has to have left before the step is.
         cluster.advance(now + task.every)
+        before = list(cluster.ledger.seconds)
         part.series["cost"].append(cluster.ledger.close_step(now, now + task.every))
+        billed = zip(before, cluster.ledger.seconds, strict=True)
+        part.pools.append([(p, after - least) for p, (least, after) in enumerate(billed) if after > least])
 
 
 def _record(task: StrategyTask, cluster: Cluster, part: StrategyPart, k: int, changes: tuple[int, int, int]) -> None:
@@ -138,6 +143,9 @@ def _record(task: StrategyTask, cluster: Cluster, part: StrategyPart, k: int, ch
     series["machines"].append(len(cluster.ledger.rented))
     series["accelerators"].append(cluster.accelerators_rented())
     series["accelerators_used"].append(cluster.accelerators_used())
+    rented, taken = cluster.memory()
+    series["memory_mib"].append(rented)
+    series["memory_mib_used"].append(taken)
     series["copies"].append(int(placed.sum()))
     series["unplaced"].append(int(np.maximum(0, task.wanted[k] - placed).sum()))
     for name, value in zip(("started", "stopped", "moves"), changes, strict=True):

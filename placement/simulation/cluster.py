@@ -10,6 +10,8 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from placement.compiled.packing import Seat
 from placement.compiled.spread import keeps_zone_rules, least_total
 from placement.compiled.survival import survives
@@ -21,13 +23,14 @@ from placement.heuristics.workspace import Workspace
 from placement.simulation.machines import MachineLedger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from placement.compiled.fleet import Fleet
     from placement.demand import ScalingRules
     from placement.demand.rows import MachineTimes
 
 Spot = tuple[int, Seat]  # a row, and a copy on it
+_MORE = 4  # copies beyond what is wanted, that are tried for the sake of rules over losses
 
 
 class WarmBestFit(BestFit):
@@ -118,6 +121,13 @@ class Cluster:
         """Accelerators of all machines that are rented."""
         return sum(self.fleet.pools[machine.pool].shape.accelerators for machine in self.ledger.rented.values())
 
+    def memory(self) -> tuple[int, int]:
+        """MiB of the accelerators of all rented machines, and how many of them copies take, owned ones as a whole."""
+        shapes = [(m, self.fleet.pools[machine.pool].shape) for m, machine in self.ledger.rented.items()]
+        whole = sum(shape.accelerators * shape.memory_mib for _, shape in shapes)
+        rows = [m for m, _ in shapes]
+        return whole, whole - int(np.maximum(0, self.ws.free_memory[rows]).sum())
+
     # -- copies start and stop
 
     def grow(self, c: int, total: int, now: int, later: int, *, running: bool = False) -> int:
@@ -131,8 +141,11 @@ class Cluster:
         if least is None or least <= ws.placed[c]:
             return 0
         mark = ws.mark()
-        whole = place_total(ws, self.policy, c, least)
-        if not whole and not self.keeps(c):
+        for more in range(_MORE):  # rules over losses may ask for copies elsewhere
+            whole = place_total(ws, self.policy, c, least + more)
+            if self.keeps(c) or not whole:
+                break
+        if not self.keeps(c):
             ws.rollback(mark)
             return 0
         new = self.commit(mark, now, later, running=running)
@@ -167,6 +180,8 @@ class Cluster:
         Copies that still load go first, then those on the emptiest machines.
         """
         stopped = 0
+        if not total and self.ws.placed[c] == self.placed(c):  # none may be allowed where one is not
+            stopped = self._stop_all(c, now)
         while self.placed(c) > total:
             spot = next((spot for spot in self.stoppable(c) if self.keeps_without(c, spot)), None)
             if spot is None:
@@ -175,6 +190,15 @@ class Cluster:
             stopped += 1
         self.ws.forget()
         return stopped
+
+    def _stop_all(self, c: int, now: int) -> int:
+        """Stop every copy of c, if nothing holds one; how many."""
+        spots = [(m, seat) for m in self.ws.where[c] for seat in self.ws.seats[m] if seat.component == c]
+        if any(self.held(m) for m, _ in spots):
+            return 0
+        for spot in spots:
+            self._stop(spot, now, self.times.release_after_seconds)
+        return len(spots)
 
     def stoppable(self, c: int) -> list[Spot]:
         """Copies of c that nothing holds, the first to stop first."""
@@ -192,10 +216,13 @@ class Cluster:
         """Copies on row m that are on their way, from there or to there."""
         return Counter(seat for _, row, seat in (*self.leaving, *self.arriving) if row == m)
 
+    def is_moving(self, c: int) -> bool:
+        """Whether a copy of c stands twice."""
+        return self._leaving_of[c] > 0
+
     def keeps_without(self, c: int, spot: Spot) -> bool:
         """Whether the rules of component c are kept without one of its copies."""
-        component = self.fleet.components[c]
-        if not component.has_zone_rules and not component.pool_loss_floor and not component.instance_loss_floor:
+        if not self.has_rules(c):
             return True
         mark = self.ws.mark()
         self.ws.remove(spot[1], spot[0])
@@ -203,17 +230,33 @@ class Cluster:
         self.ws.rollback(mark)
         return kept
 
-    def keeps(self, c: int) -> bool:
-        """Whether the copies of c that stand keep its rules over zones and losses."""
-        ws, component = self.ws, self.fleet.components[c]
-        if not keeps_zone_rules(component, ws.zoned[c]):
-            return False
-        if not component.pool_loss_floor and not component.instance_loss_floor:
+    def keeps(self, c: int, moving: Iterable[int] = ()) -> bool:
+        """Whether the copies of c keep its rules over zones and losses: now, and when those that move have gone.
+
+        `moving` are the rows of copies that are about to, one entry a copy, beside those that do already.
+        """
+        if not self.has_rules(c):
             return True
-        in_pool: Counter[int] = Counter()
-        for m, n in ws.where[c].items():
-            in_pool[int(ws.pool[m])] += n
-        return survives(component, ws.placed[c], max(in_pool.values(), default=0), max(ws.where[c].values(), default=0))
+        gone = Counter([*moving, *(m for _, m, seat in self.leaving if seat.component == c)])
+        return self._kept(c, Counter()) and (not gone or self._kept(c, gone))
+
+    def has_rules(self, c: int) -> bool:
+        """Whether any rule looks at all copies of c together."""
+        component = self.fleet.components[c]
+        return component.has_zone_rules or component.pool_loss_floor > 0 or component.instance_loss_floor > 0
+
+    def _kept(self, c: int, gone: Counter[int]) -> bool:
+        """Whether the rules are kept without so many copies on some rows."""
+        ws, component = self.ws, self.fleet.components[c]
+        zoned, in_pool, most = [0] * len(self.fleet.zones), Counter[int](), 0
+        for m, here in ws.where[c].items():
+            n, p = here - gone[m], int(ws.pool[m])
+            zoned[ws.zone_of[p]] += n
+            in_pool[p] += n
+            most = max(most, n)
+        return keeps_zone_rules(component, zoned) and survives(
+            component, sum(zoned), max(in_pool.values(), default=0), most
+        )
 
     def _stop(self, spot: Spot, at: int, wait: int) -> None:
         """Take one copy off; a machine that becomes empty waits, and goes."""

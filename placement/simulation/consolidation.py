@@ -12,7 +12,6 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Seat
-from placement.compiled.spread import keeps_zone_rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,26 +123,13 @@ class Consolidation:
         return True
 
     def _keeps_rules(self, old: Sequence[Spot]) -> bool:
-        """Whether rules over zones and losses hold, both while copies stand twice and once the old ones are gone."""
-        cluster, ws = self._cluster, self._cluster.ws
-        for c in {seat.component for _, seat in old}:
-            component = cluster.fleet.components[c]
-            if not cluster.keeps(c):
-                return False
-            counts = list(ws.zoned[c])
-            for m, seat in old:
-                counts[ws.zone_of[int(ws.pool[m])]] -= seat.component == c
-            if not keeps_zone_rules(component, counts):
-                return False
-            if (component.pool_loss_floor or component.instance_loss_floor) and not self._keeps_after(c, old):
-                return False
-        return True
+        """Whether rules over zones and losses hold, both while copies stand twice and once the old ones are gone.
 
-    def _keeps_after(self, c: int, old: Sequence[Spot]) -> bool:
-        ws, mark = self._cluster.ws, self._cluster.ws.mark()
-        for m, seat in old:
-            if seat.component == c:
-                ws.remove(seat, m)
-        kept = self._cluster.keeps(c)
-        ws.rollback(mark)
-        return kept
+        A component with such rules moves one group at a time, since others could leave before or after.
+        """
+        cluster = self._cluster
+        return all(
+            not cluster.has_rules(c)
+            or (not cluster.is_moving(c) and cluster.keeps(c, [m for m, seat in old if seat.component == c]))
+            for c in {seat.component for _, seat in old}
+        )

@@ -148,7 +148,7 @@ def find_hybrid(
     """
     names = [component.name for component in setup.problem.components]
     rules.check(names)
-    search = _Search(setup, rules, executor, listener or (lambda _: None))
+    search = HybridSearch(setup, rules, executor, listener or (lambda _: None))
     alone, lost = search.endpoints()
     worth, floor = search.worth()
     shared = search.play([frozenset()])[0]
@@ -210,7 +210,7 @@ class Played(NamedTuple):
     lost: int
 
 
-class _Search:
+class HybridSearch:
     """Plays sets of components that are alone, each once."""
 
     def __init__(

@@ -28,6 +28,7 @@ class StrategyOutcome:
     series : by name, one number a step: `cost` in micro-dollar-seconds, `requested` and `unserved` in micro-requests,
         the others are counts; `copies`, `machines` and `accelerators` are of the step's beginning.
     unserved, short : (C,) micro-requests not served, and seconds in which some were not.
+    pools : for each step, machine-seconds of the pools that have any. prices : (P,) micro-dollars an hour.
     machine_seconds : (P,) billed. started : machines ordered.
     """
 
@@ -35,6 +36,8 @@ class StrategyOutcome:
     series: dict[str, list[int]]
     unserved: list[int]
     short: list[int]
+    pools: list[list[tuple[int, int]]]
+    prices: list[int]
     machine_seconds: list[int]
     started: int
 
@@ -173,12 +176,18 @@ class Simulation:
             "series": {
                 "cost_per_hour": [round(value / every / MICRO, 6) for value in series["cost"]],
                 **{name: series[name] for name in _COUNTED},
+                "machine_hours_by_pool": [
+                    {pools[p].name: round(seconds / HOUR, 6) for p, seconds in row} for row in outcome.pools
+                ],
                 "unserved_requests": [_requests(value) for value in series["unserved"]],
             },
         }
 
 
-_COUNTED = ("machines", "accelerators", "accelerators_used", "copies", "started", "stopped", "moves", "unplaced")
+_COUNTED = (
+    *("machines", "accelerators", "accelerators_used", "memory_mib", "memory_mib_used"),
+    *("copies", "started", "stopped", "moves", "unplaced"),
+)
 
 
 def _requests(micro: int) -> float:

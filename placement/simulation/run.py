@@ -6,6 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from placement.compiled.fleet import compile_fleet
 from placement.parallel.executors import workers_of
 from placement.simulation.checkpoint import SimulationCheckpoint
 from placement.simulation.chunk import SERIES, StrategyPart, play
@@ -104,8 +105,10 @@ class _StrategyJob:
     def __init__(self, setup: SimulationSetup, strategy: Strategy, state: SimulationCheckpoint) -> None:
         self.name = strategy.name
         self._setup, self._strategy = setup, strategy
+        self._prices = [pool.price for pool in compile_fleet(setup.problem).pools]
         self.kept: dict[str, Any] = state.job(self.name) or {
-            "done": 0, "document": None, "series": {name: [] for name in SERIES}, "unserved": [], "short": [],
+            "done": 0, "document": None, "series": {name: [] for name in SERIES},
+            "unserved": [], "short": [], "pools": [],
         }  # fmt: skip
 
     @property
@@ -119,6 +122,7 @@ class _StrategyJob:
         kept = self.kept
         kept["done"] += 1
         kept["document"] = part.document
+        kept["pools"] += part.pools
         for name, values in part.series.items():
             kept["series"][name] += values
         for key, values in (("unserved", part.unserved), ("short", part.short)):
@@ -136,6 +140,8 @@ class _StrategyJob:
             series=kept["series"],
             unserved=kept["unserved"],
             short=kept["short"],
+            pools=kept["pools"],
+            prices=self._prices,
             machine_seconds=ledger.get("seconds", []),
             started=ledger.get("started", 0),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,15 +116,16 @@ class SimulationSetup:
         """The same with one of the components."""
         problem, policy = of_one(self.problem, c), self.policy.only(self.problem.components[c].name)
         columns = slice(c, c + 1)
-        return replace(
-            self,
-            problem=problem,
-            policy=policy,
-            rules=compile_rules(problem, policy),
-            traffic=self.traffic.of([self.problem.components[c].name]),
-            rates=self.rates[:, columns],
-            wanted=self.wanted[:, columns],
-            woken=self.woken[:, columns],
+        return SimulationSetup(
+            problem,
+            policy,
+            compile_rules(problem, policy),
+            self.traffic.of([self.problem.components[c].name]),
+            self.every,
+            self.seed,
+            self.rates[:, columns],
+            self.wanted[:, columns],
+            self.woken[:, columns],
         )
 
     def hours(self, part: int) -> HourTask:

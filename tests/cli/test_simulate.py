@@ -71,6 +71,15 @@ def test_simulate(folder: Path) -> None:
     assert not (folder / "sim.json.checkpoint.json").exists()
 
 
+def test_simulate_draws(folder: Path) -> None:
+    """The picture, beside the table."""
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--no-floor",
+               "--picture", folder / "day.svg", "--theme", "dark")  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    assert (folder / "day.svg").read_text().startswith("<svg ")
+
+
 def test_simulate_what_is_asked(folder: Path) -> None:
     """One strategy, two hours, no floor, twice the rates; the document on stdout, and nothing else there."""
     done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--strategy",
@@ -86,6 +95,7 @@ def test_simulate_what_is_asked(folder: Path) -> None:
     ("changed", "said"),
     [
         (("--every", "soon"), "--every: must be a length of time"),
+        (("--picture", "a.pdf"), "a.pdf: a picture is .svg or .png, by the suffix of its file"),
         (("--every", "0"), "--every must be at least a second"),
         (("--gaps", "mend"), "--gaps must be error, hold or zero, got mend"),
         (("--name", "chat"), "--name must be FILE=COMPONENT, got chat"),

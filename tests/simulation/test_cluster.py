@@ -14,7 +14,7 @@ from placement.simulation.fleets import simulated, with_copies
 from placement.simulation.setup import SimulationSetup
 from placement.simulation.strategies import STRATEGIES
 from tests.corpus import one_by_one
-from tests.simulation.worlds import world
+from tests.simulation.worlds import roomy_world, world
 
 if TYPE_CHECKING:
     from placement.simulation.cluster import Cluster
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 
 def setup_of(seed: int, count: int = 40) -> SimulationSetup:
-    """A world, ready to be played."""
-    problem, policy, traffic = world(seed, count)
+    """A world, ready to be played: tight ones for even seeds, roomy ones for odd ones."""
+    problem, policy, traffic = (roomy_world if seed % 2 else world)(seed, count)
     return SimulationSetup.of(problem, policy, traffic, every=600, until=None, seed=0)
 
 
@@ -52,7 +52,8 @@ def test_no_moment_breaks_a_rule(name: str, seed: int) -> None:
         assert not verdict.violations, (k, verdict.violations)
         for c in range(len(fleet.components)):
             assert cluster.placed(c) >= 0
-            stays = cluster.placed(c) > setup.wanted[k, c]
+            # Copies beyond what is wanted stay where rules ask for them; a move may later make one of them free.
+            stays = cluster.placed(c) > setup.wanted[k, c] and not strategy.consolidate
             assert not stays or not any(cluster.keeps_without(c, spot) for spot in cluster.stoppable(c))
 
 
@@ -106,5 +107,5 @@ def test_moves_happen_and_are_rare() -> None:
         _, part, _ = moments(setup_of(seed), name)[-1]
         return sum(part.series["moves"])
 
-    assert sum(moved("shared", seed) for seed in range(12)) > 0
-    assert not any(moved("first-fit", seed) for seed in range(3))
+    assert sum(moved("shared", seed) for seed in range(1, 9, 2)) > 20
+    assert not any(moved("first-fit", seed) for seed in range(4))

@@ -1,0 +1,331 @@
+"""A simulation as a still picture: what the fleet costs over time, its size against demand, and how well it is used.
+
+Three charts below one another, on one axis of time. Colours stand inside, so that the file is whole.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+
+from placement.documents import write_file
+from placement.errors import UsageError
+from placement.report import words
+from placement.report.drawn import PICTURES
+from placement.report.map.colours import DARK, LIGHT, colours
+from placement.report.map.picture import to_png
+from placement.report.page.charts import nice_step
+from placement.report.scaling import words_of_span
+from placement.simulation.strategies import SHARED
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
+
+    from placement.report.map.colours import Theme
+    from placement.simulation import Simulation, StrategyOutcome
+
+    Floats = npt.NDArray[np.float64]
+
+THEMES = {"light": LIGHT, "dark": DARK}
+WIDE, _LEFT, _RIGHT = 960, 74, 20
+_HIGH, _APART, _TOP = 210, 118, 92
+_POINTS = 700  # of a curve: more than pixels tell apart; each is the mean of what it stands for
+_POOLS = 7  # with a colour of their own; the others are one
+_FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
+_HOUR = 3600
+_COMPARED, _DASHES = ("endpoints-peak", "endpoints-scaled", "platform"), ("", "7 3", "2 3")  # beside the fleet's cost
+_HOURS = (1, 2, 3, 4, 6, 12, 24)  # between two labels
+
+
+class _Curve(NamedTuple):
+    """A line or a filled area: its name, values over time, colour, and dashes as SVG has them."""
+
+    name: str
+    values: Floats
+    colour: str
+    area: bool = False
+    dashes: str = ""
+
+
+def simulation_picture(simulation: Simulation, theme: str = "light") -> str:
+    """The picture as SVG, of the strategy `shared`, or of the first one where that was not played.
+
+    Raises
+    ------
+    UsageError
+        There is no such theme, or nothing was played.
+    """
+    if theme not in THEMES:
+        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
+    if not simulation.strategies or not simulation.setup.steps:
+        raise UsageError("nothing was played, so there is nothing to draw")
+    return "\n".join(_SimulationDrawing(simulation, THEMES[theme], dark=theme == "dark").lines()) + "\n"
+
+
+def check_picture(path: str, theme: str) -> None:
+    """Refuse a file that is no picture, and a theme that there is not, before anything is played.
+
+    Raises
+    ------
+    UsageError
+        The suffix is another, or the theme.
+    """
+    if Path(path).suffix.lower() not in PICTURES:
+        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
+    if theme not in THEMES:
+        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
+
+
+def write_simulation_picture(simulation: Simulation, path: str, theme: str = "light") -> None:
+    """Write the picture as SVG or PNG, by the suffix.
+
+    Raises
+    ------
+    UsageError
+        As `check_picture` and `simulation_picture`, or the file can't be written.
+    """
+    check_picture(path, theme)
+    svg = simulation_picture(simulation, theme)
+    write_file(svg if Path(path).suffix.lower() == ".svg" else to_png(svg), path)
+
+
+class _SimulationDrawing:
+    def __init__(self, simulation: Simulation, theme: Theme, *, dark: bool) -> None:
+        self._simulation, self._theme, self._dark = simulation, theme, dark
+        names = [outcome.strategy.name for outcome in simulation.strategies]
+        self._main = simulation.outcome(SHARED if SHARED in names else names[0])
+        self._setup = simulation.setup
+        self._step = max(1, -(-self._setup.steps // _POINTS))
+        self._shapes: list[str] = []
+        palette = colours(_POOLS + 6)
+        self._palette = [colour.dark if dark else colour.light for colour in palette]
+
+    def lines(self) -> list[str]:
+        """The whole file."""
+        charts = (self._costs, self._sizes, self._use)
+        height = _TOP + len(charts) * (_HIGH + _APART) - 50
+        for number, draw in enumerate(charts):
+            draw(_TOP + number * (_HIGH + _APART))
+        title = self._title()
+        theme = self._theme
+        return [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDE}" height="{height}" viewBox="0 0 {WIDE} {height}" '
+            f'role="img" aria-label={quoteattr(title)} font-family="{_FONT}">',
+            f'<rect width="{WIDE}" height="{height}" fill="{theme.ground}"/>',
+            f'<text x="20" y="32" fill="{theme.ink}" font-size="16" font-weight="600">{escape(title)}</text>',
+            *self._shapes,
+            "</svg>",
+        ]
+
+    def _title(self) -> str:
+        name = words.shown(self._setup.problem.name)
+        span = words_of_span(self._setup.steps * self._setup.every)
+        cost = words.money(self._main.cost)
+        over = self._simulation.over_floor(self._main.cost)
+        told = "" if over is None else f", {100 * over:.1f}% over the floor"
+        return f"{name + ': ' if name else ''}{span}, {cost} for {self._main.strategy.name}{told}"
+
+    # -- the three charts
+
+    def _costs(self, y: float) -> None:
+        """Dollars an hour: the fleet's, stacked by pool, and those of other strategies as lines."""
+        every = self._setup.every
+        stack = self._by_pool()
+        others = []
+        for outcome, dashes in zip(self._others(), _DASHES, strict=False):
+            cost = np.array(outcome.series["cost"], dtype=np.float64) / every / MICRO
+            others.append(_Curve(outcome.strategy.name, cost, self._theme.soft, dashes=dashes))
+        if self._simulation.hourly is not None:
+            floor = np.array(self._simulation.hourly.floor, dtype=np.float64) / MICRO
+            others.append(_Curve("floor", floor, self._theme.ink, dashes="4 2"))
+        # What is many times as dear would press all else to the ground: it is named, and drawn up to the edge.
+        most = max(float(np.max(sum(curve.values for curve in stack), initial=0.0)), 1e-9)
+        top = max([most, *(float(curve.values.max()) for curve in others if curve.values.max() <= 4 * most)])
+        high = [curve.name for curve in others if curve.values.max() > 4 * most]
+        shown = [curve for curve in others if curve.name not in high]
+        note = f"; beyond the chart: {', '.join(high)}" if high else ""
+        self._chart(y, f"Dollars an hour, {self._main.strategy.name} by pool{note}", stack, shown, top, _dollars)
+
+    def _sizes(self, y: float) -> None:
+        """Accelerators that are rented and in use, and the copies that traffic asks for."""
+        series = self._main.series
+        rented = np.array(series["accelerators"], dtype=np.float64)
+        used = np.array(series["accelerators_used"], dtype=np.float64)
+        wanted = self._setup.wanted.sum(axis=1).astype(np.float64)
+        areas = [
+            _Curve("accelerators in use", used, self._palette[0], area=True),
+            _Curve("rented, free", np.maximum(0.0, rented - used), self._palette[1], area=True),
+        ]
+        lines = [_Curve("copies wanted", wanted, self._theme.ink)]
+        top = max(float(rented.max()), float(wanted.max()), 1.0)
+        self._chart(y, "Fleet against demand", areas, lines, top, _number)
+
+    def _use(self, y: float) -> None:
+        """Parts of a whole: memory of the rented accelerators that copies take, and requests that were not served."""
+        series = self._main.series
+        rented = self._means(np.array(series["memory_mib"], dtype=np.float64))
+        used = self._means(np.array(series["memory_mib_used"], dtype=np.float64))
+        requested = self._means(np.array(series["requested"], dtype=np.float64))
+        lost = self._means(np.array(series["unserved"], dtype=np.float64))
+        use = 100 * np.divide(used, rented, out=np.zeros_like(used), where=rented > 0)
+        missed = 100 * np.divide(lost, requested, out=np.zeros_like(lost), where=requested > 0)
+        lines = [
+            _Curve("accelerator memory in use", use, self._palette[0]),
+            _Curve("requests not served", missed, self._palette[1], area=True),
+        ]
+        self._chart(y, "How well it is used, and what is lost", [lines[1]], [lines[0]], 100.0, _percent, averaged=True)
+
+    # -- what they are made of
+
+    def _others(self) -> list[StrategyOutcome]:
+        rest = [outcome for outcome in self._simulation.strategies if outcome is not self._main]
+        named = [outcome for outcome in rest if outcome.strategy.name in _COMPARED]
+        return sorted(named or rest, key=lambda outcome: -outcome.cost)[: len(_DASHES)]
+
+    def _by_pool(self) -> list[_Curve]:
+        """Dollars an hour of each pool, dearest first; the last of many together."""
+        setup = self._setup
+        prices = self._main.prices
+        costs = np.zeros((setup.steps, len(prices)))
+        for k, row in enumerate(self._main.pools):
+            for p, seconds in row:
+                costs[k, p] = seconds * prices[p] / setup.every / MICRO
+        order = [p for p in np.argsort(-costs.sum(axis=0), kind="stable").tolist() if costs[:, p].any()]
+        found = [
+            _Curve(words.shown(setup.problem.pools[p].name), costs[:, p], self._palette[k], area=True)
+            for k, p in enumerate(order[:_POOLS])
+        ]
+        if len(order) > _POOLS:
+            rest = costs[:, order[_POOLS:]].sum(axis=1)
+            found.append(_Curve(f"{len(order) - _POOLS} more pools", rest, self._theme.line, area=True))
+        return found
+
+    def _means(self, values: Floats) -> Floats:
+        """The values, or the means of as many as make one point."""
+        full = len(values) // self._step * self._step
+        means = values[:full].reshape(-1, self._step).mean(axis=1)
+        return means if full == len(values) else np.append(means, values[full:].mean())
+
+    # -- one chart
+
+    def _chart(
+        self,
+        y: float,
+        title: str,
+        areas: Sequence[_Curve],
+        lines: Sequence[_Curve],
+        top: float,
+        text: Callable[[float], str],
+        *,
+        averaged: bool = False,
+    ) -> None:
+        theme = self._theme
+        step = nice_step(top, 5)
+        highest = step * -(-top // step)
+        self._say(20, y - 22, title, size=13, weight=600)
+        for k in range(round(highest / step) + 1):
+            at = y + _HIGH * (1 - k * step / highest)
+            self._shapes.append(
+                f'<path d="M{_LEFT} {at:.1f}H{WIDE - _RIGHT}" stroke="{theme.line}" stroke-opacity=".28"/>'
+            )
+            self._say(_LEFT - 8, at + 4, text(k * step), anchor="end", soft=True)
+        below = np.zeros(0)
+        for curve in areas:
+            values = curve.values if averaged else self._means(curve.values)
+            below = below if len(below) else np.zeros(len(values))
+            self._area(y, below, below + values, highest, curve.colour)
+            below = below + values
+        for curve in lines:
+            values = curve.values if averaged else self._means(curve.values)
+            dashes = f' stroke-dasharray="{curve.dashes}"' if curve.dashes else ""
+            path = self._path(y, values, highest)
+            self._shapes.append(f'<path d="{path}" fill="none" stroke="{curve.colour}" stroke-width="1.6"{dashes}/>')
+        self._times(y + _HIGH)
+        self._legend(y + _HIGH + 40, [*areas, *lines])
+
+    def _x(self, k: int, count: int) -> float:
+        return _LEFT + (WIDE - _RIGHT - _LEFT) * k / max(1, count)
+
+    def _path(self, y: float, values: Floats, highest: float) -> str:
+        """A line with steps, cut at the upper edge."""
+        parts, before = [], None
+        count = len(values)
+        for k, value in enumerate(values.tolist()):
+            at = y + _HIGH * (1 - min(1.0, value / highest))
+            left, right = self._x(k, count), self._x(k + 1, count)
+            parts.append(f"M{left:.1f} {at:.1f}" if before is None else f"V{at:.1f}")
+            parts.append(f"H{right:.1f}")
+            before = at
+        return "".join(parts)
+
+    def _area(self, y: float, low: Floats, high: Floats, highest: float, colour: str) -> None:
+        upper = self._path(y, high, highest)
+        count, parts = len(low), []
+        for k in range(count - 1, -1, -1):
+            at = y + _HIGH * (1 - min(1.0, low[k] / highest))
+            parts.append(f"V{at:.1f}H{self._x(k, count):.1f}")
+        self._shapes.append(f'<path d="{upper}{"".join(parts)}Z" fill="{colour}" fill-opacity=".82"/>')
+
+    def _times(self, y: float) -> None:
+        """Days below the chart, or hours where there are few."""
+        seconds = self._setup.steps * self._setup.every
+        unit, name = (24 * _HOUR, "day") if seconds > 3 * 24 * _HOUR else (_HOUR, "h")
+        wide = seconds / unit / 12
+        step = next((k for k in (_HOURS if name == "h" else (1, 2, 7, 14, 28)) if k >= wide), 56)
+        for k in range(0, int(seconds // unit) + 1, step):
+            x = _LEFT + (WIDE - _RIGHT - _LEFT) * k * unit / seconds
+            self._shapes.append(f'<path d="M{x:.1f} {y:.1f}v5" stroke="{self._theme.line}"/>')
+            label = f"day {k + 1}" if name == "day" else f"{k} h"
+            if x < WIDE - 40:
+                self._say(x, y + 18, label, anchor="start" if name == "day" else "middle", soft=True)
+
+    def _legend(self, y: float, curves: Sequence[_Curve]) -> None:
+        x = float(_LEFT)
+        for curve in curves:
+            if x + 40 + 6.8 * len(curve.name) > WIDE - _RIGHT and x > _LEFT:
+                x, y = float(_LEFT), y + 18
+            if curve.area:
+                mark = f'<rect x="{x:.1f}" y="{y - 9:.1f}" width="11" height="11" rx="2" fill="{curve.colour}"/>'
+            else:
+                dashes = f' stroke-dasharray="{curve.dashes}"' if curve.dashes else ""
+                mark = f'<path d="M{x:.1f} {y - 4:.1f}h18" stroke="{curve.colour}" stroke-width="1.8"{dashes}/>'
+            wide = 11 if curve.area else 18
+            self._shapes.append(mark)
+            self._say(x + wide + 6, y, curve.name, soft=True)
+            x += wide + 6 + 6.8 * len(curve.name) + 16
+
+    def _say(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        *,
+        size: int = 12,
+        weight: int = 400,
+        anchor: str = "start",
+        soft: bool = False,
+    ) -> None:
+        fill = self._theme.soft if soft else self._theme.ink
+        bold = f' font-weight="{weight}"' if weight != 400 else ""
+        place = f' text-anchor="{anchor}"' if anchor != "start" else ""
+        self._shapes.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="{size}"{bold}{place}>{escape(text)}</text>'
+        )
+
+
+def _dollars(value: float) -> str:
+    return words.money(round(value * MICRO)).removesuffix(".00")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0f}%"

@@ -1,0 +1,69 @@
+"""The picture of a simulation: whole, in its colours, and with nothing of a name in it but text."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING
+
+import pytest
+
+from placement.errors import UsageError
+from placement.report.simulation_picture import check_picture, simulation_picture, write_simulation_picture
+from placement.simulation import simulate
+from tests.simulation.test_run import plain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def test_it_has_three_charts_and_every_pool(tmp_path: Path) -> None:
+    """A title with the cost, a chart of each kind, pools and strategies in the legend; light and dark."""
+    problem, policy, traffic = plain(60)
+    result = simulate(problem, policy, traffic, strategies=["shared", "endpoints-peak"])
+    for theme in ("light", "dark"):
+        root = ET.fromstring(simulation_picture(result, theme))
+        texts = [text.text or "" for text in root.iter(f"{SVG}text")]
+        assert texts[0].endswith("over the floor")
+        for wanted in ("Dollars an hour, shared by pool", "Fleet against demand", "one", "endpoints-peak", "floor"):
+            assert any(wanted in text for text in texts), wanted
+        assert float(root.attrib["height"]) > 600
+    write_simulation_picture(result, str(tmp_path / "a.svg"))
+    assert (tmp_path / "a.svg").read_text() == simulation_picture(result)
+
+
+def test_pools_add_up_to_the_cost() -> None:
+    """What is stacked is what is billed, step by step."""
+    problem, policy, traffic = plain(60)
+    (outcome,) = simulate(problem, policy, traffic, strategies=["shared"], hourly=False).strategies
+
+    assert len(outcome.pools) == len(outcome.series["cost"]) == 60
+    for row, cost in zip(outcome.pools, outcome.series["cost"], strict=True):
+        assert sum(seconds * outcome.prices[p] for p, seconds in row) == cost
+    assert all(
+        0 <= a <= b for a, b in zip(outcome.series["memory_mib_used"], outcome.series["memory_mib"], strict=True)
+    )
+
+
+def test_names_are_text(tmp_path: Path) -> None:
+    """A pool and a problem with markup in their names."""
+    problem, policy, traffic = plain(12)
+    document = problem.to_document()
+    document["name"] = '<script>"&'
+    document["pools"][0]["name"] = "</text><b>"
+    evil = type(problem)(**document)
+    svg = simulation_picture(simulate(evil, policy, traffic, strategies=["shared"], hourly=False))
+
+    root = ET.fromstring(svg)
+    assert not list(root.iter("script")) + list(root.iter(f"{SVG}script"))
+    assert '<script>"&' in root.attrib["aria-label"]
+    assert "</text><b>" in [text.text for text in root.iter(f"{SVG}text")]
+
+
+def test_what_is_no_picture() -> None:
+    """Another suffix, another theme, nothing to draw: said before anything is played."""
+    with pytest.raises(UsageError, match=r"a\.pdf: a picture is \.svg or \.png"):
+        check_picture("a.pdf", "light")
+    with pytest.raises(UsageError, match='no theme "blue"'):
+        check_picture("a.svg", "blue")
