@@ -127,6 +127,15 @@ def test_without_an_answer_there_is_no_inequality(
     assert not found(fleet_of())
 
 
+def test_a_fleet_may_have_one_pool() -> None:
+    document = fleet_of(quota=None).problem.model_dump(by_alias=True, exclude_none=True, mode="json")
+    document["pools"] = [row for row in document["pools"] if row["name"] == "q"]
+    document["components"] = [row for row in document["components"] if row["name"] != "free"]
+    ((cut, prices),) = found(compile_fleet(Problem.model_validate(document)))
+    assert prices == CliquePrices(((0, 5 * DOLLAR), (1, 5 * DOLLAR)))
+    assert cut == Cut((5 * DOLLAR,), 15 * DOLLAR)
+
+
 def test_three_pairs_are_looked_at_where_three_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cliques, "_MOST_PAIRS", 3)
     assert len(found(fleet_of())) == 1
