@@ -7,7 +7,7 @@ says that the plan is good enough.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -244,7 +244,11 @@ def improve(solve: Solve, by: str) -> bool:
         for parameters in _parameter_sets(fleet, *resource_prices(fleet, shares, is_over=budget.over))
         if not parameters.fills_bins
     ]
-    greedy = [Greedy(blank, shares, parameters, noise) for noise in (None, rng) for parameters in parameter_sets]
+    greedy: list[Greedy] = []
+    for noise, parameters in product((None, rng), parameter_sets):
+        if budget.over():  # each has tables of all options and pools
+            return False
+        greedy.append(Greedy(blank, shares, parameters, noise))
     ws = Workspace(fleet, like=blank)
     ws.budget = budget
     if not ws.load(best):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +12,9 @@ from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Packing, Value
 from placement.compiled.translate import to_plan
 from placement.documents import Problem
-from placement.heuristics import HeuristicOptions, first_plan, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics import HeuristicOptions, first_plan, improve, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics import solve as heuristics_solve
+from placement.heuristics.greedy import Greedy
 from placement.referee import verify
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -171,6 +173,22 @@ def test_first_fit_has_all_of_the_time_and_comes_first(monkeypatch: pytest.Monke
     assert found is not None
     first_plan.first_plan(Solve.of(fleet, Budget(seconds=1000), hint=found[0]))
     assert not told
+
+
+def test_improving_looks_at_the_clock_before_each_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table has all options and pools of a fleet: one of them may be all that there is time for."""
+    fleet, budget, tables, greedy = fleet_of([component("m", 2, 10)]), Budget(), [], Greedy
+    found = solved(fleet, "ffd")[1].best
+    assert found is not None
+
+    def counted(*what: Any) -> Greedy:
+        tables.append(what)
+        budget.interrupt()
+        return greedy(*what)
+
+    monkeypatch.setattr(heuristics_solve, "Greedy", counted)
+    assert not improve(Solve.of(fleet, budget, hint=found[0]), "improved")
+    assert len(tables) == 1
 
 
 def test_options_refuse_nonsense() -> None:
