@@ -111,6 +111,17 @@ def test_copies_go_first_where_others_need_their_room(tmp_path: Path) -> None:
     assert "component chat-8b: inexact: others need its room" in notes(export)
 
 
+def test_copies_of_a_component_that_ends_may_be_in_the_way(tmp_path: Path) -> None:
+    """It is no part of the plan, and holds its room until it is gone."""
+    problem = changed(imported(tmp_path, unmanaged()).problem, {"chat-8b": 0, "rank": 10, "code-34b": 1})
+    contents = {"llm/main/1": {"code-34b": 1, "rank": 2}, "llm/main/2": {"rank": 4}, "llm/main/3": {"rank": 4}}
+    assert [count for _, count in calls(exported(problem, contents))] == [0, 10]
+
+    roomy = changed(imported(tmp_path / "b", unmanaged()).problem, {"chat-8b": 0, "rank": 5, "code-34b": 1})
+    contents = {"llm/main/1": {"code-34b": 1, "rank": 2}, "llm/main/2": {"rank": 3}, "llm/main/3": {}}
+    assert [count for _, count in calls(exported(roomy, contents))] == [5, 0]
+
+
 def test_machines_that_nobody_manages_are_numbered(tmp_path: Path) -> None:
     """More before copies are added, fewer after they are gone."""
     problem = imported(tmp_path, unmanaged(machines=4)).problem
