@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from placement.auditing import audit
     from placement.documents import (
         Accelerator,
         Commitment,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from placement.documents import read_problem as read
     from placement.documents import write_document as write
     from placement.documents.plan import Plan
+    from placement.drift import diff
     from placement.errors import DocumentError, PlacementError, SolverBugError, UsageError
     from placement.planner import bound, certify, solve
     from placement.referee import verify
@@ -63,8 +65,10 @@ _HOME = {
     "Status": "placement.solving.result:Status",
     "Stop": "placement.solving.result:Stop",
     "UsageError": "placement.errors:UsageError",
+    "audit": "placement.auditing:audit",
     "bound": "placement.planner:bound",
     "certify": "placement.planner:certify",
+    "diff": "placement.drift:diff",
     "read": "placement.documents:read_problem",
     "read_plan": "placement.documents:read_plan",
     "solve": "placement.planner:solve",
@@ -95,8 +99,10 @@ __all__ = [
     "Status",
     "Stop",
     "UsageError",
+    "audit",
     "bound",
     "certify",
+    "diff",
     "read",
     "read_plan",
     "solve",

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli import drawing, simulate
+from placement.cli.audit import audit
 from placement.cli.catalogue import app as catalogue_app
+from placement.cli.diff import diff
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell, tell_faults, warn
 from placement.cli.hybrid import hybrid
 from placement.cli.init import init
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="placement",
     help="Place model components on GPU machines at the least cost, with a proof of how good the plan is.",
-    epilog="Exit codes: 0 done, 1 a plan breaks a rule (verify), 2 bad input, 3 proven infeasible, 4 nothing found in "
-    "time, 70 a bug, 71 memory ran out, 130 interrupted, 141 nobody reads the output.",
+    epilog="Exit codes: 0 done, 1 a plan or what runs breaks a rule (verify, audit) or differs (diff), 2 bad input, "
+    "3 proven infeasible, 4 nothing found in time, 70 a bug, 71 memory ran out, 130 interrupted, 141 nobody reads the "
+    "output.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
@@ -322,6 +325,8 @@ def bound(
     raise typer.Exit(code)
 
 
+app.command()(audit)
+app.command()(diff)
 app.command()(drawing.report)
 app.command()(drawing.show)
 
@@ -355,9 +360,9 @@ def schema(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="[problem|plan|transition|rollout]",
+            metavar="[problem|plan|transition|rollout|audit|diff]",
             help="Which document.",
-            autocompletion=lambda: ["problem", "plan", "transition", "rollout"],
+            autocompletion=lambda: ["problem", "plan", "transition", "rollout", "audit", "diff"],
         ),
     ] = "problem",
 ) -> None:

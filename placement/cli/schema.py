@@ -9,14 +9,14 @@ from placement.documents.plan import Plan
 from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition
 
-Kind = Literal["problem", "plan", "transition", "rollout"]
+Kind = Literal["problem", "plan", "transition", "rollout", "audit", "diff"]
 
-KINDS: tuple[Kind, ...] = ("problem", "plan", "transition", "rollout")
+KINDS: tuple[Kind, ...] = ("problem", "plan", "transition", "rollout", "audit", "diff")
 _MODELS = {"problem": Problem, "plan": Plan, "transition": Transition, "rollout": Rollout}
 
 
 def document_schema(kind: Kind) -> dict[str, Any]:
-    """JSON Schema (2020-12) of a problem, a plan or a transition, as it is read.
+    """JSON Schema (2020-12) of a problem, a plan or a transition, as it is read, or of what a command writes.
 
     Rules between rows, such as names that must exist, can't be said in a schema; reading a document checks them too.
 
@@ -25,7 +25,21 @@ def document_schema(kind: Kind) -> dict[str, Any]:
     >>> document_schema("problem")["properties"]["format"]["const"]
     'placement/v1'
     """
+    if kind not in _MODELS:
+        return _of_rows(kind)
     schema = _MODELS[kind].model_json_schema()
     version = schema["properties"]["format"]["const"]
     required = ["format", *schema.get("required", [])] if kind == "problem" else schema.get("required", [])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": version, "required": required}
+
+
+def _of_rows(kind: Kind) -> dict[str, Any]:
+    """Of a document that is written and never read; every key is there."""
+    from pydantic import TypeAdapter
+
+    from placement.auditing import Audit
+    from placement.drift import PlanDifference
+
+    schema = (TypeAdapter(Audit) if kind == "audit" else TypeAdapter(PlanDifference)).json_schema()
+    version = schema["properties"]["format"]["const"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": version}

@@ -60,8 +60,8 @@ class Standing:
         self.components = {row.name: row for row in problem.components}
         self.modes = {row.name: row.modes for row in problem.components}
         self.running = {row.id: row for row in problem.instances}
-        self.needs = {name: [_copy_need(mode) for mode in modes] for name, modes in self.modes.items()}
-        self._room_of = {name: _machine_room(problem, row) for name, row in problem.instance_types.items()}
+        self.needs = {name: [copy_need(mode) for mode in modes] for name, modes in self.modes.items()}
+        self._room_of = {name: machine_room(problem, row) for name, row in problem.instance_types.items()}
         self.rooms = {row.name: self._room_of[row.instance_type] for row in problem.pools}
         self._usable: dict[str, set[str]] = defaultdict(set)  # by instance type, zones with a pool that may be used
         for row in problem.pools:
@@ -169,7 +169,8 @@ class Standing:
         return self._eligible[key]
 
 
-def _copy_need(mode: Option) -> CopyNeed:
+def copy_need(mode: Option) -> CopyNeed:
+    """What one copy takes by an option, rounded up."""
     return CopyNeed(
         accelerators=mode.accelerators,
         memory=need(mode.accelerator_memory_gib, MIB_PER_GIB),
@@ -180,7 +181,8 @@ def _copy_need(mode: Option) -> CopyNeed:
     )
 
 
-def _machine_room(problem: Problem, row: InstanceType) -> MachineRoom:
+def machine_room(problem: Problem, row: InstanceType) -> MachineRoom:
+    """What a machine of a type offers, rounded down, what is reserved taken off."""
     memory = 0
     if row.accelerator is not None:
         memory = room(problem.accelerators[row.accelerator].memory_gib, MIB_PER_GIB)

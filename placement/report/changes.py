@@ -81,7 +81,17 @@ def _ascending(accelerators: tuple[int, ...]) -> tuple[int, ...]:
 def _of_component(
     component: Component, now: Sequence[Placement], planned: Sequence[_Place], order: dict[str, int]
 ) -> list[Change]:
-    leaving, arriving = _without_kept(component, now, planned)
+    return paired(component.name, *_without_kept(component, now, planned), order)
+
+
+def paired(component: str, leaving: Counter[str], arriving: Counter[str], order: dict[str, int]) -> list[Change]:
+    """Copies that leave machines and copies that come to some, as moves, stops and starts: few rows, in order.
+
+    Parameters
+    ----------
+    leaving, arriving : copies by machine; the two are used up.
+    order : rank of each machine.
+    """
     rows: Counter[tuple[str | None, str | None]] = Counter()
     for instance in leaving.keys() & arriving.keys():  # to other accelerators, or by another option
         same = min(leaving[instance], arriving[instance])
@@ -98,7 +108,7 @@ def _of_component(
     def place(row: tuple[str | None, str | None]) -> list[int]:
         return [-1 if name is None else order[name] for name in row]
 
-    return [Change(component.name, rows[row], *row) for row in sorted(rows, key=place)]
+    return [Change(component, rows[row], *row) for row in sorted(rows, key=place)]
 
 
 def _without_kept(

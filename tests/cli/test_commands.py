@@ -269,6 +269,8 @@ def test_version() -> None:
 
 
 COMMANDS = (
+    "diff",
+    "audit",
     "solve",
     "bound",
     "verify",

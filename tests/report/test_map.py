@@ -20,7 +20,7 @@ from placement.report.map.colours import DARK, LIGHT, colours, contrast
 from placement.report.map.picture import picture, to_png
 from placement.report.map.sketch import TALLEST, WIDE, Sketcher
 from placement.report.split import split_price
-from placement.report.today import plan_of_today
+from placement.running_state import running_plan
 from tests import strategies
 from tests.report.plans import named, planned, solved
 
@@ -162,7 +162,7 @@ def test_today_is_drawn_as_it_runs() -> None:
     problem, _ = solved("kubernetes-mixed-gpus")
     fleet = compile_fleet(problem)
 
-    today = plan_of_today(problem, fleet)
+    today = running_plan(problem).plan
 
     assert [row.id for row in today.instances] == [row.id for row in problem.instances]
     assert Counter(row.component for row in today.assignments) == Counter(row.component for row in problem.placements)

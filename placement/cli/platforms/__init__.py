@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from placement.cli.platforms import kubernetes, sagemaker
+from placement.cli.platforms import kubernetes, ray, sagemaker, serving
 
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
@@ -36,3 +36,6 @@ import_app.command("sagemaker")(sagemaker.import_endpoints)
 export_app.command("sagemaker")(sagemaker.export_plan)
 apply_app.command("sagemaker")(sagemaker.apply_steps)
 export_app.command("kubernetes")(kubernetes.export_command)
+export_app.command("ray")(ray.export_command)
+export_app.command("kserve")(serving.export_kserve_command)
+export_app.command("keda")(serving.export_keda_command)

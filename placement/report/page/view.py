@@ -13,7 +13,7 @@ from placement.report.changes import Changes, changes
 from placement.report.facts import MachineLoad, PlanFacts, gather
 from placement.report.fullness import FullnessReason, reasons
 from placement.report.map.sketch import Sketcher
-from placement.report.today import plan_of_today
+from placement.running_state import running_plan
 from placement.units import horizon, micro_dollars
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def look(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> View:
     facts = gather(problem, plan, fleet)
     baseline = dedicated_baseline(fleet, [row.placed for row in facts.components])
     runs = bool(problem.instances)
-    today = gather(problem, plan_of_today(problem, fleet), fleet) if runs else None
+    today = gather(problem, running_plan(problem).plan, fleet) if runs else None
     changed = changes(problem, plan) if runs else None
     sketcher = Sketcher(facts) if today is None else Sketcher(facts, today)
     return View(problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher)

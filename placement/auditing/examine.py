@@ -1,0 +1,203 @@
+"""An audit: a verdict on what runs, a solve from there, and steps between the two."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from placement import arguments
+from placement.auditing.document import Audit, AuditStep, BestFound, MachineToGo
+from placement.auditing.findings import findings, unjudged
+from placement.auditing.steps import first_moves
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.errors import UsageError
+from placement.planner import solve
+from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
+from placement.report.changes import changes
+from placement.running_state import as_running, running_plan
+from placement.solving.result import Status
+from placement.units import dollars, horizon, micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.referee import Verdict
+    from placement.running_state.deal import DealFit
+    from placement.solving.incumbent import Listener
+    from placement.solving.result import Result
+
+STEPS = 5  # the first moves
+
+
+def audit(
+    problem: Problem,
+    plan: Plan | None = None,
+    *,
+    time_limit: float | None = 60.0,
+    seed: int = 0,
+    work: int | None = None,
+    steps: int | None = STEPS,
+    listener: Listener | None = None,
+) -> Audit:
+    """What is wrong with what runs, how much of its price is needed, and the first moves to a better plan.
+
+    Parameters
+    ----------
+    problem : with `instances` and `placements`: what runs.
+    plan : judge this plan in their place, as if it ran. It is held to its word too, as `verify` does.
+    time_limit : seconds of the solve that finds the better plan and proves the bound; None for no limit.
+    seed, work : of that solve.
+    steps : most steps to give; None for as many as there are.
+    listener : called with each `Event` of the solve.
+
+    Returns
+    -------
+    Audit
+        Broken rules are facts. That a machine could go is so by the best plan found, and how much could be saved at
+        most is proven.
+
+    Raises
+    ------
+    UsageError
+        Nothing runs, or an argument is of another type.
+
+    Examples
+    --------
+    >>> import placement
+    >>> found = placement.audit(placement.read("instances/kubernetes-mixed-gpus.yaml"), time_limit=None, work=1)
+    >>> found.ok, found.price_per_hour > found.best.price_per_hour
+    (False, True)
+    """
+    arguments.instance("problem", problem, Problem, PROBLEM_RULE)
+    dealt: dict[str, DealFit] = {}
+    if plan is None:
+        if not problem.instances:
+            rule = "list its machines under `instances` and its copies under `placements`, or give a plan to judge"
+            raise UsageError(f"nothing runs by this problem: {rule}")
+        state = running_plan(problem)
+        now, dealt, running = state.plan, state.dealt, problem
+    else:
+        arguments.instance("plan", plan, Plan, PLAN_RULE)
+        if not plan.assignments and not plan.instances:
+            raise UsageError("the plan has no machines and no copies: there is nothing to judge")
+        now, running = plan, as_running(problem, plan)
+    verdict = verify(problem, now)
+    broken = tuple(findings(problem, now, verdict.violations, dealt))
+    result = solve(running, time_limit=time_limit, seed=seed, work=work, hint=_start(running), listener=listener)
+    runs = running_plan(running).plan
+    going, moves, left = _way(running, runs, result, steps)
+    cost = round(verdict.price_per_hour * horizon(problem.objective.horizon_hours))
+    return Audit(
+        problem=problem.name,
+        ok=not broken,
+        copies=verdict.copies,
+        machines=verdict.instances,
+        price_per_hour=dollars(verdict.price_per_hour),
+        horizon_hours=problem.objective.horizon_hours,
+        broken=broken,
+        remarks=tuple(_remarks(problem, dealt, verdict)),
+        best=_best(result),
+        gap=None if broken or result.bound is None else max(0, cost - result.bound) / cost if cost else 0.0,
+        machines_that_could_go=going,
+        first_moves=moves,
+        moves_left=left,
+    )
+
+
+def _start(running: Problem) -> Plan | None:
+    """What runs as a plan to start from, where it is one: without machines that hold nothing and may go."""
+    now = running_plan(running).plan
+    busy = Counter(row.instance for row in now.assignments)
+    needed = Counter({row.name: row.min_instances for row in running.pools})
+    needed.subtract(row.pool for row in now.instances if row.id in busy)
+    kept = []
+    for row, machine in zip(now.instances, running.instances, strict=True):
+        stays = machine.id in busy or not machine.removable
+        if not stays and machine.state != "draining" and needed[row.pool] > 0:
+            needed[row.pool] -= 1
+            stays = True
+        if stays:
+            kept.append(row)
+    plan = Plan.model_construct(problem=running.name, instances=tuple(kept), assignments=now.assignments)
+    return plan if plan.assignments and verify(running, plan).ok else None
+
+
+def _way(
+    running: Problem, runs: Plan, result: Result, steps: int | None
+) -> tuple[tuple[MachineToGo, ...], tuple[AuditStep, ...], int]:
+    """Machines that go by the plan found, the first steps there, and the moves after them."""
+    if result.packing is None:
+        return (), (), 0
+    found = changes(running, result.plan)
+    on, moved = Counter(row.instance for row in runs.assignments), Counter[str]()
+    for change in found.copies:
+        if change.source is not None and change.target is not None:
+            moved[change.source] += change.copies
+    back = {name for name, _ in found.given_back}
+    pools = {row.name: row for row in running.pools}
+    going = []
+    for row in running.instances:
+        if row.id in back:
+            pool = pools[row.pool]
+            own = pool.price_per_hour
+            price = running.instance_types[pool.instance_type].price_per_hour if own is None else own
+            going.append(
+                MachineToGo(
+                    row.id, row.pool, pool.instance_type, pool.zone, price, row.state, on[row.id], moved[row.id]
+                )
+            )
+    going.sort(key=lambda row: -row.price_per_hour)  # stable: then in the order of the problem
+    first = first_moves(running, result.plan, steps)
+    return tuple(going), first.steps, first.moves_left
+
+
+def _best(result: Result) -> BestFound:
+    plan = result.plan
+    none = result.packing is None
+    return BestFound(
+        status=str(result.status),
+        solver=plan.solver,
+        seconds=plan.seconds or 0.0,
+        price_per_hour=None if none else plan.price_per_hour,
+        cost=None if none else plan.cost,
+        lower_bound=plan.lower_bound,
+        bound_by=plan.bound_by,
+        moves=None if none else plan.moves,
+        machines=None if none else len(plan.instances),
+        left_out=sum(row.copies for row in plan.unplaced),
+        reason=plan.reason if result.status in (Status.INFEASIBLE, Status.UNKNOWN) else None,
+    )
+
+
+def _remarks(problem: Problem, dealt: dict[str, DealFit], verdict: Verdict) -> list[str]:
+    """What the figures take for granted."""
+    remarks = []
+    open_ones = unjudged(dealt, verdict.violations)
+    if dealt:
+        remarks.append(
+            f"on {_machines(len(dealt))} it is not known which accelerators copies have: they are taken to have some "
+            "on which each finds what it needs, if there are any"
+        )
+    if open_ones:
+        remarks.append(f"whether there are any is not known of {_machines(len(open_ones))}: {_some(open_ones)}")
+    if problem.commitments:
+        remarks.append("prices are on top of what is committed; those of single machines are list prices")
+    if verdict.left_out:
+        short = ", ".join(f"{n} of priority {priority}" for priority, n in verdict.left_out.items())
+        remarks.append(f"wanted copies that do not run: {short}")
+    return remarks
+
+
+def _machines(count: int) -> str:
+    return "1 machine" if count == 1 else f"{count:,} machines"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8:,} more" if len(names) > 8 else "")
+
+
+def saved(audit_found: Audit) -> int | None:
+    """Micro-dollars an hour between what runs and the best plan; below 0 where that is dearer, None without a plan."""
+    best = audit_found.best.price_per_hour
+    return None if best is None else micro_dollars(audit_found.price_per_hour) - micro_dollars(best)

@@ -1,0 +1,206 @@
+"""An audit as one page: broken rules, price against the bound, machines that could go, first moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.auditing.examine import saved
+from placement.auditing.findings import figure
+from placement.report import words
+from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, joined
+from placement.units import HOURS_PER_MONTH, micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from placement.auditing.document import Audit, AuditStep, BrokenRule, CopiesMoved, HeldCopies, MachineToGo
+
+_ROWS = 12  # of one table, unless all are asked for
+_ITEMS = 6  # of one cell
+
+
+def audit_page(audit: Audit, *, full: bool = False) -> Outline:
+    """What to print. `full`: every row of what is otherwise cut."""
+    title: Line = ("Audit of ", Name(audit.problem)) if audit.problem else ("Audit",)
+    sections = [*_broken(audit, full=full), *_price(audit), *_going(audit, full=full), *_moves(audit, full=full)]
+    if audit.remarks:
+        sections.append(OutlineSection("Taken for granted", tuple((remark,) for remark in audit.remarks)))
+    return Outline(title, tuple(_lead(audit)), tuple(sections), bad=not audit.ok)
+
+
+def _lead(audit: Audit) -> Iterator[Line]:
+    rules = "every rule is kept" if audit.ok else f"{words.count(len(audit.broken), 'rule')} broken"
+    verb = "" if audit.ok or len(audit.broken) != 1 else " is"
+    head = rules if audit.ok else rules.replace(" broken", f"{verb or ' are'} broken")
+    price = micro_dollars(audit.price_per_hour)
+    yield (
+        f"{head}: {words.count(audit.copies, 'copy', 'copies')} on {words.count(audit.machines, 'machine')} for "
+        f"{words.money(price)} an hour, {words.month(price)} a month ({HOURS_PER_MONTH} hours)",
+    )
+
+
+def _broken(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
+    if not audit.broken:
+        return
+    shown = audit.broken if full else audit.broken[:_ROWS]
+    rows = tuple((_place(row), (row.message,), _held(row, full=full), (row.rule,)) for row in shown)
+    columns = (Column("where"), Column("what is wrong"), Column("copies there"), Column("rule"))
+    remarks: list[Line] = []
+    if any(not row.accelerators_known for row in shown):
+        remarks.append(
+            (
+                "* which accelerators the copies have is not known; no way to deal them out keeps the rules, "
+                "and this one leaves the most room",
+            )
+        )
+    remarks += _more(len(audit.broken) - len(shown))
+    yield OutlineSection("Broken rules", (), Grid(columns, rows), tuple(remarks))
+
+
+def _place(row: BrokenRule) -> Line:
+    if row.instance is None:
+        return (row.where,) if row.component is None else (Name(row.component),)
+    if row.accelerator is None:
+        return (Name(row.instance),)
+    return (Name(row.instance), f" accelerator {row.accelerator}", "" if row.accelerators_known else " *")
+
+
+def _held(row: BrokenRule, *, full: bool) -> Line:
+    return joined((_one(held, row.unit) for held in row.copies), None if full else _ITEMS)
+
+
+def _one(held: HeldCopies, unit: str | None) -> Line:
+    times = "" if held.copies == 1 else f" x{held.copies}"
+    takes = "" if held.takes is None or unit is None else f" {figure(held.takes)} {unit.removeprefix('of an ')}"
+    each = " each" if times and takes else ""
+    return (Name(held.component), f"{times}{takes}{each}")
+
+
+def _more(count: int) -> list[Line]:
+    return [(f"and {count:,} more; --full lists each",)] if count > 0 else []
+
+
+def _price(audit: Audit) -> Iterator[OutlineSection]:
+    yield OutlineSection("Price", tuple(_price_lines(audit)))
+
+
+def _price_lines(audit: Audit) -> Iterator[Line]:
+    best = audit.best
+    hours = audit.horizon_hours
+    over = "over one hour" if hours == 1 else f"over {hours:g} hours"
+    if best.price_per_hour is None:
+        why = f": {best.reason}" if best.reason else ""
+        yield (
+            "no plan keeps every rule, which is proven" if best.status == "infeasible" else "no plan found in time",
+            why,
+        )
+        return
+    less = saved(audit) or 0
+    moves = words.count(best.moves or 0, "move")
+    machines = words.count(best.machines or 0, "machine")
+    if less > 0:
+        share = words.percent(less, micro_dollars(audit.price_per_hour))
+        change = f"{words.money(less)} an hour less ({share}), {words.month(less)} a month"
+    elif less < 0:
+        change = f"{words.money(-less)} an hour more: what keeping every rule takes"
+    else:
+        change = "the same price"
+    price = words.money(micro_dollars(best.price_per_hour))
+    yield (f"best plan found: {price} an hour on {machines} after {moves}: {change}",)
+    if best.lower_bound is None:
+        yield ("proven: nothing; give it more time with --time-limit",)
+    else:
+        by = f", by {best.bound_by}" if best.bound_by else ""
+        least = words.least(micro_dollars(best.lower_bound))
+        proven = "optimal, " if best.status == "optimal" else ""
+        than = " that leaves out no more copies" if best.left_out else ""
+        yield (
+            f"proven: {proven}no plan that keeps every rule{than} costs less than {least} {over}, moves included{by}",
+        )
+    if audit.gap is not None:
+        yield (
+            "what runs costs the least there is"
+            if not audit.gap
+            else f"so at most {words.gap(audit.gap)} of what runs can be saved {over}",
+        )
+    if best.left_out:
+        yield (f"the best plan leaves out {words.count(best.left_out, 'optional copy', 'optional copies')}",)
+
+
+def _going(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
+    going = audit.machines_that_could_go
+    if not going:
+        return
+    shown = going if full else going[:_ROWS]
+    rows = tuple(
+        (
+            (Name(row.instance),),
+            (Name(row.instance_type),),
+            (Name(row.zone),),
+            (words.plain_money(micro_dollars(row.price_per_hour)),),
+            (_why(row),),
+        )
+        for row in shown
+    )
+    columns = (Column("machine"), Column("type"), Column("zone"), Column("$/hour", figures=True), Column("why"))
+    yield OutlineSection("Machines that could go", (), Grid(columns, rows), tuple(_more(len(going) - len(shown))))
+
+
+def _why(row: MachineToGo) -> str:
+    draining = "draining; " if row.state == "draining" else ""
+    if not row.copies:
+        return f"{draining}holds nothing"
+    stopped = row.copies - row.moves
+    parts = [f"{words.count(row.moves, 'copy', 'copies')} to move"] if row.moves else []
+    parts += [f"{words.count(stopped, 'copy', 'copies')} to stop"] if stopped else []
+    return draining + ", ".join(parts)
+
+
+def _moves(audit: Audit, *, full: bool) -> Iterator[OutlineSection]:
+    if not audit.first_moves and not audit.moves_left:
+        return
+    rows = tuple(
+        ((str(k),), _made(step, full=full), (_plain_change(step.saving_per_hour),), _gains(step, full=full))
+        for k, step in enumerate(audit.first_moves, 1)
+    )
+    columns = (Column("step"), Column("moves"), Column("saves $/hour", figures=True), Column("then"))
+    remarks: list[Line] = []
+    left = words.count(audit.moves_left, "move")
+    if not rows:
+        remarks.append((f"none of the {left} of the best plan helps alone: they need each other",))
+    elif audit.moves_left:
+        remarks.append((f"the best plan has {left} more after these",))
+    yield OutlineSection("First moves", (), Grid(columns, rows) if rows else None, tuple(remarks))
+
+
+def _plain_change(dollars: float) -> str:
+    return words.plain_money(micro_dollars(dollars))
+
+
+def _made(step: AuditStep, *, full: bool) -> Line:
+    if not step.moves:
+        return ("no copy moves",)
+    return joined((_move(row) for row in step.moves), None if full else _ITEMS)
+
+
+def _move(row: CopiesMoved) -> Line:
+    what: Line = (Name(row.component), "" if row.copies == 1 else f" x{row.copies}")
+    if row.source is None:
+        return ("start ", *what, " on ", Name(row.target or ""))
+    if row.target is None:
+        return ("stop ", *what, " on ", Name(row.source))
+    if row.source == row.target:
+        return (*what, " to another place on ", Name(row.source))
+    return (*what, " from ", Name(row.source), " to ", Name(row.target))
+
+
+def _gains(step: AuditStep, *, full: bool) -> Line:
+    most = None if full else _ITEMS
+    parts: list[Line] = []
+    if step.starts:
+        parts.append(("rent ", *joined(((Name(name),) for name in step.starts), most)))
+    if step.gives_back:
+        parts.append(("give back ", *joined(((Name(name),) for name in step.gives_back), most)))
+    if step.mends:
+        parts.append(("mends ", *joined(((rule,) for rule in step.mends), most)))
+    return joined(parts, None, "; ")

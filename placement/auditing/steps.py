@@ -1,0 +1,266 @@
+"""The first moves towards a plan, one step at a time: each can be made alone, and the referee says what it gains.
+
+The moves of a plan may need each other: one copy has to go before another can come. A step is a group of them after
+which no rule is broken that was kept before, and which saves money or mends a rule. Groups are tried smallest first:
+all that leaves one machine, or all that starts of one component; then groups that share a new machine as one.
+What is left needs other moves in between, which is not planned here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.auditing.document import AuditStep, CopiesMoved
+from placement.documents.plan import Plan, PlanInstance
+from placement.referee import verify
+from placement.report.changes import changes
+from placement.running_state import Dealer, RunningCopy, running_copies
+from placement.units import dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from placement.documents import Problem
+    from placement.documents.plan import Assignment
+    from placement.referee import Spot, Verdict
+    from placement.report.changes import Change
+
+LOOKS = 200  # of the referee at a step
+ROWS = 2_000_000  # of plans that it reads, all looks together
+_COMPANY = 6  # times a group is tried, each time with more company
+
+
+@dataclass(frozen=True, slots=True)
+class FirstMoves:
+    """Steps in order, and how many copies move in the rest of the plan."""
+
+    steps: tuple[AuditStep, ...]
+    moves_left: int
+
+
+def first_moves(problem: Problem, plan: Plan, most: int | None = None) -> FirstMoves:
+    """Steps from what runs towards a plan.
+
+    Parameters
+    ----------
+    problem : with what runs, for which the plan was made.
+    plan : keeps every rule.
+    most : steps to find; None for as many as there are.
+
+    Notes
+    -----
+    At most `LOOKS` verdicts of the referee, each O(copies); fewer where there are very many copies.
+    """
+    return _Route(problem, plan).find(most)
+
+
+class _Group(NamedTuple):
+    """Changes that are made together."""
+
+    changes: tuple[Change, ...]
+
+    @property
+    def sources(self) -> set[str]:
+        return {change.source for change in self.changes if change.source is not None}
+
+    @property
+    def targets(self) -> set[str]:
+        return {change.target for change in self.changes if change.target is not None}
+
+    @property
+    def copies(self) -> int:
+        return sum(change.copies for change in self.changes)
+
+    def touches(self, spots: frozenset[Spot]) -> bool:
+        """Whether copies leave a machine, or start, stop or move of a component, where a rule would be broken."""
+        machines = {spot.instance for spot in spots if spot.instance}
+        components = {spot.component for spot in spots if not spot.instance}
+        return bool(machines & self.sources) or any(change.component in components for change in self.changes)
+
+
+class _Tried(NamedTuple):
+    """The step, when it breaks nothing and gains something; else where it breaks a rule, or that it gains nothing."""
+
+    step: AuditStep | None = None
+    spots: frozenset[Spot] = frozenset()
+    dearer: bool = False
+
+
+class _Route:
+    """The state between steps: which copies stand where, and which machines there are."""
+
+    def __init__(self, problem: Problem, plan: Plan) -> None:
+        self.problem = problem
+        self.pools = {row.id: row.pool for row in problem.instances} | {row.id: row.pool for row in plan.instances}
+        self.planned = {row.id for row in plan.instances}
+        self.running = {row.id for row in problem.instances}
+        self.prices = _prices(problem)
+        self.dealer = Dealer(problem)
+        self.on = Counter(running_copies(problem))
+        self.up = set(self.running)
+        self.looks = max(1, min(LOOKS, ROWS // max(1, len(problem.placements) + len(problem.instances))))
+        self.verdict = self._look(self.on, self.up)
+        leaving, arriving = _without_kept(self.on, plan.assignments)
+        self.leaving, self.arriving = _by_machine(leaving), _by_machine(arriving)
+        found = changes(problem, plan)
+        self.moves = found.moves
+        self.groups = self._groups(found.copies)
+
+    def find(self, most: int | None) -> FirstMoves:
+        """Take whatever step gains, until none does."""
+        steps: list[AuditStep] = []
+        idle = {name for name in self.running - self.planned if not self._holds(name)}
+        if idle and (step := self._try(_Group(()), idle).step) is not None:
+            steps.append(step)
+        while self.looks > 0 and (most is None or len(steps) < most):
+            step = next((step for group in self.groups if (step := self._with_company(group)) is not None), None)
+            if step is None:
+                break
+            steps.append(step)
+        return self._end(steps[:most])
+
+    def _with_company(self, group: _Group) -> AuditStep | None:
+        """The step of a group, with groups that it needs: those that make room, or keep rules together with it."""
+        parts = [group]
+        for _ in range(_COMPANY):
+            tried = self._try(_Group(tuple(change for part in parts for change in part.changes)), set())
+            if tried.step is not None:
+                self.groups = [other for other in self.groups if other not in parts]
+                return tried.step
+            if not tried.spots and tried.dearer:
+                new = {name for part in parts for name in part.targets} - self.running  # share them with others
+                more = [other for other in self.groups if other not in parts and new & other.targets]
+            else:
+                more = [other for other in self.groups if other not in parts and other.touches(tried.spots)]
+            if not more:
+                return None
+            parts += more
+        return None
+
+    def _end(self, steps: list[AuditStep]) -> FirstMoves:
+        made = sum(row.copies for step in steps for row in step.moves if row.source and row.target)
+        return FirstMoves(tuple(steps), self.moves - made)
+
+    def _groups(self, rows: Sequence[Change]) -> list[_Group]:
+        """Changes by the machine they leave, or by the component that starts.
+
+        First those where a rule is broken, then what saves most a copy.
+        """
+        parts: dict[tuple[bool, str], list[Change]] = defaultdict(list)
+        for row in rows:
+            parts[(True, row.source) if row.source is not None else (False, row.component)].append(row)
+        groups = [_Group(tuple(part)) for part in parts.values()]
+        broken = frozenset(row.spot for row in self.verdict.violations)
+        return sorted(groups, key=lambda group: (not group.touches(broken), -self._saving(group)))  # stable
+
+    def _saving(self, group: _Group) -> float:
+        """What a group may save an hour, for each copy of it."""
+        gone = sum(self.prices[self.pools[name]] for name in group.sources - self.planned)
+        new = sum(self.prices[self.pools[name]] for name in group.targets - self.running)
+        return (gone - new) / group.copies
+
+    def _holds(self, machine: str) -> bool:
+        return any(copy.instance == machine for copy in self.on)
+
+    def _try(self, group: _Group, gone: set[str]) -> _Tried:
+        """Make a step if it breaks nothing and gains something."""
+        if self.looks <= 0:
+            return _Tried()
+        on = Counter(self.on)
+        leaving = {key: list(rows) for key, rows in self.leaving.items()}
+        arriving = {key: list(rows) for key, rows in self.arriving.items()}
+        for change in group.changes:
+            for _ in range(change.copies):
+                if change.source is not None:
+                    on[leaving[change.component, change.source].pop()] -= 1
+                if change.target is not None:
+                    on[arriving[change.component, change.target].pop()] += 1
+        on = +on
+        busy = {copy.instance for copy in on}
+        left = gone | {name for name in group.sources - self.planned if name not in busy}
+        up = (self.up | group.targets) - left
+        verdict = self._look(on, up)
+        worse = _worse(self.verdict, verdict)
+        if worse:
+            return _Tried(spots=worse)
+        before, after = _excess(self.verdict), _excess(verdict)
+        mended = tuple(f"{where} ({rule})" for rule, where in before if (rule, where) not in after)
+        saved = self.verdict.price_per_hour - verdict.price_per_hour
+        if not mended and saved <= 0:
+            return _Tried(dearer=True)
+        starts = tuple(sorted(group.targets - self.up))
+        self.on, self.up, self.leaving, self.arriving, self.verdict = on, up, leaving, arriving, verdict
+        step = AuditStep(
+            moves=tuple(CopiesMoved(row.component, row.copies, row.source, row.target) for row in group.changes),
+            gives_back=tuple(sorted(left)),
+            starts=starts,
+            saving_per_hour=dollars(saved),
+            price_per_hour=dollars(verdict.price_per_hour),
+            mends=mended,
+        )
+        return _Tried(step)
+
+    def _look(self, on: Counter[RunningCopy], up: set[str]) -> Verdict:
+        """The referee's verdict on a state. Copies of unknown accelerators are dealt anew."""
+        self.looks -= 1
+        rows, _ = self.dealer.rows(self.pools, list(on.elements()))
+        machines = tuple(PlanInstance.trusted(name, self.pools[name], name not in self.running) for name in sorted(up))
+        return verify(self.problem, Plan.model_construct(instances=machines, assignments=rows))
+
+
+def _worse(before: Verdict, after: Verdict) -> frozenset[Spot]:
+    """Where a rule is broken that was kept, or more than it was."""
+    was, now = _excess(before), _excess(after)
+    more = {key for key, excess in now.items() if key not in was or excess > was[key]}
+    return frozenset(row.spot for row in after.violations if (row.rule, row.where) in more)
+
+
+def _excess(verdict: Verdict) -> dict[tuple[str, str], float]:
+    """Broken rules by name and place, with how far their figures are apart; limits on moves are of a whole plan."""
+    return {
+        (row.rule, row.where): 0.0 if row.figures is None else abs(row.figures.counted - row.figures.allowed)
+        for row in verdict.violations
+        if row.rule != "max-moves"
+    }
+
+
+def _without_kept(
+    running: Counter[RunningCopy], planned: Iterable[Assignment]
+) -> tuple[Counter[RunningCopy], Counter[RunningCopy]]:
+    """Copies that run and do not stay, and planned copies that do not run there, as the referee counts them.
+
+    A copy with known accelerators stays when the plan has one on the same; then one without, when the plan has one more
+    by its option on its machine.
+    """
+    there = Counter(
+        RunningCopy(row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in planned
+    )
+    known = Counter({copy: count for copy, count in running.items() if copy.accelerators is not None})
+    leaving, arriving = known - there, there - known
+    loose: dict[tuple[str, int, str], list[RunningCopy]] = defaultdict(list)
+    for copy in arriving.elements():
+        loose[copy[:3]].append(copy)
+    for copy, count in (running - known).items():
+        stay = loose[copy[:3]][:count]
+        arriving.subtract(stay)
+        leaving[copy] = count - len(stay)
+    return +leaving, +arriving
+
+
+def _by_machine(copies: Counter[RunningCopy]) -> dict[tuple[str, str], list[RunningCopy]]:
+    """By component and machine."""
+    found: dict[tuple[str, str], list[RunningCopy]] = defaultdict(list)
+    for copy in copies.elements():
+        found[copy.component, copy.instance].append(copy)
+    return dict(found)
+
+
+def _prices(problem: Problem) -> dict[str, float]:
+    return {
+        row.name: problem.instance_types[row.instance_type].price_per_hour
+        if row.price_per_hour is None
+        else row.price_per_hour
+        for row in problem.pools
+    }

@@ -1,0 +1,95 @@
+"""`placement audit`: what is wrong with what runs now, what it costs, and the first moves."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from placement.cli.endings import Code, in_words, is_terminal, warn
+from placement.cli.parameters import FileArgument, FormatOption, FullOption
+
+if TYPE_CHECKING:
+    from placement.report.outline import Outline
+
+STDIN = "-"
+FORMATS = ("text", "markdown", "json")
+
+
+def audit(
+    file: FileArgument,
+    plan: Annotated[
+        str | None,
+        typer.Argument(metavar="[PLAN]", help="Judge this plan in place of what runs, as if it ran; - is stdin."),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=0, help="Seconds to search for the better plan and the bound; 0: rules alone.")
+    ] = 60.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    steps: Annotated[int, typer.Option(min=0, help="Most first moves to give.")] = 5,
+    output_format: FormatOption = "text",
+    full: FullOption = False,
+) -> None:
+    """Say what is wrong with what runs now, what it costs against the proven bound, and which moves come first.
+
+    FILE is a problem with instances and placements, such as `placement import` writes. What runs is judged as if it
+    were a plan: every broken rule with the missing amount and the copies there. Then the price beside a better plan and
+    a bound that is proven, the machines that could go, and moves that can each be made alone, with their saving.
+
+    Exit codes: 0 every rule is kept, 1 a rule is broken, 2 bad input.
+    """
+    with in_words(full=full):
+        from placement.auditing import audit as find
+        from placement.auditing.page import audit_page
+        from placement.documents import read_plan, read_problem
+        from placement.errors import UsageError
+
+        check_format(output_format)
+        if file == plan == STDIN:
+            raise UsageError("only one of FILE and PLAN can be standard input")
+        problem = read_problem(file)
+        judged = None if plan is None else read_plan(plan)
+        warn(problem, file, full=full)
+        with _following() as listener:
+            found = find(problem, judged, time_limit=time_limit, seed=seed, steps=steps, listener=listener)
+        put(audit_page(found, full=full), found.to_document(), output_format)
+    raise typer.Exit(Code.OK if found.ok else Code.BROKEN)
+
+
+def check_format(output_format: str) -> None:
+    """Refuse a format that there is not.
+
+    Raises
+    ------
+    UsageError
+        It is none of `FORMATS`.
+    """
+    from placement.errors import UsageError, nearest
+
+    if output_format not in FORMATS:
+        raise UsageError(f'no format "{output_format}"; {nearest(output_format, FORMATS)}')
+
+
+def put(page: Outline, document: dict[str, Any], output_format: str) -> None:
+    """A page on standard output: on a terminal, as Markdown, or its document as JSON."""
+    from placement.cli.streams import console
+    from placement.documents import write_document
+    from placement.documents.write import write_file
+
+    if output_format == "json":
+        write_document(document, STDIN)
+    elif output_format == "markdown":
+        write_file(page.markdown(), STDIN)
+    else:
+        console(sys.stdout).print(page)
+
+
+def _following() -> Any:
+    from contextlib import nullcontext
+
+    if not is_terminal("stderr"):
+        return nullcontext()
+    from placement.cli.progress import following
+
+    return following(live=True, verbose=False, chart=False)

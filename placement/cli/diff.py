@@ -1,0 +1,58 @@
+"""`placement diff`: what differs between two plans, or between what runs and a plan."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from placement.cli.audit import STDIN, check_format, put
+from placement.cli.endings import Code, in_words, warn
+from placement.cli.parameters import FileArgument, FormatOption, FullOption
+
+
+def diff(
+    file: FileArgument,
+    plan: Annotated[
+        str, typer.Argument(metavar="PLAN", help="A plan; alone, it is compared with what runs by FILE. - is stdin.")
+    ],
+    other: Annotated[
+        str | None, typer.Argument(metavar="[PLAN_B]", help="A second plan, compared with the first.")
+    ] = None,
+    alike: Annotated[
+        bool,
+        typer.Option("--alike", help="Machines of one pool are alike, also those that run: their names do not count."),
+    ] = False,
+    output_format: FormatOption = "text",
+    full: FullOption = False,
+) -> None:
+    """Say what differs between what runs and a plan, or between two plans: by component, by machine, move by move.
+
+    The order of rows never counts. Machines that do not run yet have names that a plan made up, so they are paired by
+    what they hold; with --alike so are those that run.
+
+    Exit codes: 0 nothing differs, 1 something does, 2 bad input.
+    """
+    with in_words(full=full):
+        from placement.documents import read_plan, read_problem
+        from placement.drift import diff as compare
+        from placement.drift.compare import WHAT_RUNS
+        from placement.drift.page import diff_page
+        from placement.errors import UsageError
+
+        check_format(output_format)
+        if [file, plan, other].count(STDIN) > 1:
+            raise UsageError("only one of FILE, PLAN and PLAN_B can be standard input")
+        problem = read_problem(file)
+        warn(problem, file, full=full)
+        first = read_plan(plan)
+        if other is None:
+            found, names = compare(problem, None, first, alike=alike), (WHAT_RUNS, _shown(plan))
+        else:
+            found, names = compare(problem, first, read_plan(other), alike=alike), (_shown(plan), _shown(other))
+        put(diff_page(found, names, full=full), found.to_document(), output_format)
+    raise typer.Exit(Code.OK if found.same else Code.BROKEN)
+
+
+def _shown(path: str) -> str:
+    return "the plan on stdin" if path == STDIN else path

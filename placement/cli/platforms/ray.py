@@ -1,0 +1,52 @@
+"""`placement export ray`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from placement.cli.endings import in_words
+from placement.cli.platforms.serving import one_of
+from placement.cli.platforms.shared import (
+    AllNotesOption,
+    ForceOption,
+    OutOption,
+    PlanArgument,
+    ProblemArgument,
+    read_both,
+    write_exported,
+)
+
+
+def export_command(
+    problem_file: ProblemArgument,
+    plan_file: PlanArgument,
+    out: OutOption,
+    import_path: Annotated[
+        str,
+        typer.Option(
+            metavar="MODULE:FUNCTION",
+            help="Builds an application of its args; a component has its own as the label ray.import_path.",
+        ),
+    ] = "serve_app:build",
+    pin: Annotated[str, typer.Option(help="What a copy is held to: accelerator, machine or pool.")] = "accelerator",
+    visible_devices: Annotated[
+        str, typer.Option(metavar="VARIABLE", help="Tells an engine which accelerators are its own.")
+    ] = "CUDA_VISIBLE_DEVICES",
+    force: ForceOption = False,
+    full: AllNotesOption = False,
+) -> None:
+    """Write a plan for Ray Serve: serve.yaml for `serve deploy`, and nodes.json with how to start the nodes.
+
+    Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
+    """
+    with in_words(full=full):
+        from placement.integrations.exported import check_directory
+        from placement.integrations.ray import RayWish, export_ray
+
+        chosen = one_of("--pin", pin, "accelerator", "machine", "pool")
+        check_directory(out, force=force)
+        problem, plan = read_both(problem_file, plan_file)
+        wish = RayWish(import_path, chosen, visible_devices)
+        write_exported(export_ray(problem, plan, wish), out, force=force, full=full)

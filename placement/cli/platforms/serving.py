@@ -1,0 +1,110 @@
+"""`placement export kserve` and `placement export keda`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from placement.cli.endings import in_words
+from placement.cli.platforms.shared import (
+    AllNotesOption,
+    ForceOption,
+    OutOption,
+    PlanArgument,
+    ProblemArgument,
+    read_both,
+    write_exported,
+)
+
+
+def export_kserve_command(
+    problem_file: ProblemArgument,
+    plan_file: PlanArgument,
+    out: OutOption,
+    pin: Annotated[str, typer.Option(help="What a copy is held to: pool, or machine where that runs now.")] = "pool",
+    sharing: Annotated[
+        str, typer.Option(help="Who lets pods share an accelerator: time-slicing, kai or hami.")
+    ] = "time-slicing",
+    autoscaler: Annotated[
+        str,
+        typer.Option(help="hpa holds each service at its copies; external leaves them to another one, such as KEDA."),
+    ] = "hpa",
+    gpu: Annotated[str, typer.Option(metavar="RESOURCE", help="What stands for an accelerator.")] = "nvidia.com/gpu",
+    queue: Annotated[str, typer.Option(help="The queue of KAI.")] = "default",
+    force: ForceOption = False,
+    full: AllNotesOption = False,
+) -> None:
+    """Write a plan as InferenceServices of KServe: one a component, option and pool, with the plan's copies.
+
+    Exit codes: 0 done, 1 the plan breaks a rule, 2 bad input.
+    """
+    with in_words(full=full):
+        from placement.integrations.exported import check_directory
+        from placement.integrations.kserve import KServeWish, export_kserve
+
+        wish = KServeWish(
+            one_of("--pin", pin, "pool", "machine"),
+            one_of("--sharing", sharing, "time-slicing", "kai", "hami"),
+            one_of("--autoscaler", autoscaler, "hpa", "external"),
+            gpu,
+            queue,
+        )
+        check_directory(out, force=force)
+        problem, plan = read_both(problem_file, plan_file)
+        write_exported(export_kserve(problem, plan, wish), out, force=force, full=full)
+
+
+def export_keda_command(
+    problem_file: ProblemArgument,
+    plan_file: PlanArgument,
+    out: OutOption,
+    peak: Annotated[
+        str | None, typer.Option(metavar="PLAN", help="A plan for the peak: its copies are the maximum.")
+    ] = None,
+    server: Annotated[
+        str, typer.Option(metavar="URL", help="Of Prometheus.")
+    ] = "http://prometheus-operated.monitoring:9090",
+    query: Annotated[
+        str | None,
+        typer.Option(metavar="PROMQL", help="What a component is asked for in all; $NAME is its name, in quotes."),
+    ] = None,
+    target: Annotated[
+        float | None, typer.Option(min=0, help="Of that, for one copy; else the option's throughput.")
+    ] = None,
+    workload: Annotated[
+        str, typer.Option(help="What is scaled: kserve (the Deployment of its service) or deployment.")
+    ] = "kserve",
+    force: ForceOption = False,
+    full: AllNotesOption = False,
+) -> None:
+    """Write a plan as ScaledObjects of KEDA: its copies of each variant as minimum, those of a peak plan as maximum.
+
+    Exit codes: 0 done, 1 a plan breaks a rule, 2 bad input.
+    """
+    with in_words(full=full):
+        from placement.integrations.exported import check_directory
+        from placement.integrations.keda import KedaWish, export_keda
+        from placement.integrations.keda.exporter import QUERY
+
+        chosen = one_of("--workload", workload, "kserve", "deployment")
+        check_directory(out, force=force)
+        problem, plan = read_both(problem_file, plan_file)
+        most = None if peak is None else read_both(problem_file, peak)[1]
+        wish = KedaWish(server, QUERY if query is None else query, target, chosen)
+        write_exported(export_keda(problem, plan, most, wish), out, force=force, full=full)
+
+
+def one_of(option: str, word: str, *known: str) -> Any:
+    """A word that an option may have.
+
+    Raises
+    ------
+    UsageError
+        It is none of them.
+    """
+    from placement.errors import UsageError, nearest
+
+    if word not in known:
+        raise UsageError(f'{option}: no "{word}"; {nearest(word, known)}')
+    return word

@@ -1,0 +1,308 @@
+"""Two plans side by side: machines paired, contents compared, copies that leave and come put together as moves."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement import arguments
+from placement.auditing.document import CopiesMoved
+from placement.auditing.findings import findings
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.drift.contents import (
+    Held,
+    HeldCopy,
+    Kind,
+    NotShared,
+    apart_by_content,
+    apart_by_number,
+    held_by_machine,
+    kinds,
+)
+from placement.drift.document import ComparedSide, ComponentChange, CopiesThere, MachineChange, PlanDifference
+from placement.drift.pairing import pair
+from placement.errors import UsageError, printable
+from placement.referee import PLAN_RULE, PROBLEM_RULE, verify
+from placement.report.changes import paired
+from placement.running_state import running_copies, running_plan
+from placement.units import dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+WHAT_RUNS = "what runs"
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Machines with their pools and what they hold, and the figures of all of them."""
+
+    pools: dict[str, str]
+    on: dict[str, Held]
+    facts: ComparedSide
+
+
+def diff(problem: Problem, before: Plan | None, after: Plan, *, alike: bool = False) -> PlanDifference:
+    """What differs between two plans of a problem, or between what runs and a plan.
+
+    Parameters
+    ----------
+    before : a plan; None for what runs by the problem's `instances` and `placements`.
+    after : a plan.
+    alike : every machine of a pool is as good as another, whatever it is called. Without it that holds for machines
+        that do not run by the problem, whose names a plan made up. A machine that drains, is cordoned, can't be removed
+        or has a pinned copy is itself in any case.
+
+    Returns
+    -------
+    PlanDifference
+        `same` when nothing differs. The order of rows never counts, nor do the numbers of accelerators of machines
+        whose names do not count. Moves are those of carrying out `after` where `before` runs.
+
+    Raises
+    ------
+    UsageError
+        A plan lists a machine twice or is none, or nothing runs.
+
+    Examples
+    --------
+    >>> import placement
+    >>> problem = placement.read("instances/codegen-after.yaml")
+    >>> plan = placement.solve(problem, "ffd").plan
+    >>> placement.diff(problem, plan, plan).same
+    True
+    """
+    arguments.instance("problem", problem, Problem, PROBLEM_RULE)
+    arguments.instance("after", after, Plan, PLAN_RULE)
+    if before is None:
+        old = _running(problem)
+    else:
+        arguments.instance("before", before, Plan, PLAN_RULE)
+        old = _of_plan(problem, before, "the first plan")
+    new = _of_plan(problem, after, "the plan" if before is None else "the second plan")
+    return _Comparison(problem, old, new, alike=alike).difference()
+
+
+def _running(problem: Problem) -> _Side:
+    if not problem.instances:
+        rule = "list its machines under `instances` and its copies under `placements`, or give two plans to compare"
+        raise UsageError(f"nothing runs by this problem: {rule}")
+    now = running_plan(problem)
+    verdict = verify(problem, now.plan)
+    rows = (
+        (copy.instance, HeldCopy(copy.component, copy.option, copy.accelerators)) for copy in running_copies(problem)
+    )
+    broken = len(findings(problem, now.plan, verdict.violations, now.dealt))
+    facts = ComparedSide(WHAT_RUNS, dollars(verdict.price_per_hour), verdict.instances, verdict.copies, broken)
+    return _Side({row.id: row.pool for row in problem.instances}, held_by_machine(_without_none(problem, rows)), facts)
+
+
+def _without_none(problem: Problem, rows: Iterable[tuple[str, HeldCopy]]) -> Iterable[tuple[str, HeldCopy]]:
+    """A copy that takes no accelerator is known to have none."""
+    takes = {row.name: [mode.accelerators for mode in row.modes] for row in problem.components}
+    for machine, copy in rows:
+        none = copy.accelerators is None and not takes[copy.component][copy.option]
+        yield machine, copy._replace(accelerators=()) if none else copy
+
+
+def _of_plan(problem: Problem, plan: Plan, what: str) -> _Side:
+    if not plan.instances and not plan.assignments and plan.status in ("infeasible", "unknown"):
+        raise UsageError(f"{what} says {plan.status} and places nothing: there is nothing to compare")
+    names = Counter(row.id for row in plan.instances)
+    twice = next((name for name, count in names.items() if count > 1), None)
+    if twice is not None:
+        raise UsageError(f"{what} lists instance {printable(twice)} {names[twice]} times; list each once")
+    stray = next((row for row in plan.assignments if row.instance not in names), None)
+    if stray is not None:
+        where = f"{printable(stray.component)} on {printable(stray.instance)}"
+        raise UsageError(f"{what} places {where}, which its instances do not list; list it there")
+    verdict = verify(problem, plan)
+    rows = (
+        (row.instance, HeldCopy(row.component, row.option, tuple(sorted(row.accelerators)))) for row in plan.assignments
+    )
+    facts = ComparedSide(
+        what, dollars(verdict.price_per_hour), len(plan.instances), len(plan.assignments), len(verdict.violations)
+    )
+    return _Side({row.id: row.pool for row in plan.instances}, held_by_machine(rows), facts)
+
+
+class _Pair(NamedTuple):
+    """A machine on both sides, or on one; `apart` is what its contents do not have in common."""
+
+    before: str | None
+    after: str | None
+    pool: str
+    apart: NotShared
+
+
+class _Comparison:
+    """Machines paired, and what follows from that."""
+
+    def __init__(self, problem: Problem, old: _Side, new: _Side, *, alike: bool) -> None:
+        self.problem, self.old, self.new, self.alike = problem, old, new, alike
+        self.zones = {row.name: row.zone for row in problem.pools}
+        self.pairs = self._pairs()
+
+    def difference(self) -> PlanDifference:
+        """The document."""
+        changes, moves = self._changes()
+        machines = tuple(
+            self._machine(row) for row in self.pairs if row.before is None or row.after is None or not row.apart.same
+        )
+        components = tuple(self._components(moves))
+        return PlanDifference(
+            problem=self.problem.name,
+            same=not machines and not components,
+            alike=self.alike,
+            before=self.old.facts,
+            after=self.new.facts,
+            moves=sum(moves.values()),
+            machines=machines,
+            components=components,
+            changes=changes,
+        )
+
+    def _themselves(self) -> set[str]:
+        """Machines that are known by their names."""
+        pinned = {row.instance for row in self.problem.placements if row.pinned}
+        return {
+            row.id
+            for row in self.problem.instances
+            if not self.alike or row.state != "active" or not row.removable or row.id in pinned
+        }
+
+    def _pairs(self) -> list[_Pair]:
+        """Machines of both sides; those that are themselves first, then pool by pool."""
+        known = self._themselves()
+        found = []
+        partner: dict[str, str] = {}
+        for pool in sorted({*self.old.pools.values(), *self.new.pools.values()}):
+            before, after = (
+                {
+                    name: side.on.get(name, Counter())
+                    for name, of in side.pools.items()
+                    if of == pool and name not in known
+                }
+                for side in (self.old, self.new)
+            )
+            partner |= pair(before, after)
+        taken = set(partner.values())
+        for name, pool in self.new.pools.items():
+            old = name if name in known and self.old.pools.get(name) == pool else partner.get(name)
+            held = self.new.on.get(name, Counter())
+            was = self.old.on.get(old, Counter()) if old is not None else Counter[HeldCopy]()
+            apart = apart_by_number(was, held) if name in known else apart_by_content(was, held)
+            found.append(_Pair(old, name, pool, apart))
+        for name, pool in self.old.pools.items():
+            if name not in taken and not (name in known and self.new.pools.get(name) == pool):
+                goes = kinds(self.old.on.get(name, Counter()))
+                found.append(_Pair(name, None, pool, NotShared(goes, Counter(), Counter())))
+        return sorted(found, key=lambda row: (row.pool, row.before is None, row.before or row.after or ""))
+
+    def _machine(self, row: _Pair) -> MachineChange:
+        pool = next((pool for pool in self.problem.pools if pool.name == row.pool), None)
+        price = kind = zone = None
+        if pool is not None:
+            kind, zone = pool.instance_type, pool.zone
+            price = pool.price_per_hour
+            if price is None:
+                price = self.problem.instance_types[kind].price_per_hour
+        return MachineChange(
+            before=row.before,
+            after=row.after,
+            pool=row.pool,
+            instance_type=kind,
+            zone=zone,
+            price_per_hour=price,
+            comes=_rows(row.apart.comes),
+            goes=_rows(row.apart.goes),
+            rearranged=_rows(row.apart.rearranged),
+        )
+
+    def _changes(self) -> tuple[tuple[CopiesMoved, ...], Counter[str]]:
+        """Copies that leave one machine for another, stop and start; and moves by component."""
+        leaving: dict[str, Counter[str]] = defaultdict(Counter)
+        arriving: dict[str, Counter[str]] = defaultdict(Counter)
+        keys = [str(k) for k in range(len(self.pairs))]  # a name may mean one machine before and another one after
+        names = dict(zip(keys, map(self._called, self.pairs), strict=True))
+        order = {key: k for k, key in enumerate(keys)}
+        for key, row in zip(keys, self.pairs, strict=True):
+            for (component, _), count in (row.apart.goes + row.apart.rearranged).items():
+                leaving[component][key] += count
+            for (component, _), count in (row.apart.comes + row.apart.rearranged).items():
+                arriving[component][key] += count
+        found: list[CopiesMoved] = []
+        moves: Counter[str] = Counter()
+        for component in self._names():
+            for change in paired(component, leaving[component], arriving[component], order):
+                source, target = (None if key is None else names[key] for key in (change.source, change.target))
+                found.append(CopiesMoved(component, change.copies, source, target))
+                if source is not None and target is not None:
+                    moves[component] += change.copies
+        found.sort(key=lambda row: (row.source is None) * 2 + (row.target is None))  # stable
+        return tuple(found), moves
+
+    def _called(self, row: _Pair) -> str:
+        """One name for a machine of both sides, and another one for each other machine."""
+        if row.before is not None:
+            return row.before
+        name = row.after or ""
+        return f"{name} (after)" if name in self.old.pools else name
+
+    def _names(self) -> list[str]:
+        """Components of the problem, then names that only a plan has."""
+        held = {copy.component for side in (self.old, self.new) for on in side.on.values() for copy in on}
+        known = [row.name for row in self.problem.components]
+        return [*known, *sorted(held - set(known))]
+
+    def _components(self, moves: Counter[str]) -> Iterable[ComponentChange]:
+        options = {
+            row.name: [mode.name or str(o) for o, mode in enumerate(row.modes)] for row in self.problem.components
+        }
+        before, after = (_by_component(side, options, self.zones) for side in (self.old, self.new))
+        for name in self._names():
+            old, new = before.get(name, _Counts.none()), after.get(name, _Counts.none())
+            if old != new or moves[name]:
+                yield ComponentChange(
+                    component=name,
+                    before=old.options.total(),
+                    after=new.options.total(),
+                    options_before=_sorted(old.options),
+                    options_after=_sorted(new.options),
+                    zones_before=_sorted(old.zones),
+                    zones_after=_sorted(new.zones),
+                    moves=moves[name],
+                )
+
+
+class _Counts(NamedTuple):
+    """Copies of a component, by option and by zone."""
+
+    options: Counter[str]
+    zones: Counter[str]
+
+    @classmethod
+    def none(cls) -> _Counts:
+        return cls(Counter(), Counter())
+
+
+def _by_component(side: _Side, options: Mapping[str, list[str]], zones: Mapping[str, str]) -> dict[str, _Counts]:
+    found: dict[str, _Counts] = defaultdict(_Counts.none)
+    for machine, held in side.on.items():
+        zone = zones.get(side.pools[machine], "")
+        for copy, count in held.items():
+            names = options.get(copy.component, [])
+            name = names[copy.option] if copy.option < len(names) else str(copy.option)
+            found[copy.component].options[name] += count
+            found[copy.component].zones[zone] += count
+    return dict(found)
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items()))
+
+
+def _rows(counts: Counter[Kind]) -> tuple[CopiesThere, ...]:
+    return tuple(CopiesThere(name, option, count) for (name, option), count in sorted(counts.items()))

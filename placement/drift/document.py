@@ -1,0 +1,91 @@
+"""The document `placement-diff/v1`: what differs, by machine and by component. Money is in dollars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from placement.auditing.document import CopiesMoved, plain
+
+FORMAT: Literal["placement-diff/v1"] = "placement-diff/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedSide:
+    """One of the two that are compared; `broken` counts rules that it breaks, and what it says untrue of itself."""
+
+    what: str
+    price_per_hour: float
+    machines: int
+    copies: int
+    broken: int
+
+
+@dataclass(frozen=True, slots=True)
+class CopiesThere:
+    """Copies of one component by one option."""
+
+    component: str
+    option: int
+    copies: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChange:
+    """A machine that comes (`before` is null), goes (`after` is null) or holds something else.
+
+    Attributes
+    ----------
+    before, after : what it is called on each side.
+    price_per_hour : of the machine; null when its pool is not in the problem.
+    comes, goes : copies that it holds on one side only.
+    rearranged : copies that it holds on both, on other accelerators.
+    """
+
+    before: str | None
+    after: str | None
+    pool: str
+    instance_type: str | None
+    zone: str | None
+    price_per_hour: float | None
+    comes: tuple[CopiesThere, ...]
+    goes: tuple[CopiesThere, ...]
+    rearranged: tuple[CopiesThere, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentChange:
+    """A component that differs: its copies in all, by option and by zone, on each side, and how many of them move."""
+
+    component: str
+    before: int
+    after: int
+    options_before: dict[str, int]
+    options_after: dict[str, int]
+    zones_before: dict[str, int]
+    zones_after: dict[str, int]
+    moves: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanDifference:
+    """All that differs between two sides; `same` when nothing does.
+
+    `alike` tells how machines were told apart: false when those that run are known by their names, true when all
+    machines of a pool are alike.
+    """
+
+    problem: str
+    same: bool
+    alike: bool
+    before: ComparedSide
+    after: ComparedSide
+    moves: int
+    machines: tuple[MachineChange, ...]
+    components: tuple[ComponentChange, ...]
+    changes: tuple[CopiesMoved, ...]
+    format: Literal["placement-diff/v1"] = FORMAT
+
+    def to_document(self) -> dict[str, Any]:
+        """The document as plain dictionaries and lists; what does not apply is null."""
+        return {"format": self.format, **{key: value for key, value in plain(self).items() if key != "format"}}

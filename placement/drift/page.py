@@ -1,0 +1,236 @@
+"""A difference as one page: figures before and after, by component, by machine, and the copies that move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.report import words
+from placement.report.outline import Column, Grid, Line, Name, Outline, OutlineSection, joined
+from placement.units import micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from placement.auditing.document import CopiesMoved
+    from placement.drift.document import ComparedSide, ComponentChange, CopiesThere, MachineChange, PlanDifference
+
+_ROWS = 20  # of one table, unless all are asked for
+_ITEMS = 8  # of one cell
+
+
+def diff_page(found: PlanDifference, names: tuple[str, str] | None = None, *, full: bool = False) -> Outline:
+    """What to print.
+
+    Parameters
+    ----------
+    names : what the two sides are called, such as the files; else `what runs`, `the first plan` and so on.
+    full : every row of what is otherwise cut.
+    """
+    before, after = names if names is not None else (found.before.what, found.after.what)
+    title: Line = ("Diff of ", Name(found.problem)) if found.problem else ("Diff",)
+    told = OutlineSection("How this was compared", tuple(_scope(found)))
+    if found.same:
+        figures = _figures(found.after)
+        lead: Line = (*_called(before), " and ", *_called(after), f" are the same: {figures}")
+        return Outline(title, (lead, *_broken(found, before, after)), (told,))
+    lead = (
+        *_called(before),
+        " and ",
+        *_called(after),
+        f" differ in {words.count(len(found.machines), 'machine')} and "
+        f"{words.count(len(found.components), 'component')}: {_money(found)}",
+    )
+    sections = [
+        _sides(found),
+        *_components(found, full=full),
+        *_machines(found, full=full),
+        *_changes(found, full=full),
+        told,
+    ]
+    return Outline(title, (lead, *_broken(found, before, after)), tuple(sections), bad=True)
+
+
+def _called(name: str) -> Line:
+    return (name,) if name.startswith(("what ", "the ")) else (Name(name),)
+
+
+def _figures(side: ComparedSide) -> str:
+    return (
+        f"{words.count(side.copies, 'copy', 'copies')} on {words.count(side.machines, 'machine')} for "
+        f"{words.money(micro_dollars(side.price_per_hour))} an hour"
+    )
+
+
+def _money(found: PlanDifference) -> str:
+    before, after = (micro_dollars(side.price_per_hour) for side in (found.before, found.after))
+    if before == after:
+        return f"the price stays {words.money(after)} an hour"
+    share = f" ({words.percent(abs(after - before), before)})" if before else ""
+    more = f"{words.money(abs(after - before))} {'more' if after > before else 'less'}{share}"
+    return f"{words.money(before)} an hour becomes {words.money(after)}, {more}"
+
+
+def _broken(found: PlanDifference, before: str, after: str) -> Iterator[Line]:
+    for name, side in ((before, found.before), (after, found.after)):
+        if side.broken:
+            command = "placement audit" if side.what == "what runs" else "placement verify"
+            yield (*_called(name), f" breaks {words.count(side.broken, 'rule')}; {command} lists them")
+
+
+def _sides(found: PlanDifference) -> OutlineSection:
+    old, new = found.before, found.after
+    money = [words.money(micro_dollars(side.price_per_hour)) for side in (old, new)]
+    change = micro_dollars(new.price_per_hour) - micro_dollars(old.price_per_hour)
+    rows: list[tuple[Line, ...]] = [
+        (("price an hour",), (money[0],), (money[1],), (_signed_money(change),)),
+        (("machines",), *_counted(old.machines, new.machines)),
+        (("copies",), *_counted(old.copies, new.copies)),
+    ]
+    columns = (Column(""), Column("before", True), Column("after", True), Column("change", True))
+    remark: Line = (f"{words.count(found.moves, 'copy moves', 'copies move')} from one to the other",)
+    return OutlineSection("Before and after", (), Grid(columns, tuple(rows)), (remark,))
+
+
+def _counted(before: int, after: int) -> tuple[Line, Line, Line]:
+    return (f"{before:,}",), (f"{after:,}",), (f"{after - before:+,}" if after != before else "",)
+
+
+def _signed_money(change: int) -> str:
+    return f"{'+' if change > 0 else ''}{words.money(change)}" if change else ""
+
+
+def _components(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
+    if not found.components:
+        return
+    shown = found.components if full else found.components[:_ROWS]
+    rows = tuple(
+        ((Name(row.component),), (f"{row.before:,}",), (f"{row.after:,}",), (f"{row.moves:,}",), _what(row, full=full))
+        for row in shown
+    )
+    columns = (
+        Column("component"),
+        Column("before", True),
+        Column("after", True),
+        Column("moves", True),
+        Column("what changes"),
+    )
+    yield OutlineSection("By component", (), Grid(columns, rows), _more(len(found.components) - len(shown)))
+
+
+def _what(row: ComponentChange, *, full: bool) -> Line:
+    parts: list[Line] = []
+    if row.after != row.before:
+        more = row.after - row.before
+        verb = "starts" if more == 1 else "start" if more > 0 else "stops" if more == -1 else "stop"
+        parts.append((f"{words.count(abs(more), 'copy', 'copies')} {verb}",))
+    if row.options_before != row.options_after and (
+        len(row.options_before) > 1 or len(row.options_after) > 1 or _other(row)
+    ):
+        parts.append(("options ", *_from_to(row.options_before, row.options_after, full=full)))
+    if row.zones_before != row.zones_after:
+        parts.append(("zones ", *_from_to(row.zones_before, row.zones_after, full=full)))
+    return joined(parts, None, "; ") if parts else ("other machines",)
+
+
+def _other(row: ComponentChange) -> bool:
+    return set(row.options_before) != set(row.options_after) and bool(row.options_before and row.options_after)
+
+
+def _from_to(before: Mapping[str, int], after: Mapping[str, int], *, full: bool) -> Line:
+    """Each name that differs: 1 becomes 2."""
+    keys = [key for key in dict.fromkeys((*before, *after)) if before.get(key, 0) != after.get(key, 0)]
+    items = ((Name(key), f" {before.get(key, 0):,} to {after.get(key, 0):,}") for key in keys)
+    return joined(items, None if full else _ITEMS)
+
+
+def _machines(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
+    if not found.machines:
+        return
+    shown = found.machines if full else found.machines[:_ROWS]
+    rows = tuple(
+        (
+            _machine(row),
+            (Name(row.instance_type or row.pool),),
+            (Name(row.zone),) if row.zone else ("",),
+            (_price(row),),
+            _holds(row, full=full),
+        )
+        for row in shown
+    )
+    columns = (Column("machine"), Column("type"), Column("zone"), Column("$/hour", True), Column("what changes"))
+    yield OutlineSection("By machine", (), Grid(columns, rows), _more(len(found.machines) - len(shown)))
+
+
+def _machine(row: MachineChange) -> Line:
+    if row.before is None:
+        return (Name(row.after or ""),)
+    if row.after is None or row.after == row.before:
+        return (Name(row.before),)
+    return (Name(row.before), ", then called ", Name(row.after))
+
+
+def _price(row: MachineChange) -> str:
+    if row.price_per_hour is None or (row.before is not None and row.after is not None):
+        return ""
+    price = words.plain_money(micro_dollars(row.price_per_hour))
+    return f"+{price}" if row.before is None else f"-{price}"
+
+
+def _holds(row: MachineChange, *, full: bool) -> Line:
+    most = None if full else _ITEMS
+    parts: list[Line] = []
+    if row.before is None:
+        parts.append(("comes, with ", *_copies(row.comes, most)) if row.comes else ("comes, empty",))
+    elif row.after is None:
+        parts.append(("goes, held ", *_copies(row.goes, most)) if row.goes else ("goes, was empty",))
+    else:
+        if row.goes:
+            parts.append(("less ", *_copies(row.goes, most)))
+        if row.comes:
+            parts.append(("more ", *_copies(row.comes, most)))
+        if row.rearranged:
+            parts.append(("on other accelerators ", *_copies(row.rearranged, most)))
+    return joined(parts, None, "; ")
+
+
+def _copies(rows: Iterable[CopiesThere], most: int | None) -> Line:
+    items = ((Name(row.component), "" if row.copies == 1 else f" x{row.copies}") for row in rows)
+    return joined(items, most)
+
+
+def _changes(found: PlanDifference, *, full: bool) -> Iterator[OutlineSection]:
+    if not found.changes:
+        return
+    shown = found.changes if full else found.changes[:_ROWS]
+    rows = tuple(((Name(row.component),), (f"{row.copies:,}",), *_way(row)) for row in shown)
+    columns = (Column("component"), Column("copies", True), Column("from"), Column("to"))
+    yield OutlineSection(
+        "Copies that move, stop and start", (), Grid(columns, rows), _more(len(found.changes) - len(shown))
+    )
+
+
+def _way(row: CopiesMoved) -> tuple[Line, Line]:
+    source: Line = ("starts",) if row.source is None else (Name(row.source),)
+    if row.target is None:
+        return source, ("stops",)
+    if row.target == row.source:
+        return source, ("another place on it",)
+    return source, (Name(row.target),)
+
+
+def _more(count: int) -> tuple[Line, ...]:
+    return ((f"and {count:,} more; --full lists each",),) if count > 0 else ()
+
+
+def _scope(found: PlanDifference) -> Iterator[Line]:
+    yield ("the order of rows does not count",)
+    if found.alike:
+        yield (
+            "machines of one pool are alike whatever they are called, and so are their accelerators; those that drain, "
+            "are cordoned, can't be removed or have pinned copies are known by their names",
+        )
+    else:
+        yield (
+            "machines that run are known by their names and their accelerators by their numbers; other machines of one "
+            "pool are alike, whatever a plan calls them",
+        )

@@ -1,0 +1,197 @@
+"""A plan as InferenceServices of KServe (serving.kserve.io/v1beta1), in its mode of plain Deployments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from placement.integrations.exported import Exported
+from placement.integrations.kserve.predictor import (
+    COMPONENT,
+    Sharing,
+    affinity,
+    node_selector,
+    resources,
+    sharing_annotations,
+)
+from placement.integrations.labels import ObjectNames, label_value
+from placement.integrations.manifests import manifests
+from placement.integrations.notes import Notes
+from placement.integrations.variants import PlanVariant, most_beside, variants
+
+if TYPE_CHECKING:
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+
+# Labels of a component that say how KServe serves it.
+IMAGE, FORMAT, STORAGE, RUNTIME = "kserve.image", "kserve.model_format", "kserve.storage_uri", "kserve.runtime"
+_MOST = 50  # letters of a name: KServe adds `-predictor`, and the whole is a label in DNS
+_NAMES = 8  # of pools in one note
+
+
+class KServeWish(NamedTuple):
+    """What the plan does not say.
+
+    Attributes
+    ----------
+    pin : pods are held to the pool of the plan, or to its machine where that runs now.
+    sharing : who lets pods share an accelerator: NVIDIA's device plugin by time slicing, KAI or HAMi.
+    autoscaler : ``hpa`` holds each service at its copies; ``external`` leaves them to another one, such as KEDA.
+    gpu : the resource that stands for an accelerator.
+    queue : of KAI.
+    """
+
+    pin: Literal["pool", "machine"] = "pool"
+    sharing: Sharing = "time-slicing"
+    autoscaler: Literal["hpa", "external"] = "hpa"
+    gpu: str = "nvidia.com/gpu"
+    queue: str = "default"
+
+
+def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish()) -> Exported:  # noqa: B008
+    """The file for ``kubectl apply``: ``inference-services.yaml``.
+
+    Parameters
+    ----------
+    problem, plan : the plan keeps every rule of the problem.
+    """
+    notes = Notes()
+    running = {row.id for row in problem.instances}
+    rows = _rows(problem, plan, wish)
+    names = service_names(rows)
+    documents = [_service(problem, row, name, running, wish) for row, name in zip(rows, names, strict=True)]
+    _tell(problem, plan, rows, wish, notes)
+    return Exported({"inference-services.yaml": manifests(documents, map(str, notes))}, tuple(notes))
+
+
+def _rows(problem: Problem, plan: Plan, wish: KServeWish) -> list[PlanVariant]:
+    """The copies by what they are held to; a machine that does not run has no name yet, so its pool stands for it."""
+    if wish.pin == "pool":
+        return variants(problem, plan, "pool")
+    running = {row.id for row in problem.instances}
+    found: dict[tuple[str, int, str, str | None], PlanVariant] = {}
+    for row in variants(problem, plan, "machine"):
+        here = row if row.machine in running else row._replace(machine=None)
+        key = (row.component.name, row.option, row.pool.name, here.machine)
+        before = found.get(key)
+        found[key] = here if before is None else before._replace(copies=before.copies + here.copies)
+    return list(found.values())
+
+
+def service_names(rows: list[PlanVariant]) -> list[str]:
+    """A name for each variant, the same each time: component, option where there are several, pool, machine."""
+    names = ObjectNames(_MOST)
+    return [names.of(*_parts(row)) for row in rows]
+
+
+def _parts(row: PlanVariant) -> tuple[str, ...]:
+    option = (row.mode.name or str(row.option),) if len(row.component.modes) > 1 else ()
+    machine = () if row.machine is None else (row.machine,)
+    return (row.component.name, *option, row.pool.name, *machine)
+
+
+def _service(problem: Problem, row: PlanVariant, name: str, running: set[str], wish: KServeWish) -> dict[str, Any]:
+    labels = {COMPONENT: label_value(row.component.name)}
+    if wish.sharing == "kai":
+        labels["kai.scheduler/queue"] = wish.queue
+    told = {
+        "serving.kserve.io/deploymentMode": "RawDeployment",
+        "serving.kserve.io/autoscalerClass": wish.autoscaler,
+    }
+    predictor: dict[str, Any] = {
+        "minReplicas": row.copies,
+        "maxReplicas": row.copies,
+        "labels": labels,
+        "nodeSelector": node_selector(row),
+    }
+    own = sharing_annotations(row, wish.sharing)
+    if own:
+        predictor["annotations"] = own
+    apart = affinity(problem, row, running)
+    if apart:
+        predictor["affinity"] = apart
+    if wish.sharing == "kai":
+        predictor["schedulerName"] = "kai-scheduler"
+    predictor |= _model(row, wish)
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": name, "labels": dict(labels), "annotations": told},
+        "spec": {"predictor": predictor},
+    }
+
+
+def _model(row: PlanVariant, wish: KServeWish) -> dict[str, Any]:
+    """What serves: a container of its own image, or a model for one of KServe's runtimes."""
+    labels, takes = row.component.labels, resources(row, wish.sharing, wish.gpu)
+    if IMAGE in labels:
+        return {"containers": [{"name": "kserve-container", "image": labels[IMAGE], "resources": takes}]}
+    model: dict[str, Any] = {"modelFormat": {"name": labels.get(FORMAT, "huggingface")}}
+    for key, label in (("storageUri", STORAGE), ("runtime", RUNTIME)):
+        if label in labels:
+            model[key] = labels[label]
+    return {"model": {**model, "resources": takes}}
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
+
+
+def _tell(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes) -> None:
+    """What the manifests do not say, or say otherwise."""
+    several = _listed(sorted({row.component.name for row in rows if _count(rows, row) > 1}))
+    if several:
+        notes.inexact(
+            f"components {several}",
+            "are several services, one a pool and option; to be one address they need a route in front of them",
+        )
+    bare = sorted({row.component.name for row in rows} - _served(problem))
+    if bare:
+        notes.assumed(
+            f"components {_listed(bare)}",
+            f"no label {IMAGE} or {STORAGE} says what serves them: format huggingface is taken; say where the model is",
+        )
+    if wish.pin == "machine":
+        notes.inexact("machines that do not run yet", "have no name to be held to: their pods are held to the pool")
+    else:
+        notes.inexact(
+            "pods", "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"
+        )
+    _tell_accelerators(problem, plan, rows, wish, notes)
+    capped = sorted({row.component.name for row in rows if (row.component.spread.max_per_instance or 1) > 1})
+    if capped:
+        notes.inexact(f"components {_listed(capped)}", "spread.max_per_instance above 1 has no rule of pods like it")
+    alike: dict[tuple[tuple[str, str], ...], set[str]] = {}
+    for row in rows:
+        alike.setdefault(tuple(sorted(node_selector(row).items())), set()).add(row.pool.name)
+    for pools in alike.values():
+        if len(pools) > 1:
+            notes.inexact(
+                f"pools {_listed(sorted(pools))}",
+                "are of one type and zone; give them labels that their nodes differ in",
+            )
+
+
+def _tell_accelerators(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes) -> None:
+    if any(row.mode.accelerators for row in rows):
+        notes.inexact(
+            "accelerators", "which of its node's a pod gets is for the kubelet to choose, or the sharing scheduler"
+        )
+    beside = most_beside(problem, plan)
+    if beside and wish.sharing == "time-slicing":
+        slices = _listed([f"{pool} {count}" for pool, count in beside.items()])
+        notes.inexact(
+            wish.gpu,
+            f"nodes need time slicing with as many replicas as copies share an accelerator ({slices}); it limits no "
+            "memory, and a copy that owns accelerators is not alone on them: --sharing kai or hami count memory",
+        )
+    shared = any(row.mode.shared and row.mode.accelerator_share for row in rows)
+    if shared and wish.sharing != "hami":
+        notes.ignored("accelerator_share", f"{wish.sharing} does not count it; --sharing hami does")
+
+
+def _count(rows: list[PlanVariant], row: PlanVariant) -> int:
+    return sum(other.component.name == row.component.name for other in rows)
+
+
+def _served(problem: Problem) -> set[str]:
+    return {row.name for row in problem.components if IMAGE in row.labels or STORAGE in row.labels}

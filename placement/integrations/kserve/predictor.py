@@ -1,0 +1,98 @@
+"""The predictor of an InferenceService: where its pods may run, beside whom, and what each takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from placement.documents.references import GROUP
+from placement.integrations.labels import label_value
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Component, Problem
+    from placement.integrations.variants import PlanVariant
+
+Sharing = Literal["time-slicing", "kai", "hami"]
+COMPONENT = "placement/component"  # the label of every pod; its value is a name fit for one
+ZONE, TYPE, HOST = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type", "kubernetes.io/hostname"
+_MOST_SHARES = 100  # HAMi counts an accelerator's cores in per cent
+
+
+def resources(row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[str, str]]:
+    """Requests and limits of a pod; what it takes of accelerators is both, as extended resources have it."""
+    mode = row.mode
+    requests: dict[str, str] = {}
+    if mode.vcpus:
+        requests["cpu"] = f"{need(mode.vcpus, MILLI)}m"
+    memory = need(mode.memory_gib, MIB_PER_GIB)
+    if memory:
+        requests["memory"] = f"{memory}Mi"
+    limits = {"memory": f"{memory}Mi"} if memory else {}
+    if mode.accelerators and not (mode.shared and sharing == "kai"):
+        limits[gpu] = str(mode.accelerators)
+    if mode.accelerators and mode.shared and sharing == "hami":
+        limits["nvidia.com/gpumem"] = str(need(mode.accelerator_memory_gib, MIB_PER_GIB))
+        cores = need(mode.accelerator_share, WHOLE_SHARE) * _MOST_SHARES // WHOLE_SHARE
+        if cores:
+            limits["nvidia.com/gpucores"] = str(cores)
+    return {"requests": requests | {k: v for k, v in limits.items() if k not in requests}, "limits": limits}
+
+
+def sharing_annotations(row: PlanVariant, sharing: Sharing) -> dict[str, str]:
+    """What KAI reads of a pod that shares accelerators."""
+    mode = row.mode
+    if sharing != "kai" or not mode.shared or not mode.accelerators:
+        return {}
+    found = {"gpu-memory": str(need(mode.accelerator_memory_gib, MIB_PER_GIB))}
+    if mode.accelerators > 1:
+        found["gpu-fraction-num-devices"] = str(mode.accelerators)
+    return found
+
+
+def node_selector(row: PlanVariant) -> dict[str, str]:
+    """Labels of the nodes of the pool: its type and zone, and what its own labels say that look like those of nodes."""
+    own = {key: value for key, value in row.pool.labels.items() if "/" in key}
+    return {TYPE: row.pool.instance_type, ZONE: row.pool.zone, **own}
+
+
+def affinity(problem: Problem, row: PlanVariant, running: set[str]) -> dict[str, Any]:
+    """The machine of the copy where it runs already, and who may not stand beside it."""
+    found: dict[str, Any] = {}
+    if row.machine is not None and row.machine in running:
+        field = {"key": "metadata.name", "operator": "In", "values": [row.machine]}
+        terms = [{"matchFields": [field]}]
+        found["nodeAffinity"] = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    terms = list(_apart(problem, row.component))
+    if terms:
+        found["podAntiAffinity"] = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
+    return found
+
+
+def _apart(problem: Problem, component: Component) -> Sequence[dict[str, Any]]:
+    """Terms of anti-affinity by host: at most one a machine, dedicated machines, components that are avoided."""
+    own, terms = label_value(component.name), []
+    if component.spread.max_per_instance == 1:
+        terms.append(_term("In", [own]))
+    if component.dedicated:
+        terms.append(_term("NotIn", [own]))
+    avoided = [row.name for row in problem.components if row.name != component.name and _avoids(component, row)]
+    if avoided:
+        terms.append(_term("In", sorted(map(label_value, avoided))))
+    return terms
+
+
+def _avoids(component: Component, other: Component) -> bool:
+    """Whether the one names the other; the other side needs no term, as anti-affinity holds both ways."""
+    return any(
+        entry.removeprefix(GROUP) in other.groups if entry.startswith(GROUP) else entry == other.name
+        for entry in component.avoid
+    )
+
+
+def _term(operator: str, values: list[str]) -> dict[str, Any]:
+    expressions = [{"key": COMPONENT, "operator": operator, "values": values}]
+    if operator == "NotIn":  # NotIn takes pods without the label too, such as those of DaemonSets
+        expressions.append({"key": COMPONENT, "operator": "Exists"})
+    return {"labelSelector": {"matchExpressions": expressions}, "topologyKey": HOST}

@@ -1,0 +1,200 @@
+"""A plan as a config of Ray Serve: an application for each component, a deployment for each place of its copies.
+
+Ray has no way to ask for GPU 3 of a node: it gives a replica any GPU with enough of it free, and shares them best fit.
+So a replica that has to be on the accelerators of the plan asks for a resource of its own for each of them, which its
+node declares, and is shown just these by the variable that its engine reads. That is exact, also for copies that share.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement.documents import Spread
+from placement.errors import UsageError
+from placement.integrations.exported import Exported
+from placement.integrations.labels import ObjectNames, label_value
+from placement.integrations.manifests import manifests
+from placement.integrations.notes import Notes
+from placement.integrations.ray.nodes import (
+    BYTES_PER_MIB,
+    MACHINE,
+    POOL,
+    accelerator_memory,
+    memory_name,
+    nodes,
+    share_name,
+)
+from placement.integrations.variants import Pin, PlanVariant, variants
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need
+
+if TYPE_CHECKING:
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+
+IMPORT_PATH = "ray.import_path"  # label of a component with the builder of its application
+_PARTS = 10_000  # Ray counts resources in ten-thousandths
+_KEEP = "RAY_EXPERIMENTAL_NOSET_CUDA_VISIBLE_DEVICES"  # Ray leaves the variable below as it is
+
+
+class RayWish(NamedTuple):
+    """What the plan does not say.
+
+    Attributes
+    ----------
+    import_path : ``module:function``, of a function that makes an application of a dictionary; a component may have its
+        own as the label ``ray.import_path``.
+    pin : what a copy is held to: the accelerators of the plan, its machine, or any machine of its pool.
+    visible_devices : the variable that tells an engine which accelerators are its own.
+    """
+
+    import_path: str = "serve_app:build"
+    pin: Pin = "accelerator"
+    visible_devices: str = "CUDA_VISIBLE_DEVICES"
+
+
+def export_ray(problem: Problem, plan: Plan, wish: RayWish = RayWish()) -> Exported:  # noqa: B008
+    """The files for Ray Serve: ``nodes.json``, then ``serve.yaml`` for ``serve deploy``.
+
+    Parameters
+    ----------
+    problem, plan : the plan keeps every rule of the problem.
+
+    Raises
+    ------
+    UsageError
+        A name of a function is not ``module:function``.
+    """
+    notes = Notes()
+    config = serve_config(problem, plan, wish, notes)
+    rows = nodes(problem, plan)
+    _tell(problem, plan, wish, notes)
+    return Exported(
+        {
+            "nodes.json": json.dumps({"format": "placement-ray-nodes/v1", "nodes": rows}, indent=1) + "\n",
+            "serve.yaml": manifests([config], map(str, notes)),
+        },
+        tuple(notes),
+    )
+
+
+def serve_config(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> dict[str, Any]:
+    """The config as `ray.serve.schema.ServeDeploySchema` takes it."""
+    found = variants(problem, plan, wish.pin)
+    applications, names = [], ObjectNames()
+    for component in problem.components:
+        mine = [row for row in found if row.component.name == component.name]
+        if not mine:
+            continue
+        path = component.labels.get(IMPORT_PATH, wish.import_path)
+        if path.count(":") != 1 or not all(path.split(":")):
+            raise UsageError(f'component {component.name}: "{path}" is no import path; write module:function')
+        name = names.of(component.name)
+        deployments = [_deployment(problem, row, f"{name}-{k}", wish, notes) for k, row in enumerate(mine, 1)]
+        told = {
+            row["name"]: {"option": variant.mode.name or str(variant.option), "machine": variant.machine}
+            for row, variant in zip(deployments, mine, strict=True)
+        }
+        applications.append(
+            {
+                "name": name,
+                "route_prefix": f"/{name}",
+                "import_path": path,
+                "args": {"component": component.name, "deployments": told},
+                "deployments": deployments,
+            }
+        )
+    return {"proxy_location": "EveryNode", "applications": applications}
+
+
+def _deployment(problem: Problem, row: PlanVariant, name: str, wish: RayWish, notes: Notes) -> dict[str, Any]:
+    mode = row.mode
+    selector = {POOL: label_value(row.pool.name)} if row.machine is None else {MACHINE: label_value(row.machine)}
+    options: dict[str, Any] = {
+        "num_cpus": need(mode.vcpus, MILLI) / MILLI,
+        "memory": need(mode.memory_gib, MIB_PER_GIB) * BYTES_PER_MIB,
+        "label_selector": selector,
+    }
+    deployment: dict[str, Any] = {"name": name, "num_replicas": row.copies, "ray_actor_options": options}
+    part = _part(problem, row)
+    if row.accelerators:
+        options["num_gpus"] = 0
+        options["resources"] = _resources(problem, row)
+        shown = ",".join(map(str, row.accelerators))
+        options["runtime_env"] = {"env_vars": {wish.visible_devices: shown, _KEEP: "1"}}
+    elif mode.accelerators == 1 or part == 1:
+        options["num_gpus"] = mode.accelerators * part
+    elif mode.accelerators:
+        # Above one GPU an actor takes whole ones, so each part is a bundle, all of them on one node.
+        whole = {"CPU": options["num_cpus"], "memory": options["memory"], "GPU": part}
+        bundles = [{key: value for key, value in whole.items() if value}]
+        deployment["placement_group_bundles"] = [*bundles, *({"GPU": part} for _ in range(mode.accelerators - 1))]
+        deployment["placement_group_strategy"] = "STRICT_PACK"
+        deployment["placement_group_bundle_label_selector"] = [selector]
+        options["num_gpus"] = part
+        del options["label_selector"]
+        notes.inexact(
+            f"deployment {name}",
+            f"a copy takes part of {mode.accelerators} GPUs; Ray may give it two of one GPU: use --pin accelerator",
+        )
+    else:
+        options["num_gpus"] = 0
+    return deployment
+
+
+def _resources(problem: Problem, row: PlanVariant) -> dict[str, float]:
+    """Share and memory of each accelerator of the plan, as the problem counts: one that is owned is taken whole."""
+    mode, kind = row.mode, problem.instance_types[row.pool.instance_type]
+    memory = accelerator_memory(problem, kind)
+    share = 1.0
+    if mode.shared:
+        memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
+        share = need(mode.accelerator_share, WHOLE_SHARE) / WHOLE_SHARE
+    found: dict[str, float] = {share_name(k): share for k in row.accelerators or () if share}
+    return found | {memory_name(k): memory for k in row.accelerators or () if memory}
+
+
+def _part(problem: Problem, row: PlanVariant) -> float:
+    """The part of a GPU that a copy takes, where Ray knows nothing else of GPUs: of memory or by share, the larger.
+
+    Rounded down to what Ray counts, since by the plan it fits; never nothing, or the copy would see no GPU.
+    """
+    mode = row.mode
+    if not mode.shared:
+        return 1
+    has = accelerator_memory(problem, problem.instance_types[row.pool.instance_type])
+    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB) * _PARTS // has if has else 0
+    share = need(mode.accelerator_share, WHOLE_SHARE) * _PARTS // WHOLE_SHARE
+    parts = max(memory, share, 1)
+    return parts / _PARTS if parts < _PARTS else 1
+
+
+def _tell(problem: Problem, plan: Plan, wish: RayWish, notes: Notes) -> None:
+    """What the config does not say, or says otherwise."""
+    modes = {row.name: row.modes for row in problem.components}
+    shared = any(modes[row.component][row.option].shared for row in plan.assignments)
+    if wish.pin == "pool":
+        notes.inexact("label_selector", "a copy starts on any machine of its pool: Ray spreads replicas over them")
+    if wish.pin != "accelerator" and shared:
+        notes.inexact(
+            "num_gpus",
+            "Ray chooses the GPUs that copies share, best fit, in the order in which they start; it may so find no "
+            "room for one that the plan has room for: use --pin accelerator",
+        )
+    if wish.pin == "accelerator":
+        notes.inexact(
+            "num_gpus",
+            f"is 0, and {wish.visible_devices} has the accelerators of the plan: Ray cannot be asked for one of them. "
+            "Nodes have to be started with the resources in nodes.json; other work there must not ask for GPUs",
+        )
+    if shared:
+        notes.inexact("memory of a GPU", "is not held to what a copy needs by Ray: set the limit of the engine itself")
+    notes.assumed(
+        "import_path", f"the application is made by the function {wish.import_path}, or by the component's own"
+    )
+    kept = [row.name for row in problem.components if row.spread != Spread() or row.dedicated or row.avoid]
+    if kept:
+        notes.ignored(
+            f"components {', '.join(kept[:8])}{f' and {len(kept) - 8:,} more' if len(kept) > 8 else ''}",
+            "rules of spread and company hold as long as replicas stay where this config has them; Ray knows none",
+        )

@@ -1,0 +1,62 @@
+"""Copies of a plan that a platform is told of at once: of one component and option, on one pool, machine or place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from placement.documents import Component, Option, Pool, Problem
+    from placement.documents.plan import Plan
+
+Pin = Literal["pool", "machine", "accelerator"]
+
+
+class PlanVariant(NamedTuple):
+    """So many copies alike; `machine` and `accelerators` are None where they are left to the platform."""
+
+    component: Component
+    option: int
+    pool: Pool
+    machine: str | None
+    accelerators: tuple[int, ...] | None
+    copies: int
+
+    @property
+    def mode(self) -> Option:
+        """How a copy of it runs."""
+        return self.component.modes[self.option]
+
+
+def variants(problem: Problem, plan: Plan, pin: Pin) -> list[PlanVariant]:
+    """The copies of a plan that keeps every rule, by what they are pinned to; in the order of components and pools."""
+    components = {row.name: row for row in problem.components}
+    pools = {row.name: row for row in problem.pools}
+    of = {row.id: row.pool for row in plan.instances}
+    counts: Counter[tuple[str, int, str, str | None, tuple[int, ...] | None]] = Counter()
+    for row in plan.assignments:
+        machine = None if pin == "pool" else row.instance
+        accelerators = tuple(sorted(row.accelerators)) if pin == "accelerator" else None
+        counts[row.component, row.option, of[row.instance], machine, accelerators] += 1
+    rank = {name: k for k, name in enumerate(components)}
+    order = {name: k for k, name in enumerate(pools)}
+    machines = {row.id: k for k, row in enumerate(plan.instances)}
+    keys = sorted(
+        counts, key=lambda key: (rank[key[0]], key[1], order[key[2]], machines.get(key[3] or "", 0), key[4] or ())
+    )
+    return [PlanVariant(components[key[0]], key[1], pools[key[2]], key[3], key[4], counts[key]) for key in keys]
+
+
+def most_beside(problem: Problem, plan: Plan) -> dict[str, int]:
+    """By pool, the most shared copies that stand on one accelerator; pools without any are left out."""
+    modes = {row.name: row.modes for row in problem.components}
+    of = {row.id: row.pool for row in plan.instances}
+    on: Counter[tuple[str, int]] = Counter()
+    for row in plan.assignments:
+        if modes[row.component][row.option].shared:
+            for k in row.accelerators:
+                on[row.instance, k] += 1
+    found: dict[str, int] = {}
+    for (machine, _), count in on.items():
+        found[of[machine]] = max(count, found.get(of[machine], 0))
+    return found

@@ -1,0 +1,9 @@
+"""What runs now as a plan, and a plan as what runs now: either can be judged, drawn and compared like the other.
+
+This room reads and makes documents; it knows nothing of fleets or solvers.
+"""
+
+from placement.running_state.as_plan import Dealer, RunningCopy, RunningPlan, running_copies, running_plan
+from placement.running_state.as_problem import as_running
+
+__all__ = ["Dealer", "RunningCopy", "RunningPlan", "as_running", "running_copies", "running_plan"]

@@ -1,0 +1,82 @@
+"""A plan as what runs now: the problem as it is once the plan has been carried out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from placement.documents import Problem
+from placement.errors import UsageError
+
+if TYPE_CHECKING:
+    from placement.documents import Component
+    from placement.documents.plan import Assignment, Plan
+
+
+def as_running(problem: Problem, plan: Plan) -> Problem:
+    """The problem with the plan's machines and copies in place of those that run by it.
+
+    A machine keeps its state and whether it may be removed, a pinned copy stays pinned where the plan has one like it.
+    Rows that name something that the problem does not have are left out, and accelerators that the machine does not
+    have count as unknown: `verify` tells of them.
+
+    Raises
+    ------
+    UsageError
+        The plan lists one machine twice, so it is not known which of the two holds its copies.
+    """
+    twice = [name for name, count in Counter(row.id for row in plan.instances).items() if count > 1]
+    if twice:
+        raise UsageError(f"the plan lists instance {twice[0]} {plan_times(plan, twice[0])} times; list each once")
+    pools = {row.name: problem.instance_types[row.instance_type].accelerator_count for row in problem.pools}
+    before = {row.id: row for row in problem.instances}
+    counts = {row.id: pools[row.pool] for row in plan.instances if row.pool in pools}
+    instances = []
+    for row in plan.instances:
+        if row.pool in pools:
+            old = before.get(row.id)
+            kept = {} if old is None else {"state": old.state, "removable": old.removable}
+            instances.append({"id": row.id, "pool": row.pool, **kept})
+    components = {row.name: row for row in problem.components}
+    pinned = _pinned(problem, components)
+    placements = []
+    for copy in plan.assignments:
+        component = components.get(copy.component)
+        if component is not None and copy.option < len(component.modes) and copy.instance in counts:
+            placements.append(_placement(copy, component, counts[copy.instance], pinned))
+    fields = {key: getattr(problem, key) for key in problem.model_fields_set}
+    return Problem(**{**fields, "instances": instances, "placements": placements})
+
+
+def plan_times(plan: Plan, name: str) -> int:
+    """How often a plan lists a machine."""
+    return sum(row.id == name for row in plan.instances)
+
+
+_Pins = Counter[tuple[str, int, str]]
+
+
+def _pinned(problem: Problem, components: dict[str, Component]) -> _Pins:
+    """Pinned copies by component, option and machine; none on a machine that must be left."""
+    left = {row.id for row in problem.instances if row.state == "draining"}
+    found: _Pins = Counter()
+    for row in problem.placements:
+        if row.pinned and row.instance not in left:
+            option = row.option
+            if isinstance(option, str):
+                option = [mode.name for mode in components[row.component].modes].index(option)
+            found[row.component, option, row.instance] += 1
+    return found
+
+
+def _placement(copy: Assignment, component: Component, devices: int, pinned: _Pins) -> dict[str, Any]:
+    row: dict[str, Any] = {"component": copy.component, "instance": copy.instance, "option": copy.option}
+    named = sorted(set(copy.accelerators))
+    sound = len(named) == len(copy.accelerators) == component.modes[copy.option].accelerators
+    if sound and all(k < devices for k in named):
+        row["accelerators"] = named
+    place = copy.component, copy.option, copy.instance
+    if pinned[place]:
+        pinned[place] -= 1
+        row["pinned"] = True
+    return row

@@ -1,0 +1,83 @@
+"""`placement export ray`, `kserve` and `keda`: files in a folder of their own, notes on stderr."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from placement.cli.app import app
+from tests.integrations.kserve.test_kserve import PLAN, PROBLEM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILES = {
+    "ray": [".placement-export.json", "nodes.json", "serve.yaml"],
+    "kserve": [".placement-export.json", "inference-services.yaml"],
+    "keda": [".placement-export.json", "scaled-objects.yaml"],
+}
+EXTRA = {"keda": ("--target", "2")}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    """A problem and a plan of it."""
+    problem, plan = tmp_path / "problem.json", tmp_path / "plan.json"
+    problem.write_text(json.dumps({"format": "placement/v1", **PROBLEM}))
+    plan.write_text(json.dumps({"format": "placement-plan/v1", **PLAN}))
+    return str(problem), str(plan)
+
+
+def run(platform: str, *arguments: object) -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    result = CliRunner().invoke(app, ["export", platform, *map(str, arguments), *EXTRA.get(platform, ())])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("platform", list(FILES))
+def test_a_folder_of_its_own(platform: str, files: tuple[str, str], tmp_path: Path) -> None:
+    """Whole, with notes; not written over unless that is asked for, and the same again."""
+    out = tmp_path / "out"
+    code, text, said = run(platform, *files, "--out", out)
+    assert (code, text) == (0, "")
+    assert sorted(path.name for path in out.iterdir()) == FILES[platform]
+    assert "note: " in said
+    assert str(out / FILES[platform][-1]) in said
+    first = {path.name: path.read_text() for path in out.iterdir()}
+    code, _, said = run(platform, *files, "--out", out)
+    assert code == 2
+    assert "--force" in said
+    assert run(platform, *files, "--out", out, "--force")[0] == 0
+    assert {path.name: path.read_text() for path in out.iterdir()} == first
+
+
+@pytest.mark.parametrize("platform", list(FILES))
+def test_a_plan_that_breaks_a_rule_is_not_exported(platform: str, files: tuple[str, str], tmp_path: Path) -> None:
+    """Exit code 1, the rule, and no folder."""
+    problem, _ = files
+    short = tmp_path / "short.json"
+    short.write_text(json.dumps({"format": "placement-plan/v1", **PLAN, "assignments": PLAN["assignments"][1:]}))
+    code, _, said = run(platform, problem, short, "--out", tmp_path / "out")
+    assert code == 1
+    assert "[min-copies]" in said
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("platform", "option", "said"),
+    [
+        ("ray", ("--pin", "gpu"), '--pin: no "gpu"'),
+        ("ray", ("--import-path", "app"), '"app" is no import path; write module:function'),
+        ("kserve", ("--sharing", "mps"), '--sharing: no "mps"'),
+        ("keda", ("--query", "sum(up)"), "the query must have $NAME"),
+    ],
+)
+def test_bad_input(platform: str, option: tuple[str, str], said: str, files: tuple[str, str], tmp_path: Path) -> None:
+    """Exit code 2, and the way out."""
+    code, _, text = run(platform, *files, "--out", tmp_path / "out", *option)
+    assert code == 2
+    assert said in text
+    assert not (tmp_path / "out").exists()

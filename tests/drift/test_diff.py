@@ -1,0 +1,223 @@
+"""`placement.diff`: a plan does not differ from itself, and of planted differences all are named and no other."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+import placement
+from placement import Plan, Problem
+from placement.compiled.translate import to_plan
+from placement.drift.contents import Held, HeldCopy, equal_up_to_numbers
+from placement.drift.page import diff_page
+from placement.running_state import as_running
+from tests.auditing.test_audit import RUNS
+from tests.corpus import plans, seeds
+
+Doc = dict[str, Any]
+
+
+def _disguised(problem: Problem, plan: Plan, rng: random.Random) -> Plan:
+    """The same plan: rows shuffled, new machines of a pool renamed, their accelerators renumbered."""
+    document = plan.to_document()
+    running = {row.id for row in problem.instances}
+    types = {row.name: problem.instance_types[row.instance_type].accelerator_count for row in problem.pools}
+    names, numbers = {}, {}
+    for row in document["instances"]:
+        if row["id"] not in running:
+            names[row["id"]] = f"{row['pool']}/new-{rng.randrange(10**9)}"
+            numbers[row["id"]] = rng.sample(range(types[row["pool"]]), types[row["pool"]])
+            row["id"] = names[row["id"]]
+    for row in document["assignments"]:
+        if row["instance"] in numbers:
+            row["accelerators"] = [numbers[row["instance"]][k] for k in row["accelerators"]]
+            row["instance"] = names[row["instance"]]
+        rng.shuffle(row["accelerators"])
+    rng.shuffle(document["instances"])
+    rng.shuffle(document["assignments"])
+    return Plan(**{key: document[key] for key in ("instances", "assignments")})
+
+
+@seeds(range(150))
+def test_a_plan_does_not_differ_from_itself(seeds: range) -> None:
+    """Nor from itself in other words, nor from what runs once it was carried out, under whatever names."""
+    seen = 0
+    for seed, problem, fleet, packing in plans(seeds):
+        plan = to_plan(fleet, packing)
+        other = _disguised(problem, plan, random.Random(seed))
+        running = as_running(problem, plan)
+        for found in (
+            placement.diff(problem, plan, plan),
+            placement.diff(problem, plan, other),
+            placement.diff(problem, other, plan, alike=True),
+            placement.diff(running, None, plan),
+            placement.diff(as_running(problem, other), None, plan, alike=True),
+        ):
+            assert found.same, (seed, found)
+            assert found.moves == 0
+            assert found.changes == found.machines == found.components == ()  # type: ignore[comparison-overlap]
+            assert found.before.price_per_hour == found.after.price_per_hour
+        seen += 1
+    assert seen > len(seeds) / 3
+
+
+@seeds(range(150))
+def test_moves_are_those_of_the_referee(seeds: range) -> None:
+    """Between what runs, unknown accelerators and all, and a plan."""
+    moved = 0
+    for seed, problem, fleet, packing in plans(seeds, state=True):
+        if not problem.instances:
+            continue
+        plan = to_plan(fleet, packing)
+        found = placement.diff(problem, None, plan)
+        verdict = placement.verify(problem, plan)
+        assert found.moves == verdict.moves, seed
+        assert sum(row.moves for row in found.components) == verdict.moves
+        assert found.after.price_per_hour * 1e6 == pytest.approx(verdict.price_per_hour)
+        moved += bool(verdict.moves)
+    assert moved > len(seeds) / 20
+
+
+@seeds(range(150))
+def test_planted_differences_are_named_and_no_other(seeds: range) -> None:
+    """A copy that stops, a copy that goes elsewhere, a machine that comes: each by component and machine."""
+    planted: Counter[str] = Counter()
+    for seed, problem, fleet, packing in plans(seeds):
+        rng, plan = random.Random(seed), to_plan(fleet, packing)
+        running = as_running(problem, plan)  # so that machines are known by their names
+        document = {key: plan.to_document()[key] for key in ("instances", "assignments")}
+        rows = document["assignments"]
+        if not rows:
+            continue
+        victim = rng.randrange(len(rows))
+        name, machine = rows[victim]["component"], rows[victim]["instance"]
+
+        found = placement.diff(running, None, Plan(**document | {"assignments": rows[:victim] + rows[victim + 1 :]}))
+        assert [(row.component, row.before - row.after) for row in found.components] == [(name, 1)]
+        (row,) = found.machines
+        assert (row.before, row.after, [copy.component for copy in row.goes], row.comes) == (
+            machine,
+            machine,
+            [name],
+            (),
+        )
+        assert [(row.component, row.copies, row.source, row.target) for row in found.changes] == [
+            (name, 1, machine, None)
+        ]
+        planted["stops"] += 1
+
+        others = [row["id"] for row in document["instances"] if row["id"] != machine]
+        if others:
+            target = rng.choice(others)
+            moved = [*rows[:victim], rows[victim] | {"instance": target}, *rows[victim + 1 :]]
+            found = placement.diff(running, None, Plan(**document | {"assignments": moved}))
+            assert {row.before for row in found.machines} == {machine, target}
+            assert [(row.component, row.moves) for row in found.components] == [(name, 1)]
+            assert [(row.source, row.target, row.copies) for row in found.changes] == [(machine, target, 1)]
+            planted["moves"] += 1
+
+        pool = rng.choice(problem.pools).name
+        more = [*document["instances"], {"id": "one-more", "pool": pool}]
+        found = placement.diff(running, None, Plan(**document | {"instances": more}))
+        assert [(row.before, row.after, row.pool, row.comes, row.goes) for row in found.machines] == [
+            (None, "one-more", pool, (), ())
+        ]
+        assert found.components == ()
+        planted["comes"] += 1
+    assert min(planted[what] for what in ("stops", "moves", "comes")) > len(seeds) / 6
+
+
+@seeds(range(600), 120)
+def test_contents_are_equal_where_a_renumbering_makes_them_so(seeds: range) -> None:
+    """All renumberings of three accelerators are tried."""
+    seen: Counter[bool] = Counter()
+    for seed in seeds:
+        rng = random.Random(seed)
+        before, after = _held(rng), _held(rng)
+        if rng.random() < 0.5:
+            numbers = rng.sample(range(3), 3)
+            after = _renumbered(before, numbers)
+        can = any(_renumbered(before, numbers) == after for numbers in permutations(range(3)))
+        assert equal_up_to_numbers(before, after) is can, seed
+        seen[can] += 1
+    assert min(seen.values()) > len(seeds) / 5
+
+
+def test_who_stands_beside_whom_counts_also_where_no_accelerator_tells() -> None:
+    """Two pairs across four accelerators as two twos, or as a ring: each accelerator holds the same."""
+    twos = Counter([HeldCopy("a", 0, (0, 1))] * 2 + [HeldCopy("a", 0, (2, 3))] * 2)
+    ring = Counter(HeldCopy("a", 0, tuple(sorted((k, (k + 1) % 4)))) for k in range(4))
+    assert not equal_up_to_numbers(twos, ring)
+    assert equal_up_to_numbers(ring, _renumbered(ring, [2, 0, 3, 1]))
+
+
+def _held(rng: random.Random) -> Held:
+    return Counter(
+        HeldCopy(rng.choice("ab"), 0, tuple(sorted(rng.sample(range(3), rng.choice((1, 1, 2))))))
+        for _ in range(rng.randrange(1, 4))
+    )
+
+
+def _renumbered(held: Held, numbers: Any) -> Held:
+    found: Held = Counter()
+    for copy, count in held.items():
+        found[copy._replace(accelerators=tuple(sorted(numbers[k] for k in copy.accelerators or ())))] += count
+    return found
+
+
+def test_a_machine_that_drains_is_itself_even_where_machines_are_alike() -> None:
+    """A plan that leaves it differs, though another machine would hold the same."""
+    document = RUNS | {"instances": [*RUNS["instances"][:3], {"id": "i-3", "pool": "a", "state": "draining"}]}
+    problem = Problem(**document)
+    machines = [{"id": name, "pool": "a", "new": name[0] != "i"} for name in ("i-0", "i-1", "i-2", "a/new-1")]
+    plan = Plan(instances=machines, assignments=document["placements"])
+    found = placement.diff(problem, None, plan, alike=True)
+    assert [(row.before, row.after) for row in found.machines] == [("i-3", None), (None, "a/new-1")]
+    assert placement.diff(Problem(**RUNS), None, plan, alike=True).same
+
+
+def test_the_page_for_a_review() -> None:
+    """What is on it, in Markdown."""
+    problem = Problem(**RUNS)
+    rows = [row | {"instance": "i-0"} if row["instance"] == "i-2" else row for row in RUNS["placements"]]
+    plan = Plan(instances=[{"id": f"i-{k}", "pool": "a", "new": False} for k in range(2)], assignments=rows)
+    text = diff_page(placement.diff(problem, None, plan), ("what runs", "plan|1.json")).markdown()
+    assert (
+        "what runs and `plan|1.json` differ in 3 machines and 1 component: $40.00 an hour becomes $20.00, $20.00 less"
+        in text
+    )
+    assert "| price an hour | $40.00 | $20.00 | -$20.00 |" in text
+    assert "1 copy moves from one to the other" in text
+    assert "| `small` | 4 | 4 | 1 | other machines |" in text
+    assert "| `i-2` | `p5` | `za` | -10.00 | goes, held `small` |" in text
+    assert "| `i-3` | `p5` | `za` | -10.00 | goes, was empty |" in text
+    assert "| `small` | 1 | `i-2` | `i-0` |" in text
+    assert "`what runs`" not in text
+
+
+@pytest.mark.parametrize(
+    ("plan", "said"),
+    [
+        ({"status": "infeasible"}, "the plan says infeasible and places nothing"),
+        ({"instances": [{"id": "x", "pool": "a"}] * 2}, "lists instance x 2 times"),
+        ({"assignments": [{"component": "big", "instance": "x"}]}, "places big on x, which its instances do not list"),
+    ],
+)
+def test_what_is_no_plan_is_refused(plan: Doc, said: str) -> None:
+    """With the way out."""
+    with pytest.raises(placement.UsageError, match=said):
+        placement.diff(Problem(**RUNS), None, Plan(**plan))
+
+
+def test_rows_that_name_nothing_of_the_problem_are_compared_too() -> None:
+    """A plan of another day may have components and pools that are gone."""
+    old = Plan(instances=[{"id": "g/new-1", "pool": "gone"}], assignments=[{"component": "was", "instance": "g/new-1"}])
+    new = Plan(instances=[{"id": "a/new-1", "pool": "a"}], assignments=[{"component": "big", "instance": "a/new-1"}])
+    found = placement.diff(Problem(**RUNS), old, new)
+    assert [(row.component, row.before, row.after) for row in found.components] == [("big", 0, 1), ("was", 1, 0)]
+    assert found.before.broken > 0
+    assert [(row.pool, row.price_per_hour) for row in found.machines] == [("a", 10.0), ("gone", None)]

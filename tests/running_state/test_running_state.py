@@ -1,0 +1,146 @@
+"""What runs as a plan, a plan as what runs, and accelerators dealt out where they are not known."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import combinations, product
+from typing import Any
+
+import pytest
+
+import placement
+from placement import Plan, Problem
+from placement.compiled.translate import to_plan
+from placement.referee.standing import CopyNeed, MachineRoom
+from placement.running_state import as_running, running_copies, running_plan
+from placement.running_state.deal import DealFit, deal
+from tests import strategies
+from tests.corpus import plans, seeds
+
+
+def _needs(rng: random.Random, count: int) -> list[CopyNeed]:
+    return [
+        CopyNeed(
+            accelerators=rng.choice((1, 1, 1, 2, 3)),
+            memory=rng.choice((2, 3, 4, 5, 7, 9)),
+            share=rng.choice((0, 0, 300, 500)),
+            shared=rng.random() < 0.8,
+            vcpus=0,
+            host=0,
+        )
+        for _ in range(count)
+    ]
+
+
+def _keeps(has: MachineRoom, copies: list[tuple[CopyNeed, tuple[int, ...]]]) -> bool:
+    """Whether all copies on these accelerators keep the rules of one machine."""
+    for k in range(has.accelerators):
+        on = [takes for takes, chosen in copies if k in chosen]
+        if sum(takes.memory for takes in on) > has.memory or sum(takes.share for takes in on) > 1000:
+            return False
+        if len(on) > 1 and not all(takes.shared for takes in on):
+            return False
+    return True
+
+
+@seeds(range(400), 60)
+def test_a_machine_is_called_full_only_where_no_way_to_deal_fits(seeds: range) -> None:
+    """Every way is tried; what is dealt keeps the rules, beside the copies that have theirs."""
+    seen: Counter[DealFit] = Counter()
+    for seed in seeds:
+        rng = random.Random(seed)
+        has = MachineRoom(accelerators=3, memory=rng.choice((9, 10, 12)), vcpus=0, host=0)
+        known = [(takes, tuple(rng.sample(range(3), takes.accelerators))) for takes in _needs(rng, rng.randrange(2))]
+        if not _keeps(has, known):
+            continue
+        unknown = _needs(rng, rng.randrange(1, 6))
+        every = product(*(combinations(range(3), takes.accelerators) for takes in unknown))
+        can = any(_keeps(has, [*known, *zip(unknown, chosen, strict=True)]) for chosen in every)
+        found = deal(has, known, unknown)
+        assert found.fit is (DealFit.FITS if can else DealFit.NEVER), seed
+        assert [len(chosen) for chosen in found.accelerators] == [takes.accelerators for takes in unknown]
+        assert can == _keeps(has, [*known, *zip(unknown, found.accelerators, strict=True)])
+        seen[found.fit] += 1
+    assert min(seen[DealFit.FITS], seen[DealFit.NEVER]) > len(seeds) / 6
+
+
+def test_a_search_that_is_too_long_says_so() -> None:
+    """Nothing is claimed of a machine whose ways were not all tried."""
+    has = MachineRoom(accelerators=8, memory=100, vcpus=0, host=0)
+    unknown = [CopyNeed(1, 34 - k % 3, 0, shared=True, vcpus=0, host=0) for k in range(24)]
+    assert deal(has, [], unknown, steps=20).fit is DealFit.UNKNOWN
+    assert deal(has, [], unknown, steps=100).fit is DealFit.FITS
+
+
+def _rows(plan: Plan) -> Counter[tuple[Any, ...]]:
+    return Counter(
+        (row.component, row.option, row.instance, tuple(sorted(row.accelerators))) for row in plan.assignments
+    )
+
+
+@seeds(range(150))
+def test_a_plan_carried_out_is_what_runs(seeds: range) -> None:
+    """The same rows, no moves, the same price; every rule that is not of moves is kept."""
+    pairs = 0
+    for _, problem, fleet, packing in plans(seeds):
+        plan = to_plan(fleet, packing)
+        running = as_running(problem, plan)
+        now = running_plan(running)
+        assert _rows(now.plan) == _rows(plan)
+        assert not now.dealt
+        verdict = placement.verify(running, now.plan)
+        assert verdict.ok
+        assert verdict.moves == 0
+        assert verdict.price_per_hour == placement.verify(problem, plan).price_per_hour
+        pairs += 1
+    assert pairs > len(seeds) / 3
+
+
+@seeds(range(150))
+def test_what_runs_is_told_row_by_row(seeds: range) -> None:
+    """Machines and copies of the problem, accelerators where they are known; nothing has moved."""
+    unknown = 0
+    for seed in seeds:
+        problem = Problem(**strategies.random_problem(random.Random(seed), state=True))
+        now = running_plan(problem)
+        assert [row.id for row in now.plan.instances] == [row.id for row in problem.instances]
+        told = Counter((row.component, row.instance) for row in now.plan.assignments)
+        assert told == Counter((row.component, row.instance) for row in problem.placements)
+        open_ones = {copy.instance for copy in running_copies(problem) if copy.accelerators is None}
+        assert now.dealt.keys() <= open_ones
+        assert placement.verify(problem, now.plan).moves == 0
+        unknown += len(now.dealt)
+    assert unknown > len(seeds) / 10
+
+
+def test_states_and_pins_outlive_a_plan() -> None:
+    """A machine that drains drains on; a pinned copy stays pinned, and one on a machine that drains does not."""
+    problem = Problem(
+        instance_types={"cpu": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "cpu", "zone": "a"}],
+        components=[{"name": "c", "copies": 2, "accelerators": 0}],
+        instances=[{"id": "i-1", "pool": "p", "state": "cordoned", "removable": False}, {"id": "i-2", "pool": "p"}],
+        placements=[{"component": "c", "instance": "i-1", "pinned": True}],
+    )
+    plan = Plan(
+        instances=[{"id": "i-1", "pool": "p", "new": False}, {"id": "p/new-1", "pool": "p"}],
+        assignments=[{"component": "c", "instance": "i-1"}, {"component": "c", "instance": "p/new-1"}],
+    )
+    running = as_running(problem, plan)
+    assert [(row.id, row.state, row.removable) for row in running.instances] == [
+        ("i-1", "cordoned", False),
+        ("p/new-1", "active", True),
+    ]
+    assert [row.pinned for row in running.placements] == [True, False]
+
+
+def test_a_machine_that_is_listed_twice_is_refused() -> None:
+    """Which of the two would hold its copies is not known."""
+    problem = Problem(
+        instance_types={"cpu": {"vcpus": 8, "memory_gib": 8, "price_per_hour": 1}},
+        pools=[{"name": "p", "instance_type": "cpu", "zone": "a"}],
+        components=[],
+    )
+    with pytest.raises(placement.UsageError, match="instance x 2 times; list each once"):
+        as_running(problem, Plan(instances=[{"id": "x", "pool": "p"}] * 2))
