@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.calls import component_call, config_call, settings_of, variant_row
+from placement.integrations.sagemaker.groups import demands_of
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.scaling import copy_range, endpoint_policy, scaling_steps
 from placement.integrations.sagemaker.steps import Step
@@ -164,7 +165,7 @@ class DeploymentChanges:
 
     def _copies(self, served: Served) -> None:
         """Another number of copies of a component that runs."""
-        now = self.running_copies[served.component]
+        now = self._copies_now(served)
         if served.copies == now:
             return
         step = _runtime(served.name, served.copies, f"{now} to {served.copies} copies of {served.name}")
@@ -180,18 +181,22 @@ class DeploymentChanges:
 
     def _room_is_needed(self, group: ServingGroup) -> bool:
         """Whether the machines can't hold what runs and what is to run at once."""
-        names = {unit.component: unit for unit in group.copies}
         machines: Machines = tuple(
             (self.view.kind(pool.name), self.view.room(pool.instance_type))
             for pool in group.pools
             for _ in range(max(self.running_machines[pool.name], self._planned(pool.name)))
         )
-        demands = []
-        for name, unit in names.items():
-            copies = max(self.running_copies[name], sum(n for u, n in group.copies.items() if u.component == name))
-            kinds = [self.view.kind(pool.name) for pool in group.pools if self.view.may_stand(unit, pool)]
-            demands.append(self.view.demand(unit, copies, group.strategies[unit], kinds))
-        return fit(machines, demands).strength == "no"
+        both = {
+            unit: max(each.copies, self._copies_now(each)) if unit == each.units[0] else 0
+            for each in self.deployment.served
+            if each.group == group
+            for unit in each.units
+        }
+        strategies = {unit: group.strategies.get(unit, "BINPACK") for unit in both}
+        return fit(machines, demands_of(self.view, both, both, strategies, group.pools)).strength == "no"
+
+    def _copies_now(self, served: Served) -> int:
+        return self.running_copies[served.component] if served.runs else 0
 
     def _planned(self, pool: str) -> int:
         return sum(name == pool for name in self.view.pool_of.values())

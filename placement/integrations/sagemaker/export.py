@@ -11,10 +11,10 @@ from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import advice
 from placement.integrations.sagemaker.calls import ResourceNames
 from placement.integrations.sagemaker.changes import DeploymentChanges
-from placement.integrations.sagemaker.groups import PlanView
+from placement.integrations.sagemaker.groups import PlanView, demands_of
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
-from placement.integrations.sagemaker.scaling import later_update
+from placement.integrations.sagemaker.scaling import copy_range, later_update
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.serving import Deployment, deployment
 from placement.integrations.sagemaker.steps import Step, files, text
@@ -98,11 +98,7 @@ def _tell(view: PlanView, made: Deployment, notes: Notes) -> None:
             notes.inexact(f"{place} packing", f"SageMaker's own packing may not fit the plan: {group.fit.reason}")
     for served in made.served:
         _tell_component(view.components[served.component], served, notes)
-        if served.copies >= 2 and not _has_spare(view, served):
-            notes.inexact(
-                f"component {served.name} rolling update",
-                "its machines have no room for a copy more, which a step needs",
-            )
+        _tell_room(view, served, notes)
 
 
 def _tell_component(component: Component, served: Served, notes: Notes) -> None:
@@ -118,8 +114,20 @@ def _tell_component(component: Component, served: Served, notes: Notes) -> None:
         notes.inexact(f"{place} shared", "its copies get whole accelerators; none are shared")
 
 
-def _has_spare(view: PlanView, served: Served) -> bool:
-    """Whether the machines hold one copy more of a component."""
+def _tell_room(view: PlanView, served: Served, notes: Notes) -> None:
+    """Whether the machines hold more copies: one for a rolling update, and as many as autoscaling may ask for."""
+    place = f"component {served.name}"
+    if served.copies >= 2 and not _has_room(view, served, 1):
+        reason = "its machines have no room for a copy more, which a step needs"
+        notes.inexact(f"{place} rolling update", reason)
+    scaled = copy_range(view.components[served.component])
+    if scaled is not None and served.copies and not _has_room(view, served, max(0, scaled[1] - served.copies)):
+        reason = f"the {served.group.machines} machines of its variant may have no room for {scaled[1]} copies"
+        notes.inexact(f"{place} autoscaling", reason)
+
+
+def _has_room(view: PlanView, served: Served, more: int) -> bool:
+    """Whether the machines surely hold so many copies more of a component."""
     group = served.group
     machines: Machines = tuple(
         (kind, view.room(pool.instance_type))
@@ -127,11 +135,10 @@ def _has_spare(view: PlanView, served: Served) -> bool:
         for pool in [next(pool for pool in group.pools if view.kind(pool.name) == kind)]
         for _ in range(count)
     )
-    more = [
-        view.demand(unit, copies + (unit == served.units[0]), group.strategies[unit], group.kinds)
-        for unit, copies in group.copies.items()
-    ]
-    return not machines or fit(machines, more).strength != "no"
+    own = next((unit for unit in served.units if unit in group.copies), None)
+    grown = {unit: copies + more * (unit == own) for unit, copies in group.copies.items()}
+    demands = demands_of(view, grown, grown, group.strategies, group.pools)
+    return not machines or fit(machines, demands).strength != "no"
 
 
 def _check(steps: Sequence[Step], view: PlanView, notes: Notes) -> None:

@@ -265,7 +265,7 @@ def _group(view: PlanView, machines: Sequence[str], pools: Sequence[Pool]) -> Se
     tries: list[dict[Unit, Strategy]] = [wanted, dict.fromkeys(units, "SPREAD"), dict.fromkeys(units, "BINPACK")]
     best: tuple[dict[Unit, Strategy], Fit] | None = None
     for strategies in tries:
-        found = fit(rooms, _demands(view, units, copies, strategies, pools))
+        found = fit(rooms, demands_of(view, units, copies, strategies, pools))
         if best is None or (best[1].strength == "no" and found.strength != "no"):
             best = strategies, found
         if best[1].strength != "no":
@@ -274,7 +274,7 @@ def _group(view: PlanView, machines: Sequence[str], pools: Sequence[Pool]) -> Se
     return ServingGroup(dict(kinds), tuple(pools), {unit: copies[unit] for unit in units}, best[1], best[0])
 
 
-def _demands(
+def demands_of(
     view: PlanView,
     units: Iterable[Unit],
     copies: Mapping[Unit, int],

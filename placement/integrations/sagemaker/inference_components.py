@@ -91,6 +91,8 @@ def read_component(answer: ApiAnswer, variants: Container[str], notes: Notes) ->
 
 
 def _tell_status(at: At, place: str, notes: Notes) -> None:
+    if at.get("LastDeploymentConfig") is not None:
+        notes.ignored(f"{place} LastDeploymentConfig", "how it was updated last; an update puts new copies first")
     status = at.get("InferenceComponentStatus")
     if status is not None and status.text() != "InService":
         reason = at.get("FailureReason")

@@ -183,6 +183,9 @@ def test_a_range_of_copies_is_registered() -> None:
     assert export.steps[-1].takes == ("AlarmActions", "PolicyARN")
     one = exported([{"chat": 3}], [{"name": "chat", "copies": 3, "min_copies": 1}])
     assert [step.operation for step in one.steps][-2:] == ["RegisterScalableTarget", "PutScalingPolicy"]
+    assert "component chat autoscaling" not in notes(one)
+    wide = {"name": "chat", "labels": {labels.MIN_CAPACITY: "1", labels.MAX_CAPACITY: "5"}}
+    assert "component chat autoscaling" in notes(exported([{"chat": 3}], [wide]))  # four accelerators
     damaged = {"name": "chat", "labels": {labels.MIN_CAPACITY: "x", labels.MAX_CAPACITY: "2"}}
     with pytest.raises(
         UsageError, match=r"component chat label sagemaker\.min_capacity: must be a number as JSON, got x"

@@ -257,6 +257,7 @@ def test_a_state_that_moves_says_so(tmp_path: Path) -> None:
     documents["config"]["ShadowProductionVariants"] = [{"VariantName": "shadow"}]
     documents["config"]["ProductionVariants"][0]["NewField"] = 1
     documents["component-rank"] |= {"InferenceComponentStatus": "Failed", "FailureReason": "no room"}
+    documents["component-rank"]["LastDeploymentConfig"] = {"RollingUpdatePolicy": {}}
     documents["component-rank"]["RuntimeConfig"] = {"DesiredCopyCount": 3, "CurrentCopyCount": 1}
     documents["component-chat-8b"]["Specification"]["SchedulingConfig"] = {
         "PlacementStrategy": "SPREAD",
@@ -285,6 +286,7 @@ def test_a_state_that_moves_says_so(tmp_path: Path) -> None:
         "inference component chat-8b X",
         "inference component chat-8b AvailabilityZoneBalance",
         "inference component lora",
+        "inference component rank LastDeploymentConfig",
         str(tmp_path / "0-stray.json"),
     } <= set(told(made, "ignored"))
     assert told(made, "suggested") == ["inference component chat-8b SchedulingConfig"]

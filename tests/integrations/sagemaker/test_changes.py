@@ -1,0 +1,272 @@
+"""Fleets that run, changed: which calls, in which order, so that copies stay in service."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import placement
+from placement.documents import Plan, Problem
+from placement.integrations.sagemaker.export import SageMakerExport, export_plan
+from placement.integrations.sagemaker.wish import ExportWish
+from tests.integrations.sagemaker.samples import G5, P4D, component, config, endpoint, simple
+from tests.integrations.sagemaker.test_import import imported
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.integrations.sagemaker.samples import Doc
+
+Contents = dict[str, dict[str, int]]  # copies by component, by machine
+
+
+def exported(problem: Problem, contents: Contents, **wish: Any) -> SageMakerExport:
+    """The export of a plan with these contents; machines that are not named are given back."""
+    known = {row.id: row.pool for row in problem.instances}
+    rows = [{"id": name, "pool": known.get(name, name.rpartition("/new-")[0])} for name in contents]
+    at: dict[str, int] = dict.fromkeys(contents, 0)
+    assignments = []
+    for name, machine in contents.items():
+        for of, copies in machine.items():
+            (row,) = (row for row in problem.components if row.name == of)
+            for _ in range(copies):
+                size = row.modes[0].accelerators
+                own = list(range(at[name], at[name] + size))
+                at[name] += size
+                assignments.append({"component": of, "instance": name, "accelerators": own})
+    plan = Plan(instances=rows, assignments=assignments)
+    assert placement.verify(problem, plan).violations == ()
+    return export_plan(problem, plan, ExportWish(**wish))
+
+
+def changed(problem: Problem, copies: Mapping[str, int], **pool: Any) -> Problem:
+    """The problem with other numbers of copies, and other fields of every pool."""
+    document = problem.to_document()
+    for row in document["components"]:
+        row["copies"] = copies[row["name"]]
+    for row in document["pools"]:
+        row |= pool
+        for key in [key for key, value in row.items() if value is None]:
+            del row[key]
+    return Problem(**{key: value for key, value in document.items() if key != "format"})
+
+
+def calls(export: SageMakerExport) -> list[tuple[str, Any]]:
+    """Operation, and what matters of its input."""
+    return [
+        (step.operation, step.parameters.get("DesiredRuntimeConfig", {}).get("CopyCount", step.subject))
+        for step in export.steps
+    ]
+
+
+def notes(export: SageMakerExport) -> str:
+    """All notes as lines."""
+    return "\n".join(map(str, export.exported.notes))
+
+
+def unmanaged(machines: int = 3) -> dict[str, Doc]:
+    """An endpoint whose number of machines nobody manages."""
+    documents = simple(machines=machines)
+    del documents["config"]["ProductionVariants"][0]["ManagedInstanceScaling"]
+    return documents
+
+
+FULL: Contents = {
+    "llm/main/1": {"chat-8b": 2, "code-34b": 1},
+    "llm/main/2": {"chat-8b": 3, "rank": 1},
+    "llm/main/3": {"rank": 1},
+}
+
+
+def test_nothing_is_called_for_what_runs(tmp_path: Path) -> None:
+    """Numbers of copies and of machines are those that run."""
+    assert exported(imported(tmp_path, unmanaged()).problem, FULL).steps == ()
+
+
+def test_copies_are_added_before_others_go(tmp_path: Path) -> None:
+    """Where there is room for both, more copies come first."""
+    problem = changed(imported(tmp_path, unmanaged()).problem, {"chat-8b": 4, "rank": 3, "code-34b": 1})
+    contents = {**FULL, "llm/main/2": {"chat-8b": 2, "rank": 1}, "llm/main/3": {"rank": 2}}
+    export = exported(problem, contents)
+
+    assert calls(export) == [
+        ("UpdateInferenceComponentRuntimeConfig", 3),
+        ("UpdateInferenceComponentRuntimeConfig", 4),
+    ]
+    assert [step.wait for step in export.steps] == ["component", "component"]
+
+
+def test_copies_go_first_where_others_need_their_room(tmp_path: Path) -> None:
+    """With a note, as fewer than both run for a while."""
+    problem = changed(imported(tmp_path, unmanaged()).problem, {"chat-8b": 1, "rank": 6, "code-34b": 2})
+    contents = {
+        "llm/main/1": {"chat-8b": 1, "rank": 1, "code-34b": 1},
+        "llm/main/2": {"rank": 2, "code-34b": 1},
+        "llm/main/3": {"rank": 3},
+    }
+    export = exported(problem, contents)
+
+    assert [count for _, count in calls(export)] == [1, 2, 6]
+    assert "component chat-8b: inexact: others need its room" in notes(export)
+
+
+def test_copies_of_a_component_that_ends_may_be_in_the_way(tmp_path: Path) -> None:
+    """It is no part of the plan, and holds its room until it is gone."""
+    problem = changed(imported(tmp_path, unmanaged()).problem, {"chat-8b": 0, "rank": 10, "code-34b": 1})
+    contents = {"llm/main/1": {"code-34b": 1, "rank": 2}, "llm/main/2": {"rank": 4}, "llm/main/3": {"rank": 4}}
+    assert [count for _, count in calls(exported(problem, contents))] == [0, 10]
+
+    roomy = changed(imported(tmp_path / "b", unmanaged()).problem, {"chat-8b": 0, "rank": 5, "code-34b": 1})
+    contents = {"llm/main/1": {"code-34b": 1, "rank": 2}, "llm/main/2": {"rank": 3}, "llm/main/3": {}}
+    assert [count for _, count in calls(exported(roomy, contents))] == [5, 0]
+
+
+def test_machines_that_nobody_manages_are_numbered(tmp_path: Path) -> None:
+    """More before copies are added, fewer after they are gone."""
+    problem = imported(tmp_path, unmanaged(machines=4)).problem
+    fewer = exported(problem, FULL)
+    assert calls(fewer) == [("UpdateEndpointWeightsAndCapacities", "llm")]
+    assert fewer.steps[0].parameters["DesiredWeightsAndCapacities"] == [
+        {"VariantName": "main", "DesiredInstanceCount": 3}
+    ]
+
+    more = changed(problem, {"chat-8b": 9, "rank": 2, "code-34b": 4})
+    contents = {
+        "llm/main/1": {"chat-8b": 4},
+        "llm/main/2": {"chat-8b": 4},
+        "llm/main/3": {"chat-8b": 1, "rank": 2},
+        "llm/main/4": {"code-34b": 2},
+        "llm/main/new-1": {"code-34b": 2},
+    }
+    assert [operation for operation, _ in calls(exported(more, contents))] == [
+        "UpdateEndpointWeightsAndCapacities",
+        "UpdateInferenceComponentRuntimeConfig",
+        "UpdateInferenceComponentRuntimeConfig",
+    ]
+
+
+def test_a_range_follows_the_copies_unless_it_is_pinned(tmp_path: Path) -> None:
+    """A note without a call; with `pin` a configuration whose range is the plan's number, with all that it had."""
+    problem = imported(tmp_path, simple(machines=5)).problem
+    loose = exported(problem, FULL)
+    assert loose.steps == ()
+    assert "the plan has 3 machines, 5 run: their number follows the copies within its range" in notes(loose)
+
+    pinned = exported(problem, FULL, pin=True)
+    create, update = pinned.steps
+    (variant,) = create.parameters["ProductionVariants"]
+    assert variant["ManagedInstanceScaling"] == {
+        "Status": "ENABLED",
+        "MinInstanceCount": 3,
+        "MaxInstanceCount": 3,
+        "ScaleInPolicy": {"Strategy": "CONSOLIDATION"},
+    }
+    assert variant["RoutingConfig"] == {"RoutingStrategy": "RANDOM"}
+    assert create.parameters["ExecutionRoleArn"].endswith("role/serving")
+    assert update.parameters["EndpointConfigName"] == create.parameters["EndpointConfigName"]
+    assert "template.json" not in pinned.exported.files
+
+    again = {**simple(machines=3)}
+    fixed = {"Status": "ENABLED", "MinInstanceCount": 3, "MaxInstanceCount": 3}
+    again["config"]["ProductionVariants"][0]["ManagedInstanceScaling"] = fixed
+    assert exported(imported(tmp_path / "again", again).problem, FULL, pin=True).steps == ()
+
+
+def test_components_move_to_another_endpoint(tmp_path: Path) -> None:
+    """A new component there before the copies here go; the endpoint that is left empty is not deleted."""
+    other = {
+        "endpoint": endpoint("other", [{"VariantName": "main", "CurrentInstanceCount": 1}]),
+        "config": config("other", [{"VariantName": "main", "InstanceType": G5}]),
+        "guest": component("guest", "other", 1, 1, 8),
+    }
+    row = other["guest"]["Specification"]
+    row["Container"] = {"DeployedImage": {"SpecifiedImage": "repo/guest:1"}, "Environment": {"TOKEN": "secret"}}
+    del row["ModelName"]
+    problem = imported(tmp_path, unmanaged(), other, consolidate=True).problem
+    export = exported(problem, {**FULL, "llm/main/3": {"rank": 1, "guest": 1}})
+
+    assert calls(export) == [
+        ("CreateInferenceComponent", "guest-llm"),
+        ("UpdateInferenceComponentRuntimeConfig", 0),
+    ]
+    create, down = export.steps
+    assert create.parameters["EndpointName"] == "llm"
+    assert create.parameters["Specification"]["Container"] == {"Image": "repo/guest:1"}
+    assert down.parameters["InferenceComponentName"] == "guest"
+    said = notes(export)
+    assert "component guest-llm Container.Environment: inexact" in said
+    assert "endpoint other: inexact: no copy of the plan is on it" in said
+    assert "secret" not in json.dumps(dict(export.exported.files)) + said
+
+
+def test_partitions_go_there_and_back(tmp_path: Path) -> None:
+    """As new: a layout on the variant, a partition and one device for each copy; no template, which has no such key."""
+    layout = [{"AcceleratorPartitionTypes": ["mig-3g.20gb", "mig-3g.20gb"]}]
+    row = component("small", "mig", 9, 1, 8)
+    row["Specification"]["ComputeResourceRequirements"]["AcceleratorPartitionType"] = "mig-3g.20gb"
+    documents = {
+        "endpoint": endpoint("mig", [{"VariantName": "main", "CurrentInstanceCount": 1}]),
+        "config": config("mig", [{"VariantName": "main", "InstanceType": P4D, "AcceleratorPartitionLayouts": layout}]),
+        "small": row,
+    }
+    export = exported(imported(tmp_path, documents).problem, {"mig/main/1": {"small": 9}}, as_new=True)
+    create, _, small = export.steps
+
+    assert create.parameters["ProductionVariants"][0]["AcceleratorPartitionLayouts"] == layout
+    assert small.parameters["Specification"]["ComputeResourceRequirements"] == {
+        "MinMemoryRequiredInMb": 8192,
+        "NumberOfAcceleratorDevicesRequired": 1,
+        "AcceleratorPartitionType": "mig-3g.20gb",
+    }
+    assert "template.json: inexact" in notes(export)
+    assert "template.json" not in export.exported.files
+
+
+def test_a_component_without_copies_is_made_and_emptied(tmp_path: Path) -> None:
+    """As new: the service makes none without a copy."""
+    documents = simple()
+    documents["component-rank"]["RuntimeConfig"] = {"DesiredCopyCount": 0, "CurrentCopyCount": 0}
+    contents = {**FULL, "llm/main/2": {"chat-8b": 3}, "llm/main/3": {}}
+    export = exported(imported(tmp_path, documents).problem, contents, as_new=True)
+    of_rank = [step for step in export.steps if step.subject == "rank"]
+
+    assert [step.operation for step in of_rank] == [
+        "CreateInferenceComponent",
+        "UpdateInferenceComponentRuntimeConfig",
+    ]
+    assert of_rank[0].parameters["RuntimeConfig"] == {"CopyCount": 1}
+    assert of_rank[1].parameters["DesiredRuntimeConfig"] == {"CopyCount": 0}
+
+
+def test_a_packing_that_may_not_fit_is_told(tmp_path: Path) -> None:
+    """Machines that run are not grouped anew: the page names the copy."""
+    rows = {"big": (1, 3), "pair": (2, 2), "one": (5, 1)}
+    documents = {
+        "endpoint": endpoint("llm", [{"VariantName": "main", "CurrentInstanceCount": 3}]),
+        "config": config("llm", [{"VariantName": "main", "InstanceType": G5}]),
+        **{name: component(name, "llm", copies, size, 1) for name, (copies, size) in rows.items()},
+    }
+    problem = imported(tmp_path, documents).problem
+    document = problem.to_document()
+    for row in document["components"]:
+        row["spread"] = {"max_per_instance": 4} if row["name"] == "one" else {}
+    for row in document["components"]:
+        if not row["spread"]:
+            del row["spread"]
+    document.pop("format")
+    contents: Contents = {
+        "llm/main/1": {"one": 4},
+        "llm/main/2": {"pair": 2},
+        "llm/main/3": {"big": 1, "one": 1},
+    }
+    export = exported(Problem(**document), contents)
+    (line,) = export.lines
+
+    assert line.endswith("fits as simulated")
+    for row in document["components"]:
+        if row["name"] == "one":
+            row["avoid"] = ["pair"]
+    told = exported(Problem(**document), contents)
+    assert "may not fit (pair and one must not share a machine, which the platform can't be told)" in told.lines[0]
+    assert "endpoint llm variant main packing: inexact" in notes(told)
