@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.fleet_rules import named_fleet_rules
+from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
 from placement.compiled.group_use import commitments_used, limits_used
 from placement.compiled.packing import cost_of, machines_paid, moves
 from placement.compiled.translate import from_plan, money, to_plan
@@ -421,7 +421,7 @@ def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
             tuple(incumbent.events),
             tuple(incumbent.faults),
         )
-    packing, value = best
+    packing, value = _on_running_machines(fleet, best[0]), best[1]
     paid, moved = machines_paid(fleet, packing), moves(fleet, packing)
     price = fleet.rent(paid)
     cost = cost_of(fleet, price, moved)
@@ -482,6 +482,16 @@ def _extras(incumbent: Incumbent, outcome: Outcome) -> dict[str, Any]:
         **({"marginal": incumbent.marginal} if incumbent.marginal else {}),
         **({"faults": faults} if faults else {}),
     }
+
+
+def _on_running_machines(fleet: Fleet, packing: Packing) -> Packing:
+    """The plan with as few new machines as relabelling gives it, where that costs no move and keeps all rules."""
+    from placement.heuristics.relabel import relabel
+
+    other = relabel(fleet, packing)
+    if other is packing or sum(moves(fleet, other)) > sum(moves(fleet, packing)) or broken_fleet_rule(fleet, other):
+        return packing
+    return other
 
 
 def _unplaced(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ...]) -> list[dict[str, Any]]:

@@ -24,9 +24,10 @@ _MOST_PAIRS = 20_000  # machines x instances of one pool beyond which matching t
 def relabel(fleet: Fleet, packing: Packing) -> Packing:
     """The same packing on other machines of the same pools, where that saves money; else the packing itself.
 
-    Cordoned instances and those with pinned copies are left as they are. Instances that can't be released count
-    against the quota of their pool also when they stand idle, so as many are used as that asks for. O(machines x
-    instances) overlaps per pool, and a matching on those that share a copy.
+    Where it saves none, fewer new machines are better: nobody gives a machine back to rent one like it. Cordoned
+    instances and those with pinned copies are left as they are. Instances that can't be released count against the
+    quota of their pool also when they stand idle, so as many are used as that asks for. O(machines x instances)
+    overlaps per pool, and a matching on those that share a copy.
     """
     if not fleet.instances:
         return packing
@@ -57,11 +58,11 @@ def relabel(fleet: Fleet, packing: Packing) -> Packing:
     return other if _rank(fleet, other) < _rank(fleet, packing) else packing
 
 
-def _rank(fleet: Fleet, packing: Packing) -> tuple[int, Value]:
-    """Machines over the quotas, then what the packing is worth."""
+def _rank(fleet: Fleet, packing: Packing) -> tuple[int, Value, int]:
+    """Machines over the quotas, then what the packing is worth, then new machines."""
     held = machines_held(fleet, packing)
     over = sum(max(0, held[p.index] - p.max_instances) for p in fleet.pools if p.max_instances is not None)
-    return over, evaluate(fleet, packing)
+    return over, evaluate(fleet, packing), sum(machine.instance is None for machine in packing.machines)
 
 
 def _assign(

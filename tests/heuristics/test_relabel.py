@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
+
 import placement
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
-from placement.compiled.packing import Packing, evaluate
+from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.compiled.translate import to_plan
 from placement.heuristics import relabel
 from tests import strategies
@@ -63,3 +65,23 @@ def test_a_machine_that_must_stay_is_used_when_the_quota_asks_for_it() -> None:
     for solver in ("ffd", "greedy", "column-generation", "auto"):
         result = placement.solve(problem, solver, time_limit=None, work=20)
         assert result.cost == 3_000_000, solver
+
+
+@pytest.mark.parametrize("solver", ["cp-sat", "milp"])
+def test_no_plan_gives_a_machine_back_to_rent_one_like_it(solver: str) -> None:
+    """The copy that is needed is none of those that run, so the machine is all that can be kept."""
+    problem = Problem(
+        accelerators={"A": {"memory_gib": 16}},
+        instance_types={
+            "t": {"accelerator": "A", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 1}
+        },
+        pools=[{"name": "p", "instance_type": "t", "zone": "z"}],
+        components=[{"name": "c", "copies": 1, "accelerators": 1, "accelerator_memory_gib": 8}],
+        instances=[{"id": "i-now", "pool": "p"}],
+    )
+    fleet = compile_fleet(problem)
+    new = Packing((Machine(0, None, (Seat(0, 0, (0,)),)),))
+    assert [machine.instance for machine in relabel(fleet, new).machines] == [0]
+
+    plan = placement.solve(problem, solver, time_limit=None, hint=to_plan(fleet, new)).plan
+    assert [row.id for row in plan.instances] == ["i-now"]
