@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Problem
     from placement.documents.plan import Plan
+    from placement.documents.transition import Transition
 
 
 def report(
@@ -31,6 +32,10 @@ def report(
         typer.Option(metavar="FILE", help="Draw the map alone too, .svg or .png; may be repeated."),
     ] = None,
     theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures; the page has both.")] = "light",
+    transition: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The page has its steps over time too; of `placement transition --output`."),
+    ] = None,
 ) -> None:
     """Draw a plan as one HTML page: the fleet as a map, the bill, what a lost zone takes, how full, how it was found.
 
@@ -40,17 +45,22 @@ def report(
     """
     with in_words():
         from placement.documents import check_outputs, read_plan, read_problem
+        from placement.documents.read import read_transition
         from placement.errors import UsageError
 
-        if file == plan == "-":
-            raise UsageError("only one of FILE and PLAN can be standard input")
+        if [file, plan, transition].count("-") > 1:
+            raise UsageError("only one of FILE, PLAN and --transition can be standard input")
         pictures = picture or []
         page = page_name(html, plan, wanted=open_it or not pictures)
         named = {f"--picture {path}": path for path in pictures} | ({} if page is None else {"--html": page})
-        check_outputs(named, {"the problem": file, "the plan": plan}, "write each to a file of its own")
+        inputs = {"the problem": file, "the plan": plan} | (
+            {} if transition is None else {"the transition": transition}
+        )
+        check_outputs(named, inputs, "write each to a file of its own")
         problem, document = read_problem(file), read_plan(plan)
+        steps = None if transition is None else read_transition(transition)
         warn(problem, file)
-        _write(problem, document, page, pictures, theme)
+        _write(problem, document, page, pictures, theme, steps)
         if open_it and page is not None:
             _show(page)
 
@@ -64,14 +74,21 @@ def page_name(html: str | None, plan: str, *, wanted: bool) -> str | None:
     return "plan.html" if plan == "-" else f"{Path(plan).stem}.html"
 
 
-def _write(problem: Problem, plan: Plan, page: str | None, pictures: Sequence[str], theme: str) -> None:
+def _write(
+    problem: Problem,
+    plan: Plan,
+    page: str | None,
+    pictures: Sequence[str],
+    theme: str,
+    transition: Transition | None,
+) -> None:
     from placement.report.drawn import write_page, write_picture
 
     for path in pictures:
         write_picture(problem, plan, path, theme)
         say(f"{path}: the map")
     if page is not None:
-        write_page(problem, plan, page)
+        write_page(problem, plan, page, transition=transition)
         if page != "-":
             say(f"{page}: the report")
 

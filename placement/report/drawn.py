@@ -15,22 +15,29 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
+    from placement.documents.transition import Transition
     from placement.report.facts import PlanFacts
 
 PICTURES = (".svg", ".png")
 
 
-def write_page(problem: Problem, plan: Plan, path: str | Path, fleet: Fleet | None = None) -> None:
-    """Write the report of a plan as one HTML file.
+def write_page(
+    problem: Problem,
+    plan: Plan,
+    path: str | Path,
+    fleet: Fleet | None = None,
+    transition: Transition | None = None,
+) -> None:
+    """Write the report of a plan as one HTML file, with the timeline of a transition to it where one is given.
 
     Raises
     ------
     UsageError
-        The plan breaks a rule, or the file can't be written.
+        The plan breaks a rule, the transition is not one to it, or the file can't be written.
     """
     from placement.report.page.page import render
 
-    write_file(render(problem, plan, fleet), path)
+    write_file(render(problem, plan, fleet, transition), path)
 
 
 def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> None:

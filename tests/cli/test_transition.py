@@ -130,3 +130,21 @@ def test_the_schema_of_transitions() -> None:
 
     assert schema["title"] == "placement-transition/v1"
     assert "steps" in schema["properties"]
+
+
+def test_the_report_has_the_steps_over_time(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """Where a transition is given, and only one to this plan."""
+    assert run("transition", *files, "--output", "steps.json").exit_code == 0
+    done = run("report", *files, "--transition", "steps.json", "--html", "page.html")
+    page = (tmp_path / "page.html").read_text("utf-8")
+
+    assert done.exit_code == 0
+    assert "The way there" in page
+    assert "a`|&lt;b&gt;*" in page
+    assert "open machine p/temp-1 of pool p" in page
+    document = json.loads((tmp_path / "steps.json").read_text("utf-8"))
+    document["steps"] = [step for step in document["steps"] if step["action"] != "start"]
+    write_document(document, tmp_path / "broken.json")
+    broken = run("report", *files, "--transition", "broken.json", "--html", "other.html")
+    assert broken.exit_code == 2
+    assert "the transition is none from this problem to this plan" in broken.stderr

@@ -20,6 +20,7 @@ from placement.report.page.left_out import left_out
 from placement.report.page.replan import replan
 from placement.report.page.resilience import resilience
 from placement.report.page.search import search
+from placement.report.page.transition import transition_section
 from placement.report.page.use import use
 from placement.report.page.view import View, look
 from placement.units import HOURS_PER_MONTH
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
+    from placement.documents.transition import Transition
 
 _LEGEND = 60  # components that are named beside the map; the list has all
 
@@ -51,19 +53,20 @@ class Shown:
     given: dict[str, Any]
 
 
-def render(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> str:
+def render(problem: Problem, plan: Plan, fleet: Fleet | None = None, transition: Transition | None = None) -> str:
     """The page as text.
 
     Parameters
     ----------
     fleet : the problem compiled, where that is at hand.
+    transition : ordered steps to the plan, which get a section.
 
     Raises
     ------
     UsageError
         The plan breaks a rule.
     """
-    view = look(problem, plan, fleet)
+    view = look(problem, plan, fleet, transition)
     built = [(section, section.build(view)) for section in SECTIONS]
     sections = [Shown(section.name, section.title, given) for section, given in built if given is not None]
     return html.page(
@@ -177,6 +180,7 @@ SECTIONS = (
     Section("asked", "What was asked for", asked),
     Section("map", "The fleet", _map),
     Section("replan", "Before and after", replan),
+    Section("transition", "The way there", transition_section),
     Section("left-out", "Left out", left_out),
     Section("bill", "The bill", bill),
     Section("resilience", "Spread and resilience", resilience),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.fleet import compile_fleet
 from placement.errors import UsageError
+from placement.fleet_simulator import simulate
 from placement.referee import verify
 from placement.report.baseline import Baseline, dedicated_baseline
 from placement.report.changes import Changes, changes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.documents import Problem
     from placement.documents.plan import Plan
+    from placement.documents.transition import Transition
     from placement.referee import Verdict
 
 
@@ -32,6 +34,7 @@ class View:
     facts, baseline : None where the plan places nothing because none was found.
     changes, today : what the plan changes of what runs now, and that counted; None where nothing runs.
     reasons : why no more stands on machines of each content.
+    transition : ordered steps to the plan, where there is a document of them.
     cost, bound : micro-dollars over the horizon; the cost as the referee counts it, the bound as the plan claims it.
     """
 
@@ -45,6 +48,7 @@ class View:
     today: PlanFacts | None
     reasons: dict[MachineLoad, FullnessReason]
     sketcher: Sketcher
+    transition: Transition | None = None
 
     @property
     def cost(self) -> int:
@@ -64,19 +68,23 @@ class View:
         return horizon(self.problem.objective.horizon_hours) == 1 and self.cost == self.verdict.price_per_hour
 
 
-def look(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> View:
+def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, transition: Transition | None = None) -> View:
     """Check a plan and count what it does; `fleet` is the problem compiled, where that is at hand.
 
     Raises
     ------
     UsageError
-        The plan breaks a rule: figures of it would mean nothing.
+        The plan breaks a rule: figures of it would mean nothing. Or the transition is not one to this plan.
     """
     verdict = verify(problem, plan)
     if verdict.violations:
         more = len(verdict.violations) - 1
         tail = f"; and {more:,} more: `placement verify` lists them" if more else ""
         raise UsageError(f"the plan breaks a rule, so it can't be shown: {verdict.violations[0]}{tail}")
+    if transition is not None and transition.steps:
+        broken = simulate(problem, plan, transition)
+        if broken:
+            raise UsageError(f"the transition is none from this problem to this plan: {broken[0]}")
     fleet = compile_fleet(problem) if fleet is None else fleet
     if not plan.assignments and plan.status in ("infeasible", "unknown"):
         return View(problem, plan, verdict, fleet, None, None, None, None, {}, Sketcher())
@@ -86,4 +94,4 @@ def look(problem: Problem, plan: Plan, fleet: Fleet | None = None) -> View:
     today = gather(problem, running_plan(problem).plan, fleet) if runs else None
     changed = changes(problem, plan) if runs else None
     sketcher = Sketcher(facts) if today is None else Sketcher(facts, today)
-    return View(problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher)
+    return View(problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher, transition)

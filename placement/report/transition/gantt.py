@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 from placement.documents import write_file
 from placement.errors import UsageError, printable
 from placement.report import words
-from placement.report.map.colours import DARK, LIGHT, colours
+from placement.report.map.colours import DARK, LIGHT, Theme, colours
 from placement.report.map.picture import to_png
 from placement.report.map.sketch import COLOURS
 from placement.report.transition.sentences import by_batch, clock, headline
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from placement.documents.transition import Transition, TransitionStep
 
-THEMES = {"light": LIGHT, "dark": DARK}
+PAGE = Theme(*(f"var(--{name})" for name in ("ground", "ink", "soft", "cell", "line")))  # as the page has them
+THEMES = {"light": LIGHT, "dark": DARK, "page": PAGE}
 WIDE = 960
 MOST_ROWS = 120  # bars that are drawn; the rest is counted
 _EDGE, _LEFT, _BAR, _LINE = 20, 190, 14, 19  # margin, room for names, height of a bar and of its row
@@ -44,8 +45,12 @@ def write_gantt(found: Transition, path: str | Path, theme: str = "light") -> No
     write_file(svg if suffix == ".svg" else to_png(svg), path)
 
 
-def gantt(found: Transition, theme: str = "light") -> str:
-    """The chart as SVG, 960 pixels wide.
+def gantt(found: Transition, theme: str = "light", components: Sequence[str] = ()) -> str:
+    """The chart as SVG, 960 pixels wide; of the theme ``page`` inside of a page, whose colours it takes.
+
+    Parameters
+    ----------
+    components : all components in the order of their colours; those of the transition when absent.
 
     Raises
     ------
@@ -56,16 +61,18 @@ def gantt(found: Transition, theme: str = "light") -> str:
         raise UsageError(f'no theme "{printable(theme)}"; known: {", ".join(THEMES)}')
     if not found.steps:
         raise UsageError(f"there is nothing to draw: {headline(found)}")
-    return "\n".join(_Chart(found, theme).lines()) + "\n"
+    return "\n".join(_Chart(found, theme, components).lines()) + "\n"
 
 
 class _Chart:
     """Lays rows out and writes them down."""
 
-    def __init__(self, found: Transition, theme: str) -> None:
-        self._found, self._theme, self._dark = found, THEMES[theme], theme == "dark"
+    def __init__(self, found: Transition, theme: str, components: Sequence[str]) -> None:
+        self._found, self._theme, self._name = found, THEMES[theme], theme
         self._names = list(dict.fromkeys(step.component for step in found.steps if step.component is not None))
-        self._palette = colours(min(max(1, len(self._names)), COLOURS))
+        every = dict.fromkeys((*components, *self._names))
+        self._index = {name: k for k, name in enumerate(every)}
+        self._palette = colours(min(max(1, len(every)), COLOURS))
         self._length = max(1.0, found.duration_seconds or max(step.ends_at for step in found.steps))
         self._shapes: list[str] = []
 
@@ -182,8 +189,10 @@ class _Chart:
         )
 
     def _colour(self, component: str) -> str:
-        colour = self._palette[self._names.index(component) % len(self._palette)]
-        return colour.dark if self._dark else colour.light
+        colour = self._palette[self._index[component] % len(self._palette)]
+        if self._name == "page":
+            return f"light-dark({colour.light},{colour.dark})"
+        return colour.dark if self._name == "dark" else colour.light
 
     def _say(
         self, x: float, y: float, text: str, room: float, *, size: int = 12, bold: bool = False, soft: bool = False
