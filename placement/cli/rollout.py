@@ -67,8 +67,8 @@ def rollout(
         from placement.rollout.options import read_options
         from placement.rollout.planning import MOST_EXTRA
 
-        check_format(form)
         pictures = picture or []
+        check_format(form, pictures)
         outputs = {f"--picture {path}": path for path in pictures} | ({} if output is None else {"--output": output})
         check_outputs(outputs, {"the problem": file}, "write each to a file of its own")
         size = None if batch is None else BatchSize.parse(batch)

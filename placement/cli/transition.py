@@ -51,8 +51,8 @@ def transition(
 
         if file == plan == "-":
             raise UsageError("only one of FILE and PLAN can be standard input")
-        check_format(form)
         pictures = picture or []
+        check_format(form, pictures)
         outputs = {f"--picture {path}": path for path in pictures} | ({} if output is None else {"--output": output})
         check_outputs(outputs, {"the problem": file, "the plan": plan}, "write each to a file of its own")
         problem, document = read_problem(file), read_plan(plan)

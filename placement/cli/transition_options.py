@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMATS = ("table", "json", "markdown")
 OF_FOUND = {"optimal": Code.OK, "feasible": Code.OK, "infeasible": Code.INFEASIBLE, "unknown": Code.NOTHING_FOUND}
 MOST_SECONDS = 10**7
+PICTURES = (".svg", ".png")
 MARKDOWN = (".md", ".markdown")
 
 UnavailableOption = Annotated[
@@ -63,8 +64,11 @@ PictureOption = Annotated[
 ]
 
 
-def check_format(form: str) -> None:
-    """Refuse a format that there is not."""
+def check_format(form: str, pictures: Sequence[str]) -> None:
+    """Refuse a format that there is not, and a picture of another kind, before anything is searched for."""
+    for path in pictures:
+        if Path(path).suffix.lower() not in PICTURES:
+            raise UsageError(f"{printable(path)}: a picture is .svg or .png, by the suffix of its file")
     if form not in FORMATS:
         raise UsageError(f'--format: no format "{printable(form)}"; {nearest(form, FORMATS)}')
 

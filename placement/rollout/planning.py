@@ -269,11 +269,20 @@ def _hours(case: _RollingCase, machines: Iterable[tuple[str, float]]) -> tuple[f
 
 
 def _blue_green(case: _RollingCase, times: Durations) -> FleetBeside:
-    """As many machines again as hold copies today, until all new copies are ready and all old ones gone."""
+    """As many machines again as hold copies today, until all new copies are ready and all old ones gone.
+
+    Where new copies can't run on such machines, as many of the cheapest pool as they fill at least.
+    """
     span = times.open + times.until_ready(case.name) + times.pause + times.drain
-    pools = case.due.pools
-    holding = dict.fromkeys(stand.instance for stand in case.due.leaving)
-    hours, cost = _hours(case, [(pools[machine], span) for machine in holding])
+    fleet, pools = case.sites.fleet, case.due.pools
+    holding = [pools[machine] for machine in dict.fromkeys(stand.instance for stand in case.due.leaving)]
+    holds = {p.name: most_new(case.component, case.first, p.shape, None, p.index) for p in fleet.pools}
+    if not all(holds[pool] for pool in holding):
+        ways = [(-(-case.copies // holds[p.name]) * p.price, p.index) for p in fleet.pools if holds[p.name]]
+        if ways:
+            green = fleet.pools[min(ways)[1]].name
+            holding = [green] * -(-case.copies // holds[green])
+    hours, cost = _hours(case, [(pool, span) for pool in holding])
     return FleetBeside(instances=len(holding), machine_hours=hours, cost=cost, duration_seconds=span)
 
 

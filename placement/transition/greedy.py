@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from placement.transition.batches import Batch, Order, Stuck
 from placement.transition.moment import Moment
-from placement.transition.spare import spare_place, temporary_place
+from placement.transition.spare import spare_places, temporary_places
 
 if TYPE_CHECKING:
     import random
@@ -250,35 +250,44 @@ class Attempt:
 
     def _stop_over(self, copies: list[Stand], *, temporary: bool) -> Batch:
         """Start a copy elsewhere for now, and stop the one that is in the way."""
-        moment, batch = self._moment, Batch()
+        moment = self._moment
         avoided = {stand.instance for stand in self._arriving}
         seen: set[tuple[str, str]] = set()  # of one component on one machine: all alike
         for stand in copies:
-            if self._hops[stand.component] <= 0 or stand[::2] in seen:
+            if self._hops[stand.component] <= 0 or (stand.component, stand.instance) in seen:
                 continue
             seen.add((stand.component, stand.instance))
-            place = (temporary_place if temporary else spare_place)(moment, stand, self._unopened, avoided)
-            if place is None:
-                continue
             if temporary:
-                self._temporary[place.instance] = self._sites.pool_of[place.instance]
-                self._closing[place.instance] = None
-            opened = place.instance not in moment.open
-            if opened and not self._open(place.instance, batch):
-                continue
-            self._arriving.append(place)
-            self._start(place, batch)
-            if self._stops_well(stand, batch):
-                self._hops[stand.component] -= 1
-                self._stopovers.append(place)
-                self._leaving.append(place)
-                return batch
-            moment.stop(place)
-            if opened:
-                moment.close_machine(place.instance)
-                if temporary:
-                    del self._closing[place.instance], self._temporary[place.instance]
-                else:
-                    self._unopened[place.instance] = None
-            batch = Batch()
-        return batch
+                found = temporary_places(moment, stand)
+            else:
+                found = spare_places(moment, stand, self._unopened, avoided)
+            for place in found:
+                batch = self._hop(stand, place, temporary=temporary)
+                if batch:
+                    return batch
+        return Batch()
+
+    def _hop(self, stand: Stand, place: Stand, *, temporary: bool) -> Batch:
+        """Let one copy stop over at one place; an empty batch, and nothing done, where rules forbid it."""
+        moment, batch = self._moment, Batch()
+        opened = place.instance not in moment.open
+        if opened and not self._open(place.instance, batch):
+            return Batch()
+        if temporary:
+            self._temporary[place.instance] = self._sites.pool_of[place.instance]
+            self._closing[place.instance] = None
+        self._arriving.append(place)
+        self._start(place, batch)
+        if self._stops_well(stand, batch):
+            self._hops[stand.component] -= 1
+            self._stopovers.append(place)
+            self._leaving.append(place)
+            return batch
+        moment.stop(place)
+        if opened:
+            moment.close_machine(place.instance)
+            if temporary:
+                del self._closing[place.instance], self._temporary[place.instance]
+            else:
+                self._unopened[place.instance] = None
+        return Batch()

@@ -19,7 +19,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.transition.moment import Moment
-from placement.transition.spare import spare_place, temporary_place
+from placement.transition.spare import spare_places, temporary_places
 
 if TYPE_CHECKING:
     from placement.transition.difference import Difference, Stand
@@ -96,9 +96,6 @@ def _that_may_stop_over(
     for stand in leaving:
         if stand.component in hops or stand.component in found:
             continue
-        place = spare_place(moment, stand, due.opening, ())
-        if place is None and temporary:
-            place = temporary_place(moment, stand, (), ())
-        if place is not None:
+        if spare_places(moment, stand, due.opening, ()) or (temporary and temporary_places(moment, stand)):
             found.add(stand.component)
     return found

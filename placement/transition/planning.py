@@ -206,10 +206,10 @@ def _notes(due: Difference) -> list[str]:
         names = ", ".join(map(printable, due.replaced))
         notes.append(f"the plan says that {names} runs, which it does not: a machine is opened in its place")
     if due.assumed:
-        notes.append(
-            f"{len(due.assumed)} copies that have to stop run at accelerators that the problem does not tell: "
-            "they are taken to be where most is free"
-        )
+        many = len(due.assumed) > 1
+        copies = f"{len(due.assumed)} copies that have to stop run" if many else "1 copy that has to stop runs"
+        where = "they are" if many else "it is"
+        notes.append(f"{copies} at accelerators that the problem does not tell: {where} taken to be where most is free")
     return notes
 
 

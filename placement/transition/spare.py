@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from placement.transition.moment import Moment
 
 
-def spare_place(moment: Moment, stand: Stand, unopened: Collection[str], avoided: Collection[str]) -> Stand | None:
-    """A place for another copy of a component now, on a machine that is open or will be.
+TRIED = 4  # places for one copy, at most
 
-    Machines on which no other copy is due to arrive come first, then those that are open, then the fullest: room that
-    somebody waits for is not taken where there is other room. O(machines x options x accelerators).
+
+def spare_places(moment: Moment, stand: Stand, unopened: Collection[str], avoided: Collection[str]) -> list[Stand]:
+    """Places for another copy of a component now, on machines that are open or will be; the best few, best first.
+
+    In the zone of the copy first, where its component has rules over zones. Then machines on which no other copy is due
+    to arrive, those that are open, and the fullest: room that somebody waits for is not taken where there is other
+    room. O(machines x options x accelerators).
     """
     machines = [*moment.open, *(name for name in unopened if name not in moment.open)]
     found = []
@@ -30,15 +34,16 @@ def spare_place(moment: Moment, stand: Stand, unopened: Collection[str], avoided
             closed = machine not in moment.open
             if closed and not moment.may_open(moment.sites.pool_of[machine]):
                 continue
-            found.append(((machine in avoided, closed, _free(moment, machine), order), place))
-    return min(found, default=(None, None))[1]
+            far = _far(moment, stand, moment.sites.pool_of[machine])
+            found.append(((far, machine in avoided, closed, _free(moment, machine), order), place))
+    return [place for _, place in sorted(found)[:TRIED]]
 
 
-def temporary_place(moment: Moment, stand: Stand, unopened: Collection[str], avoided: Collection[str]) -> Stand | None:
-    """A place for another copy of a component on one more machine: of the cheapest pool that may lend one."""
-    del unopened, avoided
+def temporary_places(moment: Moment, stand: Stand) -> list[Stand]:
+    """Places for another copy of a component on one more machine: of the cheapest pools that may lend one."""
     sites = moment.sites
-    for pool in sorted(sites.fleet.pools, key=lambda row: (row.price, row.index)):
+    found: list[Stand] = []
+    for pool in sorted(sites.fleet.pools, key=lambda row: (_far(moment, stand, row.index), row.price, row.index)):
         if not any(pool.index in option.pools for option in sites.components[stand.component].options):
             continue
         if not moment.may_open(pool.index):
@@ -47,8 +52,17 @@ def temporary_place(moment: Moment, stand: Stand, unopened: Collection[str], avo
         sites.pool_of[machine] = pool.index
         place = next(places(moment, stand.component, machine), None)
         if place is not None:
-            return place
-    return None
+            found.append(place)
+        if len(found) == TRIED:
+            break
+    return found
+
+
+def _far(moment: Moment, stand: Stand, pool: int) -> bool:
+    """Whether a place is in another zone, and its component has rules over zones."""
+    sites = moment.sites
+    zone = sites.fleet.pools[pool].zone
+    return sites.components[stand.component].has_zone_rules and zone != sites.zone(stand.instance)
 
 
 def temporary_name(moment: Moment, pool: str) -> str:

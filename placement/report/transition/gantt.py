@@ -177,7 +177,7 @@ class _Chart:
         if _LETTER * len(text) + 8 <= WIDE - _EDGE - end or end < WIDE / 2:
             self._say(begin + width + 4, y + 12, text, WIDE - _EDGE - end - 6, soft=True)
         else:
-            self._say(max(_LEFT, begin - _LETTER * len(text) - 4), y + 12, text, begin - _LEFT, soft=True)
+            self._say(begin - 4, y + 12, text, begin - _EDGE, soft=True, anchor="end")
 
     def _edge(self, y: float, step: TransitionStep, bars: int) -> None:
         """A machine comes or goes: a bracket over its rows."""
@@ -195,7 +195,16 @@ class _Chart:
         return colour.dark if self._name == "dark" else colour.light
 
     def _say(
-        self, x: float, y: float, text: str, room: float, *, size: int = 12, bold: bool = False, soft: bool = False
+        self,
+        x: float,
+        y: float,
+        text: str,
+        room: float,
+        *,
+        size: int = 12,
+        bold: bool = False,
+        soft: bool = False,
+        anchor: str = "start",
     ) -> None:
         """Write a line, cut to its room."""
         letters = max(1, int(room / _LETTER))
@@ -203,7 +212,8 @@ class _Chart:
         fill = self._theme.soft if soft else self._theme.ink
         weight = ' font-weight="600"' if bold else ""
         self._shapes.append(
-            f'<text x="{x:.1f}" y="{y:g}" fill="{fill}" font-size="{size}"{weight}>{escape(shown)}</text>'
+            f'<text x="{x:.1f}" y="{y:g}" fill="{fill}" font-size="{size}"{weight} text-anchor="{anchor}">'
+            f"{escape(shown)}</text>"
         )
 
 
