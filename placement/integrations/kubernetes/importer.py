@@ -15,7 +15,7 @@ from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.classes import NodeClass, NodePoolRow, node_classes, node_pools
 from placement.integrations.kubernetes.indices import DeviceIndices
 from placement.integrations.kubernetes.machines import read_machines
-from placement.integrations.kubernetes.objects import of_each, read_cluster, whole_at
+from placement.integrations.kubernetes.objects import COMMAND, of_each, read_cluster, whole_at
 from placement.integrations.kubernetes.options import PodOptions, options_of
 from placement.integrations.kubernetes.pods import read_pods
 from placement.integrations.kubernetes.spreading import Spreader, component_keys
@@ -94,6 +94,7 @@ class _Import:
         by_name = {row.name: row for row in self.machines}
         pods = read_pods(cluster, read_claims(cluster, source), notes, source)
         rows = [row for row in pods if row.node not in self.left_out]
+        self._tell_gaps(rows)
         copies, self.of_node = split(rows, by_name)
         self.copies: list[PodRow] = [row if row.node in by_name else replace(row, node="") for row in copies]
         self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes)
@@ -104,6 +105,14 @@ class _Import:
             self.indices = DeviceIndices(by_name, devices, notes).of_all(self.copies)
         except FieldError as error:
             raise DocumentError([error.fault], source) from None
+
+    def _tell_gaps(self, rows: Sequence[PodRow]) -> None:
+        """Pods whose node was not given, and a cluster without pods."""
+        if not self.cluster.has("Pod"):
+            self.notes.assumed("pods", f"none were given, so nothing runs: make the file with {COMMAND}")
+        lost = Counter(row.node for row in rows if row.node and self.cluster.get("Node", "", row.node) is None)
+        for name, count in sorted(lost.items()):
+            self.notes.assumed(f"Node {name}", f"was not given: the {count} pods on it are copies that do not run")
 
     def run(self) -> Imported:
         """The problem, checked."""

@@ -109,7 +109,8 @@ class DeviceIndices:
         if free > count:
             self.notes.ignored(f"Node {node} {KAI_GROUP}", f"{free} accelerators are in use by labels, it has {count}")
             return {}
-        self.notes.reconstructed(f"Node {node}", "KAI tells which pods share an accelerator: the numbers are ours")
+        told = "its labels tell which pods share an accelerator, not which one it is: the numbers are ours"
+        self.notes.reconstructed("accelerators shared by KAI", told)
         return found
 
 

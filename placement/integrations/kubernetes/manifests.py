@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from placement.catalogue.tables import find_accelerator
 from placement.documents.references import GROUP
 from placement.integrations.kubernetes.asks import (
     HAMI_CORES,
@@ -14,6 +15,7 @@ from placement.integrations.kubernetes.asks import (
     KAI_FRACTION,
     KAI_MEMORY,
 )
+from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, OWNER, is_label, namespace_of, slug
 from placement.integrations.kubernetes.neighbours import HOSTNAME
@@ -36,6 +38,7 @@ ZONE, TYPE = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
 _GPU = "nvidia.com/gpu"
+_PLUGINS = {"AMD": "amd.com/gpu", "AWS": "aws.amazon.com/neuron", "Intel": "habana.ai/gaudi"}  # by vendor
 
 
 @dataclass
@@ -115,7 +118,8 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
         asked["cpu"] = f"{need(mode.vcpus, MILLI)}m"
     if mode.memory_gib:
         asked["memory"] = f"{need(mode.memory_gib, MIB_PER_GIB)}Mi"
-    annotations, limits = _accelerators(mode, workshop.sharing)
+    accelerator = workshop.problem.instance_types[group.pool.instance_type].accelerator or ""
+    annotations, limits = _accelerators(mode, resource_of(accelerator), workshop.sharing)
     resources = {"requests": asked | limits, "limits": dict(limits)}
     container = {
         "name": "main",
@@ -126,16 +130,30 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
     if workshop.sharing == "kai" and annotations:
         spec["schedulerName"] = "kai-scheduler"
     if mode.accelerators:
-        spec["tolerations"] = [{"key": _GPU, "operator": "Exists", "effect": "NoSchedule"}]
+        kinds = sorted({_GPU, *(key for key in limits if not key.startswith("nvidia.com/"))})
+        spec["tolerations"] = [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in kinds]
     return annotations, spec
 
 
-def _accelerators(mode: Option, sharing: Sharing) -> tuple[dict[str, str], Json]:
+def resource_of(accelerator: str) -> str:
+    """The resource that device plugins count a kind of accelerator by.
+
+    >>> resource_of("H100"), resource_of("H100-MIG-1g.10gb"), resource_of("MI300X"), resource_of("Trainium2")
+    ('nvidia.com/gpu', 'nvidia.com/mig-1g.10gb', 'amd.com/gpu', 'aws.amazon.com/neuron')
+    """
+    profile = accelerator.rpartition("-MIG-")[2]
+    if profile != accelerator and MIG.fullmatch(f"nvidia.com/mig-{profile}"):
+        return f"nvidia.com/mig-{profile}"
+    known = find_accelerator(accelerator)
+    return _PLUGINS.get(known.vendor if known else "", _GPU)
+
+
+def _accelerators(mode: Option, resource: str, sharing: Sharing) -> tuple[dict[str, str], Json]:
     """Annotations and limits by which a copy gets its accelerators."""
     if not mode.accelerators or sharing == "dra":
         return {}, {}
     if not mode.shared:
-        return {}, {_GPU: mode.accelerators}
+        return {}, {resource: mode.accelerators}
     memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
     if sharing == "hami":
         limits = {_GPU: mode.accelerators, HAMI_MEMORY: memory or 1}

@@ -18,7 +18,7 @@ def slug(*parts: str, most: int = _MOST) -> str:
     """A name by RFC 1123: lower case, and told apart by a hash where that loses something.
 
     >>> slug("chat-8b"), slug("shop/chat 8b; rm -rf /"), slug("shop", "chat")
-    ('chat-8b', 'shop-chat-8b-rm-rf-7a03d0', 'shop-chat')
+    ('chat-8b', 'shop-chat-8b-rm-rf-74436f', 'shop-chat')
     """
     whole = "-".join(parts)
     made = re.sub(r"[^a-z0-9]+", "-", whole.lower()).strip("-")

@@ -108,7 +108,9 @@ class Spreader:
         running = Counter(row.node for row, _ in workload.pods if row.node)
         most = max(running.values(), default=0)
         copies = len(workload.pods)
-        if copies <= rule.max_skew * hosts and most <= rule.max_skew:
+        if rule.min_domains > hosts:  # the emptiest counts 0
+            found.at_most("max_per_instance", rule.max_skew)
+        elif copies <= rule.max_skew * hosts and most <= rule.max_skew:
             found.at_most("max_per_instance", rule.max_skew)
             if rule.max_skew < copies:
                 self.notes.assumed(

@@ -28,6 +28,10 @@ def steps_text(problem: Problem, plan: Plan, files: Sequence[str], notes: Notes,
     before = [line for name, line in zip(files, apply, strict=True) if name < "9"]
     steps = [
         ("Look at what would change.", [f"kubectl diff -f {name}" for name in files if name < "9"]),
+        (
+            "Machines that the plan gives back take nothing new.",
+            [f"kubectl cordon {shlex.quote(name)}" for name in left],
+        ),
         ("Apply, in this order.", before),
         (
             "What ran before stops, as new copies become ready. Where both have no room beside each other, new copies "
@@ -35,7 +39,10 @@ def steps_text(problem: Problem, plan: Plan, files: Sequence[str], notes: Notes,
             "`placement transition` orders the moves so that capacity holds at every step.",
             _owners(problem, written),
         ),
-        ("Machines that the plan gives back.", [f"kubectl drain {shlex.quote(name)} {_DRAIN}" for name in left]),
+        (
+            "The machines that are given back are emptied of what is left.",
+            [f"kubectl drain {shlex.quote(name)} {_DRAIN}" for name in left],
+        ),
         ("Karpenter may disrupt nodes again.", [line for line in apply if line not in before]),
     ]
     lines = [

@@ -335,6 +335,22 @@ def test_round_trip_by_claims(tmp_path: Path) -> None:
     assert "uuid in ['GPU-1', 'GPU-3']" in json.dumps(first)
 
 
+def test_rules_of_one_machine_come_back(tmp_path: Path) -> None:
+    """Exported as constraints of the scheduler, imported as the rules that they were."""
+    problem, plan = plan_of(PROBLEM)
+    found = export_kubernetes(problem, plan)
+    nodes = [node(f"n{i}", zone=f"us-east-1{'ab'[i % 2]}") for i in range(6)]
+    after = run(nodes, manifests(found))
+    again = import_kubernetes([write(tmp_path / "after.json", *after)])
+
+    rows = {row.name: row for row in again.problem.components}
+    assert sum(row.copies or 0 for row in rows.values()) == len(again.problem.placements) == 6
+    assert rows["chat 8b"].spread.max_per_instance == 2
+    assert rows["chat 8b"].avoid == ("rerank",)
+    assert rows["rerank"].avoid == ("chat 8b",)
+    assert "broken" not in "\n".join(map(str, again.notes))
+
+
 def _owned(*rows: Json) -> list[Json]:
     for row in rows:
         name = row["metadata"]["name"]
@@ -456,8 +472,10 @@ def test_names_are_data_everywhere() -> None:
     assert {row["gpu-placement/component"] for row in named} == {NASTY, "rerank"}
     assert {row["kind"] for row in manifests(found)} == {"Deployment", "PodDisruptionBudget", "NodePool"}
     readme = found.files["README.md"]
-    drains = [line.strip() for line in readme.splitlines() if "kubectl drain" in line]
-    assert any("n2'; id '" in shlex.split(line) for line in drains)
+    for command in ("kubectl cordon", "kubectl drain"):
+        lines = [line.strip() for line in readme.splitlines() if command in line]
+        assert any("n2'; id '" in shlex.split(line) for line in lines)
+    assert readme.index("kubectl cordon") < readme.index("kubectl apply") < readme.index("kubectl drain")
     assert "\u202e" not in "".join(found.files.values())
     assert "<b>" not in readme.replace("\\<b\\>", "")
 

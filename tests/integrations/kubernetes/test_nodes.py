@@ -195,6 +195,16 @@ def test_several_files_lists_and_yaml_are_one_cluster(tmp_path: Path) -> None:
     assert [row.component for row in found.placements] == ["shop/a"]
 
 
+def test_what_is_missing_is_told(tmp_path: Path) -> None:
+    """Nodes without pods, pods without their node."""
+    alone = imported(tmp_path, node("n1"))
+    lost = imported(tmp_path, node("n1"), pod("a", "n9", "a"))
+
+    assert "pods: assumed: none were given" in notes(alone)
+    assert "Node n9: assumed: was not given: the 1 pods on it are copies that do not run" in notes(lost)
+    assert lost.problem.placements == ()
+
+
 def _without_kind(found: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key != "kind"}
 
