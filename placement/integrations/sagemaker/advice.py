@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PAGE = "advice.md"
 _SURE = {
     "any order": "yes, proved for any order and any choice of machines",
-    "simulated": "yes, simulated in the order of the calls",
+    "simulated": "yes, simulated",
     "no": "**not sure**",
 }
 

@@ -145,7 +145,7 @@ def component_call(
     endpoint, variant = home
     copies = sum(group.copies.get(unit, 0) for unit in units)
     kinds = {unit: _kinds_of(view, unit, group) for unit in units}
-    rows = [(kind, _specification(view, unit, group, name, wish)) for unit in units for kind in kinds[unit]]
+    rows = [(kind, _specification(view, unit, group, wish)) for unit in units for kind in kinds[unit]]
     call: dict[str, Any] = {"InferenceComponentName": name, "EndpointName": endpoint, "VariantName": variant}
     pools = any(labels.PRIORITY in pool.labels for pool in group.pools) or bool(group.fallbacks)
     if pools:
@@ -161,10 +161,10 @@ def _kinds_of(view: PlanView, unit: Unit, group: ServingGroup) -> list[str]:
     return list(dict.fromkeys(own)) + [kind for kind in group.fallbacks if kind not in own]
 
 
-def _specification(view: PlanView, unit: Unit, group: ServingGroup, name: str, wish: ExportWish) -> dict[str, Any]:
+def _specification(view: PlanView, unit: Unit, group: ServingGroup, wish: ExportWish) -> dict[str, Any]:
     component = view.components[unit.component]
     taken = view.needs(unit)
-    settings = settings_of(component, unit.option, name)
+    settings = settings_of(component, unit.option)
     settings.pop("HasEnvironment", None)
     scheduling = settings.pop("SchedulingConfig", None)
     needs: dict[str, Any] = {"MinMemoryRequiredInMb": taken.memory_mib}
@@ -192,8 +192,8 @@ def scheduling_of(component: Component, strategy: str) -> dict[str, Any]:
     return policy
 
 
-def settings_of(component: Component, option: int, name: str) -> dict[str, Any]:
-    """What a component is made of, by its labels; else a model of its own name.
+def settings_of(component: Component, option: int) -> dict[str, Any]:
+    """What a component is made of, by its labels; else a model of its own name, also where it is split.
 
     Raises
     ------
@@ -204,4 +204,4 @@ def settings_of(component: Component, option: int, name: str) -> dict[str, Any]:
     rows = labels.unpacked(component.labels, labels.SETTINGS, list, place)
     if rows is not None and option < len(rows) and isinstance(rows[option], dict):
         return dict(rows[option])
-    return {"ModelName": component.labels.get(labels.MODEL, name)}
+    return {"ModelName": component.labels.get(labels.MODEL) or ResourceNames().take(component.name)}

@@ -214,8 +214,6 @@ class DeploymentChanges:
             del call["VariantName"]
         if not self.wish.knows("scheduling and scale-in policies"):
             self.notes.inexact(place, "SchedulingConfig is left out: the target's botocore does not know it")
-        if served.name != served.component:
-            self.notes.assumed(place, f"SageMaker's names are letters, digits and dashes: it was {served.component}")
         self._tell_model(served)
         self._make.append(Step("sagemaker", "CreateInferenceComponent", call, f"make {served.name}", "component"))
         if served.copies == 0:
@@ -230,11 +228,19 @@ class DeploymentChanges:
 
     def _tell_model(self, served: Served) -> None:
         component = self.view.components[served.component]
-        settings = settings_of(component, served.units[0].option, served.name)
+        settings = settings_of(component, served.units[0].option)
+        of_it = [each.name for each in self.deployment.served if each.component == served.component and each.copies]
+        if len(of_it) > 1:
+            self.notes.inexact(
+                f"component {component.name}",
+                f"it becomes {len(of_it)} inference components, among which clients share requests: {', '.join(of_it)}",
+            )
+        elif served.name != component.name and not served.runs:
+            self.notes.assumed(f"component {component.name}", f"its name at SageMaker is {served.name}")
         if labels.SETTINGS not in component.labels and labels.MODEL not in component.labels:
             self.notes.assumed(
-                f"component {served.name} ModelName",
-                f"a model of SageMaker named {settings['ModelName']} is there; label the component {labels.MODEL}",
+                f"component {component.name} ModelName",
+                f"a model of SageMaker named {settings['ModelName']} is there; else label the component {labels.MODEL}",
             )
         if settings.get("HasEnvironment"):
             self.notes.inexact(

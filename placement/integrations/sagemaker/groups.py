@@ -5,8 +5,9 @@ as coarsely as the platform's packing is sure to keep the plan:
 
 1. all machines of a type are one endpoint;
 2. else machines that share a component are;
-3. else machines that hold the same are. Then a component that stands on unlike machines becomes several inference
-   components. Spread evenly, each machine holds just what the plan says, whatever the order.
+3. else machines that hold the same are, and such sets of machines are put together as far as that stays sure. Then a
+   component that stands on several of them becomes several inference components. Spread evenly over alike machines,
+   each holds just what the plan says, whatever the order.
 """
 
 from __future__ import annotations
@@ -218,15 +219,33 @@ def _split(view: PlanView, machines: Sequence[str], pools: Sequence[Pool]) -> li
         if group.fit.strength != "no":
             found.append(group)
             continue
-        for alike in _alike(view, part):
-            least = _group(view, alike, pools)
-            if least.fit.strength == "no":
-                raise UsageError(
-                    f"machine {printable(alike[0])}: SageMaker can't place what the plan has there: "
-                    f"{printable(least.fit.reason)}. A copy gets whole accelerators: none are shared"
-                )
-            found.append(least)
+        found += _merged(view, _alike(view, part), pools)
     return found
+
+
+def _merged(view: PlanView, sets: Sequence[Sequence[str]], pools: Sequence[Pool]) -> list[ServingGroup]:
+    """Sets of alike machines put together as far as each packing fits: fewer endpoints, fewer split components.
+
+    In order of size, each joins the first group that takes it, those first with which it shares most components.
+    O(sets^2) packings.
+    """
+    groups: list[tuple[list[str], ServingGroup]] = []
+    for alike in sorted(sets, key=len, reverse=True):
+        least = _group(view, alike, pools)
+        if least.fit.strength == "no":
+            raise UsageError(
+                f"machine {printable(alike[0])}: SageMaker can't place what the plan has there: "
+                f"{printable(least.fit.reason)}. A copy gets whole accelerators: none are shared"
+            )
+        for index in sorted(range(len(groups)), key=lambda n: -len(groups[n][1].copies.keys() & least.copies.keys())):
+            together = [*groups[index][0], *alike]
+            group = _group(view, together, pools)
+            if group.fit.strength != "no":
+                groups[index] = together, group
+                break
+        else:
+            groups.append(([*alike], least))
+    return [group for _, group in groups]
 
 
 def _linked(view: PlanView, machines: Iterable[str]) -> list[list[str]]:

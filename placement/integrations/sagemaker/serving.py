@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.calls import ResourceNames
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, new_groups, running_groups
 from placement.integrations.sagemaker.packing import fit
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from placement.documents import Component
-    from placement.integrations.sagemaker.calls import ResourceNames
     from placement.integrations.sagemaker.packing import Machines
     from placement.integrations.sagemaker.wish import ExportWish
 
@@ -53,15 +53,16 @@ def deployment(view: PlanView, wish: ExportWish, names: ResourceNames) -> Deploy
     running = running_groups(view)
     for group in running:
         names.keep(group.endpoint)
+    start = ResourceNames().take(wish.name or view.problem.name or "placement")
     fresh = []
     for group in new_groups(view, exact=wish.exact):
         (kind,) = group.kinds
-        name = names.take(wish.name or view.problem.name or "placement", kind.removeprefix("ml."))
+        name = names.take(start, kind.removeprefix("ml."))
         named = replace(group, endpoint=name, variant=VARIANT)
         fresh.append(replace(named, fallbacks=_fallbacks(view, named)) if wish.fallback else named)
     groups = (*running, *fresh)
     components = ComponentsOfGroups(view, groups)
-    return Deployment(groups, tuple(components.served(names)))
+    return Deployment(groups, tuple(components.served(names, f"{start}-")))
 
 
 class ComponentsOfGroups:
@@ -76,19 +77,24 @@ class ComponentsOfGroups:
             for component in view.problem.components
         }
 
-    def served(self, names: ResourceNames) -> list[Served]:
-        """Those that run, under their names, then new ones, largest copies first."""
+    def served(self, names: ResourceNames, start: str = "") -> list[Served]:
+        """Those that run, under their names, then new ones, largest copies first.
+
+        What stands on several endpoints has the name of each behind its own, without what they all `start` with.
+        """
         found = []
         for component in self.view.problem.components:
             homes = self.homes[component.name]
             if homes:
                 found.append(self._at_home(component, homes, names.keep(component.name)))
+        order = {unit: index for index, unit in enumerate(self.view.ordered(each.units[0] for each in found))}
+        found.sort(key=lambda each: order[each.units[0]])  # as the packing was simulated
         places = self._new_places()
         often = Counter(component for _, component, _ in places)
         for group, name, units in places:
             parts = [name]
             if often[name] > 1 or self.homes[name]:
-                parts.append(group.endpoint)
+                parts.append(group.endpoint.removeprefix(start))
             new = names.take(*parts)
             copies = sum(group.copies[unit] for unit in units)
             found.append(Served(new, name, self._with_other_types(group, units), group, copies, runs=False))

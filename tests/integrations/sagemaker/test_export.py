@@ -14,7 +14,7 @@ from placement.documents import Plan, Problem, read_problem
 from placement.errors import UsageError
 from placement.integrations.sagemaker import labels
 from placement.integrations.sagemaker.export import SageMakerExport, export_plan
-from placement.integrations.sagemaker.wish import ExportWish
+from placement.integrations.sagemaker.wish import ExportWish, parse_version
 from tests.cli.test_solve import run
 from tests.integrations.sagemaker.samples import G5, G6E, ROLE
 
@@ -103,6 +103,11 @@ def test_unlike_machines_are_apart_where_the_packing_is_not_sure() -> None:
     components: list[dict[str, Any]] = [{"name": "big", "accelerators": 3}, {"name": "pair", "accelerators": 2}]
     export = exported([{"big": 1, "one": 1}, {"pair": 1, "one": 2}], [*components, {"name": "one"}])
     assert all("may not fit" not in line for line in export.lines)
+    assert {call["Specification"]["ModelName"] for call in made(export, "CreateInferenceComponent")} == {
+        "big",
+        "pair",
+        "one",
+    }
 
     # By decreasing size: 3, 2, 2 fills three machines; the ones, which spread, then leave no room for the last.
     tight = exported(
@@ -118,8 +123,8 @@ def test_exact_is_an_endpoint_for_machines_that_hold_the_same() -> None:
     export = exported([{"a": 2}, {"a": 2}, {"a": 1, "b": 3}], [{"name": "a"}, {"name": "b"}], exact=True)
 
     assert spread_over(export) == {
-        "shop-g5-12xlarge": {"a-shop-g5-12xlarge": 4},
-        "shop-g5-12xlarge-2": {"a-shop-g5-12xlarge-2": 1, "b": 3},
+        "shop-g5-12xlarge": {"a-g5-12xlarge": 4},
+        "shop-g5-12xlarge-2": {"a-g5-12xlarge-2": 1, "b": 3},
     }
 
 
@@ -220,6 +225,35 @@ def test_older_clients_get_what_they_know() -> None:
         exported([{"chat": 1}], [{"name": "chat"}], target=(1, 43, 0), fallback=True)
     with pytest.raises(UsageError, match="the plan needs inference components"):
         exported([{"chat": 1}], [{"name": "chat"}], target=(1, 30, 0))
+
+
+def test_what_was_simulated_is_the_order_of_the_calls() -> None:
+    """The largest copies first, then more memory, also where everything that runs is made again."""
+    components = [{"name": "a"}, {"name": "pair", "accelerators": 2}, {"name": "b", "memory_gib": 9}]
+    export = exported([{"a": 1, "pair": 1, "b": 1}], components)
+    names = ["pair", "b", "a"]
+    assert [call["InferenceComponentName"] for call in made(export, "CreateInferenceComponent")] == names
+
+    told = {labels.ENDPOINT: "llm"}
+    document = {**BASE, "pools": [{**BASE["pools"][0], "labels": told | {labels.VARIANT: "main"}}]}
+    problem = Problem(
+        **document, components=[{"copies": 1, "memory_gib": 8, **row, "labels": told} for row in components]
+    )
+    rows = {"a": [0], "pair": [1, 2], "b": [3]}
+    plan = Plan(
+        instances=[{"id": "g5/new-1", "pool": "g5"}],
+        assignments=[{"component": name, "instance": "g5/new-1", "accelerators": at} for name, at in rows.items()],
+    )
+    again = export_plan(problem, plan, ExportWish(role=ROLE, as_new=True))
+    assert [call["InferenceComponentName"] for call in made(again, "CreateInferenceComponent")] == names
+
+
+@pytest.mark.parametrize("text", ["1.43", "v1.43.62", "1.43.62.1", "", "1.43.٦"])
+def test_a_target_is_a_version(text: str) -> None:
+    """Of botocore, with three numbers."""
+    assert parse_version("1.43.62") == (1, 43, 62)
+    with pytest.raises(UsageError, match="--target-version must be a version of botocore such as"):
+        parse_version(text)
 
 
 def test_names_become_names_of_sagemaker() -> None:
