@@ -17,7 +17,7 @@ from placement.cli.hybrid import hybrid
 from placement.cli.init import init
 from placement.cli.make_room import make_room
 from placement.cli.parameters import FileArgument, FullOption, PlanArgument
-from placement.cli.platforms import GROUPS
+from placement.cli.platforms import GROUPS as PLATFORM_GROUPS
 from placement.cli.profile import app as profile_app
 from placement.cli.replan import replan
 from placement.cli.rollout import rollout
@@ -325,8 +325,6 @@ def bound(
     raise typer.Exit(code)
 
 
-app.command()(audit)
-app.command()(diff)
 app.command()(drawing.report)
 app.command()(drawing.show)
 
@@ -403,17 +401,15 @@ def info(file: FileArgument, full: FullOption = False) -> None:
         console(sys.stdout).print(Overview(read_problem(file), full=full))
 
 
-app.command()(replan)
-app.command()(make_room)
-app.command()(transition)
-app.command()(rollout)
-app.command()(size)
-app.command()(init)
-app.command()(simulate.scale)
-app.command()(simulate.simulate)
-app.command()(hybrid)
-app.add_typer(catalogue_app)
-app.add_typer(profile_app)
-for group in GROUPS:
-    if group.registered_commands:  # a group without a command is no command either
-        app.add_typer(group)
+_RUNNING, _PREPARE, _TRAFFIC, _PLATFORMS = "A fleet that runs", "Models and machines", "Traffic", "Platforms"
+for panel, commands in (
+    (_RUNNING, (audit, diff, replan, make_room, transition, rollout)),
+    (_PREPARE, (init, size)),
+    (_TRAFFIC, (simulate.scale, simulate.simulate, hybrid)),
+):
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+for group in (catalogue_app, profile_app):
+    app.add_typer(group, rich_help_panel=_PREPARE)
+for group in PLATFORM_GROUPS:
+    app.add_typer(group, rich_help_panel=_PLATFORMS)
