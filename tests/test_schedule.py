@@ -15,11 +15,15 @@ from placement.solvers.registry import SOLVERS
 from placement.solving.budget import Budget
 from placement.solving.schedule import (
     BOUND,
+    DEAR,
     DEMANDS,
+    FEW_LARGE,
+    FEW_SMALL,
     FIRST,
     HUGE,
     IMPROVE,
     LARGE,
+    OUTLINE,
     RULES_LARGE,
     RULES_SMALL,
     SCHEDULE,
@@ -105,13 +109,17 @@ def test_a_phase_is_a_part_of_a_budget() -> None:
 
 def test_turns() -> None:
     """Solvers that there are, with options that they have; the last of each size has all the time that is left."""
-    assert set(TURNS) == {FIRST, RULES_SMALL, RULES_LARGE, SINGLE, WHOLE, DEMANDS, HUGE, SMALL, LARGE}
+    assert set(TURNS) == {FIRST, RULES_SMALL, RULES_LARGE, SINGLE, WHOLE, DEMANDS, HUGE, SMALL, LARGE} | {
+        FEW_SMALL,
+        FEW_LARGE,
+        DEAR,
+    }
     for turns in TURNS.values():
         for turn in turns:
             assert 0 < turn.part <= 1
-            assert turn.solver in (BOUND, IMPROVE) or SOLVERS[turn.solver].make_options(turn.options)
+            assert turn.solver in (BOUND, IMPROVE, OUTLINE) or SOLVERS[turn.solver].make_options(turn.options)
             assert not turn.beside or turn.cores == 2
-    for size in (HUGE, SMALL, LARGE):
+    for size in (HUGE, SMALL, LARGE, DEAR):
         last = TURNS[size][-1]
         assert (last.part, last.work, last.beside, last.cores) == (1.0, None, False, 0)
         assert SOLVERS[last.solver].proves

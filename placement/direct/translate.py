@@ -74,6 +74,29 @@ def encode(model: Variables, packing: Packing) -> list[int] | None:
     return values if within else None
 
 
+def encode_outline(model: Variables, packing: Packing) -> list[int] | None:
+    """As `encode`, for an outline: copies on new machines count by pool."""
+    values = [0] * len(model.program.ranges)
+    for machine in packing.machines:
+        if machine.instance is not None:
+            slot = model.slot_of.get(machine.instance)
+            if slot is None or not _fill(model, slot, machine, values):
+                return None
+            continue
+        new = model.new[machine.pool]
+        if isinstance(new, int):
+            return None
+        values[new.index] += 1
+        for seat in machine.seats:
+            there = model.on_new.get((seat.component, seat.option, machine.pool))
+            if there is None:
+                return None
+            values[there.index] += 1
+    model.program.complete(values)
+    within = all(low <= value <= high for (low, high), value in zip(model.program.ranges, values, strict=True))
+    return values if within else None
+
+
 def _assign(model: Variables, packing: Packing) -> Iterator[tuple[Slot | None, Machine]]:
     """A slot for each machine with copies: its own for a running one, the next of its pool for a new one."""
     new = [iter(model.new_slots(p)) for p in range(len(model.fleet.pools))]

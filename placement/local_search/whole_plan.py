@@ -1,6 +1,7 @@
 """A plan made cheaper where rules look at the whole of it: ruin and recreate, then large neighbourhoods, in turns.
 
-Both keep every rule at each step: limits over groups of pools, what commitments pay, losses of a pool or an instance,
+Where machines run, plans are made first that close some of them and keep most of what the others hold (`closing`). All
+keep every rule at each step: limits over groups of pools, what commitments pay, losses of a pool or an instance,
 and the limit on moves. Closing machines (`variable_neighbourhood`) knows none of these.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.heuristics import improve
+from placement.local_search.closing import Closing, may_close
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.solving.schedule import SCHEDULE
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "ruin-and-recreate"
+CLOSINGS = 40  # tries of which machines close, at the beginning of each turn
 _STEPS = 12  # of the large-neighbourhood search without gain, that end its turn
 
 
@@ -25,6 +28,11 @@ def improve_whole_plan(solve: Solve) -> int:
     With a limit on work there is one turn, with as many steps as units.
     """
     steps, work = 0, solve.budget.work
+    if may_close(solve.fleet):
+        closing = Closing(solve)
+        part = SCHEDULE.whole_plan.close.within(solve)
+        while closing.tried < CLOSINGS and not part.ended:
+            closing.step(part.budget)
     while solve.packing is not None and not solve.ended:
         seed = solve.seed + steps
         improve(SCHEDULE.whole_plan.recreate.within(solve, None if work is None else 1, seed), NAME)

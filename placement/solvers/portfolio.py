@@ -11,6 +11,9 @@
    it is strong where CP-SAT is weak (dedicated components, whole accelerators with host limits), and hardly needs
    Python, which runs one thread at a time. Where there is no second core it gets a turn after column generation.
 
+Where moves are dear or few, machines that close are chosen first (`local_search.closing`), and the outline of the
+direct model, which has running machines one by one, bounds and makes plans (`direct.milp.outline`).
+
 Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance, a
 limit on moves), steps 3 and 4 are others: the bound from patterns alone, CP-SAT if the problem is small, and plans made
 cheaper by ruin and recreate and large neighbourhoods.
@@ -32,11 +35,15 @@ from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
     BOUND,
+    DEAR,
     DEMANDS,
+    FEW_LARGE,
+    FEW_SMALL,
     FIRST,
     HUGE,
     IMPROVE,
     LARGE,
+    OUTLINE,
     RULES_LARGE,
     RULES_SMALL,
     SINGLE,
@@ -54,6 +61,7 @@ if TYPE_CHECKING:
     from placement.solving.schedule import Turn
 
 NAME = "auto"
+_DEAR = 0.03  # of the rent of what runs: moving all of it costs more, then moves are dear
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,12 @@ class _Turns:
         return Outcome(NAME, stop, reason="" if best is not None else self._stuck, stats=self._stats)
 
     def _ask(self, turn: Turn) -> Outcome:
+        if turn.solver == OUTLINE:
+            from placement.direct.milp import may_outline, solve_outline
+
+            if not may_outline(self._solve.fleet):
+                return Outcome(OUTLINE, Stop.STUCK)
+            return solve_outline(self._solve.share(turn.part, work=turn.work))
         from placement.solvers.registry import find_solver
 
         solver = find_solver(turn.solver)
@@ -186,7 +200,9 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     work = solve.budget.work
     if named_fleet_rules(solve.fleet):  # rules that look at the whole plan: those who know them
         yield from TURNS[FIRST]
-        turns = TURNS[RULES_SMALL if _size(solve, options) == SMALL else RULES_LARGE]
+        few = solve.fleet.max_moves is not None and any(solve.fleet.running)
+        small, large = (FEW_SMALL, FEW_LARGE) if few else (RULES_SMALL, RULES_LARGE)
+        turns = TURNS[small if _size(solve, options) == SMALL else large]
         yield from (turn if work is None or turn.work is not None else replace(turn, work=work) for turn in turns)
         return
     first, *more = TURNS[FIRST]
@@ -196,12 +212,20 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     demands = TURNS[DEMANDS] if any(c.demand for c in solve.fleet.components) else ()
     for turn in (*_packers(solve.fleet), *demands):
         yield replace(turn, work=work)
-    searches = TURNS[_size(solve, options)]
+    size = _size(solve, options)
+    searches = TURNS[DEAR if size == LARGE and _moves_are_dear(solve.fleet) else size]
     if work is not None:  # one search, which is the last of those by the clock
         yield replace(searches[-1], work=work)
         return
     cores = 2 if may_search_in_background(solve.budget) else 1
     yield from (turn for turn in searches if turn.cores in (0, cores))
+
+
+def _moves_are_dear(fleet: Fleet) -> bool:
+    """Whether moving all that runs costs a part of the rent that matters."""
+    moves = fleet.tick_move * sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
+    rent = fleet.tick_price * sum(fleet.pools[instance.pool].price for instance in fleet.instances)
+    return moves > _DEAR * rent
 
 
 def _size(solve: Solve, options: AutoOptions) -> str:

@@ -194,6 +194,7 @@ class DirectPhase(Phase):
 class WholePlanPhase(Phase):
     """Improving plans where rules look at the whole of them; large neighbourhoods have the rest of each turn."""
 
+    close: Phase = Phase("choose machines that close", 0.3, "machines run")
     recreate: Phase = Phase("ruin and recreate, at the beginning of each turn", 0.2)
 
 
@@ -246,21 +247,40 @@ class Turn:
 
 
 BOUND = "bound"  # in place of a solver: the bound from patterns alone
+OUTLINE = "outline"  # in place of a solver: running machines one by one, new ones by pool
 IMPROVE = "improve"  # in place of a solver: a plan made cheaper where rules look at the whole of it
 FIRST, SINGLE, WHOLE = "every fleet", "vector packing, bins of one accelerator", "vector packing, whole machines"
 DEMANDS = "demands"
 RULES_SMALL = "rules over the whole plan, small enough for the direct models"
 RULES_LARGE = "rules over the whole plan, all others"
+FEW_SMALL = "a limit on moves, small enough for the direct models"
+FEW_LARGE = "a limit on moves, all others"
+DEAR = "moves are dear, too large for the direct models"
 HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", "all others"
-# Those of `FIRST`; then of one of `RULES_SMALL` and `RULES_LARGE` where there are such rules; else of `SINGLE` or
-# `WHOLE` where a fleet is one, of `DEMANDS` where there are some, and of the first of `HUGE`, `SMALL` and `LARGE` that
-# it is. Restarts of first-fit and best-fit are few: a problem that is hard to pack, or infeasible, must not be kept
-# waiting. Greedy has all of its restarts, as when it is alone, so that no plan of its own is missed; cut short it would
-# not come to its improvement, worth most where restarts are slow.
+# Those of `FIRST`; then of one of `FEW_SMALL` and `FEW_LARGE` where moves are limited, of `RULES_SMALL` and
+# `RULES_LARGE` where there are other such rules; else of `SINGLE` or `WHOLE` where a fleet is one, of `DEMANDS` where
+# there are some, and of the first of `HUGE`, `SMALL`, `DEAR` and `LARGE` that it is. Restarts of first-fit and best-fit
+# are few: a problem that is hard to pack, or infeasible, must not be kept waiting. Greedy has all of its restarts, as
+# when it is alone, so that no plan of its own is missed; cut short it would not come to its improvement, worth most
+# where restarts are slow.
 TURNS: Mapping[str, tuple[Turn, ...]] = {
     FIRST: (Turn("ffd", 1.0, 2), Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9)),
     RULES_SMALL: (Turn(BOUND, 0.3), Turn("cp-sat", 0.2, 1_000), Turn(IMPROVE, 0.3, 10), Turn("cp-sat", 1.0)),
     RULES_LARGE: (Turn(BOUND, 0.3), Turn(IMPROVE, 1.0)),
+    FEW_SMALL: (
+        Turn("cp-sat", 0.1, 1_000),
+        Turn(OUTLINE, 0.5),
+        Turn(IMPROVE, 0.3, 10),
+        Turn(BOUND, 0.1),
+        Turn("cp-sat", 1.0),
+    ),
+    FEW_LARGE: (Turn(IMPROVE, 0.1), Turn(OUTLINE, 0.75), Turn(BOUND, 0.1), Turn(IMPROVE, 1.0)),
+    DEAR: (
+        Turn(OUTLINE, 1.0, beside=True, cores=2),
+        Turn(IMPROVE, 0.15),
+        Turn(OUTLINE, 0.4, cores=1),
+        Turn("column-generation", 1.0, options={"second": False}),
+    ),
     SINGLE: (Turn("bin-packing", 0.7),),
     WHOLE: (Turn("column-generation", 0.4), Turn("bin-packing", 0.4)),
     DEMANDS: (Turn("demand", 0.8),),

@@ -1,0 +1,82 @@
+"""Plans made of an outline's solutions: running machines as they say, new ones packed by best fit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from placement.direct.translate import decode
+from placement.heuristics.best_fit import BestFit
+from placement.heuristics.check import is_complete
+from placement.heuristics.construct import construct, place_optional
+from placement.heuristics.improve import drop_superfluous
+from placement.heuristics.repair import Repair
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
+from placement.reductions.limits import AtFleetMix
+from placement.reductions.required import RequiredAtLeast
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+    from placement.direct.model import DirectModel
+    from placement.direct.program import Values
+    from placement.solving.budget import Budget
+
+_EJECTIONS = 100
+
+
+class OutlinePlans:
+    """Makes plans of one fleet; `made` counts them."""
+
+    def __init__(self, fleet: Fleet, seed: int) -> None:
+        """What all of them share."""
+        self._fleet = fleet
+        self._blank = Workspace(fleet)
+        self._policy = BestFit(self._blank, Shares(fleet))
+        self._rng = np.random.default_rng(seed)
+        self._seen: set[tuple[int, ...]] = set()
+        self.made = 0
+
+    def make(self, model: DirectModel, values: Values, budget: Budget) -> Packing | None:
+        """A complete packing with the running machines of a solution; None without, or where it was made before.
+
+        First on as many new machines of each pool as the solution has, then on as many as the quotas allow; first with
+        as many copies as it places, then with those that are required.
+        """
+        key = tuple(values)
+        if key in self._seen:
+            return None
+        self._seen.add(key)
+        try:
+            running = decode(model, values)
+        except ValueError:  # an engine's tolerance was more than a hair
+            return None
+        placed = Counter({c: sum(values[var.index] for _, _, var in rows) for c, rows in enumerate(model.everywhere)})
+        firm = RequiredAtLeast.of(self._fleet, placed).fleet
+        machines = Counter(machine.pool for machine in running.machines)
+        for p, new in enumerate(model.new):
+            machines[p] += new if isinstance(new, int) else values[new.index]
+        counts = [max(machines[pool.index], self._fleet.fewest(pool.index)) for pool in self._fleet.pools]
+        for fleet in (AtFleetMix.of(firm, counts).fleet, firm, self._fleet):
+            if budget.over():
+                return None
+            found = self._complete(fleet, running, budget)
+            if found is not None:
+                self.made += 1
+                return found
+        return None
+
+    def _complete(self, fleet: Fleet, running: Packing, budget: Budget) -> Packing | None:
+        ws = Workspace(fleet, like=self._blank)
+        if not ws.load(running):
+            return None
+        stuck = construct(ws, self._policy)
+        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
+            place_optional(ws, self._policy)
+        if not is_complete(ws):
+            return None
+        drop_superfluous(ws)
+        return ws.to_packing()

@@ -1,0 +1,269 @@
+r"""Plans that keep most of what runs: which machines close is chosen by a small program, the rest is packed.
+
+The program has one 0-1 variable for each machine that runs, and the number of copies that stay at each place. It knows
+what machines cost, what moves cost and how many are allowed, how many copies each component needs, and how many of them
+a zone may hold at most. What it does not know is where the others go: each copy that does not stay is charged its share
+of the cheapest machine, times a factor. With a small one many machines close, with a large one few; a Lagrangian
+heuristic (Beasley 1993, *Lagrangian relaxation*, in Modern Heuristic Techniques for Combinatorial Problems). The copies
+that stay are a partial plan, and best fit brings in what is out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from ortools.sat.python import cp_model
+
+from placement.compiled.capacity import RESOURCES, capacity, usage
+from placement.compiled.packing import Machine, Packing, Seat
+from placement.engines.cp_sat import cp_sat_solver
+from placement.heuristics.best_fit import BestFit
+from placement.heuristics.check import is_complete
+from placement.heuristics.construct import construct
+from placement.heuristics.improve import drop_superfluous
+from placement.heuristics.repair import Repair
+from placement.heuristics.shares import Shares
+from placement.heuristics.workspace import Workspace
+from placement.reductions.required import RequiredAsPlaced
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ortools.sat.python.cp_model import IntVar, LinearExprT
+
+    from placement.compiled.fleet import Fleet, FleetComponent
+    from placement.heuristics.shares import Floats
+    from placement.solving.budget import Budget
+    from placement.solving.context import Solve
+
+NAME = "closing"
+FACTORS = (1.0, 0.6, 1.5, 0.3, 2.0, 0.0)  # of a copy's share, in turn
+_WORK = 0.5  # deterministic seconds of the program
+_EJECTIONS = 400
+_NOISE = 0.3  # how far shares are bent at random, as a part of them, once all factors were tried
+_MOST_PLACES = 50_000  # of a fleet for which the program is written
+_LARGEST = 2**61  # of the goal, in ticks
+_LEFT_OUT = 4  # dearest machines that a copy left out is charged, for each level from the lowest
+
+
+def may_close(fleet: Fleet) -> bool:
+    """Whether the program says anything of this fleet."""
+    return 0 < len(fleet.places) <= _MOST_PLACES and bool(fleet.instances)
+
+
+class Closing:
+    """Tries of one fleet; `tried` counts them."""
+
+    def __init__(self, solve: Solve) -> None:
+        """O(components x pools)."""
+        self._solve, self._fleet = solve, solve.fleet
+        self._blank = Workspace(solve.fleet)
+        shares = Shares(solve.fleet)
+        self._policy = BestFit(self._blank, shares)
+        self._share = _shares(solve.fleet, shares)
+        self._rng = np.random.default_rng(solve.seed)
+        self.tried = 0
+
+    def step(self, budget: Budget) -> bool:
+        """One more factor; says whether the plan got better."""
+        factor = FACTORS[self.tried % len(FACTORS)]
+        bent = 1.0 + _NOISE * self._rng.standard_normal(len(self._share)) * (self.tried >= len(FACTORS))
+        self.tried += 1
+        choice = self._choose(np.maximum(0.0, factor * self._share * bent), budget)
+        if choice is None or budget.over():
+            return False
+        packing = self._complete(choice, budget)
+        return packing is not None and self._solve.incumbent.offer(packing, NAME)
+
+    def _choose(self, shares: Floats, budget: Budget) -> _Choice | None:
+        """Which copies stay; None where there is no such choice, or none was found."""
+        program = _ClosingProgram(self._fleet)
+        goal = program.goal([round(share) for share in shares.tolist()])
+        if goal is None:
+            return None
+        program.model.minimize(goal)
+        solver = cp_sat_solver(int(self._rng.integers(2**30)))
+        solver.parameters.max_deterministic_time = _WORK
+        solver.parameters.max_time_in_seconds = max(0.01, min(budget.left(), 1e6))
+        if solver.solve(program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            return None
+        stay = {k: solver.value(var) for k, var in program.stay.items()}
+        return _Choice(stay, {c: solver.value(var) for c, var in program.placed.items()})
+
+    def _complete(self, choice: _Choice, budget: Budget) -> Packing | None:
+        """A plan with these copies where they are, as far as they fit together; None where something stays out.
+
+        It places as many copies of each component as the program did: a copy more may be a move more.
+        """
+        stay = choice.stay
+        counted = [Seat(c, 0, ()) for c, n in choice.placed.items() for _ in range(n)]
+        fixed = RequiredAsPlaced.of(self._fleet, Packing((Machine(0, None, tuple(counted)),)))
+        ws = Workspace(fixed.fleet, like=self._blank)
+        for k in sorted(stay, key=lambda k: self._fleet.places[k].accelerators is None):
+            place = self._fleet.places[k]
+            m = place.instance
+            for _ in range(stay[k]):
+                on = place.accelerators
+                if on is None:
+                    on = ws.seat_on(place.component, place.option, m)
+                seat = None if on is None else Seat(place.component, place.option, on)
+                if seat is None or not (ws.busy[m] or ws.can_rent(int(ws.pool[m]))) or not ws.can_stand(seat, m):
+                    break
+                ws.place(seat, m)
+        stuck = construct(ws, self._policy)
+        if stuck and Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
+            return None
+        if not is_complete(ws):
+            return None
+        drop_superfluous(ws)
+        return fixed.lift(ws.to_packing())
+
+
+class _Choice(NamedTuple):
+    """Copies that stay, by place, and how many copies each component places in all, of those with optional ones."""
+
+    stay: dict[int, int]
+    placed: dict[int, int]
+
+
+class _ClosingProgram:
+    """Variables and rows; `stay` are copies that stay, by place, `placed` copies of components with optional ones."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        """O(places + instances + components)."""
+        self._fleet, self.model = fleet, cp_model.CpModel()
+        self._use: list[LinearExprT] = [self.model.new_bool_var("") if i.removable else 1 for i in fleet.instances]
+        self.stay: dict[int, IntVar] = {}
+        self.placed: dict[int, IntVar] = {}
+        self._here: dict[int, list[int]] = defaultdict(list)
+        on: dict[int, list[int]] = defaultdict(list)
+        for k, place in enumerate(fleet.places):
+            option = fleet.components[place.component].options[place.option]
+            if fleet.instances[place.instance].pool not in option.pools:
+                continue
+            self.stay[k] = self.model.new_int_var(0, place.count, "")
+            self.model.add(self.stay[k] <= place.count * self._use[place.instance])
+            self.model.add(self.stay[k] >= place.pinned)
+            self._here[place.component].append(k)
+            on[place.instance].append(k)
+        for places in on.values():
+            self._fit(places)
+        for component in fleet.components:
+            self._limit(component)
+
+    def goal(self, shares: Sequence[int]) -> LinearExprT | None:
+        """Machines, moves, and a share (C,) for each copy that is out; adds the rows of moves. None beyond 64 bits."""
+        fleet, model = self._fleet, self.model
+        moved: list[LinearExprT] = []
+        money: list[LinearExprT] = []
+        largest = 0
+        dearest = fleet.tick_price * max((pool.price for pool in fleet.pools), default=0) + 1
+        for component in fleet.components:
+            wanted = component.required if component.demand else component.copies
+            least = wanted if component.level is None else component.required
+            stays = cp_model.LinearExpr.sum([self.stay[k] for k in self._here[component.index]])
+            placed = model.new_int_var(least, wanted, "")
+            if component.level is not None:
+                self.placed[component.index] = placed
+                # Leaving a copy out is dearer than any machine, the more so the higher its priority.
+                lost = _LEFT_OUT * (len(fleet.levels) - component.level) * dearest
+                money.append(lost * (wanted - placed))
+                largest += lost * wanted
+            out, share = model.new_int_var(0, wanted, ""), fleet.tick_price * shares[component.index]
+            model.add(out >= placed - stays)
+            if component.has_zone_rules and not component.demand:
+                self._zones(component, placed)
+            money.append(share * out)
+            runs, cost = fleet.running[component.index], fleet.tick_move * component.move_cost
+            largest += share * wanted + cost * runs
+            if runs and (cost or fleet.max_moves is not None):
+                moves = model.new_int_var(0, runs, "")
+                model.add(moves >= min(runs, least) - stays)
+                model.add(moves >= placed - max(0, wanted - runs) - stays)
+                moved.append(moves)
+                money.append(cost * moves)
+        if fleet.max_moves is not None:
+            model.add(cp_model.LinearExpr.sum(moved) <= fleet.max_moves)
+        for instance in fleet.instances:
+            price = fleet.tick_price * fleet.pools[instance.pool].price
+            largest += price
+            money.append(price * self._use[instance.index])
+        return cp_model.LinearExpr.sum(money) if largest < _LARGEST else None
+
+    def _fit(self, places: Sequence[int]) -> None:
+        """Where a machine holds more than fits, what stays fits its host and its accelerators together."""
+        fleet = self._fleet
+        p = fleet.instances[fleet.places[places[0]].instance].pool
+        options = [fleet.components[fleet.places[k].component].options[fleet.places[k].option] for k in places]
+        for resource, _, _ in RESOURCES:
+            needs, room = [usage(fleet, p, option, resource) for option in options], capacity(fleet, p, resource)
+            if sum(n * fleet.places[k].count for n, k in zip(needs, places, strict=True)) > room:
+                taken = [n * self.stay[k] for n, k in zip(needs, places, strict=True)]
+                self.model.add(cp_model.LinearExpr.sum(taken) <= max(0, room))
+
+    def _limit(self, component: FleetComponent) -> None:
+        """No more stay than are wanted, and on a machine than its cap."""
+        fleet, here = self._fleet, self._here[component.index]
+        if not here:
+            return
+        self._at_most(here, component.copies)
+        if component.max_per_instance is not None:
+            groups: dict[int, list[int]] = defaultdict(list)
+            for k in here:
+                groups[fleet.places[k].instance].append(k)
+            for places in groups.values():
+                self._at_most(places, component.max_per_instance)
+
+    def _zones(self, component: FleetComponent, placed: IntVar) -> None:
+        """Copies that stay and those that are placed anew keep the rules over zones together."""
+        fleet, model, most = self._fleet, self.model, component.copies
+        stays: dict[int, list[LinearExprT]] = {z: [] for z in component.eligible_zones}
+        for k in self._here[component.index]:
+            stays[fleet.pools[fleet.instances[fleet.places[k].instance].pool].zone].append(self.stay[k])
+        counts = []
+        for here in stays.values():
+            count = model.new_int_var(0, most if component.max_per_zone is None else component.max_per_zone, "")
+            model.add(count >= cp_model.LinearExpr.sum(here))
+            counts.append(count)
+        model.add(cp_model.LinearExpr.sum(counts) == placed)
+        if component.max_skew is not None:
+            least = model.new_int_var(0, most, "")
+            for count in counts:
+                model.add(count >= least)
+                model.add(count <= least + component.max_skew)
+        if component.zone_loss_floor:
+            for count in counts:
+                model.add(count <= placed - component.zone_loss_floor).only_enforce_if(self._any(placed))
+        if component.min_zones > 1:
+            used = [model.new_bool_var("") for _ in counts]
+            for count, there in zip(counts, used, strict=True):
+                model.add(count >= there)
+            enough = model.new_int_var(0, component.min_zones, "")
+            model.add_min_equality(enough, [placed, component.min_zones])
+            model.add(cp_model.LinearExpr.sum(used) >= enough)
+
+    def _any(self, placed: IntVar) -> IntVar:
+        """Whether any copy is placed."""
+        there = self.model.new_bool_var("")
+        self.model.add(placed <= 2**30 * there)
+        return there
+
+    def _at_most(self, places: Sequence[int], most: int) -> None:
+        """Pinned copies stay whatever the rest may."""
+        places_now = [self._fleet.places[k] for k in places]
+        if sum(place.count for place in places_now) > most:
+            pinned = sum(place.pinned for place in places_now)
+            self.model.add(cp_model.LinearExpr.sum([self.stay[k] for k in places]) <= max(most, pinned))
+
+
+def _shares(fleet: Fleet, shares: Shares) -> Floats:
+    """(C,) micro-dollars per hour: the share of the cheapest machine that one copy takes."""
+    found = np.zeros(len(fleet.components))
+    cost = shares.cost(likeness=0.5)
+    for c, component in enumerate(fleet.components):
+        rows = cost[shares.first[c] : shares.first[c] + len(component.options)]
+        least = float(rows.min()) if rows.size else np.inf
+        found[c] = least if np.isfinite(least) else 0.0
+    return found

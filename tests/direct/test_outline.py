@@ -1,0 +1,96 @@
+"""The outline as a search of its own: bounds against enumeration, and plans made of its solutions."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement import Problem
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import evaluate
+from placement.direct.milp import may_outline, solve_outline
+from placement.direct.milp.outline import _FORM
+from placement.direct.model import DirectModel
+from placement.direct.slots import most_new_machines
+from placement.direct.translate import encode_outline
+from placement.planner import broken_rule
+from placement.solving.budget import Budget
+from placement.solving.context import Solve
+from placement.solving.incumbent import Incumbent
+from placement.solving.result import Stop
+from tests import brute, strategies
+from tests.corpus import plans, seeds
+from tests.replanning.test_frontier import running
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@seeds(range(600), 40)
+def test_bounds_and_plans_against_enumeration(seeds: range) -> None:
+    """No bound above the optimum, no plan that breaks a rule, and most tiny problems are proven or nearly."""
+    bounded = met = planned = 0
+    for seed in seeds:
+        document = strategies.random_problem(random.Random(seed), state=True, rules=50)
+        if brute.too_big(document):
+            continue
+        fleet, budget = compile_fleet(Problem(**document)), Budget(None, work=200)
+        if not may_outline(fleet):
+            continue
+        incumbent = Incumbent(fleet, budget, check=partial(broken_rule, fleet), strict=True)
+        solve_outline(Solve(fleet, incumbent, budget))
+        truth = brute.survey(document)
+        best = incumbent.best
+        if best is not None:
+            assert not broken_rule(fleet, best[0])
+            planned += 1
+        given = None if best is None else best[1].left_out
+        least = truth.least_cost(given)
+        if incumbent.ticks_bound is None or least is None:
+            continue
+        assert fleet.least_cost(incumbent.ticks_bound) <= least
+        bounded += 1
+        met += fleet.cost(incumbent.ticks_bound) == least
+    assert bounded > len(seeds) / 4
+    assert met > 0.5 * bounded
+    assert planned > len(seeds) / 4
+
+
+@seeds(range(300), 30)
+def test_plans_are_solutions_of_the_outline(seeds: range) -> None:
+    """A plan written down for the outline keeps all its rows and costs what it costs: so its bound is one."""
+    seen = 0
+    for _, _, fleet, packing in plans(seeds, state=True):
+        model = DirectModel(fleet, most_new_machines(fleet), _FORM)
+        values = encode_outline(model, packing)
+        assert values is not None
+        assert model.program.holds(values)
+        goal = model.ticks()
+        assert goal.value(goal.reduced(values)) == evaluate(fleet, packing).ticks
+        seen += 1
+    assert seen > len(seeds) / 4
+
+
+def test_few_moves_by_the_outline_alone() -> None:
+    """Two moves close two of four machines, and the outline's bound meets that."""
+    fleet, budget = compile_fleet(Problem(**running(1, 1, 1, 1, objective={"max_moves": 2}))), Budget(None, work=50)
+    solve = Solve(fleet, Incumbent(fleet, budget, strict=True), budget)
+
+    outcome = solve_outline(solve)
+
+    assert solve.value is not None
+    assert (outcome.stop, fleet.cost(solve.value.ticks), solve.incumbent.bound_by) == (
+        Stop.PROVED,
+        20_000_000,
+        "outline",
+    )
+
+
+def test_what_is_too_large_or_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing to outline."""
+    document = running(1)
+    assert may_outline(compile_fleet(Problem(**document)))
+    monkeypatch.setattr("placement.direct.milp.outline.MOST_TERMS", 1)
+    assert not may_outline(compile_fleet(Problem(**document)))
+    assert not may_outline(compile_fleet(Problem(**{**document, "instances": [], "placements": []})))
