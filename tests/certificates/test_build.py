@@ -11,6 +11,7 @@ import pytest
 
 import placement
 from placement.certificates import Certificate, build
+from placement.certificates.rules import priced_rules
 from placement.certificates.search import ArgumentSearch
 from placement.check_certificate import NO_PLAN, Problem, check
 from tests.certificates.cases import component, machine, problem
@@ -156,3 +157,66 @@ def test_a_claim_of_nothing_is_complete() -> None:
         certificate = certified(problem("free", {"a": machine(price)}, [component("m", 3)]), solver)
         assert certificate.complete
         assert certificate.claim == (2 * DOLLAR if price else 0)
+
+
+def test_that_there_is_no_plan_is_claimed_as_that() -> None:
+    document = problem("none", {"a": machine(1)}, [component("m", 1, accelerators=3)])
+    certificate = certified(document)
+    assert certificate.document["claim"] == {"infeasible": True}
+    assert (certificate.claim, certificate.proven, certificate.complete) == (None, None, True)
+    assert certified(problem("some", {"a": machine(1)}, [component("m", 1)])).document["claim"] == {
+        "cost": [1_000_000, 1]
+    }
+
+
+def test_rules_are_priced_and_what_prices_do_not_prove_rests_on_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The search is of machines at other prices; an engine's word is of the whole, where it is needed."""
+    searches, words, budgets = [], [], []
+    priced = priced_rules
+
+    class Noted(ArgumentSearch):
+        def __init__(self, fleet: Any, budget: Budget, seed: int, given: Any, target: float) -> None:
+            searches.append((fleet, budget, seed, given, target))
+            super().__init__(fleet, budget, seed, given, target)
+
+        def strongest(self, known: Any, incumbent: Any, by: str, counted: Any = ()) -> Nodes:
+            found = super().strongest(known, incumbent, by, counted)
+            words.append(by)
+            found.believed -= missing
+            return found
+
+        def add_word(self, nodes: Nodes, by: str) -> None:
+            words.append(by)
+            super().add_word(nodes, by)
+
+    def noted(solve: Any) -> Any:
+        budgets.append(solve.budget)
+        return priced(solve)
+
+    monkeypatch.setattr(build, "ArgumentSearch", Noted)
+    monkeypatch.setattr(build, "priced_rules", noted)
+    rows = [{"name": "k", "pools": ["a"], "instances": 1}]
+    document = problem("paid", {"a": machine(1)}, [component("m", 5)], commitments=rows)
+    result = placement.solve(
+        placement.Problem(**document), "cp-sat", work=5_000, time_limit=None, seed=7, certificate=True
+    )
+    solve = getattr(result.evidence, "solve")  # noqa: B009 - of the planner alone
+    bound = solve.incumbent.ticks_bound
+    assert bound == 2 * DOLLAR * solve.fleet.tick_move
+    for missing in (0, 1):
+        searches.clear()
+        words.clear()
+        certificate = placement.certify(result, time_limit=None)
+        (fleet, budget, *rest), *others = searches
+        assert (fleet is not solve.fleet, budget is not None) == (True, True)
+        assert rest == [7, None, bound + DOLLAR * solve.fleet.tick_move]
+        assert words == ["", *(["cp-sat"] * missing)]
+        assert [(one is solve.fleet, limit is not None, *more) for one, limit, *more in others] == (
+            [(True, True, 7, None, bound)] * missing
+        )
+        assert certificate.document["rules"] == {"prices": [["k", 1_000_000, 1]]}
+        assert (certificate.claim, certificate.proven) == (2 * DOLLAR, 2 * DOLLAR)
+        assert certificate.leaves == {"engine" if missing else "prices": 1}
+        (proof,) = check(Problem(document), json.loads(json.dumps(certificate.document)))
+        assert (proof.weak, proof.checked) == ([], 2 * DOLLAR)
+    assert None not in budgets

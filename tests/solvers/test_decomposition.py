@@ -8,7 +8,7 @@ import pytest
 
 import placement
 from placement import Problem, Status
-from placement.compiled.fleet import compile_fleet
+from placement.compiled.fleet import Fleet, compile_fleet
 from placement.heuristics.first_plan import first_plan
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.restricting_aggregation import RestrictingAggregation
@@ -145,3 +145,21 @@ def test_time_that_is_over_ends_it_with_the_plan_at_hand() -> None:
     assert outcome.stop in (Stop.TIME, Stop.PROVED)
     assert outcome.stats.get("rounds", 0) == 0
     assert incumbent.best is not None
+
+
+def test_groups_are_not_made_when_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups of a large fleet take seconds: each size of them is begun only while there is time."""
+    fleet = compile_fleet(Problem(**suite("shared", 20, 1)))
+    sizes: list[int] = []
+    make = RestrictingAggregation.of
+
+    def ending(whole: Fleet, most: int) -> RestrictingAggregation:
+        sizes.append(most)
+        budget.interrupt()
+        return make(whole, most)
+
+    monkeypatch.setattr(RestrictingAggregation, "of", ending)
+    budget = Budget(seconds=1000, threads=1)
+    outcome = solve_decomposition(Solve.of(fleet, budget), options=DecompositionOptions(copies=1, groups=3))
+    assert sizes == [3]
+    assert outcome.stop is Stop.INTERRUPTED

@@ -152,7 +152,11 @@ class _Decomposition:
         by_clock = self._budget.work is None and self._budget.seconds is not None
         sizes = [(times * self._options.groups, weight) for times, weight in (_FINER if by_clock else _FINER[:1])]
         some = [(most, weight) for most, weight in sizes if most < len(fresh.fleet.components)]
-        smaller = [(RestrictingAggregation.of(fresh.fleet, most), weight) for most, weight in some]
+        smaller: list[tuple[RestrictingAggregation, float]] = []
+        for most, weight in some:
+            if self._budget.over():  # groups of a large fleet take seconds
+                return
+            smaller.append((RestrictingAggregation.of(fresh.fleet, most), weight))
         tasks: list[Task] = [
             Whole(groups, _WHOLE_SOLVER, int(self._rng.integers(2**30)), weight)
             for groups, weight in smaller
