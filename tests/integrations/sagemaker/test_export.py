@@ -229,16 +229,19 @@ def test_older_clients_get_what_they_know() -> None:
 
 def test_what_was_simulated_is_the_order_of_the_calls() -> None:
     """The largest copies first, then more memory, also where everything that runs is made again."""
-    components = [{"name": "a"}, {"name": "pair", "accelerators": 2}, {"name": "b", "memory_gib": 9}]
+    components: list[dict[str, Any]] = [
+        {"name": "a"},
+        {"name": "pair", "accelerators": 2},
+        {"name": "b", "memory_gib": 9},
+    ]
     export = exported([{"a": 1, "pair": 1, "b": 1}], components)
     names = ["pair", "b", "a"]
     assert [call["InferenceComponentName"] for call in made(export, "CreateInferenceComponent")] == names
 
     told = {labels.ENDPOINT: "llm"}
     document = {**BASE, "pools": [{**BASE["pools"][0], "labels": told | {labels.VARIANT: "main"}}]}
-    problem = Problem(
-        **document, components=[{"copies": 1, "memory_gib": 8, **row, "labels": told} for row in components]
-    )
+    running = [{"copies": 1, "memory_gib": 8, **row, "labels": told} for row in components]
+    problem = Problem(**document, components=running)
     rows = {"a": [0], "pair": [1, 2], "b": [3]}
     plan = Plan(
         instances=[{"id": "g5/new-1", "pool": "g5"}],
