@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from placement.transition.moment import Sites
 
 
+_COPIES = 40  # that are asked to stop over before another way is tried; those most in the way come first
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How an attempt goes about it.
@@ -257,6 +260,8 @@ class Attempt:
             if self._hops[stand.component] <= 0 or (stand.component, stand.instance) in seen:
                 continue
             seen.add((stand.component, stand.instance))
+            if len(seen) > _COPIES:
+                break
             if temporary:
                 found = temporary_places(moment, stand)
             else:

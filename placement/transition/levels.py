@@ -19,7 +19,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.transition.moment import Moment
-from placement.transition.spare import spare_places, temporary_places
+from placement.transition.spare import has_spare_place, temporary_places
 
 if TYPE_CHECKING:
     from placement.transition.difference import Difference, Stand
@@ -96,6 +96,6 @@ def _that_may_stop_over(
     for stand in leaving:
         if stand.component in hops or stand.component in found:
             continue
-        if spare_places(moment, stand, due.opening, ()) or (temporary and temporary_places(moment, stand)):
+        if has_spare_place(moment, stand, due.opening) or (temporary and temporary_places(moment, stand)):
             found.add(stand.component)
     return found

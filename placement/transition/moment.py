@@ -246,7 +246,7 @@ class Moment:
             return "vCPUs or host memory"
         if not self._on_accelerators(stand):
             return "accelerators"
-        return "" if self._in_company(stand) else "rules of company, caps, or a machine that takes nothing new"
+        return self._company_broken(stand)
 
     def _on_host(self, stand: Stand) -> bool:
         option, load = self.sites.option(stand), self.load(stand.instance)
@@ -260,20 +260,28 @@ class Moment:
         return all(room_on(load, option, memory, k) for k in stand.accelerators)
 
     def _in_company(self, stand: Stand) -> bool:
+        return not self._company_broken(stand)
+
+    def _company_broken(self, stand: Stand) -> str:
+        """The rule of the machine, or of who stands there, that keeps a copy away; empty when none does."""
         sites, name = self.sites, stand.component
         component, here = sites.components[name], self.load(stand.instance).by_component
         if stand.instance in sites.draining:
-            return False
+            return "the machine drains"
         residents = sites.residents.get(stand.instance)
         if residents is not None and here[name] >= residents[name]:
-            return False
+            return "the machine is cordoned"
         if component.max_per_instance is not None and here[name] >= component.max_per_instance:
-            return False
+            return "max_per_instance"
         most = component.max_per_zone
         if most is not None and self._counts[name].zones[sites.zone(stand.instance)] >= most:
-            return False
-        others = (sites.components[other] for other in here if other != name)
-        return not any(component.dedicated or other.dedicated or other.index in component.avoids for other in others)
+            return "max_per_zone"
+        for other in (sites.components[key] for key in here if key != name):
+            if component.dedicated or other.dedicated:
+                return "dedicated"
+            if other.index in component.avoids:
+                return "avoid"
+        return ""
 
     def may_stop(self, stand: Stand) -> bool:
         """Whether every floor of its component holds without the copy."""

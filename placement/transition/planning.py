@@ -58,7 +58,7 @@ def plan_transition(
         the component's own `max_unavailable` says.
     temporary_instances : the most machines that may be rented for the transition alone; 0 for none.
     durations : how long copies and machines take, for the times of the steps.
-    attempts : orders to try; the same answer every time.
+    attempts : orders to try, fewer of large transitions; the same answer every time.
     time_limit : seconds after which no further order is tried.
     exact : solve small transitions to the proof, by CP-SAT.
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from placement.transition.timeline import Durations
 
 
+CHANGES = 20_000  # copies that start or stop, over all attempts: fewer attempts at large transitions
+FEWEST_ATTEMPTS = 4
+
+
 def search(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk) -> SearchResult:
     """Try orders until one meets the bounds, or the attempts are over.
 
@@ -81,7 +85,8 @@ def _attempts(sites: Sites, due: Difference, ask: TransitionAsk, result: SearchR
     if result.order is None and ask.temporary:
         yield Attempt(sites, due, Manner(ask.temporary), None)
         yield Attempt(sites, due, Manner(ask.temporary, hold=True), None)
-    for _ in range(ask.attempts):
+    changes = len(due.leaving) + len(due.arriving)
+    for _ in range(min(ask.attempts, max(FEWEST_ATTEMPTS, CHANGES // max(1, changes)))):
         zero = result.value is not None and not result.value.temporary_seconds
         most = 0 if zero or rng.random() < 0.5 else ask.temporary
         manner = Manner(most, eager=rng.random() < 0.5, hold=rng.random() < 0.3)

@@ -39,6 +39,15 @@ def spare_places(moment: Moment, stand: Stand, unopened: Collection[str], avoide
     return [place for _, place in sorted(found)[:TRIED]]
 
 
+def has_spare_place(moment: Moment, stand: Stand, unopened: Collection[str]) -> bool:
+    """Whether `spare_places` finds any; ends at the first."""
+    for machine in (*moment.open, *unopened):
+        reachable = machine in moment.open or moment.may_open(moment.sites.pool_of[machine])
+        if reachable and machine != stand.instance and any(places(moment, stand.component, machine)):
+            return True
+    return False
+
+
 def temporary_places(moment: Moment, stand: Stand) -> list[Stand]:
     """Places for another copy of a component on one more machine: of the cheapest pools that may lend one."""
     sites = moment.sites

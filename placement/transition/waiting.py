@@ -113,10 +113,11 @@ def blocked_by(sites: Sites, due: Difference, stuck: Stuck | None) -> tuple[Bloc
 
 def in_words(links: tuple[BlockedMove, ...]) -> str:
     """A circle as a sentence."""
-    parts = [
-        f"{printable(link.component)} can't start on {printable(link.instance)} before "
-        f"{printable(link.waits_for)} has left it ({link.because})"
-        for link in links
-        if link.component != link.waits_for or len(links) == 1
-    ]
+    parts = []
+    for link in links:
+        other = "another copy of it" if link.component == link.waits_for else printable(link.waits_for)
+        parts.append(
+            f"{printable(link.component)} can't start on {printable(link.instance)} before {other} has left it"
+            f" ({link.because})"
+        )
     return "; ".join(parts)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from placement import UsageError
+from placement.documents import Problem
+from placement.documents.plan import Plan
 from placement.fleet_simulator import simulate
 from placement.transition import Durations, plan_transition
 from tests.transition.small import fleet, plan
@@ -149,3 +151,44 @@ def test_a_plan_that_breaks_a_rule_is_refused() -> None:
     """Both copies on one accelerator."""
     with pytest.raises(UsageError, match="the plan breaks a rule of the problem: i-1 accelerator 0"):
         plan_transition(fleet(A_B), plan([("a", "i-1", 0), ("b", "i-1", 0)]))
+
+
+def test_components_say_what_may_be_missing_and_how_long_they_start() -> None:
+    """What is given to the call counts first."""
+    rules = {"a": {"max_unavailable": 1, "startup_seconds": 100}, "b": {"startup_seconds": 7}}
+    problem = fleet(A_B, components=rules)
+
+    found = plan_transition(problem, plan(B_A), durations=Durations(drain=0, startup_of={"b": 9}))
+    none = plan_transition(problem, plan(B_A), max_unavailable=0)
+
+    assert found.unavailable == {"a": 1}
+    assert [step.ends_at - step.starts_at for step in found.steps if step.action == "start"] == [9, 100]
+    assert none.status == "infeasible"
+
+
+def test_a_plan_that_is_half_carried_out_is_gone_on_with() -> None:
+    """Its machine runs by now, another one is gone; what it says of itself does not matter."""
+    problem = fleet([("a", "p/new-1", 0)], FREE)
+    target = plan([("a", "p/new-1", 0), ("b", "i-9", 0)]).model_dump(mode="json")
+    target |= {"moves": 7, "cost": 1.0, "status": "optimal", "problem": "another"}
+    target["instances"] = [{"id": "p/new-1", "pool": "p", "new": True}, {"id": "i-9", "pool": "p", "new": False}]
+    document = problem.to_document()
+    document["components"].append(document["components"][0] | {"name": "b"})
+
+    found = plan_transition(Problem(**document), Plan(**target))
+
+    assert found.status == "optimal"
+    assert actions(found) == [(1, "open", None, "i-9"), (1, "start", "b", "i-9")]
+    assert found.notes == ("the plan says that i-9 runs, which it does not: a machine is opened in its place",)
+
+
+def test_a_move_inside_of_a_capped_machine_stops_over_in_its_zone() -> None:
+    """`max_per_instance` lets no second copy onto it, `max_skew` none into another zone."""
+    pools = [{"name": name, "instance_type": "m", "zone": name} for name in ("q", "p")]
+    machines = [{"id": "i-1", "pool": "p"}, {"id": "i-2", "pool": "q"}]
+    rule = {"a": {"spread": {"max_per_instance": 1, "max_skew": 1}}}
+    problem = fleet([("a", "i-1", 0), ("a", "i-2", 0)], pools, accelerators=2, machines=machines, components=rule)
+    found = plan_transition(problem, plan([("a", "i-1", 1), ("a", "i-2", 0)], {"i-2": "q"}), exact=False)
+
+    assert (found.batches, found.stopovers) == (2, 1)
+    assert {step.pool for step in found.steps if step.action == "open"} == {"p"}

@@ -1,0 +1,148 @@
+"""The simulator refuses what is unsafe: one rule broken at a time, by steps written by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from placement.documents import Problem
+from placement.documents.plan import Plan
+from placement.documents.transition import Transition
+from placement.fleet_simulator import StepFault, simulate, state_after
+from tests.transition.small import fleet, plan
+
+Row = tuple[int, str, str, str]  # batch, action, component or pool, machine
+
+NOW = [("a", "i-1", 0)]
+THEN = plan([("a", "i-2", 0)])
+PAIR: dict[str, Any] = {"machines": ["i-1", "i-2"]}
+
+
+def steps(*rows: Row, **more: Any) -> Transition:
+    """A transition of these steps; all copies stand on accelerator 0."""
+    made: list[dict[str, Any]] = []
+    for number, (batch, action, name, machine) in enumerate(rows, 1):
+        row: dict[str, Any] = {"id": number, "batch": batch, "action": action, "starts_at": 0, "ends_at": 0}
+        if action in ("start", "stop"):
+            row |= {"component": name, "option": 0, "accelerators": [0]}
+        if action in ("open", "close"):
+            row |= {"pool": name}
+        made.append(row | ({"instance": machine} if machine else {}))
+    return Transition(steps=made, **more)
+
+
+MOVE: tuple[Row, ...] = (
+    (1, "start", "a", "i-2"),
+    (1, "wait", "", ""),
+    (1, "stop", "a", "i-1"),
+    (1, "close", "p", "i-1"),
+)
+
+
+def rules(problem: Problem, target: Plan, found: Transition) -> set[str]:
+    """The rules that are broken, looked at after each step."""
+    return {breach.rule for breach in simulate(problem, target, found, each_step=True)}
+
+
+def test_a_safe_move_breaks_nothing() -> None:
+    """New before old, then the machine goes."""
+    assert rules(fleet(NOW, **PAIR), THEN, steps(*MOVE)) == set()
+
+
+@pytest.mark.parametrize(
+    ("rows", "broken"),
+    [
+        ((MOVE[2], (2, *MOVE[0][1:]), (2, "wait", "", ""), (2, *MOVE[3][1:])), {"available"}),
+        ((MOVE[0], MOVE[2], MOVE[1], MOVE[3]), {"order", "step", "available"}),
+        ((MOVE[0], MOVE[1], MOVE[3], MOVE[2]), {"step", "order", "listed-instance"}),
+        (MOVE[:2], {"end"}),
+        (MOVE[:3], {"end"}),
+        ((*MOVE, (2, "stop", "a", "i-1")), {"step"}),
+        (((1, "start", "a", "i-3"), *MOVE), {"step", "end", "listed-instance"}),
+        (((1, "open", "p", "i-3"), *MOVE), {"max-instances", "end"}),
+        (((1, "open", "p", "i-2"), *MOVE), {"step"}),
+    ],
+)
+def test_steps_that_are_wrong_are_refused(rows: tuple[Row, ...], broken: set[str]) -> None:
+    """Missing copies, wrong orders, machines that are not there, quotas, another end."""
+    found = rules(fleet(NOW, **PAIR), THEN, steps(*rows))
+
+    assert found
+    assert found <= broken
+    assert found & broken
+
+
+def test_what_may_be_missing_may_be_missing() -> None:
+    """As the document says."""
+    early = (MOVE[2], (2, *MOVE[0][1:]), (2, "wait", "", ""), (2, *MOVE[3][1:]))
+
+    assert rules(fleet(NOW, **PAIR), THEN, steps(*early, unavailable={"a": 1})) == set()
+
+
+def test_two_copies_on_one_accelerator() -> None:
+    """While a copy drains it takes its room."""
+    problem = fleet([("a", "i-1", 0), ("b", "i-2", 0)], **PAIR)
+    swap = steps(
+        (1, "start", "a", "i-2"), (1, "wait", "", ""), (1, "stop", "a", "i-1"),
+        (2, "start", "b", "i-1"), (2, "wait", "", ""), (2, "stop", "b", "i-2"),
+    )  # fmt: skip
+
+    assert rules(problem, plan([("a", "i-2", 0), ("b", "i-1", 0)]), swap) == {
+        "accelerator-owner",
+        "accelerator-memory",
+    }
+
+
+def test_nothing_starts_on_a_machine_that_drains() -> None:
+    """Although its copies may stay until they go."""
+    machines = ["i-1", {"id": "i-2", "pool": "p", "state": "draining"}]
+    there = steps(
+        *MOVE[:3], (2, "start", "a", "i-1"), (2, "wait", "", ""), (2, "stop", "a", "i-2"), (2, "close", "p", "i-2")
+    )
+
+    assert rules(fleet(NOW, machines=machines), plan(NOW), there) == {"step"}
+
+
+def test_company_losses_and_spread() -> None:
+    """Rules that hold before hold at every moment, spread at the end of each batch."""
+    pools = [{"name": "p", "instance_type": "m", "zone": "z"}, {"name": "q", "instance_type": "m", "zone": "y"}]
+    machines = [{"id": "i-1", "pool": "p"}, {"id": "i-2", "pool": "q"}, {"id": "i-3", "pool": "p"}]
+    rule = {"a": {"min_available_on_zone_loss": 1, "spread": {"max_skew": 1, "min_zones": 2}}}
+    now = [("a", "i-1", 0), ("a", "i-2", 0)]
+    problem = fleet(now, pools, machines=machines, components=rule)
+    same = plan(now, {"i-2": "q"}).model_dump(mode="json")
+    same["instances"].append({"id": "i-3", "pool": "p"})
+    both_in_z = [(1, "start", "a", "i-3"), (1, "wait", "", ""), (1, "stop", "a", "i-2")]
+    back = [(2, "start", "a", "i-2"), (2, "wait", "", ""), (2, "stop", "a", "i-3")]
+
+    assert rules(problem, Plan(**same), steps(*both_in_z, *back)) == {"zone-loss", "max-skew", "min-zones"}
+
+
+def test_a_machine_that_is_too_full_gets_no_fuller() -> None:
+    """Its rule is broken before, so the rule alone would say nothing."""
+    document = fleet([("a", "i-1", 0), ("b", "i-1", 0), ("c", "i-2", 0)], **PAIR).to_document()
+    for row in document["components"]:
+        row |= {"shared": True, "accelerator_memory_gib": 50}
+    problem = Problem(**document)
+    there = steps((1, "start", "c", "i-1"), (1, "wait", "", ""), (1, "stop", "c", "i-2"))
+    broken = simulate(problem, plan([("a", "i-1", 0), ("b", "i-1", 0), ("c", "i-1", 0)]), there)
+
+    assert "i-1 accelerator 0 is fuller than it may be, and got fuller than it was" in {b.message for b in broken}
+
+
+def test_what_a_fault_leaves() -> None:
+    """A copy that does not start, a machine that does not come or dies: what runs then, as a problem."""
+    problem = fleet(NOW, [{"name": "p", "instance_type": "m", "zone": "z"}])
+    target = plan([("a", "p/new-1", 0)])
+    rows = ((1, "open", "p", "p/new-1"), (1, "start", "a", "p/new-1"), *MOVE[1:])
+    found = steps(*rows)
+
+    def left(fault: StepFault) -> tuple[list[str], list[str]]:
+        state = state_after(problem, target, found, fault)
+        return [row.id for row in state.instances], [row.instance for row in state.placements]
+
+    assert left(StepFault("open", 1)) == (["i-1"], ["i-1"])
+    assert left(StepFault("start", 2)) == (["i-1", "p/new-1"], ["i-1"])
+    assert left(StepFault("machine", 2, "p/new-1")) == (["i-1"], ["i-1"])
+    assert left(StepFault("machine", 4, "p/new-1")) == (["i-1"], [])
