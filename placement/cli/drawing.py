@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
+    from placement.replanning.document import FrontierDocument
 
 
 def report(
@@ -36,6 +37,10 @@ def report(
         str | None,
         typer.Option(metavar="FILE", help="The page has its steps over time too; of `placement transition --output`."),
     ] = None,
+    frontier: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The page has cost against moves too; of `placement replan --output`."),
+    ] = None,
 ) -> None:
     """Draw a plan as one HTML page: the fleet as a map, the bill, what a lost zone takes, how full, how it was found.
 
@@ -48,19 +53,22 @@ def report(
         from placement.documents.read import read_transition
         from placement.errors import UsageError
 
-        if [file, plan, transition].count("-") > 1:
-            raise UsageError("only one of FILE, PLAN and --transition can be standard input")
+        if [file, plan, transition, frontier].count("-") > 1:
+            raise UsageError("only one of FILE, PLAN, --transition and --frontier can be standard input")
         pictures = picture or []
         page = page_name(html, plan, wanted=open_it or not pictures)
         named = {f"--picture {path}": path for path in pictures} | ({} if page is None else {"--html": page})
         inputs = {"the problem": file, "the plan": plan} | (
             {} if transition is None else {"the transition": transition}
         )
+        if frontier is not None:
+            inputs["the frontier"] = frontier
         check_outputs(named, inputs, "write each to a file of its own")
         problem, document = read_problem(file), read_plan(plan)
         steps = None if transition is None else read_transition(transition)
+        curve = None if frontier is None else _read_frontier(frontier)
         warn(problem, file)
-        _write(problem, document, page, pictures, theme, steps)
+        _write(problem, document, page, pictures, theme, steps, curve)
         if open_it and page is not None:
             _show(page)
 
@@ -74,6 +82,12 @@ def page_name(html: str | None, plan: str, *, wanted: bool) -> str | None:
     return "plan.html" if plan == "-" else f"{Path(plan).stem}.html"
 
 
+def _read_frontier(path: str) -> FrontierDocument:
+    from placement.replanning.document import read_frontier
+
+    return read_frontier(path)
+
+
 def _write(
     problem: Problem,
     plan: Plan,
@@ -81,6 +95,7 @@ def _write(
     pictures: Sequence[str],
     theme: str,
     transition: Transition | None,
+    frontier: FrontierDocument | None,
 ) -> None:
     from placement.report.drawn import write_page, write_picture
 
@@ -88,7 +103,7 @@ def _write(
         write_picture(problem, plan, path, theme)
         say(f"{path}: the map")
     if page is not None:
-        write_page(problem, plan, page, transition=transition)
+        write_page(problem, plan, page, transition=transition, frontier=frontier)
         if page != "-":
             say(f"{page}: the report")
 

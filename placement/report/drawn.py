@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
+    from placement.replanning.document import FrontierDocument
     from placement.report.facts import PlanFacts
 
 PICTURES = (".svg", ".png")
@@ -27,17 +28,19 @@ def write_page(
     path: str | Path,
     fleet: Fleet | None = None,
     transition: Transition | None = None,
+    frontier: FrontierDocument | None = None,
 ) -> None:
-    """Write the report of a plan as one HTML file, with the timeline of a transition to it where one is given.
+    """Write the report of a plan as one HTML file, with a transition to it and a frontier where they are given.
 
     Raises
     ------
     UsageError
-        The plan breaks a rule, the transition is not one to it, or the file can't be written.
+        The plan breaks a rule, the transition is not one to it, the frontier is none of the problem, or the file can't
+        be written.
     """
     from placement.report.page.page import render
 
-    write_file(render(problem, plan, fleet, transition), path)
+    write_file(render(problem, plan, fleet, transition, frontier), path)
 
 
 def write_picture(problem: Problem, plan: Plan, path: str | Path, theme: str = "light") -> None:

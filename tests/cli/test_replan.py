@@ -114,3 +114,26 @@ def test_the_problem_is_not_written_over(fleet: Path) -> None:
 
     assert done.exit_code == 2
     assert "would be lost" in done.stderr
+
+
+def test_a_section_of_the_page(fleet: Path, tmp_path: Path) -> None:
+    """With the chart and the table, names as text; a frontier of another problem is refused."""
+    frontier, plan = tmp_path / "frontier.json", tmp_path / "plan.json"
+    assert run("replan", fleet, "--work", "40", "--quiet", "-o", frontier).exit_code == 0
+    assert run("replan", fleet, "--max-moves", "1", "--work", "40", "--quiet", "-o", plan).exit_code == 0
+
+    done = run("report", fleet, plan, "--html", tmp_path / "page.html", "--frontier", frontier)
+
+    assert (done.exit_code, done.exception) == (0, None)
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "What moves buy" in page
+    assert "$40.00 with 0 moves, 0 allowed" in page
+    damaged = json.loads(frontier.read_text())
+    damaged["points"][0]["plan"] = damaged["points"][2]["plan"]
+    (tmp_path / "other.json").write_text(json.dumps(damaged))
+    refused = run("report", fleet, plan, "--html", tmp_path / "x.html", "--frontier", tmp_path / "other.json")
+    assert refused.exit_code == 2
+    assert "the frontier is none of this problem: point 0: its plan moves 2 copies" in refused.stderr
+    wrong = run("report", fleet, plan, "--frontier", plan)
+    assert wrong.exit_code == 2
+    assert "a frontier is wanted, of format placement-frontier/v1" in wrong.stderr

@@ -16,6 +16,7 @@ from placement.report.page import html
 from placement.report.page.asked import asked
 from placement.report.page.bill import bill
 from placement.report.page.fleet_map import fleet_map
+from placement.report.page.frontier import frontier_section
 from placement.report.page.left_out import left_out
 from placement.report.page.replan import replan
 from placement.report.page.resilience import resilience
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
+    from placement.replanning.document import FrontierDocument
 
 _LEGEND = 60  # components that are named beside the map; the list has all
 
@@ -53,20 +55,27 @@ class Shown:
     given: dict[str, Any]
 
 
-def render(problem: Problem, plan: Plan, fleet: Fleet | None = None, transition: Transition | None = None) -> str:
+def render(
+    problem: Problem,
+    plan: Plan,
+    fleet: Fleet | None = None,
+    transition: Transition | None = None,
+    frontier: FrontierDocument | None = None,
+) -> str:
     """The page as text.
 
     Parameters
     ----------
     fleet : the problem compiled, where that is at hand.
     transition : ordered steps to the plan, which get a section.
+    frontier : cost against moves, which gets one too.
 
     Raises
     ------
     UsageError
         The plan breaks a rule.
     """
-    view = look(problem, plan, fleet, transition)
+    view = look(problem, plan, fleet, transition, frontier)
     built = [(section, section.build(view)) for section in SECTIONS]
     sections = [Shown(section.name, section.title, given) for section, given in built if given is not None]
     return html.page(
@@ -181,6 +190,7 @@ SECTIONS = (
     Section("map", "The fleet", _map),
     Section("replan", "Before and after", replan),
     Section("transition", "The way there", transition_section),
+    Section("frontier", "What moves buy", frontier_section),
     Section("left-out", "Left out", left_out),
     Section("bill", "The bill", bill),
     Section("resilience", "Spread and resilience", resilience),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from placement.documents.plan import Plan
     from placement.documents.transition import Transition
     from placement.referee import Verdict
+    from placement.replanning.document import FrontierDocument
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class View:
     changes, today : what the plan changes of what runs now, and that counted; None where nothing runs.
     reasons : why no more stands on machines of each content.
     transition : ordered steps to the plan, where there is a document of them.
+    frontier : cost against moves, where there is a document of it; its plans are checked where they are shown.
     cost, bound : micro-dollars over the horizon; the cost as the referee counts it, the bound as the plan claims it.
     """
 
@@ -49,6 +51,7 @@ class View:
     reasons: dict[MachineLoad, FullnessReason]
     sketcher: Sketcher
     transition: Transition | None = None
+    frontier: FrontierDocument | None = None
 
     @property
     def cost(self) -> int:
@@ -68,7 +71,13 @@ class View:
         return horizon(self.problem.objective.horizon_hours) == 1 and self.cost == self.verdict.price_per_hour
 
 
-def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, transition: Transition | None = None) -> View:
+def look(
+    problem: Problem,
+    plan: Plan,
+    fleet: Fleet | None = None,
+    transition: Transition | None = None,
+    frontier: FrontierDocument | None = None,
+) -> View:
     """Check a plan and count what it does; `fleet` is the problem compiled, where that is at hand.
 
     Raises
@@ -94,4 +103,6 @@ def look(problem: Problem, plan: Plan, fleet: Fleet | None = None, transition: T
     today = gather(problem, running_plan(problem).plan, fleet) if runs else None
     changed = changes(problem, plan) if runs else None
     sketcher = Sketcher(facts) if today is None else Sketcher(facts, today)
-    return View(problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher, transition)
+    return View(
+        problem, plan, verdict, fleet, facts, baseline, changed, today, reasons(facts), sketcher, transition, frontier
+    )

@@ -1,0 +1,118 @@
+"""Cost against moves: the frontier of a fleet that runs as a chart and a table, recounted plan by plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from placement.errors import UsageError
+from placement.referee import verify
+from placement.report import words
+from placement.report.page import grid
+from placement.report.page.charts import Axis, Curve, step_chart, value_axis
+from placement.report.page.grid import Head, PageCell, PageTable
+from placement.solving.result import relative_gap
+from placement.units import MICRO, micro_dollars
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Problem
+    from placement.replanning.document import FrontierDocument
+    from placement.report.page.view import View
+
+
+class _Counted(NamedTuple):
+    """A point as the referee counts it, and the bound that it claims: micro-dollars."""
+
+    limit: str
+    moves: int
+    price: int
+    cost: int
+    bound: int | None
+
+
+def counted_points(problem: Problem, frontier: FrontierDocument) -> list[_Counted]:
+    """The points with a plan.
+
+    Raises
+    ------
+    UsageError
+        A plan breaks a rule of the problem, moves more than its limit, or claims a bound above its cost.
+    """
+    found = []
+    for k, row in enumerate(frontier.points):
+        if not row.plan.assignments and row.cost is None:
+            continue
+        verdict = verify(problem, row.plan)
+        wrong = str(verdict.violations[0]) if verdict.violations else ""
+        if row.max_moves is not None and verdict.moves > row.max_moves:
+            wrong = f"its plan moves {verdict.moves} copies"
+        if wrong:
+            raise UsageError(f"the frontier is none of this problem: point {k}: {wrong}")
+        bound = None if row.lower_bound is None else min(verdict.cost, micro_dollars(row.lower_bound))
+        limit = "any" if row.max_moves is None else f"{row.max_moves:,}"
+        found.append(_Counted(limit, verdict.moves, verdict.price_per_hour, verdict.cost, bound))
+    return found
+
+
+def frontier_section(view: View) -> dict[str, Any] | None:
+    """What the section's template reads; None when no frontier is given, or no point of it has a plan."""
+    if view.frontier is None:
+        return None
+    points = counted_points(view.problem, view.frontier)
+    if not points:
+        return None
+    costs = [(float(k), point.cost / MICRO) for k, point in enumerate(points)]
+    bounds = [(float(k), point.bound / MICRO) for k, point in enumerate(points) if point.bound]
+    last = float(len(points))
+    seen = [value for _, value in bounds if value >= min(value for _, value in costs) / 2]
+    y = value_axis(min([value for _, value in costs] + seen), max(value for _, value in costs), _tick)
+    dots = [(k + 0.5, value, _told(points[int(k)])) for k, value in costs]
+    curves = [
+        Curve("cost", "cost of the plan", [*costs, (last, costs[-1][1])], dots),
+        *([Curve("bound", "proven: no plan costs less", [*bounds, (last, bounds[-1][1])])] if bounds else []),
+    ]
+    x = Axis(0.0, last, tuple((k + 0.5, point.limit) for k, point in enumerate(points)))
+    knee = view.frontier.knee
+    suggested = ""
+    if knee is not None:
+        limit = "any number of" if knee.max_moves is None else f"at most {knee.max_moves:,}"
+        suggested = f"Suggested: {limit} moves; {words.shown(knee.reason)}."
+    return {
+        "chart": step_chart("Cost by the moves that are allowed", x, y, curves),
+        "curves": curves,
+        "suggested": suggested,
+        "grid": _table(points),
+    }
+
+
+def _tick(dollars: float) -> str:
+    return words.money(round(dollars * MICRO)).removesuffix(".00")
+
+
+def _told(point: _Counted) -> str:
+    return f"{words.money(point.cost)} with {words.count(point.moves, 'move')}, {point.limit} allowed"
+
+
+def _table(points: Sequence[_Counted]) -> PageTable:
+    rows: list[grid.Row] = [
+        (
+            PageCell(point.limit, float(k)),
+            grid.number(point.moves),
+            grid.money(point.price),
+            grid.money(point.cost),
+            PageCell(words.least(point.bound), point.bound) if point.bound else PageCell("none", 0, "soft"),
+            PageCell(words.gap(relative_gap(point.cost, point.bound)) if point.bound else "", None),
+        )
+        for k, point in enumerate(points)
+    ]
+    shown, note = grid.cut(rows, "point")
+    heads = (
+        Head("moves at most", True),
+        Head("moves", True),
+        Head("an hour", True),
+        Head("cost", True),
+        Head("no plan below", True),
+        Head("gap", True),
+    )
+    return PageTable("Cost by the moves that are allowed", heads, shown, note)
