@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, printable
 from placement.integrations.sagemaker import labels
+from placement.integrations.sagemaker.names import LONGEST, ResourceNames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,40 +16,11 @@ if TYPE_CHECKING:
     from placement.documents import Component
     from placement.integrations.notes import Notes
     from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit
+    from placement.integrations.sagemaker.serving import Served
     from placement.integrations.sagemaker.wish import ExportWish
 
-LONGEST = 63  # characters of a name
 ROUTING = {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
 _SUFFIX = 9  # a dash and eight digits of a digest
-
-
-class ResourceNames:
-    """Names that SageMaker accepts, made of names of the problem; none twice."""
-
-    def __init__(self) -> None:
-        """None is taken."""
-        self._taken: set[str] = set()
-
-    def take(self, *parts: str, most: int = LONGEST) -> str:
-        """A new name: letters, digits and single dashes of the parts, and a number where it is taken.
-
-        >>> names = ResourceNames()
-        >>> names.take("chat_8b", "p4d"), names.take("chat 8b", "p4d")
-        ('chat-8b-p4d', 'chat-8b-p4d-2')
-        """
-        words = (re.sub(r"[^a-zA-Z0-9]+", "-", part).strip("-") for part in parts)
-        base = "-".join(word for word in words if word)[:most].strip("-") or "x"
-        name, number = base, 1
-        while name.lower() in self._taken:
-            number += 1
-            name = f"{base[: most - len(str(number)) - 1].rstrip('-')}-{number}"
-        self._taken.add(name.lower())
-        return name
-
-    def keep(self, name: str) -> str:
-        """A name that is there already."""
-        self._taken.add(name.lower())
-        return name
 
 
 def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) -> dict[str, Any]:
@@ -74,6 +45,7 @@ def variant_row(group: ServingGroup, name: str, wish: ExportWish, notes: Notes) 
         row["ManagedInstanceScaling"] = {"Status": "ENABLED", "MinInstanceCount": least, "MaxInstanceCount": most}
         if least == 0:
             wish.require("least instances of 0", place)
+            notes.inexact(f"{place} MinInstanceCount", "0 was refused in some regions (eu-west-3), accepted in others")
         if wish.knows("scheduling and scale-in policies"):
             row["ManagedInstanceScaling"]["ScaleInPolicy"] = policy or {"Strategy": "IDLE_RELEASE"}
         else:
@@ -135,24 +107,25 @@ def config_call(
     return {"EndpointConfigName": name, **rows}
 
 
-def component_call(
-    view: PlanView, units: Sequence[Unit], group: ServingGroup, home: tuple[str, str], name: str, wish: ExportWish
-) -> dict[str, Any]:
-    """The input of CreateInferenceComponent: `home` is the endpoint and the variant, `units` the options by type.
+def component_call(view: PlanView, served: Served, wish: ExportWish) -> dict[str, Any]:
+    """The input of CreateInferenceComponent.
 
     Copies are at least 1: the service refuses to create a component without.
     """
-    endpoint, variant = home
-    copies = sum(group.copies.get(unit, 0) for unit in units)
+    group, units = served.group, served.units
     kinds = {unit: _kinds_of(view, unit, group) for unit in units}
     rows = [(kind, _specification(view, unit, group, wish)) for unit in units for kind in kinds[unit]]
-    call: dict[str, Any] = {"InferenceComponentName": name, "EndpointName": endpoint, "VariantName": variant}
+    call: dict[str, Any] = {
+        "InferenceComponentName": served.name,
+        "EndpointName": group.endpoint,
+        "VariantName": group.variant,
+    }
     pools = any(labels.PRIORITY in pool.labels for pool in group.pools) or bool(group.fallbacks)
     if pools:
         call["Specifications"] = [{"InstanceType": kind, **row} for kind, row in rows]
     else:
         call["Specification"] = rows[0][1]
-    return call | {"RuntimeConfig": {"CopyCount": max(1, copies)}}
+    return call | {"RuntimeConfig": {"CopyCount": max(1, served.copies)}}
 
 
 def _kinds_of(view: PlanView, unit: Unit, group: ServingGroup) -> list[str]:

@@ -206,12 +206,15 @@ class DeploymentChanges:
         if served.copies == 0 and not served.runs:
             return
         group = served.group
-        home = (group.endpoint, group.variant)
-        call = component_call(self.view, served.units, group, home, served.name, self.wish)
+        call = component_call(self.view, served, self.wish)
         component = self.view.components[served.component]
         place = f"component {served.name}"
         if served.runs and labels.VARIANT not in component.labels:
             del call["VariantName"]
+            if sum(other.endpoint == group.endpoint for other in self.deployment.groups) > 1:
+                self.notes.inexact(
+                    place, f"it is bound to no variant; its specification is the one for {group.variant}"
+                )
         if not self.wish.knows("scheduling and scale-in policies"):
             self.notes.inexact(place, "SchedulingConfig is left out: the target's botocore does not know it")
         self._tell_model(served)

@@ -9,9 +9,9 @@ from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported, file_name
 from placement.integrations.notes import Notes
 from placement.integrations.sagemaker import advice
-from placement.integrations.sagemaker.calls import ResourceNames
 from placement.integrations.sagemaker.changes import DeploymentChanges
 from placement.integrations.sagemaker.groups import PlanView, demands_of
+from placement.integrations.sagemaker.names import ResourceNames
 from placement.integrations.sagemaker.packing import fit
 from placement.integrations.sagemaker.rules import RULES, CallSet, lint
 from placement.integrations.sagemaker.scaling import copy_range, later_update

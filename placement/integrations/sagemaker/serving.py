@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.calls import ResourceNames
 from placement.integrations.sagemaker.groups import PlanView, ServingGroup, Unit, new_groups, running_groups
+from placement.integrations.sagemaker.names import ResourceNames
 from placement.integrations.sagemaker.packing import fit
 
 if TYPE_CHECKING:

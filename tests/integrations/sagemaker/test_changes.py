@@ -223,6 +223,24 @@ def test_partitions_go_there_and_back(tmp_path: Path) -> None:
     assert "template.json" not in export.exported.files
 
 
+def test_a_component_of_several_variants_is_told(tmp_path: Path) -> None:
+    """Made again, it has the specification of one of them; from no machine on, a region may refuse a variant."""
+    documents = unmanaged()
+    documents["endpoint"]["ProductionVariants"].append({"VariantName": "second", "CurrentInstanceCount": 1})
+    scaling = {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 2}
+    second = {"VariantName": "second", "InstanceType": G5, "ManagedInstanceScaling": scaling}
+    documents["config"]["ProductionVariants"].append(second)
+    del documents["component-rank"]["VariantName"]
+    contents = {**FULL, "llm/main/3": {}, "llm/second/1": {"rank": 1}}
+    export = exported(imported(tmp_path, documents).problem, contents, as_new=True)
+
+    assert "component rank: inexact: it is bound to no variant; its specification is the one for main" in notes(export)
+    assert "variant second MinInstanceCount: inexact: 0 was refused in some regions" in notes(export)
+    (rank,) = (step.parameters for step in export.steps if step.subject == "rank")
+    assert "VariantName" not in rank
+    assert rank["RuntimeConfig"] == {"CopyCount": 2}
+
+
 def test_a_component_without_copies_is_made_and_emptied(tmp_path: Path) -> None:
     """As new: the service makes none without a copy."""
     documents = simple()
