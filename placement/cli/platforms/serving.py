@@ -73,7 +73,7 @@ def export_keda_command(
         float | None, typer.Option(min=0, help="Of that, for one copy; else the option's throughput.")
     ] = None,
     workload: Annotated[
-        str, typer.Option(help="What is scaled: kserve (the Deployment of its service) or deployment.")
+        str, typer.Option(help="What is scaled: what export kserve writes, or export kubernetes.")
     ] = "kserve",
     force: ForceOption = False,
     full: AllNotesOption = False,
@@ -87,7 +87,7 @@ def export_keda_command(
         from placement.integrations.keda import KedaWish, export_keda
         from placement.integrations.keda.exporter import QUERY
 
-        chosen = one_of("--workload", workload, "kserve", "deployment")
+        chosen = one_of("--workload", workload, "kserve", "kubernetes")
         check_directory(out, force=force)
         problem, plan = read_both(problem_file, plan_file)
         most = None if peak is None else read_both(problem_file, peak)[1]

@@ -1,4 +1,4 @@
-"""ScaledObjects of KEDA (keda.sh/v1alpha1) for the InferenceServices that `kserve` exports, or Deployments so named.
+"""ScaledObjects of KEDA (keda.sh/v1alpha1) for what the exports for KServe and for Kubernetes write.
 
 A plan says how many copies of a component run on which machines, so it chooses the hardware. What is between its copies
 and those of a plan for the peak is left to KEDA, by the traffic of the component, split by what each variant serves.
@@ -14,6 +14,9 @@ from placement.demand.rows import ScalingDefaults
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.kserve import service_names
+from placement.integrations.kubernetes.groups import copy_groups
+from placement.integrations.kubernetes.manifests import names_of
+from placement.integrations.kubernetes.naming import OWNER, namespace_of
 from placement.integrations.manifests import manifests
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, variants
@@ -34,13 +37,13 @@ class KedaWish(NamedTuple):
     server : address of Prometheus.
     query : what a component is asked for, all its copies together; ``$NAME`` stands for its name in quotes.
     target : of that, for one copy; None for the throughput of each option.
-    workload : what is scaled: the Deployment that KServe makes of a service, or one of the service's own name.
+    workload : what is scaled: the Deployment that KServe makes of a service, or that of the export for Kubernetes.
     """
 
     server: str = "http://prometheus-operated.monitoring:9090"
     query: str = QUERY
     target: float | None = None
-    workload: Literal["kserve", "deployment"] = "kserve"
+    workload: Literal["kserve", "kubernetes"] = "kserve"
 
 
 def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: KedaWish = KedaWish()) -> Exported:  # noqa: B008
@@ -62,6 +65,12 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
     notes = Notes()
     rows = _rows(problem, plan, peak)
     names = service_names([row for row, _ in rows])
+    if wish.workload == "kubernetes":
+        of = {
+            (group.component.name, group.option, group.pool.name): names_of(group)[0]
+            for group in copy_groups(problem, plan if peak is None else peak, "none")
+        }
+        names = [of.get(_key(row), "") for row, _ in rows]
     served = _served(rows)
     documents = []
     for (row, most), name in zip(rows, names, strict=True):
@@ -114,6 +123,9 @@ def _scaled(row: PlanVariant, most: int, name: str, served: float, wish: KedaWis
     policy = ScalingDefaults(min_capacity=row.copies, max_capacity=max(1, most))
     found = to_keda(name, policy, float(target), query, wish.server)
     deployment = f"{name}-predictor" if wish.workload == "kserve" else name
+    space = namespace_of(row.component.labels.get(OWNER, ""))
+    if space and wish.workload == "kubernetes":
+        found["metadata"]["namespace"] = space
     found["spec"]["scaleTargetRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment}
     return found
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.integrations.exported import Exported
 from placement.integrations.kserve.predictor import (
-    COMPONENT,
     Sharing,
     affinity,
+    most_on_one,
     node_selector,
     resources,
     sharing_annotations,
 )
-from placement.integrations.labels import ObjectNames, label_value
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
+from placement.integrations.labels import ObjectNames
 from placement.integrations.manifests import manifests
 from placement.integrations.notes import Notes
 from placement.integrations.variants import PlanVariant, most_beside, variants
@@ -90,7 +91,7 @@ def _parts(row: PlanVariant) -> tuple[str, ...]:
 
 
 def _service(problem: Problem, row: PlanVariant, name: str, running: set[str], wish: KServeWish) -> dict[str, Any]:
-    labels = {COMPONENT: label_value(row.component.name)}
+    labels = {COMPONENT_LABEL: slug(row.component.name)}
     if wish.sharing == "kai":
         labels["kai.scheduler/queue"] = wish.queue
     told = {
@@ -109,6 +110,9 @@ def _service(problem: Problem, row: PlanVariant, name: str, running: set[str], w
     apart = affinity(problem, row, running)
     if apart:
         predictor["affinity"] = apart
+    spread = most_on_one(row.component)
+    if spread:
+        predictor["topologySpreadConstraints"] = spread
     if wish.sharing == "kai":
         predictor["schedulerName"] = "kai-scheduler"
     predictor |= _model(row, wish)
@@ -157,9 +161,6 @@ def _tell(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWis
             "pods", "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"
         )
     _tell_accelerators(problem, plan, rows, wish, notes)
-    capped = sorted({row.component.name for row in rows if (row.component.spread.max_per_instance or 1) > 1})
-    if capped:
-        notes.inexact(f"components {_listed(capped)}", "spread.max_per_instance above 1 has no rule of pods like it")
     alike: dict[tuple[tuple[str, str], ...], set[str]] = {}
     for row in rows:
         alike.setdefault(tuple(sorted(node_selector(row).items())), set()).add(row.pool.name)

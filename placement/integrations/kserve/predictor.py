@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from placement.documents.references import GROUP
-from placement.integrations.labels import label_value
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need
 
 if TYPE_CHECKING:
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from placement.integrations.variants import PlanVariant
 
 Sharing = Literal["time-slicing", "kai", "hami"]
-COMPONENT = "placement/component"  # the label of every pod; its value is a name fit for one
 ZONE, TYPE, HOST = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type", "kubernetes.io/hostname"
 _MOST_SHARES = 100  # HAMi counts an accelerator's cores in per cent
+_MORE_HOSTS = 1_000_000  # than any cluster has: with fewer the emptiest counts as 0, and `maxSkew` is the most of any
 
 
 def resources(row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[str, str]]:
@@ -70,16 +70,30 @@ def affinity(problem: Problem, row: PlanVariant, running: set[str]) -> dict[str,
     return found
 
 
+def most_on_one(component: Component) -> list[dict[str, Any]]:
+    """The most copies on one machine, as a constraint of spread over hosts; none where there is no such rule."""
+    most = component.spread.max_per_instance
+    if not most:
+        return []
+    return [
+        {
+            "maxSkew": most,
+            "topologyKey": HOST,
+            "whenUnsatisfiable": "DoNotSchedule",
+            "minDomains": _MORE_HOSTS,
+            "labelSelector": {"matchLabels": {COMPONENT_LABEL: slug(component.name)}},
+        }
+    ]
+
+
 def _apart(problem: Problem, component: Component) -> Sequence[dict[str, Any]]:
-    """Terms of anti-affinity by host: at most one a machine, dedicated machines, components that are avoided."""
-    own, terms = label_value(component.name), []
-    if component.spread.max_per_instance == 1:
-        terms.append(_term("In", [own]))
+    """Terms of anti-affinity by host: dedicated machines, components that are avoided."""
+    own, terms = slug(component.name), []
     if component.dedicated:
         terms.append(_term("NotIn", [own]))
     avoided = [row.name for row in problem.components if row.name != component.name and _avoids(component, row)]
     if avoided:
-        terms.append(_term("In", sorted(map(label_value, avoided))))
+        terms.append(_term("In", sorted(map(slug, avoided))))
     return terms
 
 
@@ -92,7 +106,7 @@ def _avoids(component: Component, other: Component) -> bool:
 
 
 def _term(operator: str, values: list[str]) -> dict[str, Any]:
-    expressions = [{"key": COMPONENT, "operator": operator, "values": values}]
+    expressions = [{"key": COMPONENT_LABEL, "operator": operator, "values": values}]
     if operator == "NotIn":  # NotIn takes pods without the label too, such as those of DaemonSets
-        expressions.append({"key": COMPONENT, "operator": "Exists"})
+        expressions.append({"key": COMPONENT_LABEL, "operator": "Exists"})
     return {"labelSelector": {"matchExpressions": expressions}, "topologyKey": HOST}

@@ -16,6 +16,7 @@ from placement import Plan, Problem
 from placement.compiled.translate import to_plan
 from placement.integrations.keda import KedaWish, export_keda
 from placement.integrations.kserve import KServeWish, export_kserve
+from placement.integrations.kubernetes import ExportWishes, export_kubernetes
 from tests.corpus import plans, seeds
 
 Doc = dict[str, Any]
@@ -139,7 +140,10 @@ def test_what_a_service_says() -> None:
     assert container["resources"]["limits"] == {"nvidia.com/gpu": "2"}
     assert container["resources"]["requests"] == {"cpu": "1500m", "nvidia.com/gpu": "2"}
     terms = chat["affinity"]["podAntiAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
-    assert [row["labelSelector"]["matchExpressions"][0]["operator"] for row in terms] == ["In", "NotIn"]
+    assert [row["labelSelector"]["matchExpressions"][0]["operator"] for row in terms] == ["NotIn"]
+    (spread,) = chat["topologySpreadConstraints"]
+    assert (spread["maxSkew"], spread["topologyKey"]) == (1, "kubernetes.io/hostname")
+    assert spread["labelSelector"] == {"matchLabels": {"gpu-placement/component": "chat"}}
     assert found["guard-b"]["model"] == {
         "modelFormat": {"name": "huggingface"},
         "storageUri": "hf://org/guard",
@@ -200,7 +204,7 @@ def test_every_copy_is_in_a_service(seeds: range) -> None:
             predictor = row["spec"]["predictor"]
             node = predictor["nodeSelector"]
             place = node["node.kubernetes.io/instance-type"], node["topology.kubernetes.io/zone"]
-            found[(predictor["labels"]["placement/component"], *place)] += predictor["minReplicas"]
+            found[(predictor["labels"]["gpu-placement/component"], *place)] += predictor["minReplicas"]
             assert NAME.fullmatch(row["metadata"]["name"])
             assert len(row["metadata"]["name"]) <= 50
         assert found == wanted
@@ -234,7 +238,7 @@ def test_what_kubernetes_cannot_be_told_is_said() -> None:
     assert "need a route in front of them" in told["components chat"]
     assert "(b 2, a 1)" in told["nvidia.com/gpu"]
     assert "kserve.storage_uri" in told["components batch"]
-    head = exported.files["inference-services.yaml"].partition("apiVersion")[0]
+    head = exported.files["inference-services.yaml"].partition("---")[0]
     assert all(line.startswith("#") for line in head.splitlines())
     assert "need a route" in " ".join(head.replace("\n#", "").split())
 
@@ -272,11 +276,20 @@ def test_a_plan_for_the_peak_is_the_maximum() -> None:
     peak = {**PLAN, "instances": [*PLAN["instances"], {"id": "b/new-1", "pool": "b"}]}
     more = {"component": "chat", "option": 1, "instance": "b/new-1", "accelerators": [0]}
     peak["assignments"] = [*PLAN["assignments"], more]
-    found = scaled(Plan(**PLAN), Plan(**peak), workload="deployment")
+    found = scaled(Plan(**PLAN), Plan(**peak))
     assert (found["chat-tp1-b"]["minReplicaCount"], found["chat-tp1-b"]["maxReplicaCount"]) == (0, 1)
-    assert found["chat-tp1-b"]["scaleTargetRef"]["name"] == "chat-tp1-b"
+    assert found["chat-tp1-b"]["scaleTargetRef"]["name"] == "chat-tp1-b-predictor"
     with pytest.raises(placement.UsageError, match="chat on b: 1 copies in the plan, 0 in that for the peak"):
         scaled(Plan(**peak), Plan(**PLAN))
+
+
+def test_what_is_exported_for_kubernetes_is_scaled_too() -> None:
+    """By the names of its Deployments, each with as many copies."""
+    files = export_kubernetes(Problem(**PROBLEM), Plan(**PLAN), ExportWishes(sharing="hami")).files
+    made = {row["metadata"]["name"]: row["spec"]["replicas"] for row in documents(files["40-workloads.yaml"])}
+    found = scaled(Plan(**PLAN), workload="kubernetes")
+    assert {name: spec["minReplicaCount"] for name, spec in found.items()} == made
+    assert [spec["scaleTargetRef"]["name"] for spec in found.values()] == list(found)
 
 
 def test_what_is_missing_is_asked_for() -> None:
