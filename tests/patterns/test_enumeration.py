@@ -7,7 +7,7 @@ import math
 import random
 from collections import Counter
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,7 +30,7 @@ from placement.patterns.certificate import (
     mode_value,
 )
 from placement.patterns.covering import any_domain
-from placement.patterns.enumeration import listing, program
+from placement.patterns.enumeration import listing, nodes, program
 from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.enumeration.program import WholeProgram
@@ -506,6 +506,70 @@ def test_an_engine_that_fails_leaves_the_box_to_the_tree(monkeypatch: pytest.Mon
     bound.run()
     assert bound.programs
     assert bound.bound == 6.5 * 10**6
+
+
+def whole_program() -> WholeProgram:
+    """The program of `halves`, with every pattern: machines cost 6 and 7 steps of half a dollar."""
+    fleet = halves()
+    relaxation, groups = relax(fleet), groups_of(fleet)
+    domain = any_domain(fleet, groups)
+    prices = Prices([[0] * len(one.items) for one in relaxation.device_classes], [0] * len(relaxation.device_classes))
+    reduced = reduce_domain(relaxation, groups, prices, capacity_values(relaxation, prices), domain, 30_000_000)
+    assert reduced is not None
+    patterns: list[Pattern] = []
+    for one in relaxation.device_classes:
+        values, least = reduced.items[one.index], reduced.least[one.index]
+        assert least is not None
+        listed = list_patterns(one, one.knapsack, values, least, FAR) or []
+        patterns += [(one.index, tuple(sorted(pattern.items()))) for pattern in listed]
+    return WholeProgram(relaxation, groups, domain, reduced, patterns)
+
+
+def test_the_last_digits_of_a_verdict_are_asked_for_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cheaper by less than an engine tells apart: each machine count is a program of its own."""
+    any_between = getattr(whole_program(), "_any_between")  # noqa: B009 - one argument alone
+    there = [steps for steps in range(34) if any_between(steps, steps, Budget())]
+    assert there == [19, 20, 25, 26, 27, 31, 32, 33]  # 6 a + 7 b for at least three machines, one of each
+    for least, most, answer in ((0, 18, False), (18, 19, True), (19, 20, True), (21, 24, False), (28, 30, False)):
+        assert any_between(least, most, Budget()) is answer
+    monkeypatch.setattr(program, "_MOST_COUNTS", 1)
+    assert any_between(26, 26, Budget()) is True
+    assert any_between(18, 26, Budget()) is None  # too many counts
+
+
+def test_the_program_proves_the_cheapest_counts_and_none_below() -> None:
+    answer = whole_program().solve(30_000_000, Budget(), 200)
+    assert (answer.bound, answer.machines, sum(answer.copies)) == (9_500_000, (2, 1), 7)
+    assert sum(answer.amounts) <= 6
+    assert whole_program().solve(9_500_000, Budget(), 200).bound == 9_500_000
+    assert whole_program().solve(9_499_999, Budget(), 200).bound is None
+    assert whole_program().most_rent == 26_000_000
+    assert whole_program().to_mps(9_500_000).startswith("NAME patterns")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_node_without_plans_in_half_of_the_gap_stays_to_be_split(
+    *, listed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plans may be in the other half. With none in the whole gap there is nothing to branch on (found by a mutant)."""
+    relaxation = relax(halves())
+    domain = any_domain(relaxation.fleet, groups_of(relaxation.fleet))
+    relaxed = Relaxed(100, (1.5,), feasible=True, prices=random_prices(relaxation, random.Random(1), 9))
+    enumeration, limits = NodeEnumeration(relaxation, (), Multiplicity(relaxation)), list[int]()
+
+    def reduced(*what: Any) -> object:
+        limits.append(what[-1])
+        return None if listed or len(limits) == 2 else object()
+
+    monkeypatch.setattr(nodes, "reduce_domain", reduced)
+    monkeypatch.setattr(NodeEnumeration, "_list", lambda *_: None)  # too many patterns
+    knapsacks = [one.knapsack for one in relaxation.device_classes]
+    found = enumeration.enumerate_node(domain, relaxed, knapsacks, 200, Budget())
+    assert found is not None
+    if listed:
+        assert (limits, found.bound, found.counts, found.feasible) == ([200], 201, (), False)
+    else:
+        assert (limits, found.bound, found.counts, found.feasible) == ([200, 150], 151, (1.5,), True)
 
 
 def test_a_pool_that_costs_too_much_does_not_drown_the_others() -> None:

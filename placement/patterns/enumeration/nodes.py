@@ -68,14 +68,14 @@ class NodeEnumeration:
             return None
         capacity = capacity_values(self._relaxation, prices, knapsacks)
         for part in _PARTS:
-            cutoff = relaxed.bound + int(gap * part)
-            closed = Relaxed(cutoff + 1, (), feasible=False) if cutoff >= cutoff else replace(relaxed, bound=cutoff + 1)
-            reduced = reduce_domain(self._relaxation, self._groups, prices, capacity, domain, cutoff)
+            limit = relaxed.bound + int(gap * part)  # below the cutoff plans may be left: the node stays to be split
+            closed = Relaxed(limit + 1, (), feasible=False) if limit >= cutoff else replace(relaxed, bound=limit + 1)
+            reduced = reduce_domain(self._relaxation, self._groups, prices, capacity, domain, limit)
             if reduced is None:
                 return closed
             patterns = self._list(reduced, knapsacks, budget)
             if patterns is not None:
-                return self._solve(domain, reduced, patterns, cutoff, relaxed, closed, budget)
+                return self._solve(domain, reduced, patterns, limit, relaxed, closed, budget)
             self._widest = int(_NARROWER * part * gap)
         return None
 
