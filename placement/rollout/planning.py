@@ -89,7 +89,7 @@ def plan_rollout(
             status="infeasible" if proven else "unknown", reason=case.why_none(size, most), extra_bound=bound, **facts
         )
     size, order, bound = found
-    return _written(case, size, order, bound, times, facts)
+    return _written(case, size, order, bound, times, facts | {"batch": batch})
 
 
 def _component(problem: Problem, name: str) -> Component:
@@ -303,11 +303,15 @@ def _written(
         notes.append(f"{machines} hold copies at the end; `placement replan` says which moves would empty one")
     if end > LONGEST:
         notes.append(f"takes {end:.0f} s, and SageMaker ends a rolling update after at most {LONGEST} s")
+    given = facts.pop("batch")
+    step = {"Type": "COPY_COUNT", "Value": size}
+    if given is not None and given.percent:
+        step = {"Type": "CAPACITY_PERCENT", "Value": given.value}
     policy = {
-        "MaximumBatchSize": {"Type": "COPY_COUNT", "Value": size},
+        "MaximumBatchSize": step,
         "WaitIntervalInSeconds": times.pause,
         "MaximumExecutionTimeoutInSeconds": int(min(LONGEST, max(SHORTEST, 2 * end))),
-        "RollbackMaximumBatchSize": {"Type": "COPY_COUNT", "Value": size},
+        "RollbackMaximumBatchSize": step,
     }
     return Rollout(
         status="optimal" if extra <= bound else "feasible",

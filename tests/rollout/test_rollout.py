@@ -61,6 +61,9 @@ def test_a_spare_machine_is_enough() -> None:
     assert min(serving(found)) == 4
     assert found.policy is not None
     assert found.policy["MaximumBatchSize"] == {"Type": "COPY_COUNT", "Value": 2}
+    halves = plan_rollout(four(3), "a", SAME, batch=BatchSize.parse("50%")).policy
+    assert halves is not None
+    assert halves["MaximumBatchSize"] == {"Type": "CAPACITY_PERCENT", "Value": 50}
 
 
 def test_without_room_one_machine_is_rented_and_blue_green_takes_two() -> None:
