@@ -142,6 +142,9 @@ def simulate(
         str | None, typer.Option(metavar="FILE", help="Keeps what is done; absent: beside the output, if there is one.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint, if there is one.")] = False,
+    steps: Annotated[
+        bool, typer.Option("--waterfall", help="Show what each idea saves, from endpoints for the peak on.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no table.")] = False,
 ) -> None:
     """Play traffic through a policy, and say what the fleet costs over days: shared, and in other ways to run it.
@@ -156,9 +159,10 @@ def simulate(
         from placement.demand import read_scaling
         from placement.documents import check_outputs, read_problem, write_document
         from placement.parallel.executors import open_executor
-        from placement.report.scaling import simulation_table
+        from placement.report.scaling import simulation_table, waterfall_table
         from placement.report.simulation_picture import check_picture, write_simulation_picture
         from placement.simulation import simulate as play
+        from placement.simulation.waterfall import NAMES, waterfall
 
         kept = checkpoint or (f"{output}.checkpoint.json" if output not in (None, "-") else None)
         inputs = {"the problem": file, "the policy": policy, "the traffic": traffic}
@@ -182,7 +186,7 @@ def simulate(
                 found,
                 every=step,
                 until=end,
-                strategies=strategy,
+                strategies=[*(strategy or ()), *NAMES] if steps else strategy,
                 hourly=floor,
                 seed=seed,
                 executor=place,
@@ -195,7 +199,8 @@ def simulate(
         for path in picture or ():
             write_simulation_picture(result, path, theme)
         if not quiet:
-            console(sys.stderr if output == "-" else sys.stdout).print(simulation_table(result))
+            table = waterfall_table(waterfall(result), result.floor) if steps else simulation_table(result)
+            console(sys.stderr if output == "-" else sys.stdout).print(table)
         if kept is not None:
             Path(kept).unlink(missing_ok=True)
 

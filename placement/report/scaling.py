@@ -12,6 +12,7 @@ from rich.text import Text
 from placement.report import words
 from placement.report.narrow import Fitting
 from placement.simulation.outcome import HOURLY_NAME
+from placement.simulation.waterfall import folds
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from placement.demand.now import CopiesNow
     from placement.simulation import Simulation, StrategyOutcome
     from placement.simulation.hybrid import Hybrid, SharingComponent
+    from placement.simulation.waterfall import WaterfallStep
 
 _ROWS = 30
 _HOUR = 3600
@@ -148,6 +150,37 @@ def _legend() -> str:
         "them hold a copy; lost: requests not served; floor: proven, no machines holding what is wanted cost less; "
         "hourly-scratch: each hour planned on its own for all that it wants, moves and starts not counted"
     )
+
+
+def waterfall_table(steps: Sequence[WaterfallStep], floor: int | None) -> RenderableType:
+    """A row for each idea: what it saves, as a bar too, and what is then left of the bill."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("idea", no_wrap=True)
+    for name in ("cost", "saves", "of all", "lost"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    first = steps[0].cost or 1
+    for row in steps:
+        saved = "" if row is steps[0] else words.money(row.saved)
+        part = "" if row is steps[0] else f"{100 * row.saved / first:.1f}%"
+        table.add_row(row.idea, words.money(row.cost), saved, part, f"{100 * row.lost:.2f}%", _bar(row, first))
+    lines = []
+    if floor is not None:
+        table.add_row("floor", words.least(floor), "", "", "", style="dim")
+    many = folds(list(steps))
+    if many is not None:
+        lines.append(Text(f"{many:.1f} times less than endpoints for the peak", style="bold"))
+    blocks = Group(*(Text(f"{row.idea}: {words.money(row.cost)}, saves {words.money(row.saved)}") for row in steps))
+    legend = (
+        "of all: of the first cost; lost: requests not served; floor: proven, nothing that holds the copies costs less"
+    )
+    return Group(Fitting(table, lambda: blocks), "", *lines, Text(legend, style="dim"))
+
+
+def _bar(row: WaterfallStep, first: int, wide: int = 20) -> Text:
+    """What is left of the bill, then what the idea takes off."""
+    left = round(wide * min(row.cost, row.before) / first)
+    return Text.assemble("█" * left, ("░" * (round(wide * max(row.cost, row.before) / first) - left), "green"))
 
 
 def hybrid_table(hybrid: Hybrid, *, full: bool = False) -> RenderableType:

@@ -56,11 +56,21 @@ _ALL = (
         consolidate=True,
     ),
 )
-STRATEGIES = {strategy.name: strategy for strategy in _ALL}
+# Steps of a waterfall: whole accelerators until sharing them is the idea.
+_BETWEEN = (
+    Strategy(
+        "whole-peak", "as endpoints-peak, each copy on accelerators of its own", "peak", dedicated=True, whole=True
+    ),
+    Strategy("whole-scaled", "as endpoints-scaled, the same", "running", dedicated=True, whole=True),
+    Strategy("whole-to-zero", "as endpoints-to-zero, the same", dedicated=True, whole=True),
+    Strategy("whole-shared", "shared machines, whole accelerators, fullest machine first, nothing moves", whole=True),
+    Strategy("best-fit", "shared machines and accelerators, fullest machine first, nothing moves"),
+)
+STRATEGIES = {strategy.name: strategy for strategy in (*_ALL, *_BETWEEN)}
 
 
 def find_strategies(names: list[str] | None) -> list[Strategy]:
-    """The strategies by name, in the order of the table; all of them for None.
+    """The strategies by name, in the order of the table; those that are compared as a rule for None.
 
     Raises
     ------
@@ -72,4 +82,4 @@ def find_strategies(names: list[str] | None) -> list[Strategy]:
     for name in names:
         if name not in STRATEGIES:
             raise UsageError(f'no strategy "{name}"; {nearest(name, STRATEGIES)}')
-    return [strategy for strategy in _ALL if strategy.name in names]
+    return [strategy for strategy in STRATEGIES.values() if strategy.name in names]

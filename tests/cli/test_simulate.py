@@ -80,6 +80,16 @@ def test_simulate_draws(folder: Path) -> None:
     assert (folder / "day.svg").read_text().startswith("<svg ")
 
 
+def test_simulate_as_a_waterfall(folder: Path) -> None:
+    """What each idea saves, from endpoints for the peak to copies that move."""
+    done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--no-floor",
+               "--waterfall")  # fmt: skip
+
+    assert done.exit_code == 0, done.stderr
+    assert "times less than endpoints for the peak" in done.stdout
+    assert [idea in done.stdout for idea in ("endpoints for", "down to zero", "copies move")] == [True] * 3
+
+
 def test_simulate_what_is_asked(folder: Path) -> None:
     """One strategy, two hours, no floor, twice the rates; the document on stdout, and nothing else there."""
     done = run("simulate", folder / "p.json", folder / "policy.yaml", "--traffic", folder / "rates.csv", "--strategy",
