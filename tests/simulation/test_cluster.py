@@ -96,6 +96,12 @@ def test_a_cluster_is_what_its_document_says(seed: int) -> None:
         again = make_cluster(task)
         again.restore(document)
         assert again.to_document() == document
+        for name in ("leaving", "arriving"):
+            assert sorted(at for at, *_ in getattr(again, name)) == sorted(at for at, *_ in getattr(cluster, name))
+        assert {c: sorted(times) for c, times in again.still_loading(0).items()} == {
+            c: sorted(times) for c, times in cluster.still_loading(0).items()
+        }
+        assert all(again.placed(c) == cluster.placed(c) for c in range(len(task.most)))
         again.ws.cordoned[:] = False  # closed to new copies, which the count below does not know
         again.ws.invariants()
 

@@ -16,7 +16,7 @@ from placement.simulation import STRATEGIES, Traffic, simulate
 from placement.simulation.alone import break_even, rents
 from placement.simulation.chunk import play
 from placement.simulation.fleets import of_one, with_copies
-from placement.simulation.hybrid import HybridRules, find_hybrid
+from placement.simulation.hybrid import HybridRules, HybridSearch, find_hybrid
 from placement.simulation.machines import HOUR
 from placement.simulation.setup import SimulationSetup
 from placement.units import micro_dollars
@@ -84,6 +84,22 @@ def find_task(setup: SimulationSetup, apart: frozenset[str]) -> StrategyTask:
     """The whole simulation of a set as one task."""
     task = setup.task(replace(STRATEGIES["shared"], alone=apart), 0)
     return replace(task, most=setup.wanted.max(axis=0), wanted=setup.wanted, rates=setup.rates, woken=setup.woken)
+
+
+def test_a_set_is_changed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no prefix of the candidates is best, a change of one that saves is kept, and the next starts from it."""
+    search = HybridSearch(four(), HybridRules(plays=12), None, lambda _: None)
+    best = frozenset({"half", "rare"})
+
+    def play(sets: list[frozenset[str]]) -> list[int]:
+        for apart in sets:
+            search.costs[apart] = 100 + len(apart ^ best)
+        return [search.costs[apart] for apart in sets]
+
+    monkeypatch.setattr(search, "play", play)
+    # In order of what they cost alone against their part: full, half, tiny, rare; all are candidates.
+    assert search.best_set([10, 11, 12, 13], [20, 20, 20, 20]) == best
+    assert len(search.costs) <= 12
 
 
 def test_rules_are_kept() -> None:

@@ -150,6 +150,19 @@ def test_a_bill_by_hand() -> None:
         assert result.outcome(name).not_served == 0
 
 
+def test_what_is_beyond_the_most_copies_is_lost() -> None:
+    """Two copies serve thirty of fifty requests a second, all the time."""
+    problem, _, _ = plain(2)
+    row = {"name": "m3", "target_value": 10, "capacity_per_copy": 15, "max_capacity": 2}
+    policy = ScalingPolicy(defaults={"target_value": 10}, components=[row])
+    traffic = Traffic(("m3",), np.array([0]), 6 * 600, np.array([[50_000_000]]))
+    (outcome,) = simulate(problem, policy, traffic, strategies=["shared"], hourly=False).strategies
+
+    assert outcome.not_served == 20_000_000 * 6 * 600
+    assert outcome.short[3] == 6 * 600
+    assert sum(outcome.short) == outcome.short[3]
+
+
 def test_strategies_by_name() -> None:
     """One that there is not is told with the nearest."""
     with pytest.raises(UsageError, match='no strategy "shard"; did you mean "shared"'):
