@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from placement.integrations.kubernetes.manifests import Sharing
     from placement.integrations.kubernetes.templates import Json
 
-_LEFT_ALONE = ("Pod", "Job", "DaemonSet", "Node")  # owners whose pods no Deployment can replace
 _NAMED = ("StatefulSet", "LeaderWorkerSet")
+_LEFT_ALONE = ("Pod", "Job", "DaemonSet", "Node", *_NAMED)  # owners whose pods no Deployment can replace
 FREEZE, POOLS, GUARDS, CLAIMS, WORK, SETTLE, STEPS = (
     *("00-freeze-node-pools.yaml", "10-node-pools.yaml", "20-disruption-budgets.yaml", "30-claims.yaml"),
     *("40-workloads.yaml", "90-settle-node-pools.yaml", "README.md"),
@@ -113,10 +113,11 @@ def _is_exported(group: CopyGroup, notes: Notes) -> bool:
     """Whether Deployments can take the place of what runs; of pods that are no such thing a note says so."""
     kind = group.component.labels.get(OWNER, "").partition(" ")[0]
     place = f"component {group.component.name}"
-    if kind in _LEFT_ALONE:
+    if kind in _NAMED:
+        told = f"its pods, of a {kind}, have names, volumes or groups of their own: it is left as it is"
+        notes.inexact(place, f"{told}, and its places are for you to set")
+    elif kind in _LEFT_ALONE:
         notes.assumed(place, f"its owner is a {kind}: its pods are left as they are")
-    elif kind in _NAMED:
-        notes.inexact(place, f"it was a {kind}: copies of a Deployment have no names or volumes of their own")
     return kind not in _LEFT_ALONE
 
 

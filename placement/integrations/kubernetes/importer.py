@@ -110,6 +110,11 @@ class _Import:
         """Pods whose node was not given, and a cluster without pods."""
         if not self.cluster.has("Pod"):
             self.notes.assumed("pods", f"none were given, so nothing runs: make the file with {COMMAND}")
+        used = Counter(row.node for row in rows if row.node)
+        for machine in self.machines:
+            if machine.pods and 2 * used[machine.name] > machine.pods:
+                told = f"the most pods that a node runs ({machine.pods}) is not counted, and more than half of them run"
+                self.notes.ignored(f"instance type {machine.type_label} status.allocatable.pods", told)
         lost = Counter(row.node for row in rows if row.node and self.cluster.get("Node", "", row.node) is None)
         for name, count in sorted(lost.items()):
             self.notes.assumed(f"Node {name}", f"was not given: the {count} pods on it are copies that do not run")

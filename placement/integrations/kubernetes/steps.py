@@ -79,7 +79,7 @@ def _owners(problem: Problem, written: set[str]) -> list[str]:
         owner = row.labels.get(OWNER, "")
         kind, _, name = owner.partition(" ")
         space = namespace_of(owner)
-        if space and kind in ("Deployment", "StatefulSet", "ReplicaSet"):
+        if space and kind in ("Deployment", "ReplicaSet"):
             target = f"{kind.lower()}/{name.partition('/')[2]}"
             found.append(f"kubectl -n {shlex.quote(space)} scale {shlex.quote(target)} --replicas=0")
     return list(dict.fromkeys(found))

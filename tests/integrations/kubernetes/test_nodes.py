@@ -197,10 +197,13 @@ def test_several_files_lists_and_yaml_are_one_cluster(tmp_path: Path) -> None:
 
 def test_what_is_missing_is_told(tmp_path: Path) -> None:
     """Nodes without pods, pods without their node."""
-    alone = imported(tmp_path, node("n1"))
+    alone = imported(tmp_path, node("n1", allocatable={"pods": "1"}))
+    full = imported(tmp_path, node("n1", allocatable={"pods": "1"}), pod("a", "n1", "a"))
     lost = imported(tmp_path, node("n1"), pod("a", "n9", "a"))
 
     assert "pods: assumed: none were given" in notes(alone)
+    assert "allocatable.pods" not in notes(alone)
+    assert "g5.12xlarge status.allocatable.pods: ignored: the most pods that a node runs (1)" in notes(full)
     assert "Node n9: assumed: was not given: the 1 pods on it are copies that do not run" in notes(lost)
     assert lost.problem.placements == ()
 
