@@ -7,19 +7,19 @@ exported from a plan name their component: there, each shape is an option of it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from placement.integrations.kubernetes.asks import NO_ASK
 from placement.integrations.kubernetes.objects import of_each, whole_at
-from placement.integrations.kubernetes.pods import OPTION
+from placement.integrations.kubernetes.pods import OPTION, Owner
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.objects import KubeCluster
-    from placement.integrations.kubernetes.pods import Owner, PodRow, PodShape
+    from placement.integrations.kubernetes.pods import PodRow, PodShape
     from placement.integrations.notes import Notes
 
 _COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")  # owners that say how many copies they want
@@ -72,7 +72,10 @@ def split(rows: Iterable[PodRow], machines: Mapping[str, NodeMachine]) -> tuple[
 def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> list[Workload]:
     """Components with names of their own, in the order of their first pods."""
     found: dict[object, Workload] = {}
+    exported = {row.owner.name for row in rows if not row.owner.kind}
     for row in sorted(rows, key=_option):
+        if _base(row.owner) in exported:  # what ran before stands beside what was exported of it
+            row = replace(row, owner=Owner("", "", _base(row.owner)))
         key = (row.owner, row.shape if row.owner.kind else None)
         workload = found.setdefault(key, Workload("", row.owner))
         workload.add(row)

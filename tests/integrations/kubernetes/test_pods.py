@@ -92,6 +92,19 @@ def test_owners_are_what_a_person_wrote(tmp_path: Path) -> None:
     assert "LeaderWorkerSet shop/big: ignored: pods of one group start together" in notes(found)
 
 
+def test_in_the_middle_of_a_move_both_are_one_component(tmp_path: Path) -> None:
+    """What ran before, and what was exported of it: copies of one component, by two options."""
+    new = pod("b", "n2", "web-n2", cpu="3", annotations={"gpu-placement/component": "shop/web"})
+    found = imported(tmp_path, node("n1"), node("n2"), pod("a", "n1", "web", cpu="2"), new).problem
+
+    (component,) = found.components
+    assert (component.name, component.copies) == ("shop/web", 2)
+    assert {(row.instance, component.modes[int(row.option)].vcpus) for row in found.placements} == {
+        ("n1", 2),
+        ("n2", 3),
+    }
+
+
 def test_copies_that_differ_are_components_of_their_own(tmp_path: Path) -> None:
     """Half of a roll-out asks for more."""
     found = imported(tmp_path, node("n1"), pod("a", "n1", "web", cpu="1"), pod("b", "n1", "web", cpu="2"))
