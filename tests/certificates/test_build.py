@@ -196,7 +196,7 @@ def test_rules_are_priced_and_what_prices_do_not_prove_rests_on_the_engine(monke
     monkeypatch.setattr(build, "ArgumentSearch", Noted)
     monkeypatch.setattr(build, "priced_rules", noted)
     rows = [{"name": "k", "pools": ["a"], "instances": 1}]
-    document = problem("paid", {"a": machine(1)}, [component("m", 5)], commitments=rows)
+    document = problem("paid", {"a": machine(1)}, [component("m", 5, min_copies=4)], commitments=rows)
     result = placement.solve(
         placement.Problem(**document), "cp-sat", work=5_000, time_limit=None, seed=7, certificate=True
     )
@@ -209,10 +209,10 @@ def test_rules_are_priced_and_what_prices_do_not_prove_rests_on_the_engine(monke
         certificate = placement.certify(result, time_limit=None)
         (fleet, budget, *rest), *others = searches
         assert (fleet is not solve.fleet, budget is not None) == (True, True)
-        assert rest == [7, None, bound + DOLLAR * solve.fleet.tick_move]
+        assert rest == [7, (0,), bound + DOLLAR * solve.fleet.tick_move]
         assert words == ["", *(["cp-sat"] * missing)]
         assert [(one is solve.fleet, limit is not None, *more) for one, limit, *more in others] == (
-            [(True, True, 7, None, bound)] * missing
+            [(True, True, 7, (0,), bound)] * missing
         )
         assert certificate.document["rules"] == {"prices": [["k", 1_000_000, 1]]}
         assert (certificate.claim, certificate.proven) == (2 * DOLLAR, 2 * DOLLAR)
