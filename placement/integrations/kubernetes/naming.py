@@ -17,11 +17,13 @@ _VALUE = re.compile(r"([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?", re.ASCI
 def slug(*parts: str, most: int = _MOST) -> str:
     """A name by RFC 1123: lower case, and told apart by a hash where that loses something.
 
+    Two dashes stand between parts, and in none of them. So a-b on c is not called what a on b-c is.
+
     >>> slug("chat-8b"), slug("shop/chat 8b; rm -rf /"), slug("shop", "chat")
-    ('chat-8b', 'shop-chat-8b-rm-rf-74436f', 'shop-chat')
+    ('chat-8b', 'shop-chat-8b-rm-rf-74436f', 'shop--chat')
     """
-    whole = "-".join(parts)
-    made = re.sub(r"[^a-z0-9]+", "-", whole.lower()).strip("-")
+    whole = "--".join(parts)
+    made = "--".join(filter(None, (re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-") for part in parts)))
     if made and made == whole and len(made) <= most and not _HASHED.search(made):
         return made
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:6]

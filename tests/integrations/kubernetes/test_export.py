@@ -553,3 +553,9 @@ def test_names_of_objects_are_legal_and_told_apart(left: str, right: str) -> Non
         assert made.strip("-") == made
         assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert (slug(left) == slug(right)) == (left == right)
+
+
+def test_parts_of_a_name_are_told_apart() -> None:
+    """A copy of a-b on c, and one of a on b-c, are two Deployments; so are the second of b and the first of b-2."""
+    assert len({slug("a-b", "c"), slug("a", "b-c"), slug("a", "b", "c"), slug("a-b-c"), slug("a--b", "c")}) == 5
+    assert slug("b", "2") != slug("b-2")
