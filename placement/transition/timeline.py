@@ -31,16 +31,16 @@ class Durations:
     ----------
     startup : from the start of a copy until it is ready; `startup_of` by component where that is known. The default is
         the 90th percentile of 7,531 loads of base models in Alibaba's trace of a service of generative models: 42.0 s
-        (median 22.7 s, 99th percentile 51.8 s) [1]_.
+        (median 22.7 s, 99th percentile 51.8 s).
     drain : from when a copy takes no more requests until it is gone. The default is the 99th percentile of the time of
         one request in the same trace: 98 s.
     pause : between the end of a batch and the beginning of the next.
     open : from the order of a machine until copies can start there. No figure of it is published there; 0 unless given.
 
-    References
-    ----------
-    .. [1] Lin et al. (2025). Understanding Diffusion Model Serving in Production. SoCC 2025. Data:
-       alibaba/clusterdata, cluster-trace-v2026-GenAI, basemodel_update_latency_anon.
+    Notes
+    -----
+    The trace: Lin et al. (2025). Understanding Diffusion Model Serving in Production. SoCC 2025. Data:
+    alibaba/clusterdata, cluster-trace-v2026-GenAI, basemodel_update_latency_anon.
     """
 
     startup: int = STARTUP_SECONDS
