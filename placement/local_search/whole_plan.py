@@ -29,7 +29,8 @@ def improve_whole_plan(solve: Solve) -> int:
     """
     steps, work = 0, solve.budget.work
     if may_close(solve.fleet):
-        closing = Closing(solve)
+        # Each turn tries others: what was found so far tells them apart, and is the same again under a limit on work.
+        closing = Closing(solve.within(solve.budget, seed=solve.seed + len(solve.incumbent.events)))
         part = SCHEDULE.whole_plan.close.within(solve)
         while closing.tried < CLOSINGS and not part.ended:
             closing.step(part.budget)
