@@ -10,7 +10,10 @@ import pytest
 
 import placement
 from placement.referee import verify
+from placement.replanning import find_frontier
+from placement.replanning.document import FrontierDocument, frontier_document
 from placement.report.page.page import render
+from placement.transition import plan_transition
 from placement.units import money
 from tests.pages.conftest import PHONE, wait_until
 from tests.report.plans import INSTANCES, named, planned, solved
@@ -27,6 +30,7 @@ pytestmark = pytest.mark.pages
 RUNNING = "kubernetes-mixed-gpus"
 EVIL = "</script><img src=x onerror=alert(1)>\"'&{{7*7}}<b>"
 KEYS = "rows => rows.map(row => [...row.cells].map(cell => cell.dataset.key))"
+WAY = "the way there, and what moves buy"
 LONG = "a-name-without-any-blank-" * 8
 
 
@@ -39,10 +43,17 @@ def page_of(name: str) -> str:
     if name in (EVIL, LONG):
         problem = named(name, name, name, name)
         return render(problem, planned(problem))
+    if name == WAY:
+        problem, plan = solved(RUNNING)
+        frontier = find_frontier(problem, [5], time_limit=None, work=1)
+        document = FrontierDocument.model_validate(frontier_document(frontier))
+        return render(
+            problem, plan, transition=plan_transition(problem, plan, attempts=2, exact=False), frontier=document
+        )
     return render(*solved(name))
 
 
-PAGES = ("codegen-after", "codegen-before", RUNNING, "sagemaker-whole-gpu", "infeasible-tight", EVIL, LONG)
+PAGES = ("codegen-after", "codegen-before", RUNNING, "sagemaker-whole-gpu", "infeasible-tight", EVIL, LONG, WAY)
 
 
 @pytest.mark.parametrize("name", PAGES, ids=range(len(PAGES)))
@@ -223,8 +234,18 @@ def test_tables_are_sorted(opened: Callable[..., Opened]) -> None:
     assert names == sorted(names)
 
 
+def test_steps_and_moves_are_told(opened: Callable[..., Opened]) -> None:
+    """A row a step and a row a point, as in the documents."""
+    problem, plan = solved(RUNNING)
+    page = opened(page_of(WAY)).page
+    steps = plan_transition(problem, plan, attempts=2, exact=False).steps
+    assert page.locator("#transition tbody tr").count() == len(steps)
+    assert page.locator("#frontier tbody tr").count() >= 1
+
+
 @pytest.mark.parametrize(
-    ("name", "scheme"), [(RUNNING, "light"), ("codegen-after", "dark"), ("infeasible-tight", "light")]
+    ("name", "scheme"),
+    [(RUNNING, "light"), ("codegen-after", "dark"), ("infeasible-tight", "light"), (WAY, "dark"), (WAY, "light")],
 )
 def test_axe_finds_nothing(name: str, scheme: str, opened: Callable[..., Opened]) -> None:
     """Contrast, names, roles, order: axe-core, with the card open."""
