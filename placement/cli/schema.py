@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from placement.demand.document import ScalingPolicy
 from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition
+from placement.replanning.document import FrontierDocument
 
-Kind = Literal["problem", "plan", "transition", "rollout", "audit", "diff"]
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
-KINDS: tuple[Kind, ...] = ("problem", "plan", "transition", "rollout", "audit", "diff")
-_MODELS = {"problem": Problem, "plan": Plan, "transition": Transition, "rollout": Rollout}
+Kind = Literal["problem", "plan", "scaling", "frontier", "transition", "rollout", "audit", "diff"]
+
+KINDS: tuple[Kind, ...] = ("problem", "plan", "scaling", "frontier", "transition", "rollout", "audit", "diff")
+_MODELS: dict[str, type[BaseModel]] = {
+    "problem": Problem,
+    "plan": Plan,
+    "scaling": ScalingPolicy,
+    "frontier": FrontierDocument,
+    "transition": Transition,
+    "rollout": Rollout,
+}
+_WRITTEN_BY_HAND = ("problem", "scaling")  # their readers want the format's name, which the models fill in
 
 
 def document_schema(kind: Kind) -> dict[str, Any]:
-    """JSON Schema (2020-12) of a problem, a plan or a transition, as it is read, or of what a command writes.
+    """JSON Schema (2020-12) of a document as it is read, or of what a command writes.
 
     Rules between rows, such as names that must exist, can't be said in a schema; reading a document checks them too.
 
@@ -29,7 +42,7 @@ def document_schema(kind: Kind) -> dict[str, Any]:
         return _of_rows(kind)
     schema = _MODELS[kind].model_json_schema()
     version = schema["properties"]["format"]["const"]
-    required = ["format", *schema.get("required", [])] if kind == "problem" else schema.get("required", [])
+    required = ["format", *schema.get("required", [])] if kind in _WRITTEN_BY_HAND else schema.get("required", [])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": version, "required": required}
 
 

@@ -170,6 +170,14 @@ def test_schema_is_json_with_every_key(kind: str, version: str) -> None:
     assert schema["$schema"].startswith("https://json-schema.org/")
 
 
+@pytest.mark.parametrize(("kind", "wanted"), [("scaling", ["format"]), ("frontier", ["format", "stop", "points"])])
+def test_schema_of_later_documents(kind: str, wanted: list[str]) -> None:
+    """What their readers can't do without."""
+    schema = json.loads(run("schema", kind).stdout)
+    assert schema["title"] == f"placement-{kind}/v1"
+    assert set(schema["required"]) >= set(wanted)
+
+
 def test_schema_of_a_problem_refuses_unknown_keys_and_wants_the_format() -> None:
     """As the reader does."""
     schema = document_schema("problem")
