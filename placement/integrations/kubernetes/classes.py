@@ -142,8 +142,8 @@ def _free(base: str, taken: set[str]) -> str:
     return name
 
 
-def node_pools(classes: Sequence[NodeClass]) -> list[NodePoolRow]:
-    """Pools in the order of their types and first nodes."""
+def node_pools(classes: Sequence[NodeClass], zone_label: str) -> list[NodePoolRow]:
+    """Pools in the order of their types and first nodes; `zone_label` is what told their zones."""
     pools: list[NodePoolRow] = []
     taken: set[str] = set()
     for row in classes:
@@ -153,11 +153,12 @@ def node_pools(classes: Sequence[NodeClass]) -> list[NodePoolRow]:
         for (zone, buy, reservation, group), members in groups.items():
             name = _free(f"{row.name}-{zone}{'' if buy == 'on-demand' else f'-{buy}'}", taken)
             taken.add(name)
-            pools.append(NodePoolRow(name, row, zone, buy, reservation, group, members, _telling(members, group[0])))
+            labels = _telling(members, (zone_label, group[0]))
+            pools.append(NodePoolRow(name, row, zone, buy, reservation, group, members, labels))
     return pools
 
 
-def _telling(members: Sequence[NodeMachine], group: str) -> dict[str, str]:
-    keys = (*_TELLING, group) if group else _TELLING
+def _telling(members: Sequence[NodeMachine], more: Sequence[str]) -> dict[str, str]:
+    keys = dict.fromkeys((*_TELLING, *filter(None, more)))
     first = members[0].labels
     return {key: first[key] for key in keys if all(row.labels.get(key, "") == first.get(key) != "" for row in members)}

@@ -14,7 +14,7 @@ from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, 
 from placement.integrations.kubernetes.manifests import Workshop, claim_of, deployment, pool_labels, uses
 from placement.integrations.kubernetes.naming import OWNER, is_namespace
 from placement.integrations.kubernetes.protection import budget_of
-from placement.integrations.kubernetes.steps import steps_text
+from placement.integrations.kubernetes.steps import Replaced, steps_text
 from placement.integrations.kubernetes.templates import Templates, read_templates
 from placement.integrations.kubernetes.yaml_text import manifest_text
 from placement.integrations.notes import Notes
@@ -77,8 +77,8 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     made = made_pools(problem, plan) if wishes.node_class else {}
     own = {name: made[name] for name in made if not any(row.pool == name and not row.new for row in plan.instances)}
     groups = [row for row in copy_groups(problem, plan, wishes.pin) if _is_exported(row, notes)]
+    same = _unchanged(problem, plan) if wishes.changed else set()
     if wishes.changed:
-        same = _unchanged(problem, plan)
         groups = [row for row in groups if row.component.name not in same]
         for name in sorted(same):
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
@@ -105,8 +105,20 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     }
     _tell_limits(problem, plan, groups, workshop, wishes)
     texts = {name: manifest_text(rows) for name, rows in files.items() if rows}
-    texts[STEPS] = steps_text(problem, plan, list(texts), notes, groups)
+    replaced = named | {row.name for row in problem.components if not copies[row.name]} - same
+    outdated = _outdated(work, templates, replaced, problem)
+    texts[STEPS] = steps_text(problem, plan, list(texts), notes, Replaced(replaced, outdated))
     return Exported(texts, tuple(notes))
+
+
+def _outdated(
+    work: Sequence[Json], templates: Templates, replaced: set[str], problem: Problem
+) -> list[tuple[str, str]]:
+    """Namespaces and names of Deployments of an earlier export that this one has none of: their copies must stop."""
+    written = {(row["metadata"]["namespace"], row["metadata"]["name"]) for row in work}
+    known = {row.name for row in problem.components}
+    ended = (key for key, component in templates.exported.items() if component in replaced or component not in known)
+    return sorted(key for key in ended if key not in written)
 
 
 def _is_exported(group: CopyGroup, notes: Notes) -> bool:

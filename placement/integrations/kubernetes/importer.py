@@ -100,7 +100,7 @@ class _Import:
         self.workloads: list[Workload] = workloads_of(self.copies, cluster, notes)
         self.standing = standing(self.workloads, self.machines, self.of_node)
         self.classes: list[NodeClass] = node_classes(self.machines, self.of_node, _load(self.copies), self.standing)
-        self.pools: list[NodePoolRow] = node_pools(self.classes)
+        self.pools: list[NodePoolRow] = node_pools(self.classes, wishes.zone_label)
         try:
             self.indices = DeviceIndices(by_name, devices, notes).of_all(self.copies)
         except FieldError as error:
@@ -217,7 +217,7 @@ class _Import:
             row |= chosen[w].keys()
             row |= component_keys(spreader.of(w))
             row |= upkeep[w].keys()
-            found.append(row | {"labels": {"owner": workload.place, **upkeep[w].labels}})
+            found.append(row | {"labels": {"owner": workload.origin, **upkeep[w].labels}})
         return found
 
     def _placements(self, chosen: Sequence[PodOptions]) -> list[dict[str, Any]]:

@@ -19,9 +19,10 @@ from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, OWNER, is_label, namespace_of, slug
 from placement.integrations.kubernetes.neighbours import HOSTNAME
+from placement.integrations.kubernetes.own_rules import RULES, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.templates import PLACEHOLDER
-from placement.units import MIB_PER_GIB, MILLI, need
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,10 +67,18 @@ def pool_labels(pool: Pool, workshop: Workshop) -> dict[str, str]:
     if TYPE in told or any(key.endswith(("nodepool", "nodegroup", "agentpool")) for key in told):
         return told
     found = {TYPE: pool.instance_type} | ({} if pool.zone == NO_ZONE else {ZONE: pool.zone})
-    odd = [key for key, value in found.items() if not is_label(key, value)]
-    for key in odd:
-        workshop.notes.inexact(f"pool {pool.name}", f"{found[key]} can be no label, so nodes are not selected by {key}")
-    return told | {key: value for key, value in found.items() if key not in odd}
+    nodes = [row.id for row in workshop.problem.instances if row.pool == pool.name]
+    known = [workshop.templates.labels[name] for name in nodes if name in workshop.templates.labels]
+    for key, value in list(found.items()):
+        without = any(labels.get(key) != value for labels in known)
+        if without or not is_label(key, value):
+            why = f"its nodes have no label {key}={value}" if without else f"{value} can be no label"
+            workshop.notes.inexact(f"pool {pool.name}", f"{why}, so nodes are not selected by {key}")
+            del found[key]
+    if nodes and not known:
+        listed = " and ".join(f"{key}={value}" for key, value in found.items())
+        workshop.notes.assumed(f"pool {pool.name}", f"its nodes are taken to have the labels {listed}; see --cluster")
+    return told | found
 
 
 def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
@@ -81,7 +90,9 @@ def deployment(group: CopyGroup, workshop: Workshop, extra: Json) -> Json:
         annotations = {**annotations}
     annotations |= {COMPONENT: group.component.name, OPTION: str(group.option)} | extra.get("annotations", {})
     _add_claims(spec, extra)
+    before = dict(spec)
     _add_rules(spec, group, workshop)
+    annotations[RULES] = rules_text(before, spec)
     exact = bool(group.node)
     strategy: Json = {"type": "RollingUpdate"}
     if exact:  # there is no room beside itself for a copy that has its place
@@ -157,7 +168,8 @@ def _accelerators(mode: Option, resource: str, sharing: Sharing) -> tuple[dict[s
     memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
     if sharing == "hami":
         limits = {_GPU: mode.accelerators, HAMI_MEMORY: memory or 1}
-        return {}, limits | ({HAMI_CORES: round(mode.accelerator_share * 100)} if mode.accelerator_share else {})
+        share = need(mode.accelerator_share, WHOLE_SHARE) * 100 // WHOLE_SHARE  # rounded up, copies that fit would not
+        return {}, limits | ({HAMI_CORES: max(1, share)} if mode.accelerator_share else {})
     own = {KAI_MEMORY: str(memory)} if memory else {KAI_FRACTION: str(mode.accelerator_share or 0.001)}
     return own | ({KAI_DEVICES: str(mode.accelerators)} if mode.accelerators > 1 else {}), {}
 
@@ -176,13 +188,15 @@ def _add_rules(spec: Json, group: CopyGroup, workshop: Workshop) -> None:
     node = affinity["nodeAffinity"] = dict(affinity.get("nodeAffinity") or {})
     # The scheduler would compare a Deployment of one zone with itself: the plan's counts keep the rules over zones.
     spec.pop("topologySpreadConstraints", None)
-    ours: Json = {"matchExpressions": [_in(key, value) for key, value in pool_labels(group.pool, workshop).items()]}
+    told = [_in(key, value) for key, value in pool_labels(group.pool, workshop).items()]
+    ours: Json = {"matchExpressions": told} if told else {}
     if group.node:
         ours = {"matchFields": [_in("metadata.name", group.node)]}
         spec.pop("nodeSelector", None)
         node.pop(_REQUIRED, None)
     terms = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
-    node[_REQUIRED] = {"nodeSelectorTerms": [_both(term, ours) for term in terms]}
+    if ours:  # an empty term takes no node
+        node[_REQUIRED] = {"nodeSelectorTerms": [_both(term, ours) for term in terms]}
     limits = _limits_of_hosts(group, workshop)
     if limits:
         spec["topologySpreadConstraints"] = limits

@@ -7,7 +7,7 @@ import re
 
 OWNER, COMPONENT_LABEL, GROUP_LABEL = "owner", "gpu-placement/component", "gpu-placement/group"
 _MOST = 63  # of a label's value, and of a name that is part of one
-_OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>[a-z0-9.-]{1,253})", re.ASCII)
+_OWNER = re.compile(r"[A-Za-z]+ (?P<space>[a-z0-9-]{1,63})/(?P<name>.{1,2000})", re.ASCII)
 _HASHED = re.compile(r"-[0-9a-f]{6}$", re.ASCII)  # a name that looks like one with a hash gets one, too
 _SPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 _KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
@@ -33,8 +33,8 @@ def slug(*parts: str, most: int = _MOST) -> str:
 def namespace_of(owner: str) -> str:
     """The namespace of what a component was imported from; empty where nothing tells.
 
-    >>> namespace_of("Deployment shop/chat"), namespace_of("mine")
-    ('shop', '')
+    >>> namespace_of("Deployment shop/chat"), namespace_of("Component shop/chat 8b"), namespace_of("mine")
+    ('shop', 'shop', '')
     """
     found = _OWNER.fullmatch(owner)
     return found["space"] if found else ""

@@ -11,6 +11,7 @@ from placement.integrations.kubernetes.claims import claims_of
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.neighbours import Neighbours, neighbours_of
 from placement.integrations.kubernetes.objects import dig, of_each, rows, text_at, true_at, whole_at
+from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
 
@@ -78,7 +79,7 @@ def read_pods(
     seen: set[str] = set()
 
     def read(pod: KubeObject) -> PodRow | None:
-        return _pod(pod, cluster, claims, classes, seen, notes)
+        return _pod(as_written(pod), cluster, claims, classes, seen, notes)
 
     return [row for row in of_each(cluster.of("Pod"), read, source) if row is not None]
 
@@ -148,6 +149,16 @@ def owner_of(pod: KubeObject, cluster: KubeCluster) -> Owner:
     group = pod.labels.get("leaderworkerset.sigs.k8s.io/name")
     if group:
         return Owner("LeaderWorkerSet", pod.namespace, group)
+    return _made_by(pod, cluster)
+
+
+def deployment_of(pod: KubeObject, cluster: KubeCluster) -> Owner | None:
+    """The Deployment that started a pod, whosever copy it is; None for other pods."""
+    found = _made_by(pod, cluster)
+    return found if found.kind == "Deployment" else None
+
+
+def _made_by(pod: KubeObject, cluster: KubeCluster) -> Owner:
     controller = _controller(pod)
     if controller is None:
         return Owner("Pod", pod.namespace, pod.name)

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from placement.errors import printable
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from placement.documents import Plan, Problem
-    from placement.integrations.kubernetes.groups import CopyGroup
     from placement.integrations.notes import Notes
 
 _SHOWN = 50  # lines of commands of one kind
 _DRAIN = "--ignore-daemonsets --delete-emptydir-data"
 
 
-def steps_text(problem: Problem, plan: Plan, files: Sequence[str], notes: Notes, groups: Sequence[CopyGroup]) -> str:
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What ends with the move: components of which nothing goes on as it was, and Deployments of earlier exports."""
+
+    components: Set[str]
+    deployments: Sequence[tuple[str, str]]  # namespace, name
+
+
+def steps_text(problem: Problem, plan: Plan, files: Sequence[str], notes: Notes, replaced: Replaced) -> str:
     """Markdown. Names in commands are quoted for the shell, and shown as they can be."""
     used = {row.id for row in plan.instances}
     left = [row.id for row in problem.instances if row.id not in used]
-    written = {row.component.name for row in groups}
     apply = [f"kubectl apply -f {name}" for name in files]
     before = [line for name, line in zip(files, apply, strict=True) if name < "9"]
     steps = [
@@ -37,7 +44,7 @@ def steps_text(problem: Problem, plan: Plan, files: Sequence[str], notes: Notes,
             "What ran before stops, as new copies become ready. Where both have no room beside each other, new copies "
             "wait until old ones are gone: scale down by as many as may be away, and go on when the new ones run. "
             "`placement transition` orders the moves so that capacity holds at every step.",
-            _owners(problem, written),
+            [*_owners(problem, replaced.components), *_scaled_down(replaced.deployments)],
         ),
         (
             "The machines that are given back are emptied of what is left.",
@@ -72,7 +79,7 @@ def _block(commands: Sequence[str]) -> list[str]:
     return ["   ```sh", *(f"   {line}" for line in [*shown, *more]), "   ```", ""] if shown else []
 
 
-def _owners(problem: Problem, written: set[str]) -> list[str]:
+def _owners(problem: Problem, written: Set[str]) -> list[str]:
     """Commands that end what ran before, of components that were imported."""
     found = []
     for row in (row for row in problem.components if row.name in written):
@@ -81,5 +88,14 @@ def _owners(problem: Problem, written: set[str]) -> list[str]:
         space = namespace_of(owner)
         if space and kind in ("Deployment", "ReplicaSet"):
             target = f"{kind.lower()}/{name.partition('/')[2]}"
-            found.append(f"kubectl -n {shlex.quote(space)} scale {shlex.quote(target)} --replicas=0")
+            found.append(_stopped(space, target))
     return list(dict.fromkeys(found))
+
+
+def _scaled_down(deployments: Sequence[tuple[str, str]]) -> list[str]:
+    """Commands that end what an earlier export made and this one has no use for."""
+    return [_stopped(space, f"deployment/{name}") for space, name in deployments]
+
+
+def _stopped(space: str, target: str) -> str:
+    return f"kubectl -n {shlex.quote(space)} scale {shlex.quote(target)} --replicas=0"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from placement.integrations.kubernetes.claims import read_claims, slice_devices
 from placement.integrations.kubernetes.machines import read_machines
 from placement.integrations.kubernetes.objects import read_cluster
-from placement.integrations.kubernetes.pods import OPTION, read_pods
+from placement.integrations.kubernetes.pods import COMPONENT, OPTION, deployment_of, read_pods
 from placement.integrations.kubernetes.workloads import split, workloads_of
 from placement.integrations.notes import Notes
 
@@ -38,12 +38,14 @@ _TOKEN = "kube-api-access-"
 
 @dataclass(frozen=True)
 class Templates:
-    """By component and option a pod's labels, annotations and spec; and UUIDs of accelerators by node."""
+    """By component and option a pod's labels, annotations and spec; UUIDs and labels by node; what was exported."""
 
     pods: Mapping[tuple[str, int], KubeObject] = field(default_factory=dict)
     uuids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     managers: Mapping[str, str] = field(default_factory=dict)  # by node: plugin, hami, dra
     node_pools: Sequence[KubeObject] = ()
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by node
+    exported: Mapping[tuple[str, str], str] = field(default_factory=dict)  # namespace and Deployment -> component
 
     def of(self, component: str, option: int) -> tuple[dict[str, str], dict[str, str], Json] | None:
         """Labels, annotations and spec of a new copy; None where none runs by that option."""
@@ -109,8 +111,12 @@ def read_templates(paths: Sequence[str | Path], zone_label: str) -> Templates:
         read_pods(cluster, read_claims(cluster, source), notes, source), {row.name: row for row in machines}
     )
     pods: dict[tuple[str, int], KubeObject] = {}
+    exported: dict[tuple[str, str], str] = {}
     for workload in workloads_of(rows, cluster, notes):
         for row, shape in workload.pods:
+            made = deployment_of(row.pod, cluster)
+            if made is not None and row.pod.annotations.get(COMPONENT):
+                exported[made.namespace, made.name] = workload.name
             option = row.pod.annotations.get(OPTION, "")
             pods.setdefault((workload.name, int(option) if option.isdigit() and len(option) < 9 else shape), row.pod)
     return Templates(
@@ -118,4 +124,6 @@ def read_templates(paths: Sequence[str | Path], zone_label: str) -> Templates:
         {row.name: row.held.uuids for row in machines if row.held.uuids},
         {row.name: row.held.manager for row in machines if row.held.count},
         cluster.of("NodePool"),
+        {row.name: row.labels for row in machines},
+        exported,
     )

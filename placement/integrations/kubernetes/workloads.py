@@ -45,6 +45,11 @@ class Workload:
         """What notes call it."""
         return f"{self.owner.kind} {self.owner.namespace}/{self.owner.name}" if self.owner.kind else self.name
 
+    @property
+    def origin(self) -> str:
+        """What its copies came from: the kind, namespace and name of an owner, or a component that was exported."""
+        return self.place if self.owner.kind else f"Component {self.namespace}/{self.name}"
+
     def labels(self) -> list[Mapping[str, str]]:
         """The different sets of labels of its pods."""
         return list({tuple(sorted(row.pod.labels.items())): row.pod.labels for row, _ in self.pods}.values())

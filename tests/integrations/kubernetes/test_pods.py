@@ -86,7 +86,7 @@ def test_owners_are_what_a_person_wrote(tmp_path: Path) -> None:
         "StatefulSet shop/db",
         "Rollout shop/canary",
         "LeaderWorkerSet shop/big",
-        "chat 8b",
+        "Component shop/chat 8b",
     ]
     assert [row.name for row in found.problem.components][-1] == "chat 8b"
     assert "LeaderWorkerSet shop/big: ignored: pods of one group start together" in notes(found)

@@ -1,0 +1,111 @@
+"""Rules that a pod had before an export put it on a pool or a node, kept in an annotation of the exported pod.
+
+An export holds copies to the places of one plan: by affinity to nodes, and without constraints over zones. Read back
+as rules, they would nail every later plan to the first one, and what the pod asked for itself would be lost. So the
+exported pod carries what it asked for, and an import reads that in place of what the export added. Rules of one
+machine stand in the exported pod too, by the label of its component: they are read from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from placement.catalogue.readers.fields import At, FieldError
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL
+
+if TYPE_CHECKING:
+    from placement.integrations.kubernetes.objects import KubeObject
+
+    Json = dict[str, Any]
+
+RULES = "gpu-placement/rules"
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+_SELECTOR, _NODES, _SPREAD, _APART, _MADE = "nodeSelector", "nodes", "spread", "apart", "made"
+_KINDS: dict[str, type] = {_SELECTOR: dict, _NODES: dict, _SPREAD: list, _APART: list, _MADE: str}
+
+
+def rules_text(before: Json, after: Json) -> str:
+    """The annotation of an exported pod: what the spec asked for before, and a digest of what the export made of it."""
+    affinity = before.get("affinity") or {}
+    told = {
+        _SELECTOR: before.get("nodeSelector"),
+        _NODES: (affinity.get("nodeAffinity") or {}).get(_REQUIRED),
+        _SPREAD: _others(before.get("topologySpreadConstraints")),
+        _APART: _others((affinity.get("podAntiAffinity") or {}).get(_REQUIRED)),
+        _MADE: _digest(after),
+    }
+    return json.dumps({key: value for key, value in told.items() if value}, sort_keys=True, separators=(",", ":"))
+
+
+def _others(rows: list[Json] | None) -> list[Json]:
+    """Those that no export made."""
+    return [row for row in rows or [] if COMPONENT_LABEL not in json.dumps(row.get("labelSelector"))]
+
+
+def _digest(spec: Json) -> str:
+    """Of what holds a pod to nodes: where somebody changed that after the export, it is a rule of its own."""
+    nodes = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(_REQUIRED)
+    held = json.dumps([spec.get("nodeSelector") or None, nodes or None], sort_keys=True)
+    return hashlib.sha256(held.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def as_written(pod: KubeObject) -> KubeObject:
+    """A pod with the rules that it had before it was exported; others as they are.
+
+    Raises
+    ------
+    FieldError
+        The annotation, or what it is about, is damaged.
+    """
+    text = pod.annotations.get(RULES)
+    if text is None:
+        return pod
+    told = _told(text)
+    spec = _mapping(pod.at.key("spec"))
+    affinity = _part(pod, "affinity")
+    nodes = _part(pod, "affinity", "nodeAffinity")
+    apart = _part(pod, "affinity", "podAntiAffinity")
+    if _digest(spec) == told.get(_MADE):
+        spec[_SELECTOR] = told.get(_SELECTOR)
+        nodes[_REQUIRED] = told.get(_NODES)
+    spec["topologySpreadConstraints"] = _both(spec.get("topologySpreadConstraints"), told.get(_SPREAD))
+    apart[_REQUIRED] = _both(apart.get(_REQUIRED), told.get(_APART))
+    affinity |= {"nodeAffinity": _told_of(nodes), "podAntiAffinity": _told_of(apart)}
+    spec["affinity"] = _told_of(affinity)
+    return replace(pod, at=At({**pod.at.value, "spec": _told_of(spec)}, pod.at.mode))
+
+
+def _told(text: str) -> Json:
+    try:
+        told = json.loads(text)
+    except (ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise FieldError(f"annotation {RULES}", "must be a mapping as JSON, as an export wrote it", text[:60])
+    for key, kind in _KINDS.items():
+        if key in told and not isinstance(told[key], kind):
+            raise FieldError(f"annotation {RULES} {key}", "must be as an export wrote it", told[key])
+    return told
+
+
+def _part(pod: KubeObject, *keys: str) -> Json:
+    found = pod.dig("spec", *keys)
+    return {} if found is None else _mapping(found)
+
+
+def _mapping(at: At) -> Json:
+    if not isinstance(at.value, dict):
+        raise at.fault("must be a mapping of keys to values")
+    return dict(at.value)
+
+
+def _both(here: Any, told: list[Any] | None) -> Any:
+    """Rows that stand there, then those that were kept; what is no list is left for the reader to refuse."""
+    return [*here, *(told or [])] if isinstance(here, list) else here or told
+
+
+def _told_of(rows: Json) -> Json:
+    return {key: value for key, value in rows.items() if value not in (None, {}, [])}

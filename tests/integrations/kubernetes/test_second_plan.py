@@ -1,0 +1,246 @@
+"""A cluster that runs an export is planned again: what the export added binds no plan, and no rule is lost."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+import placement
+from placement.documents import Problem
+from placement.errors import DocumentError
+from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
+from tests.integrations.kubernetes.clusters import Json, node, pod, write
+from tests.integrations.kubernetes.simulated import run
+from tests.integrations.kubernetes.test_export import all_valid, manifests, notes, plan_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from placement.integrations import Exported
+
+ZONE, HOST = "topology.kubernetes.io/zone", "kubernetes.io/hostname"
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
+
+
+HOST_ROOM = {"vcpus": 4, "memory_gib": 16, "price_per_hour": 1}
+
+
+def spread(key: str, most: int) -> Json:
+    """A hard constraint over the pods of one app."""
+    told = {"matchLabels": {"app": "chat"}}
+    return {"maxSkew": most, "topologyKey": key, "whenUnsatisfiable": "DoNotSchedule", "labelSelector": told}
+
+
+def ruled(name: str, where: str) -> Json:
+    """A pod with rules of its own on nodes, zones and hosts."""
+    made = pod(name, where, "chat", gpus=1)
+    made["spec"] |= {
+        "nodeSelector": {"disk": "fast"},
+        "topologySpreadConstraints": [spread(ZONE, 1), spread(HOST, 2)],
+        "affinity": {
+            "nodeAffinity": {
+                _REQUIRED: {
+                    "nodeSelectorTerms": [{"matchExpressions": [{"key": "arch", "operator": "In", "values": ["amd"]}]}]
+                }
+            }
+        },
+    }
+    return made
+
+
+def machines(*, labels: Json | None = None) -> list[Json]:
+    """Two zones of two machines with a fast disk, and one of each zone without."""
+    fast = [
+        node(f"n{i}", zone=f"us-east-1{'ab'[i % 2]}", labels={"disk": "fast", "arch": "amd"} | (labels or {}))
+        for i in range(4)
+    ]
+    return [*fast, *(node(f"s{zone}", zone=f"us-east-1{zone}") for zone in "ab")]
+
+
+def exported_of(problem: Problem, source: Path | str, pin: str, *, changed: bool = False) -> Exported:
+    """The manifests of a first plan."""
+    plan = placement.solve(problem, "ffd").plan
+    assert plan is not None
+    wishes = ExportWishes(cluster=(source,), pin=pin, changed=changed)  # type: ignore[arg-type]
+    return export_kubernetes(problem, plan, wishes)
+
+
+def rules(problem: Problem) -> list[Json]:
+    """What the components ask for, without what they are copies of."""
+    rows = problem.to_document()["components"]
+    return [{key: value for key, value in row.items() if key not in ("labels", "min_copies")} for row in rows]
+
+
+@pytest.mark.parametrize("pin", ["none", "node"])
+def test_the_next_problem_has_the_same_rules(tmp_path: Path, pin: str) -> None:
+    """Selectors, affinity, skew over zones and hosts are those of the pods, twice over; types are not split."""
+    objects = [*machines(), *(ruled(f"chat-{i}", f"n{i}") for i in range(4))]
+    first = import_kubernetes([write(tmp_path / "0.json", *objects)]).problem
+    assert first.components[0].spread.max_skew == 1
+    assert first.components[0].spread.max_per_instance == 2
+    problem, source = first, str(tmp_path / "0.json")
+    for number in (1, 2):
+        found = exported_of(problem, source, pin)
+        all_valid(found)
+        source = write(tmp_path / f"{number}.json", *run(copy.deepcopy(machines()), manifests(found)))
+        problem = import_kubernetes([source]).problem
+        assert rules(problem) == rules(first)
+        assert problem.instance_types == first.instance_types
+        assert problem.pools == first.pools
+        assert len(problem.placements) == 4
+    assert {row["metadata"]["namespace"] for row in manifests(exported_of(problem, source, pin))} == {"shop"}
+
+
+def test_what_somebody_changed_afterwards_is_a_rule(tmp_path: Path) -> None:
+    """A selector that was added to what was exported is kept; so is one in place of it."""
+    first = import_kubernetes([write(tmp_path / "0.json", *machines(), ruled("chat-0", "n0"))]).problem
+    rows = run(machines(labels={"team": "x"}), manifests(exported_of(first, tmp_path / "0.json", "none")))
+    rows[-1]["spec"]["nodeSelector"] = {"disk": "fast", "team": "x"}
+    again = import_kubernetes([write(tmp_path / "1.json", *rows)]).problem
+
+    (row,) = again.components
+    types = row.modes[0].instance_types
+    assert types is not None
+    zones = {pool.zone for pool in again.pools if pool.instance_type in types}
+    assert len(zones) == 1
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "7", '{"spread": 7}', '{"nodes": []}', '{"made": {}}', "[" * 100_000])
+def test_a_damaged_annotation_is_an_error_with_its_place(tmp_path: Path, text: str) -> None:
+    """Somebody edited it."""
+    odd = pod("a", "n1", "a", annotations={"gpu-placement/component": "a", "gpu-placement/rules": text})
+    with pytest.raises(DocumentError, match="gpu-placement/rules"):
+        import_kubernetes([write(tmp_path / "c.json", node("n1"), odd)])
+
+
+@pytest.mark.parametrize("value", [7, [], {"nodeAffinity": 7}, {"podAntiAffinity": []}])
+def test_a_damaged_affinity_is_an_error_with_its_place(tmp_path: Path, value: object) -> None:
+    """It is read before the rules are put back."""
+    odd = pod("a", "n1", "a", annotations={"gpu-placement/component": "a", "gpu-placement/rules": "{}"})
+    odd["spec"]["affinity"] = value
+    with pytest.raises(DocumentError, match="affinity"):
+        import_kubernetes([write(tmp_path / "c.json", node("n1"), odd)])
+
+
+def test_deployments_of_the_last_plan_that_the_next_has_not_are_ended(tmp_path: Path) -> None:
+    """Or their copies would run on beside the new ones."""
+    objects = [node("n1"), node("n2", zone="us-east-1b"), pod("a-0", "n1", "a", gpus=1)]
+    first = import_kubernetes([write(tmp_path / "0.json", *objects)]).problem
+    (before,) = manifests(exported_of(first, tmp_path / "0.json", "none"), "40-workloads.yaml")
+    source = write(tmp_path / "1.json", *run(objects[:2], [before]))
+    there = import_kubernetes([source]).problem
+    other = next(row.id for row in there.instances if row.id != there.placements[0].instance)
+    document = there.to_document()
+    document["instances"] = [row for row in document["instances"] if row["id"] == other]
+    document["placements"] = []
+    for row in document["pools"]:
+        row["max_instances"] = int(row["name"] == document["instances"][0]["pool"])
+    found = exported_of(Problem(**document), source, "none")
+
+    (after,) = manifests(found, "40-workloads.yaml")
+    assert after["metadata"]["name"] != before["metadata"]["name"]
+    ended = f"kubectl -n shop scale deployment/{before['metadata']['name']} --replicas=0"
+    assert ended in found.files["README.md"]
+    assert after["metadata"]["name"] not in found.files["README.md"]
+    assert "replicas=0" not in exported_of(there, source, "none", changed=True).files["README.md"]
+
+
+def test_a_component_without_copies_in_the_plan_is_ended(tmp_path: Path) -> None:
+    """Its Deployment would run on otherwise."""
+    source = write(tmp_path / "0.json", node("n1"), pod("a-0", "n1", "a", gpus=4), pod("b-0", "n1", "b", gpus=0))
+    document = import_kubernetes([source]).problem.to_document()
+    document["components"][0] |= {"copies": 0}
+    document["placements"] = [row for row in document["placements"] if row["component"] != "shop/a"]
+    found = exported_of(Problem(**document), source, "none")
+
+    assert "kubectl -n shop scale deployment/a --replicas=0" in found.files["README.md"]
+
+
+# --- Labels of nodes
+
+
+def bare(rows: list[Json], *keys: str) -> list[Json]:
+    """Nodes without some labels, in racks."""
+    for number, row in enumerate(rows):
+        labels = row["metadata"]["labels"]
+        row["metadata"]["labels"] = {key: value for key, value in labels.items() if key not in keys}
+        row["metadata"]["labels"]["example.com/rack"] = f"r{number % 2}"
+    return rows
+
+
+def selected(found: Exported) -> list[dict[str, list[str]]]:
+    """Labels by which each Deployment selects nodes."""
+    rows = []
+    for row in manifests(found, "40-workloads.yaml"):
+        affinity = row["spec"]["template"]["spec"]["affinity"].get("nodeAffinity", {})
+        terms = affinity.get(_REQUIRED, {"nodeSelectorTerms": [{}]})["nodeSelectorTerms"]
+        rows += [{each["key"]: each["values"] for each in term.get("matchExpressions", ())} for term in terms]
+    return rows
+
+
+def test_racks_as_zones_are_kept_by_selectors(tmp_path: Path) -> None:
+    """The label that told the zones tells the pools apart in manifests."""
+    nodes = bare([node(f"n{i}") for i in range(4)])
+    pods = [pod(f"chat-{i}", f"n{i}", "chat", gpus=1) for i in range(4)]
+    for row in pods:
+        row["spec"]["topologySpreadConstraints"] = [spread("example.com/rack", 1)]
+    source = write(tmp_path / "c.json", *nodes, *pods)
+    problem = import_kubernetes([source], Wishes(zone_label="example.com/rack")).problem
+    assert problem.components[0].spread.max_skew == 1
+    found = exported_of(problem, source, "none")
+
+    assert sorted(row["example.com/rack"][0] for row in selected(found)) == ["r0", "r1"]
+    assert "the scheduler sees one pool" not in notes(found)
+
+
+def test_nodes_are_selected_by_labels_that_they_have(tmp_path: Path) -> None:
+    """On-premises nodes have no label of type or zone: a selector by one would leave every copy waiting."""
+    nodes = bare([node("n0"), node("n1")], "node.kubernetes.io/instance-type", ZONE)
+    source = write(tmp_path / "c.json", *nodes, pod("a", "n0", "a", gpus=1))
+    problem = import_kubernetes([source]).problem
+    found = exported_of(problem, source, "none")
+
+    all_valid(found)
+    after = run(nodes, manifests(found))
+    assert after[-1]["spec"]["nodeName"] in ("n0", "n1")
+    assert "its nodes have no label node.kubernetes.io/instance-type" in notes(found)
+    blind = export_kubernetes(*plan_of(problem.to_document()))
+    assert "its nodes are taken to have the labels node.kubernetes.io/instance-type=" in notes(blind)
+
+
+def test_types_that_can_be_no_label_select_nothing() -> None:
+    """Neither type nor zone: an empty term would take no node at all."""
+    document = {
+        "name": "odd",
+        "instance_types": {"big one": {"vcpus": 8, "memory_gib": 32, "price_per_hour": 1}},
+        "pools": [{"name": "p", "instance_type": "big one", "zone": "zone a"}],
+        "components": [{"name": "c", "copies": 1, "accelerators": 0, "vcpus": 1}],
+    }
+    found = export_kubernetes(*plan_of(document))
+
+    all_valid(found)
+    (made,) = manifests(found, "40-workloads.yaml")
+    assert _REQUIRED not in json.dumps(made)
+
+
+def test_shares_that_fit_fit_as_percentages_too() -> None:
+    """HAMi counts cores in per cent: 37.5 twice and 25 are 100 of a plan, so they are no more there."""
+    document = {
+        "name": "shares",
+        "accelerators": {"A10G": {"memory_gib": 22}},
+        "instance_types": {"g5.xlarge": {"accelerator": "A10G", "accelerator_count": 1, **HOST_ROOM}},
+        "pools": [{"name": "p", "instance_type": "g5.xlarge", "zone": "a", "max_instances": 1}],
+        "components": [
+            {"name": f"c{i}", "copies": 1, "accelerators": 1, "shared": True, "accelerator_share": share}
+            for i, share in enumerate((0.375, 0.375, 0.25))
+        ],
+    }
+    found = export_kubernetes(*plan_of(document), ExportWishes(sharing="hami"))
+    limits = [
+        row["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]
+        for row in manifests(found, "40-workloads.yaml")
+    ]
+    assert [row["nvidia.com/gpucores"] for row in limits] == [37, 37, 25]
