@@ -161,7 +161,7 @@ def test_a_verified_plan_has_nothing_broken(seeds: range) -> None:
     assert pairs > len(seeds) / 3
 
 
-@seeds(range(120), 25)
+@seeds(range(120), 12)
 def test_a_planted_fault_is_found(seeds: range) -> None:
     """Every damage of a good pair is found by the referee's rules, whatever else the plan says of itself."""
     planted: Counter[str] = Counter()
