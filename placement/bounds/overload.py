@@ -67,7 +67,12 @@ def overloads(fleet: Fleet) -> list[Overload]:
         instance = fleet.instances[place.instance]
         if instance.pool in fleet.components[place.component].options[place.option].pools:
             on[place.instance].append(k)
-    found = (_overload(fleet, i, places) for i, places in on.items())
+    running: Counter[int] = Counter()
+    for place in fleet.places:
+        running[place.component] += place.count
+    # Of a part of a fleet only some of the copies that stand there are its own: the others are no moves of it.
+    own = {c for c, n in running.items() if n <= fleet.running[c] <= fleet.components[c].required}
+    found = (_overload(fleet, i, places, own) for i, places in on.items())
     return [overload for overload in found if overload is not None]
 
 
@@ -97,7 +102,7 @@ class _Kind(NamedTuple):
     frees: tuple[int, ...]
 
 
-def _overload(fleet: Fleet, i: int, places: Sequence[int]) -> Overload | None:
+def _overload(fleet: Fleet, i: int, places: Sequence[int], own: set[int]) -> Overload | None:
     shape = fleet.pools[fleet.instances[i].pool].shape
     rows = [row for row in _rows(fleet, shape, places) if row.over > 0]
     if not rows:
@@ -107,7 +112,7 @@ def _overload(fleet: Fleet, i: int, places: Sequence[int]) -> Overload | None:
     for n, k in enumerate(places):
         place, frees = fleet.places[k], tuple(row.needs[n] for row in rows)
         component = fleet.components[place.component]
-        needed = component.required >= fleet.running[place.component] and place.component not in counted
+        needed = place.component in own and place.component not in counted
         moves.append(_Kind(k, place.count, int(needed), frees))
         ticks.append(_Kind(k, place.count, fleet.tick_move * component.move_cost if needed else 0, frees))
     least, leave = _cheapest_cover(moves, over)

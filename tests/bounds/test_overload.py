@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,26 @@ def test_btrplace_li6() -> None:
     result = placement.solve(problem, time_limit=None, work=1)
 
     assert (result.status, result.plan.moves, result.plan.bound_by) == (Status.OPTIMAL, 590, "overload")
+
+
+def test_bug_copies_that_are_another_part_s_may_leave_for_nothing() -> None:
+    """A part plans one of two copies that stand on its machine, too many for it: the other is no move (fuzzed)."""
+    machine = {"vcpus": 0, "memory_gib": 0, "price_per_hour": 1, "accelerator": "A", "accelerator_count": 2}
+    fleet = compile_fleet(
+        Problem.model_validate(
+            {
+                "format": "placement/v1",
+                "accelerators": {"A": {"memory_gib": 1}},
+                "instance_types": {"t": machine},
+                "pools": [{"name": "p", "instance_type": "t", "zone": "z"}],
+                "components": [{"name": "wide", "accelerators": 2, "copies": 2}],
+                "instances": [{"id": "i", "pool": "p"}],
+                "placements": [{"component": "wide", "instance": "i"}] * 2,
+                "objective": {"move_cost": 1},
+            }
+        )
+    )
+    assert overload_moves(fleet) == 1
+    (component,) = fleet.components
+    part = replace(fleet, components=(replace(component, copies=1, required=1),), running=(1,))
+    assert overload_moves(part) == 0
