@@ -7,6 +7,7 @@ and those of a plan for the peak is left to KEDA, by the traffic of the componen
 from __future__ import annotations
 
 import json
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from placement.demand.keda import to_keda
@@ -14,6 +15,7 @@ from placement.demand.rows import ScalingDefaults
 from placement.errors import UsageError
 from placement.integrations.exported import Exported
 from placement.integrations.kserve import service_names
+from placement.integrations.kubernetes.exporter import is_left_alone
 from placement.integrations.kubernetes.groups import copy_groups
 from placement.integrations.kubernetes.manifests import names_of
 from placement.integrations.kubernetes.naming import OWNER, namespace_of
@@ -64,6 +66,14 @@ def export_keda(problem: Problem, plan: Plan, peak: Plan | None = None, wish: Ke
         raise UsageError(f"the query must have {NAME} where the component's name goes")
     notes = Notes()
     rows = _rows(problem, plan, peak)
+    if wish.target is not None and not 0 < wish.target < inf:
+        raise UsageError(f"the target must be more than 0 and finite, got {wish.target}")
+    if wish.workload == "kubernetes":
+        for row, _ in rows:
+            if is_left_alone(row.component):
+                place = f"component {row.component.name}"
+                notes.ignored(place, "the export for Kubernetes writes no Deployment of it, so nothing scales it")
+        rows = [(row, most) for row, most in rows if not is_left_alone(row.component)]
     names = service_names([row for row, _ in rows])
     if wish.workload == "kubernetes":
         of = {
@@ -150,6 +160,11 @@ def _tell(rows: list[tuple[PlanVariant, int]], peak: Plan | None, wish: KedaWish
         names = ", ".join(unknown[:8]) + (f" and {len(unknown) - 8:,} more" if len(unknown) > 8 else "")
         notes.assumed(
             f"components {names}", "have no throughput, so a copy of one option is taken to serve what another does"
+        )
+    missing = [row.component.name for row, most in rows if not row.copies and most]
+    if missing and wish.workload == "kserve":
+        notes.inexact(
+            "scaleTargetRef", "services without copies in the plan are in the export for KServe of the peak alone"
         )
     zero = [f"{row.component.name} on {row.pool.name}" for row, most in rows if not row.copies and most]
     if zero:

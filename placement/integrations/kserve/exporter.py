@@ -12,6 +12,7 @@ from placement.integrations.kserve.predictor import (
     node_selector,
     resources,
     sharing_annotations,
+    unselected,
 )
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
 from placement.integrations.labels import ObjectNames
@@ -102,7 +103,7 @@ def _service(problem: Problem, row: PlanVariant, name: str, running: set[str], w
         "minReplicas": row.copies,
         "maxReplicas": row.copies,
         "labels": labels,
-        "nodeSelector": node_selector(row),
+        "nodeSelector": node_selector(row.pool),
     }
     own = sharing_annotations(row, wish.sharing)
     if own:
@@ -161,9 +162,12 @@ def _tell(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWis
             "pods", "are held to type and zone of their pool; which of its nodes they are on is the scheduler's"
         )
     _tell_accelerators(problem, plan, rows, wish, notes)
+    for pool in {row.pool.name: row.pool for row in rows}.values():
+        for told in unselected(pool):
+            notes.inexact(f"pool {pool.name}", f"{told} can be no label of a node, so nodes are not selected by it")
     alike: dict[tuple[tuple[str, str], ...], set[str]] = {}
     for row in rows:
-        alike.setdefault(tuple(sorted(node_selector(row).items())), set()).add(row.pool.name)
+        alike.setdefault(tuple(sorted(node_selector(row.pool).items())), set()).add(row.pool.name)
     for pools in alike.values():
         if len(pools) > 1:
             notes.inexact(
@@ -185,8 +189,10 @@ def _tell_accelerators(problem: Problem, plan: Plan, rows: list[PlanVariant], wi
             f"nodes need time slicing with as many replicas as copies share an accelerator ({slices}); it limits no "
             "memory, and a copy that owns accelerators is not alone on them: --sharing kai or hami count memory",
         )
-    shared = any(row.mode.shared and row.mode.accelerator_share for row in rows)
-    if shared and wish.sharing != "hami":
+    by_share = [row.mode for row in rows if row.mode.shared and row.mode.accelerator_share]
+    if wish.sharing == "kai":  # which counts one of the two, and the share where there is nothing else
+        by_share = [mode for mode in by_share if mode.accelerator_memory_gib]
+    if by_share and wish.sharing != "hami":
         notes.ignored("accelerator_share", f"{wish.sharing} does not count it; --sharing hami does")
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from placement.documents.references import GROUP
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
+from placement.integrations.kubernetes.machines import NO_ZONE
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, is_label, slug
 from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from placement.documents import Component, Problem
+    from placement.documents import Component, Pool, Problem
     from placement.integrations.variants import PlanVariant
 
 Sharing = Literal["time-slicing", "kai", "hami"]
@@ -33,10 +34,10 @@ def resources(row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[st
     if mode.accelerators and not (mode.shared and sharing == "kai"):
         limits[gpu] = str(mode.accelerators)
     if mode.accelerators and mode.shared and sharing == "hami":
-        limits["nvidia.com/gpumem"] = str(need(mode.accelerator_memory_gib, MIB_PER_GIB))
+        limits["nvidia.com/gpumem"] = str(need(mode.accelerator_memory_gib, MIB_PER_GIB) or 1)  # 0 is all of it
         cores = need(mode.accelerator_share, WHOLE_SHARE) * _MOST_SHARES // WHOLE_SHARE
-        if cores:
-            limits["nvidia.com/gpucores"] = str(cores)
+        if mode.accelerator_share:
+            limits["nvidia.com/gpucores"] = str(max(1, cores))
     return {"requests": requests | {k: v for k, v in limits.items() if k not in requests}, "limits": limits}
 
 
@@ -45,16 +46,30 @@ def sharing_annotations(row: PlanVariant, sharing: Sharing) -> dict[str, str]:
     mode = row.mode
     if sharing != "kai" or not mode.shared or not mode.accelerators:
         return {}
-    found = {"gpu-memory": str(need(mode.accelerator_memory_gib, MIB_PER_GIB))}
+    memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
+    least = need(mode.accelerator_share, WHOLE_SHARE) or 1  # without memory: by share, or hardly any
+    found = {"gpu-memory": str(memory)} if memory else {"gpu-fraction": str(least / WHOLE_SHARE)}
     if mode.accelerators > 1:
         found["gpu-fraction-num-devices"] = str(mode.accelerators)
     return found
 
 
-def node_selector(row: PlanVariant) -> dict[str, str]:
-    """Labels of the nodes of the pool: its type and zone, and what its own labels say that look like those of nodes."""
-    own = {key: value for key, value in row.pool.labels.items() if "/" in key}
-    return {TYPE: row.pool.instance_type, ZONE: row.pool.zone, **own}
+def node_selector(pool: Pool) -> dict[str, str]:
+    """Labels of the nodes of a pool: its own that look like those of nodes; type and zone where these tell no type.
+
+    A pool that was imported is labelled with what its nodes have, so its row's type and zone are no labels of theirs.
+    """
+    own = {key: value for key, value in pool.labels.items() if "/" in key and is_label(key, value)}
+    told = {} if TYPE in own else {TYPE: pool.instance_type, ZONE: pool.zone}
+    return {key: value for key, value in told.items() if is_label(key, value) and value != NO_ZONE} | own
+
+
+def unselected(pool: Pool) -> list[str]:
+    """What of a pool's type, zone and labels can be no label of a node, so that nodes are not selected by it."""
+    told = {key: value for key, value in pool.labels.items() if "/" in key}
+    if TYPE not in told:
+        told = {TYPE: pool.instance_type, ZONE: pool.zone} | told
+    return [f"{key}={value}" for key, value in told.items() if not is_label(key, value)]
 
 
 def affinity(problem: Problem, row: PlanVariant, running: set[str]) -> dict[str, Any]:

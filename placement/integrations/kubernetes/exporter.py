@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from placement.documents import Plan, Problem
+    from placement.documents import Component, Plan, Problem
     from placement.integrations.kubernetes.groups import CopyGroup, Pin
     from placement.integrations.kubernetes.manifests import Sharing
     from placement.integrations.kubernetes.templates import Json
@@ -130,7 +130,12 @@ def _is_exported(group: CopyGroup, notes: Notes) -> bool:
         notes.inexact(place, f"{told}, and its places are for you to set")
     elif kind in _LEFT_ALONE:
         notes.assumed(place, f"its owner is a {kind}: its pods are left as they are")
-    return kind not in _LEFT_ALONE
+    return not is_left_alone(group.component)
+
+
+def is_left_alone(component: Component) -> bool:
+    """Whether no Deployment is written of a component: its pods are of an owner that none can replace."""
+    return component.labels.get(OWNER, "").partition(" ")[0] in _LEFT_ALONE
 
 
 def _unchanged(problem: Problem, plan: Plan) -> set[str]:

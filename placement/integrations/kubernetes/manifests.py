@@ -124,6 +124,8 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
     mode = group.mode
     place = f"component {group.component.name}"
     workshop.notes.inexact(place, f"nothing tells how a copy is run: the image is {PLACEHOLDER}; see --cluster")
+    if workshop.sharing == "kai" and mode.shared and mode.accelerator_memory_gib and mode.accelerator_share:
+        workshop.notes.ignored(f"{place} accelerator_share", "KAI counts memory or a share: memory is asked for")
     asked: Json = {}
     if mode.vcpus:
         asked["cpu"] = f"{need(mode.vcpus, MILLI)}m"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from placement.integrations.labels import label_value
@@ -77,9 +78,10 @@ def nodes(problem: Problem, plan: Plan) -> list[dict[str, Any]]:
 def _command(node: dict[str, Any]) -> Sequence[str]:
     import json
 
+    # The command takes whole vCPUs alone. Rounded down, copies of the plan would wait for the rest of one.
     return [
         *("ray", "start", f"--address={_ADDRESS}"),
-        f"--num-cpus={int(node['num_cpus'])}",
+        f"--num-cpus={ceil(node['num_cpus'])}",
         f"--num-gpus={node['num_gpus']}",
         f"--memory={node['memory']}",
         f"--resources={json.dumps(node['resources'])}",

@@ -174,6 +174,48 @@ def test_who_shares_an_accelerator() -> None:
     assert by["kai"]["chat-tp1-a"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
 
 
+def test_copies_that_share_by_share_alone() -> None:
+    """HAMi takes a memory of 0 for all of it, KAI refuses it."""
+    rows = [{**row, "accelerator_share": 0.375} if row["name"] == "guard" else row for row in PROBLEM["components"]]
+    rows = [{key: value for key, value in row.items() if key != "accelerator_memory_gib"} for row in rows]
+    problem = Problem(**{**PROBLEM, "components": rows})
+    by = {}
+    for sharing in ("kai", "hami"):
+        made = services(problem, Plan(**PLAN), KServeWish(sharing=sharing))
+        (by[sharing],) = (row["spec"]["predictor"] for row in made if row["metadata"]["name"] == "guard-b")
+    assert by["kai"]["annotations"] == {"gpu-fraction": "0.375"}
+    limits = by["hami"]["model"]["resources"]["limits"]
+    assert limits == {"nvidia.com/gpu": "1", "nvidia.com/gpumem": "1", "nvidia.com/gpucores": "37"}
+
+
+def selectors(labels: Doc, **row: str) -> tuple[Doc, str]:
+    """Labels by which copies of pool b select nodes, and the notes."""
+    kinds = dict.fromkeys(("g6.12xlarge", "g6.12xlarge #2"), PROBLEM["instance_types"]["g6.12xlarge"])
+    pools = [PROBLEM["pools"][0], PROBLEM["pools"][1] | row | {"labels": labels}]
+    problem = Problem(**{**PROBLEM, "instance_types": kinds, "pools": pools})
+    found = export_kserve(problem, Plan(**PLAN))
+    made = documents(found.files["inference-services.yaml"])
+    (chosen,) = (row["spec"]["predictor"]["nodeSelector"] for row in made if row["metadata"]["name"] == "guard-b")
+    return chosen, "\n".join(map(str, found.notes))
+
+
+def test_nodes_are_selected_by_what_can_be_a_label() -> None:
+    """What can't would be refused by the server; nodes without a zone have no label that says so."""
+    kind, zone = "node.kubernetes.io/instance-type", "topology.kubernetes.io/zone"
+    found, notes = selectors({"a/b": "x y"}, instance_type="g6.12xlarge #2", zone="no-zone")
+    assert found == {}
+    for told in (f"{kind}=g6.12xlarge #2", "a/b=x y"):
+        assert f"pool b: inexact: {told} can be no label of a node" in notes
+    found, notes = selectors({kind: "g6.12xlarge", "example.com/rack": "r1"}, zone="r1")
+    assert found == {kind: "g6.12xlarge", "example.com/rack": "r1"}
+    assert "can be no label" not in notes
+    assert selectors({"karpenter.sh/nodepool": "gpu"})[0] == {
+        "karpenter.sh/nodepool": "gpu",
+        kind: "g6.12xlarge",
+        zone: "zb",
+    }
+
+
 def test_a_machine_that_runs_can_be_pinned() -> None:
     """By its node's name; one that does not run yet has none, so its pool stands for it."""
     found = {
@@ -298,6 +340,29 @@ def test_what_is_missing_is_asked_for() -> None:
         scaled(Plan(**PLAN), target=None)
     with pytest.raises(placement.UsageError, match=r"must have \$NAME"):
         scaled(Plan(**PLAN), query="sum(up)")
+
+
+@pytest.mark.parametrize("target", [0.0, float("inf"), float("nan")])
+def test_a_target_is_a_number_that_a_copy_can_serve(target: float) -> None:
+    """None of these would scale anything."""
+    with pytest.raises(placement.UsageError, match="target must be more than 0 and finite"):
+        scaled(Plan(**PLAN), target=target)
+
+
+def test_what_no_deployment_is_written_of_is_not_scaled() -> None:
+    """Copies of a StatefulSet stay as they are: a ScaledObject would aim at nothing."""
+    rows = [
+        row | {"labels": {"owner": "StatefulSet shop/guard"}} if row["name"] == "guard" else row
+        for row in PROBLEM["components"]
+    ]
+    problem = Problem(**{**PROBLEM, "components": rows})
+    made = export_kubernetes(problem, Plan(**PLAN), ExportWishes(sharing="hami")).files["40-workloads.yaml"]
+    found = export_keda(problem, Plan(**PLAN), None, KedaWish(target=1.0, workload="kubernetes"))
+    names = [row["metadata"]["name"] for row in documents(found.files["scaled-objects.yaml"])]
+    assert names == [row["metadata"]["name"] for row in documents(made)]
+    assert "component guard: ignored: the export for Kubernetes writes no Deployment" in "\n".join(
+        map(str, found.notes)
+    )
 
 
 def test_a_name_in_a_query_is_a_string_of_promql() -> None:

@@ -77,6 +77,16 @@ def config_of(problem: Problem, plan: Plan, wish: RayWish) -> tuple[Doc, list[Do
     return YAML(typ="safe", pure=True).load(files["serve.yaml"]), json.loads(files["nodes.json"])["nodes"]
 
 
+def test_a_part_of_a_vcpu_is_no_room_lost() -> None:
+    """`ray start` takes whole vCPUs: a copy that needs the last half of one would wait for ever."""
+    kind = PROBLEM["instance_types"]["m7i.large"] | {"reserved": {"vcpus": 0.5}}
+    problem = Problem(**{**PROBLEM, "instance_types": {**PROBLEM["instance_types"], "m7i.large": kind}})
+    _, rows = config_of(problem, Plan(**PLAN), RayWish())
+    (row,) = (row for row in rows if row["pool"] == "cpu")
+    assert row["num_cpus"] == 1.5
+    assert "--num-cpus=2" in row["command"]
+
+
 def test_the_pair_keeps_every_rule() -> None:
     """Else it would be no plan to export."""
     tight = {
