@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from placement.patterns.group_bound import LinearBound, needs_group_bound, raise_group_bound
 from placement.patterns.size import may_build
 from placement.reductions.linear_prices import LinearPrices, Multipliers
-from placement.solving.context import Solve
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.patterns.bound import PatternBound
+    from placement.solving.context import Solve
 
     Document = dict[str, Any]
 
@@ -41,7 +41,9 @@ def priced_rules(solve: Solve) -> PricedRules:
         return PricedRules(fleet)
     known = [one for one in solve.incumbent.evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
     if not known and may_build(fleet, solve.budget):
-        part = Solve.of(fleet, solve.budget, solve.seed, solve.packing)
+        part = solve.reduced(fleet)
+        if solve.packing is not None:
+            part.incumbent.offer(solve.packing, "given")
         raise_group_bound(part)
         known = [one for one in part.incumbent.evidence if isinstance(one, LinearBound)]
     usable = [one for one in known if one.patterns.given == solve.left_out]
