@@ -57,7 +57,7 @@ def hybrid(
     Both are played over the traffic. Then fleets with some components alone are played, and the cheapest that keeps
     --alone and --share is the hybrid.
 
-    Exit codes: 0 played to its end, 2 bad input.
+    Exit codes: 0 played to its end, 2 bad input, 130 interrupted.
     """
     with in_words(full=full):
         from placement.cli.streams import console

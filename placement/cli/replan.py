@@ -78,6 +78,11 @@ def replan(
         go = streams(output, quiet=quiet)
         targets = {} if go.plan is None else {"--output" if output else "standard output": go.plan}
         targets |= {f"--picture {path}": path for path in picture or ()}
+        if picture:
+            from placement.report.frontier_picture import check_picture
+
+            for path in picture:
+                check_picture(path, theme)
         check_outputs(targets, {"the problem": file}, "write each to a file of its own")
         problem = read_problem(file)
         if not quiet:

@@ -53,7 +53,8 @@ def find_frontier(
     Returns
     -------
     Frontier
-        Cost never rises from one point to the next, and where points leave out as many copies, nor does the bound.
+        No point leaves out more optional copies than the one before, and where two leave out as many, neither cost nor
+        bound rises from the one to the other.
 
     Raises
     ------
@@ -125,7 +126,7 @@ class _FrontierSearch:
         self.fleet = compile_fleet(problem)
         self.answers: list[Answer] = []
         self._work, self._threads, self._listener = work, threads, listener
-        self._interrupted = False
+        self._interrupted = self._out_of_time = False
 
     def run(self, limits: list[int] | None) -> None:
         """Ask without a limit, then from few moves to many."""
@@ -135,7 +136,8 @@ class _FrontierSearch:
         wanted = [n for n in (usual_limits(top) if limits is None else limits) if own is None or n < own]
         for k, most in enumerate(wanted):
             seconds = self._seconds(1 / (len(wanted) - k))
-            if self._interrupted or (seconds is not None and seconds < _FEWEST_SECONDS):
+            self._out_of_time = seconds is not None and seconds < _FEWEST_SECONDS
+            if self._interrupted or self._out_of_time:
                 return
             found = self._ask(most, seconds)
             if limits is None and found.value is not None and last.value is not None and found.value <= last.value:
@@ -166,7 +168,7 @@ class _FrontierSearch:
         points = tuple(
             share(lambda most: within_moves(self.problem, most), self.fleet, self.answers, most) for most in limits
         )
-        proven = all(point.status in (Status.OPTIMAL, Status.INFEASIBLE) for point in points)
+        proven = not self._out_of_time and all(point.status in (Status.OPTIMAL, Status.INFEASIBLE) for point in points)
         if interrupted or self._interrupted:
             stop = Stop.INTERRUPTED
         else:

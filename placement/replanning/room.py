@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from placement import arguments
 from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
-from placement.errors import wrong_argument
+from placement.errors import printable, wrong_argument
 from placement.planner import solve
 from placement.referee import PROBLEM_RULE
 from placement.replanning.frontier import within_moves
@@ -106,7 +106,7 @@ def make_room(
         return None if budget.seconds is None else share * budget.left()
 
     counted = solve(wish.free, time_limit=part(_COUNT_PART), **how)
-    if counted.packing is None:
+    if counted.packing is None or wish.serving_less(counted.plan):
         return _none(wish, counted, budget)
     priced = counted
     if counted.stop is not Stop.INTERRUPTED and counted.plan.moves is not None:
@@ -121,14 +121,21 @@ def _none(wish: RoomWish, counted: Result, budget: Budget) -> RoomFound:
     near = tuple(shortfalls(fleet, index))
     infeasible = counted.status is Status.INFEASIBLE
     reason = counted.plan.reason or ""
-    if infeasible and "proved that no plan" in reason:  # an engine's word, after a search of all there is
+    less = wish.serving_less(counted.plan) if counted.packing is not None else None
+    most = wish.problem.objective.max_moves
+    if less is not None:
+        reason = f"in the plan that was found {printable(less)} would serve less than today; whether another does not"
+        reason += " is not known"
+    elif infeasible and "proved that no plan" in reason:  # an engine's word, after a search of all there is
         reason = "however the copies that have to stay are arranged, no machine has room for it"
+        if most is not None:
+            reason = f"with at most {most} moves (the problem's own max_moves) no machine has room for it"
     elif not infeasible:
         reason = reason or "no plan was found in time"
     return RoomFound(
         wish=wish,
         status=Status.INFEASIBLE if infeasible else Status.UNKNOWN,
-        stop=counted.stop,
+        stop=Stop.DONE if less is not None else counted.stop,
         plan=None,
         evictions={},
         moves=None,
@@ -143,7 +150,7 @@ def _none(wish: RoomWish, counted: Result, budget: Budget) -> RoomFound:
 
 
 def _some(wish: RoomWish, counted: Result, priced: Result, budget: Budget) -> RoomFound:
-    found = priced if priced.packing is not None else counted
+    found = counted if priced.packing is None or wish.serving_less(priced.plan) else priced
     evictions = {row.component: row.copies for row in found.plan.unplaced if row.copies}
     least = None if counted.bound is None else math.ceil(counted.bound / MICRO)
     opened: dict[str, int] = {}

@@ -5,23 +5,28 @@ The rules of the wish, decided once:
 - Copies of a component that run and are wanted run on. Copies beyond what its `copies` asks for stop; copies that are
   asked for and do not run are not part of the wish.
 - A component of lower priority than the wish's may lose copies, down to its `min_copies`: evictions. Nobody else may.
-- Rules that other components break today are asked of them only as far as they are kept today.
+- Rules that other components break today are asked of them only as far as they are kept today. What fits on a machine
+  is asked of all: of a machine that holds more than it may, copies move.
+- Who has a `demand` goes on serving as much of it as today: its copies change to no option that serves less.
 - Fewest evictions come first, those of higher priority before those of lower; then fewest moves; then the price.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.fleet import compile_fleet
 from placement.errors import UsageError, nearest, printable
 from placement.replanning.moved_memory import revised
+from placement.units import exact
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent
     from placement.documents import Component, Placement, Problem
+    from placement.documents.plan import Plan
 
 _ALL_MONEY = 1e9  # dollars an hour: more than any rent
 
@@ -36,6 +41,7 @@ class RoomWish:
     problem : the fleet with the wish as a rule, at its own prices.
     free : the same where machines cost nothing and each move a dollar, so that its cost counts moves.
     surplus : copies by component that are not wanted any more and stop.
+    served : of each component with a demand, what it has to go on serving.
     """
 
     component: str
@@ -44,6 +50,22 @@ class RoomWish:
     problem: Problem
     free: Problem
     surplus: dict[str, int]
+    served: dict[str, Fraction]
+
+    def serving_less(self, plan: Plan) -> str | None:
+        """A component that serves less by this plan than it has to, beside what is evicted of it; None without one.
+
+        O(copies).
+        """
+        rates = {row.name: [exact(mode.throughput or 0) for mode in row.modes] for row in self.problem.components}
+        found: dict[str, Fraction] = dict.fromkeys(self.served, Fraction(0))
+        for row in plan.assignments:
+            if row.component in found:
+                found[row.component] += rates[row.component][row.option]
+        for left in plan.unplaced:
+            if left.component in found:
+                found[left.component] += left.copies * max(rates[left.component])
+        return next((name for name, rate in found.items() if rate < self.served[name]), None)
 
 
 def wish_for(problem: Problem, component: str, copies: int | None = None, *, new_machines: bool = True) -> RoomWish:
@@ -70,8 +92,12 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
     fleet = compile_fleet(problem)
     zone = {row.id: pool.zone for row in problem.instances for pool in problem.pools if pool.name == row.pool}
     pool_of = {row.id: row.pool for row in problem.instances}
-    rows, surplus = [], {}
+    together = _together(problem)
+    rows, surplus, served = [], {}, {}
     for row, compiled in zip(problem.components, fleet.components, strict=True):
+        if row.demand is not None:
+            served[row.name] = _served(row, running[row.name])
+            row = _serving_no_less(row, running[row.name])
         if row.name == component:
             rows.append(_with_copies(row, runs + more, runs + more))
             continue
@@ -86,10 +112,12 @@ def wish_for(problem: Problem, component: str, copies: int | None = None, *, new
             Counter(pool_of[placed.instance] for placed in standing),
             Counter(placed.instance for placed in standing),
         )
-        rows.append(_as_today(_with_copies(row, keep, least), compiled, here, fleet.zones))
+        kept = _beside_as_today(_with_copies(row, keep, least), together, component, problem)
+        rows.append(_as_today(kept, compiled, here, fleet.zones))
     pools = problem.pools if new_machines else _closed_pools(problem)
     asked = revised(problem, components=rows, pools=pools)
-    return RoomWish(component, more, runs, asked, _counting_moves(asked), {name: n for name, n in surplus.items() if n})
+    surplus = {name: n for name, n in surplus.items() if n}
+    return RoomWish(component, more, runs, asked, _counting_moves(asked), surplus, served)
 
 
 def priority_of(problem: Problem, component: str) -> int:
@@ -101,6 +129,58 @@ def _with_copies(row: Component, copies: int, least: int) -> Component:
     """The component with so many copies, so many of them required, and no demand."""
     changed: dict[str, Any] = {"copies": copies, "min_copies": least, "demand": None}
     return row.model_copy(update=changed)
+
+
+def _option_of(row: Component, placed: Placement) -> int:
+    if isinstance(placed.option, int):
+        return placed.option
+    return [mode.name for mode in row.modes].index(placed.option)
+
+
+def _served(row: Component, standing: list[Placement]) -> Fraction:
+    """What copies that run serve of the demand."""
+    modes = row.modes
+    total = sum((exact(modes[_option_of(row, placed)].throughput or 0) for placed in standing), Fraction(0))
+    return min(total, exact(row.demand or 0))
+
+
+def _serving_no_less(row: Component, standing: list[Placement]) -> Component:
+    """The component without options that serve less than any of its copies does: they may run nowhere."""
+    least = min((row.modes[_option_of(row, placed)].throughput or 0 for placed in standing), default=0)
+    modes = [mode if (mode.throughput or 0) >= least else mode.model_copy(update={"on": []}) for mode in row.modes]
+    return row if modes == list(row.modes) else row.model_copy(update={"options": modes})
+
+
+def _together(problem: Problem) -> dict[str, set[str]]:
+    """By component the others that stand on a machine with a copy of it today."""
+    there: dict[str, set[str]] = defaultdict(set)
+    for placed in problem.placements:
+        there[placed.instance].add(placed.component)
+    found: dict[str, set[str]] = defaultdict(set)
+    for names in there.values():
+        for name in names:
+            found[name] |= names - {name}
+    return found
+
+
+def _beside_as_today(row: Component, together: dict[str, set[str]], wished: str, problem: Problem) -> Component:
+    """The component's rules on who stands beside it without those that are broken today.
+
+    Those between it and the one that gets more copies are part of the wish, and stay.
+    """
+    beside = together[row.name] - {wished}
+    changed: dict[str, Any] = {}
+    avoided: list[str] = []
+    if row.dedicated and beside:  # towards all others it holds
+        changed["dedicated"] = False
+        avoided = [other.name for other in problem.components if other.name != row.name]
+    for entry in row.avoid:
+        label = entry.removeprefix("group:")
+        members = [o.name for o in problem.components if o.name != row.name and label in o.groups]
+        avoided += members if entry.startswith("group:") and beside & set(members) else [entry]
+    if beside & set(avoided):
+        changed["avoid"] = [name for name in dict.fromkeys(avoided) if name not in beside]
+    return row.model_copy(update=changed) if changed else row
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +199,11 @@ class _Standing:
 def _as_today(row: Component, compiled: FleetComponent, here: _Standing, zones: tuple[str, ...]) -> Component:
     """The component's rules as far as they are kept now."""
     spread = row.spread
+    if row.zones is not None and set(here.zones) - set(row.zones):
+        row = row.model_copy(update={"zones": [*row.zones, *sorted(set(here.zones) - set(row.zones))]})
     changed: dict[str, Any] = {}
     if spread.max_skew is not None:
-        counts = [here.zones[zones[z]] for z in compiled.eligible_zones]
+        counts = [here.zones[zone] for zone in {zones[z] for z in compiled.eligible_zones} | set(here.zones)]
         skew = max(counts, default=0) - min(counts, default=0)
         changed["max_skew"] = max(spread.max_skew, skew)
     if spread.min_zones is not None:

@@ -28,6 +28,20 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 100, 30, 74, 64
 _FONT = "system-ui, -apple-system, Segoe UI, Noto Sans, DejaVu Sans, Helvetica, Arial, sans-serif"
 
 
+def check_picture(path: str | Path, theme: str) -> None:
+    """Refuse a file that is no picture, and a theme that there is not, before anything is searched for.
+
+    Raises
+    ------
+    UsageError
+        The suffix is another, or the theme.
+    """
+    if Path(path).suffix.lower() not in PICTURES:
+        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
+    if theme not in THEMES:
+        raise UsageError(f'no theme "{theme}"; known: {", ".join(THEMES)}')
+
+
 def write_frontier_picture(frontier: Frontier, path: str | Path, theme: str = "light") -> None:
     """Write the picture as SVG or PNG, by the suffix.
 
@@ -36,11 +50,9 @@ def write_frontier_picture(frontier: Frontier, path: str | Path, theme: str = "l
     UsageError
         There is no plan to draw, the suffix or the theme is another, or the file can't be written.
     """
-    suffix = Path(path).suffix.lower()
-    if suffix not in PICTURES:
-        raise UsageError(f"{path}: a picture is {' or '.join(PICTURES)}, by the suffix of its file")
+    check_picture(path, theme)
     svg = frontier_picture(frontier, theme)
-    write_file(svg if suffix == ".svg" else to_png(svg), path)
+    write_file(svg if Path(path).suffix.lower() == ".svg" else to_png(svg), path)
 
 
 def frontier_picture(frontier: Frontier, theme: str = "light") -> str:

@@ -35,8 +35,10 @@ def read_options(text: str, component: Component) -> tuple[Option, ...]:
             found: Any = json.loads(text)
         except ValueError as error:
             raise UsageError(f"--to: what begins with {text.lstrip()[0]} must be JSON: {error}") from None
+        except RecursionError:
+            raise UsageError("--to: the JSON is nested too deep to be an option") from None
         return _options(found, "--to")
-    if Path(text).suffix.lower() in _SUFFIXES or Path(text).exists():
+    if _is_file(text):
         source, document = read_mapping(text)
         return _options(document, source)
     names = [mode.name or str(index) for index, mode in enumerate(component.modes)]
@@ -44,6 +46,14 @@ def read_options(text: str, component: Component) -> tuple[Option, ...]:
     raise UsageError(
         f'--to: "{printable(text)}" is no option of {printable(component.name)} (it has {known}), no file, and no JSON'
     )
+
+
+def _is_file(text: str) -> bool:
+    """Whether a text is meant as a file: by its suffix, or as there is one."""
+    try:
+        return Path(text).suffix.lower() in _SUFFIXES or (bool(text) and Path(text).exists())
+    except OSError:  # such as a name that is too long for one
+        return False
 
 
 def _options(found: Any, source: str) -> tuple[Option, ...]:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.errors import UsageError, nearest
+from placement.demand.rules import MOST_RATE
+from placement.errors import UsageError, nearest, printable
+from placement.units import MICRO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,10 +71,24 @@ class Traffic:
         """
         unknown = next((name for name in self.components if name not in set(known)), None)
         if unknown is not None:
-            raise UsageError(f'traffic of "{unknown}", which is no component of the problem; {nearest(unknown, known)}')
+            raise UsageError(
+                f'traffic of "{printable(unknown)}", which is no component of the problem; {nearest(unknown, known)}'
+            )
 
     def times_factor(self, factor: float) -> Traffic:
-        """All rates so many times as high, to the nearest micro-request."""
+        """All rates so many times as high, to the nearest micro-request.
+
+        Raises
+        ------
+        UsageError
+            A rate would be over what a traffic file may have, or the factor is no finite number of at least 0.
+        """
+        highest = int(self.rates.max(initial=0))
+        if not (math.isfinite(factor) and factor >= 0 and highest * factor <= MOST_RATE):
+            raise UsageError(
+                f"times must be a finite number of at least 0 with which no rate is over {MOST_RATE // MICRO} requests "
+                f"a second (the highest is {highest / MICRO:g}), got {factor:g}"
+            )
         rates = np.rint(self.rates * factor).astype(np.int64)
         return Traffic(self.components, self.times, self.end, rates, self.start)
 

@@ -77,6 +77,10 @@ def test_pictures(fleet: Path, tmp_path: Path) -> None:
     refused = run("replan", fleet, "--work", "40", "--picture", tmp_path / "f.gif", "-o", tmp_path / "g.json")
     assert refused.exit_code == 2
     assert "a picture is .svg or .png" in refused.stderr
+    assert not (tmp_path / "g.json").exists()  # before anything is searched for
+    refused = run("replan", fleet, "--picture", tmp_path / "f.png", "--theme", "blue", "-o", tmp_path / "g.json")
+    assert (refused.exit_code, (tmp_path / "g.json").exists()) == (2, False)
+    assert 'no theme "blue"' in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -182,3 +182,13 @@ def test_limits_that_mean_nothing(limits: list[Any]) -> None:
     """Whole numbers of at least 0."""
     with pytest.raises(UsageError, match="limits must be whole numbers of at least 0"):
         asked(running(1), limits)
+
+
+def test_limits_that_nobody_had_time_for_are_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the time is over before a limit was asked for, the frontier is not proven, whatever its points are."""
+    monkeypatch.setattr("placement.replanning.frontier._FEWEST_SECONDS", 10**6)
+
+    found = find_frontier(Problem(**running(1, 1)), [0, 1], work=WORK, time_limit=1000)
+
+    assert [(point.max_moves, point.status) for point in found.points] == [(None, Status.OPTIMAL)]
+    assert found.stop is Stop.TIME

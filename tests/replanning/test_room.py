@@ -323,3 +323,76 @@ def test_asked_in_issues(row: dict[str, str]) -> None:
         assert (found.status, found.moves) == (Status.OPTIMAL, int(row["moves"]))
         assert found.transition is not None
         assert found.transition.found
+
+
+def one_gpu(components: list[Doc], *standing: tuple[str, int], **keys: Any) -> Doc:
+    """One machine with one accelerator of 10 GiB, and no other to rent; (component, option) of what stands there."""
+    shape = {"accelerator": "G", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 2}
+    return {
+        "accelerators": {"G": {"memory_gib": 10}},
+        "instance_types": {"t": shape},
+        "pools": [{"name": "p", "instance_type": "t", "zone": "z", "max_instances": 1}],
+        "components": components,
+        "instances": [{"id": "n0", "pool": "p"}],
+        "placements": [{"component": c, "option": o, "instance": "n0", "accelerators": [0]} for c, o in standing],
+        **keys,
+    }
+
+
+def shared(name: str, gib: float, **keys: Any) -> Doc:
+    """A component of one copy that shares its accelerator."""
+    return {"name": name, "copies": 1, "shared": True, "accelerator_memory_gib": gib, **keys}
+
+
+def with_demand(*options: tuple[float, float]) -> Doc:
+    """A component with a demand of 10, by options of (GiB, throughput)."""
+    modes = [{"shared": True, "accelerator_memory_gib": gib, "throughput": rate} for gib, rate in options]
+    return {"name": "d", "demand": 10, "options": modes}
+
+
+def test_who_has_a_demand_goes_on_serving_it() -> None:
+    """No copy changes to an option that serves less, even where that is what makes room; to one as good it does."""
+    wish = shared("w", 8)
+
+    less = asked(one_gpu([with_demand((8, 10), (2, 1)), wish], ("d", 0)), "w")
+    as_good = asked(one_gpu([with_demand((8, 10), (2, 10)), wish], ("d", 0)), "w")
+
+    assert less.status is Status.INFEASIBLE
+    assert (as_good.status, as_good.moves) == (Status.OPTIMAL, 1)
+
+
+def test_room_that_a_demand_pays_for_is_none() -> None:
+    """Where copies run that serve differently, a plan that serves less is no answer, and no proof either."""
+    document = one_gpu([with_demand((6, 9), (2, 1)), shared("w", 6)], ("d", 0), ("d", 1))
+
+    found = asked(document, "w")
+
+    assert (found.status, found.stop, found.plan) == (Status.UNKNOWN, placement.Stop.DONE, None)
+    assert "d would serve less than today" in found.reason
+
+
+@pytest.mark.parametrize(
+    "broken", [{"avoid": ["b"]}, {"avoid": ["group:g"]}, {"dedicated": True}, {"zones": ["elsewhere"]}]
+)
+def test_rules_that_others_break_today_do_not_stand_in_the_way(broken: Doc) -> None:
+    """Who stands beside it, and in which zone, may stay as it is; there is room for one more."""
+    document = one_gpu([shared("a", 3, **broken), shared("b", 3, groups=["g"]), shared("w", 3)], ("a", 0), ("b", 0))
+    document["pools"].append({"name": "q", "instance_type": "t", "zone": "elsewhere", "max_instances": 0})
+
+    found = asked(document, "w")
+
+    if broken.get("dedicated"):  # towards the one that comes it holds
+        assert found.status is Status.INFEASIBLE
+    else:
+        assert (found.status, found.moves) == (Status.OPTIMAL, 0)
+
+
+def test_the_problems_own_limit_on_moves_is_told() -> None:
+    """Where more moves than it allows would make room, the reason says so."""
+    document = one_gpu([shared("a", 6), shared("w", 8, zones=["z"])], ("a", 0), objective={"max_moves": 0})
+    document["pools"].append({"name": "q", "instance_type": "t", "zone": "y", "max_instances": 1})
+
+    found = asked(document, "w")
+
+    assert found.status is Status.INFEASIBLE
+    assert "with at most 0 moves (the problem's own max_moves)" in found.reason

@@ -166,6 +166,12 @@ def test_what_to_roll_to(tmp_path: Path) -> None:
         read_options("{accelerators: 4}", component)
     with pytest.raises(DocumentError, match=r"\$\.options\[0\]"):
         read_options(str(tmp_path / "bad.yaml"), component)
+    with pytest.raises(UsageError, match="is no option of a"):
+        read_options("x" * 5000, component)  # too long for the name of a file
+    with pytest.raises(UsageError, match='"" is no option of a'):
+        read_options("", component)
+    with pytest.raises(UsageError, match="nested too deep"):
+        read_options("[" * 100_000, component)
 
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,8 @@ def duration(text: str, place: str) -> int:
     found = _DURATION.fullmatch(text.strip())
     if found is None:
         raise FieldError(place, "must be a length of time such as 600, 10m, 6h or 14d", text)
-    return _within(round(float(found[1]) * _UNITS[found[2]]), place, text)
+    seconds = float(found[1]) * _UNITS[found[2]]
+    return _within(round(min(seconds, LONGEST + 1)), place, text)
 
 
 def _within(seconds: int, place: str, text: str) -> int:
