@@ -89,7 +89,7 @@ def import_endpoints(
         files = list(facts or ())
         if from_json is not None:
             saved = read_saved(from_json, notes)
-            answers = of_endpoints(saved, endpoint or ())
+            answers = of_endpoints(saved, endpoint or (), notes)
             scaled, paid = ranges(saved.targets), paid_per_hour(saved.savings_plans)
             files = [*saved.facts, *files]
         elif endpoint:

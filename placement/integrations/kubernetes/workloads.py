@@ -6,7 +6,7 @@ exported from a plan name their component: there, each shape is an option of it.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from placement.integrations.kubernetes.objects import of_each, whole_at
 from placement.integrations.kubernetes.pods import OPTION, Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from placement.integrations.kubernetes.machines import NodeMachine
     from placement.integrations.kubernetes.objects import KubeCluster
@@ -84,7 +84,7 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
         key = (row.owner, row.shape if row.owner.kind else None)
         workload = found.setdefault(key, Workload("", row.owner))
         workload.add(row)
-    taken: Counter[str] = Counter()
+    taken = {row.owner.name for row in found.values() if not row.owner.kind}  # what was exported keeps its name
     kinds: dict[str, set[str]] = defaultdict(set)
     for workload in found.values():
         kinds[_base(workload.owner)].add(workload.owner.kind)
@@ -92,16 +92,25 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
         base = _base(workload.owner)
         if len(kinds[base]) > 1:
             base = f"{base} ({workload.owner.kind})"
-        taken[base] += 1
-        workload.name = base if taken[base] == 1 else f"{base} #{taken[base]}"
+        workload.name = base if not workload.owner.kind else _free(base, taken)
+        taken.add(workload.name)
         workload.wanted = _wanted(workload.owner, cluster)
     for workload in found.values():
         base = workload.name.partition(" #")[0]
-        if workload.name != base:
+        if workload.owner.kind and workload.name != base:
             notes.assumed(workload.place, f"its pods differ (a roll-out?): {workload.name} is one more component")
         if workload.owner.kind == "LeaderWorkerSet":
             notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")
     return list(found.values())
+
+
+def _free(base: str, taken: Collection[str]) -> str:
+    """A name that no other component has."""
+    name, number = base, 1
+    while name in taken:
+        number += 1
+        name = f"{base} #{number}"
+    return name
 
 
 def _option(row: PodRow) -> int:

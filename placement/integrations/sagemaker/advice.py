@@ -54,12 +54,13 @@ def page(
         f"| {_cell(', '.join(_components(deployment, group)) or 'none')} | {_fits(group)} |"
         for group in deployment.groups
     ]
+    endpoints = len({group.endpoint for group in deployment.groups})
     price = "" if price_per_hour is None else f" It costs {money(micro_dollars(price_per_hour))} an hour."
     text = [
         f"# {_cell(view.problem.name or 'A plan')} on SageMaker",
         "",
         f"The plan has {sum(group.machines for group in deployment.groups)} machines on "
-        f"{len({group.endpoint for group in deployment.groups})} endpoints.{price}",
+        f"{endpoints} endpoint{'' if endpoints == 1 else 's'}.{price}",
         "",
         "| endpoint | variant | machines | components | does SageMaker's own packing fit them? |",
         "|---|---|---|---|---|",

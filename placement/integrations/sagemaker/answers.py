@@ -66,6 +66,8 @@ class SavedAnswers:
     listed: dict[str, tuple[str, str]] = field(
         default_factory=dict
     )  # component: its endpoint, and the file of the list
+    lists: list[str] = field(default_factory=list)  # files of lists of components
+    cut: list[str] = field(default_factory=list)  # of them those that go on
     savings_plans: list[ApiAnswer] = field(default_factory=list)
     targets: list[ApiAnswer] = field(default_factory=list)
     facts: list[str] = field(default_factory=list)  # prices, quotas and shapes, for `placement.catalogue.readers`
@@ -106,6 +108,9 @@ def _sort(answer: ApiAnswer, saved: SavedAnswers, notes: Notes) -> None:
     at = answer.at
     keys = set(at.value) if isinstance(at.value, dict) else set()
     if "InferenceComponents" in keys:
+        saved.lists.append(answer.source)
+        if at.get("NextToken") is not None:
+            saved.cut.append(answer.source)
         for row in at.key("InferenceComponents").items():
             endpoint = row.get("EndpointName")
             name = row.key("InferenceComponentName").text()
@@ -133,8 +138,8 @@ def _keep(rows: dict[str, ApiAnswer], name: str, answer: ApiAnswer) -> None:
     rows[name] = answer
 
 
-def of_endpoints(saved: SavedAnswers, names: Iterable[str]) -> tuple[EndpointAnswers, ...]:
-    """The answers of the endpoints that are named; of all, where none is.
+def of_endpoints(saved: SavedAnswers, names: Iterable[str], notes: Notes) -> tuple[EndpointAnswers, ...]:
+    """The answers of the endpoints that are named; of all, where none is. Notes tell which components may be missing.
 
     Raises
     ------
@@ -144,7 +149,27 @@ def of_endpoints(saved: SavedAnswers, names: Iterable[str]) -> tuple[EndpointAns
     wanted = tuple(dict.fromkeys(names)) or tuple(saved.endpoints)
     if not wanted:
         raise UsageError("no file is an answer of: aws sagemaker describe-endpoint --endpoint-name NAME")
-    return tuple(_of_one(saved, name) for name in wanted)
+    found = tuple(_of_one(saved, name) for name in wanted)
+    _tell_gaps(saved, notes)
+    return found
+
+
+def _tell_gaps(saved: SavedAnswers, notes: Notes) -> None:
+    """Components of endpoints that were not given, lists that are cut, and endpoints of which there is no list."""
+    of = {name: endpoint for name, (endpoint, _) in saved.listed.items()}
+    for name, answer in saved.components.items():
+        with answer.reading() as at:
+            of[name] = at.key("EndpointName").text()
+    for name, endpoint in of.items():
+        if endpoint and endpoint not in saved.endpoints:
+            notes.ignored(f"inference component {name}", f"its endpoint {endpoint} was not given")
+    for source in saved.cut:
+        notes.ignored(source, "the list goes on (NextToken): components that it does not name may be missing")
+    if not saved.lists:
+        notes.assumed(
+            "inference components",
+            "no answer of list-inference-components was given: those whose answers are there are taken for all",
+        )
 
 
 def _of_one(saved: SavedAnswers, name: str) -> EndpointAnswers:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from placement.errors import UsageError, printable
 from placement.integrations.exported import Exported, file_name
 from placement.integrations.notes import Notes
-from placement.integrations.sagemaker import advice
+from placement.integrations.sagemaker import advice, labels
+from placement.integrations.sagemaker.calls import settings_of
 from placement.integrations.sagemaker.changes import DeploymentChanges
 from placement.integrations.sagemaker.groups import PlanView, demands_of
 from placement.integrations.sagemaker.names import ResourceNames
@@ -52,6 +53,7 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     view = PlanView(problem, plan)
     wish.require("inference components", "the plan")
     made = deployment(view, wish, ResourceNames())
+    _check_models(view, made, as_new=wish.as_new)
     steps = DeploymentChanges(view, made, wish, notes).steps()
     _tell(view, made, notes)
     _check(steps, view, notes)
@@ -67,6 +69,29 @@ def export_plan(problem: Problem, plan: Plan, wish: ExportWish) -> SageMakerExpo
     found |= _later(steps)
     pages = {advice.PAGE: advice.page(view, made, steps, notes, plan.price_per_hour)}
     return SageMakerExport(Exported(pages | found, tuple(notes)), tuple(steps), tuple(advice.lines(view, made)))
+
+
+def _check_models(view: PlanView, made: Deployment, *, as_new: bool) -> None:
+    """Refuse that two components serve one model because their names become one name.
+
+    Raises
+    ------
+    UsageError
+        They do, and no label tells their models.
+    """
+    names: dict[str, str] = {}
+    for served in made.served:
+        component = view.components[served.component]
+        if (served.runs and not as_new) or labels.MODEL in component.labels or labels.SETTINGS in component.labels:
+            continue
+        model = str(settings_of(component, served.units[0].option)["ModelName"])
+        other = names.setdefault(model.lower(), component.name)
+        if other != component.name:
+            both = f"{printable(other)} and {printable(component.name)}"
+            raise UsageError(
+                f"components {both} would both serve a model named {model}: label each "
+                f"{labels.MODEL} with the name of its own"
+            )
 
 
 def _later(steps: Sequence[Step]) -> dict[str, str]:

@@ -159,6 +159,17 @@ def test_a_component_without_copies_in_the_plan_is_ended(tmp_path: Path) -> None
     assert "kubectl -n shop scale deployment/a --replicas=0" in found.files["README.md"]
 
 
+def test_what_was_exported_keeps_its_name(tmp_path: Path) -> None:
+    """Beside a roll-out whose second component would be called the same."""
+    told = {"gpu-placement/component": "shop/a #2"}
+    rows = [pod("a-0", "n1", "a"), pod("a-1", "n1", "a", cpu="3"), pod("b-0", "n1", "b", annotations=told, cpu="4")]
+    for order in (rows, rows[::-1]):
+        problem = import_kubernetes([write(tmp_path / "c.json", node("n1"), *order)]).problem
+        assert sorted(row.name for row in problem.components) == ["shop/a", "shop/a #2", "shop/a #3"]
+        (kept,) = (row for row in problem.components if row.name == "shop/a #2")
+        assert kept.modes[0].vcpus == 4
+
+
 # --- Labels of nodes
 
 

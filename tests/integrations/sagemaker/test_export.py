@@ -262,7 +262,8 @@ def test_a_target_is_a_version(text: str) -> None:
 def test_names_become_names_of_sagemaker() -> None:
     """Letters, digits and dashes; none twice; commands and pages take them as data."""
     odd = ["chat_8b", "chat 8b", "$(reboot)`'\"\n# x", "x" * 90]
-    export = exported([dict.fromkeys(odd, 1)], [{"name": name} for name in odd])
+    rows = [{"name": name, "labels": {labels.MODEL: f"model-{index}"}} for index, name in enumerate(odd)]
+    export = exported([dict.fromkeys(odd, 1)], rows)
     names = [call["InferenceComponentName"] for call in made(export, "CreateInferenceComponent")]
 
     assert sorted(names) == sorted(["chat-8b", "chat-8b-2", "reboot-x", "x" * 63])
@@ -422,3 +423,14 @@ def test_an_edited_call_is_checked_again(tmp_path: Path) -> None:
     assert done.exit_code == 2
     assert f"{path} at $.RuntimeConfig.CopyCount: must be at least 0, got -1" in done.stderr
     assert run("apply", "sagemaker", out, "--from", "9").exit_code == 2
+
+
+def test_two_components_never_serve_one_model_by_their_names() -> None:
+    """Of chat 8b and chat_8b one would serve what the other is."""
+    rows: list[dict[str, Any]] = [{"name": "chat 8b"}, {"name": "chat_8B"}]
+    with pytest.raises(UsageError, match="chat 8b and chat_8B would both serve a model named chat-8B"):
+        exported([{"chat 8b": 1, "chat_8B": 1}], rows)
+    rows[1]["labels"] = {labels.MODEL: "the-other"}
+    export = exported([{"chat 8b": 1, "chat_8B": 1}], rows)
+    models = [call["Specification"]["ModelName"] for call in made(export, "CreateInferenceComponent")]
+    assert sorted(models) == ["chat-8b", "the-other"]

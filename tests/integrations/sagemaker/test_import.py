@@ -36,7 +36,7 @@ def imported(folder: Path, *documents: dict[str, Doc], facts: Iterable[Doc] = ()
         write(folder, {f"{index}-{name}": row for name, row in rows.items()})
     write(folder, {f"facts-{index}": row for index, row in enumerate(facts)})
     saved = read_saved(folder, notes)
-    endpoints = [read_endpoint(each, notes) for each in of_endpoints(saved, ())]
+    endpoints = [read_endpoint(each, notes) for each in of_endpoints(saved, (), notes)]
     wish.setdefault("ranges", ranges(saved.targets))
     wish.setdefault("paid_per_hour", paid_per_hour(saved.savings_plans))
     market = with_hosted_types(Market([read_facts(file) for file in saved.facts]), endpoints, notes)
@@ -403,3 +403,18 @@ def test_a_type_that_the_catalogue_lacks_comes_from_a_file(tmp_path: Path) -> No
         "price_per_hour": 5.53,
     }
     assert "instance type ml.m5.24xlarge: assumed: it has the sizes of EC2's m5.24xlarge" in done.stderr
+
+
+def test_components_that_may_be_missing_are_told(tmp_path: Path) -> None:
+    """One whose endpoint was not given; a list that is cut; no list at all. None goes without a word."""
+    rows = simple()
+    lost = component("elsewhere", "gone", 1, 1, 8)
+    made = imported(tmp_path / "a", rows, {"lost": lost})
+    assert "inference component elsewhere" in told(made, "ignored")
+    listed = {"InferenceComponents": [{"InferenceComponentName": "other", "EndpointName": "far"}], "NextToken": "x"}
+    made = imported(tmp_path / "b", rows, {"list": listed})
+    assert "inference component other" in told(made, "ignored")
+    assert any(place.endswith("list.json") for place in told(made, "ignored"))
+    assert "inference components" not in told(made, "assumed")
+    bare = {name: row for name, row in rows.items() if "InferenceComponents" not in row}
+    assert "inference components" in told(imported(tmp_path / "c", bare), "assumed")
