@@ -12,7 +12,7 @@ from placement.integrations.kubernetes.groups import copy_groups
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, node_pools
 from placement.integrations.kubernetes.manifests import Workshop, claim_of, deployment, pool_labels, uses
-from placement.integrations.kubernetes.naming import OWNER, is_namespace
+from placement.integrations.kubernetes.naming import OWNER, is_namespace, is_object_name
 from placement.integrations.kubernetes.protection import budget_of
 from placement.integrations.kubernetes.steps import Replaced, steps_text
 from placement.integrations.kubernetes.templates import Templates, read_templates
@@ -72,6 +72,8 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
     wishes = wishes or ExportWishes()
     if not is_namespace(wishes.namespace):
         raise UsageError(f"--namespace must be a name such as serving, got {printable(wishes.namespace)}")
+    if wishes.node_class and not is_object_name(wishes.node_class):
+        raise UsageError(f"--node-class must be a name such as default, got {printable(wishes.node_class)}")
     notes = Notes()
     templates = read_templates(wishes.cluster, wishes.zone_label) if wishes.cluster else Templates()
     made = made_pools(problem, plan) if wishes.node_class else {}

@@ -6,9 +6,11 @@ import copy
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from placement.errors import UsageError, printable
 from placement.integrations.kubernetes.budgets import KARPENTER_POOL
+from placement.integrations.kubernetes.machines import NO_ZONE
 from placement.integrations.kubernetes.manifests import TYPE, ZONE
-from placement.integrations.kubernetes.naming import slug
+from placement.integrations.kubernetes.naming import is_label, slug
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,11 +38,22 @@ def node_pool(pool: Pool, name: str, machines: int, node_class: str, *, static: 
     """A node pool of one instance type and zone.
 
     A static one keeps `machines` nodes, a dynamic one starts at most so many when pods need them.
+
+    Raises
+    ------
+    UsageError
+        The pool's type or zone can be none of a node, so no node would ever start.
     """
+    told = {TYPE: pool.labels.get(TYPE, pool.instance_type), ZONE: pool.labels.get(ZONE, pool.zone)}
+    if told[ZONE] == NO_ZONE or (TYPE in pool.labels and ZONE not in pool.labels):  # its row's zone is a rack, or none
+        del told[ZONE]
+    for key, value in told.items():
+        if not is_label(key, value):
+            where = f"pool {printable(pool.name)}: {printable(value)}"
+            raise UsageError(f"{where} can be no label of a node; label the pool {key} with what its nodes have")
     capacity = pool.labels.get(CAPACITY) or ("spot" if pool.name.endswith("-spot") else "on-demand")
     requirements = [
-        {"key": TYPE, "operator": "In", "values": [pool.labels.get(TYPE, pool.instance_type)]},
-        {"key": ZONE, "operator": "In", "values": [pool.labels.get(ZONE, pool.zone)]},
+        *({"key": key, "operator": "In", "values": [value]} for key, value in told.items()),
         {"key": CAPACITY, "operator": "In", "values": [capacity]},
     ]
     spec: dict[str, Any] = {"replicas": machines} if static else {}

@@ -45,6 +45,11 @@ def is_namespace(text: str) -> bool:
     return _SPACE.fullmatch(text) is not None
 
 
+def is_object_name(text: str) -> bool:
+    """Whether a text can be the name of an object: a subdomain by RFC 1123."""
+    return len(text) <= 253 and all(_SPACE.fullmatch(part) for part in text.split("."))
+
+
 def is_label(key: str, value: str) -> bool:
     """Whether they can be a label: nodes are selected by such ones alone."""
     return len(key) <= 317 and _KEY.fullmatch(key) is not None and _VALUE.fullmatch(value) is not None

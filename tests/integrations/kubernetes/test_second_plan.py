@@ -10,7 +10,7 @@ import pytest
 
 import placement
 from placement.documents import Problem
-from placement.errors import DocumentError
+from placement.errors import DocumentError, UsageError
 from placement.integrations.kubernetes import ExportWishes, Wishes, export_kubernetes, import_kubernetes
 from tests.integrations.kubernetes.clusters import Json, node, pod, write
 from tests.integrations.kubernetes.simulated import run
@@ -235,6 +235,29 @@ def test_types_that_can_be_no_label_select_nothing() -> None:
     all_valid(found)
     (made,) = manifests(found, "40-workloads.yaml")
     assert _REQUIRED not in json.dumps(made)
+
+
+def test_node_pools_ask_for_what_nodes_can_have() -> None:
+    """No zone is no requirement, nor is a rack; what can be no label is refused, with the way out."""
+    document: Json = {
+        "name": "new",
+        "instance_types": {"m5.large #2": HOST_ROOM},
+        "pools": [{"name": "p", "instance_type": "m5.large #2", "zone": "no-zone"}],
+        "components": [{"name": "c", "copies": 1, "accelerators": 0, "vcpus": 1}],
+    }
+    with pytest.raises(UsageError, match="#2 can be no label of a node"):
+        export_kubernetes(*plan_of(document), ExportWishes(node_class="default"))
+    with pytest.raises(UsageError, match="--node-class must be a name such as default, got a b"):
+        export_kubernetes(*plan_of(document), ExportWishes(node_class="a b"))
+    document["pools"][0]["labels"] = {"node.kubernetes.io/instance-type": "m5.large"}
+    for zone in ("no-zone", "rack 7"):
+        document["pools"][0]["zone"] = zone
+        found = export_kubernetes(*plan_of(document), ExportWishes(node_class="my.default"))
+        all_valid(found)
+        (made,) = manifests(found, "10-node-pools.yaml")
+        asked = {row["key"]: row["values"] for row in made["spec"]["template"]["spec"]["requirements"]}
+        assert asked["node.kubernetes.io/instance-type"] == ["m5.large"]
+        assert ZONE not in asked
 
 
 def test_shares_that_fit_fit_as_percentages_too() -> None:
