@@ -42,11 +42,18 @@ StartupOption = Annotated[
     ),
 ]
 DrainOption = Annotated[
-    int | None, typer.Option(min=0, metavar="SECONDS", help="Until a copy that drains is gone. Default 98.")
+    int | None,
+    typer.Option(min=0, max=MOST_SECONDS, metavar="SECONDS", help="Until a copy that drains is gone. Default 98."),
 ]
 OpenOption = Annotated[
     int | None,
-    typer.Option("--open", min=0, metavar="SECONDS", help="Until a machine that was ordered is there. Default 0."),
+    typer.Option(
+        "--open",
+        min=0,
+        max=MOST_SECONDS,
+        metavar="SECONDS",
+        help="Until a machine that was ordered is there. Default 0.",
+    ),
 ]
 FormatOption = Annotated[
     str,

@@ -105,6 +105,8 @@ def test_a_gantt_chart(files: tuple[Path, Path], tmp_path: Path) -> None:
         (["--max-unavailable", "1", "--max-unavailable", "2"], "all components are given a value twice"),
         (["--max-unavailable", "x"], "must be a whole number of copies, or a percentage such as 25%"),
         (["--startup", "b=soon"], "must be a whole number of seconds"),
+        (["--open", "99999999999"], "--open"),
+        (["--drain", "99999999999"], "--drain"),
         (["--format", "jsn"], 'no format "jsn"; did you mean "json"?'),
         (["--output", "plan.json"], "plan.json"),
     ],
