@@ -134,7 +134,7 @@ def _scaled(row: PlanVariant, most: int, name: str, served: float, wish: KedaWis
     found = to_keda(name, policy, float(target), query, wish.server)
     deployment = f"{name}-predictor" if wish.workload == "kserve" else name
     space = namespace_of(row.component.labels.get(OWNER, ""))
-    if space and wish.workload == "kubernetes":
+    if space:
         found["metadata"]["namespace"] = space
     found["spec"]["scaleTargetRef"] = {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment}
     return found

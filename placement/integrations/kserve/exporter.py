@@ -14,7 +14,7 @@ from placement.integrations.kserve.predictor import (
     sharing_annotations,
     unselected,
 )
-from placement.integrations.kubernetes.naming import COMPONENT_LABEL, slug
+from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
 from placement.integrations.labels import ObjectNames
 from placement.integrations.manifests import manifests
 from placement.integrations.notes import Notes
@@ -117,10 +117,12 @@ def _service(problem: Problem, row: PlanVariant, name: str, running: set[str], w
     if wish.sharing == "kai":
         predictor["schedulerName"] = "kai-scheduler"
     predictor |= _model(row, wish)
+    named = namespace_of(row.component.labels.get(OWNER, ""))
+    space = {"namespace": named} if named else {}
     return {
         "apiVersion": "serving.kserve.io/v1beta1",
         "kind": "InferenceService",
-        "metadata": {"name": name, "labels": dict(labels), "annotations": told},
+        "metadata": {"name": name, **space, "labels": dict(labels), "annotations": told},
         "spec": {"predictor": predictor},
     }
 

@@ -124,4 +124,4 @@ def _term(operator: str, values: list[str]) -> dict[str, Any]:
     expressions = [{"key": COMPONENT_LABEL, "operator": operator, "values": values}]
     if operator == "NotIn":  # NotIn takes pods without the label too, such as those of DaemonSets
         expressions.append({"key": COMPONENT_LABEL, "operator": "Exists"})
-    return {"labelSelector": {"matchExpressions": expressions}, "topologyKey": HOST}
+    return {"labelSelector": {"matchExpressions": expressions}, "namespaceSelector": {}, "topologyKey": HOST}

@@ -342,6 +342,24 @@ def test_what_is_missing_is_asked_for() -> None:
         scaled(Plan(**PLAN), query="sum(up)")
 
 
+def test_services_are_in_the_namespace_that_was_imported() -> None:
+    """So are the objects that scale them; who avoids whom holds over all namespaces."""
+    rows = [
+        row | {"labels": {"owner": "Deployment shop/g"}} if row["name"] == "guard" else row
+        for row in PROBLEM["components"]
+    ]
+    problem = Problem(**{**PROBLEM, "components": rows})
+    made = {row["metadata"]["name"]: row for row in services(problem, Plan(**PLAN))}
+    files = export_keda(problem, Plan(**PLAN), None, KedaWish(target=1.0)).files
+    scaling = {row["metadata"]["name"]: row for row in documents(files["scaled-objects.yaml"])}
+    for found in (made, scaling):
+        assert found["guard-b"]["metadata"]["namespace"] == "shop"
+        assert "namespace" not in found["batch-a"]["metadata"]
+    affinity = made["batch-a"]["spec"]["predictor"]["affinity"]["podAntiAffinity"]
+    (term,) = affinity["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert term["namespaceSelector"] == {}
+
+
 @pytest.mark.parametrize("target", [0.0, float("inf"), float("nan")])
 def test_a_target_is_a_number_that_a_copy_can_serve(target: float) -> None:
     """None of these would scale anything."""
