@@ -25,7 +25,7 @@ from placement.replanning.frontier import within_moves
 from placement.replanning.moved_memory import dearer, gib, memory_of_moves, moved_mib
 from placement.solving.budget import Budget
 from placement.solving.result import Status, Stop, relative_gap
-from placement.units import MIB_PER_GIB, dollars, exact, horizon, room
+from placement.units import MIB_PER_GIB, MICRO, dollars, exact, horizon, room
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -173,10 +173,15 @@ class _WithinSearch:
         return self._most is not None and found.moved > self._most
 
     def _too_dear(self) -> int:
-        """A price of a MiB at which moving the smallest component costs more than all machines that run."""
+        """A price of a MiB at which moving the smallest component costs more than all machines that run.
+
+        Less where a move would cost more than a problem may say; bounds are true at any price.
+        """
         fleet = self._own
         rent = fleet.cost(fleet.tick_price * sum(fleet.pools[i.pool].price for i in fleet.instances))
-        return 1 + rent // max(1, min((mib for mib in self._memory if mib), default=1))
+        dear = 1 + rent // max(1, min((mib for mib in self._memory if mib), default=1))
+        dearest = max((component.move_cost for component in self._fleet.components), default=0)
+        return min(dear, max(1, (int(LARGEST) * MICRO - dearest) // max(1, *self._memory, 1)))
 
     def _best(self) -> _AtPrice | None:
         """The best of the plans within the limit on memory."""
@@ -258,6 +263,6 @@ class _WithinSearch:
 
 def _priced(problem: Problem, saving: float) -> Problem:
     """Moves at what each has to save over the horizon, or at their own cost."""
-    least = float(exact(saving) * horizon(problem.objective.horizon_hours))
+    least = min(LARGEST, float(exact(saving) * horizon(problem.objective.horizon_hours)))
     own = problem.objective.move_cost
     return dearer(problem, [max(least, own if row.move_cost is None else row.move_cost) for row in problem.components])

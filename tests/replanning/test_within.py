@@ -130,3 +130,17 @@ def test_optimal_states_have_nothing_to_move() -> None:
         assert (found.plan.moves, Status(found.result.status)) == (0, Status.OPTIMAL)
         if k == 3:
             break
+
+
+@pytest.mark.parametrize("limits", [MoveLimits(max_moved_gib=20), MoveLimits(min_saving_per_move=1e6)])
+def test_prices_of_moves_stay_within_what_a_problem_may_say(limits: MoveLimits) -> None:
+    """A year, a tiny copy beside a large one: what a move is priced at in the search is no number that is refused."""
+    document = running(1, 1)
+    document["objective"] = {"horizon_hours": 8760}
+    document["components"].append({"name": "tiny", "copies": 1, "accelerators": 0, "memory_gib": 0.001})
+    document["components"].append({"name": "large", "copies": 1, "accelerators": 0, "memory_gib": 380})
+    document["placements"] += [{"component": name, "instance": "i1"} for name in ("tiny", "large")]
+
+    found = replan_within(Problem(**document), limits, work=40, time_limit=None)
+
+    assert found.plan.status in ("optimal", "feasible")
