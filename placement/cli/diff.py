@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from placement.cli.audit import STDIN, check_format, put
 from placement.cli.endings import Code, in_words, warn
 from placement.cli.parameters import FileArgument, FormatOption, FullOption
+
+if TYPE_CHECKING:
+    from placement.documents import Plan, Problem
 
 
 def diff(
@@ -45,13 +48,33 @@ def diff(
             raise UsageError("only one of FILE, PLAN and PLAN_B can be standard input")
         problem = read_problem(file)
         warn(problem, file, full=full)
-        first = read_plan(plan)
+        first = _of_problem(read_plan(plan), plan, problem)
         if other is None:
             found, names = compare(problem, None, first, alike=alike), (WHAT_RUNS, _shown(plan))
         else:
-            found, names = compare(problem, first, read_plan(other), alike=alike), (_shown(plan), _shown(other))
+            second = _of_problem(read_plan(other), other, problem)
+            found, names = compare(problem, first, second, alike=alike), (_shown(plan), _shown(other))
         put(diff_page(found, names, full=full), found.to_document(), output_format)
     raise typer.Exit(Code.OK if found.same else Code.BROKEN)
+
+
+def _of_problem(plan: Plan, path: str, problem: Problem) -> Plan:
+    """The plan, if it is one of this problem: else every row would differ, and nothing would be said.
+
+    Raises
+    ------
+    UsageError
+        It is of a problem with another name.
+    """
+    from placement.errors import UsageError, printable
+
+    own, this = plan.problem or "", problem.name or ""
+    if own != this:
+        raise UsageError(
+            f'{_shown(path)} is a plan of the problem "{printable(own)}", and FILE is "{printable(this)}"; compare it '
+            "with its own problem, or change its `problem` where that was renamed"
+        )
+    return plan
 
 
 def _shown(path: str) -> str:
