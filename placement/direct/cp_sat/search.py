@@ -121,7 +121,7 @@ def find_plan(
             if budget.over() or not is_safe(goal):
                 break
             model.limit_left_out(left_out)
-            if ticks is not None:
+            if ticks is not None and ticks < goal.scale * goal.largest + abs(goal.offset):  # else no plan costs more
                 model.limit_ticks(ticks)
             program = written(model.program)
         except OutOfTimeError:
