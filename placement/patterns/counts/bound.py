@@ -89,7 +89,7 @@ class CountBound:
         self._groups = groups_of(relaxation.fleet)
         self._domain: NodeDomain = any_domain(relaxation.fleet, self._groups)
         fleet = relaxation.fleet
-        self._merging = Merging.none(fleet) if among else Merging.of(fleet, anywhere=anywhere)
+        self._merging = Merging.none(fleet) if among else _merging(relaxation, anywhere=anywhere)
         if anywhere:
             self._domain = self._merging.merged(self._domain)
         self._reduced = everything(relaxation, self._domain, self._merging)
@@ -247,9 +247,19 @@ class CountBound:
         return [weights for weights in found if weights is not None]
 
 
+def _merging(relaxation: Relaxation, *, anywhere: bool = False) -> Merging:
+    """Alike pools with the same items: the weights of the first are asked for the items of all of them."""
+    merging = Merging.of(relaxation.fleet, anywhere=anywhere)
+    items = {p: str((one.items, one.capacity)) for one in relaxation.device_classes for p in one.pools}
+    groups: dict[tuple[int, str], list[int]] = {}
+    for p, first in merging.first.items():
+        groups.setdefault((first, items.get(p, "")), []).append(p)
+    return replace(merging, groups={min(pools): tuple(sorted(pools)) for pools in groups.values()})
+
+
 def _only_among(relaxation: Relaxation, reduced: Reduced, among: Sequence[CountBound]) -> Reduced:
     """No copies but by the options that others use on pools of the same kind."""
-    first = Merging.of(relaxation.fleet).first
+    first = _merging(relaxation).first
     used = {
         (mode.component, mode.option, first[mode.pool])
         for other in among
