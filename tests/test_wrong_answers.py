@@ -199,6 +199,36 @@ MIXED: dict[str, Any] = {
     ],
 }
 
+# Alike pools whose accelerators hold other items: weights of one were asked for items of another.
+ALIKE: dict[str, Any] = {
+    "format": "placement/v1",
+    "name": "held",
+    "accelerators": {"A": {"memory_gib": 1}},
+    "instance_types": {
+        "t0": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 1, "accelerator": "A", "accelerator_count": 2},
+        "t1": {"vcpus": 0, "memory_gib": 0, "price_per_hour": 1, "accelerator": "A", "accelerator_count": 2},
+    },
+    "pools": [
+        {"name": "p3", "instance_type": "t0", "zone": "z2"},
+        {"name": "spare", "instance_type": "t0", "zone": "z0"},
+        {"name": "p0", "instance_type": "t1", "zone": "z0"},
+        {"name": "p2", "instance_type": "t1", "zone": "z1"},
+    ],
+    "components": [
+        {"name": "c2", "demand": 1.0, "throughput": 1},
+        {
+            "name": "c1",
+            "options": [
+                {"shared": True, "accelerator_memory_gib": 1, "instance_types": ["t1"], "name": "o0"},
+                {"shared": True, "name": "o1"},
+            ],
+            "copies": 1,
+            "spread": {"max_skew": 1},
+        },
+    ],
+    "instances": [{"id": "n2", "pool": "p2", "removable": False}],
+}
+
 FOUND: dict[str, tuple[dict[str, Any], float]] = {
     "all-drain": (ALL_DRAIN, 15.7),
     "one-zone": (ONE_ZONE, 24.0),
@@ -211,6 +241,7 @@ FOUND: dict[str, tuple[dict[str, Any], float]] = {
     "one-copy": (ONE_COPY, 0.7),
     "thirds": (THIRDS, 2.1),
     "mixed-rates": (MIXED, 1.6),
+    "alike-pools": (ALIKE, 1.0),
     "no-horizon": ({**ALL_DRAIN, "objective": {"horizon_hours": 0, "move_cost": 2}}, 2.0),
     "no-horizon-stays": ({**NO_MEMORY, "objective": {"horizon_hours": 0, "move_cost": 2}}, 0.0),
 }
