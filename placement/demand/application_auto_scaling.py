@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "sagemaker"
 DIMENSION = "sagemaker:inference-component:DesiredCopyCount"
+RESOURCE = "inference-component/"
 _METRICS = {
     "requests_per_second": "SageMakerInferenceComponentInvocationsPerCopy",
     "requests_in_flight": "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
@@ -44,7 +45,7 @@ def to_application_auto_scaling(
     >>> calls["put-scaling-policy"][0]["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
     120.0
     """
-    of = {"ServiceNamespace": NAMESPACE, "ResourceId": f"inference-component/{name}", "ScalableDimension": DIMENSION}
+    of = {"ServiceNamespace": NAMESPACE, "ResourceId": f"{RESOURCE}{name}", "ScalableDimension": DIMENSION}
     per_minute = _SECONDS_A_MINUTE if row.metric == "requests_per_second" else 1
     tracking = {
         **of,

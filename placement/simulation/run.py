@@ -81,7 +81,8 @@ def simulate(
     DocumentError
         The policy does not fit the problem, or the checkpoint can't be read.
     UsageError
-        The traffic does not fit the problem, there is no such strategy, or the checkpoint is of other inputs.
+        The traffic does not fit the problem or is shorter than a step, there is no such strategy, or the checkpoint is
+        of other inputs.
     """
     setup = SimulationSetup.of(problem, policy, traffic, every=every, until=until, seed=seed)
     chosen = find_strategies(None if strategies is None else list(strategies))

@@ -58,7 +58,7 @@ class SimulationSetup:
         DocumentError
             The policy does not fit the problem.
         UsageError
-            The traffic has a component that the problem does not have.
+            The traffic has a component that the problem does not have, or is shorter than a step.
         """
         rules = compile_rules(problem, policy)
         names = [component.name for component in problem.components]

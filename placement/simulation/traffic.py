@@ -95,11 +95,19 @@ class Traffic:
     def steps(self, every: int, until: int | None = None) -> Ints:
         """(N, C) mean rates of steps of `every` seconds from 0 up to `until`, or to the end of the traffic.
 
-        A last step that the traffic does not fill is left out, unless it is the only one. Rounded to the nearest
-        micro-request a second. O((T + N) x C).
+        A last step that this does not fill is left out: nothing beyond the traffic is played or billed. Rounded to the
+        nearest micro-request a second. O((T + N) x C).
+
+        Raises
+        ------
+        UsageError
+            Not one step is filled.
         """
         end = self.end if until is None else min(until, self.end)
-        count = max(1, end // every)
+        count = end // every
+        if not count:
+            played = f"the traffic, which ends after {self.end:,} seconds" if end == self.end else f"the {end:,} played"
+            raise UsageError(f"every: a step of {every:,} seconds is longer than {played}; take a shorter one")
         edges = np.arange(count + 1, dtype=np.int64) * every
         lengths = np.diff(np.append(self.times, self.end))
         # Requests up to each time, and up to each edge: piecewise linear, exact in integers.

@@ -106,6 +106,8 @@ def test_simulate_what_is_asked(folder: Path) -> None:
     [
         (("--every", "soon"), "--every: must be a length of time"),
         (("--picture", "a.pdf"), "a.pdf: a picture is .svg or .png, by the suffix of its file"),
+        (("--every", "30d"), "a step of 2,592,000 seconds is longer than the traffic, which ends after 18,000"),
+        (("--until", "5m"), "a step of 600 seconds is longer than the 300 played; take a shorter one"),
         (("--every", "0"), "--every must be at least a second"),
         (("--every", "9" * 400), "--every: must be a time within a year"),
         (("--times", "inf"), "times must be a finite number of at least 0 with which no rate is over 100000 requests"),

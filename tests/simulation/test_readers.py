@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from placement.errors import DocumentError
+from placement.errors import DocumentError, UsageError
 from placement.simulation import Traffic, TrafficGiven, read_traffic
 
 if TYPE_CHECKING:
@@ -177,4 +177,15 @@ def test_steps_keep_every_request() -> None:
         if traffic.end % every == 0:
             assert (abs(found.sum(axis=0) * every - requests) <= count * every / 2).all()
     assert traffic.steps(600, until=1200).shape == (2, 3)
-    assert traffic.steps(10 * traffic.end).tolist() == [[round(float(n) / (10 * traffic.end)) for n in requests]]
+
+
+def test_nothing_beyond_the_traffic_is_played() -> None:
+    """A step that is longer than what is played is refused; one that is just as long is the only one."""
+    traffic = Traffic(("a",), np.array([0, 600]), 1200, np.array([[10], [30]]))
+
+    assert traffic.steps(1200).tolist() == [[20]]
+    assert traffic.steps(600, until=10**6).tolist() == [[10], [30]]
+    with pytest.raises(UsageError, match="a step of 1,201 seconds is longer than the traffic, which ends after 1,200"):
+        traffic.steps(1201)
+    with pytest.raises(UsageError, match="a step of 600 seconds is longer than the 599 played"):
+        traffic.steps(600, until=599)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.demand.application_auto_scaling import DIMENSION, RESOURCE
 from placement.units import dollars, micro_dollars
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from placement.integrations.sagemaker.answers import ApiAnswer
 
-DIMENSION = "sagemaker:inference-component:DesiredCopyCount"
-RESOURCE = "inference-component/"
 _PLANS = ("SageMaker", "Sagemaker")  # as the service writes it, and as some of its pages do
 
 

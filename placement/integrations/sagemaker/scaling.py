@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from placement.demand.application_auto_scaling import to_application_auto_scaling
+from placement.demand.rows import ScalingDefaults
 from placement.integrations.sagemaker import labels
-from placement.integrations.sagemaker.around import DIMENSION, RESOURCE
 from placement.integrations.sagemaker.steps import Step
 
 if TYPE_CHECKING:
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 
     from placement.documents import Component
 
-METRIC = "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution"
-_WAIT_SECONDS = 60  # between two steps of a rolling update, and between two additions from zero
+_WAIT_SECONDS = 60  # between two steps of a rolling update
 _MOST_PERCENT = 50
 
 
@@ -41,70 +41,25 @@ def scaling_steps(name: str, least: int, most: int, requests: float) -> list[Ste
 
     Tracking a target can't leave zero: an alarm on requests that found no copy starts a step of one.
     """
-    target = {"ServiceNamespace": "sagemaker", "ResourceId": f"{RESOURCE}{name}", "ScalableDimension": DIMENSION}
-    steps = [
-        Step(
-            "application-autoscaling",
-            "RegisterScalableTarget",
-            {**target, "MinCapacity": least, "MaxCapacity": most},
-            f"scale {name} from {least} to {most} copies",
-        ),
-        Step(
-            "application-autoscaling",
-            "PutScalingPolicy",
-            {
-                "PolicyName": f"{name}-requests",
-                **target,
-                "PolicyType": "TargetTrackingScaling",
-                "TargetTrackingScalingPolicyConfiguration": {
-                    "TargetValue": requests,
-                    "PredefinedMetricSpecification": {"PredefinedMetricType": METRIC},
-                },
-            },
-            f"add a copy of {name} when each has more than {requests:g} requests at once",
-        ),
-    ]
-    if least > 0:
-        return steps
-    step_policy = {
-        "AdjustmentType": "ChangeInCapacity",
-        "MetricAggregationType": "Maximum",
-        "Cooldown": _WAIT_SECONDS,
-        "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
-    }
-    alarm = {
-        "AlarmName": f"{name}-no-copy",
-        "Namespace": "AWS/SageMaker",
-        "MetricName": "NoCapacityInvocationFailures",
-        "Dimensions": [{"Name": "InferenceComponentName", "Value": name}],
-        "Statistic": "Maximum",
-        "Period": 30,
-        "EvaluationPeriods": 1,
-        "DatapointsToAlarm": 1,
-        "Threshold": 1,
-        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
-        "TreatMissingData": "missing",
+    # Not validated: a range that the platform has may be one that no policy of ours would ask for.
+    row = ScalingDefaults.model_construct(metric="requests_in_flight", min_capacity=least, max_capacity=most)
+    calls = to_application_auto_scaling(name, row, requests)
+    purposes = {
+        "register-scalable-target": f"scale {name} from {least} to {most} copies",
+        "TargetTrackingScaling": f"add a copy of {name} when each has more than {requests:g} requests at once",
+        "StepScaling": f"start a first copy of {name}",
+        "put-metric-alarm": f"start it when a request finds no copy of {name}",
     }
     return [
-        *steps,
         Step(
-            "application-autoscaling",
-            "PutScalingPolicy",
-            {
-                "PolicyName": f"{name}-from-zero",
-                **target,
-                "PolicyType": "StepScaling",
-                "StepScalingPolicyConfiguration": step_policy,
-            },
-            f"start a first copy of {name}",
-        ),
-        Step(
-            "cloudwatch",
-            "PutMetricAlarm",
-            alarm,
-            f"start it when a request finds no copy of {name}",
-            takes=("AlarmActions", "PolicyARN"),
-        ),
+            "cloudwatch" if call == "put-metric-alarm" else "application-autoscaling",
+            "".join(word.capitalize() for word in call.split("-")),
+            given,
+            purposes[given.get("PolicyType", call)],
+            takes=("AlarmActions", "PolicyARN") if call == "put-metric-alarm" else None,
+        )
+        for call, inputs in calls.items()
+        for given in inputs
     ]
 
 

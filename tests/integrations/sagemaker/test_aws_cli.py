@@ -59,7 +59,7 @@ def test_the_script_of_an_export_runs_and_its_answers_are_read(
     done = subprocess.run(["sh", str(calls / "commands.sh")], env=env, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr
-    assert platform.alarms["rank-no-copy"]["AlarmActions"] == [
+    assert platform.alarms["rank-from-zero"]["AlarmActions"] == [
         f"arn:aws:autoscaling:{REGION}:111122223333:scalingPolicy:rank-from-zero"
     ]
     saved = tmp_path / "saved"

@@ -84,7 +84,7 @@ def test_a_plan_is_sent_and_read_again(tmp_path: Path, platform: Platform, url: 
     assert operations.index("CreateEndpoint") > operations.index("CreateEndpointConfig")
     assert operations.count("CreateInferenceComponent") == 3
     assert operations[-4:] == ["RegisterScalableTarget", "PutScalingPolicy", "PutScalingPolicy", "PutMetricAlarm"]
-    assert platform.alarms["rank-no-copy"]["AlarmActions"] == [
+    assert platform.alarms["rank-from-zero"]["AlarmActions"] == [
         f"arn:aws:autoscaling:{REGION}:111122223333:scalingPolicy:rank-from-zero"
     ]
     problem = imported(tmp_path, url, "state", *platform.endpoints)
