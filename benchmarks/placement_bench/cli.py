@@ -17,6 +17,7 @@ import typer
 
 from placement.errors import UsageError
 from placement_bench import places
+from placement_bench.consolidation.command import consolidation
 from placement_bench.process import GRACE
 
 if TYPE_CHECKING:
@@ -152,6 +153,9 @@ def run(
         bad = sum(row.wrong for row in rows)
         say(f"{len(rows)} runs in {out}, {bad} failed or faulty; `placement-bench report {out}` shows them")
         raise typer.Exit(1 if bad else 0)
+
+
+app.command()(consolidation)
 
 
 @app.command()

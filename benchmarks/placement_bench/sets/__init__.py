@@ -19,6 +19,7 @@ VARIABLE = "PLACEMENT_BENCH_SETS"
 
 _MODULES = (
     "fleets",  # generated fleets (make_fleet)
+    "consolidation",  # running fleets, by platforms' rules and by ours
     "operators",  # the same under commitments, budgets, spot pools, a limit on moves
     "bpplib",  # one-dimensional bin packing
     "vector",  # vbp_mommessin

@@ -1,0 +1,41 @@
+"""Running fleets, replanned by platforms' rules and by this library on the same states: cost, moves, broken rules."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from placement_bench.cases import Case, CaseSet
+from placement_bench.consolidation.strategies import ConsolidationTask
+from placement_bench.sets.fleets import SEEDS, SIZES, make
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STATES = "consolidation"
+
+
+def state_cases(data: Path) -> Iterator[Case]:
+    """The fleets of suite `replan`, smallest first."""
+    del data  # fleets are made, not read
+    for components in SIZES:
+        for seed in SEEDS:
+            yield Case(STATES, f"replan-{components}-{seed}", None, partial(load_state, components, seed))
+
+
+def load_state(components: int, seed: int) -> ConsolidationTask:
+    """One fleet that runs already: demand has drifted, machines drain, a move costs money."""
+    return ConsolidationTask(make("replan", components, seed))
+
+
+SETS = (
+    CaseSet(
+        name=STATES,
+        title="running fleets, consolidated by Karpenter's rule, the descheduler's, from scratch, and with few moves",
+        objective="price over the horizon plus moves, of what each strategy makes of the same state",
+        unit="$",
+        source="make_fleet.py, family replan; rules as documented by karpenter.sh and kubernetes-sigs/descheduler",
+        cases=state_cases,
+    ),
+)
