@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from placement.catalogue.readers.fields import At, FieldError, parse_json
 from placement.documents.read import read_text
 from placement.errors import DocumentError, UsageError, nearest, printable
-from placement.integrations.sagemaker.client import open_client, told
+from placement.integrations.sagemaker.client import UnansweredError, open_client, told
+from placement.integrations.sagemaker.going_on import Stage, going_on
 from placement.integrations.sagemaker.service_model import service_model
 from placement.integrations.sagemaker.steps import FORMAT, SERVICES, STEPS, Step, method
 
@@ -27,6 +28,10 @@ OPERATIONS = {
 }
 POLL_SECONDS = 15.0
 _FAILED = ("Failed", "OutOfService", "UpdateRollbackFailed")
+
+
+class _FailedError(UsageError):
+    """What a call made is there, and failed."""
 
 
 def read_steps(directory: str | Path) -> list[Step]:
@@ -104,20 +109,28 @@ class Sender:
         Raises
         ------
         UsageError
-            A call is refused, or what it makes fails; the message has the number to go on from.
+            A call is refused, or what it makes fails; the message says what is done, and how to go on.
         """
         answer: dict[str, Any] = {}
         for number, step in enumerate(steps, 1):
             if number < first:
                 continue
             self._say(f"{number}/{len(steps)} {step.operation} {step.subject}: {step.purpose}")
+            stage: Stage = "unanswered"
             try:
                 answer = self._call(step, answer)
+                stage = "accepted"
                 if step.wait:
                     self._wait(step)
+            except KeyboardInterrupt:
+                self._say(going_on(steps, number, stage))
+                raise
             except UsageError as error:
-                rest = f"; the {number - 1} calls before it are done: go on with --from {number}" if number > 1 else ""
-                raise UsageError(f"{error}{rest}") from None
+                if isinstance(error, _FailedError):
+                    stage = "failed"
+                elif stage != "accepted" and not isinstance(error, UnansweredError):
+                    stage = "refused"
+                raise UsageError(f"{error}; {going_on(steps, number, stage)}") from None
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
@@ -133,23 +146,40 @@ class Sender:
             parameters[key] = [before[of]]
         client = self._client(step.service)
         with told(f"{step.operation} {printable(step.subject)}"):
-            return dict(getattr(client, method(step.operation))(**parameters))
+            found = dict(getattr(client, method(step.operation))(**parameters))
+        model = service_model(step.service)
+        lacking = [key for key in model.answered(step.operation) if key not in found] if model is not None else []
+        if lacking:
+            told_of = f"{step.operation} {printable(step.subject)}"
+            raise UnansweredError(f"{told_of}: the answer is none of the service: it has no {lacking[0]}")
+        return found
 
     def _wait(self, step: Step) -> None:
         """Look until it is in service; a call that was accepted shows at once or at the next look."""
-        client, key = self._client("sagemaker"), step.subject
+        key, was_moving = step.subject, False
+        wanted = step.parameters.get("EndpointConfigName")
         for _ in range(self._looks):
-            with told(f"looking at {printable(key)}"):
-                if step.wait == "endpoint":
-                    answer = client.describe_endpoint(EndpointName=key)
-                    status = answer["EndpointStatus"]
-                else:
-                    answer = client.describe_inference_component(InferenceComponentName=key)
-                    status = answer["InferenceComponentStatus"]
-            if status == "InService":
-                return
+            status, config, why = self._look(step)
+            told_of = f"{step.operation} {printable(key)}"
             if status in _FAILED:
-                why = printable(str(answer.get("FailureReason", "no reason is told")))
-                raise UsageError(f"{step.operation} {printable(key)}: it is {status}: {why}")
+                raise _FailedError(f"{told_of}: it is {status}: {why}")
+            if status == "InService" and config == wanted:
+                return
+            if status == "InService" and was_moving:  # an update that fails goes back to what was there
+                raise _FailedError(f"{told_of}: it went back to configuration {printable(config or '')}: {why}")
+            was_moving = was_moving or status != "InService"
             self._sleep(POLL_SECONDS)
-        raise UsageError(f"{step.operation} {printable(key)}: it is still not in service; look at it, then go on")
+        raise UsageError(f"{step.operation} {printable(key)}: it is still not in service")
+
+    def _look(self, step: Step) -> tuple[str, str | None, str]:
+        """Status, the configuration of an endpoint where the step gives it one, and why it failed."""
+        client, key = self._client("sagemaker"), step.subject
+        with told(f"looking at {printable(key)}"):
+            if step.wait == "endpoint":
+                answer = client.describe_endpoint(EndpointName=key)
+                status = answer["EndpointStatus"]
+            else:
+                answer = client.describe_inference_component(InferenceComponentName=key)
+                status = answer["InferenceComponentStatus"]
+        config = answer.get("EndpointConfigName") if "EndpointConfigName" in step.parameters else None
+        return status, config, printable(str(answer.get("FailureReason", "no reason is told")))

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 EXTRA = "sagemaker"
 _MOST_WORDS = 300
+_OF_SERVER = 500  # codes from here on are faults of the service, which may have done what it was asked
+
+
+class UnansweredError(UsageError):
+    """A call that was sent and had no answer that says so: whether it was carried out is not known."""
 
 
 def open_client(service: str, region: str = "", endpoint_url: str = "") -> Any:
@@ -47,17 +52,27 @@ def told(call: str) -> Iterator[None]:
     ------
     UsageError
         The service refused, or could not be reached.
+    UnansweredError
+        The connection broke after the call was sent, the service failed, or what answered was not the service.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
     try:
         yield
     except ClientError as error:
         details = error.response.get("Error", {})
         code, message = details.get("Code", "an error"), details.get("Message", "")
-        raise UsageError(f"{call}: refused with {_words(code)}: {_words(message)}") from None
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        kind = UnansweredError if status >= _OF_SERVER else UsageError
+        raise kind(f"{call}: refused with {_words(code)}: {_words(message)}") from None
+    except HTTPClientError as error:
+        raise UnansweredError(f"{call}: {_words(error)}") from None
     except BotoCoreError as error:
         raise UsageError(f"{call}: {_words(error)}") from None
+    except UsageError:
+        raise
+    except Exception as error:  # botocore's parsers raise what Python does of an answer that is no JSON object
+        raise UnansweredError(f"{call}: the answer is none of the service ({type(error).__name__})") from None
 
 
 def _words(text: object) -> str:

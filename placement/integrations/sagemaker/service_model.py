@@ -56,6 +56,11 @@ class ServiceModel:
         """The same of an answer."""
         return list(self._look(self.operations[operation]["output"]["shape"], answer, ()))
 
+    def answered(self, operation: str) -> tuple[str, ...]:
+        """Keys that every answer to a call has."""
+        output = self.operations.get(operation, {}).get("output")
+        return tuple(self._shapes[output["shape"]].get("required", ())) if output else ()
+
     def _look(self, name: str, value: object, way: Way) -> Iterator[Fault]:
         shape = self._shapes[name]
         kind = shape["type"]

@@ -111,7 +111,16 @@ def script(steps: Iterable[tuple[str, Step]]) -> str:
 def _waiting(step: Step) -> list[str]:
     """The command line waits for endpoints by itself; for components it has no such command."""
     if step.wait == "endpoint":
-        return [f"aws sagemaker wait endpoint-in-service --endpoint-name {shlex.quote(step.subject)}"]
+        name = shlex.quote(step.subject)
+        found = [f"aws sagemaker wait endpoint-in-service --endpoint-name {name}"]
+        if step.operation == "UpdateEndpoint":  # one that fails goes back to what was there, and is in service again
+            describe = f"aws sagemaker describe-endpoint --endpoint-name {name}"
+            went_back = f"echo {shlex.quote(f'the update of {step.subject} failed')} >&2; exit 1"
+            found += [
+                f"config=$({describe} --query EndpointConfigName --output text)",
+                f"case $config in {shlex.quote(str(step.parameters['EndpointConfigName']))}) ;; *) {went_back};; esac",
+            ]
+        return found
     if step.wait == "component":
         describe = f"aws sagemaker describe-inference-component --inference-component-name {shlex.quote(step.subject)}"
         failed = f"echo {shlex.quote(f'{step.subject} failed')} >&2; exit 1"
