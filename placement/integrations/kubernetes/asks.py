@@ -149,6 +149,9 @@ def _of_claims(claims: Sequence[DeviceClaim], notes: Notes, owner: str) -> Ask:
     for claim in claims:
         if claim.has_choice:
             notes.ignored(f"{claim.place} spec.devices.requests.firstAvailable", "the first of the choices is counted")
+        if claim.has_constraints:
+            told = "that devices are alike, or differ, by an attribute can't be said"
+            notes.ignored(f"{claim.place} spec.devices.constraints", told)
         for request in claim.requests:
             if request.count is None:
                 notes.ignored(f"{claim.place} spec.devices.requests", "asks for all devices; counted as one")

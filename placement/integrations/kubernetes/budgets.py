@@ -49,7 +49,7 @@ def limits(
     limited = zip(objects, of_each(objects, lambda row: amounts(row.at.get("spec"), "limits"), source), strict=True)
     made = [row for node_pool, most in limited if (row := _of_node_pool(node_pool, most, pools, notes))]
     objects = cluster.of("ResourceQuota")
-    hard = zip(objects, of_each(objects, _hard, source), strict=True)
+    hard = zip(objects, of_each(objects, lambda row: _hard(row, notes), source), strict=True)
     return made + [row for quota, most in hard if (row := _of_quota(quota, most, pools, workloads, found, notes))]
 
 
@@ -70,11 +70,20 @@ def _of_node_pool(
     return row if names and len(row) > 2 else None
 
 
-def _hard(quota: KubeObject) -> dict[str, Fraction]:
+def _hard(quota: KubeObject, notes: Notes) -> dict[str, Fraction]:
+    """Its limits on accelerators; of others, and of a quota for some pods only, a note says that they are not kept."""
     spec = quota.at.key("spec")
+    most = amounts(spec, "hard")
+    found = {key: value for key, value in most.items() if is_accelerator(key.removeprefix("requests."))}
     if rows(spec, "scopes") or spec.get("scopeSelector"):
+        notes.ignored(
+            quota.place, f"is for some pods only (scopes), so it is not kept: {', '.join(most) or 'no limits'}"
+        )
         return {}
-    return {key: value for key, value in amounts(spec, "hard").items() if is_accelerator(key.removeprefix("requests."))}
+    others = [key for key in most if key not in found]
+    if others:
+        notes.ignored(quota.place, f"{', '.join(others)}: counts what its namespace asks for, which no plan changes")
+    return found
 
 
 def _of_quota(

@@ -63,6 +63,7 @@ class DeviceClaim:
     place: str
     requests: tuple[ClaimRequest, ...]
     has_choice: bool  # of several requests the first that can be had (`firstAvailable`)
+    has_constraints: bool  # between its devices: of one attribute, or of different ones
     devices: tuple[DeviceKey, ...]
     users: int
 
@@ -142,7 +143,9 @@ def _claim(found: KubeObject) -> DeviceClaim:
         (text_at(row, "driver"), text_at(row, "pool"), text_at(row, "device"))
         for row in rows(status, "allocation", "devices", "results")
     ]
-    return DeviceClaim(found.place, tuple(asked), has_choice, tuple(held), len(rows(status, "reservedFor")))
+    users = len(rows(status, "reservedFor"))
+    constrained = bool(rows(devices, "constraints"))
+    return DeviceClaim(found.place, tuple(asked), has_choice, constrained, tuple(held), users)
 
 
 def _request(at: At) -> ClaimRequest:

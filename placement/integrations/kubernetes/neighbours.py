@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 HOSTNAME = "kubernetes.io/hostname"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
+_ALL_ADDRESSES = ("0.0.0.0", "::")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,35 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPort:
+    """A port of its node that a pod takes: no other pod has it there, on the same address."""
+
+    protocol: str
+    number: int
+    address: str  # empty: all of them
+
+    def clashes(self, other: HostPort) -> bool:
+        """Whether pods with these two can't be on one node.
+
+        >>> HostPort("TCP", 80, "").clashes(HostPort("TCP", 80, "10.0.0.1"))
+        True
+        """
+        same = (self.protocol, self.number) == (other.protocol, other.number)
+        return same and (self.address == other.address or not self.address or not other.address)
+
+
+@dataclass(frozen=True, slots=True)
 class Neighbours:
     """All rules of one pod about others."""
 
     spread: tuple[SpreadRule, ...] = ()
     apart: tuple[Apart, ...] = ()
     together: tuple[Apart, ...] = ()
+    ports: tuple[HostPort, ...] = ()
+
+    def clash(self, other: Neighbours) -> bool:
+        """Whether they take one port of a node. O(ports of the one x ports of the other)."""
+        return any(mine.clashes(theirs) for mine in self.ports for theirs in other.ports)
 
 
 def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
@@ -75,7 +99,19 @@ def neighbours_of(pod: KubeObject, notes: Notes, owner: str) -> Neighbours:
             notes.ignored(f"{owner} affinity.{name}.preferred", "is a wish, no rule")
     apart = tuple(_apart(row, pod, notes, owner) for row in rows(affinity, "podAntiAffinity", _REQUIRED))
     together = tuple(_apart(row, pod, notes, owner) for row in rows(affinity, "podAffinity", _REQUIRED))
-    return Neighbours(tuple(spread), apart, together)
+    return Neighbours(tuple(spread), apart, together, _ports(spec))
+
+
+def _ports(spec: At) -> tuple[HostPort, ...]:
+    """Ports of containers, and of sidecars: those of other init containers are free again when the pod runs."""
+    sidecars = [row for row in rows(spec, "initContainers") if text_at(row, "restartPolicy") == "Always"]
+    found = set()
+    for row in (port for container in [*rows(spec, "containers"), *sidecars] for port in rows(container, "ports")):
+        number = whole_at(row, "hostPort")
+        if number:
+            address = text_at(row, "hostIP")
+            found.add((text_at(row, "protocol") or "TCP", number, "" if address in _ALL_ADDRESSES else address))
+    return tuple(HostPort(*row) for row in sorted(found))
 
 
 def _spread(at: At) -> SpreadRule:
@@ -94,6 +130,9 @@ def _spread(at: At) -> SpreadRule:
 
 def _apart(at: At, pod: KubeObject, notes: Notes, owner: str) -> Apart:
     key = at.key("topologyKey").text()
+    for field in ("matchLabelKeys", "mismatchLabelKeys"):
+        for name in rows(at, field):
+            notes.ignored(f"{owner} affinity[{key}].{field}", f"{name.text()} is not compared")
     listed = tuple(row.text() for row in rows(at, "namespaces"))
     everywhere = at.get("namespaceSelector")
     namespaces: tuple[str, ...] | None = listed or (pod.namespace,)

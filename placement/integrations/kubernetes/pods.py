@@ -14,6 +14,7 @@ from placement.integrations.kubernetes.objects import dig, of_each, rows, text_a
 from placement.integrations.kubernetes.own_rules import as_written
 from placement.integrations.kubernetes.requests import effective_requests
 from placement.integrations.kubernetes.selectors import NodeRules, node_rules
+from placement.integrations.kubernetes.unread import tell_unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +36,7 @@ _STAYS = {
 }
 _COUNTED = ("cpu", "memory", *OF_ACCELERATORS)
 _UNCOUNTED = ("ephemeral-storage",)
+_OF_NODE = ("DaemonSet", "Node")  # owners whose pods come with their node
 
 
 class Owner(NamedTuple):
@@ -116,7 +118,11 @@ def _pod(
         if shared.place in seen:
             ask = NO_ASK
         seen.add(shared.place)
+    if owner.kind not in _OF_NODE:
+        tell_unread(pod, told, notes)
     others = tuple(sorted((name, value) for name, value in asked.items() if _is_other(name)))
+    for name, _ in others:
+        notes.ignored(f"resource {name}", "a node must have what one copy asks for; what copies ask is not added up")
     for name in (name for name in asked if name in _UNCOUNTED or name.startswith("hugepages-")):
         notes.ignored(f"{told} resources {name}", "a problem has no such room, so it is not counted")
     if rows(spec, "schedulingGates"):
@@ -129,7 +135,7 @@ def _pod(
         neighbours_of(pod, notes, told),
         others,
     )
-    is_of_node = owner.kind in ("DaemonSet", "Node")
+    is_of_node = owner.kind in _OF_NODE
     return PodRow(pod, text_at(spec, "nodeName"), owner, shape, _priority(spec, classes), pin, is_of_node, tuple(held))
 
 
@@ -190,7 +196,7 @@ def _pin(pod: KubeObject, owner: Owner) -> str:
         return f"annotation {found}"
     if owner.kind == "Pod":
         return "nothing would start it again: it has no controller"
-    if owner.kind in ("DaemonSet", "Node"):
+    if owner.kind in _OF_NODE:
         return "it comes with its node"
     if owner.kind == "Job":
         return "it runs to its end"

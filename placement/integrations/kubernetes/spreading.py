@@ -54,6 +54,7 @@ class Spreader:
             self._spread(w, rule, found)
         for apart in dict.fromkeys(rule for shape in workload.shapes for rule in shape.neighbours.apart):
             self._apart(w, apart, found)
+        self._ports(w, found)
         for together in dict.fromkeys(rule for shape in workload.shapes for rule in shape.neighbours.together):
             self._together(workload, together)
         return found
@@ -152,6 +153,18 @@ class Spreader:
                 self.notes.ignored(place, f"keeping apart by zone from {', '.join(others[:3])} can't be said")
         elif own or others:
             self.notes.ignored(place, f"only zones ({self.zone_label}) and hosts are known; see --zone-label")
+
+    def _ports(self, w: int, found: Apartness) -> None:
+        """Copies that take one port of their node are apart by host."""
+        own = [shape.neighbours for shape in self.workloads[w].shapes if shape.neighbours.ports]
+        if not own:
+            return
+        if any(one.clash(other) for one in own for other in own):
+            found.at_most("max_per_instance", 1)
+        for o, workload in enumerate(self.workloads):
+            clash = any(one.clash(shape.neighbours) for one in own for shape in workload.shapes)
+            if o != w and clash and workload.name not in found.avoid:
+                found.avoid.append(workload.name)
 
     def _together(self, workload: Workload, rule: Apart) -> None:
         domains = {machine.labels.get(rule.key, machine.name) for machine in self.machines}

@@ -1,7 +1,8 @@
 """Where copies of each shape may stand: node by node, with each distinct question asked once.
 
 A node is a candidate when the shape's selector and affinity take it, its taints are tolerated, it has the extended
-resources, its accelerators can serve the ask, and no pod that comes with the node must be kept apart from the copy.
+resources, its accelerators can serve the ask, and no pod that comes with the node must be kept apart from the copy or
+has a port of the node that the copy takes.
 """
 
 from __future__ import annotations
@@ -85,8 +86,11 @@ def _barred(workloads: Sequence[Workload], of_node: Mapping[str, Sequence[PodRow
     fixed = [(node, row) for node, rows in of_node.items() for row in rows]
     for w, workload in enumerate(workloads):
         rules = [rule for shape in workload.shapes for rule in shape.neighbours.apart if rule.key == HOSTNAME]
+        taking = [shape.neighbours for shape in workload.shapes if shape.neighbours.ports]
         for node, row in fixed:
             own = [rule for rule in row.shape.neighbours.apart if rule.key == HOSTNAME]
+            if any(one.clash(row.shape.neighbours) for one in taking):
+                found[w].add(node)
             if any(rule.takes(row.pod.namespace, row.pod.labels) for rule in rules) or any(
                 rule.takes(workload.namespace, labels) for rule in own for labels in workload.labels()
             ):

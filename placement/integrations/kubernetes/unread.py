@@ -1,0 +1,66 @@
+"""What pods ask for that a problem has no word for, told by name: nothing that may be a rule is dropped in silence.
+
+Fields of a pod's specification are known to be read, or to be no matter of placement. Any other field is told, so what
+a later version of Kubernetes adds is told too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.integrations.kubernetes.objects import rows
+
+if TYPE_CHECKING:
+    from placement.integrations.kubernetes.objects import KubeObject
+    from placement.integrations.notes import Notes
+
+_READ = (
+    *("affinity", "containers", "initContainers", "nodeName", "nodeSelector", "overhead", "priority"),
+    *("priorityClassName", "resourceClaims", "resources", "schedulingGates", "tolerations", "volumes"),
+    "topologySpreadConstraints",
+)
+_NO_MATTER = (
+    *("activeDeadlineSeconds", "automountServiceAccountToken", "dnsConfig", "dnsPolicy", "enableServiceLinks"),
+    *("ephemeralContainers", "hostAliases", "hostIPC", "hostNetwork", "hostPID", "hostUsers", "hostname"),
+    *("hostnameOverride", "imagePullSecrets", "os", "preemptionPolicy", "readinessGates", "restartPolicy"),
+    *("runtimeClassName", "schedulerName", "securityContext", "serviceAccount", "serviceAccountName"),
+    *("setHostnameAsFQDN", "shareProcessNamespace", "subdomain", "terminationGracePeriodSeconds"),
+)
+_GROUP_FIELDS = ("schedulingGroup", "workloadRef")  # of Kubernetes itself, by version
+_GROUPS = (
+    *("scheduling.k8s.io/group-name", "pod-group.scheduling.sigs.k8s.io/name", "pod-group.scheduling.sigs.k8s.io"),
+    *("scheduling.x-k8s.io/pod-group", "kueue.x-k8s.io/pod-group-name", "pod-group-name", "kai.scheduler/pod-group"),
+)
+_TOPOLOGY = (
+    *("kueue.x-k8s.io/podset-required-topology", "kueue.x-k8s.io/podset-slice-required-topology"),
+    *("leaderworkerset.sigs.k8s.io/exclusive-topology", "alpha.jobset.sigs.k8s.io/exclusive-topology"),
+    *("kai.scheduler/topology-required-placement",),
+)
+_WISHES = (
+    *("kueue.x-k8s.io/podset-preferred-topology", "kai.scheduler/topology-preferred-placement"),
+    *("hami.io/node-scheduler-policy", "hami.io/gpu-scheduler-policy"),
+)
+_TOGETHER = "pods of one group start together; here each pod is a copy of its own"
+_BOUND = ("persistentVolumeClaim", "ephemeral")
+
+
+def tell_unread(pod: KubeObject, owner: str, notes: Notes) -> None:
+    """A note on each field, label and annotation that is a rule elsewhere; `owner` is what the notes are about."""
+    spec = pod.at.key("spec")
+    for name in spec.value:
+        if name in _GROUP_FIELDS:
+            notes.ignored(f"{owner} spec.{name}", _TOGETHER)
+        elif name not in _READ and name not in _NO_MATTER and spec.get(name) is not None:
+            notes.ignored(f"{owner} spec.{name}", "is not read; if it is a rule, it is not kept")
+    told = {**pod.labels, **pod.annotations}
+    for names, reason in (
+        (_GROUPS, _TOGETHER),
+        (_TOPOLOGY, "that copies stand together, or alone, in a part of the cluster can't be said"),
+        (_WISHES, "is a wish, no rule"),
+    ):
+        for name in names:
+            if name in told:
+                notes.ignored(f"{owner} {name}", reason)
+    for volume in rows(spec, "volumes"):
+        if any(volume.get(kind) is not None for kind in _BOUND):
+            notes.ignored(f"{owner} spec.volumes", "a volume may be bound to a zone or a node, which is not read")

@@ -1,0 +1,185 @@
+"""What a problem can't say is told, by object and field; and ports of hosts, which it can say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from placement.integrations.kubernetes import import_kubernetes
+from placement.planner import solve
+from tests.integrations.kubernetes.clusters import daemon, node, pod, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from placement.integrations import Imported
+
+Json = dict[str, Any]
+
+
+def of(tmp_path: Path, *objects: Json) -> Imported:
+    """The import of these objects."""
+    return import_kubernetes([write(tmp_path / "cluster.json", *objects)])
+
+
+def ports(*rows: Json) -> Json:
+    """A pod's specification with a container that has ports."""
+    return {"containers": [{"name": "main", "image": "i", "ports": list(rows)}]}
+
+
+PORT = {"containerPort": 80, "hostPort": 8080}
+TOGETHER = "pods of one group start together; here each pod is a copy of its own"
+PART = "that copies stand together, or alone, in a part of the cluster can't be said"
+VOLUME = "a volume may be bound to a zone or a node, which is not read"
+
+
+@pytest.mark.parametrize(
+    ("more", "place", "reason"),
+    [
+        ({"spec": {"schedulingGroup": {"podGroupName": "g"}}}, "spec.schedulingGroup", TOGETHER),
+        ({"spec": {"workloadRef": {"name": "w"}}}, "spec.workloadRef", TOGETHER),
+        ({"annotations": {"scheduling.k8s.io/group-name": "g"}}, "scheduling.k8s.io/group-name", TOGETHER),
+        ({"annotations": {"pod-group-name": "g"}}, "pod-group-name", TOGETHER),
+        ({"labels": {"kueue.x-k8s.io/pod-group-name": "g"}}, "kueue.x-k8s.io/pod-group-name", TOGETHER),
+        (
+            {"labels": {"pod-group.scheduling.sigs.k8s.io/name": "g"}},
+            "pod-group.scheduling.sigs.k8s.io/name",
+            TOGETHER,
+        ),
+        (
+            {"annotations": {"kueue.x-k8s.io/podset-required-topology": "rack"}},
+            "kueue.x-k8s.io/podset-required-topology",
+            PART,
+        ),
+        (
+            {"annotations": {"alpha.jobset.sigs.k8s.io/exclusive-topology": "rack"}},
+            "alpha.jobset.sigs.k8s.io/exclusive-topology",
+            PART,
+        ),
+        ({"annotations": {"hami.io/gpu-scheduler-policy": "binpack"}}, "hami.io/gpu-scheduler-policy", "is a wish"),
+        ({"spec": {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]}}, "spec.volumes", VOLUME),
+        ({"spec": {"volumes": [{"name": "d", "ephemeral": {}}]}}, "spec.volumes", VOLUME),
+        ({"spec": {"evictionInterval": 3}}, "spec.evictionInterval", "is not read; if it is a rule, it is not kept"),
+        ({"limits": {"hugepages-2Mi": "64Mi"}}, "resources hugepages-2Mi", "no such room"),
+        ({"limits": {"ephemeral-storage": "1Gi"}}, "resources ephemeral-storage", "no such room"),
+    ],
+)
+def test_a_rule_without_a_word_for_it_is_told(tmp_path: Path, more: Json, place: str, reason: str) -> None:
+    """And a pod without it has no such note."""
+    plain = of(tmp_path, node("n1"), node("n2"), pod("a-0", "n1", "a"))
+    told = of(tmp_path, node("n1"), node("n2"), pod("a-0", "n1", "a", **more))
+    new = [note for note in told.notes if note not in plain.notes]
+
+    assert [(note.kind, note.place) for note in new] == [("ignored", f"Deployment shop/a {place}")]
+    assert reason in new[0].reason
+
+
+def test_pods_of_a_daemonset_are_not_told(tmp_path: Path) -> None:
+    """They are never placed, so no rule of theirs is lost."""
+    agent = daemon("n1", spec={"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]})
+
+    assert not any("volume" in note.reason for note in of(tmp_path, node("n1"), agent).notes)
+
+
+def test_fields_that_are_no_matter_are_not_told(tmp_path: Path) -> None:
+    """What every pod of a cluster has: a service account, a scheduler, times."""
+    more = {
+        "dnsPolicy": "ClusterFirst",
+        "serviceAccountName": "x",
+        "terminationGracePeriodSeconds": 30,
+        "hostname": "h",
+    }
+    found = of(tmp_path, node("n1"), pod("a-0", "n1", "a", spec=more | {"schedulerName": "default-scheduler"}))
+
+    assert [note for note in found.notes if note.kind == "ignored"] == []
+
+
+def test_amounts_of_other_resources(tmp_path: Path) -> None:
+    """A node must have what one copy asks; that two ask for more than there is in all is not known, and told."""
+    objects = [node("n1", allocatable={"x.com/nic": "2"}), node("n2"), pod("a-0", "n1", "a", limits={"x.com/nic": "2"})]
+    found = of(tmp_path, *objects)
+
+    assert any(note.place == "resource x.com/nic" and note.kind == "ignored" for note in found.notes)
+    kinds = found.problem.components[0].modes[0].instance_types
+    assert kinds is not None
+    assert len(kinds) == 1
+
+
+def quota(**spec: Any) -> Json:
+    """A ResourceQuota."""
+    return {"kind": "ResourceQuota", "metadata": {"name": "q", "namespace": "shop"}, "spec": spec}
+
+
+def test_quotas_of_other_things(tmp_path: Path) -> None:
+    """CPU, memory, pods; and quotas of some pods only."""
+    here = [node("n1"), pod("a-0", "n1", "a")]
+    found = of(tmp_path, *here, quota(hard={"limits.cpu": "9", "pods": "4"}))
+    told = [str(note) for note in found.notes if "ResourceQuota" in note.place]
+    assert told == [
+        "ResourceQuota shop/q: ignored: limits.cpu, pods: counts what its namespace asks for, which no plan changes"
+    ]
+    some = of(tmp_path, *here, quota(hard={"requests.nvidia.com/gpu": "9"}, scopes=["BestEffort"]))
+    assert any("some pods only (scopes)" in note.reason and "nvidia.com/gpu" in note.reason for note in some.notes)
+
+
+def test_constraints_of_a_claim(tmp_path: Path) -> None:
+    """Devices of one switch, say."""
+    claim = {
+        "kind": "ResourceClaim",
+        "metadata": {"name": "c", "namespace": "shop"},
+        "spec": {
+            "devices": {
+                "requests": [{"name": "r", "exactly": {"deviceClassName": "gpu.nvidia.com", "count": 2}}],
+                "constraints": [{"matchAttribute": "resource.kubernetes.io/pcieRoot"}],
+            }
+        },
+    }
+    user = pod("a-0", "n1", "a", spec={"resourceClaims": [{"name": "r", "resourceClaimName": "c"}]})
+    found = of(tmp_path, node("n1"), user, claim)
+
+    assert any(note.place == "ResourceClaim shop/c spec.devices.constraints" for note in found.notes)
+
+
+def test_a_port_of_the_host_is_one_copy_s(tmp_path: Path) -> None:
+    """Copies of one component, of two that take the same port, and of a DaemonSet that has it on a node."""
+    agent = daemon("n3", spec=ports({"containerPort": 1, "hostPort": 8080}))
+    found = of(
+        tmp_path,
+        *(node(f"n{k}") for k in (1, 2, 3)),
+        agent,
+        pod("a-0", "n1", "a", spec=ports(PORT)),
+        pod("b-0", "n2", "b", spec=ports({**PORT, "hostIP": "10.0.0.1"})),
+        pod("c-0", "n2", "c", spec=ports({**PORT, "protocol": "UDP"})),
+        pod("d-0", "n1", "d"),
+    )
+    rows = {row.name: row for row in found.problem.components}
+
+    assert [rows[f"shop/{name}"].spread.max_per_instance for name in "abcd"] == [1, 1, 1, None]
+    assert rows["shop/a"].avoid == ("shop/b",)
+    assert rows["shop/b"].avoid == ("shop/a",)
+    assert not rows["shop/c"].avoid
+    pool = {row.id: row.pool for row in found.problem.instances}
+    kinds = {row.name: row.instance_type for row in found.problem.pools}
+    assert rows["shop/a"].modes[0].instance_types == (kinds[pool["n1"]],)
+    assert kinds[pool["n3"]] not in (rows["shop/a"].modes[0].instance_types or ())
+    result = solve(found.problem, work=50)
+    assert result.plan is not None
+    spots = {row.component: row.instance for row in result.plan.assignments}
+    assert spots["shop/a"] != spots["shop/b"]
+    assert "n3" not in (spots["shop/a"], spots["shop/b"])
+
+
+def test_two_addresses_of_a_host_are_two_ports(tmp_path: Path) -> None:
+    """The same number on two addresses, and a port that only an init container had."""
+    early = {"initContainers": [{"name": "i", "ports": [PORT]}], **ports()}
+    found = of(
+        tmp_path,
+        node("n1"),
+        pod("a-0", "n1", "a", spec=ports({**PORT, "hostIP": "10.0.0.1"})),
+        pod("b-0", "n1", "b", spec=ports({**PORT, "hostIP": "10.0.0.2"})),
+        pod("c-0", "n1", "c", spec=early),
+    )
+
+    assert [row.avoid for row in found.problem.components] == [(), (), ()]
+    assert found.problem.components[2].spread.max_per_instance is None
