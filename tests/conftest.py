@@ -8,8 +8,18 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from placement.solving.parameters import changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.parameters import Change
 
 settings.register_profile(
     "ci",
@@ -33,3 +43,14 @@ os.environ.setdefault("PLACEMENT_STRICT", "1")
 # A shell starts what it runs in the background with Ctrl-C ignored, and the processes that tests start inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def parameters() -> Iterator[Change]:
+    """To give parameters of a group other values; they come back after the test."""
+    with ExitStack() as stack:
+
+        def change(group: Any, /, **values: Any) -> None:
+            stack.enter_context(changed(group, **values))
+
+        yield change

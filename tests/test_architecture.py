@@ -63,6 +63,7 @@ LAYERS = (
     "solvers.decomposition",
     "solvers.demand",
     "solvers.portfolio",
+    "parameters",
     "planner",
     "transition",
     "rollout",

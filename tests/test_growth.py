@@ -18,6 +18,7 @@ from placement.compiled.translate import to_plan
 from placement.documents.references import RowNames, Rows, reference_faults
 from placement.documents.rows import Commitment, Component, Instance, Limit, Placement, Pool
 from placement.heuristics import solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.solve import HeuristicOptions
 from placement.patterns.formulation import relax
 from placement.referee import verify
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet, FleetOption, Shape
     from placement.compiled.packing import Packing
+    from tests.parameters import Change
 
 _DOUBLE = 2.3  # what twice as much may take, in place of 2
 _SIZES: dict[str, tuple[Callable[[int], dict[str, Any]], int]] = {
@@ -107,9 +109,9 @@ def _stages(document: dict[str, Any]) -> dict[str, Callable[[], object]]:
 
 
 @pytest.mark.parametrize("name", sorted(_SIZES))
-def test_twice_the_document_is_twice_the_work(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_twice_the_document_is_twice_the_work(name: str, monkeypatch: pytest.MonkeyPatch, parameters: Change) -> None:
     # Up to there it matches all pairs.
-    monkeypatch.setattr(sys.modules["placement.heuristics.relabel"], "_MOST_PAIRS", 0)
+    parameters(HEURISTICS.relabel, most_pairs=0)
     monkeypatch.setattr("placement.report.baseline._STEPS_EACH", 1_000)  # up to there it grows with a square
     make, size = _SIZES[name]
     small, large = _stages(make(size)), _stages(make(2 * size))

@@ -37,6 +37,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from placement.bounds.moves import least_move_ticks
+from placement.bounds.parameters import BOUNDS
 from placement.compiled.capacity import most_on_one
 from placement.compiled.fleet import PoolsOf
 
@@ -50,11 +51,7 @@ RELAXES = (
     "how many copies a machine holds, but for the most on any; components that may share machines; "
     "spread, but for the number of zones; machines that run now; moves not forced"
 )  # a rule, or a few, between semicolons
-_STARTS = 12  # cliques grown, from the components that need most
-_WORK = 3_000_000  # neighbours looked at in all, some tenths of a second
-_EDGES = 2_000  # of the network, up to which minimum cuts are looked for
-_CUTS = 40  # such cuts of one clique
-_PRICES = 200  # told apart
+_PARAMS = BOUNDS.cliques
 _NAMED = 3  # components in a sentence
 
 
@@ -106,11 +103,11 @@ def cliques(fleet: Fleet, budget: Budget | None = None) -> Iterator[Clique]:
     place = {c: k for k, c in enumerate(ranked)}
     found: set[tuple[int, ...]] = set()
     work = 0
-    for start in ranked[:_STARTS] or always[:1]:
+    for start in ranked[: _PARAMS.starts] or always[:1]:
         members, open_ = list(always), list[int]()
         if start in place:
             open_ = [start, *sorted(place.keys() & fleet.components[start].avoids, key=place.__getitem__)]
-        while open_ and work < _WORK and not (budget is not None and budget.over()):
+        while open_ and work < _PARAMS.work and not (budget is not None and budget.over()):
             work += len(open_)
             neighbours = fleet.components[open_[0]].avoids
             members.append(open_[0])
@@ -119,7 +116,7 @@ def cliques(fleet: Fleet, budget: Budget | None = None) -> Iterator[Clique]:
         if key and key not in found:
             found.add(key)
             yield Clique(key, tuple(needs[c] for c in key))
-        if work >= _WORK:
+        if work >= _PARAMS.work:
             return
 
 
@@ -194,8 +191,8 @@ def _reaches(fleet: Fleet, clique: Clique) -> Iterator[tuple[int, int]]:
     for c, machines in zip(clique.members, clique.machines, strict=True):
         needed[frozenset().union(*(option.pools for option in fleet.components[c].options))] += machines
     wanted, classes = list(needed.values()), _classes(fleet, list(needed), total)
-    small = len(wanted) > 1 and sum(len(slots.users) for slots in classes) <= _EDGES
-    cuts = _CUTS if small else 0
+    small = len(wanted) > 1 and sum(len(slots.users) for slots in classes) <= _PARAMS.edges
+    cuts = _PARAMS.cuts if small else 0
     own = [0] * len(wanted)  # slots that each may use, up to the price
     for slots in classes:
         for k in slots.users:
@@ -222,7 +219,7 @@ def _classes(fleet: Fleet, sets: list[frozenset[int]], total: int) -> list[_Slot
     Of very many prices some are taken for others that are lower: what is bounded from below only falls.
     """
     prices = sorted({fleet.pools[p].price for pools in sets for p in pools})
-    kept = prices[:: 1 + len(prices) // _PRICES]
+    kept = prices[:: 1 + len(prices) // _PARAMS.prices]
     users: dict[int, list[int]] = defaultdict(list)
     for k, pools in enumerate(sets):
         for p in pools:

@@ -9,8 +9,6 @@ Programming 91, 11-31. https://doi.org/10.1007/s101070100243
 
 from __future__ import annotations
 
-FINEST = 8  # functions up to 1/9 of the room; finer ones moved no bound in trials
-
 
 def parts(k: int) -> int:
     """What all of the room measures by `rounded`."""

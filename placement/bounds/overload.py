@@ -9,7 +9,7 @@ take copies off until each resource that is over is within its room,
 over kinds of copies k, :math:`n_k` of each. Resources are the host's, all accelerators' memory together, and memory,
 share and ownership of each accelerator where it is known who stands there. It is solved exactly by depth-first search
 over kinds, bounded by the best single resource's fractional cover (Dantzig 1957, *Discrete-variable extremum problems*,
-Oper. Res. 5); on the machines we know of it takes a few nodes. A machine that takes more than `_NODES` gets that bound
+Oper. Res. 5); on the machines we know of it takes a few nodes. A machine that takes more than `nodes` gets that bound
 instead.
 
 A copy that leaves is a move where its component needs all copies that run; others may just stop, and weigh nothing. A
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
+from placement.bounds.parameters import BOUNDS
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, Shape
 
 RELAXES = "where copies that leave find room; what stands together on new machines"
-_NODES = 20_000  # of one machine's search
+_PARAMS = BOUNDS.overload
 
 
 class Leaving(NamedTuple):
@@ -165,7 +166,7 @@ def _cheapest_cover(kinds: Sequence[_Kind], over: tuple[int, ...]) -> tuple[int,
         sorted((kind for kind in kinds if any(kind.frees)), key=lambda kind: (kind.weight, kind.frees))
     )
     search.run(0, over, [], 0)
-    if search.nodes > _NODES or search.best is None:
+    if search.nodes > _PARAMS.nodes or search.best is None:
         return search.bound(0, over), ()
     count: Counter[int] = Counter(search.kinds[k].place for k in search.best[3])
     return search.best[0], tuple(Leaving(place, n) for place, n in sorted(count.items()))
@@ -184,7 +185,7 @@ class _CoverSearch:
     def run(self, first: int, over: tuple[int, ...], chosen: list[int], weight: int) -> None:
         """All ways to take copies of the kinds from `first` on, that may be better than the best."""
         self.nodes += 1
-        if self.nodes > _NODES:
+        if self.nodes > _PARAMS.nodes:
             return
         if all(amount <= 0 for amount in over):
             freed = sum(sum(self.kinds[k].frees) for k in chosen)

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from placement.bounds.dual_feasible import FINEST, parts, rounded
+from placement.bounds.dual_feasible import parts, rounded
 from placement.bounds.moves import least_move_ticks
+from placement.bounds.parameters import BOUNDS
 from placement.compiled.capacity import capacity, usage
 from placement.reductions.volume_aggregation import VolumeAggregation
 
@@ -37,7 +38,7 @@ RELAXES = (
 )  # a rule, or a few, between semicolons
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
 _SCALE = 2**24  # prices of measures are multiples of 1 / _SCALE micro-dollars
-_MOST_MODES = 30_000  # with more, functions take seconds that the bound of patterns uses better
+_PARAMS = BOUNDS.volume
 
 
 class Measure(NamedTuple):
@@ -66,7 +67,7 @@ class VolumeMode:
     throughput: int
 
 
-def volume_bound(fleet: Fleet, finest: int = FINEST, budget: Budget | None = None) -> int:
+def volume_bound(fleet: Fleet, finest: int = BOUNDS.dual_feasible.finest, budget: Budget | None = None) -> int:
     """Ticks that no plan can beat, optional copies left out or not.
 
     Parameters
@@ -79,7 +80,7 @@ def volume_bound(fleet: Fleet, finest: int = FINEST, budget: Budget | None = Non
     count once; milliseconds for hundreds of components.
     """
     small = VolumeAggregation.of(fleet).fleet
-    if sum(len(option.pools) for component in small.components for option in component.options) > _MOST_MODES:
+    if sum(len(option.pools) for component in small.components for option in component.options) > _PARAMS.most_modes:
         finest = 0
     measures = [[] if _over(budget) else measures_of(small, pool.index, finest) for pool in small.pools]
     modes = modes_of(small, measures, budget)
@@ -93,7 +94,7 @@ def _over(budget: Budget | None) -> bool:
     return budget is not None and budget.over()
 
 
-def measures_of(fleet: Fleet, p: int, finest: int = FINEST) -> list[Measure]:
+def measures_of(fleet: Fleet, p: int, finest: int = BOUNDS.dual_feasible.finest) -> list[Measure]:
     """The resources that machines of pool p have, and the functions that say more of some copy than its memory does."""
     plain = [Measure(room, r) for r in RESOURCES if (room := capacity(fleet, p, r))]
     shape = fleet.pools[p].shape

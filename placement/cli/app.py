@@ -380,14 +380,23 @@ def solvers(
     schedule: Annotated[
         bool, typer.Option("--schedule", help="Show instead who has which share of the time, and when.")
     ] = False,
+    parameters: Annotated[
+        bool, typer.Option("--parameters", help="Show instead every number of a method, with its unit and purpose.")
+    ] = False,
 ) -> None:
     """List the solvers: what each does, whether it proves, its options with defaults."""
     with in_words():
         from placement.cli.streams import console
+        from placement.errors import UsageError
+        from placement.report.parameters import parameter_table
         from placement.report.schedule import schedule_tables
         from placement.report.solvers import solver_table
 
-        console(sys.stdout).print(schedule_tables() if schedule else solver_table())
+        if schedule and parameters:
+            raise UsageError("--schedule and --parameters are two tables: ask for one of them")
+        console(sys.stdout).print(
+            schedule_tables() if schedule else parameter_table() if parameters else solver_table()
+        )
 
 
 @app.command()

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from placement.direct.parameters import DIRECT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 
 _ONCE = (1,)
-_STEPS = 200  # variables and rows, between two looks at the clock
+_PARAMS = DIRECT.program
 
 
 class OutOfTimeError(Exception):
@@ -153,7 +155,7 @@ class Program:
     def step(self) -> None:
         """Count a step of work, and look at the clock after some of them."""
         self._steps += 1
-        if self._steps % _STEPS == 0 and self._budget is not None and self._budget.over():
+        if self._steps % _PARAMS.steps == 0 and self._budget is not None and self._budget.over():
             raise OutOfTimeError
 
     # -- variables

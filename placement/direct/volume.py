@@ -13,7 +13,8 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING
 
-from placement.bounds.dual_feasible import FINEST, parts, rounded
+from placement.bounds.dual_feasible import parts, rounded
+from placement.bounds.parameters import BOUNDS
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def _on_accelerator(shape: Shape) -> Iterator[tuple[Callable[[FleetOption], int]
 def _functions() -> Iterator[Callable[[int, int], Fraction]]:
     """Each maps a need and the room to a part of one."""
     yield Fraction
-    for k in range(1, FINEST + 1):
+    for k in range(1, BOUNDS.dual_feasible.finest + 1):
         yield partial(_rounded, k)
 
 

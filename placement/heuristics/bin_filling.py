@@ -21,6 +21,7 @@ import numpy as np
 
 from placement.compiled.packing import Seat
 from placement.heuristics.construct import supply
+from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet, FleetComponent
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from placement.heuristics.shares import Floats, Shares
     from placement.heuristics.workspace import Bools, Ints, Workspace
 
-_LEAST = 0.6  # of its price that a machine must be filled to
-_THIN = 0.7  # of the components that arrays are of, have copies left: then they are made anew
-_POOLS = 2  # tried for each machine, those where the biggest copy is cheapest
+_PARAMS = HEURISTICS.bin_filling
 
 
 def fill_bins(ws: Workspace, policy: Greedy, shares: Shares, *, fullest_first: bool = False) -> None:
@@ -98,7 +97,7 @@ class BinFilling:
         """What is left now is so for good, and not on trial: arrays that have much of what is not go."""
         self._firm = self.left.copy()
         some = int(np.count_nonzero(self._firm))
-        if not self._ranges or some < _THIN * self._ranged:
+        if not self._ranges or some < _PARAMS.thin * self._ranged:
             self._ranges, self._ranged = {}, some
 
     def top_up(self) -> None:
@@ -130,7 +129,7 @@ class BinFilling:
             return self.ws.modes[c][o].memory / max(1, self.ws.fleet.pools[p].shape.memory_mib)
         return 0.0
 
-    def _pools(self, c: int, most: int = _POOLS) -> list[tuple[int, int]]:
+    def _pools(self, c: int, most: int = _PARAMS.pools) -> list[tuple[int, int]]:
         """(option, pool) with quota left, one for each pool, the least share of the price first; at most `most`."""
         found: dict[int, tuple[float, int]] = {}
         for o, mode in enumerate(self.ws.modes[c]):
@@ -162,7 +161,7 @@ class BinFilling:
             m = ws.rent(p)
             seats = self._filling(c, o, m)
             gain = float(self._dual_values @ (before - self.left)) / max(1, price)
-            stands = bool(seats) and gain >= _LEAST and (best is None or gain > best[0])
+            stands = bool(seats) and gain >= _PARAMS.least and (best is None or gain > best[0])
             if stands:
                 best = gain, p, m, seats
         self.left[:] = before

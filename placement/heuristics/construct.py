@@ -14,6 +14,7 @@ import numpy as np
 from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import lacking
+from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 ANY_ZONE = -1
 UNLIMITED = 2**40
-_LOOK = 1_000  # copies on one machine, from one look at the clock to the next
+_PARAMS = HEURISTICS.construct
 
 
 class Policy(Protocol):
@@ -197,7 +198,7 @@ def fill(ws: Workspace, c: int, o: int, m: int, most: int) -> int:
 def _fill(ws: Workspace, c: int, o: int, m: int, most: int, *, level: bool) -> int:
     for placed in range(most):
         accelerators = ws.seat_on(c, o, m, level=level)
-        if accelerators is None or (placed % _LOOK == _LOOK - 1 and ws.out_of_time()):
+        if accelerators is None or (placed % _PARAMS.look == _PARAMS.look - 1 and ws.out_of_time()):
             return placed
         ws.place(Seat(c, o, accelerators), m)
     return most

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.heuristics.parameters import HEURISTICS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from placement.heuristics.shares import Floats, Shares
     from placement.heuristics.workspace import Workspace
 
-FLAT_NOISE = 0.35  # how far a restart may bend sizes and costs, as a part of them
+_PARAMS = HEURISTICS.first_fit_decreasing
 
 
 class FirstFitDecreasing:
@@ -75,7 +77,7 @@ def sizes(ws: Workspace, shares: Shares, cost: Floats, noise: np.random.Generato
     found = np.where(takes > 1, takes / has, 0.0) + shares.volume[mode, pool[mode]]
     found[~np.isfinite(least)] = np.inf
     if noise is not None:
-        found = found * noise.uniform(1.0 - FLAT_NOISE, 1.0 + FLAT_NOISE, len(found))
+        found = found * noise.uniform(1.0 - _PARAMS.flat_noise, 1.0 + _PARAMS.flat_noise, len(found))
     sizes_of: list[float] = found.tolist()
     return sizes_of
 

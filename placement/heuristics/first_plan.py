@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from placement.heuristics import HeuristicOptions, solve_best_fit, solve_ffd, solve_greedy
+from placement.heuristics.parameters import HEURISTICS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 _QUICK = HeuristicOptions(rounds=50)
-_RESTARTS = 2
+_PARAMS = HEURISTICS.first_plan
 
 
 def first_plan(solve: Solve) -> None:
@@ -24,4 +25,4 @@ def first_plan(solve: Solve) -> None:
         for heuristic in (solve_best_fit, solve_greedy):
             if solve.ended:
                 return
-            heuristic(SCHEDULE.first_plan.within(solve, _RESTARTS), options=_QUICK)
+            heuristic(SCHEDULE.first_plan.within(solve, _PARAMS.restarts), options=_QUICK)

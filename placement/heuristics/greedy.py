@@ -15,6 +15,7 @@ import numpy as np
 
 from placement.heuristics.best_fit import slack
 from placement.heuristics.first_fit_decreasing import options_by_cost, sizes
+from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from placement.heuristics.shares import Floats, Shares
     from placement.heuristics.workspace import Ints, Workspace
 
-_ROOM_USED = 0.55  # of the room on machines in use, what the load to come is expected to use; 0.4 to 0.7 do as well
+_PARAMS = HEURISTICS.greedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ class Greedy:
         """What the room on machines in use is worth to the load to come."""
         n = ws.rows
         free_memory = np.maximum(ws.free_memory[:n], 0).sum(axis=1) / self._memory[ws.pool[:n]]
-        return _ROOM_USED * float((free_memory * self._price[ws.pool[:n]])[ws.busy[:n]].sum())
+        return _PARAMS.room_used * float((free_memory * self._price[ws.pool[:n]])[ws.busy[:n]].sum())
 
     def _block(self, c: int) -> Floats:
         first = self._first[c]

@@ -15,6 +15,7 @@ import numpy as np
 from placement.compiled.packing import Value
 from placement.heuristics.check import lacking, within_moves
 from placement.heuristics.construct import extend, supply
+from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
     from placement.heuristics.construct import Policy
     from placement.heuristics.workspace import Workspace
 
-_MOST_MACHINES = 8  # taken apart at once
-TOLERANCE = 0.001  # mean of what the first round may add to the cost, as a part of it; it falls to nothing
-_RANDOMNESS = 0.5  # scale of the noise on the wasted part of a machine's price
+_PARAMS = HEURISTICS.improve
 
 
 def drop_superfluous(ws: Workspace) -> None:
@@ -64,7 +63,7 @@ class Improvement:
         self._key = np.empty(0)  # (rows,) part of the price that is put to use; inf on a row without copies
         self._update(range(ws.rows))
 
-    def run(self, rounds: int, is_over: Callable[[], bool], tolerance: float = TOLERANCE) -> Packing:
+    def run(self, rounds: int, is_over: Callable[[], bool], tolerance: float = _PARAMS.tolerance) -> Packing:
         """Try so many rounds, fewer when `is_over` says so; returns the best packing."""
         for turn in range(rounds):
             if is_over():
@@ -106,8 +105,8 @@ class Improvement:
         used = np.flatnonzero(np.isfinite(self._key))
         if not len(used):
             return []
-        noise = self.rng.gumbel(0.0, _RANDOMNESS, len(used))
-        several = min(len(used), 1 + int(self.rng.integers(_MOST_MACHINES)))
+        noise = self.rng.gumbel(0.0, _PARAMS.randomness, len(used))
+        several = min(len(used), 1 + int(self.rng.integers(_PARAMS.most_machines)))
         order = np.argsort(self._key[used] + noise, kind="stable")
         found: list[int] = used[order[:several]].tolist()
         return found

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.fleet import alike_pools
+from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.heuristics.shares import Floats, Shares
 
-_SMOOTHING = 0.15  # weight of the newest load in the average
-_STEP = 0.6
-_MANY = 1_000_000  # modes x pools beyond which alike pools are one
+_PARAMS = HEURISTICS.prices
 
 
 def resource_prices(
@@ -45,7 +44,7 @@ def resource_prices(
     owner, serves = shares.owner, shares.serves
     first = np.array(shares.first, dtype=np.int64)
     groups = [[p] for p in range(len(fleet.pools))]
-    if len(owner) * len(groups) > _MANY:
+    if len(owner) * len(groups) > _PARAMS.many:
         groups = alike_pools(fleet)
     one = np.array([group[0] for group in groups], dtype=np.int64)
     quotas = [[np.inf if (most := fleet.pools[p].max_instances) is None else most for p in group] for group in groups]
@@ -73,9 +72,9 @@ def resource_prices(
         taken = shares.parts(chosen, one[pool[chosen]]) * (copies[owner[chosen]] / serves[chosen])[:, None]
         now = np.zeros_like(loads)
         np.add.at(now, pool[chosen], taken)
-        loads = now if turn == 0 else (1 - _SMOOTHING) * loads + _SMOOTHING * now
+        loads = now if turn == 0 else (1 - _PARAMS.smoothing) * loads + _PARAMS.smoothing * now
         top = np.maximum(loads.max(axis=1, keepdims=True), 1e-12)
-        weights = weights * np.exp(_STEP * (loads / top - 1.0))
+        weights = weights * np.exp(_PARAMS.step * (loads / top - 1.0))
         weights = np.maximum(weights, 1e-4)
         weights /= weights.sum(axis=1, keepdims=True)
         over = np.where(np.isfinite(quota), loads.max(axis=1) / np.maximum(quota, 0.5) - 1.0, 0.0)

@@ -12,13 +12,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, machines_held
+from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from placement.compiled.fleet import Fleet, Place
 
-_MOST_PAIRS = 20_000  # machines x instances of one pool beyond which matching takes longer than it is worth
+_PARAMS = HEURISTICS.relabel
 
 
 def relabel(fleet: Fleet, packing: Packing) -> Packing:
@@ -76,7 +77,7 @@ def _assign(
 
     `idle_most` is how many of the instances that can't be released may stand idle; None for any number.
     """
-    if len(machines) * len(running) > _MOST_PAIRS:
+    if len(machines) * len(running) > _PARAMS.most_pairs:
         partner = {m: machine.instance for m, machine in enumerate(machines) if machine.instance is not None}
     else:
         partner = _match(

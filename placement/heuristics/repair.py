@@ -14,6 +14,7 @@ from placement.compiled.packing import Seat
 from placement.compiled.spread import least_total, targets
 from placement.heuristics.check import lacking
 from placement.heuristics.construct import ANY_ZONE, UNLIMITED, place_optional, supply
+from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from placement.heuristics.workspace import Workspace
     from placement.solving.budget import Budget
 
-_MACHINES_LOOKED_AT = 24  # per ejection, drawn at random when there are more
-_RESET_CHANCE = 0.1  # of an ejection that takes off all copies of the stuck component instead
+_PARAMS = HEURISTICS.repair
 
 
 class Repair:
@@ -75,7 +75,7 @@ class Repair:
     def _make_room(self, c: int) -> list[int]:
         """Place one copy of c by force, or take off all of its copies; returns components that lost copies."""
         zone = self._zone_in_need(c)
-        if zone is None or self.rng.random() < _RESET_CHANCE:
+        if zone is None or self.rng.random() < _PARAMS.reset_chance:
             self._take_off(c)
             if zone is None:
                 supply(self.ws, self.policy, c)
@@ -122,8 +122,8 @@ class Repair:
         for o in self.policy.options(ws, c):
             rows = ws.busy_rows(c, o, zone)
             candidates.extend((o, m) for m in rows.tolist() if self._may_stand(c, m))
-        if len(candidates) > _MACHINES_LOOKED_AT:
-            drawn = self.rng.choice(len(candidates), _MACHINES_LOOKED_AT, replace=False)
+        if len(candidates) > _PARAMS.machines:
+            drawn = self.rng.choice(len(candidates), _PARAMS.machines, replace=False)
             candidates = [candidates[n] for n in sorted(drawn.tolist())]
         best: tuple[float, float, int, int, list[Seat]] | None = None
         for o, m in candidates:

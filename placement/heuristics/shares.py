@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.heuristics.parameters import HEURISTICS
 from placement.units import WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Ints = npt.NDArray[np.int64]
 
 _UNLIMITED = 2**40
-_ENTRIES = 1_000_000  # of a table, multiplied out at once
+_PARAMS = HEURISTICS.shares
 RESOURCES = 3  # accelerators (memory or share, whichever binds), vCPU, host memory
 
 
@@ -99,7 +100,9 @@ class Shares:
         """(W, N) the parts of empty machines of `pools` (N,), added up by weights (N, 3), whether allowed or not."""
         shape = self.shape_of[pools]
         found = np.empty((len(self._parts), len(pools)))
-        step = max(1, _ENTRIES // max(1, len(pools)))  # modes at a time: the parts on every pool are a large table
+        step = max(
+            1, _PARAMS.entries // max(1, len(pools))
+        )  # modes at a time: the parts on every pool are a large table
         for w in range(0, len(found), step):
             np.einsum("wpr,pr->wp", self._parts[w : w + step, shape], weights, out=found[w : w + step])
         return found

@@ -20,6 +20,7 @@ from placement.heuristics.first_fit_decreasing import FirstFitDecreasing
 from placement.heuristics.greedy import Greedy, GreedyParameters
 from placement.heuristics.improve import Improvement, drop_superfluous
 from placement.heuristics.keep import keep_pinned, keep_running
+from placement.heuristics.parameters import HEURISTICS
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.relabel import relabel
 from placement.heuristics.repair import Repair
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 
-_TURN = 1_000  # rounds of an improvement between two offers; one turn without a gain is its last
-_PRESSED = 10  # attempts of one restart to force an optional copy in
+_PARAMS = HEURISTICS.solve
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class _HeuristicRun:
         if stuck and not repair.run(stuck, self.options.ejections, self.solve.budget):
             place_optional(ws, policy)
         if any(ws.left_out()) and is_complete(ws):
-            repair.press_in(_PRESSED, self.options.ejections // 10, self.solve.budget)
+            repair.press_in(_PARAMS.pressed, self.options.ejections // 10, self.solve.budget)
         self.stats["ejections"] = int(self.stats["ejections"]) + repair.steps
         self.stats["restarts"] = int(self.stats["restarts"]) + 1
         drop_superfluous(ws)
@@ -256,7 +256,7 @@ def improve(solve: Solve, by: str) -> bool:
     improvement = Improvement(ws, [BestFit(blank, shares), *greedy], greedy[0].dual_values, rng)
     gained = False
     for _ in count() if budget.work is None else range(budget.work):
-        better = improvement.run(_TURN, lambda: solve.ended, tolerance=0.0)
+        better = improvement.run(_PARAMS.turn, lambda: solve.ended, tolerance=0.0)
         if not solve.incumbent.offer(relabel(fleet, better), by):
             break
         gained = True

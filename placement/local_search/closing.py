@@ -26,6 +26,7 @@ from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
@@ -39,18 +40,13 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "closing"
-FACTORS = (1.0, 0.6, 1.5, 0.3, 2.0, 0.0)  # of a copy's share, in turn
-_WORK = 0.5  # deterministic seconds of the program
-_EJECTIONS = 400
-_NOISE = 0.3  # how far shares are bent at random, as a part of them, once all factors were tried
-_MOST_PLACES = 50_000  # of a fleet for which the program is written
+_PARAMS = LOCAL_SEARCH.closing
 _LARGEST = 2**61  # of the goal, in ticks
-_LEFT_OUT = 4  # dearest machines that a copy left out is charged, for each level from the lowest
 
 
 def may_close(fleet: Fleet) -> bool:
     """Whether the program says anything of this fleet."""
-    return 0 < len(fleet.places) <= _MOST_PLACES and bool(fleet.instances)
+    return 0 < len(fleet.places) <= _PARAMS.most_places and bool(fleet.instances)
 
 
 class Closing:
@@ -68,8 +64,8 @@ class Closing:
 
     def step(self, budget: Budget) -> bool:
         """One more factor; says whether the plan got better."""
-        factor = FACTORS[self.tried % len(FACTORS)]
-        bent = 1.0 + _NOISE * self._rng.standard_normal(len(self._share)) * (self.tried >= len(FACTORS))
+        factor = _PARAMS.factors[self.tried % len(_PARAMS.factors)]
+        bent = 1.0 + _PARAMS.noise * self._rng.standard_normal(len(self._share)) * (self.tried >= len(_PARAMS.factors))
         self.tried += 1
         choice = self._choose(np.maximum(0.0, factor * self._share * bent), budget)
         if choice is None or budget.over():
@@ -85,7 +81,7 @@ class Closing:
             return None
         program.model.minimize(goal)
         solver = cp_sat_solver(int(self._rng.integers(2**30)))
-        solver.parameters.max_deterministic_time = _WORK
+        solver.parameters.max_deterministic_time = _PARAMS.effort
         solver.parameters.max_time_in_seconds = max(0.01, min(budget.left(), 1e6))
         if solver.solve(program.model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
             return None
@@ -113,7 +109,7 @@ class Closing:
                     break
                 ws.place(seat, m)
         stuck = construct(ws, self._policy)
-        if stuck and Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
+        if stuck and Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
             return None
         if not is_complete(ws):
             return None
@@ -168,7 +164,7 @@ class _ClosingProgram:
             if component.level is not None:
                 self.placed[component.index] = placed
                 # Leaving a copy out is dearer than any machine, the more so the higher its priority.
-                lost = _LEFT_OUT * (len(fleet.levels) - component.level) * dearest
+                lost = _PARAMS.left_out * (len(fleet.levels) - component.level) * dearest
                 money.append(lost * (wanted - placed))
                 largest += lost * wanted
             out, share = model.new_int_var(0, wanted, ""), fleet.tick_price * shares[component.index]

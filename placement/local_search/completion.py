@@ -19,6 +19,7 @@ from placement.heuristics.improve import drop_superfluous
 from placement.heuristics.repair import Repair
 from placement.heuristics.shares import Shares
 from placement.heuristics.workspace import Workspace
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAtLeast
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.solving.budget import Budget
 
-_EJECTIONS = 100
+_PARAMS = LOCAL_SEARCH.completion
 
 
 class Completion:
@@ -50,7 +51,7 @@ class Completion:
         ws = self._load(narrow, start)
         stuck = construct(ws, self._policy)
         inserted = ws.to_packing()
-        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
+        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
             place_optional(ws, self._policy)
         if is_complete(ws):
             drop_superfluous(ws)
@@ -83,7 +84,7 @@ class Completion:
         """What is out placed on machines rented beside those that are there."""
         ws = self._load(fleet, start)
         stuck = construct(ws, self._policy)
-        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
+        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
             place_optional(ws, self._policy)
         drop_superfluous(ws)
         return ws.to_packing() if is_complete(ws) else None

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import MachineState
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.refill import Refill
 
 if TYPE_CHECKING:
@@ -21,12 +22,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
 
-_CLOSED = (1, 1, 1, 2, 2, 3)  # machines closed at once
-_OPENED = (0, 0, 1, 1, 1, 2)  # machines opened in their place
-_FIRST_PATIENCE, _LAST_PATIENCE = 300, 20_000  # steps of the refill without gain
-_MORE = 1.02  # times as much patience after a failure
-_NOISE = 0.3  # of a gumbel variable, added to the part of its price that a machine puts to use
-_DRAWS = 20  # of machines to open, until they are cheaper than those that close
+_PARAMS = LOCAL_SEARCH.eliminate
 
 
 class BinElimination:
@@ -37,7 +33,7 @@ class BinElimination:
         self._fleet = fleet
         self._refill = Refill(fleet, packing, Counter(), seed, idle=False)
         self._random = random.Random(seed)
-        self._patience = float(_FIRST_PATIENCE)
+        self._patience = float(_PARAMS.first_patience)
         self._quota = [math.inf if p.max_instances is None else p.max_instances for p in fleet.pools]
         self.tries = self.gained = 0
 
@@ -69,20 +65,20 @@ class BinElimination:
         self._refill.begin()
         if self._refill.run(int(self._patience), is_over):
             self.gained += 1
-            self._patience = max(_FIRST_PATIENCE, self._patience / _MORE**10)
+            self._patience = max(_PARAMS.first_patience, self._patience / _PARAMS.more**10)
             return True
         open_machines.restore(saved)
-        self._patience = min(_LAST_PATIENCE, self._patience * _MORE)
+        self._patience = min(_PARAMS.last_patience, self._patience * _PARAMS.more)
         return False
 
     def _choose(self) -> list[MachineState]:
         """Machines to close: those that put least of their price to use most likely, empty ones before all."""
         open_machines = [machine for machine in self._refill.open_machines.open_machines if self._may_close(machine)]
         use = {
-            id(machine): self._use(machine) - _NOISE * math.log(self._random.expovariate(1.0))
+            id(machine): self._use(machine) - _PARAMS.noise * math.log(self._random.expovariate(1.0))
             for machine in open_machines
         }
-        return sorted(open_machines, key=lambda machine: use[id(machine)])[: self._random.choice(_CLOSED)]
+        return sorted(open_machines, key=lambda machine: use[id(machine)])[: self._random.choice(_PARAMS.closed)]
 
     def _may_close(self, machine: MachineState) -> bool:
         forced = machine.instance is not None and not self._fleet.instances[machine.instance].removable
@@ -104,8 +100,8 @@ class BinElimination:
         before = self._price(used)
         for machine in closed:
             used[machine.pool] -= 1
-        for _ in range(_DRAWS):
-            opened = self._random.choices(range(len(used)), k=self._random.choice(_OPENED))
+        for _ in range(_PARAMS.draws):
+            opened = self._random.choices(range(len(used)), k=self._random.choice(_PARAMS.opened))
             now = used[:]
             for p in opened:
                 now[p] += 1

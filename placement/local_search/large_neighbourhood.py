@@ -14,6 +14,7 @@ import numpy as np
 from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import evaluate
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.subproblem import Subproblem, may_be_freed
 
 if TYPE_CHECKING:
@@ -24,11 +25,8 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "large-neighbourhood"
-WORK = 1000  # of CP-SAT a neighbourhood, thousandths of its deterministic second
-_FEWEST, _MOST = 2, 30  # machines freed at once
-_MOST_COPIES = 120
+_PARAMS = LOCAL_SEARCH.large_neighbourhood
 _OUTRIGHT = CpSatOptions(small=2**60)  # no outline first: a few machines are a small model
-_DRIFT_CHANCE = 0.5  # that CP-SAT is not told the plan: it keeps that otherwise, where no other is better
 
 
 class LargeNeighbourhood:
@@ -48,7 +46,7 @@ class LargeNeighbourhood:
     @property
     def possible(self) -> bool:
         """Whether there are machines enough to free some together."""
-        return sum(may_be_freed(self.fleet, machine) for machine in self.packing.machines) >= _FEWEST
+        return sum(may_be_freed(self.fleet, machine) for machine in self.packing.machines) >= _PARAMS.fewest
 
     def step(self, budget: Budget) -> bool:
         """One neighbourhood; says whether the plan got better."""
@@ -58,7 +56,7 @@ class LargeNeighbourhood:
             return False
         small = Subproblem.of(self.fleet, self.packing, freed)
         proved, packing = self._pack(small, budget)
-        self._size = min(_MOST, self._size + 0.5) if proved else max(_FEWEST, self._size - 1.0)
+        self._size = min(_PARAMS.most, self._size + 0.5) if proved else max(_PARAMS.fewest, self._size - 1.0)
         if packing is None:
             return False
         whole = small.lift(packing)
@@ -73,8 +71,8 @@ class LargeNeighbourhood:
         return better
 
     def _pack(self, small: Subproblem, budget: Budget) -> tuple[bool, Packing | None]:
-        inner = self._solve.within(budget).reduced(small.fleet, work=WORK, seed=int(self._rng.integers(2**30)))
-        hint = None if self._rng.random() < _DRIFT_CHANCE or not small.admits_plan else small.packing
+        inner = self._solve.within(budget).reduced(small.fleet, work=_PARAMS.work, seed=int(self._rng.integers(2**30)))
+        hint = None if self._rng.random() < _PARAMS.drift_chance or not small.admits_plan else small.packing
         solve_cp_sat(inner, hint=hint, options=_OUTRIGHT)
         return inner.incumbent.proved, inner.packing
 
@@ -82,7 +80,7 @@ class LargeNeighbourhood:
         """A machine that wastes much, and machines like it: near in zone and kind, wasteful ones first."""
         machines = self.packing.machines
         free = [m for m, machine in enumerate(machines) if may_be_freed(self.fleet, machine)]
-        if len(free) < _FEWEST:
+        if len(free) < _PARAMS.fewest:
             return []
         waste = np.array([self._waste(machines[m]) for m in free])
         first = int(self._rng.choice(len(free), p=_chances(waste)))
@@ -94,7 +92,7 @@ class LargeNeighbourhood:
             if len(chosen) >= round(self._size):
                 break
             more = len(machines[free[k]].seats)
-            if k != first and copies + more <= _MOST_COPIES:
+            if k != first and copies + more <= _PARAMS.most_copies:
                 chosen.append(free[k])
                 copies += more
         return chosen

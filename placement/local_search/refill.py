@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import Copy, tightest
 from placement.heuristics import PartialPacking
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.local_search.state import MachineStates
 from placement.local_search.subset_sum import fullest
 
@@ -29,20 +30,7 @@ if TYPE_CHECKING:
 
     Chosen = dict[int, list[int]]  # machine -> accelerators
 
-_UNITS = 14  # bits: accelerators are filled on a grid of at most so many units
-_WHOLE_CHANCE = 0.15  # of a step that empties whole machines
-_MACHINES = (1, 2, 2, 3)  # emptied by such a step
-_ACCELERATORS = (1, 2, 2, 3, 3, 4)  # emptied by any other
-_FOCUS_CHANCE = 0.5  # of such a step that one of them is where a copy that is out may stand
-_REZONE_CHANCE = 0.3  # of a copy that is out to change its zone for one of those emptied, if it may
-_MOST_OUT = 24  # kinds of copies that are out, looked at in a step
-_EVERY = 200  # steps without gain between two rises of the weights
-_RISE = 0.05
-_STEERING = 0.3  # what a dollar of cost on machines counts, against one that is out
-_GATHERING = 0.3  # what an empty accelerator counts, in mean copies
-_HEAT = 0.02  # mean worsening that is accepted, in mean copies
-_LOOK = 16  # steps between two looks at the clock
-_STEPS, _MOST_STEPS = 100, 20_000  # without gain, of `bring_in`: so many a copy, and at most
+_PARAMS = LOCAL_SEARCH.refill
 
 
 def bring_in(
@@ -66,7 +54,7 @@ def bring_in(
         return start
     search = Refill(narrow, start.packing, start.missing, solve.seed, penalties=penalties)
     copies = sum(component.copies for component in narrow.components)
-    search.run(int(min(_MOST_STEPS, _STEPS * copies) * effort), lambda: solve.ended, back=True)
+    search.run(int(min(_PARAMS.most_steps, _PARAMS.steps * copies) * effort), lambda: solve.ended, back=True)
     return PartialPacking(search.open_machines.to_packing(), search.open_machines.left_out())
 
 
@@ -92,7 +80,7 @@ class Refill:
         self._random = random.Random(seed)
         self._components = fleet.components
         largest = max((pool.shape.memory_mib for pool in fleet.pools), default=0)
-        self._shift = max(0, largest.bit_length() - _UNITS)
+        self._shift = max(0, largest.bit_length() - _PARAMS.grid_bits)
         self._zones = [pool.zone for pool in fleet.pools] if len(fleet.zones) > 1 else []
         self._mean = sum(item.penalty for item in self.open_machines.items) / max(1, len(self.open_machines.items))
         self._weight: list[float] = []
@@ -125,7 +113,7 @@ class Refill:
         """
         best, least = (self.open_machines.save() if back else None), self._least
         while self.open_machines.missing and self._free and self.idle < patience:
-            if self.steps % _LOOK == 0 and is_over():
+            if self.steps % _PARAMS.look == 0 and is_over():
                 break
             self._step()
             if best is not None and self._least < least:
@@ -138,10 +126,10 @@ class Refill:
         """One neighbourhood, kept or undone."""
         self.steps += 1
         self.idle += 1
-        if self.steps % _EVERY == 0:
+        if self.steps % _PARAMS.every == 0:
             for i in self.open_machines.missing:
-                self._weight[i] += _RISE
-        whole = not self._places or self._random.random() < _WHOLE_CHANCE
+                self._weight[i] += _PARAMS.rise
+        whole = not self._places or self._random.random() < _PARAMS.whole_chance
         chosen = self._choose_machines() if whole else self._choose_accelerators()
         open_machines = self.open_machines
         missing, saved = open_machines.missing.copy(), [(b, open_machines.open_machines[b].save()) for b in chosen]
@@ -151,7 +139,7 @@ class Refill:
         moved = self._rezone(chosen)
         self._fill(chosen, whole=whole)
         after = self._out() + self._disorder(chosen)
-        if after > before + _HEAT * self._mean * self._random.expovariate(1.0):
+        if after > before + _PARAMS.heat * self._mean * self._random.expovariate(1.0):
             for i, zone in reversed(moved):
                 open_machines.count_back(i, zone)
             open_machines.missing = missing
@@ -180,13 +168,13 @@ class Refill:
             for free in machine.free_memory:
                 if free > 0:
                     gathered += (free / machine.memory) ** 2
-        return _STEERING * cost - _GATHERING * self._mean * gathered
+        return _PARAMS.steering * cost - _PARAMS.gathering * self._mean * gathered
 
     # -- what is emptied
 
     def _choose_machines(self) -> Chosen:
         """One where a copy that is out may stand, and any others."""
-        drawn = self._random.sample(self._free, min(len(self._free), self._random.choice(_MACHINES)))
+        drawn = self._random.sample(self._free, min(len(self._free), self._random.choice(_PARAMS.machines)))
         drawn[:1] = [self._focus()]
         return {b: list(range(len(self.open_machines.open_machines[b].free_memory))) for b in drawn}
 
@@ -194,9 +182,9 @@ class Refill:
         """Any, the better of two by free room each time; half the time one where a copy that is out may stand."""
         open_machines: list[MachineState] = self.open_machines.open_machines
         chosen: Chosen = {}
-        for n in range(self._random.choice(_ACCELERATORS)):
+        for n in range(self._random.choice(_PARAMS.accelerators)):
             pair = self._random.choices(self._places, k=2)
-            if n == 0 and self._random.random() < _FOCUS_CHANCE:
+            if n == 0 and self._random.random() < _PARAMS.focus_chance:
                 pair = [
                     (b, k) for b in (self._focus(), self._focus()) for k in range(len(open_machines[b].free_memory))
                 ] or pair
@@ -227,7 +215,7 @@ class Refill:
         zones = sorted({self._zones[self.open_machines.open_machines[b].pool] for b in chosen})
         for i in list(self.open_machines.missing):
             old, new = self.open_machines.items[i].key[1], self._random.choice(zones)
-            if old is not None and old != new and self._random.random() < _REZONE_CHANCE:
+            if old is not None and old != new and self._random.random() < _PARAMS.rezone_chance:
                 j = self.open_machines.rezone(i, new)
                 if j is not None:
                     moved.append((j, old))
@@ -293,7 +281,7 @@ class Refill:
                     looked += 1
                     preference = items[i].penalty * self._weight[i] * (0.6 + 0.8 * self._random.random())
                     found += [(preference, i, mode)] * (min(left, free_memory // mode.memory) if mode.memory else left)
-            if looked >= _MOST_OUT:
+            if looked >= _PARAMS.most_out:
                 break
         if not found:
             return

@@ -17,6 +17,7 @@ from placement.compiled.packing import Machine, Packing, Seat
 from placement.compiled.spread import keeps_zone_rules
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.subproblem import may_be_freed
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from placement.heuristics import Key, Missing
     from placement.heuristics.shares import Floats
 
-_LEAST_PENALTY = 1e-6  # dollars an hour: where machines are free, copies still count
+_PARAMS = LOCAL_SEARCH.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,4 +214,4 @@ def _make_item(fleet: Fleet, key: Key, cost: Floats) -> Item:
                     each = pool.price / 1e6 / most_on_one(fleet, component, pool.index)
                 modes.setdefault(pool.index, []).append(machine_mode(option, pool.shape.memory_mib, each))
     penalty = min((mode.cost for many in modes.values() for mode in many), default=1.0)
-    return Item(component, key, {p: tuple(many) for p, many in modes.items()}, max(penalty, _LEAST_PENALTY))
+    return Item(component, key, {p: tuple(many) for p, many in modes.items()}, max(penalty, _PARAMS.least_penalty))

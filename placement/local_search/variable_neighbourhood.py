@@ -14,6 +14,7 @@ from placement.compiled.packing import evaluate
 from placement.heuristics import relabel
 from placement.local_search.eliminate import BinElimination
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.reductions.required import RequiredAsPlaced
 
 if TYPE_CHECKING:
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "closing-machines"
-_TRIES = 30  # to close machines, in a row without gain, that end a turn
-_STEPS = 8  # of the large-neighbourhood search, likewise
+_PARAMS = LOCAL_SEARCH.variable_neighbourhood
 
 
 class VariableNeighbourhoodSearch:
@@ -75,7 +75,7 @@ class VariableNeighbourhoodSearch:
         search = BinElimination(firm.fleet, self._free.packing, self._solve.seed + self._turns)
         self._turns += 1
         failed = 0
-        while search.possible and failed < _TRIES and self.tries < most and not self._ended(budget):
+        while search.possible and failed < _PARAMS.tries and self.tries < most and not self._ended(budget):
             self.tries += 1
             failed += 1
             if search.step(budget.over):
@@ -93,5 +93,5 @@ class VariableNeighbourhoodSearch:
     def _repack(self, budget: Budget, most: int) -> None:
         """Free a few machines at a time."""
         failed = 0
-        while self._free.possible and failed < _STEPS and self.steps < most and not self._ended(budget):
+        while self._free.possible and failed < _PARAMS.steps and self.steps < most and not self._ended(budget):
             failed = 0 if self._free.step(budget) else failed + 1

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from placement.heuristics import improve
 from placement.local_search.closing import Closing, may_close
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "ruin-and-recreate"
-CLOSINGS = 40  # tries of which machines close, at the beginning of each turn
-_STEPS = 12  # of the large-neighbourhood search without gain, that end its turn
+_PARAMS = LOCAL_SEARCH.whole_plan
 
 
 def improve_whole_plan(solve: Solve) -> int:
@@ -32,13 +32,13 @@ def improve_whole_plan(solve: Solve) -> int:
         # Each turn tries others: what was found so far tells them apart, and is the same again under a limit on work.
         closing = Closing(solve.within(solve.budget, seed=solve.seed + len(solve.incumbent.events)))
         part = SCHEDULE.whole_plan.close.within(solve)
-        while closing.tried < CLOSINGS and not part.ended:
+        while closing.tried < _PARAMS.closings and not part.ended:
             closing.step(part.budget)
     while solve.packing is not None and not solve.ended:
         seed = solve.seed + steps
         improve(SCHEDULE.whole_plan.recreate.within(solve, None if work is None else 1, seed), NAME)
         search, failed = LargeNeighbourhood(solve.within(solve.budget, seed=seed)), 0
-        while search.possible and failed < _STEPS and not solve.ended and (work is None or search.steps < work):
+        while search.possible and failed < _PARAMS.steps and not solve.ended and (work is None or search.steps < work):
             failed = 0 if search.step(solve.budget) else failed + 1
         steps += search.steps
         if work is not None or not search.steps:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from placement.errors import UsageError, nearest
+from placement.parallel.parameters import PARALLEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
     from multiprocessing.synchronize import Event
 
 KINDS = ("local", "processes", "dask")
-_POLL = 0.2  # seconds between looks at the request to stop
-_CONNECT = 10.0  # seconds to wait for a scheduler
+_PARAMS = PARALLEL.executors
 
 _stop_asked: Event | None = None  # set in the processes of a `Processes`
 
@@ -59,7 +59,7 @@ def heeding_interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
     left, asked = threading.Event(), _stop_asked
 
     def watch() -> None:
-        while not left.wait(_POLL):
+        while not left.wait(_PARAMS.poll):
             if asked.is_set():
                 interrupt()
                 return
@@ -137,7 +137,7 @@ def _dask_client(scheduler: str) -> Iterator[Any]:
         ) from None
     try:
         connect: Any = Client  # its calls have no types
-        client = connect(scheduler, timeout=_CONNECT, set_as_default=False)
+        client = connect(scheduler, timeout=_PARAMS.connect, set_as_default=False)
     except (OSError, ValueError) as error:
         raise UsageError(f"no Dask scheduler answers at {scheduler}: {error}") from None
     try:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from placement.errors import SolverBugError
 from placement.parallel.job import TaskAnswer, TaskLimits
+from placement.parallel.parameters import PARALLEL
 from placement.parallel.worker import STOP
 from placement.solving.incumbent import SEARCH
 
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     from placement.solving.incumbent import Incumbent
 
 _log = logging.getLogger(__name__)
-_HANDOVER = 0.2  # seconds before the end of a task's time, for the way back
-_GRACE = 0.5  # seconds after it when it is given up
+_PARAMS = PARALLEL.helper
 
 
 class HelperJob(NamedTuple):
@@ -88,7 +88,7 @@ class _HelperProcess:
 
     def wait(self) -> None:
         """Wait for it a little, and raise what was raised where its plans were told of."""
-        self._thread.join(_HANDOVER + _GRACE)
+        self._thread.join(_PARAMS.handover + _PARAMS.grace)
         if self._error is not None:
             raise self._error
 
@@ -130,7 +130,7 @@ class _HelperProcess:
         """One job, there and back."""
         if self._process is None:
             self._process = _start()
-        seconds = max(0.0, job.budget.left() - _HANDOVER)
+        seconds = max(0.0, job.budget.left() - _PARAMS.handover)
         self._send((job.task, TaskLimits(seconds, time.time() + seconds, None, job.budget.gap, threads=1)))
         if self._ending:
             self._send(STOP)

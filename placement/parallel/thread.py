@@ -10,6 +10,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from placement.parallel.parameters import PARALLEL
 from placement.solving.incumbent import SEARCH
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 Answer = TypeVar("Answer")
-_LATE = 0.2  # seconds after the end of its time that a search is waited for
+_PARAMS = PARALLEL.thread
 
 
 def may_search_in_background(budget: Budget) -> bool:
@@ -47,7 +48,7 @@ class BackgroundSearch(Generic[Answer]):
             Whatever the search raised.
         """
         while not self._done.wait(timeout=0.1):
-            if self._budget.over() and not self._done.wait(timeout=_LATE):
+            if self._budget.over() and not self._done.wait(timeout=_PARAMS.late):
                 return None
         if self._error is not None:
             raise self._error

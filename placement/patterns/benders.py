@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from placement.patterns.certificate import certify
 from placement.patterns.master import PatternProgram
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
 
-ROUNDS = 20  # of pricing, for one answer
+_PARAMS = PATTERNS.benders
 
 
 class MixSeparation:
@@ -32,7 +33,7 @@ class MixSeparation:
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._knapsacks = {device_class.index: device_class.knapsack for device_class in relaxation.device_classes}
 
-    def separate(self, machines: Sequence[float], budget: Budget, rounds: int = ROUNDS) -> Cut | None:
+    def separate(self, machines: Sequence[float], budget: Budget, rounds: int = _PARAMS.rounds) -> Cut | None:
         """A cut that these counts, whole or not, break; None when there is room for all, or no answer in time."""
         program = self._program
         program.limit(machines)

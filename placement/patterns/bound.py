@@ -33,6 +33,7 @@ from placement.patterns.enumeration.nodes import NodeEnumeration
 from placement.patterns.formulation import RELAXES, RELAXES_BY_MIX, RELAXES_KEPT, relax
 from placement.patterns.master import MICRO, PatternProgram
 from placement.patterns.multiplicity import Multiplicity
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
 from placement.patterns.size import TOO_LARGE, may_build
@@ -55,21 +56,7 @@ NAME = "patterns"
 NAME_KEPT = "patterns-keeping"
 BOUND = "bound"
 TOO_SMALL = "no machine counts within the quotas can hold the copies"
-_MIX_GAP = 1e-3  # relative
-_MIX_SECONDS = 0.4
-_MIXES = 20  # held against the room that they have
-_NODE_ROUNDS = 30  # of column generation in one node
-_CUTS = 30  # kept of the tree
-_ENOUGH = 1e-7  # relative: column generation ends when its bound is so near the LP's value
-_NEAR = 1e-4  # and so near in a node that is branched on anyway
-_NEWS = 1.002  # a bound higher by this factor is worth a report
-_RISE = 1.0005  # or worth more branching, when time is short
-_NODES_OF_WORK = 50  # nodes of the tree for a unit of a work limit
-_NODES_OF_PROGRAM = 10  # of the tree, that an integer program counts for
-_EXTRA = 8  # more patterns a device class and round, from a part of the items
-_USEFUL = 0.1  # of an accelerator's worth, that a useful pattern may lack
-_DROP = 0.6  # part of the items that are then left out
-_STAKE = 0.02  # of the price of what runs, that moving all of it must cost for it to be worth an LP of its own
+_PARAMS = PATTERNS.bound
 _TIME = SCHEDULE.column_generation.bound
 
 
@@ -185,7 +172,7 @@ class PatternBound:
         """
         if self._prices is None:
             return self.patterns
-        least = [(1 - _USEFUL) * dual_value for dual_value in capacity_values(self.relaxation, self._prices)]
+        least = [(1 - _PARAMS.useful) * dual_value for dual_value in capacity_values(self.relaxation, self._prices)]
         coverage = self._prices.coverage
         return [
             (q, pattern)
@@ -198,7 +185,12 @@ class PatternBound:
         """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
         if self._machines is None:
             mix = cheapest_mix(
-                self.fleet, self.cuts, gap=_MIX_GAP, seconds=_MIX_SECONDS, work=_MIX_SECONDS, seed=self._solve.seed
+                self.fleet,
+                self.cuts,
+                gap=_PARAMS.mix_gap,
+                seconds=_PARAMS.mix_seconds,
+                work=_PARAMS.mix_seconds,
+                seed=self._solve.seed,
             )
             self._machines = () if mix is None else mix.machines
         return self._machines
@@ -211,7 +203,7 @@ class PatternBound:
         budget, packing = self._solve.budget, self._solve.packing
         self._incumbent.evidence.append(self)
         if budget.work is not None:
-            nodes = min(nodes, _NODES_OF_WORK * budget.work)
+            nodes = min(nodes, _PARAMS.nodes_of_work * budget.work)
         if packing is not None:
             self._program.add_patterns(self._patterns_of(packing))
         domain = any_domain(self.fleet, self.groups)
@@ -271,7 +263,7 @@ class PatternBound:
         while not (tree.done or solve.ended) and self._work(tree) < nodes and tree.step(budget):
             self._raise(tree.bound)
             self.nodes = tree.nodes
-            if self.bound > news * _RISE:
+            if self.bound > news * _PARAMS.rise:
                 news, since = self.bound, budget.elapsed()
             elif budget.elapsed() - since > patience:
                 break
@@ -286,7 +278,7 @@ class PatternBound:
             return None
         running = sum(self.fleet.pools[instance.pool].price for instance in self.fleet.instances)
         running_state = RunningState(self.relaxation)
-        return running_state if running_state.stake > _STAKE * running else None
+        return running_state if running_state.stake > _PARAMS.stake * running else None
 
     def _keep(self, running_state: RunningState, domain: NodeDomain, budget: Budget) -> None:
         """Raise the bound by what moves cost: at once by the prices of the root, then by those of an LP."""
@@ -300,11 +292,11 @@ class PatternBound:
     def _separate_mixes(self, budget: Budget) -> None:
         """Raise the bound to that of mixes that keep all cuts, each of which lacks machines and so is a cut more."""
         separation: MixSeparation | None = None  # an LP more, which most fleets with zones do not need
-        for _ in range(_MIXES):
+        for _ in range(_PARAMS.mixes):
             if self._solve.within(budget).ended:
                 return
-            seconds = _MIX_SECONDS if budget.work is None else math.inf
-            limits = {"seconds": min(seconds, budget.left()), "work": _MIX_SECONDS}
+            seconds = _PARAMS.mix_seconds if budget.work is None else math.inf
+            limits = {"seconds": min(seconds, budget.left()), "work": _PARAMS.mix_seconds}
             mix = cheapest_mix(self.fleet, self.cuts, gap=0.0, seed=self._solve.seed, **limits)
             if mix is None:
                 self.infeasible = True
@@ -313,7 +305,7 @@ class PatternBound:
                 return
             self._raise(mix.bound)
             separation = separation or MixSeparation(self.relaxation, self.patterns)
-            cut = separation.separate(mix.machines, budget, _NODE_ROUNDS) if mix.machines else None
+            cut = separation.separate(mix.machines, budget, _PARAMS.node_rounds) if mix.machines else None
             if cut is None:
                 return
             self.cuts.append(cut)
@@ -350,9 +342,9 @@ class PatternBound:
                     self._prices = prices
                 if found:
                     break
-            if best > self.bound * _NEWS:
+            if best > self.bound * _PARAMS.news:
                 self._raise(best)
-            if (not found or value <= best * (1 + _ENOUGH)) and not (
+            if (not found or value <= best * (1 + _PARAMS.enough)) and not (
                 self._program.beyond() and self._program.raise_penalty()
             ):
                 break
@@ -367,7 +359,7 @@ class PatternBound:
         self._program.set_domain(domain)
         self._allow(domain)
         best, best_prices = 0, None
-        for _ in range(_NODE_ROUNDS):
+        for _ in range(_PARAMS.node_rounds):
             solved = self._program.solve(budget.left())
             if budget.over():
                 return None
@@ -381,18 +373,18 @@ class PatternBound:
             bound = domain_bound(self.fleet, local, self.groups, prices.group, domain)
             if best_prices is None or bound > best:
                 best, best_prices = bound, prices
-            near = _ENOUGH if is_whole(self._program.counts()) and not domain.aggregates else _NEAR
+            near = _PARAMS.enough if is_whole(self._program.counts()) and not domain.aggregates else _PARAMS.near
             if (not found or value <= best * (1 + near)) and not (
                 self._program.beyond() and self._program.raise_penalty()
             ):
                 break
-        if best_prices is not None and len(self.cuts) < _CUTS:
+        if best_prices is not None and len(self.cuts) < _PARAMS.cuts:
             self.cuts.append(certify(self.relaxation, best_prices))  # without the node's limits
         return self._relaxed(best, best_prices)
 
     def _work(self, tree: Tree) -> int:
         """What was done, in nodes of the tree."""
-        return tree.nodes + _NODES_OF_PROGRAM * self.programs
+        return tree.nodes + _PARAMS.nodes_of_program * self.programs
 
     @property
     def programs(self) -> int:
@@ -436,7 +428,7 @@ class PatternBound:
             ]
             self._program.allow(most)
 
-    def _price(self, prices: Prices, duals: Duals, extra: int = _EXTRA) -> tuple[int, list[int]]:
+    def _price(self, prices: Prices, duals: Duals, extra: int = _PARAMS.extra) -> tuple[int, list[int]]:
         """Add patterns that are allowed and improve the LP with these `duals`; says how many.
 
         The second part of the answer is the most that an accelerator of each device class is worth at `prices`, over
@@ -450,7 +442,7 @@ class PatternBound:
                 continue
             found.append((q, pattern))
             for _ in range(extra):
-                some = [0 if self._rng.random() < _DROP else price for price in prices.coverage[q]]
+                some = [0 if self._rng.random() < _PARAMS.drop else price for price in prices.coverage[q]]
                 found.append((q, knapsack.best_patterns(some, [knapsack.capacity])[0][1]))
         found += [copy for q, pattern in found for copy in self._elsewhere(q, pattern)]
         new = [(q, pattern) for q, pattern in found if pattern and self._program.saves(duals, q, pattern)]

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.patterns.parameters import PATTERNS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_MOST_HALVES = 2_000_000  # counts of half the device classes
+_PARAMS = PATTERNS.aggregates
 _FAR = 2**62
 
 
@@ -63,7 +65,7 @@ def _half(prices: Sequence[int], ranges: Sequence[tuple[int, int]], chosen: Sequ
         return None
     for k in chosen:
         low, high = ranges[k]
-        if high < low or len(aggregates) * (high - low + 1) > _MOST_HALVES:
+        if high < low or len(aggregates) * (high - low + 1) > _PARAMS.most_halves:
             return None if high >= low else (counts[:0], aggregates[:0])
         each = np.arange(low, high + 1, dtype=np.int64)
         aggregates = (aggregates[:, None] + each * prices[k]).ravel()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.patterns.parameters import PATTERNS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from placement.compiled.fleet import FleetComponent
     from placement.patterns.zone_limits import ZoneLimits
 
-MOST_COPIES = 64  # of a dedicated component whose machines are counted whole
+_PARAMS = PATTERNS.dedicated
 
 
 def counts_whole(component: FleetComponent) -> bool:
     """Whether its machines are counted whole: it has them alone, and not too many copies for that."""
-    return component.dedicated and not component.demand and component.copies <= MOST_COPIES
+    return component.dedicated and not component.demand and component.copies <= _PARAMS.most_copies
 
 
 def cheapest_machines(

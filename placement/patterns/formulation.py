@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from placement.compiled.capacity import capacity, most_on_one, usage
 from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.pricing import Knapsack
 from placement.patterns.zone_limits import ZoneLimits, no_limits, zone_limits
 from placement.units import WHOLE_SHARE
@@ -44,12 +45,8 @@ if TYPE_CHECKING:
     from placement.patterns.grid import ValueGrid
 
 RESOURCES = ("memory_mib", "share", "vcpus", "host_mib")
-_MOST_APART = 150  # with more rows [one c,p] the LP takes longer than they are worth
-_MOST_AGGREGATES = 10_000
+_PARAMS = PATTERNS.formulation
 _WIDE = 2  # accelerators of a copy that is branched on
-_MOST_ITEMS = (
-    8_000  # beyond, device classes span zones: each item of a device class is priced, and some are rows of the LP
-)
 _ALWAYS = (
     "which accelerators are in one machine, with its vCPUs and host memory; "
     "max_per_instance of several components together; avoid"
@@ -144,7 +141,7 @@ def relax(fleet: Fleet, given: tuple[int, ...] | None = None, *, all_zones: bool
     """
     zones = tuple(zone_limits(c) or (no_limits(c) if all_zones else None) for c in fleet.components)
     device_classes = _device_classes(fleet, zones, by_zone=True)
-    if sum(len(device_class.items) for device_class in device_classes) > _MOST_ITEMS:
+    if sum(len(device_class.items) for device_class in device_classes) > _PARAMS.most_items:
         device_classes = _device_classes(fleet, zones, by_zone=False)
     class_of = {p: device_class.index for device_class in device_classes for p in device_class.pools}
     modes = tuple(_modes(fleet, device_classes, class_of, zones, optional=given is not None))
@@ -300,7 +297,7 @@ def _aggregates(
             continue
         everywhere.setdefault((mode.component, mode.option, *device_classes[mode.device_class].alike), []).append(w)
         in_class.setdefault((mode.component, mode.option, mode.device_class), []).append(w)
-    if len(everywhere) + len(in_class) > _MOST_AGGREGATES:
+    if len(everywhere) + len(in_class) > _PARAMS.most_aggregates:
         return ()
     return tuple(dict.fromkeys(tuple(found) for found in (*everywhere.values(), *in_class.values())))
 
@@ -318,7 +315,7 @@ def _few_on_one(fleet: Fleet) -> dict[tuple[int, int], int]:
             options = [option for option in c.options if p in option.pools]
             if most < c.copies and any(_parts_on_one(fleet, p, option) > most for option in options):
                 found[c.index, p] = most
-    return found if len(found) <= _MOST_APART else {}
+    return found if len(found) <= _PARAMS.most_apart else {}
 
 
 def _parts_on_one(fleet: Fleet, p: int, option: FleetOption) -> Fraction:

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.patterns.parameters import PATTERNS
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FINEST = 2048  # units of one dimension; finer grids cost time and bring little
-STATES = 16_000  # of the table of several dimensions
+_PARAMS = PATTERNS.grid
 # Needs are often whole tenths of a GiB, which are no whole MiB: candidates are decimal and binary fractions.
 _PARTS = (1, 2, 4, 5, 8, 10, 16, 20)
 
@@ -46,17 +46,19 @@ def fit_grid(
     capacity: Sequence[int],
     needs: Sequence[Sequence[int]],
     counts: Sequence[int],
-    states: int = STATES,
+    states: int | None = None,
     *,
     up: bool = False,
 ) -> ValueGrid:
     """A grid for this room, (R,), and these needs, (I, R); dimensions that can't bind are left out.
 
     `counts` says how often an item is wanted: rounding that gives away, or takes, much of the room is avoided first.
+    With several dimensions it has at most so many `states`, by default those of the parameters.
     """
+    states = _PARAMS.states if states is None else states
     kept = _binding(capacity, needs)
     column = {r: _Column(capacity[r], [need[r] for need in needs], counts, up) for r in kept}
-    unit = {r: column[r].unit(FINEST) for r in kept}
+    unit = {r: column[r].unit(_PARAMS.finest) for r in kept}
     while len(kept) > 1 and math.prod(_floor(capacity[r], unit[r]) + 1 for r in kept) > states:
         coarser = {
             r: column[r].unit(_floor(capacity[r], unit[r]) // 2) for r in kept if _floor(capacity[r], unit[r]) > 1

@@ -29,6 +29,7 @@ from placement.patterns.bound import PatternBound, raise_bounds
 from placement.patterns.covering import cheapest_mix, least_of_limit, machine_limits
 from placement.patterns.formulation import RELAXES, RELAXES_KEPT
 from placement.patterns.master import MICRO
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.size import TOO_LARGE, may_build
 from placement.reductions.linear_prices import RELAXES as LINEAR_RELAXES
 from placement.reductions.linear_prices import LinearPrices, Multipliers
@@ -51,11 +52,7 @@ MEANING = (
     "as long as no other becomes scarce first; of the bound, not of this plan"
 )
 TOO_SMALL = "no machine counts within the quotas and limits can hold the copies"
-_ROUNDS = 6  # of prices; most fleets end after two or three, when the multipliers are those of before
-_NODES = 50  # of its tree
-_MIX_SECONDS = 2.0  # of the small program
-_PRICES = 6  # of a move that are tried
-_FIRST_PRICE, _DEARER = 0.25, 3.0  # the first, as a part of a copy's rent; and the next, as a multiple of the last
+_PARAMS = PATTERNS.groups
 _DENOMINATOR = 10**6  # of a multiplier
 _INF = highspy.kHighsInf
 
@@ -115,19 +112,19 @@ def raise_group_bound(solve: Solve) -> str | None:
     seen: set[Multipliers] = set()
     plain = Multipliers.none(fleet)
     multipliers: Multipliers | None = plain
-    while multipliers is not None and multipliers not in seen and len(seen) < _ROUNDS and not solve.ended:
+    while multipliers is not None and multipliers not in seen and len(seen) < _PARAMS.rounds and not solve.ended:
         seen.add(multipliers)
         linear = LinearPrices.of(fleet, multipliers)
         patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), given, engines=False)
-        patterns.run(nodes=_NODES)
+        patterns.run(nodes=_PARAMS.nodes)
         incumbent.evidence.append(LinearBound(linear, multipliers, patterns))
         if patterns.infeasible:
             return None if given is not None else TOO_SMALL
         carried = linear.keeps_bound
         incumbent.raise_bound(patterns.ticks - carried.less, NAME, given, f"{RELAXES}; {carried.relaxes}")
         cuts += patterns.cuts
-        seconds = min(_MIX_SECONDS, budget.left()) if budget.work is None else budget.left()
-        mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=seconds, work=_MIX_SECONDS, seed=solve.seed)
+        seconds = min(_PARAMS.mix_seconds, budget.left()) if budget.work is None else budget.left()
+        mix = cheapest_mix(fleet, cuts, gap=0.0, seconds=seconds, work=_PARAMS.mix_seconds, seed=solve.seed)
         if mix is None:
             return None if given is not None else _why_too_small(fleet, cuts, solve.seed)
         least = fleet.tick_price * mix.bound + least_move_ticks(fleet)
@@ -150,14 +147,14 @@ def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
     if fleet.max_moves is None or not running or not fleet.tick_price:
         return
     rent = sum(fleet.pools[instance.pool].price for instance in fleet.instances)
-    price, best = _FIRST_PRICE * rent * fleet.tick_price / (fleet.tick_move * running), 0
-    for _ in range(_PRICES):
+    price, best = _PARAMS.first_price * rent * fleet.tick_price / (fleet.tick_move * running), 0
+    for _ in range(_PARAMS.prices):
         if solve.ended:
             return
         with_moves = replace(multipliers, move=round(price))
         linear = LinearPrices.of(fleet, with_moves)
         patterns = PatternBound(solve.reduced(linear.fleet, SCHEDULE.groups.part), solve.left_out, engines=False)
-        patterns.run(nodes=_NODES)
+        patterns.run(nodes=_PARAMS.nodes)
         solve.incumbent.evidence.append(LinearBound(linear, with_moves, patterns))
         if patterns.infeasible:
             return
@@ -165,13 +162,13 @@ def _raise_by_moves(solve: Solve, multipliers: Multipliers) -> None:
         solve.incumbent.raise_bound(ticks, NAME, solve.left_out, f"{RELAXES_KEPT}; {LINEAR_RELAXES}")
         if ticks < best:
             return
-        price, best = _DEARER * price, ticks
+        price, best = _PARAMS.dearer * price, ticks
 
 
 def _why_too_small(fleet: Fleet, cuts: list[Cut], seed: int) -> str:
     """Names a limit that stands in the way by itself, with what the copies need at least, if there is one."""
     for limit in fleet.limits:
-        least = least_of_limit(fleet, cuts, limit, seconds=_MIX_SECONDS, seed=seed)
+        least = least_of_limit(fleet, cuts, limit, seconds=_PARAMS.mix_seconds, seed=seed)
         if least is not None and least > limit.most:
             return (
                 f"limit {limit.name} allows {limit.what} {limit.in_words(limit.most)} over "

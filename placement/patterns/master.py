@@ -11,6 +11,7 @@ import numpy as np
 from placement.engines.highs import EngineError, load_lp, run
 from placement.patterns.certificate import SCALE, UNIT, Prices
 from placement.patterns.formulation import RESOURCES, volumes
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,10 +28,9 @@ if TYPE_CHECKING:
 
 MICRO = 1e6  # the LP counts money in dollars
 _INF = highspy.kHighsInf
-_PENALTY, _PENALTY_MOST = 8.0, 8.0**4  # times its price, of a machine beyond the quota
+_PARAMS = PATTERNS.master
 _WHOLE = 1e-6  # of a machine
 _DUAL, _PRIMAL = 1, 4  # HiGHS's simplex strategies
-_SMOOTH = 0.7  # weight of the best prices so far
 ENOUGH = 1e-7  # relative: prices whose reduced costs are within this of zero are optimal prices
 
 
@@ -75,7 +75,7 @@ class PatternProgram:
         self.relaxation = relaxation
         self._groups = groups
         self._beyond = tuple(pool.index for pool in relaxation.fleet.pools)
-        self._penalty = _PENALTY
+        self._penalty = _PARAMS.penalty
         self.primal_feasible = False
         self._rows: list[tuple[float, float]] = []
         self.copy_columns = copies_of_items(relaxation)
@@ -363,9 +363,9 @@ class PatternProgram:
 
     def raise_penalty(self) -> bool:
         """Make what is beyond the limits dearer; False when they are as dear as is numerically sound."""
-        if self._penalty >= _PENALTY_MOST:
+        if self._penalty >= _PARAMS.most_penalty:
             return False
-        self._penalty *= _PENALTY
+        self._penalty *= _PARAMS.penalty
         first = len(self.relaxation.fleet.pools) + len(self._groups)
         columns = np.arange(first, first + len(self._beyond), dtype=np.int32)
         self.solver.changeColsCost(len(columns), columns, np.array(self._penalties()))
@@ -409,7 +409,7 @@ class PatternProgram:
         """Dual points to price at, in turn until a column is found: Wentges-smoothed first, then the LP's own."""
         if best is None:
             return [duals]
-        return [self._at(_SMOOTH * best.rows + (1 - _SMOOTH) * duals.rows), duals]
+        return [self._at(_PARAMS.smoothing * best.rows + (1 - _PARAMS.smoothing) * duals.rows), duals]
 
     def _at(self, rows: Floats) -> Duals:
         dual_value = np.bincount(self._owner, self._part_of * rows[self._row_of], self._items)

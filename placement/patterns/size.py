@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.patterns.parameters import PATTERNS
+
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.solving.budget import Budget
 
 TOO_LARGE = "the relaxation by patterns would not be there in time; give it a longer time limit"
-_MODE_SECONDS = 1.5e-5  # to write one component by one option on one pool
-_ZONE_SECONDS = 1.5e-7  # more, of a component with rules over zones, for each of them
+_PARAMS = PATTERNS.size
 
 
 def may_build(fleet: Fleet, budget: Budget) -> bool:
@@ -20,6 +21,6 @@ def may_build(fleet: Fleet, budget: Budget) -> bool:
     """
     seconds = 0.0
     for c in fleet.components:
-        each = _MODE_SECONDS + (_ZONE_SECONDS * len(c.eligible_zones) if c.has_zone_rules else 0.0)
+        each = _PARAMS.mode_seconds + (_PARAMS.zone_seconds * len(c.eligible_zones) if c.has_zone_rules else 0.0)
         seconds += each * sum(len(option.pools) for option in c.options)
     return seconds <= budget.left() / 2

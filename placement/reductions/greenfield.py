@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING
 from placement.compiled.packing import Value
 from placement.heuristics import relabel
 from placement.reductions.base import EXACT, CarriedBound, Reduction
+from placement.reductions.parameters import REDUCTIONS
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
 
 RELAXES = "machines that run now; moves"
-_CHEAP = 0.1  # of the best plan's cost, that moving every copy may cost
+_PARAMS = REDUCTIONS.greenfield
 
 
 def moves_are_cheap(fleet: Fleet, best: Value) -> bool:
     """Whether moving every copy costs little beside the best plan. O(components)."""
-    return all_moves(fleet) <= _CHEAP * best.ticks
+    return all_moves(fleet) <= _PARAMS.cheap * best.ticks
 
 
 def all_moves(fleet: Fleet) -> int:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from placement.compiled.machine_state import Copy, MachineState, machine_mode, tightest
 from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.compiled.spread import keeps_zone_rules
-from placement.patterns.dedicated import MOST_COPIES
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.zone_limits import zone_limits
 from placement.reductions.base import CarriedBound, Reduction
 from placement.reductions.limits import beside
+from placement.reductions.parameters import REDUCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Choice = tuple[float, tuple[int, ...]]  # what machines are worth, and their pools
 
-_MOST_SPLITS = 5_000  # of copies over the zones so far, the cheapest ones
+_PARAMS = REDUCTIONS.preassigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Preassigned(Reduction):
         """Machines for all dedicated components of a fleet whose copies are all required; None when some get none.
 
         Nor where machines run. `dual_value` is what a machine of each pool is worth, in any unit. Components with many
-        copies come first. O(zones x copies x (copies + machines)) a component, which may have `MOST_COPIES` at most.
+        copies come first. O(zones x copies x (copies + machines)) a component, whose copies are few (`counts_whole`).
         """
         if fleet.instances or fleet.levels:
             return None
@@ -54,7 +55,7 @@ class Preassigned(Reduction):
         machines: list[Machine] = []
         gone = [c for c in fleet.components if c.dedicated and c.required]
         for component in sorted(gone, key=lambda c: -c.required):
-            may = not component.demand and component.required <= MOST_COPIES
+            may = not component.demand and component.required <= PATTERNS.dedicated.most_copies
             found = _house(fleet, component, dual_value, used) if may else None
             if found is None:
                 return None
@@ -109,7 +110,7 @@ def _house(
             for n in range(low, min(high, component.required - sum(counts)) + 1):
                 if here[n][0] < math.inf:
                     after[(*counts, n)] = (paid + here[n][0], pools + here[n][1])
-        best = dict(sorted(after.items(), key=lambda entry: entry[1][0])[:_MOST_SPLITS])
+        best = dict(sorted(after.items(), key=lambda entry: entry[1][0])[: _PARAMS.most_splits])
     whole = {n: c for n, c in best.items() if sum(n) == component.required and keeps_zone_rules(component, n)}
     if not whole:
         return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.reductions.base import CarriedBound, Reduction
 from placement.reductions.greenfield import all_moves
+from placement.reductions.parameters import REDUCTIONS
 from placement.reductions.relaxing_aggregation import alike, common_need
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet, FleetComponent
 
-_FEW = 0.75  # of the components
+_PARAMS = REDUCTIONS.restricting_aggregation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class RestrictingAggregation(Reduction):
     @property
     def pays(self) -> bool:
         """Whether groups are so much fewer than components that packing them in their place pays."""
-        return len(self.groups) <= _FEW * len(self.whole.components)
+        return len(self.groups) <= _PARAMS.few * len(self.whole.components)
 
     def lift(self, packing: Packing) -> Packing:
         """Copies of the components in place of those of their groups."""

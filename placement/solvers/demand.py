@@ -31,6 +31,7 @@ from placement.patterns.size import TOO_LARGE, may_build
 from placement.reductions.base import Chain
 from placement.reductions.counted import Counted
 from placement.reductions.greenfield import Greenfield
+from placement.solvers.parameters import SOLVER_PARAMETERS
 from placement.solvers.registry import find_solver
 from placement.solving.result import Outcome, Stop
 from placement.solving.schedule import SCHEDULE
@@ -45,11 +46,7 @@ if TYPE_CHECKING:
 NAME = "demand"
 NO_DEMAND = "no component has a demand; use auto"
 _PHASE = SCHEDULE.demand
-_TRIES, _TRIES_BY_WORK = 12, 2  # counts that are packed, in a row
-_LEAST_SPARE, _LESS, _MORE = 0.004, 0.5, 1.7  # room left free after the first failure, then times as much
-_MOST_SPARE = 0.2
-_AGAIN = 3  # calls of the packing solver for the same counts, each with a bound that the one before raised
-_STEPS, _STEPS_BY_WORK = 1_000_000, 10  # of the large-neighbourhood search: no limit but under one of work
+_PARAMS = SOLVER_PARAMETERS.demand
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +113,7 @@ class _Search:
             whole = fits or search.counts == before
         if solve.packing is not None and not self._over:
             polish = VariableNeighbourhoodSearch(solve.within(budget, seed=solve.seed + 1))
-            polish.run(budget, _STEPS if budget.work is None else _STEPS_BY_WORK)
+            polish.run(budget, _PARAMS.steps if budget.work is None else _PARAMS.steps_by_work)
         stats: dict[str, int | float | str] = {"packed": len(self._packed), "programs": counting.programs}
         if counting.infeasible and solve.left_out is None and solve.packing is None:
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=TOO_FEW, stats=stats)
@@ -146,8 +143,8 @@ class _Search:
         Says whether the cheapest counts were packed as they are.
         """
         spare, counts = 0.0, counting.counts
-        for _ in range(_TRIES if budget.work is None else _TRIES_BY_WORK):
-            if counts is None or counts in self._packed or spare > _MOST_SPARE:
+        for _ in range(_PARAMS.tries if budget.work is None else _PARAMS.tries_by_work):
+            if counts is None or counts in self._packed or spare > _PARAMS.most_spare:
                 return False
             if self._over or budget.over() or self._too_dear(counts):
                 return False
@@ -155,7 +152,7 @@ class _Search:
             fits = self._pack_counts(counts, _PHASE.pack.one.of(budget, budget.work))
             if not self._shares or (fits and not spare):
                 return fits
-            spare = spare * _LESS if fits else max(_LEAST_SPARE, spare * _MORE)
+            spare = spare * _PARAMS.less if fits else max(_PARAMS.least_spare, spare * _PARAMS.more)
             search = counting.with_spare(spare)
             search.run(_PHASE.pack.other.of(budget, budget.work))
             counts = search.counts
@@ -204,7 +201,7 @@ class _Search:
         if known is not None and not self._fleet.levels and not self._fleet.places:
             inner.incumbent.raise_bound(known, BOUND_NAME, relaxes=RELAXES)
         raise_instant_bounds(inner)
-        for _ in range(_AGAIN):
+        for _ in range(_PARAMS.again):
             bound = inner.incumbent.ticks_bound or 0
             gap = max(inner.budget.gap, 1 - bound / ticks if ticks else 0.0)
             part = inner.within(inner.budget.share(gap=gap, work=inner.budget.work))

@@ -32,6 +32,7 @@ from placement.compiled.fleet_rules import named_fleet_rules
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.errors import failure, ran_out_of_memory
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
+from placement.solvers.parameters import SOLVER_PARAMETERS
 from placement.solving.result import Outcome, Stop, said_infeasible
 from placement.solving.schedule import (
     BOUND,
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from placement.solving.schedule import Turn
 
 NAME = "auto"
-_DEAR = 0.03  # of the rent of what runs: moving all of it costs more, then moves are dear
+_PARAMS = SOLVER_PARAMETERS.auto
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +226,7 @@ def _moves_are_dear(fleet: Fleet) -> bool:
     """Whether moving all that runs costs a part of the rent that matters."""
     moves = fleet.tick_move * sum(n * c.move_cost for n, c in zip(fleet.running, fleet.components, strict=True))
     rent = fleet.tick_price * sum(fleet.pools[instance.pool].price for instance in fleet.instances)
-    return moves > _DEAR * rent
+    return moves > _PARAMS.dear * rent
 
 
 def _size(solve: Solve, options: AutoOptions) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 from placement.vector_packing.certificate import dual_values_of, slack_of
 from placement.vector_packing.cover import covers, next_cutoff
 from placement.vector_packing.heuristics import offer
+from placement.vector_packing.parameters import VECTOR_PACKING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 NAME = "arc-flow"
 _NONE = -(2**60)
-MOST_CELLS = 40_000_000  # of the two tables: room x rows
+_PARAMS = VECTOR_PACKING.arcflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ def close_by_arcs(generation: Generation) -> None:
         return
     if not problem.size.all():
         return  # an item without size has no arc
-    if not generation.pricer.tabular or int(problem.capacity.max()) * problem.rows > MOST_CELLS:
+    if not generation.pricer.tabular or int(problem.capacity.max()) * problem.rows > _PARAMS.most_cells:
         return
     dual_value = dual_values_of(problem, generation.cut, generation.scale)
     while not state.ended:

@@ -17,6 +17,7 @@ import numpy as np
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.certificate import dual_values_of, slack_of
 from placement.vector_packing.heuristics import offer
+from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.patterns import PatternSearch
 
 if TYPE_CHECKING:
@@ -27,14 +28,11 @@ if TYPE_CHECKING:
     from placement.vector_packing.state import PackingState
 
 NAME = "pattern cover"
-MOST_LOADS = 15_000
+_PARAMS = VECTOR_PACKING.cover
 _BEYOND = 2**60
-_FEW = 8  # steps from bound to packing that are taken one by one
-_LEAST_PART = 1e-3  # of the gap, to aim at
-_UNKNOWN = 0.1  # of the bound: where to look for a packing while there is none
 
 
-def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
+def close_by_patterns(generation: Generation, most: int | None = None) -> None:
     """Raise the bound and find packings until they meet, with up to `most` patterns at a time.
 
     Each round aims at a cost between bound and packing, the lower the fewer patterns are in the program. What it finds
@@ -45,7 +43,7 @@ def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
         return
     dual_value = dual_values_of(problem, generation.cut, generation.scale)
     part = 1.0
-    while not state.ended and part > _LEAST_PART:
+    while not state.ended and part > _PARAMS.least_part:
         cutoff = next_cutoff(state, part)
         slack = slack_of(problem, generation.cut, dual_value, cutoff * generation.scale, generation.scale)
         if slack < 0:
@@ -65,9 +63,9 @@ def close_by_patterns(generation: Generation, most: int = MOST_LOADS) -> None:
 def next_cutoff(state: PackingState, part: float) -> int:
     """A cost between the bound and what would be better than the best packing; the bound itself when few are left."""
     if state.cost is None:
-        return int(state.bound * (1 + _UNKNOWN * part)) // state.unit * state.unit
+        return int(state.bound * (1 + _PARAMS.unknown * part)) // state.unit * state.unit
     steps = (state.cost - state.bound) // state.unit - 1
-    return state.bound + (int(steps * part) if steps > _FEW else 0) * state.unit
+    return state.bound + (int(steps * part) if steps > _PARAMS.few else 0) * state.unit
 
 
 def list_loads(
@@ -76,9 +74,10 @@ def list_loads(
     dual_value: tuple[int, ...],
     slack: int,
     stop: Callable[[], bool],
-    most: int = MOST_LOADS,
+    most: int | None = None,
 ) -> list[Load] | None:
     """Every maximal load whose ``dual_value[t] - value`` is within the slack; None when there are too many."""
+    most = _PARAMS.most_loads if most is None else most
     value = price[problem.item]
     loads: list[Load] = []
     for t in range(problem.types):

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.vector_packing.parameters import VECTOR_PACKING
+
 if TYPE_CHECKING:
     from placement.vector_packing.compiled import Compiled, Ints, Pattern
 
-_WORK = 3.0  # CP-SAT's deterministic seconds
+_PARAMS = VECTOR_PACKING.decide
 
 
 def decide_pattern(
@@ -45,7 +47,7 @@ def decide_pattern(
     model.add(sum(int(value[r]) * x for r, x in count.items()) > threshold)
     solver = cp_sat_solver()
     parameters = solver.parameters
-    parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, min(seconds, 1e6)), _WORK
+    parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, min(seconds, 1e6)), _PARAMS.effort
     status = solver.solve(model)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return tuple((r, n) for r, x in count.items() if (n := solver.value(x))), False

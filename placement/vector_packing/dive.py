@@ -11,13 +11,14 @@ from placement.vector_packing.certificate import PackingCut, dual_values_of, sla
 from placement.vector_packing.cover import list_loads, solve_cover
 from placement.vector_packing.fill import Filling, by_price, fullest
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
+from placement.vector_packing.parameters import VECTOR_PACKING
 
 if TYPE_CHECKING:
     from placement.vector_packing.compiled import Compiled, Ints, Load
     from placement.vector_packing.generation import Generation
 
 _WHOLE = 1e-6
-_REST_LOADS = 2_500  # columns of the program at the end of a dive
+_PARAMS = VECTOR_PACKING.dive
 
 
 def round_down(generation: Generation) -> None:
@@ -91,7 +92,7 @@ def dive(generation: Generation, *, rounds: int = 30, seed: int = 0, exact: floa
             offer(problem, state, filling.loads, "diving")
         elif exact:
             done = [load for load, n in filling.loads for _ in range(n)]
-            pack_rest(generation, done, exact, _REST_LOADS, "diving")
+            pack_rest(generation, done, exact, _PARAMS.rest_loads, "diving")
     finally:
         master.fix(problem.demand, None)
         master.restore_types()

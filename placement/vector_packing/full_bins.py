@@ -17,6 +17,7 @@ import numpy as np
 from placement.solving.schedule import SCHEDULE
 from placement.vector_packing.cover import cover
 from placement.vector_packing.dual_feasible import total_sizes
+from placement.vector_packing.parameters import VECTOR_PACKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,11 +26,7 @@ if TYPE_CHECKING:
     from placement.vector_packing.compiled import Compiled, Ints, Load
     from placement.vector_packing.state import PackingState
 
-_MOST = 10_000  # patterns
-_LISTED = 3  # times as many, before those with too many copies of a row are left out
-_PAIRS = 60_000_000  # of what is begun and a row that may join it, in all
-_BEGUN = 300_000  # at one time
-_AT_ONCE = 500_000
+_PARAMS = VECTOR_PACKING.full_bins
 
 
 class _Begun(NamedTuple):
@@ -91,13 +88,13 @@ def _full_loads(problem: Compiled, slack: Ints, budget: Budget) -> list[Load] | 
     while len(begun.chosen):
         for full in _ended(size, begun, slack):
             listed += len(full)
-            if listed > _LISTED * _MOST or budget.over():
+            if listed > _PARAMS.listed * _PARAMS.most or budget.over():
                 return None
             loads.extend((0, pattern) for pattern in _patterns(problem, rows, full))
-            if len(loads) > _MOST:
+            if len(loads) > _PARAMS.most:
                 return None
         pairs += len(begun.chosen) * len(rows)
-        more = _extended(size, begun, least, budget) if pairs <= _PAIRS else None
+        more = _extended(size, begun, least, budget) if pairs <= _PARAMS.pairs else None
         if more is None:
             return None
         begun = more
@@ -107,7 +104,7 @@ def _full_loads(problem: Compiled, slack: Ints, budget: Budget) -> list[Load] | 
 def _extended(size: Ints, begun: _Begun, least: Ints, budget: Budget) -> _Begun | None:
     """One copy more, no earlier in the order, that leaves room for another; None where that is too many."""
     chosen, left, total = [], [], 0
-    step = max(1, _AT_ONCE // len(size))
+    step = max(1, _PARAMS.at_once // len(size))
     for first in range(0, len(begun.chosen), step):
         part = _Begun(begun.chosen[first : first + step], begun.left[first : first + step])
         may = np.arange(len(size))[None, :] >= _last(part)[:, None]
@@ -115,7 +112,7 @@ def _extended(size: Ints, begun: _Begun, least: Ints, budget: Budget) -> _Begun 
             may &= size[:, k][None, :] <= (part.left[:, k] - least[k])[:, None]
         at, row = np.nonzero(may)
         total += len(at)
-        if total > _BEGUN or budget.over():
+        if total > _PARAMS.begun or budget.over():
             return None
         chosen.append(np.column_stack([part.chosen[at], row]))
         left.append(part.left[at] - size[row])
@@ -131,7 +128,7 @@ def _ended(size: Ints, begun: _Begun, slack: Ints) -> Iterator[Ints]:
     first = 0
     while first < len(many):
         before = int(ends[first - 1]) if first else 0
-        stop = max(first + 1, int(np.searchsorted(ends, before + _AT_ONCE, "right")))
+        stop = max(first + 1, int(np.searchsorted(ends, before + _PARAMS.at_once, "right")))
         part = many[first:stop]
         at = np.repeat(np.arange(first, stop), part)
         row = np.arange(len(at)) - np.repeat(np.cumsum(part) - part, part) + low[at]

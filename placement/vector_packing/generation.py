@@ -14,6 +14,7 @@ import numpy as np
 
 from placement.vector_packing.certificate import PackingCut, cost_bound, price_cut, whole_cost
 from placement.vector_packing.master import Master
+from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.pricing import Pricer
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "column generation"
 _PRECISION = 2**36  # of prices: the dearest bin costs about this many units
-_SMOOTHING = 0.6
-_MOST_ALONE = 7_000  # columns of one item and bin type each to begin with
-_EXTRA = 4  # further columns a round, for what the best one leaves
+_PARAMS = VECTOR_PACKING.generation
 
 
 class Generation:
@@ -48,7 +47,7 @@ class Generation:
         self.converged = False
         self.rounds = 0
         alone = problem.fits
-        if np.count_nonzero(alone) > _MOST_ALONE:  # the cheapest bins do, with the loads of a packing
+        if np.count_nonzero(alone) > _PARAMS.most_alone:  # the cheapest bins do, with the loads of a packing
             cost = np.where(problem.fits, problem.cost, np.iinfo(np.int64).max)
             alone = problem.fits & (np.arange(problem.types) == cost.argmin(axis=1)[:, None])
             for load, _ in state.loads:
@@ -67,7 +66,7 @@ class Generation:
 
         Unless `thorough`, it is enough that the program's value, rounded up, is no more than the bound that is known.
         """
-        smoothing, budget = _SMOOTHING, self.state.budget
+        smoothing, budget = _PARAMS.smoothing, self.state.budget
         began = budget.elapsed()
         for _ in range(rounds):
             if self.state.ended or not self.master.solve(budget.left()):
@@ -130,7 +129,7 @@ class Generation:
         for load in priced.loads:
             found |= self._improves(load, dual, of_type) and master.add(load)
         if priced.loads and self.pricer.tabular:
-            for load in self.pricer.complete(value, priced.loads, problem.limit, problem.demand, enough, _EXTRA):
+            for load in self.pricer.complete(value, priced.loads, problem.limit, problem.demand, enough, _PARAMS.extra):
                 found |= self._improves(load, dual, of_type) and master.add(load)
         return found
 

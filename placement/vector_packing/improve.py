@@ -12,12 +12,12 @@ import numpy as np
 
 from placement.vector_packing.certificate import dual_values_of
 from placement.vector_packing.dive import pack_rest
+from placement.vector_packing.parameters import VECTOR_PACKING
 
 if TYPE_CHECKING:
     from placement.vector_packing.generation import Generation
 
-_LOADS = 3_000  # columns of one covering program
-_SECONDS = 2.0
+_PARAMS = VECTOR_PACKING.improve
 
 
 def improve(generation: Generation, *, steps: int, patience: int, seed: int) -> None:
@@ -36,5 +36,5 @@ def improve(generation: Generation, *, steps: int, patience: int, seed: int) -> 
         )
         waste = np.maximum(waste, 0) / max(1.0, float(waste.max()))
         order = np.argsort((waste + 0.05) * generator.exponential(size=len(bins)), kind="stable")
-        better = pack_rest(generation, [bins[b] for b in order], _SECONDS, _LOADS, "improvement")
+        better = pack_rest(generation, [bins[b] for b in order], _PARAMS.seconds, _PARAMS.loads, "improvement")
         idle = 0 if better else idle + 1

@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from placement.vector_packing.patterns import BEST, FoundPatterns
+from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.patterns import FoundPatterns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from placement.vector_packing.compiled import Compiled, Ints, Pattern
 
-_MOST = 1_500_000  # patterns
-_CELLS = 8_000_000  # patterns x copies in the largest: memory grows with these
-_WIDEST = 12  # copies in one pattern
-_SURELY = 4  # times too many patterns, by what the first of a level say: those have most that may join them
-_AT_ONCE = 1_000_000  # pairs of a pattern and a row that may join it
+_PARAMS = VECTOR_PACKING.listed
 _ANY = 2**62
 
 
@@ -57,8 +54,10 @@ class PatternList:
         if (limit < self._limit).any():
             dual_value[(self._times > np.append(limit, _ANY)[self._rows]).any(axis=1)] = 0
         better = np.flatnonzero(dual_value > threshold)
-        if len(better) > BEST:
-            better = better[np.argpartition(-dual_value[better], BEST)[:BEST]]
+        if len(better) > VECTOR_PACKING.states.best:
+            better = better[
+                np.argpartition(-dual_value[better], VECTOR_PACKING.states.best)[: VECTOR_PACKING.states.best]
+            ]
         better = better[np.lexsort((better, -dual_value[better]))]
         found = tuple((int(dual_value[k]), self._pattern(k)) for k in better.tolist())
         return FoundPatterns(found, max(int(dual_value.max(initial=0)), threshold), complete=True)
@@ -68,20 +67,27 @@ class PatternList:
         return tuple(sorted(Counter(rows.tolist()).items()))
 
 
-def list_patterns(problem: Compiled, bin_type: int, stop: Callable[[], bool], most: int = _MOST) -> PatternList | None:
+def list_patterns(
+    problem: Compiled, bin_type: int, stop: Callable[[], bool], most: int | None = None
+) -> PatternList | None:
     """All patterns of a bin type; None when there are more than `most`, or large ones, or `stop` says so."""
+    most = _PARAMS.most if most is None else most
     rows = np.flatnonzero(problem.fits[:, bin_type] & (problem.limit > 0))
     one = np.ones(len(rows), dtype=np.int64)
     level = _Level(rows[:, None], problem.capacity[bin_type] - problem.size[rows], one, one)
     levels = [level.rows]
-    total, step = len(rows), max(1, _AT_ONCE // max(1, len(rows)))
+    total, step = len(rows), max(1, _PARAMS.at_once // max(1, len(rows)))
     while len(level.rows):
         width, found, before = level.rows.shape[1] + 1, [], total
         for first in range(0, len(level.rows), step):
             found.append(_extended(problem, rows, level.part(slice(first, first + step))))
             total += len(found[-1].rows)
-            likely = (total - before) * len(level.rows) / (first + step) / _SURELY
-            if max(total, likely) > min(most, _CELLS // width) or (total > before and width > _WIDEST) or stop():
+            likely = (total - before) * len(level.rows) / (first + step) / _PARAMS.surely
+            if (
+                max(total, likely) > min(most, _PARAMS.cells // width)
+                or (total > before and width > _PARAMS.widest)
+                or stop()
+            ):
                 return None
         level = _Level(*(np.concatenate(arrays) for arrays in zip(*found, strict=True)))
         levels.append(level.rows)

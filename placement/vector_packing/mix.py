@@ -14,6 +14,7 @@ import numpy as np
 
 from placement.vector_packing.fill import Filling, by_price, fullest
 from placement.vector_packing.heuristics import offer, one_size, row_volume, volume
+from placement.vector_packing.parameters import VECTOR_PACKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 NAME = "bin counts"
 _RIGHT = 10**9  # cuts are scaled to this right side, coefficients rounded up: that only weakens them
-_WORK = 1.0  # CP-SAT's deterministic seconds
+_PARAMS = VECTOR_PACKING.mix
 
 
 def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut], seed: int = 0) -> Ints | None:
@@ -49,7 +50,10 @@ def count_bins(problem: Compiled, state: PackingState, cuts: Sequence[PackingCut
     model.minimize(sum(int(c) * n for c, n in zip(problem.cost, count, strict=True)))
     solver = cp_sat_solver(seed)
     parameters = solver.parameters
-    parameters.max_time_in_seconds, parameters.max_deterministic_time = max(0.01, min(state.budget.left(), 1e6)), _WORK
+    parameters.max_time_in_seconds, parameters.max_deterministic_time = (
+        max(0.01, min(state.budget.left(), 1e6)),
+        _PARAMS.effort,
+    )
     status = solver.solve(model)
     if status == cp_model.INFEASIBLE:
         state.infeasible = True

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.vector_packing.parameters import VECTOR_PACKING
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,9 +28,7 @@ if TYPE_CHECKING:
 
     from placement.vector_packing.compiled import Compiled, Ints, Pattern
 
-MOST_STATES = 150_000
-_BEAMS = (1_500, 10_000)  # states kept: narrow first, a column is mostly found there
-BEST = 300  # patterns handed back, unless all are asked for
+_PARAMS = VECTOR_PACKING.states
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class PatternSearch:
         """The best patterns worth more than `threshold`. Exact unless it takes too many states or `stop` says so."""
         rows, price = self._prepare(value, limit, self._problem.fits[:, self._bin_type] & (limit > 0) & (value > 0))
         found = FoundPatterns((), 0, complete=True)
-        for states in _BEAMS if len(rows) else ():
+        for states in _PARAMS.beams if len(rows) else ():
             found = _PatternRun(self._problem, self._capacity, rows, value, limit, price, self._bits, states).run(
                 threshold, stop
             )
@@ -88,7 +88,7 @@ class PatternSearch:
         rows, price = self._prepare(value, limit, self._problem.fits[:, self._bin_type] & (limit > 0))
         if not len(rows):
             return ()
-        search = _PatternRun(self._problem, self._capacity, rows, value, limit, price, self._bits, MOST_STATES)
+        search = _PatternRun(self._problem, self._capacity, rows, value, limit, price, self._bits, _PARAMS.most_states)
         found = search.run(threshold, stop, every=most)
         return tuple(pattern for _, pattern in found.patterns) if found.complete else None
 
@@ -154,7 +154,7 @@ class _PatternRun:
         upper = max(int(states.value.max(initial=0)), self._missed, threshold)
         if every and len(order) > every:
             return FoundPatterns((), upper, complete=False)
-        order = order[: every or BEST]
+        order = order[: every or _PARAMS.best]
         patterns = self._decode(states.step[order])
         return FoundPatterns(
             tuple(zip(states.value[order].tolist(), patterns, strict=True)), upper, complete=self._missed < 0

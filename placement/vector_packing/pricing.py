@@ -18,6 +18,7 @@ import numpy as np
 from placement.vector_packing.decide import decide_pattern
 from placement.vector_packing.knapsack import KnapsackTable
 from placement.vector_packing.listed import PatternList, list_patterns
+from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.patterns import FoundPatterns, PatternSearch
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.vector_packing.compiled import Compiled, Ints, Load, Pattern
 
-_MOST_COLUMNS = 40  # that one pricing by states hands on, over all bin types
-_MOST_CELLS = 150_000_000  # of a table: rooms x rows
-_STATES = 10_000  # of several sizes, rooms a bin type: as many as a search keeps states
+_PARAMS = VECTOR_PACKING.pricing
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +51,8 @@ class Pricer:
         self.tabular = (
             problem.plain
             and bool((by_size == problem.fits).all())
-            and (problem.size.shape[1] == 1 or capacities <= _STATES * problem.types)
-            and capacities * problem.rows <= _MOST_CELLS
+            and (problem.size.shape[1] == 1 or capacities <= _PARAMS.states * problem.types)
+            and capacities * problem.rows <= _PARAMS.most_cells
         )
         self._searches: list[PatternSearch | PatternList] = []
         if not self.tabular:
@@ -99,7 +98,7 @@ class Pricer:
         item = self._problem.item
         seen = np.zeros(len(self._problem.demand), dtype=np.int64)
         chosen: list[Pattern] = []
-        most = max(4, _MOST_COLUMNS // self._problem.types)
+        most = max(4, _PARAMS.most_columns // self._problem.types)
         for pattern in patterns:
             items = item[[row for row, _ in pattern]]
             if (seen[items] < 2).all():

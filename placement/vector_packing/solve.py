@@ -20,6 +20,7 @@ from placement.vector_packing.generation import Generation
 from placement.vector_packing.heuristics import first_packings
 from placement.vector_packing.improve import improve
 from placement.vector_packing.mix import count_bins, pack_counts
+from placement.vector_packing.parameters import VECTOR_PACKING
 from placement.vector_packing.problem import Bins
 from placement.vector_packing.state import PackingResult, PackingState
 
@@ -33,11 +34,7 @@ if TYPE_CHECKING:
     from placement.vector_packing.state import Listener
 
 _TIME = SCHEDULE.vector_packing
-_REST_SECONDS = 2.0  # for the exact end of a dive
-_DIVES = 8
-_STEPS, _PATIENCE = 400, 25
-_LAST_STEPS, _LAST_PATIENCE = 100_000, 300
-_FEW_LOADS = 1_500  # that an integer program decides in no time
+_PARAMS = VECTOR_PACKING.solve
 
 
 def solve_vector_packing(
@@ -95,20 +92,20 @@ def _steps(
     problem, state = generation.problem, generation.state
     yield lambda: _count(problem, state, [*cuts, generation.cut], seed)
     yield lambda: round_down(generation)
-    yield lambda: dive(generation, exact=_REST_SECONDS)
+    yield lambda: dive(generation, exact=_PARAMS.rest_seconds)
     part = _TIME.master.of(state.budget).left()
     yield lambda: cover(problem, state, generation.master.loads, None, seconds=part)
     if stopped:
-        yield lambda: improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed + 2)
+        yield lambda: improve(generation, steps=_PARAMS.steps, patience=_PARAMS.patience, seed=seed + 2)
     yield lambda: generation.run(thorough=True)
-    yield lambda: close_by_patterns(generation, _FEW_LOADS)
-    for attempt in range(1, _DIVES):
-        yield partial(dive, generation, seed=seed + attempt, exact=_REST_SECONDS)
-    yield lambda: improve(generation, steps=_STEPS, patience=_PATIENCE, seed=seed)
+    yield lambda: close_by_patterns(generation, _PARAMS.few_loads)
+    for attempt in range(1, _PARAMS.dives):
+        yield partial(dive, generation, seed=seed + attempt, exact=_PARAMS.rest_seconds)
+    yield lambda: improve(generation, steps=_PARAMS.steps, patience=_PARAMS.patience, seed=seed)
     yield lambda: close_by_patterns(generation)
     yield lambda: close_by_arcs(generation)
-    patience = min(_LAST_PATIENCE, state.budget.work or _LAST_PATIENCE)
-    yield lambda: improve(generation, steps=_LAST_STEPS, patience=patience, seed=seed + 1)
+    patience = min(_PARAMS.last_patience, state.budget.work or _PARAMS.last_patience)
+    yield lambda: improve(generation, steps=_PARAMS.last_steps, patience=patience, seed=seed + 1)
 
 
 def _count(problem: Compiled, state: PackingState, cuts: list[PackingCut], seed: int) -> None:

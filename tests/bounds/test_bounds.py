@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,17 +14,20 @@ from placement.bounds.moves import least_move_ticks, least_moves
 from placement.bounds.volume import lagrangian, measures_of, modes_of
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Value
-from placement.patterns import bound as bound_module
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices, certify, domain_bound
 from placement.patterns.covering import any_domain, covering_bound
 from placement.patterns.formulation import Relaxation, relax, volumes
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.pricing import Knapsack
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from tests import brute, strategies
 from tests.heuristics.fleets import suite
+
+if TYPE_CHECKING:
+    from tests.parameters import Change
 
 
 def solved(seed: int, **knobs: object) -> tuple[Fleet, brute.Best | None] | None:
@@ -273,14 +277,14 @@ def test_copies_beyond_max_per_instance_must_move(cap: int | None, moved: int) -
     assert fleet.cost(least_move_ticks(fleet)) == moved * 250_000
 
 
-def test_mixes_that_lack_machines_raise_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mixes_that_lack_machines_raise_the_bound(parameters: Change) -> None:
     """Without branching: above the root, and never above what branching proves of whole machines."""
     higher = 0
     for family, components, seed in (("shared", 20, 1), ("shared", 20, 2), ("shared", 40, 1), ("exclusive", 20, 1)):
         fleet = compile_fleet(Problem(**suite(family, components, seed)))
         bounds = []
         for mixes, nodes in ((0, 0), (20, 0), (0, 2_000)):
-            monkeypatch.setattr(bound_module, "_MIXES", mixes)
+            parameters(PATTERNS.bound, mixes=mixes)
             bound = PatternBound(Solve.of(fleet))
             bound.run(nodes=nodes)
             bounds.append(bound.bound)

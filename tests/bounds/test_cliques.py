@@ -5,19 +5,23 @@ from __future__ import annotations
 import random
 from functools import cache
 from itertools import combinations, product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import pytest
 
-from placement.bounds import cliques as module
 from placement.bounds import why_infeasible
 from placement.bounds.cliques import Clique, clique_bound, cliques, fewest_machines, least_price, why_too_many
+from placement.bounds.parameters import BOUNDS
 from placement.bounds.volume import volume_bound
 from placement.compiled.fleet import Fleet, PoolsOf, compile_fleet
 from placement.documents import Problem
 from placement.solving.budget import Budget
+from placement.solving.parameters import changed
 from tests import brute, strategies
+
+if TYPE_CHECKING:
+    from tests.parameters import Change
 
 Doc = dict[str, Any]
 
@@ -110,7 +114,7 @@ def test_quotas_send_members_to_dearer_pools() -> None:
     assert fleet.cost(clique_bound(fleet)) == 16_000_000
 
 
-def test_members_that_may_use_other_pools_compete_for_those_they_share() -> None:
+def test_members_that_may_use_other_pools_compete_for_those_they_share(parameters: Change) -> None:
     """Three want the cheap machine of their zone; then, of two zones, more than any of them alone or all slots say."""
     pools: list[Doc] = [
         {"name": "a1", "instance_type": "one", "zone": "a", "max_instances": 1},
@@ -123,8 +127,7 @@ def test_members_that_may_use_other_pools_compete_for_those_they_share() -> None
         row["zones"] = ["a"]
     fleet = fleet_of(rows, pools)
     assert fleet.cost(clique_bound(fleet)) == (2 * 1 + 2 * 5) * 1_000_000
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "_EDGES", 0)  # as in a large network: no cut is looked for, yet each has its own pools
+    with changed(BOUNDS.cliques, edges=0):  # as in a large network: no cut is looked for, yet each has its own pools
         assert fleet.cost(clique_bound(fleet)) == (2 * 1 + 2 * 5) * 1_000_000
     rows[2]["zones"] = ["a", "b"]
     fleet = fleet_of(rows, pools)
@@ -260,8 +263,8 @@ def test_a_false_cut_makes_a_lower_bound_and_no_false_one(monkeypatch: pytest.Mo
     assert lower
 
 
-def test_many_prices_are_rounded_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_PRICES", 2)
+def test_many_prices_are_rounded_down(parameters: Change) -> None:
+    parameters(BOUNDS.cliques, prices=2)
     for seed in range(60):
         fleet, clique = random_clique(seed)
         expected, found = cheapest_assignment(fleet, clique), least_price(fleet, clique)
@@ -269,10 +272,10 @@ def test_many_prices_are_rounded_down(monkeypatch: pytest.MonkeyPatch) -> None:
         assert found is None or expected is None or found <= expected
 
 
-def test_work_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_is_bounded(parameters: Change) -> None:
     """A clique that is not grown to its end is one all the same."""
     fleet = fleet_of(apart(60), [{"name": "p", "instance_type": "one", "zone": "a"}])
-    monkeypatch.setattr(module, "_WORK", 500)
+    parameters(BOUNDS.cliques, work=500)
     found = list(cliques(fleet))
     assert [len(clique.members) for clique in found] == [9]  # 60 + 59 + ... reach 500 with the ninth
     assert fleet.cost(clique_bound(fleet)) == 9_000_000

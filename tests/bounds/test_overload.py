@@ -7,7 +7,7 @@ import json
 import random
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,10 +16,14 @@ from placement import Problem, Status
 from placement.bounds import raise_instant_bounds, why_infeasible
 from placement.bounds.moves import least_moves
 from placement.bounds.overload import overload_moves, overload_ticks, overloads
+from placement.bounds.parameters import BOUNDS
 from placement.compiled.fleet import compile_fleet
 from placement.solving.context import Solve
 from tests import brute
 from tests.corpus import seeds
+
+if TYPE_CHECKING:
+    from tests.parameters import Change
 
 Doc = dict[str, Any]
 LI6 = Path(__file__).resolve().parents[3] / "shared" / "published" / "btrplace" / "li6.json.gz"
@@ -133,9 +137,9 @@ def test_by_hand(
     assert chosen == leave
 
 
-def test_a_search_that_is_cut_short_still_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_is_cut_short_still_bounds(parameters: Change) -> None:
     """By the best single resource; and names nobody who leaves."""
-    monkeypatch.setattr("placement.bounds.overload._NODES", 0)
+    parameters(BOUNDS.overload, nodes=0)
 
     (found,) = overloads(compile_fleet(Problem(**machine(4, 4, 4, 4, 4))))
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from placement import Problem
-from placement.bounds.dual_feasible import FINEST, parts, rounded
+from placement.bounds.dual_feasible import parts, rounded
+from placement.bounds.parameters import BOUNDS
 from placement.bounds.volume import Measure, lagrangian, measures_of, modes_of, volume_bound
 from placement.compiled.capacity import RESOURCES, capacity, usage
 from placement.compiled.fleet import Fleet, compile_fleet
@@ -180,7 +181,7 @@ def test_a_function_that_says_no_more_than_volumes_is_left_out() -> None:
         assert said == [m.k for m in measures_of(fleet, 0) if m.k]
 
 
-@pytest.mark.parametrize("k", range(1, FINEST + 1))
+@pytest.mark.parametrize("k", range(1, BOUNDS.dual_feasible.finest + 1))
 def test_a_dual_feasible_function(k: int) -> None:
     """What fits together measures at most the whole; x stays x where (k + 1) x is whole, else it is rounded down."""
     room = 60

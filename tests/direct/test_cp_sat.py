@@ -18,6 +18,7 @@ from placement.direct.cp_sat import CpSatOptions, search, solve_cp_sat
 from placement.direct.cp_sat.engine import Engine, written
 from placement.direct.cp_sat.search import _CpSatSearch, _Goal, _Reporter
 from placement.direct.model import DirectModel
+from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError
 from placement.direct.slots import most_new_machines
 from placement.direct.variables import OUTLINE, TOTALS
@@ -34,6 +35,7 @@ from tests.corpus import seeds
 from tests.strategies import random_problem
 
 if TYPE_CHECKING:
+    from tests.parameters import Change
     from tests.reading import Doc
 
 ENOUGH = 60_000  # work that ends every small problem with a proof
@@ -219,9 +221,9 @@ def test_a_model_beyond_the_size_limit_is_stuck_without_a_claim() -> None:
     assert run.incumbent.ticks_bound is not None  # the outline is small and gives its bound
 
 
-def test_an_outline_that_is_too_large_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outline_that_is_too_large_is_not_begun(monkeypatch: pytest.MonkeyPatch, parameters: Change) -> None:
     """The plan of the heuristics is the answer, at once."""
-    monkeypatch.setattr(search, "_OUTLINE_TERMS", 100)
+    parameters(DIRECT.cp_sat, outline_terms=100)
     monkeypatch.setattr(search, "DirectModel", None)  # whoever writes one fails
     fleet = compile_fleet(Problem.model_validate(crowd()))
     run = Run(fleet, Budget(), 0, None, CpSatOptions(max_terms=100))

@@ -10,11 +10,11 @@ import pytest
 
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import evaluate
-from placement.direct import program
 from placement.direct.cp_sat import CpSatOptions, solve_cp_sat
 from placement.direct.cp_sat.engine import written
 from placement.direct.milp.check import broken_rule
 from placement.direct.model import DirectModel
+from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError, Program
 from placement.direct.rules import RULES
 from placement.direct.slots import most_new_machines, slots_of
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
+    from tests.parameters import Change
     from tests.reading import Doc
 
 FORMS = [TIGHT, TOTALS]
@@ -104,9 +105,9 @@ def test_the_rows_hold_for_damaged_plans_just_when_they_keep_every_rule(seeds: r
 
 
 @pytest.mark.parametrize("form", [TIGHT, TOTALS, OUTLINE])
-def test_writing_ends_at_any_look_at_the_clock(form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_ends_at_any_look_at_the_clock(form: Form, parameters: Change) -> None:
     """Time is over after so many looks: the model and the engine's are not written to their end."""
-    monkeypatch.setattr(program, "_STEPS", 1)
+    parameters(DIRECT.program, steps=1)
     fleet = compile_fleet(Problem.model_validate(drawn(3)))
     machines = most_new_machines(fleet)
     clock = CountedClock(1_000_000)

@@ -12,6 +12,7 @@ from placement.compiled.packing import evaluate
 from placement.direct.milp import may_outline, solve_outline
 from placement.direct.milp.outline import _FORM
 from placement.direct.model import DirectModel
+from placement.direct.parameters import DIRECT
 from placement.direct.slots import most_new_machines
 from placement.direct.translate import encode_outline
 from placement.planner import broken_rule
@@ -24,7 +25,7 @@ from tests.corpus import plans, seeds
 from tests.replanning.test_frontier import running
 
 if TYPE_CHECKING:
-    import pytest
+    from tests.parameters import Change
 
 
 @seeds(range(600), 40)
@@ -87,10 +88,10 @@ def test_few_moves_by_the_outline_alone() -> None:
     )
 
 
-def test_what_is_too_large_or_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_too_large_or_does_not_run(parameters: Change) -> None:
     """Nothing to outline."""
     document = running(1)
     assert may_outline(compile_fleet(Problem(**document)))
-    monkeypatch.setattr("placement.direct.milp.outline.MOST_TERMS", 1)
+    parameters(DIRECT.outline, most_terms=1)
     assert not may_outline(compile_fleet(Problem(**document)))
     assert not may_outline(compile_fleet(Problem(**{**document, "instances": [], "placements": []})))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import placement
 from placement import planner
+from placement.parameters import PARAMETERS
 from placement.solving import budget as budgets
 from placement.solving.budget import Budget
 from placement.solving.incumbent import SEARCH, STRICT
@@ -48,6 +49,8 @@ def _modules() -> list[Any]:
 def homes(place: str) -> tuple[Any, ...]:
     """The module of ``module:NAME`` and all modules that imported the name from there.
 
+    Of ``parameters:ROOM.MODULE.NAME`` it is the group of that parameter.
+
     Raises
     ------
     LookupError
@@ -55,6 +58,8 @@ def homes(place: str) -> tuple[Any, ...]:
     """
     module_name, _, name = place.partition(":")
     load_all()
+    if module_name == "parameters":
+        return (_group(place),)
     module = importlib.import_module(module_name)
     if name not in vars(module):
         raise LookupError(f"no {name} in {module_name}")
@@ -62,19 +67,29 @@ def homes(place: str) -> tuple[Any, ...]:
     return tuple(m for m in _modules() if m is module or (name in vars(m) and vars(m)[name] is value))
 
 
+def _group(place: str) -> Any:
+    *path, name = place.partition(":")[2].split(".")
+    try:
+        group = functools.reduce(getattr, path, PARAMETERS)
+        getattr(group, name)
+    except AttributeError:
+        raise LookupError(f"no {place}") from None
+    return group
+
+
 @contextmanager
 def lowered(values: Mapping[str, Any]) -> Iterator[None]:
-    """While inside, names of modules have other values, in every module that holds them."""
-    before = [(module, place.partition(":")[2]) for place in values for module in homes(place)]
-    kept = [(module, name, vars(module)[name]) for module, name in before]
+    """While inside, names of modules have other values, in every module that holds them; and so have parameters."""
+    names = {place: place.partition(":")[2].rpartition(".")[2] for place in values}
+    kept = [(home, name, getattr(home, name)) for place, name in names.items() for home in homes(place)]
     try:
         for place, value in values.items():
-            for module in homes(place):
-                setattr(module, place.partition(":")[2], value)
+            for home in homes(place):
+                object.__setattr__(home, names[place], value)  # parameters are frozen
         yield
     finally:
-        for module, name, value in kept:
-            setattr(module, name, value)
+        for home, name, value in kept:
+            object.__setattr__(home, name, value)
 
 
 # --- what a run enters

@@ -123,35 +123,41 @@ OPTION_VALUES: dict[str, dict[str, tuple[Any, ...]]] = {
 _FEW_TRIES = partial(HeuristicOptions, restarts=1, ejections=10, rounds=2)
 QUICK: dict[str, Any] = {
     "placement.heuristics.solve:HeuristicOptions": _FEW_TRIES,
-    "placement.heuristics.solve:_TURN": 5,
+    "parameters:heuristics.solve.turn": 5,
     "placement.heuristics.prices:resource_prices": partial(resource_prices, rounds=4),
     f"{_AUTO_ROOM}:TURNS": {**TURNS, FIRST: tuple(replace(turn, work=1) for turn in TURNS[FIRST])},
     "placement.heuristics.first_plan:_QUICK": _FEW_TRIES(),
-    "placement.heuristics.first_plan:_RESTARTS": 1,
-    "placement.local_search.refill:_MOST_STEPS": 200,
-    "placement.local_search.completion:_EJECTIONS": 10,
-    "placement.local_search.large_neighbourhood:WORK": 30,
-    f"{_CG_ROOM}.combinatorial_benders:_WORK": 3_000,
-    f"{_CG_ROOM}.pack:_TRIES": 3,
-    f"{_CG_ROOM}.pack:_IDLE": 3,
-    f"{_CG_ROOM}.pack:_CLOSE_TRIES": 3,
-    "placement.local_search.variable_neighbourhood:_TRIES": 4,
-    "placement.local_search.variable_neighbourhood:_STEPS": 3,
+    "parameters:heuristics.first_plan.restarts": 1,
+    "parameters:local_search.refill.most_steps": 200,
+    "parameters:local_search.completion.ejections": 10,
+    "parameters:local_search.large_neighbourhood.work": 30,
+    "parameters:column_generation.combinatorial_benders.work": 3_000,
+    "parameters:column_generation.pack.tries": 3,
+    "parameters:column_generation.pack.idle": 3,
+    "parameters:column_generation.pack.close_tries": 3,
+    "parameters:local_search.variable_neighbourhood.tries": 4,
+    "parameters:local_search.variable_neighbourhood.steps": 3,
     "placement.certificates.search:_MOST_NODES": 200,
 }
-_DIVES = {f"{_CG_ROOM}.pack:DIVE_FROM": 1}
+_DIVES = {"parameters:column_generation.pack.dive_from": 1}
 _COARSE_GRID = {
-    "placement.patterns.grid:FINEST": 8,
-    "placement.patterns.grid:STATES": 20,
-    "placement.patterns.enumeration.listing:_MOST_TABLE": 40,
-    "placement.patterns.enumeration.nodes:MOST_PATTERNS": 3,
+    "parameters:patterns.grid.finest": 8,
+    "parameters:patterns.grid.states": 20,
+    "parameters:patterns.listing.most_table": 40,
+    "parameters:patterns.enumeration.most_patterns": 3,
 }
-_SPANNING = {"placement.patterns.formulation:_MOST_ITEMS": 0, "placement.patterns.formulation:_MOST_APART": 0}
-_FEW_AGGREGATES = {"placement.patterns.formulation:_MOST_AGGREGATES": 1, "placement.patterns.dedicated:MOST_COPIES": 1}
-_NO_MIXES = {f"{_CG_ROOM}.combinatorial_benders:MOST_COPIES": 0}
+_SPANNING = {"parameters:patterns.formulation.most_items": 0, "parameters:patterns.formulation.most_apart": 0}
+_FEW_AGGREGATES = {
+    "parameters:patterns.formulation.most_aggregates": 1,
+    "parameters:patterns.dedicated.most_copies": 1,
+}
+_NO_MIXES = {"parameters:column_generation.combinatorial_benders.most_copies": 0}
 _DIVE = (f"{_CG_ROOM}.diving.dive:Dive.run",)
 _ZONES = (f"{_CG_ROOM}.zone_packing:ZonePacking._joined",)
-_ZONES_FROM = {f"{_CG_ROOM}.zone_packing:_FROM": 1, f"{_CG_ROOM}.pack:DIVE_FROM": 1}
+_ZONES_FROM = {
+    "parameters:column_generation.zone_packing.copies_from": 1,
+    "parameters:column_generation.pack.dive_from": 1,
+}
 _ZONED = {"zones": 40, "fleets": 25, "moves": 10}
 _NO_PLAN = {"placement.heuristics.first_plan:first_plan": blind.no_plan}
 _POOR_PLAN = {"placement.heuristics.first_plan:first_plan": blind.poor_plan}
@@ -186,9 +192,9 @@ PATHS: tuple[Path, ...] = (
         work=(2,),
         lowers={
             "placement.heuristics.workspace:_FIRST_ROWS": 1,
-            "placement.heuristics.relabel:_MOST_PAIRS": 0,
-            "placement.heuristics.repair:_MACHINES_LOOKED_AT": 1,
-            "placement.heuristics.improve:_MOST_MACHINES": 2,
+            "parameters:heuristics.relabel.most_pairs": 0,
+            "parameters:heuristics.repair.machines": 1,
+            "parameters:heuristics.improve.most_machines": 2,
         },
     ),
     # the direct models
@@ -322,7 +328,7 @@ PATHS: tuple[Path, ...] = (
         reaches=("placement.patterns.running.kept_copies:KeptCopiesBound.run",),
         lowers=_POOR_PLAN
         | _DIVES
-        | {"placement.patterns.bound:_STAKE": 0.0, "placement.reductions.greenfield:_CHEAP": 0.0},
+        | {"parameters:patterns.bound.stake": 0.0, "parameters:reductions.greenfield.cheap": 0.0},
     ),
     # in parts
     Path(
@@ -350,8 +356,8 @@ PATHS: tuple[Path, ...] = (
         options={"copies": 1, "groups": 2, "solver": "ffd"},
         reaches=(f"{_GROUPING}:RestrictingAggregation.lift",),
         lowers={
-            f"{_PARTS_ROOM}.tasks:_GROUPS": (1, 2, 4),
-            f"{_GROUPING}:_FEW": 10,
+            "parameters:decomposition.tasks.groups": (1, 2, 4),
+            "parameters:reductions.restricting_aggregation.few": 10,
         },
     ),
     Path(
@@ -362,8 +368,8 @@ PATHS: tuple[Path, ...] = (
         seconds=0.5,
         options={"copies": 1, "groups": 2},
         lowers={
-            f"{_PARTS_ROOM}.tasks:_GROUPS": (1, 2, 4),
-            f"{_GROUPING}:_FEW": 10,
+            "parameters:decomposition.tasks.groups": (1, 2, 4),
+            "parameters:reductions.restricting_aggregation.few": 10,
         },
     ),
     Path(
@@ -402,9 +408,9 @@ PATHS: tuple[Path, ...] = (
         options={"solver": "greedy"},
         reaches=("placement.patterns.counts.bound:CountBound.run",),
         lowers={
-            "placement.patterns.counts.bound:_PART_ROUNDS": 1,
-            "placement.patterns.counts.bound:_WHOLE_ROUNDS": 1,
-            "placement.patterns.counts.bound:_TIGHT": 2.0,
+            "parameters:patterns.counts.part_rounds": 1,
+            "parameters:patterns.counts.whole_rounds": 1,
+            "parameters:patterns.counts.tight": 2.0,
         },
     ),
     # bin packing
@@ -424,12 +430,12 @@ PATHS: tuple[Path, ...] = (
         work=(200,),
         reaches=("placement.vector_packing.solve:solve_vector_packing",),
         lowers={
-            "placement.vector_packing.patterns:MOST_STATES": 3,
-            "placement.vector_packing.patterns:_BEAMS": (2, 4),
-            "placement.vector_packing.arcflow:MOST_CELLS": 0,
-            "placement.vector_packing.listed:_MOST": 0,
-            "placement.vector_packing.pricing:_MOST_CELLS": 0,
-            "placement.vector_packing.cover:MOST_LOADS": 2,
+            "parameters:vector_packing.states.most_states": 3,
+            "parameters:vector_packing.states.beams": (2, 4),
+            "parameters:vector_packing.arcflow.most_cells": 0,
+            "parameters:vector_packing.listed.most": 0,
+            "parameters:vector_packing.pricing.most_cells": 0,
+            "parameters:vector_packing.cover.most_loads": 2,
         },
     ),
     Path(
@@ -472,7 +478,7 @@ PATHS: tuple[Path, ...] = (
             f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing,
             f"{_CORE}.patterns:PatternSearch": blind.Nearsighted,
             f"{_CORE}.listed:list_patterns": blind.nothing,
-            f"{_CORE}.pricing:_MOST_CELLS": 0,
+            "parameters:vector_packing.pricing.most_cells": 0,
         },
     ),
     Path(
@@ -486,10 +492,10 @@ PATHS: tuple[Path, ...] = (
         | {
             f"{_CORE}.full_bins:cover_by_full_bins": blind.nothing,
             f"{_CORE}.solve:_steps": blind.steps_reversed,
-            f"{_CORE}.patterns:MOST_STATES": 3,
-            f"{_CORE}.patterns:_BEAMS": (1, 1),
-            f"{_CORE}.listed:_MOST": 0,
-            f"{_CORE}.pricing:_MOST_CELLS": 0,
+            "parameters:vector_packing.states.most_states": 3,
+            "parameters:vector_packing.states.beams": (1, 1),
+            "parameters:vector_packing.listed.most": 0,
+            "parameters:vector_packing.pricing.most_cells": 0,
         },
     ),
     Path("cp-sat-blind", "cp-sat", 5, work=(1_000,), options={"small": 0}, lowers=_BLIND),
@@ -558,7 +564,7 @@ PATHS: tuple[Path, ...] = (
         lowers=_BLIND
         | _DIVES
         | {
-            f"{_CG_ROOM}.helper:_LEAST": 0.0,
+            "parameters:column_generation.helper.least": 0.0,
             "placement.parallel.helper:_start": blind.InThread,
         },
     ),
@@ -570,7 +576,7 @@ PATHS: tuple[Path, ...] = (
         real=True,
         threads=2,
         reaches=("placement.parallel.helper:_start",),
-        lowers=_DIVES | {f"{_CG_ROOM}.helper:_LEAST": 0.0},
+        lowers=_DIVES | {"parameters:column_generation.helper.least": 0.0},
     ),
 )
 BY_NAME = {path.name: path for path in PATHS}

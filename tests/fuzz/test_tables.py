@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from placement import SOLVERS, Problem
+from placement.parameters import PARAMETERS
 from tests import brute
 from tests.fuzz import patching
 from tests.fuzz.examine import choose
@@ -60,15 +61,21 @@ def test_each_path_is_drawn() -> None:
 
 
 def test_lowered_thresholds_come_back() -> None:
-    """In every module that imported the name."""
-    from placement.solvers.column_generation import helper, pack
+    """In every module that imported the name; parameters in their group."""
+    from placement.solvers import portfolio
+    from placement.solving import schedule
 
-    with patching.lowered({"placement.solvers.column_generation.pack:DIVE_FROM": 1}):
-        assert (pack.DIVE_FROM, vars(helper)["DIVE_FROM"]) == (1, 1)
-    assert (pack.DIVE_FROM, vars(helper)["DIVE_FROM"]) == (50, 50)
+    pack, before = PARAMETERS.column_generation.pack, schedule.TURNS
+    with patching.lowered({"parameters:column_generation.pack.dive_from": 1, "placement.solving.schedule:TURNS": {}}):
+        assert pack.dive_from == 1
+        assert (schedule.TURNS, vars(portfolio)["TURNS"]) == ({}, {})
+    assert pack.dive_from == 50
+    assert schedule.TURNS is vars(portfolio)["TURNS"] is before
 
 
 def test_a_name_that_is_gone_is_told() -> None:
     """With its module."""
     with pytest.raises(LookupError, match=r"no GONE in placement\.solvers\.portfolio"):
         patching.homes("placement.solvers.portfolio:GONE")
+    with pytest.raises(LookupError, match=r"no parameters:patterns\.grid\.gone"):
+        patching.homes("parameters:patterns.grid.gone")

@@ -8,7 +8,8 @@ from functools import partial
 from placement import Problem
 from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import moves
-from placement.local_search.closing import FACTORS, Closing, may_close
+from placement.local_search.closing import Closing, may_close
+from placement.local_search.parameters import LOCAL_SEARCH
 from placement.planner import broken_rule
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
@@ -35,7 +36,7 @@ def test_what_is_made_keeps_every_rule(seeds: range) -> None:
             continue
         search = closing(problem)
         solve = search._solve  # noqa: SLF001
-        for _ in range(len(FACTORS) + 2):
+        for _ in range(len(LOCAL_SEARCH.closing.factors) + 2):
             search.step(Budget())
         if solve.packing is None:
             continue
@@ -55,7 +56,7 @@ def test_machines_close_within_the_moves_allowed() -> None:
     for most, machines in ((0, 4), (1, 3), (2, 2)):
         search = closing(Problem(**running(3, 1, 1, 1, objective={"max_moves": most})))
         solve = search._solve  # noqa: SLF001
-        for _ in range(2 * len(FACTORS)):
+        for _ in range(2 * len(LOCAL_SEARCH.closing.factors)):
             search.step(Budget())
         assert solve.packing is not None
         assert (len(solve.packing.machines), sum(moves(solve.fleet, solve.packing))) == (machines, most)

@@ -19,9 +19,9 @@ from placement import Problem
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Machine, Packing, Seat, evaluate
 from placement.errors import SolverBugError
-from placement.parallel import helper
 from placement.parallel.helper import HelperJob, helper_process
 from placement.parallel.job import TaskAnswer
+from placement.parallel.parameters import PARALLEL
 from placement.solving.budget import Budget
 from placement.solving.incumbent import Incumbent
 from placement.solving.result import SolverFault
@@ -29,6 +29,8 @@ from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.parameters import Change
 
 LONG = 60.0  # seconds: no test waits for them
 
@@ -123,11 +125,9 @@ def test_each_errand_is_made_when_the_one_before_is_done(fleet: Fleet) -> None:
     assert incumbent.found_by == "second"
 
 
-def test_an_interrupt_brings_it_back_with_what_it_has(
-    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_brings_it_back_with_what_it_has(fleet: Fleet, tmp_path: Path, parameters: Change) -> None:
     """Long before its time."""
-    monkeypatch.setattr(helper, "_GRACE", LONG)
+    parameters(PARALLEL.helper, grace=LONG)
     budget, sign = Budget(LONG), tmp_path / "begun"
     incumbent = Incumbent(fleet, budget)
     with helper_process(incumbent, budget, iter([HelperJob(Wait(plan(2), sign), budget, "late")])):

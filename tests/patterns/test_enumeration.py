@@ -38,11 +38,13 @@ from placement.patterns.enumeration.reduced_costs import reduce_domain
 from placement.patterns.formulation import DeviceClass, Mode, Need, Relaxation, relax
 from placement.patterns.grid import fit_grid
 from placement.patterns.multiplicity import Multiplicity
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.pricing import Knapsack
 from placement.planner import _packing_of
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.solving.parameters import changed
 from tests import brute, strategies
 from tests.corpus import seeds
 
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 
     from placement.compiled.packing import Packing
     from placement.patterns.master import Pattern
+    from tests.parameters import Change
 
 FAR = 10**9
 
@@ -145,12 +148,12 @@ def test_the_limits_of_listing(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert listed() == [{0: 2}]
     assert listed(0) is None
-    for name, enough in (("_MOST_TABLE", 4 * 2), ("_FAR", 2 * 5 + 1)):
-        with monkeypatch.context() as patch:
-            patch.setattr(listing, name, enough)
-            assert listed() == [{0: 2}]
-            patch.setattr(listing, name, enough - 1)
-            assert listed() is None
+    for enough in (4 * 2, 4 * 2 - 1):
+        with changed(PATTERNS.listing, most_table=enough):
+            assert (listed() == [{0: 2}]) == (enough == 4 * 2)
+    for enough in (2 * 5 + 1, 2 * 5):
+        monkeypatch.setattr(listing, "_FAR", enough)
+        assert (listed() == [{0: 2}]) == (enough == 2 * 5 + 1)
 
 
 def small(seed: int) -> tuple[Fleet, Packing, int] | None:
@@ -525,14 +528,14 @@ def whole_program() -> WholeProgram:
     return WholeProgram(relaxation, groups, domain, reduced, patterns)
 
 
-def test_the_last_digits_of_a_verdict_are_asked_for_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_digits_of_a_verdict_are_asked_for_one_by_one(parameters: Change) -> None:
     """Cheaper by less than an engine tells apart: each machine count is a program of its own."""
     any_between = getattr(whole_program(), "_any_between")  # noqa: B009 - one argument alone
     there = [steps for steps in range(34) if any_between(steps, steps, Budget())]
     assert there == [19, 20, 25, 26, 27, 31, 32, 33]  # 6 a + 7 b for at least three machines, one of each
     for least, most, answer in ((0, 18, False), (18, 19, True), (19, 20, True), (21, 24, False), (28, 30, False)):
         assert any_between(least, most, Budget()) is answer
-    monkeypatch.setattr(program, "_MOST_COUNTS", 1)
+    parameters(PATTERNS.program, most_counts=1)
     assert any_between(26, 26, Budget()) is True
     assert any_between(18, 26, Budget()) is None  # too many counts
 

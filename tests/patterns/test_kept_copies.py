@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 import random
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pytest
 
 from placement import Problem, check_certificate
 from placement.check_certificate import running_cost
 from placement.compiled.fleet import Fleet, compile_fleet
-from placement.patterns import bound as bound_module
 from placement.patterns.bound import NAME_KEPT, PatternBound
 from placement.patterns.certificate import FINE, SCALE, UNIT, Prices, capacity_values
 from placement.patterns.formulation import relax
 from placement.patterns.master import MICRO
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.pricing import Knapsack
 from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.patterns.running.state import RunningState
@@ -26,6 +27,9 @@ from tests import brute, strategies
 from tests.certificates.writing import certificate, prices_of, random_prices
 from tests.corpus import seeds
 from tests.heuristics.fleets import component, document, suite
+
+if TYPE_CHECKING:
+    from tests.parameters import Change
 
 MOVES = (0.01, 0.5, 2, 5, 20, 100, 1e5)  # dollars a move
 SOME = range(20_000, 20_400)
@@ -46,8 +50,8 @@ def running(seed: int) -> tuple[Fleet, brute.Best] | None:
 
 
 @pytest.fixture
-def _any_stake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bound_module, "_STAKE", 0)
+def _any_stake(parameters: Change) -> None:
+    parameters(PATTERNS.bound, stake=0)
 
 
 @pytest.mark.usefixtures("_any_stake")

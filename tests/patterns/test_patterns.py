@@ -14,8 +14,9 @@ from placement.compiled.fleet import compile_fleet
 from placement.patterns import master
 from placement.patterns.bound import PatternBound
 from placement.patterns.certificate import Cut, NodeDomain, domain_bound, machine_costs
-from placement.patterns.dedicated import MOST_COPIES, cheapest_machines, counts_whole
+from placement.patterns.dedicated import cheapest_machines, counts_whole
 from placement.patterns.grid import fit_grid
+from placement.patterns.parameters import PATTERNS
 from placement.patterns.pricing import Knapsack
 from placement.patterns.zone_limits import ZoneLimits
 from placement.solving.budget import Budget
@@ -257,7 +258,10 @@ def test_machines_of_a_dedicated_component_are_whole() -> None:
     spread = {"max_skew": 1, "max_per_instance": 4}
     alone = {"name": "alone", "copies": 14, "dedicated": True, "spread": spread, **tiny}
     assert bound_of(zones="abc", components=[alone]).bound == 5_000_000
-    many = {**alone, "copies": MOST_COPIES + 2}  # 22 in each zone: there branching on machines is enough
+    many = {
+        **alone,
+        "copies": PATTERNS.dedicated.most_copies + 2,
+    }  # 22 in each zone: there branching on machines is enough
     assert bound_of(zones="abc", components=[many]).bound == 18_000_000
 
 
@@ -306,8 +310,8 @@ def test_the_cheapest_whole_machines_are_those_of_all(seed: int) -> None:
 @pytest.mark.parametrize(
     ("edits", "whole"),
     [
-        ({"copies": MOST_COPIES, "dedicated": True}, True),
-        ({"copies": MOST_COPIES + 1, "dedicated": True}, False),
+        ({"copies": PATTERNS.dedicated.most_copies, "dedicated": True}, True),
+        ({"copies": PATTERNS.dedicated.most_copies + 1, "dedicated": True}, False),
         ({"copies": 1}, False),
         ({"demand": 1, "throughput": 1, "dedicated": True}, False),
     ],

@@ -18,15 +18,14 @@ from placement.heuristics.workspace import Workspace
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import relax
 from placement.reductions.preassigned import Preassigned
-from placement.solvers.column_generation import pack
 from placement.solvers.column_generation.diving import Dive, may_dive
-from placement.solvers.column_generation.diving import dive as dive_module
 from placement.solvers.column_generation.diving.assignment import DiveAssignment
 from placement.solvers.column_generation.diving.residual_capacity import ResidualGrid
 from placement.solvers.column_generation.diving.residual_patterns import ResidualPatterns
 from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
 from placement.solvers.column_generation.mixes import FleetMix
 from placement.solvers.column_generation.pack import firm_fleet
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -35,6 +34,7 @@ from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
     from placement.heuristics import PartialPacking
+    from tests.parameters import Change
     from tests.reading import Doc
 
 
@@ -173,9 +173,9 @@ def test_a_dive_keeps_every_rule_on_tight_problems(seeds: range) -> None:
     assert complete > 8 * len(seeds) / 150
 
 
-def test_column_generation_dives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_column_generation_dives(parameters: Change) -> None:
     """With small fleets let in, its plans pass the check (`solve` verifies) and repeat under a work limit."""
-    monkeypatch.setattr(pack, "DIVE_FROM", 0)
+    parameters(COLUMN_GENERATION.pack, dive_from=0)
     problem = Problem(**document([*mixed(3), component("many", 30, 26.5)]))
     results = [placement.solve(problem, "column-generation", time_limit=None, work=2, seed=1) for _ in range(2)]
     assert results[0].cost is not None
@@ -222,7 +222,7 @@ def test_seats_are_taken_back_as_if_they_had_not_been(singles: Fleet) -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_diving_again_leaves_no_more_out(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_diving_again_leaves_no_more_out(seed: int, parameters: Change) -> None:
     """By the memory of what is out; and in some of these it brings more in."""
     rows = [*mixed(seed), component("many", 40, 26.5), component("few", 12, 33, 2)]
     fleet = compile_fleet(Problem(**document(rows)))
@@ -237,7 +237,7 @@ def test_diving_again_leaves_no_more_out(seed: int, monkeypatch: pytest.MonkeyPa
         return sum(n * options[c].accelerators * options[c].memory_mib for (c, _, _), n in sketch.missing.items())
 
     more = left_out()
-    monkeypatch.setattr(dive_module, "_PATIENCE", 0)
+    parameters(COLUMN_GENERATION.dive, patience=0)
     assert more <= left_out()
 
 

@@ -17,10 +17,10 @@ from placement.compiled.spread import keeps_zone_rules
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import relax
 from placement.reductions.preassigned import Preassigned
-from placement.solvers.column_generation import pack
 from placement.solvers.column_generation.diving import Dive
 from placement.solvers.column_generation.mixes import FleetMixes
 from placement.solvers.column_generation.pack import FleetMixPacking, firm_fleet
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.rounding import Rounding
 from placement.solvers.column_generation.separation import SpareCapacity
 from placement.solving.budget import Budget
@@ -31,6 +31,7 @@ from tests.heuristics.fleets import component, document
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import FleetComponent
+    from tests.parameters import Change
 
 
 def incumbent_of(fleet: Fleet, packing: Packing) -> tuple[Incumbent, PatternBound]:
@@ -196,9 +197,9 @@ def test_no_room_for_a_dedicated_component() -> None:
 
 
 @seeds(range(150), 24)
-def test_plans_at_mixes_keep_every_rule(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plans_at_mixes_keep_every_rule(seeds: range, parameters: Change) -> None:
     """Random problems, without a plan to start from where all copies are required; the best packing is checked."""
-    monkeypatch.setattr(pack, "DIVE_FROM", 0)
+    parameters(COLUMN_GENERATION.pack, dive_from=0)
     found = dived = 0
     for seed, problem, fleet, packing in plans(seeds, demand=False):
         incumbent, bound = incumbent_of(fleet, packing)

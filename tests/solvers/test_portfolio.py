@@ -12,7 +12,7 @@ import pytest
 import placement
 from placement import Problem, Status
 from placement.heuristics import HeuristicOptions
-from placement.parallel import thread
+from placement.parallel.parameters import PARALLEL
 from placement.parallel.thread import BackgroundSearch, may_search_in_background
 from placement.referee import verify
 from placement.solving.budget import Budget
@@ -21,6 +21,7 @@ from tests import brute, strategies
 from tests.corpus import seeds
 
 if TYPE_CHECKING:
+    from tests.parameters import Change
     from tests.reading import Doc
 
 
@@ -44,9 +45,9 @@ def test_what_is_raised_beside_is_raised_at_the_end() -> None:
         BackgroundSearch(fails, Budget()).end()
 
 
-def test_a_search_beside_that_does_not_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_beside_that_does_not_end_is_not_waited_for(parameters: Change) -> None:
     """Once its time is over."""
-    monkeypatch.setattr(thread, "_LATE", 0.0)
+    parameters(PARALLEL.thread, late=0.0)
     may_end = threading.Event()
 
     def forgetful() -> Outcome:

@@ -19,6 +19,7 @@ from placement.reductions.greenfield import Greenfield
 from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.zone import OneZone
 from placement.solvers.column_generation import zone_packing
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.zone_counts import zone_counts
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
 from placement.solving.budget import Budget
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from placement.compiled.fleet import Fleet
+    from tests.parameters import Change
 
 
 def zoned(seeds: range) -> Iterator[tuple[int, Problem, Fleet, Incumbent]]:
@@ -45,9 +47,9 @@ def zoned(seeds: range) -> Iterator[tuple[int, Problem, Fleet, Incumbent]]:
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def small(parameters: Change) -> None:
     """Fleets of any size are packed zone by zone."""
-    monkeypatch.setattr(zone_packing, "_FROM", 1)
+    parameters(COLUMN_GENERATION.zone_packing, copies_from=1)
 
 
 def counts_of(fleet: Fleet, packing: Packing) -> list[list[int]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import product
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -13,8 +12,9 @@ from hypothesis import strategies as st
 
 from placement.errors import UsageError
 from placement.solving.budget import Budget
+from placement.solving.parameters import changed
 from placement.solving.result import Stop
-from placement.vector_packing import VectorPacking, check_bins, generation, patterns, pricing, solve_vector_packing
+from placement.vector_packing import VectorPacking, check_bins, solve_vector_packing
 from placement.vector_packing.arcflow import close_by_arcs, useful_arcs
 from placement.vector_packing.compiled import compile_packing
 from placement.vector_packing.cover import close_by_patterns
@@ -28,7 +28,8 @@ from placement.vector_packing.improve import improve
 from placement.vector_packing.knapsack import KnapsackTable, chunks
 from placement.vector_packing.listed import list_patterns
 from placement.vector_packing.mix import count_bins
-from placement.vector_packing.patterns import BEST, PatternSearch
+from placement.vector_packing.parameters import VECTOR_PACKING
+from placement.vector_packing.patterns import PatternSearch
 from placement.vector_packing.pricing import Pricer
 from placement.vector_packing.state import PackingState
 from tests.vector_packing.test_vector_packing import cheapest, packings
@@ -104,7 +105,7 @@ def test_one_table_prices_several_bin_types_as_the_states_do(
     problem, prices = compile_packing(drawn[0]), np.array(drawn[1], dtype=np.int64)
     threshold = np.full(problem.types, enough)
     table = Pricer(problem, Budget(seconds=60.0))
-    with patch.object(pricing, "_STATES", 0):
+    with changed(VECTOR_PACKING.pricing, states=0):
         states = Pricer(problem, Budget(seconds=60.0))
     assert table.tabular
     assert not states.tabular
@@ -123,7 +124,7 @@ def test_one_table_prices_several_bin_types_as_the_states_do(
 @given(problem=packings())
 def test_few_columns_to_begin_with_bound_no_packing_away(problem: VectorPacking) -> None:
     """With each item alone in its cheapest bin only, the bound stays below the optimum and the packing is right."""
-    with patch.object(generation, "_MOST_ALONE", 0):
+    with changed(VECTOR_PACKING.generation, most_alone=0):
         result = solve_vector_packing(problem, budget=Budget(work=1))
     best = cheapest(problem)
     assert best is None or (result.bound <= best and not result.infeasible)
@@ -179,7 +180,9 @@ def test_the_list_has_all_patterns(problem: VectorPacking, data: st.DataObject) 
         assert every is not None
         listed = list_patterns(compiled, bin_type, lambda: False)
         assert listed is not None
-        assert {p for _, p in listed.find(one, compiled.limit, 0, lambda: False).patterns} == set(every[:BEST])
+        assert {p for _, p in listed.find(one, compiled.limit, 0, lambda: False).patterns} == set(
+            every[: VECTOR_PACKING.states.best]
+        )
         assert list_patterns(compiled, bin_type, lambda: False, len(every) - 1) is None or not every
 
         within = [p for p in every if all(n <= limit[row] for row, n in p)]
@@ -202,7 +205,7 @@ def test_ways_of_one_item_share_its_limit() -> None:
 @given(problem=packings())
 def test_answers_are_true_where_patterns_are_listed(problem: VectorPacking) -> None:
     """With room for one state only, so that every pricing turns to the list."""
-    with patch.object(patterns, "_BEAMS", (1,)):
+    with changed(VECTOR_PACKING.states, beams=(1,)):
         result = solve_vector_packing(problem, budget=Budget())
     best = cheapest(problem)
     assert result.infeasible == (best is None)

@@ -11,6 +11,7 @@ from ortools.sat.python import cp_model
 
 from placement.direct.cp_sat.engine import Engine, is_safe, minimise, written
 from placement.direct.model import DirectModel
+from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError, Var
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
@@ -33,10 +34,7 @@ if TYPE_CHECKING:
 NAME = "cp-sat"
 WORK_PER_SECOND = 1000  # a unit of work is a thousandth of CP-SAT's deterministic second
 _TIME = SCHEDULE.direct
-_OUTLINE_TERMS = 3_000_000  # beyond which an outline can't be written and solved in minutes
-_OUTLINE = 1.0  # deterministic seconds for the outline's bound
-_SCOUT = 0.5  # deterministic seconds to look for a first plan
-_FEWER = 0.05  # deterministic seconds to bound the machines of one pool
+_PARAMS = DIRECT.cp_sat
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +219,7 @@ class _CpSatSearch:
         most_new = most_new_machines(self._fleet)
         if direct_terms(self._fleet, most_new) > self._options.small:
             outline = [min(1, most) for most in self._affordable(goal, most_new)]  # of about as many terms
-            self._insist_on_size(outline, max(_OUTLINE_TERMS, self._options.max_terms))
+            self._insist_on_size(outline, max(_PARAMS.outline_terms, self._options.max_terms))
             status, guess = self._outline(goal, most_new, budget, end)
             if status == cp_model.INFEASIBLE or self._ended(budget, end):
                 return status
@@ -242,7 +240,9 @@ class _CpSatSearch:
         """Bound the goal without new machines one by one; the number of new machines in the outline's best solution."""
         model = DirectModel(self._fleet, most_new, OUTLINE, self._budget)
         engine = self._engine(model, goal)
-        status = self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_OUTLINE, end, _TIME.prepare.part))
+        status = self._run(
+            engine, _TIME.prepare.of(budget), 1, self._effort(_PARAMS.outline_effort, end, _TIME.prepare.part)
+        )
         solution = engine.solution
         return status, [solution[var.index] if solution and isinstance(var, Var) else 0 for var in model.new]
 
@@ -251,7 +251,13 @@ class _CpSatSearch:
         few = [min(most, n + 1 + n // 2) for most, n in zip(most_new, guess, strict=True)]
         if not self._too_big(few, self._options.max_terms):
             engine = self._engine(DirectModel(self._fleet, few, TOTALS, self._budget), goal, partial=True)
-            self._run(engine, _TIME.prepare.of(budget), 1, self._effort(_SCOUT, end, _TIME.prepare.part), partial=True)
+            self._run(
+                engine,
+                _TIME.prepare.of(budget),
+                1,
+                self._effort(_PARAMS.scout_effort, end, _TIME.prepare.part),
+                partial=True,
+            )
 
     def _phases(self, goal: _Goal, most_new: list[int], budget: Budget, end: float | None) -> cp_model.CpSolverStatus:
         """One worker, then the portfolio; each starts from the best plan, on the machines that a better one can use."""
@@ -291,7 +297,10 @@ class _CpSatSearch:
                 minimise(program, model.program.objective([(model.new[p], -1)]))
                 engine = Engine(program)
                 self._run(
-                    engine, _TIME.prepare.of(budget), 1, self._effort(_FEWER, end, _TIME.prepare.part / len(most_new))
+                    engine,
+                    _TIME.prepare.of(budget),
+                    1,
+                    self._effort(_PARAMS.fewer_effort, end, _TIME.prepare.part / len(most_new)),
                 )
                 if engine.bound is not None:
                     most_new[p] = min(most, -engine.bound)

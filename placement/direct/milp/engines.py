@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulp
 
+from placement.direct.parameters import DIRECT
 from placement.engines.highs import MARGIN
 from placement.errors import UsageError
 
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 _COEFFICIENT_BITS = 10  # objective coefficients are brought below 2**10 by a power of two, which floats take exactly
 _TOLERANCE = 1e-9  # of HiGHS, on rows, whole numbers and reduced costs
 _CBC_MARGIN = 1e-6  # of a bound of CBC, whose tolerances are wider than those that HiGHS is given
-_POLL_SECONDS = 0.02
-_GRACE_SECONDS = 1.0  # for CBC to write down what it has
+_PARAMS = DIRECT.cbc
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,13 +292,13 @@ def _run_process(command: list[str], folder: str, output: Any, enough: Callable[
     try:
         while not enough():
             try:
-                return process.wait(_POLL_SECONDS)
+                return process.wait(_PARAMS.poll)
             except subprocess.TimeoutExpired:
                 continue
         if os.name != "nt":
             process.send_signal(signal.SIGINT)  # CBC then stops and writes what it has
             try:
-                return process.wait(_GRACE_SECONDS)
+                return process.wait(_PARAMS.grace)
             except subprocess.TimeoutExpired:
                 pass
         return -1

@@ -16,6 +16,7 @@ from placement.direct.milp.engines import EngineLimits, run_highs
 from placement.direct.milp.outline_plans import OutlinePlans
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
+from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import encode_outline
@@ -31,14 +32,14 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "outline"
-MOST_TERMS = 400_000  # of the direct model with no new machine; beyond, its first relaxation takes minutes
+_PARAMS = DIRECT.outline
 _FORM = Form(outline=True, pool_totals=True, ordered_accelerators=True, tight=True)
 RELAXES = "which of the new machines of a pool each copy stands on"
 
 
 def may_outline(fleet: Fleet) -> bool:
     """Whether machines run, and the outline is small enough to be written."""
-    return bool(fleet.instances) and direct_terms(fleet, [0] * len(fleet.pools)) <= MOST_TERMS
+    return bool(fleet.instances) and direct_terms(fleet, [0] * len(fleet.pools)) <= _PARAMS.most_terms
 
 
 def solve_outline(solve: Solve) -> Outcome:

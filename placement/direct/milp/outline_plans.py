@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.direct.parameters import DIRECT
 from placement.direct.translate import decode
 from placement.heuristics.best_fit import BestFit
 from placement.heuristics.check import is_complete
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from placement.direct.program import Values
     from placement.solving.budget import Budget
 
-_EJECTIONS = 100
+_PARAMS = DIRECT.outline_plans
 
 
 class OutlinePlans:
@@ -74,7 +75,7 @@ class OutlinePlans:
         if not ws.load(running):
             return None
         stuck = construct(ws, self._policy)
-        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _EJECTIONS, budget):
+        if stuck and not Repair(ws, self._policy, self._rng).run(stuck, _PARAMS.ejections, budget):
             place_optional(ws, self._policy)
         if not is_complete(ws):
             return None

@@ -11,6 +11,7 @@ from placement.direct.milp.check import broken_rule
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
+from placement.direct.parameters import DIRECT
 from placement.direct.program import OutOfTimeError
 from placement.direct.slots import direct_terms, most_new_machines
 from placement.direct.translate import decode, encode
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "milp"
-_WORK = 20_000  # of CP-SAT for a second opinion, thousandths of its deterministic second, under a work limit
+_PARAMS = DIRECT.milp
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +194,9 @@ class _MilpSearch:
 
     def _ask(self, ticks: int | None, left_out: tuple[int, ...]) -> tuple[Packing | None, bool]:
         """What CP-SAT, whose arithmetic is exact, says of plans of at most so many ticks."""
-        asked = self._solve.reduced(self._fleet, work=None if self._budget.work is None else _WORK)
+        asked = self._solve.reduced(
+            self._fleet, work=None if self._budget.work is None else _PARAMS.second_opinion_work
+        )
         return find_plan(asked, most_new_machines(self._fleet, ticks), ticks, left_out=left_out)
 
     def _judge(self, end: End) -> bool:

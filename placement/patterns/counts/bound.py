@@ -21,6 +21,7 @@ from placement.patterns.counts.program import CountProgram, Merging, everything
 from placement.patterns.counts.weights import PoolFit, first_weights
 from placement.patterns.covering import any_domain
 from placement.patterns.history import EngineVerdict
+from placement.patterns.parameters import PATTERNS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -44,11 +45,7 @@ RELAXES = (
 )
 ENGINE = "HiGHS"
 ABOUT = "machines of each pool and copies by each option on each, with inequalities on what accelerators hold"
-_PART_ROUNDS = 20  # of inequalities that solutions in parts break
-_WHOLE_ROUNDS = 6  # and whole ones
-_TIGHT = 0.999  # of what machines hold, that an inequality must say to be kept
-_NEAR = 2e-3  # relative: a program's solution that is so near its bound will do at first
-_NODES = 200_000  # of a program, without a limit on work, whose unit is a node
+_PARAMS = PATTERNS.counts
 
 
 class Counts(NamedTuple):
@@ -157,13 +154,13 @@ class CountBound:
         if not self._separated:
             self.separate(phase.separate.of(budget))
             self._separated = True
-        for _ in range(_WHOLE_ROUNDS):
-            if not self._solve(phase.program.of(budget, budget.work), _NEAR):
+        for _ in range(_PARAMS.whole_rounds):
+            if not self._solve(phase.program.of(budget, budget.work), _PARAMS.near):
                 return
 
     def prove(self, budget: Budget) -> None:
         """Go on to the end, from the counts at hand."""
-        for _ in range(1 if self._among else _WHOLE_ROUNDS):
+        for _ in range(1 if self._among else _PARAMS.whole_rounds):
             if not self._solve(budget, 0.0):
                 return
 
@@ -173,7 +170,7 @@ class CountBound:
             return False
         program = self.program()
         self.programs += 1
-        nodes = _NODES if budget.work is None else budget.work
+        nodes = _PARAMS.nodes if budget.work is None else budget.work
         start = None if self.counts is None or self._among else program.start_at(*self.counts)
         answer = program.solve(program.most_rent, budget, nodes, gap=gap, start=start)
         self._raise(program, answer.bound)
@@ -200,7 +197,7 @@ class CountBound:
     def separate(self, budget: Budget) -> None:
         """Add inequalities until the solution in parts breaks none; those that it is far from are left out again."""
         always = len(self.weights)
-        for _ in range(_PART_ROUNDS):
+        for _ in range(_PARAMS.part_rounds):
             program = self.program()
             found = None if budget.over() else program.relaxed(budget)
             broken = [] if found is None else self._broken(*found)
@@ -208,7 +205,7 @@ class CountBound:
                 return
             if not broken:
                 loads = self._loads(*found)
-                self.weights = [one for k, one in enumerate(self.weights) if k < always or loads[k] >= _TIGHT]
+                self.weights = [one for k, one in enumerate(self.weights) if k < always or loads[k] >= _PARAMS.tight]
                 return
             self.weights += broken
 

@@ -18,15 +18,14 @@ import highspy
 import numpy as np
 
 from placement.engines.highs import LARGEST, load_lp, run, set_columns
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from placement.patterns.formulation import DeviceClass, Mode, Relaxation
 
-_ROUNDS = 30  # of pricing, for one pool
-_MORE = 1e-6  # relative: patterns that weigh so much more than an accelerator are worth a column
-_BROKEN = 1e-4  # accelerators, that a cut must ask for more than there are
+_PARAMS = PATTERNS.weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ class PoolFit:
             return None
         known = [pattern for pattern in self._patterns if any(i in wanted for i in pattern)]
         known += [{i: limits[i]} for i in wanted]
-        for _ in range(_ROUNDS):
+        for _ in range(_PARAMS.rounds):
             prices = _prices(known, wanted)
             if prices is None:
                 return None
@@ -102,9 +101,9 @@ class PoolFit:
             for i, price in prices.items():
                 items[i] = math.floor(price * self._full)
             most, pattern = self._device_class.knapsack.best_pattern(items)
-            if most and sum(items[i] * n for i, n in wanted.items()) > most * (accelerators + _BROKEN):
+            if most and sum(items[i] * n for i, n in wanted.items()) > most * (accelerators + _PARAMS.broken):
                 return Weights(self._pool, tuple(items), most)
-            if most <= self._full * (1 + _MORE) + len(wanted):
+            if most <= self._full * (1 + _PARAMS.more) + len(wanted):
                 return None
             known.append(pattern)
             self._patterns.append(pattern)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from placement.patterns.parameters import PATTERNS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-_MOST_TABLE = 2**22  # entries of the tables of one device class
-_PARTS = 4  # times as many parts of patterns may be open as patterns may be found
+_PARAMS = PATTERNS.listing
 _FAR = 2**62
 
 
@@ -41,14 +42,14 @@ def list_patterns(
     order = [i for i, value in enumerate(values) if value is not None and knapsack.limits[i]]
     order.sort(key=lambda i: (_part(knapsack, i), values[i] or 0), reverse=True)
     item_values = [values[i] or 0 for i in order]
-    if knapsack.states * (len(order) + 1) > _MOST_TABLE or _reach(knapsack, order, item_values) >= _FAR:
+    if knapsack.states * (len(order) + 1) > _PARAMS.most_table or _reach(knapsack, order, item_values) >= _FAR:
         return None
     parts = _Parts(device_class, knapsack, order)
     tables = _tables(knapsack, order, item_values)
     if tables[0][knapsack.capacity] < least:
         return []
     for k, value in enumerate(item_values):
-        if not parts.extend(k, value, tables[k + 1], least, _PARTS * most):
+        if not parts.extend(k, value, tables[k + 1], least, _PARAMS.parts * most):
             return None
     found = parts.maximal()
     return None if len(found) > most else [{order[k]: int(row[k]) for k in np.flatnonzero(row)} for row in found]

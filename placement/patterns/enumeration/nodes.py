@@ -21,6 +21,7 @@ from placement.patterns.enumeration.listing import list_patterns
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import reduce_domain
 from placement.patterns.history import EngineVerdict
+from placement.patterns.parameters import PATTERNS
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -34,10 +35,7 @@ if TYPE_CHECKING:
     from placement.patterns.pricing import Knapsack
     from placement.solving.budget import Budget
 
-MOST_PATTERNS = 2_000  # of one program
-_PARTS = (1.0, 0.5)  # of the gap, to ask about
-_NARROWER, _WIDER = 0.7, 1.02  # than a gap with too many patterns; that, after each node that is passed over
-_NODES = 200  # of one program's search
+_PARAMS = PATTERNS.enumeration
 _ABOUT = "machines, copies and patterns of this node, with every pattern that a plan of so little rent can have"
 
 
@@ -45,13 +43,13 @@ class NodeEnumeration:
     """Decides nodes of one relaxation by enumerating patterns."""
 
     def __init__(
-        self, relaxation: Relaxation, groups: Groups, multiplicity: Multiplicity, most: int = MOST_PATTERNS
+        self, relaxation: Relaxation, groups: Groups, multiplicity: Multiplicity, most: int | None = None
     ) -> None:
         """Nothing is done yet; `most` patterns are as many as one program may have."""
         self._relaxation = relaxation
         self._groups = groups
         self._multiplicity = multiplicity
-        self._most = most
+        self._most = _PARAMS.most_patterns if most is None else most
         self._widest: int | None = None  # the gap, about, within which patterns are few enough; None: not known yet
         self.programs = 0  # solved so far
 
@@ -67,7 +65,7 @@ class NodeEnumeration:
         if prices is None or not self._may_list(gap):
             return None
         capacity = capacity_values(self._relaxation, prices, knapsacks)
-        for part in _PARTS:
+        for part in _PARAMS.parts:
             limit = relaxed.bound + int(gap * part)  # below the cutoff plans may be left: the node stays to be split
             closed = Relaxed(limit + 1, (), feasible=False) if limit >= cutoff else replace(relaxed, bound=limit + 1)
             reduced = reduce_domain(self._relaxation, self._groups, prices, capacity, domain, limit)
@@ -76,14 +74,14 @@ class NodeEnumeration:
             patterns = self._list(reduced, knapsacks, budget)
             if patterns is not None:
                 return self._solve(domain, reduced, patterns, limit, relaxed, closed, budget)
-            self._widest = int(_NARROWER * part * gap)
+            self._widest = int(_PARAMS.narrower * part * gap)
         return None
 
     def _may_list(self, gap: int) -> bool:
         """Whether patterns may be few enough within a part of the gap, as far as earlier nodes tell."""
-        if self._widest is None or _PARTS[-1] * gap < self._widest:
+        if self._widest is None or _PARAMS.parts[-1] * gap < self._widest:
             return True
-        self._widest = int(self._widest * _WIDER) + 1
+        self._widest = int(self._widest * _PARAMS.wider) + 1
         return False
 
     def _list(self, reduced: Reduced, knapsacks: Sequence[Knapsack], budget: Budget) -> list[Pattern] | None:
@@ -112,7 +110,7 @@ class NodeEnumeration:
         """What the program over these patterns says: `closed` when there is no solution of at most `cutoff`."""
         self.programs += 1
         program = WholeProgram(self._relaxation, self._groups, domain, reduced, patterns)
-        answer = program.solve(cutoff, SCHEDULE.column_generation.bound.listed.of(budget), _NODES)
+        answer = program.solve(cutoff, SCHEDULE.column_generation.bound.listed.of(budget), _PARAMS.nodes)
         if answer.bound is None:
             return replace(closed, verdict=self._verdict(program, closed.bound))
         verdict = self._verdict(program, answer.bound)

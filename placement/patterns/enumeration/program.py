@@ -17,6 +17,7 @@ from placement.engines.highs import LARGEST, SHARP, EngineError, least_steps, lo
 from placement.engines.mps import MpsRow, to_mps
 from placement.patterns.branching_aggregates import counts_costing
 from placement.patterns.formulation import volumes
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
 _INF = highspy.kHighsInf
 _MICRO = 1e6  # the program counts money in dollars
 _HOST = 2  # the first resource that patterns of machines with several accelerators do not count
-_MOST_COUNTS = 40  # of machines, that are looked at one by one
-_NODES = 1_000  # for each of them
+_PARAMS = PATTERNS.program
 
 
 class ProgramAnswer(NamedTuple):
@@ -271,7 +271,7 @@ class WholeProgram:
             pools.setdefault(int(price), []).append(k)
         lower, upper = self.rows.lower, self.rows.upper
         ranges = [(int(sum(lower[k] for k in same)), int(sum(upper[k] for k in same))) for same in pools.values()]
-        counts = counts_costing(list(pools), ranges, least, most, _MOST_COUNTS)
+        counts = counts_costing(list(pools), ranges, least, most, _PARAMS.most_counts)
         for some in (None,) if counts is None else counts:
             there = None if some is None else self._is_there(dict(zip(pools, some, strict=True)), pools, budget)
             if there is not False:
@@ -284,7 +284,7 @@ class WholeProgram:
         for price, n in counts.items():
             rows.row(n, n, dict.fromkeys(pools[price], 1.0))
         limits = {} if math.isinf(budget.left()) else {"time_limit": max(0.01, budget.left())}
-        solver = _loaded(rows.program(), **SHARP, mip_max_nodes=_NODES, mip_detect_symmetry=False, **limits)
+        solver = _loaded(rows.program(), **SHARP, mip_max_nodes=_PARAMS.nodes, mip_detect_symmetry=False, **limits)
         if solver is None:
             return None
         with stopped_when(budget.over, solver):

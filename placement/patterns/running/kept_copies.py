@@ -17,6 +17,7 @@ import numpy as np
 
 from placement.patterns.certificate import SCALE
 from placement.patterns.master import ENOUGH, MICRO, PatternProgram, to_price
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _INF = highspy.kHighsInf
-_ROUNDS = 300
+_PARAMS = PATTERNS.kept_copies
 
 
 class Content(NamedTuple):
@@ -187,7 +188,7 @@ class KeptCopiesBound:
         """
         program, centre = KeptCopiesProgram(self.running_state, patterns, domain), None
         self.program = program
-        while self.rounds < _ROUNDS and not budget.over() and program.solve(budget.left()):
+        while self.rounds < _PARAMS.rounds and not budget.over() and program.solve(budget.left()):
             self.rounds += 1
             self._values = program.values()
             duals, value, found = program.duals(), program.value() * MICRO, 0

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from placement.bounds.moves import least_moves
 from placement.patterns.certificate import FINE, UNIT, certify
+from placement.patterns.parameters import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from placement.patterns.certificate import Prices
     from placement.patterns.formulation import Mode, Relaxation
 
-_DEAR = 8  # times the dearest machine's price: rewards beyond that say no more, and are too large for the LP
+_PARAMS = PATTERNS.running
 
 Offer = tuple[int, int, int | None]  # price, worth, how many there are
 
@@ -82,7 +83,7 @@ class RunningState:
         self.seats: list[RunningSeat] = []
         self.machines: list[Running] = []
         self._find()
-        most = _DEAR * max((pool.price for pool in fleet.pools), default=0)
+        most = _PARAMS.dear * max((pool.price for pool in fleet.pools), default=0)
         hour = Fraction(fleet.tick_move, fleet.tick_price)
         self._money = [c.move_cost * hour for c in fleet.components]
         self.money = [min(money, Fraction(most)) for money in self._money]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.local_search.refill import bring_in
 from placement.reductions.limits import AtFleetMix
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.units import MICRO
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 
     Machines = tuple[int, ...]
 
-_LEAST = 0.25  # of what is out, that a machine must cost: many small steps take long
-_GAIN = 0.5  # of its price, or of what was out, that a machine must bring in to be kept
+_PARAMS = COLUMN_GENERATION.augmentation
 
 
 class FleetAugmentation:
@@ -62,7 +62,7 @@ class FleetAugmentation:
             filled = bring_in(narrow, start, part, self._penalties, effort)
             out, price = self._out(start.missing), self._fleet.pools[p].price / MICRO
             gained = out - self._out(filled.missing)
-            if gained <= 0 or gained < _GAIN * min(price, out):
+            if gained <= 0 or gained < _PARAMS.gain * min(price, out):
                 failed.add(p)
                 continue
             machines, start, failed = more, filled, set()
@@ -85,7 +85,7 @@ class FleetAugmentation:
             for pool in self._fleet.pools:
                 if zone is None or pool.zone == zone:
                     fits[pool.index] = fits.get(pool.index, 0.0) + n * self._penalties[c] * (pool.index in stands)
-        least = _LEAST * self._out(missing) * MICRO
+        least = _PARAMS.least * self._out(missing) * MICRO
         for p in sorted(fits, key=lambda p: (self._fleet.pools[p].price, -fits[p])):
             pool = self._fleet.pools[p]
             if pool.price >= least and (pool.max_instances is None or machines[p] < pool.max_instances):

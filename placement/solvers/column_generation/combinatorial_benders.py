@@ -18,6 +18,7 @@ from placement.direct.milp.standard_form import to_standard_form
 from placement.patterns.history import EngineVerdict
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.required import RequiredAsPlaced
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -29,12 +30,10 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
-MOST_COPIES = 250  # more are beyond what CP-SAT packs on a fleet of given machines
+_PARAMS = COLUMN_GENERATION.combinatorial_benders
 ENGINE = "CP-SAT"
 ABOUT = "all rules of the problem on no more machines than this node allows, for plans that cost less than that"
-_NODES = 2_000  # of the tree, from one mix to the next
 _TIME = SCHEDULE.column_generation.decide.one
-_WORK = 20_000  # of CP-SAT for one mix, thousandths of its deterministic second, under a work limit
 
 
 class CombinatorialBenders:
@@ -55,7 +54,7 @@ class CombinatorialBenders:
         if best is None or any(best[1].left_out) or fleet.instances:
             return False
         same = not fleet.levels or self._bound.given == best[1].left_out  # else its bound is of other plans
-        return same and sum(component.copies for component in fleet.components) <= MOST_COPIES
+        return same and sum(component.copies for component in fleet.components) <= _PARAMS.most_copies
 
     def run(self, budget: Budget, most: int = 1_000) -> None:
         """Mix after mix, up to so many, until the bound is met, one can't be decided, or the budget is over."""
@@ -63,7 +62,7 @@ class CombinatorialBenders:
             if self._solve.within(budget).ended:
                 return
             if not self._bound.mix:
-                self._bound.resume(budget, _NODES)
+                self._bound.resume(budget, _PARAMS.nodes)
             mix = self._bound.mix
             if not mix or mix == self._undecided or self._solve.incumbent.good_enough or not self._decide(mix, budget):
                 return
@@ -115,7 +114,7 @@ class CombinatorialBenders:
 
     def _find(self, narrow: Fleet, most: list[int], cutoff: Cutoff, budget: Budget) -> tuple[Packing | None, bool]:
         """What CP-SAT says of plans on so many machines that cost less than the cutoff."""
-        work = None if budget.work is None else _WORK
+        work = None if budget.work is None else _PARAMS.work
         return find_plan(_TIME.within(self._solve.within(budget), work).reduced(narrow), most, cutoff.ticks - 1)
 
 

@@ -13,7 +13,8 @@ from placement.parallel.job import answer_of
 from placement.patterns.bound import PatternBound
 from placement.patterns.size import may_build
 from placement.solvers.column_generation.diving import may_dive
-from placement.solvers.column_generation.pack import DIVE_FROM, NAME, FleetMixPacking
+from placement.solvers.column_generation.pack import NAME, FleetMixPacking
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.context import Solve
 from placement.solving.schedule import SCHEDULE
 
@@ -25,16 +26,15 @@ if TYPE_CHECKING:
     from placement.parallel.job import TaskAnswer
     from placement.solving.budget import Budget
 
-_LEAST = 5.0  # seconds left: with fewer a process is hardly up before it ends
+_PARAMS = COLUMN_GENERATION.helper
 _TIME = SCHEDULE.column_generation.helper
-_SHORTEST_TURN = 1.0  # seconds
 _MOST = 1_000_000  # tries and steps
 
 
 def may_help(fleet: Fleet, budget: Budget) -> bool:
     """Whether mixes may be packed by diving, and there is time for it."""
     copies = sum(component.copies for component in fleet.components)
-    return may_dive(fleet) and copies >= DIVE_FROM and budget.left() >= _LEAST
+    return may_dive(fleet) and copies >= COLUMN_GENERATION.pack.dive_from and budget.left() >= _PARAMS.least
 
 
 def helper_jobs(solve: Solve, mixes: Budget, zones: Iterator[HelperJob] | None = None) -> Iterator[HelperJob]:
@@ -46,7 +46,7 @@ def helper_jobs(solve: Solve, mixes: Budget, zones: Iterator[HelperJob] | None =
         yield HelperJob(PackFleetMixes(fleet, solve.packing, seed), mixes, NAME)
     for turn in count(1):
         best = solve.packing
-        if best is None or solve.incumbent.good_enough or budget.left() < _SHORTEST_TURN:
+        if best is None or solve.incumbent.good_enough or budget.left() < _PARAMS.shortest_turn:
             return
         yield HelperJob(Improve(fleet, best, seed + turn), _TIME.turn.of(budget), POLISH)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Machine, Seat
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.rounding import Rounding
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from placement.solvers.column_generation.mixes import FleetMix
     from placement.solving.budget import Budget
 
-_FIRST = 0.5  # how far a machine must stay to be held
-_OTHERS = (0.1, 0.9)  # and in tries after the first, at random between these
+_PARAMS = COLUMN_GENERATION.kept_machines
 
 
 def may_hold(fleet: Fleet) -> bool:
@@ -72,7 +72,7 @@ class KeptMachineMixes:
 
         None when nothing new is found: what is held hardly ever fails to be packed, so the same again is no use.
         """
-        enough = float(self._rng.uniform(*_OTHERS)) if self._tries else _FIRST
+        enough = float(self._rng.uniform(*_PARAMS.others)) if self._tries else _PARAMS.first
         self._tries += 1
         held = tuple(self._hold(enough))
         if not held:

@@ -16,6 +16,7 @@ import numpy as np
 
 from placement.engines.highs import load_lp, run
 from placement.patterns.master import MICRO
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,12 +30,8 @@ if TYPE_CHECKING:
 
     Machines = tuple[int, ...]
 
-_ROUNDS = 60  # of mix and relaxation for one mix
-_GAP = 5e-4  # of the mix program
-_NODES = 500  # of the mix program
-_NEAR = 2  # machines of a pool, between parts of machines and whole ones
+_PARAMS = COLUMN_GENERATION.mixes
 _EPSILON = 1e-7
-_ENOUGH = 10.0  # times what a cut asks for: one such machine keeps it, and larger numbers are more than HiGHS takes
 
 
 class FleetMix(NamedTuple):
@@ -67,7 +64,7 @@ class FleetMixes:
         high = np.maximum(low, self._quotas())
         parts = self._separation.cheapest(low.tolist(), high.tolist(), spare, budget)
         if parts is not None:
-            near = np.maximum(low, np.floor(parts) - _NEAR), np.minimum(high, np.ceil(parts) + _NEAR)
+            near = np.maximum(low, np.floor(parts) - _PARAMS.near), np.minimum(high, np.ceil(parts) + _PARAMS.near)
             machines = self._whole_counts(spare, *near, budget)
             if machines is not None:
                 return FleetMix(machines)
@@ -81,7 +78,7 @@ class FleetMixes:
     def _whole_counts(self, spare: float, low: Floats, high: Floats, budget: Budget) -> Machines | None:
         """The cheapest counts within limits, cut until nothing asks for more."""
         counts: Machines | None = None
-        for _ in range(_ROUNDS):
+        for _ in range(_PARAMS.rounds):
             found = self._solve(spare, low, high, budget)
             if found is None:
                 return counts
@@ -104,7 +101,11 @@ class FleetMixes:
         at, columns = np.nonzero(rows)
         lp.a_matrix_.start_ = np.searchsorted(at, np.arange(len(rows) + 1)).astype(np.int32)
         lp.a_matrix_.index_, lp.a_matrix_.value_ = columns.astype(np.int32), rows[at, columns]
-        options: dict[str, Any] = {"mip_rel_gap": _GAP, "mip_max_nodes": _NODES, "random_seed": self._seed % 2**31}
+        options: dict[str, Any] = {
+            "mip_rel_gap": _PARAMS.gap,
+            "mip_max_nodes": _PARAMS.nodes,
+            "random_seed": self._seed % 2**31,
+        }
         lp.integrality_ = [highspy.HighsVarType.kInteger] * len(pools)
         if not math.isinf(budget.left()):
             options["time_limit"] = max(0.01, budget.left())
@@ -118,7 +119,7 @@ class FleetMixes:
 def _scaled(cuts: Iterable[Cut]) -> list[Floats]:
     """Cuts as parts of what they ask for that a machine of each pool is worth; those that ask for nothing left out."""
     return [
-        np.array([min(_ENOUGH, coefficient / cut.least) for coefficient in cut.coefficients])
+        np.array([min(_PARAMS.enough, coefficient / cut.least) for coefficient in cut.coefficients])
         for cut in cuts
         if cut.least > 0
     ]

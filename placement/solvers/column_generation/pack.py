@@ -34,6 +34,7 @@ from placement.solvers.column_generation.augmentation import FleetAugmentation
 from placement.solvers.column_generation.diving import Dive, may_dive
 from placement.solvers.column_generation.kept_machines import KeptMachineMixes, may_hold
 from placement.solvers.column_generation.mixes import FleetMix, FleetMixes
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.penalties import left_out_penalties
 from placement.solvers.column_generation.separation import SpareCapacity
 from placement.solving.schedule import SCHEDULE
@@ -53,20 +54,7 @@ if TYPE_CHECKING:
 
 NAME = "column-generation"
 _TIME = SCHEDULE.column_generation.mixes
-DIVE_FROM = 50  # copies: with fewer the heuristics leave little out
-_MOST_SPARE = 0.2
-_DIVE_SPARE = 0.003  # of the first mix that is dived for: less is rarely enough
-_LESS, _MORE = 0.6, 1.6  # times as much to spare after a mix that was packed, and after one that was not
-_TRIES = 12  # without a time limit
-_IDLE = 12  # mixes in a row that do not pay
-_IDLE_HELD = 3  # and where all of them hold what runs: there are few of those
-_WORTHWHILE = 0.6  # of the time that the last mix took, that must be left for another
-_GROW_FROM = 0.01  # more than the mix costs a plan that is widened by best fit, for growing to be tried
-_GROW_SECONDS = 2.0  # and for that at least, if the dive took less
-_GROW_EFFORT = 0.25  # of a search for copies that are out, on each machine that it grows by
-_EFFORT = 0.05  # of such a search, for a unit of a work limit
-_EJECTIONS = 50  # of each construction that is stuck
-_CLOSE_TRIES = 15  # in a row without gain
+_PARAMS = COLUMN_GENERATION.pack
 
 
 @dataclass(slots=True)
@@ -108,7 +96,7 @@ class FleetMixPacking:
             self._arms.append(self._kept_mixes(bound, kept_copies))
         if not self._arms or Greenfield.of(fleet, solve.value) is not None:  # moves are cheap
             self._arms += self._anew(bound)
-        self._patience = _IDLE if len(self._arms) > 1 or kept_copies is None else _IDLE_HELD
+        self._patience = _PARAMS.idle if len(self._arms) > 1 or kept_copies is None else _PARAMS.idle_held
         self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
@@ -145,9 +133,9 @@ class FleetMixPacking:
 
         The `first` kinds come last: searches side by side should begin with others.
         """
-        gap, arms = self._solve.incumbent.gap() or _MOST_SPARE, self._arms[first:] + self._arms[:first]
+        gap, arms = self._solve.incumbent.gap() or _PARAMS.most_spare, self._arms[first:] + self._arms[:first]
         for arm in arms:
-            arm.spare = min(_DIVE_SPARE, gap / 2) if self.dives else gap / 2
+            arm.spare = min(_PARAMS.dive_spare, gap / 2) if self.dives else gap / 2
         idle = 0
         while self._goes_on(budget) and idle < self._patience:
             began = budget.elapsed()
@@ -155,19 +143,19 @@ class FleetMixPacking:
             mix = arm.offer(arm.spare, arm.least, _TIME.offer.of(budget))
             if mix is None or not self.pays(mix):
                 arm.least = self._fewest()
-                arm.spare *= _LESS
+                arm.spare *= _PARAMS.less
                 idle += 1
                 continue
             idle = 0
             self.tried += 1
-            arm.spare *= _LESS if self._pack(arm, mix, budget) else _MORE
+            arm.spare *= _PARAMS.less if self._pack(arm, mix, budget) else _PARAMS.more
             self._took = budget.elapsed() - began
 
     def _goes_on(self, budget: Budget) -> bool:
         """Whether there is time, or work, for another mix."""
-        if (budget.work is not None or math.isinf(budget.left())) and self.tried >= _TRIES:
+        if (budget.work is not None or math.isinf(budget.left())) and self.tried >= _PARAMS.tries:
             return False
-        return not self._ended(budget) and budget.left() >= _WORTHWHILE * self._took
+        return not self._ended(budget) and budget.left() >= _PARAMS.worthwhile * self._took
 
     def _ended(self, budget: Budget) -> bool:
         return self._solve.within(budget).ended
@@ -199,7 +187,7 @@ class FleetMixPacking:
         wide = None if start is None else self._widen(start, budget)
         _learn(arm, mix.machines, wide)
         narrow = AtFleetMix.of(self._rest, mix.machines).fleet
-        first = start or partial_packing(narrow, budget, seed, _EJECTIONS)
+        first = start or partial_packing(narrow, budget, seed, _PARAMS.ejections)
         if first is None:
             return False
         part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget), seed=seed)
@@ -219,7 +207,7 @@ class FleetMixPacking:
     def _is_dear(self, wide: Packing | None, mix: FleetMix) -> bool:
         """Whether a packing's machines cost so much more than a mix that it is worth the time to grow that."""
         price = sum(n * pool.price for n, pool in zip(mix.machines, self._rest.pools, strict=True))
-        return wide is None or machine_price(self._rest, wide) > (1 + _GROW_FROM) * price
+        return wide is None or machine_price(self._rest, wide) > (1 + _PARAMS.grow_from) * price
 
     def _grow(self, mix: FleetMix, start: PartialPacking, budget: Budget, took: float, seed: int) -> Packing | None:
         """What is out on a few more machines, as cheap as may be.
@@ -227,18 +215,18 @@ class FleetMixPacking:
         That has not much longer than the dive took, as another mix may do better.
         """
         by_clock = budget.work is None and not math.isinf(budget.left())
-        part = _TIME.augment.of(budget).share(seconds=max(_GROW_SECONDS, took)) if by_clock else budget
+        part = _TIME.augment.of(budget).share(seconds=max(_PARAMS.grow_seconds, took)) if by_clock else budget
         grown = self._growth.run(
             mix.machines,
             start,
             self._solve.within(part, seed=seed),
             lambda machines: self.pays(mix._replace(machines=machines)),
-            effort=min(_GROW_EFFORT, self._effort(budget)),
+            effort=min(_PARAMS.grow_effort, self._effort(budget)),
         )
         return self._widen(grown, budget)
 
     def _effort(self, budget: Budget) -> float:
-        return 1.0 if budget.work is None else min(1.0, _EFFORT * budget.work)
+        return 1.0 if budget.work is None else min(1.0, _PARAMS.effort * budget.work)
 
     def _cheaper(self, one: Packing | None, other: Packing | None) -> Packing | None:
         found = [packing for packing in (one, other) if packing is not None]
@@ -248,7 +236,7 @@ class FleetMixPacking:
         """Close machines of a widened packing: those beyond the mix are put to little use."""
         search = BinElimination(self._rest, packing, seed)
         failed = 0
-        while search.possible and failed < _CLOSE_TRIES and not self._ended(budget):
+        while search.possible and failed < _PARAMS.close_tries and not self._ended(budget):
             failed += 1
             if search.step(budget.over):
                 failed = 0
@@ -305,7 +293,7 @@ def _reduction(solve: Solve, bound: PatternBound, *, hold: bool) -> Chain:
 
 def _preassigned(firm: Fleet, bound: PatternBound) -> Preassigned | None:
     """A fleet without its dedicated components, if it can be dived for."""
-    if not may_dive(firm) or _copies(firm) < DIVE_FROM:
+    if not may_dive(firm) or _copies(firm) < _PARAMS.dive_from:
         return None
     return Preassigned.of(firm, bound.machine_values or [pool.price for pool in firm.pools])
 

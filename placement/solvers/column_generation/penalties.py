@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from placement.heuristics.prices import resource_prices
 from placement.heuristics.shares import Shares
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
 
-_LEAST = 1e-6  # where machines are free, copies still count
-_ALONE = 0.25  # what a machine for the copy alone counts, beside the part of one that it takes
+_PARAMS = COLUMN_GENERATION.penalties
 
 
 def left_out_penalties(fleet: Fleet) -> list[float]:
@@ -27,6 +27,6 @@ def left_out_penalties(fleet: Fleet) -> list[float]:
     for component, first in zip(fleet.components, shares.first, strict=True):
         alone = min((price[p] for option in component.options for p in option.pools), default=0.0)
         least = part[first : first + len(component.options)].min(initial=float("inf"))
-        penalty = (least + _ALONE * alone) / 1e6
-        found.append(max(_LEAST, float(penalty)) if penalty < float("inf") else 1.0)
+        penalty = (least + _PARAMS.alone * alone) / 1e6
+        found.append(max(_PARAMS.least, float(penalty)) if penalty < float("inf") else 1.0)
     return found

@@ -17,6 +17,7 @@ from placement.solvers.column_generation.diving import KeptAssignment
 from placement.solvers.column_generation.diving.residual_master import ResidualProgram
 from placement.solvers.column_generation.item_limits import ItemLimits
 from placement.solvers.column_generation.mixes import FleetMix
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,15 +30,9 @@ if TYPE_CHECKING:
     from placement.patterns.master import Floats, Pattern
     from placement.solving.budget import Budget
 
-_ROUNDS = 20  # of pricing, for one answer
-_KEPT_ROUNDS = 60  # of pricing, at first, where machines stand: no residual patterns of theirs are known yet
+_PARAMS = COLUMN_GENERATION.rounding
 _WIDE = 2  # accelerators of a copy that is whole
 _WHOLE = 1e-6
-_STEPS = 12  # solutions, about, until all wide copies are whole
-_FEW = 5  # counts in parts that are rounded with care
-_LIKELY = 0.3  # of a copy that may be rounded up together with others
-_SURE = 0.8  # of a copy that is rounded up at once
-_NOISE = 0.2
 
 
 class Rounding:
@@ -87,9 +82,9 @@ class Rounding:
         out = np.array(self._kept.out, dtype=float)
         self._bought.ask_for((out * (1 + spare * self._spares)).tolist(), self._kept.zoned, 1 + spare)
         self._fewest, self._most = self._anything()
-        if not self._solve(budget, _KEPT_ROUNDS if self._held else 0):
+        if not self._solve(budget, _PARAMS.kept_rounds if self._held else 0):
             return None
-        steps = _STEPS
+        steps = _PARAMS.steps
         while (wide := self._broken_copies()).size:
             if not self._round(wide, -(-len(wide) // max(1, steps)), budget):
                 return None
@@ -120,15 +115,15 @@ class Rounding:
         """Round up the copies that are nearly whole; else the largest parts, one a component; one alone up or down."""
         copies = np.array(self._bought.amounts()[0])
         parts = copies[wide] - np.floor(copies[wide])
-        sure = wide[parts >= _SURE]
+        sure = wide[parts >= _PARAMS.sure]
         if not sure.size:
-            order = np.argsort(-self._sizes[wide] * (parts + _NOISE * self._rng.random(wide.size)))
+            order = np.argsort(-self._sizes[wide] * (parts + _PARAMS.noise * self._rng.random(wide.size)))
             if at_once == 1:
                 w = int(wide[order[0]])
                 return self._halve(w, float(copies[w]), self._fewest, self._most, budget)
             first: dict[int, int] = {}
             for w, part in zip(wide[order].tolist(), parts[order].tolist(), strict=True):
-                if part >= _LIKELY or not first:
+                if part >= _PARAMS.likely or not first:
                     first.setdefault(self._relaxation.modes[w].component, w)
             sure = np.array(list(first.values())[:at_once])
         before = self._fewest.copy()
@@ -143,8 +138,8 @@ class Rounding:
         """Round up the counts that are nearly whole; else the largest part, or, of few, up or down."""
         counts = self._counts()
         parts = counts[broken] - np.floor(counts[broken])
-        sure = broken[parts >= _SURE]
-        if not sure.size and broken.size > _FEW:
+        sure = broken[parts >= _PARAMS.sure]
+        if not sure.size and broken.size > _PARAMS.few:
             sure = broken[[np.argmax(parts)]]
         if sure.size:
             self._low[sure] = np.ceil(counts[sure])
@@ -179,7 +174,7 @@ class Rounding:
         }
         program.allow_residual_patterns(limits, ())
         rooms = self._kept.residuals.knapsacks(limits)
-        for done in range(_ROUNDS + least):
+        for done in range(_PARAMS.rounds + least):
             if not program.solve(budget.left()):
                 return False
             if done >= least and not program.beyond():

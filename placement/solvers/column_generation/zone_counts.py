@@ -19,6 +19,7 @@ from placement.engines.cp_sat import cp_sat_solver
 from placement.patterns.covering import any_domain
 from placement.patterns.formulation import relax
 from placement.patterns.master import PatternProgram
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -32,12 +33,8 @@ if TYPE_CHECKING:
 
 _PARTS = 1_000  # of a copy, that the LP's numbers are rounded to
 _CENTS = 1_000  # of a dollar of dual value, that weights are rounded to
-_BALANCE = 50  # times as much counts what a zone has too much of, as what is moved between zones
-_STEPS = (1, 8)  # in which copies are made whole
-_PRICINGS = 2  # rounds of pricing for each, at most
+_PARAMS = COLUMN_GENERATION.zone_counts
 _WHOLE = 1e-6
-_GAP = 0.02  # of the program
-_WORK = 2.0  # deterministic seconds of it, at most
 
 
 def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, seed: int = 0) -> list[list[int]] | None:
@@ -47,7 +44,7 @@ def round_by_zone(fleet: Fleet, patterns: Sequence[Pattern], budget: Budget, see
     makes the LP cheaper is taken. As many solutions of the LP as there are steps, with a round or two of pricing each.
     """
     found, relaxation = [], relax(fleet, all_zones=True)
-    for steps in _STEPS:
+    for steps in _PARAMS.steps:
         counts = _Rounding(fleet, relaxation, patterns, seed).run(steps, budget)
         if counts is not None:
             found.append(counts)
@@ -87,7 +84,7 @@ class _Rounding:
 
     def _solve(self, budget: Budget) -> bool:
         """Solve the LP, with some more patterns."""
-        for more in range(_PRICINGS, -1, -1):
+        for more in range(_PARAMS.pricings, -1, -1):
             if budget.over() or not self._program.solve(budget.left()):
                 return False
             duals = self._program.duals()
@@ -155,10 +152,10 @@ def zone_counts(
         model.add(off >= sum(terms))
         model.add(off >= -sum(terms))
         balance.append(off)
-    model.minimize(cp_model.LinearExpr.sum(moved) + _BALANCE * cp_model.LinearExpr.sum(balance))
+    model.minimize(cp_model.LinearExpr.sum(moved) + _PARAMS.balance * cp_model.LinearExpr.sum(balance))
     solver = cp_sat_solver(seed)
     chosen = solver.parameters
-    chosen.relative_gap_limit, chosen.max_deterministic_time = _GAP, _WORK
+    chosen.relative_gap_limit, chosen.max_deterministic_time = _PARAMS.gap, _PARAMS.effort
     if not math.isinf(budget.left()):
         chosen.max_time_in_seconds = max(0.01, budget.left())
     if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

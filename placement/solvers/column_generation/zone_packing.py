@@ -25,6 +25,7 @@ from placement.reductions.required import RequiredAsPlaced
 from placement.reductions.zone import OneZone
 from placement.solvers.column_generation.diving import may_dive
 from placement.solvers.column_generation.pack import NAME
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.search import ColumnGenerationOptions, search
 from placement.solvers.column_generation.zone_counts import round_by_zone
 from placement.solving.context import Solve
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
     from placement.patterns.bound import PatternBound
     from placement.solving.budget import Budget
 
-_FROM = 600  # copies: in smaller fleets the split costs more than it brings
-_POLL = 0.05  # seconds between two looks at whether there is something to do
+_PARAMS = COLUMN_GENERATION.zone_packing
 
 
 def may_pack_zones(solve: Solve) -> bool:
@@ -45,7 +45,7 @@ def may_pack_zones(solve: Solve) -> bool:
     fleet, best = solve.fleet, solve.value
     return (
         best is not None
-        and sum(c.copies for c in fleet.components) >= _FROM
+        and sum(c.copies for c in fleet.components) >= _PARAMS.copies_from
         and is_zoned(fleet)
         and may_dive(fleet)
         and len({pool.zone for pool in fleet.pools if pool.max_instances != 0}) > 1
@@ -111,7 +111,7 @@ class ZonePacking:
             yield from self._again(best[0], first)
         while not budget.over() and self._deadline is None:
             with self._change:
-                self._change.wait(_POLL)
+                self._change.wait(_PARAMS.poll)
         while self._deadline is not None and (task := self._take()) is not None:
             yield HelperJob(task, self._share(task, self._deadline), NAME, partial(self._put, task))
 
@@ -169,7 +169,7 @@ class ZonePacking:
         """Offer all zones together, once the second process has brought its own."""
         with self._change:
             while self._found.keys() < self._begun and not (budget.over() or self._incumbent.good_enough):
-                self._change.wait(_POLL)
+                self._change.wait(_PARAMS.poll)
             found = [packing for zone in zones if (packing := self._found.get(zone)) is not None]
         if len(found) < len(zones):
             return False

@@ -28,6 +28,7 @@ from placement.local_search.refill import bring_in
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.partition import deal, gather, make_parts, merged
 from placement.reductions.restricting_aggregation import RestrictingAggregation
+from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.decomposition.tasks import Bound, Pack, Whole, run_tasks
 from placement.solvers.registry import find_solver
 from placement.solving.result import Outcome, Stop
@@ -43,13 +44,9 @@ if TYPE_CHECKING:
     from placement.solving.context import Solve
 
 NAME = "decomposition"
-_WORK_ROUNDS = 2  # under a work limit
-_FINER = ((1, 0.1), (2, 0.2), (4, 0.7))  # times as many groups of alike components, and their part of the time
+_PARAMS = DECOMPOSITION.solve
 _WHOLE_SOLVER = "column-generation"  # whose program grows with groups, not with copies
 _TIME = SCHEDULE.decomposition
-_PATIENCE = 4  # rounds without a gain after which it ends
-_EJECTIONS = 50  # of each construction that is stuck, for a first plan
-_OFFERS = 16  # plans offered in one round at most
 _ALONE = {"auto": {"decompose_from": 2**60}}  # a part is not decomposed again
 
 
@@ -123,7 +120,7 @@ def _first_plan(solve: Solve) -> None:
     if solve.packing is not None or solve.budget.over():
         return
     part = _TIME.start.within(solve, solve.budget.work)
-    start = partial_packing(part.fleet, part.budget, part.seed, _EJECTIONS)
+    start = partial_packing(part.fleet, part.budget, part.seed, _PARAMS.ejections)
     filled = None if start is None else bring_in(part.fleet, start, part)
     if filled is not None and not filled.missing:
         solve.incumbent.offer(relabel(solve.fleet, filled.packing), NAME)
@@ -150,7 +147,10 @@ class _Decomposition:
         if fresh is None or not self._options.groups or self._solve.why_stop():
             return
         by_clock = self._budget.work is None and self._budget.seconds is not None
-        sizes = [(times * self._options.groups, weight) for times, weight in (_FINER if by_clock else _FINER[:1])]
+        sizes = [
+            (times * self._options.groups, weight)
+            for times, weight in (_PARAMS.finer if by_clock else _PARAMS.finer[:1])
+        ]
         some = [(most, weight) for most, weight in sizes if most < len(fresh.fleet.components)]
         smaller: list[tuple[RestrictingAggregation, float]] = []
         for most, weight in some:
@@ -178,10 +178,10 @@ class _Decomposition:
 
     def run(self) -> None:
         """Round after round until nothing is to be gained, or the budget is over."""
-        rounds = min(self._options.rounds, _WORK_ROUNDS if self._budget.work is not None else 2**60)
+        rounds = min(self._options.rounds, _PARAMS.work_rounds if self._budget.work is not None else 2**60)
         idle = 0
         for turn in range(rounds):
-            if self._solve.why_stop() or idle >= _PATIENCE:
+            if self._solve.why_stop() or idle >= _PARAMS.patience:
                 return
             gained = self._improve_whole()
             idle = 0 if self._round(turn) or gained else idle + 1
@@ -208,7 +208,7 @@ class _Decomposition:
             share = self._options.bound_share
             tasks.insert(0, self._bound_task(share / (1 - share) * max(1, len(parts))))
         found: dict[int, tuple[Machine, ...]] = {}
-        every = max(1, -(-len(parts) // _OFFERS))
+        every = max(1, -(-len(parts) // _PARAMS.offers))
         for index, answer in run_tasks(tasks, _TIME.round.of(self._budget, self._budget.work)):
             self._hear(answer)
             if answer.packing is not None:

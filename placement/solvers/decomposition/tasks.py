@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from placement.parallel.executors import interrupt_calls, workers_of
 from placement.parallel.job import TaskAnswer, TaskLimits, answer_of, perform
+from placement.solvers.decomposition.parameters import DECOMPOSITION
 from placement.solvers.registry import find_solver
 from placement.solving.context import Solve
 from placement.solving.result import SolverFault
@@ -28,10 +29,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _log = logging.getLogger(__name__)
-_POLL = 0.2  # seconds between looks at the budget while tasks run elsewhere
-_GROUPS = (100, 200, 400, 800, 1_600, 3_200)  # components of the coarser problems whose bounds are taken in turn
-_NODES = 20  # of the pattern bound's tree: at this size the root has nearly all of it
-_GRACE = 2.0  # seconds after its deadline when a task that runs elsewhere is given up
+_PARAMS = DECOMPOSITION.tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class Bound:
         from placement.reductions.relaxing_aggregation import RelaxingAggregation
 
         best, relaxes, faults = 0, RELAXES, list[SolverFault]()
-        for most in _GROUPS if budget.work is None else _GROUPS[:1]:
+        for most in _PARAMS.groups if budget.work is None else _PARAMS.groups[:1]:
             if budget.over():
                 break
             coarse = RelaxingAggregation.of(self.fleet, most)
@@ -79,7 +77,7 @@ class Bound:
                 break
             solve = Solve.of(fleet, budget, self.seed)
             patterns = PatternBound(solve, self.given)
-            patterns.run(nodes=_NODES)
+            patterns.run(nodes=_PARAMS.nodes)
             faults += solve.incumbent.faults
             if patterns.bound > best:
                 best, relaxes = patterns.bound, "; ".join(filter(None, (RELAXES, coarse.keeps_bound.relaxes)))
@@ -152,7 +150,7 @@ class _Elsewhere:
                         self._start(waiting.pop(0))
                     if not self._running:
                         break
-                    done, _ = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED)
+                    done, _ = wait(self._running, timeout=_PARAMS.poll, return_when=FIRST_COMPLETED)
                     for future in sorted(done, key=lambda future: self._running[future]):
                         yield from self._collect(future)
         except GeneratorExit:  # whoever asked has enough: what still runs is told so
@@ -168,7 +166,7 @@ class _Elsewhere:
     def _given_up(self) -> bool:
         """Interrupted, or so long past the deadline that no answer will come."""
         seconds = self._budget.seconds
-        late = seconds is not None and self._budget.elapsed() > seconds + _GRACE
+        late = seconds is not None and self._budget.elapsed() > seconds + _PARAMS.grace
         return late or (self._budget.interrupted and not hasattr(self._executor, "interrupt"))
 
     def _start(self, index: int) -> None:

@@ -21,6 +21,7 @@ from placement.solvers.column_generation.diving.machines import MachineSelection
 from placement.solvers.column_generation.diving.residual_capacity import ResidualCapacity
 from placement.solvers.column_generation.diving.residual_patterns import ResidualPatterns
 from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -33,10 +34,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _TIME = SCHEDULE.column_generation.mixes.dive
-_AGAIN_PART = 0.5  # of the time that the first descent took, for all that follow
-_AGAIN = (48, 96)  # accelerators emptied at once
-_LUCK = 0.5  # of their choice
-_PATIENCE = 6  # times without gain
+_PARAMS = COLUMN_GENERATION.dive
 
 
 def may_dive(fleet: Fleet) -> bool:
@@ -75,7 +73,7 @@ class Dive:
         self._descend(_TIME.descent.of(budget))
         took = budget.elapsed() - began
         by_clock = budget.work is None and not math.isinf(budget.left())
-        self._again(budget.share(seconds=_AGAIN_PART * took) if by_clock else budget)
+        self._again(budget.share(seconds=_PARAMS.again_part * took) if by_clock else budget)
         return self._to_sketch()
 
     def _descend(self, budget: Budget) -> None:
@@ -90,7 +88,7 @@ class Dive:
         while (
             any(self._state.out)
             and len(self._residuals.open_machines) > self._held
-            and idle < _PATIENCE
+            and idle < _PARAMS.patience
             and not budget.over()
         ):
             state, open_machines = self._state.copy(), self._residuals.open_machines[:]
@@ -120,10 +118,10 @@ class Dive:
             ]
         )
         first = np.array([open_machine.pool in pools for open_machine in open_machines]) * (
-            free + _LUCK * self._rng.random(len(open_machines))
+            free + _PARAMS.luck * self._rng.random(len(open_machines))
         )
         chosen: set[int] = set()
-        size = int(self._rng.choice(_AGAIN))
+        size = int(self._rng.choice(_PARAMS.again))
         for most, order in (size // 2, np.argsort(-first)), (size, self._rng.permutation(len(open_machines))):
             for n in order.tolist():
                 if sum(len(open_machines[k].free_memory) for k in chosen) >= most:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.machine_state import MachineState
 from placement.solvers.column_generation.diving.restricted_master import SOME
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from placement.solvers.column_generation.diving.assignment import DiveAssignment, DiveState
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
     Part = tuple[tuple[int, int], ...]  # (item, times)
 
-_HALF = 0.9  # of a copy on several accelerators, in the LP: then it comes before smaller ones
-_URGENT = 0.5  # of the most copies on all machines that are left, in the LP
-_WIDE = 0.2  # what copies on several accelerators count for, when the next machine is chosen
+_PARAMS = COLUMN_GENERATION.templates
 
 
 @dataclass(slots=True)
@@ -78,7 +77,7 @@ class MachineTemplates:
         rank = {
             part: (
                 *self._fitness(template, part, g),
-                sum(whole[i] >= _HALF * g for i, _ in part) if g > 1 else weight[part] >= _HALF,
+                sum(whole[i] >= _PARAMS.half * g for i, _ in part) if g > 1 else weight[part] >= _PARAMS.half,
                 weight[part],
             )
             for part in same
@@ -95,7 +94,7 @@ class MachineTemplates:
             for _ in range(times):
                 self._assignment.place_item(template.machine, template.state, on, i)
         if part:
-            template.score += _WIDE * g
+            template.score += _PARAMS.wide * g
         half = g // 2
         for some in (on[:half], on[half:]) if g % 2 == 0 else [(k,) for k in on]:
             self._descend(template, some, patterns, same[part])
@@ -115,7 +114,7 @@ class MachineTemplates:
                     continue
                 if cap is not None:
                     out = min(out, cap - template.machine.counts.get(c, 0))
-                    urgent = urgent or state.by_mode[w] > _URGENT * cap * state.machines[template.machine.pool]
+                    urgent = urgent or state.by_mode[w] > _PARAMS.urgent * cap * state.machines[template.machine.pool]
                 most += out
             if most < times:
                 return False, False
@@ -126,9 +125,9 @@ class MachineTemplates:
         g, state = len(on), template.state
         modes = self._assignment.owners(template.machine.pool, g)
         for w in sorted((w for w in modes if state.by_mode[w] > SOME), key=lambda w: -state.by_mode[w]):
-            if state.by_mode[w] * g <= rival and not (is_narrow and state.by_mode[w] >= _HALF):
+            if state.by_mode[w] * g <= rival and not (is_narrow and state.by_mode[w] >= _PARAMS.half):
                 return False
             if self._assignment.place(template.machine, state, w, on):
-                template.score += _WIDE * g if g > 1 else 0.0
+                template.score += _PARAMS.wide * g if g > 1 else 0.0
                 return True
         return False

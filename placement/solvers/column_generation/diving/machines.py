@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from placement.compiled.machine_state import MachineState
 from placement.solvers.column_generation.diving.machine_templates import MachineTemplates
 from placement.solvers.column_generation.diving.restricted_master import SOME
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
     from placement.solving.budget import Budget
 
-_ROUNDS = 4  # of pricing after each step, at least
-_STEPS = 15  # solutions of the LP, about, for all machines
-_NOISE = 0.01
+_PARAMS = COLUMN_GENERATION.machines
 
 
 class MachineSelection:
@@ -50,7 +49,7 @@ class MachineSelection:
 
     def run(self, budget: Budget) -> None:
         """Fill machines with wide copies as long as the LP has any; the others, and all when time is over, at once."""
-        steps, first, began = 0, -(-self._accelerators() // _STEPS), budget.elapsed()
+        steps, first, began = 0, -(-self._accelerators() // _PARAMS.steps), budget.elapsed()
         while any(self._state.machines) and not budget.over() and self._solve(budget):
             steps += 1
             # What is left of the time may be too little for small steps.
@@ -112,7 +111,9 @@ class MachineSelection:
 
     def _solve(self, budget: Budget) -> bool:
         """The LP of what is left."""
-        if not self._master.solve(self._state, self._residuals, budget, machines=self._state.machines, least=_ROUNDS):
+        if not self._master.solve(
+            self._state, self._residuals, budget, machines=self._state.machines, least=_PARAMS.rounds
+        ):
             return False
         self._dual_values, self._price = self._master.dual_values()
         return True
@@ -138,4 +139,6 @@ class MachineSelection:
         """What stands there is worth by the LP's prices, against the machine's; copies on many accelerators first."""
         open_machine = template.machine
         dual_value = sum(self._dual_values[self._relaxation.modes[copy.item].component] for copy in open_machine.copies)
-        template.score += dual_value / max(SOME, self._price[open_machine.pool]) + _NOISE * float(self._rng.random())
+        template.score += dual_value / max(SOME, self._price[open_machine.pool]) + _PARAMS.noise * float(
+            self._rng.random()
+        )

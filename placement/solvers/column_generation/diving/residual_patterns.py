@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from placement.solvers.column_generation.diving.assignment import one_more
 from placement.solvers.column_generation.diving.restricted_master import SOME
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
@@ -26,11 +27,7 @@ if TYPE_CHECKING:
     from placement.solvers.column_generation.diving.restricted_master import RestrictedMaster
     from placement.solving.budget import Budget
 
-_ZONE_STEPS = 8  # solutions of the LP, about, to settle all zones
-_STEPS = 30  # solutions of the LP, about, to fill all residuals
-_NEARLY = 0.01  # of a residual, that a whole content may lack
-_TRIES = 8  # machines, for one content
-_FRUITLESS = 3  # steps in a row with nothing placed
+_PARAMS = COLUMN_GENERATION.residuals
 
 
 class ResidualPatterns:
@@ -46,13 +43,13 @@ class ResidualPatterns:
         """Place what can be, until the time is over; copies for which no place is found stay out."""
         self._fix_zones(budget)
         steps, fruitless, began = 0, 0, budget.elapsed()
-        while any(self._state.out[c] for c in self._master.narrow) and fruitless < _FRUITLESS:
+        while any(self._state.out[c] for c in self._master.narrow) and fruitless < _PARAMS.fruitless:
             if budget.over() or not self._solve(budget):
                 break
             steps += 1
             # What is left of the time may be too little for small steps.
             more = budget.left() * steps / max(SOME, budget.elapsed() - began)
-            fruitless = 0 if self._step(min(_STEPS, max(1.0, more)), budget) else fruitless + 1
+            fruitless = 0 if self._step(min(_PARAMS.steps, max(1.0, more)), budget) else fruitless + 1
         if not steps:
             self._place_wanted()
 
@@ -67,7 +64,7 @@ class ResidualPatterns:
         part = SCHEDULE.column_generation.mixes.dive.descent.zones.of(budget)
         state, relaxation = self._state, self._assignment.relaxation
         open_components = {c for c in state.zoned if state.out[c] and c in self._master.narrow}
-        at_once = -(-len(open_components) // _ZONE_STEPS)
+        at_once = -(-len(open_components) // _PARAMS.zone_steps)
         while open_components and not budget.over() and self._solve(budget):
             parts = {c: [0.0] * len(relaxation.fleet.zones) for c in sorted(open_components)}
             for mode, copies in zip(relaxation.modes, state.by_mode, strict=True):
@@ -99,7 +96,7 @@ class ResidualPatterns:
         held = self._master.held()
         goal, done = math.ceil(sum(held.values()) / steps), 0
         for residual_pattern in sorted(held, key=lambda each: self._rank(each, held[each]), reverse=True):
-            times = math.floor(held[residual_pattern] + _NEARLY)
+            times = math.floor(held[residual_pattern] + _PARAMS.nearly)
             if not times and done >= goal:
                 break
             for _ in range(max(1, times)):
@@ -114,7 +111,7 @@ class ResidualPatterns:
     def _rank(self, residual_pattern: ResidualPattern, held: float) -> tuple[bool, float]:
         """What the LP has most of comes first; before it whole patterns with copies that not every machine takes."""
         (q, _), items = residual_pattern
-        return held >= 1 - _NEARLY and any((q, i) in self._assignment.picky for i, _ in items), held
+        return held >= 1 - _PARAMS.nearly and any((q, i) in self._assignment.picky for i, _ in items), held
 
     def _place(self, residual_pattern: ResidualPattern) -> bool:
         """Place a content, as far as its copies are out, on some accelerator whose machine takes all of that."""
@@ -126,7 +123,7 @@ class ResidualPatterns:
         places = list({id(place[0]): place for place in self._residuals.places.get(residual, ())}.values())
         likely = {p: self._amount(p, items) for p in {machine.pool for machine, _ in places}} if len(places) > 1 else {}
         return nsmallest(
-            _TRIES, places, key=lambda place: (-likely.get(place[0].pool, 0.0), -self._host_left(place[0]))
+            _PARAMS.tries, places, key=lambda place: (-likely.get(place[0].pool, 0.0), -self._host_left(place[0]))
         )
 
     def _amount(self, p: int, items: tuple[tuple[int, int], ...]) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from placement.solvers.column_generation.diving.residual_master import ResidualProgram
 from placement.solvers.column_generation.item_limits import ItemLimits
+from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,11 +25,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 SOME = 1e-6  # of a pattern
-_MOST_ROUNDS = 60  # of pricing, for one solution
-_STALL, _LITTLE = 4, 0.03  # rounds that bring less, relatively, are the last
-_SAFE = 2.0  # times what the last round took, that must be left for another
-_FULL = 0.9  # of a residual, that a pattern's part must fill to be tried there
-_PAID = 0.1  # of its price, that a machine counts in the LP: what is left free should be cheap to do without
+_PARAMS = COLUMN_GENERATION.master
 
 
 @dataclass(slots=True)
@@ -54,7 +51,7 @@ class RestrictedMaster:
         """O(modes + patterns)."""
         self._relaxation = relaxation
         self._item_limits = ItemLimits(relaxation)
-        self._program = ResidualProgram(relaxation, paid=_PAID)
+        self._program = ResidualProgram(relaxation, paid=_PARAMS.paid)
         self._program.add_patterns((q, dict(pattern)) for q, pattern in patterns)
         self._known: list[tuple[int, dict[int, int]]] = []
         self.last: Patterns | None = None  # of the last solution with machines
@@ -125,10 +122,10 @@ class RestrictedMaster:
                 return False
             took, began = budget.elapsed() - began, budget.elapsed()
             values.append(program.value())
-            stalls = len(values) > _STALL and values[-1] > (1 - _LITTLE) * values[-1 - _STALL]
-            if len(values) > least and (stalls or not program.beyond() or len(values) >= _MOST_ROUNDS):
+            stalls = len(values) > _PARAMS.stall and values[-1] > (1 - _PARAMS.little) * values[-1 - _PARAMS.stall]
+            if len(values) > least and (stalls or not program.beyond() or len(values) >= _PARAMS.most_rounds):
                 return True
-            if budget.left() < _SAFE * took:  # a solution that comes too late would cost this one
+            if budget.left() < _PARAMS.safe * took:  # a solution that comes too late would cost this one
                 return True
             duals = program.duals()
             prices = program.prices(duals)
@@ -150,7 +147,7 @@ class RestrictedMaster:
         narrow = self._narrow_parts()
         for residual in new:
             q, free = residual
-            yield from ((residual, items) for items in narrow[q] if residuals.grids[q].fits(free, items, _FULL))
+            yield from ((residual, items) for items in narrow[q] if residuals.grids[q].fits(free, items, _PARAMS.full))
 
     def _narrow_parts(self) -> list[list[dict[int, int]]]:
         """Of each device class, what the last solution's patterns have of copies on one accelerator."""

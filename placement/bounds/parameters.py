@@ -1,0 +1,59 @@
+"""Parameters of the room, by module: bounds that need no engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class CliqueParameters:
+    """Cliques of components that never share a machine (`cliques.py`)."""
+
+    starts: int = parameter(12, "components", "from which a clique is grown, those that need most first")
+    work: int = parameter(3_000_000, "neighbours", "looked at in all: some tenths of a second")
+    edges: int = parameter(2_000, "edges", "of the network, up to which minimum cuts are looked for")
+    cuts: int = parameter(40, "cuts", "of one clique that are looked for")
+    prices: int = parameter(200, "prices", "of a copy that are told apart")
+
+
+@dataclass(frozen=True, slots=True)
+class DualFeasibleParameters:
+    """Dual feasible functions of the volume bound (`dual_feasible.py`).
+
+    Measured: finer ones moved no bound in trials.
+    """
+
+    finest: int = parameter(8, "functions", "the finest splits what a machine has in one more part than this")
+
+
+@dataclass(frozen=True, slots=True)
+class OverloadParameters:
+    """Moves off machines that are over what they have (`overload.py`)."""
+
+    nodes: int = parameter(20_000, "nodes", "of one machine's search; beyond, the relaxation's bound stands")
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeParameters:
+    """The volume bound (`volume.py`)."""
+
+    most_modes: int = parameter(
+        30_000,
+        "modes x pools",
+        "with more, dual feasible functions take seconds that the bound of patterns uses better",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BoundsParameters:
+    """Bounds that need no engine."""
+
+    cliques: CliqueParameters = CliqueParameters()
+    dual_feasible: DualFeasibleParameters = DualFeasibleParameters()
+    overload: OverloadParameters = OverloadParameters()
+    volume: VolumeParameters = VolumeParameters()
+
+
+BOUNDS = BoundsParameters()

@@ -1,0 +1,72 @@
+"""Parameters of the room, by module: the direct model and its engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramParameters:
+    """Writing the model down (`program.py`)."""
+
+    steps: int = parameter(200, "variables and rows", "between two looks at the clock")
+
+
+@dataclass(frozen=True, slots=True)
+class CpSatParameters:
+    """The solver cp-sat (`cp_sat/search.py`)."""
+
+    outline_terms: int = parameter(3_000_000, "terms", "beyond which an outline can't be written and solved in minutes")
+    outline_effort: float = parameter(1.0, "deterministic s", "for the outline's bound")
+    scout_effort: float = parameter(0.5, "deterministic s", "to look for a first plan")
+    fewer_effort: float = parameter(0.05, "deterministic s", "to bound the machines of one pool")
+
+
+@dataclass(frozen=True, slots=True)
+class CbcParameters:
+    """CBC as a process of its own (`milp/engines.py`)."""
+
+    poll: float = parameter(0.02, "s", "between two looks whether it is to stop")
+    grace: float = parameter(1.0, "s", "for it to write down what it has")
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineParameters:
+    """Few moves, by an outline (`milp/outline.py`)."""
+
+    most_terms: int = parameter(
+        400_000, "terms", "of the direct model with no new machine; beyond, its first relaxation takes minutes"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OutlinePlanParameters:
+    """Plans from an outline (`milp/outline_plans.py`)."""
+
+    ejections: int = parameter(100, "ejections", "of the repair of one plan")
+
+
+@dataclass(frozen=True, slots=True)
+class MilpParameters:
+    """The solver milp (`milp/search.py`)."""
+
+    second_opinion_work: int = parameter(
+        20_000, "0.001 deterministic s", "of CP-SAT, asked for a second opinion under a limit on work"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DirectParameters:
+    """The direct model and its engines."""
+
+    program: ProgramParameters = ProgramParameters()
+    cp_sat: CpSatParameters = CpSatParameters()
+    cbc: CbcParameters = CbcParameters()
+    outline: OutlineParameters = OutlineParameters()
+    outline_plans: OutlinePlanParameters = OutlinePlanParameters()
+    milp: MilpParameters = MilpParameters()
+
+
+DIRECT = DirectParameters()

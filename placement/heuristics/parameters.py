@@ -1,0 +1,121 @@
+"""Parameters of the room, by module: constructions and repair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class BinFillingParameters:
+    """Machines filled one by one at prices (`bin_filling.py`)."""
+
+    least: float = parameter(0.6, "part of its price", "that a machine must be filled to")
+    thin: float = parameter(0.7, "part of the components", "with copies left, below which arrays are made anew")
+    pools: int = parameter(2, "pools", "tried for each machine, those where the biggest copy is cheapest")
+
+
+@dataclass(frozen=True, slots=True)
+class ConstructParameters:
+    """Copies put one by one (`construct.py`)."""
+
+    look: int = parameter(1_000, "copies", "on one machine, from one look at the clock to the next")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFitParameters:
+    """First-fit decreasing (`first_fit_decreasing.py`)."""
+
+    flat_noise: float = parameter(0.35, "part", "by which a restart may bend sizes and costs")
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPlanParameters:
+    """The plan that a solver begins with, where there is none (`first_plan.py`)."""
+
+    restarts: int = parameter(2, "restarts", "of each heuristic")
+
+
+@dataclass(frozen=True, slots=True)
+class PricedGreedyParameters:
+    """Price-guided greedy (`greedy.py`).
+
+    Measured: `room_used` of 0.4 to 0.7 does as well.
+    """
+
+    room_used: float = parameter(
+        0.55, "part of free room", "on machines in use, that the load to come is expected to use"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ImproveParameters:
+    """Ruin and recreate (`improve.py`)."""
+
+    most_machines: int = parameter(8, "machines", "taken apart at once")
+    tolerance: float = parameter(0.001, "part of the cost", "mean of what the first round may add; it falls to nothing")
+    randomness: float = parameter(0.5, "part of its price", "scale of the noise on what a machine wastes")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceParameters:
+    """Prices of resources by multiplicative weights (`prices.py`)."""
+
+    smoothing: float = parameter(0.15, "weight", "of the newest load in the average")
+    step: float = parameter(0.6, "exponent", "of a weight, for a load twice the mean")
+    many: int = parameter(1_000_000, "modes x pools", "beyond which alike pools are one")
+
+
+@dataclass(frozen=True, slots=True)
+class RelabelParameters:
+    """Which machine of a plan is which that runs (`relabel.py`)."""
+
+    most_pairs: int = parameter(
+        20_000, "pairs", "of a machine and an instance of one pool, beyond which matching takes longer than it is worth"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RepairParameters:
+    """Ejections for copies that are stuck (`repair.py`)."""
+
+    machines: int = parameter(24, "machines", "looked at by an ejection, drawn at random where there are more")
+    reset_chance: float = parameter(
+        0.1, "chance", "of an ejection that takes off all copies of the stuck component instead"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShareParameters:
+    """Parts of machines that copies take (`shares.py`)."""
+
+    entries: int = parameter(1_000_000, "entries", "of a table, multiplied out at once")
+
+
+@dataclass(frozen=True, slots=True)
+class HeuristicSolveParameters:
+    """Restarts and improvement (`solve.py`)."""
+
+    turn: int = parameter(1_000, "rounds", "of an improvement between two offers; one turn without a gain is its last")
+    pressed: int = parameter(10, "attempts", "of one restart to force an optional copy in")
+
+
+@dataclass(frozen=True, slots=True)
+class HeuristicsParameters:
+    """Constructions and repair."""
+
+    bin_filling: BinFillingParameters = BinFillingParameters()
+    construct: ConstructParameters = ConstructParameters()
+    first_fit_decreasing: FirstFitParameters = FirstFitParameters()
+    first_plan: FirstPlanParameters = FirstPlanParameters()
+    greedy: PricedGreedyParameters = PricedGreedyParameters()
+    improve: ImproveParameters = ImproveParameters()
+    prices: PriceParameters = PriceParameters()
+    relabel: RelabelParameters = RelabelParameters()
+    repair: RepairParameters = RepairParameters()
+    shares: ShareParameters = ShareParameters()
+    solve: HeuristicSolveParameters = HeuristicSolveParameters()
+
+
+HEURISTICS = HeuristicsParameters()

@@ -1,0 +1,130 @@
+"""Parameters of the room, by module: search around a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingParameters:
+    """Machines that run and close, chosen by a small program (`closing.py`)."""
+
+    factors: tuple[float, ...] = parameter(
+        (1.0, 0.6, 1.5, 0.3, 2.0, 0.0), "times a copy's share", "that a copy counts in the program, in turn"
+    )
+    effort: float = parameter(0.5, "deterministic s", "of the program")
+    ejections: int = parameter(400, "ejections", "of the repair after it")
+    noise: float = parameter(0.3, "part", "by which shares are bent at random, once all factors were tried")
+    most_places: int = parameter(50_000, "places", "of a fleet for which the program is written")
+    left_out: int = parameter(4, "dearest machines", "that a copy left out is charged, for each level from the lowest")
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionParameters:
+    """A packing that lacks copies made a plan (`completion.py`)."""
+
+    ejections: int = parameter(100, "ejections", "of each repair")
+
+
+@dataclass(frozen=True, slots=True)
+class EliminateParameters:
+    """Machines closed, others opened in their place (`eliminate.py`)."""
+
+    closed: tuple[int, ...] = parameter((1, 1, 1, 2, 2, 3), "machines", "closed at once: one of these, at random")
+    opened: tuple[int, ...] = parameter(
+        (0, 0, 1, 1, 1, 2), "machines", "opened in their place: one of these, at random"
+    )
+    first_patience: int = parameter(300, "steps", "of refilling without gain, at first")
+    last_patience: int = parameter(20_000, "steps", "of refilling without gain, at most")
+    more: float = parameter(1.02, "factor", "of patience after a failure")
+    noise: float = parameter(
+        0.3, "part of its price", "scale of a Gumbel variable, added to the part that a machine puts to use"
+    )
+    draws: int = parameter(20, "draws", "of machines to open, until they are cheaper than those that close")
+
+
+@dataclass(frozen=True, slots=True)
+class LargeNeighbourhoodParameters:
+    """A few machines freed and packed anew by CP-SAT (`large_neighbourhood.py`)."""
+
+    work: int = parameter(1000, "0.001 deterministic s", "of CP-SAT for one neighbourhood")
+    fewest: int = parameter(2, "machines", "freed at once, at least")
+    most: int = parameter(30, "machines", "freed at once, at most")
+    most_copies: int = parameter(120, "copies", "freed at once, beyond the first machine's")
+    drift_chance: float = parameter(
+        0.5, "chance", "that CP-SAT is not told the plan: it keeps that otherwise, where no other is better"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RefillParameters:
+    """Accelerators filled again at a fixed fleet mix (`refill.py`).
+
+    Measured: 2,501 copies brought in by 2,387 calls, 151 CPU s (docs/notes/2026-11-ablation.md).
+    """
+
+    grid_bits: int = parameter(14, "bits", "accelerators are filled on a grid of at most two to this power units")
+    whole_chance: float = parameter(0.15, "chance", "of a step that empties whole machines")
+    machines: tuple[int, ...] = parameter((1, 2, 2, 3), "machines", "emptied by such a step: one of these, at random")
+    accelerators: tuple[int, ...] = parameter(
+        (1, 2, 2, 3, 3, 4), "accelerators", "emptied by any other: one of these, at random"
+    )
+    focus_chance: float = parameter(
+        0.5, "chance", "of such a step that one of them is where a copy that is out may stand"
+    )
+    rezone_chance: float = parameter(
+        0.3, "chance", "of a copy that is out to change its zone for one of those emptied, if it may"
+    )
+    most_out: int = parameter(24, "copies that differ", "and are out, looked at in a step")
+    every: int = parameter(200, "steps", "without gain between two rises of the weights")
+    rise: float = parameter(0.05, "weight", "added by such a rise")
+    steering: float = parameter(
+        0.3, "dollars", "that a dollar of cost on machines counts, against one of copies that are out"
+    )
+    gathering: float = parameter(0.3, "mean copies", "that an empty accelerator counts")
+    heat: float = parameter(0.02, "mean copies", "mean worsening that is accepted")
+    look: int = parameter(16, "steps", "between two looks at the clock")
+    steps: int = parameter(100, "steps a copy", "without gain, of `bring_in`")
+    most_steps: int = parameter(20_000, "steps", "without gain, of `bring_in`, at most")
+
+
+@dataclass(frozen=True, slots=True)
+class RefillStateParameters:
+    """What copies that are out count (`state.py`)."""
+
+    least_penalty: float = parameter(1e-6, "dollars an hour", "where machines are free, copies still count")
+
+
+@dataclass(frozen=True, slots=True)
+class VariableNeighbourhoodParameters:
+    """Machines closed and neighbourhoods packed anew, in turns (`variable_neighbourhood.py`)."""
+
+    tries: int = parameter(30, "tries", "to close machines, in a row without gain, that end a turn")
+    steps: int = parameter(8, "steps", "of the large-neighbourhood search, likewise")
+
+
+@dataclass(frozen=True, slots=True)
+class WholePlanParameters:
+    """Improving plans where rules look at the whole of them (`whole_plan.py`)."""
+
+    closings: int = parameter(40, "tries", "of which machines close, at the beginning of each turn")
+    steps: int = parameter(12, "steps", "of the large-neighbourhood search without gain, that end its turn")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSearchParameters:
+    """Search around a plan."""
+
+    closing: ClosingParameters = ClosingParameters()
+    completion: CompletionParameters = CompletionParameters()
+    eliminate: EliminateParameters = EliminateParameters()
+    large_neighbourhood: LargeNeighbourhoodParameters = LargeNeighbourhoodParameters()
+    refill: RefillParameters = RefillParameters()
+    state: RefillStateParameters = RefillStateParameters()
+    variable_neighbourhood: VariableNeighbourhoodParameters = VariableNeighbourhoodParameters()
+    whole_plan: WholePlanParameters = WholePlanParameters()
+
+
+LOCAL_SEARCH = LocalSearchParameters()

@@ -1,0 +1,42 @@
+"""Parameters of the room, by module: work beside other work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorParameters:
+    """Processes and Dask clusters (`executors.py`)."""
+
+    poll: float = parameter(0.2, "s", "between looks at the request to stop")
+    connect: float = parameter(10.0, "s", "to wait for a scheduler")
+
+
+@dataclass(frozen=True, slots=True)
+class HelperParameters:
+    """The second process (`helper.py`)."""
+
+    handover: float = parameter(0.2, "s", "before the end of a task's time, for the way back")
+    grace: float = parameter(0.5, "s", "after it, when it is given up")
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadParameters:
+    """A search in a thread (`thread.py`)."""
+
+    late: float = parameter(0.2, "s", "after the end of its time that it is waited for")
+
+
+@dataclass(frozen=True, slots=True)
+class ParallelParameters:
+    """Work beside other work."""
+
+    executors: ExecutorParameters = ExecutorParameters()
+    helper: HelperParameters = HelperParameters()
+    thread: ThreadParameters = ThreadParameters()
+
+
+PARALLEL = ParallelParameters()

@@ -1,0 +1,197 @@
+"""Parameters of the room, by module: the bound from patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class BendersParameters:
+    """Separation of fleet mixes that cannot hold all copies (`benders.py`)."""
+
+    rounds: int = parameter(20, "rounds", "of pricing, for one answer")
+
+
+@dataclass(frozen=True, slots=True)
+class PatternBoundParameters:
+    """Column generation and branching (`bound.py`)."""
+
+    mix_gap: float = parameter(1e-3, "part", "of the cost: the gap of the cheapest mix")
+    mix_seconds: float = parameter(0.4, "s", "of the cheapest mix")
+    mixes: int = parameter(20, "mixes", "held against the room that they have")
+    node_rounds: int = parameter(30, "rounds", "of column generation in one node")
+    cuts: int = parameter(30, "cuts", "kept of the tree")
+    enough: float = parameter(1e-7, "part", "column generation ends when its bound is so near the LP's value")
+    near: float = parameter(1e-4, "part", "and so near in a node that is branched on anyway")
+    news: float = parameter(1.002, "factor", "by which a bound must be higher for a report")
+    rise: float = parameter(
+        1.0005, "factor", "by which it must be higher to be worth more branching, when time is short"
+    )
+    nodes_of_work: int = parameter(50, "nodes", "of the tree for a unit of a work limit")
+    nodes_of_program: int = parameter(10, "nodes", "of the tree, that an integer program counts for")
+    extra: int = parameter(8, "patterns", "more of a device class and round, from a part of the items")
+    useful: float = parameter(0.1, "part of an accelerator's dual value", "that a useful pattern may lack")
+    drop: float = parameter(0.6, "part of the items", "that are then left out")
+    stake: float = parameter(
+        0.02, "part of the rent of what runs", "that moving all of it must cost for it to be worth an LP of its own"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateParameters:
+    """Bounds on branching aggregates (`branching_aggregates.py`)."""
+
+    most_halves: int = parameter(2_000_000, "counts", "of half the device classes that are listed")
+
+
+@dataclass(frozen=True, slots=True)
+class CountParameters:
+    """The count program (`counts/bound.py`)."""
+
+    part_rounds: int = parameter(20, "rounds", "of inequalities that solutions in parts break")
+    whole_rounds: int = parameter(6, "rounds", "of inequalities that whole solutions break")
+    tight: float = parameter(0.999, "part of what machines hold", "that an inequality must say to be kept")
+    near: float = parameter(2e-3, "part", "a program's solution that is so near its bound will do at first")
+    nodes: int = parameter(200_000, "nodes", "of a program, without a limit on work, whose unit is a node")
+
+
+@dataclass(frozen=True, slots=True)
+class WeightParameters:
+    """Inequalities that counts break (`counts/weights.py`)."""
+
+    rounds: int = parameter(30, "rounds", "of pricing, for one pool")
+    more: float = parameter(1e-6, "part", "patterns that weigh so much more than an accelerator are worth a column")
+    broken: float = parameter(1e-4, "accelerators", "that a cut must ask for more than there are")
+
+
+@dataclass(frozen=True, slots=True)
+class DedicatedParameters:
+    """Dedicated components (`dedicated.py`)."""
+
+    most_copies: int = parameter(64, "copies", "of a dedicated component whose machines are counted whole")
+
+
+@dataclass(frozen=True, slots=True)
+class ListingParameters:
+    """Patterns of one device class, listed (`enumeration/listing.py`)."""
+
+    most_table: int = parameter(2**22, "entries", "of the tables of one device class")
+    parts: int = parameter(4, "factor", "times as many parts of patterns may be open as patterns may be found")
+
+
+@dataclass(frozen=True, slots=True)
+class EnumerationParameters:
+    """Nodes decided by listing patterns (`enumeration/nodes.py`).
+
+    Measured: 118 of 1,063 nodes decided in 23 CPU s (docs/notes/2026-11-ablation.md).
+    """
+
+    most_patterns: int = parameter(2_000, "patterns", "of one program")
+    parts: tuple[float, ...] = parameter((1.0, 0.5), "parts of the gap", "to ask about, in turn")
+    narrower: float = parameter(0.7, "factor", "of a gap with too many patterns, that the next may have")
+    wider: float = parameter(1.02, "factor", "of that, after each node that is passed over")
+    nodes: int = parameter(200, "nodes", "of one program's search")
+
+
+@dataclass(frozen=True, slots=True)
+class PatternProgramParameters:
+    """The integer program over listed patterns (`enumeration/program.py`)."""
+
+    most_counts: int = parameter(40, "counts", "of machines, that are looked at one by one")
+    nodes: int = parameter(1_000, "nodes", "for each of them")
+
+
+@dataclass(frozen=True, slots=True)
+class FormulationParameters:
+    """The relaxation (`formulation.py`)."""
+
+    most_apart: int = parameter(
+        150, "rows", "of one component on one pool; with more the LP takes longer than they are worth"
+    )
+    most_aggregates: int = parameter(10_000, "aggregates", "that are branched on; with more there are none")
+    most_items: int = parameter(8_000, "items", "of all device classes, beyond which pools share rows of one class")
+
+
+@dataclass(frozen=True, slots=True)
+class GridParameters:
+    """Grids of sizes (`grid.py`)."""
+
+    finest: int = parameter(2048, "units", "of one dimension; finer grids cost time and bring little")
+    states: int = parameter(16_000, "states", "of the table of several dimensions")
+
+
+@dataclass(frozen=True, slots=True)
+class GroupParameters:
+    """Limits and commitments over groups of pools (`group_bound.py`)."""
+
+    rounds: int = parameter(
+        6, "rounds", "of prices; most fleets end after two or three, when the multipliers are those of before"
+    )
+    nodes: int = parameter(50, "nodes", "of the tree")
+    mix_seconds: float = parameter(2.0, "s", "of the small program")
+    prices: int = parameter(6, "prices", "of a move that are tried")
+    first_price: float = parameter(0.25, "part of a copy's rent", "the first of them")
+    dearer: float = parameter(3.0, "factor", "from one of them to the next")
+
+
+@dataclass(frozen=True, slots=True)
+class MasterParameters:
+    """The linear program (`master.py`)."""
+
+    penalty: float = parameter(
+        8.0, "factor", "times its price, of a machine beyond the quota; multiplied by itself until none is used"
+    )
+    most_penalty: float = parameter(8.0**4, "factor", "beyond which what is over is no matter of the penalty")
+    smoothing: float = parameter(0.7, "weight", "of the best prices so far, in prices to price at (Wentges)")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCopiesParameters:
+    """The linear program with what runs (`running/kept_copies.py`)."""
+
+    rounds: int = parameter(300, "rounds", "of pricing")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStateParameters:
+    """Rewards of copies that stay (`running/state.py`)."""
+
+    dear: int = parameter(8, "dearest machines", "rewards beyond that say no more, and are too large for the LP")
+
+
+@dataclass(frozen=True, slots=True)
+class SizeParameters:
+    """How long the relaxation takes to write (`size.py`).
+
+    Measured: on 2 cores of 2026, CPython 3.11.
+    """
+
+    mode_seconds: float = parameter(1.5e-5, "s", "to write one component by one option on one pool")
+    zone_seconds: float = parameter(1.5e-7, "s", "more, of a component with rules over zones, for each of them")
+
+
+@dataclass(frozen=True, slots=True)
+class PatternsParameters:
+    """The bound from patterns."""
+
+    benders: BendersParameters = BendersParameters()
+    bound: PatternBoundParameters = PatternBoundParameters()
+    aggregates: AggregateParameters = AggregateParameters()
+    counts: CountParameters = CountParameters()
+    weights: WeightParameters = WeightParameters()
+    dedicated: DedicatedParameters = DedicatedParameters()
+    listing: ListingParameters = ListingParameters()
+    enumeration: EnumerationParameters = EnumerationParameters()
+    program: PatternProgramParameters = PatternProgramParameters()
+    formulation: FormulationParameters = FormulationParameters()
+    grid: GridParameters = GridParameters()
+    groups: GroupParameters = GroupParameters()
+    master: MasterParameters = MasterParameters()
+    kept_copies: KeptCopiesParameters = KeptCopiesParameters()
+    running: RunningStateParameters = RunningStateParameters()
+    size: SizeParameters = SizeParameters()
+
+
+PATTERNS = PatternsParameters()

@@ -1,0 +1,40 @@
+"""Parameters of the room, by module: rewrites of a fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class GreenfieldParameters:
+    """As if nothing ran (`greenfield.py`)."""
+
+    cheap: float = parameter(0.1, "part of the best plan's cost", "that moving every copy may cost")
+
+
+@dataclass(frozen=True, slots=True)
+class PreassignedParameters:
+    """Dedicated components given their machines first (`preassigned.py`)."""
+
+    most_splits: int = parameter(5_000, "splits", "of copies over the zones so far that are kept, the cheapest ones")
+
+
+@dataclass(frozen=True, slots=True)
+class AggregationParameters:
+    """Alike components merged for plans (`restricting_aggregation.py`)."""
+
+    few: float = parameter(0.75, "part of the components", "that groups may be at most, to be worth it")
+
+
+@dataclass(frozen=True, slots=True)
+class ReductionParameters:
+    """Rewrites of a fleet."""
+
+    greenfield: GreenfieldParameters = GreenfieldParameters()
+    preassigned: PreassignedParameters = PreassignedParameters()
+    restricting_aggregation: AggregationParameters = AggregationParameters()
+
+
+REDUCTIONS = ReductionParameters()

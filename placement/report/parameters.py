@@ -1,0 +1,44 @@
+"""Parameters as a table: what each is, with its unit, by room and module; and what was measured of them."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+from placement.parameters import PARAMETERS
+from placement.solving.parameters import parameter_rows
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+def parameter_table() -> RenderableType:
+    """All of them; above those of a module what it does, from the docstring of their class."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False)
+    table.add_column("parameter", no_wrap=True)
+    table.add_column("value", justify="right", overflow="fold")
+    table.add_column("unit", overflow="fold")
+    table.add_column("what it is", overflow="fold")
+    for room in fields(PARAMETERS):
+        modules = getattr(PARAMETERS, room.name)
+        for module in fields(modules):
+            group = getattr(modules, module.name)
+            table.add_row(Text(f"{room.name}.{module.name}", style="bold"), "", "", Text(_said_of(group), style="bold"))
+            for row in parameter_rows(group):
+                table.add_row(f"  {row.name}", _value(row.value), row.unit, row.what)
+    return table
+
+
+def _said_of(group: Any) -> str:
+    return " ".join((inspect.getdoc(group) or "").split())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(_value(one) for one in value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"

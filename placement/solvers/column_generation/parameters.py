@@ -1,0 +1,224 @@
+"""Parameters of the room, by module: the solver column-generation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentationParameters:
+    """Machines added to a mix (`augmentation.py`).
+
+    Measured: 25 machines kept by 25 calls, 5 best plans in 17 runs (docs/notes/2026-11-ablation.md).
+    """
+
+    least: float = parameter(0.25, "part of what is out", "that a machine must cost: many small steps take long")
+    gain: float = parameter(0.5, "part of its price, or of what was out", "that a machine must bring in to be kept")
+
+
+@dataclass(frozen=True, slots=True)
+class CombinatorialBendersParameters:
+    """Fleet mixes decided one by one (`combinatorial_benders.py`)."""
+
+    most_copies: int = parameter(250, "copies", "more are beyond what CP-SAT packs on a fleet of given machines")
+    nodes: int = parameter(2_000, "nodes", "of the tree, from one mix to the next")
+    work: int = parameter(20_000, "0.001 deterministic s", "of CP-SAT for one mix, under a limit on work")
+
+
+@dataclass(frozen=True, slots=True)
+class DiveParameters:
+    """Dives: copies and machines fixed by an LP solved again and again (`diving/dive.py`).
+
+    Measured: emptying again brought in 17 copies of some 1,500 (docs/notes/2026-11-ablation.md).
+    """
+
+    again_part: float = parameter(0.5, "part of the first descent's time", "for all that follow")
+    again: tuple[int, ...] = parameter((48, 96), "accelerators", "emptied at once: one of these, at random")
+    luck: float = parameter(0.5, "part", "of the choice of machines that is random")
+    patience: int = parameter(6, "times", "without gain")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateParameters:
+    """Templates of machines with copies on several accelerators (`diving/machine_templates.py`)."""
+
+    half: float = parameter(
+        0.9, "copies in the LP", "of a copy on several accelerators, from which it comes before smaller ones"
+    )
+    urgent: float = parameter(
+        0.5, "part of the most copies on all machines that are left", "in the LP, from which it comes first"
+    )
+    wide: float = parameter(0.2, "score", "of an accelerator of copies on several, when the next machine is chosen")
+
+
+@dataclass(frozen=True, slots=True)
+class WideStepParameters:
+    """Machines fixed one by one (`diving/machines.py`)."""
+
+    rounds: int = parameter(4, "rounds", "of pricing after each step, at least")
+    steps: int = parameter(15, "solutions of the LP", "about, for all machines")
+    noise: float = parameter(0.01, "score", "that is random")
+
+
+@dataclass(frozen=True, slots=True)
+class ResidualParameters:
+    """Residuals filled (`diving/residual_patterns.py`)."""
+
+    zone_steps: int = parameter(8, "solutions of the LP", "about, to decide all zones")
+    steps: int = parameter(30, "solutions of the LP", "about, to fill all residuals")
+    nearly: float = parameter(0.01, "part of a residual", "that a whole content may lack")
+    tries: int = parameter(8, "machines", "for one content")
+    fruitless: int = parameter(3, "steps", "in a row with nothing placed")
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictedMasterParameters:
+    """The linear program of a dive (`diving/restricted_master.py`)."""
+
+    most_rounds: int = parameter(60, "rounds", "of pricing, for one solution")
+    stall: int = parameter(4, "rounds", "over which the gain is looked at")
+    little: float = parameter(0.03, "part", "that they must bring, or they are the last")
+    safe: float = parameter(2.0, "factor", "times what the last round took, that must be left for another")
+    full: float = parameter(0.9, "part of a residual", "that a pattern's part must fill to be tried there")
+    paid: float = parameter(
+        0.1, "part of its price", "that a machine counts in the LP: what is left free should be cheap to do without"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SecondProcessParameters:
+    """The second process (`helper.py`)."""
+
+    least: float = parameter(5.0, "s", "left: with fewer a process is hardly up before it ends")
+    shortest_turn: float = parameter(1.0, "s", "of a turn at the best plan")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMachinesParameters:
+    """Mixes that keep machines (`kept_machines.py`)."""
+
+    first: float = parameter(0.5, "part of a machine", "that must stay for it to be held, at first")
+    others: tuple[float, float] = parameter(
+        (0.1, 0.9), "part of a machine", "and in tries after the first, at random between these"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MixParameters:
+    """Fleet mixes near the bound's (`mixes.py`).
+
+    Measured: 43 of 55 packed mixes came of it; without, mixed 100 has 3.0 % for 0.5 to 0.8
+    (docs/notes/2026-11-ablation.md).
+    """
+
+    rounds: int = parameter(60, "rounds", "of mix and relaxation for one mix")
+    gap: float = parameter(5e-4, "part", "of the cost: the gap of the mix program")
+    nodes: int = parameter(500, "nodes", "of the mix program")
+    near: int = parameter(2, "machines of a pool", "between parts of machines and whole ones")
+    enough: float = parameter(
+        10.0,
+        "factor",
+        "times what a cut asks for: one such machine keeps it, and larger numbers are more than HiGHS takes",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PackParameters:
+    """Packing at fleet mixes (`pack.py`)."""
+
+    dive_from: int = parameter(50, "copies", "with fewer the heuristics leave little out")
+    most_spare: float = parameter(0.2, "part", "more than a mix needs, where there is no gap yet")
+    dive_spare: float = parameter(
+        0.003, "part", "more than it needs, of the first mix that is dived for: less is rarely enough"
+    )
+    less: float = parameter(0.6, "factor", "of what is spare, after a mix that was packed")
+    more: float = parameter(1.6, "factor", "of what is spare, after one that was not")
+    tries: int = parameter(12, "mixes", "without a limit on time")
+    idle: int = parameter(12, "mixes", "in a row that do not pay")
+    idle_held: int = parameter(3, "mixes", "and where all of them hold what runs: there are few of those")
+    worthwhile: float = parameter(0.6, "part of the time that the last mix took", "that must be left for another")
+    grow_from: float = parameter(
+        0.01, "part of the mix's cost", "that a plan widened by best fit must cost more, for augmentation to be tried"
+    )
+    grow_seconds: float = parameter(2.0, "s", "for that at least, if the dive took less")
+    grow_effort: float = parameter(0.25, "part of a search for copies that are out", "on each machine that is added")
+    effort: float = parameter(0.05, "part of a search for copies that are out", "for a unit of a work limit")
+    ejections: int = parameter(50, "ejections", "of each construction that is stuck")
+    close_tries: int = parameter(15, "tries", "to close machines, in a row without gain")
+
+
+@dataclass(frozen=True, slots=True)
+class PenaltyParameters:
+    """What a copy that is out counts (`penalties.py`)."""
+
+    least: float = parameter(1e-6, "dollars an hour", "where machines are free, copies still count")
+    alone: float = parameter(
+        0.25, "part of its price", "that a machine for the copy alone counts, beside the part of one that it takes"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RoundingParameters:
+    """A relaxation's machines made whole (`rounding.py`)."""
+
+    rounds: int = parameter(20, "rounds", "of pricing, for one answer")
+    kept_rounds: int = parameter(
+        60, "rounds", "of pricing, at first, where machines stand: no residual patterns of theirs are known yet"
+    )
+    steps: int = parameter(12, "solutions of the LP", "about, until all wide copies are whole")
+    few: int = parameter(5, "counts in parts", "that are rounded with care")
+    likely: float = parameter(0.3, "copies in the LP", "of a copy that may be rounded up together with others")
+    sure: float = parameter(0.8, "copies in the LP", "of a copy that is rounded up at once")
+    noise: float = parameter(0.2, "part of a copy", "that is random, in their order")
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneCountParameters:
+    """How many copies each zone has (`zone_counts.py`).
+
+    Measured: in one step and in eight, replan 400 ends at 2.68 and 4.21 %, mixed 400 at 2.33 and 1.74 %; the cheaper
+    of the two is taken (docs/notes/2026-11-rooms.md).
+    """
+
+    balance: int = parameter(50, "times what is moved between zones", "that counts what a zone has too much of")
+    steps: tuple[int, ...] = parameter((1, 8), "steps", "in which copies are made whole, each tried")
+    pricings: int = parameter(2, "rounds", "of pricing for each, at most")
+    gap: float = parameter(0.02, "part", "of the cost: the gap of the program")
+    effort: float = parameter(2.0, "deterministic s", "of the program, at most")
+
+
+@dataclass(frozen=True, slots=True)
+class ZonePackingParameters:
+    """Packing zone by zone (`zone_packing.py`).
+
+    Measured: mixed 400 goes from 2.8 and 6.1 % to 0.58 and 2.00 % (docs/notes/2026-11-rooms.md).
+    """
+
+    copies_from: int = parameter(600, "copies", "in smaller fleets the split costs more than it brings")
+    poll: float = parameter(0.05, "s", "between two looks at whether there is something to do")
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGenerationParameters:
+    """The solver column-generation."""
+
+    augmentation: AugmentationParameters = AugmentationParameters()
+    combinatorial_benders: CombinatorialBendersParameters = CombinatorialBendersParameters()
+    dive: DiveParameters = DiveParameters()
+    templates: TemplateParameters = TemplateParameters()
+    machines: WideStepParameters = WideStepParameters()
+    residuals: ResidualParameters = ResidualParameters()
+    master: RestrictedMasterParameters = RestrictedMasterParameters()
+    helper: SecondProcessParameters = SecondProcessParameters()
+    kept_machines: KeptMachinesParameters = KeptMachinesParameters()
+    mixes: MixParameters = MixParameters()
+    pack: PackParameters = PackParameters()
+    penalties: PenaltyParameters = PenaltyParameters()
+    rounding: RoundingParameters = RoundingParameters()
+    zone_counts: ZoneCountParameters = ZoneCountParameters()
+    zone_packing: ZonePackingParameters = ZonePackingParameters()
+
+
+COLUMN_GENERATION = ColumnGenerationParameters()

@@ -1,0 +1,45 @@
+"""Parameters of the room, by module: the solver decomposition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class DecompositionSolveParameters:
+    """Rounds of parts (`solve.py`)."""
+
+    work_rounds: int = parameter(2, "rounds", "under a limit on work")
+    finer: tuple[tuple[int, float], ...] = parameter(
+        ((1, 0.1), (2, 0.2), (4, 0.7)),
+        "factor, part",
+        "times as many groups of alike components, and their part of the time",
+    )
+    patience: int = parameter(4, "rounds", "without a gain after which it ends")
+    ejections: int = parameter(50, "ejections", "of each construction that is stuck, for a first plan")
+    offers: int = parameter(16, "plans", "offered in one round at most")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskParameters:
+    """Tasks that may run elsewhere (`tasks.py`)."""
+
+    poll: float = parameter(0.2, "s", "between looks at the budget while they do")
+    groups: tuple[int, ...] = parameter(
+        (100, 200, 400, 800, 1_600, 3_200), "components", "of the coarser problems whose bounds are taken in turn"
+    )
+    nodes: int = parameter(20, "nodes", "of the pattern bound's tree: at this size the root has nearly all of it")
+    grace: float = parameter(2.0, "s", "after its deadline when one is given up")
+
+
+@dataclass(frozen=True, slots=True)
+class DecompositionParameters:
+    """The solver decomposition."""
+
+    solve: DecompositionSolveParameters = DecompositionSolveParameters()
+    tasks: TaskParameters = TaskParameters()
+
+
+DECOMPOSITION = DecompositionParameters()

@@ -1,0 +1,63 @@
+"""Numbers of a method that could be others: each a field with its unit and what it is for.
+
+A room that is a method has them in its `parameters.py`, a frozen dataclass a module, nested in one for the room;
+`placement.parameters` has all rooms, and `placement solvers --parameters` prints them. What was measured of a number,
+or of a module's numbers together, stands in the docstring of its class. A number that could not be another stays where
+it is used: a tolerance of an engine, a scale of integers, a value that stands for "without limit".
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import field, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_T = TypeVar("_T")
+
+
+def parameter(default: _T, unit: str, what: str) -> _T:
+    """A field of a dataclass of parameters: `unit` is what it counts, `what` goes on where that ends."""
+    return field(default=default, metadata={"unit": unit, "what": what})
+
+
+class ParameterRow(NamedTuple):
+    """A parameter as it is printed: its path from the root, by names with dots."""
+
+    name: str
+    value: Any
+    unit: str
+    what: str
+
+
+def parameter_rows(group: Any, path: str = "") -> Iterator[ParameterRow]:
+    """All parameters of a nested dataclass of them, in their order."""
+    for one in fields(group):
+        value, name = getattr(group, one.name), f"{path}.{one.name}" if path else one.name
+        if is_dataclass(value):
+            yield from parameter_rows(value, name)
+        else:
+            yield ParameterRow(name, value, one.metadata["unit"], one.metadata["what"])
+
+
+@contextmanager
+def changed(group: Any, **values: Any) -> Iterator[None]:
+    """Within it, parameters of a group have other values, in all threads of this process.
+
+    For tests and measurements; what a function has as its default was taken when it was defined.
+
+    Raises
+    ------
+    AttributeError
+        The group has no parameter of that name.
+    """
+    before = {name: getattr(group, name) for name in values}
+    try:
+        for name, value in values.items():
+            object.__setattr__(group, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            object.__setattr__(group, name, value)

@@ -1,0 +1,144 @@
+"""Parameters of the room, by module: exact packing of items with several sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from placement.solving.parameters import parameter
+
+
+@dataclass(frozen=True, slots=True)
+class ArcFlowParameters:
+    """Reduced costs of arcs (`arcflow.py`)."""
+
+    most_cells: int = parameter(40_000_000, "cells", "of the two tables, room x rows")
+
+
+@dataclass(frozen=True, slots=True)
+class CoverParameters:
+    """Covers by listed patterns (`cover.py`)."""
+
+    most_loads: int = parameter(15_000, "columns", "of the program")
+    few: int = parameter(8, "steps", "from bound to packing that are taken one by one")
+    least_part: float = parameter(1e-3, "part of the gap", "to aim at, at least")
+    unknown: float = parameter(0.1, "part of the bound", "where to look for a packing while there is none")
+
+
+@dataclass(frozen=True, slots=True)
+class DecideParameters:
+    """Whether a packing exists, by CP-SAT (`decide.py`)."""
+
+    effort: float = parameter(3.0, "deterministic s", "of CP-SAT")
+
+
+@dataclass(frozen=True, slots=True)
+class VectorDiveParameters:
+    """Diving (`dive.py`)."""
+
+    rest_loads: int = parameter(2_500, "columns", "of the program at its end")
+
+
+@dataclass(frozen=True, slots=True)
+class FullBinsParameters:
+    """Covers by full bins (`full_bins.py`)."""
+
+    most: int = parameter(10_000, "patterns", "of the cover")
+    listed: int = parameter(
+        3, "factor", "times as many may be listed, before those with too many copies of a row are left out"
+    )
+    pairs: int = parameter(60_000_000, "pairs", "of what is begun and a row that may join it, in all")
+    begun: int = parameter(300_000, "patterns", "begun at one time")
+    at_once: int = parameter(500_000, "pairs", "looked at between two looks at the clock")
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationParameters:
+    """Column generation (`generation.py`)."""
+
+    smoothing: float = parameter(0.6, "weight", "of the best prices so far, in prices to price at")
+    most_alone: int = parameter(7_000, "columns", "of one item and bin type each to begin with")
+    extra: int = parameter(4, "columns", "more a round, for what the best one leaves")
+
+
+@dataclass(frozen=True, slots=True)
+class VectorImproveParameters:
+    """A few bins packed anew (`improve.py`)."""
+
+    loads: int = parameter(3_000, "columns", "of one covering program")
+    seconds: float = parameter(2.0, "s", "of one covering program")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedParameters:
+    """All patterns of a bin type (`listed.py`)."""
+
+    most: int = parameter(1_500_000, "patterns", "listed")
+    cells: int = parameter(8_000_000, "cells", "patterns x copies in the largest: memory grows with these")
+    widest: int = parameter(12, "copies", "in one pattern")
+    surely: int = parameter(
+        4, "factor", "of too many patterns, by what the first of a level say: those have most that may join them"
+    )
+    at_once: int = parameter(
+        1_000_000, "pairs", "of a pattern and a row that may join it, looked at between two looks at the clock"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BinMixParameters:
+    """The cheapest counts of bins (`mix.py`)."""
+
+    effort: float = parameter(1.0, "deterministic s", "of CP-SAT")
+
+
+@dataclass(frozen=True, slots=True)
+class StateParameters:
+    """Pricing by states of a beam (`patterns.py`)."""
+
+    most_states: int = parameter(150_000, "states", "of the exact search")
+    beams: tuple[int, ...] = parameter(
+        (1_500, 10_000), "states", "kept, in turn: narrow first, a column is mostly found there"
+    )
+    best: int = parameter(300, "patterns", "handed back, unless all are asked for")
+
+
+@dataclass(frozen=True, slots=True)
+class PricingParameters:
+    """Pricing by tables (`pricing.py`)."""
+
+    most_columns: int = parameter(40, "columns", "that one pricing by states hands on, over all bin types")
+    most_cells: int = parameter(150_000_000, "cells", "of a table, room x rows")
+    states: int = parameter(10_000, "rooms a bin type", "of several sizes: as many as a search keeps states")
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSolveParameters:
+    """The order of its parts (`solve.py`)."""
+
+    rest_seconds: float = parameter(2.0, "s", "for the exact end of a dive")
+    dives: int = parameter(8, "dives", "in all")
+    steps: int = parameter(400, "steps", "of an improvement between dives")
+    patience: int = parameter(25, "steps", "of it without gain")
+    last_steps: int = parameter(100_000, "steps", "of the last improvement")
+    last_patience: int = parameter(300, "steps", "of it without gain")
+    few_loads: int = parameter(1_500, "columns", "that an integer program decides in no time")
+
+
+@dataclass(frozen=True, slots=True)
+class VectorPackingParameters:
+    """Exact packing of items with several sizes."""
+
+    arcflow: ArcFlowParameters = ArcFlowParameters()
+    cover: CoverParameters = CoverParameters()
+    decide: DecideParameters = DecideParameters()
+    dive: VectorDiveParameters = VectorDiveParameters()
+    full_bins: FullBinsParameters = FullBinsParameters()
+    generation: GenerationParameters = GenerationParameters()
+    improve: VectorImproveParameters = VectorImproveParameters()
+    listed: ListedParameters = ListedParameters()
+    mix: BinMixParameters = BinMixParameters()
+    states: StateParameters = StateParameters()
+    pricing: PricingParameters = PricingParameters()
+    solve: VectorSolveParameters = VectorSolveParameters()
+
+
+VECTOR_PACKING = VectorPackingParameters()

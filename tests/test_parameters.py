@@ -1,0 +1,148 @@
+"""Parameters are data: each has a unit and says what it is for, and no other number of a method stands by itself."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from placement.cli.app import app
+from placement.parameters import PARAMETERS
+from placement.report.parameters import parameter_table
+from placement.solving.parameters import changed, parameter_rows
+from tests.report.test_tables import shown as text_of
+
+PACKAGE = Path(__file__).parents[1] / "placement"
+ROWS = list(parameter_rows(PARAMETERS))
+
+# Rooms of methods; numbers of a module of theirs are parameters, or one of those below.
+ROOMS = (
+    *("bounds", "direct", "engines", "heuristics", "local_search", "parallel", "patterns", "reductions", "solvers"),
+    *("solving", "vector_packing"),
+)
+
+# Numbers that could not be others, by what they are.
+TOLERANCES = {
+    *("CBC_MARGIN", "ENOUGH", "EPSILON", "HAIR", "MARGIN", "NOISE", "PROVED_GAP", "SLIP", "SOME", "TOLERANCE", "WHOLE"),
+    "SMALLEST",  # coefficient that an engine takes
+}
+SCALES = {  # whole numbers in place of fractions, and what a scaled number may be
+    *("CENTS", "COEFFICIENT_BITS", "DENOMINATOR", "FINE", "LARGE", "LARGEST", "MICRO", "PARTS", "PRECISION", "RIGHT"),
+    *("SAFE", "SANE", "SCALE", "SCALED", "WORK_PER_SECOND"),
+}
+WITHOUT_LIMIT = {"ANY", "ANY_ZONE", "BEYOND", "FAR", "MANY", "MOST", "MOST_TRIES", "NONE", "UNLIMITED"}
+NAMES_OF_SOMETHING = {"DUAL", "HELPER_SEED", "HOST", "ONCE", "PRIMAL", "RESOURCES", "THREADS", "WIDE"}
+OTHERS = {
+    "FIRST_ROWS",  # of arrays that grow
+    "NAMED",  # components in a sentence
+    "OPTIONS",  # in a sentence
+    "POLL",  # of an engine
+}
+ARGUED = TOLERANCES | SCALES | WITHOUT_LIMIT | NAMES_OF_SOMETHING | OTHERS
+
+
+def is_number(node: ast.expr) -> bool:
+    """A literal number, one made of such, or a tuple of them."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return not isinstance(value, bool)
+        case ast.UnaryOp(operand=operand):
+            return is_number(operand)
+        case ast.BinOp(left=left, right=right):
+            return is_number(left) and is_number(right)
+        case ast.Tuple(elts=elements):
+            return bool(elements) and all(map(is_number, elements))
+    return False
+
+
+def numbers(source: str) -> list[str]:
+    """Names of a module that are numbers."""
+    found = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign) and is_number(node.value):
+            (target,) = node.targets
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            found += [name.id for name in names if isinstance(name, ast.Name)]
+        elif isinstance(node, ast.AnnAssign) and node.value is not None and is_number(node.value):
+            found += [node.target.id] if isinstance(node.target, ast.Name) else []
+    return found
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_number_of_a_method_is_a_parameter(room: str) -> None:
+    """Or one of a few that could not be others."""
+    for path in sorted((PACKAGE / room).rglob("*.py")):
+        for name in numbers(path.read_text()):
+            assert name.lstrip("_") in ARGUED, f"{path}: {name} belongs into parameters.py of its room"
+
+
+def test_numbers_are_seen() -> None:
+    """In each form that they have."""
+    source = "A = 1\n_B, C = -2, 2**3\nD: float = 0.5\nE = (1, (2.0, 3))\nF = True\nG = 'x'\nH = A\nI = ()\n"
+    assert numbers(source) == ["A", "_B", "C", "D", "E"]
+
+
+def test_every_argued_name_is_somewhere() -> None:
+    """A name that is gone argues for nothing."""
+    names = {
+        name.lstrip("_")
+        for room in ROOMS
+        for path in (PACKAGE / room).rglob("*.py")
+        for name in numbers(path.read_text())
+    }
+    assert names == ARGUED
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_parameter_says_what_it_is(row: Any) -> None:
+    """A unit, a purpose, and a value that is a number or several; and somebody reads it."""
+    assert row.unit
+    assert row.what
+    values = row.value if isinstance(row.value, tuple) else (row.value,)
+    assert values
+    group, _, name = row.name.rpartition(".")
+    group = group.rpartition(".")[2]
+    assert any(
+        f"{group}.{name}" in source or (f"_PARAMS.{name}" in source and f".{group}\n" in source) for source in SOURCES
+    ), "nobody reads it"
+
+
+SOURCES = [path.read_text() for path in PACKAGE.rglob("*.py") if path.name != "parameters.py"]
+
+
+def test_changed_parameters_come_back() -> None:
+    """Also after an error; a name that there is not is refused before anything changes."""
+    pack = PARAMETERS.column_generation.pack
+
+    def failing() -> None:
+        with changed(pack, tries=1, idle=2):
+            assert (pack.tries, pack.idle) == (1, 2)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        failing()
+    with pytest.raises(AttributeError), changed(pack, tries=1, gone=2):
+        pass
+    assert (pack.tries, pack.idle) == (12, 12)
+
+
+def test_the_table_has_every_parameter() -> None:
+    """With its value and unit."""
+    text = text_of(parameter_table(), width=200)
+    for row in ROWS:
+        assert row.name.rpartition(".")[2] in text
+        assert row.unit in text
+
+
+def test_the_command_prints_one_table() -> None:
+    """That of parameters, or that of the schedule."""
+    runner = CliRunner()
+    printed = runner.invoke(app, ["solvers", "--parameters"])
+    assert printed.exit_code == 0
+    assert "dive_from" in printed.output
+    both = runner.invoke(app, ["solvers", "--parameters", "--schedule"])
+    assert both.exit_code == 2
+    assert "ask for one of them" in both.output
