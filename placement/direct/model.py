@@ -79,5 +79,8 @@ class DirectModel(Variables):
         self._limit(self.ticks(), limit)
 
     def _limit(self, goal: LinearObjective, limit: int) -> None:
+        most = (limit - goal.offset) // goal.scale
+        if most >= goal.largest:
+            return  # no plan is above it, and an engine may not hold the number
         columns, coefficients = [column for column, _ in goal.terms], [n for _, n in goal.terms]
-        self.program.at_most(Linear(columns, coefficients), (limit - goal.offset) // goal.scale)
+        self.program.at_most(Linear(columns, coefficients), max(most, -goal.largest - 1))

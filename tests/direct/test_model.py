@@ -21,6 +21,7 @@ from placement.direct.slots import most_new_machines, slots_of
 from placement.direct.translate import decode, encode
 from placement.direct.variables import OUTLINE, TIGHT, TOTALS, Form, Variables
 from placement.documents import Problem
+from placement.engines.cp_sat import cp_sat_solver
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
@@ -134,3 +135,20 @@ def test_each_rule_forbids_or_tightens_something(rule: Callable[[Variables], Non
         if len(model.program.rows) > before:
             return
     pytest.fail(f"no problem with rows of {rule.__name__}")
+
+
+def test_limits_that_64_bits_may_not_hold_are_told_to_an_engine_as_what_they_mean() -> None:
+    """Above what any plan costs a limit is none; below it no plan is left; and no row has a number beyond either."""
+    problem = random_problem(random.Random(3_001), rules=0)
+    fleet = compile_fleet(Problem(**problem))
+    for limit, statuses in ((10**30, ("OPTIMAL", "FEASIBLE")), (-(10**30), ("INFEASIBLE",))):
+        model = DirectModel(fleet, most_new_machines(fleet), TOTALS)
+        largest = model.ticks().largest
+        before = len(model.program.rows)
+        model.limit_ticks(limit)
+        for row in model.program.rows[before:]:
+            assert row.high is not None
+            assert -largest - 1 <= row.high < largest
+        solver = cp_sat_solver()
+        solver.parameters.num_workers, solver.parameters.max_deterministic_time = 1, 5
+        assert solver.status_name(solver.solve(written(model.program))) in statuses

@@ -119,7 +119,7 @@ def find_plan(
             if budget.over() or not is_safe(goal):
                 break
             model.limit_left_out(left_out)
-            if ticks is not None and ticks < goal.scale * goal.largest + abs(goal.offset):  # else no plan costs more
+            if ticks is not None:
                 model.limit_ticks(ticks)
             program = written(model.program)
         except OutOfTimeError:
