@@ -246,6 +246,19 @@ BEYOND_64_BITS: dict[str, Any] = {
     "placements": [{"component": "m3", "instance": "n2", "accelerators": []}],
 }
 
+# Copies that must move off a machine that drains: the bound of plans with their moves was told to a search without.
+DEMAND_MOVES: dict[str, Any] = {
+    "accelerators": {"A": {"memory_gib": 1}},
+    "instance_types": {
+        "t0": {"accelerator": "A", "accelerator_count": 1, "vcpus": 0, "memory_gib": 0, "price_per_hour": 1}
+    },
+    "pools": [{"name": "p0", "instance_type": "t0", "zone": "c"}],
+    "components": [{"name": "c1", "throughput": 1, "demand": 2}],
+    "objective": {"horizon_hours": 545, "move_cost": 50},
+    "instances": [{"id": "n0", "pool": "p0"}, {"id": "n1", "pool": "p0", "state": "draining"}],
+    "placements": [{"component": "c1", "instance": "n1"}, {"component": "c1", "instance": "n1"}],
+}
+
 FOUND: dict[str, tuple[dict[str, Any], float]] = {
     "all-drain": (ALL_DRAIN, 15.7),
     "one-zone": (ONE_ZONE, 24.0),
@@ -287,3 +300,11 @@ def test_the_answer_is_right(name: str, solver: str, options: dict[str, Any]) ->
     assert result.plan.lower_bound is not None
     assert 0 <= result.plan.lower_bound <= optimum
     assert result.status is Status.OPTIMAL
+
+
+@pytest.mark.parametrize("solver", ["demand", "auto"])
+def test_a_bound_of_plans_with_moves_is_none_of_packings_without(solver: str) -> None:
+    """Counts are packed as if nothing ran, so what copies cost that must move is no bound there."""
+    result = placement.solve(Problem(**DEMAND_MOVES), solver, work=100, time_limit=None)
+    assert result.plan.cost == 1190.0
+    assert not result.faults

@@ -198,7 +198,7 @@ class _Search:
         """
         solver = find_solver(self._options.solver)
         known = self._solve.incumbent.ticks_bound
-        if known is not None and not self._fleet.levels and not self._fleet.places:
+        if known is not None and not self._fleet.levels and not any(self._fleet.running):  # moves are in the bound
             inner.incumbent.raise_bound(known, BOUND_NAME, relaxes=RELAXES)
         raise_instant_bounds(inner)
         for _ in range(_PARAMS.again):
