@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import placement
 from placement import Problem, Status
 
+BUGS = Path(__file__).resolve().parents[2] / "shared" / "bugs"
 L4 = {"accelerator": "L", "accelerator_count": 4, "vcpus": 24, "memory_gib": 256, "price_per_hour": 6}
 ACCELERATORS = {"S": {"memory_gib": 24}, "L": {"memory_gib": 79.6}}
 C = {"vcpus": 16, "memory_gib": 64, "price_per_hour": 0.7}
@@ -308,3 +311,15 @@ def test_a_bound_of_plans_with_moves_is_none_of_packings_without(solver: str) ->
     result = placement.solve(Problem(**DEMAND_MOVES), solver, work=100, time_limit=None)
     assert result.plan.cost == 1190.0
     assert not result.faults
+
+
+@pytest.mark.skipif(not BUGS.is_dir(), reason="there is no ../shared/bugs beside this clone")
+@pytest.mark.parametrize(("solver", "options"), SOLVERS)
+def test_the_documents_that_showed_the_first_faults_are_solved(solver: str, options: dict[str, Any]) -> None:
+    """Each was once a false proof, or no plan; see the optima above."""
+    optima = {"false-optimal-draining": 15.7, "cp-sat-calls-infeasible": 24.0, "zero-memory-shared": 9.99}
+    for file in sorted(BUGS.glob("*.json")):
+        problem = Problem(**json.loads(file.read_text("utf-8")))
+        work = 50 if solver == "decomposition" else None
+        result = placement.solve(problem, solver, options=options, work=work, time_limit=None)
+        assert (result.status, result.plan.cost) == (Status.OPTIMAL, optima.get(file.stem, 0.0)), file.stem

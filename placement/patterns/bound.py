@@ -184,14 +184,8 @@ class PatternBound:
     def machines(self) -> tuple[int, ...]:
         """Cheap machine counts that hold all that the relaxation asks for, or at least keep every cut found."""
         if self._machines is None:
-            mix = cheapest_mix(
-                self.fleet,
-                self.cuts,
-                gap=_PARAMS.mix_gap,
-                seconds=_PARAMS.mix_seconds,
-                work=_PARAMS.mix_seconds,
-                seed=self._solve.seed,
-            )
+            limits = self._mix_limits(self._solve.budget)
+            mix = cheapest_mix(self.fleet, self.cuts, gap=_PARAMS.mix_gap, seed=self._solve.seed, **limits)
             self._machines = () if mix is None else mix.machines
         return self._machines
 
@@ -295,9 +289,7 @@ class PatternBound:
         for _ in range(_PARAMS.mixes):
             if self._solve.within(budget).ended:
                 return
-            seconds = _PARAMS.mix_seconds if budget.work is None else math.inf
-            limits = {"seconds": min(seconds, budget.left()), "work": _PARAMS.mix_seconds}
-            mix = cheapest_mix(self.fleet, self.cuts, gap=0.0, seed=self._solve.seed, **limits)
+            mix = cheapest_mix(self.fleet, self.cuts, gap=0.0, seed=self._solve.seed, **self._mix_limits(budget))
             if mix is None:
                 self.infeasible = True
                 return
@@ -309,6 +301,11 @@ class PatternBound:
             if cut is None:
                 return
             self.cuts.append(cut)
+
+    def _mix_limits(self, budget: Budget) -> dict[str, float]:
+        """How long a cheapest mix may be looked for; by work alone where that is limited, so the same everywhere."""
+        seconds = _PARAMS.mix_seconds if budget.work is None else math.inf
+        return {"seconds": min(seconds, budget.left()), "work": _PARAMS.mix_seconds}
 
     def _raise(self, bound: int) -> None:
         if bound > self.bound:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from placement.bounds.moves import least_move_ticks, least_moves
 from placement.bounds.volume import lagrangian, measures_of, modes_of
 from placement.compiled.fleet import Fleet, compile_fleet
 from placement.compiled.packing import Value
+from placement.patterns import bound as bound_module
 from placement.patterns.bound import PatternBound
 from placement.patterns.branch_and_price import groups_of
 from placement.patterns.certificate import UNIT, Cut, NodeDomain, Prices, certify, domain_bound
@@ -285,10 +287,26 @@ def test_mixes_that_lack_machines_raise_the_bound(parameters: Change) -> None:
         bounds = []
         for mixes, nodes in ((0, 0), (20, 0), (0, 2_000)):
             parameters(PATTERNS.bound, mixes=mixes)
-            bound = PatternBound(Solve.of(fleet))
+            bound = PatternBound(Solve.of(fleet, Budget(work=40)))  # work alone limits mixes: no clock has a say
             bound.run(nodes=nodes)
             bounds.append(bound.bound)
         root, with_mixes, branched = bounds
         assert root <= with_mixes <= branched
         higher += with_mixes > root
     assert higher > 1
+
+
+def test_the_clock_has_no_say_in_mixes_where_work_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machine counts of a bound are the same on every machine then."""
+    asked, looked_for = [], vars(bound_module)["cheapest_mix"]
+
+    def noted(*given: Any, **limits: Any) -> Any:
+        asked.append(limits["seconds"])
+        return looked_for(*given, **limits)
+
+    monkeypatch.setattr(bound_module, "cheapest_mix", noted)
+    bound = PatternBound(Solve.of(compile_fleet(Problem(**suite("shared", 10, 1))), Budget(work=1)))
+    assert bound.machines
+    bound.run(nodes=0)
+    assert len(asked) > 1
+    assert set(asked) == {math.inf}

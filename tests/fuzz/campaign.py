@@ -111,6 +111,7 @@ class Worker:
         self.process.start()
         theirs.close()
         self.heard = time.monotonic()
+        self.used_from: float | None = None  # seconds of processors, when it was first looked at since it was heard
         self.at: tuple[int, str] | None = None  # nothing before it is up
         self.ready = False
         self.todo: list[int] = []
@@ -121,6 +122,25 @@ class Worker:
     def idle(self) -> bool:
         """Whether it waits for work."""
         return not self.todo and self.shrinks is None
+
+    def is_silent(self, patience: float) -> bool:
+        """Whether nothing was heard for so many seconds, though it could have gone on."""
+        return time.monotonic() - self.heard > patience and not self.waits_for_a_processor(patience)
+
+    def waits_for_a_processor(self, patience: float) -> bool:
+        """Whether it would go on if others left it a processor (at idle priority they may not for minutes); on Linux.
+
+        One that has had half of the patience on processors since it was heard hangs all the same.
+        """
+        states, used = [], 0.0
+        for file in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            with contextlib.suppress(OSError):
+                fields = file.read_text("utf-8").rpartition(")")[2].split()
+                states.append(fields[0])
+                used += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        if self.used_from is None:  # from the first look on: a worker that is heard of often is not looked at
+            self.used_from = used
+        return "R" in states and used - self.used_from < patience / 2
 
     def kill(self) -> None:
         """End it and what it started."""
@@ -183,7 +203,7 @@ class Campaign:
         """Something to do for a worker that has nothing."""
         if not worker.idle or not worker.ready:
             return
-        worker.heard = time.monotonic()
+        worker.heard, worker.used_from = time.monotonic(), None
         if self._to_shrink:
             found = worker.shrinks = self._to_shrink.pop()
             _, doc = problem_of(self.plan.seed, found.index, found.family)
@@ -204,7 +224,7 @@ class Campaign:
         for pipe in wait(list(pipes), timeout=1.0):
             assert isinstance(pipe, Connection)
             worker = pipes[pipe]
-            worker.heard = time.monotonic()
+            worker.heard, worker.used_from = time.monotonic(), None
             try:
                 message = pipe.recv()
                 worker.ready = True
@@ -214,7 +234,7 @@ class Campaign:
                 self._lost(workers, worker, f"crashed: exit code {worker.process.exitcode}")
         for worker in list(workers):
             patience = self.plan.hang if worker.ready else HANG
-            if not worker.idle and time.monotonic() - worker.heard > patience:
+            if not worker.idle and worker.is_silent(patience):
                 self._lost(workers, worker, f"hangs: silent for {self.plan.hang:.0f} seconds")
             elif worker.idle and worker.done > LIFE:
                 worker.end()

@@ -74,6 +74,11 @@ def hangs() -> None:
     _when_dedicated(lambda: time.sleep(3600))
 
 
+def spins() -> None:
+    """As `hangs`, and it takes a processor for that."""
+    _when_dedicated(lambda: sum(iter(int, 1)))
+
+
 def dies() -> None:
     """It takes the process along."""
     _when_dedicated(lambda: os._exit(9))

@@ -85,7 +85,7 @@ def test_a_campaign_writes_a_test_that_fails_until_the_bug_is_mended(tmp_path: P
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("plant", "said"), [("hangs", "hangs"), ("dies", "crashed")])
+@pytest.mark.parametrize(("plant", "said"), [("hangs", "hangs"), ("spins", "hangs"), ("dies", "crashed")])
 def test_a_hang_and_a_crash_are_faults_and_the_campaign_goes_on(tmp_path: Path, plant: str, said: str) -> None:
     """With a new worker; what is left of the document is the component that does it."""
     plan = Plan(
