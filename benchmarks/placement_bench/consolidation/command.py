@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from placement_bench import places
 
+if TYPE_CHECKING:
+    from placement_bench.rows import Asked
+
 OUT = Path("results/consolidation")
+MONTH_SECONDS = 14_400.0  # until a run of hours is ended; its plans have limits of their own
 
 
 def consolidation(
@@ -36,21 +40,27 @@ def consolidation(
     from placement_bench.consolidation.strategies import OURS, PLATFORMS
     from placement_bench.consolidation.table import consolidation_table
     from placement_bench.runner import jobs_for, local
+    from placement_bench.sets import find_set
+    from placement_bench.sets.consolidation import HOURLY, STATES
 
     with in_words():
         folder = places.data_folder(data)
-        choice = Choice(
-            sets=sets or ["consolidation"],
-            solvers=(*PLATFORMS, *OURS),
-            patterns=cases or [],
-            seeds=[seed],
-            options=read_options(option or []),
-            limits={"seconds": time_limit, "work": work, "threads": threads},
-        )
+        asked: list[Asked] = []
+        for name in sets or [STATES]:
+            there = next(find_set(name).cases(folder)).load().solvers()
+            choice = Choice(
+                sets=[name],
+                solvers=[strategy for strategy in (*PLATFORMS, *OURS) if strategy in there],
+                patterns=cases or [],
+                seeds=[seed],
+                options=read_options(option or []),
+                limits={
+                    "seconds": MONTH_SECONDS if name == HOURLY else time_limit, "work": work, "threads": threads
+                },
+            )  # fmt: skip
+            asked += choose(choice, folder)
         make = partial(jobs_for, data=folder, interpreters={})
-        rows = run_campaign(
-            choose(choice, folder), out, resume=resume, jobs=make, execute=partial(local, width=1), say=say
-        )
+        rows = run_campaign(asked, out, resume=resume, jobs=make, execute=partial(local, width=1), say=say)
         typer.echo(consolidation_table(rows), nl=False)
         bad = sum(row.wrong for row in rows)
         say(f"{len(rows)} runs in {out}, {bad} failed or faulty")

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from placement.compiled.fleet import FleetOption
     from placement.compiled.packing import Seat
     from placement_bench.consolidation.cluster import Cluster
 
@@ -61,6 +62,15 @@ class ConsolidationAction:
     new_pool: int | None
 
 
+def _least(options: Sequence[FleetOption]) -> tuple[int, int, int]:
+    """Processors, memory and whole accelerators that a copy takes at least, whichever option it runs by."""
+    return (
+        min(option.vcpus for option in options),
+        min(option.host_mib for option in options),
+        min(0 if option.shared else option.accelerators for option in options),
+    )
+
+
 class Karpenter:
     """Consolidation of one cluster."""
 
@@ -76,6 +86,7 @@ class Karpenter:
             any(pool.labels.get(label) == "spot" for label in SPOT_LABELS) for pool in cluster.fleet.problem.pools
         ]
         self._type = [pool.instance_type for pool in cluster.fleet.problem.pools]
+        self._least = [_least(component.options) for component in cluster.fleet.components]
         self._held = {place.instance for place in cluster.fleet.places if place.pinned}
 
     def run(self) -> list[ConsolidationAction]:
@@ -144,7 +155,7 @@ class Karpenter:
         ws, mark, before = self.ws, self.ws.mark(), self.ws.rented.price
         was = [bool(ws.cordoned[m]) for m in rows]
         seats = self.cluster.evict_all(rows)
-        left = [seat for seat in seats if not self.cluster.place(seat.component, self._options(seat))]
+        left = self._unplaced(rows, seats)
         pool = self._replace(rows, left) if left else None
         paid = ws.rented.price
         found = None
@@ -158,6 +169,24 @@ class Karpenter:
             self.cluster.moved += len(seats)
             ws.forget()
         return found
+
+    def _unplaced(self, rows: Collection[int], seats: Sequence[Seat]) -> list[Seat]:
+        """Place what fits on other machines; the others, or the first ones of them that no one machine can hold."""
+        pools = self.cluster.fleet.pools
+        most = sum(pools[int(self.ws.pool[m])].price for m in rows)
+        shapes = [pool.shape for pool in pools if pool.price < most]
+        room = [
+            max((getattr(shape, name) for shape in shapes), default=0) for name in ("vcpus", "host_mib", "accelerators")
+        ]
+        left: list[Seat] = []
+        for seat in seats:
+            if self.cluster.place(seat.component, self._options(seat)):
+                continue
+            left.append(seat)
+            room = [has - takes for has, takes in zip(room, self._least[seat.component], strict=True)]
+            if not shapes or min(room) < 0:
+                break
+        return left
 
     def _options(self, seat: Seat) -> Sequence[int]:
         return self.cluster.options(seat.component, seat.option)

@@ -60,7 +60,7 @@ def _cells(run: Row, bound: float | None, least: int) -> Iterator[str]:
     yield f"{facts['price_per_hour']:,.2f}"
     yield f"{facts['moves']:,}"
     yield f"{facts['evicted']:,}" if "evicted" in facts else ""
-    yield f"{facts['moved_gib']:,.0f}"
+    yield f"{facts['moved_gib']:,.0f}" if "moved_gib" in facts else ""
     yield f"{run.value:,.2f}"
     yield _over(run, bound, least)
     yield str(run.left_out)

@@ -6,14 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from placement_bench.cases import Case, CaseSet
+from placement_bench.consolidation.month_task import MonthTask
 from placement_bench.consolidation.strategies import ConsolidationTask
+from placement_bench.consolidation.trace import MONTH, read_month
 from placement_bench.sets.fleets import SEEDS, SIZES, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-STATES = "consolidation"
+STATES, HOURLY = "consolidation", "consolidation-month"
+LENGTHS = {"day": 24, "week": 168, "month": MONTH}  # hours
 
 
 def state_cases(data: Path) -> Iterator[Case]:
@@ -29,6 +32,23 @@ def load_state(components: int, seed: int) -> ConsolidationTask:
     return ConsolidationTask(make("replan", components, seed))
 
 
+def month_cases(data: Path) -> Iterator[Case]:
+    """The first day, the first week and all of Alibaba's month."""
+    for name, hours in LENGTHS.items():
+        yield Case(HOURLY, f"dlrm-{name}", None, partial(load_month, data, hours))
+
+
+def load_month(data: Path, hours: int) -> MonthTask:
+    """So many hours of the trace.
+
+    Raises
+    ------
+    UsageError
+        The trace is not in the folder.
+    """
+    return MonthTask(read_month(data), hours)
+
+
 SETS = (
     CaseSet(
         name=STATES,
@@ -37,5 +57,13 @@ SETS = (
         unit="$",
         source="make_fleet.py, family replan; rules as documented by karpenter.sh and kubernetes-sigs/descheduler",
         cases=state_cases,
+    ),
+    CaseSet(
+        name=HOURLY,
+        title="156 recommendation services for a month, replanned every hour by each of these rules",
+        objective="price of the machines that hold copies, over the time; moves are counted beside it",
+        unit="$",
+        source="Yang et al., Prism, NSDI 2025; alibaba/clusterdata, cluster-trace-gpu-v2025; machines of our choice",
+        cases=month_cases,
     ),
 )
