@@ -255,7 +255,7 @@ def test_every_strategy_on_one_state() -> None:
     task = ConsolidationTask(document)
     found = {}
     for solver in task.solvers():
-        answer = task.run(solver, Limits(seconds=5.0, work=20, threads=1))
+        answer = task.run(solver, Limits(seconds=600.0, work=20, threads=1))
         assert task.check(answer).faults == ()
         found[solver] = answer
     assert {name: answer.metrics["moves"] for name, answer in found.items() if name in (NEVER, KARPENTER)} == {
