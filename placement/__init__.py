@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from placement.errors import DocumentError, PlacementError, SolverBugError, UsageError
     from placement.planner import bound, certify, solve
     from placement.referee import verify
+    from placement.scenarios import ScenarioSet, read_scenarios
+    from placement.scenarios.planning import plan_scenarios
     from placement.solvers.registry import SOLVERS
     from placement.solving.result import Result, Status, Stop
 
@@ -60,6 +62,7 @@ _HOME = {
     "Problem": "placement.documents:Problem",
     "Reserved": "placement.documents:Reserved",
     "Result": "placement.solving.result:Result",
+    "ScenarioSet": "placement.scenarios:ScenarioSet",
     "SolverBugError": "placement.errors:SolverBugError",
     "Spread": "placement.documents:Spread",
     "Status": "placement.solving.result:Status",
@@ -69,8 +72,10 @@ _HOME = {
     "bound": "placement.planner:bound",
     "certify": "placement.planner:certify",
     "diff": "placement.drift:diff",
+    "plan_scenarios": "placement.scenarios.planning:plan_scenarios",
     "read": "placement.documents:read_problem",
     "read_plan": "placement.documents:read_plan",
+    "read_scenarios": "placement.scenarios:read_scenarios",
     "solve": "placement.planner:solve",
     "verify": "placement.referee:verify",
     "write": "placement.documents:write_document",
@@ -94,6 +99,7 @@ __all__ = [
     "Problem",
     "Reserved",
     "Result",
+    "ScenarioSet",
     "SolverBugError",
     "Spread",
     "Status",
@@ -103,8 +109,10 @@ __all__ = [
     "bound",
     "certify",
     "diff",
+    "plan_scenarios",
     "read",
     "read_plan",
+    "read_scenarios",
     "solve",
     "verify",
     "write",

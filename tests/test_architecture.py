@@ -69,6 +69,7 @@ LAYERS = (
     "rollout",
     "simulation",
     "replanning",
+    "scenarios",
     "report",
     "auditing",
     "drift",
@@ -116,6 +117,7 @@ ENGINE_ROOMS = (
     "certificates",
     "transition",
     "rollout",
+    "scenarios",
 )
 HOMES = {
     "ortools": (*ENGINE_ROOMS, "recheck_program"),

@@ -21,6 +21,7 @@ from placement.cli.platforms import GROUPS as PLATFORM_GROUPS
 from placement.cli.profile import app as profile_app
 from placement.cli.replan import replan
 from placement.cli.rollout import rollout
+from placement.cli.scenarios import scenarios
 from placement.cli.size import size
 from placement.cli.transition import transition
 
@@ -353,14 +354,20 @@ def convert(
         write_document(document.to_document(), out)
 
 
+def _documents() -> list[str]:
+    from placement.cli.schema import KINDS
+
+    return list(KINDS)
+
+
 @app.command()
 def schema(
     kind: Annotated[
         str,
         typer.Argument(
-            metavar="[problem|plan|transition|rollout|audit|diff]",
+            metavar="[problem|plan|scaling|scenarios|frontier|transition|rollout|audit|diff]",
             help="Which document.",
-            autocompletion=lambda: ["problem", "plan", "transition", "rollout", "audit", "diff"],
+            autocompletion=_documents,
         ),
     ] = "problem",
 ) -> None:
@@ -410,11 +417,16 @@ def info(file: FileArgument, full: FullOption = False) -> None:
         console(sys.stdout).print(Overview(read_problem(file), full=full))
 
 
-_RUNNING, _PREPARE, _TRAFFIC, _PLATFORMS = "A fleet that runs", "Models and machines", "Traffic", "Platforms"
+_RUNNING, _PREPARE, _TRAFFIC, _PLATFORMS = (
+    "A fleet that runs",
+    "Models and machines",
+    "Traffic and what may come",
+    "Platforms",
+)
 for panel, commands in (
     (_RUNNING, (audit, diff, replan, make_room, transition, rollout)),
     (_PREPARE, (init, size)),
-    (_TRAFFIC, (simulate.scale, simulate.simulate, hybrid)),
+    (_TRAFFIC, (simulate.scale, simulate.simulate, hybrid, scenarios)),
 ):
     for command in commands:
         app.command(rich_help_panel=panel)(command)

@@ -10,22 +10,34 @@ from placement.documents.plan import Plan
 from placement.documents.rollout import Rollout
 from placement.documents.transition import Transition
 from placement.replanning.document import FrontierDocument
+from placement.scenarios.document import ScenarioSet
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-Kind = Literal["problem", "plan", "scaling", "frontier", "transition", "rollout", "audit", "diff"]
+Kind = Literal["problem", "plan", "scaling", "scenarios", "frontier", "transition", "rollout", "audit", "diff"]
 
-KINDS: tuple[Kind, ...] = ("problem", "plan", "scaling", "frontier", "transition", "rollout", "audit", "diff")
+KINDS: tuple[Kind, ...] = (
+    "problem",
+    "plan",
+    "scaling",
+    "scenarios",
+    "frontier",
+    "transition",
+    "rollout",
+    "audit",
+    "diff",
+)
 _MODELS: dict[str, type[BaseModel]] = {
     "problem": Problem,
     "plan": Plan,
     "scaling": ScalingPolicy,
+    "scenarios": ScenarioSet,
     "frontier": FrontierDocument,
     "transition": Transition,
     "rollout": Rollout,
 }
-_WRITTEN_BY_HAND = ("problem", "scaling")  # their readers want the format's name, which the models fill in
+_WRITTEN_BY_HAND = ("problem", "scaling", "scenarios")  # their readers want the format's name, which the models fill in
 
 
 def document_schema(kind: Kind) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from placement.patterns.certificate import Cut, NodeDomain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from ortools.sat.python.cp_model import CpModel, IntVar, LinearExprT
 
     from placement.compiled.fleet import Fleet
@@ -136,13 +138,18 @@ def _counts(fleet: Fleet, cuts: list[Cut], limits: tuple[FleetLimit, ...]) -> tu
         model.new_int_var(low, max(low, limit if high is None else min(high, limit)), f"n{p}")
         for p, (low, high, limit) in enumerate(zip(fewest, most, enough, strict=True))
     ]
+    keep_cuts(model, count, cuts)
+    for limit in limits:
+        model.add(sum(weight * count[p] for p, weight in limit.weight.items()) <= limit.most)
+    return model, count
+
+
+def keep_cuts(model: CpModel, count: Sequence[IntVar], cuts: Iterable[Cut]) -> None:
+    """Add a row for each cut over the machines of each pool (P,)."""
     for cut in cuts:
         if cut.least > 0:
             scaled = [-(-dual_value * _RIGHT // cut.least) for dual_value in cut.coefficients]
             model.add(sum(min(s, _RIGHT) * n for s, n in zip(scaled, count, strict=True)) >= _RIGHT)
-    for limit in limits:
-        model.add(sum(weight * count[p] for p, weight in limit.weight.items()) <= limit.most)
-    return model, count
 
 
 def _committed(model: CpModel, fleet: Fleet, count: list[IntVar]) -> list[LinearExprT]:

@@ -207,6 +207,20 @@ class CertificatePhase(Phase):
 
 
 @dataclass(frozen=True, slots=True)
+class ScenariosPhase(Phase):
+    """`plan_scenarios`; solves of several scenarios share a part evenly."""
+
+    search: Phase = Phase("the search; the rest is for the comparison and for moves", 0.8, "either is asked for")
+    first: Phase = Phase("of the search: each scenario on demand, and at committed prices", 0.35)
+    patterns: Phase = Phase("patterns of each scenario", 0.3)
+    on_demand: Phase = Phase("of its patterns: those at prices on demand", 0.6)
+    master: Phase = Phase("each master program", 0.2)
+    proposal: Phase = Phase("each scenario for one proposal; twice as much each time again", 0.25)
+    mean: Phase = Phase("the mean scenario", 0.25, "what is compared")
+    compared: Phase = Phase("what others would commit", 0.6, "what is compared")
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule(Phase):
     """All of it."""
 
@@ -219,6 +233,7 @@ class Schedule(Phase):
     groups: Phase = Phase("the pattern bound at each set of linear prices", 0.5, "limits or commitments")
     whole_plan: WholePlanPhase = WholePlanPhase("improving plans", 1.0, "rules over the whole plan")
     certificate: CertificatePhase = CertificatePhase("certify", 1.0)
+    scenarios: ScenariosPhase = ScenariosPhase("plan_scenarios", 1.0)
 
 
 SCHEDULE = Schedule("the whole limit", 1.0)

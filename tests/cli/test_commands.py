@@ -302,6 +302,7 @@ COMMANDS = (
     "rollout",
     "make-room",
     "hybrid",
+    "scenarios",
 )
 
 

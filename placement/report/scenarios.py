@@ -1,0 +1,181 @@
+"""What to commit for many scenarios, on the screen: commitments, scenarios, what others would pay, what is proven."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from placement.report import words
+from placement.report.narrow import Fitting, block
+from placement.solving.result import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+
+    from placement.scenarios import Committed, ScenarioOutcome, ScenarioPlan, Weighted
+
+_POLICIES = {
+    "nothing": "nothing",
+    "mean": "what the mean scenario needs",
+    "peak": "the most that any scenario uses",
+}
+_STOPS = {"interrupted": "interrupted", "time": "the time is over", "gap": "as near as was asked for"}
+
+
+class ScenarioReport:
+    """All of an answer; rendered with ``console.print(ScenarioReport(found))``."""
+
+    def __init__(self, found: ScenarioPlan) -> None:
+        """Keep the answer."""
+        self.found = found
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """What is committed first, the reasons for it after."""
+        del console, options
+        found = self.found
+        if found.committed and found.cost is not None:
+            yield commitments_table(found)
+            yield ""
+        yield scenarios_table(found)
+        if found.policies:
+            yield ""
+            yield policies_table(found)
+        yield ""
+        yield from _summary(found)
+
+
+def commitments_table(found: ScenarioPlan) -> RenderableType:
+    """A row a term: how many machines, what they cost, and how busy they are."""
+    heads = ["commit", "$/hour\neach", "$/hour", "pays from\nof the time", "in use\nof the time"]
+    rows = [(words.shown(row.term.name), _commitment(found, row)) for row in found.committed]
+    return _fitting("", heads, rows)
+
+
+def _commitment(found: ScenarioPlan, row: Committed) -> list[str]:
+    dearest = max(row.term.prices)
+    total = sum(outcome.weight for outcome in found.scenarios)
+    used = sum(outcome.weight * outcome.in_use(row) for outcome in found.scenarios)
+    return [
+        f"{row.machines:,}",
+        words.plain_money(row.term.price),
+        words.plain_money(row.cost),
+        words.percent(row.term.price, dearest) if row.term.price < dearest else "never",
+        words.percent(used, total * row.machines) if row.machines else "-",
+    ]
+
+
+def scenarios_table(found: ScenarioPlan) -> RenderableType:
+    """A row a scenario: machines, how many of them are committed, what they cost and what no plan beats."""
+    heads = ["time", "copies", "machines", "of them\ncommitted", "on demand\n$/hour", "no plan\nbelow $", "gap"]
+    rows = [(words.shown(row.name), _scenario(found, row)) for row in found.scenarios]
+    return _fitting("scenario", heads, rows)
+
+
+def _scenario(found: ScenarioPlan, row: ScenarioOutcome) -> list[str]:
+    share = words.percent(row.weight, sum(other.weight for other in found.scenarios))
+    if row.plan is None or row.cost is None:
+        named = found.reason.startswith(f"scenario {row.name} ")
+        infeasible = found.status is Status.INFEASIBLE
+        why = ("no plan: proven" if named else "not asked for") if infeasible else "no plan found"
+        return [share, why, "", "", "", "", ""]
+    return [
+        share,
+        f"{len(row.plan.assignments):,}",
+        f"{sum(row.paid):,}",
+        f"{sum(row.in_use(c) for c in found.committed):,}",
+        words.plain_money(row.cost),
+        "none" if row.bound is None else words.least(row.bound).replace("$", ""),
+        "proven" if row.proven else words.gap(row.gap),
+    ]
+
+
+def policies_table(found: ScenarioPlan) -> RenderableType:
+    """What other ways to decide would commit, and what they would cost."""
+    heads = [*(words.shown(row.term.name) for row in found.committed), "$/hour\non average", "more"]
+    rows = []
+    for policy in found.policies:
+        counts = [f"{n:,}" for n in policy.machines]
+        rows.append(
+            (_POLICIES[policy.name], [*counts, words.plain_money(policy.cost.micro), _more(found, policy.cost)])
+        )
+    if found.cost is not None:
+        here = [f"{row.machines:,}" for row in found.committed]
+        rows.append(("for all scenarios", [*here, words.plain_money(found.cost.micro), ""]))
+    return _fitting("if one commits", heads, rows)
+
+
+def _more(found: ScenarioPlan, cost: Weighted) -> str:
+    if found.cost is None or not found.cost.total:
+        return ""
+    part = (cost.total - found.cost.total) / found.cost.total
+    return "as much" if not part else f"+{100 * part:.1f}%" if part >= 0.0005 else "+<0.1%"
+
+
+def _fitting(first: str, heads: Sequence[str], rows: Sequence[tuple[str, list[str]]]) -> RenderableType:
+    """A table, or blocks where it has no room."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold", show_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(first, overflow="fold")
+    for head in heads:
+        table.add_column(head, justify="right", no_wrap=True)
+    for name, cells in rows:
+        table.add_row(Text(name), *(Text(cell, style="green" if cell == "proven" else "") for cell in cells))
+
+    def narrow() -> RenderableType:
+        names = [head.replace("\n", " ") for head in heads]
+        return Group(
+            *(
+                block(
+                    Text(name, style="bold"),
+                    [Text.assemble((f"{head} ", "dim"), cell) for head, cell in zip(names, cells, strict=True) if cell],
+                )
+                for name, cells in rows
+            )
+        )
+
+    return Fitting(table, narrow)
+
+
+def _summary(found: ScenarioPlan) -> Iterator[RenderableType]:
+    for row in found.scenarios:
+        if row.left_out:
+            parts = [f"{n:,} of {words.shown(name)}" for name, n in row.left_out.items()]
+            yield Text(f"{words.shown(row.name)}: optional copies left out: {', '.join(parts)}")
+    if any(found.problem.instances):
+        yield Text("what runs now was set aside: scenarios are planned from nothing", style="dim")
+    if found.cost is None:
+        yield Text(words.shown(found.reason or "no plan was found for every scenario in time"), style="yellow")
+        if found.bound is not None:
+            yield Text(f"proven: no commitments cost less than {words.least(found.bound.at_least)} an hour on average")
+        return
+    on_demand = found.cost.micro - found.committed_cost
+    split = f"{words.money(found.committed_cost)} committed, {words.money(on_demand)} on demand"
+    yield Text.assemble((f"{words.money(found.cost.micro)} an hour on average", "bold green"), f": {split}")
+    if found.moves is not None:
+        moved = words.count(found.moves.moved, "copy moves", "copies move")
+        yield Text(
+            f"moves between scenarios: {words.money(round(found.moves.per_hour))} an hour more; {moved} in "
+            f"{found.moves.round_hours:g} hours"
+        )
+    yield from _proven(found)
+
+
+def _proven(found: ScenarioPlan) -> Iterator[RenderableType]:
+    assert found.cost is not None
+    if found.status is Status.OPTIMAL:
+        yield Text("proven: no commitments and plans cost less", style="green")
+    elif found.bound is not None:
+        least = words.least(found.bound.at_least)
+        yield Text(f"proven: no commitments and plans cost less than {least}; gap {words.gap(found.gap)}")
+    if found.wait_and_see is not None and found.committed:
+        saved = found.cost.total - found.wait_and_see.total
+        most = words.money(saved // found.cost.weights)
+        yield Text(f"knowing each scenario before its machines are committed would save at most {most}", style="dim")
+    ended = _STOPS.get(found.stop.value, "done")
+    rounds = words.count(found.rounds, "master program")
+    yield Text(f"{words.seconds(found.seconds)}; {rounds}, {found.cuts:,} cuts; {ended}", style="dim")

@@ -1,0 +1,58 @@
+"""A plan of one scenario as its document, checked against every rule and its own figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from placement.compiled.fleet import compile_fleet
+from placement.compiled.packing import machine_price, machines_paid
+from placement.compiled.translate import to_plan
+from placement.errors import SolverBugError
+from placement.referee import verify
+from placement.solving.result import Status, Stop, relative_gap
+from placement.units import dollars
+
+if TYPE_CHECKING:
+    from placement.compiled.packing import Packing
+    from placement.documents import Problem
+    from placement.documents.plan import Plan
+
+
+class Written(NamedTuple):
+    """The document, what it costs on top of what is committed, micro-dollars per hour, and machines paid for (P,)."""
+
+    plan: Plan
+    cost: int
+    paid: tuple[int, ...]
+
+
+def written(problem: Problem, packing: Packing, bound: int | None, seed: int) -> Written:
+    """Write a packing down as a plan of a problem in which nothing runs, with what nothing there beats.
+
+    Raises
+    ------
+    SolverBugError
+        It breaks a rule, or costs less than its bound.
+    """
+    fleet = compile_fleet(problem)
+    cost = machine_price(fleet, packing)
+    if bound is not None and bound > cost:
+        raise SolverBugError(f"{problem.name}: a plan costs {cost}, less than a bound of {bound}")
+    proven = bound == cost
+    plan = to_plan(
+        fleet,
+        packing,
+        status=str(Status.OPTIMAL if proven else Status.FEASIBLE),
+        stop=str(Stop.PROVED if proven else Stop.DONE),
+        solver="scenarios",
+        seed=seed,
+        price_per_hour=dollars(cost),
+        cost=dollars(cost),
+        moves=0,
+        lower_bound=None if bound is None else dollars(bound),
+        gap=relative_gap(cost, bound),
+    )
+    broken = verify(problem, plan).violations
+    if broken:
+        raise SolverBugError(f"{problem.name}: the plan is not what it says: {broken[0].message}")
+    return Written(plan, cost, tuple(machines_paid(fleet, packing)))

@@ -1,0 +1,217 @@
+"""How a search of commitments ends: without time, by Ctrl-C, without a plan; and moves between scenarios."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import placement
+from placement import Problem, ScenarioSet, SolverBugError, Status, Stop, UsageError, plan_scenarios, verify
+from placement.scenarios.answer import answer_document
+
+if TYPE_CHECKING:
+    from placement.solving.result import Event
+
+WORK: dict[str, Any] = {"work": 10, "time_limit": None}
+
+
+def chat(copies: int = 2, **changed: Any) -> Problem:
+    """One component on machines of one copy each, in two zones."""
+    document: dict[str, Any] = {
+        "name": "chat",
+        "accelerators": {"L40S": {"memory_gib": 48}},
+        "instance_types": {
+            "one": {"accelerator": "L40S", "accelerator_count": 1, "vcpus": 8, "memory_gib": 64, "price_per_hour": 10}
+        },
+        "pools": [{"name": name, "instance_type": "one", "zone": f"z{name}"} for name in ("a", "b")],
+        "components": [{"name": "chat", "copies": copies, "accelerator_memory_gib": 40}],
+    }
+    return Problem(**{**document, **changed})
+
+
+def day(**changed: Any) -> ScenarioSet:
+    """A night, a day and zone b lost."""
+    document: dict[str, Any] = {
+        "weights_total": 24,
+        "scenarios": [
+            {"name": "night", "weight": 12, "factor": 0.5},
+            {"name": "day", "weight": 11, "factor": 2},
+            {"name": "lost", "weight": 1, "failed_zones": ["zb"]},
+        ],
+        "commitments": [{"name": "year", "pools": ["a", "b"], "price_per_hour": 4}],
+    }
+    return ScenarioSet(**{**document, **changed})
+
+
+def test_no_time_gives_no_plan_and_no_error() -> None:
+    """Nothing is known, and nothing is claimed."""
+    found = plan_scenarios(chat(), day(), time_limit=0)
+
+    assert (found.status, found.stop, found.cost, found.bound) == (Status.UNKNOWN, Stop.TIME, None, None)
+    assert answer_document(found)["scenarios"][0]["plan"] is None
+
+
+def test_the_same_work_gives_the_same_answer() -> None:
+    """But for the seconds."""
+    first, second = (answer_document(plan_scenarios(chat(), day(), **WORK)) for _ in range(2))
+
+    assert first.pop("seconds") is not None
+    assert second.pop("seconds") is not None
+    assert first == second
+    assert first["status"] == "optimal"
+    assert first["cost"] == 4 * 4  # four all the time; the fifth part of an hour is worth none
+
+
+@pytest.mark.parametrize("at", range(1, 9))
+def test_ctrl_c_ends_with_the_best_so_far(at: int) -> None:
+    """Wherever it comes: what is told is true, and a bound stands below the cost."""
+    heard: list[Event] = []
+
+    def stop(event: Event) -> None:
+        heard.append(event)
+        if len(heard) == at:
+            raise KeyboardInterrupt
+
+    found = plan_scenarios(chat(), day(), listener=stop, **WORK)
+
+    assert len(heard) == at
+    assert found.stop is Stop.INTERRUPTED or found.status is Status.OPTIMAL
+    if found.cost is not None:
+        assert found.cost.dollars >= 16
+        assert all(row.plan is not None and verify(row.problem, row.plan).ok for row in found.scenarios)
+    if found.bound is not None:
+        assert found.bound.dollars <= 16
+
+
+@pytest.mark.parametrize("at", range(6))
+def test_an_interrupted_solve_ends_the_search(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first Ctrl-C reaches a solve, which tells of it."""
+    solve, calls = placement.solve, []
+
+    def interrupted(*given: Any, **how: Any) -> Any:
+        from dataclasses import replace
+
+        calls.append(given)
+        found = solve(*given, **how)
+        return replace(found, stop=Stop.INTERRUPTED) if len(calls) > at else found
+
+    monkeypatch.setattr("placement.scenarios.recourse.solve_problem", interrupted)
+    found = plan_scenarios(chat(), day(), **WORK)
+
+    assert len(calls) == at + 1
+    assert found.stop in (Stop.INTERRUPTED, Stop.PROVED)
+    assert (found.cost is None) == (at < 2)
+
+
+def test_a_scenario_without_a_plan_is_named_with_why() -> None:
+    """A proof of it is a proof that nothing serves them all."""
+    quotas = [{"name": "a", "instance_type": "one", "zone": "za", "max_instances": 3}]
+    found = plan_scenarios(
+        chat(pools=quotas),
+        ScenarioSet(
+            scenarios=[{"name": "night", "weight": 0.5, "factor": 0.5}, {"name": "day", "weight": 0.5, "factor": 2}],
+            commitments=[{"name": "k", "pools": ["a"], "discount": 0.5}],
+        ),
+        **WORK,
+    )
+
+    assert (found.status, found.stop, found.bound) == (Status.INFEASIBLE, Stop.PROVED, None)
+    assert found.reason.startswith("scenario day can't be served: ")
+    assert "chat" in found.reason
+
+
+def test_nothing_to_commit_is_the_average_of_plans() -> None:
+    """Each scenario on demand."""
+    found = plan_scenarios(chat(), day(commitments=[]), **WORK)
+
+    assert found.cost is not None
+    assert found.cost.exact * 24 == (12 * 10 + 11 * 40 + 20) * 10**6
+    assert (found.status, found.policies, found.committed) == (Status.OPTIMAL, (), ())
+
+
+def test_a_dearer_commitment_is_never_made() -> None:
+    """Nor one of nothing."""
+    terms = [{"name": "dear", "pools": ["a"], "price_per_hour": 10}, {"name": "none", "pools": ["b"], "discount": 0.9}]
+    terms[1]["max_instances"] = 0
+    found = plan_scenarios(chat(), day(commitments=terms), **WORK)
+
+    assert [row.machines for row in found.committed] == [0, 0]
+    assert found.status is Status.OPTIMAL
+
+
+def test_what_runs_now_is_set_aside() -> None:
+    """Machines that run, pinned copies, moves and a horizon change nothing."""
+    running: dict[str, Any] = {
+        "instances": [{"id": "i", "pool": "a", "removable": False}],
+        "placements": [{"component": "chat", "instance": "i", "pinned": True}],
+        "objective": {"horizon_hours": 100, "move_cost": 5, "max_moves": 0},
+    }
+    with_state, without = (plan_scenarios(p, day(), **WORK) for p in (chat(**running), chat()))
+
+    assert with_state.cost == without.cost
+
+
+def test_moves_between_scenarios_are_counted_and_few() -> None:
+    """A copy stays where it is while its machine stands; what stood in a lost zone starts anew."""
+    moves = {"cost_per_move": 2.4, "order": "cycle", "round_hours": 24}
+    found = plan_scenarios(chat(), day(moves=moves), **WORK)
+
+    assert found.moves is not None
+    assert [(step.before, step.after) for step in found.moves.steps] == [
+        ("night", "day"),
+        ("day", "lost"),
+        ("lost", "night"),
+    ]
+    night, lost, back = found.moves.steps
+    assert (night.started, night.stopped) == (3, 0)
+    assert back.stopped == 1
+    stood = 4 - sum(row.instance.startswith("b/") for row in found.scenarios[1].plan.assignments)  # type: ignore[union-attr]
+    assert lost.started == max(0, 2 - stood)
+    assert found.moves.moved == 0
+    assert found.moves.per_hour == 0
+
+
+def test_moves_cost_what_they_say() -> None:
+    """Two copies that have to change their type of machine in every round, at 2.40 each in 24 hours."""
+    types = {
+        name: {"accelerator": "L40S", "accelerator_count": count, "vcpus": 64, "memory_gib": 640, "price_per_hour": p}
+        for name, count, p in (("one", 1, 10), ("four", 4, 25))
+    }
+    pools = [{"name": name, "instance_type": name, "zone": "z"} for name in types]
+    moves = {"cost_per_move": 2.4, "order": "cycle", "round_hours": 24}
+    rows = [{"name": "low", "weight": 0.5}, {"name": "high", "weight": 0.5, "factor": 2}]
+    found = plan_scenarios(chat(instance_types=types, pools=pools), ScenarioSet(scenarios=rows, moves=moves), **WORK)
+
+    assert found.moves is not None
+    assert [step.moved for step in found.moves.steps] == [2, 2]
+    assert found.moves.per_hour == 2 * 2 * 100_000
+    low = found.scenarios[0]
+    assert low.plan is not None
+    assert found.cost is not None
+    assert found.cost.dollars == 22.5  # without its moves
+
+
+def test_arguments_are_checked() -> None:
+    """By name."""
+    with pytest.raises(UsageError, match=r"scenarios must be a placement\.ScenarioSet"):
+        plan_scenarios(chat(), day().to_document())  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="compare must be true or false"):
+        plan_scenarios(chat(), day(), compare=1)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="listener must be a function"):
+        plan_scenarios(chat(), day(), listener=3)  # type: ignore[arg-type]
+
+
+def test_a_bound_above_a_plan_is_a_bug_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solve that claims too much does not pass."""
+    solve = placement.solve
+
+    def boastful(*given: Any, **how: Any) -> Any:
+        from dataclasses import replace
+
+        found = solve(*given, **how)
+        return replace(found, bound=(found.bound or 0) + 10**7)
+
+    monkeypatch.setattr("placement.scenarios.recourse.solve_problem", boastful)
+    with pytest.raises(SolverBugError):
+        plan_scenarios(chat(), day(), **WORK)
