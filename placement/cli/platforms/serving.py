@@ -32,6 +32,13 @@ def export_kserve_command(
     ] = "hpa",
     gpu: Annotated[str, typer.Option(metavar="RESOURCE", help="What stands for an accelerator.")] = "nvidia.com/gpu",
     queue: Annotated[str, typer.Option(help="The queue of KAI.")] = "default",
+    cluster: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="What kubectl get inferenceservices -A -o json prints: what serves now; may be repeated; - is stdin.",
+        ),
+    ] = None,
     force: ForceOption = False,
     full: AllNotesOption = False,
 ) -> None:
@@ -49,6 +56,7 @@ def export_kserve_command(
             one_of("--autoscaler", autoscaler, "hpa", "external"),
             gpu,
             queue,
+            tuple(cluster or ()),
         )
         check_directory(out, force=force)
         problem, plan = read_both(problem_file, plan_file)

@@ -14,7 +14,10 @@ from placement.integrations.kserve.predictor import (
     sharing_annotations,
     unselected,
 )
+from placement.integrations.kserve.services import ServiceTemplates, read_services
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, OWNER, namespace_of, slug
+from placement.integrations.kubernetes.own_rules import RULES, rules_text
+from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.labels import ObjectNames
 from placement.integrations.manifests import manifests
 from placement.integrations.notes import Notes
@@ -23,9 +26,15 @@ from placement.integrations.variants import PlanVariant, most_beside, variants
 if TYPE_CHECKING:
     from placement.documents import Problem
     from placement.documents.plan import Plan
+    from placement.integrations.kserve.services import ServiceTemplate
 
 # Labels of a component that say how KServe serves it.
 IMAGE, FORMAT, STORAGE, RUNTIME = "kserve.image", "kserve.model_format", "kserve.storage_uri", "kserve.runtime"
+_SERVING = (  # keys of a predictor that say what serves, one a format before there was `model`
+    *("model", "huggingface", "triton", "pytorch", "tensorflow", "onnx", "sklearn", "xgboost", "lightgbm", "pmml"),
+    "paddle",
+)
+_RULES = ("affinity", "nodeSelector", "topologySpreadConstraints")
 _MOST = 50  # letters of a name: KServe adds `-predictor`, and the whole is a label in DNS
 _NAMES = 8  # of pools in one note
 
@@ -40,6 +49,7 @@ class KServeWish(NamedTuple):
     autoscaler : ``hpa`` holds each service at its copies; ``external`` leaves them to another one, such as KEDA.
     gpu : the resource that stands for an accelerator.
     queue : of KAI.
+    cluster : files of ``kubectl get inferenceservices -A -o json``: what serves now, as templates.
     """
 
     pin: Literal["pool", "machine"] = "pool"
@@ -47,6 +57,7 @@ class KServeWish(NamedTuple):
     autoscaler: Literal["hpa", "external"] = "hpa"
     gpu: str = "nvidia.com/gpu"
     queue: str = "default"
+    cluster: tuple[str, ...] = ()
 
 
 def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish()) -> Exported:  # noqa: B008
@@ -60,8 +71,14 @@ def export_kserve(problem: Problem, plan: Plan, wish: KServeWish = KServeWish())
     running = {row.id for row in problem.instances}
     rows = _rows(problem, plan, wish)
     names = service_names(rows)
-    documents = [_service(problem, row, name, running, wish) for row, name in zip(rows, names, strict=True)]
-    _tell(problem, plan, rows, wish, notes)
+    known = read_services(wish.cluster) if wish.cluster else ServiceTemplates()
+    now = {row.component.name: known.of(row.component) for row in rows}
+    documents = [
+        _service(problem, row, name, running, wish, next(iter(now[row.component.name]), None))
+        for row, name in zip(rows, names, strict=True)
+    ]
+    _tell(problem, plan, rows, wish, notes, {name for name, found in now.items() if found})
+    _tell_replaced(now, documents, notes)
     return Exported({"inference-services.yaml": manifests(documents, map(str, notes))}, tuple(notes))
 
 
@@ -91,33 +108,41 @@ def _parts(row: PlanVariant) -> tuple[str, ...]:
     return (row.component.name, *option, row.pool.name, *machine)
 
 
-def _service(problem: Problem, row: PlanVariant, name: str, running: set[str], wish: KServeWish) -> dict[str, Any]:
+def _service(
+    problem: Problem, row: PlanVariant, name: str, running: set[str], wish: KServeWish, now: ServiceTemplate | None
+) -> dict[str, Any]:
     labels = {COMPONENT_LABEL: slug(row.component.name)}
-    if wish.sharing == "kai":
+    if wish.sharing == "kai" and now is None:
         labels["kai.scheduler/queue"] = wish.queue
     told = {
+        **(now.annotations if now else {}),
         "serving.kserve.io/deploymentMode": "RawDeployment",
         "serving.kserve.io/autoscalerClass": wish.autoscaler,
     }
-    predictor: dict[str, Any] = {
+    before = now.predictor if now else {}
+    predictor: dict[str, Any] = {key: value for key, value in before.items() if key not in _RULES}
+    predictor |= {
         "minReplicas": row.copies,
         "maxReplicas": row.copies,
-        "labels": labels,
-        "nodeSelector": node_selector(row.pool),
+        "labels": {**(now.labels if now else {}), **labels},
+        "nodeSelector": {**(before.get("nodeSelector") or {}), **node_selector(row.pool)},
     }
-    own = sharing_annotations(row, wish.sharing)
-    if own:
-        predictor["annotations"] = own
-    apart = affinity(problem, row, running)
+    apart = affinity(problem, row, running, before.get("affinity") or {})
     if apart:
         predictor["affinity"] = apart
     spread = most_on_one(row.component)
     if spread:
         predictor["topologySpreadConstraints"] = spread
-    if wish.sharing == "kai":
+    if now is None and wish.sharing == "kai":
         predictor["schedulerName"] = "kai-scheduler"
-    predictor |= _model(row, wish)
-    named = namespace_of(row.component.labels.get(OWNER, ""))
+    predictor |= _model(problem, row, wish, predictor)
+    predictor["annotations"] = {
+        **(now.told if now else sharing_annotations(row, wish.sharing)),
+        COMPONENT: row.component.name,
+        OPTION: str(row.option),
+        RULES: rules_text(before, predictor),
+    }
+    named = namespace_of(row.component.labels.get(OWNER, "")) or (now.namespace if now else "")
     space = {"namespace": named} if named else {}
     return {
         "apiVersion": "serving.kserve.io/v1beta1",
@@ -127,9 +152,15 @@ def _service(problem: Problem, row: PlanVariant, name: str, running: set[str], w
     }
 
 
-def _model(row: PlanVariant, wish: KServeWish) -> dict[str, Any]:
-    """What serves: a container of its own image, or a model for one of KServe's runtimes."""
-    labels, takes = row.component.labels, resources(row, wish.sharing, wish.gpu)
+def _model(problem: Problem, row: PlanVariant, wish: KServeWish, predictor: dict[str, Any]) -> dict[str, Any]:
+    """What serves: as it does now, a container of its own image, or a model for one of KServe's runtimes."""
+    labels, takes = row.component.labels, resources(problem, row, wish.sharing, wish.gpu)
+    serving = next((key for key in _SERVING if isinstance(predictor.get(key), dict)), "")
+    if serving:
+        return {serving: {"resources": takes, **predictor[serving]}}
+    if isinstance(predictor.get("containers"), list) and predictor["containers"]:
+        first, *rest = predictor["containers"]
+        return {"containers": [{"resources": takes, **first}, *rest]}
     if IMAGE in labels:
         return {"containers": [{"name": "kserve-container", "image": labels[IMAGE], "resources": takes}]}
     model: dict[str, Any] = {"modelFormat": {"name": labels.get(FORMAT, "huggingface")}}
@@ -143,7 +174,25 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
 
 
-def _tell(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes) -> None:
+def _tell_replaced(now: dict[str, list[ServiceTemplate]], documents: list[dict[str, Any]], notes: Notes) -> None:
+    """Services that run a component now and that the new ones do not overwrite, and what of them is not written."""
+    written = {(row["metadata"].get("namespace", ""), row["metadata"]["name"]) for row in documents}
+    for component, services in now.items():
+        for each in services:
+            place = f"InferenceService {each.namespace}/{each.name}"
+            if (each.namespace, each.name) not in written:
+                told = f"runs {component} now, and goes on to: delete it once what is written here serves"
+                notes.inexact(place, told)
+            for part in each.others:
+                notes.ignored(f"{place} spec.{part}", "only predictors are written")
+            for part in ("workerSpec",):
+                if part in each.predictor:
+                    notes.inexact(f"{place} spec.predictor.{part}", "is kept; here each pod is a copy of its own")
+
+
+def _tell(
+    problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWish, notes: Notes, templated: set[str]
+) -> None:
     """What the manifests do not say, or say otherwise."""
     several = _listed(sorted({row.component.name for row in rows if _count(rows, row) > 1}))
     if several:
@@ -151,7 +200,7 @@ def _tell(problem: Problem, plan: Plan, rows: list[PlanVariant], wish: KServeWis
             f"components {several}",
             "are several services, one a pool and option; to be one address they need a route in front of them",
         )
-    bare = sorted({row.component.name for row in rows} - _served(problem))
+    bare = sorted({row.component.name for row in rows} - _served(problem) - templated)
     if bare:
         notes.assumed(
             f"components {_listed(bare)}",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from placement.documents.references import GROUP
 from placement.integrations.kubernetes.machines import NO_ZONE
+from placement.integrations.kubernetes.manifests import GPU, avoided, resource_of
+from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, is_label, slug
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
 
 Sharing = Literal["time-slicing", "kai", "hami"]
 ZONE, TYPE, HOST = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type", "kubernetes.io/hostname"
+_REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MOST_SHARES = 100  # HAMi counts an accelerator's cores in per cent
 _MORE_HOSTS = 1_000_000  # than any cluster has: with fewer the emptiest counts as 0, and `maxSkew` is the most of any
 
 
-def resources(row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[str, str]]:
-    """Requests and limits of a pod; what it takes of accelerators is both, as extended resources have it."""
+def resources(problem: Problem, row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[str, str]]:
+    """Requests and limits of a pod; what it takes of accelerators is both, as extended resources have it.
+
+    Partitions and other makers' accelerators have resources of their own; `gpu` is that of the others.
+    """
     mode = row.mode
+    accelerator = problem.instance_types[row.pool.instance_type].accelerator or ""
+    two, own = mixed_of(accelerator), resource_of(accelerator)
+    gpu = gpu if own == GPU else own
     requests: dict[str, str] = {}
     if mode.vcpus:
         requests["cpu"] = f"{need(mode.vcpus, MILLI)}m"
@@ -31,9 +39,12 @@ def resources(row: PlanVariant, sharing: Sharing, gpu: str) -> dict[str, dict[st
     if memory:
         requests["memory"] = f"{memory}Mi"
     limits = {"memory": f"{memory}Mi"} if memory else {}
-    if mode.accelerators and not (mode.shared and sharing == "kai"):
+    if two is not None and mode.accelerators:
+        memory = room(problem.accelerators[accelerator].memory_gib, MIB_PER_GIB)
+        limits |= {name: str(count) for name, count in two.resources(mode, memory).items()}
+    elif mode.accelerators and not (mode.shared and sharing == "kai"):
         limits[gpu] = str(mode.accelerators)
-    if mode.accelerators and mode.shared and sharing == "hami":
+    if mode.accelerators and mode.shared and sharing == "hami" and two is None:
         limits["nvidia.com/gpumem"] = str(need(mode.accelerator_memory_gib, MIB_PER_GIB) or 1)  # 0 is all of it
         cores = need(mode.accelerator_share, WHOLE_SHARE) * _MOST_SHARES // WHOLE_SHARE
         if mode.accelerator_share:
@@ -72,17 +83,21 @@ def unselected(pool: Pool) -> list[str]:
     return [f"{key}={value}" for key, value in told.items() if not is_label(key, value)]
 
 
-def affinity(problem: Problem, row: PlanVariant, running: set[str]) -> dict[str, Any]:
-    """The machine of the copy where it runs already, and who may not stand beside it."""
-    found: dict[str, Any] = {}
+def affinity(problem: Problem, row: PlanVariant, running: set[str], before: dict[str, Any]) -> dict[str, Any]:
+    """The machine of the copy where it runs already, and who may not stand beside it; within what was asked before."""
+    found = {key: dict(value) for key, value in before.items() if isinstance(value, dict)}
+    node, apart = found.get("nodeAffinity", {}), found.get("podAntiAffinity", {})
     if row.machine is not None and row.machine in running:
         field = {"key": "metadata.name", "operator": "In", "values": [row.machine]}
-        terms = [{"matchFields": [field]}]
-        found["nodeAffinity"] = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+        terms = (node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or [{}]
+        both = [{**term, "matchFields": [*term.get("matchFields", []), field]} for term in terms]
+        node[_REQUIRED] = {"nodeSelectorTerms": both}
+    apart.pop(_REQUIRED, None)
     terms = list(_apart(problem, row.component))
     if terms:
-        found["podAntiAffinity"] = {"requiredDuringSchedulingIgnoredDuringExecution": terms}
-    return found
+        apart[_REQUIRED] = terms
+    made = found | {"nodeAffinity": node, "podAntiAffinity": apart}
+    return {key: value for key, value in made.items() if value}
 
 
 def most_on_one(component: Component) -> list[dict[str, Any]]:
@@ -106,18 +121,10 @@ def _apart(problem: Problem, component: Component) -> Sequence[dict[str, Any]]:
     own, terms = slug(component.name), []
     if component.dedicated:
         terms.append(_term("NotIn", [own]))
-    avoided = [row.name for row in problem.components if row.name != component.name and _avoids(component, row)]
-    if avoided:
-        terms.append(_term("In", sorted(map(slug, avoided))))
+    others = avoided(component, problem.components)
+    if others:
+        terms.append(_term("In", sorted(map(slug, others))))
     return terms
-
-
-def _avoids(component: Component, other: Component) -> bool:
-    """Whether the one names the other; the other side needs no term, as anti-affinity holds both ways."""
-    return any(
-        entry.removeprefix(GROUP) in other.groups if entry.startswith(GROUP) else entry == other.name
-        for entry in component.avoid
-    )
 
 
 def _term(operator: str, values: list[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from placement.catalogue.readers.fields import FieldError, number_in
 from placement.integrations.kubernetes.claims import DRIVER
 from placement.integrations.kubernetes.inventory import is_accelerator
 from placement.integrations.kubernetes.objects import amounts, rows
+from placement.integrations.kubernetes.shares import share_of_one
 from placement.units import MIB_PER_GIB, WHOLE_SHARE
 
 if TYPE_CHECKING:
@@ -204,6 +205,8 @@ def accelerator_keys(ask: Ask, held: Inventory) -> dict[str, Any] | None:
         return {"accelerators": 0}
     if not held.count or not _serves(ask, held):
         return None
+    if held.mixed is not None:
+        return held.mixed.keys(ask.resource, ask.count, held.memory_mib)
     if held.manager == "hami":
         return _hami_keys(ask, held)
     if held.replicas > 1:
@@ -235,6 +238,8 @@ def _serves(ask: Ask, held: Inventory) -> bool:
         if partition or not ask.profile:
             return partition == ask.profile or bool(partition and ask.profile == "?")
         return _PROFILE.fullmatch(ask.profile) is not None  # it can be made on a whole one
+    if held.mixed is not None:
+        return not ask.is_kai and ask.memory_mib is None and ask.percent is None
     if ask.is_kai:
         return held.manager == "plugin" and held.replicas == 1 and held.resource == _GPU
     if held.manager == "plugin" and (ask.memory_mib is not None or ask.percent is not None):
@@ -274,16 +279,6 @@ def _sliced_keys(ask: Ask, held: Inventory) -> dict[str, Any] | None:
     if is_exact:
         return _shared(1, share=Fraction(share * ask.count, WHOLE_SHARE))
     return _shared(1, memory_mib=held.memory_mib // held.replicas * ask.count)
-
-
-def share_of_one(replicas: int) -> tuple[int, bool]:
-    """Thousandths of an accelerator such that it holds just so many; and whether there is such a number.
-
-    >>> share_of_one(4), share_of_one(3), share_of_one(48)
-    ((250, True), (333, True), (20, False))
-    """
-    share = max(1, WHOLE_SHARE // replicas)
-    return share, WHOLE_SHARE // share == replicas
 
 
 def _shared(count: int, *, share: Fraction = Fraction(0), memory_mib: int = 0) -> dict[str, Any]:

@@ -63,11 +63,18 @@ def _of_node_pool(
             row["max_instances"] = int(amount)
         elif resource == "cpu":
             row["max_vcpus"] = float(amount)
+        elif is_accelerator(resource) and any(_is_mixed(pool) for pool in pools if pool.name in names):
+            told = "some of its nodes have two kinds of accelerators, which are counted as one"
+            notes.ignored(f"{node_pool.place} spec.limits.{resource}", told)
         elif is_accelerator(resource):
             row["max_accelerators"] = int(amount)
         else:
             notes.ignored(f"{node_pool.place} spec.limits.{resource}", "limits are of nodes, vCPUs and accelerators")
     return row if names and len(row) > 2 else None
+
+
+def _is_mixed(pool: NodePoolRow) -> bool:
+    return any(machine.held.mixed is not None for machine in pool.machines)
 
 
 def _hard(quota: KubeObject, notes: Notes) -> dict[str, Fraction]:
@@ -110,7 +117,7 @@ def _of_quota(
             if workload.namespace == quota.namespace
             for _, s in workload.pods
         )
-        if own and has <= amount:
+        if own and has <= amount and not any(_is_mixed(pool) for pool in own):
             notes.assumed(quota.place, "its machines are its own, so the quota limits the accelerators rented for it")
             return {
                 "name": f"ResourceQuota {quota.namespace}/{quota.name}",

@@ -12,6 +12,7 @@ from placement.integrations.kubernetes.groups import copy_groups
 from placement.integrations.kubernetes.importer import ZONE_LABEL
 from placement.integrations.kubernetes.karpenter import kept_pools, made_pools, node_pools
 from placement.integrations.kubernetes.manifests import Workshop, claim_of, deployment, pool_labels, uses
+from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import OWNER, is_namespace, is_object_name
 from placement.integrations.kubernetes.protection import budget_of
 from placement.integrations.kubernetes.steps import Replaced, steps_text
@@ -84,7 +85,7 @@ def export_kubernetes(problem: Problem, plan: Plan, wishes: ExportWishes | None 
         groups = [row for row in groups if row.component.name not in same]
         for name in sorted(same):
             notes.assumed(f"component {name}", "its copies stay where they are, so nothing is written for it")
-    _check_sharing(groups, templates, wishes)
+    _check_sharing(groups, templates, wishes, problem)
     workshop = Workshop(problem, templates, notes, wishes.namespace, wishes.sharing, own)
     claims, work = _workloads(groups, workshop, wishes)
     copies = Counter(row.component for row in plan.assignments)
@@ -151,8 +152,10 @@ def _unchanged(problem: Problem, plan: Plan) -> set[str]:
     return {row.name for row in problem.components if now[row.name] == then[row.name]}
 
 
-def _check_sharing(groups: Sequence[CopyGroup], templates: Templates, wishes: ExportWishes) -> None:
+def _check_sharing(groups: Sequence[CopyGroup], templates: Templates, wishes: ExportWishes, problem: Problem) -> None:
     for group in groups:
+        if mixed_of(problem.instance_types[group.pool.instance_type].accelerator or ""):
+            continue  # its device plugins count two kinds of accelerators, which are no shared one
         known = templates.of(group.component.name, group.option) is not None
         if group.mode.shared and group.mode.accelerators and not known and wishes.sharing == "none":
             name = printable(group.component.name)

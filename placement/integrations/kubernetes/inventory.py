@@ -19,10 +19,11 @@ from placement.catalogue.readers.kubernetes import (
     first_label,
 )
 from placement.errors import json_path
+from placement.integrations.kubernetes.mixed import Mixed, mixed, name_of
 from placement.units import MIB_PER_GIB
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from fractions import Fraction
 
     from placement.integrations.kubernetes.claims import SliceDevice
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 HAMI_NODE = "hami.io/node-nvidia-register"
 MIG = re.compile(r"nvidia\.com/mig-(?P<profile>\d{1,2}g\.(?P<gb>\d{1,4})gb(?:\.[a-z.]+)?)", re.ASCII)
 _MIB = 2**20
+_GPU = "nvidia.com/gpu"
 _MOST = 1024  # accelerators of a machine
 _UNKNOWN_MIB = MIB_PER_GIB  # of an accelerator that nothing tells of: memory is not counted there
 Manager = Literal["plugin", "hami", "dra"]
@@ -52,6 +54,7 @@ class Inventory:
     manager: Manager = "plugin"
     replicas: int = 1
     uuids: tuple[str, ...] = ()
+    mixed: Mixed | None = None  # what the one accelerator stands for, where there are two kinds
 
     @property
     def kind(self) -> tuple[str, int, str, str, int]:
@@ -68,9 +71,16 @@ def is_accelerator(resource: str) -> bool:
 
 
 def inventory(
-    node: KubeObject, allocatable: Mapping[str, Fraction], devices: Sequence[SliceDevice], notes: Notes
+    node: KubeObject,
+    allocatable: Mapping[str, Fraction],
+    devices: Sequence[SliceDevice],
+    asked: Collection[str],
+    notes: Notes,
 ) -> Inventory | str:
-    """The accelerators of a node; a sentence when the problem can't say what it has."""
+    """The accelerators of a node; a sentence when the problem can't say what it has.
+
+    `asked` are the resources that pods ask for: of more than two kinds of accelerators only those are counted.
+    """
     held = {name: value for name, value in allocatable.items() if is_accelerator(name) and value > 0}
     register = node.annotations.get(HAMI_NODE, "")
     if register:
@@ -79,12 +89,19 @@ def inventory(
         return _of_slices(devices)
     if not held:
         return NOTHING
+    for resource, amount in held.items():
+        if amount.denominator != 1 or amount > _MOST * 1000:
+            path = json_path((*node.at.mode, "status", "allocatable", resource))
+            raise FieldError(path, "must be a whole number of accelerators", str(amount))
+    if len(held) > 2:
+        for name in sorted(name for name in held if name not in asked):
+            notes.ignored(f"{node.place} {name}", "no pod asks for it, and a machine counts two kinds of accelerators")
+            del held[name]
     if len(held) > 1:
-        return f"has accelerators of several kinds ({', '.join(sorted(held))}), and a machine of a problem has one kind"
+        return _of_two_kinds(node, {name: int(value) for name, value in held.items()}, notes)
+    if not held:
+        return NOTHING
     (resource, amount), *_ = held.items()
-    if amount.denominator != 1 or amount > _MOST * 1000:
-        path = json_path((*node.at.mode, "status", "allocatable", resource))
-        raise FieldError(path, "must be a whole number of accelerators", str(amount))
     partition = MIG.fullmatch(resource)
     if partition:
         return _partitions(node, resource, partition, int(amount))
@@ -106,6 +123,25 @@ def _plugin(node: KubeObject, resource: str, told: int, notes: Notes) -> Invento
         found = Devices(name, count, _UNKNOWN_MIB / MIB_PER_GIB)
     name = found.accelerator if replicas == 1 else f"{found.accelerator}-shared-{replicas}"
     return Inventory(name, count, int(found.memory_gib * MIB_PER_GIB), resource, "plugin", replicas)
+
+
+def _of_two_kinds(node: KubeObject, held: dict[str, int], notes: Notes) -> Inventory | str:
+    """Two kinds as one accelerator that counts both; a sentence where that can't be."""
+    listed = ", ".join(sorted(held))
+    sliced = first_label(dict(node.labels), (*REPLICA_LABELS, *(f"{name}.replicas" for name in held)))
+    made = mixed(held)
+    is_known = all(name == _GPU or MIG.fullmatch(name) for name in held)
+    if made is None or not is_known or sliced not in ("", "0", "1") or max(held.values()) > _MOST:
+        return f"has accelerators of several kinds ({listed}), and a machine counts two kinds, which nobody shares"
+    resource, count = made.by_memory
+    partition = MIG.fullmatch(resource)
+    one = _partitions(node, resource, partition, count) if partition else _plugin(node, resource, count, notes)
+    if isinstance(one, str):
+        return one
+    told = " and ".join(f"{number} x {name}" for name, number in (made.by_memory, made.by_share))
+    notes.assumed(node.place, f"{told} are one accelerator, whose memory counts the first and whose share the second")
+    name = name_of(re.sub(r"-MIG-.*", "", one.accelerator), made)
+    return Inventory(name, 1, one.memory_mib * count, resource, mixed=made)
 
 
 def _partitions(node: KubeObject, resource: str, partition: re.Match[str], count: int) -> Inventory | str:

@@ -87,14 +87,32 @@ def read_machines(
     Pods of a node that is not ready are copies that do not run.
     """
 
+    asked = _asked(cluster)
+
     def read(node: KubeObject) -> NodeMachine | str:
-        return _machine(node, devices.get(node.name, []), zone_label, notes)
+        return _machine(node, devices.get(node.name, []), asked, zone_label, notes)
 
     found = of_each(cluster.of("Node"), read, source)
     return [row for row in found if isinstance(row, NodeMachine)], {row for row in found if isinstance(row, str)} - {""}
 
 
-def _machine(node: KubeObject, devices: list[SliceDevice], zone_label: str, notes: Notes) -> NodeMachine | str:
+def _asked(cluster: KubeCluster) -> set[str]:
+    """Accelerators that pods ask for, by resource; what is damaged is told when pods are read."""
+    found: set[str] = set()
+    for pod in cluster.of("Pod"):
+        spec = pod.at.value.get("spec")
+        for part in ("containers", "initContainers"):
+            listed = spec.get(part) if isinstance(spec, dict) else None
+            for container in listed if isinstance(listed, list) else ():
+                resources = container.get("resources") if isinstance(container, dict) else None
+                limits = resources.get("limits") if isinstance(resources, dict) else None
+                found.update(limits if isinstance(limits, dict) else ())
+    return found
+
+
+def _machine(
+    node: KubeObject, devices: list[SliceDevice], asked: set[str], zone_label: str, notes: Notes
+) -> NodeMachine | str:
     """A machine; the node's name when its pods are left out with it, nothing when they do not run."""
     status, spec = node.at.key("status"), node.at.get("spec")
     if not _is_ready(node):
@@ -104,7 +122,7 @@ def _machine(node: KubeObject, devices: list[SliceDevice], zone_label: str, note
     for name in ("cpu", "memory"):
         if name not in allocatable:
             status.key("allocatable").key(name)  # which says that it is required
-    held = inventory(node, allocatable, devices, notes)
+    held = inventory(node, allocatable, devices, asked, notes)
     if isinstance(held, str):
         notes.ignored(node.place, f"{held}: it is left out with its pods")
         return node.name

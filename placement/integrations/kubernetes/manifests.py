@@ -17,12 +17,13 @@ from placement.integrations.kubernetes.asks import (
 )
 from placement.integrations.kubernetes.inventory import MIG
 from placement.integrations.kubernetes.machines import NO_ZONE
+from placement.integrations.kubernetes.mixed import mixed_of
 from placement.integrations.kubernetes.naming import COMPONENT_LABEL, GROUP_LABEL, OWNER, is_label, namespace_of, slug
 from placement.integrations.kubernetes.neighbours import HOSTNAME
 from placement.integrations.kubernetes.own_rules import RULES, rules_text
 from placement.integrations.kubernetes.pods import COMPONENT, OPTION
 from placement.integrations.kubernetes.templates import PLACEHOLDER
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 ZONE, TYPE = "topology.kubernetes.io/zone", "node.kubernetes.io/instance-type"
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _MANY_DOMAINS = 5000  # more than there are: the emptiest host then counts 0, so `maxSkew` is the most of any host
-_GPU = "nvidia.com/gpu"
+GPU = "nvidia.com/gpu"
 _PLUGINS = {"AMD": "amd.com/gpu", "AWS": "aws.amazon.com/neuron", "Intel": "habana.ai/gaudi"}  # by vendor
 
 
@@ -132,7 +133,7 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
     if mode.memory_gib:
         asked["memory"] = f"{need(mode.memory_gib, MIB_PER_GIB)}Mi"
     accelerator = workshop.problem.instance_types[group.pool.instance_type].accelerator or ""
-    annotations, limits = _accelerators(mode, resource_of(accelerator), workshop.sharing)
+    annotations, limits = _accelerators(mode, accelerator, workshop)
     resources = {"requests": asked | limits, "limits": dict(limits)}
     container = {
         "name": "main",
@@ -143,7 +144,7 @@ def _bare(group: CopyGroup, workshop: Workshop) -> tuple[dict[str, str], Json]:
     if workshop.sharing == "kai" and annotations:
         spec["schedulerName"] = "kai-scheduler"
     if mode.accelerators:
-        kinds = sorted({_GPU, *(key for key in limits if not key.startswith("nvidia.com/"))})
+        kinds = sorted({GPU, *(key for key in limits if not key.startswith("nvidia.com/"))})
         spec["tolerations"] = [{"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in kinds]
     return annotations, spec
 
@@ -158,18 +159,22 @@ def resource_of(accelerator: str) -> str:
     if profile != accelerator and MIG.fullmatch(f"nvidia.com/mig-{profile}"):
         return f"nvidia.com/mig-{profile}"
     known = find_accelerator(accelerator)
-    return _PLUGINS.get(known.vendor if known else "", _GPU)
+    return _PLUGINS.get(known.vendor if known else "", GPU)
 
 
-def _accelerators(mode: Option, resource: str, sharing: Sharing) -> tuple[dict[str, str], Json]:
+def _accelerators(mode: Option, accelerator: str, workshop: Workshop) -> tuple[dict[str, str], Json]:
     """Annotations and limits by which a copy gets its accelerators."""
+    sharing, two = workshop.sharing, mixed_of(accelerator)
+    if two is not None and mode.accelerators:
+        memory = room(workshop.problem.accelerators[accelerator].memory_gib, MIB_PER_GIB)
+        return {}, dict(two.resources(mode, memory))
     if not mode.accelerators or sharing == "dra":
         return {}, {}
     if not mode.shared:
-        return {}, {resource: mode.accelerators}
+        return {}, {resource_of(accelerator): mode.accelerators}
     memory = need(mode.accelerator_memory_gib, MIB_PER_GIB)
     if sharing == "hami":
-        limits = {_GPU: mode.accelerators, HAMI_MEMORY: memory or 1}
+        limits = {GPU: mode.accelerators, HAMI_MEMORY: memory or 1}
         share = need(mode.accelerator_share, WHOLE_SHARE) * 100 // WHOLE_SHARE  # rounded up, copies that fit would not
         return {}, limits | ({HAMI_CORES: max(1, share)} if mode.accelerator_share else {})
     own = {KAI_MEMORY: str(memory)} if memory else {KAI_FRACTION: str(mode.accelerator_share or 0.001)}

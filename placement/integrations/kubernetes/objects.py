@@ -26,6 +26,7 @@ COMMAND = "kubectl get nodes,pods,pdb,priorityclasses,resourceslices,resourcecla
 KINDS = (
     *("Node", "Pod", "PodDisruptionBudget", "PriorityClass", "ResourceSlice", "ResourceClaim", "DeviceClass"),
     *("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "LeaderWorkerSet", "ResourceQuota", "NodePool"),
+    "InferenceService",
 )
 _MOST_AMOUNT = 2**60  # of any quantity
 _MOST_FAULTS = 1000
@@ -79,7 +80,7 @@ class KubeCluster:
         return bool(self._rows.get(kind))
 
 
-def read_cluster(paths: Sequence[str | Path], notes: Notes) -> KubeCluster:
+def read_cluster(paths: Sequence[str | Path], notes: Notes, *, needs_nodes: bool = True) -> KubeCluster:
     """The objects of one cluster in files, or on standard input for ``-``.
 
     Raises
@@ -107,7 +108,7 @@ def read_cluster(paths: Sequence[str | Path], notes: Notes) -> KubeCluster:
             raise DocumentError(faults[:_MOST_FAULTS], source)
     for kind, count in sorted(unknown.items()):
         notes.ignored(f"kind {kind}", f"objects of this kind are not read ({count} of them)")
-    if not cluster.has("Node"):
+    if needs_nodes and not cluster.has("Node"):
         rule = f"has no nodes: make it with {COMMAND}"
         raise DocumentError([Fault("$", rule)], ", ".join(map(str, paths)) if paths else "the import")
     return cluster

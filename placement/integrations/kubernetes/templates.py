@@ -60,8 +60,12 @@ class Templates:
             for key, value in found.labels.items()
             if key not in _ADDED_LABELS and not key.startswith(("runai-gpu-group/", "gpu-placement/"))
         }
-        annotations = {key: value for key, value in found.annotations.items() if key.startswith(_KEPT_ANNOTATIONS)}
-        return labels, annotations, clean_spec(found.at.key("spec").value)
+        return labels, kept_annotations(found.annotations), clean_spec(found.at.key("spec").value)
+
+
+def kept_annotations(told: Mapping[str, str]) -> dict[str, str]:
+    """Those that a new copy has too: what it asks of a scheduler that shares accelerators, and where it is measured."""
+    return {key: value for key, value in told.items() if key.startswith(_KEPT_ANNOTATIONS)}
 
 
 def clean_spec(spec: Json) -> Json:

@@ -6,6 +6,7 @@ exported from a plan name their component: there, each shape is an option of it.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from placement.integrations.kubernetes.machines import NodeMachine
-    from placement.integrations.kubernetes.objects import KubeCluster
+    from placement.integrations.kubernetes.objects import KubeCluster, KubeObject
     from placement.integrations.kubernetes.pods import PodRow, PodShape
     from placement.integrations.notes import Notes
 
+SERVICE = "InferenceService"
+_PREDICTOR = re.compile(r"(?P<service>.+)-predictor(-\d{5}-deployment)?", re.ASCII)
 _COUNTED = ("Deployment", "StatefulSet", "ReplicaSet")  # owners that say how many copies they want
 
 
@@ -99,6 +102,7 @@ def workloads_of(rows: Sequence[PodRow], cluster: KubeCluster, notes: Notes) -> 
         base = workload.name.partition(" #")[0]
         if workload.owner.kind and workload.name != base:
             notes.assumed(workload.place, f"its pods differ (a roll-out?): {workload.name} is one more component")
+        _tell_service(workload, cluster, notes)
         if workload.owner.kind == "LeaderWorkerSet":
             notes.ignored(workload.place, "pods of one group start together; here each pod is a copy of its own")
     return list(found.values())
@@ -123,9 +127,44 @@ def _base(owner: Owner) -> str:
     return f"{owner.namespace}/{owner.name}" if owner.namespace else owner.name
 
 
+def service_of(deployment: str) -> str:
+    """The InferenceService whose predictor KServe runs as a Deployment of that name; empty where it is no such name.
+
+    >>> service_of("chat-predictor"), service_of("chat-predictor-00003-deployment"), service_of("chat")
+    ('chat', 'chat', '')
+    """
+    found = _PREDICTOR.fullmatch(deployment)
+    return found["service"] if found else ""
+
+
+def _service(owner: Owner, cluster: KubeCluster) -> KubeObject | None:
+    name = service_of(owner.name) if owner.kind == "Deployment" else ""
+    return cluster.get(SERVICE, owner.namespace, name) if name else None
+
+
+def _tell_service(workload: Workload, cluster: KubeCluster, notes: Notes) -> None:
+    """A service that KServe scales: the problem has one number of copies."""
+    found = _service(workload.owner, cluster)
+    if found is None:
+        return
+    ((least, most),) = of_each([found], _replicas, "the cluster")
+    if most is not None and most > least:
+        notes.ignored(f"{found.place} spec.predictor.maxReplicas", f"{most} copies: the plan is for those of now")
+
+
+def _replicas(found: KubeObject) -> tuple[int, int | None]:
+    predictor = found.at.key("spec").key("predictor")
+    least = whole_at(predictor, "minReplicas")
+    return 1 if least is None else max(least, 0), whole_at(predictor, "maxReplicas")
+
+
 def _wanted(owner: Owner, cluster: KubeCluster) -> int:
     """How many copies the owner asks for; 0 where that is not known."""
     found = cluster.get(owner.kind, owner.namespace, owner.name)
+    service = _service(owner, cluster)
+    if found is None and service is not None:
+        ((least, _),) = of_each([service], _replicas, "the cluster")
+        return least
     if found is None or owner.kind not in _COUNTED:
         return 0
     (told,) = of_each([found], lambda row: whole_at(row.at.get("spec"), "replicas"), "the cluster")

@@ -87,6 +87,8 @@ def _fits(node: Json, pod: Json, free: dict[str, Counter[str]], held: dict[str, 
     if any(row["key"] not in tolerated for row in node["spec"].get("taints", []) if row["effect"] == "NoSchedule"):
         return False
     labels = node["metadata"]["labels"]
+    if any(labels.get(key) != value for key, value in pod["spec"].get("nodeSelector", {}).items()):
+        return False
     affinity = pod["spec"].get("affinity", {})
     required = affinity.get("nodeAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution")
     if required and not any(_term(term, labels, name) for term in required["nodeSelectorTerms"]):

@@ -137,16 +137,6 @@ def test_a_node_that_is_not_ready_leaves_its_pods_to_be_placed(tmp_path: Path) -
     assert "Node n2: ignored: is not ready" in notes(found)
 
 
-def test_a_node_with_partitions_of_two_sizes_is_left_out_aloud(tmp_path: Path) -> None:
-    """A machine of a problem has one kind of accelerator."""
-    mixed = node("n2", gpus=0, allocatable={"nvidia.com/mig-1g.10gb": "7", "nvidia.com/mig-3g.40gb": "2"})
-    found = imported(tmp_path, node("n1"), mixed, pod("a", "n2", "a", limits={"nvidia.com/mig-1g.10gb": "1"}))
-
-    assert [row.id for row in found.problem.instances] == ["n1"]
-    assert found.problem.components == ()
-    assert "Node n2: ignored: has accelerators of several kinds (nvidia.com/mig-1g.10gb, nvidia.com/mig" in notes(found)
-
-
 def test_node_pools_of_karpenter_limit_what_is_rented(tmp_path: Path) -> None:
     """Nodes, vCPUs and accelerators; memory can't be limited, which is told. A static one keeps its nodes."""
     labels = {"karpenter.sh/nodepool": "gpu"}

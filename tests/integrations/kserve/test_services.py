@@ -1,0 +1,219 @@
+"""InferenceServices that run, as templates: what serves goes on, the plan says where; read again they are the same."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+import placement
+from placement.errors import DocumentError
+from placement.integrations.kserve import KServeWish, export_kserve
+from placement.integrations.kubernetes import import_kubernetes
+from tests.cli.test_solve import run as command
+from tests.integrations.kserve.test_kserve import SCHEMA, documents, unknown
+from tests.integrations.kubernetes.clusters import node, write
+from tests.integrations.kubernetes.simulated import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from placement.documents import Plan, Problem
+
+Doc = dict[str, Any]
+TAKES = {"requests": {"cpu": "4", "memory": "16Gi"}, "limits": {"nvidia.com/gpu": "1"}}
+
+
+def service(name: str, **predictor: Any) -> Doc:
+    """As kubectl prints it."""
+    return {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {
+            "name": name,
+            "namespace": "shop",
+            "annotations": {
+                "serving.kserve.io/enable-prometheus-scraping": "true",
+                "kubectl.kubernetes.io/last-applied-configuration": "{}",
+            },
+        },
+        "spec": {"predictor": {"minReplicas": 2, "maxReplicas": 5, **predictor}},
+        "status": {"url": "http://x"},
+    }
+
+
+MODEL: Doc = {
+    "modelFormat": {"name": "vllm"},
+    "storageUri": "s3://models/chat $(rm -rf /)",
+    "args": ["--max-model-len=4096", "a: b # c"],
+    "env": [{"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}],
+    "resources": TAKES,
+}
+OWN_RULE = {
+    "nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [{"key": "disk", "operator": "In", "values": ["fast"]}]}]
+        }
+    }
+}
+
+
+def pods_of(services: list[Doc], nodes: list[Doc]) -> list[Doc]:
+    """What KServe's controller and a scheduler make of services."""
+    made = []
+    for row in services:
+        predictor = row["spec"]["predictor"]
+        name = f"{row['metadata']['name']}-predictor"
+        labels = {**predictor.get("labels", {}), "serving.kserve.io/inferenceservice": row["metadata"]["name"]}
+        kept = ("nodeSelector", "affinity", "topologySpreadConstraints", "tolerations")
+        spec = {key: predictor[key] for key in kept if key in predictor}
+        takes = predictor["model"]["resources"] if "model" in predictor else predictor["containers"][0]["resources"]
+        spec["containers"] = [{"name": "kserve-container", "image": "runtime", "resources": takes}]
+        template = {"metadata": {"labels": labels, "annotations": predictor.get("annotations", {})}, "spec": spec}
+        metadata = {"name": name, "namespace": row["metadata"].get("namespace", "default")}
+        count = predictor["minReplicas"]
+        made.append({"kind": "Deployment", "metadata": metadata, "spec": {"replicas": count, "template": template}})
+    return run(nodes, made)
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> tuple[str, str, list[Doc]]:
+    """Files of a cluster with two services, and of the services; and the nodes."""
+    nodes = [node(f"n{k}", zone=f"us-east-1{'ab'[k % 2]}", labels={"disk": "fast"}) for k in range(4)]
+    nodes.append(node("slow"))
+    chat = service("chat", model=MODEL, affinity=OWN_RULE, tolerations=[{"key": "gpu", "operator": "Exists"}])
+    image = {"name": "kserve-container", "image": "me/rank:1", "resources": TAKES}
+    sidecar = {"name": "log", "image": "me/log:1"}
+    rank = service("rank", containers=[image, sidecar], minReplicas=1, maxReplicas=1)
+    rank["spec"]["transformer"] = {"containers": []}
+    objects = pods_of([chat, rank], nodes)
+    return (
+        write(tmp_path / "cluster.json", *objects, chat, rank),
+        write(tmp_path / "services.json", chat, rank),
+        nodes,
+    )
+
+
+def planned(file: str) -> tuple[Problem, Plan, str]:
+    """The cluster as a problem, a plan of it, and the notes."""
+    found = import_kubernetes([file])
+    plan = placement.solve(found.problem, "ffd").plan
+    assert plan is not None
+    return found.problem, plan, "\n".join(map(str, found.notes))
+
+
+def test_what_serves_goes_on(cluster: tuple[str, str, list[Doc]]) -> None:
+    """Model, arguments, secrets by name, containers and tolerations are those of now; copies and places the plan's."""
+    file, live, _ = cluster
+    problem, plan, notes = planned(file)
+    assert "InferenceService shop/chat spec.predictor.maxReplicas: ignored: 5 copies" in notes
+    assert "objects of this kind are not read" not in notes
+    found = export_kserve(problem, plan, KServeWish(cluster=(live,)))
+    rows = documents(found.files["inference-services.yaml"])
+    told = "\n".join(map(str, found.notes))
+
+    assert {row["metadata"]["namespace"] for row in rows} == {"shop"}
+    for row in rows:
+        predictor = row["spec"]["predictor"]
+        assert row["metadata"]["annotations"]["serving.kserve.io/enable-prometheus-scraping"] == "true"
+        assert not any("last-applied" in key for key in row["metadata"]["annotations"])
+        if "model" in predictor:
+            assert predictor["model"] == MODEL
+            assert predictor["tolerations"] == [{"key": "gpu", "operator": "Exists"}]
+            assert predictor["affinity"]["nodeAffinity"] == OWN_RULE["nodeAffinity"]
+        else:
+            assert [each["image"] for each in predictor["containers"]] == ["me/rank:1", "me/log:1"]
+    assert sum(row["spec"]["predictor"]["minReplicas"] for row in rows) == len(plan.assignments) == 3
+    assert "InferenceService shop/chat: inexact: runs shop/chat-predictor now" in told
+    assert "InferenceService shop/rank spec.transformer: ignored: only predictors are written" in told
+    assert "no label kserve.image" not in told
+
+
+def test_the_schema_takes_it(cluster: tuple[str, str, list[Doc]]) -> None:
+    """With templates too."""
+    if not SCHEMA.exists():
+        pytest.skip("shared/published/platform-schemas is not here")
+    schema = json.loads(SCHEMA.read_text())
+    file, live, _ = cluster
+    problem, plan, _ = planned(file)
+    pins: tuple[Literal["pool", "machine"], ...] = ("pool", "machine")
+    for pin in pins:
+        found = export_kserve(problem, plan, KServeWish(pin=pin, cluster=(live,)))
+        for row in documents(found.files["inference-services.yaml"]):
+            assert [str(fault) for fault in Draft202012Validator(schema).iter_errors(row)] == []
+            assert unknown(schema, row) == []
+
+
+@pytest.mark.parametrize("pin", ["pool", "machine"])
+def test_what_was_exported_is_the_same_when_it_is_read_again(
+    tmp_path: Path, cluster: tuple[str, str, list[Doc]], pin: str
+) -> None:
+    """Names, options, rules and counts, twice over: the services hold no later plan to this one."""
+    file, live, nodes = cluster
+    problem, plan, _ = planned(file)
+    names = [row.name for row in problem.components]
+    rules = [row.modes for row in problem.components]
+    for turn in range(2):
+        found = export_kserve(problem, plan, KServeWish(pin=pin, cluster=(live,)))  # type: ignore[arg-type]
+        rows = documents(found.files["inference-services.yaml"])
+        file = write(tmp_path / f"again-{turn}.json", *pods_of(rows, nodes), *rows)
+        live = write(tmp_path / f"live-{turn}.json", *rows)
+        problem, plan, _ = planned(file)
+        assert [row.name for row in problem.components] == names
+        assert [row.modes for row in problem.components] == rules
+        assert len(problem.placements) == 3
+    found = export_kserve(problem, plan, KServeWish(pin=pin, cluster=(live,)))  # type: ignore[arg-type]
+    for row in documents(found.files["inference-services.yaml"]):
+        if "model" in row["spec"]["predictor"]:
+            assert row["spec"]["predictor"]["model"] == MODEL
+
+
+def test_by_the_command_line(tmp_path: Path, cluster: tuple[str, str, list[Doc]]) -> None:
+    """Files that are damaged are refused by object and field; a list without nodes is enough."""
+    file, live, _ = cluster
+    problem, plan, _ = planned(file)
+    (tmp_path / "p.json").write_text(json.dumps(problem.to_document()))
+    (tmp_path / "plan.json").write_text(json.dumps(plan.to_document()))
+    words = ("export", "kserve", str(tmp_path / "p.json"), str(tmp_path / "plan.json"), "--out")
+    done = command(*words, str(tmp_path / "out"), "--cluster", live)
+    assert done.exit_code == 0, done.stderr
+    assert "s3://models/chat $(rm -rf /)" in (tmp_path / "out" / "inference-services.yaml").read_text()
+    broken = json.loads((tmp_path / "services.json").read_text())
+    broken["items"][1]["spec"]["predictor"] = 7
+    (tmp_path / "broken.json").write_text(json.dumps(broken))
+    done = command(*words, str(tmp_path / "no"), "--cluster", str(tmp_path / "broken.json"))
+    assert done.exit_code == 2
+    assert "InferenceService shop/rank" in done.stderr
+    assert not (tmp_path / "no").exists()
+
+
+@pytest.mark.parametrize(
+    "predictor",
+    [
+        *(None, [], 7, {"annotations": 3}, {"labels": [1]}, {"annotations": {"a": []}}, {"containers": [3]}),
+        *({"nodeSelector": [1]}, {"affinity": []}, {"affinity": {"podAntiAffinity": 3}}, {"containers": {}}),
+        {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [3]}}}},
+    ],
+)
+def test_damaged_services_are_named(tmp_path: Path, cluster: tuple[str, str, list[Doc]], predictor: Any) -> None:
+    """Object and field."""
+    file, _, _ = cluster
+    problem, plan, _ = planned(file)
+    row = service("chat")
+    row["spec"]["predictor"] = predictor
+    with pytest.raises(DocumentError, match=r"spec\.predictor.* \(InferenceService shop/chat\)"):
+        export_kserve(problem, plan, KServeWish(cluster=(write(tmp_path / "odd.json", row),)))
+
+
+@pytest.mark.parametrize("predictor", [{"model": 3}, {"containers": []}, {"affinity": None}])
+def test_what_serves_by_no_word_of_kserve(tmp_path: Path, cluster: tuple[str, str, list[Doc]], predictor: Doc) -> None:
+    """The service is written with what the labels of the component say."""
+    file, _, _ = cluster
+    problem, plan, _ = planned(file)
+    row = service("chat")
+    row["spec"]["predictor"] = predictor
+    found = export_kserve(problem, plan, KServeWish(cluster=(write(tmp_path / "odd.json", row),)))
+    (made, *_) = documents(found.files["inference-services.yaml"])
+    assert made["spec"]["predictor"]["model"]["modelFormat"] == {"name": "huggingface"}
