@@ -64,6 +64,7 @@ LAYERS = (
     "solvers.demand",
     "solvers.portfolio",
     "parameters",
+    "writing",
     "planner",
     "transition",
     "rollout",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from placement import Problem
-from placement.compiled.fleet import alike_pools, compile_fleet, holds
+from placement.compiled.alike_pools import alike_pools
+from placement.compiled.fleet import compile_fleet, holds
 from placement.compiled.translate import to_plan
 from placement.documents.references import RowNames, Rows, reference_faults
 from placement.documents.rows import Commitment, Component, Instance, Limit, Placement, Pool

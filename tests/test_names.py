@@ -60,8 +60,9 @@ WORDS = {
 
 # Rooms that are a method, and what the docstring of each says.
 METHODS = (
-    *("bounds", "direct", "heuristics", "local_search", "patterns", "patterns/enumeration", "patterns/running"),
-    *("reductions", "solvers/column_generation", "solvers/decomposition", "vector_packing"),
+    *("bounds", "certificates", "direct", "heuristics", "local_search", "patterns", "patterns/counts"),
+    *("patterns/enumeration", "patterns/running", "reductions", "replanning", "solvers/column_generation"),
+    *("solvers/column_generation/diving", "solvers/decomposition", "transition", "vector_packing"),
 )
 SAID = ("Formulation", "Method and source", "Inputs", "Returns", "Errors", "Complexity")
 

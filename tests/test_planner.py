@@ -158,10 +158,10 @@ def test_events_tell_the_story_in_order() -> None:
 
 def test_a_solver_that_errs_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bound above the cost of a checked plan is raised as a bug, not written into a plan."""
-    from placement import planner
+    from placement import writing
     from placement.compiled.packing import cost_of
 
-    monkeypatch.setattr(planner, "cost_of", lambda *given: cost_of(*given) + 1)
+    monkeypatch.setattr(writing, "cost_of", lambda *given: cost_of(*given) + 1)
     with pytest.raises(placement.SolverBugError, match="the solver counts"):
         placement.solve(placement.read(AFTER), "greedy", time_limit=None, work=1)
 
@@ -284,7 +284,7 @@ def test_a_search_left_behind_ends_at_its_next_look_at_the_clock(monkeypatch: py
 
 def test_optimal_is_said_by_the_figures_that_are_written() -> None:
     """A bound of 18 billion dollars loses a micro-dollar where it is written, and with it a gap that was just met."""
-    from placement.planner import _meets
+    from placement.writing import _meets
 
     cost, bound = 18_000_000_000_100_000, 17_999_999_982_100_000
     assert (cost - bound) * 10**9 <= cost
@@ -343,7 +343,7 @@ def test_an_interrupt_while_the_plan_is_written_costs_no_plan(monkeypatch: pytes
             raise KeyboardInterrupt
         return placement.verify(*documents)
 
-    monkeypatch.setattr("placement.planner.verify", check)
+    monkeypatch.setattr("placement.writing.verify", check)
     assert placement.solve(tiny_fleet(), "ffd").cost == 2_000_000
     interrupts = 2
     with pytest.raises(KeyboardInterrupt):

@@ -38,8 +38,8 @@ from typing import TYPE_CHECKING, Any
 
 from placement.bounds.moves import least_move_ticks
 from placement.bounds.parameters import BOUNDS
+from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import most_on_one
-from placement.compiled.fleet import PoolsOf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

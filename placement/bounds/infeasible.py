@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from placement.bounds.cliques import why_too_many
 from placement.bounds.moves import least_moves
 from placement.bounds.overload import overload_moves, overloads
+from placement.compiled.alike_pools import PoolsOf
 from placement.compiled.capacity import RESOURCES, capacity, most_on_one, usage
-from placement.compiled.fleet import PoolsOf
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:

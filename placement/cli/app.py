@@ -16,7 +16,15 @@ from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, t
 from placement.cli.hybrid import hybrid
 from placement.cli.init import init
 from placement.cli.make_room import make_room
-from placement.cli.parameters import FileArgument, FullOption, PlanArgument
+from placement.cli.parameters import (
+    FileArgument,
+    FullOption,
+    PlanArgument,
+    QuietOption,
+    SeedOption,
+    ThreadsOption,
+    VerboseOption,
+)
 from placement.cli.platforms import GROUPS as PLATFORM_GROUPS
 from placement.cli.profile import app as profile_app
 from placement.cli.replan import replan
@@ -98,13 +106,11 @@ def solve(
     gap: Annotated[
         float, typer.Option(min=0, max=1, help="Stop at this distance from the bound: 0.01 is 1%, 0 asks for a proof.")
     ] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: SeedOption = 0,
     work: Annotated[
         int | None, typer.Option(min=1, help="Limit in the solver's own unit: the same plan on any machine.")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
-    ] = None,
+    threads: ThreadsOption = None,
     executor: Annotated[
         str,
         typer.Option(
@@ -147,10 +153,8 @@ def solve(
     full: Annotated[
         bool, typer.Option("--full", help="Tables with a row for every machine and every component; every fault.")
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
-    ] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     watch: Annotated[
         bool, typer.Option("--watch", "-w", help="Cost and bound over time as a small chart while it runs.")
     ] = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.endings import Code, in_words, is_terminal, warn
-from placement.cli.parameters import FileArgument, FormatOption, FullOption
+from placement.cli.parameters import FileArgument, FormatOption, FullOption, SeedOption
 
 if TYPE_CHECKING:
     from placement.report.outline import Outline
@@ -26,7 +26,7 @@ def audit(
     time_limit: Annotated[
         float, typer.Option(min=0, help="Seconds to search for the better plan and the bound; 0: rules alone.")
     ] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: SeedOption = 0,
     steps: Annotated[int, typer.Option(min=0, help="Most first moves to give.")] = 5,
     output_format: FormatOption = "text",
     full: FullOption = False,

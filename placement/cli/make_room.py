@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, tell_faults, warn
-from placement.cli.parameters import FileArgument
+from placement.cli.parameters import (
+    FileArgument,
+    QuietOption,
+    SeedOption,
+    ThreadsOption,
+    TimeLimitOption,
+    VerboseOption,
+    WorkOption,
+)
 
 if TYPE_CHECKING:
     from placement.replanning import RoomFound
@@ -22,14 +30,10 @@ def make_room(
     new_machines: Annotated[
         bool, typer.Option("--new-machines/--no-new-machines", help="Whether machines may be rented within the quotas.")
     ] = True,
-    time_limit: Annotated[float, typer.Option(min=0, help="Seconds for all of it.")] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    work: Annotated[
-        int | None, typer.Option(min=1, help="Limit of each solve in its solver's own unit: the same on any machine.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
-    ] = None,
+    time_limit: TimeLimitOption = 60.0,
+    seed: SeedOption = 0,
+    work: WorkOption = None,
+    threads: ThreadsOption = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -37,10 +41,8 @@ def make_room(
         ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Every row and every machine.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
-    ] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Find the fewest evictions and moves that let more copies of a component in, and a safe order for them.
 

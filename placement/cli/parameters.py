@@ -20,3 +20,13 @@ FormatOption = Annotated[
         autocompletion=lambda: ["text", "markdown", "json"],
     ),
 ]
+TimeLimitOption = Annotated[float, typer.Option(min=0, help="Seconds for all of it.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+WorkOption = Annotated[
+    int | None, typer.Option(min=1, help="Limit of each solve in its solver's own unit: the same on any machine.")
+]
+ThreadsOption = Annotated[
+    int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")]

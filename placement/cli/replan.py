@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell_faults, warn
-from placement.cli.parameters import FileArgument
+from placement.cli.parameters import (
+    FileArgument,
+    QuietOption,
+    SeedOption,
+    ThreadsOption,
+    TimeLimitOption,
+    VerboseOption,
+    WorkOption,
+)
 
 if TYPE_CHECKING:
     from placement.cli.streams import Streams
@@ -29,14 +37,10 @@ def replan(
     moves: Annotated[
         str | None, typer.Option(metavar="N,N,...", help="Limits of the frontier; without: 0, 1, 2, 5, 10, 20, ...")
     ] = None,
-    time_limit: Annotated[float, typer.Option(min=0, help="Seconds for all of it.")] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
-    work: Annotated[
-        int | None, typer.Option(min=1, help="Limit of each solve in its solver's own unit: the same on any machine.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Most threads an engine may use; 1: no second process either.")
-    ] = None,
+    time_limit: TimeLimitOption = 60.0,
+    seed: SeedOption = 0,
+    work: WorkOption = None,
+    threads: ThreadsOption = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -52,10 +56,8 @@ def replan(
     ] = None,
     theme: Annotated[str, typer.Option(metavar="light|dark", help="Of the pictures.")] = "light",
     full: Annotated[bool, typer.Option("--full", help="Every row and every machine.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no tables, no warnings.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="A line on stderr for each plan and bound found.")
-    ] = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Replan a fleet that runs with few moves: what each move buys, or the best plan within limits.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from placement.cli.endings import OF_STATUS, in_words, warn
-from placement.cli.parameters import FileArgument, FullOption
+from placement.cli.parameters import FileArgument, FullOption, SeedOption
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +56,7 @@ def scale(
     solver: Annotated[str, typer.Option(help='Which solver; "placement solvers" lists them.')] = "auto",
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for the plan.")] = 60.0,
     gap: Annotated[float, typer.Option(min=0, max=1, help="Stop at this distance from the bound.")] = 0.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: SeedOption = 0,
     work: Annotated[int | None, typer.Option(min=1, help="Limit in the solver's own unit.")] = None,
     problem_out: Annotated[
         str | None, typer.Option("--problem", metavar="FILE", help="Write the problem with the wanted copies, too.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from placement.cli.endings import in_words, warn
-from placement.cli.parameters import FileArgument, FullOption, PlanArgument
+from placement.cli.parameters import FileArgument, FullOption, PlanArgument, SeedOption
 from placement.cli.transition_options import (
     OF_FOUND,
     DrainOption,
@@ -33,7 +33,7 @@ def transition(
     output: OutputOption = None,
     picture: PictureOption = None,
     time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for a better order.")] = 60.0,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
+    seed: SeedOption = 0,
     full: FullOption = False,
 ) -> None:
     """Order the steps from what runs to a plan, so that no rule is broken at any moment.

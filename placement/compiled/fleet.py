@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from placement.compiled.demand import demand_units, most_copies
 from placement.compiled.groups import FleetCommitment, FleetLimit, compile_commitments, compile_limits
 from placement.documents.references import GROUP
-from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, exact, horizon, micro_dollars, need, room
+from placement.units import MIB_PER_GIB, MILLI, WHOLE_SHARE, horizon, micro_dollars, need, room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from placement.documents import Component as ComponentRow
     from placement.documents import InstanceType, Placement, Problem
     from placement.documents import Option as OptionRow
-
-_DEMAND_RANGE = 2**44  # demand in integer units: fine enough for its 1e-9 tolerance, coarse enough for int64 sums
-_MOST_SUMS = 10_000  # sets of copies to go through: milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +231,7 @@ def compile_fleet(problem: Problem) -> Fleet:
     avoids = _avoids(problem)
     supply = _Supply(problem, pools)
     components = tuple(
-        _component(problem, c, row, supply, zone_index, placed_now[row.name], levels, avoids[c])
+        _component(problem, c, row, supply, placed_now[row.name], levels, avoids[c])
         for c, row in enumerate(problem.components)
     )
     instances, places = _state(problem, pools)
@@ -294,13 +292,12 @@ def _component(
     c: int,
     row: ComponentRow,
     supply: _Supply,
-    zone_index: dict[str, int],
     placed_now: Sequence[Placement],
     levels: tuple[int, ...],
     avoids: frozenset[int],
 ) -> FleetComponent:
-    allowed = None if row.zones is None else frozenset(zone_index[z] for z in row.zones if z in zone_index)
-    demand, rates = _demand(row, pinned=any(placed.pinned for placed in placed_now))
+    allowed = None if row.zones is None else supply.zones_named(row.zones)
+    demand, rates = demand_units(row, pinned=any(placed.pinned for placed in placed_now))
     options = tuple(
         _option(o, mode, supply, allowed, rate) for o, (mode, rate) in enumerate(zip(row.modes, rates, strict=True))
     )
@@ -309,7 +306,7 @@ def _component(
     if copies is None and not demand:
         copies = 0
     elif copies is None:
-        copies = _most_copies(demand, row, options, len(zones), len(placed_now))
+        copies = most_copies(demand, row, [o.throughput for o in options], len(zones), len(placed_now))
     return FleetComponent(
         index=c,
         name=row.name,
@@ -330,79 +327,6 @@ def _component(
         dedicated=row.dedicated,
         avoids=avoids,
     )
-
-
-def _demand(row: ComponentRow, *, pinned: bool) -> tuple[int, list[int]]:
-    """The demand in whole units, rounded up, and what a copy serves of it by each option; zeros without a demand.
-
-    The rule forgives a hair: 1e-9 of the demand, at least of one. What is left is compared exactly where it is a small
-    multiple of what all throughputs are multiples of. Else throughputs are rounded down to parts of it far below the
-    hair, so that a plan that meets the integers meets the document, and `_least_sum` says how many parts are enough.
-
-    A demand within the hair is met by no copy at all. Where nothing else asks for one, the component is one that is
-    scaled to zero; where `min_copies` or a pin does, any copy serves it.
-    """
-    if row.demand is None:
-        return 0, [0] * len(row.modes)
-    demand = exact(row.demand)
-    least = demand - Fraction(1, 10**9) * max(demand, Fraction(1))
-    if least <= 0:
-        return (1, [1] * len(row.modes)) if row.required_copies or pinned else (0, [0] * len(row.modes))
-    rates = [exact(mode.throughput or 0) for mode in row.modes]
-    scale = math.lcm(*(rate.denominator for rate in rates))
-    whole = [int(rate * scale) for rate in rates]
-    units = math.ceil(least * scale)
-    if max(demand, *rates) * scale > _DEMAND_RANGE:
-        common = math.gcd(*whole)
-        whole, units = [rate // common for rate in whole], -(-units // common)
-    if units > _DEMAND_RANGE:
-        parts = [_DEMAND_RANGE * min(units, rate) // units for rate in whole]
-        whole, units = parts, _least_sum(units, whole, parts)
-    # No copy serves more than all of the demand; said here, sums of throughput stay far inside 64 bits.
-    return units, [min(units, rate) for rate in whole]
-
-
-def _least_sum(least: int, rates: list[int], parts: list[int]) -> int:
-    """The fewest parts of any copies that serve `least`, if no copies that serve less come to as many.
-
-    Found by going through all copies that serve less. Where these are too many, or come to as many, all parts are
-    asked for: then copies that serve `least` may be refused, when they do by less than a part for each copy.
-    """
-    fewest, most, seen = _DEMAND_RANGE, 0, 0
-    stack = [(0, 0, 0)]  # the first option of the copies to come; what those so far serve, and their parts
-    while stack:
-        first, served, sum_of_parts = stack.pop()
-        most, seen = max(most, sum_of_parts), seen + 1
-        if seen > _MOST_SUMS:
-            return _DEMAND_RANGE
-        for o in range(first, len(rates)):
-            more = served + rates[o], sum_of_parts + parts[o]
-            if more[0] >= least:
-                fewest = min(fewest, more[1])
-            else:
-                stack.append((o, *more))
-    return fewest if most < fewest else _DEMAND_RANGE
-
-
-def _most_copies(demand: int, row: ComponentRow, options: tuple[FleetOption, ...], zones: int, running: int) -> int:
-    """Copies of a component with a demand beyond which one can be dropped from any plan at no cost.
-
-    Let there be more copies than the demand and `min_copies` ask for, more than zones x running ones, and for each loss
-    floor a more than 2a + 1 and than a + running ones. Take one from a zone that holds most of them: skew, zone count
-    and caps stay kept, and the zone-loss floor too, since a tie of two fullest zones means that at least n/2 - 1 >= a
-    copies stand elsewhere. A floor over pools or instances that is just kept has n - a > n/2 copies on one of them, in
-    the fullest zone, and more than run now: one of these is taken. Where such a floor is more than kept, any copy may
-    go. So there is one that does not run where it stands, and neither a pin nor a kept copy is lost.
-    """
-    slowest = min((option.throughput for option in options if option.throughput), default=1)
-    enough = -(-demand // slowest)
-    floors = (
-        row.min_available_on_zone_loss,
-        row.min_available_on_pool_loss,
-        row.min_available_on_instance_loss,
-    )
-    floored = max(max(2 * floor + 1, floor + running if floor else 0) for floor in floors)
-    return max(enough, row.required_copies, floored, zones * running, running)
 
 
 def _option(o: int, row: OptionRow, supply: _Supply, allowed: frozenset[int] | None, throughput: int) -> FleetOption:
@@ -438,6 +362,7 @@ class _Supply:
         self._admitted: dict[tuple[object, ...], dict[Shape, list[int]]] = {}
         self._found: dict[tuple[object, ...], frozenset[int]] = {}
         self._zones: dict[frozenset[int], frozenset[int]] = {}
+        self._zone_index = {problem.pools[pool.index].zone: pool.zone for pool in pools}
 
     def holding(self, option: FleetOption, row: OptionRow, zones: frozenset[int] | None) -> frozenset[int]:
         """The pools that may run the option, by name, zone and quota, and whose empty machine holds one copy."""
@@ -460,6 +385,10 @@ class _Supply:
             if reached and _allows(self._problem, row, pool.index):
                 found[pool.shape].append(pool.index)
         return found
+
+    def zones_named(self, names: Iterable[str]) -> frozenset[int]:
+        """Those of these zones that have pools."""
+        return frozenset(self._zone_index[name] for name in names if name in self._zone_index)
 
     def zones_of(self, pools: frozenset[int]) -> frozenset[int]:
         """The zones of some pools."""
@@ -484,107 +413,6 @@ def holds(shape: Shape, option: FleetOption) -> bool:
         and option.vcpus <= shape.vcpus
         and option.host_mib <= shape.host_mib
     )
-
-
-def alike_pools(fleet: Fleet) -> list[list[int]]:
-    """The pools in groups of the same shape, price and options that may run there, all with a quota or all without.
-
-    A rule that reads neither zones nor running machines can't tell the pools of a group apart. In order of the first
-    pool of each. O(pools x distinct sets of pools that options may run on).
-    """
-    users: list[list[int]] = [[] for _ in fleet.pools]
-    for k, pools in enumerate(dict.fromkeys(option.pools for c in fleet.components for option in c.options)):
-        for p in pools:
-            users[p].append(k)
-    groups: dict[tuple[Shape, int, bool, tuple[int, ...]], list[int]] = defaultdict(list)
-    for pool in fleet.pools:
-        key = (pool.shape, pool.price, pool.max_instances is None, tuple(users[pool.index]))
-        groups[key].append(pool.index)
-    return list(groups.values())
-
-
-@dataclass(frozen=True, slots=True)
-class AlikePools:
-    """Pools that one component can't tell apart: the first of them stands for all.
-
-    `options` of the component may run there; `price` is the least of them; `quota` the sum, None without one.
-    """
-
-    first: int
-    options: tuple[int, ...]
-    price: int
-    quota: int | None
-
-
-class PoolsOf:
-    """For each component its pools, put together by zone, shape and options; components that share sets share these."""
-
-    def __init__(self, fleet: Fleet) -> None:
-        """Nothing is put together yet."""
-        self._fleet = fleet
-        self._found: dict[tuple[frozenset[int], ...], _Alike] = {}
-
-    def by_zone(self, component: FleetComponent) -> dict[int, list[AlikePools]]:
-        """By zone, ascending. O(options x pools log pools) for new sets of pools, else O(options)."""
-        return self._of(component).by_zone
-
-    def machines(self, component: FleetComponent) -> list[AlikePools]:
-        """Of all zones together. As `by_zone`."""
-        return self._of(component).machines
-
-    def smallest_zone(self, component: FleetComponent) -> int | None:
-        """The machines that the quotas allow in the eligible zone where they allow fewest; None: no limit in any."""
-        return self._of(component).smallest_zone
-
-    def _of(self, component: FleetComponent) -> _Alike:
-        key = tuple(option.pools for option in component.options)
-        if key not in self._found:
-            self._found[key] = _put_together(self._fleet, key)
-        return self._found[key]
-
-
-@dataclass(frozen=True, slots=True)
-class _Alike:
-    by_zone: dict[int, list[AlikePools]]
-    machines: list[AlikePools]
-    smallest_zone: int | None
-
-
-def _put_together(fleet: Fleet, sets: tuple[frozenset[int], ...]) -> _Alike:
-    users: dict[int, list[int]] = defaultdict(list)
-    for o, pools in enumerate(sets):
-        for p in pools:
-            users[p].append(o)
-    places: dict[tuple[int, Shape, tuple[int, ...]], list[FleetPool]] = defaultdict(list)
-    machines: dict[tuple[Shape, tuple[int, ...]], list[FleetPool]] = defaultdict(list)
-    for p in sorted(users):
-        pool, options = fleet.pools[p], tuple(users[p])
-        places[pool.zone, pool.shape, options].append(pool)
-        machines[pool.shape, options].append(pool)
-    by_zone: dict[int, list[AlikePools]] = {zone: [] for zone in sorted({zone for zone, _, _ in places})}
-    for (zone, _, options), pools_there in places.items():
-        by_zone[zone].append(_as_one(pools_there, options))
-    quotas = [sum_of_quotas(alike.quota for alike in alikes) for alikes in by_zone.values()]
-    return _Alike(
-        by_zone=by_zone,
-        machines=[_as_one(pools, options) for (_, options), pools in machines.items()],
-        smallest_zone=min((quota for quota in quotas if quota is not None), default=None),
-    )
-
-
-def _as_one(pools: list[FleetPool], options: tuple[int, ...]) -> AlikePools:
-    price, quota = min(pool.price for pool in pools), sum_of_quotas(pool.max_instances for pool in pools)
-    return AlikePools(pools[0].index, options, price, quota)
-
-
-def sum_of_quotas(quotas: Iterable[int | None]) -> int | None:
-    """Machines that quotas allow together; None where one of them is no limit."""
-    total = 0
-    for quota in quotas:
-        if quota is None:
-            return None
-        total += quota
-    return total
 
 
 def _state(problem: Problem, pools: tuple[FleetPool, ...]) -> tuple[tuple[RunningInstance, ...], tuple[Place, ...]]:

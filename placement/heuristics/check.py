@@ -58,16 +58,16 @@ def is_complete(ws: Workspace) -> bool:
 
 def within_moves(ws: Workspace) -> bool:
     """Whether no more copies have moved than may."""
-    return ws.fleet.max_moves is None or ws.moved <= ws.fleet.max_moves
+    return ws.fleet.max_moves is None or ws.running.moved <= ws.fleet.max_moves
 
 
 def missing_pins(ws: Workspace) -> list[int]:
     """Components with a pinned copy that is not where it must stay, ascending."""
     found = set()
-    for (c, o, i), needed in ws.pinned.items():
+    for (c, o, i), needed in ws.running.pinned.items():
         if sum(1 for seat in ws.seats[i] if seat[:2] == (c, o)) < needed:
             found.add(c)
-    for (i, seat), needed in ws.pinned_seats.items():
+    for (i, seat), needed in ws.running.pinned_seats.items():
         if ws.seats[i].count(seat) < needed:
             found.add(seat.component)
     return sorted(found)

@@ -30,7 +30,7 @@ def keep_pinned(ws: Workspace) -> None:
     for place in sorted(unknown, key=lambda place: _size(ws, place)):
         key = (place.component, place.option, place.instance)
         here = sum(1 for seat in ws.seats[place.instance] if seat[:2] == key[:2])
-        _stay(ws, place, ws.pinned[key] - here)
+        _stay(ws, place, ws.running.pinned[key] - here)
 
 
 def keep_running(ws: Workspace, spare: frozenset[int] = frozenset()) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.compiled.fleet import alike_pools
+from placement.compiled.alike_pools import alike_pools
 from placement.heuristics.parameters import HEURISTICS
 
 if TYPE_CHECKING:

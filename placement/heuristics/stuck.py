@@ -10,7 +10,8 @@ from placement.heuristics.check import lacking, missing_pins
 from placement.units import MIB_PER_GIB, MILLI
 
 if TYPE_CHECKING:
-    from placement.heuristics.workspace import Ints, PlacementMode, Workspace
+    from placement.heuristics.placement_modes import PlacementMode
+    from placement.heuristics.workspace import Ints, Workspace
 
 
 _OPTIONS = 3  # that are told of one component

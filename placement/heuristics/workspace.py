@@ -11,126 +11,51 @@ cordons, quotas). Rules over a whole component (zones, counts, demand, pins) are
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from placement.compiled.packing import Machine, Packing, Seat, Value
 from placement.compiled.survival import most_in_pool, most_on_one
+from placement.heuristics.machine_rows import MachineRows
+from placement.heuristics.placement_modes import placement_modes
 from placement.heuristics.rented import Rented
-from placement.units import WHOLE_SHARE
+from placement.heuristics.running_copies import RunningCopyCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import numpy.typing as npt
 
-    from placement.compiled.fleet import Fleet, FleetOption, Place
+    from placement.compiled.fleet import Fleet, Place
+    from placement.heuristics.placement_modes import PlacementMode
     from placement.solving.budget import Budget
 
     Ints = npt.NDArray[np.int64]
     Bools = npt.NDArray[np.bool_]
 
-_FIRST_ROWS = 64
 _MANY = 2**30
 
 
-class Pools:
-    """A set of pools: `allowed` (P,) as a mask, `listed` ascending; by zone on demand. O(pools) to make and split."""
-
-    def __init__(self, pools: Iterable[int], zone_of: Ints) -> None:
-        """`zone_of` (P,) is the zone of every pool of the fleet."""
-        self.listed: Ints = np.array(sorted(pools), dtype=np.int64)
-        self.allowed = np.zeros(len(zone_of), dtype=np.bool_)
-        self.allowed[self.listed] = True
-        self._zone_of = zone_of
-        self._by_zone: dict[int, Ints] | None = None
-
-    def of_zone(self, zone: int) -> Ints:
-        """Those of a zone, ascending; all for -1."""
-        if zone == -1:
-            return self.listed
-        if self._by_zone is None:
-            order = self.listed[np.argsort(self._zone_of[self.listed], kind="stable")]
-            zones, first = np.unique(self._zone_of[order], return_index=True)
-            self._by_zone = dict(zip(zones.tolist(), np.split(order, first[1:]), strict=True)) if len(order) else {}
-        return self._by_zone.get(zone, _NO_POOLS)
-
-
-_NO_POOLS = np.zeros(0, dtype=np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class PlacementMode:
-    """An option as the workspace reads it; options that may run on the same pools share their `where`."""
-
-    accelerators: int
-    shared: bool
-    memory: int
-    share: int
-    vcpus: int
-    host: int
-    throughput: int
-    where: Pools
-
-    @property
-    def pools(self) -> list[int]:
-        """The pools where it may run, ascending."""
-        pools: list[int] = self.where.listed.tolist()
-        return pools
-
-
-class Workspace:
+class Workspace(MachineRows):
     """Mutable state of a plan for `fleet`; starts with nothing placed.
 
     Attributes
     ----------
-    rows : number of rows; arrays below are longer, only ``[:rows]`` counts.
-    pool, instance : (M,) the row's pool, and its running instance or -1.
-    room : (M, K) MiB that shared copies may still take on each accelerator; -1 where a copy owns it or there is none.
-    ranked : (M, K) `free_memory`, largest first: ``ranked[m, g - 1] >= n`` says whether g accelerators have n MiB each.
-    share : (M, K) thousandths free. users : (M, K) copies on each accelerator. vacant : (M,) accelerators without any.
-    vcpus, host : (M,) free milli-vCPU and MiB.
-    busy : (M,) whether the row is in use or must be paid for. cordoned : (M,) whether only residents may stand there.
-    seats : per row, the copies on it. where : per component, row -> copies there.
+    where : per component, row -> copies there. running : copies that run now, and moves so far.
     placed, served : (C,) copies, and their throughput. zoned : (C, Z) copies by zone, nested lists.
     rented : machines in use by pool, what they cost, and which may be used beside them.
     budget : when it is over, construction ends with what it has; None for no limit.
-    kept : (C,) copies that stand where they run today. moves : micro-dollars of the moves so far, `moved` their number.
     most_on_one, most_in_pool : (C,) copies that one machine, one pool may hold at most; None for no limit.
     pooled : (C,) pool -> copies there, of components that `most_in_pool` limits.
     """
 
-    pool: Ints
-    instance: Ints
-    free_memory: Ints
-    ranked: Ints
-    share: Ints
-    users: Ints
-    vacant: Ints
-    vcpus: Ints
-    host: Ints
-    busy: npt.NDArray[np.bool_]
-    cordoned: npt.NDArray[np.bool_]
-    owner: Ints
-
     def __init__(self, fleet: Fleet, like: Workspace | None = None) -> None:
         """O(components x options x pools + instances); less with a workspace of the same fleet to be `like`."""
-        self.fleet = fleet
+        super().__init__(fleet)
         self.budget: Budget | None = None
-        self.width = max([1, *(pool.shape.accelerators for pool in fleet.pools)])
         self.zone_of = [pool.zone for pool in fleet.pools]
         self.zone_of_pool = np.array(self.zone_of, dtype=np.int64)
-        self.modes: list[list[PlacementMode]] = self._all_modes() if like is None else like.modes
-        self._full_memory = np.full((len(fleet.pools), self.width), -1, dtype=np.int64)
-        for p, pool in enumerate(fleet.pools):
-            self._full_memory[p, : pool.shape.accelerators] = pool.shape.memory_mib
-        self.rows = 0
-        self._allocate(max(_FIRST_ROWS, 2 * len(fleet.instances)))
-        self.seats: list[list[Seat]] = []
+        self.modes: list[list[PlacementMode]] = placement_modes(fleet) if like is None else like.modes
         self.where: list[dict[int, int]] = [{} for _ in fleet.components]
-        self.kinds: list[dict[int, int]] = []
         self.placed = [0] * len(fleet.components)
         self.served = [0] * len(fleet.components)
         self.zoned = [[0] * len(fleet.zones) for _ in fleet.components]
@@ -144,17 +69,8 @@ class Workspace:
         self._optional = [(c.index, c.level) for c in fleet.components if c.level is not None]
         self._has_dedicated = any(c.dedicated for c in fleet.components)
         self.residents: list[dict[int, int]] = [{} for _ in fleet.components]
-        # By (component, option, instance): copies on known accelerators, others, those that are pinned, those kept.
-        self._known: dict[tuple[int, int, int], dict[tuple[int, ...], int]] = {}
-        self._unknown: dict[tuple[int, int, int], int] = {}
-        self.pinned: dict[tuple[int, int, int], int] = {}
-        self._kept_here: dict[tuple[int, int, int], int] = {}
-        self.pinned_seats: dict[tuple[int, Seat], int] = {}
-        self.kept = [0] * len(fleet.components)
-        self.moves = self.moved = 0
-        self._moved = [0] * len(fleet.components)
-        self._index_places()
-        self._append_all(np.array([i.pool for i in fleet.instances], dtype=np.int64))
+        self.running = RunningCopyCounts(fleet)
+        self.append_all(np.array([i.pool for i in fleet.instances], dtype=np.int64))
         for i in fleet.instances:
             m = i.index
             self.instance[m], self.cordoned[m] = m, i.cordoned
@@ -169,97 +85,6 @@ class Workspace:
         self._idle = [dict.fromkeys(reversed(rows)) for rows in self._idle]
 
     # -- what is fixed
-
-    def _all_modes(self) -> list[list[PlacementMode]]:
-        places: dict[frozenset[int], Pools] = {}
-        return [[self._mode(option, places) for option in c.options] for c in self.fleet.components]
-
-    def _mode(self, option: FleetOption, places: dict[frozenset[int], Pools]) -> PlacementMode:
-        """An option as the workspace reads it; those that may run on the same pools share what says where."""
-        if option.pools not in places:
-            places[option.pools] = Pools(option.pools, self.zone_of_pool)
-        return PlacementMode(
-            accelerators=option.accelerators,
-            shared=option.shared,
-            memory=option.memory_mib,
-            share=option.share if option.shared else 0,
-            vcpus=option.vcpus,
-            host=option.host_mib,
-            throughput=option.throughput,
-            where=places[option.pools],
-        )
-
-    def _index_places(self) -> None:
-        """Note where copies run: on known accelerators, or how many; and what is pinned."""
-        for place in self.fleet.places:
-            key = (place.component, place.option, place.instance)
-            if place.accelerators is None:
-                self._unknown[key] = self._unknown.get(key, 0) + place.count
-            else:
-                self._known.setdefault(key, {})[place.accelerators] = place.count
-            if place.pinned:
-                self.pinned[key] = self.pinned.get(key, 0) + place.pinned
-                if place.accelerators is not None:
-                    seat = Seat(place.component, place.option, place.accelerators)
-                    self.pinned_seats[place.instance, seat] = place.pinned
-
-    def _allocate(self, size: int) -> None:
-        self.pool = np.zeros(size, dtype=np.int64)
-        self.instance = np.full(size, -1, dtype=np.int64)
-        self.free_memory = np.full((size, self.width), -1, dtype=np.int64)
-        self.ranked = np.full((size, self.width), -1, dtype=np.int64)
-        self.share = np.zeros((size, self.width), dtype=np.int64)
-        self.users = np.zeros((size, self.width), dtype=np.int64)
-        self.vacant = np.zeros(size, dtype=np.int64)
-        self.vcpus = np.zeros(size, dtype=np.int64)
-        self.host = np.zeros(size, dtype=np.int64)
-        self.busy = np.zeros(size, dtype=np.bool_)
-        self.cordoned = np.zeros(size, dtype=np.bool_)
-        self.owner = np.full(size, -1, dtype=np.int64)  # the dedicated component that has the row, -1 without one
-
-    _ARRAYS = (
-        *("pool", "instance", "free_memory", "ranked", "share", "users", "vacant"),
-        *("vcpus", "host", "busy", "cordoned", "owner"),
-    )
-
-    def _reserve(self, more: int) -> None:
-        """Make room for so many more rows."""
-        n = self.rows
-        if n + more > len(self.pool):
-            old = {name: getattr(self, name) for name in self._ARRAYS}
-            self._allocate(max(2 * n, n + more))
-            for name, values in old.items():
-                getattr(self, name)[:n] = values[:n]
-
-    def _append(self, p: int) -> int:
-        """One more row of a pool, new and empty."""
-        m = self.rows
-        self._reserve(1)
-        self.rows += 1
-        shape = self.fleet.pools[p].shape
-        self.pool[m], self.instance[m] = p, -1
-        self.free_memory[m] = self.ranked[m] = self._full_memory[p]
-        self.share[m, : shape.accelerators] = WHOLE_SHARE
-        self.vacant[m], self.vcpus[m], self.host[m] = shape.accelerators, shape.vcpus, shape.host_mib
-        self.seats.append([])
-        self.kinds.append({})
-        return m
-
-    def _append_all(self, pools: Ints) -> None:
-        """Rows of these pools, empty; as `_append`, all at once."""
-        count, first = len(pools), self.rows
-        self._reserve(count)
-        self.rows += count
-        rows, shapes = slice(first, self.rows), [pool.shape for pool in self.fleet.pools]
-        accelerators = np.array([shape.accelerators for shape in shapes], dtype=np.int64)[pools]
-        self.pool[rows] = pools
-        self.free_memory[rows] = self.ranked[rows] = self._full_memory[pools]
-        self.share[rows] = np.where(np.arange(self.width) < accelerators[:, None], WHOLE_SHARE, 0)
-        self.vacant[rows] = accelerators
-        self.vcpus[rows] = np.array([shape.vcpus for shape in shapes], dtype=np.int64)[pools]
-        self.host[rows] = np.array([shape.host_mib for shape in shapes], dtype=np.int64)[pools]
-        self.seats.extend([] for _ in range(count))
-        self.kinds.extend({} for _ in range(count))
 
     def out_of_time(self) -> bool:
         """Whether the budget is over."""
@@ -289,7 +114,7 @@ class Workspace:
 
     def open_row(self, p: int) -> int:
         """One more row of the pool, idle, beside those that are idle already; it counts once something stands there."""
-        m = self._append(p)
+        m = self.append(p)
         self._idle[p][m] = None
         return m
 
@@ -324,20 +149,13 @@ class Workspace:
 
     def open_alike(self, m: int, count: int) -> None:
         """Open `count` new machines that hold what row m holds; `alike` must have said that it can. O(copies)."""
-        p, first, seats = int(self.pool[m]), self.rows, self.seats[m]
-        self._reserve(count)
-        self.rows += count
-        rows = range(first, self.rows)
-        for name in self._ARRAYS:
-            values = getattr(self, name)
-            values[first : self.rows] = values[m]
-        self.seats.extend(list(seats) for _ in rows)
-        self.kinds.extend(dict(self.kinds[m]) for _ in rows)
+        p, seats = int(self.pool[m]), self.seats[m]
+        rows = self.append_copies(m, count)
         self.rented.add(p, count)
         for c, n in self.kinds[m].items():
             self.where[c].update(dict.fromkeys(rows, n))
-        for (c, o), n in Counter(seat[:2] for seat in seats).items():
-            self._count(c, o, m, count * n)
+        for seat, n in Counter(Seat(c, o, ()) for c, o, _ in seats).items():
+            self._count(seat, rows[0], count * n)
         self._journal.extend((True, row, seat) for row in rows for seat in seats)
 
     def is_forced(self, m: int) -> bool:
@@ -553,7 +371,7 @@ class Workspace:
             self._rank(m)
         if self._has_dedicated and self.fleet.components[c].dedicated:
             self.owner[m] = c
-        self._count(c, o, m, 1)
+        self._count(seat, m, 1)
 
     def _remove(self, seat: Seat, m: int) -> None:
         c, o, ks = seat
@@ -575,19 +393,20 @@ class Workspace:
                 self.free_memory[m, k] += mode.memory
                 self.share[m, k] += mode.share
             else:
-                self.free_memory[m, k] = self._full_memory[self.pool[m], k]
+                self.free_memory[m, k] = self.full_memory[self.pool[m], k]
         if ks:
             self._rank(m)
         if c not in here and self.owner[m] == c:
             self.owner[m] = -1
-        self._count(c, o, m, -1)
+        self._count(seat, m, -1)
         if not self.seats[m]:
             self._stop(m)
 
     def _rank(self, m: int) -> None:
         self.ranked[m] = sorted(self.free_memory[m].tolist(), reverse=True)
 
-    def _count(self, c: int, o: int, m: int, change: int) -> None:
+    def _count(self, seat: Seat, m: int, change: int) -> None:
+        c, o, _ = seat
         self.placed[c] += change
         self.served[c] += change * self.modes[c][o].throughput
         self.zoned[c][self.zone_of[self.pool[m]]] += change
@@ -595,44 +414,21 @@ class Workspace:
             p = int(self.pool[m])
             self.pooled[c][p] = self.pooled[c].get(p, 0) + change
         if self.fleet.running[c]:
-            key = (c, o, int(self.instance[m]))
-            if key in self._known or key in self._unknown:
-                self._recount(key, m)
-            moved = max(0, min(self.fleet.running[c], self.placed[c]) - self.kept[c])
-            self.moves += self.fleet.components[c].move_cost * (moved - self._moved[c])
-            self.moved += moved - self._moved[c]
-            self._moved[c] = moved
-
-    def _recount(self, key: tuple[int, int, int], m: int) -> None:
-        """Kept copies of one (component, option, instance): known accelerators first, then the others by number."""
-        c, o, _ = key
-        here = [seat.accelerators for seat in self.seats[m] if seat.component == c and seat.option == o]
-        exact = sum(min(n, here.count(ks)) for ks, n in self._known.get(key, {}).items())
-        stays = exact + min(self._unknown.get(key, 0), len(here) - exact)
-        self.kept[c] += stays - self._kept_here.get(key, 0)
-        self._kept_here[key] = stays
+            self.running.recount(seat, int(self.instance[m]), self.seats[m], self.placed[c])
 
     def known_count(self, place: Place) -> int:
         """Copies that stand on accelerators which today's rows of the same copies on the same instance name."""
-        known = self._known.get((place.component, place.option, place.instance), {})
-        seats = self.seats[place.instance]
-        return sum(min(n, seats.count(Seat(place.component, place.option, ks))) for ks, n in known.items())
-
-    # -- what it is worth
+        return self.running.known_count(place, self.seats[place.instance])
 
     def is_movable(self, seat: Seat, m: int) -> bool:
         """Whether the copy may leave row m: no pin needs it there."""
-        i = int(self.instance[m])
-        key = (seat.component, seat.option, i)
-        needed = self.pinned.get(key)
-        if needed is None:
-            return True
-        here = [other for other in self.seats[m] if other[:2] == seat[:2]]
-        return len(here) > needed and here.count(seat) > self.pinned_seats.get((i, seat), 0)
+        return self.running.may_leave(seat, int(self.instance[m]), self.seats[m])
+
+    # -- what it is worth
 
     def ticks(self) -> int:
         """The money objective of what is placed so far."""
-        return self.fleet.tick_price * self.rented.price + self.fleet.tick_move * self.moves
+        return self.fleet.tick_price * self.rented.price + self.fleet.tick_move * self.running.cost
 
     def left_out(self) -> tuple[int, ...]:
         """Optional copies not placed so far, per level."""
@@ -664,7 +460,7 @@ class Workspace:
                 return False
             m = self.rent(machine.pool) if machine.instance is None else machine.instance
             if machine.instance is None and self.instance[m] >= 0:
-                m = self._append(machine.pool)
+                m = self.append(machine.pool)
             for seat in machine.seats:
                 self.place(seat, m)
         return True
@@ -674,19 +470,21 @@ class Workspace:
         fresh = Workspace(self.fleet)
         for m in range(self.rows):
             if m >= fresh.rows:
-                fresh._append(int(self.pool[m]))
+                fresh.append(int(self.pool[m]))
             for seat in self.seats[m]:
                 assert fresh.busy[m] or fresh.can_rent(int(self.pool[m])), f"quota of pool {self.pool[m]}"
                 assert fresh.can_stand(seat, m), f"{seat} can't stand on row {m}"
                 fresh._place(seat, m)
         n = self.rows
-        for name in self._ARRAYS:
+        for name in self.ARRAYS:
             assert np.array_equal(getattr(self, name)[:n], getattr(fresh, name)[:n]), name
         for name in ("rentable", "next_price"):
             assert np.array_equal(getattr(self.rented, name), getattr(fresh.rented, name)), name
         for name in ("used", "price", "within_limits"):
             assert getattr(self.rented, name) == getattr(fresh.rented, name), name
-        for name in ("where", "kinds", "placed", "served", "zoned", "kept", "moves", "moved"):
+        for name in ("where", "kinds", "placed", "served", "zoned"):
             assert getattr(self, name) == getattr(fresh, name), name
+        for name in ("kept", "cost", "moved"):
+            assert getattr(self.running, name) == getattr(fresh.running, name), name
         for p, rows in enumerate(self._idle):
             assert all(not self.busy[m] and self.pool[m] == p and not self.cordoned[m] for m in rows)

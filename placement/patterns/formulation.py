@@ -82,6 +82,11 @@ class DeviceClass:
     grid: ValueGrid
     knapsack: Knapsack
 
+    @property
+    def contents(self) -> tuple[Need, tuple[Need, ...]]:
+        """What decides which items fit together: where it is equal, a pattern of one is a pattern of the other."""
+        return self.capacity, self.items
+
 
 @dataclass(frozen=True, slots=True)
 class Mode:

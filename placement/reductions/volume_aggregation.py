@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from placement.compiled.fleet import alike_pools, sum_of_quotas
+from placement.compiled.alike_pools import alike_pools, sum_of_quotas
 from placement.reductions.base import CarriedBound, Reduction
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ a bound on every pattern's value, only not a sharp one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -71,12 +71,10 @@ class PatternSearch:
 
     def find(self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool]) -> FoundPatterns:
         """The best patterns worth more than `threshold`. Exact unless it takes too many states or `stop` says so."""
-        rows, price = self._prepare(value, limit, self._problem.fits[:, self._bin_type] & (limit > 0) & (value > 0))
+        asked = self._prepare(value, limit, self._problem.fits[:, self._bin_type] & (limit > 0) & (value > 0))
         found = FoundPatterns((), 0, complete=True)
-        for states in _PARAMS.beams if len(rows) else ():
-            found = _PatternRun(self._problem, self._capacity, rows, value, limit, price, self._bits, states).run(
-                threshold, stop
-            )
+        for states in _PARAMS.beams if len(asked.rows) else ():
+            found = _PatternRun(self._problem, self._capacity, asked, self._bits, states).run(threshold, stop)
             if found.patterns or found.upper <= threshold or stop():
                 break
         return found
@@ -85,22 +83,31 @@ class PatternSearch:
         self, value: Ints, limit: Ints, threshold: int, stop: Callable[[], bool], most: int
     ) -> tuple[Pattern, ...] | None:
         """All maximal patterns worth more than `threshold`, maybe others too; None when there are more than `most`."""
-        rows, price = self._prepare(value, limit, self._problem.fits[:, self._bin_type] & (limit > 0))
-        if not len(rows):
+        asked = self._prepare(value, limit, self._problem.fits[:, self._bin_type] & (limit > 0))
+        if not len(asked.rows):
             return ()
-        search = _PatternRun(self._problem, self._capacity, rows, value, limit, price, self._bits, _PARAMS.most_states)
+        search = _PatternRun(self._problem, self._capacity, asked, self._bits, _PARAMS.most_states)
         found = search.run(threshold, stop, every=most)
         return tuple(pattern for _, pattern in found.patterns) if found.complete else None
 
-    def _prepare(self, value: Ints, limit: Ints, useful: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    def _prepare(self, value: Ints, limit: Ints, useful: NDArray[np.bool_]) -> _Asked:
         """The rows to decide, in order, and prices per unit of room."""
         problem = self._problem
         rows = np.flatnonzero(useful)
         if not len(rows):
-            return rows, rows
+            return _Asked(rows, value, limit, rows)
         price = surrogate(problem.size[rows], value[rows], limit[rows], self._capacity)
         spare = value[rows] - problem.size[rows] @ price
-        return _order(problem, rows, spare), price
+        return _Asked(_order(problem, rows, spare), value, limit, price)
+
+
+class _Asked(NamedTuple):
+    """The rows to decide, in order; value and limit of all rows, and prices per unit of room."""
+
+    rows: Ints
+    value: Ints
+    limit: Ints
+    price: Ints
 
 
 class _PatternRun:
@@ -110,13 +117,11 @@ class _PatternRun:
         self,
         problem: Compiled,
         capacity: Ints,
-        rows: Ints,
-        value: Ints,
-        limit: Ints,
-        price: Ints,
+        asked: _Asked,
         bits: Ints | None,
         most_states: int,
     ) -> None:
+        rows, value, limit, price = asked
         self._problem, self._rows, self._value, self._limit, self._price = problem, rows, value, limit, price
         self._bits = bits
         self._most_states = most_states

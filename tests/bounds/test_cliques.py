@@ -14,7 +14,8 @@ from placement.bounds import why_infeasible
 from placement.bounds.cliques import Clique, clique_bound, cliques, fewest_machines, least_price, why_too_many
 from placement.bounds.parameters import BOUNDS
 from placement.bounds.volume import volume_bound
-from placement.compiled.fleet import Fleet, PoolsOf, compile_fleet
+from placement.compiled.alike_pools import PoolsOf
+from placement.compiled.fleet import Fleet, compile_fleet
 from placement.documents import Problem
 from placement.solving.budget import Budget
 from placement.solving.parameters import changed

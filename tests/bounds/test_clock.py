@@ -8,7 +8,8 @@ import pytest
 
 from placement.bounds.infeasible import why_infeasible
 from placement.bounds.volume import lagrangian, measures_of, modes_of, volume_bound
-from placement.compiled.fleet import alike_pools, compile_fleet
+from placement.compiled.alike_pools import alike_pools
+from placement.compiled.fleet import compile_fleet
 from placement.documents import Problem
 from placement.reductions.volume_aggregation import VolumeAggregation
 from placement.solving.budget import Budget

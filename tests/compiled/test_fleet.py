@@ -10,20 +10,8 @@ import pytest
 
 import placement
 from placement import Problem
-from placement.compiled.fleet import (
-    AlikePools,
-    Fleet,
-    FleetOption,
-    FleetPool,
-    Place,
-    PoolsOf,
-    RunningInstance,
-    Shape,
-    alike_pools,
-    compile_fleet,
-    holds,
-    sum_of_quotas,
-)
+from placement.compiled.alike_pools import AlikePools, PoolsOf, alike_pools, sum_of_quotas
+from placement.compiled.fleet import Fleet, FleetOption, FleetPool, Place, RunningInstance, Shape, compile_fleet, holds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

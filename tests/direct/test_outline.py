@@ -15,11 +15,11 @@ from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
 from placement.direct.slots import most_new_machines
 from placement.direct.translate import encode_outline
-from placement.planner import broken_rule
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
 from placement.solving.result import Stop
+from placement.writing import broken_rule
 from tests import brute, strategies
 from tests.corpus import plans, seeds
 from tests.replanning.test_frontier import running

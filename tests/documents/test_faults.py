@@ -22,12 +22,12 @@ from placement.errors import failure
 from placement.heuristics.first_plan import first_plan
 from placement.local_search.large_neighbourhood import LargeNeighbourhood
 from placement.parallel.job import TaskAnswer
-from placement.planner import broken_rule
 from placement.solvers.decomposition.tasks import Pack
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import STRICT, Incumbent
 from placement.solving.result import Outcome, Stop
+from placement.writing import broken_rule
 
 DOCUMENT: dict[str, Any] = {
     "format": "placement/v1",

@@ -164,7 +164,7 @@ def test_copies_on_the_emptiest_machine_stop_first() -> None:
     ws = Workspace(fleet_of([component("a", 4, 80)], **STATE))
     keep_running(ws)
     assert [len(seats) for seats in ws.seats[:2]] == [4, 0]
-    assert ws.kept == [4]
+    assert ws.running.kept == [4]
 
 
 def test_pins_are_kept_before_all_others() -> None:

@@ -25,7 +25,7 @@ def test_machines_that_run_have_rows_as_new_ones_have() -> None:
         ws = Workspace(fleet)
         first = ws.rows
         for i in fleet.instances:
-            m = ws._append(i.pool)  # noqa: SLF001
+            m = ws.append(i.pool)
             compared += 1
             assert (int(ws.instance[i.index]), int(ws.instance[m])) == (i.index, -1)
             for name in ("pool", "free_memory", "ranked", "share", "users", "vacant", "vcpus", "host", "owner"):
@@ -237,4 +237,4 @@ def test_pins_hold_copies_in_place() -> None:
     assert not ws.is_movable(Seat(0, 0, (0,)), 0)
     ws.place(Seat(0, 0, (5,)), 0)
     assert ws.is_movable(Seat(0, 0, (0,)), 0)
-    assert ws.kept == [2]
+    assert ws.running.kept == [2]

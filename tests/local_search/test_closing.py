@@ -10,10 +10,10 @@ from placement.compiled.fleet import compile_fleet
 from placement.compiled.packing import moves
 from placement.local_search.closing import Closing, may_close
 from placement.local_search.parameters import LOCAL_SEARCH
-from placement.planner import broken_rule
 from placement.solving.budget import Budget
 from placement.solving.context import Solve
 from placement.solving.incumbent import Incumbent
+from placement.writing import broken_rule
 from tests import brute, strategies
 from tests.corpus import seeds
 from tests.replanning.test_frontier import running

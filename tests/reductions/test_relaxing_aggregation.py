@@ -35,7 +35,7 @@ def test_every_plan_is_a_plan_of_the_coarser_problem() -> None:
             merged += len(coarse.components) < len(fleet.components)
             ws, placed = Workspace(coarse), Counter[int]()
             for machine in packing.machines:
-                m = ws._append(machine.pool)  # noqa: SLF001 - on new machines: what runs now is left out
+                m = ws.append(machine.pool)  # on new machines: what runs now is left out
                 for seat in machine.seats:
                     small = Seat(group_of[seat.component], seat.option, seat.accelerators)
                     assert ws.can_stand(small, m)

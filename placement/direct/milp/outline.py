@@ -8,11 +8,12 @@ put on new machines is packed there by best fit, on a few machines more where th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.direct.milp.check import broken_rule
 from placement.direct.milp.engines import EngineLimits, run_highs
+from placement.direct.milp.levels import Levels, Stage
 from placement.direct.milp.outline_plans import OutlinePlans
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
@@ -27,7 +28,7 @@ from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
-    from placement.direct.program import LinearObjective, Values
+    from placement.direct.program import Values
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -65,87 +66,41 @@ class _OutlineSearch:
         self._solve = solve
         self._fleet, self._incumbent, self._budget = solve.fleet, solve.incumbent, solve.budget
         self._plans = OutlinePlans(solve.fleet, solve.seed)
-        self._nodes = 0
+        self._levels = Levels(solve, NAME, RELAXES)
         self.stats: dict[str, int | float | str] = {}
 
     def run(self) -> Outcome:
         """All stages, and why they ended."""
         try:
             for level in range(len(self._fleet.levels)):
-                if not self._finished() and not self._decided(level):
+                if not self._levels.finished and not self._levels.decided(level):
                     self._stage(level, SCHEDULE.direct.level.part)
-            if not self._finished():
+            if not self._levels.finished:
                 self._stage(None, 1.0)
         except OutOfTimeError:
             pass
-        self.stats |= {"nodes": self._nodes, "plans": self._plans.made}
+        self.stats |= {"nodes": self._levels.nodes, "plans": self._plans.made}
         clock = Stop.TIME if self._budget.over() else Stop.DONE
         stop = why_stop(self._incumbent, self._budget) or (Stop.STUCK if self._incumbent.best is None else clock)
         return Outcome(NAME, stop, stats=self.stats)
 
-    def _finished(self) -> bool:
-        return self._incumbent.good_enough or self._budget.over() or self._nodes_left(1.0) == 0
-
-    def _nodes_left(self, fraction: float) -> int | None:
-        if self._budget.work is None:
-            return None
-        left = self._budget.work - self._nodes
-        return max(1, int(left * fraction)) if left > 0 else 0
-
-    def _decided(self, level: int) -> bool:
-        """Whether the best plan leaves out no more at this level than was proved."""
-        best = self._incumbent.best
-        return best is not None and best[1].left_out[level] <= self._incumbent.left_out_bound()[level]
-
     def _stage(self, level: int | None, fraction: float) -> None:
         """Minimise what is left out at a level, or ticks (None), within the best plan's levels before."""
         best = self._incumbent.best
-        given = () if best is None else best[1].left_out[: len(self._fleet.levels) if level is None else level]
+        given = self._levels.given(level)
         ticks = best[1].ticks if best is not None and level is None else None
         model = DirectModel(self._fleet, most_new_machines(self._fleet, ticks), _FORM, self._budget)
         model.limit_left_out(given)
         goal = model.ticks() if level is None else model.left_out(level)
         start = None if best is None else encode_outline(model, best[0])
         budget = self._budget.share(fraction)
-        watcher = _OutlineStage(self, model, goal, level, given, budget)
-        limits = EngineLimits(budget, self._nodes_left(fraction), self._solve.seed)
+        watcher = Stage(self._levels, partial(self._take, model, budget), goal, level, given, budget)
+        limits = EngineLimits(budget, self._levels.nodes_left(fraction), self._solve.seed)
         end = run_highs(PulpProgram(model.program), goal, start, limits, watcher)
-        self._nodes += max(1, end.nodes)
+        self._levels.nodes += max(1, end.nodes)
 
-    def take(self, model: DirectModel, values: Values, budget: Budget) -> None:
+    def _take(self, model: DirectModel, budget: Budget, values: Values) -> None:
         """Offer a plan made of a solution."""
         packing = self._plans.make(model, values, budget)
         if packing is not None and not broken_rule(self._fleet, packing):
             self._incumbent.offer(packing, NAME)
-
-    def report(self, level: int | None, value: int, given: tuple[int, ...]) -> None:
-        """Report a bound."""
-        if level is None:
-            self._incumbent.raise_bound(value, NAME, given or None, RELAXES)
-        else:
-            self._incumbent.raise_left_out(level, value, NAME, given or None)
-
-    def enough(self, level: int | None) -> bool:
-        """Whether a stage has nothing more to give."""
-        return self._incumbent.good_enough or (level is not None and self._decided(level))
-
-
-@dataclass(frozen=True, slots=True)
-class _OutlineStage:
-    """What one run of HiGHS reports to."""
-
-    search: _OutlineSearch
-    model: DirectModel
-    goal: LinearObjective
-    level: int | None
-    given: tuple[int, ...]
-    budget: Budget
-
-    def solution(self, values: Values) -> None:
-        self.search.take(self.model, values, self.budget)
-
-    def bound(self, reduced: int) -> None:
-        self.search.report(self.level, self.goal.value(reduced), self.given)
-
-    def enough(self) -> bool:
-        return self.budget.over() or self.search.enough(self.level)

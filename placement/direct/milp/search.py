@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.direct.cp_sat import find_plan
 from placement.direct.milp.check import broken_rule
 from placement.direct.milp.engines import ENGINES, EngineLimits, cbc_path
+from placement.direct.milp.levels import Levels, Stage
 from placement.direct.milp.program import PulpProgram
 from placement.direct.model import DirectModel
 from placement.direct.parameters import DIRECT
@@ -25,8 +27,7 @@ from placement.solving.schedule import SCHEDULE
 if TYPE_CHECKING:
     from placement.compiled.packing import Packing
     from placement.direct.milp.engines import End
-    from placement.direct.program import LinearObjective, Values
-    from placement.solving.budget import Budget
+    from placement.direct.program import Values
     from placement.solving.context import Solve
 
 NAME = "milp"
@@ -103,7 +104,7 @@ class _MilpSearch:
     def __init__(self, solve: Solve, options: MilpOptions) -> None:
         self._solve, self._options = solve, options
         self._fleet, self._incumbent, self._budget, self._seed = solve.fleet, solve.incumbent, solve.budget, solve.seed
-        self._nodes = 0
+        self._levels = Levels(solve, NAME)
         self._doubt = ""
         self._cut_short = False
         self._stats: dict[str, int | float | str] = {"engine": options.engine}
@@ -118,7 +119,7 @@ class _MilpSearch:
         except OutOfTimeError:
             self._cut_short = True
         finally:
-            self._stats["nodes"] = self._nodes
+            self._stats["nodes"] = self._levels.nodes
         if infeasible:
             reason = f"{self._options.engine} proved that no plan keeps every rule"
             return Outcome(NAME, Stop.PROVED, infeasible=True, reason=reason, stats=self._stats)
@@ -126,35 +127,21 @@ class _MilpSearch:
 
     def _why(self) -> Stop:
         # An engine's clock may end it a little before ours is over.
-        by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._nodes_left(1.0) != 0
+        by_clock = self._cut_short and math.isfinite(self._budget.left()) and self._levels.nodes_left(1.0) != 0
         return why_stop(self._incumbent, self._budget) or (Stop.TIME if by_clock else Stop.DONE)
 
     def _stages(self) -> bool:
         """Each level, then money; True when there is no plan at all."""
         for level in range(len(self._fleet.levels)):
-            if self._finished():
+            if self._levels.finished:
                 return False
-            if self._decided(level):
+            if self._levels.decided(level):
                 continue
             if self._stage(level, SCHEDULE.direct.level.part):
                 return True
             if self._incumbent.best is None:
                 return False  # no plan yet to count the next level against
-        return not self._finished() and self._stage(None, 1.0)
-
-    def _finished(self) -> bool:
-        return self._incumbent.good_enough or self._budget.over() or self._nodes_left(1.0) == 0
-
-    def _nodes_left(self, fraction: float) -> int | None:
-        if self._budget.work is None:
-            return None
-        left = self._budget.work - self._nodes
-        return max(1, int(left * fraction)) if left > 0 else 0
-
-    def _decided(self, level: int) -> bool:
-        """Whether the best plan leaves out no more at this level than was proved."""
-        best = self._incumbent.best
-        return best is not None and best[1].left_out[level] <= self._incumbent.left_out_bound()[level]
+        return not self._levels.finished and self._stage(None, 1.0)
 
     def _stage(self, level: int | None, fraction: float) -> bool:
         """Minimise what is left out at a level, or ticks (None), within the best plan's levels before.
@@ -162,21 +149,21 @@ class _MilpSearch:
         True when there is no plan.
         """
         best = self._incumbent.best
-        given = () if best is None else best[1].left_out[: len(self._fleet.levels) if level is None else level]
+        given = self._levels.given(level)
         model = self._write(best[1].ticks if best is not None and level is None else None)
         model.limit_left_out(given)
         goal = model.ticks() if level is None else model.left_out(level)
         start = None if best is None else encode(model, best[0])
         budget = self._budget.share(fraction)
-        watcher = _Stage(self, model, goal, level, given, budget)
+        watcher = Stage(self._levels, partial(self._take, model), goal, level, given, budget)
         end = ENGINES[self._options.engine](
             PulpProgram(model.program),
             goal,
             start,
-            EngineLimits(budget, self._nodes_left(fraction), self._seed),
+            EngineLimits(budget, self._levels.nodes_left(fraction), self._seed),
             watcher,
         )
-        self._nodes += max(1, end.nodes)
+        self._levels.nodes += max(1, end.nodes)
         if end.verdict == "optimal" and level is None:
             self._sharpen(given)
         return self._judge(end)
@@ -188,7 +175,7 @@ class _MilpSearch:
             return
         packing, none = self._ask(best[1].ticks - 1, given)
         if none:
-            self.report(None, best[1].ticks, given)
+            self._levels.report(None, best[1].ticks, given)
         elif packing is not None:
             self._incumbent.offer(packing, NAME)
 
@@ -233,7 +220,7 @@ class _MilpSearch:
         self._stats.update(machines=len(model.slots), terms=program.terms, variables=len(program.ranges))
         return model
 
-    def take(self, model: DirectModel, values: Values) -> None:
+    def _take(self, model: DirectModel, values: Values) -> None:
         """Offer a solution's plan, if it keeps the rules when recounted in integers."""
         try:
             packing = decode(model, values)
@@ -244,35 +231,3 @@ class _MilpSearch:
             self._doubt = f"a plan of {self._options.engine} was dropped: {broken}"
         else:
             self._incumbent.offer(packing, NAME)
-
-    def report(self, level: int | None, value: int, given: tuple[int, ...]) -> None:
-        """Report a bound."""
-        if level is None:
-            self._incumbent.raise_bound(value, NAME, given or None)
-        else:
-            self._incumbent.raise_left_out(level, value, NAME, given or None)
-
-    def enough(self, level: int | None) -> bool:
-        """Whether a stage has nothing more to give."""
-        return self._incumbent.good_enough or (level is not None and self._decided(level))
-
-
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """What one run of an engine reports to."""
-
-    search: _MilpSearch
-    model: DirectModel
-    goal: LinearObjective
-    level: int | None
-    given: tuple[int, ...]
-    budget: Budget
-
-    def solution(self, values: Values) -> None:
-        self.search.take(self.model, values)
-
-    def bound(self, reduced: int) -> None:
-        self.search.report(self.level, self.goal.value(reduced), self.given)
-
-    def enough(self) -> bool:
-        return self.budget.over() or self.search.enough(self.level)

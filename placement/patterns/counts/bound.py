@@ -247,10 +247,10 @@ class CountBound:
 def _merging(relaxation: Relaxation, *, anywhere: bool = False) -> Merging:
     """Alike pools with the same items: the weights of the first are asked for the items of all of them."""
     merging = Merging.of(relaxation.fleet, anywhere=anywhere)
-    items = {p: str((one.items, one.capacity)) for one in relaxation.device_classes for p in one.pools}
-    groups: dict[tuple[int, str], list[int]] = {}
+    items = {p: one.contents for one in relaxation.device_classes for p in one.pools}
+    groups: dict[tuple[int, object], list[int]] = {}
     for p, first in merging.first.items():
-        groups.setdefault((first, items.get(p, "")), []).append(p)
+        groups.setdefault((first, items.get(p)), []).append(p)
     return replace(merging, groups={min(pools): tuple(sorted(pools)) for pools in groups.values()})
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import highspy
 
-from placement.compiled.fleet import alike_pools
+from placement.compiled.alike_pools import alike_pools
 from placement.engines.highs import EngineError, load_lp, run
 from placement.patterns.enumeration.program import WholeProgram
 from placement.patterns.enumeration.reduced_costs import Reduced

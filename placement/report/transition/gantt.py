@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from placement.documents import write_file
@@ -80,7 +80,7 @@ class _Chart:
         """The whole file."""
         name = f"{words.shown(self._found.problem)}: " if self._found.problem else ""
         title = name + headline(self._found)
-        self._say(_EDGE, _EDGE + 14, title, (WIDE - 2 * _EDGE) / 1.25, size=15, bold=True)
+        self._say(_EDGE, _EDGE + 14, title, (WIDE - 2 * _EDGE) / 1.25, size=15, style="bold")
         top = self._legend(_EDGE + 40) + 26
         rows = _rows(self._found.steps)
         shown = [(machine, steps) for machine, steps in rows.items()]
@@ -97,7 +97,7 @@ class _Chart:
         for at, machine, steps in body:
             self._machine(at, machine, steps)
         if len(body) < len(shown):
-            self._say(_EDGE, y + 12, f"and {words.count(len(shown) - len(body), 'more machine')}", WIDE, soft=True)
+            self._say(_EDGE, y + 12, f"and {words.count(len(shown) - len(body), 'more machine')}", WIDE, style="soft")
             y += 22
         height = y + _EDGE
         yield (
@@ -121,18 +121,18 @@ class _Chart:
             self._shapes.append(
                 f'<rect x="{x:g}" y="{y - 9:g}" width="10" height="10" rx="2" fill="{self._colour(name)}"/>'
             )
-            self._say(x + 15, y, text, _LETTER * 34, soft=True)
+            self._say(x + 15, y, text, _LETTER * 34, style="soft")
             x = round(x + wide, 1)
         if len(self._names) > _LEGEND:
             y += 19
-            self._say(_EDGE, y, f"and {len(self._names) - _LEGEND:,} more components", WIDE, soft=True)
+            self._say(_EDGE, y, f"and {len(self._names) - _LEGEND:,} more components", WIDE, style="soft")
         y += 19
         self._say(
             _EDGE,
             y,
             "full: starts, until it is ready; pale: drains and stops; dashed: there for a while",
             WIDE,
-            soft=True,
+            style="soft",
         )
         return y
 
@@ -147,16 +147,16 @@ class _Chart:
             )
             text = f"{number}: {clock(begin)}"
             if x >= free:
-                self._say(x + 3, top - 10, text, 90, soft=True)
+                self._say(x + 3, top - 10, text, 90, style="soft")
                 free = x + _LETTER * len(text) + 10
         end = clock(self._length)
         if WIDE - _EDGE - _LETTER * len(end) >= free:
-            self._say(WIDE - _EDGE - _LETTER * len(end), top - 10, end, 60, soft=True)
+            self._say(WIDE - _EDGE - _LETTER * len(end), top - 10, end, 60, style="soft")
 
     def _machine(self, y: float, machine: str, steps: Sequence[TransitionStep]) -> None:
         bars = [step for step in steps if step.component is not None]
         temporary = any(step.temporary for step in steps)
-        self._say(_EDGE, y + 12, words.shown(machine), _LEFT - _EDGE - 8, bold=temporary)
+        self._say(_EDGE, y + 12, words.shown(machine), _LEFT - _EDGE - 8, style="bold" if temporary else "plain")
         for step in steps:
             if step.component is None:
                 self._edge(y, step, max(1, len(bars)))
@@ -175,9 +175,9 @@ class _Chart:
         )
         text = f"{'+' if step.action == 'start' else '-'} {words.shown(step.component or '')}"
         if _LETTER * len(text) + 8 <= WIDE - _EDGE - end or end < WIDE / 2:
-            self._say(begin + width + 4, y + 12, text, WIDE - _EDGE - end - 6, soft=True)
+            self._say(begin + width + 4, y + 12, text, WIDE - _EDGE - end - 6, style="soft")
         else:
-            self._say(begin - 4, y + 12, text, begin - _EDGE, soft=True, anchor="end")
+            self._say(begin - 4, y + 12, text, begin - _EDGE, style="soft", anchor="end")
 
     def _edge(self, y: float, step: TransitionStep, bars: int) -> None:
         """A machine comes or goes: a bracket over its rows."""
@@ -202,15 +202,14 @@ class _Chart:
         room: float,
         *,
         size: int = 12,
-        bold: bool = False,
-        soft: bool = False,
+        style: Literal["plain", "bold", "soft"] = "plain",
         anchor: str = "start",
     ) -> None:
         """Write a line, cut to its room."""
         letters = max(1, int(room / _LETTER))
         shown = text if len(text) <= letters else text[: letters - 1] + "\N{HORIZONTAL ELLIPSIS}"
-        fill = self._theme.soft if soft else self._theme.ink
-        weight = ' font-weight="600"' if bold else ""
+        fill = self._theme.soft if style == "soft" else self._theme.ink
+        weight = ' font-weight="600"' if style == "bold" else ""
         self._shapes.append(
             f'<text x="{x:.1f}" y="{y:g}" fill="{fill}" font-size="{size}"{weight} text-anchor="{anchor}">'
             f"{escape(shown)}</text>"

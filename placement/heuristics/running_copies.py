@@ -1,0 +1,84 @@
+"""Copies that run now, as a plan under construction counts them: which stay, which are pinned, and moves so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import Seat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Fleet, Place
+
+
+class RunningCopyCounts:
+    """By (component, option, instance): copies on known accelerators, others, those that are pinned, those kept.
+
+    Attributes
+    ----------
+    pinned : copies that must stay; of them `pinned_seats` by instance on known accelerators.
+    kept : (C,) copies that stand where they run today.
+    cost : micro-dollars of the moves so far, `moved` their number.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        """Nothing is placed. O(places)."""
+        self._fleet = fleet
+        self._known: dict[tuple[int, int, int], dict[tuple[int, ...], int]] = {}
+        self._unknown: dict[tuple[int, int, int], int] = {}
+        self.pinned: dict[tuple[int, int, int], int] = {}
+        self._kept_here: dict[tuple[int, int, int], int] = {}
+        self.pinned_seats: dict[tuple[int, Seat], int] = {}
+        self.kept = [0] * len(fleet.components)
+        self.cost = self.moved = 0
+        self._moved = [0] * len(fleet.components)
+        self._index_places()
+
+    def _index_places(self) -> None:
+        """Note where copies run: on known accelerators, or how many; and what is pinned."""
+        for place in self._fleet.places:
+            key = (place.component, place.option, place.instance)
+            if place.accelerators is None:
+                self._unknown[key] = self._unknown.get(key, 0) + place.count
+            else:
+                self._known.setdefault(key, {})[place.accelerators] = place.count
+            if place.pinned:
+                self.pinned[key] = self.pinned.get(key, 0) + place.pinned
+                if place.accelerators is not None:
+                    seat = Seat(place.component, place.option, place.accelerators)
+                    self.pinned_seats[place.instance, seat] = place.pinned
+
+    def recount(self, seat: Seat, instance: int, here: Sequence[Seat], placed: int) -> None:
+        """Note that copies like `seat` were placed on, or removed from, a machine: `here` are all copies on it now.
+
+        `instance` is what runs there, -1 if nothing does; `placed` all copies of the component, wherever they stand.
+        """
+        c = seat.component
+        key = (c, seat.option, instance)
+        if key in self._known or key in self._unknown:
+            self._recount(key, [s.accelerators for s in here if s.component == c and s.option == seat.option])
+        moved = max(0, min(self._fleet.running[c], placed) - self.kept[c])
+        self.cost += self._fleet.components[c].move_cost * (moved - self._moved[c])
+        self.moved += moved - self._moved[c]
+        self._moved[c] = moved
+
+    def _recount(self, key: tuple[int, int, int], here: list[tuple[int, ...]]) -> None:
+        """Kept copies of one key: known accelerators first, then the others by number."""
+        exact = sum(min(n, here.count(ks)) for ks, n in self._known.get(key, {}).items())
+        stays = exact + min(self._unknown.get(key, 0), len(here) - exact)
+        self.kept[key[0]] += stays - self._kept_here.get(key, 0)
+        self._kept_here[key] = stays
+
+    def known_count(self, place: Place, here: Sequence[Seat]) -> int:
+        """Of the copies on a machine, those on accelerators that today's rows of the same copies there name."""
+        known = self._known.get((place.component, place.option, place.instance), {})
+        return sum(min(n, here.count(Seat(place.component, place.option, ks))) for ks, n in known.items())
+
+    def may_leave(self, seat: Seat, instance: int, here: Sequence[Seat]) -> bool:
+        """Whether no pin needs the copy on the machine of that instance, which holds `here`."""
+        needed = self.pinned.get((seat.component, seat.option, instance))
+        if needed is None:
+            return True
+        alike = [other for other in here if other[:2] == seat[:2]]
+        return len(alike) > needed and alike.count(seat) > self.pinned_seats.get((instance, seat), 0)

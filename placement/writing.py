@@ -1,0 +1,193 @@
+"""A finished solve written down: its best plan as a document, and the result, once the referee has recounted them.
+
+No solver marks its own work: price, moves and cost that it counted are those of `verify`, or it is a bug and is raised.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from placement.compiled.fleet_rules import broken_fleet_rule
+from placement.compiled.group_use import commitments_used, limits_used
+from placement.compiled.packing import cost_of, machines_paid, moves
+from placement.compiled.translate import money, to_plan
+from placement.errors import SolverBugError
+from placement.referee import verify
+from placement.solving.incumbent import PROVED_GAP
+from placement.solving.result import Result, Status, Stop, relative_gap
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing, Value
+    from placement.solving.context import Solve
+    from placement.solving.incumbent import Incumbent
+    from placement.solving.result import Outcome
+
+
+def written(solve: Solve, outcome: Outcome, solver: str) -> Result:
+    """The result, also when the first Ctrl-C comes while it is written down: the plan is there, and stays."""
+    try:
+        return _checked(solve, outcome, solver)
+    except KeyboardInterrupt:
+        if solve.budget.interrupted:
+            raise
+        solve.budget.interrupt()
+        return _checked(solve, outcome, solver)
+
+
+def _checked(solve: Solve, outcome: Outcome, solver: str) -> Result:
+    """The result with the best plan that keeps every rule, whoever found it; one that breaks a rule is a fault."""
+    incumbent = solve.incumbent
+    while True:
+        try:
+            return _result(solve, outcome, solver)
+        except _BrokenPlanError as error:
+            incumbent.drop_plans(incumbent.found_by, str(error))
+            if incumbent.best is None:
+                raise SolverBugError(str(incumbent.faults[-1])) from None
+
+
+class _BrokenPlanError(SolverBugError):
+    """A plan breaks a rule; the text says which."""
+
+
+def broken_rule(fleet: Fleet, packing: Packing) -> str:
+    """The first rule that a packing breaks, in words; "" for none."""
+    broken = verify(fleet.problem, to_plan(fleet, packing)).violations
+    return broken[0].message if broken else ""
+
+
+def _result(solve: Solve, outcome: Outcome, solver: str) -> Result:
+    fleet, incumbent = solve.fleet, solve.incumbent
+    facts: dict[str, Any] = {
+        "solver": solver,
+        "seconds": round(solve.budget.elapsed(), 3),
+        "seed": solve.seed,
+        "stop": str(outcome.stop),
+    }
+    best = incumbent.best
+    bound = None if incumbent.ticks_bound is None else fleet.least_cost(incumbent.ticks_bound)
+    if best is None:
+        status = Status.INFEASIBLE if outcome.infeasible else Status.UNKNOWN
+        facts.update(
+            status=str(status),
+            lower_bound=None if outcome.infeasible else money(bound),
+            **_said(reason=outcome.reason, bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
+        )
+        plan = to_plan(fleet, None, **facts, **_extras(incumbent, outcome))
+        return Result(
+            plan,
+            None,
+            status,
+            outcome.stop,
+            None,
+            None if outcome.infeasible else bound,
+            tuple(incumbent.events),
+            tuple(incumbent.faults),
+        )
+    packing, value = _on_running_machines(fleet, best[0]), best[1]
+    paid, moved = machines_paid(fleet, packing), moves(fleet, packing)
+    price = fleet.rent(paid)
+    cost = cost_of(fleet, price, moved)
+    if incumbent.ticks_bound is not None and incumbent.ticks_bound >= value.ticks:  # in ticks, which are exact
+        bound = cost
+    gap = relative_gap(cost, bound)
+    proved = incumbent.proved and _meets(cost, bound)
+    status = Status.OPTIMAL if proved else Status.FEASIBLE
+    stop = Stop.PROVED if proved else Stop.DONE if outcome.stop is Stop.PROVED else outcome.stop
+    facts.update(
+        status=str(status),
+        stop=str(stop),
+        found_by=incumbent.found_by,
+        price_per_hour=money(price),
+        cost=money(cost),
+        moves=sum(moved),
+        lower_bound=money(bound),
+        gap=gap,
+        **_said(bound_by=incumbent.bound_by, bound_relaxes=incumbent.bound_relaxes),
+    )
+    if fleet.levels:
+        facts["left_out_bound"] = {str(p): n for p, n in zip(fleet.levels, incumbent.left_out_bound(), strict=True)}
+        facts["unplaced"] = _unplaced(fleet, packing, value, incumbent.left_out_bound())
+    plan = to_plan(fleet, packing, **facts, **_groups(fleet, paid), **_extras(incumbent, outcome))
+    _check(fleet, plan, packing, (price, sum(moved), cost), bound)
+    return Result(
+        plan, packing, status, stop, cost, bound, tuple(incumbent.events), tuple(incumbent.faults), fleet=fleet
+    )
+
+
+def _meets(cost: int, bound: int | None) -> bool:
+    """Whether a plan is optimal by the figures in its document: a bound in dollars may be less by a rounding."""
+    written = money(bound)
+    return written is not None and cost - round(Fraction(written) * MICRO) <= Fraction(str(PROVED_GAP)) * cost
+
+
+def _said(**words: str) -> dict[str, str]:
+    """Those that say something; a key with nothing to say is absent."""
+    return {key: text for key, text in words.items() if text}
+
+
+def _groups(fleet: Fleet, paid: list[int]) -> dict[str, Any]:
+    """What the plan uses of limits and commitments, where there are any."""
+    found = {"limits": limits_used(fleet, paid), "commitments": commitments_used(fleet, paid)}
+    return {key: rows for key, rows in found.items() if rows}
+
+
+def _extras(incumbent: Incumbent, outcome: Outcome) -> dict[str, Any]:
+    """What a plan document may carry beyond the format: how the answer came about."""
+    trace = [
+        {"seconds": round(e.seconds, 3), "cost": money(e.cost), "bound": money(e.bound), "by": e.by}
+        for e in incumbent.events
+    ]
+    faults = [{"solver": fault.solver, "said": fault.said} for fault in incumbent.faults]
+    return {
+        "trace": trace,
+        **({"stats": dict(outcome.stats)} if outcome.stats else {}),
+        **({"marginal": incumbent.marginal} if incumbent.marginal else {}),
+        **({"faults": faults} if faults else {}),
+    }
+
+
+def _on_running_machines(fleet: Fleet, packing: Packing) -> Packing:
+    """The plan with as few new machines as relabelling gives it, where that costs no move and keeps all rules."""
+    from placement.heuristics.relabel import relabel
+
+    other = relabel(fleet, packing)
+    if other is packing or sum(moves(fleet, other)) > sum(moves(fleet, packing)) or broken_fleet_rule(fleet, other):
+        return packing
+    return other
+
+
+def _unplaced(fleet: Fleet, packing: Packing, value: Value, bound: tuple[int, ...]) -> list[dict[str, Any]]:
+    """The optional copies left out, with what is known about why."""
+    placed = [0] * len(fleet.components)
+    for _, seat in packing.seats():
+        placed[seat.component] += 1
+    rows = []
+    for component in fleet.components:
+        missing = component.copies - placed[component.index] if component.level is not None else 0
+        if missing and component.level is not None:
+            priority = fleet.levels[component.level]
+            if value.left_out[: component.level + 1] == bound[: component.level + 1]:
+                reason = f"no plan places more optional copies of priority {priority}: proven"
+            else:
+                reason = f"no room found for it; at least {bound[component.level]} of priority {priority} stay out"
+            rows.append({"component": component.name, "copies": missing, "reason": reason})
+    return rows
+
+
+def _check(fleet: Fleet, plan: Any, packing: Packing, counted: tuple[int, int, int], bound: int | None) -> None:
+    """The referee's word on a plan whose price, moves and cost were counted; a difference is a bug and is raised."""
+    verdict = verify(fleet.problem, plan)
+    if verdict.violations:
+        broken = "; ".join(v.message for v in verdict.violations[:3])
+        if not broken_rule(fleet, packing):  # it keeps them; what is said of it is untrue
+            raise SolverBugError(f"what is said of the plan of {plan.solver} is untrue: {broken}")
+        raise _BrokenPlanError(broken)
+    if counted != (verdict.price_per_hour, verdict.moves, verdict.cost):
+        found = (verdict.price_per_hour, verdict.moves, verdict.cost)
+        raise SolverBugError(f"price, moves, cost: the solver counts {counted}, the check {found}")
+    if bound is not None and bound > verdict.cost:
+        raise SolverBugError(f"the bound {bound} is above the cost {verdict.cost} of a plan that keeps every rule")
