@@ -235,7 +235,7 @@ def _classes(fleet: Fleet, sets: list[frozenset[int]], total: int) -> list[_Slot
 
 
 def _minimum_cut(wanted: list[int], classes: list[_Slots], price: int) -> int:
-    """The capacity of a cut, the least one where networkx is right; counted afresh from its sides."""
+    """The capacity of a cut, the least one where networkx is right; counted again from its sides."""
     import networkx as nx
 
     usable = [slots.most if slots.price <= price else slots.free for slots in classes]

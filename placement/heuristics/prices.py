@@ -94,7 +94,7 @@ def _wanted(fleet: Fleet, c: int) -> int:
 def _first_of_each(
     cheapest: Floats, least: Floats, owner: npt.NDArray[np.int64], usable: npt.NDArray[np.bool_]
 ) -> npt.NDArray[np.int64]:
-    """The first way of each usable component that is its cheapest."""
+    """The first mode of each usable component that is its cheapest."""
     modes = np.flatnonzero((cheapest <= least[owner]) & usable[owner])
     where = np.unique(owner[modes], return_index=True)[1]
     chosen: npt.NDArray[np.int64] = modes[where]

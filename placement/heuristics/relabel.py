@@ -146,7 +146,7 @@ def _saved(fleet: Fleet, c: int) -> int:
 
 
 def _common(fleet: Fleet, machine: Machine, places: Sequence[Place]) -> int:
-    """What the copies that a machine and an instance have in common are worth, accelerators aside."""
+    """What the copies that a machine and an instance have in common are worth, whichever their accelerators."""
     planned = Counter(seat[:2] for seat in machine.seats)
     running: Counter[tuple[int, int]] = Counter()
     for place in places:

@@ -28,11 +28,11 @@ RESOURCES = 3  # accelerators (memory or share, whichever binds), vCPU, host mem
 
 
 class Shares:
-    """Per way (component, option) and pool, for all modes at once.
+    """Per mode (component, option) and pool, for all modes at once.
 
     Attributes
     ----------
-    first : (C,) index of each component's first way; way w of (c, o) is ``first[c] + o``.
+    first : (C,) index of each component's first mode; mode w of (c, o) is ``first[c] + o``.
     owner : (W,) component of each mode. serves : (W,) what one copy serves of a demand; 1 without a demand.
     allowed : (W, P) where it may run. volume : (W, P) the largest part of an empty machine's resources that one copy
         takes, inf where it may not run.
@@ -108,7 +108,7 @@ class Shares:
         return found
 
     def least_of_each(self, of_mode: Floats) -> Floats:
-        """(C,) the least of each component's modes, given one number a way."""
+        """(C,) the least of each component's modes, given one number a mode."""
         least: Floats = np.minimum.reduceat(of_mode, self.first) if len(self.first) else np.zeros(0)
         return least
 

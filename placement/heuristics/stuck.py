@@ -57,7 +57,7 @@ def _sentence(ws: Workspace, c: int, lacks: str) -> str:
 
 
 def _room_for(ws: Workspace, c: int, o: int) -> str:
-    """Where one more copy would stand, rules on zones aside; empty when nowhere."""
+    """Where one more copy would stand, whatever rules on zones say; empty when nowhere."""
     rows = np.flatnonzero(ws.fits(c, o))
     if len(rows):
         return f"a machine of {ws.fleet.pools[int(ws.pool[rows[0]])].name} in use"

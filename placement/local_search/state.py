@@ -63,7 +63,7 @@ class MachineStates:
     ) -> None:
         """The machines of a packing, and empty ones: with `idle`, up to the (finite) quotas, else those that must stay.
 
-        `penalties` are dollars an hour of a copy of each component that is out; by default what the cheapest way costs.
+        `penalties` are dollars an hour of a copy of each component that is out; by default those of the cheapest mode.
         O(copies + items x pools).
         """
         self.fleet, self._penalties = fleet, penalties

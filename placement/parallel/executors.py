@@ -32,7 +32,7 @@ class Processes(ProcessPoolExecutor):
     """A process pool whose running calls can be asked to end: Ctrl-C is answered by the parent alone."""
 
     def __init__(self, workers: int | None = None) -> None:
-        """One process a core by default. They start afresh, since a copy of a process with threads may hang."""
+        """One process a core by default. They are started anew, since a copy of a process with threads may hang."""
         context = multiprocessing.get_context("spawn")
         self._stop = context.Event()
         super().__init__(workers or os.cpu_count() or 1, context, initializer=_enter, initargs=(self._stop,))

@@ -68,7 +68,7 @@ class _Node(NamedTuple):
     order: int
     case: NodeCase
     relaxed: Relaxed
-    enumerated: bool = False  # or not to be settled
+    enumerated: bool = False  # or not to be decided so
 
     @property
     def domain(self) -> NodeDomain:

@@ -185,7 +185,7 @@ def _whole(fleet: Fleet, p: int) -> bool:
 
 
 def _class_key(fleet: Fleet, p: int) -> tuple[object, ...]:
-    """Pools with equal keys have accelerators (or whole machines) that hold the same patterns, allow-lists aside."""
+    """Pools with equal keys have accelerators (or whole machines) that hold the same patterns, by sizes alone."""
     shape = fleet.pools[p].shape
     row = fleet.problem.instance_types[fleet.problem.pools[p].instance_type]
     if _whole(fleet, p):

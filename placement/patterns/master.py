@@ -103,7 +103,7 @@ class PatternProgram:
         self._sum: dict[int, int] = {}  # rows of the sums of copies that some node limits
         self._amiss: list[int] = []  # columns: copies that such a sum lacks or has too many
         self._patterns: dict[Pattern, int] = {}  # their columns, in order
-        self._made: list[tuple[int, int, int]] = []  # (column, way, times) of copies that patterns are
+        self._made: list[tuple[int, int, int]] = []  # (column, mode, times) of copies that patterns are
         self.solver = self._load()
 
     def _row(self, low: float, high: float) -> int:
@@ -449,7 +449,7 @@ class PatternProgram:
 
 
 def copies_of_items(relaxation: Relaxation) -> dict[tuple[int, int], int]:
-    """The way of each item (device class, item) of which there is one, on one accelerator."""
+    """The mode of each item (device class, item) of which there is one, on one accelerator."""
     modes: dict[tuple[int, int], list[int]] = {}
     for w, mode in enumerate(relaxation.modes):
         if mode.device_class is not None and mode.item is not None:

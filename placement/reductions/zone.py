@@ -1,4 +1,4 @@
-"""One zone of a fleet as a fleet of its own, once it is settled how many copies of each component stand there.
+"""One zone of a fleet as a fleet of its own, once it is decided how many copies of each component stand there.
 
 Without zones to choose from no rule over zones is left, so the zones can be packed independently of each other: their
 packings together are one of the fleet, which costs what they cost and keeps every rule, if the counts keep the rules

@@ -1,4 +1,4 @@
-"""The problem as integer arrays: one row for each distinct way to pack a copy, equal items merged.
+"""The problem as integer arrays: one row for each distinct mode of packing a copy, equal items merged.
 
 Items that are interchangeable (same sizes and bin types, no limits of their own, no conflicts) become one with the sum
 of their demands. `Compiled.unfold` deals a packing of the merged items back to the items of the problem.
@@ -29,12 +29,12 @@ Load = tuple[int, Pattern]  # bin type and pattern
 
 @dataclass(frozen=True, eq=False)
 class Compiled:
-    """Rows are (item, way); all arrays are int64.
+    """Rows are (item, mode); all arrays are int64.
 
     Attributes
     ----------
     size : (w, d) of each row, divided by the greatest common divisor of its dimension.
-    item : (w,) the merged item that a row is a way of; rows of one item are neighbours.
+    item : (w,) the merged item that a row is a mode of; rows of one item are neighbours.
     demand : (m,) copies of each item.
     room : (t, d) capacities in the same units.
     cost : (t,) of a bin; available : (t,) most bins (never more than copies); limited : (t,) whether that is a limit of
@@ -59,11 +59,11 @@ class Compiled:
     most: Ints
     clash: Flags | None
     members: tuple[tuple[int, ...], ...]
-    mode_of: tuple[tuple[int, ...], ...]  # per item, the way numbers of its rows: those of the first member
+    mode_of: tuple[tuple[int, ...], ...]  # per item, the mode numbers of its rows: those of the first member
 
     @property
     def rows(self) -> int:
-        """How many ways to pack a copy there are in all."""
+        """How many modes there are in all."""
         return len(self.item)
 
     @property
@@ -224,7 +224,7 @@ def _groups(problem: VectorPacking, demand: Ints, capacity: Ints) -> dict[object
 def _useful_modes(
     problem: VectorPacking, i: int, capacity: Ints
 ) -> tuple[list[tuple[tuple[int, ...], Flags]], list[int]]:
-    """The ways of an item that some empty bin holds, and their numbers."""
+    """The modes of an item that some empty bin holds, and their numbers."""
     found, kept = [], []
     for mode, row in enumerate(problem.modes(i)):
         flags: Flags = np.all(np.array(row, dtype=np.int64) <= capacity, axis=1)

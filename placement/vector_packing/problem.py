@@ -20,7 +20,7 @@ LARGEST = 2**40  # of any size, capacity or cost: sums of products stay far insi
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """`count` equal bins of one type; `content` is (item type, way, copies) rows, modes counted within the item."""
+    """`count` equal bins of one type; `content` is (item type, mode, copies) rows, modes counted within the item."""
 
     bin_type: int
     content: tuple[tuple[int, int, int], ...]
@@ -52,7 +52,7 @@ class VectorPacking:
     least : per bin type the bins that are paid for in any case. Empty: none.
     conflicts : pairs of item types of which no copies may share a bin; (i, i): two copies of i may not.
     most : per item type the most copies in one bin, None for no limit. Empty: no limit on any.
-    allowed : per item type and way, the bin types it may stand in. None: all that have room.
+    allowed : per item type and mode, the bin types it may stand in. None: all that have room.
 
     Notes
     -----
@@ -100,7 +100,7 @@ class VectorPacking:
 
 
 def check_bins(problem: VectorPacking, bins: Bins) -> list[str]:
-    """Every rule that a packing breaks, in words; empty when it keeps all. Counts afresh, from the problem alone."""
+    """Every rule that a packing breaks, in words; empty when it keeps all. Counts again, from the problem alone."""
     faults = []
     packed = Counter[int]()
     used = Counter[int]()
@@ -114,7 +114,7 @@ def check_bins(problem: VectorPacking, bins: Bins) -> list[str]:
             size = problem.modes(item)[mode]
             load = [have + copies * each for have, each in zip(load, size, strict=True)]
             if problem.allowed is not None and row.bin_type not in problem.allowed[item][mode]:
-                faults.append(f"bin {b}: item {item} by way {mode} may not stand in type {row.bin_type}")
+                faults.append(f"bin {b}: item {item} by mode {mode} may not stand in type {row.bin_type}")
         if any(have > most for have, most in zip(load, problem.capacities[row.bin_type], strict=True)):
             faults.append(f"bin {b}: load {load} is more than {tuple(problem.capacities[row.bin_type])}")
         for item, copies in held.items():

@@ -272,7 +272,7 @@ def _only_among(relaxation: Relaxation, reduced: Reduced, among: Sequence[CountB
 
 
 def raise_count_bound(solve: Solve, relaxation: Relaxation) -> list[CountBound]:
-    """Report what the count program proves, first with zones left aside where that is a smaller program.
+    """Report what the count program proves, first without zones where that is a smaller program.
 
     All that were tried, for the counts that they have; those of the last are by zone.
     """

@@ -113,7 +113,7 @@ def _least(
 def _mode_costs(relaxation: Relaxation, prices: Prices, capacity: list[int], cut: Cut, domain: NodeDomain) -> list[int]:
     """(modes,) what a copy by each mode costs above the cheapest of its component, in its zone or by throughput.
 
-    In the order of the ways, which are those of one component after the other.
+    In the order of the modes, which are those of one component after the other.
     """
     rebate = rebates(relaxation, prices, domain.aggregates)
     costs: list[int] = []

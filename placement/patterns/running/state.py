@@ -159,7 +159,7 @@ class RunningState:
 
 
 def _seats_of(mode: Mode, accelerators: tuple[int, ...] | None, devices: int) -> tuple[int, ...]:
-    """The accelerators on which copies by this way stand; none where they have none, or which is not known."""
+    """The accelerators on which copies by this mode stand; none where they have none, or which is not known."""
     if mode.device_class is None or (mode.item is None and not mode.owns):
         return ()
     return (0,) if devices <= 1 else accelerators or ()

@@ -90,7 +90,7 @@ class KeptMachineMixes:
         seats: dict[int, list[Seat]] = {}
         for place, kept in zip(fleet.places, self._kept, strict=True):
             stays, on = self._stays[place.instance], _seat_of(fleet, place)
-            here = self._fleet.components[place.component].copies  # none of dedicated components, which are settled
+            here = self._fleet.components[place.component].copies  # none of dedicated components: they have machines
             if stays >= enough and here and on:
                 times = min(place.count, math.floor(kept / stays + 0.5))
                 seats.setdefault(place.instance, []).extend([Seat(place.component, place.option, on)] * times)

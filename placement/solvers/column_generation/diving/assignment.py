@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class DiveState:
-    """What is left: machines by pool, copies by component, and by mode in the LP's solution; `most` may stand by a way.
+    """What is left: machines by pool, copies by component, and by mode in the LP's solution; `most` may by a mode.
 
     `zoned` are the copies that stand in each zone, of components with rules over zones, and `goals` how many shall in
-    the end, where that is settled.
+    the end, where that is decided.
     """
 
     machines: list[int]
@@ -77,15 +77,15 @@ class DiveAssignment:
         return DiveState(list(machines), [c.required for c in self._components], list(most), zoned, by_mode)
 
     def modes(self, p: int, i: int, touches: int) -> list[int]:
-        """The ways in which an item, of the pool's device class, stands on so many accelerators."""
+        """The modes in which an item, of the pool's device class, stands on so many accelerators."""
         return self._modes.get((p, i, touches), [])
 
     def owners(self, p: int, accelerators: int) -> list[int]:
-        """The ways to own so many accelerators."""
+        """The modes that own so many accelerators."""
         return self._own.get((p, accelerators), [])
 
     def left(self, p: int, i: int, state: DiveState) -> Iterator[int]:
-        """The ways in which copies that are out may stand as this item on one accelerator of the pool's zone."""
+        """The modes by which copies that are out may stand as this item on one accelerator of the pool's zone."""
         for w in self.modes(p, i, 1):
             mode = self.relaxation.modes[w]
             if state.out[mode.component] and state.most[w] >= 1 and self._zone_takes(mode, state):
