@@ -2,7 +2,7 @@
 """Set up the project's own environment and run its routine, with Python and git alone.
 
     python3 dev.py demo             solve instances/codegen-after.yaml and show the plan
-    python3 dev.py check            before a commit: lint, types and the tests, on all cores
+    python3 dev.py check            before a commit: lint, types, and the tests of what has changed, on all cores
     python3 dev.py test [STEP ...]  the whole test routine, or only the named steps of it
     python3 dev.py nightly          all that takes long: every test on fresh examples, coverage, a long fuzz
     python3 dev.py fuzz [...]       search for lies on random problems (--minutes N, --seed S; docs/develop/testing.md)
@@ -57,6 +57,8 @@ FUZZ_MINUTES = "60"  # at night
 JOBS = str(min(8, max(2, os.cpu_count() or 1)))  # more would each read all tests for little
 SPREAD = ("-n", JOBS, "--dist", "worksteal")  # pytest on all cores
 REPORT, PAGES = "pytest.xml", "pages.xml"
+# What looks at all of the package in no time: imports, names, the schedule, parameters, what is shipped.
+WHOLE = tuple(f"tests/test_{name}.py" for name in ("architecture", "names", "packaging", "parameters", "schedule"))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TIME_LIMIT = "60"  # seconds for a solve; the instance needs a small part of it
 
@@ -203,6 +205,52 @@ def pytest(scratch: Path) -> None:
     tool("pytest", "-q", *SPREAD, f"--junitxml={scratch / REPORT}")
 
 
+def changed() -> list[str]:
+    """Files that differ from the branch `main`, committed or not; on that branch itself, from the commit before."""
+    commits = [git("merge-base", "HEAD", "main"), git("rev-parse", "HEAD~1")]
+    base = next((commit for commit in commits if commit and commit != git("rev-parse", "HEAD")), "HEAD")
+    words = [
+        *git("diff", "--name-only", base).splitlines(),
+        *git("ls-files", "--others", "--exclude-standard").splitlines(),
+    ]
+    return sorted(set(words))
+
+
+def git(*arguments: str) -> str:
+    """What git says; nothing where it has no such commit, or where this is no clone."""
+    command = ["git", *arguments]
+    try:
+        return subprocess.check_output(command, cwd=str(ROOT), stderr=subprocess.DEVNULL).decode().strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def tests_of(file: str) -> str:
+    """The tests nearest to a file: of its module or room, or itself; "" for none."""
+    path = Path(file)
+    if path.suffix == ".md" or path.parts[0] == "instances":
+        return "tests/test_examples.py"
+    if path.parts[0] == "tests":
+        return file if path.name.startswith("test_") else str(path.parent)
+    if path.parts[0] == "benchmarks":
+        return "tests/bench"
+    if path.suffix != ".py" or path.parts[0] not in ("placement", "dev.py"):
+        return ""
+    rooms = [Path("tests", *path.parts[1:n]) for n in range(len(path.parts) - 1, 1, -1)]
+    own = Path("tests", f"test_{path.stem}.py")
+    return next((room.as_posix() for room in [*rooms, own] if (ROOT / room).exists()), "")
+
+
+def near(_: Path) -> None:
+    """Tests of the rooms that have changed, the examples in them, and what looks at the whole package at once."""
+    files = [file for file in changed() if (ROOT / file).exists()]
+    chosen = sorted({tests for tests in map(tests_of, files) if tests not in ("", "tests")}.union(WHOLE))
+    chosen = [one for one in chosen if not any(other in map(str, Path(one).parents) for other in chosen)]
+    examples = [file for file in files if file.startswith("placement/") and file.endswith(".py")]
+    print("   tests of {} changed files: {}".format(len(files), ", ".join(chosen)), flush=True)
+    tool("pytest", "-q", *SPREAD, *chosen, *examples)
+
+
 def coverage(scratch: Path) -> None:
     """The same tests, and how many branches of the package they take: no fewer than pyproject.toml asks for."""
     for arguments in (("run", "-m", "pytest", "-q", *SPREAD), ("combine", "--quiet"), ("report", "--skip-covered")):
@@ -339,6 +387,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "format": lambda _: tool("ruff", "format", "--check", "--quiet", "."),
     "types": lambda _: tool("mypy"),
     "pytest": pytest,
+    "near": near,
     "pages": pages,
     "fuzz": fuzz,
     "docs": lambda _: tool("sphinx", "-q", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html"),
@@ -352,8 +401,8 @@ STEPS: dict[str, Callable[[Path], None]] = {
 }
 # Steps of one process, whose answer no clock decides: they run beside the others, which use all cores on their own.
 BESIDE = ("types", "docs", "wheel", "end-to-end")
-CHECK = ("lint", "format", "types", "pytest")
-TEST = (*CHECK, "pages", "fuzz", "docs", "wheel", "end-to-end", "quality")
+CHECK = ("lint", "format", "types", "near")
+TEST = ("lint", "format", "types", "pytest", "pages", "fuzz", "docs", "wheel", "end-to-end", "quality")
 NIGHTLY = ("lint", "format", *BESIDE, "coverage", "every-test", "pages", "every-quality", "long-fuzz")
 
 

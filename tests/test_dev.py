@@ -248,6 +248,61 @@ def test_steps_of_one_process_run_beside_the_others(
     assert dev.Beside(["types", "wheel"], dev.ROOT).command == []
 
 
+@pytest.mark.parametrize(
+    ("file", "tests"),
+    [
+        ("placement/heuristics/workspace.py", "tests/heuristics"),
+        ("placement/integrations/kubernetes/asks.py", "tests/integrations/kubernetes"),
+        ("placement/solvers/column_generation/diving/dive.py", "tests/solvers"),
+        ("placement/patterns/counts/bound.py", "tests/patterns"),
+        ("placement/planner.py", "tests/test_planner.py"),
+        ("placement/gone.py", ""),
+        ("dev.py", "tests/test_dev.py"),
+        ("benchmarks/placement_bench/rows.py", "tests/bench"),
+        ("docs/guide/api.md", "tests/test_examples.py"),
+        ("tests/bounds/test_volume.py", "tests/bounds/test_volume.py"),
+        ("tests/heuristics/fleets.py", "tests/heuristics"),
+        ("pyproject.toml", ""),
+    ],
+)
+def test_check_takes_the_tests_of_a_changed_file(file: str, tests: str) -> None:
+    """Of its room, or of the module itself."""
+    assert dev.tests_of(file) == tests
+    assert not tests or (dev.ROOT / tests).exists()
+
+
+def test_check_runs_what_is_near(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test twice, and those that look at the whole always; files that are gone are no examples."""
+    files = ["placement/heuristics/workspace.py", "placement/gone.py", "tests/heuristics/test_workspace.py"]
+    ran: list[tuple[str, ...]] = []
+    monkeypatch.setattr(dev, "changed", lambda: files)
+    monkeypatch.setattr(dev, "tool", lambda *words: ran.append(words))
+    dev.near(tmp_path)
+    assert ran == [("pytest", "-q", *dev.SPREAD, "tests/heuristics", *sorted(dev.WHOLE), files[0])]
+
+
+def test_what_has_changed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """On a branch all since main, on main the last commit; what is not committed, too."""
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    assert dev.changed() == []
+
+    def commit(name: str) -> None:
+        (tmp_path / name).write_text(name)
+        dev.git("add", name)
+        dev.git("-c", "user.name=n", "-c", "user.email=n@example.org", "commit", "-m", name)
+
+    dev.git("init", "-b", "main")
+    commit("first")
+    assert dev.changed() == []
+    commit("second")
+    assert dev.changed() == ["second"]
+    dev.git("checkout", "-b", "topic")
+    commit("third")
+    (tmp_path / "fourth").write_text("")
+    (tmp_path / "second").write_text("changed")
+    assert dev.changed() == ["fourth", "second", "third"]
+
+
 @pytest.mark.parametrize("code", ["raise SystemExit(1)", "import time; time.sleep(600)"])
 def test_what_fails_on_either_side_ends_both(steps: list[str], code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beside the others, or among them; nothing is left running."""
