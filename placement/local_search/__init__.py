@@ -1,7 +1,7 @@
 """Improving a packing: accelerators filled again, machines closed or freed a few at a time; copies left out brought in.
 
-*Formulation.* At a fixed fleet mix the penalty of copies that are out is minimised (`refill`, `fill`); with a
-complete plan, the cost in ticks (`eliminate`, `large_neighbourhood`, `variable_neighbourhood`).
+*Formulation.* At a fixed fleet mix the penalty of copies that are out is minimised (`refill`); with a
+complete plan, the cost in ticks (`eliminate`, `closing`, `large_neighbourhood`, `variable_neighbourhood`).
 
 *Method and source.* Consistent neighbourhood search for bin packing (Buljubasic and Vasquez 2016, Comput. Oper. Res.
 76); bin elimination as route elimination (Nagata and Braysy 2009, Oper. Res. Lett. 37); large-neighbourhood search
@@ -11,6 +11,6 @@ complete plan, the cost in ticks (`eliminate`, `large_neighbourhood`, `variable_
 *Returns.* Packings of the same fleet that keep every rule, never worse than the start; better ones go to the
 incumbent.
 *Errors.* `SolverBugError` when a small program's answer contradicts itself.
-*Complexity.* A step of `refill` is a subset-sum over bit sets for each accelerator that it empties; one of `fill` and
-`large_neighbourhood` is a small CP-SAT program, limited in deterministic time.
+*Complexity.* A step of `refill` is a subset-sum over bit sets for each accelerator that it empties; one of
+`large_neighbourhood` and `closing` is a small CP-SAT program, limited in deterministic time.
 """

@@ -163,10 +163,7 @@ class RunningStateParameters:
 
 @dataclass(frozen=True, slots=True)
 class SizeParameters:
-    """How long the relaxation takes to write (`size.py`).
-
-    Measured: on 2 cores of 2026, CPython 3.11.
-    """
+    """How long the relaxation takes to write (`size.py`)."""
 
     mode_seconds: float = parameter(1.5e-5, "s", "to write one component by one option on one pool")
     zone_seconds: float = parameter(1.5e-7, "s", "more, of a component with rules over zones, for each of them")
