@@ -18,13 +18,13 @@ from placement.errors import SolverBugError
 from placement.patterns.benders import MixSeparation
 from placement.patterns.bound import TOO_SMALL, PatternBound
 from placement.patterns.size import may_build
-from placement.planner import broken_rule
 from placement.planner import solve as solve_problem
 from placement.reductions.linear_prices import LinearPrices, Multipliers
 from placement.scenarios.apply import at_committed_prices, with_committed, with_copies_placed
 from placement.solving.context import Solve
 from placement.solving.result import Status, Stop
 from placement.solving.schedule import SCHEDULE
+from placement.writing import broken_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
