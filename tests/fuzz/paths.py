@@ -191,7 +191,7 @@ PATHS: tuple[Path, ...] = (
         3,
         work=(2,),
         lowers={
-            "placement.heuristics.workspace:_FIRST_ROWS": 1,
+            "placement.heuristics.machine_rows:_FIRST_ROWS": 1,
             "parameters:heuristics.relabel.most_pairs": 0,
             "parameters:heuristics.repair.machines": 1,
             "parameters:heuristics.improve.most_machines": 2,
