@@ -47,6 +47,7 @@ def rollout(
     startup: StartupOption = None,
     drain: DrainOption = None,
     open_seconds: OpenOption = None,
+    time_limit: Annotated[float, typer.Option(min=0, help="Seconds to search for fewer extra machines.")] = 60.0,
     form: FormatOption = "table",
     output: OutputOption = None,
     picture: PictureOption = None,
@@ -54,7 +55,7 @@ def rollout(
 ) -> None:
     """Update all copies of a component in batches, new ones before old ones go, with the fewest extra machines.
 
-    Beside it stands blue/green, which doubles the machines that hold copies of it.
+    Beside it stands blue/green, which doubles the machines that hold copies of it. Ctrl-C ends with the best so far.
 
     Exit codes: 0 there is a rollout, 2 bad input, 3 proven that no legal batch exists, 4 none was found.
     """
@@ -86,6 +87,7 @@ def rollout(
             wait_seconds=wait,
             durations=durations_of(startup, drain, open_seconds, components),
             extra_instances=MOST_EXTRA if extra is None else extra,
+            time_limit=time_limit,
         )
         _show(found, form, output, full=full)
         draw(as_transition(found), pictures)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import ValidationError
-
-from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed
-from placement.documents.plan import Number, PlanRow, StatusWord
+from placement.documents.plan import Number, PlanRow
 from placement.documents.quantities import Count, Name
+from placement.documents.steps import StepsDocument
 from placement.documents.transition import TransitionStep
-from placement.errors import DocumentError
 
 
 class FleetBeside(PlanRow):
@@ -23,7 +20,7 @@ class FleetBeside(PlanRow):
     duration_seconds: Number
 
 
-class Rollout(PlanRow):
+class Rollout(StepsDocument):
     """A rollout document. Times are seconds, money is in dollars.
 
     Attributes
@@ -41,10 +38,10 @@ class Rollout(PlanRow):
         With every fault of the document.
     """
 
+    _called: ClassVar[str] = "rollout"
+
     format: Literal["placement-rollout/v1"] = "placement-rollout/v1"
-    problem: str = ""
     component: Name
-    status: StatusWord = "unknown"
     reason: str | None = None
     copies: Count = 0
     batch_copies: Count | None = None
@@ -57,19 +54,3 @@ class Rollout(PlanRow):
     rollback: Listed[str] = ()
     notes: Listed[str] = ()
     steps: Listed[TransitionStep] = ()
-
-    def __init__(self, /, **document: Any) -> None:
-        """Validate `document`; all faults are raised at once."""
-        try:
-            super().__init__(**document)
-        except ValidationError as error:
-            raise DocumentError(structural_faults(type(self), error), "rollout") from None
-
-    @property
-    def found(self) -> bool:
-        """Whether there is a rollout."""
-        return self.status in ("optimal", "feasible")
-
-    def to_document(self) -> dict[str, Any]:
-        """The document as plain dictionaries and lists, with every field that was set."""
-        return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
-from pydantic import ValidationError
-
-from placement.documents.faults import structural_faults
 from placement.documents.frozen import Listed, Table
-from placement.documents.plan import Number, PlanRow, StatusWord
+from placement.documents.plan import Number, PlanRow
 from placement.documents.quantities import Count, Name
-from placement.errors import DocumentError
+from placement.documents.steps import StepsDocument
 
 TRANSITION = "placement-transition/v1"
 Action = Literal["open", "start", "wait", "stop", "close"]
@@ -52,7 +49,7 @@ class BlockedMove(PlanRow):
     because: str
 
 
-class Transition(PlanRow):
+class Transition(StepsDocument):
     """A transition document. Hours are machine-hours, money is in dollars, times are seconds.
 
     Attributes
@@ -68,9 +65,9 @@ class Transition(PlanRow):
         With every fault of the document.
     """
 
+    _called: ClassVar[str] = "transition"
+
     format: Literal["placement-transition/v1"] = "placement-transition/v1"
-    problem: str = ""
-    status: StatusWord = "unknown"
     method: str = ""
     seconds: Number | None = None
     batches: Count | None = None
@@ -86,19 +83,3 @@ class Transition(PlanRow):
     blocked_by: Listed[BlockedMove] = ()
     notes: Listed[str] = ()
     steps: Listed[TransitionStep] = ()
-
-    def __init__(self, /, **document: Any) -> None:
-        """Validate `document`; all faults are raised at once."""
-        try:
-            super().__init__(**document)
-        except ValidationError as error:
-            raise DocumentError(structural_faults(type(self), error), "transition") from None
-
-    @property
-    def found(self) -> bool:
-        """Whether there is an order."""
-        return self.status in ("optimal", "feasible")
-
-    def to_document(self) -> dict[str, Any]:
-        """The document as plain dictionaries and lists, with every field that was set."""
-        return {"format": self.format, **self.model_dump(mode="json", exclude_unset=True, exclude_none=True)}

@@ -8,20 +8,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from placement import arguments
-from placement.compiled.fleet import compile_fleet
 from placement.documents import Option, Problem
-from placement.documents.plan import Plan
 from placement.documents.rollout import FleetBeside, Rollout
-from placement.documents.transition import Transition
-from placement.errors import SolverBugError, UsageError, nearest, printable
-from placement.fleet_simulator import simulate
+from placement.errors import UsageError, nearest, printable
 from placement.referee import PROBLEM_RULE
 from placement.rollout.batch_size import BatchSize, legal
-from placement.rollout.exact import fewer
-from placement.rollout.roll import Roll, most_new, roll
+from placement.rollout.case import RollingCase
+from placement.rollout.roll import most_new
+from placement.rollout.size_search import BatchSizeSearch
+from placement.solving.budget import Budget
 from placement.transition import Durations
-from placement.transition.difference import Difference, difference
-from placement.transition.moment import Moment, Sites
 from placement.transition.timeline import Timeline
 from placement.units import dollars
 
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from placement.documents import Component
-    from placement.documents.transition import TransitionStep
     from placement.transition.batches import Order
 
 ATTEMPTS = 12  # of each size of batch
@@ -48,6 +43,7 @@ def plan_rollout(
     durations: Durations | None = None,
     extra_instances: int = MOST_EXTRA,
     attempts: int = ATTEMPTS,
+    time_limit: float | None = None,
 ) -> Rollout:
     """A rolling update of all copies of a component to new options, with the fewest extra machines at once.
 
@@ -62,6 +58,8 @@ def plan_rollout(
     wait_seconds : between batches, at most an hour.
     extra_instances : the most machines that may be rented for it.
     attempts : orders to try for each size of batch.
+    time_limit : seconds after which no further order is tried, one at least; None for no limit. Ctrl-C ends with the
+        best order so far, too.
 
     Raises
     ------
@@ -72,7 +70,8 @@ def plan_rollout(
     row = _component(problem, component)
     wait = arguments.whole("wait_seconds", wait_seconds, most=LONGEST_WAIT, rule=f"seconds from 0 to {LONGEST_WAIT}")
     most = arguments.whole("extra_instances", extra_instances, rule="a whole number of at least 0")
-    case = _RollingCase(problem, row, options)
+    budget = Budget(arguments.seconds("time_limit", time_limit))
+    case = RollingCase(problem, row, options)
     facts: dict[str, Any] = {"problem": problem.name, "component": component, "copies": case.copies}
     times = (durations or Durations()).of(problem)
     times = Durations(times.startup, times.drain, times.open, wait, times.startup_of)
@@ -80,16 +79,27 @@ def plan_rollout(
     sizes, reason = _sizes(case.copies, component, batch)
     if reason:
         return Rollout(status="infeasible", reason=reason, **facts)
-    found, without = _best(case, sizes, most, attempts)
-    if found is None:
+    search = BatchSizeSearch(case, most, attempts, budget)
+    search.run(sizes)
+    if search.best is None:
+        if search.interrupted:
+            raise KeyboardInterrupt
         size = sizes[0]
-        bound = case.fewest_extra(size)
-        proven = all(k in without or case.is_impossible(k, most) for k in sizes)
+        proven = all(k in search.without or case.is_impossible(k, most) for k in sizes)
+        reason = case.why_none(size, most)
+        if search.cut and not proven:
+            reason += ", and not all were tried in time"
         return Rollout(
-            status="infeasible" if proven else "unknown", reason=case.why_none(size, most), extra_bound=bound, **facts
+            status="infeasible" if proven else "unknown", reason=reason, extra_bound=case.fewest_extra(size), **facts
         )
-    size, order, bound = found
-    return _written(case, size, order, bound, times, facts | {"batch": batch})
+    size, order, bound = search.best
+    written = _written(case, size, order, bound, times, facts | {"batch": batch, "least": search.least()})
+    if not search.cut:
+        return written
+    why = "Ctrl-C" if search.interrupted else "the time limit"
+    return written.model_copy(
+        update={"notes": (*written.notes, f"{why} ended the search before all orders were tried")}
+    )
 
 
 def _component(problem: Problem, name: str) -> Component:
@@ -104,111 +114,6 @@ def _component(problem: Problem, name: str) -> Component:
             f"copies of {printable(name)} are pinned: they must stay as they are, so nothing can be rolled"
         )
     return found
-
-
-class _RollingCase:
-    """The fleet with old and new options of one component side by side, compiled."""
-
-    def __init__(self, problem: Problem, row: Component, options: Sequence[Option]) -> None:
-        self.problem, self.name, self.first = problem, row.name, len(row.modes)
-        wide = _with_both(problem, row, options)
-        now = difference(wide, Plan(instances=[{"id": m.id, "pool": m.pool} for m in wide.instances]))
-        mine = tuple(stand for stand in now.now if stand.component == row.name)
-        rest = tuple(stand for stand in now.now if stand.component != row.name)
-        self.copies, self.wide = len(mine), wide
-        self.due = Difference(
-            kept=rest,
-            leaving=mine,
-            arriving=mine,  # as many copies again: floors are those of today
-            assumed=now.assumed,
-            pools=now.pools,
-            running=now.running,
-            opening=(),
-            closing=tuple(m.id for m in problem.instances if m.removable),
-            replaced=(),
-        )
-        self.sites = Sites(compile_fleet(wide), self.due, {})
-        self.component = self.sites.components[row.name]
-        self.start = Moment(self.sites, self.due.running, self.due.now)
-
-    def free_room(self) -> int:
-        """No more new copies than this fit beside all that runs."""
-        return sum(
-            most_new(self.component, self.first, self._shape(m), self.start.load(m), self.sites.pool_of[m])
-            for m in self.due.running
-            if m not in self.sites.draining and m not in self.sites.residents
-        )
-
-    def on_one_more(self) -> int:
-        """No extra machine takes more new copies than this; 0 where none may be rented or none takes any."""
-        pools = [pool for pool in self.sites.fleet.pools if self.start.may_open(pool.index)]
-        return max((most_new(self.component, self.first, p.shape, None, p.index) for p in pools), default=0)
-
-    def fewest_extra(self, size: int) -> int:
-        """Extra machines that the first batch needs at least."""
-        short = size - self.free_room()
-        each = self.on_one_more()
-        return 0 if short <= 0 else -(-short // each) if each else 1
-
-    def is_impossible(self, size: int, most: int) -> bool:
-        """Whether no first batch of this size exists, which is proven."""
-        short = size - self.free_room()
-        return short > 0 and (self.on_one_more() == 0 or self.fewest_extra(size) > most)
-
-    def why_none(self, size: int, most: int) -> str:
-        """Why no batch has room, with figures."""
-        told = f"a batch of {size} needs room for {size} more of {printable(self.name)} before old ones go; "
-        told += f"the machines that run have room for {self.free_room()}"
-        if not most:
-            return told + ", and no extra machine is allowed. Allow one, or make room first"
-        quotas = [
-            f"{printable(p.name)} has {self.start.paid[p.index]} of {p.max_instances}"
-            for p in self.sites.fleet.pools
-            if p.max_instances is not None and any(p.index in o.pools for o in self.component.options[self.first :])
-        ]
-        if not self.on_one_more():
-            why = f" (quota: {', '.join(quotas)})" if quotas else ""
-            return told + f", and no pool where they may run lends one more machine{why}. Raise it, or make room first"
-        return told + ", and no order of batches was found with the machines that may be rented"
-
-    def check(self, order: Order, steps: tuple[TransitionStep, ...]) -> None:
-        """Carry the steps out in the fleet simulator.
-
-        Raises
-        ------
-        SolverBugError
-            A step breaks a rule.
-        """
-        closed = {machine for batch in order.batches for machine in batch.closes}
-        pools = self.due.pools | {m: self.sites.fleet.pools[p].name for m, p in order.temporary.items()}
-        stay = [m for m in (*self.due.running, *order.temporary) if m not in closed]
-        copies = [*self.due.kept, *(stand for batch in order.batches for stand in batch.starts)]
-        plan = Plan(
-            instances=[{"id": m, "pool": pools[m]} for m in stay],
-            assignments=[{"component": c, "option": o, "instance": m, "accelerators": k} for c, o, m, k in copies],
-        )
-        broken = simulate(self.wide, plan, Transition(status="feasible", steps=steps))
-        if broken:
-            raise SolverBugError(f"a rollout breaks a rule: {broken[0]}")
-
-    def _shape(self, machine: str) -> Any:
-        return self.sites.fleet.pools[self.sites.pool_of[machine]].shape
-
-
-def _with_both(problem: Problem, row: Component, options: Sequence[Option]) -> Problem:
-    """The problem with old and new options on one component, all of its copies wanted."""
-    document = problem.to_document()
-    old = [mode.model_dump(mode="json", exclude_unset=True) for mode in row.modes]
-    new = [option.model_dump(mode="json", exclude_unset=True, exclude={"name"}) for option in options]
-    if row.demand is not None:
-        new = [{"throughput": max(mode.throughput or 0 for mode in row.modes)} | option for option in new]
-    direct = set(Option.model_fields)
-    for found in document["components"]:
-        if found["name"] == row.name:
-            for key in direct & set(found) - {"name"}:
-                del found[key]
-            found["options"] = old + new
-    return Problem(**document)
 
 
 def _sizes(copies: int, component: str, batch: BatchSize | None) -> tuple[Sequence[int], str]:
@@ -232,35 +137,7 @@ def _sizes(copies: int, component: str, batch: BatchSize | None) -> tuple[Sequen
     return (size,), ""
 
 
-def _best(
-    case: _RollingCase, sizes: Sequence[int], most: int, attempts: int
-) -> tuple[tuple[int, Order, int] | None, set[int]]:
-    """Size, order and bound with the fewest extra machines, then the fewest batches; and sizes that can't be."""
-    without: set[int] = set()
-    best: tuple[tuple[int, int], int, Order, int] | None = None
-    for size in sizes:
-        bound = case.fewest_extra(size)
-        cap = most if best is None else min(most, best[0][0])
-        if bound > cap:
-            continue
-        what = Roll(case.name, case.first, size)
-        order: Order | None = None
-        for seed in range(attempts):
-            found = roll(case.sites, case.due, what, cap if order is None else len(order.temporary) - 1, seed)
-            order = found or order
-            if order is not None and len(order.temporary) <= bound:
-                break
-        order, bound = fewer(case.sites, case.due, what, order, bound, most)
-        if order is None:
-            without |= {size} if bound > most else set()
-            continue
-        key = len(order.temporary), len(order.batches)
-        if best is None or key < best[0]:
-            best = key, size, order, bound
-    return None if best is None else best[1:], without
-
-
-def _hours(case: _RollingCase, machines: Iterable[tuple[str, float]]) -> tuple[float, float]:
+def _hours(case: RollingCase, machines: Iterable[tuple[str, float]]) -> tuple[float, float]:
     """Machine-hours and dollars of machines by pool, each with its seconds."""
     price = {pool.name: pool.price for pool in case.sites.fleet.pools}
     rows = list(machines)
@@ -268,7 +145,7 @@ def _hours(case: _RollingCase, machines: Iterable[tuple[str, float]]) -> tuple[f
     return seconds / 3600, dollars(math.ceil(sum(price[pool] * span for pool, span in rows) / 3600))
 
 
-def _blue_green(case: _RollingCase, times: Durations) -> FleetBeside:
+def _blue_green(case: RollingCase, times: Durations) -> FleetBeside:
     """As many machines again as hold copies today, until all new copies are ready and all old ones gone.
 
     Where new copies can't run on such machines, as many of the cheapest pool as they fill at least.
@@ -287,7 +164,7 @@ def _blue_green(case: _RollingCase, times: Durations) -> FleetBeside:
 
 
 def _written(
-    case: _RollingCase, size: int, order: Order, bound: int, times: Durations, facts: dict[str, Any]
+    case: RollingCase, size: int, order: Order, bound: int, times: Durations, facts: dict[str, Any]
 ) -> Rollout:
     pools = {machine: case.sites.fleet.pools[pool].name for machine, pool in case.sites.pool_of.items()}
     steps = Timeline(case.due, replace(order, temporary={}), times, pools).steps()
@@ -303,7 +180,7 @@ def _written(
         notes.append(f"{machines} hold copies at the end; `placement replan` says which moves would empty one")
     if end > LONGEST:
         notes.append(f"takes {end:.0f} s, and SageMaker ends a rolling update after at most {LONGEST} s")
-    given = facts.pop("batch")
+    given, least = facts.pop("batch"), facts.pop("least")
     step = {"Type": "COPY_COUNT", "Value": size}
     if given is not None and given.percent:
         step = {"Type": "CAPACITY_PERCENT", "Value": given.value}
@@ -314,14 +191,14 @@ def _written(
         "RollbackMaximumBatchSize": step,
     }
     return Rollout(
-        status="optimal" if extra <= bound else "feasible",
+        status="optimal" if extra <= least else "feasible",
         batch_copies=size,
         batches=len(order.batches),
         extra_bound=bound,
         rolling=FleetBeside(instances=extra, machine_hours=hours, cost=cost, duration_seconds=end),
         policy=policy,
-        rollback=_rollback(order),
-        notes=notes,
+        rollback=tuple(_rollback(order)),
+        notes=tuple(notes),
         steps=steps,
         **facts,
     )

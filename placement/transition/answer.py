@@ -45,6 +45,7 @@ class SearchResult:
     temporary_bound: int = 0
     impossible: bool = False
     method: str = "list scheduling"
+    interrupted: bool = False  # by Ctrl-C, with an order at hand
 
     @property
     def is_proven(self) -> bool:

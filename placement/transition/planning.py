@@ -59,7 +59,7 @@ def plan_transition(
     temporary_instances : the most machines that may be rented for the transition alone; 0 for none.
     durations : how long copies and machines take, for the times of the steps.
     attempts : orders to try, fewer of large transitions; the same answer every time.
-    time_limit : seconds after which no further order is tried.
+    time_limit : seconds after which no further order is tried. Ctrl-C ends with the best order so far, too.
     exact : solve small transitions to the proof, by CP-SAT.
 
     Returns
@@ -90,7 +90,10 @@ def plan_transition(
     facts: dict[str, Any] = {
         "problem": problem.name,
         "unavailable": missing,
-        "notes": _notes(due),
+        "notes": [
+            *_notes(due),
+            *(["Ctrl-C ended the search before all orders were tried"] if result.interrupted else []),
+        ],
         "method": result.method,
     }
     facts["moves"] = _moved(due)

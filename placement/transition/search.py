@@ -37,6 +37,27 @@ def search(sites: Sites, due: Difference, durations: Durations, ask: TransitionA
         result.stuck = stuck if isinstance(stuck, Stuck) else None
         return result
     deadline = None if ask.seconds is None else time.monotonic() + ask.seconds
+    try:
+        _search(sites, due, durations, ask, result, deadline)
+    except KeyboardInterrupt:
+        if result.order is None:
+            raise
+        result.interrupted = True
+        return result
+    if result.value is not None and result.value.temporary_seconds and not result.is_proven:
+        result.batches_bound = fewest_batches(sites, due, stopovers=True, temporary=True) or 0
+    return result
+
+
+def _search(
+    sites: Sites,
+    due: Difference,
+    durations: Durations,
+    ask: TransitionAsk,
+    result: SearchResult,
+    deadline: float | None,
+) -> None:
+    """Orders in turn, then the program of small ones."""
     for number, attempt in enumerate(_attempts(sites, due, ask, result)):
         found = attempt.run()
         if isinstance(found, Stuck):
@@ -53,11 +74,6 @@ def search(sites: Sites, due: Difference, durations: Durations, ask: TransitionA
         from placement.transition.exact import prove  # loads an engine
 
         prove(sites, due, durations, ask, result)
-        if result.impossible or result.is_proven:
-            return result
-    if result.value is not None and result.value.temporary_seconds:
-        result.batches_bound = fewest_batches(sites, due, stopovers=True, temporary=True) or 0
-    return result
 
 
 def bound(sites: Sites, due: Difference, durations: Durations, ask: TransitionAsk, result: SearchResult) -> None:

@@ -12,7 +12,8 @@ import pytest
 from placement import UsageError
 from placement.documents import Option, Problem, write_document
 from placement.errors import DocumentError
-from placement.rollout import BatchSize, plan_rollout
+from placement.rollout import BatchSize, plan_rollout, size_search
+from placement.rollout import roll as rolling
 from placement.rollout.batch_size import legal
 from placement.rollout.options import read_options
 from tests.cli.test_solve import run
@@ -190,3 +191,63 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert document["format"] == "placement-rollout/v1"
     assert run(*given, "--extra", "0").exit_code == 3
     assert 'no component "b"; known: a' in run("rollout", "fleet.json", "--component", "b", "--to", "0").stderr
+
+
+def test_time_is_up_after_one_order() -> None:
+    """One order at least is tried, of the smallest size; a note says that the others were not."""
+    late = plan_rollout(four(2, FREE), "a", SAME, time_limit=0)
+    calm = plan_rollout(four(2, FREE), "a", SAME)
+
+    assert (calm.batch_copies, late.batch_copies) == (2, 1)
+    assert late.notes[-1] == "the time limit ended the search before all orders were tried"
+    assert "the time limit" not in " ".join(calm.notes)
+    assert late.rolling is not None
+    assert (late.status, late.rolling.instances) == ("optimal", 1)  # no size does with none
+    with pytest.raises(UsageError, match="time_limit"):
+        plan_rollout(four(2, FREE), "a", SAME, time_limit=-1)
+
+
+def test_a_size_that_was_not_tried_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of one could do with fewer machines, for all that is known: no proof for what those of two need."""
+    real = rolling.roll
+
+    def stuck_with_one(sites: Any, due: Any, what: Any, most_extra: int, seed: int) -> Any:
+        return None if what.batch == 1 else real(sites, due, what, most_extra, seed)
+
+    def unknown(sites: Any, due: Any, what: Any, order: Any, bound: int, most: int) -> Any:
+        return order, bound
+
+    monkeypatch.setattr(size_search, "roll", stuck_with_one)
+    monkeypatch.setattr(size_search, "fewer", unknown)
+    found = plan_rollout(four(4, FREE, accelerators=1), "a", SAME)
+    assert found.rolling is not None
+    assert (found.batch_copies, found.rolling.instances, found.extra_bound) == (2, 2, 2)
+    assert found.status == "feasible"
+
+
+def test_ctrl_c_ends_with_the_best_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first order it is given; before it, there is nothing to give."""
+    real, calls = rolling.roll, []
+
+    def interrupted(*given: Any) -> Any:
+        calls.append(given)
+        if len(calls) > most:
+            raise KeyboardInterrupt
+        return real(*given)
+
+    monkeypatch.setattr(size_search, "roll", interrupted)
+    most = 1
+    found = plan_rollout(four(2, FREE), "a", SAME)
+    assert (found.batch_copies, found.notes[-1]) == (1, "Ctrl-C ended the search before all orders were tried")
+    most = 0
+    with pytest.raises(KeyboardInterrupt):
+        plan_rollout(four(2, FREE), "a", SAME)
+
+
+def test_a_limit_on_time_on_the_command_line(tmp_path: Path) -> None:
+    """It is an option, and nothing below zero."""
+    write_document(four(2, FREE).to_document(), tmp_path / "fleet.json")
+    words = ["rollout", str(tmp_path / "fleet.json"), "--component", "a", "--to", "0", "--format", "json"]
+    late = json.loads(run(*words, "--time-limit", "0").stdout)
+    assert late["batch_copies"] == 1
+    assert run(*words, "--time-limit", "-1").exit_code == 2

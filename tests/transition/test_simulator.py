@@ -29,7 +29,7 @@ def steps(*rows: Row, **more: Any) -> Transition:
         if action in ("open", "close"):
             row |= {"pool": name}
         made.append(row | ({"instance": machine} if machine else {}))
-    return Transition(steps=made, **more)
+    return Transition(**{"steps": made, **more})
 
 
 MOVE: tuple[Row, ...] = (

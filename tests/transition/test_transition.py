@@ -11,6 +11,9 @@ from placement.documents import Problem
 from placement.documents.plan import Plan
 from placement.fleet_simulator import simulate
 from placement.transition import Durations, plan_transition
+from placement.transition.batches import Order, Stuck
+from placement.transition.greedy import Attempt
+from tests.transition.fleets import random_case
 from tests.transition.small import fleet, plan
 
 if TYPE_CHECKING:
@@ -192,3 +195,28 @@ def test_a_move_inside_of_a_capped_machine_stops_over_in_its_zone() -> None:
 
     assert (found.batches, found.stopovers) == (2, 1)
     assert {step.pool for step in found.steps if step.action == "open"} == {"p"}
+
+
+@pytest.mark.parametrize("orders", [1, 2])
+def test_ctrl_c_ends_with_the_best_order_so_far(orders: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once there is an order it is given, and a note says why the search ended; before, there is nothing to give."""
+    case = random_case(5)  # three batches, two by the bound: the search would go on
+    assert case is not None
+    real, found = Attempt.run, list[Order]()
+
+    def interrupted(attempt: Attempt) -> Order | Stuck:
+        if len(found) == orders:
+            raise KeyboardInterrupt
+        one = real(attempt)
+        found.extend([one] if isinstance(one, Order) else [])
+        return one
+
+    monkeypatch.setattr(Attempt, "run", interrupted)
+    answer = plan_transition(case.problem, case.plan)
+    assert (answer.status, answer.notes[-1]) == ("feasible", "Ctrl-C ended the search before all orders were tried")
+    assert answer.batches_bound is not None
+    assert answer.batches_bound <= (answer.batches or 0)
+    orders = 0
+    found.clear()
+    with pytest.raises(KeyboardInterrupt):
+        plan_transition(case.problem, case.plan)

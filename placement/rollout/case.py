@@ -1,0 +1,127 @@
+"""One rolling update as a case: old and new options of a component side by side, and what it lacks at least."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from placement.compiled.fleet import compile_fleet
+from placement.documents import Option, Problem
+from placement.documents.plan import Plan
+from placement.documents.transition import Transition
+from placement.errors import SolverBugError, printable
+from placement.fleet_simulator import simulate
+from placement.rollout.roll import most_new
+from placement.transition.difference import Difference, difference
+from placement.transition.moment import Moment, Sites
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.documents import Component
+    from placement.documents.transition import TransitionStep
+    from placement.transition.batches import Order
+
+
+class RollingCase:
+    """The fleet with old and new options of one component side by side, compiled."""
+
+    def __init__(self, problem: Problem, row: Component, options: Sequence[Option]) -> None:
+        self.problem, self.name, self.first = problem, row.name, len(row.modes)
+        wide = _with_both(problem, row, options)
+        now = difference(wide, Plan(instances=[{"id": m.id, "pool": m.pool} for m in wide.instances]))
+        mine = tuple(stand for stand in now.now if stand.component == row.name)
+        rest = tuple(stand for stand in now.now if stand.component != row.name)
+        self.copies, self.wide = len(mine), wide
+        self.due = Difference(
+            kept=rest,
+            leaving=mine,
+            arriving=mine,  # as many copies again: floors are those of today
+            assumed=now.assumed,
+            pools=now.pools,
+            running=now.running,
+            opening=(),
+            closing=tuple(m.id for m in problem.instances if m.removable),
+            replaced=(),
+        )
+        self.sites = Sites(compile_fleet(wide), self.due, {})
+        self.component = self.sites.components[row.name]
+        self.start = Moment(self.sites, self.due.running, self.due.now)
+
+    def free_room(self) -> int:
+        """No more new copies than this fit beside all that runs."""
+        return sum(
+            most_new(self.component, self.first, self._shape(m), self.start.load(m), self.sites.pool_of[m])
+            for m in self.due.running
+            if m not in self.sites.draining and m not in self.sites.residents
+        )
+
+    def on_one_more(self) -> int:
+        """No extra machine takes more new copies than this; 0 where none may be rented or none takes any."""
+        pools = [pool for pool in self.sites.fleet.pools if self.start.may_open(pool.index)]
+        return max((most_new(self.component, self.first, p.shape, None, p.index) for p in pools), default=0)
+
+    def fewest_extra(self, size: int) -> int:
+        """Extra machines that the first batch needs at least."""
+        short = size - self.free_room()
+        each = self.on_one_more()
+        return 0 if short <= 0 else -(-short // each) if each else 1
+
+    def is_impossible(self, size: int, most: int) -> bool:
+        """Whether no first batch of this size exists, which is proven."""
+        short = size - self.free_room()
+        return short > 0 and (self.on_one_more() == 0 or self.fewest_extra(size) > most)
+
+    def why_none(self, size: int, most: int) -> str:
+        """Why no batch has room, with figures."""
+        told = f"a batch of {size} needs room for {size} more of {printable(self.name)} before old ones go; "
+        told += f"the machines that run have room for {self.free_room()}"
+        if not most:
+            return told + ", and no extra machine is allowed. Allow one, or make room first"
+        quotas = [
+            f"{printable(p.name)} has {self.start.paid[p.index]} of {p.max_instances}"
+            for p in self.sites.fleet.pools
+            if p.max_instances is not None and any(p.index in o.pools for o in self.component.options[self.first :])
+        ]
+        if not self.on_one_more():
+            why = f" (quota: {', '.join(quotas)})" if quotas else ""
+            return told + f", and no pool where they may run lends one more machine{why}. Raise it, or make room first"
+        return told + ", and no order of batches was found with the machines that may be rented"
+
+    def check(self, order: Order, steps: tuple[TransitionStep, ...]) -> None:
+        """Carry the steps out in the fleet simulator.
+
+        Raises
+        ------
+        SolverBugError
+            A step breaks a rule.
+        """
+        closed = {machine for batch in order.batches for machine in batch.closes}
+        pools = self.due.pools | {m: self.sites.fleet.pools[p].name for m, p in order.temporary.items()}
+        stay = [m for m in (*self.due.running, *order.temporary) if m not in closed]
+        copies = [*self.due.kept, *(stand for batch in order.batches for stand in batch.starts)]
+        plan = Plan(
+            instances=[{"id": m, "pool": pools[m]} for m in stay],
+            assignments=[{"component": c, "option": o, "instance": m, "accelerators": k} for c, o, m, k in copies],
+        )
+        broken = simulate(self.wide, plan, Transition(status="feasible", steps=steps))
+        if broken:
+            raise SolverBugError(f"a rollout breaks a rule: {broken[0]}")
+
+    def _shape(self, machine: str) -> Any:
+        return self.sites.fleet.pools[self.sites.pool_of[machine]].shape
+
+
+def _with_both(problem: Problem, row: Component, options: Sequence[Option]) -> Problem:
+    """The problem with old and new options on one component, all of its copies wanted."""
+    document = problem.to_document()
+    old = [mode.model_dump(mode="json", exclude_unset=True) for mode in row.modes]
+    new = [option.model_dump(mode="json", exclude_unset=True, exclude={"name"}) for option in options]
+    if row.demand is not None:
+        new = [{"throughput": max(mode.throughput or 0 for mode in row.modes)} | option for option in new]
+    direct = set(Option.model_fields)
+    for found in document["components"]:
+        if found["name"] == row.name:
+            for key in direct & set(found) - {"name"}:
+                del found[key]
+            found["options"] = old + new
+    return Problem(**document)

@@ -1,0 +1,84 @@
+"""The size of batch that needs the fewest extra machines: orders of each legal size in turn, while there is time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from placement.rollout.exact import fewer
+from placement.rollout.roll import Roll, roll
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from placement.rollout.case import RollingCase
+    from placement.solving.budget import Budget
+    from placement.transition.batches import Order
+
+
+class BatchSizeSearch:
+    """Orders for each size of batch.
+
+    Attributes
+    ----------
+    best : size, order and bound of the one with the fewest extra machines, then the fewest batches.
+    without : sizes for which there is proven to be no order. cut : whether orders were left untried, for want of time.
+    """
+
+    def __init__(self, case: RollingCase, most: int, attempts: int, budget: Budget) -> None:
+        self._case, self._most, self._attempts, self._budget = case, most, attempts, budget
+        self._bounds: dict[int, int] = {}
+        self._key = (0, 0)
+        self.best: tuple[int, Order, int] | None = None
+        self.without: set[int] = set()
+        self.cut = self.interrupted = False
+
+    def run(self, sizes: Sequence[int]) -> None:
+        """Try the sizes in turn until time is up, one order at least."""
+        self._bounds = {size: self._case.fewest_extra(size) for size in sizes}
+        try:
+            for number, size in enumerate(sizes):
+                if self._bounds[size] > self._cap():
+                    continue
+                if number and self._budget.over():
+                    self.cut = True
+                    return
+                self._try(size)
+        except KeyboardInterrupt:
+            self.cut = self.interrupted = True
+
+    def least(self) -> int:
+        """No order with batches of any of the sizes needs fewer extra machines."""
+        return min(self._bounds.values(), default=0)
+
+    def _cap(self) -> int:
+        return self._most if self.best is None else min(self._most, self._key[0])
+
+    def _try(self, size: int) -> None:
+        case, cap, bound = self._case, self._cap(), self._bounds[size]
+        what = Roll(case.name, case.first, size)
+        order: Order | None = None
+        for seed in range(self._attempts):
+            if seed and self._budget.over():
+                self.cut = True
+                break
+            found = roll(case.sites, case.due, what, cap if order is None else len(order.temporary) - 1, seed)
+            if found is not None:
+                order = found
+                self._take(size, order, bound)
+            if order is not None and len(order.temporary) <= bound:
+                break
+        if self._budget.over():
+            self.cut = self.cut or order is None or len(order.temporary) > bound
+        else:
+            order, bound = fewer(case.sites, case.due, what, order, bound, self._most)
+        self._bounds[size] = bound
+        if order is None:
+            self.without |= {size} if bound > self._most else set()
+        else:
+            self._take(size, order, bound)
+
+    def _take(self, size: int, order: Order, bound: int) -> None:
+        key = len(order.temporary), len(order.batches)
+        mine = self.best is not None and self.best[0] == size and key == self._key
+        if self.best is None or key < self._key or mine:
+            self.best, self._key = (size, order, bound), key
