@@ -11,6 +11,9 @@ from typing import Any, Literal
 FORMAT: Literal["placement-audit/v1"] = "placement-audit/v1"
 
 
+NOT_LOOKED = "no better plan was looked for: a time limit of 0 judges the rules alone"
+
+
 @dataclass(frozen=True, slots=True)
 class HeldCopies:
     """Equal copies that have part in a broken rule, and what each of them takes of what is short."""

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from placement import arguments
-from placement.auditing.document import Audit, AuditStep, BestFound, MachineToGo
+from placement.auditing.document import NOT_LOOKED, Audit, AuditStep, BestFound, MachineToGo
 from placement.auditing.findings import findings, unjudged
 from placement.auditing.steps import first_moves
 from placement.documents import Problem
@@ -97,7 +97,7 @@ def audit(
         horizon_hours=problem.objective.horizon_hours,
         broken=broken,
         remarks=tuple(_remarks(problem, dealt, verdict)),
-        best=_best(result),
+        best=_best(result, looked=time_limit != 0),
         gap=None if broken or result.bound is None else max(0, cost - result.bound) / cost if cost else 0.0,
         machines_that_could_go=going,
         first_moves=moves,
@@ -152,9 +152,10 @@ def _way(
     return tuple(going), first.steps, first.moves_left
 
 
-def _best(result: Result) -> BestFound:
+def _best(result: Result, *, looked: bool) -> BestFound:
     plan = result.plan
     none = result.packing is None
+    reason = plan.reason if result.status in (Status.INFEASIBLE, Status.UNKNOWN) else None
     return BestFound(
         status=str(result.status),
         solver=plan.solver,
@@ -166,7 +167,7 @@ def _best(result: Result) -> BestFound:
         moves=None if none else plan.moves,
         machines=None if none else len(plan.instances),
         left_out=sum(row.copies for row in plan.unplaced),
-        reason=plan.reason if result.status in (Status.INFEASIBLE, Status.UNKNOWN) else None,
+        reason=NOT_LOOKED if not looked and result.status is Status.UNKNOWN else reason,
     )
 
 

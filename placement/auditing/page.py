@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from placement.auditing.document import NOT_LOOKED
 from placement.auditing.examine import saved
 from placement.auditing.findings import figure
 from placement.report import words
@@ -88,6 +89,9 @@ def _price_lines(audit: Audit) -> Iterator[Line]:
     best = audit.best
     hours = audit.horizon_hours
     over = "over one hour" if hours == 1 else f"over {hours:g} hours"
+    if best.reason == NOT_LOOKED:
+        yield (NOT_LOOKED,)
+        return
     if best.price_per_hour is None:
         why = f": {best.reason}" if best.reason else ""
         yield (

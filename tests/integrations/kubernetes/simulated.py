@@ -97,8 +97,21 @@ def _fits(node: Json, pod: Json, free: dict[str, Counter[str]], held: dict[str, 
         same = sum(_selects(rule["labelSelector"], row) for row in held[name])
         if rule["topologyKey"] == "kubernetes.io/hostname" and same >= rule["maxSkew"]:
             return False
-    terms = affinity.get("podAntiAffinity", {}).get("requiredDuringSchedulingIgnoredDuringExecution", [])
-    return not any(_selects(term["labelSelector"], row) for term in terms for row in held[name])
+    if any(_ports(pod) & _ports(row) for row in held[name]):
+        return False
+    return not any(_bars(pod, row) or _bars(row, pod) for row in held[name])
+
+
+def _bars(pod: Json, other: Json) -> bool:
+    """Whether required anti-affinity of a pod keeps another off its node."""
+    rules = pod["spec"].get("affinity", {}).get("podAntiAffinity", {})
+    terms = rules.get("requiredDuringSchedulingIgnoredDuringExecution", [])
+    return any(_selects(term["labelSelector"], other) for term in terms)
+
+
+def _ports(pod: Json) -> set[int]:
+    containers = pod["spec"]["containers"]
+    return {port["hostPort"] for row in containers for port in row.get("ports", []) if "hostPort" in port}
 
 
 def _term(term: Json, labels: Json, name: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from placement.documents import Problem, read_problem
 from placement.integrations.sagemaker import apply
 from tests.cli.test_solve import run
+from tests.corpus import one_by_one
 from tests.integrations.sagemaker.platform import REGION, Platform, serving
 from tests.integrations.sagemaker.samples import G5, G6E, ROLE
 
@@ -59,9 +62,9 @@ def done(*arguments: object, code: int = 0) -> Any:
     return found
 
 
-def deployed(tmp_path: Path, url: str, *options: str) -> None:
-    """The fleet, planned, exported and sent."""
-    (tmp_path / "fleet.json").write_text(json.dumps(FLEET))
+def deployed(tmp_path: Path, url: str, *options: str, fleet: dict[str, Any] | None = None) -> None:
+    """A fleet, planned, exported and sent."""
+    (tmp_path / "fleet.json").write_text(json.dumps(fleet or FLEET))
     done("solve", tmp_path / "fleet.json", "-o", tmp_path / "plan.json", *QUICK)
     plan = (tmp_path / "fleet.json", tmp_path / "plan.json")
     done("export", "sagemaker", *plan, "--out", tmp_path / "calls", "--role", ROLE, *options)
@@ -217,3 +220,46 @@ def test_without_boto3_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> No
     missing = done("import", "sagemaker", "--endpoint", "x", code=2)
 
     assert "pip install 'gpu-placement[sagemaker]'" in missing.stderr
+
+
+def random_fleet(rng: random.Random) -> dict[str, Any]:
+    """Components of whole accelerators on two types; memory of accelerators keeps some off the smaller ones."""
+    document = copy.deepcopy(FLEET)
+    names = ("chat_8b", "rank", "code-34b", "x", "$(id)", "Größe")
+    document["components"] = []
+    for name in rng.sample(names, rng.randint(1, 4)):
+        copies = rng.randint(1, 5)
+        row: dict[str, Any] = {
+            "name": name,
+            "copies": copies,
+            "accelerators": rng.choice((1, 1, 2, 4)),
+            "accelerator_memory_gib": rng.choice((10, 20, 40)),
+            "vcpus": rng.choice((0, 1, 4, 11)),
+            "memory_gib": rng.choice((0.125, 16, 60)),
+        }
+        if rng.random() < 0.3:
+            row["min_copies"] = rng.randint(0, copies)
+        document["components"].append(row)
+    return document
+
+
+@one_by_one(range(200), 4)
+def test_random_fleets_are_the_same_elsewhere(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sent, read, planned without a move, written and sent to another platform: the same state is read there."""
+    monkeypatch.setattr(apply, "POLL_SECONDS", 0.001)
+    document = random_fleet(random.Random(seed))
+    here, there = Platform(delay=0), Platform(delay=0)
+    with serving(here, monkeypatch) as url:
+        deployed(tmp_path, url, fleet=document)
+        names = tuple(here.endpoints)
+        problem = imported(tmp_path, url, "state", *names)
+    (tmp_path / "still.json").write_text(json.dumps(problem.to_document() | {"objective": {"max_moves": 0}}))
+    done("solve", tmp_path / "still.json", "-o", tmp_path / "kept.json", *QUICK)
+    plan = (tmp_path / "still.json", tmp_path / "kept.json")
+    done("verify", *plan)
+    assert done("export", "sagemaker", *plan, "--out", tmp_path / "same").stdout.endswith("0 calls\n")
+    done("export", "sagemaker", *plan, "--out", tmp_path / "again", "--as-new")
+    with serving(there, monkeypatch) as url:
+        done("apply", "sagemaker", tmp_path / "again", "--send", "--endpoint-url", url, "--region", REGION)
+        again = imported(tmp_path, url, "again", *names)
+    assert again.to_document() == problem.to_document()
