@@ -151,3 +151,12 @@ def test_an_export_asks_for_the_kinds(tmp_path: Path) -> None:
         asked[row["metadata"]["namespace"], json.dumps(pod_spec["containers"][0]["resources"]["limits"])] = 1
 
     assert {limits for _, limits in asked} == {json.dumps({LARGE: 3}), json.dumps({SMALL: 2})}
+
+
+@pytest.mark.parametrize("resource", ["nvidia.com/mig-2g.10gb", WHOLE])
+def test_neither_kind_serves_a_third(tmp_path: Path, resource: str) -> None:
+    """A pod that asks for what the node has none of has no place on it."""
+    objects = [carved("n1", large=8, small=32), asks("a-0", "n1", SMALL), asks("b-0", None, resource)]
+    found = import_kubernetes([write(tmp_path / "c.json", *objects)])
+
+    assert any(note.place == "Deployment shop/b" and "no node may hold a copy" in note.reason for note in found.notes)
