@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, tell_faults, warn
+from placement.cli.endings import OF_STATUS, Code, in_words, warn
 from placement.cli.parameters import (
     FileArgument,
     QuietOption,
@@ -54,8 +54,8 @@ def make_room(
     this program, 71 memory ran out.
     """
     with in_words(full=full):
+        from placement.cli.answers import hand_out
         from placement.cli.progress import following
-        from placement.cli.stops import STOPS
         from placement.cli.streams import streams
         from placement.documents import check_outputs, read_problem
         from placement.replanning import make_room as find_room
@@ -78,20 +78,10 @@ def make_room(
                 threads=threads,
                 listener=listener,
             )
-        with raised_last() as later, STOPS.keeping():
-            with later():
-                if go.plan is not None:
-                    from placement.documents import write_document
-                    from placement.replanning.room_document import room_document
+        from placement.replanning.room_document import room_document
+        from placement.report.room import RoomReport
 
-                    write_document(room_document(found), go.plan)
-            with later():
-                if go.tables is not None:
-                    from placement.cli.streams import console
-                    from placement.report.room import RoomReport
-
-                    console(go.tables).print(RoomReport(found, full=full))
-            tell_faults(found)
+        hand_out(go, found, document=lambda: room_document(found), report=lambda: RoomReport(found, full=full))
         code = _code(found)
     raise typer.Exit(code)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from placement.cli.endings import OF_STATUS, Code, in_words, raised_last, say, tell_faults, warn
+from placement.cli.endings import OF_STATUS, Code, in_words, say, warn
 from placement.cli.parameters import (
     FileArgument,
     QuietOption,
@@ -126,32 +127,28 @@ def _frontier(
     full: bool,
     verbose: bool,
 ) -> int:
+    from placement.cli.answers import hand_out
     from placement.cli.progress import following
-    from placement.cli.stops import STOPS
     from placement.replanning import find_frontier
+    from placement.replanning.document import frontier_document
+    from placement.report.frontier import FrontierReport
 
     with following(live=go.progress, verbose=verbose) as listener:
         found = find_frontier(problem, limits, listener=listener, **how)
-    with raised_last() as later, STOPS.keeping():
-        with later():
-            if go.plan is not None:
-                from placement.documents import write_document
-                from placement.replanning.document import frontier_document
 
-                write_document(frontier_document(found), go.plan)
-        with later():
-            if go.tables is not None:
-                from placement.cli.streams import console
-                from placement.report.frontier import FrontierReport
+    def draw(path: str) -> None:
+        from placement.report.frontier_picture import write_frontier_picture
 
-                console(go.tables).print(FrontierReport(found, full=full))
-        for path in pictures:
-            with later():
-                from placement.report.frontier_picture import write_frontier_picture
+        write_frontier_picture(found, path, theme)
+        say(f"{path}: the frontier")
 
-                write_frontier_picture(found, path, theme)
-                say(f"{path}: the frontier")
-        tell_faults(found)
+    hand_out(
+        go,
+        found,
+        document=lambda: frontier_document(found),
+        report=lambda: FrontierReport(found, full=full),
+        more=tuple(partial(draw, path) for path in pictures),
+    )
     return _code(found)
 
 
@@ -164,25 +161,19 @@ def _code(frontier: Frontier) -> int:
 def _one_plan(problem: Problem, limits: Any, how: dict[str, Any], go: Streams, *, full: bool, verbose: bool) -> int:
     from dataclasses import replace
 
+    from placement.cli.answers import hand_out
     from placement.cli.progress import following
-    from placement.cli.stops import STOPS
     from placement.replanning import replan_within
+    from placement.report.tables import Report
 
     with following(live=go.progress, verbose=verbose) as listener:
         found: Replanned = replan_within(problem, limits, listener=listener, **how)
-    with raised_last() as later, STOPS.keeping():
-        with later():
-            if go.plan is not None:
-                from placement.documents import write_document
-
-                write_document(found.plan.to_document(), go.plan)
-        with later():
-            if go.tables is not None:
-                from placement.cli.streams import console
-                from placement.report.tables import Report
-
-                console(go.tables).print(Report(problem, replace(found.result, plan=found.plan), full=full))
-        tell_faults(found.result)
+    hand_out(
+        go,
+        found.result,
+        document=found.plan.to_document,
+        report=lambda: Report(problem, replace(found.result, plan=found.plan), full=full),
+    )
     if not found.plan.assignments and found.plan.status in ("unknown", "infeasible"):
         if go.tables is None:
             say(f"placement: {found.plan.reason or 'no plan found'}")
