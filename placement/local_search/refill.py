@@ -283,9 +283,13 @@ class Refill:
                     found += [(preference, i, mode)] * (min(left, free_memory // mode.memory) if mode.memory else left)
             if looked >= _PARAMS.most_out:
                 break
-        if not found:
-            return
-        found.sort(key=_preference, reverse=True)
+        if found:
+            found.sort(key=_preference, reverse=True)
+            self._place_fullest(machine, k, found)
+
+    def _place_fullest(self, machine: MachineState, k: int, found: Sequence[tuple[float, int, MachineMode]]) -> None:
+        """Of copies that are wanted on one accelerator, in this order, those that fill it most."""
+        open_machines = self.open_machines
         for n in fullest(
             [-(-mode.memory >> self._shift) for _, _, mode in found], machine.free_memory[k] >> self._shift
         ):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from placement.rollout.roll import Roll
     from placement.transition.difference import Difference, Stand
     from placement.transition.moment import Sites
+    from placement.transition.program import TransitionProgram
 
 MOST_VARIABLES = 30_000
 WORK = 3.0  # of one program, in CP-SAT's deterministic seconds
@@ -61,14 +62,7 @@ def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, 
     starters = [Starter(tuple(candidates)) for _ in range(copies)]
     program = TransitionProgram(sites, replace(due, arriving=(), closing=()), starters, ProgramSize(batches, rented))
     model = program.model
-    for j, rows in enumerate(program.start):
-        for row in rows:
-            for k in program.batches:
-                if k != j // what.batch:
-                    model.add(row[k] == 0)
-    for k in program.batches:
-        size = min(what.batch, copies - k * what.batch)
-        model.add(sum(row[k] for row in program.stop) == size)
+    _hold_to_batches(program, what.batch, copies)
     used = []
     for machine in rented:
         flag = model.new_bool_var("")
@@ -86,6 +80,17 @@ def _with(sites: Sites, due: Difference, what: Roll, extra: int) -> tuple[bool, 
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         return False, None
     return True, _read(program, solver, due, rented)
+
+
+def _hold_to_batches(program: TransitionProgram, size: int, copies: int) -> None:
+    """Copies start in their batch, so many as it has, and as many stop."""
+    for j, rows in enumerate(program.start):
+        for row in rows:
+            for k in program.batches:
+                if k != j // size:
+                    program.model.add(row[k] == 0)
+    for k in program.batches:
+        program.model.add(sum(row[k] for row in program.stop) == min(size, copies - k * size))
 
 
 def _rented(sites: Sites, due: Difference, what: Roll, extra: int) -> dict[str, int]:

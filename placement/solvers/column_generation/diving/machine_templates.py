@@ -60,16 +60,11 @@ class MachineTemplates:
     def _descend(self, template: MachineTemplate, on: tuple[int, ...], patterns: Patterns, known: list[int]) -> None:
         """Fill the accelerators `on` from known patterns, all of which agree on what touches more than these."""
         g, mass = len(on), template.mass
-        width = patterns.widths[self._relaxation.class_of[template.machine.pool]]
         weight: dict[Part, float] = defaultdict(float)
-        same: dict[Part, list[int]] = {}
-        for n in known:
-            part = tuple(sorted((i, times) for i, times in patterns.known[n][1].items() if width[i] == g))
-            if mass[n] > SOME or g == 1:
+        same = self._parts(template, g, patterns, known)
+        for part, alike in same.items():
+            for n in alike:
                 weight[part] += max(0.0, mass[n])
-                same.setdefault(part, []).append(n)
-        if not same:
-            same = {(): []}
         whole: dict[int, float] = defaultdict(float)  # what the LP has of an item, in whatever company
         for part, held in weight.items():
             for i, _ in part:
@@ -98,6 +93,16 @@ class MachineTemplates:
         half = g // 2
         for some in (on[:half], on[half:]) if g % 2 == 0 else [(k,) for k in on]:
             self._descend(template, some, patterns, same[part])
+
+    def _parts(self, template: MachineTemplate, g: int, patterns: Patterns, known: list[int]) -> dict[Part, list[int]]:
+        """The known patterns that the LP has some of, by what touches `g` accelerators; one part is always there."""
+        width = patterns.widths[self._relaxation.class_of[template.machine.pool]]
+        same: dict[Part, list[int]] = {}
+        for n in known:
+            if template.mass[n] > SOME or g == 1:
+                part = tuple(sorted((i, times) for i, times in patterns.known[n][1].items() if width[i] == g))
+                same.setdefault(part, []).append(n)
+        return same or {(): []}
 
     def _fitness(self, template: MachineTemplate, part: Part, g: int) -> tuple[bool, bool]:
         """Whether all of a part may stand beside what stands; whether some of it must stand on about every machine.
