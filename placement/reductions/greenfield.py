@@ -22,7 +22,9 @@ _PARAMS = REDUCTIONS.greenfield
 
 
 def moves_are_cheap(fleet: Fleet, best: Value) -> bool:
-    """Whether moving every copy costs little beside the best plan. O(components)."""
+    """Whether moving every copy costs little beside the best plan, and is allowed. O(components)."""
+    if fleet.max_moves is not None and sum(fleet.running) > fleet.max_moves:
+        return False
     return all_moves(fleet) <= _PARAMS.cheap * best.ticks
 
 
@@ -34,7 +36,8 @@ def all_moves(fleet: Fleet) -> int:
 def without_running(fleet: Fleet) -> Fleet:
     """The fleet as if nothing ran: machines that can't be released become a least number of machines. O(pools)."""
     pools = tuple(replace(p, min_instances=fleet.fewest(p.index)) for p in fleet.pools)
-    return replace(fleet, pools=pools, instances=(), places=(), running=(0,) * len(fleet.components))
+    nothing = (0,) * len(fleet.components)
+    return replace(fleet, pools=pools, instances=(), places=(), running=nothing, max_moves=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from placement.compiled.fleet import Fleet
+    from placement.compiled.groups import FleetCommitment, FleetLimit
     from placement.compiled.packing import Packing
 
 
@@ -37,7 +38,8 @@ class AtFleetMix(Reduction):
 def beside(fleet: Fleet, used: Sequence[int]) -> Fleet:
     """The fleet with so many machines fewer of each pool, which stand and are paid for. O(pools).
 
-    A packing of it and these machines cost together what both cost alone.
+    They count against limits, and use what is committed first. So a packing of it and these machines cost together what
+    both cost alone, or less where a commitment has pools of several prices.
     """
     pools = tuple(
         replace(
@@ -47,4 +49,20 @@ def beside(fleet: Fleet, used: Sequence[int]) -> Fleet:
         )
         for pool, n in zip(fleet.pools, used, strict=True)
     )
-    return replace(fleet, pools=pools)
+    return replace(fleet, pools=pools, limits=limits_beside(fleet, used), commitments=commitments_beside(fleet, used))
+
+
+def limits_beside(fleet: Fleet, used: Sequence[int]) -> tuple[FleetLimit, ...]:
+    """What so many machines of each pool leave of each limit: less than nothing where they break it."""
+    return tuple(replace(limit, most=limit.most - limit.sum(used)) for limit in fleet.limits)
+
+
+def commitments_beside(fleet: Fleet, used: Sequence[int]) -> tuple[FleetCommitment, ...]:
+    """What so many machines of each pool do not use of each commitment."""
+    prices = [pool.price for pool in fleet.pools]
+    return tuple(
+        replace(k, instances=max(0, k.instances - sum(used[p] for p in k.pools)))
+        if k.money is None
+        else replace(k, money=k.money - k.pays(used, prices))
+        for k in fleet.commitments
+    )

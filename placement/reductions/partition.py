@@ -1,8 +1,9 @@
 """A plan cut into parts: every machine is in one of them, and all parts can be packed anew at the same time.
 
 A part is a `Subproblem`: its copies may go to any machine of the part, old or new, and whatever is packed there
-keeps every rule of the whole. What the parts would otherwise share is dealt out: quotas that are not used up,
-and optional copies that are left out. So the parts are independent, and their packings together are a plan.
+keeps every rule of the whole but for losses of a pool. What the parts would otherwise share is dealt out: quotas that
+are not used up, optional copies that are left out, and rules over the whole plan (`rule_shares`). So the parts are
+independent, and their packings together are a plan, if losses of a pool are looked at again.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from placement.compiled.packing import Packing, evaluate, machines_held
+from placement.compiled.packing import Packing, evaluate, machines_held, moves
 from placement.reductions.base import Reduction
+from placement.reductions.rule_shares import commitment_shares, limit_shares
 from placement.reductions.subproblem import Subproblem, may_be_freed, shifted
 
 if TYPE_CHECKING:
@@ -137,7 +139,11 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
     missing = _missing_shares(fleet, packing, groups)
     quotas = _quota_shares(fleet, packing, groups)
     fewest = _least_shares(fleet, packing, groups)
-    for group, more, quota, least in zip(groups, missing, quotas, fewest, strict=True):
+    used = [_used(packing, group) for group in groups]
+    limits, commitments = limit_shares(fleet, packing, used), commitment_shares(fleet, used)
+    spare = None if fleet.max_moves is None else max(0, fleet.max_moves - sum(moves(fleet, packing))) // len(groups)
+    shares = zip(missing, quotas, fewest, limits, commitments, strict=True)
+    for group, (more, quota, least, limit, commitment) in zip(groups, shares, strict=True):
         mine = Packing(tuple(packing.machines[m] for m in group))
         places = tuple(p for m in mine.machines if m.instance is not None for p in place_of[m.instance])
         small = Subproblem.of(replace(bare, places=places), mine, range(len(group)), more)
@@ -145,7 +151,16 @@ def make_parts(fleet: Fleet, packing: Packing, groups: Sequence[Sequence[int]]) 
         closed = frozenset(pool.index for pool in pools if pool.max_instances == 0)
         components = tuple(_without_pools(component, closed) for component in small.fleet.components)
         running = tuple(c.required for c in components) if fleet.places else small.fleet.running
-        part = replace(small.fleet, pools=pools, components=components, running=running)
+        part = replace(
+            small.fleet,
+            pools=pools,
+            components=components,
+            running=running,
+            limits=limit,
+            commitments=commitment,
+        )
+        if spare is not None:
+            part = replace(part, max_moves=spare + sum(moves(part, small.packing)))
         yield Part(fleet, part, packing, tuple(group), small)
 
 

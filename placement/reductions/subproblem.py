@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from placement.compiled.packing import Machine, Packing, Seat, Value, evaluate, moves
 from placement.reductions.base import Reduction
+from placement.reductions.limits import commitments_beside, limits_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -223,17 +224,11 @@ class _Beside:
 
     def limits(self) -> tuple[FleetLimit, ...]:
         """What is left of each, perhaps less than nothing where the plan at hand breaks it."""
-        return tuple(replace(limit, most=limit.most - limit.sum(self._counts)) for limit in self._fleet.limits)
+        return limits_beside(self._fleet, self._counts)
 
     def commitments(self) -> tuple[FleetCommitment, ...]:
         """What the machines that stand still do not use."""
-        counts, prices = self._counts, [pool.price for pool in self._fleet.pools]
-        return tuple(
-            replace(k, instances=max(0, k.instances - sum(counts[p] for p in k.pools)))
-            if k.money is None
-            else replace(k, money=k.money - k.pays(counts, prices))
-            for k in self._fleet.commitments
-        )
+        return commitments_beside(self._fleet, self._counts)
 
     def most_moves(self, small: Fleet, packing: Packing) -> int | None:
         """As many as the packing at hand has there, and as the whole plan is below its limit."""

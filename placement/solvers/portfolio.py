@@ -14,9 +14,9 @@
 Where moves are dear or few, machines that close are chosen first (`local_search.closing`), and the outline of the
 direct model, which has running machines one by one, bounds and makes plans (`direct.milp.outline`).
 
-Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance, a
-limit on moves), steps 3 and 4 are others: the bound from patterns alone, CP-SAT if the problem is small, and plans made
-cheaper by ruin and recreate and large neighbourhoods.
+Where rules look at the whole plan (limits and commitments over groups of pools, losses of a pool or an instance),
+column generation comes first at any size, which then ends with ruin and recreate and large neighbourhoods; if the
+problem is small CP-SAT has the rest of the time. Where moves are limited the outline comes first.
 
 It ends as soon as the plan meets the bound (or the gap that was asked for).
 """
@@ -204,6 +204,7 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
         few = solve.fleet.max_moves is not None and any(solve.fleet.running)
         small, large = (FEW_SMALL, FEW_LARGE) if few else (RULES_SMALL, RULES_LARGE)
         turns = TURNS[small if _size(solve, options) == SMALL else large]
+        turns = tuple(turn for turn in turns if turn.cores in (0, _cores(solve)) and not (turn.beside and work))
         yield from (turn if work is None or turn.work is not None else replace(turn, work=work) for turn in turns)
         return
     first, *more = TURNS[FIRST]
@@ -218,8 +219,11 @@ def _turns(solve: Solve, options: AutoOptions) -> Iterator[Turn]:
     if work is not None:  # one search, which is the last of those by the clock
         yield replace(searches[-1], work=work)
         return
-    cores = 2 if may_search_in_background(solve.budget) else 1
-    yield from (turn for turn in searches if turn.cores in (0, cores))
+    yield from (turn for turn in searches if turn.cores in (0, _cores(solve)))
+
+
+def _cores(solve: Solve) -> int:
+    return 2 if may_search_in_background(solve.budget) else 1
 
 
 def _moves_are_dear(fleet: Fleet) -> bool:

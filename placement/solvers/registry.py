@@ -159,6 +159,7 @@ _ALL = (
         work="steps of each search on a few machines",
         function="placement.solvers.column_generation.solve:solve_column_generation",
         options="placement.solvers.column_generation.solve:ColumnGenerationOptions",
+        fleet_rules=True,
     ),
     Solver(
         name="bin-packing",
@@ -183,6 +184,7 @@ _ALL = (
         work="units of the parts' solver, for each part",
         function="placement.solvers.decomposition:solve_decomposition",
         options="placement.solvers.decomposition:DecompositionOptions",
+        fleet_rules=True,
     ),
     Solver(
         name="cp-sat",

@@ -280,8 +280,14 @@ HUGE, SMALL, LARGE = "from 3,000 copies", "small enough for the direct models", 
 # where restarts are slow.
 TURNS: Mapping[str, tuple[Turn, ...]] = {
     FIRST: (Turn("ffd", 1.0, 2), Turn("best-fit", 0.2, 2), Turn("greedy", 0.4, 9)),
-    RULES_SMALL: (Turn(BOUND, 0.3), Turn("cp-sat", 0.2, 1_000), Turn(IMPROVE, 0.3, 10), Turn("cp-sat", 1.0)),
-    RULES_LARGE: (Turn(BOUND, 0.3), Turn(IMPROVE, 1.0)),
+    RULES_SMALL: (
+        Turn("milp", 1.0, beside=True, cores=2),
+        Turn("column-generation", 0.5, options={"second": False}),
+        Turn("cp-sat", 0.2, 1_000),
+        Turn(IMPROVE, 0.3, 10),
+        Turn("cp-sat", 1.0),
+    ),
+    RULES_LARGE: (Turn("column-generation", 1.0),),
     FEW_SMALL: (
         Turn("cp-sat", 0.1, 1_000),
         Turn(OUTLINE, 0.5),

@@ -23,6 +23,7 @@ from placement.compiled.packing import Packing, Value, evaluate
 from placement.direct.cp_sat import solve_cp_sat
 from placement.heuristics.solve import solve_greedy
 from placement.reductions.base import EXACT, CarriedBound, Chain, Reduction
+from placement.reductions.capped import CappedInstances
 from placement.reductions.counted import Counted
 from placement.reductions.greenfield import Greenfield, Matched
 from placement.reductions.limits import AtFleetMix
@@ -89,6 +90,12 @@ def at_mix(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
     mix = [max(count[p.index], fleet.fewest(p.index)) + rng.choice((0, 0, 1)) for p in fleet.pools]
     quotas = [p.max_instances for p in fleet.pools]
     yield AtFleetMix.of(fleet, [n if most is None else min(n, most) for n, most in zip(mix, quotas, strict=True)])
+
+
+def capped(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
+    """Copies that must outlive an instance, here and there."""
+    del packing, seed
+    yield CappedInstances.of(fleet)
 
 
 def preassigned(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
@@ -179,6 +186,7 @@ SIMPLE: dict[type[Reduction], Make] = {
     RequiredAsPlaced: as_placed,
     RequiredAtLeast: at_least,
     AtFleetMix: at_mix,
+    CappedInstances: capped,
     Counted: counted,
     Preassigned: preassigned,
     RelaxingAggregation: relaxing,
@@ -205,6 +213,7 @@ def chains(fleet: Fleet, packing: Packing, seed: int) -> Iterator[Reduction]:
 
 CASES: dict[type[Reduction], Make] = SIMPLE | {Chain: chains}
 KNOBS: dict[type[Reduction], dict[str, Any]] = {  # of problems where a case is not rare
+    CappedInstances: {"rules": 60},
     FleetBins: PLAIN,
     Counted: {"state": False, "optional": False},
     LinearPrices: {"rules": 40},

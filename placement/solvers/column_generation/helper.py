@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING
 
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.local_search.variable_neighbourhood import NAME as POLISH
 from placement.local_search.variable_neighbourhood import VariableNeighbourhoodSearch
+from placement.local_search.whole_plan import improve_whole_plan
 from placement.parallel.helper import HelperJob
 from placement.parallel.job import answer_of
 from placement.patterns.bound import PatternBound
+from placement.patterns.group_bound import raise_bounds_by_rules
 from placement.patterns.size import may_build
 from placement.solvers.column_generation.diving import may_dive
+from placement.solvers.column_generation.ground import WholePlanGround
 from placement.solvers.column_generation.pack import NAME, FleetMixPacking
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solving.context import Solve
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.parallel.job import TaskAnswer
+    from placement.solvers.column_generation.ground import Ground
     from placement.solving.budget import Budget
 
 _PARAMS = COLUMN_GENERATION.helper
@@ -67,11 +72,20 @@ class PackFleetMixes:
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
         if not may_build(self.fleet, budget):
             return answer_of(solve)
-        bound = PatternBound(_TIME.bound.within(solve), solve.left_out)
-        bound.run()
-        if bound.cuts and not bound.infeasible and not budget.over():
-            FleetMixPacking(solve, bound).run(budget, first=1)
+        ground = self._ground(solve)
+        if ground is not None and not budget.over():
+            FleetMixPacking(solve, ground).run(budget, first=1)
         return answer_of(solve)
+
+    def _ground(self, solve: Solve) -> Ground | None:
+        part = _TIME.bound.within(solve)
+        if named_fleet_rules(self.fleet):
+            infeasible = raise_bounds_by_rules(part).infeasible
+            ground = WholePlanGround(solve)
+            return ground if ground.found and not infeasible else None
+        bound = PatternBound(part, solve.left_out)
+        bound.run()
+        return bound if bound.cuts and not bound.infeasible else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +99,8 @@ class Improve:
     def run(self, budget: Budget) -> TaskAnswer:
         """Until time is over."""
         solve = Solve.of(self.fleet, budget, self.seed, self.hint)
-        VariableNeighbourhoodSearch(solve).run(budget, _MOST)
+        if named_fleet_rules(self.fleet):
+            improve_whole_plan(solve)
+        else:
+            VariableNeighbourhoodSearch(solve).run(budget, _MOST)
         return answer_of(solve)

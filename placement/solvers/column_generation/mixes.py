@@ -16,6 +16,7 @@ import numpy as np
 
 from placement.engines.highs import load_lp, run
 from placement.patterns.master import MICRO
+from placement.solvers.column_generation.group_rows import add_group_rows
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 
 if TYPE_CHECKING:
@@ -110,10 +111,11 @@ class FleetMixes:
         if not math.isinf(budget.left()):
             options["time_limit"] = max(0.01, budget.left())
         solver = load_lp(lp, **options)
+        add_group_rows(solver, self._fleet)
         run(solver)
         if solver.getInfo().primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
             return None
-        return tuple(round(n) for n in solver.getSolution().col_value)
+        return tuple(round(n) for n in solver.getSolution().col_value[: len(pools)])
 
 
 def _scaled(cuts: Iterable[Cut]) -> list[Floats]:

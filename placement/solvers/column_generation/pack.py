@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from placement.compiled.fleet_rules import broken_fleet_rule
 from placement.compiled.packing import evaluate, machine_price
 from placement.compiled.spread import is_zoned
+from placement.compiled.survival import most_in_pool
 from placement.heuristics import partial_packing
 from placement.local_search.completion import Completion
 from placement.local_search.eliminate import BinElimination
@@ -26,6 +28,7 @@ from placement.local_search.refill import bring_in
 from placement.patterns.certificate import Cut
 from placement.patterns.formulation import relax
 from placement.reductions.base import Chain
+from placement.reductions.capped import CappedInstances
 from placement.reductions.greenfield import Greenfield, Matched
 from placement.reductions.limits import AtFleetMix
 from placement.reductions.preassigned import Preassigned
@@ -45,8 +48,8 @@ if TYPE_CHECKING:
     from placement.compiled.fleet import Fleet
     from placement.compiled.packing import Packing
     from placement.heuristics import PartialPacking
-    from placement.patterns.bound import PatternBound
     from placement.patterns.running.kept_copies import KeptCopiesBound
+    from placement.solvers.column_generation.ground import Ground
     from placement.solving.budget import Budget
     from placement.solving.context import Solve
 
@@ -69,7 +72,7 @@ class _Arm:
 class FleetMixPacking:
     """The search for one fleet, from the best plan of a solve and a bound. `tried` counts mixes."""
 
-    def __init__(self, solve: Solve, bound: PatternBound) -> None:
+    def __init__(self, solve: Solve, bound: Ground) -> None:
         """O(modes x pools + patterns)."""
         fleet, seed = solve.fleet, solve.seed
         self._solve, self._fleet, self._seed = solve, fleet, seed
@@ -98,24 +101,27 @@ class FleetMixPacking:
             self._arms += self._anew(bound)
         self._patience = _PARAMS.idle if len(self._arms) > 1 or kept_copies is None else _PARAMS.idle_held
         self._somewhere = {place.component for place in fleet.places if place.accelerators is None}
+        caps = {c.index: most_in_pool(c) for c in self._rest.components}
+        self._in_pool = {c: most for c, most in caps.items() if most is not None}
         self.tried = 0
         self._took = 0.0  # seconds, by the last mix
 
-    def _kept_mixes(self, bound: PatternBound, kept_copies: KeptCopiesBound) -> _Arm:
+    def _kept_mixes(self, bound: Ground, kept_copies: KeptCopiesBound) -> _Arm:
         """Mixes that hold some of what runs."""
         kept_mixes = KeptMachineMixes(
             self._fleet, self._rest, self._relaxation, self._patterns, kept_copies, self._seed
         )
         return self._arm(kept_mixes.offer)
 
-    def _anew(self, bound: PatternBound) -> Iterator[_Arm]:
+    def _anew(self, bound: Ground) -> Iterator[_Arm]:
         """Mixes of machines that are all empty: the bound's own, and cheap ones with something to spare."""
         exactly = tuple(n - used for n, used in zip(bound.machines, self._used, strict=False))
         enough = all(n >= low for n, low in zip(exactly, self._fewest(), strict=bool(exactly)))
         if exactly and enough and not is_zoned(self._rest):
             yield self._arm(lambda *_: FleetMix(exactly))  # nothing to spare: a packing there is a proof
         cuts = [Cut(cut.coefficients, -cut.slack(self._used)) for cut in bound.cuts]
-        yield self._arm(FleetMixes(self._rest, cuts, self._seed, SpareCapacity(self._relaxation, self._patterns)).offer)
+        separation = SpareCapacity(self._relaxation, self._patterns, self._rest)
+        yield self._arm(FleetMixes(self._rest, cuts, self._seed, separation).offer)
 
     def _arm(self, offer: Callable[[float, list[int], Budget], FleetMix | None]) -> _Arm:
         return _Arm(offer, self._fewest())
@@ -167,22 +173,24 @@ class FleetMixPacking:
         what runs it will meet is not known.
         """
         fleet, best = self._fleet, self._solve.value
-        machines = zip(self._rest.pools, mix.machines, self._used, strict=True)
-        ticks = fleet.tick_price * sum(p.price * (n + more) for p, n, more in machines)
-        if mix.held:
+        ticks = fleet.tick_price * fleet.rent([n + more for n, more in zip(mix.machines, self._used, strict=True)])
+        if mix.held or fleet.max_moves is not None:
             held = Counter(seat.component for machine in mix.held for seat in machine.seats)
-            ticks += fleet.tick_move * sum(
-                max(0, min(fleet.running[c.index], c.required) - held[c.index]) * c.move_cost
+            moved = {
+                c.index: max(0, min(fleet.running[c.index], c.required) - held[c.index])
                 for c, left in zip(fleet.components, self._rest.components, strict=True)
                 if left.copies and c.index not in self._somewhere
-            )
+            }
+            if fleet.max_moves is not None and sum(moved.values()) > fleet.max_moves:
+                return False
+            ticks += fleet.tick_move * sum(n * fleet.components[c].move_cost for c, n in moved.items())
         return best is None or ticks < best.ticks
 
     def _pack(self, arm: _Arm, mix: FleetMix, budget: Budget) -> bool:
         """Pack a mix; says whether all copies found room there."""
         seed = self._seed + self.tried
         began = budget.elapsed()
-        start = self._dive.run(mix, _TIME.dive.of(budget)) if self._dive is not None else None
+        start = self._dive.run(self._capped(mix), _TIME.dive.of(budget)) if self._dive is not None else None
         took = budget.elapsed() - began
         wide = None if start is None else self._widen(start, budget)
         _learn(arm, mix.machines, wide)
@@ -192,8 +200,7 @@ class FleetMixPacking:
             return False
         part = self._solve.within((_TIME.refill if self.dives else _TIME.fill).of(budget), seed=seed)
         filled = bring_in(narrow, first, part, self._penalties, self._effort(budget))
-        if not filled.missing:
-            self._offer(filled.packing)
+        if not filled.missing and self._offer(filled.packing):
             return True
         if self.dives:
             wide = self._cheaper(wide, self._widen(filled, budget))
@@ -206,8 +213,7 @@ class FleetMixPacking:
 
     def _is_dear(self, wide: Packing | None, mix: FleetMix) -> bool:
         """Whether a packing's machines cost so much more than a mix that it is worth the time to grow that."""
-        price = sum(n * pool.price for n, pool in zip(mix.machines, self._rest.pools, strict=True))
-        return wide is None or machine_price(self._rest, wide) > (1 + _PARAMS.grow_from) * price
+        return wide is None or machine_price(self._rest, wide) > (1 + _PARAMS.grow_from) * self._rest.rent(mix.machines)
 
     def _grow(self, mix: FleetMix, start: PartialPacking, budget: Budget, took: float, seed: int) -> Packing | None:
         """What is out on a few more machines, as cheap as may be.
@@ -242,11 +248,24 @@ class FleetMixPacking:
                 failed = 0
                 self._offer(search.packing)
 
-    def _offer(self, packing: Packing) -> None:
-        """Hand on a packing of what is packed at mixes, as one of the whole."""
+    def _capped(self, mix: FleetMix) -> FleetMix:
+        """The mix with no more copies by a mode than the loss of its pool leaves room for."""
+        if not self._in_pool:
+            return mix
+        modes = self._relaxation.modes
+        most = mix.most or [math.inf] * len(modes)
+        return mix._replace(
+            most=[min(n, self._in_pool.get(mode.component, n)) for n, mode in zip(most, modes, strict=True)]
+        )
+
+    def _offer(self, packing: Packing) -> bool:
+        """Hand on a packing of what is packed at mixes, as one of the whole; says whether it keeps every rule."""
         whole = self._reduction.lift(packing)
         assert whole is not None
+        if broken_fleet_rule(self._fleet, whole):
+            return False
         self._solve.incumbent.offer(whole, NAME)
+        return True
 
     def _widen(self, start: PartialPacking, budget: Budget) -> Packing | None:
         """What is out on the next machines: a plan at once, if not a cheap one."""
@@ -273,7 +292,7 @@ def firm_fleet(solve: Solve) -> Fleet:
     return RequiredAsPlaced.of(solve.fleet, solve.packing).fleet
 
 
-def _reduction(solve: Solve, bound: PatternBound, *, hold: bool) -> Chain:
+def _reduction(solve: Solve, bound: Ground, *, hold: bool) -> Chain:
     """What is packed at fleet mixes: the first of three chains that applies.
 
     1. As if nothing ran; optional copies as the best plan places them; dedicated components on machines of their own.
@@ -285,13 +304,15 @@ def _reduction(solve: Solve, bound: PatternBound, *, hold: bool) -> Chain:
     greenfield = partial(Greenfield.of, best=solve.value)
     required = partial(RequiredAsPlaced.of, packing=solve.packing)
     return (
-        Chain.of(fleet, partial(greenfield, dear=hold), required, partial(_preassigned, bound=bound))
-        or Chain.of(fleet, greenfield, required)
-        or Chain.of(fleet, Matched.of, required)
+        Chain.of(
+            fleet, partial(greenfield, dear=hold), required, CappedInstances.of, partial(_preassigned, bound=bound)
+        )
+        or Chain.of(fleet, greenfield, required, CappedInstances.of)
+        or Chain.of(fleet, Matched.of, required, CappedInstances.of)
     )
 
 
-def _preassigned(firm: Fleet, bound: PatternBound) -> Preassigned | None:
+def _preassigned(firm: Fleet, bound: Ground) -> Preassigned | None:
     """A fleet without its dedicated components, if it can be dived for."""
     if not may_dive(firm) or _copies(firm) < _PARAMS.dive_from:
         return None

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from placement.patterns.benders import MixSeparation
 from placement.patterns.master import PatternProgram
+from placement.solvers.column_generation.group_rows import add_group_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from placement.compiled.fleet import Fleet
     from placement.patterns.formulation import Relaxation
     from placement.patterns.master import Pattern
     from placement.solving.budget import Budget
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
 class SpareCapacity(MixSeparation):
     """Room at given machine counts, and the cheapest counts that have it."""
 
-    def __init__(self, relaxation: Relaxation, patterns: Sequence[Pattern]) -> None:
-        """O(patterns)."""
+    def __init__(self, relaxation: Relaxation, patterns: Sequence[Pattern], fleet: Fleet | None = None) -> None:
+        """O(patterns). `fleet` has the limits and commitments of these counts, if not that of the relaxation."""
         super().__init__(relaxation, patterns)
         self._bought = PatternProgram(relaxation)
+        add_group_rows(self._bought.solver, fleet or relaxation.fleet)
         self._bought.add_patterns((q, dict(pattern)) for q, pattern in patterns)
 
     def cheapest(

@@ -13,15 +13,19 @@
 Where there is a second core and fleets are packed by diving, a second process packs zones or other mixes, and then
 improves the best plan too (`helper`).
 
+Where rules look at the whole plan, `whole_plan` has what comes after the first plan.
+
 Machines are closed once before step 3 too, in a small part of the time, unless that dives over the bound's patterns: it
 gives the search for mixes a nearer goal.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from placement.bounds.infeasible import why_infeasible
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.heuristics.first_plan import first_plan
 from placement.parallel.helper import helper_process
 from placement.parallel.thread import may_search_in_background
@@ -29,6 +33,7 @@ from placement.patterns.counts.bound import is_counted
 from placement.solvers.column_generation.helper import helper_jobs, may_help
 from placement.solvers.column_generation.pack import NAME
 from placement.solvers.column_generation.search import DEFAULT, ColumnGenerationOptions, search
+from placement.solvers.column_generation.whole_plan import search_whole_plan
 from placement.solvers.column_generation.zone_packing import ZonePacking, may_pack_zones
 from placement.solvers.registry import find_solver
 from placement.solving.result import Outcome, Stop
@@ -56,20 +61,25 @@ def solve_column_generation(
     if hint is not None:
         solve.incumbent.offer(hint, NAME)
     first_plan(solve)
-    if any(c.demand for c in solve.fleet.components) and not is_counted(solve):
+    rules = bool(named_fleet_rules(solve.fleet))
+    if not rules and any(c.demand for c in solve.fleet.components) and not is_counted(solve):
         _count(solve)
     helped = options.second and may_search_in_background(solve.budget) and may_help(solve.fleet, solve.budget)
-    zones = ZonePacking(solve, workers=1 + helped) if may_pack_zones(solve) else None
-    pack_zones = None if zones is None else zones.run
+    zones = ZonePacking(solve, workers=1 + helped) if not rules and may_pack_zones(solve) else None
+    run = (
+        partial(search_whole_plan, solve, options)
+        if rules
+        else partial(search, solve, options, None if zones is None else zones.run)
+    )
     if not helped:
-        return search(solve, options, pack_zones)
+        return run()
     budget = solve.budget
     first = budget.share(options.bound_share)
     mixes = budget.share(options.bound_share + (1 - options.bound_share) * options.dive_share)
     begun = None if zones is None else zones.jobs(first, budget)
     other = solve.within(budget, seed=solve.seed + _HELPER_SEED)
     with helper_process(solve.incumbent, budget, helper_jobs(other, mixes, begun)):
-        return search(solve, options, pack_zones)
+        return run()
 
 
 def _count(solve: Solve) -> None:

@@ -21,6 +21,7 @@ import numpy as np
 
 from placement.bounds import raise_instant_bounds
 from placement.bounds.infeasible import why_infeasible
+from placement.compiled.fleet_rules import broken_fleet_rule, named_fleet_rules
 from placement.compiled.packing import evaluate
 from placement.heuristics import improve, partial_packing, relabel
 from placement.heuristics.first_plan import first_plan
@@ -95,7 +96,8 @@ def solve_decomposition(
     if hint is not None:
         solve.incumbent.offer(hint, NAME)
     _first_plan(solve)
-    raise_instant_bounds(solve)
+    if not solve.fleet.commitments:  # they know none
+        raise_instant_bounds(solve)
     search = _Decomposition(solve, options)
     search.pack_whole()
     if solve.packing is None:
@@ -224,7 +226,8 @@ class _Decomposition:
     @property
     def _adds_up(self) -> bool:
         """Whether the gains of parts are the gain of the whole, in any order: no shared minima, no shared moves."""
-        return not self._fleet.places and not any(pool.min_instances for pool in self._fleet.pools)
+        fleet = self._fleet
+        return not fleet.places and not any(p.min_instances for p in fleet.pools) and not named_fleet_rules(fleet)
 
     def _cut(self, packing: Packing, turn: int) -> list[list[int]]:
         copies = self._options.copies
@@ -251,7 +254,7 @@ class _Decomposition:
     ) -> int:
         """Put back what was found, all of it or, where that is no gain, part by part; returns how many were."""
         whole = merged(packing, parts, found)
-        if evaluate(self._fleet, whole) < value:
+        if self._gains(whole, value):
             self._incumbent.offer(relabel(self._fleet, whole), NAME)
             return len(found)
         if self._adds_up:
@@ -260,9 +263,13 @@ class _Decomposition:
         gains = 0
         for index in sorted(found):
             trial = {**kept, index: found[index]}
-            now = evaluate(self._fleet, merged(packing, parts, trial))
-            if now < value:
-                kept, value, gains = trial, now, gains + 1
+            whole = merged(packing, parts, trial)
+            if self._gains(whole, value):
+                kept, value, gains = trial, evaluate(self._fleet, whole), gains + 1
         if gains:
             self._incumbent.offer(relabel(self._fleet, merged(packing, parts, kept)), NAME)
         return gains
+
+    def _gains(self, packing: Packing, value: Value) -> bool:
+        """Whether a plan is worth more, and keeps the rules that parts can't keep each by itself."""
+        return evaluate(self._fleet, packing) < value and not broken_fleet_rule(self._fleet, packing)

@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from placement.compiled.fleet_rules import named_fleet_rules
 from placement.parallel.executors import interrupt_calls, workers_of
 from placement.parallel.job import TaskAnswer, TaskLimits, answer_of, perform
 from placement.solvers.decomposition.parameters import DECOMPOSITION
@@ -62,6 +63,8 @@ class Bound:
 
     def run(self, budget: Budget) -> TaskAnswer:
         """The pattern bound of ever finer groups of alike components, as far as the time goes; the best one."""
+        if named_fleet_rules(self.fleet):
+            return self._by_rules(budget)
         from placement.patterns.bound import NAME, PatternBound
         from placement.patterns.formulation import RELAXES
         from placement.patterns.size import may_build
@@ -84,6 +87,17 @@ class Bound:
             if fleet is self.fleet:
                 break
         return TaskAnswer(bounds=((self.fleet.tick_price * best, NAME, self.given, relaxes),), faults=tuple(faults))
+
+    def _by_rules(self, budget: Budget) -> TaskAnswer:
+        """The bound that knows limits and commitments, of the whole; where it is too large, none."""
+        from placement.patterns.group_bound import raise_bounds_by_rules
+
+        solve = Solve.of(self.fleet, budget, self.seed)
+        raise_bounds_by_rules(solve)
+        found = solve.incumbent
+        return TaskAnswer(
+            bounds=((found.ticks_bound or 0, found.bound_by, None, found.bound_relaxes),), faults=tuple(found.faults)
+        )
 
 
 @dataclass(frozen=True, slots=True)

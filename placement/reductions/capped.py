@@ -1,0 +1,39 @@
+"""Losses of one instance as caps on what an instance holds, for searches that know those alone.
+
+Where all copies of a component are required, n of them with a floor of a are n - a at most on any instance: the same
+rule. Losses of a pool stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.survival import most_on_one
+from placement.reductions.base import CarriedBound, Reduction
+
+if TYPE_CHECKING:
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.packing import Packing
+
+
+@dataclass(frozen=True, slots=True)
+class CappedInstances(Reduction):
+    """The fleet with `max_per_instance` as low as losses of an instance ask for."""
+
+    @classmethod
+    def of(cls, fleet: Fleet) -> CappedInstances:
+        """Where copies are optional, or serve a demand, the cap is that of the fewest there may be. O(components)."""
+        if not any(c.instance_loss_floor for c in fleet.components):
+            return cls(fleet, fleet)
+        components = tuple(replace(c, max_per_instance=most_on_one(c)) for c in fleet.components)
+        return cls(fleet, replace(fleet, components=components))
+
+    def lift(self, packing: Packing) -> Packing:
+        """The packing itself."""
+        return packing
+
+    @property
+    def keeps_bound(self) -> CarriedBound | None:
+        """Not where the cap is of fewer copies than a plan may have."""
+        return self.unchanged

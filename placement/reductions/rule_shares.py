@@ -1,0 +1,70 @@
+"""Rules over the whole plan, dealt out to parts that are packed at the same time.
+
+Each part has what its machines count against a limit now, and its share of what is left; so all parts together keep it.
+The same goes for moves. Of a commitment a part has what its machines use, the dearest first, and its share of the rest:
+together no more than there is. Losses of a pool can't be dealt out so: whoever puts parts together looks at them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from placement.compiled.packing import machines_paid
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.groups import FleetCommitment, FleetLimit
+    from placement.compiled.packing import Packing
+
+_Commitments = tuple["FleetCommitment", ...]
+_Limits = tuple["FleetLimit", ...]
+
+
+def limit_shares(fleet: Fleet, packing: Packing, used: Sequence[Counter[int]]) -> list[_Limits]:
+    """The limits of each part, whose machines by pool are `used`. O(limits x parts)."""
+    paid = machines_paid(fleet, packing) if fleet.limits else []
+    shares: list[list[FleetLimit]] = [[] for _ in used]
+    for limit in fleet.limits:
+        each = max(0, limit.most - limit.sum(paid)) // len(used)
+        for share, mine in zip(shares, used, strict=True):
+            share.append(replace(limit, most=each + sum(weight * mine[p] for p, weight in limit.weight.items())))
+    return [tuple(share) for share in shares]
+
+
+def commitment_shares(fleet: Fleet, used: Sequence[Counter[int]]) -> list[_Commitments]:
+    """The commitments of each part. O(pools of commitments x parts)."""
+    shares: list[list[FleetCommitment]] = [[] for _ in used]
+    for commitment in fleet.commitments:
+        amounts = _instances(commitment, used) if commitment.money is None else _money(fleet, commitment, used)
+        for share, amount in zip(shares, amounts, strict=True):
+            instances, money = (amount, None) if commitment.money is None else (commitment.instances, amount)
+            share.append(replace(commitment, instances=instances, money=money))
+    return [tuple(share) for share in shares]
+
+
+def _instances(commitment: FleetCommitment, used: Sequence[Counter[int]]) -> list[int]:
+    left, found = commitment.instances, [0] * len(used)
+    for p in commitment.pools:
+        for k, mine in enumerate(used):
+            taken = min(left, mine[p])
+            found[k] += taken
+            left -= taken
+    return _dealt(found, left)
+
+
+def _money(fleet: Fleet, commitment: FleetCommitment, used: Sequence[Counter[int]]) -> list[int]:
+    left, found = commitment.money or 0, [0] * len(used)
+    for k, mine in enumerate(used):
+        found[k] = min(left, sum(mine[p] * fleet.pools[p].price for p in commitment.pools))
+        left -= found[k]
+    return _dealt(found, left)
+
+
+def _dealt(found: list[int], left: int) -> list[int]:
+    """What is left, in equal shares on top."""
+    each, rest = divmod(left, len(found))
+    return [n + each + (k < rest) for k, n in enumerate(found)]

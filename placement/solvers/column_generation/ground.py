@@ -1,0 +1,72 @@
+"""What packing at fleet mixes begins with: inequalities, patterns and prices of a bound, or of several.
+
+Where rules look at the whole plan there are several: pattern bounds at other linear prices (`patterns.group_bound`),
+all of whose inequalities on machine counts hold, and of which the best is nearest to the plans that are looked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from placement.patterns.bound import PatternBound
+from placement.patterns.covering import cheapest_mix
+from placement.patterns.group_bound import LinearBound
+from placement.patterns.parameters import PATTERNS
+
+if TYPE_CHECKING:
+    from placement.patterns.certificate import Cut
+    from placement.patterns.master import Pattern
+    from placement.patterns.running.kept_copies import KeptCopiesBound
+    from placement.solving.context import Solve
+
+_PARAMS = PATTERNS.bound
+
+
+class Ground(Protocol):
+    """What packing takes of a bound."""
+
+    @property
+    def cuts(self) -> list[Cut]:
+        """Inequalities on machine counts that every plan keeps."""
+
+    @property
+    def machines(self) -> tuple[int, ...]:
+        """Cheap counts, by pool, that keep them; () where none are known."""
+
+    @property
+    def machine_values(self) -> list[float]:
+        """What a machine of each pool is worth; [] where that is not known."""
+
+    @property
+    def kept_copies(self) -> KeptCopiesBound | None:
+        """What had better stay, where moves matter."""
+
+    def useful_patterns(self) -> list[Pattern]:
+        """Patterns that may stand in a cheap plan."""
+
+
+class WholePlanGround:
+    """The ground of a fleet with rules over the whole plan, from all bounds that its incumbent has heard of."""
+
+    def __init__(self, solve: Solve) -> None:
+        """O(bounds). `found` says whether there was any bound."""
+        fleet, evidence = solve.fleet, solve.incumbent.evidence
+        linear = [one for one in evidence if isinstance(one, LinearBound) and one.linear.whole is fleet]
+        plain = [one for one in evidence if isinstance(one, PatternBound) and one.fleet is fleet]
+        every = [one.patterns for one in linear] + plain
+        self.cuts: list[Cut] = [cut for one in every for cut in one.cuts]
+        self.found = bool(self.cuts)
+        ranked = [*((one.ticks, one.patterns) for one in linear), *((one.ticks, one) for one in plain)]
+        self._best = max(ranked, key=lambda pair: pair[0])[1] if ranked else None
+        self.machines: tuple[int, ...] = self._cheapest(solve) if self.cuts else ()
+        self.machine_values: list[float] = [] if self._best is None else self._best.machine_values
+        self.kept_copies: KeptCopiesBound | None = None if self._best is None else self._best.kept_copies
+
+    def _cheapest(self, solve: Solve) -> tuple[int, ...]:
+        gap, seconds = _PARAMS.mix_gap, _PARAMS.mix_seconds
+        mix = cheapest_mix(solve.fleet, self.cuts, gap=gap, seconds=seconds, work=seconds, seed=solve.seed)
+        return () if mix is None else mix.machines
+
+    def useful_patterns(self) -> list[Pattern]:
+        """Those of the best bound."""
+        return [] if self._best is None else self._best.useful_patterns()

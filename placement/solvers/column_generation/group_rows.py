@@ -1,0 +1,56 @@
+"""Rules over groups of pools in a linear program whose first columns are machine counts: limits and commitments.
+
+A limit is a row. What a commitment pays is a column with a gain, at most what the machines of its pools cost: the cost
+on top is convex in the counts, so a program that minimises it takes all of that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import highspy
+import numpy as np
+
+from placement.units import MICRO
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from placement.compiled.fleet import Fleet
+    from placement.compiled.groups import FleetCommitment
+
+_INF = highspy.kHighsInf
+
+
+def add_group_rows(solver: highspy.Highs, fleet: Fleet) -> None:
+    """Rows of limits, and columns and rows of commitments, in dollars per hour; machine counts are columns 0 to P - 1.
+
+    Columns come after those that are there. O(pools of limits and commitments).
+    """
+    for limit in fleet.limits:
+        scale = max(limit.weight.values(), default=1)
+        _row(solver, limit.most / scale, {p: weight / scale for p, weight in limit.weight.items()})
+    for commitment in fleet.commitments:
+        _commit(solver, fleet, commitment)
+
+
+def _commit(solver: highspy.Highs, fleet: Fleet, commitment: FleetCommitment) -> None:
+    price = {p: fleet.pools[p].price / MICRO for p in commitment.pools}
+    if commitment.money is not None:
+        paid = _gain(solver, 1.0, commitment.money / MICRO)
+        _row(solver, 0.0, {p: -each for p, each in price.items()} | {paid: 1.0})
+        return
+    free = {p: _gain(solver, each, float(commitment.instances)) for p, each in price.items()}
+    for p, column in free.items():
+        _row(solver, 0.0, {p: -1.0, column: 1.0})
+    _row(solver, float(commitment.instances), dict.fromkeys(free.values(), 1.0))
+
+
+def _gain(solver: highspy.Highs, each: float, most: float) -> int:
+    solver.addCol(-each, 0.0, most, 0, np.array([], dtype=np.int32), np.array([]))
+    return int(solver.getNumCol()) - 1
+
+
+def _row(solver: highspy.Highs, most: float, values: Mapping[int, float]) -> None:
+    columns = np.array(list(values), dtype=np.int32)
+    solver.addRow(-_INF, most, len(columns), columns, np.array(list(values.values())))
