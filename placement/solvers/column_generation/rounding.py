@@ -61,7 +61,7 @@ class Rounding:
         firm = {relaxation.modes[w].component for w in np.flatnonzero(self._sizes)}
         self._spares = np.array([c.index not in firm for c in fleet.components])
         self._item_limits = ItemLimits(relaxation)
-        self._bought.offer(self._kept.residuals)
+        self._bought.offer(self._kept.residuals, owners=True)
         self._stand = np.array(self._kept.machines)
         self._fewest, self._most = self._anything()
         self._low = self._high = np.zeros(len(fleet.pools))  # limits on new machines
@@ -69,20 +69,17 @@ class Rounding:
     def _anything(self) -> tuple[Floats, Floats]:
         return np.zeros(len(self._sizes)), np.full(len(self._sizes), math.inf)
 
+    def cost(self, least: Sequence[int], budget: Budget) -> float | None:
+        """Dollars an hour of new machines, parts allowed, beside those that stand; None when the LP is not solved."""
+        return self._bought.value() if self._ask(0.0, least, budget) else None
+
     def offer(self, spare: float, least: Sequence[int], budget: Budget) -> FleetMix | None:
         """Cheap machine counts with room for `spare` (relative) more copies; None when none are found in time.
 
         There are at least `least` of each pool, within the quotas, those that stand among them. Wide copies get pools,
         and no more room than they need.
         """
-        pools = self._fleet.pools
-        self._low = np.maximum(0.0, np.array(least, dtype=float) - self._stand)
-        most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
-        self._high = np.maximum(self._low, np.array(most) - self._stand)
-        out = np.array(self._kept.out, dtype=float)
-        self._bought.ask_for((out * (1 + spare * self._spares)).tolist(), self._kept.zoned, 1 + spare)
-        self._fewest, self._most = self._anything()
-        if not self._solve(budget, _PARAMS.kept_rounds if self._held else 0):
+        if not self._ask(spare, least, budget):
             return None
         steps = _PARAMS.steps
         while (wide := self._broken_copies()).size:
@@ -99,6 +96,17 @@ class Rounding:
                 return None
         most = self._most + np.array(self._kept.by_mode)
         return FleetMix(tuple(round(n) for n in self._counts() + self._stand), most.tolist(), self._held)
+
+    def _ask(self, spare: float, least: Sequence[int], budget: Budget) -> bool:
+        """Solve the LP for all that is out, and `spare` more, before anything is rounded; whether that can be."""
+        pools = self._fleet.pools
+        self._low = np.maximum(0.0, np.array(least, dtype=float) - self._stand)
+        most = [math.inf if pool.max_instances is None else float(pool.max_instances) for pool in pools]
+        self._high = np.maximum(self._low, np.array(most) - self._stand)
+        out = np.array(self._kept.out, dtype=float)
+        self._bought.ask_for((out * (1 + spare * self._spares)).tolist(), self._kept.zoned, 1 + spare)
+        self._fewest, self._most = self._anything()
+        return self._solve(budget, _PARAMS.kept_rounds if self._held else 0)
 
     def _counts(self) -> Floats:
         return np.array(self._bought.counts()[: len(self._low)])
